@@ -1,0 +1,42 @@
+"""The only door to the world: an engine runs a line and shows a snapshot. Two engines need an `if`, no registry."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from dnetlab.model import Line, Output, Snapshot
+
+
+class Engine(Protocol):
+    """run    one line, for real or simulated; a failing command is an Output, a refused one has `refused`
+    snapshot  the world now
+    close     end what was started; safe to call twice
+    """
+
+    name: str
+    release: str
+
+    def run(self, line: Line) -> Output: ...
+
+    def snapshot(self) -> Snapshot: ...
+
+    def prompt(self, host: str) -> str:
+        """What stands in front of the next unprompted line typed for that host: '[root@docker1 ~]# ' or '/ # '."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def open_engine(name: str = "sim", release: str | None = None, seed: int = 0) -> Engine:
+    """'sim' or 'docker'. Raises UsageError for another name or release, EngineError when it can't start."""
+    from dnetlab.errors import UsageError
+
+    if name == "sim":
+        from dnetlab.engines.simulator import Simulator
+
+        return Simulator(release or "28.5", seed)
+    if name == "docker":
+        from dnetlab.engines.docker import DockerEngine
+
+        return DockerEngine(release)
+    raise UsageError(f"no engine is called {name!r}", hint="The engines are: sim, docker.")

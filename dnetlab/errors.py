@@ -1,0 +1,47 @@
+"""What can go wrong, as a tree; each name says in one sentence when it happens.
+
+    DnetError                 anything dnetlab says to a user instead of a traceback
+    ├── UsageError            the magic's or the CLI's own line is wrong (an option, a file, a host name)
+    ├── CellError             the text of a cell can't be read (a quote that never closes)
+    ├── EngineError           the engine itself can't be reached, started or asked: our side, not the student's
+    └── UnknownName           something asked for by name is not in the lab (with the nearest names)
+
+A line that an engine can't or won't do is no error but a value: `dnetlab.model.Refusal`. A command that fails as
+the real one would is no error either: it is an `Output` with its exit status. A bug of ours stays a traceback.
+"""
+
+from __future__ import annotations
+
+
+class DnetError(Exception):
+    """Anything dnetlab says to a user instead of a traceback: what happened, where, and what to do next.
+
+    In a notebook only the message is shown (IPython asks `_render_traceback_`), and the cell still counts as failed.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message if hint is None else f"{message}\n{hint}")
+        self.message = message
+        self.hint = hint
+
+    def _render_traceback_(self) -> list[str]:
+        lines = [f"dnetlab: {self.message}"]
+        if self.hint:
+            lines.append(f"  {self.hint}")
+        return lines
+
+
+class UsageError(DnetError):
+    """The magic's or the CLI's own line is wrong: an unknown option, file or host name."""
+
+
+class CellError(DnetError):
+    """The text of a cell can't be read, for example a quote that never closes."""
+
+
+class EngineError(DnetError):
+    """The engine can't be reached, started or asked. The student has done nothing wrong."""
+
+
+class UnknownName(DnetError):
+    """Something asked for by name is not in the lab; the message offers the nearest names."""

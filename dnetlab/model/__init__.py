@@ -1,0 +1,42 @@
+"""Frozen values of the lab; standard library only. Read them in this order: line, network, netfilter, host, packet, trace."""
+
+from dnetlab.model.check import Check, CheckResult, Evidence, Verdict
+from dnetlab.model.host import (
+    Container,
+    ContainerState,
+    Endpoint,
+    Host,
+    Image,
+    Network,
+    PortBinding,
+    Process,
+    Subnet,
+    Volume,
+)
+from dnetlab.model.journal import Entry, Journal
+from dnetlab.model.line import Line, Output, Prompt, Refusal
+from dnetlab.model.netfilter import Chain, Hook, Match, Netfilter, Rule, Table, Target, parse_rule
+from dnetlab.model.network import (
+    Address,
+    FdbEntry,
+    Interface,
+    LinkKind,
+    Namespace,
+    Neighbour,
+    PeerEnd,
+    Route,
+    Socket,
+    SocketState,
+)
+from dnetlab.model.packet import Connection, ConnState, Flow, IcmpType, Packet, Protocol
+from dnetlab.model.snapshot import Snapshot
+from dnetlab.model.trace import Disposition, Exchange, Hop, Step, StepKind, Trace
+
+__all__ = [
+    "Address", "Chain", "Check", "CheckResult", "Connection", "ConnState", "Container", "ContainerState",
+    "Disposition", "Endpoint", "Entry", "Evidence", "Exchange", "FdbEntry", "Flow", "Hook", "Hop", "Host", "IcmpType",
+    "Image", "Interface", "Journal", "Line", "LinkKind", "Match", "Namespace", "Neighbour", "Netfilter", "Network",
+    "Output", "Packet", "PeerEnd", "PortBinding", "Process", "Prompt", "Protocol", "Refusal", "Route", "Rule",
+    "Snapshot", "Socket", "SocketState", "Step", "StepKind", "Subnet", "Table", "Target", "Trace", "Verdict", "Volume",
+    "parse_rule",
+]  # fmt: skip

@@ -1,0 +1,206 @@
+"""What a Docker host holds beside its network stacks: processes, containers, Docker's networks, images, volumes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
+
+from dnetlab.model.network import Namespace
+from dnetlab.model.packet import Protocol
+
+
+@dataclass(frozen=True)
+class Process:
+    """One row of `ps` as the host sees it. namespace: the network namespace it lives in; container: full id or None.
+
+    started is in seconds of the lab's clock.
+    """
+
+    pid: int
+    ppid: int
+    argv: tuple[str, ...]
+    namespace: str = "host"
+    container: str | None = None
+    user: str = "root"
+    started: float = 0.0
+
+    @property
+    def command(self) -> str:
+        return " ".join(self.argv)
+
+
+class ContainerState(Enum):
+    CREATED = "created"
+    RUNNING = "running"
+    PAUSED = "paused"
+    RESTARTING = "restarting"
+    EXITED = "exited"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True)
+class PortBinding:
+    """A published port: `host_ip:host_port->container_port/protocol`. host_port 0 is not yet chosen."""
+
+    container_port: int
+    protocol: Protocol
+    host_ip: IPv4Address | IPv6Address
+    host_port: int
+
+    def __str__(self) -> str:
+        ip = f"[{self.host_ip}]" if self.host_ip.version == 6 else str(self.host_ip)
+        return f"{ip}:{self.host_port}->{self.container_port}/{self.protocol.value}"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A container's place in a network (CNM: sandbox, endpoint, network).
+
+    address is None while the container isn't running; configured_address is the one asked for with --ip.
+    interface is the name inside the container ('eth0'), host_interface the veth on the bridge (None for macvlan,
+    host, none). aliases: what the user gave with --network-alias.
+    """
+
+    network: str  # name
+    network_id: str
+    endpoint_id: str = ""
+    address: IPv4Address | None = None
+    prefixlen: int = 0
+    gateway: IPv4Address | None = None
+    mac: str = ""
+    interface: str | None = None
+    host_interface: str | None = None
+    aliases: tuple[str, ...] = ()
+    configured_address: IPv4Address | None = None
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container, as tables, diagrams and checks see it. Times are seconds of the lab's clock, None: not yet.
+
+    network_mode    'default', 'bridge', 'host', 'none', 'container:<full id>' or a network's name
+    namespace       name of its network namespace ('host' in host mode, the other's when joined), None when not running
+    exposed         ports of the image and of --expose, '80/tcp'
+    ports           published ports that are bound now (empty while it isn't running)
+    """
+
+    id: str
+    name: str
+    image: str
+    command: tuple[str, ...] = ()
+    state: ContainerState = ContainerState.CREATED
+    exit_code: int = 0
+    created: float = 0.0
+    started: float | None = None
+    finished: float | None = None
+    pid: int | None = None
+    hostname: str = ""
+    network_mode: str = "default"
+    namespace: str | None = None
+    endpoints: tuple[Endpoint, ...] = ()
+    exposed: tuple[str, ...] = ()
+    ports: tuple[PortBinding, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
+    restart_policy: str = "no"
+
+    @property
+    def short_id(self) -> str:
+        return self.id[:12]
+
+    @property
+    def is_running(self) -> bool:
+        return self.state in (ContainerState.RUNNING, ContainerState.PAUSED)
+
+    def endpoint(self, network: str) -> Endpoint | None:
+        """Its endpoint in the network of that name, None when it isn't connected."""
+        return next((e for e in self.endpoints if e.network == network), None)
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """One entry of a network's IPAM config."""
+
+    subnet: IPv4Network
+    gateway: IPv4Address | None = None
+    ip_range: IPv4Network | None = None
+    aux_addresses: dict[str, IPv4Address] = field(default_factory=dict)
+    configured: bool = False  # the user gave --subnet
+    gateway_configured: bool = False  # the user gave --gateway
+
+
+@dataclass(frozen=True)
+class Network:
+    """A Docker network. bridge is the name of its bridge device, None for drivers without one; `null` drives `none`."""
+
+    id: str
+    name: str
+    driver: str
+    scope: str = "local"
+    subnets: tuple[Subnet, ...] = ()
+    internal: bool = False
+    attachable: bool = False
+    bridge: str | None = None
+    parent: str | None = None
+    options: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    created: float = 0.0
+
+    @property
+    def short_id(self) -> str:
+        return self.id[:12]
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image on a host. tags: 'nginx:latest'; () is a dangling one. size in bytes."""
+
+    id: str
+    tags: tuple[str, ...]
+    created: float = 0.0
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Volume:
+    name: str
+    driver: str = "local"
+    anonymous: bool = False
+
+
+@dataclass(frozen=True)
+class Host:
+    """One machine of the lab. namespaces['host'] is its own stack; docker_running says whether dockerd answers."""
+
+    name: str
+    namespaces: dict[str, Namespace] = field(default_factory=dict)
+    processes: tuple[Process, ...] = ()
+    containers: tuple[Container, ...] = ()  # newest first, as `docker ps -a`
+    networks: tuple[Network, ...] = ()  # sorted by name, as `docker network ls`
+    images: tuple[Image, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    has_docker: bool = True
+    docker_running: bool = False
+
+    @property
+    def stack(self) -> Namespace:
+        """The host's own network namespace."""
+        return self.namespaces["host"]
+
+    def container(self, reference: str) -> Container | None:
+        """Find by name, full id, or a prefix of the id that only one container has."""
+        reference = reference.removeprefix("/")
+        exact = next((c for c in self.containers if reference in (c.name, c.id)), None)
+        if exact or not reference:
+            return exact
+        found = [c for c in self.containers if c.id.startswith(reference)]
+        return found[0] if len(found) == 1 else None
+
+    def network(self, reference: str) -> Network | None:
+        """Find by full id, name, or a prefix of the id that only one network has (the daemon's order)."""
+        exact = next((n for n in self.networks if n.id == reference), None)
+        exact = exact or next((n for n in self.networks if n.name == reference), None)
+        if exact or not reference:
+            return exact
+        found = [n for n in self.networks if n.id.startswith(reference)]
+        return found[0] if len(found) == 1 else None

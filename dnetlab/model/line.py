@@ -1,0 +1,70 @@
+"""A line is one command at one prompt; an output is all that the world answered to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Prompt(Enum):
+    """Which prompt a line was typed at."""
+
+    NONE = "none"  # no prompt: the open terminal of the host if there is one, else the host itself
+    HOST = "host"  # docker1# … : the host, even while a container's terminal is open
+    TERMINAL = "terminal"  # / # … : the container whose terminal was opened last
+
+
+@dataclass(frozen=True)
+class Line:
+    """One command of a cell.
+
+    number      1-based line in the cell or script, for messages
+    text        the command as typed, without its prompt
+    host        'docker1', 'docker2', 'client', or another host of the lab
+    container   name or id of the container the line is for, None at a host's prompt; an engine fills it in for
+                Prompt.TERMINAL and Prompt.NONE lines that an open terminal took
+    argv        words of the first simple command after quotes are taken off; substitutions stay as written
+    prompt      how the line was addressed
+    answer      'y' or 'n' typed on the next line for a question, None when the cell gives no answer
+    expected    the output an author pasted under the line, None when the cell is no transcript
+    """
+
+    number: int
+    text: str
+    host: str
+    container: str | None = None
+    argv: tuple[str, ...] = ()
+    prompt: Prompt = Prompt.NONE
+    answer: str | None = None
+    expected: str | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an engine can't or won't run a line, and what to do instead. Nothing of the line was obeyed."""
+
+    reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.hint}".strip()
+
+
+@dataclass(frozen=True)
+class Output:
+    """What one line answered.
+
+    line        the line, with `container` filled in when it ran inside one
+    stdout      text, '' when silent; ends with a newline when the tool ended its last line
+    stderr      likewise
+    exit_code   as the shell's $?; 0 for a refused line means nothing, look at `refused` first
+    refused     None when the line ran
+    prompt      the prompt a student sees in front of the line: '[root@docker1 ~]# ' or '/ # '
+    """
+
+    line: Line
+    stdout: str = ""
+    stderr: str = ""
+    exit_code: int = 0
+    refused: Refusal | None = None
+    prompt: str = ""

@@ -1,0 +1,220 @@
+"""What a Linux network namespace holds: interfaces, addresses, routes, neighbours, sockets.
+
+Words are those of iproute2: dev, via, master, scope, link, peer. Index and flags are what `ip link` shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+
+from dnetlab.model.netfilter import Netfilter
+from dnetlab.model.packet import Connection, Protocol
+
+
+class LinkKind(Enum):
+    """The kinds of `ip -d link` that the lab knows."""
+
+    LOOPBACK = "loopback"
+    PHYSICAL = "physical"  # a NIC plugged into a switch of the lab
+    BRIDGE = "bridge"
+    VETH = "veth"
+    MACVLAN = "macvlan"
+    VLAN = "vlan"
+    VXLAN = "vxlan"
+    DUMMY = "dummy"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address on an interface, as one `inet` line of `ip addr`.
+
+    `broadcast` is None when none was configured (`ip addr add` without brd). scope: 'global', 'link' or 'host'.
+    """
+
+    interface: IPv4Interface | IPv6Interface
+    broadcast: IPv4Address | None = None
+    scope: str = "global"
+    secondary: bool = False
+
+    @property
+    def ip(self) -> IPv4Address | IPv6Address:
+        return self.interface.ip
+
+    @property
+    def network(self) -> IPv4Network | IPv6Network:
+        return self.interface.network
+
+    def __str__(self) -> str:
+        return str(self.interface)
+
+
+@dataclass(frozen=True)
+class PeerEnd:
+    """The other end of a veth pair: the name of its namespace (on the same host) and its index there."""
+
+    namespace: str
+    index: int
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One link.
+
+    peer      veth: the other end. macvlan and vlan in a container: None (see `parent`)
+    master    name of the bridge (same namespace) it is a port of
+    parent    macvlan, vlan: name of the lower link, in `parent_namespace` (None: the same namespace)
+    segment   physical: name of the switch it is plugged into ('lan', 'trunk'); None when unplugged
+    up        administratively up (`ip link set … up`); `carrier` is LOWER_UP: something answers at the other end
+    mode      macvlan mode ('bridge', 'private', 'vepa', 'passthru'), else ''
+    vlan_id   vlan: its tag, else None
+    """
+
+    name: str
+    index: int
+    kind: LinkKind
+    mac: str
+    addresses: tuple[Address, ...] = ()
+    mtu: int = 1500
+    up: bool = True
+    carrier: bool = True
+    promiscuous: bool = False
+    peer: PeerEnd | None = None
+    master: str | None = None
+    parent: str | None = None
+    parent_namespace: str | None = None
+    segment: str | None = None
+    mode: str = ""
+    vlan_id: int | None = None
+    hairpin: bool = False
+    txqlen: int = 1000
+
+    @property
+    def ipv4(self) -> tuple[IPv4Interface, ...]:
+        """Its IPv4 addresses with their prefix, in the kernel's order; () when it has none."""
+        return tuple(a.interface for a in self.addresses if isinstance(a.interface, IPv4Interface))
+
+    def has_ip(self, ip: IPv4Address) -> bool:
+        return any(a.ip == ip for a in self.ipv4)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One row of `ip route`. `via` None: directly attached. kind: 'unicast', 'blackhole', 'unreachable', 'prohibit'."""
+
+    destination: IPv4Network
+    dev: str | None
+    via: IPv4Address | None = None
+    src: IPv4Address | None = None
+    protocol: str = "kernel"  # 'kernel', 'boot', 'static'
+    scope: str = "link"  # 'link' for attached networks, 'global' for routes through a gateway
+    metric: int = 0
+    kind: str = "unicast"
+
+    @property
+    def is_default(self) -> bool:
+        return self.destination.prefixlen == 0
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """One row of `ip neigh`. mac is None while unresolved. state: REACHABLE STALE DELAY FAILED INCOMPLETE PERMANENT."""
+
+    address: IPv4Address
+    dev: str
+    mac: str | None
+    state: str = "REACHABLE"
+
+
+@dataclass(frozen=True)
+class FdbEntry:
+    """What a bridge learned: frames for `mac` leave through `port`. permanent: the port's own address."""
+
+    bridge: str
+    mac: str
+    port: str
+    permanent: bool = False
+
+
+class SocketState(Enum):
+    LISTEN = "LISTEN"
+    ESTABLISHED = "ESTABLISHED"
+    TIME_WAIT = "TIME_WAIT"
+    UNCONNECTED = "UNCONN"  # a bound UDP socket
+
+
+@dataclass(frozen=True)
+class Socket:
+    """One row of `ss -anp`. local_address '0.0.0.0' or '::' is every address ('::' also takes IPv4, as Linux does)."""
+
+    protocol: Protocol
+    local_address: IPv4Address | IPv6Address
+    local_port: int
+    state: SocketState
+    pid: int | None = None
+    program: str = ""
+    remote_address: IPv4Address | IPv6Address | None = None
+    remote_port: int | None = None
+    backlog: int = 0
+    v6only: bool = False
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """A network namespace: a whole network stack of its own.
+
+    name is 'host' for the host's own, else the 12-hex short id of the container that made it (containers that joined
+    it with `--network container:X` name the same one).
+    """
+
+    name: str
+    interfaces: tuple[Interface, ...] = ()
+    routes: tuple[Route, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    fdb: tuple[FdbEntry, ...] = ()
+    netfilter: Netfilter = field(default_factory=Netfilter)
+    connections: tuple[Connection, ...] = ()
+    sockets: tuple[Socket, ...] = ()
+    sysctls: dict[str, str] = field(default_factory=dict)  # 'net.ipv4.ip_forward' -> '1'
+
+    def interface(self, name: str) -> Interface | None:
+        return next((i for i in self.interfaces if i.name == name), None)
+
+    def by_index(self, index: int) -> Interface | None:
+        return next((i for i in self.interfaces if i.index == index), None)
+
+    def owner_of(self, ip: IPv4Address) -> Interface | None:
+        """The interface that carries this address (all of 127.0.0.0/8 is lo's), None when it isn't ours."""
+        if ip.is_loopback:
+            return next((i for i in self.interfaces if i.kind is LinkKind.LOOPBACK), None)
+        return next((i for i in self.interfaces if i.has_ip(ip)), None)
+
+    def ports_of(self, bridge: str) -> tuple[Interface, ...]:
+        return tuple(i for i in self.interfaces if i.master == bridge)
+
+    def sysctl(self, key: str, default: str = "0") -> str:
+        return self.sysctls.get(key, default)
+
+    @property
+    def forwards(self) -> bool:
+        """Is net.ipv4.ip_forward on?"""
+        return self.sysctl("net.ipv4.ip_forward") == "1"
+
+    def with_interface(self, interface: Interface) -> Namespace:
+        """Replace the interface of the same index, or add it; kept in index order as the kernel lists them."""
+        others = [i for i in self.interfaces if i.index != interface.index]
+        return replace(self, interfaces=tuple(sorted([*others, interface], key=lambda i: i.index)))
+
+    def without_interface(self, name: str) -> Namespace:
+        """Remove a link, its routes, neighbours and learned addresses (what the kernel does on `ip link del`)."""
+        return replace(
+            self,
+            interfaces=tuple(
+                replace(i, master=None) if i.master == name else i for i in self.interfaces if i.name != name
+            ),
+            routes=tuple(r for r in self.routes if r.dev != name),
+            neighbours=tuple(n for n in self.neighbours if n.dev != name),
+            fdb=tuple(f for f in self.fdb if name not in (f.bridge, f.port)),
+        )

@@ -1,0 +1,109 @@
+"""What travels: a packet, and the connection that conntrack remembers of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv4Address
+
+
+class Protocol(Enum):
+    """The IP protocols of the lab; `number` is the one of the IPv4 header (iptables 1.8.9 lists numbers)."""
+
+    ICMP = "icmp"
+    TCP = "tcp"
+    UDP = "udp"
+
+    @property
+    def number(self) -> int:
+        return {"icmp": 1, "tcp": 6, "udp": 17}[self.value]
+
+
+class IcmpType(Enum):
+    """The ICMP messages of the lab, as (type, code)."""
+
+    ECHO_REPLY = (0, 0)
+    NETWORK_UNREACHABLE = (3, 0)
+    HOST_UNREACHABLE = (3, 1)
+    PORT_UNREACHABLE = (3, 3)
+    ADMINISTRATIVELY_PROHIBITED = (3, 13)
+    ECHO_REQUEST = (8, 0)
+    TIME_EXCEEDED = (11, 0)
+
+
+@dataclass(frozen=True)
+class Packet:
+    """An IPv4 packet.
+
+    sport/dport are ports for TCP and UDP; for ICMP echo sport is the identifier and dport 0.
+    flags: TCP flags that matter ('S' for a SYN, 'SA', 'R', 'A'), else ''. size is the IP length in bytes.
+    icmp is None but for ICMP.
+    """
+
+    source: IPv4Address
+    destination: IPv4Address
+    protocol: Protocol
+    sport: int = 0
+    dport: int = 0
+    ttl: int = 64
+    flags: str = ""
+    icmp: IcmpType | None = None
+    size: int = 84
+    mark: int = 0
+
+    def __str__(self) -> str:
+        if self.protocol is Protocol.ICMP:
+            kind = self.icmp.name.lower().replace("_", " ") if self.icmp else "icmp"
+            return f"{self.source} > {self.destination} {kind}"
+        flags = f" [{self.flags}]" if self.flags else ""
+        return f"{self.source}:{self.sport} > {self.destination}:{self.dport} {self.protocol.value}{flags}"
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One direction of a connection, as conntrack prints it."""
+
+    protocol: Protocol
+    source: IPv4Address
+    destination: IPv4Address
+    sport: int
+    dport: int
+
+    @classmethod
+    def of(cls, packet: Packet) -> Flow:
+        return cls(packet.protocol, packet.source, packet.destination, packet.sport, packet.dport)
+
+    @property
+    def reversed(self) -> Flow:
+        if self.protocol is Protocol.ICMP:  # the echo identifier stands in sport both ways
+            return Flow(self.protocol, self.destination, self.source, self.sport, self.dport)
+        return Flow(self.protocol, self.destination, self.source, self.dport, self.sport)
+
+
+class ConnState(Enum):
+    NEW = "NEW"
+    ESTABLISHED = "ESTABLISHED"
+    RELATED = "RELATED"
+    INVALID = "INVALID"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An entry of conntrack: what was seen first, and what the answer must look like.
+
+    `reply` is `original.reversed` unless an address was translated; the difference is the translation to undo.
+    expires is the simulator's clock in seconds (None: taken from a real engine).
+    """
+
+    original: Flow
+    reply: Flow
+    state: ConnState = ConnState.NEW
+    expires: float | None = None
+
+    @property
+    def is_source_nat(self) -> bool:
+        return self.reply.destination != self.original.source or self.reply.dport != self.original.reversed.dport
+
+    @property
+    def is_destination_nat(self) -> bool:
+        return self.reply.source != self.original.destination or self.reply.sport != self.original.reversed.sport

@@ -1,0 +1,135 @@
+"""The journey of a packet as a value: every trace ends in exactly one disposition, and says why in a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from dnetlab.model.packet import Packet
+
+if TYPE_CHECKING:
+    from dnetlab.model.snapshot import Snapshot
+
+
+class Disposition(Enum):
+    """How a packet's journey ended."""
+
+    DELIVERED = "delivered"
+    DROPPED = "dropped"
+    REJECTED = "rejected"
+    NO_ROUTE = "no route"
+    NO_NEIGHBOUR = "no neighbour"
+    NO_LISTENER = "no listener"
+    TTL_EXPIRED = "TTL expired"
+    FORWARDING_OFF = "forwarding off"
+    LINK_DOWN = "link down"
+    LOOP = "loop"
+
+    @property
+    def sentence(self) -> str:
+        return _SENTENCES[self]
+
+    @property
+    def arrived(self) -> bool:
+        return self is Disposition.DELIVERED
+
+
+_SENTENCES = {
+    Disposition.DELIVERED: "The packet reached a socket (or the stack itself) that takes it.",
+    Disposition.DROPPED: "A firewall rule or policy dropped the packet; the sender hears nothing and waits.",
+    Disposition.REJECTED: "A firewall rule rejected the packet and told the sender so.",
+    Disposition.NO_ROUTE: "The routing table has no route to the destination: Network is unreachable.",
+    Disposition.NO_NEIGHBOUR: "Nobody answered ARP for the next hop: the machine is not on that segment, or is off.",
+    Disposition.NO_LISTENER: "The packet arrived, but nothing listens on that port: Connection refused.",
+    Disposition.TTL_EXPIRED: "The TTL reached zero on the way; the router that saw it says so.",
+    Disposition.FORWARDING_OFF: "The packet is for somebody else and net.ipv4.ip_forward is 0 on this machine.",
+    Disposition.LINK_DOWN: "The interface on the way is down, so the frame could not leave.",
+    Disposition.LOOP: "The packet came back to where it had been with nothing changed.",
+}
+
+
+class StepKind(Enum):
+    RECEIVED = "received"  # a frame came in through an interface
+    MATCHED = "matched"  # a rule, or a chain's policy, decided or counted
+    REWRITTEN = "rewritten"  # DNAT, SNAT, MASQUERADE, or conntrack undoing one
+    ROUTED = "routed"  # a route was looked up
+    RESOLVED = "resolved"  # a neighbour was found by ARP (or was not)
+    BRIDGED = "bridged"  # a frame went from port to port of a bridge
+    SENT = "sent"  # a frame left through an interface
+    PROXIED = "proxied"  # docker-proxy took it and opens a second connection
+    ACCEPTED = "accepted"  # a socket or the stack took it
+    REFUSED = "refused"  # the journey ends here
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened to the packet in one namespace.
+
+    detail     a sentence
+    interface  the dev it concerns, '' when none
+    hook       'PREROUTING' …, '' outside netfilter
+    table, chain, rule   what decided; rule is the `iptables -S` text without -A CHAIN, or 'policy DROP'
+    rule_number  1-based in its chain, 0 when none
+    packets, nbytes  the rule's counters before this packet
+    before, after   the packet on both sides of a rewrite, else both None
+    """
+
+    kind: StepKind
+    detail: str
+    interface: str = ""
+    hook: str = ""
+    table: str = ""
+    chain: str = ""
+    rule: str = ""
+    rule_number: int = 0
+    packets: int = 0
+    nbytes: int = 0
+    before: Packet | None = None
+    after: Packet | None = None
+
+
+@dataclass(frozen=True)
+class Hop:
+    """A namespace the packet passed through, with the steps it met there in order."""
+
+    host: str
+    namespace: str
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One direction of a journey. because: the sentence of the last step; remedy: what would have let it through."""
+
+    packet: Packet
+    disposition: Disposition
+    hops: tuple[Hop, ...] = ()
+    final: Packet | None = None  # as it was when it arrived or died
+    because: str = ""
+    remedy: str = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(step for hop in self.hops for step in hop.steps)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and what came back.
+
+    reply      None when nothing came back (dropped, no listener's ICMP included as a reply when it does come)
+    after      the snapshot with what the packets left behind: counters, connections, neighbours, learned MACs
+    answered   the one who asked got the answer he wanted: echo reply, or SYN-ACK from a listening socket
+    listener   (host, namespace, pid) that took the request, None when nobody did
+    proxied    the second exchange that docker-proxy opened, None without one; `answered` counts it in
+    seconds    the time the asker waits before he knows (ARP failure about 3 s, a drop: never, so infinite)
+    """
+
+    request: Trace
+    reply: Trace | None
+    after: Snapshot
+    answered: bool = False
+    listener: tuple[str, str, int | None] | None = None
+    proxied: Exchange | None = None
+    seconds: float = 0.0

@@ -1,0 +1,61 @@
+"""Where a command runs, and what it answers: the seam between the shell and every tool of the simulator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dnetlab.model import Host, Namespace, Refusal
+from dnetlab.sim.world import World
+
+
+@dataclass
+class Context:
+    """One process's surroundings.
+
+    world      the world this command works on (a copy; change it freely)
+    host       name of the lab host
+    namespace  name of the network namespace ('host', or a container's)
+    container  full id of the container, None at the host's own prompt
+    userland   whose tools answer: 'host' (iproute2 and Debian), 'busybox', 'busyboxplus' (busybox with curl),
+               'alpine' (nginx's Alpine build: busybox tools and curl), 'debian' (images without any network tools)
+    stdin      what a pipe brought, None without one
+    answer     'y', 'n' or None: the cell's answer to a question
+    tty        True when a student looks at it (no pipe behind): columns, prompts and progress depend on it
+    environment  variables of the process (containers: image, -e, links; host: a root login)
+    """
+
+    world: World
+    host: str
+    namespace: str = "host"
+    container: str | None = None
+    userland: str = "host"
+    stdin: str | None = None
+    answer: str | None = None
+    tty: bool = True
+    environment: dict[str, str] | None = None
+
+    @property
+    def machine(self) -> Host:
+        return self.world.hosts[self.host]
+
+    @property
+    def stack(self) -> Namespace:
+        return self.world.namespace(self.host, self.namespace)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a tool answered: both streams as text, and its exit status."""
+
+    stdout: str = ""
+    stderr: str = ""
+    exit_code: int = 0
+
+
+class Refused(Exception):
+    """Raised anywhere inside a tool: the simulator won't do this line. apply() turns it into Output.refused and
+    throws the half-changed world away, so nothing is half-obeyed."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.refusal = Refusal(reason, hint)

@@ -1,0 +1,12 @@
+"""The daemon: one function per operation of the Docker Engine API, on the world. The `docker` command is its client.
+
+    networks.py    network create, list, remove, connect, disconnect, prune; the bridges themselves
+    ipam.py        pools and addresses
+    firewall.py    the rules a daemon writes, per release
+    ports.py       host ports and docker-proxy
+    resolver.py    embedded DNS, /etc/resolv.conf, /etc/hosts
+    containers.py  create, start, stop, kill, remove, rename, pause, wait, exec, logs, top, prune
+    images.py      the catalogue, pull, tag, remove
+    system.py      the daemon's own start, stop and restart; version, info
+    state.py       what only the daemon knows
+"""

@@ -1,0 +1,118 @@
+"""The simulated world between two commands: hosts as frozen values, and what only their daemons know.
+
+`apply` copies the world, changes the copy and returns it, so every older world stays as it was: undo and checkpoints
+are just keeping one. The copy is cheap because everything inside is frozen and shared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dnetlab.model import Host, Interface, Namespace, Snapshot
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """An open `docker run -it` or `docker exec -it`: lines at `/ #` go to this container until `exit`.
+
+    main is True when the shell is the container's own process (run), so that `exit` ends the container.
+    """
+
+    host: str
+    container: str  # full id
+    main: bool
+    directory: str = "/"
+
+
+@dataclass
+class World:
+    """hosts are frozen and replaced whole; daemons[host] is the private state of that host's dockerd (frozen too).
+
+    clock     seconds since the lab began; each command moves it on
+    counters  one number per kind of identity already given out; with the seed it makes ids, MACs and ports repeatable
+    files     contents that students can read or that the daemon writes: (host, container id or '', path) -> text
+    logs      (host, container id) -> what its programs printed, as (stream, text) pairs
+    """
+
+    hosts: dict[str, Host] = field(default_factory=dict)
+    daemons: dict[str, Any] = field(default_factory=dict)
+    release: str = "28.5"
+    seed: int = 0
+    clock: float = 0.0
+    counters: dict[str, int] = field(default_factory=dict)
+    files: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    logs: dict[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    terminals: tuple[Terminal, ...] = ()
+
+    def copy(self) -> World:
+        return replace(
+            self,
+            hosts=dict(self.hosts),
+            daemons=dict(self.daemons),
+            counters=dict(self.counters),
+            files=dict(self.files),
+            logs=dict(self.logs),
+        )
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(dict(self.hosts), "sim", self.release, self.clock)
+
+    def adopt(self, snapshot: Snapshot) -> None:
+        """Take over what packets left behind (`Exchange.after`): counters, connections, neighbours, learned MACs."""
+        self.hosts = dict(snapshot.hosts)
+
+    # -- identity -----------------------------------------------------------------------------------------------
+
+    def count(self, kind: str, first: int = 0) -> int:
+        """The next number of its kind: first, first + 1, …"""
+        number = self.counters.get(kind, first)
+        self.counters[kind] = number + 1
+        return number
+
+    def hex_id(self, kind: str, digits: int = 64) -> str:
+        """A new id of its kind, derived from the seed: the same script gives the same ids."""
+        number = self.count(f"id:{kind}")
+        text = hashlib.sha256(f"{self.seed}:{kind}:{number}".encode()).hexdigest()
+        if text[:12].isdigit():  # docker never gives an id whose short form is a number (moby stringid)
+            text = "a" + text[1:]
+        return text[:digits]
+
+    def random_mac(self, kind: str) -> str:
+        """A locally administered unicast MAC, derived from the seed."""
+        raw = bytearray.fromhex(self.hex_id(f"mac:{kind}", 12))
+        raw[0] = (raw[0] & 0xFC) | 0x02
+        return ":".join(f"{byte:02x}" for byte in raw)
+
+    # -- replacing values ---------------------------------------------------------------------------------------
+
+    def put_host(self, host: Host) -> None:
+        self.hosts[host.name] = host
+
+    def change_host(self, name: str, **changes: Any) -> Host:
+        """Replace fields of a host and return the new one."""
+        self.hosts[name] = replace(self.hosts[name], **changes)
+        return self.hosts[name]
+
+    def namespace(self, host: str, name: str = "host") -> Namespace:
+        return self.hosts[host].namespaces[name]
+
+    def put_namespace(self, host: str, namespace: Namespace) -> None:
+        """Add or replace a namespace of a host, by its name."""
+        spaces = dict(self.hosts[host].namespaces)
+        spaces[namespace.name] = namespace
+        self.change_host(host, namespaces=spaces)
+
+    def drop_namespace(self, host: str, name: str) -> None:
+        spaces = dict(self.hosts[host].namespaces)
+        spaces.pop(name, None)
+        self.change_host(host, namespaces=spaces)
+
+    def change_namespace(self, host: str, name: str, change: Callable[[Namespace], Namespace]) -> None:
+        """world.change_namespace('docker1', 'host', lambda ns: replace(ns, routes=…))"""
+        self.put_namespace(host, change(self.namespace(host, name)))
+
+    def put_interface(self, host: str, namespace: str, interface: Interface) -> None:
+        self.change_namespace(host, namespace, lambda ns: ns.with_interface(interface))
