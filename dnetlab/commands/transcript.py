@@ -1,0 +1,61 @@
+"""Is this the output that was expected? What no two runs share (ids, MACs, times, pids) is compared by its shape."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+# Longest shapes first: a 64-digit id must not be read as a short one. Each is (pattern, what stands for it).
+_SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), shape)
+    for pattern, shape in [
+        (r"sha256:[0-9a-f]{64}", "sha256:<id>"),
+        (r"\b[0-9a-f]{64}\b", "<id>"),
+        (r"\bbr-[0-9a-f]{12}\b", "br-<id>"),
+        (r"\b[0-9a-f]{12}\.\.\.", "<id>..."),
+        (r"\b8000\.[0-9a-f]{12}\b", "8000.<mac>"),
+        (r"\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b", "<mac>"),
+        (r"\bfe80::[0-9a-f:]+", "<fe80>"),
+        (r"<fe80>/64 scope link(?: tentative)?", "<fe80>/64 scope link"),
+        (r"\bveth[0-9a-f]{7}\b", "<veth>"),
+        (r"\bdm-[0-9a-f]{12}\b", "dm-<id>"),
+        (r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{12}\b", "<id>"),
+        (r"(?m)^[0-9]+: ", "<index>: "),
+        (r"@if[0-9]+", "@if<index>"),
+        (r"link-netnsid [0-9]+", "link-netnsid <n>"),
+        (r"\b(?:Up )?(?:Less than a second|About an? \w+|[0-9]+ (?:second|minute|hour|day|week|month|year)s?)(?: ago)?\b",
+         "<age>"),
+        (r"time[ =]?<?[0-9.]+ ?ms", "time=<ms>"),
+        (r"= [0-9.]+/[0-9.]+/[0-9.]+(?:/[0-9.]+)? ms", "= <rtt> ms"),
+        (r"after [0-9]+ (?:ms|milliseconds)", "after <ms>"),
+        (r"\b[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9:.]+(?:Z|[+-][0-9:]+)?(?: [+-][0-9]{4})?(?: UTC)?", "<time>"),
+        (r"\b[0-9]{2}/\w{3}/[0-9]{4}:[0-9:]+ [+-][0-9]{4}", "<time>"),
+        (r"\b\w{3} \w{3} +[0-9]+ [0-9:]{8}(?: \w+)? [0-9]{4}", "<time>"),
+        (r"\b[0-9]+/(docker-proxy|dockerd|nginx|httpd|[a-z][\w-]+)", r"<pid>/\1"),
+        (r"pid=[0-9]+", "pid=<pid>"),
+        (r"127\.0\.0\.11:[0-9]{5}", "127.0.0.11:<port>"),
+        (r"\[::ffff:([0-9.]+)\]:[0-9]{5}", r"[::ffff:\1]:<port>"),
+        (r"(?m)^\s*[0-9]+ (\?|pts/[0-9]+|tty[0-9]*) +\S+ +[0-9:]+ ", "<pid> <process> "),
+    ]
+)  # fmt: skip
+
+
+def by_shape(text: str) -> str:
+    """The text with what differs from run to run replaced by its shape, and runs of spaces made one."""
+    for pattern, shape in _SHAPES:
+        text = pattern.sub(shape, text)
+    lines = [re.sub(r"[ \t]+", " ", line).rstrip() for line in text.split("\n")]
+    return "\n".join(lines).strip("\n")
+
+
+def difference(expected: str, stdout: str, stderr: str) -> str:
+    """'' when the output is the expected one, else a unified diff of both by shape.
+
+    A transcript doesn't tell the streams apart, so either order of stdout and stderr is taken.
+    """
+    want = by_shape(expected)
+    candidates = [by_shape(stdout + stderr), by_shape(stderr + stdout)]
+    if want in candidates:
+        return ""
+    rows = difflib.unified_diff(want.split("\n"), candidates[0].split("\n"), "expected", "found", lineterm="", n=2)
+    return "\n".join(rows)

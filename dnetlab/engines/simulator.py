@@ -1,0 +1,40 @@
+"""The embedded engine: pure Python, the same answer every time, and every older world still there for undo."""
+
+from __future__ import annotations
+
+from dnetlab.errors import UsageError
+from dnetlab.model import Line, Output, Snapshot
+from dnetlab.sim.apply import apply, open_terminal, prompt_of
+from dnetlab.sim.world import World
+
+RELEASES = ("20.10", "26.1", "28.5", "29.7")
+
+
+class Simulator:
+    """release: one of RELEASES. The same seed and lines give the same output, byte for byte."""
+
+    name = "sim"
+
+    def __init__(self, release: str = "28.5", seed: int = 0) -> None:
+        if release not in RELEASES:
+            raise UsageError(
+                f"the simulator has no Docker {release!r}", hint=f"It knows the releases {', '.join(RELEASES)}."
+            )
+        from dnetlab.sim.lab import new_world
+
+        self.release = release
+        self.seed = seed
+        self.world: World = new_world(release, seed)
+
+    def run(self, line: Line) -> Output:
+        self.world, output = apply(self.world, line)
+        return output
+
+    def snapshot(self) -> Snapshot:
+        return self.world.snapshot()
+
+    def prompt(self, host: str) -> str:
+        return prompt_of(self.world, host, open_terminal(self.world, host))
+
+    def close(self) -> None:
+        """Nothing to end."""

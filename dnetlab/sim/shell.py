@@ -1,0 +1,185 @@
+"""The shell at a prompt of the simulator: substitutions first, then each command of a pipe hands its output on."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+
+from dnetlab.commands.shell import Command, Pipeline, Script, ShellRefused, Word, parse_shell
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.tools import names, run_tool
+
+# Real programs of a Debian host that no lesson needs: refused, because "command not found" would be a lie.
+_NOT_MODELLED: dict[str, str] = {
+    "ip6tables": "The lab's lessons are about IPv4; use iptables.",
+    "ip6tables-save": "The lab's lessons are about IPv4; use iptables-save.",
+    "iptables-restore": "Add rules one by one with iptables -A or -I.",
+    "nft": "The same rules are shown by iptables -S and iptables-save.",
+    "tcpdump": "Use `%dnet trace SRC DST` to see every step of a packet.",
+    "conntrack": "Use `%dnet trace SRC DST`: it shows the connection that NAT undoes.",
+    "ethtool": "Use ip -d link show.",
+    "nsenter": "Use docker exec to run a command inside a container.",
+    "tc": "Delays and losses are not simulated.",
+    "dig": "Use nslookup.",
+    "host": "Use nslookup.",
+    "telnet": "Use nc -z HOST PORT or curl.",
+    "ssh": "A prompt on the line picks the host: docker2# …",
+    "vi": "Files can be read with cat; the lab has no editor.",
+    "vim": "Files can be read with cat; the lab has no editor.",
+    "nano": "Files can be read with cat; the lab has no editor.",
+    "less": "Pipe into head or tail.",
+    "more": "Pipe into head or tail.",
+    "watch": "Run the command again where you want to look again.",
+    "top": "Use ps aux, or docker top CONTAINER.",
+    "sed": "Pipe into grep, head, tail, wc, sort or uniq.",
+    "awk": "Pipe into grep, head, tail, wc, sort or uniq; docker takes -f '{{…}}'.",
+    "cut": "Pipe into grep, head, tail, wc, sort or uniq; docker takes -f '{{…}}'.",
+    "tr": "Pipe into grep, head, tail, wc, sort or uniq.",
+    "tee": "Pipe into grep, head, tail, wc, sort or uniq.",
+    "xargs": "Use $(…): docker rm -f $(docker ps -aq).",
+    "jq": "Use docker inspect -f '{{json .NetworkSettings}}'.",
+    "python3": "Write Python in a cell without %%dnet.",
+    "man": "Use COMMAND --help.",
+    "journalctl": "Use systemctl status docker, or docker logs CONTAINER.",
+    "reboot": "Use systemctl restart docker, or %dnet reset for a fresh lab.",
+    "shutdown": "Use %dnet reset for a fresh lab.",
+    "modprobe": "The kernel modules of the lab are loaded already.",
+    "dockerd": "Use systemctl start docker.",
+    "crictl": "Use docker.",
+    "podman": "Use docker.",
+    "docker-compose": "Start the containers one by one with docker run.",
+}  # fmt: skip
+_SHELLS = ("sh", "bash", "ash")
+
+
+def run_text(context: Context, text: str) -> Result:
+    """Run one line of shell text in that place. Raises Refused for what the cell language leaves out."""
+    try:
+        script = parse_shell(text)
+    except ShellRefused as refused:
+        raise Refused(refused.refusal.reason, refused.refusal.hint) from None
+    return run_script(context, script)
+
+
+def run_script(context: Context, script: Script) -> Result:
+    """Run the pipelines of a script as `;`, `&&` and `||` say; the exit status is that of the last one that ran."""
+    stdout = stderr = ""
+    code = 0
+    for operator, pipeline in script.pipelines:
+        if (operator == "&&" and code != 0) or (operator == "||" and code == 0):
+            continue
+        result = run_pipeline(context, pipeline)
+        stdout += result.stdout
+        stderr += result.stderr
+        code = result.exit_code
+    return Result(stdout, stderr, code)
+
+
+def run_pipeline(context: Context, pipeline: Pipeline) -> Result:
+    """Each command reads what the one before wrote; errors of all of them reach the terminal."""
+    stderr = ""
+    stdin = context.stdin
+    last = len(pipeline.commands) - 1
+    result = Result()
+    for position, command in enumerate(pipeline.commands):
+        place = replace(context, stdin=stdin, tty=context.tty and position == last)
+        argv, complaints = expand(place, command)
+        stderr += complaints
+        result = run_command(place, argv) if argv else Result()
+        stderr += result.stderr
+        stdin = result.stdout
+    return Result(result.stdout, stderr, result.exit_code)
+
+
+def expand(context: Context, command: Command) -> tuple[tuple[str, ...], str]:
+    """The words after substitution and splitting, and what the substituted commands wrote to stderr."""
+    fields: list[str] = []
+    stderr = ""
+    for word in command.words:
+        made, complaints = _fields(context, word)
+        fields.extend(made)
+        stderr += complaints
+    return tuple(fields), stderr
+
+
+def _fields(context: Context, word: Word) -> tuple[list[str], str]:
+    """One word becomes no, one or many fields: an unquoted substitution is split at white space."""
+    fields: list[str] = []
+    current: str | None = None
+    stderr = ""
+    for part in word.parts:
+        if part.script is None:
+            current = (current or "") + part.text
+            continue
+        result = run_script(replace(context, stdin=None, tty=False), part.script)
+        stderr += result.stderr
+        text = result.stdout.rstrip("\n")
+        if part.quoted:
+            current = (current or "") + text
+            continue
+        pieces = text.split()
+        if text[:1].isspace() and current is not None:
+            fields.append(current)
+            current = None
+        for number, piece in enumerate(pieces):
+            if number:
+                fields.append(current or "")
+                current = None
+            current = (current or "") + piece
+    if current is not None:
+        fields.append(current)
+    return fields, stderr
+
+
+def run_command(context: Context, argv: tuple[str, ...]) -> Result:
+    """One simple command: a shell of its own, a tool of this userland, or an error in the shell's words."""
+    name = argv[0]
+    if name.rsplit("/", 1)[-1] in _SHELLS and context.userland != "none":
+        return _run_shell(context, argv)
+    if name in ("cd", "export", "alias", "source", ".", "set", "unset", "read"):
+        raise Refused(f"`{name}` would change a shell that each line starts anew.", "Write the full command instead.")
+    if name in ("exit", "logout"):
+        raise Refused(
+            "There is no terminal of a container to leave: this is the host's own prompt.",
+            "`exit` ends a container opened with docker run -it or docker exec -it.",
+        )
+    result = run_tool(context, argv)
+    if result is not None:
+        return result
+    if name in ("sudo", "su") and context.userland == "host":
+        return Result("", f"bash: {name}: command not found\n", 127)
+    base = name.rsplit("/", 1)[-1]
+    if context.userland == "host" and base in _NOT_MODELLED:
+        raise Refused(f"`{base}` is not part of this lab.", _NOT_MODELLED[base])
+    return _not_found(context, name)
+
+
+def _run_shell(context: Context, argv: tuple[str, ...]) -> Result:
+    """`sh -c 'text'`; a shell without a command reads nothing and ends."""
+    if "-c" in argv:
+        place = argv.index("-c")
+        if len(argv) <= place + 1:
+            return Result("", f"{argv[0]}: -c requires an argument\n", 2)
+        return run_text(context, argv[place + 1])
+    if len(argv) > 1 and not argv[1].startswith("-"):
+        return Result("", f"{argv[0]}: can't open '{argv[1]}'\n", 2)
+    if context.stdin:
+        results = [run_text(replace(context, stdin=None), line) for line in context.stdin.splitlines() if line.strip()]
+        return Result("".join(r.stdout for r in results), "".join(r.stderr for r in results), results[-1].exit_code)
+    return Result()
+
+
+def _not_found(context: Context, name: str) -> Result:
+    if "/" in name:
+        shell = "bash" if context.userland == "host" else "sh"
+        missing = "No such file or directory" if shell == "bash" else "not found"
+        return Result("", f"{shell}: {name}: {missing}\n", 127)
+    if context.userland == "host":
+        return Result("", f"bash: {name}: command not found\n", 127)
+    return Result("", f"sh: {name}: not found\n", 127)
+
+
+def nearest(context: Context, name: str) -> str | None:
+    """A command of this userland that the student may have meant."""
+    near = difflib.get_close_matches(name, names(context.userland), 1, 0.7)
+    return near[0] if near else None
