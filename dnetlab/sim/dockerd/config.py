@@ -1,0 +1,165 @@
+"""What a container was asked to be: the answer to every flag of `docker run`, kept by the daemon until `docker rm`.
+
+The image's own part (command, variables, exposed ports) is already merged in by `containers.create`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
+
+from dnetlab.model import Protocol
+
+
+class RestartPolicy(Enum):
+    """`--restart`; the number of on-failure:N stands beside it."""
+
+    NO = "no"
+    ON_FAILURE = "on-failure"
+    ALWAYS = "always"
+    UNLESS_STOPPED = "unless-stopped"
+
+
+@dataclass(frozen=True)
+class PortRequest:
+    """One `-p` value: `[host_ip:][host_port[-host_port_end]:]container_port/protocol`.
+
+    host_ip None: none was named (the daemon binds every address, IPv6 too). host_port None: any free port.
+    host_port_end: the last of a range to choose from, None for a single port.
+    """
+
+    container_port: int
+    protocol: Protocol = Protocol.TCP
+    host_ip: IPv4Address | IPv6Address | None = None
+    host_port: int | None = None
+    host_port_end: int | None = None
+
+    @property
+    def key(self) -> str:
+        """'80/tcp'"""
+        return f"{self.container_port}/{self.protocol.value}"
+
+
+@dataclass(frozen=True)
+class NetworkAttachment:
+    """A network the container is to be in, from `--network`, `--ip`, `--network-alias`, `--link` or `network connect`.
+
+    name     what the user typed: a name or an id ('default' when nothing was said)
+    links    (other container, alias) pairs, on user-defined networks
+    gw_priority  28+: who gives the default route
+    """
+
+    name: str
+    address: IPv4Address | None = None
+    aliases: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    mac: str | None = None
+    gw_priority: int = 0
+
+
+@dataclass(frozen=True)
+class Mount:
+    """One `-v` or an image's own volume. source '' is an anonymous volume; kind 'volume' or 'bind'."""
+
+    destination: str
+    source: str = ""
+    kind: str = "volume"
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class ContainerConfig:
+    """One container's configuration.
+
+    command, entrypoint  None: the image's. entrypoint () with a command: cleared with --entrypoint ''.
+    env           ('NAME=value', …); after create the image's come first
+    network_mode  'default', 'bridge', 'host', 'none', 'container:<name or full id>' or a network's name
+    networks      attachments in the order asked; () means one of `network_mode`
+    links         (other container, alias) pairs on the default bridge (`--link` without a user-defined network)
+    expose        ('53/udp', …) asked with --expose; after create the image's and published ones are in too
+    """
+
+    image: str
+    name: str = ""
+    command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    hostname: str = ""
+    domainname: str = ""
+    user: str = ""
+    working_dir: str = ""
+    tty: bool = False
+    interactive: bool = False
+    attach: bool = False  # the client stays attached (run without -d, start -a)
+    env: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
+    network_mode: str = "default"
+    networks: tuple[NetworkAttachment, ...] = ()
+    publish: tuple[PortRequest, ...] = ()
+    publish_all: bool = False
+    expose: tuple[str, ...] = ()
+    dns: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    dns_options: tuple[str, ...] = ()
+    add_hosts: tuple[tuple[str, str], ...] = ()  # (name, address or 'host-gateway')
+    links: tuple[tuple[str, str], ...] = ()
+    mac_address: str | None = None
+    restart: RestartPolicy = RestartPolicy.NO
+    restart_max: int = 0
+    auto_remove: bool = False
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    privileged: bool = False
+    mounts: tuple[Mount, ...] = ()
+    sysctls: dict[str, str] = field(default_factory=dict)
+    stop_signal: str = ""
+    stop_timeout: int | None = None
+    read_only: bool = False
+    init: bool = False
+    memory: int = 0
+    cpus: float = 0.0
+
+    @property
+    def path(self) -> str:
+        """The program that becomes process 1."""
+        words = self.argv
+        return words[0] if words else ""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """Entrypoint and command together, as process 1 is started."""
+        return (self.entrypoint or ()) + (self.command or ())
+
+    @property
+    def joins(self) -> str | None:
+        """The container whose namespace this one shares (`--network container:X`), None when it has its own."""
+        return self.network_mode.removeprefix("container:") if self.network_mode.startswith("container:") else None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """env as a mapping; the last of two equal names wins."""
+        return dict(pair.partition("=")[::2] for pair in self.env)
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """What only the daemon knows of one container, in `Daemon.containers[full id]`; tables show `model.Container`.
+
+    error         `.State.Error`: why the last start failed, '' after a good one
+    image_id      the image it was made from, also when the tag has moved on
+    restart_count how often the policy started it again
+    restart_at    clock of a pending restart by the policy, None without one
+    stopped_by_user  `docker stop` or `docker kill` ended it: unless-stopped keeps it down at a daemon start
+    ends_at       clock at which its program will end by itself, None: it stays
+    has_run       it was started at least once
+    """
+
+    config: ContainerConfig
+    image_id: str = ""
+    error: str = ""
+    restart_count: int = 0
+    restart_at: float | None = None
+    stopped_by_user: bool = False
+    ends_at: float | None = None
+    exit_when_ended: int = 0
+    has_run: bool = False
