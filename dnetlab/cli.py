@@ -1,0 +1,239 @@
+"""`dnetlab`: the lab from a terminal. `dnetlab COMMAND --help` says what each one takes.
+
+Exit status of `run`: 0 all lines ran (whatever they returned), 1 --check found a difference, 2 usage, 3 a line was
+refused. Everything else: 0 done, 1 not, 2 usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dnetlab import __version__
+from dnetlab.errors import CellError, DnetError, UsageError
+
+if TYPE_CHECKING:
+    from dnetlab.lab import CellResult
+    from dnetlab.model import Output
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The `dnetlab` command. A mistake in the call is one clear line and status 2, never a traceback."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except UsageError as error:
+        print(f"dnetlab: {error}", file=sys.stderr)
+        return 2
+    except DnetError as error:
+        print(f"dnetlab: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `dnetlab run … | head`
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dnetlab", description="Learn how Docker networks work: real commands, on a simulator or real engines."
+    )
+    parser.add_argument("--version", action="version", version=f"dnetlab {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    lab = commands.add_parser("lab", help="open the lessons in JupyterLab, on a working copy of your own")
+    lab.add_argument("lesson", nargs="?", help="lesson number or a part of its name (default: 1)")
+    lab.add_argument("--dir", type=Path, default=Path("dnetlab-notebooks"), help="your working folder")
+    lab.add_argument("--port", type=int, help="port on 127.0.0.1 (default: the first free one from 8888)")
+    lab.add_argument("--no-browser", action="store_true", help="only print the URL")
+    lab.set_defaults(run=_lab)
+
+    run = commands.add_parser("run", help="run a .dnet script, a notebook's %%%%dnet cells, or - for standard input")
+    run.add_argument("files", nargs="+", metavar="FILE")
+    _engine_options(run)
+    run.add_argument("--check", action="store_true", help="compare with the outputs pasted in the script")
+    run.add_argument("--json", action="store_true", help="one JSON object per command")
+    run.add_argument("--keep-going", action="store_true", help="go on after a refused line")
+    run.set_defaults(run=_run)
+
+    shell = commands.add_parser("shell", help="a prompt in the lab")
+    shell.add_argument("host", nargs="?", default="docker1")
+    _engine_options(shell)
+    shell.add_argument("-q", "--quiet", action="store_true", help="don't show what each command changed")
+    shell.set_defaults(run=_shell)
+
+    doctor = commands.add_parser("doctor", help="what works on this machine, and what to do about the rest")
+    doctor.add_argument("--json", action="store_true", help="the findings as JSON")
+    doctor.set_defaults(run=_doctor)
+
+    up = commands.add_parser("up", help="start real lab hosts")
+    up.add_argument("--docker", metavar="RELEASE", help="20.10, 26.1 or 28.5")
+    up.set_defaults(run=_hosts, action="up")
+    commands.add_parser("down", help="remove the lab hosts, whatever is left of them").set_defaults(
+        run=_hosts, action="down", docker=None
+    )
+    commands.add_parser("ps", help="list the lab hosts").set_defaults(run=_hosts, action="ps", docker=None)
+    return parser
+
+
+def _engine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--engine", choices=("sim", "docker"), default="sim", help="simulator or real engines")
+    parser.add_argument("--docker", metavar="RELEASE", help="20.10, 26.1, 28.5 or 29.7")
+    parser.add_argument("--seed", type=int, default=0, help="the simulator's chance (ids, MACs, times)")
+
+
+def _lab(arguments: argparse.Namespace) -> int:
+    from dnetlab.workspace import open_lab
+
+    return open_lab(
+        arguments.lesson, arguments.dir, arguments.port, not arguments.no_browser, lambda text: print(text, flush=True)
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from dnetlab.commands.script import read_script
+
+    scripts = [(name, read_script(name)) for name in arguments.files]
+    refused = different = False
+    for name, cells in scripts:
+        results = _run_script(name, cells, arguments)
+        refused |= any(r.refused for r in results)
+        different |= any(r.differences for r in results)
+    if refused:
+        return 3
+    return 1 if different else 0
+
+
+def _run_script(name: str, cells: list[Any], arguments: argparse.Namespace) -> list[CellResult]:
+    """One file in a fresh lab; stops after a refused line unless --keep-going."""
+    from dnetlab.lab import Lab
+
+    results: list[CellResult] = []
+    index = 0
+
+    def heard(output: Output) -> None:
+        nonlocal index
+        index += 1
+        if arguments.json:
+            print(json.dumps(_as_json(name, index, output), ensure_ascii=False), flush=True)
+        else:
+            _show(output)
+
+    with Lab(arguments.engine, arguments.docker, arguments.seed) as lab:
+        for cell in cells:
+            try:
+                result = lab.run_cell(cell.text, cell.host, arguments.check, arguments.keep_going, heard)
+            except CellError as error:
+                raise UsageError(f"{name}: {error.message}", hint=error.hint) from None
+            results.append(result)
+            for difference in result.differences:
+                line = difference.output.line
+                print(f"{name}:{line.number}: {line.text}\n{difference.text}\n", file=sys.stderr)
+            if result.refused and not arguments.keep_going:
+                break
+    return results
+
+
+def _as_json(name: str, index: int, output: Output) -> dict[str, Any]:
+    """The object of `run --json`: index counts the commands of the file from 1."""
+    refused = output.refused
+    return {
+        "file": name,
+        "index": index,
+        "host": output.line.host,
+        "container": output.line.container,
+        "command": output.line.text,
+        "exit_code": output.exit_code,
+        "stdout": output.stdout,
+        "stderr": output.stderr,
+        "refused": None if refused is None else {"reason": refused.reason, "hint": refused.hint},
+    }
+
+
+def _show(output: Output) -> None:
+    print(f"{output.prompt}{output.line.text}")
+    if output.stdout:
+        print(output.stdout, end="" if output.stdout.endswith("\n") else "\n")
+    sys.stdout.flush()
+    if output.stderr:
+        print(output.stderr, end="" if output.stderr.endswith("\n") else "\n", file=sys.stderr)
+    if output.refused:
+        print(f"dnetlab: refused: {output.refused.reason}\n  {output.refused.hint}", file=sys.stderr)
+    sys.stderr.flush()
+
+
+def _shell(arguments: argparse.Namespace) -> int:
+    """Read commands until end of file; each is a cell of one line."""
+    from dnetlab.lab import Lab
+    from dnetlab.views.difference import difference
+
+    import contextlib
+
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 - history and editing at the prompt where the platform has it
+    with Lab(arguments.engine, arguments.docker, arguments.seed) as lab:
+        lab.run_cell("", arguments.host)
+        while True:
+            try:
+                text = input(lab.prompt(arguments.host))
+            except EOFError:
+                print()
+                return 0
+            except KeyboardInterrupt:
+                print()
+                continue
+            if text.strip() in ("exit", "logout") and "root@" in lab.prompt(arguments.host):
+                return 0
+            try:
+                result = lab.run_cell(text, arguments.host)
+            except DnetError as error:
+                print(f"dnetlab: {error}", file=sys.stderr)
+                continue
+            for output in result.outputs:
+                _answer(output)
+            if not arguments.quiet and result.outputs:
+                changed = difference(result.before, result.after).text
+                print(f"\x1b[2m{changed}\x1b[0m" if changed and sys.stdout.isatty() else changed, end="\n" * bool(changed))
+
+
+def _answer(output: Output) -> None:
+    for stream, text in ((sys.stdout, output.stdout), (sys.stderr, output.stderr)):
+        if text:
+            print(text, end="" if text.endswith("\n") else "\n", file=stream, flush=True)
+    if output.refused:
+        print(f"dnetlab: {output.refused.reason}\n  {output.refused.hint}", file=sys.stderr, flush=True)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from dnetlab.doctor import examine
+
+    findings = examine()
+    if arguments.json:
+        print(json.dumps([finding.as_dict() for finding in findings], indent=2))
+    else:
+        width = max(len(finding.subject) for finding in findings)
+        for finding in findings:
+            mark = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}[finding.state]
+            print(f"{mark} {finding.subject:<{width}}  {finding.found}")
+            if finding.advice:
+                print(f"{'':>{width + 10}}{finding.advice}")
+    return 1 if any(finding.state == "problem" for finding in findings) else 0
+
+
+def _hosts(arguments: argparse.Namespace) -> int:
+    from dnetlab.engines import labhosts
+
+    def say(text: str) -> None:
+        print(text, flush=True)
+
+    if arguments.action == "up":
+        labhosts.up(arguments.docker, say)
+    elif arguments.action == "down":
+        labhosts.down(say)
+    else:
+        say(labhosts.ps())
+    return 0

@@ -1,0 +1,72 @@
+"""A script to run: a `.dnet` file, a notebook's `%%dnet` cells, or standard input; each as (host, text) cells."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from dnetlab.commands.cell import HOSTS
+from dnetlab.errors import UsageError
+
+
+@dataclass(frozen=True)
+class ScriptCell:
+    """The text of one cell and the host its unprompted lines are for."""
+
+    text: str
+    host: str = "docker1"
+
+
+def read_script(name: str) -> list[ScriptCell]:
+    """The cells of a file; '-' reads standard input as a `.dnet` script.
+
+    A notebook without any `%%dnet` cell gives []. Raises UsageError for a file that is missing, unreadable, or no
+    notebook although its name says so.
+    """
+    if name == "-":
+        return [ScriptCell(sys.stdin.read())]
+    path = Path(name)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {name}", hint="Name a .dnet script, a notebook, or - for stdin.") from None
+    except IsADirectoryError:
+        raise UsageError(f"{name} is a folder", hint="Name the files in it.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{name} can't be read: {error}") from None
+    if path.suffix == ".ipynb":
+        return notebook_cells(text, name)
+    return [ScriptCell(text)]
+
+
+def notebook_cells(text: str, name: str = "the notebook") -> list[ScriptCell]:
+    """The `%%dnet` cells of a notebook's JSON, in order. Raises UsageError when it is no notebook."""
+    try:
+        cells = json.loads(text)["cells"]
+        found = [_source(cell) for cell in cells if cell["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{name} is no Jupyter notebook", hint="Open and save it in JupyterLab once.") from None
+    return [_cell(source) for source in found if is_dnet_cell(source)]
+
+
+def _source(cell: dict) -> str:
+    source = cell["source"]
+    return "".join(source) if isinstance(source, list) else source
+
+
+def is_dnet_cell(source: str) -> bool:
+    first = source.lstrip().split("\n", 1)[0].split()
+    return bool(first) and first[0] == "%%dnet"
+
+
+def _cell(source: str) -> ScriptCell:
+    first, _, body = source.lstrip().partition("\n")
+    try:
+        words = shlex.split(first)[1:]
+    except ValueError:
+        words = first.split()[1:]
+    host = next((word for word in words if word in HOSTS), "docker1")
+    return ScriptCell(body, host)

