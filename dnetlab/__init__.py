@@ -5,7 +5,8 @@
 >>> lab.run("docker run -d --name web1 nginx").exit_code
 0
 
-Importing this package imports nothing heavy: pandas, IPython, docker, pyroute2 and graphviz come in where they are used.
+Importing this package imports nothing heavy: pandas, IPython, docker, pyroute2 and graphviz come in where they
+are used.
 """
 
 from __future__ import annotations

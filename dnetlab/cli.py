@@ -168,10 +168,10 @@ def _show(output: Output) -> None:
 
 def _shell(arguments: argparse.Namespace) -> int:
     """Read commands until end of file; each is a cell of one line."""
+    import contextlib
+
     from dnetlab.lab import Lab
     from dnetlab.views.difference import difference
-
-    import contextlib
 
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401 - history and editing at the prompt where the platform has it
@@ -197,7 +197,8 @@ def _shell(arguments: argparse.Namespace) -> int:
                 _answer(output)
             if not arguments.quiet and result.outputs:
                 changed = difference(result.before, result.after).text
-                print(f"\x1b[2m{changed}\x1b[0m" if changed and sys.stdout.isatty() else changed, end="\n" * bool(changed))
+                if changed:
+                    print(f"\x1b[2m{changed}\x1b[0m" if sys.stdout.isatty() else changed)
 
 
 def _answer(output: Output) -> None:

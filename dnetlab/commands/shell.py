@@ -15,7 +15,10 @@ from dataclasses import dataclass
 
 from dnetlab.model import Refusal
 
-_KEYWORDS = frozenset("for while until if case select function do done then else elif fi esac { } ! [[ ((".split())
+_KEYWORDS = frozenset(
+    ("for", "while", "until", "if", "case", "select", "function", "do", "done", "then", "else", "elif", "fi", "esac",
+     "{", "}", "!", "[[", "((")
+)  # fmt: skip
 LONGEST_LINE = 20_000  # characters; a longer line is no command that somebody typed
 
 
@@ -74,9 +77,7 @@ def parse_shell(text: str) -> Script:
         raise ShellRefused(f"This line has {len(text)} characters.", f"A command here has at most {LONGEST_LINE}.")
     if "\x00" in text:
         raise ShellRefused("This line holds a NUL character, which no shell can read.", "Type the command again.")
-    reader = _Reader(text)
-    script = reader.script(until="")
-    return script
+    return _Reader(text).script(until="")
 
 
 def refusal(text: str) -> Refusal | None:

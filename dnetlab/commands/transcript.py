@@ -23,8 +23,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?m)^[0-9]+: ", "<index>: "),
         (r"@if[0-9]+", "@if<index>"),
         (r"link-netnsid [0-9]+", "link-netnsid <n>"),
-        (r"\b(?:Up )?(?:Less than a second|About an? \w+|[0-9]+ (?:second|minute|hour|day|week|month|year)s?)(?: ago)?\b",
-         "<age>"),
+        (r"\b(?:Up )?(?:Less than a second|About an? \w+|[0-9]+ (?:second|minute|hour|day|week|month|year)s?)"
+         r"(?: ago)?\b", "<age>"),
         (r"time[ =]?<?[0-9.]+ ?ms", "time=<ms>"),
         (r"= [0-9.]+/[0-9.]+/[0-9.]+(?:/[0-9.]+)? ms", "= <rtt> ms"),
         (r"after [0-9]+ (?:ms|milliseconds)", "after <ms>"),

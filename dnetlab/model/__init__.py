@@ -1,4 +1,4 @@
-"""Frozen values of the lab; standard library only. Read them in this order: line, network, netfilter, host, packet, trace."""
+"""Frozen values of the lab, standard library only. Read them so: line, network, netfilter, host, packet, trace."""
 
 from dnetlab.model.check import Check, CheckResult, Evidence, Verdict
 from dnetlab.model.host import (
