@@ -1,0 +1,64 @@
+"""The daemon itself: its start, its stop, its restart; what `docker version` and `docker info` say of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dnetlab.model import Process
+from dnetlab.sim.dockerd import firewall, networks
+from dnetlab.sim.dockerd.state import Daemon, change_daemon, daemon, put_daemon
+from dnetlab.sim.world import World
+
+DOCKERD = ("dockerd", "-H", "unix:///var/run/docker.sock", "-p", "/run/docker.pid")
+CONTAINERD = ("containerd", "--config", "/var/run/docker/containerd/containerd.toml", "--log-level", "info")
+
+
+def install_daemon(world: World, host: str) -> None:
+    """Docker is installed on the host and was never started."""
+    put_daemon(world, host, Daemon())
+
+
+def start_daemon(world: World, host: str) -> None:
+    """Start dockerd: forwarding, its chains, docker0, the networks it knows, the containers with a restart policy.
+
+    Nothing when it runs already.
+    """
+    if daemon(world, host).running:
+        return
+    pid, child = world.count(f"pid:{host}"), world.count(f"pid:{host}")
+    processes = (
+        *world.hosts[host].processes,
+        Process(pid, 1, (*DOCKERD, *daemon(world, host).arguments), started=world.clock),
+        Process(child, pid, CONTAINERD, started=world.clock),
+    )
+    world.change_host(host, processes=processes, docker_running=True)
+    change_daemon(world, host, running=True, pid=pid, pool_cursor=0, port_cursors={}, allocated={})
+    firewall.forwarding(world, host)
+    firewall.set_up_chains(world, host)
+    old = [n for n in world.hosts[host].networks if n.name not in networks.PREDEFINED]
+    networks.make_predefined(world, host)
+    for network in sorted(old, key=lambda n: n.created):
+        networks.restore(world, host, network)
+
+
+def processes_of_daemon(world: World, host: str) -> tuple[int, ...]:
+    """Pids of dockerd and of the containerd it started."""
+    pid = daemon(world, host).pid
+    return tuple(p.pid for p in world.hosts[host].processes if pid is not None and pid in (p.pid, p.ppid))
+
+
+def stop_daemon(world: World, host: str) -> None:
+    """Stop dockerd: containers end, their rules and proxies go; bridges and the networks' own rules stay."""
+    if not daemon(world, host).running:
+        return
+    gone = processes_of_daemon(world, host)
+    world.change_host(
+        host, processes=tuple(p for p in world.hosts[host].processes if p.pid not in gone), docker_running=False
+    )
+    put_daemon(world, host, replace(daemon(world, host), running=False, pid=None))
+
+
+def restart_daemon(world: World, host: str) -> None:
+    """`systemctl restart docker`."""
+    stop_daemon(world, host)
+    start_daemon(world, host)

@@ -1,0 +1,213 @@
+"""Every difference between Docker releases that the simulator knows, as data: one profile per release.
+
+Sources in the comments: E20, E25, E27, E28, E29 are observations of the real engines 20.10.24, 25.0.13, 27.5.1,
+28.5.2 and 29.7.2; a file name is one of github.com/moby/moby at that release's tag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from dnetlab.errors import UsageError
+
+DEFAULT_RELEASE = "28.5"
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """How a release writes its rules.
+
+    forward_chain     rules stand in DOCKER-FORWARD, DOCKER-CT and DOCKER-BRIDGE, not in FORWARD itself
+    isolation         DOCKER-ISOLATION-STAGE-1 and -2 keep the networks apart
+    returns           DOCKER-USER and the isolation chains end in RETURN
+    nat_returns       nat DOCKER lets the network's own containers pass: -i BRIDGE -j RETURN
+    default_deny      DOCKER drops what enters a bridge from elsewhere
+    raw_drop          raw PREROUTING drops what is sent straight to a container's address
+    hairpin_per_port  each published port has a MASQUERADE for the container that calls itself
+    repairs_jumps     creating a network puts missing jumps of FORWARD and nat back
+    """
+
+    forward_chain: bool
+    isolation: bool
+    returns: bool
+    nat_returns: bool
+    default_deny: bool
+    raw_drop: bool
+    hairpin_per_port: bool
+    repairs_jumps: bool
+    chains: tuple[str, ...]
+
+
+_CLASSIC = Firewall(  # E20, E25, E27; drivers/bridge/setup_ip_tables.go
+    forward_chain=False, isolation=True, returns=True, nat_returns=True, default_deny=False, raw_drop=False,
+    hairpin_per_port=True, repairs_jumps=True,
+    chains=("DOCKER", "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"),
+)  # fmt: skip
+_DEDICATED = Firewall(  # E28; drivers/bridge/internal/iptabler
+    forward_chain=True, isolation=True, returns=False, nat_returns=True, default_deny=True, raw_drop=True,
+    hairpin_per_port=False, repairs_jumps=False,
+    chains=("DOCKER", "DOCKER-FORWARD", "DOCKER-BRIDGE", "DOCKER-CT",
+            "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"),
+)  # fmt: skip
+_TODAY = replace(  # E29
+    _DEDICATED, isolation=False, nat_returns=False,
+    chains=("DOCKER", "DOCKER-FORWARD", "DOCKER-BRIDGE", "DOCKER-CT", "DOCKER-INTERNAL"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One release.
+
+    version, api      what `docker version` says of the server
+    pool_cursor       the next default pool comes after the last one tried, not the lowest free
+    random_mac        container MACs are random at each start, else 02:42 and the address
+    veth_in_container the pair is made with its inner end in the container, so that its index is small there
+    counts_interfaces ethN only goes up while the container runs; at a start names follow the gateway's order
+    internal_default_route  containers on --internal networks still get a default route
+    proxy_listen_fd   dockerd opens docker-proxy's socket and hands it over
+    link_variables    --link on the default bridge sets variables
+    many_networks     `docker run` takes several --network
+    address_anywhere  --ip on user networks without a --subnet
+    shared_parent     two macvlan networks on one parent
+    macvlan_gateway   macvlan without --gateway keeps .1 for one
+    auto_gateway_shown  inspect shows the gateway the daemon chose for a --subnet
+    resolv_comments   '' none, '26' or '28': which comments stand in a container's /etc/resolv.conf
+    zero_prefixes     /etc/hosts says fe00::0 and ff00::0
+    loopback_v6       lo has ::1 in containers
+    start_prefix      in front of errors of the network at a start
+    validates_config  addresses are checked when the container is created
+    strict_subnets    a --subnet with host bits set is refused
+    default_mode      .HostConfig.NetworkMode of a container without --network
+    """
+
+    release: str
+    version: str
+    api: str
+    firewall: Firewall
+    pool_cursor: bool
+    random_mac: bool
+    veth_in_container: bool
+    counts_interfaces: bool
+    internal_default_route: bool
+    proxy_listen_fd: bool
+    link_variables: bool
+    many_networks: bool
+    address_anywhere: bool
+    shared_parent: bool
+    macvlan_gateway: bool
+    auto_gateway_shown: bool
+    resolv_comments: str
+    zero_prefixes: bool
+    loopback_v6: bool
+    start_prefix: str
+    validates_config: bool
+    default_mode: str
+    strict_subnets: bool
+    texts: dict[str, str]
+
+    def text(self, key: str, **values: str) -> str:
+        """A sentence of this release's daemon, its {names} filled in."""
+        return self.texts[key].format(**values)
+
+
+_TEXTS_20_10: dict[str, str] = {
+    "pools exhausted": "could not find an available, non-overlapping IPv4 address pool among the defaults to assign "
+    "to the network",
+    "pool overlaps": "Pool overlaps with other one on this address space",
+    "bad subnet": "Invalid subnet {subnet} : invalid CIDR address: {subnet}",
+    "empty network name": "network with name  already exists",
+    "network in use": "network {name} id {id} has active endpoints",
+}
+_TEXTS_26_1 = _TEXTS_20_10 | {
+    "bad subnet": "invalid network config:\ninvalid subnet {subnet}: invalid CIDR block notation",
+    "empty network name": "invalid name:",
+}
+_TEXTS_28_5 = _TEXTS_26_1 | {
+    "pools exhausted": "all predefined address pools have been fully subnetted",
+    "pool overlaps": "invalid pool request: Pool overlaps with other one on this address space",
+    "empty network name": "invalid name: name is empty",
+    "network in use": "network {name} has active endpoints ({users})",
+}
+_TEXTS_29_7 = _TEXTS_28_5 | {
+    "bad subnet": "invalid JSON: netip.ParsePrefix(\"{subnet}\"): no '/'",
+}
+
+_20_10 = Profile(
+    release="20.10",
+    version="20.10.24+dfsg1",
+    api="1.41",
+    firewall=_CLASSIC,
+    pool_cursor=True,
+    random_mac=False,
+    veth_in_container=False,
+    counts_interfaces=True,
+    internal_default_route=True,
+    proxy_listen_fd=False,
+    link_variables=True,
+    many_networks=False,
+    address_anywhere=False,
+    shared_parent=False,
+    macvlan_gateway=True,
+    auto_gateway_shown=False,
+    resolv_comments="",
+    zero_prefixes=True,
+    loopback_v6=False,
+    start_prefix="",
+    validates_config=False,
+    default_mode="default",
+    strict_subnets=False,
+    texts=_TEXTS_20_10,
+)
+_26_1 = replace(
+    _20_10,
+    release="26.1",
+    version="26.1.5+dfsg1",
+    api="1.45",
+    internal_default_route=False,  # since 25.0 (E25)
+    many_networks=True,  # since 25.0 (E25)
+    resolv_comments="26",  # since 26.0, libnetwork/internal/resolvconf
+    validates_config=True,  # since 25.0 (E25)
+    strict_subnets=True,  # since 25.0 (E25)
+    texts=_TEXTS_26_1,
+)
+_28_5 = replace(
+    _26_1,
+    release="28.5",
+    version="28.5.2+dfsg3",
+    api="1.51",
+    firewall=_DEDICATED,
+    pool_cursor=False,  # since 27.0, ipams/defaultipam/address_space.go
+    random_mac=True,  # since 28.0, drivers/bridge/bridge_linux.go
+    veth_in_container=True,  # since 28.0 (E28)
+    counts_interfaces=False,
+    proxy_listen_fd=True,  # since 28.0, portmapper/proxy_linux.go
+    shared_parent=True,  # since 27.0.1
+    resolv_comments="28",
+    zero_prefixes=False,
+    loopback_v6=True,
+    start_prefix="failed to set up container networking: ",  # since 28.0.1
+    default_mode="bridge",  # since 27
+    texts=_TEXTS_28_5,
+)
+_29_7 = replace(
+    _28_5,
+    release="29.7",
+    version="29.7.2",
+    api="1.55",
+    firewall=_TODAY,
+    link_variables=False,  # E29
+    address_anywhere=True,  # since 29.0.4
+    macvlan_gateway=False,  # since 29.0.0
+    auto_gateway_shown=True,  # E29
+    texts=_TEXTS_29_7,
+)
+PROFILES: dict[str, Profile] = {p.release: p for p in (_20_10, _26_1, _28_5, _29_7)}
+
+
+def profile(release: str) -> Profile:
+    """The profile of a release: '20.10', '26.1', '28.5' or '29.7'. UsageError for another."""
+    try:
+        return PROFILES[release]
+    except KeyError:
+        raise UsageError(f"no profile for Docker {release!r}", hint=f"Known releases: {', '.join(PROFILES)}.") from None
