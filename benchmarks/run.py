@@ -1,0 +1,102 @@
+"""python benchmarks/run.py: how fast is it? Everything is measured side by side in one run, and printed as a table.
+
+A figure on its own says more about the machine than about the code, so each row has a partner measured in turn with
+it (A B A B …), and the ratio of the medians is the result.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def paired(first: Callable[[], object], second: Callable[[], object], rounds: int) -> tuple[float, float]:
+    """Medians in seconds of two things done in turn."""
+    times: tuple[list[float], list[float]] = ([], [])
+    first(), second()
+    for _ in range(rounds):
+        for work, kept in zip((first, second), times, strict=True):
+            start = time.perf_counter()
+            work()
+            kept.append(time.perf_counter() - start)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def python(code: str) -> Callable[[], object]:
+    return lambda: subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def import_time() -> list[tuple[str, str]]:
+    ours, argparse = paired(python("import dnetlab"), python("import argparse"), 15)
+    bare, _ = paired(python("pass"), python("pass"), 15)
+    helped, _ = paired(python("import dnetlab.cli as c; c._parser().format_help()"), python("pass"), 15)
+    return [
+        ("import dnetlab / import argparse, whole process", f"{ours / argparse:.2f}×  ({ours * 1e3:.0f} ms)"),
+        ("dnetlab --help / python -c pass", f"{helped / bare:.2f}×  ({helped * 1e3:.0f} ms)"),
+    ]
+
+
+def lesson_scripts() -> list[tuple[str, str]]:
+    from dnetlab.commands.script import read_script
+    from dnetlab.lab import Lab
+
+    rows = []
+    for path in sorted((ROOT / "notebooks").glob("0[1-8]*.ipynb")):
+        cells = read_script(str(path))
+        lines = 0
+
+        def run(cells=cells) -> None:
+            nonlocal lines
+            with Lab() as lab:
+                lines = sum(len(lab.run_cell(cell.text, cell.host, keep_going=True).outputs) for cell in cells)
+
+        run()
+        start = time.perf_counter()
+        rounds = 5
+        for _ in range(rounds):
+            run()
+        each = (time.perf_counter() - start) / rounds
+        rows.append((f"{path.stem}: {lines} commands", f"{1 / each:.1f} scripts/s, {lines / each:.0f} commands/s"))
+    return rows
+
+
+def one_packet() -> list[tuple[str, str]]:
+    from dnetlab.lab import Lab
+
+    def lab_with(count: int) -> Lab:
+        lab = Lab()
+        lab.run_cell("docker network create --subnet 10.8.0.0/16 big")
+        lab.run_cell("\n".join(f"docker run -d --name c{n} --network big -p {10000 + n}:80 nginx" for n in range(count)))
+        return lab
+
+    small, large = lab_with(50), lab_with(500)
+    few, many = paired(
+        lambda: small.trace("client", "docker1:10049"), lambda: large.trace("client", "docker1:10499"), 15
+    )
+    start = time.perf_counter()
+    large.run("docker run -d --name last --network big nginx")
+    run = time.perf_counter() - start
+    return [
+        ("one traced connection, 500 containers / 50", f"{many / few:.2f}×  ({many * 1e3:.1f} ms / {few * 1e3:.1f} ms)"),
+        ("docker run beside 500 containers", f"{run * 1e3:.1f} ms"),
+    ]
+
+
+def main() -> None:
+    width = 64
+    for title, measure in (
+        ("Import", import_time), ("Lessons on the simulator", lesson_scripts), ("One packet", one_packet)
+    ):  # fmt: skip
+        print(f"\n{title}")
+        for name, value in measure():
+            print(f"  {name:<{width}} {value}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

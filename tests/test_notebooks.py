@@ -1,0 +1,71 @@
+"""Every notebook is stored without outputs, and runs from top to bottom in a real kernel."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+# What a lesson must have shown when it ran: (notebook, text of some output). Literal sentences of the real tools.
+SHOWN = [
+    ("01-native-networks", "inet 172.17.0.1/16 brd 172.17.255.255 scope global docker0"),
+    ("01-native-networks", "<title>Welcome to nginx!</title>"),
+    ("01-native-networks", "/nginx 172.17.0.4"),
+    ("01-native-networks", "MASQUERADE"),
+    ("02-host-and-none", "bind() to 0.0.0.0:80 failed (98: Address already in use)"),
+    ("02-host-and-none", "ping: sendto: Network is unreachable"),
+    ("03-custom-bridges", "ping: bad address 'web1'"),
+    ("03-custom-bridges", "64 bytes from 172.18.0.2: seq=0 ttl=64"),
+    ("03-custom-bridges", "/web2 172.18.0."),
+    ("03-custom-bridges", "user specified IP address is supported only when connecting to networks with user configured"),
+    ("04-isolation", "1 packets transmitted, 0 packets received, 100% packet loss"),
+    ("04-isolation", "-A DOCKER-ISOLATION-STAGE-2"),
+    ("05-joined-containers", "<title>Welcome to nginx!</title>"),
+    ("06-links", "NGINX_PORT_80_TCP_ADDR=172.17.0.2"),
+    ("06-links", "Cannot link to a non running container: /web1 AS /asker/nginx"),
+    ("07-nat-and-docker-proxy", "docker-proxy"),
+    ("07-nat-and-docker-proxy", "curl: (7) Failed to connect to 172.25.254.1 port 80"),
+    ("08-cleanup-and-model", "Deleted Networks:"),
+]
+
+
+def test_there_is_a_notebook_for_each_lesson():
+    assert [path.name[:2] for path in NOTEBOOKS] == ["00", "01", "02", "03", "04", "05", "06", "07", "08"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_is_stored_without_outputs_and_with_stable_ids(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+    assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in cells)
+    assert len({cell["id"] for cell in cells}) == len(cells)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_lesson_runs_from_top_to_bottom_and_shows_what_it_claims(path, tmp_path):
+    notebook = nbformat.read(path, as_version=4)
+
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+
+    shown = "\n".join(_texts(notebook))
+    for stem, text in SHOWN:
+        if stem == path.stem:
+            assert text in shown, f"{stem} never shows {text!r}"
+    assert "dnetlab: refused" not in shown
+
+
+def _texts(notebook: nbformat.NotebookNode) -> list[str]:
+    found: list[str] = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error", "\n".join(output.get("traceback", []))
+            assert output.get("name") != "stderr", f"a lesson writes to stderr: {output.get('text')}"
+            found.append(output.get("text", ""))
+            found.append(output.get("data", {}).get("text/plain", ""))
+    return found
