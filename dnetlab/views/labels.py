@@ -1,0 +1,137 @@
+"""How places and things are named to a student: a namespace by its containers, a route as `ip route` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dnetlab.model import Container, Host, Interface, LinkKind, Namespace, Route, Snapshot, Socket
+
+
+@dataclass(frozen=True)
+class Place:
+    """A namespace with what a student calls it. container: '' for the host's own, else 'web1' or 'web3, shell'."""
+
+    host: Host
+    namespace: Namespace
+    containers: tuple[Container, ...]
+
+    @property
+    def container(self) -> str:
+        return ", ".join(c.name for c in self.containers)
+
+    @property
+    def is_host(self) -> bool:
+        return self.namespace.name == "host"
+
+    @property
+    def label(self) -> str:
+        """'docker1' or 'docker1/web1' (joined containers: 'docker1/web3+shell')."""
+        if self.is_host:
+            return self.host.name
+        names = "+".join(c.name for c in self.containers)
+        return f"{self.host.name}/{names or self.namespace.name}"
+
+
+def containers_in(host: Host) -> dict[str, tuple[Container, ...]]:
+    """Containers by the namespace they run in, the namespace's maker first, then the oldest."""
+    found: dict[str, list[Container]] = {}
+    for container in reversed(host.containers):  # newest first in the model
+        if container.namespace:
+            found.setdefault(container.namespace, []).append(container)
+    return {
+        space: tuple(sorted(members, key=lambda c: c.network_mode.startswith("container:")))
+        for space, members in found.items()
+    }
+
+
+def places(
+    snapshot: Snapshot, host: str | None = None, namespace: str | None = None, container: str | None = None
+) -> Iterator[Place]:
+    """The namespaces of the lab in its order: each host's own, then its containers' by age.
+
+    host, namespace: only those of that name; container: only the namespace of the container of that name or id.
+    """
+    for machine in snapshot.hosts.values():
+        if host is not None and machine.name != host:
+            continue
+        members = containers_in(machine)
+        order = ["host", *(name for name in members if name != "host")]
+        order += sorted(name for name in machine.namespaces if name not in order)
+        for name in order:
+            space = machine.namespaces.get(name)
+            if space is None or (namespace is not None and name != namespace):
+                continue
+            inside = () if name == "host" else members.get(name, ())
+            place = Place(machine, space, inside)
+            if container is None or any(matches(c, container) for c in members.get(name, ())):
+                yield place
+
+
+def matches(container: Container, reference: str) -> bool:
+    """Is it the container of that name or (beginning of the) id?"""
+    return container.name == reference or (len(reference) >= 4 and container.id.startswith(reference))
+
+
+def link_name(interface: Interface) -> str:
+    """As `ip link` writes it: 'eth0@if6' for a veth whose peer is elsewhere, 'eth0@enp7s0' for a macvlan."""
+    if interface.peer:
+        return f"{interface.name}@if{interface.peer.index}"
+    if interface.parent and interface.parent_namespace is None:
+        return f"{interface.name}@{interface.parent}"
+    return interface.name
+
+
+def peer_name(place: Place, interface: Interface, labels: dict[str, str] | None = None) -> str | None:
+    """The other end of a veth pair: 'eth0 of web1', 'veth1a2b3c4 of docker1'; None for other links."""
+    if interface.peer is None:
+        return None
+    space = place.host.namespaces.get(interface.peer.namespace)
+    other = space.by_index(interface.peer.index) if space else None
+    if other is None:
+        return None
+    if interface.peer.namespace == "host":
+        return f"{other.name} of {place.host.name}"
+    members = labels if labels is not None else names_of(place.host)
+    return f"{other.name} of {members.get(interface.peer.namespace, interface.peer.namespace)}"
+
+
+def names_of(host: Host) -> dict[str, str]:
+    """What each container namespace of a host is called: 'web1', or 'web3+shell' when joined."""
+    return {space: "+".join(c.name for c in members) for space, members in containers_in(host).items()}
+
+
+def route_text(route: Route) -> str:
+    """A route as `ip route` prints it."""
+    head = "" if route.kind == "unicast" else f"{route.kind} "
+    words = [head + ("default" if route.is_default else str(route.destination))]
+    if route.via:
+        words.append(f"via {route.via}")
+    if route.dev:
+        words.append(f"dev {route.dev}")
+    if route.protocol != "boot":
+        words.append(f"proto {route.protocol}")
+    if route.scope == "link":
+        words.append("scope link")
+    if route.src:
+        words.append(f"src {route.src}")
+    if route.metric:
+        words.append(f"metric {route.metric}")
+    return " ".join(words)
+
+
+def socket_end(address: object, port: int | None) -> str:
+    """'0.0.0.0:80', '[::]:80'; '*' for a port that is none."""
+    text = f"[{address}]" if ":" in str(address) else str(address)
+    return f"{text}:{port if port is not None else '*'}"
+
+
+def socket_text(socket: Socket) -> str:
+    """'tcp LISTEN 0.0.0.0:80 (docker-proxy)'."""
+    program = f" ({socket.program})" if socket.program else ""
+    local = socket_end(socket.local_address, socket.local_port)
+    return f"{socket.protocol.value} {socket.state.value} {local}{program}"
+
+
+def is_macvlan(interface: Interface) -> bool:
+    return interface.kind is LinkKind.MACVLAN

@@ -1,0 +1,113 @@
+"""What a command changed, and nothing that moves by itself."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from dnetlab.model import Neighbour, Snapshot
+from dnetlab.views.difference import difference
+
+from . import labs
+
+
+def test_a_lab_compared_with_itself_has_no_changes_and_a_frame_with_the_same_columns():
+    nothing = difference(labs.full(), labs.full())
+    assert not nothing
+    assert nothing.text == ""
+    assert nothing.summary == "nothing changed"
+    assert list(nothing.frame) == ["what", "where", "change", "key", "before", "after"]
+    assert set(nothing.frame.dtypes.astype(str)) == {"string"}
+
+
+def test_starting_a_published_container_is_told_link_by_link_and_rule_by_rule():
+    assert (
+        difference(labs.quiet(), labs.published()).text
+        == """\
+containers
+  + docker1: web1  nginx, running, bridge 172.17.0.2, 0.0.0.0:8080->80/tcp
+links
+  + docker1: veth1a2b3c4  veth, 06:00:00:00:00:05, up, port of docker0, peer if5 in web1
+  + docker1/web1: eth0  veth, 02:42:ac:11:00:05, up, peer if6 in docker1
+addresses
+  + docker1/web1: 172.17.0.2/16 dev eth0
+routes
+  + docker1/web1: 172.17.0.0/16 dev eth0 proto kernel scope link src 172.17.0.2
+rules
+  + docker1: nat PREROUTING 1  -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80
+sockets
+  + docker1: tcp LISTEN 0.0.0.0:8080 (docker-proxy)
+  + docker1/web1: tcp LISTEN 0.0.0.0:80 (nginx)
+processes
+  + docker1: 77  /usr/bin/docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 \
+-container-port 80
+  + docker1/web1: 88  nginx"""
+    )
+
+
+def test_taking_it_away_again_is_the_same_with_minus():
+    forth = difference(labs.quiet(), labs.full())
+    back = difference(labs.full(), labs.quiet())
+    assert sorted((c.what, c.where, c.key) for c in forth.changes) == sorted(
+        (c.what, c.where, c.key) for c in back.changes
+    )
+    assert {c.change for c in forth.changes} == {"+"}
+    assert {c.change for c in back.changes} == {"-"}
+
+
+def test_a_link_set_down_is_one_changed_field():
+    before = labs.quiet()
+    host = before.hosts["docker1"]
+    down = replace(host.stack.interface("eth0"), up=False)
+    after = with_stack(before, host.stack.with_interface(down))
+    (change,) = difference(before, after).changes
+    assert (change.what, change.change, change.key, change.before, change.after) == ("links", "~", "eth0", "up", "down")
+
+
+def test_counters_and_the_clock_are_no_changes():
+    before = labs.published()
+    stack = before.hosts["docker1"].stack
+    table = stack.netfilter.table("nat")
+    chain = table.chain("PREROUTING")
+    counted = replace(chain, packets=9, rules=tuple(replace(r, packets=3, bytes=180) for r in chain.rules))
+    after = with_stack(before, replace(stack, netfilter=stack.netfilter.with_chain("nat", counted)))
+    assert not difference(before, replace(after, clock=99.0))
+
+
+def test_neighbours_are_compared_only_when_asked_for():
+    before = labs.quiet()
+    stack = before.hosts["docker1"].stack
+    entry = Neighbour(labs.IPv4Address("172.17.0.2"), "docker0", "02:42:ac:11:00:02")
+    after = with_stack(before, replace(stack, neighbours=(entry,)))
+    assert not difference(before, after)
+    assert (
+        difference(before, after, neighbours=True).text
+        == """\
+neighbours
+  + docker1: 172.17.0.2 dev docker0  02:42:ac:11:00:02, REACHABLE"""
+    )
+
+
+def test_the_daemon_stopping_is_a_change():
+    before = labs.quiet()
+    after = replace(before, hosts=before.hosts | {"docker1": replace(before.hosts["docker1"], docker_running=False)})
+    assert difference(before, after).text == "docker\n  ~ docker1: dockerd  running → stopped"
+
+
+def test_one_change_among_five_hundred_containers_is_found_in_milliseconds():
+    base = labs.quiet()
+    host = base.hosts["docker1"]
+    many = {f"{n:012x}": labs.space("a") for n in range(500)}
+    containers = tuple(replace(labs.container("a", f"c{n}"), id=f"{n:064x}", namespace=f"{n:012x}") for n in range(500))
+    before = replace(base, hosts={"docker1": replace(host, namespaces=host.namespaces | many, containers=containers)})
+    stack = before.hosts["docker1"].stack
+    after = with_stack(before, replace(stack, sysctls={"net.ipv4.ip_forward": "0"}))
+    start = time.perf_counter()
+    found = difference(before, after)
+    assert time.perf_counter() - start < 0.1
+    assert found.text == "sysctls\n  ~ docker1: net.ipv4.ip_forward  1 → 0"
+
+
+def with_stack(lab: Snapshot, stack) -> Snapshot:
+    host = lab.hosts["docker1"]
+    return replace(lab, hosts=lab.hosts | {"docker1": replace(host, namespaces=host.namespaces | {"host": stack})})
