@@ -191,7 +191,14 @@ class LabHosts:
         """
         if self._is_docker_host(host):
             self._provide_sub_interfaces(host, text)
-        return run_limited([*self.words(host), "bash", "-c", text], timeout)
+        script, far = os.pipe()  # not `bash -c TEXT`: `ps ax | grep proxy` would find the text itself
+        try:
+            with os.fdopen(far, "w") as writer:
+                writer.write(text[:60_000] + "\n")
+            ran = run_limited([*self.words(host), "bash", f"/dev/fd/{script}"], timeout, descriptors=(script,))
+        finally:
+            os.close(script)
+        return ran._replace(stderr=re.sub(rf"^/dev/fd/{script}: (?:line \d+: )?", "bash: ", ran.stderr, flags=re.M))
 
     def _is_docker_host(self, host: str) -> bool:
         return any(plan.name == host and plan.docker for plan in self.plans)
@@ -209,16 +216,17 @@ class LabHosts:
             with contextlib.suppress(EngineError):
                 ns.run_tool("ip", "-n", switch, "link", "add", bridge, "type", "bridge")
             ns.run_tool("ip", "-n", switch, "link", "set", bridge, "up")
-            ns.run_tool("ip", "-n", switch, "link", "add", f"v{number}-{host}", "type", "veth",
-                        "peer", "name", near, "netns", there)
+            ns.run_tool("ip", "-n", switch, "link", "add", f"v{number}-{host}", "index",
+                        str(10_000 * (1 + self.names.index(host)) + int(number)), "type", "veth", "peer", "name", near, "netns", there)
             ns.run_tool("ip", "-n", switch, "link", "set", f"v{number}-{host}", "master", bridge, "up")
             ns.run_tool("ip", "-n", there, "link", "set", near, "up")
 
 
-def run_limited(words: list[str], timeout: float, stdin: str | None = None) -> Ran:
+def run_limited(words: list[str], timeout: float, stdin: str | None = None, descriptors: tuple[int, ...] = ()) -> Ran:
     """Run words in a clean environment with a time limit: the signal of Ctrl-C first, then the end."""
     process = subprocess.Popen(words, stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=CLEAN_ENVIRONMENT, start_new_session=True)
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=CLEAN_ENVIRONMENT, start_new_session=True,
+                               pass_fds=descriptors)
     late = False
     for limit, what in ((timeout, signal.SIGINT), (2.0, signal.SIGKILL), (5.0, signal.SIGKILL)):
         try:

@@ -158,13 +158,15 @@ def make_switches(lab: str, hosts: tuple[HostPlan, ...]) -> None:
     switch = netns_name(lab, "switch")
     run_tool("ip", "-n", switch, "-batch", "-", stdin="link add lan type bridge\nlink set lan up\n"
              "link add trunk type bridge\nlink set trunk up\n")
-    for host in hosts:
+    for number, host in enumerate(hosts, 1):
         name, there = host.name, netns_name(lab, host.name)
         run_tool("ip", "netns", "exec", there, "sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0")
         cables = [("eth0", f"l-{name}", "lan")] + ([("enp7s0", f"t-{name}", "trunk")] if host.docker else [])
+        # High indexes on the switch: busybox takes an index of the other namespace for one of its own ("eth0@docker0").
         outer = "".join(
-            f"link add {near} netns {there} type veth peer name {far}\nlink set {far} master {bridge} up\n"
-            for near, far, bridge in cables
+            f"link add {far} index {1000 * number + position} type veth peer name {near} netns {there}\n"
+            f"link set {far} master {bridge} up\n"
+            for position, (near, far, bridge) in enumerate(cables)
         )
         run_tool("ip", "-n", switch, "-batch", "-", stdin=outer)
         inner = f"link set lo up\naddr add {host.address}/24 brd + dev eth0\nlink set eth0 up\n"

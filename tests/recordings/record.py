@@ -1,0 +1,63 @@
+"""Write what a real engine answers: `python tests/recordings/record.py 20.10 lesson1 …` (root, Linux; all lessons by default).
+
+Each tests/recordings/NAME.dnet becomes tests/recordings/VERSION/NAME.dnet, the same lines with the real answers under them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from dnetlab.commands.cell import parse_cell
+from dnetlab.engines.docker import DockerEngine
+
+HERE = Path(__file__).parent
+
+
+def provenance(engine: DockerEngine, name: str) -> str:
+    """The comment lines that say where a recording comes from."""
+    hosts = engine.hosts
+    server = hosts.run("docker1", "docker version -f '{{.Server.Version}}'").stdout.strip()
+    client = hosts.run("docker1", "docker version -f '{{.Client.Version}}'").stdout.strip()
+    iptables = hosts.run("docker1", "iptables -V").stdout.strip()
+    today = datetime.date.today().isoformat()
+    return (f"; Recorded {today} from a real Docker Engine {server}, client {client}, {iptables}, on lab hosts in namespaces\n"
+            f"; made by: python tests/recordings/record.py {engine.release} {name}\n")
+
+
+def record(version: str, name: str) -> None:
+    """Run one script on a fresh lab and write its transcript."""
+    text = (HERE / f"{name}.dnet").read_text()
+    engine = DockerEngine(version)
+    try:
+        out = provenance(engine, name) + "".join(line + "\n" for line in text.splitlines() if line.startswith(";"))
+        for line in parse_cell(text, "docker1"):
+            output = engine.run(line)
+            if output.refused:
+                sys.exit(f"{name}: refused: {line.text}: {output.refused}")
+            terminal = line.prompt.value == "terminal"
+            prompt = "/ # " if terminal else f"{line.host}# "
+            answer = f"{line.answer}\n" if line.answer else ""
+            body = output.stdout + output.stderr
+            out += f"{prompt}{line.text}\n{answer}{body}" + ("" if not body or body.endswith("\n") else "\n")
+    finally:
+        engine.close()
+    target = HERE / version / f"{name}.dnet"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(out)
+
+
+def main(words: list[str]) -> None:
+    version, names = words[0], words[1:] or sorted(path.stem for path in HERE.glob("lesson*.dnet"))
+    if shutil.which("dockerd") is None or subprocess.run(["id", "-u"], capture_output=True, text=True).stdout.strip() != "0":
+        sys.exit("record: needs root and dockerd")
+    for name in names:
+        record(version, name)
+        print(f"{version}/{name}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
