@@ -23,7 +23,7 @@ SHOWN = [
     ("03-custom-bridges", "ping: bad address 'web1'"),
     ("03-custom-bridges", "64 bytes from 172.18.0.2: seq=0 ttl=64"),
     ("03-custom-bridges", "/web2 172.18.0."),
-    ("03-custom-bridges", "user specified IP address is supported only when connecting to networks with user configured"),
+    ("03-custom-bridges", "user specified IP address is supported only when connecting to networks with user"),
     ("04-isolation", "1 packets transmitted, 0 packets received, 100% packet loss"),
     ("04-isolation", "-A DOCKER-ISOLATION-STAGE-2"),
     ("05-joined-containers", "<title>Welcome to nginx!</title>"),
@@ -51,7 +51,8 @@ def test_a_notebook_is_stored_without_outputs_and_with_stable_ids(path):
 def test_a_lesson_runs_from_top_to_bottom_and_shows_what_it_claims(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
 
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    folder = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources=folder).execute()
 
     shown = "\n".join(_texts(notebook))
     for stem, text in SHOWN:

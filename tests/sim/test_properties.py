@@ -140,14 +140,7 @@ def test_undo_brings_back_the_very_world_that_was(seed, back):
         assert lab.snapshot() == worlds[-1 - back]
 
 
-WORDS = (
-    "docker run -d --name web1 -p 80:80 nginx network create --subnet 10.0.0.0/8 --ip inspect -f {{.Name}} {{range .}} "
-    "ip addr link set docker0 up down route add via dev iptables -t nat -nL -A FORWARD -j DROP -p tcp --dport brctl show "
-    "addbr ping -c 1 curl 172.17.0.2 wget -O - nslookup arp netstat -antlp ss ps ax kill -9 pkill docker-proxy sysctl -w "
-    "net.ipv4.ip_forward=1 cat /etc/hosts grep head -n tail wc sort uniq | || && ; $( ) ` ' \" \\ -- - = : / 999999999999 "
-    "0x10 ::1 é 容器 \t systemctl restart docker exec -it sh exit y n traceroute nc -z hostname env sleep 0 rm -f prune "
-    "logs port top rename pause wait images pull tag rmi volume container system --filter name= --format table"
-).split(" ")
+WORDS = Path(__file__).with_name("words.txt").read_text(encoding="utf-8").split(" ")
 
 
 def mangled(chance: random.Random) -> str:
@@ -159,7 +152,8 @@ def mangled(chance: random.Random) -> str:
     if chance.random() < 0.4:
         characters = list(text)
         for _ in range(chance.randint(1, 4)):
-            characters[chance.randrange(len(characters))] = chr(chance.choice((chance.randrange(32, 127), 0x301, 9, 0x1F600)))
+            odd = chance.choice((chance.randrange(32, 127), 0x301, 9, 0x1F600))
+            characters[chance.randrange(len(characters))] = chr(odd)
         text = "".join(characters)
     return text
 
