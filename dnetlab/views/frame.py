@@ -1,4 +1,4 @@
-"""Rows become a DataFrame here, and only here pandas is imported: the same columns and dtypes, even for no rows."""
+"""Rows become a DataFrame here: the same columns and dtypes, even for no rows. pandas is imported when first needed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,6 @@ def frame(rows: Iterable[Sequence[Any]], columns: dict[str, str]) -> DataFrame:
 
     Text stands as `string`, whole numbers as `Int64`, seconds as `Float64`, yes or no as `boolean`; None becomes <NA>.
     """
-    import pandas
+    from dnetlab.views.dataframe import build
 
-    table = list(rows)
-    data = {
-        name: pandas.array([row[place] for row in table], dtype=dtype)
-        for place, (name, dtype) in enumerate(columns.items())
-    }
-    return pandas.DataFrame(data, columns=list(columns))
+    return build(list(rows), columns)

@@ -1,0 +1,126 @@
+"""What a `%%dnet` cell shows: the terminal, then what changed, as HTML and as the same words in plain text."""
+
+from __future__ import annotations
+
+import html
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from dnetlab.model import Output
+from dnetlab.views import terminal
+from dnetlab.views.difference import KINDS, Change, Difference, difference
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from dnetlab.lab import CellResult
+
+_SIGNS = {"+": ("appeared", "#00603f"), "-": ("went", "#8a3a00"), "~": ("different now", "#0b3d66")}
+_ROW = (
+    f"font-family:{terminal.MONO};font-size:12px;text-align:left;vertical-align:top;padding:1px 8px;"
+    "white-space:pre-wrap"
+)
+SHOWN = 60  # rows of one kind in the notebook
+
+
+class CellView:
+    """The value of a `%%dnet` cell, and how it looks.
+
+    outputs      one `Output` per command: line, stdout, stderr, exit_code, refused
+    stdout, stderr   text of all commands
+    exit_code    of the last command
+    changes      DataFrame of what changed (columns: what, where, change, key, before, after)
+    """
+
+    def __init__(self, result: CellResult, quiet: bool = False) -> None:
+        self.result = result
+        self.quiet = quiet
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        return self.result.outputs
+
+    @property
+    def stdout(self) -> str:
+        return self.result.stdout
+
+    @property
+    def stderr(self) -> str:
+        return "".join(o.stderr for o in self.outputs)
+
+    @property
+    def exit_code(self) -> int:
+        return self.result.exit_code
+
+    @cached_property
+    def difference(self) -> Difference:
+        return difference(self.result.before, self.result.after)
+
+    @property
+    def changes(self) -> DataFrame:
+        return self.difference.frame
+
+    def __repr__(self) -> str:
+        parts = [terminal.as_text(self.outputs, self.result.skipped).rstrip("\n")]
+        parts += [f"Line {d.output.line.number} answered something else:\n{d.text}" for d in self.result.differences]
+        if self.difference and not self.quiet:
+            parts.append(f"What changed: {self.difference.summary}\n{self.difference.text}")
+        return "\n\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        parts = [terminal.as_html(self.outputs, self.result.skipped)]
+        for found in self.result.differences:
+            title = f"Line {found.output.line.number} answered something else than the transcript:"
+            parts.append(terminal.note(f"<div>{title}</div><pre>{html.escape(found.text)}</pre>"))
+        if self.difference and not self.quiet:
+            parts.append(changes_html(self.difference))
+        return f"<div>{''.join(parts)}</div>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
+
+def changes_html(found: Difference) -> str:
+    """A closed <details> with a table per kind of change; '' when nothing changed."""
+    if not found:
+        return ""
+    rows = []
+    for kind in KINDS:
+        changes = [c for c in found.changes if c.what == kind]
+        if not changes:
+            continue
+        rows.append(f'<tr><td colspan="4" style="text-align:left;padding:6px 8px 1px 8px"><b>{kind}</b></td></tr>')
+        rows += [_row(change) for change in changes[:SHOWN]]
+        if len(changes) > SHOWN:
+            more = f"… and {len(changes) - SHOWN} more (all of them: <code>_.changes</code>)"
+            rows.append(f'<tr><td colspan="4" style="{_ROW}">{more}</td></tr>')
+    return (
+        '<details style="margin:4px 0 0 0"><summary style="cursor:pointer">What changed: '
+        f'{html.escape(found.summary.removesuffix(" changed"))}</summary>'
+        f'<table style="border-collapse:collapse;margin:2px 0 0 12px"><tbody>{"".join(rows)}</tbody></table></details>'
+    )
+
+
+def _row(change: Change) -> str:
+    word, colour = _SIGNS[change.change]
+    if change.change == "~":
+        detail = f"{change.before or '(nothing)'} → {change.after or '(nothing)'}"
+    else:
+        detail = (change.after if change.change == "+" else change.before) or ""
+    detail = "" if detail == change.key else detail
+    sign = f'<td style="{_ROW};color:{colour};font-weight:bold" title="{word}">{change.change}</td>'
+    cells = "".join(f'<td style="{_ROW}">{html.escape(text)}</td>' for text in (change.where, change.key, detail))
+    return f"<tr>{sign}{cells}</tr>"
+
+
+class Sentence:
+    """A line of text as a result: `%dnet undo` and its like say what they did."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __str__(self) -> str:
+        return self.text

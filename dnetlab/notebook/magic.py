@@ -1,0 +1,175 @@
+"""`%%dnet` runs commands, `%dnet` looks at the lab; both in the one lab of the kernel, made when first needed."""
+
+from __future__ import annotations
+
+import atexit
+import difflib
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError as IPythonUsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic_arguments import MagicArgumentParser, argument, magic_arguments
+
+from dnetlab.errors import DnetError, UsageError
+from dnetlab.notebook import subcommands
+from dnetlab.notebook.display import CellView
+
+if TYPE_CHECKING:
+    from dnetlab.lab import Lab
+
+_CATCH = re.compile(r"^\s*(?P<name>[A-Za-z_]\w*)\s*<<\s*(?P<rest>.*)$")
+
+
+@magics_class
+class DnetMagics(Magics):
+    """Labs by engine and release; `current` is the pair that cells without --engine use."""
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell=shell)
+        self.labs: dict[tuple[str, str | None], Lab] = {}
+        self.current: tuple[str, str | None] = ("sim", None)
+
+    @property
+    def lab(self) -> Lab:
+        """The lab of this kernel."""
+        return self.lab_of(*self.current)
+
+    def lab_of(self, engine: str, release: str | None) -> Lab:
+        """The lab on that engine, opened when first asked for. Raises UsageError or EngineError."""
+        from dnetlab.lab import Lab
+
+        key = (engine, release)
+        if key not in self.labs:
+            self.labs[key] = Lab(engine, release, journal=journal_file(engine, release))
+        return self.labs[key]
+
+    def choose(self, engine: str | None, release: str | None) -> tuple[str, str | None]:
+        """The (engine, release) that options name; what they leave out is as the current lab has it."""
+        if engine is None and release is None:
+            return self.current
+        if engine is None or (engine == self.current[0] and release is None):
+            return self.current[0], release or self.current[1]
+        return engine, release
+
+    def close(self) -> None:
+        """End every lab; what was started on real engines is removed."""
+        labs, self.labs = self.labs, {}
+        for lab in labs.values():
+            lab.close()
+
+    @no_var_expand
+    @magic_arguments()
+    @argument("host", nargs="?", default="docker1", help="whose prompt the cell is typed at: docker1, docker2, client")
+    @argument("--engine", choices=["sim", "docker"], help="run this cell on the simulator or on real Docker Engines")
+    @argument("--docker", metavar="RELEASE", help="the release of Docker: 20.10, 26.1, 28.5 (default) or 29.7")
+    @argument("--check", action="store_true", help="compare with the output pasted under each prompt")
+    @argument("-q", "--quiet", action="store_true", help="don't show what changed")
+    @line_cell_magic
+    def dnet(self, line: str, cell: str | None = None) -> Any:
+        """%%dnet [HOST] runs the commands of the cell; %dnet SUBCOMMAND looks at the lab.
+
+        `name << ` in front of the options catches the result instead of showing it.
+        `%dnet` alone lists the subcommands.
+        """
+        caught = _CATCH.match(line)
+        if caught:
+            line = caught["rest"]
+        value = subcommands.run(self, line) if cell is None else self._cell(line, cell)
+        if caught is None:
+            return value
+        self.shell.user_ns[caught["name"]] = value
+        return value if isinstance(value, CellView) and value.result.refused else None
+
+    def _cell(self, line: str, cell: str) -> CellView | None:
+        """Run a cell. None, and nothing shown, when it has no commands (a student has not filled it in yet)."""
+        options = parse(self.dnet.parser, line, "%%dnet")
+        if options is None:
+            return None
+        lab = self.lab_of(*self.choose(options.engine, options.docker))
+        result = lab.run_cell(cell, options.host, options.check)
+        if not result.outputs:
+            return None
+        view = CellView(result, options.quiet)
+        if result.differences:
+            from IPython.display import display
+
+            display(view)
+            number = len(result.differences)
+            lines = "1 line" if number == 1 else f"{number} lines"
+            sentence = f"{lines} answered something else than the transcript"
+            raise DnetError(sentence, hint="The cell's output says where.")
+        return view
+
+
+def parse(parser: MagicArgumentParser, line: str, name: str) -> Any:
+    """The options of a magic's line; None after showing its help. A wrong option is one clear line: UsageError."""
+    try:
+        words = shlex.split(line, comments=False)
+    except ValueError as error:
+        raise UsageError(f"{name} {line.strip()}: {str(error).lower()}") from None
+    if {"-h", "--help"} & set(words):
+        print(help_of(parser, name))
+        return None
+    try:
+        return parser.parse_args(words)
+    except IPythonUsageError as error:
+        raise _clear(parser, words, name, str(error)) from None
+
+
+def help_of(parser: MagicArgumentParser, name: str) -> str:
+    parser.prog = name.removeprefix("%")  # IPython's formatter writes one % in front of it
+    return parser.format_help().replace("::\n\n", "").strip()
+
+
+def _clear(parser: MagicArgumentParser, words: list[str], name: str, message: str) -> UsageError:
+    """argparse's sentence, with the nearest option when one was mistyped."""
+    known = [option for action in parser._actions for option in action.option_strings]
+    wrong = next((w for w in words if w.startswith("-") and w.split("=")[0] not in known), None)
+    near = difflib.get_close_matches((wrong or "").split("=")[0], known, 1, 0.5) if wrong else []
+    hint = f"Did you mean {near[0]}?" if near else f"`%dnet` lists what there is; `{name} --help` shows the options."
+    return UsageError(f"{name}: {message}", hint=hint)
+
+
+def journal_file(engine: str, release: str | None) -> Path | None:
+    """Where this notebook's commands are written down, so that `%dnet resume` can bring a lab back after a crash.
+
+    .dnetlab/NOTEBOOK.ENGINE.journal beside the notebook; None (nothing is written) while a grader runs it, when
+    DNETLAB_JOURNAL is 'off', or where the folder can't be written. DNETLAB_JOURNAL may name the folder.
+    """
+    wish = os.environ.get("DNETLAB_JOURNAL", "")
+    if wish == "off" or os.environ.get("NBGRADER_EXECUTION"):
+        return None
+    folder = Path(wish) if wish else Path.cwd() / ".dnetlab"
+    near = folder if folder.exists() else folder.parent
+    if not os.access(near, os.W_OK):
+        return None
+    notebook = Path(os.environ.get("JPY_SESSION_NAME", "")).stem or "session"
+    suffix = f"{engine}-{release}" if release else engine
+    return folder / f"{notebook}.{suffix}.journal"
+
+
+def keep_empty_cells(lines: list[str]) -> list[str]:
+    """A `%%dnet` line with no cell below it: IPython would complain on stderr, so it is given an empty line."""
+    if len(lines) == 1 and re.match(r"%%dnet(\s|$)", lines[0]):
+        return [lines[0].rstrip("\n") + "\n", "\n"]
+    return lines
+
+
+def register(shell: Any) -> DnetMagics:
+    """What `%load_ext dnetlab` does; loading it again changes nothing."""
+    from dnetlab.notebook.completion import install
+
+    loaded = getattr(shell, "_dnetlab", None)
+    if isinstance(loaded, DnetMagics):
+        return loaded
+    magics = DnetMagics(shell)
+    shell.register_magics(magics)
+    shell.input_transformers_cleanup.append(keep_empty_cells)
+    install(shell, magics)
+    atexit.register(magics.close)
+    shell._dnetlab = magics
+    return magics

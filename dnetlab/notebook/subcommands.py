@@ -1,0 +1,228 @@
+"""`%dnet ips`, `%dnet trace web1 web2:80`, `%dnet undo`: one function each, and a list of them for `%dnet` alone."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic_arguments import MagicArgumentParser
+
+from dnetlab.errors import UsageError
+from dnetlab.notebook.display import Sentence
+
+if TYPE_CHECKING:
+    from dnetlab.notebook.magic import DnetMagics
+
+Arguments = tuple[tuple[tuple[str, ...], dict[str, Any]], ...]
+
+
+def _arg(*names: str, **options: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
+    return names, options
+
+
+_HOST = _arg("--host", metavar="NAME", help="only this host")
+_CONTAINER = _arg("--container", metavar="NAME", help="only this container")
+_NAMESPACE = _arg("--namespace", metavar="NAME", help="only this network namespace: 'host' or a container's short id")
+_PLACE: Arguments = (_HOST, _CONTAINER, _NAMESPACE)
+
+
+@dataclass(frozen=True)
+class Subcommand:
+    """function(magics, options) -> what the magic returns; summary is its line in the list."""
+
+    name: str
+    summary: str
+    function: Callable[[DnetMagics, Any], Any]
+    arguments: Arguments = ()
+
+    def parser(self) -> MagicArgumentParser:
+        parser = MagicArgumentParser(prog=f"%dnet {self.name}", description=self.summary)
+        for names, options in self.arguments:
+            parser.add_argument(*names, **options)
+        return parser
+
+
+def run(magics: DnetMagics, line: str) -> Any:
+    """`%dnet LINE`. Raises UsageError for a subcommand that isn't there, with the nearest one."""
+    from dnetlab.notebook.magic import parse
+
+    name, _, rest = line.strip().partition(" ")
+    if name in ("", "help", "-h", "--help"):
+        return Sentence(overview())
+    if name not in SUBCOMMANDS:
+        near = difflib.get_close_matches(name, SUBCOMMANDS, 1, 0.5)
+        hint = f"Did you mean %dnet {near[0]}?" if near else "`%dnet` alone lists them."
+        if name in ("docker", "ip", "iptables", "brctl", "ping", "curl", "docker1", "docker2", "client"):
+            hint = "Commands run in a cell with %%dnet on its first line."
+        raise UsageError(f"%dnet has no subcommand {name!r}", hint=hint)
+    subcommand = SUBCOMMANDS[name]
+    options = parse(subcommand.parser(), rest, f"%dnet {name}")
+    return None if options is None else subcommand.function(magics, options)
+
+
+def overview() -> str:
+    width = max(len(name) for name in SUBCOMMANDS)
+    rows = [f"  %dnet {s.name:<{width}}  {s.summary}" for s in SUBCOMMANDS.values()]
+    return "\n".join([
+        "%%dnet [HOST] on the first line of a cell runs its commands; %dnet looks at the lab:",
+        *rows,
+        "`%dnet SUBCOMMAND --help` shows options; `name << ` after %dnet or %%dnet catches a result.",
+    ])  # fmt: skip
+
+
+# -- looking ---------------------------------------------------------------------------------------------------------
+
+
+def _table(name: str) -> Callable[[DnetMagics, Any], Any]:
+    def show(magics: DnetMagics, options: Any) -> Any:
+        return magics.lab.table(name, **vars(options))
+
+    return show
+
+
+def _topology(magics: DnetMagics, options: Any) -> Any:
+    return magics.lab.topology(only=options.only or None)
+
+
+def _trace(magics: DnetMagics, options: Any) -> Any:
+    from dnetlab.notebook.journey import JourneyView
+
+    snapshot = magics.lab.snapshot()
+    return JourneyView(magics.lab.trace(options.source, options.destination), snapshot)
+
+
+def _why(magics: DnetMagics, options: Any) -> Any:
+    why = getattr(magics.lab, "why", None)
+    if why is None:
+        raise UsageError("%dnet why is not in this version", hint="Use %dnet trace SRC DST[:PORT].")
+    answer = why()
+    return Sentence(answer) if isinstance(answer, str) else answer
+
+
+def _reach(magics: DnetMagics, options: Any) -> Any:
+    reach = getattr(magics.lab, "reach", None)
+    if reach is None:
+        raise UsageError("%dnet reach is not in this version", hint="Use %dnet trace SRC DST[:PORT].")
+    return reach()
+
+
+def _check(magics: DnetMagics, options: Any) -> Any:
+    check = getattr(magics.lab, "check", None)
+    if check is None:
+        raise UsageError("%dnet check is not in this version", hint="The lessons say how to look for yourself.")
+    return check(options.lesson)
+
+
+def _report(magics: DnetMagics, options: Any) -> Any:
+    """Until there is a report: the commands of this session, as a script that `dnetlab run` takes."""
+    write = getattr(magics.lab, "report", None)
+    if write is not None:
+        return write(options.file)
+    lines = [f"{e.line.host}# {e.line.text}" if e.line.container is None else f"/ # {e.line.text}"
+             for e in magics.lab.entries]  # fmt: skip
+    return Sentence("\n".join(lines) or "; no commands yet")
+
+
+# -- time travel -------------------------------------------------------------------------------------------------------
+
+
+def _reset(magics: DnetMagics, options: Any) -> Any:
+    magics.lab.reset()
+    return Sentence("The lab is as it was at the start.")
+
+
+def _undo(magics: DnetMagics, options: Any) -> Any:
+    undone = magics.lab.undo(options.commands)
+    if not undone:
+        return Sentence("There is nothing to take back.")
+    return Sentence("Taken back: " + "; ".join(entry.line.text for entry in undone))
+
+
+def _checkpoint(magics: DnetMagics, options: Any) -> Any:
+    if options.name is None:
+        names = ", ".join(magics.lab.checkpoints)
+        return Sentence(f"Checkpoints: {names}" if names else "There are no checkpoints yet.")
+    magics.lab.checkpoint(options.name)
+    return Sentence(f"Checkpoint {options.name}: `%dnet goto {options.name}` comes back here.")
+
+
+def _goto(magics: DnetMagics, options: Any) -> Any:
+    magics.lab.goto(options.name)
+    return Sentence(f"The lab is as it was at {options.name}.")
+
+
+def _resume(magics: DnetMagics, options: Any) -> Any:
+    number = magics.lab.resume(options.journal)
+    return Sentence(f"The lab is back: {number} command{'' if number == 1 else 's'} ran again.")
+
+
+# -- the lab itself ----------------------------------------------------------------------------------------------------
+
+
+def _engine(magics: DnetMagics, options: Any) -> Any:
+    if options.name is not None or options.docker is not None:
+        chosen = magics.choose(options.name, options.docker)
+        magics.lab_of(*chosen)
+        magics.current = chosen
+    engine = magics.lab.engine
+    words = {"sim": "the simulator as Docker", "docker": "real Docker Engines"}.get(engine.name, engine.name)
+    return Sentence(f"Cells run on {words} {engine.release}.")
+
+
+def _doctor(magics: DnetMagics, options: Any) -> Any:
+    from dnetlab.doctor import examine
+    from dnetlab.views.frame import TEXT, frame
+
+    rows = [(f.subject, f.state, f.found, f.advice or None) for f in examine()]
+    return frame(rows, {"subject": TEXT, "state": TEXT, "found": TEXT, "advice": TEXT})
+
+
+def _lab(magics: DnetMagics, options: Any) -> Any:
+    return magics.lab
+
+
+_RULES: Arguments = (
+    *_PLACE,
+    _arg("-t", "--table", metavar="TABLE", help="filter, nat, mangle or raw"),
+    _arg("--chain", metavar="CHAIN", help="only this chain"),
+)
+
+SUBCOMMANDS: dict[str, Subcommand] = {
+    s.name: s
+    for s in (
+        Subcommand("ips", "addresses of every interface", _table("ips"), _PLACE),
+        Subcommand("links", "interfaces: veth pairs, bridges, NICs", _table("links"), _PLACE),
+        Subcommand("routes", "routing tables", _table("routes"), _PLACE),
+        Subcommand("rules", "iptables rules with their counters", _table("rules"), _RULES),
+        Subcommand("neighbours", "ARP tables", _table("neighbours"), _PLACE),
+        Subcommand("sockets", "who listens where", _table("sockets"), _PLACE),
+        Subcommand("connections", "what conntrack remembers", _table("connections"), _PLACE),
+        Subcommand("processes", "processes of each host", _table("processes"), _PLACE),
+        Subcommand("containers", "containers, stopped ones too", _table("containers"), (_HOST, _CONTAINER)),
+        Subcommand("networks", "Docker's networks", _table("networks"), (_HOST, _CONTAINER)),
+        Subcommand("endpoints", "which container is in which network", _table("endpoints"), (_HOST, _CONTAINER)),
+        Subcommand("images", "images", _table("images"), (_HOST,)),
+        Subcommand("topology", "the picture of the lab, or of the hosts, containers, networks named", _topology,
+                   (_arg("only", nargs="*", metavar="NAME", help="hosts, containers or networks"),)),
+        Subcommand("trace", "SRC DST[:PORT]: a packet's journey and its answer's", _trace,
+                   (_arg("source", help="a host or container"), _arg("destination", help="NAME, IP, or either:PORT"))),
+        Subcommand("why", "why the last ping or curl failed", _why),
+        Subcommand("reach", "who reaches whom", _reach),
+        Subcommand("check", "judge the lab by a lesson's checks", _check, (_arg("lesson", nargs="?"),)),
+        Subcommand("undo", "take back the last command, or the last N", _undo,
+                   (_arg("commands", nargs="?", type=int, default=1, metavar="N"),)),
+        Subcommand("checkpoint", "NAME: remember this moment; alone: list them", _checkpoint,
+                   (_arg("name", nargs="?", metavar="NAME"),)),
+        Subcommand("goto", "NAME: go back to a checkpoint", _goto, (_arg("name", metavar="NAME"),)),
+        Subcommand("reset", "a fresh lab", _reset),
+        Subcommand("resume", "bring the lab of an earlier session back", _resume,
+                   (_arg("journal", nargs="?", metavar="FILE"),)),
+        Subcommand("report", "the commands of this session", _report, (_arg("file", nargs="?"),)),
+        Subcommand("engine", "which engine runs the cells; with a name: change it", _engine,
+                   (_arg("name", nargs="?", choices=["sim", "docker"]), _arg("--docker", metavar="RELEASE"))),
+        Subcommand("doctor", "what this machine can do", _doctor),
+        Subcommand("lab", "the Lab object, for Python", _lab),
+    )
+}  # fmt: skip

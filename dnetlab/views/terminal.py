@@ -1,0 +1,111 @@
+"""The terminal as a student would have seen it: prompt, command, what was printed, and how a failing command ended."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+
+from dnetlab.model import Line, Output
+
+_ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+MONO = "Menlo,Consolas,'DejaVu Sans Mono',monospace"
+_BLOCK = (
+    f"margin:0;padding:8px 12px;background-color:#f7f7f4;color:#1d1d1b;border:1px solid #d9d9d2;border-radius:4px;"
+    f"font-family:{MONO};font-size:13px;line-height:1.4;white-space:pre-wrap;overflow-wrap:anywhere"
+)
+_PROMPT = "color:#5c6670"
+_COMMAND = "color:#0b3d66;font-weight:bold"
+_STDERR = "color:#8a3a00"
+_STATUS = "color:#6e5b00;font-style:italic"
+_NOTE = (
+    "margin:6px 0 0 0;padding:8px 12px;background-color:#fff6e0;color:#3d2f00;border:1px solid #e0b040;"
+    "border-left:5px solid #e69f00;border-radius:4px"
+)
+
+
+def plain(text: str) -> str:
+    """Text without escape sequences and control characters; what a carriage return overwrote is gone.
+
+    >>> plain("10%\\r100%\\x1b[0m\\n")
+    '100%\\n'
+    """
+    lines = []
+    for line in _ESCAPE.sub("", text).replace("\r\n", "\n").split("\n"):
+        parts = [part for part in line.split("\r") if part]
+        lines.append(_CONTROL.sub("", parts[-1] if parts else ""))
+    return "\n".join(lines)
+
+
+def prompt_of(output: Output) -> str:
+    return output.prompt or f"[root@{output.line.host} ~]# "
+
+
+def _ended(text: str) -> str:
+    """Text that ends its last line, '' for none: the next prompt begins on a line of its own."""
+    text = plain(text)
+    return text if not text or text.endswith("\n") else text + "\n"
+
+
+def status(output: Output) -> str:
+    """'exit status 1' for a command that failed, '' for one that didn't or was refused."""
+    return f"exit status {output.exit_code}" if output.exit_code and not output.refused else ""
+
+
+def as_text(outputs: Iterable[Output], skipped: Iterable[Line] = ()) -> str:
+    """The terminal as plain text; '' for no commands. Ends with a newline."""
+    parts = []
+    for output in outputs:
+        parts.append(f"{prompt_of(output)}{plain(output.line.text)}\n{_ended(output.stdout)}{_ended(output.stderr)}")
+        if status(output):
+            parts.append(f"({status(output)})\n")
+        if output.refused:
+            parts.append(f"dnetlab does not run this line: {output.refused.reason}\n")
+            parts += [f"  {output.refused.hint}\n"] if output.refused.hint else []
+    left = [line.text for line in skipped]
+    if left:
+        parts.append(f"Not run: {'; '.join(left)}\n")
+    return "".join(parts)
+
+
+def as_html(outputs: Iterable[Output], skipped: Iterable[Line] = ()) -> str:
+    """The terminal as HTML with inline styles only (JupyterLab keeps those in untrusted notebooks); '' for nothing."""
+    outputs = tuple(outputs)
+    if not outputs:
+        return ""
+    lines = "".join(_line(output) for output in outputs).rstrip("\n")
+    boxes = "".join(_refusal(output, tuple(skipped)) for output in outputs if output.refused)
+    return f'<pre style="{_BLOCK}">{lines}</pre>{boxes}'
+
+
+def _line(output: Output) -> str:
+    parts = [
+        f'<span style="{_PROMPT}">{_safe(prompt_of(output))}</span>',
+        f'<span style="{_COMMAND}">{_safe(plain(output.line.text))}</span>\n',
+        _safe(_ended(output.stdout)),
+    ]
+    if output.stderr:
+        parts.append(f'<span style="{_STDERR}">{_safe(_ended(output.stderr))}</span>')
+    if status(output):
+        parts.append(f'<span style="{_STATUS}">({status(output)})</span>\n')
+    return "".join(parts)
+
+
+def _refusal(output: Output, skipped: tuple[Line, ...]) -> str:
+    assert output.refused is not None
+    hint = f"<div>{_safe(output.refused.hint)}</div>" if output.refused.hint else ""
+    left = f"<div>Not run: {_safe('; '.join(line.text for line in skipped))}</div>" if skipped else ""
+    command = f'<span style="font-family:{MONO}">{_safe(output.line.text)}</span>'
+    return note(f"<div><b>dnetlab does not run this line:</b> {command}</div>"
+                f"<div>{_safe(output.refused.reason)}</div>{hint}{left}")  # fmt: skip
+
+
+def note(inner: str) -> str:
+    """A box that stands out without shouting; `inner` is HTML already."""
+    return f'<div style="{_NOTE}">{inner}</div>'
+
+
+def _safe(text: str) -> str:
+    return html.escape(text, quote=True)
