@@ -1,0 +1,456 @@
+"""ping asks "are you there?" with an ICMP echo request and waits for the echo; iputils at a host, busybox in a container.
+
+Without -c it never ends; here a student's Ctrl-C comes after three requests and shows as `^C`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
+
+from dnetlab.model import IcmpType
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.tools import lookup, wire
+from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse
+
+UNTIL_CTRL_C = 3  # requests a student waits for before Ctrl-C
+MOST = 1000  # a longer run would teach nothing more
+LINGER = 10.0  # both wait 10 s for the last answer (iputils MAXWAIT, busybox MAXWAIT)
+
+_MESSAGES = {  # iputils ping.c pr_icmph()
+    IcmpType.NETWORK_UNREACHABLE: "Destination Net Unreachable",
+    IcmpType.HOST_UNREACHABLE: "Destination Host Unreachable",
+    IcmpType.PORT_UNREACHABLE: "Destination Port Unreachable",
+    IcmpType.ADMINISTRATIVELY_PROHIBITED: "Packet filtered",
+    IcmpType.TIME_EXCEEDED: "Time to live exceeded",
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked: count None is "until Ctrl-C"; interface is what -I named."""
+
+    target: str
+    count: int | None = None
+    size: int = 56
+    ttl: int = 64
+    interval: float = 1.0
+    wait: float = LINGER
+    deadline: float | None = None
+    quiet: bool = False
+    numeric: bool = False
+    interface: str = ""
+    flood: bool = False
+
+
+@dataclass
+class Tally:
+    """What came back."""
+
+    sent: int = 0
+    received: int = 0
+    errors: int = 0
+    times: tuple[float, ...] = ()
+    lines: tuple[str, ...] = ()
+    stderr: str = ""
+    seconds: float = 0.0
+
+
+def run(context: Context, argv: tuple[str, ...]) -> Result:
+    """`ping [options] HOST`; exit status 0 when an answer came, 1 when none did, 2 for an error (iputils)."""
+    return _busybox(context, argv) if is_busybox(context) else _iputils(context, argv)
+
+
+# -- iputils 20221126 -----------------------------------------------------------------------------------------------
+
+_IPUTILS_SHORT = "aABCDdfhLnOqRrUvVb46c:e:F:I:i:l:m:M:N:p:Q:s:S:t:T:w:W:"
+_IPUTILS_LATER = {"-" + c for c in "aABCDdLORrUVbeFlmMNpQST"}
+
+
+def _iputils(context: Context, argv: tuple[str, ...]) -> Result:
+    try:
+        options, operands = parse(argv[1:], _IPUTILS_SHORT)
+    except BadOption as error:
+        return Result("", f"ping: {error}\n{HELP}", 2)
+    if any(name == "-h" for name, _ in options):
+        return Result("", HELP, 2)
+    request = Request("")
+    for name, value in options:
+        if name in _IPUTILS_LATER:
+            raise Refused(
+                f"ping {name} is not part of the lab.", "The lab has -c, -i, -W, -w, -q, -n, -s, -t, -I and -4."
+            )
+        bad = _iputils_value(name, value)
+        if bad:
+            return bad
+        request = _apply(request, name, value)
+    if not operands:
+        return fail("ping: usage error: Destination address required", 1)
+    request = replace(request, target=operands[-1])
+    found = lookup.find(context, request.target)
+    if ("-6", "") in options:
+        return fail(f"ping: {request.target}: Address family for hostname not supported", 2)
+    if found is None:
+        # The lab's resolver never answers (EAI_AGAIN); a host that knows better says so itself.
+        return fail(f"ping: {request.target}: Temporary failure in name resolution", 2)
+    if found.v6 and ("-4", "") not in options:
+        return _own_v6(context, request)
+    return _iputils_to(context, request, found)
+
+
+def _iputils_value(name: str, value: str) -> Result | None:
+    """A complaint about an option's number, None when it will do."""
+    limits = {"-c": (1, 2**63 - 1), "-s": (0, 2147483647), "-t": (0, 255), "-w": (0, 2147483647)}
+    if name in limits:
+        low, high = limits[name]
+        if not _is_integer(value):
+            return fail(f"ping: invalid argument: '{value}'", 1)
+        if not low <= int(value) <= high:
+            return fail(f"ping: invalid argument: '{value}': out of range: {low} <= value <= {high}", 1)
+        if name == "-s" and int(value) > 65507:
+            return fail(f"ping: invalid argument: '{value}': out of range: 0 <= value <= 127992", 1)
+    if name in ("-i", "-W"):
+        try:
+            number = float(value)
+        except ValueError:
+            what = "timing interval" if name == "-i" else "linger time"
+            return fail(f"ping: bad {what}: {value}", 2)
+        if not 0 <= number < 2147483:
+            return fail(f"ping: bad {'timing interval' if name == '-i' else 'linger time'}: {value}", 2)
+    return None
+
+
+def _is_integer(text: str) -> bool:
+    digits = text.removeprefix("-").removeprefix("+")
+    return digits.isascii() and digits.isdigit() and len(digits) < 25
+
+
+def _apply(request: Request, name: str, value: str) -> Request:
+    match name:
+        case "-c":
+            return replace(request, count=int(value))
+        case "-s":
+            return replace(request, size=int(value))
+        case "-t":
+            return replace(request, ttl=int(value) or 64)
+        case "-i":
+            return replace(request, interval=float(value))
+        case "-W":
+            return replace(request, wait=float(value) or LINGER)
+        case "-w":
+            return replace(request, deadline=float(value) or None)
+        case "-q":
+            return replace(request, quiet=True)
+        case "-n":
+            return replace(request, numeric=True)
+        case "-I":
+            return replace(request, interface=value)
+        case "-f":
+            return replace(request, flood=True, interval=0.01, quiet=True)
+    return request
+
+
+def _iputils_to(context: Context, request: Request, found: lookup.Found) -> Result:
+    target = found.addresses[0]
+    if target.is_unspecified:
+        target = IPv4Address("127.0.0.1")
+    source = _source(context, request.interface)
+    if request.interface and source is None:
+        return fail(f"ping: SO_BINDTODEVICE {request.interface}: No such device", 2)
+    if source is None and wire.source_for(context, target) is None:
+        return fail("ping: connect: Network is unreachable", 2)
+    if _is_broadcast(context, target):
+        return fail("ping: Do you want to ping broadcast? Then -b. If not, check your local firewall rules", 2)
+    named = "" if found.numeric or request.numeric else lookup.name_of(context, target) or ""
+    where = f" from {source} {'' if _is_address(request.interface) else request.interface}:" if source else ""
+    head = f"PING {request.target} ({target}){where} {request.size}({request.size + 28}) bytes of data.\n"
+    if not request.interface:
+        source = wire.source_for(context, target)
+    tally = _echoes(context, request, target, source, named)
+    return Result(head + "".join(tally.lines) + _iputils_summary(context, request, tally), tally.stderr,
+                  _exit_code(request, tally))  # fmt: skip
+
+
+def _source(context: Context, interface: str) -> IPv4Address | None:
+    """The address that -I chooses, None without -I or when there is no such device."""
+    if not interface:
+        return None
+    if _is_address(interface):
+        return IPv4Address(interface)
+    device = context.stack.interface(interface)
+    return device.ipv4[0].ip if device and device.ipv4 else None
+
+
+def _is_address(text: str) -> bool:
+    return text.count(".") == 3 and lookup.numeric_address(text) is not None
+
+
+def _is_broadcast(context: Context, target: IPv4Address) -> bool:
+    return target == IPv4Address("255.255.255.255") or any(
+        target == a.network.broadcast_address and a.network.prefixlen < 31
+        for i in context.stack.interfaces if i.kind.value != "loopback" for a in i.ipv4
+    )  # fmt: skip
+
+
+def _requests(request: Request) -> int:
+    """How many are sent before the count, the deadline or Ctrl-C ends it."""
+    wanted = request.count if request.count is not None else (MOST if request.deadline else UNTIL_CTRL_C)
+    if request.deadline:
+        wanted = min(wanted, max(1, math.ceil(request.deadline / max(request.interval, 0.002))))
+    if wanted > MOST:
+        raise Refused(
+            f"The lab sends at most {MOST} echo requests in one line.", "ping -c 4 shows all there is to see."
+        )
+    return wanted
+
+
+def _echoes(context: Context, request: Request, target: IPv4Address, source: IPv4Address | None, named: str) -> Tally:
+    """Send them one after the other; the clock moves on by the interval, and by the wait for what never comes."""
+    tally = Tally()
+    lines: list[str] = []
+    times: list[float] = []
+    identifier = context.world.count(f"icmp:{context.host}", 1)
+    begin = context.world.clock
+    answer = wire.Answer(wire.Fate.SILENCE)
+    total = _requests(request)
+    for number in range(1, total + 1):
+        answer = wire.echo(context, target, identifier=identifier, size=request.size + 28, ttl=request.ttl,
+                           source=source)  # fmt: skip
+        tally.sent += 1
+        if answer.fate is wire.Fate.ANSWERED:
+            tally.received += 1
+            times.append(round_trip(context, answer, target))
+            lines.append(_iputils_line(request, answer, number, times[-1], named))
+        elif answer.error is not None:
+            tally.errors += 1
+            lines.append(_iputils_error(context, request, answer, number, named))
+        if number < total:
+            context.world.clock += request.interval
+    tally.seconds = context.world.clock - begin
+    if request.deadline and tally.received < (request.count or 1):
+        context.world.clock = begin + request.deadline
+    elif answer.fate is not wire.Fate.ANSWERED:
+        context.world.clock += wire.ARP_SECONDS if answer.error else (request.wait if request.count else 1.0)
+    tally.lines = tuple(() if request.quiet else lines)
+    tally.times = tuple(times)
+    return tally
+
+
+def round_trip(context: Context, answer: wire.Answer, target: IPv4Address) -> float:
+    """Milliseconds: short on the same machine, longer over the switch, a little chance in it."""
+    hops = len(answer.exchange.request.hops) if answer.exchange else 1
+    base = 0.028 if hops <= 1 else 0.045 + 0.02 * hops
+    return round(base + 0.06 * chance(context, "rtt"), 3)
+
+
+def _iputils_line(request: Request, answer: wire.Answer, number: int, time: float, named: str) -> str:
+    who = f"{named} ({answer.sender})" if named else str(answer.sender)
+    measured = f" time={_three_digits(time)} ms" if request.size >= 16 else ""
+    return f"{request.size + 8} bytes from {who}: icmp_seq={number} ttl={answer.ttl}{measured}\n"
+
+
+def _three_digits(time: float) -> str:
+    """iputils prints three significant places: 0.053, 1.25, 12.3, 123."""
+    if time >= 99.95:
+        return f"{time:.0f}"
+    if time >= 9.995:
+        return f"{time:.1f}"
+    return f"{time:.2f}" if time >= 0.9995 else f"{time:.3f}"
+
+
+def _iputils_error(context: Context, request: Request, answer: wire.Answer, number: int, named: str) -> str:
+    who = str(answer.sender)
+    if named and answer.sender:
+        name = lookup.name_of(context, answer.sender)
+        who = f"{name} ({who})" if name else who
+    message = _MESSAGES.get(answer.error, "Destination Host Unreachable") if answer.error else ""
+    return f"From {who} icmp_seq={number} {message}\n"
+
+
+def _iputils_summary(context: Context, request: Request, tally: Tally) -> str:
+    interrupted = request.count is None and request.deadline is None
+    text = ("^C" if interrupted and context.tty else "") + f"\n--- {request.target} ping statistics ---\n"
+    lost = (tally.sent - tally.received) * 100 / tally.sent
+    percent = f"{lost:.6g}"  # iputils: "%g%% packet loss"
+    errors = f"+{tally.errors} errors, " if tally.errors else ""
+    milliseconds = int(tally.seconds * 1000 + 9 * max(0, tally.sent - 1) + 17 * (tally.sent > 1))
+    text += f"{tally.sent} packets transmitted, {tally.received} received, {errors}{percent}% packet loss, "
+    text += f"time {milliseconds}ms\n"
+    pipe = min(tally.errors, 4) if tally.errors > 1 and not tally.received else 0
+    end = f"pipe {pipe}" if pipe and request.interval <= 1 else ""
+    if tally.received and request.size >= 16:
+        return text + f"rtt min/avg/max/mdev = {_statistics(tally.times)} ms\n"
+    return text + f"{end}\n"
+
+
+def _statistics(times: tuple[float, ...]) -> str:
+    """min/avg/max/mdev in milliseconds; mdev is the standard deviation."""
+    mean = sum(times) / len(times)
+    deviation = math.sqrt(max(0.0, sum(t * t for t in times) / len(times) - mean * mean))
+    return "/".join(f"{value:.3f}" for value in (min(times), mean, max(times), deviation))
+
+
+def _exit_code(request: Request, tally: Tally) -> int:
+    if request.deadline and request.count and tally.received < request.count:
+        return 1
+    return 0 if tally.received else 1
+
+
+def _own_v6(context: Context, request: Request) -> Result:
+    """`ping localhost` where /etc/hosts gives it ::1 as well: both tools prefer IPv6 to oneself."""
+    total = _requests(request)
+    times = tuple(round(0.028 + 0.04 * chance(context, "rtt"), 3) for _ in range(total))
+    context.world.clock += (total - 1) * request.interval
+    tally = Tally(total, total, 0, times, seconds=(total - 1) * request.interval)
+    name = request.target
+    if is_busybox(context):
+        text = f"PING {name} (::1): {request.size} data bytes\n"
+        rows = [f"{request.size + 8} bytes from ::1: seq={n} ttl=64 time={t:.3f} ms\n" for n, t in enumerate(times)]
+        return Result(text + "".join([] if request.quiet else rows) + _busybox_summary(context, request, tally))
+    shown = "::1" if request.numeric else f"{name} (::1)"
+    text = f"PING {name}({shown}) {request.size} data bytes\n"
+    rows = [f"{request.size + 8} bytes from {shown}: icmp_seq={n} ttl=64 time={_three_digits(t)} ms\n"
+            for n, t in enumerate(times, 1)]  # fmt: skip
+    return Result(text + "".join([] if request.quiet else rows) + _iputils_summary(context, request, tally))
+
+
+# -- busybox 1.35 ---------------------------------------------------------------------------------------------------
+
+
+def _busybox(context: Context, argv: tuple[str, ...]) -> Result:
+    try:
+        options, operands = parse(argv[1:], "46nAqc:i:s:t:w:W:I:p:", ["help"])
+    except BadOption as error:
+        return busybox_usage("ping", str(error))
+    if ("--help", "") in options:
+        return replace(busybox_usage("ping"), exit_code=0)
+    if len(operands) != 1:
+        return busybox_usage("ping")
+    request = Request(operands[0])
+    for name, value in options:
+        if name in ("-c", "-s", "-t", "-w", "-W") and not value.isdigit():
+            return fail(f"ping: invalid number '{value}'", 1)
+        if name == "-i" and not value.replace(".", "", 1).isdigit():
+            return fail(f"ping: invalid number '{value}'", 1)
+        request = _apply(request, name, value)
+    if request.count == 0:
+        request = replace(request, count=None)
+    found = lookup.find(context, request.target)
+    if found is None or ("-6", "") in options and not found.v6:
+        return fail(f"ping: bad address '{request.target}'", 1)
+    source = _source(context, request.interface)
+    if request.interface and source is None:
+        return fail(f"ping: bad address '{request.interface}'", 1)
+    if found.v6 and ("-4", "") not in options:
+        return _own_v6(context, request)
+    return _busybox_to(context, request, found.addresses[0], source)
+
+
+def _busybox_to(context: Context, request: Request, target: IPv4Address, source: IPv4Address | None) -> Result:
+    where = f" from {source}" if source and _is_address(request.interface) else ""
+    head = f"PING {request.target} ({target}){where}: {request.size} data bytes\n"
+    source = source or wire.source_for(context, target)
+    if source is None:
+        return Result(head, "ping: sendto: Network is unreachable\n", 1)
+    silent = _is_broadcast(context, target)  # it may send there, but Linux answers no broadcast
+    tally = Tally()
+    times: list[float] = []
+    lines: list[str] = []
+    identifier = context.world.count(f"icmp:{context.host}", 1)
+    begin = context.world.clock
+    total = _requests(request)
+    last_answered = True
+    for number in range(total):
+        answer = (
+            wire.Answer(wire.Fate.SILENCE)
+            if silent
+            else wire.echo(
+                context, target, identifier=identifier, size=request.size + 28, ttl=request.ttl, source=source
+            )
+        )
+        if answer.fate is wire.Fate.NOT_PERMITTED:
+            return Result(head + "".join(lines), "ping: sendto: Operation not permitted\n", 1)
+        tally.sent += 1
+        last_answered = answer.fate is wire.Fate.ANSWERED
+        if last_answered:
+            tally.received += 1
+            times.append(round_trip(context, answer, target))
+            lines.append(f"{request.size + 8} bytes from {answer.sender}: seq={number} ttl={answer.ttl} "
+                         f"time={times[-1]:.3f} ms\n")  # fmt: skip
+        if number < total - 1:
+            context.world.clock += request.interval
+    if not last_answered:
+        context.world.clock = (
+            begin + request.deadline
+            if request.deadline
+            else (context.world.clock + (request.wait if request.count else 1.0))
+        )
+    tally.times = tuple(times)
+    shown = [] if request.quiet else lines
+    return Result(head + "".join(shown) + _busybox_summary(context, request, tally), "", _exit_code(request, tally))
+
+
+def _busybox_summary(context: Context, request: Request, tally: Tally) -> str:
+    interrupted = request.count is None and request.deadline is None
+    text = ("^C" if interrupted and context.tty else "") + f"\n--- {request.target} ping statistics ---\n"
+    lost = (tally.sent - tally.received) * 100 // tally.sent
+    text += f"{tally.sent} packets transmitted, {tally.received} packets received, {lost}% packet loss\n"
+    if tally.times:
+        low, mean, high = min(tally.times), sum(tally.times) / len(tally.times), max(tally.times)
+        text += f"round-trip min/avg/max = {low:.3f}/{mean:.3f}/{high:.3f} ms\n"
+    return text
+
+
+HELP = """\
+
+Usage
+  ping [options] <destination>
+
+Options:
+  <destination>      dns name or ip address
+  -a                 use audible ping
+  -A                 use adaptive ping
+  -B                 sticky source address
+  -c <count>         stop after <count> replies
+  -C                 call connect() syscall on socket creation
+  -D                 print timestamps
+  -d                 use SO_DEBUG socket option
+  -e <identifier>    define identifier for ping session, default is random for
+                     SOCK_RAW and kernel defined for SOCK_DGRAM
+                     Imply using SOCK_RAW (for IPv4 only for identifier 0)
+  -f                 flood ping
+  -h                 print help and exit
+  -I <interface>     either interface name or address
+  -i <interval>      seconds between sending each packet
+  -L                 suppress loopback of multicast packets
+  -l <preload>       send <preload> number of packages while waiting replies
+  -m <mark>          tag the packets going out
+  -M <pmtud opt>     define mtu discovery, can be one of <do|dont|want>
+  -n                 no dns name resolution
+  -O                 report outstanding replies
+  -p <pattern>       contents of padding byte
+  -q                 quiet output
+  -Q <tclass>        use quality of service <tclass> bits
+  -s <size>          use <size> as number of data bytes to be sent
+  -S <size>          use <size> as SO_SNDBUF socket option value
+  -t <ttl>           define time to live
+  -U                 print user-to-user latency
+  -v                 verbose output
+  -V                 print version and exit
+  -w <deadline>      reply wait <deadline> in seconds
+  -W <timeout>       time to wait for response
+
+IPv4 options:
+  -4                 use IPv4
+  -b                 allow pinging broadcast
+  -R                 record route
+  -T <timestamp>     define timestamp, can be one of <tsonly|tsandaddr|tsprespec>
+
+IPv6 options:
+  -6                 use IPv6
+  -F <flowlabel>     define flow label, default is random
+  -N <nodeinfo opt>  use icmp6 node info query, try <help> as argument
+
+For more details see ping(8).
+"""

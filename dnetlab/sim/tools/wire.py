@@ -1,0 +1,184 @@
+"""What a program does with the network: it sends an echo or opens a connection, and learns how that went.
+
+The physics is `forward`; here its Exchange becomes the few outcomes that a program can tell apart (an errno).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from ipaddress import IPv4Address
+
+from dnetlab.model import Disposition, Exchange, IcmpType, Packet, Protocol
+from dnetlab.sim.context import Context
+from dnetlab.sim.tools.options import chance
+
+ARP_SECONDS = 3.06  # three unanswered requests, a second apart (linux net/core/neighbour.c; observed 3.058 s)
+CONNECT_SECONDS = 131.07  # a SYN is repeated for about two minutes (ip-sysctl: tcp_syn_retries 6, 131 s in all)
+
+
+class Fate(Enum):
+    """value: strerror of the errno that a program sees."""
+
+    ANSWERED = "Success"
+    SILENCE = "Connection timed out"
+    REFUSED = "Connection refused"
+    RESET = "Connection reset by peer"
+    HOST_UNREACHABLE = "No route to host"
+    NETWORK_UNREACHABLE = "Network is unreachable"
+    NOT_PERMITTED = "Operation not permitted"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one packet, or one connection, fared.
+
+    sender   who sent the answer or the ICMP error, None for silence
+    ttl      of the answer as it arrived
+    error    the ICMP error that came back, None without one
+    seconds  how long the program waited (infinite: it would wait for ever)
+    local    address and port on our side
+    server   (host, namespace, pid) that accepted the connection
+    seen_from  our address as the server sees it, after NAT and docker-proxy
+    """
+
+    fate: Fate
+    exchange: Exchange | None = None
+    sender: IPv4Address | None = None
+    ttl: int = 64
+    error: IcmpType | None = None
+    seconds: float = 0.0
+    local: tuple[IPv4Address, int] | None = None
+    server: tuple[str, str, int | None] | None = None
+    seen_from: IPv4Address | None = None
+
+
+_ERRORS = {
+    IcmpType.HOST_UNREACHABLE: Fate.HOST_UNREACHABLE,
+    IcmpType.NETWORK_UNREACHABLE: Fate.NETWORK_UNREACHABLE,
+    IcmpType.PORT_UNREACHABLE: Fate.REFUSED,
+    IcmpType.ADMINISTRATIVELY_PROHIBITED: Fate.HOST_UNREACHABLE,
+}
+
+
+def source_for(context: Context, destination: IPv4Address) -> IPv4Address | None:
+    """The address the kernel would send from, None when there is no route (connect() says ENETUNREACH)."""
+    from dnetlab.sim.routing import lookup
+
+    stack = context.stack
+    if stack.owner_of(destination):
+        return destination
+    route = lookup(stack, destination)
+    if route is None or route.dev is None:
+        return None
+    if route.src:
+        return route.src
+    device = stack.interface(route.dev)
+    hop = route.via or destination
+    addresses = device.ipv4 if device else ()
+    near = [a.ip for a in addresses if hop in a.network]
+    others = [a.ip for i in stack.interfaces if i.kind.value != "loopback" for a in i.ipv4]
+    return (near or [a.ip for a in addresses] or others or [None])[0]
+
+
+def echo(context: Context, destination: IPv4Address, *, identifier: int, size: int = 84, ttl: int = 64,
+         source: IPv4Address | None = None) -> Answer:  # fmt: skip
+    """Send one ICMP echo request and keep what it leaves behind."""
+    source = source or source_for(context, destination)
+    if source is None:
+        return Answer(Fate.NETWORK_UNREACHABLE)
+    packet = Packet(
+        source, destination, Protocol.ICMP, sport=identifier, ttl=ttl, icmp=IcmpType.ECHO_REQUEST, size=size
+    )
+    return _send(context, packet)
+
+
+def connect(context: Context, destination: IPv4Address, port: int) -> Answer:
+    """Open a TCP connection; Fate.ANSWERED when a program accepted it."""
+    source = source_for(context, destination)
+    if source is None:
+        return Answer(Fate.NETWORK_UNREACHABLE)
+    packet = Packet(source, destination, Protocol.TCP, sport=local_port(context), dport=port, flags="S", size=60)
+    answer = _send(context, packet)
+    # A SYN that an OUTPUT rule drops is sent again and again: connect() waits (observed, unlike sendto()).
+    if answer.fate is Fate.NOT_PERMITTED:
+        return replace(answer, fate=Fate.SILENCE, seconds=float("inf"))
+    return answer
+
+
+def datagram(context: Context, destination: IPv4Address, port: int, *, ttl: int = 64, size: int = 60) -> Answer:
+    """Send one UDP datagram; Fate.ANSWERED when a socket took it."""
+    source = source_for(context, destination)
+    if source is None:
+        return Answer(Fate.NETWORK_UNREACHABLE)
+    packet = Packet(source, destination, Protocol.UDP, sport=local_port(context), dport=port, ttl=ttl, size=size)
+    return _send(context, packet)
+
+
+def local_port(context: Context) -> int:
+    """A free port for the near end of a connection, from the kernel's range; always even, as Linux picks them first."""
+    return 32768 + 2 * int(chance(context, "port") * 14000)
+
+
+def _send(context: Context, packet: Packet) -> Answer:
+    from dnetlab.sim.forward import forward
+
+    world = context.world
+    exchange = forward(world.snapshot(), context.host, context.namespace, packet, world.clock)
+    world.adopt(exchange.after)
+    return judge(context, exchange, packet)
+
+
+def judge(context: Context, exchange: Exchange, packet: Packet) -> Answer:
+    """What the program learns from an exchange."""
+    local = (packet.source, packet.sport)
+    if exchange.answered:
+        final = exchange.reply.final or exchange.reply.packet if exchange.reply else packet
+        return Answer(Fate.ANSWERED, exchange, final.source, final.ttl, None, exchange.seconds, local,
+                      _server(exchange), _seen_from(exchange))  # fmt: skip
+    if exchange.proxied is not None and exchange.request.disposition is Disposition.DELIVERED:
+        # docker-proxy took the connection, could not open its own to the container, and closed this one.
+        return Answer(Fate.RESET, exchange, packet.destination, local=local, seconds=exchange.seconds)
+    request = exchange.request
+    here = len(request.hops) <= 1
+    if request.disposition is Disposition.NO_NEIGHBOUR and here:
+        return Answer(Fate.HOST_UNREACHABLE, exchange, packet.source, error=IcmpType.HOST_UNREACHABLE,
+                      seconds=ARP_SECONDS, local=local)  # fmt: skip
+    if request.disposition is Disposition.NO_ROUTE and here:
+        return Answer(Fate.NETWORK_UNREACHABLE, exchange, local=local)
+    if request.disposition is Disposition.DROPPED and here and _dropped_at_output(exchange):
+        return Answer(Fate.NOT_PERMITTED, exchange, local=local)
+    reply = exchange.reply
+    if reply is not None and reply.disposition.arrived:
+        return _error_came_back(exchange, reply.final or reply.packet, local)
+    return Answer(Fate.SILENCE, exchange, seconds=float("inf"), local=local)
+
+
+def _error_came_back(exchange: Exchange, final: Packet, local: tuple[IPv4Address, int]) -> Answer:
+    if final.protocol is Protocol.TCP and "R" in final.flags:
+        return Answer(Fate.REFUSED, exchange, final.source, final.ttl, local=local, seconds=exchange.seconds)
+    fate = _ERRORS.get(final.icmp, Fate.SILENCE) if final.icmp else Fate.SILENCE
+    waited = exchange.seconds
+    if final.icmp is IcmpType.HOST_UNREACHABLE and exchange.request.disposition is Disposition.NO_NEIGHBOUR:
+        waited = ARP_SECONDS
+    return Answer(fate, exchange, final.source, final.ttl, final.icmp, waited, local)
+
+
+def _dropped_at_output(exchange: Exchange) -> bool:
+    steps = exchange.request.steps
+    return (
+        bool(steps)
+        and any(step.hook == "OUTPUT" for step in steps[-2:])
+        and not any(step.kind.value == "sent" for step in steps)
+    )
+
+
+def _server(exchange: Exchange) -> tuple[str, str, int | None] | None:
+    return _server(exchange.proxied) if exchange.proxied else exchange.listener
+
+
+def _seen_from(exchange: Exchange) -> IPv4Address | None:
+    last = exchange
+    while last.proxied:
+        last = last.proxied
+    return (last.request.final or last.request.packet).source
