@@ -35,6 +35,8 @@ HOME = {
     "pyroute2": {"engines"},
     "IPython": {"notebook"},
 }
+# Modules that define classes on top of a heavy one; they are themselves imported late.
+LATE = {"views/dataframe.py", "notebook/magic.py", "notebook/completion.py"}
 
 
 def _imports(path: Path) -> list[tuple[str, bool]]:
@@ -87,7 +89,8 @@ def test_a_heavy_package_is_imported_in_its_own_part_and_late(path):
         package = module.split(".")[0]
         if package in HEAVY:
             assert _part(path) in HOME[package], f"{module} is imported in {path}"
-            assert not top, f"{module} is imported at the top of {path}"
+            late = path.relative_to(PACKAGE).as_posix() in LATE
+            assert late or not top, f"{module} is imported at the top of {path}"
 
 
 @pytest.mark.parametrize("code", ["import dnetlab", "import dnetlab.cli; dnetlab.cli.main(['--help'])"])

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic_arguments import MagicArgumentParser
-
 from dnetlab.errors import UsageError
 from dnetlab.notebook.display import Sentence
 
 if TYPE_CHECKING:
+    from IPython.core.magic_arguments import MagicArgumentParser
+
     from dnetlab.notebook.magic import DnetMagics
 
 Arguments = tuple[tuple[tuple[str, ...], dict[str, Any]], ...]
@@ -38,6 +38,8 @@ class Subcommand:
     arguments: Arguments = ()
 
     def parser(self) -> MagicArgumentParser:
+        from IPython.core.magic_arguments import MagicArgumentParser
+
         parser = MagicArgumentParser(prog=f"%dnet {self.name}", description=self.summary)
         for names, options in self.arguments:
             parser.add_argument(*names, **options)
