@@ -1,0 +1,48 @@
+"""What `docker … --help` says, kept verbatim in help.txt: the grammar of every command is read from the same text."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+ROOT_HOME = "/root"  # the lab's prompt is root's, and the help names where its configuration lies
+
+# Top-level forms and what they are short for (`docker COMMAND --help` lists both under "Aliases:").
+SHORT_FORMS: dict[str, tuple[str, str]] = {
+    "ps": ("container", "ls"),
+    "images": ("image", "ls"),
+    "rmi": ("image", "rm"),
+    "info": ("system", "info"),
+    "events": ("system", "events"),
+    **{name: ("image", name) for name in "pull push history import load save tag".split()},
+    **{
+        name: ("container", name)
+        for name in "run exec attach commit cp create diff export kill logs pause port rename restart rm start stats stop "
+        "top unpause update wait".split()
+    },
+}
+
+
+@cache
+def _sections() -> dict[tuple[str, ...], str]:
+    text = files("dnetlab.commands.docker").joinpath("help.txt").read_text("utf-8")
+    sections: dict[tuple[str, ...], str] = {}
+    for block in text.split("=== docker")[1:]:
+        title, _, body = block.partition("\n")
+        sections[tuple(title.split())] = body.replace('"~/', f'"{ROOT_HOME}/')
+    return sections
+
+
+def help_of(path: tuple[str, ...]) -> str | None:
+    """The help of ('network', 'create') or ('run',); () is docker itself. None when there is no such command."""
+    found = _sections().get(path)
+    if found is None and len(path) == 1 and path[0] in SHORT_FORMS:
+        whole = SHORT_FORMS[path[0]]
+        long = _sections()[whole]
+        return long.replace(f"docker {' '.join(whole)}", f"docker {path[0]}", 1)
+    return found
+
+
+def all_paths() -> tuple[tuple[str, ...], ...]:
+    """Every command that has a help text, short forms included."""
+    return (*_sections(), *((name,) for name in SHORT_FORMS))

@@ -1,0 +1,169 @@
+"""What the client says to a flag's value that can't be read, before it asks any daemon (docker/cli opts/*.go)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from dnetlab.commands.docker.grammar import Flag
+
+_DURATION = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*$")
+_BYTES = re.compile(r"(\d+(?:\.\d+)?) ?([a-z]*)$")
+_MULTIPLES = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
+_DOMAIN = re.compile(r"^(:?(:?[a-zA-Z0-9]|(:?[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9]))(:?\.(:?[a-zA-Z0-9]|"
+                     r"(:?[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9])))*)\.?\s*$")  # fmt: skip
+_SYSCTLS = ("kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax",
+            "kernel.shmmni", "kernel.shm_rmid_forced")  # fmt: skip
+
+
+def problem(flag: Flag, value: str) -> str | None:
+    """The client's complaint about this value, None when it takes it."""
+    check = _BY_NAME.get(flag.name) or _BY_KIND.get(flag.kind)
+    return check(value) if check else None
+
+
+def parse_bytes(text: str) -> int | None:
+    """'512m' -> 536870912; None when docker can't read it (docker/go-units RAMInBytes)."""
+    match = _BYTES.match(text.lower())
+    if not match:
+        return None
+    number, unit = match.groups()
+    unit = unit.removesuffix("ib") or unit if len(unit) == 3 else unit
+    if len(unit) == 2 and unit.endswith("b"):
+        unit = unit[0]
+    return int(float(number) * _MULTIPLES[unit]) if unit in _MULTIPLES else None
+
+
+def is_ip(text: str) -> bool:
+    """Does Go's net.ParseIP take it?"""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_mac(text: str) -> bool:
+    """Six hex pairs with : or -, or Cisco's three groups with dots (net.ParseMAC)."""
+    return bool(
+        re.fullmatch(r"[0-9a-fA-F]{2}([:-])([0-9a-fA-F]{2}\1){4}[0-9a-fA-F]{2}", text)
+        or re.fullmatch(r"([0-9a-fA-F]{4}\.){2}[0-9a-fA-F]{4}", text)
+    )
+
+
+def _int(value: str) -> str | None:
+    return _number("ParseInt", value, -(1 << 63), (1 << 63) - 1, signed=True)
+
+
+def _unsigned(bits: int) -> Callable[[str], str | None]:
+    return lambda value: _number("ParseUint", value, 0, (1 << bits) - 1, signed=False)
+
+
+def _number(function: str, value: str, least: int, most: int, *, signed: bool) -> str | None:
+    pattern = r"[-+]?(0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|[1-9]\d*|0)" if signed else r"(0[xX][0-9a-fA-F]+|\d+)"
+    if not re.fullmatch(pattern, value):
+        return f'strconv.{function}: parsing "{value}": invalid syntax'
+    number = int(value, 0) if value.lstrip("+-").isdigit() is False else int(value)
+    if not least <= number <= most:
+        return f'strconv.{function}: parsing "{value}": value out of range'
+    return None
+
+
+def _bytes(value: str) -> str | None:
+    match = _BYTES.match(value.lower())
+    if not match:
+        return f"invalid size: '{value}'"
+    return None if parse_bytes(value) is not None else f"invalid suffix: '{match.group(2)}'"
+
+
+def _decimal(value: str) -> str | None:
+    if re.fullmatch(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?|[-+]?\d+/\d+", value):
+        return None
+    return f"failed to parse {value} as a rational number"
+
+
+def _duration(value: str) -> str | None:
+    if value == "0" or _DURATION.match(value):
+        return None
+    if re.fullmatch(r"[-+]?\d+(\.\d*)?", value):
+        return f'time: missing unit in duration "{value}"'
+    return f'time: invalid duration "{value}"'
+
+
+def _filter(value: str) -> str | None:
+    return None if not value or "=" in value else "bad format of filter (expected name=value)"
+
+
+def _env(value: str) -> str | None:
+    return f"invalid environment variable: {value}" if value.partition("=")[0] == "" else None
+
+
+def _label(value: str) -> str | None:
+    return f"invalid label '{value}': empty name" if value.partition("=")[0] == "" else None
+
+
+def _add_host(value: str) -> str | None:
+    name, found, address = value.partition("=")
+    if not found:
+        name, found, address = value.partition(":")
+    if not found or not name:
+        return f'bad format for add-host: "{value}"'
+    if address == "host-gateway" or is_ip(address.removeprefix("[").removesuffix("]")):
+        return None
+    return f'invalid IP address in add-host: "{address}"'
+
+
+def _dns(value: str) -> str | None:
+    return None if is_ip(value) else f"IP address is not correctly formatted: {value}"
+
+
+def _dns_search(value: str) -> str | None:
+    text = value.strip()
+    if text == "." or (re.search("[a-zA-Z]", text) and _DOMAIN.match(text) and len(text) < 255):
+        return None
+    return f"{value} is not a valid domain"
+
+
+def _link(value: str) -> str | None:
+    if value == "":
+        return "empty string specified for links"
+    return f"bad format for links: {value}" if value.count(":") > 1 else None
+
+
+def _attach(value: str) -> str | None:
+    return None if value.lower() in ("stdin", "stdout", "stderr") else "valid streams are STDIN, STDOUT and STDERR"
+
+
+def _sysctl(value: str) -> str | None:
+    name, equals, _ = value.partition("=")
+    allowed = name in _SYSCTLS or name.startswith(("net.", "fs.mqueue."))
+    return None if equals and allowed else f"sysctl '{value}' is not allowed"
+
+
+def _network(value: str) -> str | None:
+    """--network NAME, or name=NAME,alias=…,ip=…,driver-opt=K=V (docker/cli opts/network.go)."""
+    if "=" not in value:
+        return None
+    for item in value.split(","):
+        key, equals, content = item.partition("=")
+        key = key.strip().lower()
+        if not equals:
+            return f"invalid field {item}"
+        if key == "driver-opt" and "=" not in content:
+            return "invalid key value pair format in driver options"
+        if key == "gw-priority" and _int(content):
+            return f'invalid gw-priority ({content}): invalid syntax'
+        if key not in ("name", "alias", "ip", "ip6", "mac-address", "link-local-ip", "driver-opt", "gw-priority"):
+            return f"invalid field key {key}"
+    return None
+
+
+_BY_KIND: dict[str, Callable[[str], str | None]] = {
+    "int": _int, "uint": _unsigned(64), "uint16": _unsigned(16), "uint32": _unsigned(32), "bytes": _bytes,
+    "decimal": _decimal, "duration": _duration, "filter": _filter, "network": _network,
+}  # fmt: skip
+_BY_NAME: dict[str, Callable[[str], str | None]] = {
+    "env": _env, "label": _label, "add-host": _add_host, "dns": _dns, "dns-search": _dns_search, "link": _link,
+    "attach": _attach, "sysctl": _sysctl,
+}  # fmt: skip

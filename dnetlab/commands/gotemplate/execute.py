@@ -1,0 +1,211 @@
+"""Walk the tree of a template over some data (Go's text/template/exec.go); errors in its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from dnetlab.commands.gotemplate import nodes as n
+from dnetlab.commands.gotemplate.errors import TemplateError
+from dnetlab.commands.gotemplate.functions import ARITY, FUNCTIONS, HEADER, ArgumentError, CallError
+from dnetlab.commands.gotemplate.parser import Parser
+from dnetlab.commands.gotemplate.values import NO_VALUE, Struct, is_true, show, type_name
+
+
+class _Jump(Exception):
+    """break or continue on its way to the range."""
+
+
+class Template:
+    """A parsed template. `text` is what it was read from."""
+
+    def __init__(self, text: str, tree: list[n.Node]) -> None:
+        self.text = text
+        self.tree = tree
+
+    def execute(self, data: Any, *, missing_is_error: bool = False, header: bool = False) -> str:
+        """The text for these data. missing_is_error: a key that a map lacks is an error, and types are unknown, as
+        when docker reads a daemon's raw JSON. header: docker's functions leave titles alone. Raises TemplateError."""
+        run = _Run(self.text, data, missing_is_error, HEADER if header else FUNCTIONS)
+        run.walk(self.tree, data)
+        return "".join(run.out)
+
+
+def parse(text: str) -> Template:
+    """Read a template. Raises TemplateError in Go's words, Unsupported for what is left out."""
+    return Template(text, Parser(text, FUNCTIONS).template())
+
+
+class _Run:
+    def __init__(self, text: str, data: Any, raw: bool, functions: dict[str, Callable[..., Any]]) -> None:
+        self.text = text
+        self.raw = raw
+        self.functions = functions
+        self.variables: list[tuple[str, Any]] = [("$", data)]
+        self.out: list[str] = []
+
+    def error(self, node: n.Node, message: str, at: int | None = None) -> TemplateError:
+        position = node.position if at is None else at
+        before = self.text[:position]
+        line = 1 + before.count("\n")
+        column = len(before) - (before.rfind("\n") + 1)
+        column += line > 1
+        return TemplateError(f'template: :{line}:{column}: executing "" at <{node}>: {message}')
+
+    # -- statements ---------------------------------------------------------------------------------------------
+
+    def walk(self, nodes: list[n.Node], dot: Any) -> None:
+        for node in nodes:
+            if isinstance(node, n.Text):
+                self.out.append(node.text)
+            elif isinstance(node, n.Action):
+                value = self.pipe(node.pipe, dot)
+                if not node.pipe.variables:
+                    self.out.append(self.printed(value))
+            elif isinstance(node, n.Branch):
+                self.branch(node, dot)
+            elif isinstance(node, n.Jump):
+                raise _Jump(node.kind)
+
+    def printed(self, value: Any) -> str:
+        return "<no value>" if value is NO_VALUE or (value is None and self.raw) else show(value)
+
+    def branch(self, node: n.Branch, dot: Any) -> None:
+        kept = len(self.variables)
+        if node.kind == "range":
+            self.range(node, dot)
+        else:
+            value = self.pipe(node.pipe, dot)
+            if is_true(value):
+                self.walk(node.body, value if node.kind == "with" else dot)
+            else:
+                self.walk(node.otherwise, dot)
+        del self.variables[kept:]
+
+    def range(self, node: n.Branch, dot: Any) -> None:
+        value = self.pipe(node.pipe, dot, declare=False)
+        items = list(self.items(node, value))
+        if not items:
+            self.walk(node.otherwise, dot)
+        kept = len(self.variables)
+        for key, item in items:
+            names = node.pipe.variables
+            found = (item,) if len(names) == 1 else (key, item)
+            for name, bound in zip(names, found, strict=False):
+                if node.pipe.assigns:
+                    self.assign(name, bound)
+                else:
+                    self.variables.append((name, bound))
+            try:
+                self.walk(node.body, item)
+            except _Jump as jump:
+                if jump.args[0] == "break":
+                    break
+            finally:
+                del self.variables[kept:]
+
+    def items(self, node: n.Branch, value: Any) -> Iterator[tuple[Any, Any]]:
+        if value is None or value is NO_VALUE:
+            return iter(())
+        if isinstance(value, dict) and not isinstance(value, Struct):
+            return iter([(key, value[key]) for key in sorted(value)])
+        if isinstance(value, (list, tuple)):
+            return iter(enumerate(value))
+        if isinstance(value, int) and not isinstance(value, bool):
+            return iter([(i, i) for i in range(value)])
+        raise self.error(node.pipe, f"range can't iterate over {show(value)}")
+
+    # -- expressions --------------------------------------------------------------------------------------------
+
+    def pipe(self, pipe: n.Pipe, dot: Any, *, declare: bool = True) -> Any:
+        value: Any = NO_VALUE
+        for position, command in enumerate(pipe.commands):
+            value = self.command(command, dot, (value,) if position else ())
+        if declare:
+            for name in pipe.variables:
+                if pipe.assigns:
+                    self.assign(name, value)
+                else:
+                    self.variables.append((name, value))
+        return value
+
+    def assign(self, name: str, value: Any) -> None:
+        for position in range(len(self.variables) - 1, -1, -1):
+            if self.variables[position][0] == name:
+                self.variables[position] = (name, value)
+                return
+
+    def command(self, command: n.Command, dot: Any, final: tuple[Any, ...]) -> Any:
+        first, rest = command.words[0], command.words[1:]
+        if isinstance(first, n.Function):
+            return self.call(command, first, rest, dot, final)
+        value = self.value(first, dot, (*[self.value(w, dot) for w in rest], *final))
+        if isinstance(first, (n.Pipe, n.Literal, n.Dot)) and (rest or final):
+            raise self.error(first, f"can't give argument to non-function {first}")
+        return value
+
+    def value(self, node: n.Node, dot: Any, arguments: tuple[Any, ...] = ()) -> Any:
+        if isinstance(node, n.Dot):
+            return dot
+        if isinstance(node, n.Literal):
+            return node.value
+        if isinstance(node, n.Field):
+            return self.fields(node, dot, node.names, arguments)
+        if isinstance(node, n.Variable):
+            found = next(v for name, v in reversed(self.variables) if name == node.names[0])
+            if len(node.names) == 1 and arguments:
+                raise self.error(node, f"can't give argument to non-function {node}")
+            return self.fields(node, found, node.names[1:], arguments)
+        if isinstance(node, n.Chain):
+            return self.fields(node, self.value(node.inner, dot), node.names, arguments)
+        if isinstance(node, n.Pipe):
+            return self.pipe(node, dot)
+        assert isinstance(node, n.Function)
+        return self.call(n.Command(node.position, [node]), node, [], dot, ())
+
+    def fields(self, node: n.Node, value: Any, names: list[str], arguments: tuple[Any, ...]) -> Any:
+        for position, name in enumerate(names):
+            value = self.field(node, value, name)
+            last = position == len(names) - 1
+            if callable(value):
+                value = value(*(arguments if last else ()))
+            elif last and arguments:
+                raise self.error(node, f"{name} has arguments but cannot be invoked as function")
+        return value
+
+    def field(self, node: n.Node, value: Any, name: str) -> Any:
+        if isinstance(value, dict):
+            if name in value:
+                return value[name]
+            if isinstance(value, Struct):
+                raise self.error(node, f"can't evaluate field {name} in type {type_name(value)}")
+            if self.raw:
+                raise self.error(node, f'map has no entry for key "{name}"')
+            return NO_VALUE
+        if value is NO_VALUE:
+            if self.raw:
+                raise self.error(node, f'nil data; no entry for key "{name}"')
+            return NO_VALUE
+        type_ = "interface {}" if self.raw else type_name(value)
+        if value is None:
+            raise self.error(node, f"nil pointer evaluating {type_}.{name}")
+        raise self.error(node, f"can't evaluate field {name} in type {type_}")
+
+    def call(self, command: n.Command, name: n.Function, words: list[n.Node], dot: Any, final: tuple[Any, ...]) -> Any:
+        given = len(words) + len(final)
+        least, most = ARITY[name.name]
+        if given < least or (most is not None and given > most):
+            wanted = f"want {least}" if least == most else f"want at least {least}"
+            raise self.error(name, f"wrong number of args for {name.name}: {wanted} got {given}")
+        arguments: list[Any] = []
+        for word in words:
+            arguments.append(self.value(word, dot))
+            decided = is_true(arguments[-1]) if name.name == "or" else not is_true(arguments[-1])
+            if name.name in ("and", "or") and decided:
+                return arguments[-1]
+        try:
+            return self.functions[name.name](*arguments, *final)
+        except CallError as error:
+            raise self.error(command, f"error calling {name.name}: {error}") from None
+        except ArgumentError as error:
+            raise self.error(words[0] if words else command, str(error)) from None

@@ -1,0 +1,110 @@
+"""How Go sees the data of a template: structs, maps, what is true, what printing looks like."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+class Struct(dict[str, Any]):
+    """A value with fields of its own: asking for another is an error that names its type."""
+
+    type_name = "struct"
+    pointer = False  # inside maps and lists Go prints the address of a pointer
+
+    def __init__(self, fields: dict[str, Any], type_name: str = "struct") -> None:
+        super().__init__(fields)
+        self.type_name = type_name
+
+
+class Row(Struct):
+    """One row of a listing: its fields are text, and as JSON it is a map with escaped < > &."""
+
+
+class Map(dict[str, Any]):
+    """A map of a known type: a key that isn't there gives its zero value to `index`, no value to `.Field`."""
+
+    def __init__(self, items: dict[str, Any], zero: Any = "") -> None:
+        super().__init__(items)
+        self.zero = zero
+
+
+class _NoValue:
+    def __repr__(self) -> str:
+        return "<no value>"
+
+
+NO_VALUE = _NoValue()
+
+
+def is_true(value: Any) -> bool:
+    """Go's truth: false, 0, nil and what is empty are not; a struct always is."""
+    if isinstance(value, Struct):
+        return True
+    if value is NO_VALUE or value is None:
+        return False
+    return bool(value)
+
+
+def show(value: Any) -> str:
+    """What `{{value}}` prints (fmt's %v)."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "<nil>"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}" if value != int(value) or abs(value) >= 1e21 else str(int(value))
+    if isinstance(value, Struct):
+        return "{" + " ".join(show(v) for v in value.values()) + "}"
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{k}:{_inside(value[k])}" for k in sorted(value)) + "]"
+    if isinstance(value, (list, tuple)):
+        return "[" + " ".join(_inside(v) for v in value) + "]"
+    return str(value)
+
+
+def _inside(value: Any) -> str:
+    if isinstance(value, Struct) and value.pointer:
+        return "0xc0001847e0"  # an address of the client's memory, a different one each time
+    return show(value)
+
+
+def to_json(value: Any) -> str:
+    """Go's compact JSON without escaping < > &: maps by key, structs in their own order."""
+    text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, Row):
+        text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return text
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Row):
+        return {k: v for k, v in sorted(value.items()) if not callable(v) and v is not NO_VALUE}
+    if isinstance(value, Struct):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, dict):
+        return {k: _plain(value[k]) for k in sorted(value)}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return None if value is NO_VALUE else value
+
+
+def type_name(value: Any) -> str:
+    """The Go type named in errors."""
+    if isinstance(value, Struct):
+        return value.type_name
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "int"
+    if isinstance(value, float):
+        return "float64"
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, dict):
+        return "map[string]interface {}"
+    if isinstance(value, (list, tuple)):
+        return "[]interface {}"
+    return "interface {}"
