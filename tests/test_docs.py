@@ -41,3 +41,15 @@ def test_links_between_pages_lead_somewhere():
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_pages_made_from_the_code_are_up_to_date():
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+
+    for name, make in generate.PAGES.items():
+        stored = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        assert stored == make(), f"docs/{name} is stale: run python docs/generate.py"

@@ -1,0 +1,145 @@
+"""python docs/generate.py: write the pages that are made from the code, so that they can't say anything else.
+
+not-modelled.md  every sentence with which a line can be refused, and the alternative it offers
+releases.md      what differs between the releases of Docker, as dnetlab/sim/profiles.py holds it
+tables.md        the tables of %dnet and their columns
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import re
+import textwrap
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+REFUSING = ("Refused", "ShellRefused", "Refusal")
+
+
+def _text(node: ast.expr | None) -> str:
+    """The words of a string expression; what is filled in when it runs shows as `…`."""
+    if node is None:
+        return ""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(v.value if isinstance(v, ast.Constant) else "…" for v in node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _text(node.left) + _text(node.right)
+    return "…"
+
+
+def refusals() -> list[tuple[str, str, str]]:
+    """(module, reason, hint) of every refusal in the code, in the order of the files."""
+    found: list[tuple[str, str, str]] = []
+    for path in sorted((ROOT / "dnetlab").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in REFUSING:
+                continue
+            named = {keyword.arg: keyword.value for keyword in node.keywords}
+            reason = _text(node.args[0] if node.args else named.get("reason"))
+            hint = _text(node.args[1] if len(node.args) > 1 else named.get("hint"))
+            row = (str(path.relative_to(ROOT / "dnetlab").with_suffix("")), reason, hint)
+            if reason.strip("… ") and row not in found:
+                found.append(row)
+    return found
+
+
+def commands_left_out() -> list[tuple[str, str]]:
+    """(command, what to use instead): tables of whole commands that are refused."""
+    from dnetlab.sim.shell import _NOT_MODELLED
+
+    rows = list(_NOT_MODELLED.items())
+    try:
+        from dnetlab.commands.docker.refused import REFUSED
+    except ImportError:
+        return rows
+    return rows + [(f"docker {name}", text) for name, text in REFUSED.items()]
+
+
+def not_modelled() -> str:
+    lines = [
+        "# What is not modelled",
+        "",
+        "Made from the code by `python docs/generate.py`. A line that asks for one of these is *refused*: a sentence says why,",
+        "and what to do instead; nothing of the line is done.",
+        "",
+        "## Commands",
+        "",
+        "| command | instead |",
+        "|---|---|",
+        *(f"| `{name}` | {_cell(hint)} |" for name, hint in sorted(commands_left_out())),
+        "",
+        "## Options and situations",
+        "",
+        "| the simulator says | instead |",
+        "|---|---|",
+        *(f"| {_cell(reason)} | {_cell(hint)} |" for _, reason, hint in refusals()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").strip()
+
+
+def releases() -> str:
+    from dnetlab.sim import profiles
+
+    names = list(profiles.PROFILES)
+    meaning = dict(re.findall(r"^ {4}(\w+(?:, \w+)*) {2,}(.*(?:\n {6,}.*)*)", profiles.Profile.__doc__ or "", re.M))
+    lines = [
+        "# How releases differ",
+        "",
+        "Made from `dnetlab/sim/profiles.py` by `python docs/generate.py`; each value there names the engine that was asked.",
+        "",
+        "| | " + " | ".join(names) + " |",
+        "|---|" + "---|" * len(names),
+    ]
+    for field in dataclasses.fields(profiles.Profile):
+        values = [getattr(profiles.PROFILES[name], field.name) for name in names]
+        if field.name in ("release", "firewall", "texts"):
+            continue
+        what = " ".join(meaning.get(field.name, field.name.replace("_", " ")).split())
+        lines.append(f"| {what} | " + " | ".join(_value(v) for v in values) + " |")
+    rules = dict(re.findall(r"^ {4}(\w+) {2,}(.*)", profiles.Firewall.__doc__ or "", re.M))
+    lines += ["", "## The firewall", "", "| | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    for field in dataclasses.fields(profiles.Firewall):
+        values = [getattr(profiles.PROFILES[name].firewall, field.name) for name in names]
+        lines.append(f"| {rules.get(field.name, field.name)} | " + " | ".join(_value(v) for v in values) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{v}`" for v in value)
+    return f"`{_cell(str(value))}`" if value != "" else "–"
+
+
+def tables() -> str:
+    from dnetlab.views import tables as module
+
+    lines = ["# Tables", "", textwrap.dedent(module.__doc__ or "").strip(), ""]
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        if name.startswith("_") or function.__module__ != module.__name__ or name == "table":
+            continue
+        lines += [f"## `{name}`", "", "```text", inspect.cleandoc(function.__doc__ or ""), "```", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+PAGES = {"not-modelled.md": not_modelled, "releases.md": releases, "tables.md": tables}
+
+
+def main() -> None:
+    for name, make in PAGES.items():
+        (DOCS / name).write_text(make(), encoding="utf-8")
+        print(f"docs/{name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""`dnetlab run` and its contract: what it prints, and what its exit status says."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from dnetlab.cli import main
+
+
+def script(tmp_path, text: str, name: str = "lab.dnet") -> str:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_json_prints_one_object_per_command_with_the_documented_keys(tmp_path, capsys):
+    name = script(tmp_path, "; a comment\ndocker run -it --rm --name box busybox\n/ # hostname -i\n/ # exit\n")
+    status = main(["run", "--json", name])
+    rows = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+
+    assert status == 0
+    assert [list(row) for row in rows] == [
+        ["file", "index", "host", "container", "command", "exit_code", "stdout", "stderr", "refused"]
+    ] * 3
+    assert [(r["index"], r["host"], r["container"], r["command"]) for r in rows] == [
+        (1, "docker1", None, "docker run -it --rm --name box busybox"),
+        (2, "docker1", "box", "hostname -i"),
+        (3, "docker1", "box", "exit"),
+    ]
+    assert rows[1]["stdout"] == "172.17.0.2\n"
+    assert all(row["refused"] is None for row in rows)
+
+
+def test_a_failing_command_still_ends_with_status_0(tmp_path):
+    assert main(["run", script(tmp_path, "docker start nosuch\n")]) == 0
+
+
+def test_a_refused_line_ends_the_script_with_status_3(tmp_path, capsys):
+    name = script(tmp_path, "echo one\necho two > file\necho three\n")
+    status = main(["run", "--json", name])
+    rows = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+
+    assert status == 3
+    assert [row["command"] for row in rows] == ["echo one", "echo two > file"]
+    assert rows[1]["refused"]["reason"] == "Redirection is not part of the lab's shell."
+    assert rows[1]["refused"]["hint"]
+
+
+def test_keep_going_runs_what_follows_a_refused_line(tmp_path, capsys):
+    name = script(tmp_path, "echo two > file\necho three\n")
+    status = main(["run", "--keep-going", "--json", name])
+
+    assert status == 3
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_check_finds_a_difference_and_says_where(tmp_path, capsys):
+    name = script(tmp_path, "docker1# docker network ls -q | wc -l\n4\n")
+    status = main(["run", "--check", name])
+
+    assert status == 1
+    assert "lab.dnet:1: docker network ls -q | wc -l" in capsys.readouterr().err
+
+
+def test_check_passes_when_only_ids_differ(tmp_path):
+    name = script(tmp_path, "docker1# docker run -d nginx\n" + "81cd079f1e08f7d4" * 4 + "\n")
+
+    assert main(["run", "--check", name]) == 0
+
+
+def test_a_notebook_runs_its_dnet_cells_and_nothing_else(tmp_path, capsys):
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": "%%dnet\nnot code"},
+        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": "import os"},
+        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
+         "source": ["%%dnet docker2\n", "hostname"]},
+    ]  # fmt: skip
+    name = script(tmp_path, json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), "a.ipynb")
+    status = main(["run", "--json", name])
+    (row,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert status == 0
+    assert (row["host"], row["stdout"]) == ("docker2", "docker2\n")
+
+
+def test_standard_input_is_a_script(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("echo hello\n"))
+
+    assert main(["run", "-"]) == 0
+    assert capsys.readouterr().out == "[root@docker1 ~]# echo hello\nhello\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "nosuch.dnet"], "there is no file nosuch.dnet"),
+        (["run", "--docker", "19.03", "-"], "the simulator has no Docker '19.03'"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_status_2(arguments, words, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_an_unknown_option_is_status_2(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["run", "--frobnicate", "-"])
+
+    assert stop.value.code == 2
+    assert "--frobnicate" in capsys.readouterr().err
+
+
+def test_the_shell_answers_at_its_prompt_until_end_of_file(monkeypatch, capsys):
+    typed = iter(["docker network create my_net1", "echo a > b"])
+
+    def read(prompt: str) -> str:
+        print(prompt, end="")
+        try:
+            return next(typed)
+        except StopIteration:
+            raise EOFError from None
+
+    monkeypatch.setattr("builtins.input", read)
+    status = main(["shell"])
+    shown = capsys.readouterr()
+
+    assert status == 0
+    assert shown.out.startswith("[root@docker1 ~]# ")
+    assert "my_net1" in shown.out  # what changed names the new network
+    assert "Redirection is not part of the lab's shell." in shown.err

@@ -1,0 +1,155 @@
+"""The road of a command: lines run in order, a failing one goes on, a refused one stops; the past can be had back."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnetlab.errors import CellError, DnetError, UsageError
+from dnetlab.lab import Lab
+
+
+def test_a_failing_command_does_not_stop_a_cell():
+    result = Lab().run_cell("docker start nosuch\ndocker network create my_net1")
+
+    assert [output.exit_code for output in result.outputs] == [1, 0]
+
+
+def test_a_refused_line_stops_the_cell_and_leaves_the_world_as_it_was():
+    lab = Lab()
+    result = lab.run_cell("docker network create a1\ndocker network create b1 > file\ndocker network create c1")
+
+    assert result.outputs[1].refused.reason == "Redirection is not part of the lab's shell."
+    assert [line.text for line in result.skipped] == ["docker network create c1"]
+    assert [n.name for n in lab.snapshot().hosts["docker1"].networks] == ["a1", "bridge", "host", "none"]
+
+
+def test_a_cell_that_can_not_be_read_runs_nothing():
+    lab = Lab()
+    with pytest.raises(CellError):
+        lab.run_cell("docker1# docker network create a1\ndocker9# docker ps")
+
+    assert lab.entries == []
+
+
+def test_an_unknown_host_is_a_usage_error_that_names_the_hosts():
+    with pytest.raises(UsageError, match="docker1, docker2, client"):
+        Lab().run_cell("docker ps", host="docker3")
+
+
+def test_an_empty_cell_is_a_quiet_no_op():
+    lab = Lab()
+    result = lab.run_cell("\n   \n; nothing\n")
+
+    assert result.outputs == ()
+    assert result.before is result.after
+
+
+def test_a_terminal_stays_open_across_cells_until_exit():
+    lab = Lab()
+    lab.run_cell("docker run -it --rm --name box --network none busybox")
+    inside = lab.run("ip route")
+    prompt = lab.prompt("docker1")
+    lab.run("exit")
+
+    assert inside.line.container == "box"
+    assert prompt == "/ # "
+    assert lab.prompt("docker1") == "[root@docker1 ~]# "
+    assert lab.snapshot().find_container("box") is None
+
+
+def test_a_host_prompt_reaches_the_host_while_a_terminal_is_open():
+    lab = Lab()
+    lab.run_cell("docker run -it --rm --name box --network none busybox")
+    (output,) = lab.run_cell("docker1# docker ps -q | wc -l").outputs
+
+    assert output.line.container is None
+    assert output.stdout == "1\n"
+
+
+def test_a_container_prompt_without_an_open_terminal_is_refused_with_what_to_do():
+    (output,) = Lab().run_cell("/ # ip addr").outputs
+
+    assert output.refused.reason == "No container's terminal is open, so nobody sits at this prompt."
+    assert "docker run -it" in output.refused.hint
+
+
+def test_substitutions_pipes_and_lists_work_at_a_host():
+    lab = Lab()
+    lab.run_cell("docker run -d --name a1 nginx\ndocker run -d --name b1 nginx")
+    counted = lab.run("docker ps -q | wc -l && docker rm -f $(docker ps -aq) | wc -l || echo never; docker ps -aq | wc -l")
+
+    assert counted.stdout == "2\n2\n0\n"
+
+
+def test_undo_takes_back_the_last_commands():
+    lab = Lab()
+    lab.run_cell("docker network create a1\ndocker network create b1")
+    undone = lab.undo()
+
+    assert [entry.line.text for entry in undone] == ["docker network create b1"]
+    assert [n.name for n in lab.snapshot().hosts["docker1"].networks] == ["a1", "bridge", "host", "none"]
+    assert lab.undo(9) != []
+    assert lab.undo() == []
+
+
+def test_goto_returns_to_a_checkpoint_and_forward_again():
+    lab = Lab()
+    lab.checkpoint("start")
+    lab.run("docker network create a1")
+    lab.checkpoint("later")
+    lab.goto("start")
+    at_start = len(lab.snapshot().hosts["docker1"].networks)
+    lab.goto("later")
+
+    assert at_start == 3
+    assert len(lab.snapshot().hosts["docker1"].networks) == 4
+
+
+def test_an_unknown_checkpoint_is_named_with_those_there_are():
+    lab = Lab()
+    lab.checkpoint("start")
+
+    with pytest.raises(UsageError, match="Checkpoints: start"):
+        lab.goto("strat")
+
+
+def test_a_journal_brings_the_lab_back_after_a_killed_kernel(tmp_path):
+    file = tmp_path / "lesson.journal"
+    first = Lab(journal=file)
+    first.run_cell("docker network create my_net1\ndocker run -it --name box --network my_net1 busybox\n")
+    first.run_cell("ip addr")
+
+    second = Lab(journal=file)
+    count = second.resume()
+
+    assert count == 3
+    assert second.snapshot() == first.snapshot()
+    assert second.prompt() == "/ # "
+
+
+def test_a_journal_of_an_earlier_session_survives_the_first_commands_of_a_new_one(tmp_path):
+    file = tmp_path / "lesson.journal"
+    Lab(journal=file).run("docker network create kept")
+    later = Lab(journal=file)
+    later.run("docker network create other")
+    later.resume()
+
+    assert later.snapshot().hosts["docker1"].network("kept") is not None
+    assert later.snapshot().hosts["docker1"].network("other") is None
+
+
+def test_a_journal_whose_last_line_was_cut_off_still_resumes(tmp_path):
+    file = tmp_path / "lesson.journal"
+    lab = Lab(journal=file)
+    lab.run("docker network create kept")
+    with file.open("a") as half:
+        half.write('{"cell": 2, "number": 1, "ho')
+
+    assert Lab(journal=file).resume() == 1
+
+
+def test_a_file_that_is_no_journal_is_one_clear_error(tmp_path):
+    (tmp_path / "x").write_text("hello\n")
+
+    with pytest.raises(DnetError, match="is no journal"):
+        Lab().resume(tmp_path / "x")
