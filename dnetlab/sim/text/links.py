@@ -1,0 +1,342 @@
+"""`ip addr`, `ip link`, `ip route` and `ip neigh` as text: iproute2 6.1 at the host, busybox 1.35 in containers.
+
+Formats recorded from both tools on Debian 12 in a network namespace of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
+from typing import Any
+
+from dnetlab.model import Address, Interface, LinkKind, Namespace, Neighbour, Route
+from dnetlab.sim.links import is_fresh
+from dnetlab.sim.world import World
+
+FOREVER = "       valid_lft forever preferred_lft forever"
+
+
+@dataclass(frozen=True)
+class LinkView:
+    """One link as a tool sees it from its namespace: the other end's name, the flags and the state are worked out.
+
+    other      what stands behind '@', '' without; peer_down: its own end is down (M-DOWN)
+    netnsid    number of the namespace the other end is in, None when it is in this one
+    """
+
+    interface: Interface
+    other: str
+    peer_down: bool
+    netnsid: int | None
+    state: str
+    qdisc: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.interface.name}@{self.other}" if self.other else self.interface.name
+
+    def flags(self, busybox: bool = False) -> list[str]:
+        """The words between < and >, in the tool's order. busybox prints the flags it doesn't know in hex."""
+        link = self.interface
+        found = ["NO-CARRIER"] if link.up and not link.carrier else []
+        found += ["LOOPBACK"] if link.kind is LinkKind.LOOPBACK else ["BROADCAST", "MULTICAST"]
+        known = (["UP"] if link.up else []) + (["LOWER_UP"] if link.up and link.carrier else [])
+        if link.promiscuous and not busybox:
+            found.append("PROMISC")
+        found += known
+        if link.promiscuous and busybox:
+            found[-1] += "100"
+        return found + (["M-DOWN"] if self.peer_down else [])
+
+
+def view(world: World, host: str, namespace: str, interface: Interface, busybox: bool = False) -> LinkView:
+    """How this link looks from its namespace."""
+    space = world.namespace(host, namespace)
+    other, peer_down, netnsid = _other_end(world, host, space, interface, busybox)
+    qdisc = "fq_codel" if interface.kind is LinkKind.PHYSICAL else "noqueue"
+    if is_fresh(world, host, namespace, interface):
+        qdisc = "noop"
+    return LinkView(interface, other, peer_down, netnsid, _state(world, host, interface), qdisc)
+
+
+def _state(world: World, host: str, interface: Interface) -> str:
+    if not interface.up:
+        return "DOWN"
+    if interface.kind is LinkKind.LOOPBACK:
+        return "UNKNOWN"
+    if interface.carrier:
+        return "UP"
+    below = interface.kind in (LinkKind.VETH, LinkKind.MACVLAN, LinkKind.VLAN)
+    return "LOWERLAYERDOWN" if below else "DOWN"
+
+
+def _other_end(
+    world: World, host: str, space: Namespace, interface: Interface, busybox: bool
+) -> tuple[str, bool, int | None]:
+    """(text behind @, M-DOWN, namespace id). busybox looks every index up in its own namespace, which is its bug."""
+    if interface.peer is not None:
+        where, index = interface.peer.namespace, interface.peer.index
+    elif interface.parent is not None:
+        where = interface.parent_namespace or space.name
+        lower = world.hosts[host].namespaces.get(where)
+        parent = lower.interface(interface.parent) if lower else None
+        if parent is None:
+            return "", False, None
+        index = parent.index
+    else:
+        return "", False, None
+    local = space.by_index(index) if where == space.name or busybox else None
+    if local is not None:
+        return local.name, not local.up, None
+    return f"if{index}", busybox, None if where == space.name else _netnsid(space, where)
+
+
+def _netnsid(space: Namespace, where: str) -> int:
+    """The kernel numbers the other namespaces from 0 in the order it first had to speak of them."""
+    known: list[str] = []
+    for interface in space.interfaces:
+        peer = interface.peer.namespace if interface.peer else interface.parent_namespace
+        if peer is not None and peer != space.name and peer not in known:
+            known.append(peer)
+    return known.index(where) if where in known else 0
+
+
+# -- iproute2: links and addresses ------------------------------------------------------------------------------------
+
+
+def head(row: LinkView, *, mode: bool, family: int = 0) -> str:
+    """The first line of a link in `ip link` (mode) and `ip addr`; family 6 leaves what IPv6 doesn't tell out."""
+    link = row.interface
+    words = [f"{link.index}: {row.name}: <{','.join(row.flags())}> mtu {link.mtu}"]
+    if family != 6:
+        words.append(f"qdisc {row.qdisc}")
+    if link.master:
+        words.append(f"master {link.master}")
+    words.append(f"state {row.state}")
+    if mode:
+        words.append("mode DEFAULT")
+    if family != 6:
+        words.append("group default")
+    words.append(f"qlen {link.txqlen}" if link.txqlen else "")
+    return " ".join(words)
+
+
+def ether(row: LinkView, details: bool = False) -> str:
+    """The line `link/ether MAC brd …`."""
+    link = row.interface
+    loop = link.kind is LinkKind.LOOPBACK
+    broadcast = "00:00:00:00:00:00" if loop else "ff:ff:ff:ff:ff:ff"
+    text = f"    link/{'loopback' if loop else 'ether'} {link.mac} brd {broadcast}"
+    if row.netnsid is not None:
+        text += f" link-netnsid {row.netnsid}"
+    return text + (_details(row) if details else "")
+
+
+def _details(row: LinkView) -> str:
+    """What -d adds and the lab knows: promiscuity, the kind, a macvlan's mode, a vlan's tag, hairpin of a port."""
+    link = row.interface
+    limits = "minmtu 0 maxmtu 0" if link.kind is LinkKind.LOOPBACK else "minmtu 68 maxmtu 65535"
+    promiscuity = int(link.promiscuous) + int(link.master is not None)
+    text = f" promiscuity {promiscuity}  allmulti {int(link.master is not None)} {limits} "
+    kind = {
+        LinkKind.VETH: "veth ",
+        LinkKind.BRIDGE: "bridge ",
+        LinkKind.MACVLAN: f"macvlan mode {link.mode or 'bridge'} bcqueuelen 1000 usedbcqueuelen 1000 ",
+        LinkKind.VLAN: f"vlan protocol 802.1Q id {link.vlan_id} <REORDER_HDR> ",
+    }.get(link.kind, "")
+    text += f"\n    {kind}" if kind else ""
+    if link.master:
+        state = "forwarding" if link.up and link.carrier else "disabled"
+        text += f"\n    bridge_slave state {state} priority 32 cost 2 hairpin {'on' if link.hairpin else 'off'} "
+    return text + "addrgenmode eui64 "
+
+
+def address_line(address: Address, name: str) -> str:
+    """One `inet` or `inet6` line without its lifetimes."""
+    if isinstance(address.interface, IPv6Interface):
+        return f"    inet6 {address.interface} scope {address.scope} "
+    words = [f"    inet {address.interface}"]
+    if address.broadcast is not None:
+        words.append(f"brd {address.broadcast}")
+    words.append(f"scope {address.scope}")
+    if address.secondary:
+        words.append("secondary")
+    return " ".join([*words, name])
+
+
+def of_family(addresses: Iterable[Address], family: int) -> list[Address]:
+    """Those of IPv4 (4), IPv6 (6) or all (0), IPv4 first."""
+    found = [a for a in addresses if family in (0, a.ip.version)]
+    return sorted(found, key=lambda a: a.ip.version)
+
+
+def brief_link(row: LinkView) -> str:
+    return f"{row.name:<16} {row.state:<14} {row.interface.mac} <{','.join(row.flags())}> \n"
+
+
+def brief_addresses(row: LinkView, addresses: list[Address]) -> str:
+    return f"{row.name:<16} {row.state:<14} " + "".join(f"{a.interface} " for a in addresses) + "\n"
+
+
+# -- busybox ------------------------------------------------------------------------------------------------------------
+
+
+def busybox_head(row: LinkView, family: int = 0) -> str:
+    """The first line of a link; a container's veth has no queue length, so the line ends with a space."""
+    link = row.interface
+    flags = row.flags(busybox=True)
+    words = [f"{link.index}: {row.name}: <{','.join(flags)}> mtu {link.mtu}"]
+    if family != 6:
+        words.append(f"qdisc {row.qdisc}")
+    if link.master:
+        words.append(f"master {link.master}")
+    words.append(f"qlen {link.txqlen}" if link.txqlen else "")
+    return " ".join(words)
+
+
+def busybox_ether(row: LinkView) -> str:
+    link = row.interface
+    loop = link.kind is LinkKind.LOOPBACK
+    broadcast = "00:00:00:00:00:00" if loop else "ff:ff:ff:ff:ff:ff"
+    return f"    link/{'loopback' if loop else 'ether'} {link.mac} brd {broadcast}"
+
+
+# -- routes -------------------------------------------------------------------------------------------------------------
+
+
+def in_order(routes: Iterable[Route]) -> list[Route]:
+    """The order of the kernel's trie: by network, longer prefixes first, then by metric."""
+    return sorted(
+        routes,
+        key=lambda r: (int(r.destination.network_address), -r.destination.prefixlen, r.metric),
+    )
+
+
+def destination(route: Route) -> str:
+    if route.is_default:
+        return "default"
+    return str(route.destination.network_address if route.destination.prefixlen == 32 else route.destination)
+
+
+def route_line(route: Route, *, linkdown: bool = False, hide: frozenset[str] = frozenset()) -> str:
+    """One line of `ip route`; hide: the words a filter already said ('dev', 'via', 'proto')."""
+    words = [destination(route)] if route.kind == "unicast" else [f"{route.kind} {destination(route)}"]
+    if route.via is not None and "via" not in hide:
+        words.append(f"via {route.via}")
+    if route.dev is not None and "dev" not in hide:
+        words.append(f"dev {route.dev}")
+    if route.protocol != "boot" and "proto" not in hide:
+        words.append(f"proto {route.protocol}")
+    if _scope(route) != "global":
+        words.append(f"scope {_scope(route)}")
+    if route.src is not None:
+        words.append(f"src {route.src}")
+    if route.metric:
+        words.append(f"metric {route.metric}")
+    if linkdown:
+        words.append("linkdown")
+    return " ".join(words) + " "
+
+
+def _scope(route: Route) -> str:
+    return "global" if route.via is not None or route.kind != "unicast" else route.scope
+
+
+def busybox_route_line(route: Route, *, hide: frozenset[str] = frozenset()) -> str:
+    """busybox leaves `proto` out and puts two spaces before `src`."""
+    words = [destination(route)] if route.kind == "unicast" else [f"{route.kind} {destination(route)}"]
+    if route.via is not None:
+        words.append(f"via {route.via}")
+    if route.dev is not None and "dev" not in hide:
+        words.append(f"dev {route.dev}")
+    if _scope(route) != "global":
+        words.append(f"scope {_scope(route)}")
+    if route.src is not None:
+        words.append(f" src {route.src}")
+    if route.metric:
+        words.append(f" metric {route.metric}")
+    return " ".join(words) + " "
+
+
+# -- neighbours ---------------------------------------------------------------------------------------------------------
+
+
+def neighbour_line(entry: Neighbour, hide_dev: bool = False) -> str:
+    words = [str(entry.address)] + ([] if hide_dev else [f"dev {entry.dev}"])
+    if entry.mac is not None:
+        words.append(f"lladdr {entry.mac}")
+    return " ".join([*words, entry.state]) + " "
+
+
+def busybox_neighbour_line(entry: Neighbour, hide_dev: bool = False) -> str:
+    words = [str(entry.address)] + ([] if hide_dev else [f"dev {entry.dev}"])
+    if entry.mac is not None:
+        words.append(f"lladdr {entry.mac}")
+    if entry.state in ("REACHABLE", "DELAY", "PROBE"):
+        words.append("ref 1")
+    probes = {"REACHABLE": 1, "FAILED": 6, "INCOMPLETE": 1}.get(entry.state, 0)
+    return " ".join([*words, "used 0/0/0", f"probes {probes}", entry.state])
+
+
+# -- JSON (-j) ------------------------------------------------------------------------------------------------------------
+
+
+def link_json(row: LinkView, mode: bool) -> dict[str, Any]:
+    """One object of `ip -j link` (mode) or the first half of one of `ip -j addr`, keys in iproute2's order."""
+    link = row.interface
+    loop = link.kind is LinkKind.LOOPBACK
+    found: dict[str, Any] = {"ifindex": link.index}
+    if row.other and row.netnsid is None:
+        found["link"] = row.other
+    elif row.other:
+        found["link_index"] = int(row.other.removeprefix("if"))
+    found |= {"ifname": link.name, "flags": [f for f in row.flags() if f != "M-DOWN"], "mtu": link.mtu,
+              "qdisc": row.qdisc}
+    if link.master:
+        found["master"] = link.master
+    found["operstate"] = row.state
+    if mode:
+        found["linkmode"] = "DEFAULT"
+    found["group"] = "default"
+    if link.txqlen:
+        found["txqlen"] = link.txqlen
+    found |= {"link_type": "loopback" if loop else "ether", "address": link.mac,
+              "broadcast": "00:00:00:00:00:00" if loop else "ff:ff:ff:ff:ff:ff"}
+    if row.netnsid is not None:
+        found["link_netnsid"] = row.netnsid
+    return found
+
+
+def address_json(address: Address, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "family": "inet" if isinstance(address.interface, IPv4Interface) else "inet6",
+        "local": str(address.ip),
+        "prefixlen": address.network.prefixlen,
+    }
+    if address.broadcast is not None:
+        found["broadcast"] = str(address.broadcast)
+    found["scope"] = address.scope
+    if address.secondary:
+        found["secondary"] = True
+    if isinstance(address.ip, IPv4Address):
+        found["label"] = name
+    return found | {"valid_life_time": 4294967295, "preferred_life_time": 4294967295}
+
+
+def route_json(route: Route, linkdown: bool = False) -> dict[str, Any]:
+    found: dict[str, Any] = {} if route.kind == "unicast" else {"type": route.kind}
+    found["dst"] = destination(route)
+    if route.via is not None:
+        found["gateway"] = str(route.via)
+    if route.dev is not None:
+        found["dev"] = route.dev
+    if route.protocol != "boot":
+        found["protocol"] = route.protocol
+    if _scope(route) != "global":
+        found["scope"] = _scope(route)
+    if route.src is not None:
+        found["prefsrc"] = str(route.src)
+    if route.metric:
+        found["metric"] = route.metric
+    return found | {"flags": ["linkdown"] if linkdown else []}
