@@ -1,0 +1,307 @@
+"""The lab as Graphviz text: a switch on top, the host under it, its bridges with their ports, containers plugged in.
+
+    switch ── NIC ── the host's network stack ── bridge [port|port] ══ veth pair ══ container's eth0
+
+Record nodes only, no HTML-like labels: the Graphviz that ships as WebAssembly has no XML parser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dnetlab.model import Exchange, Interface, LinkKind, Trace
+from dnetlab.views.labels import Place
+from dnetlab.views.scene import HostScene, Scene, listens, published
+
+# Okabe and Ito's colours, which all readers tell apart, each with a light tint. Vermillion is kept for the path.
+PALETTE = (
+    ("#0072b2", "#dcedf8"), ("#e69f00", "#fdf0d5"), ("#009e73", "#d8f2ea"), ("#cc79a7", "#f8e6f0"),
+    ("#56b4e9", "#e4f3fc"), ("#8a8000", "#f6f4c9"),
+)  # fmt: skip
+PATH = "#d55e00"
+GREY, INK, PAPER = "#8a8f94", "#22262a", "#ffffff"
+
+
+@dataclass(frozen=True)
+class Visited:
+    """Where the packets of a trace went: (host, namespace) pairs, and (host, namespace, interface) triples."""
+
+    places: frozenset[tuple[str, str]] = frozenset()
+    links: frozenset[tuple[str, str, str]] = frozenset()
+    died: tuple[str, str] | None = None
+
+    def through(self, host: str, namespace: str, *names: str) -> bool:
+        return any((host, namespace, name) in self.links for name in names)
+
+
+def visited(path: Exchange | Trace | None) -> Visited:
+    """What a journey touched, there and back, with the second connection of docker-proxy."""
+    places: set[tuple[str, str]] = set()
+    links: set[tuple[str, str, str]] = set()
+    died = None
+    for trace in _traces(path):
+        for hop in trace.hops:
+            places.add((hop.host, hop.namespace))
+            links |= {(hop.host, hop.namespace, s.interface) for s in hop.steps if s.interface}
+        if trace.hops and not trace.disposition.arrived:
+            died = (trace.hops[-1].host, trace.hops[-1].namespace)
+    return Visited(frozenset(places), frozenset(links), died)
+
+
+def _traces(path: Exchange | Trace | None) -> Iterator[Trace]:
+    if isinstance(path, Trace):
+        yield path
+    elif path is not None:
+        yield path.request
+        if path.reply:
+            yield path.reply
+        yield from _traces(path.proxied)
+
+
+@dataclass
+class _Drawing:
+    """Lines of DOT so far, and what of it lies on the path."""
+
+    scene: Scene
+    path: Visited
+    lines: list[str] = field(default_factory=list)
+
+    def node(self, name: str, label: str, on_path: bool = False, **attributes: str) -> None:
+        if on_path:
+            attributes |= {"color": PATH, "penwidth": "3"}
+        self.lines.append(f"{quote(name)} [label={label} {_attributes(attributes)}];")
+
+    def edge(self, one: str, two: str, on_path: bool = False, **attributes: str) -> None:
+        """Ends are 'node' or 'node:port:compass', already quoted."""
+        if on_path:
+            attributes |= {"color": PATH, "penwidth": "4"}
+        self.lines.append(f"{one} -- {two} [{_attributes(attributes)}];")
+
+    def colour(self, host: str, network: str | None) -> tuple[str, str]:
+        place = self.scene.colours.get((host, network or ""))
+        return (GREY, "#f2f2f0") if place is None else PALETTE[place % len(PALETTE)]
+
+
+def to_dot(scene: Scene, path: Exchange | Trace | None = None) -> str:
+    """The picture as DOT. The same scene gives the same text."""
+    drawing = _Drawing(scene, visited(path))
+    drawing.lines += [
+        "graph lab {",
+        'graph [rankdir=TB nodesep=0.3 ranksep=0.45 fontname="Helvetica" fontsize=14.5 bgcolor="white" pad=0.15'
+        + (f" label={quote(scene.note)} labelloc=b" if scene.note else "") + "];",
+        f'node [shape=record fontname="Helvetica" fontsize=12.5 fontcolor="{INK}" color="{GREY}" margin="0.16,0.07" '
+        'style=filled fillcolor="white" height=0.3];',
+        f'edge [fontname="Helvetica" fontsize=11.5 fontcolor="{INK}" color="{GREY}"];',
+    ]  # fmt: skip
+    for segment in scene.segments:
+        _switch(drawing, segment)
+    for host in scene.hosts:
+        if host.small:
+            _small_host(drawing, host)
+        else:
+            _host(drawing, host)
+    drawing.lines.append("}")
+    return "\n".join(drawing.lines) + "\n"
+
+
+def _switch(drawing: _Drawing, segment: str) -> None:
+    words = {"lan": "LAN (switch)", "trunk": "second switch (trunk)"}.get(segment, f"switch {segment}")
+    nets = {str(a.network) for h in drawing.scene.hosts for i in h.nics if i.segment == segment for a in i.ipv4}
+    label = quote("\n".join([words, *sorted(nets)]))
+    drawing.node(f"switch {segment}", label, shape="box", style="filled,rounded", fillcolor="#e9ecef", width="2.4")
+
+
+def _plug(drawing: _Drawing, host: str, nic: Interface, node: str) -> None:
+    if nic.segment:
+        style = {} if nic.up else {"style": "dashed", "label": " down"}
+        drawing.edge(quote(f"switch {nic.segment}"), node, drawing.path.through(host, "host", nic.name),
+                     penwidth="2", **style)  # fmt: skip
+
+
+def _small_host(drawing: _Drawing, scene: HostScene) -> None:
+    """A host on which nothing runs: one box with its addresses."""
+    host = scene.host
+    rows = [f"{i.name} ({i.index})  {_addresses(i)}" for i in scene.nics]
+    rows += [f"{b.name}  {_addresses(b)}  (no containers)" for b in scene.bridges]
+    node = f"{host.name} stack"
+    label = record("{" + field_text(host.name) + "|" + field_text("\n".join(rows)) + "}")
+    drawing.node(node, label, (host.name, "host") in drawing.path.places, fillcolor="#fbfbf9")
+    for nic in scene.nics:
+        _plug(drawing, host.name, nic, quote(node))
+
+
+def _host(drawing: _Drawing, scene: HostScene) -> None:
+    host = scene.host
+    drawing.lines += [
+        f"subgraph {quote('cluster ' + host.name)} {{",
+        f'label={quote(host.name)} labeljust=l fontname="Helvetica-Bold" fontsize=17 fontcolor="{INK}" margin=12 '
+        'style="rounded,filled" fillcolor="#fbfbf9" color="#b9bec3";',
+    ]
+    for nic in scene.nics:
+        _nic(drawing, scene, nic)
+    _stack(drawing, scene)
+    for bridge in scene.bridges:
+        _bridge(drawing, scene, bridge)
+    for place in scene.spaces:
+        _space(drawing, scene, place)
+    if scene.stopped:
+        _stopped(drawing, scene)
+    drawing.lines.append("}")
+    for nic in scene.nics:
+        _plug(drawing, host.name, nic, quote(f"{host.name} nic {nic.name}"))
+    for place in scene.spaces:
+        _cables(drawing, scene, place)
+
+
+def _nic(drawing: _Drawing, scene: HostScene, nic: Interface) -> None:
+    host = scene.host.name
+    words = [f"{nic.name} ({nic.index})", _addresses(nic) or "no address"]
+    words += ["promiscuous"] if nic.promiscuous else []
+    words += [] if nic.up else ["DOWN"]
+    on_path = drawing.path.through(host, "host", nic.name)
+    drawing.node(f"{host} nic {nic.name}", quote("\n".join(words)), on_path, shape="box")
+    if nic.kind is LinkKind.VLAN and nic.parent:
+        parent = quote(f"{host} nic {nic.parent}")
+        drawing.edge(parent, quote(f"{host} nic {nic.name}"), on_path, label=f" tag {nic.vlan_id}")
+    above = quote(f"{host} nic {nic.name}")
+    below = quote(f"{host} bridge {nic.master}") if nic.master else quote(f"{host} stack")
+    style = "solid" if nic.ipv4 or nic.master else "invis"
+    drawing.edge(above, below, style != "invis" and on_path, style=style)
+
+
+def _stack(drawing: _Drawing, scene: HostScene) -> None:
+    """The host's own network stack: routing, iptables, published ports, and containers in host mode."""
+    host = scene.host
+    words = [f"{host.name}'s own network stack", f"ip_forward {'on' if host.stack.forwards else 'OFF'}"]
+    if host.has_docker and not host.docker_running:
+        words.append("dockerd is stopped")
+    fields = [field_text("\n".join(words))]
+    ports = [p.text for p in published(scene)]
+    if ports:
+        fields.append(field_text("\n".join(["published ports", *ports]), "l"))
+    for container in scene.guests:
+        fields.append(field_text(f"{container.name} ({container.image}): --network host, no veth, no NAT"))
+    at = (host.name, "host")
+    label = record("{" + "|".join(fields) + "}")
+    drawing.node(f"{host.name} stack", label, at in drawing.path.places, fillcolor="#eef0f2")
+
+
+def _bridge(drawing: _Drawing, scene: HostScene, bridge: Interface) -> None:
+    """A bridge is drawn as the switch it is: its name and address, below them its ports."""
+    host = scene.host
+    network = scene.networks.get(bridge.name)
+    strong, light = drawing.colour(host.name, network.name if network else None)
+    head = f"bridge {bridge.name} ({bridge.index})"
+    facts = [f"network {network.name}"] if network else []
+    facts += [_addresses(bridge) or "no address"]
+    facts += ["internal"] if network and network.internal else []
+    facts += [] if bridge.up else ["DOWN"]
+    drawn = {(i.peer.index) for p in scene.spaces for i in p.namespace.interfaces if i.peer}
+    ports = [i for i in host.stack.ports_of(bridge.name) if i.index in drawn or i.peer is None]
+    cells = [f"<i{p.index}> {escape(p.name)} ({p.index})" for p in ports]
+    if scene.hidden.get(bridge.name):
+        cells.append(escape(f"… {scene.hidden[bridge.name]} more"))
+    label = "{" + field_text("\n".join([head, ", ".join(facts)])) + "|{" + ("|".join(cells) or "no ports") + "}}"
+    on_path = drawing.path.through(host.name, "host", bridge.name)
+    node = f"{host.name} bridge {bridge.name}"
+    drawing.node(node, record(label), on_path, color=strong, fillcolor=light, penwidth="2")
+    drawing.edge(quote(f"{host.name} stack"), quote(node), on_path)
+
+
+def _space(drawing: _Drawing, scene: HostScene, place: Place) -> None:
+    """A container's namespace: its interfaces on top, below them the container, or those that share it."""
+    links = [i for i in place.namespace.interfaces if i.kind is not LinkKind.LOOPBACK]
+    faces = [f"<i{i.index}> " + field_text("\n".join([f"{i.name} ({i.index})", _addresses(i) or "no address"]
+                                                     + ([] if i.up else ["DOWN"]))) for i in links]  # fmt: skip
+    members = [field_text(f"{c.name}\n{c.image}") for c in place.containers] or [field_text(place.namespace.name)]
+    parts = ["{" + ("|".join(faces) or "only lo: no network") + "}"]
+    if len(members) > 1:
+        parts.append("one network namespace, shared by")
+    parts.append("{" + "|".join(members) + "}")
+    waiting = listens(place)
+    if waiting:
+        parts.append(field_text("\n".join(f"listens on {text}" for text in waiting)))
+    first = place.containers[0].endpoints[:1] if place.containers else ()
+    strong, _ = drawing.colour(scene.host.name, first[0].network if first else None)
+    at = (scene.host.name, place.namespace.name)
+    label = record("{" + "|".join(parts) + "}")
+    look = {"color": strong, "style": "filled,rounded", "penwidth": "1.5"}
+    drawing.node(_node(scene, place), label, at in drawing.path.places, **look)
+    if not links:
+        drawing.edge(quote(f"{scene.host.name} stack"), quote(_node(scene, place)), style="invis")
+
+
+def _node(scene: HostScene, place: Place) -> str:
+    return f"{scene.host.name} space {place.namespace.name}"
+
+
+def _cables(drawing: _Drawing, scene: HostScene, place: Place) -> None:
+    """The veth pairs of a namespace, and macvlan links down to the NIC they stand on."""
+    host = scene.host
+    for i in place.namespace.interfaces:
+        inside = f"{quote(_node(scene, place))}:i{i.index}:n"
+        on_path = drawing.path.through(host.name, place.namespace.name, i.name)
+        colour, _ = drawing.colour(host.name, _network_of(place, i))
+        if i.peer and i.peer.namespace == "host":
+            outside = host.stack.by_index(i.peer.index)
+            if outside and outside.master and any(b.name == outside.master for b in scene.bridges):
+                port = f"{quote(f'{host.name} bridge {outside.master}')}:i{outside.index}:s"
+                drawing.edge(port, inside, on_path, color=colour, penwidth="2.5")
+            elif outside:
+                text = f" {outside.name} ({outside.index})"
+                drawing.edge(quote(f"{host.name} stack"), inside, on_path, color=colour, style="dashed", label=text)
+        elif i.kind in (LinkKind.MACVLAN, LinkKind.VLAN) and i.parent:
+            text = f" {i.kind.value} {i.mode}".rstrip()
+            below = quote(f"{host.name} nic {i.parent}")
+            drawing.edge(below, inside, on_path, color=colour, penwidth="2.5", label=text)
+
+
+def _network_of(place: Place, interface: Interface) -> str | None:
+    for container in place.containers:
+        for endpoint in container.endpoints:
+            if endpoint.interface == interface.name or (endpoint.address and interface.has_ip(endpoint.address)):
+                return endpoint.network
+    return None
+
+
+def _stopped(drawing: _Drawing, scene: HostScene) -> None:
+    names = list(scene.stopped[:8]) + (["…"] if len(scene.stopped) > 8 else [])
+    node = f"{scene.host.name} stopped"
+    label = quote("not running: " + ", ".join(names))
+    drawing.node(node, label, shape="box", style="dashed", color=GREY, fontcolor="#5c6670")
+    drawing.edge(quote(f"{scene.host.name} stack"), quote(node), style="invis")
+
+
+# -- text of DOT -----------------------------------------------------------------------------------------------------
+
+
+def _addresses(interface: Interface) -> str:
+    return ", ".join(str(a) for a in interface.ipv4)
+
+
+def quote(text: str) -> str:
+    """A double-quoted string of DOT; newlines become \\n."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def escape(text: str) -> str:
+    """Text inside a field of a record, where braces, bars, angles and spaces mean something."""
+    for character in '\\{}|<>"':
+        text = text.replace(character, "\\" + character)
+    return text.replace("  ", " \\ ")
+
+
+def field_text(text: str, justify: str = "n") -> str:
+    """Lines of a field; justify 'n' centres, 'l' sets them left."""
+    lines = [escape(line) for line in text.split("\n")]
+    return "\\l".join(lines) + "\\l" if justify == "l" else "\\n".join(lines)
+
+
+def record(label: str) -> str:
+    """A record's label, whose parts were escaped one by one."""
+    return f'"{label}"'
+
+
+def _attributes(attributes: dict[str, str]) -> str:
+    return " ".join(f"{name}={quote(value)}" for name, value in attributes.items())

@@ -1,0 +1,246 @@
+"""What of the lab is drawn: everything while it is small, else the part that was asked for, and a sentence about it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from dnetlab.errors import UnknownName
+from dnetlab.model import Container, Host, Interface, LinkKind, Netfilter, Network, PortBinding, Snapshot
+from dnetlab.views.labels import Place, containers_in, places
+
+LIMIT = 40  # containers in one picture; more can't be read
+LAN = "lan"
+
+
+@dataclass(frozen=True)
+class HostScene:
+    """One host's part of the picture.
+
+    spaces    the container namespaces drawn, oldest first
+    guests    containers that live in the host's own namespace (--network host)
+    stopped   names of containers without a namespace
+    bridges   the bridges drawn, in index order, and nics the NICs
+    hidden    how many containers of each bridge are left out
+    small     nothing but what the daemon made at its start: one box is enough
+    whole     the whole host was asked for, not only parts of it
+    """
+
+    host: Host
+    spaces: tuple[Place, ...] = ()
+    guests: tuple[Container, ...] = ()
+    stopped: tuple[str, ...] = ()
+    bridges: tuple[Interface, ...] = ()
+    nics: tuple[Interface, ...] = ()
+    hidden: dict[str, int] = field(default_factory=dict)
+    small: bool = False
+    whole: bool = True
+
+    @cached_property
+    def networks(self) -> dict[str, Network]:
+        """Docker's networks by the name of their bridge."""
+        return {n.bridge: n for n in self.host.networks if n.bridge}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """hosts in the lab's order; segments: the switches they are plugged into; note: a sentence on what is left out."""
+
+    hosts: tuple[HostScene, ...]
+    segments: tuple[str, ...]
+    colours: dict[tuple[str, str], int]
+    note: str = ""
+
+    @property
+    def drawn(self) -> int:
+        return sum(len(s.containers) for h in self.hosts for s in h.spaces) + sum(len(h.guests) for h in self.hosts)
+
+
+def scene(snapshot: Snapshot, only: str | Iterable[str] | None = None) -> Scene:
+    """Choose what to draw. `only`: a name or names of hosts, containers and networks; None is the whole lab.
+
+    Raises UnknownName for a name that is none of these.
+    """
+    wanted = _wanted(snapshot, only)
+    hosts: list[HostScene] = []
+    budget = LIMIT
+    left_out = 0
+    for host in snapshot.hosts.values():
+        if wanted is not None and host.name not in wanted:
+            continue
+        one = _host(snapshot, host, wanted[host.name] if wanted is not None else None, budget)
+        budget = max(0, budget - sum(len(s.containers) for s in one.spaces))
+        left_out += sum(one.hidden.values())
+        hosts.append(one)
+    segments = dict.fromkeys(i.segment for h in hosts for i in h.nics if i.segment)
+    note = ""
+    if left_out:
+        drawn = sum(len(s.containers) for h in hosts for s in h.spaces)
+        note = f"{drawn} of {drawn + left_out} containers are drawn; name a container or network to see its part."
+    return Scene(tuple(hosts), tuple(segments), _colours(snapshot), note)
+
+
+def _colours(snapshot: Snapshot) -> dict[tuple[str, str], int]:
+    """A number per (host, network), in the order the networks were made, so that a network keeps its colour."""
+    found: dict[tuple[str, str], int] = {}
+    for host in snapshot.hosts.values():
+        made = sorted((n for n in host.networks if n.driver not in ("host", "null")), key=lambda n: (n.created, n.name))
+        made.sort(key=lambda n: n.name != "bridge")
+        found |= {(host.name, n.name): place for place, n in enumerate(made)}
+    return found
+
+
+def _wanted(snapshot: Snapshot, only: str | Iterable[str] | None) -> dict[str, set[str] | None] | None:
+    """host -> names of the containers and networks to draw there (None: all of the host); None: the whole lab."""
+    names = [only] if isinstance(only, str) else list(only or ())
+    if not names:
+        return None
+    wanted: dict[str, set[str] | None] = {}
+    for name in names:
+        if name in snapshot.hosts:
+            wanted[name] = None
+            continue
+        found = False
+        for host in snapshot.hosts.values():
+            container = host.container(name)
+            network = host.network(name)
+            thing = container.name if container else network.name if network else None
+            if thing is not None:
+                found = True
+                parts = wanted.setdefault(host.name, set())
+                if parts is not None:
+                    parts.add(thing)
+        if not found:
+            raise _unknown(snapshot, name)
+    return wanted
+
+
+def _unknown(snapshot: Snapshot, name: str) -> UnknownName:
+    known = list(snapshot.hosts)
+    for host in snapshot.hosts.values():
+        known += [c.name for c in host.containers] + [n.name for n in host.networks]
+    near = list(dict.fromkeys(difflib.get_close_matches(name, known, 3, 0.5)))
+    hint = f"Did you mean {', '.join(near)}?" if near else f"The lab has: {', '.join(dict.fromkeys(known))}."
+    return UnknownName(f"nothing in the lab is called {name!r}", hint=hint)
+
+
+def _host(snapshot: Snapshot, host: Host, parts: set[str] | None, budget: int) -> HostScene:
+    everything = [p for p in places(snapshot, host.name) if not p.is_host]
+    chosen = [p for p in everything if parts is None or _is_part(p.containers, parts)]
+    shown, beyond = chosen[:budget], chosen[budget:]
+    hidden: dict[str, int] = {}
+    for place in beyond:
+        for bridge in _bridges_of(host, place):
+            hidden[bridge] = hidden.get(bridge, 0) + len(place.containers)
+    guests = tuple(c for c in containers_in(host).get("host", ()) if parts is None or _is_part((c,), parts))
+    resting = [c.name for c in reversed(host.containers) if c.namespace is None]
+    stopped = tuple(name for name in resting if parts is None or name in parts)
+    bridges = [i for i in host.stack.interfaces if i.kind is LinkKind.BRIDGE]
+    small = parts is None and not (shown or guests or stopped or hidden) and len(bridges) <= 1
+    if parts is not None:
+        used = {b for p in shown for b in _bridges_of(host, p)} | {n.bridge for n in host.networks if n.name in parts}
+        bridges = [b for b in bridges if b.name in used]
+    nics = tuple(i for i in host.stack.interfaces if _is_nic(snapshot, i, everything if parts is None else shown))
+    return HostScene(host, tuple(shown), guests, stopped, tuple(bridges), nics, hidden, small, parts is None)
+
+
+def _is_part(containers: Iterable[Container], parts: set[str]) -> bool:
+    return any(c.name in parts or any(e.network in parts for e in c.endpoints) for c in containers)
+
+
+def _bridges_of(host: Host, place: Place) -> Iterator[str]:
+    for interface in place.namespace.interfaces:
+        if interface.peer and interface.peer.namespace == "host":
+            outside = host.stack.by_index(interface.peer.index)
+            if outside and outside.master:
+                yield outside.master
+
+
+def _is_nic(snapshot: Snapshot, interface: Interface, shown: list[Place]) -> bool:
+    """A NIC is drawn when it carries an address or something stands on it; the idle second NIC is not."""
+    if interface.kind is LinkKind.VLAN:
+        return True
+    if interface.kind is not LinkKind.PHYSICAL:
+        return False
+    if interface.ipv4 or interface.master or not interface.up:
+        return True
+    above = [i for place in shown for i in place.namespace.interfaces]
+    return any(i.parent == interface.name for i in above) or any(
+        i.parent == interface.name for h in snapshot.hosts.values() for i in h.stack.interfaces
+    )
+
+
+# -- published ports -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published port and its two ways in: a DNAT rule that packets can reach, and a docker-proxy process."""
+
+    binding: PortBinding
+    container: str
+    dnat: str  # 'DNAT', 'no DNAT rule', 'DNAT rule that no chain jumps to'
+    proxy: int | None  # pid of docker-proxy
+
+    @property
+    def text(self) -> str:
+        b = self.binding
+        ip = f"[{b.host_ip}]" if b.host_ip.version == 6 else str(b.host_ip)
+        protocol = "" if b.protocol.value == "tcp" else f"/{b.protocol.value}"
+        proxy = f"docker-proxy {self.proxy}" if self.proxy else "no docker-proxy"
+        return f"{ip}:{b.host_port} → {self.container}:{b.container_port}{protocol} ({self.dnat}, {proxy})"
+
+
+def published(scene: HostScene) -> list[Published]:
+    """The published IPv4 ports of what is drawn, with what serves each of them now; [] for none."""
+    host = scene.host
+    stack = host.stack
+    drawn = {c.id for place in scene.spaces for c in place.containers}
+    reachable = _reachable(stack.netfilter, "PREROUTING")
+    targets = {
+        (chain.name in reachable, rule.target.option("--to-destination"), match.value if match else "")
+        for chain in stack.netfilter.table("nat").chains
+        for rule in chain.rules
+        if rule.target.name == "DNAT"
+        for match in [rule.get("--dport")]
+    }
+    listening = {(s.local_port, s.protocol): s.pid for s in stack.sockets if "docker-proxy" in s.program}
+    found = []
+    for container in reversed(host.containers):
+        addresses = [e.address for e in container.endpoints if e.address]
+        for binding in container.ports:
+            if binding.host_ip.version != 4 or not (scene.whole or container.id in drawn):
+                continue
+            ends = {f"{ip}:{binding.container_port}" for ip in addresses}
+            mine = [reach for reach, to, dport in targets if to in ends and dport == str(binding.host_port)]
+            dnat = "DNAT" if any(mine) else "DNAT rule that no chain jumps to" if mine else "no DNAT rule"
+            proxy = listening.get((binding.host_port, binding.protocol))
+            found.append(Published(binding, container.name, dnat, proxy))
+    return found
+
+
+def _reachable(netfilter: Netfilter, start: str) -> set[str]:
+    """The chains of nat that a packet can come to from a built-in one."""
+    table = netfilter.table("nat")
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        name = todo.pop()
+        chain = table.chain(name)
+        if name in seen or chain is None:
+            continue
+        seen.add(name)
+        todo += [rule.target.name for rule in chain.rules]
+    return seen
+
+
+def listens(place: Place) -> list[str]:
+    """What waits for somebody in a container's namespace: ['80/tcp nginx']; its resolver at 127.0.0.11 left out."""
+    found = {
+        (s.local_port, s.protocol.value, s.program): None
+        for s in place.namespace.sockets
+        if s.state.value in ("LISTEN", "UNCONN") and not s.local_address.is_loopback
+    }
+    return [f"{port}/{protocol} {program}".strip() for port, protocol, program in found]

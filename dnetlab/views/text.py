@@ -1,0 +1,137 @@
+"""The picture for a terminal: hosts, their bridges, and what is plugged into each port, as a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dnetlab.model import Interface, LinkKind
+from dnetlab.views.labels import Place
+from dnetlab.views.scene import HostScene, Scene, listens, published
+
+Tree = list[tuple[str, "Tree"]]
+
+
+def tree_text(scene: Scene) -> str:
+    """The scene as lines of text; 'nothing to draw' for an empty lab. Ends without a newline."""
+    lines: list[str] = []
+    for host in scene.hosts:
+        lines.append(_head(host))
+        lines += _draw(_host(host))
+    if scene.note:
+        lines.append(scene.note)
+    return "\n".join(lines) or "nothing to draw"
+
+
+def _draw(tree: Tree, indent: str = "") -> list[str]:
+    lines = []
+    for place, (text, below) in enumerate(tree):
+        last = place == len(tree) - 1
+        lines.append(f"{indent}{'└─ ' if last else '├─ '}{text}")
+        lines += _draw(below, indent + ("   " if last else "│  "))
+    return lines
+
+
+def _head(scene: HostScene) -> str:
+    nics = [f"{i.name} ({i.index}) {_ips(i)}{f' on {i.segment}' if i.segment else ''}{_down(i)}" for i in scene.nics]
+    return "  ".join([scene.host.name, *nics])
+
+
+def _host(scene: HostScene) -> Tree:
+    host = scene.host
+    tree: Tree = []
+    if not scene.small:
+        tree.append((f"ip_forward {'on' if host.stack.forwards else 'OFF'}", []))
+    tree += [(f"published {p.text}", []) for p in published(scene)]
+    for bridge in scene.bridges:
+        tree.append((_bridge(scene, bridge), _ports(scene, bridge)))
+    tree += [(_space(place), []) for place in scene.spaces if not _on_bridge(scene, place)]
+    tree += [(f"{c.name} ({c.image}): --network host, uses {host.name}'s own stack", []) for c in scene.guests]
+    if scene.stopped:
+        tree.append(("not running: " + ", ".join(scene.stopped), []))
+    return tree
+
+
+def _bridge(scene: HostScene, bridge: Interface) -> str:
+    network = scene.networks.get(bridge.name)
+    words = [f"bridge {bridge.name} ({bridge.index})", _ips(bridge)]
+    words += [f"network {network.name}"] if network else []
+    words += ["internal"] if network and network.internal else []
+    return "  ".join(words) + _down(bridge)
+
+
+def _ports(scene: HostScene, bridge: Interface) -> Tree:
+    drawn = {(p.namespace.name, i.index): (p, i) for p in scene.spaces for i in p.namespace.interfaces}
+    tree: Tree = []
+    for port in scene.host.stack.ports_of(bridge.name):
+        head = f"{port.name} ({port.index}){_down(port)}"
+        if port.peer is None:
+            tree.append((head, []))
+        elif (port.peer.namespace, port.peer.index) in drawn:
+            place, inside = drawn[port.peer.namespace, port.peer.index]
+            end = f"{inside.name} ({inside.index}) {_ips(inside)}{_down(inside)}"
+            tree.append((f"{head} ══ {end}  {_members(place)}", []))
+    if scene.hidden.get(bridge.name):
+        tree.append((f"… {scene.hidden[bridge.name]} more", []))
+    return tree
+
+
+def _on_bridge(scene: HostScene, place: Place) -> bool:
+    ends = [i.peer for i in place.namespace.interfaces if i.peer and i.peer.namespace == "host"]
+    outside = [scene.host.stack.by_index(peer.index) for peer in ends]
+    return any(o is not None and o.master in {b.name for b in scene.bridges} for o in outside)
+
+
+def _space(place: Place) -> str:
+    """A namespace that hangs on no bridge: macvlan, or none."""
+    links = [i for i in place.namespace.interfaces if i.kind is not LinkKind.LOOPBACK]
+    if not links:
+        return f"{_members(place)}: only lo, no network"
+    ends = []
+    for i in links:
+        parent = f" on {i.parent}" if i.parent else ""
+        ends.append(f"{i.name} ({i.index}) {_ips(i)} {i.kind.value}{parent}{_down(i)}")
+    return f"{'; '.join(ends)}  {_members(place)}"
+
+
+def _members(place: Place) -> str:
+    names = ", ".join(f"{c.name} ({c.image})" for c in place.containers) or place.namespace.name
+    shared = " share one network namespace" if len(place.containers) > 1 else ""
+    waiting = listens(place)
+    return names + shared + (f", listens on {', '.join(waiting)}" if waiting else "")
+
+
+def _ips(interface: Interface) -> str:
+    return ", ".join(str(a) for a in interface.ipv4) or "no address"
+
+
+def _down(interface: Interface) -> str:
+    return "" if interface.up else " DOWN"
+
+
+def sentence(scene: Scene) -> str:
+    """What the picture shows, for those who hear it: the alt text."""
+    parts = []
+    for host in scene.hosts:
+        where = host.host.name
+        if host.small:
+            parts.append(f"{where} without containers" if host.host.has_docker else where)
+            continue
+        words = [_bridge_sentence(host, bridge) for bridge in host.bridges]
+        free = [p for p in host.spaces if not _on_bridge(host, p)]
+        words += [f"{_names(p.containers)} on no bridge" for p in free]
+        words += [f"{_names(host.guests)} in the host's own network"] if host.guests else []
+        parts.append(f"{where} with {'; '.join(words)}" if words else where)
+    text = "Topology of the lab: " + ". ".join(parts) + "."
+    return f"{text} {scene.note}".strip()
+
+
+def _bridge_sentence(scene: HostScene, bridge: Interface) -> str:
+    network = scene.networks.get(bridge.name)
+    called = f"network {network.name} ({bridge.name})" if network else f"bridge {bridge.name}"
+    ports = {p.peer.namespace for p in scene.host.stack.ports_of(bridge.name) if p.peer}
+    members = [c for place in scene.spaces if place.namespace.name in ports for c in place.containers]
+    return f"{called} joining {_names(members)}" if members else f"{called} without containers"
+
+
+def _names(containers: Iterable) -> str:
+    return ", ".join(c.name for c in containers)
