@@ -39,6 +39,8 @@ def new_world(release: str = DEFAULT_RELEASE, seed: int = 0) -> World:
 
     Two calls with the same release and seed give equal worlds.
     """
+    from dnetlab.sim.dockerd.images import install_catalogue
+    from dnetlab.sim.dockerd.images import install_catalogue
     from dnetlab.sim.dockerd.system import install_daemon, start_daemon
 
     profile(release)
@@ -48,6 +50,8 @@ def new_world(release: str = DEFAULT_RELEASE, seed: int = 0) -> World:
     for name, (_, docker) in HOSTS.items():
         if docker:
             install_daemon(world, name)
+            install_catalogue(world, name)
+            install_catalogue(world, name)
             start_daemon(world, name)
     return world
 

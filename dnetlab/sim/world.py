@@ -34,7 +34,7 @@ class World:
     clock     seconds since the lab began; each command moves it on
     counters  one number per kind of identity already given out; with the seed it makes ids, MACs and ports repeatable
     files     contents that students can read or that the daemon writes: (host, container id or '', path) -> text
-    logs      (host, container id) -> what its programs printed, as (stream, text) pairs
+    logs      (host, container id) -> what its programs printed, as (stream, text, clock); see programs/logs.py
     """
 
     hosts: dict[str, Host] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class World:
     clock: float = 0.0
     counters: dict[str, int] = field(default_factory=dict)
     files: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    logs: dict[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    logs: dict[tuple[str, str], tuple[tuple[str, str, float], ...]] = field(default_factory=dict)
     terminals: tuple[Terminal, ...] = ()
 
     def copy(self) -> World:

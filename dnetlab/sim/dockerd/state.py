@@ -26,6 +26,7 @@ class Daemon:
     attachments   (container id, network id) -> what was asked of that endpoint
     interface_counters  container id -> number of the next ethN (engines up to 27 never go back)
     arguments     what stands behind `dockerd` on its command line
+    pulled        'repository@digest' of every image that came from a registry
     """
 
     running: bool = False
@@ -38,6 +39,7 @@ class Daemon:
     interface_counters: dict[str, int] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     userland_proxy: bool = True
+    pulled: frozenset[str] = frozenset()
 
 
 def daemon(world: World, host: str) -> Daemon:

@@ -1,0 +1,31 @@
+"""The lab's clock in the words of a calendar: second 0 is one fixed morning, so the same script gives the same page."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
+ZERO = "0001-01-01T00:00:00Z"  # what the daemon writes for "never"
+
+
+def moment(seconds: float) -> datetime:
+    """The date of that second of the lab."""
+    return EPOCH + timedelta(seconds=seconds)
+
+
+def rfc3339(seconds: float | None, salt: str = "") -> str:
+    """'2026-11-23T08:00:01.123456789Z' as the daemon writes times; None: never.
+
+    The digits below a second are made from salt, for the clock only knows tenths.
+    """
+    if seconds is None:
+        return ZERO
+    digits = int.from_bytes(hashlib.sha256(f"{salt}:{seconds}".encode()).digest()[:4], "big") % 100_000_000
+    tenth = moment(seconds).microsecond // 100_000
+    return f"{moment(seconds):%Y-%m-%dT%H:%M:%S}.{tenth}{digits:08d}".rstrip("0").rstrip(".") + "Z"
+
+
+def logtime(seconds: float) -> str:
+    """'23/Nov/2026:08:00:01 +0000' as in access logs."""
+    return f"{moment(seconds):%d/%b/%Y:%H:%M:%S} +0000"

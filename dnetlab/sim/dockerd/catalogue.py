@@ -1,0 +1,108 @@
+"""The images of the lab, as data: what is on the hosts from the start, and what `docker pull` can bring.
+
+Those present from the start are the same as on the real lab hosts (dnetlab/engines/images.py); the others have the
+names and sizes of Docker Hub's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+BUILT = -1929600.0  # 2026-11-01T00:00:00Z on the lab's clock
+PAGES = {
+    "nginx": "<!DOCTYPE html><html><head><title>Welcome to nginx!</title></head>"
+    "<body><h1>Welcome to nginx!</h1></body></html>\n",
+    "httpd": "<html><body><h1>It works!</h1></body></html>\n",
+    "webserver": "<html><body><h1>webserver v3</h1></body></html>\n",
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One image.
+
+    key         of its own; ids and digests derive from it
+    tags        'repository:tag' under which it can be had
+    present     the tags that are on a host from the start; () when it must be pulled first
+    userland    whose tools are inside (see dnetlab.sim.context)
+    programs    servers and scripts inside, beside the userland's tools
+    layers      names of its layers, from the bottom; equal names are shared between images
+    size        bytes, as `docker images` shows
+    created     on the lab's clock
+    """
+
+    key: str
+    tags: tuple[str, ...]
+    command: tuple[str, ...]
+    entrypoint: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    stop_signal: str = ""
+    directory: str = ""
+    volumes: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
+    present: tuple[str, ...] = ()
+    userland: str = "busybox"
+    programs: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ("busybox",)
+    size: int = 1_984_251
+    created: float = BUILT
+
+    @property
+    def id(self) -> str:
+        return "sha256:" + hashlib.sha256(f"image:{self.key}".encode()).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """Of its manifest, as `docker pull` prints it."""
+        return "sha256:" + hashlib.sha256(f"manifest:{self.key}".encode()).hexdigest()
+
+    @property
+    def layer_ids(self) -> tuple[str, ...]:
+        return tuple("sha256:" + hashlib.sha256(f"layer:{name}".encode()).hexdigest() for name in self.layers)
+
+    @property
+    def environment(self) -> tuple[str, ...]:
+        return (PATH, *self.env)
+
+
+_MYSQL = ("docker-entrypoint.sh",)
+CATALOGUE: tuple[Recipe, ...] = (
+    Recipe("busybox", ("busybox:latest", "busybox:1", "busybox:1.37", "busybox:musl", "busybox:glibc", "busybox:uclibc"),
+           ("sh",), present=("busybox:latest",)),
+    Recipe("alpine", ("alpine:latest", "alpine:3", "alpine:3.22"), ("/bin/sh",), present=("alpine:latest",),
+           layers=("busybox", "alpine"), size=1_984_258),
+    Recipe("busyboxplus", ("radial/busyboxplus:latest", "radial/busyboxplus:curl"), ("/bin/sh",),
+           present=("busyboxplus:latest",), userland="busyboxplus", layers=("busybox", "curl"), size=21_100_000),
+    Recipe("nginx", ("nginx:latest", "nginx:alpine", "nginx:1", "nginx:1.22", "nginx:stable", "nginx:mainline"),
+           ("nginx", "-g", "daemon off;"), env=("NGINX_VERSION=1.22.1", "PKG_RELEASE=1", "NJS_VERSION=0.7.11"),
+           ports=("80/tcp",), stop_signal="SIGQUIT", present=("nginx:latest", "nginx:alpine"), userland="alpine",
+           programs=("nginx",), layers=("busybox", "curl", "nginx"), size=30_920_626),
+    Recipe("httpd", ("httpd:latest", "httpd:alpine", "httpd:2.4"), ("httpd-foreground",),
+           env=("HTTPD_PREFIX=/usr/local/apache2", "HTTPD_VERSION=2.4.65"), ports=("80/tcp",), stop_signal="SIGWINCH",
+           directory="/usr/local/apache2", present=("httpd:latest",), programs=("httpd-foreground",),
+           layers=("busybox", "httpd"), size=1_984_434),
+    Recipe("webserver", (), ("httpd-foreground",), ports=("80/tcp",), present=("webserver:v3",),
+           programs=("httpd-foreground",), layers=("busybox", "webserver"), size=1_984_424),
+    Recipe("mysql", ("mysql:latest", "mysql:8", "mysql:8.4"), ("mysqld",), entrypoint=_MYSQL,
+           env=("MYSQL_MAJOR=8.4", "MYSQL_VERSION=8.4.7-1.el9"), ports=("3306/tcp", "33060/tcp"),
+           present=("mysql:latest",), programs=("mysqld", "docker-entrypoint.sh"), layers=("busybox", "mysql"),
+           size=1_984_985),
+    Recipe("php-fpm", (), ("php-fpm",), env=("PHP_VERSION=8.4.14",), ports=("9000/tcp",), stop_signal="SIGQUIT",
+           directory="/var/www/html", present=("php-fpm:latest",), programs=("php-fpm",), layers=("busybox", "php"),
+           size=1_984_356),
+    Recipe("redis", ("redis:latest", "redis:alpine", "redis:8"), ("redis-server",),
+           env=("REDIS_VERSION=8.2.3",), ports=("6379/tcp",), directory="/data", volumes=("/data",),
+           programs=("redis-server",), layers=("busybox", "redis"), size=41_400_000),
+    Recipe("hello-world", ("hello-world:latest",), ("/hello",), userland="none", programs=("/hello",),
+           layers=("hello",), size=10_072),
+    Recipe("debian", ("debian:latest", "debian:12", "debian:bookworm"), ("bash",), userland="debian",
+           layers=("debian",), size=117_000_000),
+    Recipe("ubuntu", ("ubuntu:latest", "ubuntu:24.04"), ("/bin/bash",), userland="debian", layers=("ubuntu",),
+           size=78_100_000),
+)  # fmt: skip
+BY_ID: dict[str, Recipe] = {recipe.id: recipe for recipe in CATALOGUE}
+BY_TAG: dict[str, Recipe] = {tag: recipe for recipe in CATALOGUE for tag in recipe.tags}
+LAYER_SIZES = {"busybox": 4_430_000, "debian": 117_000_000, "ubuntu": 78_100_000}

@@ -1,0 +1,300 @@
+"""Images of a host: the lab's own ones, and pull, tag, remove, prune, in the daemon's words.
+
+An image is its id; tags only point at it. One that no tag points at any more is dangling: `<none>`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from dnetlab.model import Container, Image
+from dnetlab.sim.dockerd import state
+from dnetlab.sim.dockerd.catalogue import BY_ID, BY_TAG, CATALOGUE, Recipe
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.world import World
+
+_NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
+_TAG = re.compile(r"[A-Za-z0-9_][\w.-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """repository 'nginx' or 'radial/busyboxplus'; tag '' when only a digest was given."""
+
+    repository: str
+    tag: str = "latest"
+    digest: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.repository}@{self.digest}" if self.digest else f"{self.repository}:{self.tag}"
+
+    @property
+    def path(self) -> str:
+        """As the registry calls it: 'library/nginx'."""
+        return self.repository if "/" in self.repository else f"library/{self.repository}"
+
+    @property
+    def full(self) -> str:
+        """'docker.io/library/nginx:latest'"""
+        domain = "" if _has_domain(self.repository) else "docker.io/"
+        path = self.repository if _has_domain(self.repository) else self.path
+        return f"{domain}{path}" + (f"@{self.digest}" if self.digest else f":{self.tag}")
+
+
+def _has_domain(repository: str) -> bool:
+    first, slash, _ = repository.partition("/")
+    return bool(slash) and ("." in first or ":" in first or first == "localhost")
+
+
+def parse_reference(text: str) -> Reference:
+    """Read an image's name (distribution/reference). Raises ApiError in the words of the client, 400."""
+    name, at, digest = text.partition("@")
+    if at and not _DIGEST.fullmatch(digest):
+        raise ApiError("invalid reference format", 400)
+    head, colon, tag = name.rpartition(":")
+    if colon and "/" not in tag:
+        name = head
+        if not _TAG.fullmatch(tag):
+            raise ApiError("invalid reference format", 400)
+    else:
+        tag = ""
+    name = name.removeprefix("docker.io/").removeprefix("index.docker.io/").removeprefix("library/")
+    if re.fullmatch(r"[0-9a-f]{64}", name):
+        raise ApiError(f"invalid repository name ({name}), cannot specify 64-byte hexadecimal strings", 400)
+    parts = name.split("/")[1:] if _has_domain(name) else name.split("/")
+    if not all(_NAME.fullmatch(part) for part in parts):
+        if name and all(_NAME.fullmatch(part.lower()) for part in parts):
+            path = name if "/" in name else f"library/{name}"
+            raise ApiError(f"invalid reference format: repository name ({path}) must be lowercase", 400)
+        raise ApiError("invalid reference format", 400)
+    return Reference(name, tag if tag or digest else "latest", digest)
+
+
+# -- what is there ------------------------------------------------------------------------------------------------
+
+
+def install_catalogue(world: World, host: str) -> None:
+    """Put the images that are there from the start on a host."""
+    images = [Image(r.id, r.present, r.created, r.size) for r in CATALOGUE if r.present]
+    world.change_host(host, images=tuple(images))
+
+
+def find(world: World, host: str, text: str) -> Image:
+    """An image by name, id or the beginning of an id (an id of 12 or 64 digits is tried as such first, as moby does).
+
+    Raises ApiError 404 `No such image: nosuch:latest`.
+    """
+    found = _lookup(world, host, text)
+    if found is None:
+        shown = text if _is_id_prefix(text, 12) else str(parse_reference(text))
+        raise ApiError(f"No such image: {shown}", 404)
+    return found
+
+
+def _lookup(world: World, host: str, text: str) -> Image | None:
+    images = world.hosts[host].images
+    bare = text.removeprefix("sha256:")
+    if _is_id_prefix(text, 64):
+        return next((i for i in images if i.id == f"sha256:{bare}"), None)
+    reference = parse_reference(text)
+    if reference.digest:
+        known = {f"{tag.rpartition(':')[0]}@{BY_ID[i.id].digest}": i for i in images for tag in i.tags if i.id in BY_ID}
+        return known.get(f"{reference.repository}@{reference.digest}")
+    named = next((i for i in images if str(reference) in i.tags), None)
+    if named is not None or not _is_id_prefix(text, 1):
+        return named
+    by_id = [i for i in images if i.id.removeprefix("sha256:").startswith(bare)]
+    return by_id[0] if len(by_id) == 1 else None
+
+
+def _is_id_prefix(text: str, at_least: int) -> bool:
+    bare = text.removeprefix("sha256:")
+    return re.fullmatch(r"[0-9a-f]{1,64}", bare) is not None and len(bare) >= at_least
+
+
+def recipe_of(image_id: str) -> Recipe:
+    """What is inside an image. KeyError for an id that never was in the catalogue."""
+    return BY_ID[image_id]
+
+
+def shown_name(world: World, host: str, container: Container, image_id: str) -> str:
+    """The IMAGE column of `docker ps`: as typed, or the id when the name means another image by now."""
+    try:
+        now = _lookup(world, host, container.image)
+    except ApiError:
+        now = None
+    if now is not None and now.id != image_id or now is None:
+        return image_id
+    return container.image
+
+
+# -- pull ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """lines: what the client prints on stdout; new: whether anything was downloaded."""
+
+    lines: tuple[str, ...]
+    new: bool
+
+
+def pull(world: World, host: str, text: str) -> Pulled:
+    """`docker pull`; the last line is the image's full name. Raises ApiError in the registry's words."""
+    reference = parse_reference(text)
+    recipe = _in_registry(reference)
+    label = reference.tag or reference.digest
+    lines = [f"{label}: Pulling from {reference.path}"]
+    have = {layer for image in world.hosts[host].images for layer in recipe_of(image.id).layers}
+    present = any(str(reference) in image.tags and image.id == recipe.id for image in world.hosts[host].images)
+    if not present:
+        for name, digest in zip(recipe.layers, recipe.layer_ids, strict=True):
+            lines.append(f"{digest[7:19]}: {'Already exists' if name in have else 'Pull complete'}")
+    lines.append(f"Digest: {recipe.digest}")
+    lines.append(f"Status: {'Image is up to date' if present else 'Downloaded newer image'} for {reference}")
+    lines.append(reference.full)
+    if not present:
+        _add(world, host, recipe, reference)
+    return Pulled(tuple(lines), not present)
+
+
+def _in_registry(reference: Reference) -> Recipe:
+    known = {tag.rpartition(":")[0] for tag in BY_TAG}
+    if reference.repository not in known:
+        if _has_domain(reference.repository):
+            domain = reference.repository.partition("/")[0]
+            raise ApiError(f'failed to resolve reference "{reference.full}": failed to do request: Head '
+                           f'"https://{domain}/v2/": dial tcp: lookup {domain}: no such host', 500)  # fmt: skip
+        raise ApiError(
+            f"pull access denied for {reference.repository}, repository does not exist or may require 'docker login': "
+            "denied: requested access to the resource is denied", 404,
+        )  # fmt: skip
+    if reference.digest:
+        found = [r for r in BY_TAG.values() if r.digest == reference.digest]
+        if found:
+            return found[0]
+    elif str(reference) in BY_TAG:
+        return BY_TAG[str(reference)]
+    raise ApiError(f"manifest for {reference} not found: manifest unknown: manifest unknown", 404)
+
+
+def _add(world: World, host: str, recipe: Recipe, reference: Reference) -> None:
+    daemon = state.daemon(world, host)
+    pulled = daemon.pulled | {f"{reference.repository}@{recipe.digest}"}
+    state.put_daemon(world, host, replace(daemon, pulled=pulled))
+    if all(image.id != recipe.id for image in world.hosts[host].images):
+        image = Image(recipe.id, (), recipe.created, recipe.size)
+        world.change_host(host, images=(*world.hosts[host].images, image))
+    if reference.tag:
+        _point(world, host, str(reference), recipe.id)
+
+
+def _point(world: World, host: str, tag: str, image_id: str | None) -> None:
+    """Let a tag point at that image alone; None: at nothing."""
+    images = []
+    for image in world.hosts[host].images:
+        tags = tuple(t for t in image.tags if t != tag)
+        if image.id == image_id:
+            tags = tuple(sorted((*tags, tag)))
+        images.append(image if tags == image.tags else replace(image, tags=tags))
+    world.change_host(host, images=tuple(images))
+
+
+def tag(world: World, host: str, source: str, target: str) -> None:
+    """`docker tag`: one more name for an image; a name that another image had moves over."""
+    image = find(world, host, source)
+    reference = parse_reference(target)
+    if reference.digest:
+        raise ApiError("refusing to create a tag with a digest reference", 400)
+    _point(world, host, str(reference), image.id)
+
+
+# -- remove -------------------------------------------------------------------------------------------------------
+
+
+def remove(world: World, host: str, text: str, force: bool = False) -> tuple[str, ...]:
+    """`docker rmi`: the lines 'Untagged: …' and 'Deleted: …' (moby daemon/images/image_delete.go)."""
+    image = find(world, host, text)
+    if not _is_prefix_of(text, image):
+        reference = str(parse_reference(text))
+        users = _users(world, host, image)
+        if len(image.tags) == 1 and users and not force:
+            raise ApiError(
+                f'conflict: unable to remove repository reference "{text}" (must force) - container '
+                f"{users[0].short_id} is using its referenced image {_short(image)}", 409,
+            )  # fmt: skip
+        lines = _untag(world, host, image, [reference])
+        image = find(world, host, image.id)
+        if image.tags or _conflict(world, host, image, force):
+            return tuple(lines)
+        return tuple(lines + _delete(world, host, image))
+    if len(image.tags) > 1 and not force and len({t.rpartition(":")[0] for t in image.tags}) > 1:
+        raise ApiError(f"conflict: unable to delete {_short(image)} (must be forced) - image is referenced in multiple "
+                       "repositories", 409)  # fmt: skip
+    problem = _conflict(world, host, image, force)
+    if problem is not None:
+        raise ApiError(problem, 409)
+    lines = _untag(world, host, image, list(image.tags))
+    return tuple(lines + _delete(world, host, find(world, host, image.id)))
+
+
+def _is_prefix_of(text: str, image: Image) -> bool:
+    return image.id.startswith(text) or image.id.removeprefix("sha256:").startswith(text)
+
+
+def _short(image: Image) -> str:
+    return image.id.removeprefix("sha256:")[:12]
+
+
+def _users(world: World, host: str, image: Image) -> list[Container]:
+    specs = state.daemon(world, host).containers
+    return [c for c in world.hosts[host].containers if c.id in specs and specs[c.id].image_id == image.id]
+
+
+def _conflict(world: World, host: str, image: Image, force: bool) -> str | None:
+    users = _users(world, host, image)
+    running = next((c for c in users if c.is_running), None)
+    if running is not None:
+        return (f"conflict: unable to delete {_short(image)} (cannot be forced) - image is being used by running "
+                f"container {running.short_id}")  # fmt: skip
+    if users and not force:
+        return (f"conflict: unable to delete {_short(image)} (must be forced) - image is being used by stopped "
+                f"container {users[0].short_id}")  # fmt: skip
+    return None
+
+
+def _untag(world: World, host: str, image: Image, tags: list[str]) -> list[str]:
+    lines = []
+    for name in tags:
+        _point(world, host, name, None)
+        lines.append(f"Untagged: {name}")
+    left = {t.rpartition(":")[0] for t in find(world, host, image.id).tags}
+    daemon = state.daemon(world, host)
+    lost = sorted(d for d in daemon.pulled if d.endswith(recipe_of(image.id).digest) and d.partition("@")[0] not in left)
+    if lost:
+        state.put_daemon(world, host, replace(daemon, pulled=daemon.pulled - set(lost)))
+    return lines + [f"Untagged: {digest}" for digest in lost]
+
+
+def _delete(world: World, host: str, image: Image) -> list[str]:
+    others = tuple(i for i in world.hosts[host].images if i.id != image.id)
+    world.change_host(host, images=others)
+    shared = {layer for other in others for layer in recipe_of(other.id).layers}
+    recipe = recipe_of(image.id)
+    own = [digest for name, digest in zip(recipe.layers, recipe.layer_ids, strict=True) if name not in shared]
+    return [f"Deleted: {image.id}", *(f"Deleted: {digest}" for digest in reversed(own))]
+
+
+def prune(world: World, host: str, everything: bool = False) -> tuple[tuple[str, ...], int]:
+    """`docker image prune [-a]`: the lines of what went, and the bytes reclaimed. Images of any container stay."""
+    lines: list[str] = []
+    reclaimed = 0
+    for image in world.hosts[host].images:
+        if (image.tags and not everything) or _users(world, host, image):
+            continue
+        lines += [line.lower() if line.startswith("Deleted") else f"untagged: {line[10:]}"
+                  for line in (*_untag(world, host, image, list(image.tags)), *_delete(world, host, image))]  # fmt: skip
+        reclaimed += image.size
+    return tuple(lines), reclaimed

@@ -1,0 +1,366 @@
+"""The life of a container: start, stop, kill, exit, restart policies, and what time and the daemon's own restart do.
+
+    created ── start ──▶ running ── its program ends, stop, kill ──▶ exited ── start ──▶ running …
+                            │  ▲                                       │
+                         pause unpause                    a restart policy: restarting, then running
+                            ▼  │
+                          paused
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dnetlab.model import Container, ContainerState, Process
+from dnetlab.sim import processes, programs
+from dnetlab.sim.dockerd import endpoints, state, store
+from dnetlab.sim.dockerd.config import ContainerSpec, RestartPolicy
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.processes import SIGNALS
+from dnetlab.sim.world import World
+
+SHIM = "/usr/bin/containerd-shim-runc-v2 -namespace moby -id {id} -address /var/run/docker/containerd/containerd.sock"
+DEFAULT_STOP_TIMEOUT = 10
+SHUTDOWN_TIMEOUT = 15  # of the daemon for each of its containers (moby cmd/dockerd/config.go)
+KILLED = 128 + SIGNALS["KILL"]
+
+
+def start(world: World, host: str, reference: str) -> Container:
+    """`docker start`: the network first, then the program. Starting a running one does nothing.
+
+    Raises ApiError with everything undone; the error stays in `.State.Error`, and a `--rm` container goes.
+    """
+    container = store.find(world, host, reference)
+    if container.state is ContainerState.PAUSED:
+        raise ApiError("cannot start a paused container, try unpause instead", 409)
+    if container.state is ContainerState.RUNNING:
+        return container
+    try:
+        _bring_up(world, host, container)
+    except ApiError as error:
+        _note_failure(world, host, container, error)
+        raise
+    return store.by_id(world, host, container.id) or container
+
+
+def _bring_up(world: World, host: str, container: Container) -> None:
+    spec = store.spec(world, host, container.id)
+    check_links(world, host, container, spec)
+    endpoints.open_sandbox(world, host, container.id)
+    fresh = store.by_id(world, host, container.id) or container
+    problem = programs.missing(spec.config, spec.image_id)
+    if problem is not None:
+        endpoints.close_sandbox(world, host, container.id)
+        raise ApiError(programs.runc_error(world, problem), 400)
+    namespace = fresh.namespace or "host"
+    shim = processes.spawn(world, host, SHIM.format(id=container.id).split())
+    pid = processes.spawn(
+        world, host, programs.process_title(spec.config), ppid=shim, namespace=namespace, container=container.id
+    )
+    store.change(
+        world, host, container.id, state=ContainerState.RUNNING, pid=pid, started=world.clock, exit_code=0, finished=None
+        if container.finished is None else container.finished,
+    )  # fmt: skip
+    store.change_spec(
+        world, host, container.id, error="", has_run=True, restart_at=None, ends_at=None, stopped_by_user=False
+    )
+    outcome = programs.launch(world, host, container.id)
+    if outcome.exit_code is None:
+        return
+    if outcome.after <= 0:
+        exited(world, host, container.id, outcome.exit_code)
+    else:
+        store.change_spec(
+            world, host, container.id, ends_at=world.clock + outcome.after, exit_when_ended=outcome.exit_code
+        )
+
+
+def _note_failure(world: World, host: str, container: Container, error: ApiError) -> None:
+    if store.by_id(world, host, container.id) is None:
+        return
+    spec = store.change_spec(world, host, container.id, error=error.message, restart_at=None)
+    code = programs.start_failure_code(error.message)
+    keep = ContainerState.EXITED if spec.has_run else ContainerState.CREATED
+    store.change(world, host, container.id, state=keep, exit_code=code, pid=None)
+    if spec.config.auto_remove:
+        from dnetlab.sim.dockerd import containers
+
+        containers.remove(world, host, container.id, force=True, volumes=True)
+
+
+def check_links(world: World, host: str, container: Container, spec: ContainerSpec) -> None:
+    """A link of the default bridge needs its other end running (moby daemon/container_operations_unix.go)."""
+    if spec.config.network_mode not in ("default", "bridge"):
+        return
+    for other, alias in spec.config.links:
+        found = next((c for c in world.hosts[host].containers if other in (c.name, c.id) or c.id.startswith(other)), None)
+        if found is None or not found.is_running:
+            name = found.name if found else other
+            raise ApiError(
+                f"Cannot link to a non running container: /{name} AS /{container.name}/{alias}", 409
+            )
+
+
+# -- the end ------------------------------------------------------------------------------------------------------
+
+
+def exited(world: World, host: str, container_id: str, code: int) -> None:
+    """Process 1 has ended: the network goes, the policy decides whether it comes back, --rm removes it."""
+    container = store.by_id(world, host, container_id)
+    if container is None or not container.is_running:
+        return
+    _tear_down(world, host, container, code)
+    spec = store.spec(world, host, container_id)
+    if _comes_back(spec, code):
+        ran = world.clock - (container.started or 0.0)
+        step = 0 if ran >= 10 else spec.restart_count
+        delay = min(0.1 * 2**step, 60.0)  # moby restartmanager: 100 ms, doubled each time, a minute at most
+        store.change(world, host, container_id, state=ContainerState.RESTARTING)
+        store.change_spec(world, host, container_id, restart_at=world.clock + delay, restart_count=spec.restart_count + 1)
+    elif spec.config.auto_remove:
+        from dnetlab.sim.dockerd import containers
+
+        containers.remove(world, host, container_id, force=True, volumes=True)
+
+
+def _tear_down(world: World, host: str, container: Container, code: int) -> None:
+    mine = [p for p in world.hosts[host].processes if p.container == container.id]
+    shims = {p.ppid for p in mine if p.pid == container.pid and p.ppid > 1}
+    shims = {p.pid for p in world.hosts[host].processes if p.pid in shims and container.id in p.argv}
+    processes.end(world, host, [*(p.pid for p in mine), *shims])
+    endpoints.close_sandbox(world, host, container.id)
+    programs.forget_future(world, host, container.id)
+    store.change(
+        world, host, container.id, state=ContainerState.EXITED, exit_code=code, finished=world.clock, pid=None
+    )
+    store.change_spec(world, host, container.id, ends_at=None)
+    kept = tuple(t for t in world.terminals if (t.host, t.container) != (host, container.id))
+    if len(kept) != len(world.terminals):
+        world.terminals = kept
+
+
+def _comes_back(spec: ContainerSpec, code: int) -> bool:
+    policy = spec.config.restart
+    if spec.stopped_by_user:
+        return False
+    if policy is RestartPolicy.ON_FAILURE:
+        return code != 0 and (spec.config.restart_max == 0 or spec.restart_count < spec.config.restart_max)
+    return policy in (RestartPolicy.ALWAYS, RestartPolicy.UNLESS_STOPPED)
+
+
+def stop(world: World, host: str, reference: str, timeout: int | None = None, signal: str = "") -> Container:
+    """`docker stop`: the stop signal, then SIGKILL after the timeout (-1: never). A stopped one stays as it is."""
+    container = store.find(world, host, reference)
+    spec = store.change_spec(world, host, container.id, stopped_by_user=True)
+    if container.state is ContainerState.RESTARTING:
+        store.change(world, host, container.id, state=ContainerState.EXITED)
+        store.change_spec(world, host, container.id, restart_at=None)
+        return container
+    if not container.is_running:
+        return container
+    name = signal or spec.config.stop_signal or "TERM"
+    number = processes.signal_number(name)
+    if number is None:
+        raise ApiError(f"invalid signal: {name}" if store.since(world, "26.1") else f"Invalid signal: {name}", 400)
+    if timeout is None:
+        timeout = spec.config.stop_timeout if spec.config.stop_timeout is not None else DEFAULT_STOP_TIMEOUT
+    _end_by_signal(world, host, container, number, timeout)
+    return container
+
+
+def _end_by_signal(world: World, host: str, container: Container, number: int, timeout: int) -> None:
+    if container.state is ContainerState.PAUSED:  # frozen processes take no signal; the daemon thaws them to kill
+        store.change(world, host, container.id, state=ContainerState.RUNNING)
+    code = programs.answer_to(store.spec(world, host, container.id).config, number)
+    spec = store.spec(world, host, container.id)
+    if code is None:
+        left = None if spec.ends_at is None else spec.ends_at - world.clock
+        if left is not None and (timeout < 0 or left <= timeout):
+            world.clock += left
+            code = spec.exit_when_ended
+        elif timeout < 0:
+            return
+        else:
+            world.clock += timeout
+            code = KILLED
+    else:
+        programs.say_goodbye(world, host, container.id, number)
+    exited(world, host, container.id, code)
+
+
+def kill(world: World, host: str, reference: str, signal: str = "KILL") -> None:
+    """`docker kill -s SIGNAL`. Raises ApiError for a container that doesn't run, in the words of its release."""
+    newer = store.since(world, "26.1")
+    prefix = f"{'cannot' if newer else 'Cannot'} kill container: {reference}: "
+    number = processes.signal_number(signal)
+    if number is None or number == 0:
+        wrong = f"invalid signal: {signal}" if newer else f"Invalid signal: {signal}"
+        raise ApiError(prefix + wrong if newer else wrong, 400)
+    try:
+        container = store.find(world, host, reference)
+        not_running(world, container)
+    except ApiError as error:
+        raise ApiError(prefix + error.message, error.status) from None
+    stops = {SIGNALS["KILL"], SIGNALS["TERM"], processes.signal_number(_stop_signal(world, host, container))}
+    if number in stops:
+        store.change_spec(world, host, container.id, stopped_by_user=True)
+    if number == SIGNALS["KILL"]:
+        _end_by_signal(world, host, container, number, 0)
+        return
+    pid = container.pid
+    if pid is not None and container.state is not ContainerState.PAUSED:
+        processes.send_signal(world, host, pid, number)
+
+
+def _stop_signal(world: World, host: str, container: Container) -> str:
+    return store.spec(world, host, container.id).config.stop_signal or "TERM"
+
+
+def not_running(world: World, container: Container) -> None:
+    """Raises ApiError when process 1 isn't there: 'Container … is not running' on 20.10, 'container …' later."""
+    if not container.is_running:
+        word = "container" if store.since(world, "26.1") else "Container"
+        raise ApiError(f"{word} {container.id} is not running", 409)
+
+
+def process_got_signal(world: World, host: str, process: Process, signal: int, *, inside: bool) -> None:
+    """A signal reached a process of a container: from the host, or from within (where process 1 is immune)."""
+    container = store.by_id(world, host, process.container or "")
+    if container is None:
+        processes.end(world, host, [process.pid])
+        return
+    if process.pid != container.pid:
+        _child_got_signal(world, host, container, process, signal)
+        return
+    spec = store.spec(world, host, container.id)
+    if signal == SIGNALS["KILL"]:
+        if not inside:
+            exited(world, host, container.id, KILLED)
+        return
+    if signal == SIGNALS["HUP"] and programs.reloads(spec.config):
+        programs.reload(world, host, container.id)
+        return
+    code = programs.answer_to(spec.config, signal)
+    if code is not None:
+        programs.say_goodbye(world, host, container.id, signal)
+        exited(world, host, container.id, code)
+
+
+def _child_got_signal(world: World, host: str, container: Container, process: Process, signal: int) -> None:
+    if signal in (SIGNALS["CHLD"], SIGNALS["CONT"], SIGNALS["URG"], SIGNALS["WINCH"]):
+        return
+    processes.end(world, host, [process.pid])
+    programs.child_died(world, host, container.id, process, signal)
+
+
+def restart(world: World, host: str, reference: str, timeout: int | None = None, signal: str = "") -> Container:
+    """`docker restart`: stop, then start; errors say 'Cannot restart container …'."""
+    container = store.find(world, host, reference)
+    spec = store.spec(world, host, container.id)
+    keeps = spec.config.auto_remove
+    if keeps:  # a restart doesn't remove a --rm container
+        store.change_spec(world, host, container.id, config=replace(spec.config, auto_remove=False))
+    try:
+        if container.is_running or container.state is ContainerState.RESTARTING:
+            stop(world, host, container.id, timeout, signal)
+        start(world, host, container.id)
+    except ApiError as error:
+        raise ApiError(f"Cannot restart container {reference}: {error.message}", error.status) from None
+    finally:
+        if keeps and store.by_id(world, host, container.id) is not None:
+            now = store.spec(world, host, container.id)
+            store.change_spec(world, host, container.id, config=replace(now.config, auto_remove=True))
+    return container
+
+
+# -- time, and the daemon's own restart -----------------------------------------------------------------------------
+
+
+def let_time_pass(world: World) -> None:
+    """Programs whose time is over have ended, and restarts that are due have happened, in the order of time."""
+    now = world.clock
+    while True:
+        due = _next_event(world, now)
+        if due is None:
+            break
+        at, host, container_id = due
+        world.clock = max(at, 0.0)
+        spec = store.spec(world, host, container_id)
+        if spec.ends_at is not None and spec.ends_at <= at:
+            exited(world, host, container_id, spec.exit_when_ended)
+        else:
+            _start_again(world, host, container_id)
+        world.clock = now
+    programs.keep_talking(world)
+
+
+def _next_event(world: World, now: float) -> tuple[float, str, str] | None:
+    found: tuple[float, str, str] | None = None
+    for host, daemon in world.daemons.items():
+        if not daemon.running:
+            continue
+        for container_id, spec in daemon.containers.items():
+            for at in (spec.ends_at, spec.restart_at):
+                if at is not None and at <= now and (found is None or at < found[0]):
+                    found = (at, host, container_id)
+    return found
+
+
+def _start_again(world: World, host: str, container_id: str) -> None:
+    store.change_spec(world, host, container_id, restart_at=None)
+    container = store.by_id(world, host, container_id)
+    if container is None:
+        return
+    try:
+        _bring_up(world, host, container)
+    except ApiError as error:
+        _note_failure(world, host, container, error)
+        store.change(world, host, container_id, state=ContainerState.EXITED)
+
+
+def containers_of_daemon_stopping(world: World, host: str) -> None:
+    """dockerd is told to stop: every container ends first, and no policy brings it back before the next start."""
+    for container in world.hosts[host].containers:
+        fresh = store.by_id(world, host, container.id)
+        if fresh is None:
+            continue
+        if fresh.state is ContainerState.RESTARTING:
+            store.change(world, host, fresh.id, state=ContainerState.EXITED)
+            store.change_spec(world, host, fresh.id, restart_at=None)
+        if not fresh.is_running:
+            continue
+        spec = store.spec(world, host, fresh.id)
+        before = spec.stopped_by_user
+        store.change_spec(world, host, fresh.id, stopped_by_user=True)  # no policy while it goes down
+        clock = world.clock
+        number = processes.signal_number(spec.config.stop_signal or "TERM") or SIGNALS["TERM"]
+        _end_by_signal(world, host, fresh, number, spec.config.stop_timeout or DEFAULT_STOP_TIMEOUT)
+        world.clock = clock  # all of them are stopped side by side
+        if store.by_id(world, host, fresh.id) is not None:
+            store.change_spec(world, host, fresh.id, stopped_by_user=before)
+
+
+def autostart(world: World, host: str) -> None:
+    """dockerd has started: containers whose policy says so run again, those they link to first.
+
+    always: every one that ever ran; unless-stopped: but for those the user stopped; on-failure: those that failed.
+    """
+    wanted = [c for c in reversed(world.hosts[host].containers) if _starts_with_daemon(world, host, c)]
+    for container in wanted:
+        store.change_spec(world, host, container.id, restart_count=0)
+        try:
+            start(world, host, container.id)
+        except ApiError:
+            continue  # the reason stands in .State.Error
+
+
+def _starts_with_daemon(world: World, host: str, container: Container) -> bool:
+    spec = state.daemon(world, host).containers[container.id]
+    policy = spec.config.restart
+    if not spec.has_run or policy is RestartPolicy.NO:
+        return False
+    if policy is RestartPolicy.ALWAYS:
+        return True
+    if policy is RestartPolicy.UNLESS_STOPPED:
+        return not spec.stopped_by_user
+    return container.exit_code != 0 and not spec.stopped_by_user

@@ -1,0 +1,64 @@
+"""Volumes: named ones, and the nameless ones that an image asks for; who uses them, and what prune may take."""
+
+from __future__ import annotations
+
+import re
+
+from dnetlab.model import Volume
+from dnetlab.sim.dockerd import state, store
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.world import World
+
+
+def create(world: World, host: str, name: str = "", driver: str = "local") -> str:
+    """`docker volume create`: the name; an existing one is fine. Without a name it gets one of 64 digits."""
+    if driver != "local":
+        raise ApiError(f"create {name}: error looking up volume plugin {driver}: plugin \"{driver}\" not found", 404)
+    if name and not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", name):
+        raise ApiError(
+            f'create {name}: "{name}" includes invalid characters for a local volume name, only '
+            '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path', 400,
+        )  # fmt: skip
+    anonymous = not name
+    name = name or world.hex_id("volume")
+    volumes = world.hosts[host].volumes
+    if all(v.name != name for v in volumes):
+        world.change_host(host, volumes=(*volumes, Volume(name, driver, anonymous)))
+    return name
+
+
+def find(world: World, host: str, name: str) -> Volume:
+    found = next((v for v in world.hosts[host].volumes if v.name == name), None)
+    if found is None:
+        raise ApiError(f"get {name}: no such volume", 404)
+    return found
+
+
+def users(world: World, host: str, name: str) -> list[str]:
+    """Full ids of the containers that mount it, running or not."""
+    specs = state.daemon(world, host).containers
+    return [c.id for c in world.hosts[host].containers
+            if c.id in specs and any(m.kind == "volume" and m.source == name for m in specs[c.id].config.mounts)]  # fmt: skip
+
+
+def remove(world: World, host: str, name: str, force: bool = False) -> None:
+    """`docker volume rm`. Raises ApiError for an unknown one (not with force) and one in use."""
+    try:
+        volume = find(world, host, name)
+    except ApiError:
+        if force:
+            return
+        raise
+    using = users(world, host, name)
+    if using:
+        raise ApiError(f"remove {name}: volume is in use - [{', '.join(using)}]", 409)
+    world.change_host(host, volumes=tuple(v for v in world.hosts[host].volumes if v.name != volume.name))
+
+
+def prune(world: World, host: str, everything: bool = False) -> tuple[str, ...]:
+    """`docker volume prune [-a]`: the names removed. Since 23.0 only anonymous ones, without -a; before, all unused."""
+    everything = everything or not store.since(world, "26.1")
+    gone = [v.name for v in world.hosts[host].volumes
+            if (everything or v.anonymous) and not users(world, host, v.name)]  # fmt: skip
+    world.change_host(host, volumes=tuple(v for v in world.hosts[host].volumes if v.name not in gone))
+    return tuple(gone)

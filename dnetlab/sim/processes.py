@@ -1,0 +1,156 @@
+"""Processes of a lab host: what `ps` lists, and what a signal does to each of them.
+
+The host sees every process, those of containers too; inside a container the same processes are counted from 1.
+"""
+
+from __future__ import annotations
+
+import signal as signals
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dnetlab.model import Process, Socket
+from dnetlab.sim.context import Refused
+from dnetlab.sim.world import World
+
+FIRST_PID = 1101
+SIGNALS = {name.removeprefix("SIG"): int(value) for name, value in vars(signals).items()
+           if name.startswith("SIG") and not name.startswith("SIG_") and isinstance(value, int)}  # fmt: skip
+
+
+def spawn(
+    world: World,
+    host: str,
+    argv: Iterable[str],
+    *,
+    ppid: int = 1,
+    namespace: str = "host",
+    container: str | None = None,
+    user: str = "root",
+    pid: int | None = None,
+) -> int:
+    """Start a process; its pid. container: the full id of the container it belongs to, None for the host's own."""
+    pid = pid or world.count(f"pid:{host}", FIRST_PID)
+    process = Process(pid, ppid, tuple(argv), namespace, container, user, world.clock)
+    world.change_host(host, processes=(*world.hosts[host].processes, process))
+    return pid
+
+
+def find(world: World, host: str, pid: int) -> Process | None:
+    """The process with that pid on the host, None when there is none."""
+    return next((p for p in world.hosts[host].processes if p.pid == pid), None)
+
+
+def end(world: World, host: str, pids: Iterable[int]) -> None:
+    """The processes are gone, and their sockets with them; no other consequence."""
+    gone = set(pids)
+    if not gone:
+        return
+    spaces = {p.namespace for p in world.hosts[host].processes if p.pid in gone}
+    world.change_host(host, processes=tuple(p for p in world.hosts[host].processes if p.pid not in gone))
+    for name in spaces & set(world.hosts[host].namespaces):
+        stack = world.namespace(host, name)
+        kept = tuple(s for s in stack.sockets if s.pid not in gone)
+        if len(kept) != len(stack.sockets):
+            world.put_namespace(host, replace(stack, sockets=kept))
+
+
+def listen(world: World, host: str, namespace: str, sockets: Iterable[Socket]) -> None:
+    """Open sockets in a namespace; ask `is_taken` first."""
+    stack = world.namespace(host, namespace)
+    world.put_namespace(host, replace(stack, sockets=(*stack.sockets, *sockets)))
+
+
+def is_taken(world: World, host: str, namespace: str, wanted: Socket) -> bool:
+    """Would bind() say "Address already in use"? An any-address socket meets every other one of its port and family."""
+    for other in world.namespace(host, namespace).sockets:
+        if other.protocol is not wanted.protocol or other.local_port != wanted.local_port:
+            continue
+        if other.remote_address is not None:
+            continue
+        if _overlap(wanted, other) or _overlap(other, wanted):
+            return True
+    return False
+
+
+def _overlap(wide: Socket, narrow: Socket) -> bool:
+    if wide.local_address == narrow.local_address:
+        return True
+    if not wide.local_address.is_unspecified:
+        return False
+    same_family = wide.local_address.version == narrow.local_address.version
+    both = wide.local_address.version == 6 and not wide.v6only
+    return same_family or (both and narrow.local_address.version == 4)
+
+
+# -- what ps shows ------------------------------------------------------------------------------------------------
+
+
+def host_rows(world: World, host: str) -> list[Process]:
+    """Every process of the host in the order of pids, containers' too."""
+    return sorted(world.hosts[host].processes, key=lambda p: p.pid)
+
+
+def container_rows(world: World, host: str, container_id: str) -> list[tuple[int, Process]]:
+    """(pid inside, process) of a container, its first process as 1; empty when it doesn't run."""
+    rows = sorted((p for p in world.hosts[host].processes if p.container == container_id), key=lambda p: p.pid)
+    if not rows:
+        return []
+    first = rows[0].pid
+    return [(1 if p.pid == first else p.pid - first + 6, p) for p in rows]  # 2 to 6 were short-lived helpers
+
+
+# -- signals ------------------------------------------------------------------------------------------------------
+
+
+def signal_number(text: str) -> int | None:
+    """'9', 'KILL', 'SIGKILL' or 'kill' -> 9; None when there is no such signal."""
+    if text.isdigit():
+        return int(text) if 0 <= int(text) <= 64 else None
+    return SIGNALS.get(text.upper().removeprefix("SIG"))
+
+
+def send_signal(world: World, host: str, pid: int, signal: int = 15, *, inside: bool = False) -> None:
+    """What `kill -SIGNAL PID` does, with all that follows. inside: sent from within the process's own container.
+
+    Raises ProcessLookupError when the host has no such process, and Refused for what is not modelled.
+    """
+    process = find(world, host, pid)
+    if process is None:
+        raise ProcessLookupError(pid)
+    if signal == 0:
+        return
+    if process.container is not None:
+        from dnetlab.sim.dockerd import lifecycle
+
+        lifecycle.process_got_signal(world, host, process, signal, inside=inside)
+        return
+    _host_process_got_signal(world, host, process, signal)
+
+
+_HARMLESS = {SIGNALS[name] for name in ("CHLD", "CONT", "URG", "WINCH")}
+
+
+def _host_process_got_signal(world: World, host: str, process: Process, signal: int) -> None:
+    name = process.argv[0].rsplit("/", 1)[-1] if process.argv else ""
+    if signal in _HARMLESS:
+        return
+    if name == "docker-proxy":
+        end(world, host, [process.pid])
+        return
+    if name == "dockerd":
+        from dnetlab.sim.dockerd import system
+
+        if signal in (SIGNALS["TERM"], SIGNALS["INT"]):
+            system.stop_daemon(world, host)
+            return
+        raise Refused(
+            "The lab does not model a dockerd that is killed without a chance to tidy up.",
+            "systemctl stop docker, or kill with the default signal, ends it in order.",
+        )
+    if name in ("containerd", "containerd-shim-runc-v2"):
+        raise Refused(f"The lab does not model what follows when {name} is killed.",
+                      "docker kill CONTAINER ends a container; systemctl restart docker restarts the daemon.")
+    if process.pid == 1:
+        return  # init takes no signal it has no handler for
+    end(world, host, [process.pid])

@@ -1,0 +1,376 @@
+"""Process 1 of a container starts: a server that stays, a program of so many seconds, or one that runs and is done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
+
+from dnetlab.model import Container, Process, Protocol, Socket, SocketState
+from dnetlab.sim import clock, processes
+from dnetlab.sim.context import Context, Result
+from dnetlab.sim.dockerd import store
+from dnetlab.sim.dockerd.config import ContainerConfig
+from dnetlab.sim.dockerd.images import recipe_of
+from dnetlab.sim.programs import kinds, logs, web
+from dnetlab.sim.world import World
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """exit_code None: it stays. Else it ends with that status after so many seconds of the lab's clock."""
+
+    exit_code: int | None = None
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a program starts. argv: its own words, `sh -c` and entry scripts looked through. pid: that of process 1."""
+
+    world: World
+    host: str
+    container: Container
+    config: ContainerConfig
+    argv: tuple[str, ...]
+    pid: int
+
+    @property
+    def namespace(self) -> str:
+        return self.container.namespace or "host"
+
+    def log(self, text: str, stream: str = "stdout") -> None:
+        logs.write(self.world, self.host, self.container.id, stream, text)
+
+    def child(self, argv: tuple[str, ...]) -> int:
+        return processes.spawn(
+            self.world, self.host, argv, ppid=self.pid, namespace=self.namespace, container=self.container.id
+        )
+
+    def listens(self, port: int, pid: int, program: str, address: str = "", protocol: Protocol = Protocol.TCP) -> bool:
+        """Open a socket; False when the address is in use."""
+        where = web.ANY6 if not address else IPv4Address(address)
+        state = SocketState.LISTEN if protocol is Protocol.TCP else SocketState.UNCONNECTED
+        socket = Socket(protocol, where, port, state, pid, program, backlog=9)
+        if processes.is_taken(self.world, self.host, self.namespace, socket):
+            return False
+        processes.listen(self.world, self.host, self.namespace, [socket])
+        return True
+
+
+def launch(world: World, host: str, container_id: str) -> Outcome:
+    """Let the program of a container that was just started run. Raises Refused for what isn't modelled."""
+    container = store.find(world, host, container_id)
+    config = store.spec(world, host, container_id).config
+    argv = kinds.last_program(config.argv)
+    pid = container.pid or 0
+    if config.init:
+        pid = processes.spawn(world, host, kinds.title_of(config.argv), ppid=pid,
+                              namespace=container.namespace or "host", container=container_id)  # fmt: skip
+    place = Place(world, host, container, config, argv, pid)
+    before = _before_last(place)
+    if before is not None:
+        return before
+    program = STAYING.get(kinds.basename(argv[0]))
+    outcome = program(place) if program is not None else None
+    return outcome if outcome is not None else _run_through(place)
+
+
+def _before_last(place: Place) -> Outcome | None:
+    """`sh -c 'echo hi; sleep 9'`: run what stands in front of the program that stays. An Outcome when none of it stays."""
+    from dnetlab.sim.shell import run_script
+
+    argv = place.config.argv
+    script = kinds.script_of(argv)
+    if script is None or len(script.pipelines) < 2:
+        return None
+    if kinds.basename(place.argv[0]) not in STAYING or place.argv == argv:
+        return None
+    head = replace(script, pipelines=script.pipelines[:-1])
+    operator = script.pipelines[-1][0]
+    result = _timed(place, lambda context: run_script(context, head))
+    if (operator == "&&" and result.exit_code != 0) or (operator == "||" and result.exit_code == 0):
+        return Outcome(result.exit_code)
+    return None
+
+
+def _run_through(place: Place) -> Outcome:
+    """A tool: it runs to its end now, and the container ends when the time it took has passed."""
+    from dnetlab.sim.shell import run_command
+
+    started = place.world.clock
+    argv = place.config.argv
+    if kinds.basename(argv[0]) == "docker-entrypoint.sh":
+        argv = argv[1:]
+    result, ended = _run(place, lambda context: run_command(context, argv))
+    place.log(result.stdout)
+    place.log(result.stderr, "stderr")
+    place.world.clock = started
+    return Outcome(result.exit_code, ended - started)
+
+
+def _run(place: Place, run: Callable[[Context], Result]) -> tuple[Result, float]:
+    from dnetlab.sim.dockerd import exec as execution
+
+    context = execution.context_of(place.world, place.host, place.container.id)
+    context = replace(context, tty=place.config.tty and place.config.attach)
+    return run(context), place.world.clock
+
+
+def _timed(place: Place, run: Callable[[Context], Result]) -> Result:
+    result, _ = _run(place, run)
+    place.log(result.stdout)
+    place.log(result.stderr, "stderr")
+    return result
+
+
+# -- programs that stay ---------------------------------------------------------------------------------------------
+
+
+def _nginx(place: Place) -> Outcome | None:
+    words = place.argv[1:]
+    if words in (("-v",), ("-V",)):
+        place.log(f"nginx version: {web.NGINX_VERSION}\n", "stderr")
+        return Outcome(0)
+    if words == ("-t",):
+        place.log("nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
+                  "nginx: configuration file /etc/nginx/nginx.conf test is successful\n", "stderr")  # fmt: skip
+        return Outcome(0)
+    gives_up = web.start_nginx(place.world, place.host, place.container.id, place.pid, place.namespace)
+    if gives_up is not None:
+        return Outcome(1, gives_up)
+    return Outcome() if "daemon off;" in words else Outcome(0)  # a daemon leaves process 1, and all ends with it
+
+
+def _script(place: Place) -> Outcome | None:
+    """A service of the lab's images: a script as process 1, the server as its child."""
+    name = kinds.basename(place.argv[0])
+    if name == "mysqld" and kinds.basename(place.config.argv[0]) == "docker-entrypoint.sh" and not _password(place):
+        return Outcome(1)
+    _, service = kinds.SCRIPTS[name]
+    if name == "httpd-foreground":
+        key = recipe_of(store.spec(place.world, place.host, place.container.id).image_id).key
+        service = (*service, "/usr/local/apache2/htdocs" if key == "httpd" else "/var/www/html")
+    pid = place.child(service)
+    port = int(service[service.index("-p") + 1])
+    if place.listens(port, pid, service[0]):
+        return Outcome()
+    processes.end(place.world, place.host, [pid])
+    place.log(f"{service[0]}: bind: Address already in use\n", "stderr")
+    return Outcome(1)
+
+
+def _password(place: Place) -> bool:
+    given = place.config.environment
+    wanted = ("MYSQL_ROOT_PASSWORD", "MYSQL_ALLOW_EMPTY_PASSWORD", "MYSQL_RANDOM_ROOT_PASSWORD")
+    if any(given.get(name) for name in wanted):
+        return True
+    now = f"{clock.moment(place.world.clock):%Y-%m-%dT%H:%M:%S}+00:00"
+    version = given.get("MYSQL_VERSION", "8.4.7-1.el9")
+    place.log(f"{now} [Note] [Entrypoint]: Entrypoint script for MySQL Server {version} started.\n")
+    lines = [f"{now} [ERROR] [Entrypoint]: Database is uninitialized and password option is not specified",
+             "    You need to specify one of the following as an environment variable:",
+             *(f"    - {name}" for name in wanted)]  # fmt: skip
+    place.log("".join(line + "\n" for line in lines), "stderr")
+    return False
+
+
+def _redis(place: Place) -> Outcome | None:
+    if not place.listens(6379, place.pid, "redis-server"):
+        place.log("1:M # Warning: Could not create server TCP listening socket *:6379: bind: Address already in use\n"
+                  "1:M # Failed listening on port 6379 (tcp), aborting.\n")  # fmt: skip
+        return Outcome(1)
+    place.log("1:M * Ready to accept connections tcp\n")
+    return Outcome()
+
+
+def _option(words: tuple[str, ...], flag: str) -> str | None:
+    for number, word in enumerate(words):
+        if word == flag and number + 1 < len(words):
+            return words[number + 1]
+        if word.startswith(flag) and len(word) > len(flag) and not word.startswith("--"):
+            return word[len(flag) :]
+    return None
+
+
+def _httpd(place: Place) -> Outcome | None:
+    words = place.argv[1:]
+    address, _, port = (_option(words, "-p") or "80").rpartition(":")
+    if not port.isdigit():
+        return None
+    if not place.listens(int(port), place.pid, "httpd", address):
+        place.log("httpd: bind: Address already in use\n", "stderr")
+        return Outcome(1)
+    return Outcome() if any(w.startswith("-") and "f" in w and "-h" != w for w in words) else Outcome(0)
+
+
+def _nc(place: Place) -> Outcome | None:
+    words = place.argv[1:]
+    if not any(re.fullmatch(r"-\w*l\w*", word) for word in words):
+        return None
+    port = _option(words, "-p") or next((w for w in words if re.fullmatch(r"-\w*lp\d+", w)), "").lstrip("-klp") or None
+    if port is None:
+        port = next((words[i + 1] for i, w in enumerate(words[:-1]) if re.fullmatch(r"-\w*l\w*p", w)), None)
+    if port is None or not port.isdigit():
+        return None
+    protocol = Protocol.UDP if any(re.fullmatch(r"-\w*u\w*", word) for word in words) else Protocol.TCP
+    if not place.listens(int(port), place.pid, "nc", protocol=protocol):
+        place.log("nc: bind: Address already in use\n", "stderr")
+        return Outcome(1)
+    return Outcome()
+
+
+def seconds_of(words: tuple[str, ...]) -> float | None:
+    """The sum of `sleep`'s words, None when one is no time; infinite for 'infinity'."""
+    total = 0.0
+    for word in words:
+        if word in ("inf", "infinity"):
+            return float("inf")
+        match = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)([smhd]?)", word)
+        if match is None:
+            return None
+        total += float(match[1]) * _UNITS[match[2]]
+    return total if words else None
+
+
+def _sleep(place: Place) -> Outcome | None:
+    seconds = seconds_of(place.argv[1:])
+    if seconds is None:
+        return None
+    return Outcome() if seconds == float("inf") else Outcome(0, seconds)
+
+
+def _shell(place: Place) -> Outcome | None:
+    """A shell without a command waits for input, if somebody could give it some."""
+    if any(not word.startswith("-") or word == "-c" for word in place.argv[1:]):
+        return None
+    return Outcome() if place.config.interactive or place.config.tty else Outcome(0)
+
+
+def _cat(place: Place) -> Outcome | None:
+    if len(place.argv) > 1:
+        return None
+    return Outcome() if place.config.interactive or place.config.tty else Outcome(0)
+
+
+def _tail(place: Place) -> Outcome | None:
+    words = place.argv[1:]
+    if not any(re.fullmatch(r"-[fF]", word) for word in words):
+        return None
+    files = [w for w in words if not w.startswith("-")]
+    known = (*kinds.FILES, "/dev/null")
+    return Outcome() if files and all(f in known for f in files) else None
+
+
+def _top(place: Place) -> Outcome | None:
+    return Outcome()
+
+
+def _ping(place: Place) -> Outcome | None:
+    words = place.argv[1:]
+    if _option(words, "-c") is not None or not [w for w in words if not w.startswith("-")]:
+        return None
+    if place.config.attach:
+        return None  # somebody watches: the tool itself says what a ping without -c does here
+    from dnetlab.sim.shell import run_command
+
+    result, _ = _run(place, lambda context: run_command(context, ("ping", "-c", "1", *words)))
+    reply = [line for line in result.stdout.splitlines() if "seq=" in line or line.startswith("PING")]
+    place.log("".join(line + "\n" for line in reply))
+    if not result.stdout.startswith("PING") or result.stderr:
+        place.log(result.stderr, "stderr")
+        return Outcome(result.exit_code)
+    store.change_spec(place.world, place.host, place.container.id, pings=("ping", *words))
+    return Outcome()
+
+
+def _exit(place: Place) -> Outcome | None:
+    """`sh -c 'exit 3'`"""
+    words = place.argv[1:]
+    return Outcome(int(words[0]) % 256 if words and words[0].isdigit() else 0)
+
+
+def _hello(place: Place) -> Outcome | None:
+    place.log("\nHello from Docker!\nThis message shows that your installation appears to be working correctly.\n\n")
+    return Outcome(0)
+
+
+STAYING: dict[str, Callable[[Place], Outcome | None]] = {
+    "nginx": _nginx, "httpd-foreground": _script, "mysqld": _script, "php-fpm": _script, "redis-server": _redis,
+    "httpd": _httpd, "nc": _nc, "sleep": _sleep, "sh": _shell, "ash": _shell, "bash": _shell, "cat": _cat,
+    "tail": _tail, "top": _top, "ping": _ping, "hello": _hello,
+    "exit": _exit,
+}  # fmt: skip
+
+
+def stays_for_a_terminal(config: ContainerConfig) -> bool:
+    """Is process 1 a shell at which a student can sit (`docker run -it busybox`)?"""
+    argv = kinds.last_program(config.argv)
+    shell = bool(argv) and kinds.basename(argv[0]) in (*kinds.SHELLS, "bash")
+    return config.tty and config.interactive and shell and all(w.startswith("-") and w != "-c" for w in argv[1:])
+
+
+# -- what happens to them later -------------------------------------------------------------------------------------
+
+
+def child_died(world: World, host: str, container_id: str, child: Process, signal: int) -> None:
+    """A process that was not process 1 is gone: nginx replaces its worker, a service's script ends with its server."""
+    from dnetlab.sim.dockerd import lifecycle
+
+    container = store.find(world, host, container_id)
+    config = store.spec(world, host, container_id).config
+    name = kinds.name_of(config)
+    if container.pid is None or child.argv[0] in kinds.SHELLS:
+        return
+    if name == "nginx" and child.argv[0].startswith("nginx: worker"):
+        web.nginx_child_died(world, host, container_id, child.ppid, child, signal)
+    elif name in kinds.SCRIPTS and child.argv[:1] == kinds.SCRIPTS[name][1][:1]:
+        lifecycle.exited(world, host, container_id, 128 + signal)
+    elif config.init and child.ppid == container.pid:
+        lifecycle.exited(world, host, container_id, 128 + signal)
+
+
+def reload(world: World, host: str, container_id: str) -> None:
+    """SIGHUP at nginx."""
+    container = store.find(world, host, container_id)
+    if container.pid is not None:
+        web.nginx_reload(world, host, container_id, container.pid, container.namespace or "host")
+
+
+def say_goodbye(world: World, host: str, container_id: str, signal: int) -> None:
+    """What a program logs when a signal ends it in order."""
+    config = store.spec(world, host, container_id).config
+    if kinds.name_of(config) == "nginx" and signal != processes.SIGNALS["KILL"]:
+        web.nginx_goodbye(world, host, container_id, signal)
+
+
+def keep_talking(world: World) -> None:
+    """A ping that runs as a container's program has sent one packet a second meanwhile."""
+    for host, daemon in world.daemons.items():
+        for container_id, spec in daemon.containers.items():
+            if spec.pings and (container := store.by_id(world, host, container_id)) and container.is_running:
+                _ping_on(world, host, container, spec.config, spec.pings)
+
+
+def _ping_on(world: World, host: str, container: Container, config: ContainerConfig, argv: tuple[str, ...]) -> None:
+    from dnetlab.sim.shell import run_command
+
+    entries = world.logs.get((host, container.id), ())
+    since = max(entries[-1][2] if entries else 0.0, container.started or 0.0)
+    missed = int(world.clock - since)
+    if missed < 1:
+        return
+    place = Place(world, host, container, config, argv, container.pid or 0)
+    now = world.clock
+    result, _ = _run(place, lambda context: run_command(context, ("ping", "-c", "1", *argv[1:])))
+    world.clock = now
+    line = next((line for line in result.stdout.splitlines() if "seq=" in line), None)
+    if line is None:
+        return
+    for second in range(1, missed + 1):
+        number = int(since - (container.started or 0.0)) + second
+        text = re.sub(r"seq=\d+", f"seq={number}", line)
+        logs.write(world, host, container.id, "stdout", text + "\n", since + second)

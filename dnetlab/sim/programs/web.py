@@ -1,0 +1,232 @@
+"""The web servers of the lab: nginx, and busybox's httpd behind `httpd` and `webserver:v3`. What they answer and log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from email.utils import format_datetime
+from ipaddress import IPv4Address, IPv6Address
+
+from dnetlab.model import Process, Protocol, Socket, SocketState
+from dnetlab.sim import clock, processes
+from dnetlab.sim.dockerd import store
+from dnetlab.sim.dockerd.catalogue import PAGES
+from dnetlab.sim.dockerd.images import recipe_of
+from dnetlab.sim.programs import logs
+from dnetlab.sim.world import World
+
+NGINX_VERSION = "nginx/1.22.1"
+ANY4, ANY6 = IPv4Address("0.0.0.0"), IPv6Address("::")
+NGINX_404 = (
+    "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n"
+    f"<hr><center>{NGINX_VERSION}</center>\r\n</body>\r\n</html>\r\n"
+)
+NGINX_405 = NGINX_404.replace("404 Not Found", "405 Not Allowed")
+BUSYBOX_ERRORS = {
+    404: ("404 Not Found", "The requested URL was not found"),
+    501: ("501 Not Implemented", "The requested method is not recognized"),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """status 0: what listens there doesn't speak HTTP and hangs up. Unpacks as (status, headers, body)."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+    reason: str = ""
+
+    def __iter__(self):  # noqa: ANN204
+        return iter((self.status, self.headers, self.body))
+
+
+# -- nginx --------------------------------------------------------------------------------------------------------
+
+
+def nginx_sockets(pid: int) -> tuple[Socket, Socket]:
+    """`listen 80; listen [::]:80;`"""
+    four = Socket(Protocol.TCP, ANY4, 80, SocketState.LISTEN, pid, "nginx", backlog=511)
+    return four, replace(four, local_address=ANY6, v6only=True)
+
+
+def start_nginx(world: World, host: str, container: str, pid: int, namespace: str) -> float | None:
+    """Bind, log, start the worker: None. Or the seconds after which it gives up, because the port is taken."""
+    wanted = nginx_sockets(pid)
+    taken = [s for s in wanted if processes.is_taken(world, host, namespace, s)]
+    if taken:
+        return _cannot_bind(world, host, container, taken)
+    processes.listen(world, host, namespace, wanted)
+    for line in ('using the "epoll" event method', NGINX_VERSION, "OS: Linux 6.1.0-32-amd64",
+                 "getrlimit(RLIMIT_NOFILE): 1048576:1048576", "start worker processes"):  # fmt: skip
+        _notice(world, host, container, line)
+    _start_worker(world, host, container, pid, namespace)
+    return None
+
+
+def _stamp(seconds: float, level: str = "notice", pid: int = 1) -> str:
+    return f"{clock.moment(seconds):%Y/%m/%d %H:%M:%S} [{level}] {pid}#{pid}: "
+
+
+def _notice(world: World, host: str, container: str, text: str, pid: int = 1) -> None:
+    logs.write(world, host, container, "stderr", f"{_stamp(world.clock, pid=pid)}{text}\n")
+
+
+def _cannot_bind(world: World, host: str, container: str, taken: list[Socket]) -> float:
+    """Five attempts half a second apart, then the end (observed with nginx 1.22.1)."""
+    for attempt in range(5):
+        now = world.clock + attempt * 0.5
+        text = ""
+        for socket in taken:
+            address = f"[{socket.local_address}]" if socket.local_address.version == 6 else str(socket.local_address)
+            line = f"bind() to {address}:{socket.local_port} failed (98: Address already in use)"
+            text += f"{_stamp(now, 'emerg')}{line}\nnginx: [emerg] {line}\n"
+        text += f"{_stamp(now)}try again to bind() after 500ms\n"
+        logs.write(world, host, container, "stderr", text, now)
+    end = world.clock + 2.5
+    text = f"{_stamp(end, 'emerg')}still could not bind()\nnginx: [emerg] still could not bind()\n"
+    logs.write(world, host, container, "stderr", text, end)
+    return 2.5
+
+
+def _start_worker(world: World, host: str, container: str, master: int, namespace: str) -> None:
+    worker = processes.spawn(
+        world, host, ("nginx: worker process",), ppid=master, namespace=namespace, container=container
+    )
+    inside = next((i for i, p in processes.container_rows(world, host, container) if p.pid == worker), 7)
+    _notice(world, host, container, f"start worker process {inside}")
+
+
+def nginx_child_died(world: World, host: str, container: str, master: int, child: Process, signal: int) -> None:
+    """The master starts another worker at once."""
+    _notice(world, host, container, "signal 17 (SIGCHLD) received from 7")
+    _notice(world, host, container, f"worker process 7 exited on signal {signal}")
+    _start_worker(world, host, container, master, child.namespace)
+
+
+def nginx_reload(world: World, host: str, container: str, master: int, namespace: str) -> None:
+    """New workers with the new configuration, the old ones leave."""
+    _notice(world, host, container, "signal 1 (SIGHUP) received, reconfiguring")
+    _notice(world, host, container, "reconfiguring")
+    workers = [p.pid for p in world.hosts[host].processes if p.container == container and p.ppid == master]
+    processes.end(world, host, workers)
+    _start_worker(world, host, container, master, namespace)
+
+
+def nginx_goodbye(world: World, host: str, container: str, signal: int) -> None:
+    name, word = {3: ("SIGQUIT", "shutting down"), 15: ("SIGTERM", "exiting"), 2: ("SIGINT", "exiting")}.get(
+        signal, (f"SIG{signal}", "exiting")
+    )
+    _notice(world, host, container, f"signal {signal} ({name}) received, {word}")
+    if signal == 3:
+        _notice(world, host, container, "gracefully shutting down", 7)
+    _notice(world, host, container, "exiting", 7)
+    _notice(world, host, container, "exit", 7)
+    _notice(world, host, container, "signal 17 (SIGCHLD) received from 7")
+    _notice(world, host, container, "worker process 7 exited with code 0")
+    _notice(world, host, container, "exit")
+
+
+# -- answers ------------------------------------------------------------------------------------------------------
+
+
+def serve_http(
+    world: World,
+    host: str,
+    namespace: str,
+    pid: int | None,
+    path: str = "/",
+    host_header: str = "",
+    client: IPv4Address | str = "127.0.0.1",
+    *,
+    method: str = "GET",
+    agent: str = "curl/7.88.1",
+) -> Answer:
+    """What the process behind a listening socket answers to one request; the access log gets its line.
+
+    Answer.status is 0 when it doesn't speak HTTP (a database) and only hangs up.
+    """
+    process = processes.find(world, host, pid) if pid is not None else None
+    if process is None or process.container is None:
+        return Answer(0, {}, "")
+    container = process.container
+    first = process.argv[0].rsplit("/", 1)[-1] if process.argv else ""
+    file = path.partition("?")[0] or "/"
+    if first.startswith("nginx:"):
+        return _nginx_answer(world, host, container, file, path, str(client), method, agent)
+    if first == "httpd":
+        return _busybox_answer(world, host, container, process.argv, file, str(client), method)
+    return Answer(0, {}, "")
+
+
+def _date(world: World) -> str:
+    return format_datetime(clock.moment(world.clock), usegmt=True)
+
+
+def _page(world: World, host: str, container: str, directory: str, path: str) -> str | None:
+    """The text of a file under a server's directory; None when there is none."""
+    name = f"{directory.rstrip('/')}/{path.lstrip('/')}"
+    if path.endswith("/"):
+        name += "index.html"
+    if (host, container, name) in world.files:
+        return world.files[host, container, name]
+    built_in = {
+        "/usr/share/nginx/html/index.html": ("nginx", "nginx"),
+        "/usr/local/apache2/htdocs/index.html": ("httpd", "httpd"),
+        "/var/www/html/index.html": ("webserver", "webserver"),
+    }
+    if name not in built_in:
+        return None
+    key, page = built_in[name]
+    recipe = recipe_of(store.spec(world, host, container).image_id)
+    return PAGES[page] if recipe.key == key else None
+
+
+def _nginx_answer(
+    world: World, host: str, container: str, file: str, path: str, client: str, method: str, agent: str
+) -> Answer:
+    page = _page(world, host, container, "/usr/share/nginx/html", file)
+    status, reason = (200, "OK") if page is not None else (404, "Not Found")
+    if method not in ("GET", "HEAD") and page is not None:
+        status, reason = 405, "Not Allowed"
+    body = {200: page or "", 404: NGINX_404, 405: NGINX_405}[status]
+    headers = {"Server": NGINX_VERSION, "Date": _date(world), "Content-Type": "text/html",
+               "Content-Length": str(len(body))}  # fmt: skip
+    if status == 200:
+        headers |= {"Last-Modified": "Sat, 01 Nov 2025 00:00:00 GMT", "Connection": "keep-alive",
+                    "ETag": f'"{1761955200:x}-{len(body):x}"', "Accept-Ranges": "bytes"}  # fmt: skip
+    else:
+        headers["Connection"] = "keep-alive"
+    if status == 404:
+        missing = f"/usr/share/nginx/html{file}"
+        error = (f'{clock.moment(world.clock):%Y/%m/%d %H:%M:%S} [error] 7#7: *1 open() "{missing}" failed '
+                 f"(2: No such file or directory), client: {client}, server: localhost, "
+                 f'request: "{method} {path} HTTP/1.1", host: "{client}"\n')  # fmt: skip
+        logs.write(world, host, container, "stderr", error)
+    sent = 0 if method == "HEAD" else len(body)
+    line = (f'{client} - - [{clock.logtime(world.clock)}] "{method} {path} HTTP/1.1" {status} {sent} '
+            f'"-" "{agent}" "-"\n')  # fmt: skip
+    logs.write(world, host, container, "stdout", line)
+    return Answer(status, headers, "" if method == "HEAD" else body, reason)
+
+
+def _busybox_answer(
+    world: World, host: str, container: str, argv: tuple[str, ...], file: str, client: str, method: str
+) -> Answer:
+    home = argv[argv.index("-h") + 1] if "-h" in argv[:-1] else "/"
+    page = _page(world, host, container, home, file)
+    status = 200 if page is not None else 404
+    if method not in ("GET", "HEAD"):
+        status = 501
+    headers = {"Date": _date(world), "Connection": "close", "Content-type": "text/html"}
+    if status == 200:
+        body, reason = page or "", "OK"
+        headers |= {"Accept-Ranges": "bytes", "Last-Modified": "Sat, 01 Nov 2025 00:00:00 GMT",
+                    "ETag": f'"{1761955200:x}-{len(body):x}"', "Content-Length": str(len(body))}  # fmt: skip
+    else:
+        title, sentence = BUSYBOX_ERRORS[status]
+        reason = title[4:]
+        body = f"<HTML><HEAD><TITLE>{title}</TITLE></HEAD>\n<BODY><H1>{title}</H1>\n{sentence}\n</BODY></HTML>\n"
+    if "-v" in argv:
+        port = 32768 + world.count(f"source-port:{host}") % 28000
+        logs.write(world, host, container, "stderr", f"[::ffff:{client}]:{port}: response:{status}\n")
+    return Answer(status, headers, "" if method == "HEAD" else body, reason)
