@@ -78,6 +78,11 @@ class Profile:
     start_prefix      in front of errors of the network at a start
     validates_config  addresses are checked when the container is created
     strict_subnets    a --subnet with host bits set is refused
+    ports_ascending   published ports are worked off from the lowest container port up
+    ports_per_address the daemon's table of host ports keeps 0.0.0.0 and 127.0.0.1 apart
+    hosts_forgets_all disconnecting takes every line of the container's name out of /etc/hosts
+    default_name      what the default network is called in errors
+    texts             sentences that differ, by key
     default_mode      .HostConfig.NetworkMode of a container without --network
     """
 
@@ -104,6 +109,10 @@ class Profile:
     validates_config: bool
     default_mode: str
     strict_subnets: bool
+    ports_ascending: bool
+    ports_per_address: bool
+    hosts_forgets_all: bool
+    default_name: str
     texts: dict[str, str]
 
     def text(self, key: str, **values: str) -> str:
@@ -118,19 +127,39 @@ _TEXTS_20_10: dict[str, str] = {
     "bad subnet": "Invalid subnet {subnet} : invalid CIDR address: {subnet}",
     "empty network name": "network with name  already exists",
     "network in use": "network {name} id {id} has active endpoints",
+    "bind failed": "Error starting userland proxy: listen {family} {ip}:{port}: bind: {problem}",
+    "join unknown": "No such container: {name}",
+    "join itself": "cannot join own network",
+    "join stopped": "cannot join network of a non running container: {id}",
+    "ip predefined": "user specified IP address is supported on user defined networks only",
+    "ip unconfigured": "user specified IP address is supported only when connecting to networks with user configured "
+    "subnets",
+    "connect host": "container cannot be disconnected from host network or connected to host network",
+    "disconnect host": "container cannot be disconnected from host network or connected to host network",
+    "not connected": "container {id} is not connected to network {name}",
 }
 _TEXTS_26_1 = _TEXTS_20_10 | {
     "bad subnet": "invalid network config:\ninvalid subnet {subnet}: invalid CIDR block notation",
     "empty network name": "invalid name:",
+    "ip outside": "no configured subnet or ip-range contain the IP address {ip}",
 }
 _TEXTS_28_5 = _TEXTS_26_1 | {
     "pools exhausted": "all predefined address pools have been fully subnetted",
     "pool overlaps": "invalid pool request: Pool overlaps with other one on this address space",
     "empty network name": "invalid name: name is empty",
     "network in use": "network {name} has active endpoints ({users})",
+    "bind failed": "failed to bind host port for {ip}:{port}:{target}/{protocol}: {problem}",
+    "join unknown": "joining network namespace of container: No such container: {name}",
+    "join itself": "cannot join own network namespace",
+    "join stopped": "cannot join network namespace of a non running container: container {name} is {state}",
+    "connect host": "cannot connect container to host network - container must be created in host network mode",
+    "disconnect host": "cannot disconnect container from host network - container was created in host network mode",
 }
 _TEXTS_29_7 = _TEXTS_28_5 | {
     "bad subnet": "invalid JSON: netip.ParsePrefix(\"{subnet}\"): no '/'",
+    "bind failed": "failed to bind host port {ip}:{port}/{protocol}: {problem}",
+    "ip predefined": "user-specified IP address is supported on user-defined networks only",
+    "ip outside": "no configured subnet contains IP address {ip}",
 }
 
 _20_10 = Profile(
@@ -157,6 +186,10 @@ _20_10 = Profile(
     validates_config=False,
     default_mode="default",
     strict_subnets=False,
+    ports_ascending=False,
+    ports_per_address=True,
+    hosts_forgets_all=True,
+    default_name="bridge",
     texts=_TEXTS_20_10,
 )
 _26_1 = replace(
@@ -169,6 +202,7 @@ _26_1 = replace(
     resolv_comments="26",  # since 26.0, libnetwork/internal/resolvconf
     validates_config=True,  # since 25.0 (E25)
     strict_subnets=True,  # since 25.0 (E25)
+    loopback_v6=True,  # observed on 26.1.5
     texts=_TEXTS_26_1,
 )
 _28_5 = replace(
@@ -185,7 +219,9 @@ _28_5 = replace(
     shared_parent=True,  # since 27.0.1
     resolv_comments="28",
     zero_prefixes=False,
-    loopback_v6=True,
+    ports_ascending=True,  # observed on 28.5.2
+    ports_per_address=False,  # observed on 28.5.2
+    hosts_forgets_all=False,  # observed on 28.5.2
     start_prefix="failed to set up container networking: ",  # since 28.0.1
     default_mode="bridge",  # since 27
     texts=_TEXTS_28_5,

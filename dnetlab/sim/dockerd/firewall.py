@@ -262,3 +262,39 @@ def remove_network(world: World, host: str, rules: list[tuple[str, str, str, str
     with edit(world, host) as tables:
         for _, table, chain, text in rules:
             tables.delete(table, chain, text)
+
+
+# -- rules of endpoints ---------------------------------------------------------------------------------------------
+
+
+def apply_rules(world: World, host: str, rules: list[tuple[str, str, str, str]]) -> None:
+    """Write the rules of an endpoint: (operation, table, chain, rule)."""
+    if not rules:
+        return
+    with edit(world, host) as tables:
+        for how, table, chain, text in rules:
+            if how == "insert":
+                tables.insert(table, chain, text)
+            else:
+                tables.append(table, chain, text)
+
+
+def withdraw_rules(world: World, host: str, rules: list[tuple[str, str, str, str]]) -> None:
+    """Take them away again; those already gone are no matter."""
+    if rules:
+        remove_network(world, host, rules)
+
+
+def resolver_rules(world: World, host: str, namespace: str, tcp_port: int, udp_port: int) -> None:
+    """In a container's own namespace: port 53 of 127.0.0.11 leads to the sockets of dockerd (resolver_unix.go)."""
+    with edit(world, host, namespace) as tables:
+        tables.new_chain("nat", "DOCKER_OUTPUT")
+        tables.new_chain("nat", "DOCKER_POSTROUTING")
+        tables.append("nat", "OUTPUT", "-d 127.0.0.11/32 -j DOCKER_OUTPUT")
+        tables.append("nat", "POSTROUTING", "-d 127.0.0.11/32 -j DOCKER_POSTROUTING")
+        for protocol, port in (("tcp", tcp_port), ("udp", udp_port)):
+            proto = f"-p {protocol} -m {protocol}"
+            tables.append("nat", "DOCKER_OUTPUT",
+                          f"-d 127.0.0.11/32 {proto} --dport 53 -j DNAT --to-destination 127.0.0.11:{port}")
+            tables.append("nat", "DOCKER_POSTROUTING",
+                          f"-s 127.0.0.11/32 {proto} --sport {port} -j SNAT --to-source :53")

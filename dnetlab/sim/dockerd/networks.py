@@ -9,9 +9,10 @@ from ipaddress import IPv4Address, IPv4Interface
 from dnetlab.model import Address, Container, Interface, LinkKind, Network, Route, Subnet
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import firewall, ipam, macvlan
+from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.ipam import PoolRequest
-from dnetlab.sim.dockerd.state import find_network, release_of
+from dnetlab.sim.dockerd.state import change_daemon, find_network, release_of
 from dnetlab.sim.world import World
 
 PREDEFINED = ("bridge", "host", "none", "default")
@@ -233,6 +234,35 @@ def prune(world: World, host: str) -> list[str]:
     return unused
 
 
+# -- connect, disconnect --------------------------------------------------------------------------------------------
+
+
+def connect(
+    world: World,
+    host: str,
+    network_ref: str,
+    container_ref: str,
+    *,
+    address: IPv4Address | None = None,
+    aliases: Sequence[str] = (),
+    links: Sequence[tuple[str, str]] = (),
+    mac: str | None = None,
+    gw_priority: int = 0,
+) -> None:
+    """Connect a container to a further network; see `endpoints.connect`."""
+    from dnetlab.sim.dockerd import endpoints
+
+    attachment = NetworkAttachment(network_ref, address, tuple(aliases), tuple(links), mac, gw_priority)
+    endpoints.connect(world, host, network_ref, container_ref, attachment)
+
+
+def disconnect(world: World, host: str, network_ref: str, container_ref: str, force: bool = False) -> None:
+    """Disconnect a container from a network; see `endpoints.disconnect`."""
+    from dnetlab.sim.dockerd import endpoints
+
+    endpoints.disconnect(world, host, network_ref, container_ref, force)
+
+
 # -- the daemon's start ---------------------------------------------------------------------------------------------
 
 
@@ -244,6 +274,7 @@ def make_predefined(world: World, host: str) -> None:
             _list(world, host, Network(world.hex_id(f"{host}:network"), name, driver, created=world.clock))
     old = world.hosts[host].network("bridge") if "bridge" in known else None
     if old:
+        firewall.remove_network(world, host, rules_of(world, host, old))
         ipam.close_pool(world, host, old.id)
         world.change_host(host, networks=tuple(n for n in world.hosts[host].networks if n.id != old.id))
     docker0 = world.namespace(host).interface("docker0")
@@ -251,7 +282,7 @@ def make_predefined(world: World, host: str) -> None:
         subnet = Subnet(docker0.ipv4[0].network, docker0.ipv4[0].ip)
     else:
         subnet = Subnet(ipam.choose_pool(world, host))
-        ipam_cursor_back(world, host)
+    change_daemon(world, host, pool_cursor=0)  # docker0's subnet is chosen beside the cursor (daemon_unix.go)
     network = Network(
         world.hex_id(f"{host}:network"), "bridge", "bridge", bridge="docker0", options=dict(DEFAULT_BRIDGE_OPTIONS),
         created=world.clock,
@@ -261,13 +292,6 @@ def make_predefined(world: World, host: str) -> None:
     make_device(world, host, network)
     firewall.add_network(world, host, rules_of(world, host, network))
     _list(world, host, network)
-
-
-def ipam_cursor_back(world: World, host: str) -> None:
-    """docker0's own subnet is chosen outside the pools' cursor (daemon_unix.go, initBridgeDriver)."""
-    from dnetlab.sim.dockerd.state import change_daemon
-
-    change_daemon(world, host, pool_cursor=0)
 
 
 def restore(world: World, host: str, network: Network) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import ModuleType
 
 from dnetlab.model import Process
 from dnetlab.sim.dockerd import firewall, networks
@@ -35,10 +36,17 @@ def start_daemon(world: World, host: str) -> None:
     change_daemon(world, host, running=True, pid=pid, pool_cursor=0, port_cursors={}, allocated={})
     firewall.forwarding(world, host)
     firewall.set_up_chains(world, host)
-    old = [n for n in world.hosts[host].networks if n.name not in networks.PREDEFINED]
-    networks.make_predefined(world, host)
-    for network in sorted(old, key=lambda n: n.created):
+    for network in sorted(world.hosts[host].networks, key=lambda n: n.id):  # the order of the daemon's own store
         networks.restore(world, host, network)
+    networks.make_predefined(world, host)
+    _lifecycle().autostart(world, host)
+
+
+def _lifecycle() -> ModuleType:
+    """Containers know the network, not the other way round; only the daemon's own start and stop need them here."""
+    from dnetlab.sim.dockerd import lifecycle
+
+    return lifecycle
 
 
 def processes_of_daemon(world: World, host: str) -> tuple[int, ...]:
@@ -51,6 +59,7 @@ def stop_daemon(world: World, host: str) -> None:
     """Stop dockerd: containers end, their rules and proxies go; bridges and the networks' own rules stay."""
     if not daemon(world, host).running:
         return
+    _lifecycle().containers_of_daemon_stopping(world, host)
     gone = processes_of_daemon(world, host)
     world.change_host(
         host, processes=tuple(p for p in world.hosts[host].processes if p.pid not in gone), docker_running=False

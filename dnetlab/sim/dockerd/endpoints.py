@@ -1,0 +1,373 @@
+"""A container's place in its networks (sandbox and endpoints of the Container Network Model): made at the start,
+gone at the end, changed by `network connect` and `network disconnect`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+from dnetlab.model import Container, Endpoint, Namespace, Network, Protocol, Socket, SocketState
+from dnetlab.sim import lab
+from dnetlab.sim.dockerd import firewall, hostsfile, interfaces, ipam, ports, resolver
+from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment
+from dnetlab.sim.dockerd.endpoints_order import by_gateway
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.settings import check_connect, check_settings, check_start
+from dnetlab.sim.dockerd.state import (
+    change_daemon,
+    daemon,
+    find_container,
+    find_network,
+    put_container,
+    release_of,
+)
+from dnetlab.sim.world import World
+
+SYSCTLS = {"net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "32768\t60999",
+           "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ip_default_ttl": "64"}  # fmt: skip
+
+
+@contextmanager
+def _undone_on_error(world: World) -> Iterator[None]:
+    """An ApiError leaves no trace but numbers given out (as a real daemon skips them)."""
+    saved = dict(world.hosts), dict(world.daemons), dict(world.files)
+    try:
+        yield
+    except ApiError:
+        world.hosts, world.daemons, world.files = saved
+        raise
+
+
+def config_of(world: World, host: str, container: Container) -> ContainerConfig:
+    return daemon(world, host).containers[container.id].config
+
+
+def attachment_of(world: World, host: str, container: Container, endpoint: Endpoint) -> NetworkAttachment:
+    """What was asked of this endpoint, at `run` or by `network connect`."""
+    later = daemon(world, host).attachments.get((container.id, endpoint.network_id))
+    if later is not None:
+        return later
+    config = config_of(world, host, container)
+    first = next((a for a in config.networks if a.name == endpoint.network), None)
+    return first or NetworkAttachment(endpoint.network, endpoint.configured_address, endpoint.aliases)
+
+
+def _fresh(world: World, host: str, container_id: str) -> Container:
+    return next(c for c in world.hosts[host].containers if c.id == container_id)
+
+
+def _with_endpoint(world: World, host: str, container_id: str, endpoint: Endpoint) -> Container:
+    """Put an endpoint into a container, replacing the one of the same network, and return the container."""
+    container = _fresh(world, host, container_id)
+    known = [e.network for e in container.endpoints]
+    if endpoint.network in known:
+        rows = tuple(endpoint if e.network == endpoint.network else e for e in container.endpoints)
+    else:
+        rows = (*container.endpoints, endpoint)
+    put_container(world, host, replace(container, endpoints=rows))
+    return _fresh(world, host, container_id)
+
+
+# -- open -----------------------------------------------------------------------------------------------------------
+
+
+def open_sandbox(world: World, host: str, container_id: str) -> None:
+    """Give a container its network at its start: namespace, interfaces, files, resolver, rules, published ports.
+
+    ApiError with the daemon's text, and then nothing of it stays.
+    """
+    container = _fresh(world, host, container_id)
+    joined = config_of(world, host, container).joins
+    with _undone_on_error(world):
+        if joined is not None:
+            _join(world, host, container, joined)
+            return
+        try:
+            if container.network_mode == "host":
+                _share_host(world, host, container)
+            else:
+                _make_namespace(world, host, container)
+                _attach_all(world, host, container)
+        except ApiError as error:
+            raise ApiError(release_of(world).start_prefix + error.message, error.status) from None
+
+
+def _join(world: World, host: str, container: Container, reference: str) -> None:
+    """`--network container:X`: the other's namespace and files."""
+    release = release_of(world)
+    other = world.hosts[host].container(reference)
+    if other is None:
+        raise ApiError(release.text("join unknown", name=reference), 404)
+    if other.id == container.id:
+        raise ApiError(release.text("join itself"), 400)
+    if not other.is_running:
+        state = other.state.value
+        raise ApiError(release.text("join stopped", id=other.id, name=other.name, state=state), 409)
+    put_container(world, host, replace(container, namespace=other.namespace))
+    hostsfile.copy_from(world, host, other.id, container.id)
+
+
+def _share_host(world: World, host: str, container: Container) -> None:
+    network = find_network(world, host, "host")
+    endpoint = Endpoint("host", network.id, endpoint_id=world.hex_id(f"{host}:endpoint"))
+    put_container(world, host, replace(container, namespace="host", endpoints=(endpoint,)))
+    hostsfile.copy_from(world, host, "", container.id)
+    config = config_of(world, host, container)
+    world.files[host, container.id, hostsfile.RESOLV] = hostsfile.resolv_conf(world, host, config, internal=False)
+    world.files[host, container.id, hostsfile.HOSTNAME] = f"{container.hostname}\n"
+
+
+def _make_namespace(world: World, host: str, container: Container) -> None:
+    """A fresh network namespace with lo, and the files of the container."""
+    config = config_of(world, host, container)
+    name = container.short_id
+    lo = lab.loopback(v6=release_of(world).loopback_v6)
+    world.put_namespace(host, Namespace(name, (lo,), sysctls={**SYSCTLS, **config.sysctls}))
+    world.counters.pop(f"index:{host}:{name}", None)
+    counters = {k: v for k, v in daemon(world, host).interface_counters.items() if k != container.id}
+    change_daemon(world, host, interface_counters=counters)
+    put_container(world, host, replace(container, namespace=name))
+    hosts = hostsfile.base_hosts(world, host, config)
+    for address, names in hostsfile.link_lines(world, host, config):
+        hosts += f"{address}\t{names}\n"
+    world.files[host, container.id, hostsfile.HOSTS] = hosts
+    world.files[host, container.id, hostsfile.HOSTNAME] = f"{hostsfile.own_names(container, config).split()[0]}\n"
+    world.files[host, container.id, hostsfile.RESOLV] = hostsfile.resolv_conf(world, host, config, internal=False)
+
+
+def _attach_all(world: World, host: str, container: Container) -> None:
+    pairs = [(endpoint, _network_of(world, host, endpoint)) for endpoint in container.endpoints]
+    if release_of(world).counts_interfaces:  # up to 27: eth0 is the one that gives the default route
+        internal = {network.name: network.internal for _, network in pairs}
+        order = [e.network for e in by_gateway([e for e, _ in pairs], lambda e: internal[e.network])]
+        pairs.sort(key=lambda pair: order.index(pair[0].network))
+    for endpoint, network in pairs:
+        attachment = attachment_of(world, host, container, endpoint)
+        check_start(world, network, attachment.address)
+        attach(world, host, container.id, replace(endpoint, network_id=network.id), network, attachment)
+    _switch_gateway(world, host, container.id, None)
+
+
+def _network_of(world: World, host: str, endpoint: Endpoint) -> Network:
+    """The network an endpoint was made for: by id, so that one of the same name made later is not it."""
+    networks = world.hosts[host].networks
+    if endpoint.network in ("bridge", "none", "host") or not endpoint.network_id:
+        return find_network(world, host, endpoint.network)
+    found = next((n for n in networks if n.id == endpoint.network_id), None)
+    if found is None:
+        raise ApiError(f"network {endpoint.network_id} not found", 404)
+    return found
+
+
+def attach(
+    world: World, host: str, container_id: str, endpoint: Endpoint, network: Network, attachment: NetworkAttachment
+) -> Endpoint:
+    """Make one endpoint live: address, MAC, interface, line in /etc/hosts, resolver, rules of its own."""
+    endpoint = replace(endpoint, endpoint_id=world.hex_id(f"{host}:endpoint"), network_id=network.id)
+    container = _fresh(world, host, container_id)
+    if network.driver in ("null", "host"):
+        _with_endpoint(world, host, container_id, endpoint)
+        return endpoint
+    subnet = network.subnets[0]
+    address = ipam.request_address(world, host, network.id, subnet, attachment.address, network.name)
+    config = config_of(world, host, container)
+    mac = attachment.mac or (config.mac_address if network.name == _main_network(container) else None)
+    endpoint = replace(
+        endpoint,
+        address=address,
+        prefixlen=subnet.subnet.prefixlen,
+        gateway=_gateway_for(world, network),
+        mac=mac or interfaces.container_mac(world, host, address),
+        aliases=attachment.aliases,
+        configured_address=attachment.address,
+    )
+    endpoint = interfaces.plug(world, host, container, endpoint, network)
+    container = _with_endpoint(world, host, container_id, endpoint)
+    firewall.apply_rules(world, host, ports.endpoint_rules(world, endpoint, network))
+    hostsfile.add_line(world, host, container_id, address, hostsfile.own_names(container, config))
+    if network.name == "bridge":
+        hostsfile.tell_linkers(world, host, container, address)
+    else:
+        _start_resolver(world, host, container, config)
+    return endpoint
+
+
+def _main_network(container: Container) -> str:
+    return "bridge" if container.network_mode in ("default", "bridge") else container.network_mode
+
+
+def _gateway_for(world: World, network: Network) -> IPv4Address | None:
+    """The gateway a container is told: none on internal networks from 25 on."""
+    if network.internal and not (network.driver == "bridge" and release_of(world).internal_default_route):
+        return None
+    return network.subnets[0].gateway
+
+
+def _start_resolver(world: World, host: str, container: Container, config: ContainerConfig) -> None:
+    """127.0.0.11: two sockets of dockerd in the container's namespace, rules that lead port 53 to them, resolv.conf."""
+    name = container.namespace or ""
+    if resolver.answers_here(world, host, name):
+        return
+    sockets = []
+    for protocol, state in ((Protocol.TCP, SocketState.LISTEN), (Protocol.UDP, SocketState.UNCONNECTED)):
+        port = 32768 + int(world.hex_id(f"{host}:dns", 8), 16) % 28232
+        backlog = 4096 if protocol is Protocol.TCP else 0
+        sockets.append(
+            Socket(protocol, resolver.INTERNAL, port, state, daemon(world, host).pid, "dockerd", backlog=backlog)
+        )
+    stack = world.namespace(host, name)
+    world.put_namespace(host, replace(stack, sockets=(*stack.sockets, *sockets)))
+    firewall.resolver_rules(world, host, name, sockets[0].local_port, sockets[1].local_port)
+    hostsfile.put(world, host, container.id, hostsfile.RESOLV, hostsfile.resolv_conf(world, host, config, internal=True))
+
+
+# -- the gateway ----------------------------------------------------------------------------------------------------
+
+
+def gateway_endpoint(world: World, host: str, container: Container) -> Endpoint | None:
+    """The live endpoint that gives the default route and carries the published ports."""
+    live = [e for e in container.endpoints if e.endpoint_id and e.address is not None]
+    internal = {n.id for n in world.hosts[host].networks if n.internal}
+    ordered = by_gateway(
+        live,
+        lambda e: e.network_id in internal,
+        lambda e: attachment_of(world, host, container, e).gw_priority,
+    )
+    return ordered[0] if ordered else None
+
+
+def _switch_gateway(world: World, host: str, container_id: str, before: Endpoint | None) -> None:
+    """Elect the gateway again; the default route and the published ports follow it."""
+    container = _fresh(world, host, container_id)
+    after = gateway_endpoint(world, host, container)
+    interfaces.default_route(world, host, container.namespace or "", after)
+    if before is not None and after is not None and before.endpoint_id == after.endpoint_id:
+        return
+    networks = {n.id: n for n in world.hosts[host].networks}
+    if before is not None:
+        ports.unpublish(world, host, container, before, networks.get(before.network_id))
+    container = replace(container, ports=())
+    put_container(world, host, container)
+    if after is not None:
+        bound = ports.publish(world, host, container, after, networks[after.network_id])
+        put_container(world, host, replace(_fresh(world, host, container_id), ports=bound))
+
+
+# -- close ----------------------------------------------------------------------------------------------------------
+
+
+def close_sandbox(world: World, host: str, container_id: str) -> None:
+    """Take a container's network away at its end; addresses, host ports and rules are free again."""
+    container = _fresh(world, host, container_id)
+    owns = container.namespace == container.short_id
+    gateway = gateway_endpoint(world, host, container)
+    if gateway is not None:
+        network = next((n for n in world.hosts[host].networks if n.id == gateway.network_id), None)
+        ports.unpublish(world, host, container, gateway, network)
+    for endpoint in container.endpoints:
+        if endpoint.endpoint_id:
+            _detach(world, host, container, endpoint)
+    fresh = _fresh(world, host, container_id)
+    put_container(
+        world, host, replace(fresh, namespace=None, ports=(), endpoints=tuple(_at_rest(e) for e in fresh.endpoints))
+    )
+    if owns:
+        _leave_namespace(world, host, container)
+
+
+def _at_rest(endpoint: Endpoint) -> Endpoint:
+    """What stays of an endpoint while its container doesn't run."""
+    return replace(
+        endpoint, endpoint_id="", address=None, prefixlen=0, gateway=None, mac="", interface=None, host_interface=None
+    )
+
+
+def _detach(world: World, host: str, container: Container, endpoint: Endpoint) -> None:
+    """Undo `attach` but for the files."""
+    network = next((n for n in world.hosts[host].networks if n.id == endpoint.network_id), None)
+    if network is None or endpoint.address is None:
+        return
+    firewall.withdraw_rules(world, host, ports.endpoint_rules(world, endpoint, network))
+    interfaces.unplug(world, host, container, endpoint, network)
+    ipam.release_address(world, host, network.id, endpoint.address)
+
+
+def _leave_namespace(world: World, host: str, container: Container) -> None:
+    """The namespace goes, unless joined containers still live in it: it is theirs now, with nothing but lo."""
+    name = container.short_id
+    heirs = [c for c in world.hosts[host].containers if c.namespace == name and c.id != container.id and c.is_running]
+    stack = world.namespace(host, name)
+    world.drop_namespace(host, name)
+    if not heirs:
+        return
+    new = heirs[0].short_id
+    kept = tuple(s for s in stack.sockets if s.program != "dockerd")
+    world.put_namespace(host, replace(stack, name=new, sockets=kept))
+    for heir in heirs:
+        put_container(world, host, replace(_fresh(world, host, heir.id), namespace=new))
+    processes = tuple(
+        replace(p, namespace=new) if p.namespace == name and p.container != container.id else p
+        for p in world.hosts[host].processes
+    )
+    world.change_host(host, processes=processes)
+
+
+# -- connect, disconnect --------------------------------------------------------------------------------------------
+
+
+def connect(world: World, host: str, network_ref: str, container_ref: str, attachment: NetworkAttachment) -> None:
+    """`docker network connect`: at once for a running container, at its next start for another. ApiError when not."""
+    container = find_container(world, host, container_ref)
+    network = find_network(world, host, network_ref)
+    check_connect(world, host, container, network, attachment)
+    attachment = replace(attachment, name=network.name)
+    with _undone_on_error(world):
+        living = {c.id for c in world.hosts[host].containers}
+        others = {k: v for k, v in daemon(world, host).attachments.items() if k[0] in living}
+        change_daemon(world, host, attachments={**others, (container.id, network.id): attachment})
+        endpoint = Endpoint(
+            network.name, network.id, aliases=attachment.aliases, configured_address=attachment.address
+        )
+        if not container.is_running:
+            _with_endpoint(world, host, container.id, endpoint)
+            return
+        before = gateway_endpoint(world, host, container)
+        attach(world, host, container.id, endpoint, network, attachment)
+        _switch_gateway(world, host, container.id, before)
+
+
+def disconnect(world: World, host: str, network_ref: str, container_ref: str, force: bool = False) -> None:
+    """`docker network disconnect`. ApiError when it isn't connected or may not be."""
+    container = find_container(world, host, container_ref)
+    network = find_network(world, host, network_ref)
+    release = release_of(world)
+    if network.driver == "host":
+        raise ApiError(release.text("disconnect host"), 403)
+    endpoint = container.endpoint(network.name)
+    if endpoint is None:
+        raise ApiError(release.text("not connected", id=container.id, name=network.name), 403)
+    with _undone_on_error(world):
+        before = gateway_endpoint(world, host, container)
+        if endpoint.endpoint_id:
+            if before is not None and before.network == endpoint.network:
+                ports.unpublish(world, host, container, before, network)
+            _detach(world, host, container, endpoint)
+            if endpoint.address is not None:
+                names = hostsfile.own_names(container, config_of(world, host, container))
+                hostsfile.drop_line(world, host, container.id, endpoint.address, names)
+        fresh = _fresh(world, host, container.id)
+        rest = tuple(e for e in fresh.endpoints if e.network != network.name)
+        gone = before is not None and before.network == endpoint.network
+        put_container(world, host, replace(fresh, endpoints=rest, ports=() if gone else fresh.ports))
+        attachments = {k: v for k, v in daemon(world, host).attachments.items() if k != (container.id, network.id)}
+        change_daemon(world, host, attachments=attachments)
+        if container.is_running and container.namespace:
+            _switch_gateway(world, host, container.id, None if gone else before)
+
+
+__all__ = [
+    "attach", "attachment_of", "check_settings", "close_sandbox", "connect", "disconnect", "gateway_endpoint",
+    "open_sandbox",
+]  # fmt: skip

@@ -1,0 +1,16 @@
+"""Which of a container's endpoints gives the default route, and with it the published ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from dnetlab.model import Endpoint
+
+
+def by_gateway(
+    endpoints: Iterable[Endpoint],
+    internal: Callable[[Endpoint], bool] = lambda endpoint: False,
+    priority: Callable[[Endpoint], int] = lambda endpoint: 0,
+) -> list[Endpoint]:
+    """The order of libnetwork's sandbox.go Less: priority, not internal, with a gateway, then the network's name."""
+    return sorted(endpoints, key=lambda e: (-priority(e), internal(e), e.gateway is None, e.network))

@@ -1,0 +1,297 @@
+"""Published ports: which host port a container gets, the rules that lead to it, and docker-proxy beside them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from dnetlab.model import Container, Endpoint, Network, PortBinding, Protocol, Socket, SocketState
+from dnetlab.sim import processes
+from dnetlab.sim.dockerd import firewall
+from dnetlab.sim.dockerd.config import ContainerConfig, PortRequest
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.firewall import MissingChain, edit
+from dnetlab.sim.dockerd.state import change_daemon, daemon, release_of
+from dnetlab.sim.world import World
+
+PROXY = "/usr/sbin/docker-proxy"
+ANY_V4, ANY_V6 = IPv4Address("0.0.0.0"), IPv6Address("::")
+HOST_BINDING = "com.docker.network.bridge.host_binding_ipv4"
+IpAddress = IPv4Address | IPv6Address
+
+
+def requests_of(world: World, config: ContainerConfig) -> list[PortRequest]:
+    """What is to be published, in the order the release works it off.
+
+    Up to 27 from the highest container port down, tcp first (go-connections nat/sort.go); from 28 on up, those
+    that name a host port before the others (drivers/bridge/port_mapping_linux.go). Observed on 20.10, 26.1, 28.5.
+    """
+    wanted = list(config.publish)
+    named = {request.key for request in wanted}
+    if config.publish_all:
+        for exposed in config.expose:
+            number, _, protocol = exposed.partition("/")
+            request = PortRequest(int(number), Protocol(protocol or "tcp"))
+            if request.key not in named:
+                wanted.append(request)
+    if release_of(world).ports_ascending:
+        wanted.sort(key=lambda r: (r.host_port is None, r.container_port, r.protocol.value, r.host_port or 0))
+    else:
+        wanted.sort(key=lambda r: (-r.container_port, r.protocol is not Protocol.TCP, -(r.host_port or 0)))
+    return wanted
+
+
+def publish(world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> tuple[PortBinding, ...]:
+    """Publish the container's ports through its endpoint in a bridge network; what is bound now.
+
+    ApiError in the daemon's words when a port can't be had; the caller undoes the rest.
+    """
+    config = daemon(world, host).containers[container.id].config
+    if network.driver != "bridge" or network.internal or not network.bridge or endpoint.address is None:
+        return ()
+    bound: list[PortBinding] = []
+    where = f"driver failed programming external connectivity on endpoint {container.name} ({endpoint.endpoint_id}): "
+    for request in requests_of(world, config):
+        try:
+            bindings = _bind(world, host, request, network, tuple(bound), endpoint.address)
+            for binding in bindings:
+                _start_proxy(world, host, binding, endpoint.address)
+            bound += bindings
+            _write_rules(world, host, bindings, endpoint.address, network.bridge, delete=False)
+        except ApiError as error:
+            raise ApiError(where + error.message, error.status) from None
+        except MissingChain as error:
+            raise ApiError(where + str(error)) from None
+    return tuple(bound)
+
+
+def unpublish(world: World, host: str, container: Container, endpoint: Endpoint, network: Network | None) -> None:
+    """Take back what `publish` did: proxies, sockets, rules."""
+    if not container.ports or endpoint.address is None:
+        return
+    if network is not None and network.bridge:
+        _write_rules(world, host, list(container.ports), endpoint.address, network.bridge, delete=True)
+    address = str(endpoint.address)
+    gone = [
+        p.pid
+        for p in world.hosts[host].processes
+        if p.argv[:1] == (PROXY,) and _argument(p.argv, "-container-ip") == address
+        and any(_serves(p.argv, binding) for binding in container.ports)
+    ]  # fmt: skip
+    processes.end(world, host, gone)
+
+
+def _argument(argv: tuple[str, ...], name: str) -> str:
+    return argv[argv.index(name) + 1] if name in argv else ""
+
+
+def _serves(argv: tuple[str, ...], binding: PortBinding) -> bool:
+    return (
+        _argument(argv, "-host-port") == str(binding.host_port)
+        and _argument(argv, "-proto") == binding.protocol.value
+        and _argument(argv, "-host-ip") == str(binding.host_ip)
+    )
+
+
+# -- host ports -----------------------------------------------------------------------------------------------------
+
+
+def _bind(
+    world: World, host: str, request: PortRequest, network: Network, earlier: tuple[PortBinding, ...], target: IPv4Address
+) -> list[PortBinding]:
+    """The bindings of one request: one address, or every IPv4 and every IPv6 one."""
+    addresses: list[IpAddress]
+    if request.host_ip is not None and request.host_ip != ANY_V4:
+        addresses = [request.host_ip]
+    elif request.host_ip == ANY_V4:
+        addresses = [ANY_V4]
+    else:
+        default = ip_address(network.options.get(HOST_BINDING, "0.0.0.0"))
+        addresses = [default] if default != ANY_V4 else [ANY_V4, ANY_V6]
+    if not daemon(world, host).userland_proxy:
+        addresses = [a for a in addresses if a.version == 4]
+    if request.host_port is None:
+        port = _free_port(world, host, request.protocol, addresses, earlier)
+    elif request.host_port_end is None or request.host_port_end == request.host_port:
+        port = request.host_port
+        _require_port(world, host, request, addresses, port, earlier, target)
+    else:
+        port = _first_of_range(world, host, request, addresses, earlier)
+    return [PortBinding(request.container_port, request.protocol, address, port) for address in addresses]
+
+
+def _allocated(
+    world: World, host: str, protocol: Protocol, address: IpAddress, port: int, earlier: tuple[PortBinding, ...]
+) -> PortBinding | None:
+    """Whose binding stands in the way in the daemon's own table.
+
+    Up to 27 that table knows each address apart; later any address meets every other (portallocator).
+    """
+    apart = release_of(world).ports_per_address
+    rows = [b for c in world.hosts[host].containers for b in c.ports] + list(earlier)
+    for row in rows:
+        if row.protocol is not protocol or row.host_port != port or row.host_ip.version != address.version:
+            continue
+        if row.host_ip == address or (not apart and (row.host_ip.is_unspecified or address.is_unspecified)):
+            return row
+    return None
+
+
+def _has_address(world: World, host: str, address: IpAddress) -> bool:
+    stack = world.namespace(host)
+    if address.is_unspecified or address.is_loopback:
+        return True
+    return any(a.ip == address for i in stack.interfaces for a in i.addresses)
+
+
+def _socket(protocol: Protocol, address: IpAddress, port: int, pid: int | None = None) -> Socket:
+    state = SocketState.LISTEN if protocol is Protocol.TCP else SocketState.UNCONNECTED
+    return Socket(
+        protocol, address, port, state, pid, "docker-proxy", backlog=4096 if protocol is Protocol.TCP else 0,
+        v6only=address.version == 6,
+    )  # fmt: skip
+
+
+def _require_port(
+    world: World, host: str, request: PortRequest, addresses: list[IpAddress], port: int,
+    earlier: tuple[PortBinding, ...], target: IPv4Address,
+) -> None:  # fmt: skip
+    """ApiError unless this very port is free on all the addresses."""
+    for address in addresses:
+        row = _allocated(world, host, request.protocol, address, port, earlier)
+        if row is not None:
+            raise ApiError(f"Bind for {_bracketed(row.host_ip)}:{port} failed: port is already allocated")
+    for address in addresses:
+        problem = ""
+        if not _has_address(world, host, address):
+            problem = "cannot assign requested address"
+        elif processes.is_taken(world, host, "host", _socket(request.protocol, address, port)):
+            problem = "address already in use"
+        if problem:
+            raise ApiError(
+                release_of(world).text(
+                    "bind failed",
+                    ip=_bracketed(address),
+                    port=str(port),
+                    protocol=request.protocol.value,
+                    family=f"{request.protocol.value}{address.version}",
+                    target=f"{target}:{request.container_port}",
+                    problem=problem,
+                )
+            )
+
+
+def _bracketed(address: IpAddress) -> str:
+    return f"[{address}]" if address.version == 6 else str(address)
+
+
+def _is_free(
+    world: World, host: str, protocol: Protocol, addresses: list[IpAddress], port: int, earlier: tuple[PortBinding, ...]
+) -> bool:
+    return not any(
+        _allocated(world, host, protocol, address, port, earlier)
+        or processes.is_taken(world, host, "host", _socket(protocol, address, port))
+        for address in addresses
+    )
+
+
+def _free_port(
+    world: World, host: str, protocol: Protocol, addresses: list[IpAddress], earlier: tuple[PortBinding, ...]
+) -> int:
+    """The next port of ip_local_port_range after the last one chosen; each protocol has its own cursor.
+
+    Observed on 20.10, 26.1 and 28.5: addresses share the cursor, and a port that came back is not used at once.
+    """
+    low, high = (int(n) for n in world.namespace(host).sysctl("net.ipv4.ip_local_port_range", "49153 65535").split())
+    last = daemon(world, host).port_cursors.get(protocol.value, low - 1)
+    for step in range(1, high - low + 2):
+        port = low + (last - low + step) % (high - low + 1)
+        if _is_free(world, host, protocol, addresses, port, earlier):
+            cursors = {**daemon(world, host).port_cursors, protocol.value: port}
+            change_daemon(world, host, port_cursors=cursors)
+            return port
+    raise ApiError("all ports are allocated")
+
+
+def _first_of_range(
+    world: World, host: str, request: PortRequest, addresses: list[IpAddress], earlier: tuple[PortBinding, ...]
+) -> int:
+    first, last = request.host_port or 0, request.host_port_end or 0
+    for port in range(first, last + 1):
+        if _is_free(world, host, request.protocol, addresses, port, earlier):
+            return port
+    raise ApiError(f"Bind for {_bracketed(addresses[0])}:{first}-{last} failed: port is already allocated")
+
+
+# -- docker-proxy and rules -----------------------------------------------------------------------------------------
+
+
+def _start_proxy(world: World, host: str, binding: PortBinding, target: IPv4Address) -> None:
+    state = daemon(world, host)
+    if not state.userland_proxy:
+        processes.listen(
+            world, host, "host",
+            [replace(_socket(binding.protocol, binding.host_ip, binding.host_port, state.pid), program="dockerd")],
+        )  # fmt: skip
+        return
+    argv = [
+        PROXY, "-proto", binding.protocol.value, "-host-ip", str(binding.host_ip), "-host-port", str(binding.host_port),
+        "-container-ip", str(target), "-container-port", str(binding.container_port),
+    ]  # fmt: skip
+    if release_of(world).proxy_listen_fd:
+        argv.append("-use-listen-fd")
+    pid = processes.spawn(world, host, argv, ppid=state.pid or 1)
+    processes.listen(world, host, "host", [_socket(binding.protocol, binding.host_ip, binding.host_port, pid)])
+
+
+def _write_rules(
+    world: World, host: str, bindings: list[PortBinding], target: IPv4Address, bridge: str, *, delete: bool
+) -> None:
+    """The rules of bindings to one container; the IPv6 ones have none of their own."""
+    with edit(world, host) as tables:
+        for binding in bindings:
+            if binding.host_ip.version == 6:
+                continue
+            for how, table, chain, text in port_rules(world, host, binding, target, bridge):
+                if delete:
+                    tables.delete(table, chain, text)
+                elif how == "insert":
+                    tables.insert(table, chain, text)
+                else:
+                    tables.append(table, chain, text)
+
+
+def port_rules(
+    world: World, host: str, binding: PortBinding, target: IPv4Address, bridge: str
+) -> list[tuple[str, str, str, str]]:
+    """(operation, table, chain, rule) of one published port: DNAT, ACCEPT, and what the release adds."""
+    layout, proxy = release_of(world).firewall, daemon(world, host).userland_proxy
+    name = binding.protocol.value
+    proto = f"-p {name} -m {name}"
+    to = "" if binding.host_ip.is_unspecified else f"-d {binding.host_ip}/32 "
+    outside = f"! -i {bridge} " if proxy else ""
+    target_port = f"{target}:{binding.container_port}"
+    inner = f"{proto} --dport {binding.container_port}"
+    rules = [
+        ("append", "nat", "DOCKER",
+         f"{to}{outside}{proto} --dport {binding.host_port} -j DNAT --to-destination {target_port}"),
+        ("insert" if layout.forward_chain else "append", "filter", "DOCKER",
+         f"-d {target}/32 ! -i {bridge} -o {bridge} {inner} -j ACCEPT"),
+    ]  # fmt: skip
+    if layout.hairpin_per_port or not proxy:
+        rules.append(("append", "nat", "POSTROUTING", f"-s {target}/32 -d {target}/32 {inner} -j MASQUERADE"))
+    if layout.raw_drop and binding.host_ip.is_loopback:
+        rules.append(("append", "raw", "PREROUTING",
+                      f"-d {binding.host_ip}/32 ! -i lo {proto} --dport {binding.host_port} -j DROP"))  # fmt: skip
+    return rules
+
+
+def endpoint_rules(world: World, endpoint: Endpoint, network: Network) -> list[tuple[str, str, str, str]]:
+    """28 and later: nobody outside the bridge talks to the container's address itself (raw PREROUTING)."""
+    layout = release_of(world).firewall
+    if not layout.raw_drop or network.internal or not network.bridge or endpoint.address is None:
+        return []
+    return [("append", "raw", "PREROUTING", f"-d {endpoint.address}/32 ! -i {network.bridge} -j DROP")]
+
+
+__all__ = ["endpoint_rules", "firewall", "port_rules", "publish", "requests_of", "unpublish"]

@@ -1,0 +1,209 @@
+"""Names: the daemon's resolver at 127.0.0.11, and what a program gets that asks for a name.
+
+Only containers on a network other than the default bridge have that resolver. It knows, per network of the asker:
+container names, --network-alias, short ids and host names, alone or as name.network; --link aliases for the linker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import AddressValueError, IPv4Address
+
+from dnetlab.model import Container, Endpoint, Protocol
+from dnetlab.sim.dockerd import hostsfile
+from dnetlab.sim.dockerd.endpoints_order import by_gateway
+from dnetlab.sim.dockerd.state import daemon
+from dnetlab.sim.world import World
+
+INTERNAL = IPv4Address("127.0.0.11")
+PATIENCE = 5.0  # seconds until busybox gives up on a server that never answers
+TTL = 600
+
+
+class Status(Enum):
+    NOERROR = "NOERROR"
+    NXDOMAIN = "NXDOMAIN"
+    TIMEOUT = "timeout"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a DNS server said. server: who was asked, None when resolv.conf names nobody.
+
+    addresses: the A records; name: the PTR record; seconds: how long it took.
+    """
+
+    server: IPv4Address | None
+    status: Status
+    addresses: tuple[IPv4Address, ...] = ()
+    name: str = ""
+    seconds: float = 0.0
+
+
+def servers_of(world: World, host: str, container_id: str | None) -> list[IPv4Address]:
+    """The name servers of this place's /etc/resolv.conf; 127.0.0.1 when there are none, as the C libraries do."""
+    text = hostsfile.read(world, host, container_id or "", hostsfile.RESOLV)
+    found = []
+    for words in (line.split() for line in text.splitlines()):
+        if words[:1] == ["nameserver"] and len(words) > 1:
+            try:
+                found.append(IPv4Address(words[1]))
+            except AddressValueError:
+                continue
+    return found or [IPv4Address("127.0.0.1")]
+
+
+def owner_of(world: World, host: str, namespace: str) -> Container | None:
+    """The container whose sandbox this namespace is, None for the host's own."""
+    return next((c for c in world.hosts[host].containers if c.short_id == namespace), None)
+
+
+def answers_here(world: World, host: str, namespace: str) -> bool:
+    """Does the daemon's resolver listen in this namespace?"""
+    return any(
+        s.local_address == INTERNAL and s.protocol is Protocol.UDP for s in world.namespace(host, namespace).sockets
+    )
+
+
+def ask(
+    world: World, host: str, namespace: str, container_id: str | None, name: str, server: IPv4Address | None = None
+) -> Answer:
+    """Ask a DNS server for the IPv4 addresses of a name; by default the first of this place's resolv.conf."""
+    server = server or servers_of(world, host, container_id)[0]
+    if server != INTERNAL or not answers_here(world, host, namespace):
+        return _outside(world, host, namespace, server)
+    asker = owner_of(world, host, namespace)
+    found = _known(world, host, asker, name) if asker else []
+    if found:
+        return Answer(server, Status.NOERROR, _shuffled(world, found))
+    return Answer(server, Status.TIMEOUT, seconds=PATIENCE)  # forwarded to 192.0.2.53, which never answers
+
+
+def _outside(world: World, host: str, namespace: str, server: IPv4Address) -> Answer:
+    """A server that isn't the daemon's: a machine of the lab refuses port 53, nobody else answers."""
+    stack = world.namespace(host, namespace)
+    if stack.owner_of(server) is not None:
+        return Answer(server, Status.REFUSED)
+    return Answer(server, Status.TIMEOUT, seconds=PATIENCE)
+
+
+def _shuffled(world: World, found: list[IPv4Address]) -> tuple[IPv4Address, ...]:
+    """Several containers with one name take turns at the front."""
+    if len(found) < 2:
+        return tuple(found)
+    turn = world.count("dns:turn") % len(found)
+    return tuple(found[turn:] + found[:turn])
+
+
+def named_networks(container: Container) -> list[Endpoint]:
+    """The live endpoints whose networks have names, in the order the resolver asks them."""
+    live = [e for e in container.endpoints if e.endpoint_id and e.network not in ("bridge", "host", "none")]
+    return by_gateway(live)
+
+
+def names_in(container: Container, endpoint: Endpoint) -> list[str]:
+    """What a container is called in a network (daemon/container_operations.go; observed on all releases)."""
+    names = [container.name, *endpoint.aliases, container.short_id]
+    if container.hostname not in names:
+        names.append(container.hostname)
+    return names
+
+
+def _members(world: World, host: str, network_id: str) -> list[tuple[Container, Endpoint]]:
+    return [
+        (container, endpoint)
+        for container in reversed(world.hosts[host].containers)
+        for endpoint in container.endpoints
+        if endpoint.network_id == network_id and endpoint.endpoint_id and container.is_running
+    ]
+
+
+def _lookup(world: World, host: str, network_id: str, name: str) -> list[IPv4Address]:
+    return [
+        endpoint.address
+        for container, endpoint in _members(world, host, network_id)
+        if endpoint.address is not None and name in (n.lower() for n in names_in(container, endpoint))
+    ]
+
+
+def _linked(world: World, host: str, asker: Container, endpoint: Endpoint, name: str) -> list[IPv4Address]:
+    """--link aliases on a user-defined network: only the linking container knows them."""
+    state = daemon(world, host)
+    spec = state.containers.get(asker.id)
+    later = state.attachments.get((asker.id, endpoint.network_id))
+    first = [a for a in spec.config.networks if a.name == endpoint.network] if spec else []
+    pairs = [pair for attachment in ([later] if later else first) for pair in attachment.links]
+    for other, alias in pairs:
+        if (alias or other).lower() == name:
+            return _lookup(world, host, endpoint.network_id, other.lower())
+    return []
+
+
+def _known(world: World, host: str, asker: Container, name: str) -> list[IPv4Address]:
+    """Link aliases, then the whole name in each network, then name.network."""
+    name = name.lower().removesuffix(".")
+    places = named_networks(asker)
+    for endpoint in places:
+        found = _linked(world, host, asker, endpoint, name) or _lookup(world, host, endpoint.network_id, name)
+        if found:
+            return found
+    head, dot, tail = name.rpartition(".")
+    while dot:
+        for endpoint in places:
+            if endpoint.network.lower() == tail:
+                found = _lookup(world, host, endpoint.network_id, head)
+                if found:
+                    return found
+        head, dot, rest = head.rpartition(".")
+        tail = f"{rest}.{tail}"
+    return []
+
+
+# -- what programs call ---------------------------------------------------------------------------------------------
+
+
+def resolve(
+    world: World, host: str, namespace: str, container_id: str | None, name: str
+) -> list[IPv4Address] | None:
+    """What getaddrinfo gives for a name in that place: addresses in the order to try, None when there is none.
+
+    /etc/hosts first, then the resolver. Waiting for a server that never answers moves the lab's clock.
+    """
+    try:
+        return [IPv4Address(name)]
+    except AddressValueError:
+        pass
+    text = hostsfile.read(world, host, container_id or "", hostsfile.HOSTS)
+    lines = (line.split("#")[0].split() for line in text.splitlines())
+    wanted = name.lower().removesuffix(".")
+    here = [w[0] for w in lines if wanted in (n.lower() for n in w[1:]) and ":" not in w[0]]
+    if here:
+        return [IPv4Address(ip) for ip in dict.fromkeys(here)]
+    answer = ask(world, host, namespace, container_id, name)
+    world.clock += answer.seconds
+    return list(answer.addresses) or None
+
+
+def ask_pointer(
+    world: World, host: str, namespace: str, container_id: str | None, address: IPv4Address,
+    server: IPv4Address | None = None,
+) -> Answer:  # fmt: skip
+    """Ask for the name of an address: 'web1.n1' for a container on one of the asker's networks."""
+    server = server or servers_of(world, host, container_id)[0]
+    if server != INTERNAL or not answers_here(world, host, namespace):
+        return _outside(world, host, namespace, server)
+    asker = owner_of(world, host, namespace)
+    for own in named_networks(asker) if asker else []:
+        for container, endpoint in _members(world, host, own.network_id):
+            if endpoint.address == address:
+                return Answer(server, Status.NOERROR, name=f"{container.name}.{own.network}")
+    return Answer(server, Status.TIMEOUT, seconds=PATIENCE)
+
+
+def pointer(
+    world: World, host: str, namespace: str, container_id: str | None, address: IPv4Address
+) -> str | None:
+    """The PTR answer of this place's resolver as one name, None when there is none."""
+    return ask_pointer(world, host, namespace, container_id, address).name or None

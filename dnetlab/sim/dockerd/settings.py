@@ -1,0 +1,83 @@
+"""What may be asked of an endpoint, and the sentences for what may not."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+from dnetlab.model import Container, Network
+from dnetlab.sim.dockerd.config import NetworkAttachment
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.state import release_of
+from dnetlab.sim.world import World
+
+PREDEFINED = ("bridge", "host", "none", "default")
+SHARED = "container sharing network namespace with another container or host cannot be connected to any other network"
+PRIVATE = "container cannot be connected to multiple networks with one of the networks in private (none) mode"
+
+
+def _problems(world: World, name: str, network: Network | None, address: IPv4Address) -> list[str]:
+    """The sentences against a static address in a network, the daemon's order (25 and later)."""
+    release = release_of(world)
+    found = []
+    if name in PREDEFINED or name.startswith("container:"):
+        found.append(release.text("ip predefined"))
+    if network is None:
+        return found
+    inside = [s for s in network.subnets if address in s.subnet]
+    if release.address_anywhere:
+        if not inside:
+            found.append(release.text("ip outside", ip=str(address)))
+    elif not any(s.configured for s in network.subnets):
+        found.append(release.text("ip unconfigured"))
+    elif not inside:
+        found.append(release.text("ip outside", ip=str(address)))
+    return found
+
+
+def _listed(problems: list[str]) -> str:
+    return problems[0] if len(problems) == 1 else "\n".join(f"* {problem}" for problem in problems)
+
+
+def check_settings(world: World, host: str, attachment: NetworkAttachment) -> None:
+    """At `docker create`, 25 and later: may the address be had there? ApiError 400 when not."""
+    if attachment.address is None:
+        return
+    name = "bridge" if attachment.name == "default" else attachment.name
+    problems = _problems(world, name, world.hosts[host].network(name), attachment.address)
+    if problems:
+        shown = release_of(world).default_name if name == "bridge" else name
+        raise ApiError(f"invalid config for network {shown}: invalid endpoint settings:\n{_listed(problems)}", 400)
+
+
+def check_start(world: World, network: Network, address: IPv4Address | None) -> None:
+    """At the start, up to 20.10: the same question, one sentence."""
+    release = release_of(world)
+    if address is None or release.validates_config:
+        return
+    if network.name in PREDEFINED:
+        raise ApiError(release.text("ip predefined"), 400)
+    if not any(s.configured for s in network.subnets):
+        raise ApiError(release.text("ip unconfigured"), 400)
+
+
+def check_connect(
+    world: World, host: str, container: Container, network: Network, attachment: NetworkAttachment
+) -> None:
+    """May the container be connected to the network so? ApiError when not."""
+    release = release_of(world)
+    if container.network_mode == "host" or container.network_mode.startswith("container:"):
+        raise ApiError(SHARED, 403)
+    if network.driver == "host":
+        raise ApiError(release.text("connect host"), 403)
+    if network.driver == "null" or any(e.network == "none" for e in container.endpoints):
+        raise ApiError(PRIVATE, 403)
+    if attachment.address is not None:
+        if release.validates_config:
+            problems = _problems(world, network.name, network, attachment.address)
+            if problems:
+                raise ApiError(f"invalid endpoint settings:\n{_listed(problems)}", 400)
+        else:
+            check_start(world, network, attachment.address)
+    present = container.endpoint(network.name)
+    if container.is_running and present is not None and present.endpoint_id:
+        raise ApiError(f"endpoint with name {container.name} already exists in network {network.name}", 403)
