@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dnetlab.engines import images
 from dnetlab.engines import namespaces as ns
@@ -162,6 +162,15 @@ class LabHosts:
     # -- work ------------------------------------------------------------------------------------------------
 
     @property
+    def docker_hosts(self) -> tuple[str, ...]:
+        """The names of the hosts that can run a dockerd."""
+        return tuple(plan.name for plan in self.plans if plan.docker)
+
+    def root(self, host: str) -> str:
+        """A host's root directory as this process can open it."""
+        return f"/proc/{self.pid(host)}/root"
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The hosts' names in the lab's order."""
         return tuple(plan.name for plan in self.plans)
@@ -177,31 +186,28 @@ class LabHosts:
 
     def socket(self, host: str) -> str:
         """Path of a host's dockerd socket as this process can open it."""
-        return f"/proc/{self.pid(host)}/root/run/docker.sock"
+        return f"{self.root(host)}/run/docker.sock"
 
     def words(self, host: str) -> list[str]:
         """The words that run what follows them inside a host."""
         return ns.enter(self.pid(host))
 
-    def run(self, host: str, text: str, timeout: float = 120.0) -> Ran:
+    def run(self, host: str, text: str, timeout: float = 120.0, stdin: str | None = None) -> Ran:
         """Run a shell text verbatim on a host, as root in /root, without a terminal.
 
         After `timeout` seconds the text gets Ctrl-C's signal, two seconds later it is killed; then exit_code is 124
         unless the text ended by itself.
         """
-        if self._is_docker_host(host):
+        if host in self.docker_hosts:
             self._provide_sub_interfaces(host, text)
         script, far = os.pipe()  # not `bash -c TEXT`: `ps ax | grep proxy` would find the text itself
         try:
             with os.fdopen(far, "w") as writer:
                 writer.write(text[:60_000] + "\n")
-            ran = run_limited([*self.words(host), "bash", f"/dev/fd/{script}"], timeout, descriptors=(script,))
+            ran = run_limited([*self.words(host), "bash", f"/dev/fd/{script}"], timeout, stdin, descriptors=(script,))
         finally:
             os.close(script)
         return ran._replace(stderr=re.sub(rf"^/dev/fd/{script}: (?:line \d+: )?", "bash: ", ran.stderr, flags=re.M))
-
-    def _is_docker_host(self, host: str) -> bool:
-        return any(plan.name == host and plan.docker for plan in self.plans)
 
     def _provide_sub_interfaces(self, host: str, text: str) -> None:
         """Where the kernel lacks 802.1Q a veth on a bridge per VLAN id stands in for the sub-interface that is asked for."""
@@ -355,3 +361,117 @@ def sweep(progress: Progress | None = None) -> list[str]:
         ns.remove_lab(lab)
         _say(progress, f"removed what the lab {lab} had left behind")
     return gone
+
+
+class Provider(NamedTuple):
+    """A way to get real lab hosts. usable: whether this machine has what it needs; reason says why or why not."""
+
+    name: str
+    usable: bool
+    reason: str
+    advice: str = ""
+
+
+def providers() -> list[Provider]:
+    """The ways to get real lab hosts, the one that will be chosen first."""
+    from dnetlab.engines import dind
+
+    missing = why_no_namespaces()
+    own = Provider("namespaces", not missing, missing or f"Linux, root, {_dockerd_words()}: a dockerd per network namespace",
+                   "" if not missing else "The simulator needs none of it.")
+    reason = dind.why_not()
+    outer = Provider("containers", not reason, reason or "a Docker Engine answers: the lab hosts can be its containers",
+                     "" if not reason else "Start Docker, or use the simulator.")
+    return sorted((own, outer), key=lambda provider: not provider.usable)
+
+
+def _dockerd_words() -> str:
+    ready = [version for version in VERSIONS if version == "20.10" or (cache() / version / ".ready").exists()]
+    return "Docker " + ", ".join(ready)
+
+
+def kept_lab() -> ns.LabRecord | None:
+    """The lab that `dnetlab up` started and that still stands, None when there is none."""
+    for name in ns.known_labs():
+        record = ns.load_record(name)
+        if record is not None and record.kept and record.pids and all(ns.is_running(p, name) for p in record.pids.values()):
+            return record
+    return None
+
+
+def attach(record: ns.LabRecord) -> LabHosts:
+    """The lab hosts of a lab that is up already; `down` of the result removes it."""
+    hosts = LabHosts(record.version, lab=record.lab)
+    hosts.record = record
+    return hosts
+
+
+def open_hosts(version: str | None = None, daemons: tuple[str, ...] | None = None,
+               progress: Progress | None = None) -> tuple[Any, bool]:
+    """Lab hosts for an engine, and whether it owns them: those of `dnetlab up` if they fit, else new ones.
+
+    Raises EngineError with the reason when this machine can't have any.
+    """
+    record = kept_lab()
+    if record is not None and version in (None, record.version):
+        return attach(record), False
+    chosen = providers()[0]
+    if chosen.usable and chosen.name == "containers":
+        from dnetlab.engines.dind import DindHosts
+
+        return DindHosts(progress=progress).up(), True
+    from dnetlab.engines.docker import newest_release
+
+    return LabHosts(version or newest_release(), daemons=daemons, progress=progress).up(), True
+
+
+def up(version: str | None = None, progress: Progress | None = None) -> LabHosts:
+    """Start lab hosts that stay until `down`. Those that stand already are left as they are.
+
+    Raises EngineError when a lab of another release stands, and when this machine can't have one.
+    """
+    record = kept_lab()
+    if record is not None:
+        if version not in (None, record.version):
+            raise EngineError(f"a lab with Docker {record.version} is up already", hint="End it first: dnetlab down")
+        _say(progress, f"the lab is up already, with Docker {record.version}")
+        return attach(record)
+    _say(progress, "; ".join(f"{p.name}: {p.reason}" for p in providers()[:1]))
+    down(None)
+    hosts, _ = open_hosts(version, None, progress)
+    hosts.keep()
+    return hosts
+
+
+def down(progress: Progress | None = None) -> list[str]:
+    """Remove the kept lab and whatever crashed labs left; the names of those removed. Labs in use elsewhere stay."""
+    gone = sweep(None)
+    for name in ns.known_labs():
+        if not ns.maker_is_alive(name):
+            ns.remove_lab(name)
+            gone.append(name)
+    from dnetlab.engines import dind
+
+    gone += dind.remove_all()
+    for name in gone:
+        _say(progress, f"removed the lab {name}")
+    if not gone:
+        _say(progress, "no lab was up")
+    return gone
+
+
+def ps() -> str:
+    """A table of the lab hosts that stand, one row per host; a sentence when there are none."""
+    rows = [("LAB", "DOCKER", "HOST", "ADDRESS", "DOCKERD", "STATE")]
+    for name in ns.known_labs():
+        record = ns.load_record(name)
+        if record is None:
+            continue
+        for plan in ns.DEFAULT_LAB:
+            state = "up" if ns.is_running(record.pids.get(plan.name, 0), name) else "gone"
+            daemon = "started" if plan.name in record.daemons else "-"
+            rows.append((name, record.version, plan.name, plan.address, daemon, state + ("" if record.kept else ", in use")))
+    if len(rows) == 1:
+        return "No lab hosts are up. Start them with: dnetlab up"
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -1,0 +1,206 @@
+"""What dockerd says of itself: containers, networks, images and volumes, by the Engine API (docker SDK)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from ipaddress import IPv4Address, IPv4Network, ip_address
+from typing import Any
+
+from dnetlab.model import Container, ContainerState, Endpoint, Image, Namespace, Network, PortBinding, Protocol, Subnet, Volume
+
+Clock = Callable[[float], float]  # seconds since 1970 -> seconds of the lab's clock
+NEVER = "0001-01-01T00:00:00Z"
+
+
+def client(socket: str) -> Any:
+    """An API client of the dockerd that listens on this socket. Nothing is asked yet."""
+    import docker
+
+    return docker.APIClient(base_url=f"unix://{socket}", version="1.41", timeout=20)
+
+
+def inspect_containers(api: Any) -> list[dict[str, Any]]:
+    """`docker inspect` of every container, newest first; one that goes while we ask is left out."""
+    import docker
+
+    found = []
+    for row in api.containers(all=True):
+        try:
+            found.append(api.inspect_container(row["Id"]))
+        except docker.errors.NotFound:
+            continue
+    return found
+
+
+def moment(text: str) -> float | None:
+    """An RFC 3339 time as seconds since 1970, None for Go's zero time."""
+    if not text or text.startswith("0001-"):
+        return None
+    text = re.sub(r"(\.\d{1,6})\d*", r"\1", text).replace("Z", "+00:00")
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _at(clock: Clock, text: str) -> float | None:
+    seconds = moment(text)
+    return None if seconds is None else clock(seconds)
+
+
+def container(data: dict[str, Any], clock: Clock) -> Container:
+    """A container from its inspect document; interface names of its endpoints come later, from the kernel."""
+    state, config, host = data["State"], data["Config"], data["HostConfig"]
+    settings = data["NetworkSettings"]
+    running = state["Running"]
+    mode = host["NetworkMode"] or "default"
+    return Container(
+        id=data["Id"],
+        name=data["Name"].removeprefix("/"),
+        image=config["Image"],
+        command=(*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())),
+        state=ContainerState(state["Status"]) if state["Status"] != "removing" else ContainerState.DEAD,
+        exit_code=state["ExitCode"],
+        created=_at(clock, data["Created"]) or 0.0,
+        started=_at(clock, state["StartedAt"]),
+        finished=_at(clock, state["FinishedAt"]),
+        pid=state["Pid"] or None,
+        hostname=config.get("Hostname", ""),
+        network_mode=mode,
+        namespace=None if not running else _namespace_name(data["Id"], mode),
+        endpoints=tuple(_endpoint(name, value or {}) for name, value in (settings.get("Networks") or {}).items()),
+        exposed=tuple(sorted(config.get("ExposedPorts") or {}, key=lambda port: (int(port.split("/")[0]), port))),
+        ports=tuple(_bindings(settings.get("Ports") or {})) if running else (),
+        labels=dict(config.get("Labels") or {}),
+        restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
+    )  # fmt: skip
+
+
+def _namespace_name(identity: str, mode: str) -> str:
+    if mode == "host":
+        return "host"
+    if mode.startswith("container:"):
+        return mode.removeprefix("container:")[:12]
+    return identity[:12]
+
+
+def _ip(text: str | None) -> IPv4Address | None:
+    return IPv4Address(text) if text else None
+
+
+def _endpoint(name: str, data: dict[str, Any]) -> Endpoint:
+    configured = (data.get("IPAMConfig") or {}).get("IPv4Address")
+    return Endpoint(
+        network=name,
+        network_id=data.get("NetworkID", ""),
+        endpoint_id=data.get("EndpointID", ""),
+        address=_ip(data.get("IPAddress")),
+        prefixlen=data.get("IPPrefixLen", 0),
+        gateway=_ip(data.get("Gateway")),
+        mac=data.get("MacAddress", ""),
+        aliases=tuple(alias for alias in data.get("Aliases") or () if not re.fullmatch(r"[0-9a-f]{12}", alias)),
+        configured_address=_ip(configured),
+    )
+
+
+def _bindings(ports: dict[str, Any]) -> list[PortBinding]:
+    found = []
+    for key, values in ports.items():
+        port, _, protocol = key.partition("/")
+        if protocol not in ("tcp", "udp"):
+            continue
+        for value in values or ():
+            found.append(PortBinding(int(port), Protocol(protocol), ip_address(value["HostIp"] or "0.0.0.0"),
+                                     int(value["HostPort"] or 0)))
+    return sorted(found, key=lambda b: (b.container_port, b.protocol.value, b.host_ip.version, str(b.host_ip), b.host_port))
+
+
+def with_interfaces(made: Container, namespaces: dict[str, Namespace]) -> Container:
+    """The container with each endpoint's interface inside and on the host, found by the endpoint's MAC and address."""
+    stack = namespaces.get(made.namespace or "")
+    host = namespaces.get("host")
+    if stack is None or made.namespace == "host" or host is None:
+        return made
+    endpoints = []
+    for endpoint in made.endpoints:
+        inside = next((i for i in stack.interfaces if endpoint.address is not None and i.has_ip(endpoint.address)), None)
+        if inside is None:
+            endpoints.append(endpoint)
+            continue
+        outside = host.by_index(inside.peer.index) if inside.peer and inside.peer.namespace == "host" else None
+        endpoints.append(replace(endpoint, interface=inside.name, host_interface=outside.name if outside else None))
+    order = {interface.name: interface.index for interface in stack.interfaces}
+    endpoints.sort(key=lambda e: (order.get(e.interface or "", 1 << 30), e.network))
+    return replace(made, endpoints=tuple(endpoints))
+
+
+def networks(api: Any, clock: Clock) -> tuple[Network, ...]:
+    """All networks, by name."""
+    return tuple(sorted((_network(data, clock) for data in api.networks()), key=lambda n: n.name))
+
+
+def _network(data: dict[str, Any], clock: Clock) -> Network:
+    options = dict(data.get("Options") or {})
+    bridge = None
+    if data["Driver"] == "bridge":
+        bridge = options.get("com.docker.network.bridge.name") or f"br-{data['Id'][:12]}"
+    return Network(
+        id=data["Id"],
+        name=data["Name"],
+        driver=data["Driver"],
+        scope=data["Scope"],
+        subnets=tuple(_subnet(entry, data["Name"]) for entry in (data.get("IPAM") or {}).get("Config") or ()
+                      if ":" not in entry.get("Subnet", ":")),
+        internal=bool(data.get("Internal")),
+        attachable=bool(data.get("Attachable")),
+        bridge=bridge,
+        parent=options.get("parent"),
+        options=options,
+        labels=dict(data.get("Labels") or {}),
+        created=_at(clock, data.get("Created", "")) or 0.0,
+    )
+
+
+def with_gateway(network: Network, host: Namespace) -> Network:
+    """The network with the gateway that its bridge carries, where the API names none (the default one of 20.10)."""
+    bridge = host.interface(network.bridge or "")
+    if bridge is None:
+        return network
+    subnets = []
+    for subnet in network.subnets:
+        own = next((a.ip for a in bridge.ipv4 if a.ip in subnet.subnet), None)
+        subnets.append(replace(subnet, gateway=own) if subnet.gateway is None and own is not None else subnet)
+    return replace(network, subnets=tuple(subnets))
+
+
+def _subnet(entry: dict[str, Any], name: str) -> Subnet:
+    """The API does not say who chose a subnet; one that is none of the daemon's own pools was chosen by the user
+    (moby libnetwork/ipamutils: 172.17-31.0.0/16 and 192.168.0.0/20 to 192.168.240.0/20)."""
+    subnet = IPv4Network(entry["Subnet"], strict=False)
+    text = str(subnet)
+    own = re.fullmatch(r"172\.(1[7-9]|2\d|3[01])\.0\.0/16", text) or re.fullmatch(r"192\.168\.\d+\.0/20", text)
+    gateway = entry.get("Gateway") or None
+    return Subnet(
+        subnet,
+        _ip(gateway.split("/")[0] if gateway else None),
+        IPv4Network(entry["IPRange"], strict=False) if entry.get("IPRange") else None,
+        {key: IPv4Address(value) for key, value in (entry.get("AuxiliaryAddresses") or {}).items()},
+        configured=not own and name != "bridge",
+    )
+
+
+def images(api: Any, clock: Clock) -> tuple[Image, ...]:
+    """All tagged or dangling images, newest first."""
+    rows = api.images()
+    return tuple(
+        Image(row["Id"], tuple(tag for tag in row.get("RepoTags") or () if tag != "<none>:<none>"),
+              clock(row["Created"]), row["Size"])
+        for row in rows
+    )
+
+
+def volumes(api: Any) -> tuple[Volume, ...]:
+    """All volumes by name."""
+    rows = (api.volumes() or {}).get("Volumes") or ()
+    return tuple(sorted((Volume(row["Name"], row["Driver"], bool(re.fullmatch(r"[0-9a-f]{64}", row["Name"])))
+                         for row in rows), key=lambda v: v.name))

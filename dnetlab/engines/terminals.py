@@ -1,0 +1,110 @@
+"""Open terminals on a real engine: `docker run -it` is run detached, and its lines are executed inside, until `exit`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+
+SHELLS = ("sh", "ash", "bash")
+_FLAGS = frozenset("--detach --init --interactive --no-healthcheck --oom-kill-disable --privileged --publish-all --quiet "
+                   "--read-only --rm --sig-proxy --tty --help --disable-content-trust".split())
+_LETTERS = frozenset("ditPq")
+QUESTION = re.compile(r"\[y/N\] ")
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Where the lines at `/ #` go. main: the shell is the container's own process, so that `exit` ends the container.
+
+    environment  variables the shell had when it was opened, which later `docker exec` would show fresh ones of
+    """
+
+    host: str
+    container: str
+    main: bool
+    directory: str = "/"
+    shell: str = "sh"
+    environment: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A `docker run` or `docker exec` line read as far as terminals need it.
+
+    verb 'run' or 'exec'; subject: the image or the container; command: the words after it
+    """
+
+    verb: str
+    interactive: bool
+    tty: bool
+    detached: bool
+    subject: str
+    command: tuple[str, ...]
+
+    @property
+    def is_shell(self) -> bool:
+        """Whether it runs a shell without anything to do but to read what is typed."""
+        return len(self.command) == 1 and self.command[0].rsplit("/", 1)[-1] in SHELLS
+
+
+def read_attachment(argv: tuple[str, ...]) -> Attachment | None:
+    """What `docker [container] run|exec …` asks for; None for any other line, or one without an image or container."""
+    words = list(argv)
+    if words[:1] != ["docker"]:
+        return None
+    words = words[1:]
+    if words[:1] == ["container"]:
+        words = words[1:]
+    if not words or words[0] not in ("run", "exec"):
+        return None
+    verb, words = words[0], words[1:]
+    letters: set[str] = set()
+    while words and words[0].startswith("-") and words[0] != "-":
+        word = words.pop(0)
+        if word == "--":
+            break
+        if word.startswith("--"):
+            name, _, value = word.partition("=")
+            if value.lower() not in ("false", "0"):
+                letters |= {"--interactive": {"i"}, "--tty": {"t"}, "--detach": {"d"}}.get(name, set())
+            if "=" not in word and name not in _FLAGS and words:
+                words.pop(0)
+            continue
+        for position, letter in enumerate(word[1:], 1):
+            if letter in _LETTERS:
+                letters.add(letter)
+                continue
+            if position == len(word) - 1 and words:
+                words.pop(0)
+            break
+    if not words:
+        return None
+    return Attachment(verb, "i" in letters, "t" in letters, "d" in letters, words[0], tuple(words[1:]))
+
+
+def detached(text: str) -> str:
+    """The text of a `docker run` line with -d put in."""
+    return re.sub(r"\brun\b", "run -d", text, count=1)
+
+
+def without_terminal(text: str) -> str:
+    """The text of a `docker run` or `exec` line without -i and -t, for a command that reads no terminal."""
+    text = re.sub(r"(?<=\s)-([ditPq]*)(?=\s)", lambda found: _strip(found[1]), text, count=2)
+    return re.sub(r"(?<=\s)--(interactive|tty)(=true)?(?=\s)", "", text)
+
+
+def _strip(letters: str) -> str:
+    kept = letters.replace("i", "").replace("t", "")
+    return f"-{kept}" if kept else ""
+
+
+def line_inside(terminal: Terminal, text: str, seconds: int | None = None) -> str:
+    """The text to run on the host for a line typed in the terminal; seconds: when Ctrl-C comes, None for never."""
+    words = ["docker", "exec", "-e", "TERM=xterm"]
+    for pair in terminal.environment:
+        words += ["-e", pair]
+    words.append(terminal.container)
+    if seconds is not None:
+        words += ["timeout", "-s", "INT", str(seconds)]
+    return shlex.join([*words, terminal.shell, "-c", text])
