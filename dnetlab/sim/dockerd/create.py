@@ -14,6 +14,7 @@ from dnetlab.sim.dockerd.catalogue import Recipe
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount, NetworkAttachment, RestartPolicy
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.names import invent
+from dnetlab.sim.dockerd.settings import check_settings
 from dnetlab.sim.world import World
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -53,7 +54,7 @@ def create(world: World, host: str, config: ContainerConfig) -> Created:
         created=world.clock,
         hostname=merged.hostname,
         network_mode=merged.network_mode,
-        endpoints=tuple(_endpoint(a, world, host) for a in merged.networks),
+        endpoints=tuple(Endpoint(a.name, "", aliases=a.aliases, configured_address=a.address) for a in merged.networks),
         exposed=tuple(sorted(merged.expose, key=lambda port: (int(port.split("/")[0]), port))),
         labels=merged.labels,
         restart_policy=merged.restart.value,
@@ -99,7 +100,7 @@ def _finish(world: World, host: str, config: ContainerConfig, container_id: str)
             hostname = other.hostname
     elif mode == "host":
         hostname = hostname or host
-    networks = config.networks
+    networks = config.networks if config.joins is None else ()
     if not networks and config.joins is None:
         networks = (NetworkAttachment(_network_name(world, host, mode), mac=config.mac_address),)
     elif networks:
@@ -133,16 +134,6 @@ def _with_volume(world: World, host: str, mount: Mount) -> Mount:
     if all(v.name != name for v in volumes):
         world.change_host(host, volumes=(*volumes, Volume(name, anonymous=not mount.source)))
     return replace(mount, source=name)
-
-
-def _endpoint(attachment: NetworkAttachment, world: World, host: str) -> Endpoint:
-    network = world.hosts[host].network(attachment.name)
-    return Endpoint(
-        attachment.name,
-        network.id if network else "",
-        aliases=attachment.aliases,
-        configured_address=attachment.address,
-    )
 
 
 def _take_name(world: World, host: str, name: str) -> str:
@@ -221,12 +212,8 @@ def check_networks(world: World, host: str, config: ContainerConfig) -> None:
         raise ApiError(f"Container cannot be connected to network endpoints: {names}", 400)
     if not newer:
         return
-    from dnetlab.sim.dockerd import endpoints
-
-    check = getattr(endpoints, "check_settings", None)
     for attachment in config.networks:
-        if check is not None and attachment.address is not None:
-            check(world, host, attachment)
+        check_settings(world, host, attachment)
 
 
 def _check_links(world: World, host: str, config: ContainerConfig) -> None:
