@@ -1,0 +1,556 @@
+"""`ip addr|link|route|neigh` when they change something: iproute2's words, then the kernel's rules of dnetlab.sim.links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip_interface
+
+from dnetlab.commands.ip import IpError, IpLine
+from dnetlab.commands.ip_usage import USAGE
+from dnetlab.model import Address, Interface, LinkKind, Neighbour, Route
+from dnetlab.sim import links
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.links import KernelError
+from dnetlab.sim.routes import add_route, delete_route, find_source, lookup_route
+from dnetlab.sim.tools.ip import NETNS_HINT, Words, inet, prefix, read_filter, read_route_filter
+
+WILDCARD = """\
+Warning: Executing wildcard deletion to stay compatible with old scripts.
+         Explicitly specify the prefix length ({0}/32) to avoid this warning.
+         This special behaviour is likely to disappear in further releases,
+         fix your scripts!
+"""
+
+
+def run(context: Context, line: IpLine) -> Result:
+    """Every verb but show. Raises IpError, KernelError, Refused."""
+    doers: dict[tuple[str, str], Callable[[Context, IpLine], Result]] = {
+        ("address", "add"): _address_add, ("address", "replace"): _address_add, ("address", "change"): _address_add,
+        ("address", "delete"): _address_delete, ("address", "flush"): _address_flush,
+        ("link", "set"): _link_set, ("link", "change"): _link_set, ("link", "add"): _link_add,
+        ("link", "delete"): _link_delete,
+        ("route", "add"): _route_change, ("route", "replace"): _route_change, ("route", "append"): _route_change,
+        ("route", "prepend"): _route_change, ("route", "change"): _route_change, ("route", "delete"): _route_change,
+        ("route", "get"): _route_get, ("route", "flush"): _route_flush,
+        ("neigh", "add"): _neigh_change, ("neigh", "replace"): _neigh_change, ("neigh", "change"): _neigh_change,
+        ("neigh", "delete"): _neigh_change, ("neigh", "flush"): _neigh_flush,
+    }  # fmt: skip
+    doer = doers.get((line.object, line.verb))
+    if doer is None:
+        raise Refused(f"`ip {line.object} {line.verb}` is not modelled.", f"Use `ip {line.object} show`.")
+    return doer(context, line)
+
+
+def device(context: Context, name: str) -> Interface:
+    found = context.stack.interface(name)
+    if found is None:
+        raise IpError(f'Cannot find device "{name}"', 1)
+    return found
+
+
+# -- addresses --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _AddressWords:
+    local: IPv4Interface | IPv6Interface | None = None
+    typed: str = ""
+    dev: str | None = None
+    broadcast: IPv4Address | None = None
+    scope: str = ""
+
+
+def _read_address(words: Words) -> _AddressWords:
+    found = _AddressWords()
+    while words:
+        word = words.next()
+        if word == "dev":
+            found.dev = words.next()
+        elif word in ("broadcast", "brd"):
+            found.broadcast = _broadcast(found, words.next())
+        elif word == "scope":
+            found.scope = words.next()
+        elif word in ("label", "peer", "anycast", "metric", "valid_lft", "preferred_lft", "noprefixroute", "nodad",
+                      "home", "mngtmpaddr", "autojoin"):
+            raise Refused(f"`ip addr … {word}` is not modelled.", "Use `ip addr add ADDRESS/PREFIX brd + dev DEV`.")
+        else:
+            if word == "local":
+                word = words.next()
+            if found.local is not None:
+                raise IpError(f'Error: either "local" is duplicate, or "{word}" is a garbage.')
+            found.local, found.typed = _interface(word), word
+    return found
+
+
+def _interface(word: str) -> IPv4Interface | IPv6Interface:
+    try:
+        found = ip_interface(word)
+        if "/" in word and not word.rpartition("/")[2].isdigit():
+            raise ValueError(word)
+        return found
+    except ValueError:
+        raise IpError(f'Error: any valid prefix is expected rather than "{word}".', 1) from None
+
+
+def _broadcast(found: _AddressWords, word: str) -> IPv4Address | None:
+    if word not in ("+", "-"):
+        return inet(word)
+    if not isinstance(found.local, IPv4Interface):
+        raise IpError(f'Error: inet address is expected rather than "{word}".', 1)
+    net = found.local.network
+    if net.prefixlen >= 31:
+        return None
+    return net.broadcast_address if word == "+" else net.network_address
+
+
+def _address_add(context: Context, line: IpLine) -> Result:
+    words = _read_address(Words(line.words))
+    if words.dev is None:
+        raise IpError('Not enough information: "dev" argument is required.', 1)
+    device(context, words.dev)
+    if words.local is None:
+        raise KernelError(links.NOT_SUPPORTED)
+    scope = words.scope or ("host" if words.local.ip.is_loopback else "link" if words.local.ip.is_link_local
+                            and words.local.version == 6 else "global")
+    address = Address(words.local, words.broadcast, scope)
+    try:
+        links.add_address(context.world, context.host, context.namespace, words.dev, address)
+    except KernelError:
+        if line.verb == "add":
+            raise
+        interface = device(context, words.dev)
+        kept = tuple(replace(address, secondary=a.secondary) if a.interface == words.local else a
+                     for a in interface.addresses)
+        context.world.put_interface(context.host, context.namespace, replace(interface, addresses=kept))
+    return Result()
+
+
+def _address_delete(context: Context, line: IpLine) -> Result:
+    words = _read_address(Words(line.words))
+    if words.dev is None:
+        raise IpError('Not enough information: "dev" argument is required.', 1)
+    interface = device(context, words.dev)
+    if words.local is None:
+        raise KernelError(links.NOT_SUPPORTED)
+    target, warning = words.local, ""
+    if "/" not in words.typed and words.local.version == 4:
+        warning = WILDCARD.format(words.typed)
+        target = next((a.interface for a in interface.addresses if a.ip == words.local.ip), words.local)
+    try:
+        links.remove_address(context.world, context.host, context.namespace, words.dev, target)
+    except KernelError as error:
+        sentence = f"Error: {error.sentence}\n" if target.version == 4 else f"RTNETLINK answers: {error.errno}\n"
+        return Result("", warning + sentence, 2)
+    return Result("", warning)
+
+
+def _address_flush(context: Context, line: IpLine) -> Result:
+    if not line.words:
+        raise IpError("Flush requires arguments.", 1)
+    found = read_filter(context, Words(line.words))
+    for interface in context.stack.interfaces:
+        if not found.link(interface):
+            continue
+        for address in found.addresses(interface, line.options.family):
+            current = device(context, interface.name)
+            if any(a.interface == address.interface for a in current.addresses):
+                links.remove_address(
+                    context.world, context.host, context.namespace, interface.name, address.interface
+                )
+    return Result()
+
+
+# -- links ------------------------------------------------------------------------------------------------------------
+
+_SWITCHES = ("arp", "multicast", "allmulticast", "dynamic", "trailers", "promisc", "carrier", "protodown")
+
+
+def _link_set(context: Context, line: IpLine) -> Result:
+    """The words are read first, then done in the kernel's order: what the line says is done or nothing is."""
+    words, name = Words(line.words), ""
+    todo: list[Callable[[str], None]] = []
+    while words:
+        word = words.next()
+        action = _link_action(context, word, words)
+        if action is not None:
+            todo.append(action)
+            continue
+        if word == "dev":
+            word = words.next()
+        if name:
+            raise IpError(f'Error: either "dev" is duplicate, or "{word}" is a garbage.')
+        name = word
+    if not name:
+        raise IpError('Not enough information: "dev" argument is required.')
+    device(context, name)
+    for action in todo:
+        action(name)
+    return Result()
+
+
+def _link_action(context: Context, word: str, words: Words) -> Callable[[str], None] | None:
+    """What this word of `ip link set` does to the link of a given name; None when it is no keyword."""
+    world, place = context.world, (context.host, context.namespace)
+    if word == "up":
+        return lambda name: links.set_up(world, *place, name)
+    if word == "down":
+        return lambda name: links.set_down(world, *place, name)
+    if word == "master":
+        bridge = words.next()
+        if context.stack.interface(bridge) is None:
+            raise IpError(f'Error: argument "{bridge}" is wrong: Device does not exist\n\n')
+        return lambda name: links.enslave(world, *place, name, bridge)
+    if word == "nomaster":
+        return lambda name: links.release(world, *place, name)
+    if word == "mtu":
+        mtu = _number(words.next(), "mtu")
+        return lambda name: _set_mtu(context, name, mtu)
+    if word in ("address", "addr"):
+        mac = words.next()
+        return lambda name: links.set_mac(world, *place, name, _lladdr(mac))
+    if word == "name":
+        new = words.next()
+        if not valid_name(new):
+            raise IpError(f'Error: argument "{new}" is wrong: "name" not a valid ifname')
+        return lambda name: links.rename(world, *place, name, new)
+    if word in ("txqueuelen", "qlen", "txqlen"):
+        length = _number(words.next(), "txqueuelen")
+        return lambda name: links.change_link(world, *place, name, lambda i: replace(i, txqlen=length))
+    return _link_switch(context, word, words)
+
+
+def _link_switch(context: Context, word: str, words: Words) -> Callable[[str], None] | None:
+    world, place = context.world, (context.host, context.namespace)
+    if word in _SWITCHES:
+        value = words.next()
+        if value not in ("on", "off"):
+            raise IpError(f'Error: argument of "{word}" must be "on" or "off", not "{value}"', 1)
+        if word != "promisc":
+            raise Refused(f"`ip link set … {word}` is not modelled.", "up, down, promisc, master, mtu, address, name.")
+        return lambda name: links.change_link(world, *place, name, lambda i: replace(i, promiscuous=value == "on"))
+    if word == "netns":
+        raise Refused("Moving a link to another namespace is not modelled.", NETNS_HINT)
+    if word in ("type", "alias", "group", "vf", "xdp", "link-netnsid", "state", "addrgenmode", "broadcast", "brd"):
+        raise Refused(f"`ip link set … {word}` is not modelled.", "up, down, promisc, master, mtu, address, name.")
+    return None
+
+
+def valid_name(name: str) -> bool:
+    """Would the kernel take it as an interface's name? (dev_valid_name in net/core/dev.c)"""
+    return 0 < len(name) < 16 and name not in (".", "..") and not re.search(r"[/:\s]", name)
+
+
+def _number(word: str, what: str) -> int:
+    try:
+        return int(word, 0)
+    except ValueError:
+        raise IpError(f'Error: argument "{word}" is wrong: Invalid "{what}" value\n\n') from None
+
+
+def _set_mtu(context: Context, name: str, mtu: int) -> None:
+    interface = device(context, name)
+    low, high = (0, 2**31 - 1) if interface.kind is LinkKind.LOOPBACK else (68, 65535)
+    if mtu < low:
+        raise KernelError(links.INVALID, "mtu less than device minimum.")
+    if mtu > high:
+        raise KernelError(links.INVALID, "mtu greater than device maximum.")
+    context.world.put_interface(context.host, context.namespace, replace(interface, mtu=mtu))
+
+
+def _lladdr(word: str) -> str:
+    """A MAC in the kernel's form; IpError in iproute2's words."""
+    parts = word.split(":")
+    if len(parts) == 1:
+        raise IpError(f'"{word}" is invalid lladdr.', 1)
+    if not all(re.fullmatch(r"[0-9a-fA-F]{1,2}", part) for part in parts):
+        raise IpError(f'"{next(p for p in parts if not re.fullmatch(r"[0-9a-fA-F]{1,2}", p))}" is invalid lladdr.', 1)
+    if len(parts) != 6:
+        raise KernelError(links.INVALID)
+    if int(parts[0], 16) & 1:
+        raise KernelError("Cannot assign requested address")
+    return ":".join(f"{int(part, 16):02x}" for part in parts)
+
+
+def _link_add(context: Context, line: IpLine) -> Result:
+    words, name, parent, kind, mac = Words(line.words), "", None, "", ""
+    while words and not kind:
+        word = words.next()
+        if word == "link":
+            parent = words.next()
+        elif word == "type":
+            kind = words.next()
+        elif word in ("address", "addr"):
+            mac = _lladdr(words.next())
+        elif word in ("up", "down", "mtu", "master", "numtxqueues", "txqueuelen", "index", "group"):
+            raise Refused(f"`ip link add … {word}` is not modelled.", "Add the link first, then `ip link set` it.")
+        else:
+            if word in ("name", "dev"):
+                word = words.next()
+            if name:
+                raise IpError(f'Error: either "dev" is duplicate, or "{word}" is a garbage.')
+            name = word
+    if not kind:
+        raise IpError('Not enough information: "type" argument is required', 1)
+    if parent is not None:
+        device(context, parent)
+    _make(context, name, kind, parent, words)
+    if mac:
+        links.set_mac(context.world, context.host, context.namespace, name, mac)
+    return Result()
+
+
+def _make(context: Context, name: str, kind: str, parent: str | None, words: Words) -> None:
+    place = (context.world, context.host, context.namespace)
+    if not name:
+        raise Refused("Links without a name are not modelled.", "Give it one: `ip link add br0 type bridge`.")
+    if not valid_name(name):
+        raise IpError(f'Error: argument "{name}" is wrong: "name" not a valid ifname')
+    if kind == "bridge":
+        if words:
+            raise Refused(f"Bridge option {words.next()} is not modelled.", "A plain `type bridge` is.")
+        links.add_bridge(*place, name)
+    elif kind == "veth":
+        links.add_veth(*place, name, _peer_name(context, words))
+    elif kind == "vlan":
+        _make_vlan(context, name, parent, words)
+    elif kind == "macvlan":
+        if parent is None:
+            raise KernelError(links.INVALID)
+        links.add_child(*place, name, parent, mode=_macvlan_mode(words))
+    elif kind in ("dummy", "vxlan", "ipvlan", "bond", "gre", "ipip", "wireguard", "tun", "macvtap", "ifb", "vrf"):
+        raise Refused(f"Links of type {kind} can't be added in the lab.", "bridge, veth, vlan and macvlan can.")
+    else:
+        raise KernelError(links.NOT_SUPPORTED, "Unknown device type.")
+
+
+def _peer_name(context: Context, words: Words) -> str:
+    if not words:
+        taken = {i.name for i in context.stack.interfaces}
+        return next(f"veth{n}" for n in range(1000) if f"veth{n}" not in taken)
+    word = words.next()
+    if word != "peer":
+        raise IpError(f'veth: unknown option "{word}"?')
+    word = words.next()
+    name = words.next() if word in ("name", "dev") else word
+    if words:
+        raise Refused(f"`peer … {words.next()}` is not modelled.", "Set the peer up with `ip link set` afterwards.")
+    if not valid_name(name):
+        raise IpError(f'Error: argument "{name}" is wrong: "name" not a valid ifname')
+    return name
+
+
+def _make_vlan(context: Context, name: str, parent: str | None, words: Words) -> None:
+    tag: int | None = None
+    while words:
+        word = words.next()
+        if word != "id":
+            raise Refused(f"vlan option {word} is not modelled.", "Use `type vlan id N`.")
+        tag = _number(words.next(), "id")
+    if tag is None:
+        raise KernelError(links.INVALID, "VLAN properties not specified.")
+    if not 0 <= tag < 4096:
+        raise KernelError("Numerical result out of range", "Invalid VLAN id.")
+    if parent is None:
+        raise KernelError(links.INVALID, "Link not specified.")
+    links.add_child(context.world, context.host, context.namespace, name, parent, vlan_id=tag)
+
+
+def _macvlan_mode(words: Words) -> str:
+    mode = "vepa"  # what the kernel takes when none is given (drivers/net/macvlan.c)
+    while words:
+        if words.next() != "mode":
+            raise Refused("Only `mode` of macvlan is modelled.", "Use `type macvlan mode bridge`.")
+        mode = words.next()
+        if mode not in ("bridge", "private", "vepa", "passthru"):
+            raise IpError('Error: argument of "mode" must be "private", "vepa", "bridge", "passthru" or "source", '
+                          f'not "{mode}"')
+    return mode
+
+
+def _link_delete(context: Context, line: IpLine) -> Result:
+    words, name = Words(line.words), ""
+    while words:
+        word = words.next()
+        if word == "type":
+            words.next()
+            continue
+        name = words.next() if word in ("dev", "name") else word
+    if not name:
+        raise IpError('Not enough information: "dev" argument is required.')
+    device(context, name)
+    links.delete(context.world, context.host, context.namespace, name)
+    return Result()
+
+
+# -- routes -----------------------------------------------------------------------------------------------------------
+
+_TYPES = ("unicast", "blackhole", "unreachable", "prohibit")
+
+
+def read_route(context: Context, words: Words) -> tuple[Route, set[str]]:
+    """The words of `ip route add|del …` as a Route, and the set of keywords that were given."""
+    route = Route(IPv4Network("0.0.0.0/0"), None, protocol="boot", scope="")
+    given: set[str] = set()
+    while words:
+        word = words.next()
+        if word == "via":
+            word = words.next()
+            route = replace(route, via=inet(words.next() if word == "inet" else word))
+        elif word in ("dev", "oif"):
+            name = words.next()
+            given.add("dev")
+            route = replace(route, dev=name)
+            continue
+        elif word == "src":
+            route = replace(route, src=inet(words.next()))
+        elif word in ("metric", "priority", "preference"):
+            route = replace(route, metric=_number(words.next(), "metric"))
+        elif word in ("proto", "protocol"):
+            route = replace(route, protocol=words.next())
+        elif word == "scope":
+            route = replace(route, scope=words.next())
+        elif word in ("table", "onlink", "mtu", "advmss", "nexthop", "tos", "weight", "initcwnd", "realms", "encap"):
+            raise Refused(f"`ip route … {word}` is not modelled.", "via, dev, src, metric, proto and scope are.")
+        else:
+            if word == "to":
+                word = words.next()
+            if word in _TYPES:
+                given.add("type")
+                route = replace(route, kind=word)
+                word = words.next()
+            elif word in ("local", "broadcast", "multicast", "throw", "nat"):
+                raise Refused(f"Routes of type {word} are not modelled.", "unicast, blackhole, unreachable, prohibit.")
+            if "to" in given:
+                raise IpError(f'Error: either "to" is duplicate, or "{word}" is a garbage.')
+            route, word = replace(route, destination=_destination(word)), "to"
+        given.add(word)
+    return route, given
+
+
+def _destination(word: str) -> IPv4Network:
+    found = prefix(word)
+    if not isinstance(found, IPv4Network):
+        raise Refused("IPv6 routes are not modelled.", "The lab routes IPv4.")
+    if "/" in word and word not in ("default", "any", "all"):
+        typed = word.split("/")[0]
+        if typed.count(".") == 3 and IPv4Address(typed) != found.network_address:
+            raise KernelError(links.INVALID, "Invalid prefix for given prefix length.")
+    return found
+
+
+def _route_change(context: Context, line: IpLine) -> Result:
+    if line.options.family == 6:
+        raise Refused("IPv6 routes are not modelled.", "The lab routes IPv4.")
+    route, given = read_route(context, Words(line.words))
+    if not given or (line.verb == "delete" and "to" not in given and given & {"via", "dev"} == {"via"}):
+        raise IpError(USAGE["route"])
+    if route.dev is not None:
+        device(context, route.dev)
+    place = (context.world, context.host, context.namespace)
+    if line.verb == "delete":
+        delete_route(*place, route, given)
+    else:
+        add_route(*place, route, how=line.verb)
+    return Result()
+
+
+def _route_flush(context: Context, line: IpLine) -> Result:
+    if not line.words:
+        raise IpError('"ip route flush" requires arguments.', 1)
+    if line.words == ("cache",):
+        return Result()
+    found = read_route_filter(context, Words(line.words))
+    context.world.change_namespace(
+        context.host, context.namespace,
+        lambda ns: replace(ns, routes=tuple(r for r in ns.routes if not found.takes(r))),
+    )
+    return Result()
+
+
+def _route_get(context: Context, line: IpLine) -> Result:
+    words, target, source = Words(line.words), None, None
+    while words:
+        word = words.next()
+        if word == "from":
+            source = inet(words.next())
+        elif word in ("oif", "dev", "iif", "mark", "tos", "uid", "vrf", "ipproto", "sport", "dport", "fibmatch"):
+            raise Refused(f"`ip route get … {word}` is not modelled.", "Ask `ip route get ADDRESS`.")
+        else:
+            target = prefix(words.next() if word == "to" else word)
+    if target is None:
+        raise IpError("need at least a destination address", 1)
+    if not isinstance(target, IPv4Network):
+        raise Refused("IPv6 routes are not modelled.", "The lab routes IPv4.")
+    ip = target.network_address
+    route = lookup_route(context.stack, ip)
+    local = route.dev == "lo"
+    text = f"local {ip}" if local else str(ip)
+    text += f" from {source}" if source else ""
+    text += f" via {route.via}" if route.via else ""
+    text += f" dev {route.dev}"
+    text += "" if source else f" src {route.src or find_source(context.stack, route, ip)}"
+    return Result(f"{text} uid 0 \n    cache {'<local> ' if local else ''}\n")
+
+
+# -- neighbours -------------------------------------------------------------------------------------------------------
+
+
+def _neigh_change(context: Context, line: IpLine) -> Result:
+    words, address, dev, mac, state = Words(line.words), None, None, None, "PERMANENT"
+    while words:
+        word = words.next()
+        if word == "lladdr":
+            mac = words.next()
+        elif word == "dev":
+            dev = words.next()
+        elif word == "nud":
+            state = words.next().upper()
+        elif word in ("proxy", "router", "extern_learn", "use", "managed", "protocol"):
+            raise Refused(f"`ip neigh … {word}` is not modelled.", "ADDRESS lladdr MAC dev DEV nud STATE.")
+        else:
+            address = inet(words.next() if word == "to" else word)
+    if address is None or dev is None:
+        raise IpError("Device and destination are required arguments.")
+    device(context, dev)
+    if line.verb == "delete":
+        _neigh_delete(context, address, dev)
+        return Result()
+    if mac is None:
+        raise KernelError(links.INVALID, "No link layer address given.")
+    if not re.fullmatch(r"([0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}", mac):
+        raise KernelError(links.INVALID, "Invalid link address.")
+    links.put_neighbour(context.world, context.host, context.namespace,
+                        Neighbour(address, dev, mac.lower(), state), only_new=line.verb == "add")
+    return Result()
+
+
+def _neigh_delete(context: Context, address: IPv4Address, dev: str) -> None:
+    left = tuple(n for n in context.stack.neighbours if (n.address, n.dev) != (address, dev))
+    if len(left) == len(context.stack.neighbours):
+        raise KernelError("No such file or directory")
+    context.world.change_namespace(context.host, context.namespace, lambda ns: replace(ns, neighbours=left))
+
+
+def _neigh_flush(context: Context, line: IpLine) -> Result:
+    if not line.words:
+        raise IpError("Flush requires arguments.", 1)
+    words, dev, address = Words(line.words), None, None
+    while words:
+        word = words.next()
+        if word == "dev":
+            dev = words.next()
+            device(context, dev)
+        elif word == "nud":
+            raise Refused("`ip neigh flush nud` is not modelled.", "Flush by dev, address or all.")
+        elif word != "all":
+            address = prefix(words.next() if word == "to" else word)
+    context.world.change_namespace(
+        context.host, context.namespace,
+        lambda ns: replace(ns, neighbours=tuple(
+            n for n in ns.neighbours
+            if n.state == "PERMANENT" or dev not in (None, n.dev) or (address is not None and n.address not in address)
+        )),
+    )
+    return Result()
