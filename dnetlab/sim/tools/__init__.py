@@ -61,8 +61,9 @@ HOST: dict[str, str] = {
     "ifconfig": "dnetlab.sim.tools.ifconfig",
     "route": "dnetlab.sim.tools.ifconfig",
 }
+# Debian's busybox-static, which the lab's images are made of, has neither pgrep, pkill nor printenv.
 BUSYBOX: frozenset[str] = frozenset(
-    "ip brctl ping traceroute wget nslookup arp netstat nc ps kill pkill pgrep cat ls hostname env printenv echo true "
+    "ip brctl ping traceroute wget nslookup arp netstat nc ps kill cat ls hostname env echo true "
     "false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq ifconfig route sysctl".split()
 )
 USERLANDS: dict[str, frozenset[str]] = {

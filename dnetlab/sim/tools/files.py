@@ -1,0 +1,98 @@
+"""cat prints files and ls lists directories, as far as the lab holds them; without a file cat passes its input on."""
+
+from __future__ import annotations
+
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.tools import tree
+from dnetlab.sim.tools.options import BadOption, busybox_usage, is_busybox, parse
+
+
+def run(context: Context, argv: tuple[str, ...]) -> Result:
+    """`cat [FILE]…` or `ls [FILE]…`; exit status 1 (coreutils ls: 2) when one could not be read."""
+    return _ls(context, argv) if argv[0].rsplit("/", 1)[-1] == "ls" else _cat(context, argv)
+
+
+def _cat(context: Context, argv: tuple[str, ...]) -> Result:
+    busybox = is_busybox(context)
+    try:
+        options, names = parse(argv[1:], "nbvteA" if busybox else "nbvteAETsu")
+    except BadOption as error:
+        if busybox:
+            return busybox_usage("cat", str(error))
+        return Result("", f"cat: {error}\nTry 'cat --help' for more information.\n", 1)
+    flags = "".join(name[1:] for name, _ in options)
+    text = stderr = ""
+    for name in names or ["-"]:
+        try:
+            text += (context.stdin or "") if name == "-" else tree.read(context, name)
+        except FileNotFoundError:
+            missing = f"can't open '{name}'" if busybox else name
+            stderr += f"cat: {missing}: No such file or directory\n"
+        except IsADirectoryError:
+            stderr += "cat: read error: Is a directory\n" if busybox else f"cat: {name}: Is a directory\n"
+    return Result(_marked(text, flags), stderr, 1 if stderr else 0)
+
+
+def _marked(text: str, flags: str) -> str:
+    """-n and -b number the lines, -A, -e and -E mark their ends, -s squeezes empty ones."""
+    if not flags or not text:
+        return text
+    lines = text.splitlines(keepends=True)
+    if "s" in flags:
+        lines = [line for n, line in enumerate(lines) if line != "\n" or n == 0 or lines[n - 1] != "\n"]
+    out = ""
+    number = 0
+    for line in lines:
+        body, end = (line[:-1], "\n") if line.endswith("\n") else (line, "")
+        if "n" in flags or "b" in flags:
+            if body or "b" not in flags:
+                number += 1
+                out += f"{number:6d}\t"
+        if set(flags) & set("veAt"):
+            body = "".join(c if c == "\t" or ord(c) >= 32 else f"^{chr(ord(c) + 64)}" for c in body)
+        if set(flags) & set("AtT"):
+            body = body.replace("\t", "^I")
+        out += body + ("$" if end and set(flags) & set("AeE") else "") + end
+    return out
+
+
+def _ls(context: Context, argv: tuple[str, ...]) -> Result:
+    busybox = is_busybox(context)
+    try:
+        options, names = parse(argv[1:], "1AaCxdLHRFplinshrSXvctuw:" if busybox else
+                               "1aAbBcCdDfFgGhHiklLmnNopqQrRsStuUvxXZw:T:I:")  # fmt: skip
+    except BadOption as error:
+        if busybox:
+            return busybox_usage("ls", str(error))
+        return Result("", f"ls: {error}\nTry 'ls --help' for more information.\n", 2)
+    flags = {name[1:] for name, _ in options}
+    names = sorted(names) or ["."]
+    found, stderr = _missing(context, names, busybox)
+    if found and flags & set("lgnosiRZ"):
+        raise Refused("The lab's files have no dates, owners or sizes.", "Plain ls, ls -a and ls -1 show their names.")
+    files = [n for n in found if "d" in flags or not tree.is_directory(context, n)]
+    folders = [n for n in found if n not in files]
+    out = "".join(f"{name}\n" for name in files)
+    for name in folders:
+        rows = tree.listing(context, name)
+        hidden = [".", ".."] if "a" in flags else []
+        shown = hidden + [r for r in rows if not r.startswith(".") or flags & {"a", "A"}]
+        if "r" in flags:
+            shown.reverse()
+        head = ("\n" if out else "") + f"{name}:\n" if len(names) > 1 else ""
+        out += head + "".join(f"{row}\n" for row in shown)
+    return Result(out, stderr, (1 if busybox else 2) if stderr else 0)
+
+
+def _missing(context: Context, names: list[str], busybox: bool) -> tuple[list[str], str]:
+    found: list[str] = []
+    stderr = ""
+    for name in names:
+        try:
+            if not tree.is_directory(context, name):
+                tree.read(context, name)
+            found.append(name)
+        except FileNotFoundError:
+            shown = name if busybox else f"cannot access '{name}'"
+            stderr += f"ls: {shown}: No such file or directory\n"
+    return found, stderr

@@ -1,0 +1,236 @@
+"""The files of a host or a container, as far as lessons look at them: those the daemon writes, and what /proc and /sys tell.
+
+What the lab does not hold is refused, not called missing, wherever a real machine would have more.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from ipaddress import IPv4Address
+
+from dnetlab.model import Interface, LinkKind
+from dnetlab.sim.context import Context, Refused
+
+OS_RELEASE = """\
+PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
+NAME="Debian GNU/Linux"
+VERSION_ID="12"
+VERSION="12 (bookworm)"
+VERSION_CODENAME=bookworm
+ID=debian
+HOME_URL="https://www.debian.org/"
+SUPPORT_URL="https://www.debian.org/support"
+BUG_REPORT_URL="https://bugs.debian.org/"
+"""
+HOST_TOP = ("bin", "dev", "etc", "home", "lib", "lib64", "mnt", "opt", "proc", "root", "run", "sbin", "srv", "sys", "tmp",
+            "usr", "var")  # fmt: skip
+BOX_TOP = ("bin", "dev", "etc", "home", "lib", "proc", "root", "sbin", "sys", "tmp", "usr", "var")
+_EMPTY = ("/root", "/home", "/tmp", "/mnt", "/opt", "/srv")
+_KEPT_BACK = ("/proc", "/sys", "/dev", "/usr", "/var", "/lib", "/lib64", "/bin", "/sbin", "/run", "/boot")
+_KNOWN_ELSEWHERE = frozenset(
+    ["shadow", "fstab", "services", "protocols", "profile", "bash.bashrc", "inittab", "ssh", "ssl", "systemd", "network", "networks", "netplan", "docker", "apt", "default", "init.d", "sysctl.conf", "sysctl.d", "modules", "nginx", "mysql", "group-", "passwd-", "crontab", "environment", "login.defs"]
+)
+
+
+def directory_of(context: Context) -> str:
+    """Where relative names start: a login's home at a host, the image's directory in a container."""
+    if context.container is None:
+        return "/root"
+    from dnetlab.sim.dockerd.state import daemon
+
+    spec = daemon(context.world, context.host).containers.get(context.container)
+    return (spec.config.working_dir if spec else "") or "/"
+
+
+def absolute(context: Context, path: str) -> str:
+    joined = posixpath.normpath(posixpath.join(directory_of(context), path or "."))
+    return "/" + joined.lstrip("/")
+
+
+def read(context: Context, path: str) -> str:
+    """The text of a file. Raises FileNotFoundError, IsADirectoryError, or Refused."""
+    full = absolute(context, path)
+    if full.startswith("/proc/self/"):
+        full = "/proc/1/" + full.removeprefix("/proc/self/") if context.container else full
+    files = context.world.files
+    key = (context.host, context.container or "", full)
+    if key in files:
+        return files[key]
+    made = _made(context, full)
+    if made is not None:
+        return made
+    if full in ("/dev/null", "/dev/stdin"):
+        return (context.stdin or "") if full == "/dev/stdin" else ""
+    if is_directory(context, full):
+        raise IsADirectoryError(path)
+    _refuse_unknown(context, full)
+    raise FileNotFoundError(path)
+
+
+def is_directory(context: Context, path: str) -> bool:
+    full = absolute(context, path)
+    if full == "/" or full.lstrip("/") in _top(context):
+        return True
+    if any(
+        key[:2] == (context.host, context.container or "") and key[2].startswith(full + "/")
+        for key in context.world.files
+    ):
+        return True
+    fixed = ("/etc/docker", "/proc/sys/net", "/proc/sys/net/ipv4", "/proc/net", "/sys/class/net", "/proc/sys", "/sys/class",
+             "/usr/bin", "/usr/sbin", "/var/run", "/var/log", "/var/lib")  # fmt: skip
+    if full in fixed:
+        return True
+    parent, name = posixpath.split(full)
+    return parent == "/sys/class/net" and context.stack.interface(name) is not None
+
+
+def listing(context: Context, path: str) -> list[str]:
+    """The names in a directory, sorted. Raises FileNotFoundError, NotADirectoryError, or Refused."""
+    full = absolute(context, path)
+    if full == "/":
+        return sorted(_top(context))
+    if full == "/sys/class/net":
+        return sorted(i.name for i in context.stack.interfaces)
+    names = set(_here(context, full))
+    if full == "/etc" and context.container is not None:
+        return sorted(names | {"group", "mtab", "nsswitch.conf", "passwd"})
+    if full in _EMPTY or names and context.container is not None and not full.startswith(_KEPT_BACK):
+        return sorted(names)
+    if not is_directory(context, full):
+        try:
+            read(context, path)
+        except IsADirectoryError:
+            pass
+        else:
+            raise NotADirectoryError(path)
+    raise Refused(f"The lab holds only the files of {full} that lessons read.",
+                  "cat shows /etc/hosts, /etc/resolv.conf, /etc/hostname and /proc/sys/net/….")  # fmt: skip
+
+
+def _here(context: Context, full: str) -> list[str]:
+    prefix = full.rstrip("/") + "/"
+    return [key[2].removeprefix(prefix).split("/", 1)[0] for key in context.world.files
+            if key[:2] == (context.host, context.container or "") and key[2].startswith(prefix)]  # fmt: skip
+
+
+def _top(context: Context) -> tuple[str, ...]:
+    return HOST_TOP if context.container is None else BOX_TOP
+
+
+def _refuse_unknown(context: Context, full: str) -> None:
+    kept = full.startswith("/etc/") and context.container is None and full.split("/")[2] in _KNOWN_ELSEWHERE
+    if kept or any(full.startswith(prefix + "/") for prefix in _KEPT_BACK):
+        raise Refused(f"The lab does not hold {full}.",
+                      "cat shows /etc/hosts, /etc/resolv.conf, /etc/hostname and /proc/sys/net/….")  # fmt: skip
+
+
+def _made(context: Context, full: str) -> str | None:
+    """Files that are made when they are read; None for others."""
+    fixed = _FIXED_HOST if context.container is None else _FIXED_BOX
+    if full in fixed:
+        return fixed[full]
+    if full.startswith("/proc/sys/"):
+        return _sysctl(context, full.removeprefix("/proc/sys/"))
+    if full.startswith("/sys/class/net/"):
+        parts = full.split("/")
+        device = context.stack.interface(parts[4]) if len(parts) == 6 else None
+        return _attribute(context, device, parts[5]) if device else None
+    if full in ("/proc/net/route", "/proc/1/net/route"):
+        return _route_table(context)
+    if full in ("/proc/net/arp", "/proc/1/net/arp"):
+        return _arp_table(context)
+    if context.container is not None and full in ("/proc/1/environ", "/proc/1/cmdline"):
+        return _first_process(context, full.rsplit("/", 1)[1])
+    if context.container is not None:
+        return _of_image(context, full)
+    return None
+
+
+_FIXED_HOST = {
+    "/etc/os-release": OS_RELEASE,
+    "/etc/debian_version": "12.12\n",
+    "/etc/issue": "Debian GNU/Linux 12 \\n \\l\n\n",
+}
+_FIXED_BOX = {
+    "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n",
+    "/etc/group": "root:x:0:\nnogroup:x:65534:\n",
+    "/etc/nsswitch.conf": "hosts: files dns\n",
+}
+
+
+def _sysctl(context: Context, path: str) -> str | None:
+    """A key may hold an interface's name with dots in it, so paths are compared, not keys."""
+    for key, value in context.stack.sysctls.items():
+        if key.replace(".", "/") == path or key.replace("/", "\0").replace(".", "/").replace("\0", ".") == path:
+            return f"{value}\n"
+    parts = path.split("/")
+    if parts[:3] == ["net", "ipv4", "conf"] and len(parts) == 5 and context.stack.interface(parts[3]):
+        value = context.stack.sysctls.get(f"net.ipv4.conf.all.{parts[4]}")
+        return f"{value}\n" if value is not None else None
+    return None
+
+
+def _attribute(context: Context, device: Interface, name: str) -> str | None:
+    """/sys/class/net/DEV/NAME: iflink is how the two ends of a veth pair find each other."""
+    link = device.peer.index if device.peer else device.index
+    up = device.up and device.carrier
+    state = "unknown" if device.kind is LinkKind.LOOPBACK else "up" if up else "down"
+    return {
+        "address": f"{device.mac}\n", "mtu": f"{device.mtu}\n", "ifindex": f"{device.index}\n", "iflink": f"{link}\n",
+        "operstate": f"{state}\n", "carrier": f"{int(up)}\n", "tx_queue_len": f"{device.txqlen}\n",
+    }.get(name)  # fmt: skip
+
+
+def _little_endian(address: IPv4Address) -> str:
+    return address.packed[::-1].hex().upper()
+
+
+def _route_table(context: Context) -> str:
+    text = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT" + " " * 55 + "\n"
+    for route in context.stack.routes:
+        if route.dev is None:
+            continue
+        flags = "0003" if route.via else "0001"
+        gateway = _little_endian(route.via) if route.via else "00000000"
+        row = (f"{route.dev}\t{_little_endian(route.destination.network_address)}\t{gateway}\t{flags}\t0\t0\t{route.metric}"
+               f"\t{_little_endian(route.destination.netmask)}\t0\t0\t0")  # fmt: skip
+        text += f"{row:<127}\n"
+    return text
+
+
+def _arp_table(context: Context) -> str:
+    text = "IP address       HW type     Flags       HW address            Mask     Device\n"
+    for entry in context.stack.neighbours:
+        flags = "0x0" if entry.mac is None else "0x6" if entry.state == "PERMANENT" else "0x2"
+        mac = entry.mac or "00:00:00:00:00:00"
+        text += f"{entry.address!s:<16} 0x1         {flags}         {mac}     *        {entry.dev}\n"
+    return text
+
+
+def _first_process(context: Context, name: str) -> str | None:
+    from dnetlab.sim.processes import container_rows
+
+    rows = container_rows(context.world, context.host, context.container or "")
+    if not rows:
+        return None
+    if name == "cmdline":
+        return "".join(f"{word}\0" for word in rows[0][1].argv)
+    return "".join(f"{key}={value}\0" for key, value in (context.environment or {}).items())
+
+
+def _of_image(context: Context, full: str) -> str | None:
+    """Files that an image brings: the pages of its web server, Alpine's version."""
+    from dnetlab.sim.dockerd.catalogue import BY_ID, PAGES
+    from dnetlab.sim.dockerd.state import daemon
+
+    spec = daemon(context.world, context.host).containers.get(context.container or "")
+    recipe = BY_ID.get(spec.image_id) if spec else None
+    key = recipe.key if recipe else ""
+    if key == "alpine" and full == "/etc/alpine-release":
+        return "3.22.2\n"
+    pages = {
+        "nginx": "/usr/share/nginx/html/index.html",
+        "httpd": "/usr/local/apache2/htdocs/index.html",
+        "webserver": "/var/www/html/index.html",
+    }
+    return PAGES.get(key) if pages.get(key) == full else None
