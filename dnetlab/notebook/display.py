@@ -96,7 +96,7 @@ def changes_html(found: Difference) -> str:
             rows.append(f'<tr><td colspan="4" style="{_ROW}">{more}</td></tr>')
     return (
         '<details style="margin:4px 0 0 0"><summary style="cursor:pointer">What changed: '
-        f'{html.escape(found.summary.removesuffix(" changed"))}</summary>'
+        f"{html.escape(found.summary.removesuffix(' changed'))}</summary>"
         f'<table style="border-collapse:collapse;margin:2px 0 0 12px"><tbody>{"".join(rows)}</tbody></table></details>'
     )
 

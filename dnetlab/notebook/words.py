@@ -225,7 +225,21 @@ def ip(words: list[str], fragment: str, place: Place) -> Iterable[str]:
         return ["dev", "type", *place.interfaces] if plain[-1] != "master" else place.bridges
     if kind == "link" and plain[1] == "set":
         return ["up", "down", "promisc", "master", "nomaster", "mtu", "address", "name", "netns"]
-    return ["dev", "via", "brd", "scope", "metric", "default", "type", "bridge", "veth", "vlan", "macvlan", "name", "link"]
+    return [
+        "dev",
+        "via",
+        "brd",
+        "scope",
+        "metric",
+        "default",
+        "type",
+        "bridge",
+        "veth",
+        "vlan",
+        "macvlan",
+        "name",
+        "link",
+    ]
 
 
 def brctl(words: list[str], fragment: str, place: Place) -> Iterable[str]:
@@ -242,7 +256,24 @@ def bridge(words: list[str], fragment: str, place: Place) -> Iterable[str]:
 
 _CHAIN_VERBS = tuple(["-L", "-S", "-A", "-I", "-D", "-R", "-C", "-F", "-P", "-N", "-X", "-Z"])
 _IPTABLES_OPTIONS = tuple(
-    ["-t", "-n", "-v", "--line-numbers", "-s", "-d", "-i", "-o", "-p", "-j", "-m", "--dport", "--sport", "--ctstate", "--to-destination", "--to-source"]
+    [
+        "-t",
+        "-n",
+        "-v",
+        "--line-numbers",
+        "-s",
+        "-d",
+        "-i",
+        "-o",
+        "-p",
+        "-j",
+        "-m",
+        "--dport",
+        "--sport",
+        "--ctstate",
+        "--to-destination",
+        "--to-source",
+    ]
 )
 
 

@@ -1,0 +1,147 @@
+"""`%%dnet` and `%dnet` in a real kernel: what stands in the notebook afterwards."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_a_cell_shows_the_terminal_and_then_what_changed(kernel):
+    ran = kernel.run("%%dnet\ndocker network create my_net1\nip -br link show docker0")
+
+    assert ran.error is None
+    assert ran.streams == {}
+    assert "[root@docker1 ~]# docker network create my_net1" in ran.plain
+    assert "docker0" in ran.plain
+    assert "What changed: 1 network, 1 link" in ran.plain
+    assert "<details" in ran.html and "my_net1" in ran.html
+    assert "<style" not in ran.html and "<script" not in ran.html
+
+
+def test_quiet_leaves_out_what_changed(kernel):
+    ran = kernel.run("%%dnet -q\ndocker network create my_net1")
+
+    assert "my_net1" in ran.plain
+    assert "What changed" not in ran.plain
+    assert "<details" not in ran.html
+
+
+@pytest.mark.parametrize("code", ["%%dnet", "%%dnet\n", "%%dnet docker2\n\n   \n", "%%dnet -q\n; a comment\n# and another"])
+def test_a_cell_without_commands_is_a_quiet_no_op(kernel, code):
+    ran = kernel.run(code)
+
+    assert (ran.error, ran.streams, ran.results) == (None, {}, 0)
+
+
+def test_a_failing_command_is_no_error_of_the_notebook_and_shows_its_status(kernel):
+    ran = kernel.run("%%dnet\nping -c 1 nosuchname\necho after")
+
+    assert ran.error is None
+    assert "(exit status 2)" in ran.plain
+    assert ran.plain.endswith("[root@docker1 ~]# echo after\nafter")
+
+
+def test_a_refused_line_ends_the_cell_with_a_reason_and_a_hint(kernel):
+    ran = kernel.run("%%dnet\nvim /etc/hosts\necho after")
+
+    assert ran.error is None
+    assert "dnetlab does not run this line" in ran.plain
+    assert "Files can be read with cat" in ran.plain
+    assert "Not run: echo after" in ran.plain
+    assert "\nafter" not in ran.plain
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "words"),
+    [
+        ("%dnet ipz", "UsageError", "Did you mean %dnet ips?"),
+        ("%dnet docker ps", "UsageError", "%%dnet on its first line"),
+        ("%dnet rules --tabel nat", "UsageError", "Did you mean --table?"),
+        ("%dnet ips --host docker9", "UnknownName", "docker1, docker2, client"),
+        ("%dnet undo x", "UsageError", "invalid int value"),
+        ("%dnet goto nowhere", "UsageError", "there is no checkpoint 'nowhere'"),
+        ("%%dnet docker9\nip a", "UsageError", "docker1, docker2, client"),
+        ("%%dnet --cheque\nip a", "UsageError", "unrecognized arguments: --cheque"),
+        ("%%dnet 'docker1\nip a", "UsageError", "no closing quotation"),
+        ("%%dnet --docker 19.03\nip a", "UsageError", "20.10, 26.1, 28.5, 29.7"),
+        ("%%dnet\ndocker7# ip a", "CellError", "docker7"),
+    ],
+)
+def test_a_mistake_is_an_error_output_of_one_clear_message_and_nothing_on_stderr(kernel, code, name, words):
+    ran = kernel.run(code)
+
+    assert ran.error is not None
+    assert ran.error["ename"] == name
+    assert words in "\n".join(ran.error["traceback"])
+    assert len(ran.error["traceback"]) <= 2
+    assert ran.streams == {}
+
+
+def test_braces_dollars_and_python_names_reach_the_shell_untouched(kernel):
+    kernel.run("container = 'wrong'\nx = 'wrong'")
+    ran = kernel.run("%%dnet\ndocker network inspect -f '{{.Name}} {{len .Containers}}' bridge\necho {x} $(echo one)")
+
+    assert "\nbridge 0\n" in ran.plain
+    assert ran.plain.endswith("\n{x} one")
+
+
+def test_a_name_catches_the_result_and_shows_nothing(kernel):
+    ran = kernel.run("%%dnet made <<\ndocker network create my_net1")
+
+    assert (ran.results, ran.streams, ran.error) == (0, {}, None)
+    assert kernel.run("made.exit_code, list(made.changes['what'])[0]").plain == "(0, 'networks')"
+    assert kernel.run("%dnet table << networks --host docker1").results == 0
+    assert "my_net1" in kernel.run("list(table['name'])").plain
+
+
+def test_tables_are_dataframes_that_can_be_asked_on(kernel):
+    kernel.run("ips = %dnet ips --host client")
+    ran = kernel.run("import pandas\nisinstance(ips, pandas.DataFrame), ips.query('dev == \"eth0\"')['address'].tolist()")
+
+    assert ran.plain == "(True, ['172.25.254.38/24'])"
+    assert "<table" in kernel.run("%dnet routes").html
+
+
+def test_the_bare_magic_lists_its_subcommands(kernel):
+    ran = kernel.run("%dnet")
+
+    for name in ("ips", "rules", "topology", "trace", "undo", "checkpoint", "doctor"):
+        assert f"%dnet {name} " in ran.plain
+
+
+def test_undo_checkpoint_goto_and_reset_move_the_lab_in_time(kernel):
+    kernel.run("%dnet checkpoint start")
+    kernel.run("%%dnet\ndocker network create my_net1\ndocker network create my_net2")
+    assert kernel.run("%dnet undo").plain == "Taken back: docker network create my_net2"
+    names = "t = %dnet networks --host docker1\nlist(t['name'])"
+    assert kernel.run(names).plain == "['bridge', 'host', 'my_net1', 'none']"
+    kernel.run("%dnet goto start")
+    assert kernel.run(names).plain == "['bridge', 'host', 'none']"
+    assert kernel.run("%dnet reset").plain == "The lab is as it was at the start."
+
+
+def test_check_compares_with_the_pasted_transcript_and_fails_the_cell(kernel):
+    good = kernel.run("%%dnet --check\ndocker1# echo hello\nhello")
+    bad = kernel.run("%%dnet --check\ndocker1# echo hello\ngoodbye")
+
+    assert good.error is None
+    assert bad.error is not None and bad.error["ename"] == "DnetError"
+    assert "-goodbye" in bad.plain and "+hello" in bad.plain
+
+
+def test_the_picture_is_an_image_with_alt_text_and_a_tree_for_terminals(kernel):
+    ran = kernel.run("%dnet topology")
+
+    assert '<img alt="Topology of the lab: ' in ran.html
+    assert 'src="data:image/svg+xml;base64,' in ran.html
+    assert "image/svg+xml" not in ran.data
+    assert "bridge docker0" in ran.plain
+
+
+def test_another_release_is_another_lab_and_the_first_stays_as_it_was(kernel):
+    kernel.run("%%dnet\ndocker network create my_net1")
+    other = kernel.run("%%dnet --docker 20.10\ndocker network ls")
+    again = kernel.run("%%dnet\ndocker network ls")
+
+    assert "my_net1" not in other.plain
+    assert "my_net1" in again.plain
+    assert kernel.run("%dnet engine").plain == "Cells run on the simulator as Docker 28.5."
