@@ -68,7 +68,7 @@ def _plug_in(world: World, name: str, address: IPv4Address, docker: bool) -> Non
         sysctls=dict(SYSCTLS),
     )
     world.put_host(Host(name, {"host": stack}, (Process(1, 0, ("/sbin/init",)),), has_docker=docker))
-    world.counters[f"pid:{name}"] = 2
+    world.counters[f"pid:{name}"] = 88  # a booted machine is past its first numbers
     world.counters[f"index:{name}"] = len(interfaces) + 1
     _write_files(world, name, address)
 

@@ -81,6 +81,7 @@ class Profile:
     ports_ascending   published ports are worked off from the lowest container port up
     ports_per_address the daemon's table of host ports keeps 0.0.0.0 and 127.0.0.1 apart
     hosts_forgets_all disconnecting takes every line of the container's name out of /etc/hosts
+    stop_clears_hosts a container that ends takes its line out of /etc/hosts, which those who joined it see
     default_name      what the default network is called in errors
     texts             sentences that differ, by key
     default_mode      .HostConfig.NetworkMode of a container without --network
@@ -113,6 +114,7 @@ class Profile:
     ports_per_address: bool
     hosts_forgets_all: bool
     default_name: str
+    stop_clears_hosts: bool
     texts: dict[str, str]
 
     def text(self, key: str, **values: str) -> str:
@@ -136,7 +138,7 @@ _TEXTS_20_10: dict[str, str] = {
     "subnets",
     "connect host": "container cannot be disconnected from host network or connected to host network",
     "disconnect host": "container cannot be disconnected from host network or connected to host network",
-    "not connected": "container {id} is not connected to network {name}",
+    "port rule failed": "",
 }
 _TEXTS_26_1 = _TEXTS_20_10 | {
     "bad subnet": "invalid network config:\ninvalid subnet {subnet}: invalid CIDR block notation",
@@ -149,6 +151,7 @@ _TEXTS_28_5 = _TEXTS_26_1 | {
     "empty network name": "invalid name: name is empty",
     "network in use": "network {name} has active endpoints ({users})",
     "bind failed": "failed to bind host port for {ip}:{port}:{target}/{protocol}: {problem}",
+    "port rule failed": "Unable to enable {purpose} rule: ",
     "join unknown": "joining network namespace of container: No such container: {name}",
     "join itself": "cannot join own network namespace",
     "join stopped": "cannot join network namespace of a non running container: container {name} is {state}",
@@ -190,6 +193,7 @@ _20_10 = Profile(
     ports_per_address=True,
     hosts_forgets_all=True,
     default_name="bridge",
+    stop_clears_hosts=False,
     texts=_TEXTS_20_10,
 )
 _26_1 = replace(
@@ -222,6 +226,7 @@ _28_5 = replace(
     ports_ascending=True,  # observed on 28.5.2
     ports_per_address=False,  # observed on 28.5.2
     hosts_forgets_all=False,  # observed on 28.5.2
+    stop_clears_hosts=True,  # observed on 28.5.2
     start_prefix="failed to set up container networking: ",  # since 28.0.1
     default_mode="bridge",  # since 27
     texts=_TEXTS_28_5,

@@ -115,7 +115,7 @@ def _share_host(world: World, host: str, container: Container) -> None:
     put_container(world, host, replace(container, namespace="host", endpoints=(endpoint,)))
     hostsfile.copy_from(world, host, "", container.id)
     config = config_of(world, host, container)
-    world.files[host, container.id, hostsfile.RESOLV] = hostsfile.resolv_conf(world, host, config, internal=False)
+    world.files[host, container.id, hostsfile.RESOLV] = hostsfile.resolv_conf(world, host, config, False, shared=True)
     world.files[host, container.id, hostsfile.HOSTNAME] = f"{container.hostname}\n"
 
 
@@ -133,7 +133,7 @@ def _make_namespace(world: World, host: str, container: Container) -> None:
     for address, names in hostsfile.link_lines(world, host, config):
         hosts += f"{address}\t{names}\n"
     world.files[host, container.id, hostsfile.HOSTS] = hosts
-    world.files[host, container.id, hostsfile.HOSTNAME] = f"{hostsfile.own_names(container, config).split()[0]}\n"
+    world.files[host, container.id, hostsfile.HOSTNAME] = f"{container.hostname}\n"
     world.files[host, container.id, hostsfile.RESOLV] = hostsfile.resolv_conf(world, host, config, internal=False)
 
 
@@ -269,6 +269,9 @@ def close_sandbox(world: World, host: str, container_id: str) -> None:
     for endpoint in container.endpoints:
         if endpoint.endpoint_id:
             _detach(world, host, container, endpoint)
+            if endpoint.address is not None and release_of(world).stop_clears_hosts:
+                names = hostsfile.own_names(container, config_of(world, host, container))
+                hostsfile.drop_line(world, host, container.id, endpoint.address, names)
     fresh = _fresh(world, host, container_id)
     put_container(
         world, host, replace(fresh, namespace=None, ports=(), endpoints=tuple(_at_rest(e) for e in fresh.endpoints))
@@ -347,7 +350,8 @@ def disconnect(world: World, host: str, network_ref: str, container_ref: str, fo
         raise ApiError(release.text("disconnect host"), 403)
     endpoint = container.endpoint(network.name)
     if endpoint is None:
-        raise ApiError(release.text("not connected", id=container.id, name=network.name), 403)
+        where = "network" if container.is_running else "the network"  # observed on 20.10 and 28.5
+        raise ApiError(f"container {container.id} is not connected to {where} {network.name}", 403)
     with _undone_on_error(world):
         before = gateway_endpoint(world, host, container)
         if endpoint.endpoint_id:

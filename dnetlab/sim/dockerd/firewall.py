@@ -99,12 +99,15 @@ class Tables:
 
 @contextmanager
 def edit(world: World, host: str, namespace: str = "host") -> Iterator[Tables]:
-    """Change the tables of a namespace; they are put back when the block ends without an error."""
+    """Change the tables of a namespace. They are put back at the end, after an error too: each call of iptables
+    that succeeded has happened."""
     stack = world.namespace(host, namespace)
     tables = Tables(stack.netfilter)
-    yield tables
-    if tables.netfilter is not stack.netfilter:
-        world.put_namespace(host, replace(world.namespace(host, namespace), netfilter=tables.netfilter))
+    try:
+        yield tables
+    finally:
+        if tables.netfilter is not stack.netfilter:
+            world.put_namespace(host, replace(world.namespace(host, namespace), netfilter=tables.netfilter))
 
 
 # -- the daemon's start ---------------------------------------------------------------------------------------------
@@ -251,10 +254,20 @@ def add_network(world: World, host: str, rules: list[tuple[str, str, str, str]])
                 else:
                     tables.append(table, chain, text)
             except MissingChain as error:
+                call = f"iptables --wait -t {table} -{how[0].upper()} {chain} {text}"
                 raise ApiError(
-                    f"Failed to Setup IP tables: Unable to enable rule: (iptables failed: iptables --wait -t {table} "
-                    f"-{how[0].upper()} {chain} {text}: {error}\n (exit status 1))"
+                    f"Failed to Setup IP tables: Unable to enable {purpose(table, chain, text)} rule:  "
+                    f"(iptables failed: {call}: {error}\n (exit status 1))"
                 ) from None
+
+
+def purpose(table: str, chain: str, text: str) -> str:
+    """What the daemon calls a rule of a network when it can't write it (drivers/bridge/setup_ip_tables.go)."""
+    if table == "nat":
+        return "SKIP DNAT" if chain == "DOCKER" else "NAT"
+    if text.endswith("-j ACCEPT") and "! -o" in text:
+        return "ACCEPT NON_ICC OUTGOING"
+    return "ACCEPT" if text.endswith("-j ACCEPT") else "DROP"
 
 
 def remove_network(world: World, host: str, rules: list[tuple[str, str, str, str]]) -> None:

@@ -123,8 +123,9 @@ def _values(world: World, host: str, keyword: str) -> list[str]:
     return [word for words in lines if words[:1] == [keyword] for word in words[1:]]
 
 
-def resolv_conf(world: World, host: str, config: ContainerConfig, internal: bool) -> str:
-    """The file's text. internal: the daemon's own resolver answers (any network but the default bridge)."""
+def resolv_conf(world: World, host: str, config: ContainerConfig, internal: bool, shared: bool = False) -> str:
+    """The file's text. internal: the daemon's own resolver answers (any network but the default bridge);
+    shared: host mode."""
     servers = list(config.dns) or host_servers(world, host)
     search = list(config.dns_search) or _values(world, host, "search")
     search = [] if search == ["."] else search
@@ -143,12 +144,14 @@ def resolv_conf(world: World, host: str, config: ContainerConfig, internal: bool
     text = "".join(f"{line}\n" for line in lines)
     if not comments:
         return text
-    return _HEADER + text + _trailer(config, internal, servers, own_ndots, comments)
+    kind = "" if shared else " (internal resolver)" if internal else " (legacy)"
+    return _HEADER + text + _trailer(config, kind, servers, own_ndots, comments)
 
 
-def _trailer(config: ContainerConfig, internal: bool, servers: list[str], own_ndots: bool, comments: str) -> str:
+def _trailer(config: ContainerConfig, kind: str, servers: list[str], own_ndots: bool, comments: str) -> str:
     """The comments under the settings (libnetwork/internal/resolvconf; observed on 26.1, 28.5, 29.7)."""
-    text = f"\n# Based on host file: '/etc/resolv.conf' ({'internal resolver' if internal else 'legacy'})\n"
+    internal = "internal" in kind
+    text = f"\n# Based on host file: '/etc/resolv.conf'{kind}\n"
     if internal:
         shown = [s if config.dns or comments == "26" else f"host({s})" for s in servers]
         text += f"# ExtServers: [{' '.join(shown)}]\n"
@@ -158,6 +161,7 @@ def _trailer(config: ContainerConfig, internal: bool, servers: list[str], own_nd
         if given
     ]
     text += f"# Overrides: [{' '.join(overrides)}]\n"
-    if internal:
-        text += f"# Option ndots from: {'internal' if own_ndots else 'override' if config.dns_options else 'host'}\n"
+    given = any(option.startswith("ndots:") for option in config.dns_options)
+    if internal or given:
+        text += f"# Option ndots from: {'internal' if own_ndots else 'override' if given else 'host'}\n"
     return text

@@ -18,6 +18,8 @@ from dnetlab.sim.world import World
 PREDEFINED = ("bridge", "host", "none", "default")
 BRIDGE = "com.docker.network.bridge."
 MTU = "com.docker.network.driver.mtu"
+TRUE = ("1", "t", "T", "true", "TRUE", "True")
+FALSE = ("0", "f", "F", "false", "FALSE", "False")
 DEFAULT_BRIDGE_OPTIONS = {
     BRIDGE + "default_bridge": "true",
     BRIDGE + "enable_icc": "true",
@@ -56,6 +58,8 @@ def create(
     _check_driver(driver, scope)
     if ipv6:
         raise Refused("networks with IPv6 are not modelled", "Leave --ipv6 out; IPv4 networks work.")
+    if driver == "bridge":
+        _check_options(options or {})
     if driver == "bridge" and len([p for p in pools if p.subnet]) > 1:
         raise ApiError("bridge driver doesn't support multiple subnets", 403)
     network = Network(
@@ -111,6 +115,22 @@ def _check_driver(driver: str, scope: str) -> None:
         raise ApiError("cannot create a swarm scoped network when swarm is not active", 403)
 
 
+def _check_options(options: Mapping[str, str]) -> None:
+    """The bridge driver's own options (drivers/bridge/bridge_linux.go, observed on 20.10 and 28.5)."""
+    for name in ("enable_icc", "enable_ip_masquerade", "gateway_mode_ipv4"):
+        value = options.get(BRIDGE + name)
+        if name == "gateway_mode_ipv4" and value not in (None, "", "nat"):
+            raise Refused(f"gateway mode {value} is not modelled", "Leave the option out: the mode nat is.")
+        if name != "gateway_mode_ipv4" and value is not None and value not in TRUE + FALSE:
+            raise ApiError(
+                f"failed to parse {BRIDGE}{name} value: {value} "
+                f'(strconv.ParseBool: parsing "{value}": invalid syntax)', 400,
+            )  # fmt: skip
+    mtu = options.get(MTU)
+    if mtu is not None and not mtu.removeprefix("-").isdigit():
+        raise ApiError(f'failed to parse {MTU} value: {mtu} (strconv.Atoi: parsing "{mtu}": invalid syntax)', 400)
+
+
 def _list(world: World, host: str, network: Network) -> None:
     """Put a network among the host's, replacing the one of the same id; sorted by name."""
     others = [n for n in world.hosts[host].networks if n.id != network.id]
@@ -123,7 +143,7 @@ def _list(world: World, host: str, network: Network) -> None:
 def flag(network: Network, name: str, default: bool = True) -> bool:
     """A yes/no option of the bridge driver, as strconv.ParseBool reads it."""
     value = network.options.get(BRIDGE + name)
-    return default if value is None else value in ("1", "t", "T", "true", "TRUE", "True")
+    return default if value is None else value in TRUE
 
 
 def bridge_name(network: Network) -> str:
@@ -141,7 +161,11 @@ def _set_up_bridge(world: World, host: str, network: Network) -> Network:
             )  # fmt: skip
     network = replace(network, bridge=name)
     make_device(world, host, network)
-    firewall.add_network(world, host, rules_of(world, host, network))
+    try:
+        firewall.add_network(world, host, rules_of(world, host, network))
+    except ApiError:
+        ipam.close_pool(world, host, network.id)
+        raise
     return network
 
 

@@ -60,8 +60,6 @@ def publish(world: World, host: str, container: Container, endpoint: Endpoint, n
             _write_rules(world, host, bindings, endpoint.address, network.bridge, delete=False)
         except ApiError as error:
             raise ApiError(where + error.message, error.status) from None
-        except MissingChain as error:
-            raise ApiError(where + str(error)) from None
     return tuple(bound)
 
 
@@ -255,10 +253,28 @@ def _write_rules(
             for how, table, chain, text in port_rules(world, host, binding, target, bridge):
                 if delete:
                     tables.delete(table, chain, text)
-                elif how == "insert":
-                    tables.insert(table, chain, text)
-                else:
-                    tables.append(table, chain, text)
+                    continue
+                try:
+                    tables.insert(table, chain, text) if how == "insert" else tables.append(table, chain, text)
+                except MissingChain as error:
+                    call = _spoken(table, chain, how, binding, target, bridge)
+                    prefix = release_of(world).text("port rule failed", purpose="DNAT" if table == "nat" else "OPEN PORT")
+                    raise ApiError(f"{prefix} (iptables failed: {call}: {error}\n (exit status 1))") from None
+
+
+def _spoken(table: str, chain: str, how: str, binding: PortBinding, target: IPv4Address, bridge: str) -> str:
+    """The call as the daemon spells it in an error; -S prints the same rule in another order."""
+    verb, name = how[0].upper(), binding.protocol.value
+    if table == "nat" and chain == "DOCKER":
+        to = "0/0" if binding.host_ip.is_unspecified else str(binding.host_ip)
+        return (
+            f"iptables --wait -t nat -{verb} DOCKER -p {name} -d {to} --dport {binding.host_port} "
+            f"-j DNAT --to-destination {target}:{binding.container_port} ! -i {bridge}"
+        )
+    return (
+        f"iptables --wait -t {table} -{verb} {chain} ! -i {bridge} -o {bridge} -p {name} -d {target} "
+        f"--dport {binding.container_port} -j ACCEPT"
+    )
 
 
 def port_rules(

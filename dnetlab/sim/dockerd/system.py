@@ -11,7 +11,7 @@ from dnetlab.sim.dockerd.state import Daemon, change_daemon, daemon, put_daemon
 from dnetlab.sim.world import World
 
 DOCKERD = ("dockerd", "-H", "unix:///var/run/docker.sock", "-p", "/run/docker.pid")
-CONTAINERD = ("containerd", "--config", "/var/run/docker/containerd/containerd.toml", "--log-level", "info")
+CONTAINERD = ("containerd", "--config", "/var/run/docker/containerd/containerd.toml")
 
 
 def install_daemon(world: World, host: str) -> None:
