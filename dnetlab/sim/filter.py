@@ -1,0 +1,323 @@
+"""A chain is read from the top; the first rule that matches and has a verdict decides, and a chain's policy comes last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network
+
+from dnetlab.model import Chain, ConnState, Hook, Match, Namespace, Packet, Protocol, Rule, Step, StepKind, Table
+from dnetlab.sim.routing import is_broadcast, is_local
+
+VERDICTS = frozenset(("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT"))
+PASSING = frozenset(("", "LOG", "NFLOG", "CHECKSUM", "TCPMSS", "CONNMARK", "CT", "TRACE"))  # count and go on
+MOST_JUMPS = 64  # a deeper nest than any real one; iptables itself refuses loops
+
+
+@dataclass
+class Scene:
+    """What a rule can look at. in_dev and out_dev are '' where the hook has none; physin, physout: ports of a bridge."""
+
+    space: Namespace
+    packet: Packet
+    in_dev: str = ""
+    out_dev: str = ""
+    physin: str = ""
+    physout: str = ""
+    state: ConnState = ConnState.NEW
+    translated: tuple[str, ...] = ()  # 'DNAT', 'SNAT' as ctstate knows them
+    mac: str = ""
+    source: int = 0
+    destination: int = 0
+
+    def __post_init__(self) -> None:
+        self.source, self.destination = int(self.packet.source), int(self.packet.destination)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """name: what happens to the packet. rule None: the chain's policy (or the table is untouched)."""
+
+    name: str
+    table: str
+    chain: str
+    number: int = 0
+    rule: Rule | None = None
+
+    @property
+    def text(self) -> str:
+        return self.rule.text if self.rule else f"policy {self.name}"
+
+
+@dataclass
+class Counters:
+    """What rules and policies counted since the snapshot: (table, chain, number) -> [packets, bytes]; 0 is the policy."""
+
+    hits: dict[tuple[str, str, int], list[int]] = field(default_factory=dict)
+
+    def add(self, key: tuple[str, str, int], size: int) -> None:
+        entry = self.hits.setdefault(key, [0, 0])
+        entry[0] += 1
+        entry[1] += size
+
+    def so_far(self, key: tuple[str, str, int]) -> tuple[int, int]:
+        packets, size = self.hits.get(key, (0, 0))
+        return packets, size
+
+
+def walk(table: Table, hook: Hook, scene: Scene, counters: Counters) -> tuple[Decision, list[Step]]:
+    """Read the built-in chain of `hook`, and what it jumps to; each rule that matched becomes a step."""
+    chain = table.chain(hook.value)
+    if chain is None:
+        return Decision("ACCEPT", table.name, hook.value), []
+    reading = _Reading(table, hook, scene, counters)
+    decision = reading.chain(chain, 0)
+    if decision is None:
+        decision = reading.policy(chain)
+    return decision, reading.steps
+
+
+class _Reading:
+    """One walk through one table."""
+
+    def __init__(self, table: Table, hook: Hook, scene: Scene, counters: Counters) -> None:
+        self.table, self.hook, self.scene, self.counters = table, hook, scene, counters
+        self.steps: list[Step] = []
+
+    def chain(self, chain: Chain, depth: int) -> Decision | None:
+        """None: the end of the chain (or RETURN) was reached."""
+        for number, rule in enumerate(chain.rules, 1):
+            if not matches(rule, self.scene):
+                if (strange := unknown_match(rule)) and _others_match(rule, self.scene):
+                    self.note(chain, number, rule, f"the lab does not judge {strange}, so the rule counts as not matching")
+                continue
+            name = rule.target.name
+            self.count(chain, number, rule)
+            if name == "RETURN":
+                return None
+            if name in VERDICTS:
+                return Decision(name, self.table.name, chain.name, number, rule)
+            if name == "MARK":
+                self.mark(rule)
+            elif name not in PASSING and depth < MOST_JUMPS:
+                found = self.table.chain(name)
+                if found is None:
+                    self.note(chain, number, rule, f"the lab does not know the target {name}; the rule only counts")
+                    continue
+                decision = self.chain(found, depth + 1)
+                if decision or rule.target.goto:
+                    return decision
+        return None
+
+    def policy(self, chain: Chain) -> Decision:
+        name = chain.policy or "ACCEPT"
+        before = self.counters.so_far((self.table.name, chain.name, 0))
+        self.counters.add((self.table.name, chain.name, 0), self.scene.packet.size)
+        if chain.rules or name != "ACCEPT":
+            detail = f"no rule of {chain.name} decided, so its policy does: {name}"
+            self.steps.append(
+                Step(StepKind.MATCHED, detail, self.dev, self.hook.value, self.table.name, chain.name, f"policy {name}",
+                     0, chain.packets + before[0], chain.bytes + before[1])
+            )  # fmt: skip
+        return Decision(name, self.table.name, chain.name)
+
+    @property
+    def dev(self) -> str:
+        return self.scene.out_dev if self.hook in (Hook.OUTPUT, Hook.POSTROUTING) else self.scene.in_dev
+
+    def count(self, chain: Chain, number: int, rule: Rule) -> None:
+        key = (self.table.name, chain.name, number)
+        self.note(chain, number, rule, _sentence(chain, rule))
+        self.counters.add(key, self.scene.packet.size)
+
+    def note(self, chain: Chain, number: int, rule: Rule, detail: str) -> None:
+        packets, size = self.counters.so_far((self.table.name, chain.name, number))
+        self.steps.append(
+            Step(StepKind.MATCHED, detail, self.dev, self.hook.value, self.table.name, chain.name, rule.text, number,
+                 rule.packets + packets, rule.bytes + size)
+        )  # fmt: skip
+
+    def mark(self, rule: Rule) -> None:
+        text = rule.target.option("--set-mark") or rule.target.option("--set-xmark") or "0"
+        value, _, _ = text.partition("/")
+        self.scene.packet = replace(self.scene.packet, mark=int(value, 0))
+
+
+def _sentence(chain: Chain, rule: Rule) -> str:
+    name = rule.target.name
+    if name == "RETURN":
+        return f"goes back from {chain.name}"
+    if name in VERDICTS:
+        return f"decides: {name}"
+    if name in PASSING or name == "MARK":
+        return f"is counted{': ' + name if name else ''} and goes on"
+    return f"continues in {name}"
+
+
+# -- one rule -------------------------------------------------------------------------------------------------------
+
+
+def matches(rule: Rule, scene: Scene) -> bool:
+    """Do all conditions of the rule hold? One that the lab can't judge never holds."""
+    for match in rule.matches:
+        judge = _JUDGES.get(match.option)
+        if judge is None or judge(match.value, scene) is match.negated:
+            return False
+    return True
+
+
+def unknown_match(rule: Rule) -> str:
+    """The first condition that the lab can't judge, '' when it knows all."""
+    return next((f"{m.option} {m.value}".strip() for m in rule.matches if m.option not in _JUDGES), "")
+
+
+def _others_match(rule: Rule, scene: Scene) -> bool:
+    return all(_JUDGES[m.option](m.value, scene) is not m.negated for m in rule.matches if m.option in _JUDGES)
+
+
+@lru_cache(maxsize=8192)
+def _network(text: str) -> tuple[int, int]:
+    network = IPv4Network(text, strict=False)
+    return int(network.network_address), int(network.netmask)
+
+
+@lru_cache(maxsize=4096)
+def _ports(text: str) -> tuple[tuple[int, int], ...]:
+    """'80' -> ((80, 80),); '80:90,443', '1024:' likewise."""
+    ranges = []
+    for part in text.split(","):
+        low, colon, high = part.partition(":")
+        ranges.append((int(low or 0), int(high or 65535) if colon else int(low)))
+    return tuple(ranges)
+
+
+def _dev_is(pattern: str, dev: str) -> bool:
+    return dev.startswith(pattern[:-1]) if pattern.endswith("+") else dev == pattern
+
+
+def _in(text: str, port: int, packet: Packet) -> bool:
+    return packet.protocol is not Protocol.ICMP and any(low <= port <= high for low, high in _ports(text))
+
+
+def _source(value: str, scene: Scene) -> bool:
+    network, mask = _network(value)
+    return scene.source & mask == network
+
+
+def _destination(value: str, scene: Scene) -> bool:
+    network, mask = _network(value)
+    return scene.destination & mask == network
+
+
+def _protocol(value: str, scene: Scene) -> bool:
+    protocol = scene.packet.protocol
+    return value == protocol.value or value in ("all", "0", "ip") or value == str(protocol.number)
+
+
+def _state(value: str, scene: Scene) -> bool:
+    wanted = value.split(",")
+    return scene.state.value in wanted or any(t in wanted for t in scene.translated)
+
+
+def _type_of(space: Namespace, ip: IPv4Address) -> str:
+    if is_local(space, ip):
+        return "LOCAL"
+    if ip.is_multicast:
+        return "MULTICAST"
+    return "BROADCAST" if is_broadcast(space, ip) else "UNICAST"
+
+
+_ICMP_NAMES = {
+    "echo-reply": "0", "pong": "0", "destination-unreachable": "3", "network-unreachable": "3/0",
+    "host-unreachable": "3/1", "port-unreachable": "3/3", "communication-prohibited": "3/13", "redirect": "5",
+    "echo-request": "8", "ping": "8", "time-exceeded": "11", "ttl-exceeded": "11", "ttl-zero-during-transit": "11/0",
+}  # fmt: skip
+
+
+def _icmp_type(value: str, scene: Scene) -> bool:
+    icmp = scene.packet.icmp
+    if icmp is None:
+        return False
+    text = _ICMP_NAMES.get(value, value)
+    kind, _, code = text.partition("/")
+    return text in ("any", "255") or (int(kind) == icmp.value[0] and (not code or int(code) == icmp.value[1]))
+
+
+def _mark(value: str, scene: Scene) -> bool:
+    number, _, mask = value.partition("/")
+    return scene.packet.mark & int(mask or "0xffffffff", 0) == int(number, 0)
+
+
+def _tcp_flags(value: str, scene: Scene) -> bool:
+    names = {"S": "SYN", "A": "ACK", "R": "RST", "F": "FIN"}
+    mask, _, wanted = value.partition(" ")
+    flags = {names[letter] for letter in scene.packet.flags if letter in names}
+    looked_at = set(names.values()) if mask == "ALL" else set(mask.split(","))
+    asked = set() if wanted == "NONE" else set(wanted.split(","))
+    return scene.packet.protocol is Protocol.TCP and flags & looked_at == asked
+
+
+def _between(value: str, ip: int) -> bool:
+    low, _, high = value.partition("-")
+    return int(IPv4Address(low)) <= ip <= int(IPv4Address(high or low))
+
+
+_JUDGES: dict[str, Callable[[str, Scene], bool]] = {
+    "": lambda value, scene: True,  # a bare -m
+    "-s": _source,
+    "-d": _destination,
+    "-i": lambda value, scene: _dev_is(value, scene.in_dev),
+    "-o": lambda value, scene: _dev_is(value, scene.out_dev),
+    "-p": _protocol,
+    "--sport": lambda value, scene: _in(value, scene.packet.sport, scene.packet),
+    "--dport": lambda value, scene: _in(value, scene.packet.dport, scene.packet),
+    "--sports": lambda value, scene: _in(value, scene.packet.sport, scene.packet),
+    "--dports": lambda value, scene: _in(value, scene.packet.dport, scene.packet),
+    "--ports": lambda value, scene: _in(value, scene.packet.sport, scene.packet)
+    or _in(value, scene.packet.dport, scene.packet),
+    "--ctstate": _state,
+    "--state": _state,
+    "--src-type": lambda value, scene: _type_of(scene.space, scene.packet.source) in value.split(","),
+    "--dst-type": lambda value, scene: _type_of(scene.space, scene.packet.destination) in value.split(","),
+    "--icmp-type": _icmp_type,
+    "--mark": _mark,
+    "--mac-source": lambda value, scene: scene.mac.lower() == value.lower(),
+    "--comment": lambda value, scene: True,
+    "--limit": lambda value, scene: True,  # one packet never exceeds a rate
+    "--limit-burst": lambda value, scene: True,
+    "--physdev-in": lambda value, scene: _dev_is(value, scene.physin),
+    "--physdev-out": lambda value, scene: _dev_is(value, scene.physout),
+    "--physdev-is-bridged": lambda value, scene: bool(scene.physin and scene.physout),
+    "--tcp-flags": _tcp_flags,
+    "--syn": lambda value, scene: scene.packet.protocol is Protocol.TCP and scene.packet.flags == "S",
+    "--src-range": lambda value, scene: _between(value, scene.source),
+    "--dst-range": lambda value, scene: _between(value, scene.destination),
+}
+
+
+# -- what the counters become -----------------------------------------------------------------------------------------
+
+
+def counted(space: Namespace, counters: Counters) -> Namespace:
+    """The namespace with its rules' and policies' counters moved on."""
+    touched: dict[str, dict[str, dict[int, list[int]]]] = {}
+    for (table, chain, number), hit in counters.hits.items():
+        touched.setdefault(table, {}).setdefault(chain, {})[number] = hit
+    netfilter = space.netfilter
+    for table_name, chains in touched.items():
+        table = netfilter.table(table_name)
+        table = replace(table, chains=tuple(_counted_chain(c, chains[c.name]) if c.name in chains else c
+                                            for c in table.chains))  # fmt: skip
+        netfilter = netfilter.with_table(table)
+    return replace(space, netfilter=netfilter)
+
+
+def _counted_chain(chain: Chain, hits: dict[int, list[int]]) -> Chain:
+    rules = list(chain.rules)
+    for number, (packets, size) in hits.items():
+        if number:
+            rule = rules[number - 1]
+            rules[number - 1] = replace(rule, packets=rule.packets + packets, bytes=rule.bytes + size)
+    packets, size = hits.get(0, (0, 0))
+    return replace(chain, rules=tuple(rules), packets=chain.packets + packets, bytes=chain.bytes + size)

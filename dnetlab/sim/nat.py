@@ -1,0 +1,207 @@
+"""Address translation: decided once for a connection's first packet, then done, and undone, from memory (conntrack).
+
+    destination   rewritten at PREROUTING and OUTPUT   (DNAT, REDIRECT)
+    source        rewritten at POSTROUTING and INPUT   (SNAT, MASQUERADE)
+
+Answers are undone at the same places: what was the source comes back as the destination, and the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
+
+from dnetlab.model import Connection, ConnState, Flow, Hook, IcmpType, Namespace, Packet, Protocol
+from dnetlab.model.netfilter import Target
+from dnetlab.sim.routing import address_of
+
+DESTINATION_HOOKS = (Hook.PREROUTING, Hook.OUTPUT)
+REMEMBERED = 256  # entries kept per namespace, the newest
+TIMEOUTS = {Protocol.ICMP: 30.0, Protocol.UDP: 30.0, Protocol.TCP: 120.0}  # nf_conntrack-sysctl: icmp, udp, tcp time_wait
+_REQUESTS = (IcmpType.ECHO_REQUEST,)
+
+
+@dataclass
+class Track:
+    """What conntrack knows of the packet in hand.
+
+    fresh      the connection isn't confirmed yet: its first packet is still on the way
+    reply      the packet goes in the answering direction
+    related    it is an ICMP error about a packet of the connection
+    dst_done, src_done   the nat table was already asked for this half of the translation
+    """
+
+    connection: Connection
+    fresh: bool = False
+    reply: bool = False
+    related: bool = False
+    dst_done: bool = False
+    src_done: bool = False
+
+    @property
+    def state(self) -> ConnState:
+        if self.related:
+            return ConnState.RELATED
+        if self.reply or self.connection.state is ConnState.ESTABLISHED:
+            return ConnState.ESTABLISHED
+        return ConnState.NEW
+
+    @property
+    def translated(self) -> tuple[str, ...]:
+        names = []
+        if self.connection.is_destination_nat:
+            names.append("DNAT")
+        if self.connection.is_source_nat:
+            names.append("SNAT")
+        return tuple(names)
+
+
+def find(connections: Iterable[Connection], packet: Packet, inner: Packet | None, now: float) -> Track | None:
+    """The connection a packet belongs to; None: it begins a new one, or belongs to none (see `may_begin`)."""
+    flow = Flow.of(inner if inner is not None else packet)
+    for connection in connections:
+        if connection.expires is not None and connection.expires <= now:
+            continue
+        if inner is not None:
+            if flow in (connection.original, connection.reply.reversed):
+                return Track(connection, reply=True, related=True)
+            if flow in (connection.reply, connection.original.reversed):
+                return Track(connection, related=True)
+        elif flow == connection.original:
+            return Track(connection)
+        elif flow == connection.reply:
+            return Track(connection, reply=True)
+    return None
+
+
+def may_begin(packet: Packet, inner: Packet | None) -> bool:
+    """Can this packet be the first of a connection? An answer out of the blue is INVALID instead."""
+    if inner is not None:
+        return False
+    if packet.protocol is Protocol.ICMP:
+        return packet.icmp in _REQUESTS
+    return packet.protocol is Protocol.UDP or packet.flags == "S"
+
+
+def begin(packet: Packet) -> Track:
+    flow = Flow.of(packet)
+    return Track(Connection(flow, flow.reversed), fresh=True)
+
+
+# -- the first packet: what a rule of the nat table asks for ----------------------------------------------------------
+
+
+def decide(track: Track, target: Target, hook: Hook, space: Namespace, dev: str, hop: IPv4Address,
+           connections: Iterable[Connection]) -> bool:  # fmt: skip
+    """Write the translation a target asks for into the connection. False: it can't be done, the packet is dropped."""
+    reply = track.connection.reply
+    if hook in DESTINATION_HOOKS:
+        address, port = _destination(target, space, dev, hook)
+        if address is None:
+            return False
+        reply = replace(reply, source=address or reply.source, sport=_port(reply, port, reply.sport))
+    else:
+        address, port = _source(target, space, dev, hop)
+        if address is None:
+            return False
+        reply = replace(reply, destination=address or reply.destination, dport=_port(reply, port, reply.dport))
+        reply = _unique(reply, connections)
+    track.connection = replace(track.connection, reply=reply)
+    return True
+
+
+def _port(flow: Flow, wanted: int | None, port: int) -> int:
+    return port if wanted is None or flow.protocol is Protocol.ICMP else wanted
+
+
+_KEEP = IPv4Address(0)  # "leave the address as it is", as in --to-source :53
+
+
+def _destination(target: Target, space: Namespace, dev: str, hook: Hook) -> tuple[IPv4Address | None, int | None]:
+    if target.name == "REDIRECT":
+        _, port = _where(":" + (target.option("--to-ports") or ""))
+        here = IPv4Address("127.0.0.1") if hook is Hook.OUTPUT else address_of(space, dev, _KEEP)
+        return here, port
+    return _where(target.option("--to-destination") or "")
+
+
+def _source(target: Target, space: Namespace, dev: str, hop: IPv4Address) -> tuple[IPv4Address | None, int | None]:
+    if target.name == "MASQUERADE":
+        _, port = _where(":" + (target.option("--to-ports") or ""))
+        return address_of(space, dev, hop), port
+    return _where(target.option("--to-source") or "")
+
+
+def _where(text: str) -> tuple[IPv4Address | None, int | None]:
+    """'172.17.0.2:80' -> both; ':53' keeps the address; the first of a range."""
+    address, _, ports = text.partition(":")
+    first = ports.partition("-")[0].partition("/")[0]
+    ip = address.partition("-")[0]
+    return (IPv4Address(ip) if ip else _KEEP), (int(first) if first else None)
+
+
+def _unique(reply: Flow, connections: Iterable[Connection]) -> Flow:
+    """Another port (or echo identifier) when an answer could not be told from somebody else's."""
+    taken = {c.reply for c in connections}
+    while reply in taken:
+        if reply.protocol is Protocol.ICMP:
+            reply = replace(reply, sport=(reply.sport + 1) % 65536)
+        else:
+            reply = replace(reply, dport=1024 + (reply.dport + 1 - 1024) % 64512)
+    return reply
+
+
+# -- every packet: doing and undoing --------------------------------------------------------------------------------
+
+
+def apply(track: Track, packet: Packet, hook: Hook) -> Packet:
+    """The packet as it leaves this hook."""
+    if track.related:
+        return packet
+    connection = track.connection
+    icmp = packet.protocol is Protocol.ICMP
+    if track.reply:
+        goal = connection.original.reversed
+    else:
+        goal = connection.reply.reversed
+    if icmp:
+        identifier = connection.original.sport if track.reply else connection.reply.sport
+    if hook in DESTINATION_HOOKS:
+        changed = replace(packet, destination=goal.destination, dport=packet.dport if icmp else goal.dport)
+        # the identifier of an answer comes back together with the address it was translated for
+        return replace(changed, sport=identifier) if icmp and track.reply else changed
+    changed = replace(packet, source=goal.source, sport=packet.sport if icmp else goal.sport)
+    return replace(changed, sport=identifier) if icmp and not track.reply else changed
+
+
+def undo_error(track: Track, packet: Packet, inner: Packet, hook: Hook) -> tuple[Packet, Packet]:
+    """An ICMP error about a translated packet: the error and the packet it quotes, as the asker knows them.
+
+    nf_nat_icmp_reply_translation: the outer address of this hook, and the quoted packet.
+    """
+    connection = track.connection
+    if not track.reply:
+        return packet, inner
+    known = connection.original
+    quoted = replace(inner, source=known.source, destination=known.destination, sport=known.sport, dport=known.dport)
+    if hook in DESTINATION_HOOKS and connection.is_source_nat:
+        packet = replace(packet, destination=known.source)
+    if hook not in DESTINATION_HOOKS and connection.is_destination_nat:
+        packet = replace(packet, source=known.destination)
+    return packet, quoted
+
+
+# -- memory -----------------------------------------------------------------------------------------------------------
+
+
+def remember(connections: tuple[Connection, ...], track: Track, now: float) -> tuple[Connection, ...]:
+    """Confirm a first packet, or note that an answer was seen. Old and surplus entries go."""
+    state = ConnState.ESTABLISHED if track.reply else track.connection.state
+    expires = now + TIMEOUTS[track.connection.original.protocol]
+    entry = replace(track.connection, state=state, expires=expires)
+    track.connection, track.fresh = entry, False
+    others = [
+        c for c in connections if c.original != entry.original and (c.expires is None or c.expires > now)
+    ]
+    return (*others[-(REMEMBERED - 1):], entry)

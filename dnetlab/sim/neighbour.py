@@ -1,0 +1,61 @@
+"""Who has this address? The question goes to everyone on the segment; whoever owns the address answers with his MAC.
+
+Linux answers for any of its own addresses, whichever interface was asked (arp_ignore 0), as long as that one is up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from dnetlab.model import Neighbour
+from dnetlab.sim.field import Field
+from dnetlab.sim.routing import is_local
+from dnetlab.sim.segment import Event, Found, Place, search
+
+ARP_SECONDS = 3.06  # three questions, one second apart (net/core/neighbour.c mcast_solicit 3; observed 3.058 s)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """asked: ARP was needed, nothing was known. mac None: nobody answered."""
+
+    mac: str | None
+    path: tuple[Event, ...] = ()
+    asked: bool = True
+    looped: str = ""
+
+
+def resolve(field: Field, start: Place, hop: IPv4Address) -> Answer:
+    """The MAC of the next hop and the way a frame takes to it. What is learned stays in the field."""
+    known = field.neighbour(start.host, start.namespace, hop, start.interface.name)
+    if known and known.state == "PERMANENT":
+        found = search(field.wiring, start, lambda place: place.interface.mac == known.mac)
+        return Answer(known.mac, found.path, False, found.looped) if found.place else Answer(None, (), False)
+    found = _owner(field, start, hop, known)
+    if found.place is None:
+        field.learn(start.host, start.namespace, Neighbour(hop, start.interface.name, None, "FAILED"))
+        return Answer(None, (), True, found.looped)
+    mac = found.place.interface.mac
+    asked = known is None or known.mac != mac
+    field.learn(start.host, start.namespace, Neighbour(hop, start.interface.name, mac))
+    return Answer(mac, found.path, asked, found.looped)
+
+
+def _owner(field: Field, start: Place, hop: IPv4Address, known: Neighbour | None) -> Found:
+    def owns(place: Place) -> bool:
+        return is_local(field.space(place.host, place.namespace), hop)
+
+    if known and known.mac and known.state != "FAILED":  # two may have the address: stay with the one we know
+        found = search(field.wiring, start, lambda place: place.interface.mac == known.mac and owns(place))
+        if found.place is not None:
+            return found
+    return search(field.wiring, start, owns)
+
+
+def introduce(field: Field, start: Place, sender: IPv4Address | None, receiver: Place, hop: IPv4Address) -> None:
+    """Being asked, the owner of `hop` learns who asked."""
+    if sender is None or hop == sender:
+        return
+    neighbour = Neighbour(sender, receiver.interface.name, start.interface.mac)
+    field.learn(receiver.host, receiver.namespace, neighbour)

@@ -1,0 +1,249 @@
+"""Who hears a frame? Everything on the same segment: through the veth peer, then the bridge, then its other ports.
+
+`search` follows a frame from an interface over all that is layer 2 (veth pairs, bridges, macvlan, vlan, the lab's
+switches) until somebody is found who takes it. `refresh_carrier` says which links have somebody at the other end.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from dnetlab.model import Host, Interface, LinkKind, Namespace
+from dnetlab.sim.world import World
+
+
+class Place(NamedTuple):
+    """A link in the lab: host, namespace, and the interface itself."""
+
+    host: str
+    namespace: str
+    interface: Interface
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.host, self.namespace, self.interface.name
+
+
+class Event(NamedTuple):
+    """One movement of a frame. kind: 'out' (leaves through place), 'in' (arrives at it), 'bridge' (place is the bridge:
+    from port `entry` to port `exit`, either '' for the bridge's own end), 'wire' (crosses the switch named in `entry`).
+    """
+
+    kind: str
+    place: Place
+    entry: str = ""
+    exit: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The interface that takes the frame and the way there. looped: the frame came back to a bridge it had left."""
+
+    place: Place | None
+    path: tuple[Event, ...] = ()
+    looped: str = ""
+
+
+class _Node(NamedTuple):
+    """A place the frame is at, on its way: direction 'out' or 'in', its tag, and the chain of events so far."""
+
+    direction: str
+    place: Place
+    tag: int | None
+    trail: tuple | None  # (previous trail, event)
+
+
+class Wiring:
+    """Which links hang together, looked up once per packet: ports by bridge, children by parent, ends by index."""
+
+    def __init__(self, hosts: dict[str, Host]) -> None:
+        self.hosts = hosts
+        self._known: dict[str, _HostWiring] = {}
+
+    def of(self, host: str) -> _HostWiring:
+        if host not in self._known:
+            self._known[host] = _HostWiring(self.hosts[host])
+        return self._known[host]
+
+    def segment(self, name: str) -> Iterator[Place]:
+        for host in self.hosts.values():
+            for interface in host.stack.interfaces:
+                if interface.segment == name:
+                    yield Place(host.name, "host", interface)
+
+
+class _HostWiring:
+    def __init__(self, host: Host) -> None:
+        self.by_index: dict[tuple[str, int], Place] = {}
+        self.by_name: dict[tuple[str, str], Place] = {}
+        self.ports: dict[tuple[str, str], list[Place]] = {}
+        self.children: dict[tuple[str, str], list[Place]] = {}
+        for space in host.namespaces.values():
+            for interface in space.interfaces:
+                place = Place(host.name, space.name, interface)
+                self.by_index[space.name, interface.index] = place
+                self.by_name[space.name, interface.name] = place
+                if interface.master:
+                    self.ports.setdefault((space.name, interface.master), []).append(place)
+                if interface.parent:
+                    lower = (interface.parent_namespace or space.name, interface.parent)
+                    self.children.setdefault(lower, []).append(place)
+
+
+def search(wiring: Wiring, start: Place, wanted: Callable[[Place], bool]) -> Found:
+    """Follow a frame that leaves through `start` until an interface is found that `wanted` takes.
+
+    Breadth first, so the nearest one answers. place None: nobody on the segment.
+    """
+    queue: deque[_Node] = deque([_Node("out", start, None, None)])
+    entered: dict[tuple[str, str, str], str] = {}  # bridges the frame is in already, and the port it came by
+    seen: set[tuple] = set()
+    looped = ""
+    while queue:
+        node = queue.popleft()
+        mark = (node.direction, node.place.key, node.tag)
+        if mark in seen or not node.place.interface.up:
+            continue
+        seen.add(mark)
+        if node.direction == "out":
+            queue.extend(_leave(wiring, node))
+            continue
+        receiver, further, bridge = _arrive(wiring, node)
+        if bridge is not None:
+            if entered.setdefault(bridge.key, node.place.interface.name) != node.place.interface.name:
+                looped = bridge.interface.name
+                continue
+        if receiver is not None and node.tag is None and wanted(receiver.place):
+            return Found(receiver.place, _events(receiver.trail), looped)
+        queue.extend(further)
+    return Found(None, (), looped)
+
+
+def _events(trail: tuple | None) -> tuple[Event, ...]:
+    events: list[Event] = []
+    while trail is not None:
+        trail, event = trail
+        events.append(event)
+    return tuple(reversed(events))
+
+
+def _leave(wiring: Wiring, node: _Node) -> Iterator[_Node]:
+    """A frame goes out of a link: where does it come in?"""
+    host, space, link = node.place
+    near = wiring.of(host)
+    trail = (node.trail, Event("out", node.place))
+    if link.kind is LinkKind.VETH and link.peer:
+        other = near.by_index.get((link.peer.namespace, link.peer.index))
+        if other:
+            yield _Node("in", other, node.tag, trail)
+    elif link.kind is LinkKind.PHYSICAL and link.segment:
+        crossing = (trail, Event("wire", node.place, link.segment))
+        for other in wiring.segment(link.segment):
+            if other.key != node.place.key:
+                yield _Node("in", other, node.tag, crossing)
+    elif link.kind is LinkKind.BRIDGE:
+        for port in near.ports.get((space, link.name), ()):
+            yield _Node("out", port, node.tag, (trail, Event("bridge", node.place, "", port.interface.name)))
+    elif link.kind in (LinkKind.MACVLAN, LinkKind.VLAN) and link.parent:
+        yield from _through_parent(near, node, trail)
+
+
+def _through_parent(near: _HostWiring, node: _Node, trail: tuple) -> Iterator[_Node]:
+    """A macvlan's frame reaches its siblings in bridge mode, and the wire; never the parent's own stack."""
+    _, space, link = node.place
+    lower = (link.parent_namespace or space, link.parent or "")
+    parent = near.by_name.get(lower)
+    if parent is None or not parent.interface.up:
+        return
+    if link.kind is LinkKind.VLAN:
+        yield _Node("out", parent, link.vlan_id, trail)
+        return
+    if link.mode in ("bridge", ""):
+        for sibling in near.children.get(lower, ()):
+            if sibling.key != node.place.key and sibling.interface.mode in ("bridge", ""):
+                yield _Node("in", sibling, node.tag, trail)
+    yield _Node("out", parent, node.tag, trail)
+
+
+def _arrive(wiring: Wiring, node: _Node) -> tuple[_Node | None, list[_Node], Place | None]:
+    """A frame comes in at a link: (who may take it there, where else it goes, the bridge it entered)."""
+    host, space, link = node.place
+    near = wiring.of(host)
+    trail = (node.trail, Event("in", node.place))
+    if link.master is None:
+        return _Node("in", node.place, node.tag, trail), _upwards(near, node.place, node.tag, trail), None
+    bridge = near.by_name.get((space, link.master))
+    if bridge is None or not bridge.interface.up:
+        return None, [], None
+    own = (trail, Event("bridge", bridge, link.name, ""))
+    further = _upwards(near, bridge, node.tag, own)
+    for port in near.ports.get((space, link.master), ()):
+        if port.interface.name != link.name:
+            event = Event("bridge", bridge, link.name, port.interface.name)
+            further.append(_Node("out", port, node.tag, (trail, event)))
+    return _Node("in", bridge, node.tag, own), further, bridge
+
+
+def _upwards(near: _HostWiring, place: Place, tag: int | None, trail: tuple) -> list[_Node]:
+    """The macvlans of a link, or the vlan sub-interface whose tag the frame carries."""
+    nodes = []
+    for child in near.children.get((place.namespace, place.interface.name), ()):
+        if child.interface.kind is LinkKind.VLAN:
+            if tag is not None and child.interface.vlan_id == tag:
+                nodes.append(_Node("in", child, None, trail))
+        elif tag is None:
+            nodes.append(_Node("in", child, None, trail))
+    return nodes
+
+
+# -- carrier --------------------------------------------------------------------------------------------------------
+
+
+def refresh_carrier(world: World, host: str) -> None:
+    """Set `carrier` (LOWER_UP) of every link of a host to what Linux would show. Call it after links changed.
+
+    A bridge needs one port that is up with carrier; both ends of a veth pair need the other up; macvlan and vlan follow
+    their parent; a physical one needs a cable (`segment`).
+    """
+    machine = world.hosts[host]
+    near = _HostWiring(machine)
+    found = {place.key: place.interface.carrier for place in near.by_name.values()}
+    layers = ((LinkKind.LOOPBACK, LinkKind.PHYSICAL, LinkKind.VETH, LinkKind.DUMMY), (LinkKind.MACVLAN, LinkKind.VLAN),
+              (LinkKind.BRIDGE,), (LinkKind.MACVLAN, LinkKind.VLAN))  # fmt: skip
+    for layer in layers:
+        for place in near.by_name.values():
+            if place.interface.kind in layer:
+                found[place.key] = carrier(near, place, found)
+    changed = {key[1] for key, value in found.items() if near.by_name[key[1:]].interface.carrier != value}
+    for name in changed:
+        space = machine.namespaces[name]
+        links = tuple(
+            i if found[host, name, i.name] == i.carrier else replace(i, carrier=found[host, name, i.name])
+            for i in space.interfaces
+        )
+        world.put_namespace(host, replace(space, interfaces=links))
+
+
+def carrier(near: _HostWiring, place: Place, found: dict[tuple[str, str, str], bool]) -> bool:
+    """Is somebody at the other end of this link? found: what is known of the links below it."""
+    host, space, link = place
+    if link.kind is LinkKind.PHYSICAL:
+        return link.segment is not None
+    if link.kind is LinkKind.VETH:
+        other = near.by_index.get((link.peer.namespace, link.peer.index)) if link.peer else None
+        return other is not None and other.interface.up and link.up
+    if link.kind is LinkKind.BRIDGE:
+        ports = near.ports.get((space, link.name), ())
+        return any(p.interface.up and found[p.key] for p in ports)
+    if link.kind in (LinkKind.MACVLAN, LinkKind.VLAN):
+        lower = near.by_name.get((link.parent_namespace or space, link.parent or ""))
+        return lower is not None and lower.interface.up and found[lower.key]
+    return True
+
+
+def ports_of(namespace: Namespace, bridge: str) -> list[str]:
+    """Names of a bridge's ports, in index order."""
+    return [i.name for i in namespace.interfaces if i.master == bridge]
