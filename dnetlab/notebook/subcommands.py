@@ -99,7 +99,9 @@ def _why(magics: DnetMagics, options: Any) -> Any:
     why = getattr(magics.lab, "why", None)
     if why is None:
         raise UsageError("%dnet why is not in this version", hint="Use %dnet trace SRC DST[:PORT].")
-    answer = why()
+    if options.source and not options.destination:
+        raise UsageError("%dnet why takes both ends or none", hint=f"%dnet why {options.source} DST[:PORT]")
+    answer = why(options.source, options.destination) if options.source else why()
     return Sentence(answer) if isinstance(answer, str) else answer
 
 
@@ -185,6 +187,12 @@ def _lab(magics: DnetMagics, options: Any) -> Any:
     return magics.lab
 
 
+_LINKS: Arguments = (*_PLACE, _arg("--kind", metavar="KIND", help="veth, bridge, physical, macvlan, …"))
+_SOCKETS: Arguments = (*_PLACE, _arg("--port", metavar="PORT", type=int, help="only this local port"))
+_WHY: Arguments = (
+    _arg("source", nargs="?", help="a host or container; left out: the last ping or curl"),
+    _arg("destination", nargs="?", help="NAME, IP, or either:PORT"),
+)
 _RULES: Arguments = (
     *_PLACE,
     _arg("-t", "--table", metavar="TABLE", help="filter, nat, mangle or raw"),
@@ -195,11 +203,11 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     s.name: s
     for s in (
         Subcommand("ips", "addresses of every interface", _table("ips"), _PLACE),
-        Subcommand("links", "interfaces: veth pairs, bridges, NICs", _table("links"), _PLACE),
+        Subcommand("links", "interfaces: veth pairs, bridges, NICs", _table("links"), _LINKS),
         Subcommand("routes", "routing tables", _table("routes"), _PLACE),
         Subcommand("rules", "iptables rules with their counters", _table("rules"), _RULES),
         Subcommand("neighbours", "ARP tables", _table("neighbours"), _PLACE),
-        Subcommand("sockets", "who listens where", _table("sockets"), _PLACE),
+        Subcommand("sockets", "who listens where", _table("sockets"), _SOCKETS),
         Subcommand("connections", "what conntrack remembers", _table("connections"), _PLACE),
         Subcommand("processes", "processes of each host", _table("processes"), _PLACE),
         Subcommand("containers", "containers, stopped ones too", _table("containers"), (_HOST, _CONTAINER)),
@@ -210,7 +218,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
                    (_arg("only", nargs="*", metavar="NAME", help="hosts, containers or networks"),)),
         Subcommand("trace", "SRC DST[:PORT]: a packet's journey and its answer's", _trace,
                    (_arg("source", help="a host or container"), _arg("destination", help="NAME, IP, or either:PORT"))),
-        Subcommand("why", "why the last ping or curl failed", _why),
+        Subcommand("why", "why the last ping or curl failed, or SRC can't reach DST[:PORT]", _why, _WHY),
         Subcommand("reach", "who reaches whom", _reach),
         Subcommand("check", "judge the lab by a lesson's checks", _check, (_arg("lesson", nargs="?"),)),
         Subcommand("undo", "take back the last command, or the last N", _undo,

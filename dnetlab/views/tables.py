@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.errors import UnknownName, UsageError
-from dnetlab.model import Container, ContainerState, Flow, Host, Match, Protocol, Rule, Snapshot, Socket
+from dnetlab.model import Container, ContainerState, Flow, Host, LinkKind, Match, Protocol, Rule, Snapshot, Socket
 from dnetlab.views.frame import DECIMAL, NUMBER, TEXT, YES_NO, frame
 from dnetlab.views.labels import Place, containers_in, matches, names_of, peer_name, places, socket_end
 
@@ -49,7 +49,11 @@ LINKS = _WHERE | {
 
 
 def links(
-    snapshot: Snapshot, host: str | None = None, namespace: str | None = None, container: str | None = None
+    snapshot: Snapshot,
+    host: str | None = None,
+    namespace: str | None = None,
+    container: str | None = None,
+    kind: str | None = None,
 ) -> DataFrame:
     """One row per interface, in index order as `ip link` prints them.
 
@@ -63,10 +67,16 @@ def links(
     parent                      string   macvlan, vlan: the link below it
     segment                     string   a NIC: the switch of the lab it is plugged into
 
-    An empty lab gives no rows. UnknownName for a host or container that isn't there.
+    kind= keeps those of that kind. An empty lab gives no rows.
+    UnknownName for a host or container that isn't there; UsageError for a kind that the lab doesn't know.
     """
     _check(snapshot, host, container)
-    return frame(_links(snapshot, host, namespace, container), LINKS)
+    kinds = [k.value for k in LinkKind]
+    if kind is not None and kind not in kinds:
+        raise UsageError(f"no link is of kind {kind!r}", hint=f"The kinds are {', '.join(kinds)}.")
+    place = list(LINKS).index("kind")
+    rows = _links(snapshot, host, namespace, container)
+    return frame((row for row in rows if kind is None or row[place] == kind), LINKS)
 
 
 def _links(snapshot: Snapshot, *where: str | None) -> Iterator[Row]:
@@ -271,7 +281,11 @@ SOCKETS = _WHERE | {
 
 
 def sockets(
-    snapshot: Snapshot, host: str | None = None, namespace: str | None = None, container: str | None = None
+    snapshot: Snapshot,
+    host: str | None = None,
+    namespace: str | None = None,
+    container: str | None = None,
+    port: int | None = None,
 ) -> DataFrame:
     """One row per socket, as `ss -anp` shows them.
 
@@ -282,7 +296,7 @@ def sockets(
     pid               Int64    as the host counts processes, <NA> when the kernel owns it
     program           string   'nginx', 'docker-proxy'
 
-    An empty lab gives no rows. UnknownName for a host or container that isn't there.
+    port= keeps those with that local port. An empty lab gives no rows. UnknownName for a host or container that isn't there.
     """
     _check(snapshot, host, container)
     rows = (
@@ -290,6 +304,7 @@ def sockets(
          _remote(s), s.pid, s.program or None)
         for place in places(snapshot, host, namespace, container)
         for s in place.namespace.sockets
+        if port is None or s.local_port == port
     )  # fmt: skip
     return frame(rows, SOCKETS)
 

@@ -95,7 +95,7 @@ def test_a_name_catches_the_result_and_shows_nothing(kernel):
 
 def test_tables_are_dataframes_that_can_be_asked_on(kernel):
     kernel.run("ips = %dnet ips --host client")
-    ran = kernel.run("import pandas\nisinstance(ips, pandas.DataFrame), ips.query('dev == \"eth0\"')['address'].tolist()")
+    ran = kernel.run("import pandas\nisinstance(ips, pandas.DataFrame), ips[ips['scope'] == 'global']['address'].tolist()")
 
     assert ran.plain == "(True, ['172.25.254.38/24'])"
     assert "<table" in kernel.run("%dnet routes").html
