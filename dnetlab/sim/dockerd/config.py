@@ -152,6 +152,7 @@ class ContainerSpec:
     stopped_by_user  `docker stop` or `docker kill` ended it: unless-stopped keeps it down at a daemon start
     ends_at       clock at which its program will end by itself, None: it stays
     has_run       it was started at least once
+    watched       somebody stays with it until it ends
     pings         the command line of a ping that runs on as its program, () for none
     """
 
@@ -165,3 +166,4 @@ class ContainerSpec:
     exit_when_ended: int = 0
     has_run: bool = False
     pings: tuple[str, ...] = ()
+    watched: bool = False

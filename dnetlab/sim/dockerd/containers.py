@@ -57,7 +57,7 @@ def run_attached(world: World, host: str, reference: str) -> Result:
     container = find(world, host, reference)
     wanted = store.spec(world, host, container.id).config
     removes = wanted.auto_remove
-    store.change_spec(world, host, container.id, config=replace(wanted, auto_remove=False, attach=True))
+    store.change_spec(world, host, container.id, config=replace(wanted, auto_remove=False), watched=True)
     seen = len(world.logs.get((host, container.id), ()))
     try:
         start(world, host, container.id)
@@ -67,7 +67,7 @@ def run_attached(world: World, host: str, reference: str) -> Result:
         raise
     result = follow(world, host, container.id, seen)
     if store.by_id(world, host, container.id) is not None:
-        store.change_spec(world, host, container.id, config=wanted)
+        store.change_spec(world, host, container.id, config=wanted, watched=False)
         if removes:
             remove(world, host, container.id, force=True, volumes=True)
     return result

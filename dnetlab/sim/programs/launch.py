@@ -116,7 +116,7 @@ def _run(place: Place, run: Callable[[Context], Result]) -> tuple[Result, float]
     from dnetlab.sim.dockerd import exec as execution
 
     context = execution.context_of(place.world, place.host, place.container.id)
-    context = replace(context, tty=place.config.tty and place.config.attach)
+    context = replace(context, tty=place.config.tty and store.spec(place.world, place.host, place.container.id).watched)
     return run(context), place.world.clock
 
 
@@ -273,7 +273,7 @@ def _ping(place: Place) -> Outcome | None:
     words = place.argv[1:]
     if _option(words, "-c") is not None or not [w for w in words if not w.startswith("-")]:
         return None
-    if place.config.attach:
+    if store.spec(place.world, place.host, place.container.id).watched:
         return None  # somebody watches: the tool itself says what a ping without -c does here
     from dnetlab.sim.shell import run_command
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from ipaddress import IPv4Address, IPv6Address
 
-from dnetlab.model import Process, Protocol, Socket, SocketState
+from dnetlab.model import ContainerState, Process, Protocol, Socket, SocketState
 from dnetlab.sim import clock, processes
+from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import store
 from dnetlab.sim.dockerd.catalogue import PAGES
 from dnetlab.sim.dockerd.images import recipe_of
@@ -29,14 +31,14 @@ BUSYBOX_ERRORS = {
 
 @dataclass(frozen=True)
 class Answer:
-    """status 0: what listens there doesn't speak HTTP and hangs up. Unpacks as (status, headers, body)."""
+    """Unpacks as (status, headers, body)."""
 
     status: int
     headers: dict[str, str]
     body: str
     reason: str = ""
 
-    def __iter__(self):  # noqa: ANN204
+    def __iter__(self) -> Iterator[int | dict[str, str] | str]:
         return iter((self.status, self.headers, self.body))
 
 
@@ -131,31 +133,36 @@ def nginx_goodbye(world: World, host: str, container: str, signal: int) -> None:
 
 def serve_http(
     world: World,
-    host: str,
+    machine: str,
     namespace: str,
     pid: int | None,
     path: str = "/",
-    host_header: str = "",
+    host: str = "",
     client: IPv4Address | str = "127.0.0.1",
     *,
     method: str = "GET",
     agent: str = "curl/7.88.1",
-) -> Answer:
+) -> Answer | None:
     """What the process behind a listening socket answers to one request; the access log gets its line.
 
-    Answer.status is 0 when it doesn't speak HTTP (a database) and only hangs up.
+    machine, namespace, pid say who listens; host is the request's header, client the address the server sees.
+    None when it doesn't speak HTTP (a database) and only hangs up. Raises Refused for a paused container.
     """
-    process = processes.find(world, host, pid) if pid is not None else None
-    if process is None or process.container is None:
-        return Answer(0, {}, "")
-    container = process.container
+    process = processes.find(world, machine, pid) if pid is not None else None
+    owner = store.by_id(world, machine, process.container) if process is not None and process.container else None
+    if process is None or owner is None:
+        return None
+    container = owner.id
+    if owner.state is ContainerState.PAUSED:
+        raise Refused(f"{owner.name} is paused: the connection opens, nobody answers, and the line would never come back.",
+                      f"docker unpause {owner.name}")  # fmt: skip
     first = process.argv[0].rsplit("/", 1)[-1] if process.argv else ""
     file = path.partition("?")[0] or "/"
     if first.startswith("nginx:"):
-        return _nginx_answer(world, host, container, file, path, str(client), method, agent)
+        return _nginx_answer(world, machine, container, file, path, str(client), method, agent, host or str(client))
     if first == "httpd":
-        return _busybox_answer(world, host, container, process.argv, file, str(client), method)
-    return Answer(0, {}, "")
+        return _busybox_answer(world, machine, container, process.argv, file, str(client), method)
+    return None
 
 
 def _date(world: World) -> str:
@@ -182,7 +189,7 @@ def _page(world: World, host: str, container: str, directory: str, path: str) ->
 
 
 def _nginx_answer(
-    world: World, host: str, container: str, file: str, path: str, client: str, method: str, agent: str
+    world: World, host: str, container: str, file: str, path: str, client: str, method: str, agent: str, header: str
 ) -> Answer:
     page = _page(world, host, container, "/usr/share/nginx/html", file)
     status, reason = (200, "OK") if page is not None else (404, "Not Found")
@@ -200,7 +207,7 @@ def _nginx_answer(
         missing = f"/usr/share/nginx/html{file}"
         error = (f'{clock.moment(world.clock):%Y/%m/%d %H:%M:%S} [error] 7#7: *1 open() "{missing}" failed '
                  f"(2: No such file or directory), client: {client}, server: localhost, "
-                 f'request: "{method} {path} HTTP/1.1", host: "{client}"\n')  # fmt: skip
+                 f'request: "{method} {path} HTTP/1.1", host: "{header}"\n')  # fmt: skip
         logs.write(world, host, container, "stderr", error)
     sent = 0 if method == "HEAD" else len(body)
     line = (f'{client} - - [{clock.logtime(world.clock)}] "{method} {path} HTTP/1.1" {status} {sent} '

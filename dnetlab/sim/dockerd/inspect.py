@@ -1,0 +1,406 @@
+"""`docker inspect`: containers, networks, images and volumes as the Engine API writes them, keys in its order.
+
+Observed on 20.10.24, 26.1.5 and 28.5.2 with client 28.2; 29 as recorded (moby api/types).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
+from dnetlab.sim.clock import rfc3339
+from dnetlab.sim.dockerd import images, state, store
+from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec
+from dnetlab.sim.dockerd.inspect_host import host_config
+from dnetlab.sim.dockerd.volumes import find as find_volume
+from dnetlab.sim.world import World
+
+Json = dict[str, Any]
+CONTAINERS = "/var/lib/docker/containers"
+OVERLAYS = "/var/lib/docker/overlay2"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# -- containers ---------------------------------------------------------------------------------------------------
+
+
+def container_json(world: World, host: str, reference: str) -> Json:
+    """A container. Raises ApiError 404 for an unknown one."""
+    container = store.find(world, host, reference)
+    spec = store.spec(world, host, container.id)
+    config = spec.config
+    argv = config.argv
+    files = config.joins or container.id
+    ran = spec.has_run
+    return {
+        "Id": container.id,
+        "Created": rfc3339(container.created, container.id),
+        "Path": argv[0] if argv else "",
+        "Args": list(argv[1:]),
+        "State": state_json(container, spec),
+        "Image": spec.image_id,
+        "ResolvConfPath": f"{CONTAINERS}/{files}/resolv.conf" if ran else "",
+        "HostnamePath": f"{CONTAINERS}/{files}/hostname" if ran else "",
+        "HostsPath": f"{CONTAINERS}/{files}/hosts" if ran else "",
+        "LogPath": f"{CONTAINERS}/{container.id}/{container.id}-json.log" if ran else "",
+        "Name": f"/{container.name}",
+        "RestartCount": spec.restart_count,
+        "Driver": "overlay2",
+        "Platform": "linux",
+        "MountLabel": "",
+        "ProcessLabel": "",
+        "AppArmorProfile": "",
+        "ExecIDs": None,
+        "HostConfig": host_config(world, container, config),
+        "GraphDriver": _graph(world, container.id, spec.image_id),
+        "Mounts": _mounts(config),
+        "Config": _config(container, config),
+        "NetworkSettings": network_settings(world, host, container),
+    }
+
+
+def state_json(container: Container, spec: ContainerSpec) -> Json:
+    """`.State`"""
+    now = container.state
+    return {
+        "Status": now.value,
+        "Running": now in (ContainerState.RUNNING, ContainerState.PAUSED, ContainerState.RESTARTING),
+        "Paused": now is ContainerState.PAUSED,
+        "Restarting": now is ContainerState.RESTARTING,
+        "OOMKilled": False,
+        "Dead": False,
+        "Pid": container.pid or 0,
+        "ExitCode": container.exit_code,
+        "Error": spec.error,
+        "StartedAt": rfc3339(container.started, container.id + "s"),
+        "FinishedAt": rfc3339(container.finished, container.id + "f"),
+    }
+
+
+def _graph(world: World, container_id: str, image_id: str) -> Json:
+    own = _digest(f"layer:{container_id}")
+    below = [f"{OVERLAYS}/{own}-init/diff"]
+    below += [f"{OVERLAYS}/{_digest('cache:' + layer)}/diff" for layer in reversed(images.recipe_of(image_id).layer_ids)]
+    data = {"ID": container_id} if store.since(world, "28.5") else {}
+    data |= {
+        "LowerDir": ":".join(below),
+        "MergedDir": f"{OVERLAYS}/{own}/merged",
+        "UpperDir": f"{OVERLAYS}/{own}/diff",
+        "WorkDir": f"{OVERLAYS}/{own}/work",
+    }
+    return {"Data": data, "Name": "overlay2"}
+
+
+def _mounts(config: ContainerConfig) -> list[Json]:
+    found: list[Json] = []
+    for mount in config.mounts:
+        if mount.kind == "bind":
+            found.append({"Type": "bind", "Source": mount.source, "Destination": mount.destination, "Mode": "",
+                          "RW": not mount.read_only, "Propagation": "rprivate"})  # fmt: skip
+        else:
+            found.append({
+                "Type": "volume", "Name": mount.source, "Source": f"/var/lib/docker/volumes/{mount.source}/_data",
+                "Destination": mount.destination, "Driver": "local", "Mode": "z", "RW": not mount.read_only,
+                "Propagation": "",
+            })  # fmt: skip
+    return found
+
+
+def _config(container: Container, config: ContainerConfig) -> Json:
+    found: Json = {
+        "Hostname": config.hostname or container.hostname,
+        "Domainname": config.domainname,
+        "User": config.user,
+        "AttachStdin": config.attach and config.interactive,
+        "AttachStdout": config.attach,
+        "AttachStderr": config.attach,
+    }
+    if container.exposed:
+        found["ExposedPorts"] = {port: {} for port in sorted(container.exposed)}
+    found |= {
+        "Tty": config.tty,
+        "OpenStdin": config.interactive,
+        "StdinOnce": config.attach and config.interactive,
+        "Env": list(config.env),
+        "Cmd": list(config.command) if config.command else None,
+        "Image": config.image,
+        "Volumes": {m.destination: {} for m in config.mounts if m.kind == "volume" and len(m.source) == 64} or None,
+        "WorkingDir": config.working_dir,
+        "Entrypoint": list(config.entrypoint) if config.entrypoint else None,
+    }
+    if config.mac_address:
+        found["MacAddress"] = config.mac_address
+    found |= {"OnBuild": None, "Labels": dict(sorted(config.labels.items()))}
+    if config.stop_signal:
+        found["StopSignal"] = config.stop_signal
+    if config.stop_timeout is not None:
+        found["StopTimeout"] = config.stop_timeout
+    return found
+
+
+# -- a container's networks ---------------------------------------------------------------------------------------
+
+
+def port_map(world: World, host: str, container: Container) -> dict[str, list[Json] | None]:
+    """`.NetworkSettings.Ports`, also what the PORTS column is made of: exposed ports, those published with their bindings.
+
+    {} when it doesn't run, shares somebody's namespace, or is in no network that a bridge serves.
+    """
+    if not container.is_running or container.namespace != container.short_id:
+        return {}
+    networks = {n.id: n for n in world.hosts[host].networks}
+    served = [networks[e.network_id] for e in container.endpoints if e.endpoint_id and e.network_id in networks]
+    internal_too = store.since(world, "29.7")
+    if not any(n.driver in ("bridge", "overlay") and (internal_too or not n.internal) for n in served):
+        return {}
+    found: dict[str, list[Json] | None] = {port: None for port in sorted(container.exposed)}
+    for binding in container.ports:
+        key = f"{binding.container_port}/{binding.protocol.value}"
+        row = {"HostIp": str(binding.host_ip), "HostPort": str(binding.host_port)}
+        found[key] = [*(found.get(key) or []), row]
+    return dict(sorted(found.items()))
+
+
+def network_settings(world: World, host: str, container: Container) -> Json:
+    """`.NetworkSettings`"""
+    running = container.is_running
+    joined = container.network_mode.startswith("container:")
+    bridge = container.endpoint("bridge") if container.network_mode in ("default", "bridge") else None
+    bridge = bridge or Endpoint("bridge", "")
+    sandbox = _digest(f"sandbox:{container.id}:{container.started}") if running and not joined else ""
+    key = "" if not sandbox else f"/var/run/docker/netns/{'default' if container.namespace == 'host' else sandbox[:12]}"
+    ports = port_map(world, host, container)
+    found: Json = {"Bridge": "", "SandboxID": sandbox}
+    hairpin = {"HairpinMode": False, "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0}
+    if store.since(world, "26.1"):
+        found |= {"SandboxKey": key, "Ports": ports, **hairpin}
+    else:
+        found |= {**hairpin, "Ports": ports, "SandboxKey": key}
+    return found | {
+        "SecondaryIPAddresses": None,
+        "SecondaryIPv6Addresses": None,
+        "EndpointID": bridge.endpoint_id,
+        "Gateway": str(bridge.gateway or ""),
+        "GlobalIPv6Address": "",
+        "GlobalIPv6PrefixLen": 0,
+        "IPAddress": str(bridge.address or ""),
+        "IPPrefixLen": bridge.prefixlen,
+        "IPv6Gateway": "",
+        "MacAddress": bridge.mac,
+        "Networks": {e.network: endpoint_json(world, host, container, e)
+                     for e in sorted(container.endpoints, key=lambda e: e.network)},
+    }  # fmt: skip
+
+
+def endpoint_json(world: World, host: str, container: Container, endpoint: Endpoint) -> Json:
+    """One entry of `.NetworkSettings.Networks`."""
+    spec = store.spec(world, host, container.id)
+    asked = next((a for a in spec.config.networks if a.name == endpoint.network), None)
+    connected = (container.id, endpoint.network_id) in state.daemon(world, host).attachments
+    links = asked.links if asked is not None else ()
+    ipam: Json | None = {} if connected else None
+    if endpoint.configured_address is not None:
+        ipam = {"IPv4Address": str(endpoint.configured_address)}
+    head = {
+        "IPAMConfig": ipam,
+        "Links": [f"{other}:{alias}" for other, alias in links] or None,
+        "Aliases": _aliases(world, container, endpoint, spec.config, connected),
+    }
+    mac = endpoint.mac or (asked.mac if asked and asked.mac else "")
+    options: Json | None = {} if connected else None
+    middle = {
+        "NetworkID": endpoint.network_id,
+        "EndpointID": endpoint.endpoint_id,
+        "Gateway": str(endpoint.gateway or ""),
+        "IPAddress": str(endpoint.address or ""),
+        "IPPrefixLen": endpoint.prefixlen,
+        "IPv6Gateway": "",
+        "GlobalIPv6Address": "",
+        "GlobalIPv6PrefixLen": 0,
+    }
+    names = {"DNSNames": dns_names(container, endpoint, spec.config)}
+    if store.since(world, "28.5"):
+        priority = asked.gw_priority if asked else 0
+        return head | {"MacAddress": mac, "DriverOpts": options, "GwPriority": priority} | middle | names
+    if store.since(world, "26.1"):
+        return head | {"MacAddress": mac} | middle | {"DriverOpts": options} | names
+    return head | middle | {"MacAddress": mac, "DriverOpts": options}
+
+
+def _aliases(
+    world: World, container: Container, endpoint: Endpoint, config: ContainerConfig, connected: bool
+) -> list[str] | None:
+    """The user's own; up to 25 with the short id and the host name behind them, once it ran."""
+    aliases = list(endpoint.aliases)
+    if store.since(world, "26.1"):
+        return aliases or ([] if connected else None)
+    if endpoint.network in ("bridge", "host", "none"):
+        return aliases or None
+    if container.started is not None:
+        aliases.append(container.short_id)
+        if config.hostname not in ("", container.short_id, container.name):
+            aliases.append(config.hostname)
+    return aliases or None
+
+
+def dns_names(container: Container, endpoint: Endpoint, config: ContainerConfig) -> list[str] | None:
+    """What 127.0.0.11 answers to in this network; None on the default ones and before the first start."""
+    if endpoint.network in ("bridge", "host", "none") or not endpoint.endpoint_id:
+        return None
+    names = [container.name, *endpoint.aliases, container.short_id]
+    if config.hostname not in ("", container.short_id):
+        names.append(config.hostname)
+    return list(dict.fromkeys(names))
+
+
+# -- networks, images, volumes ------------------------------------------------------------------------------------
+
+
+def network_json(world: World, host: str, reference: str) -> Json:
+    """A network. Raises ApiError 404 for an unknown one."""
+    network = state.find_network(world, host, reference)
+    found: Json = {
+        "Name": network.name,
+        "Id": network.id,
+        "Created": rfc3339(network.created, network.id),
+        "Scope": network.scope,
+        "Driver": network.driver,
+    }
+    if store.since(world, "28.5"):
+        found["EnableIPv4"] = True
+    options = {"Options": dict(sorted(network.options.items())), "Labels": dict(sorted(network.labels.items()))}
+    containers = {"Containers": _containers_in(world, host, network)}
+    found |= {
+        "EnableIPv6": False,
+        "IPAM": _ipam(world, network),
+        "Internal": network.internal,
+        "Attachable": network.attachable,
+        "Ingress": False,
+        "ConfigFrom": {"Network": ""},
+        "ConfigOnly": False,
+    }
+    return found | (options | containers if store.since(world, "29.7") else containers | options)
+
+
+def _ipam(world: World, network: Network) -> Json:
+    rows = [_subnet(world, network, subnet) for subnet in network.subnets]
+    predefined = network.name in ("bridge", "host", "none")
+    nothing = [] if not store.since(world, "26.1") else None
+    return {"Driver": "default", "Options": None if predefined else {}, "Config": rows or nothing}
+
+
+def _subnet(world: World, network: Network, subnet: Subnet) -> Json:
+    row: Json = {"Subnet": str(subnet.subnet)}
+    if subnet.ip_range is not None:
+        row["IPRange"] = str(subnet.ip_range)
+    shown = not subnet.configured or subnet.gateway_configured or state.release_of(world).auto_gateway_shown
+    if network.name == "bridge" and network.created == 0 and not store.since(world, "26.1"):
+        shown = False  # 20.10 doesn't tell at the very first start (observed on 20.10.24)
+    if subnet.gateway is not None and shown:
+        row["Gateway"] = str(subnet.gateway)
+    if subnet.aux_addresses:
+        row["AuxiliaryAddresses"] = {name: str(ip) for name, ip in sorted(subnet.aux_addresses.items())}
+    return row
+
+
+def _containers_in(world: World, host: str, network: Network) -> Json:
+    found = {}
+    for container in sorted(world.hosts[host].containers, key=lambda c: c.id):
+        endpoint = next((e for e in container.endpoints if e.network_id == network.id and e.endpoint_id), None)
+        if endpoint is None:
+            continue
+        found[container.id] = {
+            "Name": container.name,
+            "EndpointID": endpoint.endpoint_id,
+            "MacAddress": endpoint.mac,
+            "IPv4Address": f"{endpoint.address}/{endpoint.prefixlen}" if endpoint.address else "",
+            "IPv6Address": "",
+        }
+    return found
+
+
+def image_json(world: World, host: str, reference: str) -> Json:
+    """An image. Raises ApiError 404 `No such image: …`."""
+    image = images.find(world, host, reference)
+    recipe = images.recipe_of(image.id)
+    pulled = sorted(d for d in state.daemon(world, host).pulled if d.endswith(recipe.digest))
+    newer, newest = store.since(world, "26.1"), store.since(world, "28.5")
+    found: Json = {"Id": image.id, "RepoTags": sorted(image.tags), "RepoDigests": pulled, "Parent": "", "Comment": "",
+                   "Created": rfc3339(image.created) if image.created != recipe.created else "2026-11-01T00:00:00Z"}  # fmt: skip
+    if not newer:
+        found |= {"Container": "", "ContainerConfig": _old_config()}
+    found |= {"DockerVersion": "", "Author": ""}
+    if not newest:
+        found["Config"] = _old_config(recipe)
+    found |= {"Architecture": "amd64", "Os": "linux", "Size": image.size}
+    if not newer:
+        found["VirtualSize"] = image.size
+    found |= {
+        "GraphDriver": _image_graph(recipe.layer_ids),
+        "RootFS": {"Type": "layers", "Layers": list(recipe.layer_ids)},
+        "Metadata": {"LastTagTime": "0001-01-01T00:00:00Z"},
+    }
+    if newest:
+        found["Config"] = _new_config(recipe)
+    return found
+
+
+def _image_graph(layers: tuple[str, ...]) -> Json:
+    places = [f"{OVERLAYS}/{_digest('cache:' + layer)}" for layer in layers]
+    lower = {"LowerDir": ":".join(f"{place}/diff" for place in reversed(places[:-1]))} if len(places) > 1 else {}
+    top = places[-1]
+    return {"Data": {**lower, "MergedDir": f"{top}/merged", "UpperDir": f"{top}/diff", "WorkDir": f"{top}/work"},
+            "Name": "overlay2"}  # fmt: skip
+
+
+def _old_config(recipe: images.Recipe | None = None) -> Json:
+    """`.Config` as the daemon writes it up to 27; of nothing: the empty `.ContainerConfig`."""
+    found: Json = {"Hostname": "", "Domainname": "", "User": "", "AttachStdin": False, "AttachStdout": False,
+                   "AttachStderr": False}  # fmt: skip
+    if recipe is not None and recipe.ports:
+        found["ExposedPorts"] = {port: {} for port in recipe.ports}
+    found |= {
+        "Tty": False, "OpenStdin": False, "StdinOnce": False,
+        "Env": list(recipe.environment) if recipe else None,
+        "Cmd": list(recipe.command) if recipe else None,
+        "Image": "",
+        "Volumes": {v: {} for v in recipe.volumes} or None if recipe else None,
+        "WorkingDir": recipe.directory if recipe else "",
+        "Entrypoint": list(recipe.entrypoint) or None if recipe else None,
+        "OnBuild": None,
+        "Labels": dict(recipe.labels) or None if recipe else None,
+    }  # fmt: skip
+    if recipe is not None and recipe.stop_signal:
+        found["StopSignal"] = recipe.stop_signal
+    return found
+
+
+def _new_config(recipe: images.Recipe) -> Json:
+    """`.Config` since 28: sorted, without what only containers have."""
+    found: Json = {"Cmd": list(recipe.command), "Entrypoint": list(recipe.entrypoint) or None,
+                   "Env": list(recipe.environment)}  # fmt: skip
+    if recipe.ports:
+        found["ExposedPorts"] = {port: {} for port in recipe.ports}
+    found |= {"Labels": dict(recipe.labels) or None, "OnBuild": None}
+    if recipe.stop_signal:
+        found["StopSignal"] = recipe.stop_signal
+    return found | {"User": "", "Volumes": {v: {} for v in recipe.volumes} or None, "WorkingDir": recipe.directory}
+
+
+def volume_json(world: World, host: str, name: str) -> Json:
+    """A volume. Raises ApiError 404 `get nosuch: no such volume`."""
+    volume = find_volume(world, host, name)
+    labels = {"com.docker.volume.anonymous": ""} if volume.anonymous and store.since(world, "26.1") else None
+    return {
+        "CreatedAt": rfc3339(0.0).split(".")[0].rstrip("Z") + "Z",
+        "Driver": volume.driver,
+        "Labels": labels,
+        "Mountpoint": f"/var/lib/docker/volumes/{volume.name}/_data",
+        "Name": volume.name,
+        "Options": None,
+        "Scope": "local",
+    }

@@ -1,0 +1,107 @@
+"""`.HostConfig` of `docker inspect`: the half of a container's settings that concerns the machine it runs on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dnetlab.model import Container
+from dnetlab.sim.dockerd import store
+from dnetlab.sim.dockerd.config import ContainerConfig
+from dnetlab.sim.world import World
+
+Json = dict[str, Any]
+MASKED = ["/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+          "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+          "/sys/devices/virtual/powercap"]  # fmt: skip
+READ_ONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+
+
+def host_config(world: World, container: Container, config: ContainerConfig) -> Json:
+    """Keys in the order of the release (observed on 20.10.24, 26.1.5, 28.5.2)."""
+    newer = store.since(world, "26.1")
+    console: Json = {"ConsoleSize": [0, 0]}
+    mode = config.network_mode
+    if mode == "default" and newer:
+        mode = "bridge"
+    return {
+        "Binds": [_bind(m.source, m.destination, m.read_only) for m in config.mounts if not _anonymous(m.source)] or None,
+        "ContainerIDFile": "",
+        "LogConfig": {"Type": "json-file", "Config": {}},
+        "NetworkMode": mode,
+        "PortBindings": _port_bindings(config),
+        "RestartPolicy": {"Name": config.restart.value, "MaximumRetryCount": config.restart_max},
+        "AutoRemove": config.auto_remove,
+        "VolumeDriver": "",
+        "VolumesFrom": None,
+        **(console if newer else {}),
+        "CapAdd": [_capability(c) for c in config.cap_add] or None,
+        "CapDrop": [_capability(c) for c in config.cap_drop] or None,
+        "CgroupnsMode": "host",
+        "Dns": list(config.dns),
+        "DnsOptions": list(config.dns_options),
+        "DnsSearch": list(config.dns_search),
+        "ExtraHosts": [f"{name}:{address}" for name, address in config.add_hosts] or None,
+        "GroupAdd": None,
+        "IpcMode": "private",
+        "Cgroup": "",
+        "Links": [f"/{other}:/{container.name}/{alias}" for other, alias in config.links] or None,
+        "OomScoreAdj": 0,
+        "PidMode": "",
+        "Privileged": config.privileged,
+        "PublishAllPorts": config.publish_all,
+        "ReadonlyRootfs": config.read_only,
+        "SecurityOpt": ["label=disable"] if config.privileged else None,
+        "UTSMode": "",
+        "UsernsMode": "",
+        "ShmSize": 67108864,
+        **({"Sysctls": dict(sorted(config.sysctls.items()))} if config.sysctls else {}),
+        "Runtime": "runc",
+        **({} if newer else console),
+        "Isolation": "",
+        **_resources(config, newer),
+        **({"Init": True} if config.init else {}),
+        "MaskedPaths": None if config.privileged else _masked(world),
+        "ReadonlyPaths": None if config.privileged else list(READ_ONLY),
+    }
+
+
+def _resources(config: ContainerConfig, newer: bool) -> Json:
+    kernel: Json = {} if newer else {"KernelMemory": 0, "KernelMemoryTCP": 0}
+    return {
+        "CpuShares": 0, "Memory": config.memory, "NanoCpus": int(config.cpus * 1e9), "CgroupParent": "",
+        "BlkioWeight": 0, "BlkioWeightDevice": [], "BlkioDeviceReadBps": [], "BlkioDeviceWriteBps": [],
+        "BlkioDeviceReadIOps": [], "BlkioDeviceWriteIOps": [], "CpuPeriod": 0, "CpuQuota": 0, "CpuRealtimePeriod": 0,
+        "CpuRealtimeRuntime": 0, "CpusetCpus": "", "CpusetMems": "", "Devices": [], "DeviceCgroupRules": None,
+        "DeviceRequests": None, **kernel, "MemoryReservation": 0, "MemorySwap": config.memory * 2,
+        "MemorySwappiness": None, "OomKillDisable": False, "PidsLimit": None, "Ulimits": [], "CpuCount": 0,
+        "CpuPercent": 0, "IOMaximumIOps": 0, "IOMaximumBandwidth": 0,
+    }  # fmt: skip
+
+
+def _masked(world: World) -> list[str]:
+    late = {"/proc/interrupts": "28.5", "/sys/devices/virtual/powercap": "26.1"}
+    return [path for path in MASKED if path not in late or store.since(world, late[path])]
+
+
+def _anonymous(source: str) -> bool:
+    return not source or len(source) == 64
+
+
+def _bind(source: str, destination: str, read_only: bool) -> str:
+    return f"{source}:{destination}" + (":ro" if read_only else "")
+
+
+def _capability(name: str) -> str:
+    name = name.upper()
+    return name if name == "ALL" or name.startswith("CAP_") else f"CAP_{name}"
+
+
+def _port_bindings(config: ContainerConfig) -> Json:
+    found: dict[str, list[Json]] = {}
+    for request in config.publish:
+        port = "" if request.host_port is None else str(request.host_port)
+        if request.host_port_end is not None and request.host_port_end != request.host_port:
+            port = f"{port}-{request.host_port_end}"
+        address = "" if request.host_ip is None else str(request.host_ip)
+        found.setdefault(request.key, []).append({"HostIp": address, "HostPort": port})
+    return dict(sorted(found.items()))
