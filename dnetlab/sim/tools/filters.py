@@ -76,7 +76,7 @@ _GREP_SHORT_OF = {"ignore-case": "i", "invert-match": "v", "count": "c", "line-n
 def _grep(context: Context, argv: tuple[str, ...]) -> Result:
     busybox = is_busybox(context)
     words = [w for w in argv[1:] if not re.fullmatch(r"--colou?r(=\w+)?", w)]
-    words = [f"-C{w[1:]}" if re.fullmatch(r"-\d+", w) else w for w in words]
+    words = words if busybox else [f"-C{w[1:]}" if re.fullmatch(r"-\d+", w) else w for w in words]
     short = "HhnlLoqvsrRiwFEzxm:A:B:C:e:f:" if busybox else "HhnlLoqvsrRiywFEPGaxbzZUTcm:A:B:C:e:f:d:D:"
     if busybox:
         short += "c"
@@ -109,7 +109,11 @@ def _grep(context: Context, argv: tuple[str, ...]) -> Result:
         around = _around(given, busybox)
     except ValueError as error:
         return fail(f"grep: {error}", 2)
-    return _grep_sources(context, sources(context, rest), regex, flags, around, busybox)
+    result = _grep_sources(context, sources(context, rest), regex, flags, around, busybox)
+    if "E" in flags and not busybox and patterns[0][:1] in ("*", "+", "?"):
+        warning = f"grep: warning: {patterns[0][0]} at start of expression\n"
+        return Result(result.stdout, warning + result.stderr, result.exit_code)
+    return result
 
 
 def _around(given: list[tuple[str, str]], busybox: bool) -> tuple[int, int, int | None]:
@@ -154,8 +158,8 @@ def _grep_sources(context: Context, inputs: list[Source], regex: re.Pattern[str]
         busybox and all(s.error == "Is a directory" for s in inputs if s.error)
     )
     code = 0 if matched else 1
-    if "L" in flags and not busybox:
-        code = 0 if matched else 1
+    if "L" in flags and busybox:
+        code = 0 if out else 1
     if failed and not ("q" in flags and matched):
         code = 2
     return Result(out, stderr, code)
@@ -194,7 +198,9 @@ def _grep_text(lines: list[str], regex: re.Pattern[str], flags: set[str], around
 
 
 def _head(context: Context, argv: tuple[str, ...]) -> Result:
-    words = [f"-n{w[1:]}" if re.fullmatch(r"-\d+", w) else w for w in argv[1:]]
+    words = list(argv[1:])
+    if words and re.fullmatch(r"-\d+", words[0]):
+        words[0] = f"-n{words[0][1:]}"
     return _ends(context, "head", words)
 
 
@@ -208,7 +214,9 @@ def _tail(context: Context, argv: tuple[str, ...]) -> Result:
 def _ends(context: Context, tool: str, words: list[str]) -> Result:
     try:
         options, names = parse(
-            words, "n:c:qv" + ("fFs:" if tool == "tail" else ""), ["lines=", "bytes=", "quiet", "verbose"]
+            words,
+            "n:c:qv" + ("fFs:" if tool == "tail" else ""),
+            [] if is_busybox(context) else ["lines=", "bytes=", "quiet", "verbose"],
         )
     except BadOption as error:
         return _complain(context, tool, error)
@@ -229,7 +237,8 @@ def _ends(context: Context, tool: str, words: list[str]) -> Result:
         return fail(f"{tool}: invalid number of {unit}: ‘{digits if sign else amount}’", 1)
     out = stderr = ""
     inputs = sources(context, names)
-    heads = ("v" in flags or len(inputs) > 1) and "q" not in flags
+    opened = [s for s in inputs if not s.error] if tool == "tail" and is_busybox(context) else inputs
+    heads = ("v" in flags or len(opened) > 1) and "q" not in flags
     for source in inputs:
         if source.error:
             stderr += _ends_error(context, tool, source)
@@ -276,7 +285,9 @@ def _ends_error(context: Context, tool: str, source: Source) -> str:
 
 def _wc(context: Context, argv: tuple[str, ...]) -> Result:
     try:
-        options, names = parse(argv[1:], "clmwL", ["lines", "words", "bytes", "chars", "max-line-length"])
+        options, names = parse(
+            argv[1:], "clmwL", [] if is_busybox(context) else ["lines", "words", "bytes", "chars", "max-line-length"]
+        )
     except BadOption as error:
         return _complain(context, "wc", error)
     long = {"--lines": "l", "--words": "w", "--bytes": "c", "--chars": "m", "--max-line-length": "L"}
@@ -422,7 +433,7 @@ def _sort_value(text: str, ways: set[str]) -> object:
         scale = 1024 ** (" KMGTP".index(match[2]) if match and match[2] and "h" in ways else 0)
         return number * scale
     if "V" in ways:
-        return [(1, int(p), "") if p.isdigit() else (0, 0, p) for p in re.findall(r"\d+|\D+", text)]
+        return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.findall(r"\d+|\D+", text)]
     if "b" in ways:
         text = text.lstrip()
     if "f" in ways:

@@ -73,11 +73,8 @@ def _translate(pattern: str, extended: bool) -> str:
             depth += 1
             out.append("(")
         elif special and character == ")":
-            if depth:
-                depth -= 1
-                out.append(")")
-            else:
-                raise BadPattern("Unmatched ) or \\)")
+            out.append(")" if depth else r"\)")  # GNU takes a lone ) for itself
+            depth = max(0, depth - 1)
         elif special and character == "{":
             out.append("{" if re.match(r"\{\d*(,\d*)?\}", pattern[at:]) and not start else r"\{")
         elif special and character == "}":
@@ -134,6 +131,8 @@ def _bracket(pattern: str, at: int) -> tuple[str, int]:
     while True:
         character = pattern[position : position + 1]
         if not character:
+            if position == at + 1:
+                raise BadPattern("Invalid regular expression")
             raise BadPattern("Unmatched [, [^, [:, [., or [=")
         if character == "]" and not first:
             return f"[{body}]", position + 1

@@ -28,7 +28,35 @@ BOX_TOP = ("bin", "dev", "etc", "home", "lib", "proc", "root", "sbin", "sys", "t
 _EMPTY = ("/root", "/home", "/tmp", "/mnt", "/opt", "/srv")
 _KEPT_BACK = ("/proc", "/sys", "/dev", "/usr", "/var", "/lib", "/lib64", "/bin", "/sbin", "/run", "/boot")
 _KNOWN_ELSEWHERE = frozenset(
-    ["shadow", "fstab", "services", "protocols", "profile", "bash.bashrc", "inittab", "ssh", "ssl", "systemd", "network", "networks", "netplan", "docker", "apt", "default", "init.d", "sysctl.conf", "sysctl.d", "modules", "nginx", "mysql", "group-", "passwd-", "crontab", "environment", "login.defs"]
+    [
+        "shadow",
+        "fstab",
+        "services",
+        "protocols",
+        "profile",
+        "bash.bashrc",
+        "inittab",
+        "ssh",
+        "ssl",
+        "systemd",
+        "network",
+        "networks",
+        "netplan",
+        "docker",
+        "apt",
+        "default",
+        "init.d",
+        "sysctl.conf",
+        "sysctl.d",
+        "modules",
+        "nginx",
+        "mysql",
+        "group-",
+        "passwd-",
+        "crontab",
+        "environment",
+        "login.defs",
+    ]
 )
 
 
@@ -36,9 +64,8 @@ def directory_of(context: Context) -> str:
     """Where relative names start: a login's home at a host, the image's directory in a container."""
     if context.container is None:
         return "/root"
-    from dnetlab.sim.dockerd.state import daemon
-
-    spec = daemon(context.world, context.host).containers.get(context.container)
+    state = context.world.daemons.get(context.host)
+    spec = state.containers.get(context.container) if state else None
     return (spec.config.working_dir if spec else "") or "/"
 
 
@@ -220,12 +247,12 @@ def _first_process(context: Context, name: str) -> str | None:
 
 def _of_image(context: Context, full: str) -> str | None:
     """Files that an image brings: the pages of its web server, Alpine's version."""
-    from dnetlab.sim.dockerd.catalogue import BY_ID, PAGES
-    from dnetlab.sim.dockerd.state import daemon
+    from dnetlab.sim.dockerd.catalogue import PAGES
+    from dnetlab.sim.dockerd.images import recipe_of
 
-    spec = daemon(context.world, context.host).containers.get(context.container or "")
-    recipe = BY_ID.get(spec.image_id) if spec else None
-    key = recipe.key if recipe else ""
+    state = context.world.daemons.get(context.host)
+    spec = state.containers.get(context.container) if state else None
+    key = recipe_of(spec.image_id).key if spec else ""
     if key == "alpine" and full == "/etc/alpine-release":
         return "3.22.2\n"
     pages = {

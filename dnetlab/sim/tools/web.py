@@ -64,10 +64,7 @@ class Reply:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: str
-
-    @property
-    def reason(self) -> str:
-        return REASONS.get(self.status, "Unknown")
+    reason: str
 
     @property
     def first_line(self) -> str:
@@ -87,10 +84,10 @@ def request(
     from dnetlab.sim.programs import serve_http
 
     host, namespace, pid = answer.server
-    served = serve_http(context.world, host, namespace, pid, url.path, host=url.host_header, client=answer.seen_from,
-                        method=method, agent=agent)  # fmt: skip
-    if served is None:
+    served = serve_http(
+        context.world, host, namespace, pid, url.path, url.host_header, answer.seen_from or "127.0.0.1",
+        method=method, agent=agent,
+    )  # fmt: skip
+    if not served.status:
         return None
-    status, headers, body = served
-    pairs = headers.items() if hasattr(headers, "items") else headers
-    return Reply(status, tuple(pairs), body)
+    return Reply(served.status, tuple(served.headers.items()), served.body, served.reason or REASONS[served.status])
