@@ -1,12 +1,319 @@
-"""Lab hosts inside any Docker Engine (docker-in-docker)."""
+"""Lab hosts as containers of any Docker Engine you have: docker-in-docker, on networks that belong to the lab alone.
+
+Each lab host is a container with a dockerd of its own inside; the LAN is a Docker network 172.25.254.0/24, the trunk
+a second one. All of it carries the label `dnetlab.lab`, and nothing without it is ever removed.
+"""
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import io
+import os
+import secrets
+import shlex
+import shutil
+import subprocess
+import tarfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
-def why_not() -> str:
+from dnetlab.engines import images
+from dnetlab.engines.labhosts import CLEAN_ENVIRONMENT, Progress, Ran, cache, run_limited
+from dnetlab.engines.namespaces import DEFAULT_LAB, HOSTFILES, HostPlan
+from dnetlab.errors import EngineError, UnknownName
+
+LABEL = "dnetlab.lab"
+TRUNK = "198.18.254.0/24"  # addresses the outer engine insists on; they are taken off the hosts at once (RFC 2544)
+IMAGE = "dnetlab/host"
+# What a lab host needs of the machine when no registry answers: the engine, and Debian's tools for networks.
+PROGRAMS = """
+dockerd containerd containerd-shim-runc-v2 runc docker docker-proxy docker-init bash busybox curl ip bridge ss brctl
+iptables iptables-save iptables-restore ip6tables ip6tables-save ping ps pgrep pkill kill sysctl netstat arp route
+traceroute hostname setsid unshare nsenter mount umount cat ls grep head tail wc sort uniq sleep sh env id tar date
+readlink stat uname cp mv rm mkdir rmdir ln chmod touch tee cut tr sed awk find xargs true false echo printf dirname
+basename seq nproc timeout modprobe kmod xtables-nft-multi
+""".split()  # fmt: skip
+BOOT = """\
+set -e
+for link in $(ls /sys/class/net); do
+    [ "$link" = lo ] && continue
+    if ip -4 addr show dev "$link" | grep -q 'inet 172.25.254.'; then lan=$link; else trunk=$link; fi
+done
+ip route del default 2>/dev/null || :
+if [ -n "$trunk" ]; then
+    ip link set "$trunk" down; ip addr flush dev "$trunk"; ip link set "$trunk" name enp7s0
+    ip link set enp7s0 promisc on; ip link set enp7s0 up
+fi
+if [ "$lan" != eth0 ]; then ip link set "$lan" down; ip link set "$lan" name eth0; ip link set eth0 up; fi
+ip -4 addr show dev eth0 | grep -q 'inet 172.25.254.' || ip addr add "$DNETLAB_ADDRESS/24" brd + dev eth0
+iptables -t nat -F; iptables -t nat -X; iptables -F
+echo 'nameserver 192.0.2.53' >/etc/resolv.conf
+printf '127.0.0.1\\tlocalhost\\n%s\\t%s\\n' "$DNETLAB_ADDRESS" "$DNETLAB_HOST" >/etc/hosts
+echo 0 >/proc/sys/net/ipv4/ip_forward 2>/dev/null || sysctl -qw net.ipv4.ip_forward=0
+"""
+
+
+def outer_client(base_url: str | None = None) -> Any:
+    """An API client of the outer Docker Engine: $DOCKER_HOST's, or the machine's own."""
+    import docker
+
+    return docker.APIClient(base_url=base_url or os.environ.get("DOCKER_HOST"), timeout=60)
+
+
+def why_not(base_url: str | None = None) -> str:
     """Why the lab hosts can't be containers here; '' when they can."""
-    return "no Docker Engine answers"
+    try:
+        api = outer_client(base_url)
+    except ImportError:
+        return "the package docker is not installed"
+    except Exception:  # noqa: BLE001 - any way of not answering
+        return "no Docker Engine answers on this machine"
+    try:
+        system = api.info()
+    except Exception:  # noqa: BLE001
+        return "no Docker Engine answers on this machine"
+    finally:
+        api.close()
+    return "" if system.get("OSType") == "linux" else "the Docker Engine here runs Windows containers"
 
 
-def remove_all() -> list[str]:
-    return []
+class DindHosts:
+    """The lab hosts of one lab, as containers of an outer Docker Engine; the same methods as `LabHosts`.
+
+    base_url  of the outer engine; None for the machine's own
+    proc      the /proc in which the outer engine's pids are ours: snapshots look through it
+    """
+
+    def __init__(self, *, base_url: str | None = None, proc: str = "/proc", progress: Progress | None = None,
+                 daemons: tuple[str, ...] | None = None, lab: str | None = None) -> None:
+        self.base_url = base_url
+        self.proc = proc
+        self.progress = progress
+        self.plans = DEFAULT_LAB
+        self.daemons = self.docker_hosts if daemons is None else daemons
+        self.lab = lab or secrets.token_hex(3)
+        self.version = ""
+        self.record: Any = SimpleNamespace(created=time.time(), lab=self.lab)
+        self._api: Any = None
+        self._pids: dict[str, int] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(plan.name for plan in self.plans)
+
+    @property
+    def docker_hosts(self) -> tuple[str, ...]:
+        return tuple(plan.name for plan in self.plans if plan.docker)
+
+    @property
+    def api(self) -> Any:
+        if self._api is None:
+            self._api = outer_client(self.base_url)
+        return self._api
+
+    def _name(self, what: str) -> str:
+        return f"dnetlab-{self.lab}-{what}"
+
+    def _say(self, text: str) -> None:
+        if self.progress is not None:
+            self.progress(text)
+
+    # -- life ------------------------------------------------------------------------------------------------
+
+    def up(self) -> DindHosts:
+        """Make the networks and the hosts and start their daemons. On any failure all is removed again."""
+        reason = why_not(self.base_url)
+        if reason:
+            raise EngineError(f"lab hosts can't be containers here: {reason}", hint="the simulator needs none of it")
+        atexit.register(self.down)
+        try:
+            self._image()
+            self._network("lan", "172.25.254.0/24", "172.25.254.254")
+            self._network("trunk", TRUNK, None)
+            with ThreadPoolExecutor(len(self.plans)) as pool:
+                list(pool.map(self._start, self.plans))
+        except BaseException:
+            self.down()
+            raise
+        return self
+
+    def _image(self) -> None:
+        """The image of a lab host: the one that is there, else one made from the programs of this machine."""
+        if self.api.images(name=IMAGE):
+            return
+        self._say("no image of a lab host yet: making it from the programs of this machine")
+        archive = cache() / "host.tar"
+        cache().mkdir(parents=True, exist_ok=True)
+        images.write_one(archive, f"{IMAGE}:latest", host_layer(), ("/sbin/init",))
+        with archive.open("rb") as file:
+            self.api.load_image(file)
+        archive.unlink()
+
+    def _network(self, what: str, subnet: str, gateway: str | None) -> None:
+        import docker
+
+        pool = docker.types.IPAMPool(subnet=subnet, gateway=gateway)
+        self.api.create_network(self._name(what), driver="bridge", labels={LABEL: self.lab},
+                                ipam=docker.types.IPAMConfig(pool_configs=[pool]))
+
+    def _start(self, plan: HostPlan) -> None:
+        api = self.api
+        config = api.create_host_config(
+            cap_add=["ALL"], cap_drop=["SYS_RESOURCE"],
+            security_opt=["seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined"],
+            binds=["/sys/fs/cgroup:/sys/fs/cgroup:rw"], network_mode=self._name("lan"),
+            tmpfs={"/var/lib/docker": "exec,dev,suid", "/run": "exec,dev,suid", "/tmp": "exec"},
+        )  # fmt: skip
+        network = api.create_networking_config({self._name("lan"): api.create_endpoint_config(ipv4_address=plan.address)})
+        created = api.create_container(
+            f"{IMAGE}:latest", name=self._name(plan.name), hostname=plan.name, labels={LABEL: self.lab},
+            host_config=config, networking_config=network,
+            environment={"DNETLAB_HOST": plan.name, "DNETLAB_ADDRESS": plan.address, **CLEAN_ENVIRONMENT},
+        )  # fmt: skip
+        if plan.docker:
+            api.connect_container_to_network(created["Id"], self._name("trunk"))
+        api.start(created["Id"])
+        self._pids[plan.name] = api.inspect_container(created["Id"])["State"]["Pid"]
+        self._checked(plan.name, BOOT)
+        self._say(f"{plan.name}: up at {plan.address}")
+        if plan.docker and plan.name in self.daemons:
+            self.start_daemon(plan.name)
+
+    def start_daemon(self, host: str) -> None:
+        """Start a host's dockerd, wait until it answers, and give it the lab's images."""
+        arguments = "--bip 172.17.0.1/16 --host unix:///run/docker-lab.sock"
+        self._checked(host, f"mkdir -p /run/dnetlab && echo '/{self._name(host)}' >/run/dnetlab/cgroup && "
+                            f"echo '{arguments}' >/run/dnetlab/arguments && systemctl start docker")
+        archive = cache() / "images-dind.tar"
+        if not archive.exists():
+            cache().mkdir(parents=True, exist_ok=True)
+            part = archive.with_suffix(f".{os.getpid()}")
+            images.write_archive(part)
+            part.replace(archive)
+        self._put(host, "/root/images.tar", archive.read_bytes())
+        self._checked(host, "docker load -q -i /root/images.tar && rm /root/images.tar")
+        self.version = self.version or ".".join(self.run(host, "docker version -f '{{.Server.Version}}'").stdout.split(".")[:2])
+        self._say(f"{host}: dockerd answers")
+
+    def _put(self, host: str, path: str, data: bytes) -> None:
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as tar:
+            entry = tarfile.TarInfo(Path(path).name)
+            entry.size = len(data)
+            tar.addfile(entry, io.BytesIO(data))
+        self.api.put_archive(self._name(host), str(Path(path).parent), buffer.getvalue())
+
+    def _checked(self, host: str, text: str) -> None:
+        ran = self.run(host, text, 120)
+        if ran.exit_code != 0:
+            raise EngineError(f"the lab host {host} did not start: {(ran.stderr or ran.stdout).strip()[-400:]}")
+
+    def keep(self) -> None:
+        """Let the lab outlive this process, until `dnetlab down`."""
+        atexit.unregister(self.down)
+
+    def down(self) -> None:
+        """Remove everything that carries this lab's label; quiet when nothing does."""
+        atexit.unregister(self.down)
+        with contextlib.suppress(Exception):
+            remove_lab(self.api, self.lab)
+        self._pids.clear()
+
+    def __enter__(self) -> DindHosts:
+        return self.up()
+
+    def __exit__(self, *_: object) -> None:
+        self.down()
+
+    # -- work ------------------------------------------------------------------------------------------------
+
+    def root(self, host: str) -> str:
+        """A host's root directory as this process can open it. Raises EngineError where it can't."""
+        if host not in self.names:
+            raise UnknownName(f"there is no host {host} in the lab; there are {', '.join(self.names)}")
+        path = f"{self.proc}/{self._pids.get(host, 0)}/root"
+        if not os.access(f"{path}/proc/1/ns/net", os.R_OK):
+            raise EngineError("the lab hosts' network stacks can't be read from here",
+                              hint="run dnetlab as root on the Linux machine whose Docker Engine it uses")
+        return path
+
+    def socket(self, host: str) -> str:
+        """Path of a host's dockerd socket as this process can open it."""
+        return f"{self.root(host)}/run/docker.sock"
+
+    def run(self, host: str, text: str, timeout: float = 120.0, stdin: str | None = None) -> Ran:
+        """Run a shell text verbatim on a host; see `LabHosts.run`."""
+        words = ["docker", *(["-H", self.base_url] if self.base_url else []), "exec", "-i", "-w", "/root", self._name(host),
+                 "bash", "-c", 'eval "$(cat)"']
+        answer = f" <<< {shlex.quote(stdin.strip())}" if stdin else " </dev/null"
+        ran = run_limited(words, timeout, stdin=f"{{ {text}\n}}{answer}\n")
+        return ran._replace(stderr=ran.stderr.replace("bash: line 1: ", "bash: "))
+
+
+# -- the image of a lab host ----------------------------------------------------------------------------------------
+
+
+def host_layer() -> bytes:
+    """A root file system with dockerd and the tools of a lab host, from the programs of this machine, as a tar file."""
+    layer = images.Layer(merged=True)
+    for folder in ("dev", "proc", "sys", "tmp", "root", "home", "mnt", "var/lib/docker", "var/log", "usr/local/sbin"):
+        layer.folder(folder)
+    layer.link("var/run", "/run")
+    for name in PROGRAMS:
+        found = shutil.which(name)
+        if found:
+            layer.program_at(found, os.path.realpath(os.path.dirname(found)) + "/" + name)
+    listing = subprocess.run(["sh", "-c", "ls -d /usr/lib/*/xtables/*.so"], capture_output=True, text=True).stdout.split()
+    for path in listing:
+        layer.file(path, Path(path).read_bytes(), 0o644)
+    for tool in ("systemctl", "yum"):
+        layer.file(f"usr/local/sbin/{tool}", (HOSTFILES / f"{tool}.sh").read_bytes(), 0o755)
+    for tool in ("dnf", "apt", "apt-get"):
+        layer.link(f"usr/local/sbin/{tool}", "yum")
+    layer.file("usr/sbin/init", Path(shutil.which("busybox") or "/bin/busybox").resolve().read_bytes(), 0o755)
+    layer.file("etc/inittab", "::sysinit:/bin/true\n")
+    for name in ("passwd", "group", "nsswitch.conf", "services", "protocols", "os-release", "debian_version"):
+        if Path("/etc", name).is_file():
+            layer.file(f"etc/{name}", Path("/etc", name).read_bytes())
+    layer.file("root/.curlrc", "--no-progress-meter\n")
+    return layer.done()
+
+
+# -- removing ---------------------------------------------------------------------------------------------------------
+
+
+def remove_lab(api: Any, lab: str) -> None:
+    """Remove the containers and networks that carry this lab's label."""
+    filters = {"label": f"{LABEL}={lab}"}
+    for row in api.containers(all=True, filters=filters):
+        with contextlib.suppress(Exception):
+            started = api.exec_create(row["Id"], ["sh", "-c", _UNDO.format(lab=lab)])
+            api.exec_start(started["Id"])
+        with contextlib.suppress(Exception):
+            api.remove_container(row["Id"], force=True, v=True)
+    for row in api.networks(filters=filters):
+        with contextlib.suppress(Exception):
+            api.remove_network(row["Id"])
+
+
+_UNDO = """pkill -KILL dockerd; pkill -KILL containerd; pkill -KILL -f containerd-shim; \
+for p in $(cat $(find /sys/fs/cgroup -path "*dnetlab-{lab}-*" -name cgroup.procs)); do kill -9 $p; done; \
+find /sys/fs/cgroup -depth -type d -path "*dnetlab-{lab}-*" -exec rmdir {{}} ';'"""
+
+
+def remove_all(base_url: str | None = None) -> list[str]:
+    """Remove every lab on the outer engine that carries the label; the labs' names, [] when no engine answers."""
+    try:
+        api = outer_client(base_url)
+        rows = [*api.containers(all=True, filters={"label": LABEL}), *api.networks(filters={"label": LABEL})]
+    except Exception:  # noqa: BLE001 - no engine, so nothing of ours on it
+        return []
+    labs = sorted({row["Labels"][LABEL] for row in rows})
+    for lab in labs:
+        remove_lab(api, lab)
+    api.close()
+    return labs

@@ -105,12 +105,24 @@ CATALOGUE = (
 
 
 class Layer:
-    """A layer being written: files, directories and links, all of root, all of one date."""
+    """A layer being written: files, directories and links, all of root, all of one date.
 
-    def __init__(self) -> None:
+    merged: /bin, /sbin, /lib and /lib64 are links into /usr, so what is put there goes to /usr.
+    """
+
+    def __init__(self, merged: bool = False) -> None:
+        self._merged = merged
         self._buffer = io.BytesIO()
         self._tar = tarfile.open(fileobj=self._buffer, mode="w", format=tarfile.PAX_FORMAT)
         self._seen: set[str] = set()
+
+        for name in ("bin", "sbin", "lib", "lib64") if merged else ():
+            self.link(name, f"usr/{name}")
+
+    def _place(self, path: str) -> str:
+        path = path.strip("/")
+        inside = path.partition("/")
+        return f"usr/{path}" if self._merged and inside[2] and inside[0] in ("bin", "sbin", "lib", "lib64") else path
 
     def _parents(self, path: str) -> None:
         parts = path.strip("/").split("/")[:-1]
@@ -119,7 +131,7 @@ class Layer:
 
     def folder(self, path: str, mode: int = 0o755) -> None:
         """A directory and the ones above it."""
-        path = path.strip("/")
+        path = self._place(path)
         if path in self._seen:
             return
         self._parents(path)
@@ -130,6 +142,7 @@ class Layer:
 
     def file(self, path: str, content: bytes | str, mode: int = 0o644) -> None:
         """A plain file."""
+        path = self._place(path)
         self._parents(path)
         data = content.encode() if isinstance(content, str) else content
         entry = tarfile.TarInfo(path.strip("/"))
@@ -138,6 +151,7 @@ class Layer:
 
     def link(self, path: str, target: str) -> None:
         """A symbolic link."""
+        path = self._place(path)
         self._parents(path)
         entry = tarfile.TarInfo(path.strip("/"))
         entry.type, entry.linkname, entry.mode, entry.mtime = tarfile.SYMTYPE, target, 0o777, 1761955200
@@ -149,6 +163,10 @@ class Layer:
         if found is None:
             raise EngineError(f"the lab's images need the program {name}, which this machine lacks",
                               hint=f"install it, on Debian: apt-get install {PACKAGES.get(name, name)}")
+        self.program_at(found, path)
+
+    def program_at(self, found: str, path: str) -> None:
+        """The program of that path of the machine, put at `path` in the layer, with every library it names."""
         self.file(path, Path(found).resolve().read_bytes(), 0o755)
         listing = subprocess.run(["ldd", found], capture_output=True, text=True).stdout
         for word in listing.split():
@@ -253,7 +271,15 @@ def _configuration(image: Image, digests: list[str]) -> bytes:
 
 def write_archive(target: Path) -> str:
     """Write all images as one archive for `docker load`; a digest that changes when any of them does."""
-    parts = layers()
+    return _write(target, layers(), CATALOGUE)
+
+
+def write_one(target: Path, tag: str, layer: bytes, command: tuple[str, ...]) -> str:
+    """Write an archive with a single image of one layer; its digest."""
+    return _write(target, {"only": layer}, (Image((tag,), ("only",), command),))
+
+
+def _write(target: Path, parts: dict[str, bytes], catalogue: tuple[Image, ...]) -> str:
     digests = {name: "sha256:" + hashlib.sha256(data).hexdigest() for name, data in parts.items()}
     manifest = []
     with tarfile.open(target, "w") as archive:
@@ -264,7 +290,7 @@ def write_archive(target: Path) -> str:
 
         for name, data in parts.items():
             put(f"{name}/layer.tar", data)
-        for image in CATALOGUE:
+        for image in catalogue:
             config = _configuration(image, [digests[name] for name in image.layers])
             name = hashlib.sha256(config).hexdigest() + ".json"
             put(name, config)

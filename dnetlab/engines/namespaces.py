@@ -317,14 +317,19 @@ def _remove_cgroups(lab: str) -> None:
                         time.sleep(0.02)
 
 
-def leftovers() -> list[str]:
-    """Everything on this machine that carries a lab's name, one sentence each; [] when there is nothing."""
-    found = [f"network namespace {entry.name}" for entry in NETNS.glob("dnetlab-*")] if NETNS.is_dir() else []
-    found += [f"directory {entry}" for entry in RUN.iterdir() if entry.is_dir()] if RUN.is_dir() else []
+def leftovers(lab: str | None = None) -> list[str]:
+    """Everything on this machine that carries a lab's name (any lab's for None), one phrase each; [] when nothing does."""
+    prefix = f"dnetlab-{lab}-" if lab else "dnetlab-"
+    found = [f"network namespace {entry.name}" for entry in NETNS.glob(prefix + "*")] if NETNS.is_dir() else []
+    if RUN.is_dir():
+        found += [f"directory {entry}" for entry in RUN.iterdir() if entry.is_dir() and lab in (None, entry.name)]
     for root in [CGROUPS, *CGROUPS.glob("*/")]:
-        found += [f"control group {entry}" for entry in root.glob("dnetlab-*")]
-    found += [f"mount {line.split()[1]}" for line in Path("/proc/mounts").read_text().splitlines() if "dnetlab-" in line]
+        found += [f"control group {entry}" for entry in root.glob(prefix + "*")]
+    mounts = Path("/proc/mounts").read_text().splitlines()
+    found += [f"mount {line.split()[1]}" for line in mounts if prefix in line or (lab and f"/{lab}/" in line)]
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid() and _marks(entry.name):
-            found.append(f"process {entry.name}")
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            marks = _marks(entry.name)
+            if (lab in marks if lab else marks) and not _is_zombie(int(entry.name)):
+                found.append(f"process {entry.name}")
     return found

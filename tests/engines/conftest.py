@@ -1,0 +1,21 @@
+"""Real lab hosts for tests: skipped, with the reason, where this machine can't make them."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnetlab.engines.labhosts import LabHosts, why_no_namespaces
+
+
+def pytest_collection_modifyitems(items):
+    reason = why_no_namespaces()
+    for item in items:
+        if reason and item.get_closest_marker("engine"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="module")
+def hosts():
+    """docker1 and docker2 with the machine's own dockerd, and client; removed after the module."""
+    with LabHosts("20.10") as lab:
+        yield lab

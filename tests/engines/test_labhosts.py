@@ -1,0 +1,151 @@
+"""Lab hosts are machines of their own inside this one, and nothing of them stays behind."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from dnetlab.engines import labhosts, namespaces
+from dnetlab.engines.labhosts import LabHosts
+
+pytestmark = pytest.mark.engine
+
+
+def test_hosts_have_the_addresses_of_the_lab_and_no_default_route(hosts):
+    assert hosts.run("docker1", "ip -4 -br addr show eth0").stdout.split()[-1] == "172.25.254.1/24"
+    assert hosts.run("docker2", "ip -4 -br addr show eth0").stdout.split()[-1] == "172.25.254.2/24"
+    assert hosts.run("client", "ip route").stdout == "172.25.254.0/24 dev eth0 proto kernel scope link src 172.25.254.38 \n"
+    assert hosts.run("client", "cat /etc/resolv.conf; hostname").stdout == "nameserver 192.0.2.53\nclient\n"
+    assert hosts.run("client", "ping -c 1 -W 2 172.25.254.2").exit_code == 0
+
+
+def test_the_second_nic_is_up_and_promiscuous_without_an_address(hosts):
+    words = hosts.run("docker1", "ip link show enp7s0").stdout
+
+    assert "PROMISC,UP,LOWER_UP" in words
+    assert hosts.run("docker1", "ip -4 addr show enp7s0").stdout == ""
+    assert hosts.run("client", "ip link show enp7s0").exit_code == 1
+
+
+def test_forwarding_was_off_before_the_daemon_so_it_set_forward_to_drop(hosts):
+    assert hosts.run("docker1", "iptables -S FORWARD").stdout.startswith("-P FORWARD DROP\n")
+    assert hosts.run("client", "cat /proc/sys/net/ipv4/ip_forward").stdout == "0\n"
+
+
+def test_a_host_sees_its_own_processes_only(hosts):
+    here = hosts.run("docker1", "ps -e -o comm=").stdout.split()
+
+    assert here.count("dockerd") == 1
+    assert hosts.run("client", "pgrep dockerd").exit_code == 1
+    assert hosts.run("docker1", "pgrep -f pytest").exit_code == 1
+
+
+def test_what_a_student_does_to_files_stays_in_the_lab_host(hosts):
+    hosts.run("client", "rm -rf /usr/bin/curl /etc/passwd; echo mine >/usr/local/mine")
+
+    assert hosts.run("client", "curl -V").exit_code == 127
+    assert hosts.run("docker1", "curl -V").exit_code == 0
+    assert os.path.exists("/etc/passwd") and not os.path.exists("/usr/local/mine")
+
+
+def test_systemctl_restarts_this_hosts_dockerd(hosts):
+    first = hosts.run("docker1", "cat /run/docker.pid").stdout
+
+    ran = hosts.run("docker1", "systemctl restart docker")
+
+    assert (ran.stdout, ran.stderr, ran.exit_code) == ("", "", 0)
+    assert hosts.run("docker1", "cat /run/docker.pid").stdout != first
+    assert hosts.run("docker1", "systemctl is-active docker").stdout == "active\n"
+    assert hosts.run("client", "systemctl restart docker").stderr == (
+        "Failed to restart docker.service: Unit docker.service not found.\n"
+    )
+
+
+def test_a_command_that_never_ends_gets_ctrl_c_and_then_reports(hosts):
+    ran = hosts.run("client", "ping 172.25.254.1", timeout=1.2)
+
+    assert "packets transmitted" in ran.stdout
+    assert ran.exit_code == 0
+
+
+def test_a_missing_command_is_said_as_in_a_terminal(hosts):
+    ran = hosts.run("client", "nosuch --help")
+
+    assert (ran.stderr, ran.exit_code) == ("bash: nosuch: command not found\n", 127)
+
+
+def test_macvlan_on_a_sub_interface_reaches_the_other_host(hosts):
+    for host, address in (("docker1", "20.0.0.5"), ("docker2", "20.0.0.6")):
+        made = hosts.run(host, "docker network create -d macvlan --subnet 20.0.0.0/24 -o parent=enp7s0.7 vlan7")
+        assert made.exit_code == 0, made.stderr
+        hosts.run(host, f"docker run -d --name on-vlan --network vlan7 --ip {address} busybox sleep 600")
+
+    assert hosts.run("docker1", "docker exec on-vlan ping -c 1 -W 2 20.0.0.6").exit_code == 0
+
+
+def test_a_lab_that_goes_down_leaves_nothing_behind():
+    lab = LabHosts("20.10", daemons=("docker1",)).up()
+    lab.run("docker1", "docker run -d --name web -p 80:80 nginx")
+
+    lab.down()
+    lab.down()
+
+    assert namespaces.leftovers(lab.lab) == []
+
+
+def test_a_daemon_that_can_not_start_takes_the_whole_lab_with_it(monkeypatch):
+    lab = LabHosts("20.10")
+    monkeypatch.setattr(LabHosts, "start_daemon", lambda self, host: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        lab.up()
+
+    assert namespaces.leftovers(lab.lab) == []
+
+
+CRASH = """
+import sys
+from dnetlab.engines.labhosts import LabHosts
+with LabHosts("20.10", daemons=("docker1",), lab=sys.argv[1]) as lab:
+    lab.run("docker1", "docker run -d --name web -p 80:80 nginx")
+    lab.run("docker1", "sleep 60")
+"""
+
+
+def test_kill_9_at_any_moment_leaves_nothing_that_the_next_sweep_does_not_remove():
+    chance = random.Random(20)
+    for number in range(30):
+        lab = f"{0xDEAD00 + number:06x}"
+        process = subprocess.Popen([sys.executable, "-c", CRASH, lab], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        while not (namespaces.RUN / lab).exists() and process.poll() is None and time.monotonic() < deadline:
+            os.sched_yield()
+        moment = time.monotonic() + chance.uniform(0, 1.2)
+        while time.monotonic() < moment:
+            signal.sigtimedwait([], 0.02)
+        process.kill()
+        process.wait()
+
+        labhosts.sweep()
+
+        assert namespaces.leftovers(lab) == [], f"kill number {number}"
+
+
+def test_a_lab_in_use_is_not_swept_away(hosts):
+    labhosts.sweep()
+
+    assert hosts.run("docker1", "docker version").exit_code == 0
+
+
+def test_two_labs_stand_side_by_side(hosts):
+    with LabHosts("20.10", daemons=()) as other:
+        assert other.run("client", "ping -c 1 -W 2 172.25.254.1").exit_code == 0
+        assert hosts.run("client", "ip -4 -br addr show eth0").stdout.split()[-1] == "172.25.254.38/24"
+    assert namespaces.leftovers(other.lab) == []
+    assert hosts.run("client", "ping -c 1 -W 2 172.25.254.1").exit_code == 0

@@ -1,0 +1,53 @@
+"""`docker run -it` on a real engine is run detached, and its lines go inside."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from dnetlab.engines.terminals import Terminal, detached, line_inside, read_attachment, without_terminal
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "command"),
+    [
+        ("docker run -it --rm busybox", "busybox", ()),
+        ("docker run -it --rm --network container:web3 busyboxplus", "busyboxplus", ()),
+        ("docker run --name a -e X=1 -it -p 80:80 nginx sh", "nginx", ("sh",)),
+        ("docker container run -ti -ea=1 --link=web1:nginx busybox sh -c 'ip a'", "busybox", ("sh", "-c", "ip a")),
+        ("docker exec -it web1 sh", "web1", ("sh",)),
+        ("docker exec --interactive --tty -w /tmp web1 /bin/sh", "web1", ("/bin/sh",)),
+    ],
+)
+def test_the_image_and_its_command_are_found_behind_the_options(text, subject, command):
+    found = read_attachment(tuple(shlex.split(text)))
+
+    assert (found.interactive, found.tty, found.detached) == (True, True, False)
+    assert (found.subject, found.command) == (subject, command)
+
+
+@pytest.mark.parametrize("text", ["docker ps", "ip addr", "docker run", "docker run --rm", "docker start -i web"])
+def test_other_lines_open_no_terminal(text):
+    assert read_attachment(tuple(text.split())) is None
+
+
+def test_detached_and_terminal_options_are_told_apart():
+    assert read_attachment(tuple("docker run -d --name web nginx".split())).detached
+    assert read_attachment(tuple("docker run -dit busybox".split())).detached
+    assert not read_attachment(tuple("docker run --detach=false busybox".split())).detached
+
+
+def test_a_terminal_is_run_detached_and_a_command_without_one():
+    assert detached("docker run -it --rm busybox") == "docker run -d -it --rm busybox"
+    assert without_terminal("docker run -it --rm busybox ip addr").split() == "docker run --rm busybox ip addr".split()
+    assert without_terminal("docker run --rm -ti busybox ip addr").split() == "docker run --rm busybox ip addr".split()
+
+
+def test_a_line_inside_keeps_its_quotes_and_the_shells_own_variables():
+    terminal = Terminal("docker1", "c0ffee", main=True, environment=("NGINX_PORT=tcp://172.17.0.2:80",))
+
+    words = shlex.split(line_inside(terminal, "echo 'a  b' | wc -c"))
+
+    assert words == ["docker", "exec", "-e", "TERM=xterm", "-e", "NGINX_PORT=tcp://172.17.0.2:80", "c0ffee",
+                     "sh", "-c", "echo 'a  b' | wc -c"]
