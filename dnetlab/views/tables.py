@@ -296,7 +296,8 @@ def sockets(
     pid               Int64    as the host counts processes, <NA> when the kernel owns it
     program           string   'nginx', 'docker-proxy'
 
-    port= keeps those with that local port. An empty lab gives no rows. UnknownName for a host or container that isn't there.
+    port= keeps those with that local port. An empty lab gives no rows.
+    UnknownName for a host or container that isn't there.
     """
     _check(snapshot, host, container)
     rows = (

@@ -12,7 +12,7 @@ _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 MONO = "Menlo,Consolas,'DejaVu Sans Mono',monospace"
-_BLOCK = (
+BLOCK = (
     f"margin:0;padding:8px 12px;background-color:#f7f7f4;color:#1d1d1b;border:1px solid #d9d9d2;border-radius:4px;"
     f"font-family:{MONO};font-size:13px;line-height:1.4;white-space:pre-wrap;overflow-wrap:anywhere"
 )
@@ -77,7 +77,7 @@ def as_html(outputs: Iterable[Output], skipped: Iterable[Line] = ()) -> str:
         return ""
     lines = "".join(_line(output) for output in outputs).rstrip("\n")
     boxes = "".join(_refusal(output, tuple(skipped)) for output in outputs if output.refused)
-    return f'<pre style="{_BLOCK}">{lines}</pre>{boxes}'
+    return f'<pre style="{BLOCK}">{lines}</pre>{boxes}'
 
 
 def _line(output: Output) -> str:

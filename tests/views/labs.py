@@ -33,8 +33,8 @@ ANY = IPv4Address("0.0.0.0")
 
 
 def lo() -> Interface:
-    return Interface("lo", 1, LinkKind.LOOPBACK, "00:00:00:00:00:00", (Address(IPv4Interface("127.0.0.1/8"), scope="host"),),
-                     mtu=65536)  # fmt: skip
+    own = Address(IPv4Interface("127.0.0.1/8"), scope="host")
+    return Interface("lo", 1, LinkKind.LOOPBACK, "00:00:00:00:00:00", (own,), mtu=65536)
 
 
 def address(text: str) -> tuple[Address, ...]:

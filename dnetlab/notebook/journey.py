@@ -1,0 +1,55 @@
+"""`%dnet trace`: the journey of a packet and of its answer as text, as a table, and drawn on the picture."""
+
+from __future__ import annotations
+
+import html
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from dnetlab.model import Exchange, Snapshot
+from dnetlab.views import explain, terminal
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from dnetlab.views.diagrams import Topology
+
+
+class JourneyView:
+    """The value of `%dnet trace`, and how it looks.
+
+    exchange   the journey as a value: request, reply, answered
+    steps      DataFrame, one row per step (see `dnetlab.views.explain.steps`)
+    text       the same in sentences
+    topology   the part of the lab that it touched, with the path marked
+    """
+
+    def __init__(self, exchange: Exchange, snapshot: Snapshot) -> None:
+        self.exchange = exchange
+        self.snapshot = snapshot
+
+    @cached_property
+    def steps(self) -> DataFrame:
+        return explain.steps(self.exchange, self.snapshot)
+
+    @cached_property
+    def text(self) -> str:
+        return explain.text(self.exchange, self.snapshot)
+
+    @cached_property
+    def topology(self) -> Topology:
+        from dnetlab.views.diagrams import topology
+
+        return topology(self.snapshot, path=self.exchange)
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        words = f'<pre style="{terminal.BLOCK}">{html.escape(self.text)}</pre>'
+        table = self.steps._repr_html_()  # type: ignore[operator]
+        summary = f'<summary style="cursor:pointer">Every step: {len(self.steps)} rows</summary>'
+        return f"<div>{words}{self.topology._repr_html_()}<details>{summary}{table}</details></div>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": self.text}
