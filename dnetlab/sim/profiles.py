@@ -83,6 +83,7 @@ class Profile:
     hosts_forgets_all disconnecting takes every line of the container's name out of /etc/hosts
     stop_clears_hosts a container that ends takes its line out of /etc/hosts, which those who joined it see
     default_name      what the default network is called in errors
+    names_filter_table errors spell `-t filter` out
     texts             sentences that differ, by key
     default_mode      .HostConfig.NetworkMode of a container without --network
     """
@@ -114,6 +115,7 @@ class Profile:
     ports_per_address: bool
     hosts_forgets_all: bool
     default_name: str
+    names_filter_table: bool
     stop_clears_hosts: bool
     texts: dict[str, str]
 
@@ -194,6 +196,7 @@ _20_10 = Profile(
     hosts_forgets_all=True,
     default_name="bridge",
     stop_clears_hosts=False,
+    names_filter_table=False,
     texts=_TEXTS_20_10,
 )
 _26_1 = replace(
@@ -207,6 +210,7 @@ _26_1 = replace(
     validates_config=True,  # since 25.0 (E25)
     strict_subnets=True,  # since 25.0 (E25)
     loopback_v6=True,  # observed on 26.1.5
+    names_filter_table=True,  # observed on 26.1.5
     texts=_TEXTS_26_1,
 )
 _28_5 = replace(

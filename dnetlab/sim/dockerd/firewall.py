@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 from dnetlab.model import Chain, Netfilter, Rule, parse_rule
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.state import daemon, release_of
-from dnetlab.sim.profiles import Firewall
+from dnetlab.sim.profiles import Firewall, Profile
 from dnetlab.sim.world import World
 
 STAGE_1, STAGE_2 = "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"
@@ -131,6 +131,8 @@ def set_up_chains(world: World, host: str) -> None:
             for chain in (STAGE_1, STAGE_2):
                 tables.append("filter", chain, "-j RETURN")
     ensure_jumps(world, host)
+    with edit(world, host) as tables:
+        _nat_jumps(world, host, tables)
 
 
 def _dedicated_chains(tables: Tables, layout: Firewall) -> None:
@@ -139,7 +141,7 @@ def _dedicated_chains(tables: Tables, layout: Firewall) -> None:
 
 
 def ensure_jumps(world: World, host: str) -> None:
-    """Put the jumps into the daemon's chains where they belong: DOCKER-USER first, the daemon's own second."""
+    """Put the jumps of FORWARD where they belong: DOCKER-USER first, the daemon's own chain second."""
     layout = release_of(world).firewall
     with edit(world, host) as tables:
         second = "DOCKER-FORWARD" if layout.forward_chain else STAGE_1
@@ -149,7 +151,6 @@ def ensure_jumps(world: World, host: str) -> None:
             tables.insert("filter", "FORWARD", f"-j {target}")
         if layout.returns:
             tables.append("filter", "DOCKER-USER", "-j RETURN")
-        _nat_jumps(world, host, tables)
 
 
 def _nat_jumps(world: World, host: str, tables: Tables) -> None:
@@ -214,16 +215,18 @@ def _classic_rules(bridge: str, icc: bool) -> list[tuple[str, str, str, str]]:
 
 def _dedicated_rules(layout: Firewall, bridge: str, icc: bool) -> list[tuple[str, str, str, str]]:
     """28 and later: one rule per bridge in each of the daemon's own chains."""
-    rules = [
+    if icc:
+        rules = [("append", "filter", "DOCKER-FORWARD", f"-i {bridge} -j ACCEPT")]
+    else:
+        rules = [
+            ("append", "filter", "DOCKER-FORWARD", f"-i {bridge} -o {bridge} -j DROP"),
+            ("append", "filter", "DOCKER-FORWARD", f"-i {bridge} ! -o {bridge} -j ACCEPT"),
+        ]
+    rules += [
         ("append", "filter", "DOCKER-CT", f"-o {bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"),
         ("append", "filter", "DOCKER-BRIDGE", f"-o {bridge} -j DOCKER"),
         ("append", "filter", "DOCKER", f"! -i {bridge} -o {bridge} -j DROP"),
     ]
-    if icc:
-        rules.append(("append", "filter", "DOCKER-FORWARD", f"-i {bridge} -j ACCEPT"))
-    else:
-        rules.append(("append", "filter", "DOCKER-FORWARD", f"-i {bridge} -o {bridge} -j DROP"))
-        rules.append(("append", "filter", "DOCKER-FORWARD", f"-i {bridge} ! -o {bridge} -j ACCEPT"))
     if layout.isolation:
         rules.append(("append", "filter", STAGE_1, f"-i {bridge} ! -o {bridge} -j {STAGE_2}"))
         rules.append(("insert", "filter", STAGE_2, f"-o {bridge} -j DROP"))
@@ -243,31 +246,48 @@ def _internal_rules(layout: Firewall, bridge: str, subnet: IPv4Network, icc: boo
 
 def add_network(world: World, host: str, rules: list[tuple[str, str, str, str]]) -> None:
     """Write a new bridge network's rules. ApiError in the daemon's words when a chain of its own has gone."""
-    if release_of(world).firewall.repairs_jumps:
-        ensure_jumps(world, host)
+    repairs = release_of(world).firewall.repairs_jumps
     with edit(world, host) as tables:
         for how, table, chain, text in rules:
             try:
-                position = 3 if chain == "FORWARD" and how == "insert" else 1
                 if how == "insert":
-                    tables.insert(table, chain, text, position)
+                    tables.insert(table, chain, text)
                 else:
                     tables.append(table, chain, text)
             except MissingChain as error:
-                call = f"iptables --wait -t {table} -{how[0].upper()} {chain} {text}"
-                raise ApiError(
-                    f"Failed to Setup IP tables: Unable to enable {purpose(table, chain, text)} rule:  "
-                    f"(iptables failed: {call}: {error}\n (exit status 1))"
-                ) from None
+                raise ApiError(_complaint(release_of(world), how, table, chain, text, str(error))) from None
+        if repairs:
+            _nat_jumps(world, host, tables)
+    if repairs:
+        ensure_jumps(world, host)
 
 
-def purpose(table: str, chain: str, text: str) -> str:
-    """What the daemon calls a rule of a network when it can't write it (drivers/bridge/setup_ip_tables.go)."""
+def _complaint(release: Profile, how: str, table: str, chain: str, text: str, error: str) -> str:
+    """What the daemon says when a rule of a network can't be written (observed on 20.10, 26.1, 28.5)."""
+    words = text.split()
+    if chain == "FORWARD":
+        return (
+            f"Failed to program FILTER chain: iptables failed: iptables --wait -I FORWARD {text}: iptables v1.8.9 "
+            f"(nf_tables): Chain '{words[-1]}' does not exist\n"
+            "Try `iptables -h' or 'iptables --help' for more information.\n (exit status 2)"
+        )
+    if words[:1] == ["!"]:  # an internal network's: the daemon spells the interface first
+        text = " ".join([*words[3:5], *words[:3], *words[5:]])
+    where = f"-t {table} " if table == "nat" or release.names_filter_table else ""
+    call = f"iptables --wait {where}-{how[0].upper()} {chain} {text}"
+    if "-i" in words and "-o" in words and words[-1] == "DROP":
+        what = "Unable to prevent intercontainer communication"
+    else:
+        what = f"Unable to enable {_purpose(table, chain, text)} rule"
+    return f"Failed to Setup IP tables: {what}:  (iptables failed: {call}: {error}\n (exit status 1))"
+
+
+def _purpose(table: str, chain: str, text: str) -> str:
     if table == "nat":
         return "SKIP DNAT" if chain == "DOCKER" else "NAT"
-    if text.endswith("-j ACCEPT") and "! -o" in text:
-        return "ACCEPT NON_ICC OUTGOING"
-    return "ACCEPT" if text.endswith("-j ACCEPT") else "DROP"
+    if text.endswith("-j ACCEPT"):
+        return "ACCEPT OUTGOING"
+    return "DROP INCOMING" if " -d " in text else "DROP OUTGOING"
 
 
 def remove_network(world: World, host: str, rules: list[tuple[str, str, str, str]]) -> None:
