@@ -76,7 +76,7 @@ def _run_in_terminal(world: World, line: Line, terminal: Terminal) -> Result:
         if terminal.main:
             containers.exited(world, terminal.host, terminal.container, code)
         return Result(exit_code=code)
-    context = containers.exec_context(world, terminal.host, terminal.container)
+    context = containers.terminal_context(world, terminal)
     return run_text(replace(context, answer=line.answer, tty=True), line.text)
 
 

@@ -19,12 +19,14 @@ class Terminal:
     """An open `docker run -it` or `docker exec -it`: lines at `/ #` go to this container until `exit`.
 
     main is True when the shell is the container's own process (run), so that `exit` ends the container.
+    environment: the variables it was opened with ('NAME=value', …); a running shell never hears of later ones.
     """
 
     host: str
     container: str  # full id
     main: bool
     directory: str = "/"
+    environment: tuple[str, ...] = ()
 
 
 @dataclass

@@ -70,8 +70,8 @@ class Recipe:
 
 _MYSQL = ("docker-entrypoint.sh",)
 CATALOGUE: tuple[Recipe, ...] = (
-    Recipe("busybox", ("busybox:latest", "busybox:1", "busybox:1.37", "busybox:musl", "busybox:glibc", "busybox:uclibc"),
-           ("sh",), present=("busybox:latest",)),
+    Recipe("busybox", ("busybox:latest", "busybox:1", "busybox:1.37", "busybox:musl", "busybox:glibc"), ("sh",),
+           present=("busybox:latest",)),
     Recipe("alpine", ("alpine:latest", "alpine:3", "alpine:3.22"), ("/bin/sh",), present=("alpine:latest",),
            layers=("busybox", "alpine"), size=1_984_258),
     Recipe("busyboxplus", ("radial/busyboxplus:latest", "radial/busyboxplus:curl"), ("/bin/sh",),

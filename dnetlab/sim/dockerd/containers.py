@@ -12,7 +12,7 @@ from dnetlab.sim.dockerd import volumes as storage
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec
 from dnetlab.sim.dockerd.create import Created, check_name, conflict, create
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.exec import exec_context, execute
+from dnetlab.sim.dockerd.exec import exec_context, execute, terminal_context, variables
 from dnetlab.sim.dockerd.lifecycle import (
     autostart,
     containers_of_daemon_stopping,
@@ -32,7 +32,7 @@ from dnetlab.sim.world import World
 __all__ = [
     "Created", "autostart", "containers_of_daemon_stopping", "create", "exec_context", "execute", "exited", "find",
     "follow", "kill", "let_time_pass", "log_text", "logs", "opens_terminal", "pause", "prune", "remove", "rename",
-    "restart", "run_attached", "spec", "start", "stop", "top", "unpause", "wait",
+    "restart", "run_attached", "spec", "start", "stop", "terminal_context", "top", "unpause", "variables", "wait",
 ]  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def wait(world: World, host: str, reference: str) -> int:
         if ends_at is None:
             program = container.command[0] if container.command else "its program"
             raise Refused(
-                f"{container.name} runs on and on ({program} does not end by itself), so this line would never come back.",
+                f"{container.name} runs on ({program} does not end by itself), so this line would never come back.",
                 "Run it in the background with docker run -d, and look at it with docker logs and docker exec.",
             )
         world.clock = max(world.clock, ends_at)
@@ -127,10 +127,10 @@ def _still_running(world: World, container: Container, reference: str) -> str:
     """Observed on 20.10.24, 28.5.2 and 29.7.2; moby daemon/delete.go."""
     paused = container.state is ContainerState.PAUSED
     if store.since(world, "26.1"):
-        if paused:
-            return f'cannot remove container "{reference.removeprefix("/")}": container is paused and must be unpaused first'
-        return (f'cannot remove container "{reference.removeprefix("/")}": container is {container.state.value}: '
-                "stop the container before removing or force remove")  # fmt: skip
+        shown = f'cannot remove container "{reference.removeprefix("/")}": container is {container.state.value}'
+        return f"{shown} and must be unpaused first" if paused else (
+            f"{shown}: stop the container before removing or force remove"
+        )
     procedure = "stop the container before attempting removal or force remove"
     procedure = f"Unpause and then {procedure}" if paused else f"S{procedure[1:]}"
     return f"You cannot remove a {container.state.value} container {container.id}. {procedure}"

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from dnetlab.model import Container, ContainerState
 from dnetlab.sim import programs
-from dnetlab.sim.context import Context, Result
+from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import lifecycle, state, store
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import recipe_of
-from dnetlab.sim.world import World
+from dnetlab.sim.world import Terminal, World
 
 
 def exec_context(world: World, host: str, reference: str, *, env: tuple[str, ...] = (), tty: bool = True) -> Context:
@@ -28,6 +28,24 @@ def exec_context(world: World, host: str, reference: str, *, env: tuple[str, ...
     lifecycle.check_links(world, host, container, store.spec(world, host, container.id))
     context = context_of(world, host, container.id, env)
     return replace(context, tty=tty)
+
+
+def terminal_context(world: World, terminal: Terminal) -> Context:
+    """The surroundings of a line typed into an open shell: its variables are those it was opened with."""
+    container = store.find(world, terminal.host, terminal.container)
+    if container.state is ContainerState.PAUSED:
+        raise Refused(f"{container.name} is paused, so its shell doesn't answer.", f"docker unpause {container.name}")
+    context = context_of(world, terminal.host, terminal.container)
+    if not terminal.environment:
+        return context
+    return replace(context, environment=dict(pair.partition("=")[::2] for pair in terminal.environment))
+
+
+def variables(world: World, host: str, container_id: str, env: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """'NAME=value', … as a process sees them that starts there now."""
+    container = store.find(world, host, container_id)
+    found = environment(world, host, container, store.spec(world, host, container_id).config, env)
+    return tuple(f"{name}={value}" for name, value in found.items())
 
 
 def context_of(world: World, host: str, container_id: str, env: tuple[str, ...] = ()) -> Context:
@@ -79,7 +97,8 @@ def _nginx(context: Context, argv: tuple[str, ...]) -> Result:
     container = store.find(context.world, context.host, context.container or "")
     signals = {"reload": "HUP", "stop": "TERM", "quit": "QUIT"}
     if len(words) == 2 and words[0] == "-s" and words[1] in signals and container.pid:
-        processes.send_signal(context.world, context.host, container.pid, processes.SIGNALS[signals[words[1]]], inside=True)
+        number = processes.SIGNALS[signals[words[1]]]
+        processes.send_signal(context.world, context.host, container.pid, number, inside=True)
         return Result()
     line = "nginx: [emerg] bind() to {} failed (98: Address already in use)\n"
     if not words:
@@ -119,8 +138,9 @@ def link_variables(world: World, host: str, container: Container, config: Contai
         endpoint = target.endpoint("bridge") if target else None
         if target is None or endpoint is None or endpoint.address is None:
             continue
-        target_env = store.spec(world, host, target.id).config.environment
-        found.update(_variables_of(alias, str(endpoint.address), f"/{container.name}/{alias}", target.exposed, target_env))
+        its_own = store.spec(world, host, target.id).config.environment
+        name = f"/{container.name}/{alias}"
+        found.update(_variables_of(alias, str(endpoint.address), name, target.exposed, its_own))
     return found
 
 

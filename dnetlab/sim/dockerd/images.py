@@ -272,7 +272,8 @@ def _untag(world: World, host: str, image: Image, tags: list[str]) -> list[str]:
         lines.append(f"Untagged: {name}")
     left = {t.rpartition(":")[0] for t in find(world, host, image.id).tags}
     daemon = state.daemon(world, host)
-    lost = sorted(d for d in daemon.pulled if d.endswith(recipe_of(image.id).digest) and d.partition("@")[0] not in left)
+    digest = recipe_of(image.id).digest
+    lost = sorted(d for d in daemon.pulled if d.endswith(digest) and d.partition("@")[0] not in left)
     if lost:
         state.put_daemon(world, host, replace(daemon, pulled=daemon.pulled - set(lost)))
     return lines + [f"Untagged: {digest}" for digest in lost]
@@ -294,7 +295,7 @@ def prune(world: World, host: str, everything: bool = False) -> tuple[tuple[str,
     for image in world.hosts[host].images:
         if (image.tags and not everything) or _users(world, host, image):
             continue
-        lines += [line.lower() if line.startswith("Deleted") else f"untagged: {line[10:]}"
-                  for line in (*_untag(world, host, image, list(image.tags)), *_delete(world, host, image))]  # fmt: skip
+        gone = _untag(world, host, image, list(image.tags)) + _delete(world, host, image)
+        lines += [line[0].lower() + line[1:] for line in gone]
         reclaimed += image.size
     return tuple(lines), reclaimed

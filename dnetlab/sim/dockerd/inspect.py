@@ -9,7 +9,7 @@ import hashlib
 from typing import Any
 
 from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
-from dnetlab.sim.clock import rfc3339
+from dnetlab.sim.clock import moment, rfc3339
 from dnetlab.sim.dockerd import images, state, store
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec
 from dnetlab.sim.dockerd.inspect_host import host_config
@@ -84,7 +84,8 @@ def state_json(container: Container, spec: ContainerSpec) -> Json:
 def _graph(world: World, container_id: str, image_id: str) -> Json:
     own = _digest(f"layer:{container_id}")
     below = [f"{OVERLAYS}/{own}-init/diff"]
-    below += [f"{OVERLAYS}/{_digest('cache:' + layer)}/diff" for layer in reversed(images.recipe_of(image_id).layer_ids)]
+    layers = reversed(images.recipe_of(image_id).layer_ids)
+    below += [f"{OVERLAYS}/{_digest('cache:' + layer)}/diff" for layer in layers]
     data = {"ID": container_id} if store.since(world, "28.5") else {}
     data |= {
         "LowerDir": ":".join(below),
@@ -146,7 +147,7 @@ def _config(container: Container, config: ContainerConfig) -> Json:
 
 
 def port_map(world: World, host: str, container: Container) -> dict[str, list[Json] | None]:
-    """`.NetworkSettings.Ports`, also what the PORTS column is made of: exposed ports, those published with their bindings.
+    """`.NetworkSettings.Ports`, also what the PORTS column shows: exposed ports, published ones with their bindings.
 
     {} when it doesn't run, shares somebody's namespace, or is in no network that a bridge serves.
     """
@@ -289,7 +290,7 @@ def network_json(world: World, host: str, reference: str) -> Json:
 def _ipam(world: World, network: Network) -> Json:
     rows = [_subnet(world, network, subnet) for subnet in network.subnets]
     predefined = network.name in ("bridge", "host", "none")
-    nothing = [] if not store.since(world, "26.1") else None
+    nothing: list[Json] | None = [] if not store.since(world, "26.1") else None
     return {"Driver": "default", "Options": None if predefined else {}, "Config": rows or nothing}
 
 
@@ -330,7 +331,7 @@ def image_json(world: World, host: str, reference: str) -> Json:
     pulled = sorted(d for d in state.daemon(world, host).pulled if d.endswith(recipe.digest))
     newer, newest = store.since(world, "26.1"), store.since(world, "28.5")
     found: Json = {"Id": image.id, "RepoTags": sorted(image.tags), "RepoDigests": pulled, "Parent": "", "Comment": "",
-                   "Created": rfc3339(image.created) if image.created != recipe.created else "2026-11-01T00:00:00Z"}  # fmt: skip
+                   "Created": f"{moment(image.created):%Y-%m-%dT%H:%M:%S}Z"}  # fmt: skip
     if not newer:
         found |= {"Container": "", "ContainerConfig": _old_config()}
     found |= {"DockerVersion": "", "Author": ""}

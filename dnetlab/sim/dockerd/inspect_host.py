@@ -23,8 +23,9 @@ def host_config(world: World, container: Container, config: ContainerConfig) -> 
     mode = config.network_mode
     if mode == "default" and newer:
         mode = "bridge"
+    binds = [_bind(m.source, m.destination, m.read_only) for m in config.mounts if not _anonymous(m.source)]
     return {
-        "Binds": [_bind(m.source, m.destination, m.read_only) for m in config.mounts if not _anonymous(m.source)] or None,
+        "Binds": binds or None,
         "ContainerIDFile": "",
         "LogConfig": {"Type": "json-file", "Config": {}},
         "NetworkMode": mode,

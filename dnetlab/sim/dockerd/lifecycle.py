@@ -57,13 +57,11 @@ def _bring_up(world: World, host: str, container: Container) -> None:
     pid = processes.spawn(
         world, host, programs.process_title(spec.config), ppid=shim, namespace=namespace, container=container.id
     )
-    store.change(
-        world, host, container.id, state=ContainerState.RUNNING, pid=pid, started=world.clock, exit_code=0, finished=None
-        if container.finished is None else container.finished,
-    )  # fmt: skip
+    store.change(world, host, container.id, state=ContainerState.RUNNING, pid=pid, started=world.clock, exit_code=0)
     store.change_spec(
         world, host, container.id, error="", has_run=True, restart_at=None, ends_at=None, stopped_by_user=False
     )
+    _note_environment(world, host, container.id)
     outcome = programs.launch(world, host, container.id)
     if outcome.exit_code is None:
         return
@@ -73,6 +71,14 @@ def _bring_up(world: World, host: str, container: Container) -> None:
         store.change_spec(
             world, host, container.id, ends_at=world.clock + outcome.after, exit_when_ended=outcome.exit_code
         )
+
+
+def _note_environment(world: World, host: str, container_id: str) -> None:
+    """Process 1 keeps the variables it was started with; `cat /proc/1/environ` shows them."""
+    from dnetlab.sim.dockerd.exec import variables
+
+    pairs = variables(world, host, container_id)
+    world.files[host, container_id, "/proc/1/environ"] = "".join(f"{pair}\0" for pair in pairs)
 
 
 def _note_failure(world: World, host: str, container: Container, error: ApiError) -> None:
@@ -93,7 +99,7 @@ def check_links(world: World, host: str, container: Container, spec: ContainerSp
     if spec.config.network_mode not in ("default", "bridge"):
         return
     for other, alias in spec.config.links:
-        found = next((c for c in world.hosts[host].containers if other in (c.name, c.id) or c.id.startswith(other)), None)
+        found = world.hosts[host].container(other)
         if found is None or not found.is_running:
             name = found.name if found else other
             raise ApiError(
@@ -116,7 +122,8 @@ def exited(world: World, host: str, container_id: str, code: int) -> None:
         step = 0 if ran >= 10 else spec.restart_count
         delay = min(0.1 * 2**step, 60.0)  # moby restartmanager: 100 ms, doubled each time, a minute at most
         store.change(world, host, container_id, state=ContainerState.RESTARTING)
-        store.change_spec(world, host, container_id, restart_at=world.clock + delay, restart_count=spec.restart_count + 1)
+        count = spec.restart_count + 1
+        store.change_spec(world, host, container_id, restart_at=world.clock + delay, restart_count=count)
     elif spec.config.auto_remove:
         from dnetlab.sim.dockerd import containers
 

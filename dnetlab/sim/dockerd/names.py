@@ -1,4 +1,4 @@
-"""The names Docker makes up for containers that were given none: an adjective and a scientist, derived from the seed."""
+"""The names Docker makes up for containers that were given none: an adjective and a scientist, by the seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ADJECTIVES = (
     "naughty nice nifty nostalgic optimistic peaceful practical priceless quirky quizzical recursing relaxed romantic "
     "serene sharp silly sleepy stoic sweet tender thirsty trusting upbeat vibrant vigilant vigorous wizardly wonderful "
     "xenodochial youthful zealous zen"
-).split()
+).split(" ")  # noqa: SIM905
 SCIENTISTS = (
     "agnesi archimedes aryabhata babbage banach bardeen bell bhabha bohr boyd brown carson cerf chandrasekhar cori "
     "curie darwin dijkstra dirac edison einstein elion euclid euler faraday fermat fermi feynman franklin galileo "
@@ -22,7 +22,7 @@ SCIENTISTS = (
     "mendeleev mirzakhani moore morse newton nightingale nobel noether pascal pasteur payne perlman pike planck "
     "poincare ptolemy raman ride ritchie robinson sammet shannon sinoussi snyder stallman swartz tesla thompson "
     "torvalds turing villani volhard wescoff wiles williams wing wozniak wright yalow yonath"
-).split()
+).split(" ")  # noqa: SIM905
 
 
 def invent(world: World, taken: set[str]) -> str:

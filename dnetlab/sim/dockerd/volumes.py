@@ -37,8 +37,11 @@ def find(world: World, host: str, name: str) -> Volume:
 def users(world: World, host: str, name: str) -> list[str]:
     """Full ids of the containers that mount it, running or not."""
     specs = state.daemon(world, host).containers
-    return [c.id for c in world.hosts[host].containers
-            if c.id in specs and any(m.kind == "volume" and m.source == name for m in specs[c.id].config.mounts)]  # fmt: skip
+    return [
+        c.id
+        for c in world.hosts[host].containers
+        if c.id in specs and any(m.kind == "volume" and m.source == name for m in specs[c.id].config.mounts)
+    ]
 
 
 def remove(world: World, host: str, name: str, force: bool = False) -> None:

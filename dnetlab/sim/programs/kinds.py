@@ -20,6 +20,7 @@ SCRIPTS: dict[str, tuple[str, tuple[str, ...]]] = {  # program -> its file, and 
     "php-fpm": ("/usr/local/sbin/php-fpm", ("nc", "-ll", "-p", "9000", "-e", "/bin/true")),
 }
 DIRECTORIES = ("/", "/bin", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/sbin", "/sys", "/tmp", "/usr", "/var")
+PATHS = ("/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
 FILES = ("/etc/passwd", "/etc/group", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/nsswitch.conf")
 _POLITE = {SIGNALS[name]: 0 for name in ("TERM", "INT", "QUIT")}
 # What a program that is process 1 answers to a signal: its exit status. What it has no handler for, it never gets.
@@ -56,7 +57,7 @@ def missing_in(recipe: Recipe, word: str) -> Missing | None:
             return Missing(word, "permission")
         if recipe.userland == "none":
             return None if word in recipe.programs else Missing(word, "no such file")
-        known = word.rsplit("/", 1)[0] in ("/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
+        known = word.rsplit("/", 1)[0] in PATHS
         return None if known and has_program(recipe, base) else Missing(word, "no such file")
     return None if has_program(recipe, base) else Missing(word, "not found")
 

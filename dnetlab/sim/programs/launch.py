@@ -80,7 +80,7 @@ def launch(world: World, host: str, container_id: str) -> Outcome:
 
 
 def _before_last(place: Place) -> Outcome | None:
-    """`sh -c 'echo hi; sleep 9'`: run what stands in front of the program that stays. An Outcome when none of it stays."""
+    """`sh -c 'echo hi; sleep 9'`: run what stands in front of the last program. An Outcome when that isn't reached."""
     from dnetlab.sim.shell import run_script
 
     argv = place.config.argv
@@ -204,7 +204,7 @@ def _httpd(place: Place) -> Outcome | None:
     if not place.listens(int(port), place.pid, "httpd", address):
         place.log("httpd: bind: Address already in use\n", "stderr")
         return Outcome(1)
-    return Outcome() if any(w.startswith("-") and "f" in w and "-h" != w for w in words) else Outcome(0)
+    return Outcome() if any(w.startswith("-") and "f" in w and w != "-h" for w in words) else Outcome(0)
 
 
 def _nc(place: Place) -> Outcome | None:
@@ -327,9 +327,9 @@ def child_died(world: World, host: str, container_id: str, child: Process, signa
         return
     if name == "nginx" and child.argv[0].startswith("nginx: worker"):
         web.nginx_child_died(world, host, container_id, child.ppid, child, signal)
-    elif name in kinds.SCRIPTS and child.argv[:1] == kinds.SCRIPTS[name][1][:1]:
-        lifecycle.exited(world, host, container_id, 128 + signal)
-    elif config.init and child.ppid == container.pid:
+        return
+    server = name in kinds.SCRIPTS and child.argv[:1] == kinds.SCRIPTS[name][1][:1]
+    if server or (config.init and child.ppid == container.pid):
         lifecycle.exited(world, host, container_id, 128 + signal)
 
 

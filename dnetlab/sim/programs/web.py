@@ -1,4 +1,4 @@
-"""The web servers of the lab: nginx, and busybox's httpd behind `httpd` and `webserver:v3`. What they answer and log."""
+"""The web servers of the lab: nginx, and busybox's httpd behind `httpd` and `webserver:v3`: their answers and logs."""
 
 from __future__ import annotations
 
@@ -154,8 +154,10 @@ def serve_http(
         return None
     container = owner.id
     if owner.state is ContainerState.PAUSED:
-        raise Refused(f"{owner.name} is paused: the connection opens, nobody answers, and the line would never come back.",
-                      f"docker unpause {owner.name}")  # fmt: skip
+        raise Refused(
+            f"{owner.name} is paused: the connection opens, but nobody answers, and the line would never come back.",
+            f"docker unpause {owner.name}",
+        )
     first = process.argv[0].rsplit("/", 1)[-1] if process.argv else ""
     file = path.partition("?")[0] or "/"
     if first.startswith("nginx:"):
