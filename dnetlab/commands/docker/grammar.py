@@ -50,7 +50,13 @@ class Command:
         return next((f for f in self.flags if f.short == letter), None)
 
 
-_STOPS_AT_FIRST_ARGUMENT = {(), ("container", "run"), ("container", "create"), ("container", "exec"), ("container", "top")}
+_STOPS_AT_FIRST_ARGUMENT = {
+    (),
+    ("container", "run"),
+    ("container", "create"),
+    ("container", "exec"),
+    ("container", "top"),
+}
 
 # Other names of subcommands ("Aliases:" of the help texts); a plugin's or removed command is not here.
 ALIASES: dict[str, dict[str, str]] = {
@@ -75,9 +81,11 @@ DEPRECATED = {"time": "timeout"}
 
 # How many arguments each takes: (least, most); None: no limit. Read off the client's own complaints.
 ARGUMENTS: dict[tuple[str, ...], tuple[int, int | None]] = {
-    **{("container", n): (1, None) for n in "run create start stop restart kill rm pause unpause wait inspect top update".split()},
-    **{("container", n): (1, 1) for n in "logs attach diff export".split()},
-    **{("container", n): (2, 2) for n in "rename cp".split()},
+    **{("container", n): (1, None) for n in (
+        "run", "create", "start", "stop", "restart", "kill", "rm", "pause", "unpause", "wait", "inspect", "top", "update",
+    )},
+    **{("container", n): (1, 1) for n in ["logs", "attach", "diff", "export"]},
+    **{("container", n): (2, 2) for n in ["rename", "cp"]},
     ("container", "exec"): (2, None),
     ("container", "ls"): (0, 0),
     ("container", "prune"): (0, 0),
@@ -91,18 +99,18 @@ ARGUMENTS: dict[tuple[str, ...], tuple[int, int | None]] = {
     ("image", "tag"): (2, 2),
     ("image", "prune"): (0, 0),
     ("image", "load"): (0, 0),
-    **{("image", n): (1, None) for n in "rm inspect save import".split()},
+    **{("image", n): (1, None) for n in ["rm", "inspect", "save", "import"]},
     ("network", "create"): (1, 1),
     ("network", "connect"): (2, 2),
     ("network", "disconnect"): (2, 2),
     ("network", "ls"): (0, 0),
     ("network", "prune"): (0, 0),
-    **{("network", n): (1, None) for n in "rm inspect".split()},
+    **{("network", n): (1, None) for n in ["rm", "inspect"]},
     ("volume", "create"): (0, 1),
     ("volume", "ls"): (0, 0),
     ("volume", "prune"): (0, 0),
-    **{("volume", n): (1, None) for n in "rm inspect".split()},
-    **{("system", n): (0, 0) for n in "df info prune events".split()},
+    **{("volume", n): (1, None) for n in ["rm", "inspect"]},
+    **{("system", n): (0, 0) for n in ["df", "info", "prune", "events"]},
     ("inspect",): (1, None),
     ("version",): (0, 0),
     ("search",): (1, 1),

@@ -14,11 +14,33 @@ SHORT_FORMS: dict[str, tuple[str, str]] = {
     "rmi": ("image", "rm"),
     "info": ("system", "info"),
     "events": ("system", "events"),
-    **{name: ("image", name) for name in "pull push history import load save tag".split()},
+    **{name: ("image", name) for name in ["pull", "push", "history", "import", "load", "save", "tag"]},
     **{
         name: ("container", name)
-        for name in "run exec attach commit cp create diff export kill logs pause port rename restart rm start stats stop "
-        "top unpause update wait".split()
+        for name in [
+            "run",
+            "exec",
+            "attach",
+            "commit",
+            "cp",
+            "create",
+            "diff",
+            "export",
+            "kill",
+            "logs",
+            "pause",
+            "port",
+            "rename",
+            "restart",
+            "rm",
+            "start",
+            "stats",
+            "stop",
+            "top",
+            "unpause",
+            "update",
+            "wait",
+        ]
     },
 }
 

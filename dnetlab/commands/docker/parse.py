@@ -111,7 +111,7 @@ def _help_topic(words: list[str]) -> Stop:
     for word in words:
         found = command((*path, word))
         if found is None:
-            return Stop("", f"unknown help topic: {' '.join(words[len(path):])}\n")
+            return Stop("", f"unknown help topic: {' '.join(words[len(path) :])}\n")
         path = found.path
     return Stop(help_of(path) or "", exit_code=0)
 

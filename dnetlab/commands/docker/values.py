@@ -153,7 +153,7 @@ def _network(value: str) -> str | None:
         if key == "driver-opt" and "=" not in content:
             return "invalid key value pair format in driver options"
         if key == "gw-priority" and _int(content):
-            return f'invalid gw-priority ({content}): invalid syntax'
+            return f"invalid gw-priority ({content}): invalid syntax"
         if key not in ("name", "alias", "ip", "ip6", "mac-address", "link-local-ip", "driver-opt", "gw-priority"):
             return f"invalid field key {key}"
     return None

@@ -4,7 +4,7 @@
     Template.execute(data) -> str    raises TemplateError, too
 
 Data are strings, numbers, booleans, None, lists, and three kinds of mapping: a dict is a map, a Struct has fields of
-its own, a Map is a map whose missing keys have a zero value. `lexer` cuts, `parser` builds the tree, `execute` walks it.
+its own, a Map is a map whose missing keys have a zero value. `lexer` cuts, `parser` builds the tree, `execute` walks.
 """
 
 from dnetlab.commands.gotemplate.errors import TemplateError, Unsupported

@@ -174,11 +174,15 @@ class _Run:
         return value
 
     def field(self, node: n.Node, value: Any, name: str) -> Any:
+        if isinstance(value, Struct):
+            try:
+                return value.field(name)
+            except KeyError:
+                what = f"can't evaluate field {name} in type {type_name(value)}"
+                raise self.error(node, what) from None
         if isinstance(value, dict):
             if name in value:
                 return value[name]
-            if isinstance(value, Struct):
-                raise self.error(node, f"can't evaluate field {name} in type {type_name(value)}")
             if self.raw:
                 raise self.error(node, f'map has no entry for key "{name}"')
             return NO_VALUE

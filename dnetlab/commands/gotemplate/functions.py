@@ -207,7 +207,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "gt": lambda a, b: not (_less(a, b) or _eq(a, b)), "ge": lambda a, b: not _less(a, b),
     "print": _print, "println": _println, "printf": _printf,
     "json": to_json, "split": lambda text, by: _text(text).split(_text(by)) if by else list(_text(text)),
-    "join": _join, "title": _title, "lower": lambda text: _text(text).lower(), "upper": lambda text: _text(text).upper(),
+    "join": _join, "title": _title,
+    "lower": lambda text: _text(text).lower(), "upper": lambda text: _text(text).upper(),
     "pad": _pad, "truncate": _truncate,
     "html": _refuse("html"), "js": _refuse("js"), "urlquery": _refuse("urlquery"), "call": _refuse("call"),
 }  # fmt: skip

@@ -7,14 +7,35 @@ from typing import Any
 
 
 class Struct(dict[str, Any]):
-    """A value with fields of its own: asking for another is an error that names its type."""
+    """A value with fields of its own: asking for another is an error that names its type.
 
-    type_name = "struct"
-    pointer = False  # inside maps and lists Go prints the address of a pointer
 
-    def __init__(self, fields: dict[str, Any], type_name: str = "struct") -> None:
+    extra are fields that JSON leaves out when they are empty. pointer: inside maps and lists Go prints its address.
+    """
+
+    def __init__(
+        self, fields: dict[str, Any], type_name: str = "struct", extra: dict[str, Any] | None = None,
+        pointer: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(fields)
         self.type_name = type_name
+        self.extra = extra or {}
+        self.pointer = pointer
+        self.aliases: dict[str, str] = {}
+
+    def alias(self, name: str, field: str) -> None:
+        """Give a field a second name; its first one is then JSON's only."""
+        self.aliases[name] = field
+
+    def field(self, name: str) -> Any:
+        """The value of a field. Raises KeyError when the struct has none of that name."""
+        if name in self.aliases:
+            return self[self.aliases[name]]
+        if name in self.extra:
+            return self.extra[name]
+        if name in self.aliases.values():
+            raise KeyError(name)
+        return self[name]
 
 
 class Row(Struct):
@@ -57,7 +78,7 @@ def show(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}" if value != int(value) or abs(value) >= 1e21 else str(int(value))
     if isinstance(value, Struct):
-        return "{" + " ".join(show(v) for v in value.values()) + "}"
+        return "{" + " ".join(show(v) for v in (*value.values(), *value.extra.values())) + "}"
     if isinstance(value, dict):
         return "map[" + " ".join(f"{k}:{_inside(value[k])}" for k in sorted(value)) + "]"
     if isinstance(value, (list, tuple)):

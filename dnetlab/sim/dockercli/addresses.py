@@ -1,0 +1,39 @@
+"""An address a student typed that is none: the client passes it on, and each release of the daemon has its words."""
+
+from __future__ import annotations
+
+from ipaddress import AddressValueError, IPv4Address
+
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.store import since
+from dnetlab.sim.world import World
+
+
+def address_or_error(world: World, host: str, text: str, network: str, frame: str = "") -> IPv4Address | None:
+    """The address, None for ''. Raises ApiError in the words of the release.
+
+    frame: what daemons since 25 put in front when a container is created ('invalid config for network NAME: ').
+    Observed on 20.10.24, 28.5.2 and 29.7.2.
+    """
+    if not text:
+        return None
+    try:
+        return IPv4Address(text)
+    except AddressValueError:
+        pass
+    if not since(world, "26.1"):
+        raise ApiError(f"invalid IPv4 address: {text}", 400)
+    if since(world, "29.7"):
+        raise ApiError(f'invalid JSON: ParseAddr("{text}"): unable to parse IP', 400)
+    lines = [f"invalid IPv4 address: {text}"]
+    found = world.hosts[host].network(network)
+    if network in ("default", "bridge", "host", "none"):
+        lines = ["user specified IP address is supported on user defined networks only", *lines]
+    elif found is not None and any(s.configured for s in found.subnets):
+        lines.append(f"no configured subnet or ip-range contain the IP address {text}")
+    elif found is not None:
+        lines.append(
+            "user specified IP address is supported only when connecting to networks with user configured subnets"
+        )
+    body = lines[0] if len(lines) == 1 else "\n".join(f"* {line}" for line in lines)
+    raise ApiError(f"{frame}invalid endpoint settings:\n{body}", 400)

@@ -1,0 +1,155 @@
+"""Which function answers which docker command, and what is refused with the nearest thing to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from dnetlab.commands.docker.parse import Invocation, Stop, parse
+from dnetlab.commands.gotemplate import Unsupported
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.dockercli.session import Failed, Session, told
+from dnetlab.sim.dockerd.errors import ApiError
+
+VERBS: dict[tuple[str, ...], str] = {
+    **{("network", verb): f"network.{verb}" for verb in ["create", "rm", "inspect", "connect", "disconnect"]},
+    ("network", "ls"): "listing.networks",
+    ("network", "prune"): "prune.networks",
+    ("container", "ls"): "listing.containers",
+    ("container", "run"): "run.run",
+    ("container", "create"): "run.create",
+    ("container", "exec"): "exec.execute",
+    ("container", "inspect"): "inspect.containers",
+    ("container", "prune"): "prune.containers",
+    **{
+        ("container", verb): f"container.{verb}"
+        for verb in [
+            "start",
+            "stop",
+            "restart",
+            "kill",
+            "rm",
+            "rename",
+            "pause",
+            "unpause",
+            "wait",
+            "logs",
+            "port",
+            "top",
+        ]
+    },
+    ("image", "ls"): "listing.images",
+    ("image", "inspect"): "inspect.images",
+    ("image", "prune"): "prune.images",
+    **{("image", verb): f"image.{verb}" for verb in ["pull", "tag", "rm"]},
+    ("volume", "ls"): "listing.volumes",
+    ("volume", "inspect"): "inspect.volumes",
+    ("volume", "prune"): "prune.volumes",
+    ("volume", "create"): "volume.create",
+    ("volume", "rm"): "volume.rm",
+    ("inspect",): "inspect.anything",
+    ("version",): "system.version",
+    ("system", "info"): "system.info",
+    ("system", "prune"): "prune.everything",
+}
+
+# Real commands that the simulator doesn't do: why, and what does the same job in a lesson.
+REFUSED: dict[str, tuple[str, str]] = {
+    "swarm": (
+        "Swarm is not simulated.",
+        "Lessons 1 to 10 need no swarm; on the real engine (--engine docker) it works.",
+    ),
+    "node": ("Swarm is not simulated.", "Use docker ps on each host."),
+    "service": ("Swarm services are not simulated.", "Start the containers with docker run."),
+    "stack": ("Swarm stacks are not simulated.", "Start the containers with docker run."),
+    "secret": ("Swarm secrets are not simulated.", "Pass variables with docker run -e."),
+    "config": ("Swarm configs are not simulated.", "Pass variables with docker run -e."),
+    "compose": ("docker compose is not simulated.", "Start the containers one by one with docker run."),
+    "build": ("Images are not built here.", "Use the images of the lab: docker images."),
+    "buildx": ("Images are not built here.", "Use the images of the lab: docker images."),
+    "builder": ("Images are not built here.", "Use the images of the lab: docker images."),
+    "container update": (
+        "docker update is not simulated.",
+        "Remove the container and run it again with other options.",
+    ),
+    "container attach": (
+        "docker attach is not simulated.",
+        "Use docker exec -it CONTAINER sh, or docker logs CONTAINER.",
+    ),
+    "container stats": ("Resource use is not simulated.", "Use docker ps or docker top CONTAINER."),
+    "container cp": ("Copying files is not simulated.", "Read a file with docker exec CONTAINER cat FILE."),
+    "container diff": ("Changes of files are not simulated.", "Read a file with docker exec CONTAINER cat FILE."),
+    "container commit": ("Images are not made here.", "Use the images of the lab: docker images."),
+    "container export": ("Files of containers are not simulated.", "Read a file with docker exec CONTAINER cat FILE."),
+    "image history": ("The layers of images are not simulated.", "Use docker image inspect IMAGE."),
+    "image save": ("Image archives are not simulated.", "Use docker pull on the other host."),
+    "image load": ("Image archives are not simulated.", "Use docker pull IMAGE."),
+    "image import": ("Image archives are not simulated.", "Use docker pull IMAGE."),
+    "image push": ("There is no registry to push to.", "Use docker tag, and docker pull on the other host."),
+    "login": ("There is no registry to log in to.", "docker pull works without it."),
+    "logout": ("There is no registry to log out from.", "docker pull works without it."),
+    "search": ("Docker Hub can't be searched from the lab.", "docker images lists what is here."),
+    "system events": ("docker events never ends.", "What a command changed is shown below its output."),
+    "system df": ("Disk usage is not simulated.", "Use docker images, docker ps -a and docker volume ls."),
+    "volume update": ("Cluster volumes are not simulated.", "Use docker volume create."),
+    "context": ("The lab has one context, the host you are at.", "A prompt picks the host: docker2# docker ps"),
+    "plugin": ("Plugins are not simulated.", "The drivers bridge, host, none and macvlan are there."),
+    "trust": ("Signing images is not simulated.", "docker pull works without it."),
+    "manifest": ("Manifests are not simulated.", "Use docker image inspect IMAGE."),
+    "checkpoint": ("docker checkpoint is not simulated.", "%dnet checkpoint NAME keeps the whole lab."),
+}
+
+
+def run(context: Context, argv: tuple[str, ...]) -> Result:
+    """Run one docker command. Raises Refused."""
+    try:
+        if len(argv) > 1:
+            _refuse_unknown_plugins(argv)
+        call = parse(argv)
+    except Stop as stop:
+        return Result(stop.stdout, stop.stderr, stop.exit_code)
+    _refuse(call)
+    session = Session(context, call)
+    if call.said:
+        session.stdout.append(call.said)
+    verb = _verb(call)
+    try:
+        return session.result(verb(session))
+    except ApiError as error:
+        session.err(told(error))
+        return session.result(1)
+    except Failed as failed:
+        if failed.text:
+            session.err(failed.text)
+        return session.result(failed.exit_code)
+    except Unsupported as unsupported:
+        raise Refused(
+            f"{unsupported} is not supported by the simulator.", "Use fields, range, index, if and json."
+        ) from None
+
+
+def _verb(call: Invocation) -> Callable[[Session], int]:
+    module, _, name = VERBS[call.command.operation].partition(".")
+    found: Callable[[Session], int] = getattr(import_module(f"dnetlab.sim.dockercli.{module}"), name)
+    return found
+
+
+def _refuse_unknown_plugins(argv: tuple[str, ...]) -> None:
+    """Commands of the real client whose grammar isn't kept here."""
+    words = [word for word in argv[1:] if not word.startswith("-")]
+    for known in (argv[1], " ".join(words[:2])):
+        if known in ("build", "buildx", "builder", "compose", "config", "context", "plugin", "secret", "trust",
+                     "manifest", "checkpoint", "image build"):  # fmt: skip
+            raise Refused(*REFUSED[known.removeprefix("image ")])
+
+
+def _refuse(call: Invocation) -> None:
+    operation = call.command.operation
+    for name in (" ".join(operation), operation[0]):
+        if name in REFUSED and operation not in VERBS:
+            raise Refused(*REFUSED[name])
+    if operation not in VERBS:
+        raise Refused(f"{call.command.name} is not simulated.", "docker --help lists the commands.")
+    for flag in ("host", "context", "tls", "tlscacert", "tlscert", "tlskey", "tlsverify", "config"):
+        if flag in call.options and call.command.by_name(flag) is None:
+            raise Refused(f"docker --{flag} reaches for another daemon.", "A prompt picks the host: docker2# docker ps")

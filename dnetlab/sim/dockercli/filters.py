@@ -1,0 +1,214 @@
+"""--filter of `docker ps`, `docker network ls`, `docker images`, `docker volume ls`, as the daemon applies it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+
+from dnetlab.commands.docker.parse import Invocation, parse_bool
+from dnetlab.model import Container, ContainerState, Image, Network, Volume
+from dnetlab.sim.dockercli.prune import has_label
+from dnetlab.sim.dockerd import store
+from dnetlab.sim.dockerd.config import ContainerSpec
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.images import find as find_image
+from dnetlab.sim.dockerd.networks import PREDEFINED, members
+from dnetlab.sim.world import World
+
+_STATES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
+_KNOWN: dict[str, tuple[str, ...]] = {
+    "container": ("ancestor", "before", "exited", "id", "isolation", "label", "name", "status", "health", "since",
+                  "volume", "network", "is-task", "publish", "expose"),
+    "network": ("dangling", "driver", "id", "label", "name", "scope", "type"),
+    "image": ("dangling", "label", "before", "since", "reference", "until"),
+    "volume": ("dangling", "name", "driver", "label"),
+}  # fmt: skip
+
+
+def read(world: World, call: Invocation, kind: str) -> dict[str, list[str]]:
+    """name -> values. Raises ApiError for a filter the daemon doesn't know, in the words of the release."""
+    found: dict[str, list[str]] = {}
+    for text in call.all("filter"):
+        name, _, value = text.partition("=")
+        if name:
+            found.setdefault(name.strip().lower(), []).append(value.strip())
+    for name in found:
+        if name not in _KNOWN[kind]:
+            raise ApiError(f"{_invalid(world)} filter '{name}'", 400)
+    return found
+
+
+def _invalid(world: World) -> str:
+    return "invalid" if store.since(world, "26.1") else "Invalid"
+
+
+def _any(values: list[str], text: str) -> bool:
+    """A value is a regular expression somewhere in the text (moby filters.Match)."""
+    for value in values:
+        try:
+            if value == text or re.search(value, text):
+                return True
+        except re.error:
+            continue
+    return False
+
+
+def _boolean(world: World, name: str, value: str) -> bool:
+    found = parse_bool(value)
+    if found is None:
+        raise ApiError(f"{_invalid(world)} filter '{name}={value}'", 400)
+    return found
+
+
+# -- containers -------------------------------------------------------------------------------------------------------
+
+
+def check_container_filters(world: World, wanted: dict[str, list[str]]) -> None:
+    """Raises ApiError for a value the daemon can't use (moby daemon/list.go), observed on 20.10.24 and 28.5.2."""
+    newer = store.since(world, "26.1")
+    for value in wanted.get("exited", []):
+        if not re.fullmatch(r"[-+]?\d+", value):
+            reason = f'strconv.Atoi: parsing "{value}": invalid syntax'
+            raise ApiError(f"invalid filter 'exited={value}': {reason}" if newer else reason, 400)
+    for value in wanted.get("status", []):
+        if value not in _STATES:
+            why = f": invalid value for state ({value}): must be one of {', '.join(_STATES)}"
+            raise ApiError(f"{_invalid(world)} filter 'status={value}'{why if newer else ''}", 400)
+
+
+def container_matches(
+    world: World, host: str, wanted: dict[str, list[str]]
+) -> Callable[[Container, ContainerSpec], bool]:
+    """A test for one container. Raises ApiError for values the daemon refuses."""
+    check_container_filters(world, wanted)
+    images = {i.id for name in wanted.get("ancestor", []) if (i := _image(world, host, name)) is not None}
+    networks = {_network_id(world, host, name) for name in wanted.get("network", [])}
+    edges = {key: [_other(world, host, name) for name in wanted.get(key, [])] for key in ("before", "since")}
+
+    def matches(container: Container, spec: ContainerSpec) -> bool:
+        checks = {
+            "id": lambda v: _any(v, container.id),
+            "name": lambda v: _any(v, container.name) or _any(v, f"/{container.name}"),
+            "label": lambda v: all(has_label(container.labels, w) for w in v),
+            "status": lambda v: _status(container) in v,
+            "exited": lambda v: container.state is ContainerState.EXITED and str(container.exit_code) in v,
+            "ancestor": lambda v: spec.image_id in images,
+            "network": lambda v: any(e.network_id in networks for e in container.endpoints),
+            "publish": lambda v: any(_port_in(f"{p.host_port}/{p.protocol.value}", v) for p in container.ports),
+            "expose": lambda v: container.is_running and any(_port_in(p, v) for p in container.exposed),
+            "health": lambda v: "none" in v,
+            "volume": lambda v: any(m.source in v or m.destination in v for m in spec.config.mounts),
+            "is-task": lambda v: not any(_boolean(world, "is-task", w) for w in v),
+            "before": lambda v: all(other and _older(world, host, container, other) for other in edges["before"]),
+            "since": lambda v: all(other and _older(world, host, other, container) for other in edges["since"]),
+            "isolation": lambda v: True,
+        }
+        return all(checks[name](values) for name, values in wanted.items())
+
+    return matches
+
+
+def _status(container: Container) -> str:
+    return container.state.value
+
+
+def _older(world: World, host: str, first: Container, second: Container) -> bool:
+    order = [c.id for c in world.hosts[host].containers]  # newest first
+    return order.index(first.id) > order.index(second.id)
+
+
+def _other(world: World, host: str, name: str) -> Container:
+    try:
+        return store.find(world, host, name)
+    except ApiError:
+        text = f"No such container: {name}" if store.since(world, "26.1") else f"no such container {name}"
+        raise ApiError(text, 404) from None
+
+
+def _image(world: World, host: str, name: str) -> Image | None:
+    try:
+        return find_image(world, host, name)
+    except ApiError:
+        return None
+
+
+def _network_id(world: World, host: str, name: str) -> str:
+    found = world.hosts[host].network(name)
+    return found.id if found else ""
+
+
+def _port_in(port: str, values: list[str]) -> bool:
+    """'8080/tcp' in ['8000-9000', '53/udp']"""
+    number, _, protocol = port.partition("/")
+    for value in values:
+        ports, slash, wanted = value.partition("/")
+        first, dash, last = ports.partition("-")
+        if slash and wanted != protocol or not first.isdigit():
+            continue
+        if int(first) <= int(number) <= int(last if dash and last.isdigit() else first):
+            return True
+    return False
+
+
+# -- networks, images, volumes ----------------------------------------------------------------------------------------
+
+
+def network_matches(world: World, host: str, wanted: dict[str, list[str]]) -> Callable[[Network], bool]:
+    for value in wanted.get("type", []):
+        if value not in ("custom", "builtin"):
+            raise ApiError(f"invalid filter: 'type'='{value}'", 400)
+    dangling = [_boolean(world, "dangling", value) for value in wanted.get("dangling", [])]
+
+    def matches(network: Network) -> bool:
+        builtin = network.name in PREDEFINED
+        unused = not builtin and not members(world, host, network)
+        return (
+            all(unused is value for value in dangling)
+            and (not wanted.get("driver") or network.driver in wanted["driver"])
+            and (not wanted.get("scope") or network.scope in wanted["scope"])
+            and (not wanted.get("id") or _any(wanted["id"], network.id))
+            and (not wanted.get("name") or _any(wanted["name"], network.name))
+            and (not wanted.get("type") or ("builtin" if builtin else "custom") in wanted["type"])
+            and all(has_label(network.labels, value) for value in wanted.get("label", []))
+        )
+
+    return matches
+
+
+def image_matches(world: World, host: str, wanted: dict[str, list[str]]) -> Callable[[Image, str], bool]:
+    dangling = [_boolean(world, "dangling", value) for value in wanted.get("dangling", [])]
+    edges = {key: [find_image(world, host, name) for name in wanted.get(key, [])] for key in ("before", "since")}
+
+    def matches(image: Image, tag: str) -> bool:
+        return (
+            all((not image.tags) is value for value in dangling)
+            and (not wanted.get("reference") or any(_reference(tag, value) for value in wanted["reference"]))
+            and all(image.created < other.created for other in edges["before"])
+            and all(image.created > other.created for other in edges["since"])
+            and not wanted.get("label")
+        )
+
+    return matches
+
+
+def _reference(tag: str, pattern: str) -> bool:
+    """'busy*' matches every tag of busybox; 'nginx:al*' one (distribution/reference FamiliarMatch)."""
+    repository = tag.rpartition(":")[0]
+    return any(fnmatchcase(name, pattern) and name.count("/") == pattern.count("/") for name in (tag, repository))
+
+
+def volume_matches(
+    world: World, wanted: dict[str, list[str]], users: Callable[[str], list[str]]
+) -> Callable[[Volume], bool]:
+    dangling = [_boolean(world, "dangling", value) for value in wanted.get("dangling", [])]
+
+    def matches(volume: Volume) -> bool:
+        return (
+            all((not users(volume.name)) is value for value in dangling)
+            and (not wanted.get("name") or _any(wanted["name"], volume.name))
+            and (not wanted.get("driver") or volume.driver in wanted["driver"])
+            and not wanted.get("label")
+        )
+
+    return matches

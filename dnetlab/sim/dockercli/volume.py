@@ -1,0 +1,27 @@
+"""docker volume create and rm."""
+
+from __future__ import annotations
+
+from dnetlab.sim.context import Refused
+from dnetlab.sim.dockercli.session import Failed, Session
+from dnetlab.sim.dockerd import volumes
+
+
+def create(session: Session) -> int:
+    call = session.call
+    name = call.arguments[0] if call.arguments else call.text("name")
+    if call.arguments and call.has("name"):
+        raise Failed("conflicting options: cannot specify a volume-name through both --name and as a positional arg")
+    refused = [flag for flag in call.options if flag not in ("name", "driver")]
+    if refused:
+        raise Refused(f"docker volume create --{refused[0]} is not simulated.", "docker volume create NAME works.")
+    session.out(session.ask(volumes.create, session.world, session.host, name, call.text("driver", "local")))
+    return 0
+
+
+def rm(session: Session) -> int:
+    def one(name: str) -> str:
+        session.ask(volumes.remove, session.world, session.host, name, session.call.on("force"))
+        return name
+
+    return session.each(session.call.arguments, one)
