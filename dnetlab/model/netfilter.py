@@ -14,6 +14,7 @@ A rule keeps its options in the order `iptables -S` prints them, so its text and
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -65,6 +66,13 @@ _HEAD = ("-s", "-d", "-i", "-o", "-p")  # printed first, in this order
 _FLAGS = {"--physdev-is-bridged", "--random", "--random-fully", "--persistent"}  # options without a value
 
 
+def quoted(value: str) -> str:
+    """A comment or prefix as iptables prints it: in quotes unless it is letters, digits, - and _ (xtables_save_string)."""
+    if re.fullmatch(r"[\w-]+", value, re.ASCII):
+        return value
+    return '"' + re.sub(r"([\"'\\\\])", r"\\\1", value) + '"'
+
+
 @dataclass(frozen=True)
 class Match:
     """One condition of a rule: option ('-s', '-i', '--dport', '--ctstate', …), its value as text, and `!`.
@@ -84,7 +92,7 @@ class Match:
 
     @property
     def text(self) -> str:
-        value = f'"{self.value}"' if self.option == "--comment" and " " in self.value else self.value
+        value = quoted(self.value) if self.option == "--comment" else self.value
         words = f"{self.option} {value}".strip()
         return f"! {words}" if self.negated else words
 
@@ -108,7 +116,7 @@ class Target:
         if not self.name:
             return ""
         words = [("-g " if self.goto else "-j ") + self.name]
-        words += [f"{key} {value}".strip() for key, value in self.options]
+        words += [f"{key} {quoted(value) if key == '--log-prefix' else value}".strip() for key, value in self.options]
         return " ".join(words)
 
 
@@ -244,8 +252,8 @@ def parse_rule(spec: str) -> Rule:
         if not word.startswith("-"):
             raise ValueError(f"unexpected word {word!r} in rule {spec!r}")
         flag = word in _FLAGS or not words
-        value = "" if flag else words[0]
-        words = words if flag else words[1:]
+        taken = 0 if flag else 2 if word == "--tcp-flags" else 1
+        value, words = " ".join(words[:taken]), words[taken:]
         if target is not None:
             options.append((word, value))
         elif word in ("-j", "-g"):

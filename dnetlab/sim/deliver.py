@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Address
 
-from dnetlab.model import Disposition, Flow, IcmpType, Namespace, Packet, Process, Protocol, Socket, SocketState, StepKind
+from dnetlab.model import (
+    Disposition,
+    Flow,
+    IcmpType,
+    Namespace,
+    Packet,
+    Process,
+    Protocol,
+    Socket,
+    SocketState,
+    StepKind,
+)
 from dnetlab.sim.field import Field
 from dnetlab.sim.trip import ERRORS, Answer, Trip, default_ttl, turned
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
-from dnetlab.model import Chain, ConnState, Hook, Match, Namespace, Packet, Protocol, Rule, Step, StepKind, Table
+from dnetlab.model import Chain, ConnState, Hook, Namespace, Packet, Protocol, Rule, Step, StepKind, Table
 from dnetlab.sim.routing import is_broadcast, is_local
 
 VERDICTS = frozenset(("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT"))

@@ -1,18 +1,17 @@
 """Who hears a frame? Everything on the same segment: through the veth peer, then the bridge, then its other ports.
 
 `search` follows a frame from an interface over all that is layer 2 (veth pairs, bridges, macvlan, vlan, the lab's
-switches) until somebody is found who takes it. `refresh_carrier` says which links have somebody at the other end.
+switches) until somebody is found who takes it.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from dnetlab.model import Host, Interface, LinkKind, Namespace
-from dnetlab.sim.world import World
+from dnetlab.model import Host, Interface, LinkKind
 
 
 class Place(NamedTuple):
@@ -197,53 +196,3 @@ def _upwards(near: _HostWiring, place: Place, tag: int | None, trail: tuple) -> 
         elif tag is None:
             nodes.append(_Node("in", child, None, trail))
     return nodes
-
-
-# -- carrier --------------------------------------------------------------------------------------------------------
-
-
-def refresh_carrier(world: World, host: str) -> None:
-    """Set `carrier` (LOWER_UP) of every link of a host to what Linux would show. Call it after links changed.
-
-    A bridge needs one port that is up with carrier; both ends of a veth pair need the other up; macvlan and vlan follow
-    their parent; a physical one needs a cable (`segment`).
-    """
-    machine = world.hosts[host]
-    near = _HostWiring(machine)
-    found = {place.key: place.interface.carrier for place in near.by_name.values()}
-    layers = ((LinkKind.LOOPBACK, LinkKind.PHYSICAL, LinkKind.VETH, LinkKind.DUMMY), (LinkKind.MACVLAN, LinkKind.VLAN),
-              (LinkKind.BRIDGE,), (LinkKind.MACVLAN, LinkKind.VLAN))  # fmt: skip
-    for layer in layers:
-        for place in near.by_name.values():
-            if place.interface.kind in layer:
-                found[place.key] = carrier(near, place, found)
-    changed = {key[1] for key, value in found.items() if near.by_name[key[1:]].interface.carrier != value}
-    for name in changed:
-        space = machine.namespaces[name]
-        links = tuple(
-            i if found[host, name, i.name] == i.carrier else replace(i, carrier=found[host, name, i.name])
-            for i in space.interfaces
-        )
-        world.put_namespace(host, replace(space, interfaces=links))
-
-
-def carrier(near: _HostWiring, place: Place, found: dict[tuple[str, str, str], bool]) -> bool:
-    """Is somebody at the other end of this link? found: what is known of the links below it."""
-    host, space, link = place
-    if link.kind is LinkKind.PHYSICAL:
-        return link.segment is not None
-    if link.kind is LinkKind.VETH:
-        other = near.by_index.get((link.peer.namespace, link.peer.index)) if link.peer else None
-        return other is not None and other.interface.up and link.up
-    if link.kind is LinkKind.BRIDGE:
-        ports = near.ports.get((space, link.name), ())
-        return any(p.interface.up and found[p.key] for p in ports)
-    if link.kind in (LinkKind.MACVLAN, LinkKind.VLAN):
-        lower = near.by_name.get((link.parent_namespace or space, link.parent or ""))
-        return lower is not None and lower.interface.up and found[lower.key]
-    return True
-
-
-def ports_of(namespace: Namespace, bridge: str) -> list[str]:
-    """Names of a bridge's ports, in index order."""
-    return [i.name for i in namespace.interfaces if i.master == bridge]
