@@ -1,0 +1,340 @@
+"""`iptables` and `iptables-save` at a lab host: look at the rules, add and remove them (iptables 1.8.9, nf_tables).
+
+Docker writes its rules with the same program; whatever a student changes here is what packets meet next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+from dnetlab.commands.iptables import TABLES, Command, NotModelled, parse_iptables
+from dnetlab.commands.iptables_modules import BANNER, TARGETS, IptablesError, problem
+from dnetlab.commands.net_usage import IPTABLES
+from dnetlab.model import Chain, Rule, Table
+from dnetlab.model.netfilter import BUILTIN, empty_table
+from dnetlab.sim.clock import moment
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.text.rules import Style, chains_in_order, list_text, rule_row, rule_text, rules_text, save_text
+from dnetlab.sim.tools.options import BadOption, parse
+
+NO_CHAIN = "iptables: No chain/target/match by that name.\n"
+BAD_RULE = "iptables: Bad rule (does a matching rule exist in that chain?).\n"
+NAT_ONLY = {  # target -> where the kernel takes it: (table, built-in chains)
+    "DNAT": ("nat", ("PREROUTING", "OUTPUT")),
+    "REDIRECT": ("nat", ("PREROUTING", "OUTPUT")),
+    "SNAT": ("nat", ("POSTROUTING", "INPUT")),
+    "MASQUERADE": ("nat", ("POSTROUTING",)),
+    "REJECT": ("filter", ("INPUT", "FORWARD", "OUTPUT")),
+}
+SAVE_ORDER = ("mangle", "raw", "filter", "nat")  # the order iptables-save 1.8.9 lists tables in
+
+
+def run(context: Context, argv: tuple[str, ...]) -> Result:
+    """`iptables …`, `iptables-save …`."""
+    if argv[0].rsplit("/", 1)[-1] == "iptables-save":
+        return _save(context, argv[1:])
+    try:
+        return _do(context, parse_iptables(argv[1:], lambda name: _addresses_of(context, name)))
+    except IptablesError as error:
+        return Result("", error.text, error.code)
+    except NotModelled as error:
+        raise Refused(error.reason, error.hint) from None
+
+
+def _addresses_of(context: Context, name: str) -> list[IPv4Address]:
+    """What /etc/hosts says; the lab's resolver never answers."""
+    text = context.world.files.get((context.host, context.container or "", "/etc/hosts"), "")
+    rows = [line.split("#")[0].split() for line in text.splitlines()]
+    return [IPv4Address(row[0]) for row in rows if name in row[1:] and ":" not in row[0]]
+
+
+def _do(context: Context, command: Command) -> Result:
+    if command.verb == "V":
+        return Result("iptables v1.8.9 (nf_tables)\n")
+    if command.verb == "h":
+        return Result(IPTABLES)
+    table = context.stack.netfilter.table(command.table)
+    if command.verb in "LS":
+        listed = _list(table, command)
+        if command.zero:
+            _zero(context, table, command)
+        return listed
+    _check_target(table, command)
+    doers: dict[str, Callable[[Context, Table, Command], Result]] = {
+        "A": _add, "I": _add, "D": _delete, "R": _replace, "C": _check, "F": _flush, "Z": _zero, "N": _new_chain,
+        "X": _delete_chain, "E": _rename, "P": _policy,
+    }  # fmt: skip
+    return doers[command.verb](context, table, command)
+
+
+def _put(context: Context, table: Table) -> None:
+    context.world.change_namespace(
+        context.host, context.namespace, lambda ns: replace(ns, netfilter=ns.netfilter.with_table(table))
+    )
+
+
+# -- listing ----------------------------------------------------------------------------------------------------------
+
+
+def _list(table: Table, command: Command) -> Result:
+    chains = chains_in_order(table)
+    if command.chain is not None:
+        chains = [c for c in chains if c.name == command.chain]
+        if not chains:
+            text = f"{BANNER}chain `{command.chain}' in table `{table.name}' is incompatible, use 'nft' tool.\n"
+            return Result("", text, 1)
+    if command.verbose > 1:
+        raise Refused("`iptables -vv` prints the kernel's own rule code, which the lab doesn't have.", "Use -v once.")
+    style = Style(command.numeric, command.verbose > 0, command.exact, command.line_numbers)
+    if command.number is not None:
+        rules = chains[0].rules[command.number - 1 : command.number]
+        if command.verb == "S":
+            return Result("".join(rule_text(chains[0], rule, style.verbose) + "\n" for rule in rules))
+        return Result("".join(rule_row(rule, style, command.number) for rule in rules))
+    if command.verb == "S":
+        return Result(rules_text(table, chains, style.verbose))
+    return Result(list_text(table, chains, style))
+
+
+def _save(context: Context, words: tuple[str, ...]) -> Result:
+    try:
+        options, rest = parse(words, "bcdt:M:f:46V", ("table=", "counters", "modprobe=", "file=", "version"))
+    except BadOption as error:
+        text = f"iptables-save: {error}\nLook at manual page `iptables-save.8' for more information.\n"
+        return Result("", text, 1)
+    given = dict(options)
+    if rest:
+        return Result("", "Unknown arguments found on commandline\n", 1)
+    if given.keys() & {"-V", "--version"}:
+        return Result("iptables-save v1.8.9 (nf_tables)\n")
+    if given.keys() & {"-f", "--file"}:
+        raise Refused("Writing rules to a file is not modelled.", "`iptables-save` prints them.")
+    name = given.get("-t") or given.get("--table")
+    if name is not None and name not in TABLES:
+        return Result("", f"Table `{name}' does not exist\n", 1)
+    netfilter = context.stack.netfilter
+    known = {table.name for table in netfilter.tables}
+    names = [name] if name else [table for table in SAVE_ORDER if table in known]
+    date = f"{moment(context.world.clock):%a %b %e %H:%M:%S %Y}"
+    counters = bool(given.keys() & {"-c", "--counters"})
+    return Result("".join(save_text(netfilter.table(name), date, counters) for name in names))
+
+
+# -- changing rules ---------------------------------------------------------------------------------------------------
+
+
+def _check_target(table: Table, command: Command) -> None:
+    """A jump goes to a target that exists or to a chain of this table."""
+    for rule in command.rules:
+        name = rule.target.name
+        if name and (name not in TARGETS or rule.target.goto) and table.chain(name) is None:
+            raise problem(f"Chain '{name}' does not exist")
+
+
+def _kernel_takes(table: Table, chain: str, rule: Rule, verb: str) -> None:
+    """The kernel knows where a target makes sense: DNAT only before routing, MASQUERADE only after."""
+    where = NAT_ONLY.get(rule.target.name)
+    builtin = chain in BUILTIN[table.name]
+    wrong = where is not None and (table.name != where[0] or (builtin and chain not in where[1]))
+    if rule.target.option("--reject-with") == "tcp-reset":
+        protocol = rule.get("-p")
+        wrong = wrong or protocol is None or protocol.value != "tcp" or protocol.negated
+    if rule.get("--mac-source") and builtin and chain in ("OUTPUT", "POSTROUTING"):
+        wrong = True
+    if wrong:
+        raise _refusal(verb, "Invalid argument", f"rule in chain {chain}")
+    if rule.target.name in BUILTIN[table.name]:
+        why = "Operation not supported" if rule.target.name == chain else "No such file or directory"
+        raise _refusal(verb, why, f"rule in chain {chain}")
+
+
+def _refusal(verb: str, why: str, where: str) -> IptablesError:
+    names = {"A": "RULE_APPEND", "I": "RULE_INSERT", "R": "RULE_REPLACE"}
+    return IptablesError(f"{BANNER} {names.get(verb, verb)} failed ({why}): {where}\n", 4)
+
+
+def _chain(table: Table, command: Command) -> Chain:
+    chain = table.chain(command.chain or "")
+    if chain is None:
+        raise IptablesError(NO_CHAIN, 1)
+    return chain
+
+
+def _spoken(rules: tuple[Rule, ...]) -> str:
+    """What -v says about each rule."""
+    text = ""
+    for rule in rules:
+        row = rule_row(rule, Style(numeric=True, verbose=True))[12:].rstrip("\n")
+        text += _verbose_row(rule, row)
+    return text
+
+
+def _verbose_row(rule: Rule, row: str) -> str:
+    def one(option: str, default: str) -> str:
+        match = rule.get(option)
+        if match is None:
+            return default
+        value = str(match.network.network_address) if option in "-s-d" and match.value.endswith("/32") else match.value
+        return ("!" if match.negated else "") + value
+
+    protocol = one("-p", "all")
+    rest = row[row.index("--") + 3 :]
+    columns = rest.split(None, 4)
+    tail = f" {columns[4].rstrip()}" if len(columns) > 4 else ""
+    return (f"{rule.target.name}  {protocol} opt -- in {one('-i', '*')} out {one('-o', '*')}  "
+            f"{one('-s', '0.0.0.0/0')}  -> {one('-d', '0.0.0.0/0')}  {tail}\n")
+
+
+def _add(context: Context, table: Table, command: Command) -> Result:
+    chain = _chain(table, command)
+    for rule in command.rules:
+        _kernel_takes(table, chain.name, rule, command.verb)
+        if command.verb == "A":
+            rules = (*chain.rules, rule)
+        else:
+            at = (command.number or 1) - 1
+            if at > len(chain.rules):
+                return Result("", "iptables: Index of insertion too big.\n", 1)
+            rules = (*chain.rules[:at], rule, *chain.rules[at:])
+        chain = replace(chain, rules=rules)
+    _put(context, table.with_chain(chain))
+    return Result(_spoken(command.rules) if command.verbose else "")
+
+
+def _delete(context: Context, table: Table, command: Command) -> Result:
+    if command.number is not None:
+        chain = _chain(table, command)
+        if command.number > len(chain.rules):
+            text = "iptables: Index of deletion too big.\n" if chain.rules else NO_CHAIN
+            return Result("", text, 1)
+        left = chain.rules[: command.number - 1] + chain.rules[command.number :]
+        _put(context, table.with_chain(replace(chain, rules=left)))
+        return Result()
+    found = table.chain(command.chain or "")
+    if found is None:
+        return Result("", BAD_RULE, 1)
+    for rule in command.rules:
+        at = next((i for i, r in enumerate(found.rules) if r.same_as(rule)), None)
+        if at is None:
+            return Result("", BAD_RULE, 1)
+        found = replace(found, rules=found.rules[:at] + found.rules[at + 1 :])
+    _put(context, table.with_chain(found))
+    return Result(_spoken(command.rules) if command.verbose else "")
+
+
+def _replace(context: Context, table: Table, command: Command) -> Result:
+    chain, at = _chain(table, command), (command.number or 1) - 1
+    if at >= len(chain.rules):
+        return Result("", "iptables: Index of replacement too big.\n" if chain.rules else NO_CHAIN, 1)
+    rule = command.rules[0]
+    _kernel_takes(table, chain.name, rule, "R")
+    _put(context, table.with_chain(replace(chain, rules=(*chain.rules[:at], rule, *chain.rules[at + 1 :]))))
+    return Result(_spoken(command.rules) if command.verbose else "")
+
+
+def _check(context: Context, table: Table, command: Command) -> Result:
+    chain = table.chain(command.chain or "")
+    for rule in command.rules:
+        if chain is None or not any(r.same_as(rule) for r in chain.rules):
+            return Result("", BAD_RULE, 1)
+    return Result(_spoken(command.rules) if command.verbose else "")
+
+
+def _chosen(table: Table, command: Command) -> list[Chain]:
+    if command.chain is None:
+        return chains_in_order(table)
+    return [_chain(table, command)]
+
+
+def _flush(context: Context, table: Table, command: Command) -> Result:
+    """-F leaves policies as they are: after it a FORWARD of policy DROP drops everything."""
+    chosen, text = _chosen(table, command), ""
+    for chain in chosen:
+        table = table.with_chain(replace(chain, rules=()))
+        text += f"Flushing chain `{chain.name}'\n" if command.verbose else ""
+    if table != empty_table(table.name):
+        _put(context, table)
+    elif any(t.name == table.name for t in context.stack.netfilter.tables):
+        _put(context, table)
+    return Result(text)
+
+
+def _zero(context: Context, table: Table, command: Command) -> Result:
+    for chain in _chosen(table, command):
+        if command.number is not None and command.verb == "Z":
+            rules = tuple(replace(r, packets=0, bytes=0) if n == command.number else r
+                          for n, r in enumerate(chain.rules, 1))
+            table = table.with_chain(replace(chain, rules=rules))
+        else:
+            rules = tuple(replace(r, packets=0, bytes=0) for r in chain.rules)
+            table = table.with_chain(replace(chain, rules=rules, packets=0, bytes=0))
+    if any(t.name == table.name for t in context.stack.netfilter.tables):
+        _put(context, table)
+    return Result()
+
+
+# -- changing chains --------------------------------------------------------------------------------------------------
+
+
+def _new_chain(context: Context, table: Table, command: Command) -> Result:
+    name = command.chain or ""
+    if table.chain(name) is not None:
+        return Result("", "iptables: Chain already exists.\n", 1)
+    _put(context, table.with_chain(Chain(name)))
+    return Result()
+
+
+def _delete_chain(context: Context, table: Table, command: Command) -> Result:
+    """-X removes a chain without rules that nobody jumps to; without a name, all of them or none."""
+    if command.chain in BUILTIN[table.name]:
+        chain = table.chain(command.chain or "")
+        if chain is not None and chain.rules:
+            return Result("", "iptables: Directory not empty.\n", 1)
+        if not any(t.name == table.name for t in context.stack.netfilter.tables):
+            return Result("", NO_CHAIN, 1)
+        raise Refused("Deleting a built-in chain is not modelled.", "`iptables -F` empties it, -P sets its policy.")
+    chosen = [c for c in _chosen(table, command) if c.name not in BUILTIN[table.name]]
+    text = ""
+    for chain in chosen:
+        if chain.rules or table.references(chain.name):
+            why = f"{BANNER} CHAIN_DEL failed (Device or resource busy): chain {chain.name}\n"
+            return Result("", why, 4)
+        text += f"Deleting chain `{chain.name}'\n" if command.verbose else ""
+    for chain in chosen:
+        table = table.without_chain(chain.name)
+    if chosen:
+        _put(context, table)
+    return Result(text)
+
+
+def _rename(context: Context, table: Table, command: Command) -> Result:
+    if table.chain(command.new_name) is not None:
+        return Result("", "iptables: File exists.\n", 1)
+    if command.chain in BUILTIN[table.name]:
+        raise Refused("Renaming a built-in chain is not modelled.", "Make a chain of your own with `iptables -N`.")
+    _chain(table, command)
+    old, new = command.chain, command.new_name
+
+    def renamed(rule: Rule) -> Rule:
+        return replace(rule, target=replace(rule.target, name=new)) if rule.target.name == old else rule
+
+    chains = tuple(
+        replace(c, name=new if c.name == old else c.name, rules=tuple(renamed(r) for r in c.rules))
+        for c in table.chains
+    )
+    _put(context, replace(table, chains=chains))
+    return Result()
+
+
+def _policy(context: Context, table: Table, command: Command) -> Result:
+    if command.policy not in ("ACCEPT", "DROP"):
+        return Result("", "iptables: Bad policy name. Run `dmesg' for more information.\n", 1)
+    if command.chain not in BUILTIN[table.name]:
+        return Result("", "iptables: Bad built-in chain name.\n", 1)
+    chain = table.chain(command.chain or "") or Chain(command.chain or "")
+    _put(context, table.with_chain(replace(chain, policy=command.policy)))
+    return Result()
+
+
