@@ -71,8 +71,11 @@ def find(context: Context, name: str) -> Found | None:
         return Found(tuple(dict.fromkeys(here)), v6)
     if not name or any(c.isspace() or c in "/:@[]" for c in name) or ".." in name:
         return None
-    from dnetlab.sim.dockerd.resolver import resolve
+    from dnetlab.sim.dockerd.resolver import resolve, servers_of
+    from dnetlab.sim.tools.wire import source_for
 
+    if all(source_for(context, ip) is None for ip in servers_of(context.world, context.host, context.container)):
+        return None  # no route to any of them: the answer comes at once
     answer = resolve(context.world, context.host, context.namespace, context.container, name)
     return Found(tuple(answer)) if answer else None
 

@@ -1,0 +1,330 @@
+"""The small words of a shell: env, echo, sleep, date, id, timeout and their like (coreutils 9.1 and busybox 1.35)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from dnetlab.sim.clock import moment
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.tools import hostname, tree
+from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
+
+HOST_ENVIRONMENT = {
+    "SHELL": "/bin/bash", "PWD": "/root", "LOGNAME": "root", "HOME": "/root", "LANG": "C.UTF-8", "USER": "root",
+    "SHLVL": "1", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+}  # fmt: skip
+KERNEL = ("6.1.0-32-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.129-1 (2025-03-06)", "x86_64", "GNU/Linux")
+_SBIN = frozenset(["ip", "bridge", "brctl", "iptables", "iptables-save", "sysctl", "traceroute", "arp", "ifconfig", "route"])
+_LOCAL = {"docker": "/usr/local/bin/docker", "systemctl": "/usr/local/sbin/systemctl", "yum": "/usr/local/sbin/yum",
+          "apt": "/usr/local/sbin/apt", "apt-get": "/usr/local/sbin/apt-get"}  # fmt: skip
+
+
+def run(context: Context, argv: tuple[str, ...]) -> Result:
+    """One of them; argv[0] says which."""
+    tools: dict[str, Callable[[Context, tuple[str, ...]], Result]] = {
+        "env": _env, "printenv": _printenv, "echo": _echo, "true": _true, "false": _false, "sleep": _sleep,
+        "date": _date, "whoami": _whoami, "id": _id, "pwd": _pwd, "clear": _true, "uname": _uname,
+        "timeout": _timeout, "which": _which,
+    }  # fmt: skip
+    return tools[argv[0].rsplit("/", 1)[-1]](context, argv)
+
+
+def _true(context: Context, argv: tuple[str, ...]) -> Result:
+    return Result()
+
+
+def _false(context: Context, argv: tuple[str, ...]) -> Result:
+    return Result(exit_code=1)
+
+
+def _pwd(context: Context, argv: tuple[str, ...]) -> Result:
+    return Result(f"{tree.directory_of(context)}\n")
+
+
+def _complain(context: Context, tool: str, complaint: str, code: int = 1) -> Result:
+    if is_busybox(context):
+        return busybox_usage(tool, complaint)
+    return Result(
+        "", (f"{tool}: {complaint}\n" if complaint else "") + f"Try '{tool} --help' for more information.\n", code
+    )
+
+
+def variables(context: Context) -> dict[str, str]:
+    """The environment of a process at this prompt."""
+    if context.environment is not None:
+        return dict(context.environment)
+    return dict(HOST_ENVIRONMENT)
+
+
+def _env(context: Context, argv: tuple[str, ...]) -> Result:
+    try:
+        options, words = parse(
+            argv[1:], "i0u:", [] if is_busybox(context) else ["ignore-environment", "unset="], permute=False
+        )
+    except BadOption as error:
+        return _complain(context, "env", str(error), 125)
+    values = variables(context)
+    for name, value in options:
+        if name in ("-i", "--ignore-environment"):
+            values.clear()
+        elif name in ("-u", "--unset"):
+            values.pop(value, None)
+        else:
+            raise Refused("env -0 is not part of the lab.", "Leave it out.")
+    if words and words[0] == "-":
+        values.clear()
+        words = words[1:]
+    while words and "=" in words[0][1:]:
+        name, _, value = words.pop(0).partition("=")
+        values[name] = value
+    if not words:
+        if context.container is None and "PATH" in values:
+            values["_"] = "/usr/bin/env"
+        return Result("".join(f"{name}={value}\n" for name, value in values.items()))
+    result = _run_inner(replace(context, environment=values), tuple(words))
+    if result is None:
+        missing = f"can't execute '{words[0]}'" if is_busybox(context) else f"‘{words[0]}’"
+        return fail(f"env: {missing}: No such file or directory", 127)
+    return result
+
+
+def _run_inner(context: Context, argv: tuple[str, ...]) -> Result | None:
+    """Another command in the same place; None when there is no such program."""
+    from dnetlab.sim.shell import run_command
+    from dnetlab.sim.tools import USERLANDS
+
+    name = argv[0].rsplit("/", 1)[-1]
+    if name not in USERLANDS[context.userland] and name not in ("sh", "bash", "ash"):
+        return None
+    return run_command(context, argv)
+
+
+def _printenv(context: Context, argv: tuple[str, ...]) -> Result:
+    values = variables(context)
+    names = [word for word in argv[1:] if not word.startswith("-")]
+    if not names:
+        return Result("".join(f"{name}={value}\n" for name, value in values.items()))
+    found = [values[name] for name in names if name in values]
+    return Result("".join(f"{value}\n" for value in found), "", 0 if len(found) == len(names) else 1)
+
+
+# -- echo -------------------------------------------------------------------------------------------------------------
+
+_ESCAPES = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
+            "\\": "\\"}  # fmt: skip
+
+
+def _echo(context: Context, argv: tuple[str, ...]) -> Result:
+    words = list(argv[1:])
+    newline, escapes = True, False
+    while words and re.fullmatch(r"-[neE]+", words[0]):
+        for letter in words.pop(0)[1:]:
+            newline = newline and letter != "n"
+            escapes = letter == "e" if letter in "eE" else escapes
+    text = " ".join(words)
+    if escapes:
+        text, ends = _unescape(text)
+        newline = newline and not ends
+    return Result(text + ("\n" if newline else ""))
+
+
+def _unescape(text: str) -> tuple[str, bool]:
+    """What `echo -e` makes of backslashes, and whether a \\c ended it."""
+    if (stop := re.search(r"(?<!\\)(?:\\\\)*\\c", text)) is not None:
+        text, ends = text[: stop.end() - 2], True
+    else:
+        ends = False
+
+    def one(match: re.Match[str]) -> str:
+        code = match[1]
+        if code[0] == "0":
+            return chr(int(code[1:] or "0", 8) % 256)
+        if code[0] in "xuU" and len(code) > 1:
+            number = int(code[1:], 16)
+            return chr(number) if number < 0x110000 else match[0]
+        return _ESCAPES.get(code, match[0])
+
+    return re.sub(
+        r"\\(0[0-7]{0,3}|x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|.)", one, text, flags=re.S
+    ), ends
+
+
+# -- time -------------------------------------------------------------------------------------------------------------
+
+
+def duration(text: str) -> float | None:
+    """'5', '0.5', '2m' in seconds; None when it is none."""
+    match = re.fullmatch(r"(\d+\.?\d*|\.\d+)([smhd]?)", text)
+    if not match or len(match[1]) > 12:
+        return None
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+
+
+def _sleep(context: Context, argv: tuple[str, ...]) -> Result:
+    words = argv[1:]
+    if not words:
+        return busybox_usage("sleep") if is_busybox(context) else _complain(context, "sleep", "missing operand")
+    total = 0.0
+    for word in words:
+        if word.startswith("-") and len(word) > 1 and not is_busybox(context):
+            return _complain(context, "sleep", f"invalid option -- '{word[1]}'")
+        seconds = duration(word)
+        if seconds is None:
+            if is_busybox(context):
+                return fail(f"sleep: invalid number '{word}'", 1)
+            return _complain(context, "sleep", f"invalid time interval ‘{word}’")
+        total += seconds
+    context.world.clock += total
+    return Result()
+
+
+def _date(context: Context, argv: tuple[str, ...]) -> Result:
+    busybox = is_busybox(context)
+    try:
+        options, words = parse(
+            argv[1:], "uRId:", [] if busybox else ["utc", "universal", "rfc-email", "date=", "iso-8601"]
+        )
+    except BadOption as error:
+        return _complain(context, "date", str(error))
+    given = {name.lstrip("-")[:1].replace("i", "I").replace("r", "R"): value for name, value in options}
+    now = moment(context.world.clock)
+    if "d" in given:
+        if not re.fullmatch(r"@-?\d{1,11}", given["d"]):
+            raise Refused("date -d reads only @SECONDS in the lab.", "date alone tells the lab's clock.")
+        now = datetime.fromtimestamp(int(given["d"][1:]), UTC)
+    if len(words) > 1 or words and not words[0].startswith("+"):
+        raise Refused("The lab's clock can't be set.", "sleep N moves it on by N seconds.")
+    if words:
+        return Result(_formatted(now, words[0][1:]) + "\n")
+    if "R" in given:
+        return Result(f"{now:%a, %d %b %Y %H:%M:%S +0000}\n")
+    return Result(f"{now:%Y-%m-%d}\n" if "I" in given else f"{now:%a %b %e %H:%M:%S UTC %Y}\n")
+
+
+def _formatted(now: datetime, form: str) -> str:
+    """A `date +FORMAT`."""
+
+    def one(match: re.Match[str]) -> str:
+        letter = match[1]
+        if letter == "s":
+            return str(int(now.timestamp()))
+        if letter == "N":
+            return f"{now.microsecond * 1000:09d}"
+        if letter in "aAbBcCdDeFgGhHIjklmMnpPrRStTuUVwWxXyYzZ%":
+            return now.strftime(f"%{letter}")
+        return match[0]
+
+    return re.sub(r"%(.)", one, form, flags=re.S)
+
+
+def _timeout(context: Context, argv: tuple[str, ...]) -> Result:
+    """`timeout SECONDS COMMAND`: a command that would take longer ends unheard, with 124 (busybox: 143)."""
+    busybox = is_busybox(context)
+    try:
+        options, words = parse(argv[1:], "s:k:" + ("" if busybox else "v"), [] if busybox else
+                               ["signal=", "kill-after=", "preserve-status", "foreground", "verbose"], permute=False)  # fmt: skip
+    except BadOption as error:
+        return _complain(context, "timeout", str(error), 125)
+    if len(words) < 2:
+        return busybox_usage("timeout") if busybox else _complain(context, "timeout", "", 125)
+    seconds = duration(words[0])
+    if seconds is None:
+        if busybox:
+            return fail(f"timeout: invalid number '{words[0]}'", 1)
+        return _complain(context, "timeout", f"invalid time interval ‘{words[0]}’", 125)
+    begin = context.world.clock
+    inner = tuple(words[1:])
+    if inner[0].rsplit("/", 1)[-1] == "ping" and seconds:
+        inner = _bounded_ping(inner, seconds)
+    result = _run_inner(context, inner)
+    if result is None:
+        shown = f"can't execute '{words[1]}'" if busybox else f"failed to run command ‘{words[1]}’"
+        return fail(f"timeout: {shown}: No such file or directory", 127)
+    if not seconds or context.world.clock - begin < seconds and inner == tuple(words[1:]):
+        return result
+    context.world.clock = begin + seconds
+    stdout = result.stdout.split("\n^C", 1)[0].split("\n\n--- ", 1)[0]
+    stdout = stdout + "\n" if stdout and not stdout.endswith("\n") else stdout
+    kept = "".join(line for line in result.stderr.splitlines(keepends=True) if line.startswith(("Connecting", "--2")))
+    killed = any(name in ("-s", "--signal") and value.upper().endswith(("KILL", "9")) for name, value in options)
+    return Result(stdout if inner[0].endswith("ping") else "", kept, 137 if killed else 143 if busybox else 124)
+
+
+def _bounded_ping(argv: tuple[str, ...], seconds: float) -> tuple[str, ...]:
+    """A ping without -c gets as many requests as fit before the signal."""
+    if any(word.startswith(("-c", "-w")) for word in argv[1:]):
+        return argv
+    return (argv[0], "-c", str(max(1, math.ceil(seconds))), *argv[1:])
+
+
+# -- who and where ----------------------------------------------------------------------------------------------------
+
+
+def _whoami(context: Context, argv: tuple[str, ...]) -> Result:
+    if len(argv) > 1:
+        return (
+            busybox_usage("whoami")
+            if is_busybox(context)
+            else _complain(context, "whoami", f"extra operand ‘{argv[1]}’")
+        )
+    return Result("root\n")
+
+
+def _id(context: Context, argv: tuple[str, ...]) -> Result:
+    try:
+        options, names = parse(argv[1:], "ugGnr")
+    except BadOption as error:
+        return _complain(context, "id", str(error))
+    if names and names[0] not in ("root", "0"):
+        return fail(f"id: unknown user {names[0]}" if is_busybox(context) else f"id: ‘{names[0]}’: no such user", 1)
+    flags = {name[1:] for name, _ in options}
+    if flags & {"u", "g", "G"}:
+        return Result("root\n" if "n" in flags else "0\n")
+    return Result("uid=0(root) gid=0(root) groups=0(root)\n")
+
+
+def _uname(context: Context, argv: tuple[str, ...]) -> Result:
+    try:
+        options, words = parse(argv[1:], "asnrvmpio")
+    except BadOption as error:
+        return _complain(context, "uname", str(error))
+    if words:
+        return (
+            busybox_usage("uname")
+            if is_busybox(context)
+            else _complain(context, "uname", f"extra operand ‘{words[0]}’")
+        )
+    flags = {name[1:] for name, _ in options} or {"s"}
+    release, version, machine, system = KERNEL
+    parts = {"s": "Linux", "n": hostname.own_name(context), "r": release, "v": version, "m": machine, "p": "unknown",
+             "i": "unknown", "o": system}  # fmt: skip
+    chosen = "snrvmo" if "a" in flags else [key for key in "snrvmpio" if key in flags]
+    return Result(" ".join(parts[key] for key in chosen) + "\n")
+
+
+def _which(context: Context, argv: tuple[str, ...]) -> Result:
+    names = [word for word in argv[1:] if not word.startswith("-")]
+    if not names:
+        return busybox_usage("which") if is_busybox(context) else Result(exit_code=1)
+    found = [path for name in names if (path := path_of(context, name))]
+    return Result("".join(f"{path}\n" for path in found), "", 0 if len(found) == len(names) else 1)
+
+
+def path_of(context: Context, name: str) -> str | None:
+    """Where a program lies in this userland, None when it isn't there."""
+    from dnetlab.sim.tools import USERLANDS
+
+    base = name.rsplit("/", 1)[-1]
+    if base not in USERLANDS[context.userland] and base not in ("sh", "bash", "ash"):
+        return None
+    if context.userland in ("host", "debian"):
+        path = _LOCAL.get(base) or f"/usr/{'sbin' if base in _SBIN else 'bin'}/{base}"
+    elif base == "bash":
+        return None
+    else:
+        path = "/usr/bin/curl" if base == "curl" else f"/bin/{base}"
+    return path if "/" not in name or name == path else None
