@@ -83,6 +83,7 @@ class Profile:
     hosts_forgets_all disconnecting takes every line of the container's name out of /etc/hosts
     stop_clears_hosts a container that ends takes its line out of /etc/hosts, which those who joined it see
     default_name      what the default network is called in errors
+    small_subnets     a /31 and a /32 have no network and broadcast address to keep free
     names_filter_table errors spell `-t filter` out
     texts             sentences that differ, by key
     default_mode      .HostConfig.NetworkMode of a container without --network
@@ -115,6 +116,7 @@ class Profile:
     ports_per_address: bool
     hosts_forgets_all: bool
     default_name: str
+    small_subnets: bool
     names_filter_table: bool
     stop_clears_hosts: bool
     texts: dict[str, str]
@@ -197,6 +199,7 @@ _20_10 = Profile(
     default_name="bridge",
     stop_clears_hosts=False,
     names_filter_table=False,
+    small_subnets=False,
     texts=_TEXTS_20_10,
 )
 _26_1 = replace(
@@ -211,6 +214,7 @@ _26_1 = replace(
     strict_subnets=True,  # since 25.0 (E25)
     loopback_v6=True,  # observed on 26.1.5
     names_filter_table=True,  # observed on 26.1.5
+    small_subnets=True,  # since 25.0 (E25); observed on 26.1.5 and 28.5.2
     texts=_TEXTS_26_1,
 )
 _28_5 = replace(

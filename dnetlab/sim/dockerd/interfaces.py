@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
@@ -43,8 +44,8 @@ def plug(world: World, host: str, container: Container, endpoint: Endpoint, netw
     else:
         outer = _plug_veth(world, host, container.namespace, link, network)
     forget_neighbour(world, host, endpoint.address, network)
-    route = Route(subnet, name, src=endpoint.address)
-    _add_routes(world, host, container.namespace, route)
+    if subnet.prefixlen < 32:
+        _add_routes(world, host, container.namespace, Route(subnet, name, src=endpoint.address))
     return replace(endpoint, interface=name, host_interface=outer)
 
 
@@ -180,7 +181,7 @@ def _add_routes(world: World, host: str, namespace: str, *routes: Route) -> None
     world.put_namespace(host, replace(stack, routes=in_order([*stack.routes, *routes])))
 
 
-def in_order(routes: list[Route]) -> tuple[Route, ...]:
+def in_order(routes: Iterable[Route]) -> tuple[Route, ...]:
     """As the kernel lists them: by destination, the default route first."""
     return tuple(sorted(routes, key=lambda r: (int(r.destination.network_address), r.destination.prefixlen, r.metric)))
 

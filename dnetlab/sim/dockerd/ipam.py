@@ -103,8 +103,8 @@ def open_pool(world: World, host: str, network_id: str, subnet: Subnet, *, gatew
     has the gateway 10.5.4.0 (E20 to E29).
     """
     state = daemon(world, host)
-    taken = set()
-    if subnet.subnet.prefixlen < 32:
+    taken: set[IPv4Address] = set()
+    if subnet.subnet.prefixlen < 31 or not release_of(world).small_subnets:
         taken = {subnet.subnet.network_address, subnet.subnet.broadcast_address}
     chosen = subnet.gateway
     if chosen is not None and chosen in taken:

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from dnetlab.model import Address, Container, Interface, LinkKind, Network, Route, Subnet
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import firewall, ipam, macvlan
+from dnetlab.sim.dockerd import firewall, interfaces, ipam, macvlan
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.ipam import PoolRequest
@@ -185,12 +185,13 @@ def make_device(world: World, host: str, network: Network) -> None:
     kept = tuple(a for a in link.addresses if a.interface.version == 6)
     world.put_interface(host, "host", replace(link, up=True, addresses=(address, *kept)))
     routes = tuple(r for r in world.namespace(host).routes if r.dev != name)
-    route = Route(subnet.subnet, name, src=subnet.gateway)
-    world.put_namespace(host, replace(world.namespace(host), routes=(*routes, route)))
+    if subnet.subnet.prefixlen < 32:  # a single address needs no route
+        routes = interfaces.in_order([*routes, Route(subnet.subnet, name, src=subnet.gateway)])
+    world.put_namespace(host, replace(world.namespace(host), routes=routes))
 
 
-def _broadcast(subnet: Subnet) -> IPv4Address:
-    return subnet.subnet.broadcast_address
+def _broadcast(subnet: Subnet) -> IPv4Address | None:
+    return subnet.subnet.broadcast_address if subnet.subnet.prefixlen < 31 else None
 
 
 def _mtu(network: Network) -> int:
