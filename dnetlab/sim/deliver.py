@@ -66,14 +66,21 @@ def _answer_arrived(trip: Trip, host: str, namespace: str, dev: str) -> None:
         about = trip.inner if trip.inner.protocol is not Protocol.ICMP else replace(trip.inner, icmp=None)
         if here and Flow.of(about) == Flow.of(asker.request):
             name = trip.packet.icmp.name.lower().replace("_", " ") if trip.packet.icmp else "error"
-            trip.end(host, namespace, Disposition.DELIVERED, f"The asker is told by {trip.packet.source}: {name}.", dev=dev)
+            trip.end(
+                host, namespace, Disposition.DELIVERED, f"The asker is told by {trip.packet.source}: {name}.", dev=dev
+            )
             return
     elif here and Flow.of(trip.packet) == Flow.of(asker.request).reversed:
         trip.end(host, namespace, Disposition.DELIVERED, "The answer reached the one who asked.", dev=dev)
         return
-    trip.end(host, namespace, Disposition.NO_LISTENER,
-             f"Nobody here waits for {trip.packet}: the answer took another way than the question.",
-             "The answer must pass the machine that translated the question, so that conntrack can undo it.", dev)  # fmt: skip
+    trip.end(
+        host,
+        namespace,
+        Disposition.NO_LISTENER,
+        f"Nobody here waits for {trip.packet}: the answer took another way than the question.",
+        "The answer must pass the machine that translated the question, so that conntrack can undo it.",
+        dev,
+    )
 
 
 def _icmp(trip: Trip, host: str, namespace: str, dev: str) -> None:
@@ -82,12 +89,29 @@ def _icmp(trip: Trip, host: str, namespace: str, dev: str) -> None:
         trip.end(host, namespace, Disposition.DELIVERED, "The stack takes note of the message.", dev=dev)
         return
     if space.sysctl("net.ipv4.icmp_echo_ignore_all") == "1":
-        trip.end(host, namespace, Disposition.DROPPED, "net.ipv4.icmp_echo_ignore_all is 1: pings are ignored here.",
-                 "sysctl -w net.ipv4.icmp_echo_ignore_all=0", dev)  # fmt: skip
+        trip.end(
+            host,
+            namespace,
+            Disposition.DROPPED,
+            "net.ipv4.icmp_echo_ignore_all is 1: pings are ignored here.",
+            "sysctl -w net.ipv4.icmp_echo_ignore_all=0",
+            dev,
+        )
         return
-    trip.end(host, namespace, Disposition.DELIVERED, f"{packet.destination} is ours; the kernel answers the echo.", dev=dev)
-    echo = Packet(packet.destination, packet.source, Protocol.ICMP, packet.sport, packet.dport,
-                  default_ttl(trip.lab, host, namespace), "", IcmpType.ECHO_REPLY, packet.size)  # fmt: skip
+    trip.end(
+        host, namespace, Disposition.DELIVERED, f"{packet.destination} is ours; the kernel answers the echo.", dev=dev
+    )
+    echo = Packet(
+        packet.destination,
+        packet.source,
+        Protocol.ICMP,
+        packet.sport,
+        packet.dport,
+        default_ttl(trip.lab, host, namespace),
+        "",
+        IcmpType.ECHO_REPLY,
+        packet.size,
+    )
     trip.answer = Answer(host, namespace, echo)
 
 
@@ -101,10 +125,20 @@ def _to_socket(trip: Trip, host: str, namespace: str, dev: str) -> None:
     proxy = proxy_of(trip.lab, host, socket)
     who = f"{socket.program or 'a program'}{f' (pid {socket.pid})' if socket.pid else ''}"
     if proxy:
-        trip.note(host, namespace, StepKind.PROXIED,
-                  f"{who} takes it and opens a second connection, to {proxy[0]}:{proxy[1]}", dev)  # fmt: skip
-    trip.end(host, namespace, Disposition.DELIVERED,
-             f"{who} has a socket on {_shown(socket)} that takes {packet.destination}:{packet.dport}.", dev=dev)  # fmt: skip
+        trip.note(
+            host,
+            namespace,
+            StepKind.PROXIED,
+            f"{who} takes it and opens a second connection, to {proxy[0]}:{proxy[1]}",
+            dev,
+        )
+    trip.end(
+        host,
+        namespace,
+        Disposition.DELIVERED,
+        f"{who} has a socket on {_shown(socket)} that takes {packet.destination}:{packet.dport}.",
+        dev=dev,
+    )
     ttl = default_ttl(trip.lab, host, namespace)
     if packet.protocol is Protocol.UDP:
         trip.answer = Answer(host, namespace, turned(packet, "", packet.size, ttl))
@@ -120,12 +154,22 @@ def _shown(socket: Socket) -> str:
 def _nobody_listens(trip: Trip, host: str, namespace: str, dev: str) -> None:
     packet = trip.packet
     name = packet.protocol.value
-    others = sorted({_shown(s) for s in trip.lab.space(host, namespace).sockets
-                     if s.protocol is packet.protocol and s.state is _WAITING[packet.protocol]})  # fmt: skip
+    others = sorted(
+        {
+            _shown(s)
+            for s in trip.lab.space(host, namespace).sockets
+            if s.protocol is packet.protocol and s.state is _WAITING[packet.protocol]
+        }
+    )
     here = f" It listens on {', '.join(others)}." if others else ""
-    trip.end(host, namespace, Disposition.NO_LISTENER,
-             f"It arrived, but no program listens on {name} port {packet.dport} of {packet.destination}.{here}",
-             f"Start a server on port {packet.dport}, or ask a port that is open (netstat -tln).", dev)  # fmt: skip
+    trip.end(
+        host,
+        namespace,
+        Disposition.NO_LISTENER,
+        f"It arrived, but no program listens on {name} port {packet.dport} of {packet.destination}.{here}",
+        f"Start a server on port {packet.dport}, or ask a port that is open (netstat -tln).",
+        dev,
+    )
     if packet.protocol is Protocol.TCP:
         if "R" not in packet.flags:
             trip.reset(host, namespace)

@@ -1,4 +1,4 @@
-"""A chain is read from the top; the first rule that matches and has a verdict decides, and a chain's policy comes last."""
+"""A chain is read from the top; the first rule that matches and has a verdict decides; the policy comes last."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_JUMPS = 64  # a deeper nest than any real one; iptables itself refuses loop
 
 @dataclass
 class Scene:
-    """What a rule can look at. in_dev and out_dev are '' where the hook has none; physin, physout: ports of a bridge."""
+    """What a rule can look at. in_dev, out_dev: '' where the hook has none; physin, physout: ports of a bridge."""
 
     space: Namespace
     packet: Packet
@@ -52,7 +52,7 @@ class Decision:
 
 @dataclass
 class Counters:
-    """What rules and policies counted since the snapshot: (table, chain, number) -> [packets, bytes]; 0 is the policy."""
+    """What was counted since the snapshot: (table, chain, rule number) -> [packets, bytes]; 0 is the policy."""
 
     hits: dict[tuple[str, str, int], list[int]] = field(default_factory=dict)
 
@@ -90,7 +90,9 @@ class _Reading:
         for number, rule in enumerate(chain.rules, 1):
             if not matches(rule, self.scene):
                 if (strange := unknown_match(rule)) and _others_match(rule, self.scene):
-                    self.note(chain, number, rule, f"the lab does not judge {strange}, so the rule counts as not matching")
+                    self.note(
+                        chain, number, rule, f"the lab does not judge {strange}, so the rule counts as not matching"
+                    )
                 continue
             name = rule.target.name
             self.count(chain, number, rule)
@@ -117,9 +119,19 @@ class _Reading:
         if chain.rules or name != "ACCEPT":
             detail = f"no rule of {chain.name} decided, so its policy does: {name}"
             self.steps.append(
-                Step(StepKind.MATCHED, detail, self.dev, self.hook.value, self.table.name, chain.name, f"policy {name}",
-                     0, chain.packets + before[0], chain.bytes + before[1])
-            )  # fmt: skip
+                Step(
+                    StepKind.MATCHED,
+                    detail,
+                    self.dev,
+                    self.hook.value,
+                    self.table.name,
+                    chain.name,
+                    f"policy {name}",
+                    0,
+                    chain.packets + before[0],
+                    chain.bytes + before[1],
+                )
+            )
         return Decision(name, self.table.name, chain.name)
 
     @property
@@ -134,9 +146,19 @@ class _Reading:
     def note(self, chain: Chain, number: int, rule: Rule, detail: str) -> None:
         packets, size = self.counters.so_far((self.table.name, chain.name, number))
         self.steps.append(
-            Step(StepKind.MATCHED, detail, self.dev, self.hook.value, self.table.name, chain.name, rule.text, number,
-                 rule.packets + packets, rule.bytes + size)
-        )  # fmt: skip
+            Step(
+                StepKind.MATCHED,
+                detail,
+                self.dev,
+                self.hook.value,
+                self.table.name,
+                chain.name,
+                rule.text,
+                number,
+                rule.packets + packets,
+                rule.bytes + size,
+            )
+        )
 
     def mark(self, rule: Rule) -> None:
         text = rule.target.option("--set-mark") or rule.target.option("--set-xmark") or "0"
@@ -229,10 +251,20 @@ def _type_of(space: Namespace, ip: IPv4Address) -> str:
 
 
 _ICMP_NAMES = {
-    "echo-reply": "0", "pong": "0", "destination-unreachable": "3", "network-unreachable": "3/0",
-    "host-unreachable": "3/1", "port-unreachable": "3/3", "communication-prohibited": "3/13", "redirect": "5",
-    "echo-request": "8", "ping": "8", "time-exceeded": "11", "ttl-exceeded": "11", "ttl-zero-during-transit": "11/0",
-}  # fmt: skip
+    "echo-reply": "0",
+    "pong": "0",
+    "destination-unreachable": "3",
+    "network-unreachable": "3/0",
+    "host-unreachable": "3/1",
+    "port-unreachable": "3/3",
+    "communication-prohibited": "3/13",
+    "redirect": "5",
+    "echo-request": "8",
+    "ping": "8",
+    "time-exceeded": "11",
+    "ttl-exceeded": "11",
+    "ttl-zero-during-transit": "11/0",
+}
 
 
 def _icmp_type(value: str, scene: Scene) -> bool:
@@ -274,8 +306,9 @@ _JUDGES: dict[str, Callable[[str, Scene], bool]] = {
     "--dport": lambda value, scene: _in(value, scene.packet.dport, scene.packet),
     "--sports": lambda value, scene: _in(value, scene.packet.sport, scene.packet),
     "--dports": lambda value, scene: _in(value, scene.packet.dport, scene.packet),
-    "--ports": lambda value, scene: _in(value, scene.packet.sport, scene.packet)
-    or _in(value, scene.packet.dport, scene.packet),
+    "--ports": lambda value, scene: (
+        _in(value, scene.packet.sport, scene.packet) or _in(value, scene.packet.dport, scene.packet)
+    ),
     "--ctstate": _state,
     "--state": _state,
     "--src-type": lambda value, scene: _type_of(scene.space, scene.packet.source) in value.split(","),
@@ -307,8 +340,9 @@ def counted(space: Namespace, counters: Counters) -> Namespace:
     netfilter = space.netfilter
     for table_name, chains in touched.items():
         table = netfilter.table(table_name)
-        table = replace(table, chains=tuple(_counted_chain(c, chains[c.name]) if c.name in chains else c
-                                            for c in table.chains))  # fmt: skip
+        table = replace(
+            table, chains=tuple(_counted_chain(c, chains[c.name]) if c.name in chains else c for c in table.chains)
+        )
         netfilter = netfilter.with_table(table)
     return replace(space, netfilter=netfilter)
 

@@ -63,7 +63,9 @@ def _reply(request: Trip, host: str, namespace: str, proxied: Exchange | None) -
         return None
     if proxied is not None:  # the datagram's answer goes out after docker-proxy has its own
         request.lab = Field(proxied.after, request.lab.now)
-    trip = Trip(request.lab, answer.packet, answer.packet, answer.inner, Asker(host, namespace, request.first), answer.track)
+    trip = Trip(
+        request.lab, answer.packet, answer.packet, answer.inner, Asker(host, namespace, request.first), answer.track
+    )
     _travel(trip, answer.host, answer.namespace)
     if proxied is not None:
         request.lab = trip.lab
@@ -100,8 +102,17 @@ def _proxied(request: Trip) -> Exchange | None:
     if target is None:
         return None
     sport = 32768 + (packet.sport * 7919 + packet.dport) % 28232
-    dial = Packet(source_address(space, target[0]), target[0], packet.protocol, sport, target[1], 64, packet.flags, None,
-                  packet.size)  # fmt: skip
+    dial = Packet(
+        source_address(space, target[0]),
+        target[0],
+        packet.protocol,
+        sport,
+        target[1],
+        64,
+        packet.flags,
+        None,
+        packet.size,
+    )
     return forward(snapshot, host, namespace, dial, lab.now)
 
 
@@ -155,7 +166,9 @@ def _received(trip: Trip, place: Place, port: str) -> Arrival:
     dev = interface.name
     mark = (place.key, trip.packet)
     if mark in trip.seen:
-        trip.end(host, namespace, Disposition.LOOP, f"It was here before, through {dev}, with nothing changed.", "", dev)
+        trip.end(
+            host, namespace, Disposition.LOOP, f"It was here before, through {dev}, with nothing changed.", "", dev
+        )
         return None
     trip.seen.add(mark)
     if dev != "lo":
@@ -170,8 +183,14 @@ def _received(trip: Trip, place: Place, port: str) -> Arrival:
             deliver(trip, host, namespace, dev)
         return None
     if is_broadcast(space, destination) or destination.is_multicast:
-        trip.end(host, namespace, Disposition.DROPPED, f"{destination} is for everybody; the lab's machines ignore it.",
-                 "Ask one address.", dev)  # fmt: skip
+        trip.end(
+            host,
+            namespace,
+            Disposition.DROPPED,
+            f"{destination} is for everybody; the lab's machines ignore it.",
+            "Ask one address.",
+            dev,
+        )
         return None
     return _forwarded(trip, place, port)
 
@@ -179,14 +198,29 @@ def _received(trip: Trip, place: Place, port: str) -> Arrival:
 def _martian(trip: Trip, space: Namespace, host: str, namespace: str, dev: str) -> bool:
     """Addresses that can't come from a wire are dropped silently (net/ipv4/route.c, martian packets)."""
     packet = trip.packet
-    local_ok = "1" in (space.sysctl(f"net.ipv4.conf.{dev}.route_localnet"), space.sysctl("net.ipv4.conf.all.route_localnet"))
+    local_ok = "1" in (
+        space.sysctl(f"net.ipv4.conf.{dev}.route_localnet"),
+        space.sysctl("net.ipv4.conf.all.route_localnet"),
+    )
     if (packet.destination.is_loopback or packet.source.is_loopback) and not local_ok:
-        trip.end(host, namespace, Disposition.DROPPED, f"An address of 127.0.0.0/8 can't come in through {dev} (martian).",
-                 f"sysctl -w net.ipv4.conf.{dev}.route_localnet=1, or ask another address of this machine.", dev)  # fmt: skip
+        trip.end(
+            host,
+            namespace,
+            Disposition.DROPPED,
+            f"An address of 127.0.0.0/8 can't come in through {dev} (martian).",
+            f"sysctl -w net.ipv4.conf.{dev}.route_localnet=1, or ask another address of this machine.",
+            dev,
+        )
         return True
     if is_local(space, packet.source) and not packet.source.is_loopback:
-        trip.end(host, namespace, Disposition.DROPPED, f"It claims to come from {packet.source}, which is our own (martian).",
-                 "The router must write its own address as the source (MASQUERADE, `hairpin`).", dev)  # fmt: skip
+        trip.end(
+            host,
+            namespace,
+            Disposition.DROPPED,
+            f"It claims to come from {packet.source}, which is our own (martian).",
+            "The router must write its own address as the source (MASQUERADE, `hairpin`).",
+            dev,
+        )
         return True
     return False
 
@@ -196,16 +230,27 @@ def _forwarded(trip: Trip, place: Place, port: str) -> Arrival:
     host, namespace, interface = place
     space, dev, packet = trip.lab.space(host, namespace), interface.name, trip.packet
     if not _forwards(space, dev):
-        trip.end(host, namespace, Disposition.FORWARDING_OFF,
-                 f"{packet.destination} is not ours, and net.ipv4.ip_forward is {space.sysctl('net.ipv4.ip_forward')}.",
-                 "sysctl -w net.ipv4.ip_forward=1", dev)  # fmt: skip
+        trip.end(
+            host,
+            namespace,
+            Disposition.FORWARDING_OFF,
+            f"{packet.destination} is not ours, and net.ipv4.ip_forward is {space.sysctl('net.ipv4.ip_forward')}.",
+            "sysctl -w net.ipv4.ip_forward=1",
+            dev,
+        )
         return None
     way = _route(trip, host, namespace, forwarded=True)
     if way is None:
         return None
     if packet.ttl <= 1:
-        trip.end(host, namespace, Disposition.TTL_EXPIRED, f"The TTL is used up here ({packet.ttl}); nobody goes further.",
-                 "A larger TTL (64 is usual).", dev)  # fmt: skip
+        trip.end(
+            host,
+            namespace,
+            Disposition.TTL_EXPIRED,
+            f"The TTL is used up here ({packet.ttl}); nobody goes further.",
+            "A larger TTL (64 is usual).",
+            dev,
+        )
         trip.complain(host, namespace, IcmpType.TIME_EXCEEDED)
         return None
     trip.packet = replace(packet, ttl=packet.ttl - 1)
@@ -235,8 +280,13 @@ def _route(trip: Trip, host: str, namespace: str, forwarded: bool = False) -> tu
         return route.dev, route.via or destination
     text = f"its route is {_text(route)}" if route else "no route leads there"
     gateway = "" if any(r.is_default for r in space.routes) else ", and there is no default route"
-    trip.end(host, namespace, Disposition.NO_ROUTE, f"{destination}: {text}{gateway}.",
-             f"ip route add {destination} via ROUTER, or a default route: ip route add default via ROUTER.")  # fmt: skip
+    trip.end(
+        host,
+        namespace,
+        Disposition.NO_ROUTE,
+        f"{destination}: {text}{gateway}.",
+        f"ip route add {destination} via ROUTER, or a default route: ip route add default via ROUTER.",
+    )
     if forwarded:
         known = route is not None and route.kind == "unreachable"
         trip.complain(host, namespace, IcmpType.HOST_UNREACHABLE if known else IcmpType.NETWORK_UNREACHABLE)
@@ -259,24 +309,48 @@ def _transmit(trip: Trip, start: Place, hop: IPv4Address) -> Arrival:
     host, namespace, interface = start
     dev = interface.name
     if not interface.carrier:
-        trip.end(host, namespace, Disposition.LINK_DOWN, f"{dev} is up, but nothing answers at its other end (NO-CARRIER).",
-                 _plug_in(start), dev)  # fmt: skip
+        trip.end(
+            host,
+            namespace,
+            Disposition.LINK_DOWN,
+            f"{dev} is up, but nothing answers at its other end (NO-CARRIER).",
+            _plug_in(start),
+            dev,
+        )
         trip.complain(host, namespace, IcmpType.HOST_UNREACHABLE)
         return None
     space = trip.lab.space(host, namespace)
     if is_broadcast(space, hop) or hop.is_multicast:
-        trip.end(host, namespace, Disposition.DROPPED, f"{hop} is for everybody; the lab's machines ignore it.",
-                 "Ask one address.", dev)  # fmt: skip
+        trip.end(
+            host,
+            namespace,
+            Disposition.DROPPED,
+            f"{hop} is for everybody; the lab's machines ignore it.",
+            "Ask one address.",
+            dev,
+        )
         return None
     answer = resolve(trip.lab, start, hop)
     if answer.looped:
-        trip.end(host, namespace, Disposition.LOOP, f"The frame came back to bridge {answer.looped} through another port.",
-                 "Take one of the two links away: these bridges run no spanning tree.", dev)  # fmt: skip
+        trip.end(
+            host,
+            namespace,
+            Disposition.LOOP,
+            f"The frame came back to bridge {answer.looped} through another port.",
+            "Take one of the two links away: these bridges run no spanning tree.",
+            dev,
+        )
         return None
     if answer.mac is None or not answer.path:
         trip.note(host, namespace, StepKind.RESOLVED, f"who has {hop}? Nobody on the segment of {dev} answers.", dev)
-        trip.end(host, namespace, Disposition.NO_NEIGHBOUR, f"Nobody behind {dev} has {hop}.",
-                 f"Is the machine with {hop} running, its link up, and on this network?", dev)  # fmt: skip
+        trip.end(
+            host,
+            namespace,
+            Disposition.NO_NEIGHBOUR,
+            f"Nobody behind {dev} has {hop}.",
+            f"Is the machine with {hop} running, its link up, and on this network?",
+            dev,
+        )
         trip.complain(host, namespace, IcmpType.HOST_UNREACHABLE)
         return None
     known = f"who has {hop}? {answer.mac} answers" if answer.asked else f"{hop} is known to be at {answer.mac}"
@@ -338,7 +412,9 @@ def _bridge(trip: Trip, event: Event, mac: str) -> bool:
         return False
     why = "where it has learned" if learned else "flooded first, now it has learned"
     source = f"from {entry} " if entry else ""
-    trip.note(host, namespace, StepKind.BRIDGED, f"{bridge.name} passes it {source}to {leaving}, {why} {mac}", bridge.name)
+    trip.note(
+        host, namespace, StepKind.BRIDGED, f"{bridge.name} passes it {source}to {leaving}, {why} {mac}", bridge.name
+    )
     if not entry or lab.space(host, namespace).sysctl("net.bridge.bridge-nf-call-iptables") != "1":
         return False
     trip.track = None

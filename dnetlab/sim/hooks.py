@@ -1,9 +1,9 @@
 """The five hooks: at each, the tables are read in the order of their priority, with conntrack right after raw.
 
-    PREROUTING, OUTPUT   raw, conntrack, mangle, nat (destination), then OUTPUT's filter
-    FORWARD              mangle, filter
-    INPUT                mangle, filter, nat (source)
-    POSTROUTING          mangle, nat (source)
+PREROUTING, OUTPUT   raw, conntrack, mangle, nat (destination), then OUTPUT's filter
+FORWARD              mangle, filter
+INPUT                mangle, filter, nat (source)
+POSTROUTING          mangle, nat (source)
 """
 
 from __future__ import annotations
@@ -32,9 +32,15 @@ REJECTS = {  # --reject-with; iptables-extensions(8), default icmp-port-unreacha
     "icmp-host-prohibited": IcmpType.HOST_PROHIBITED,
     "icmp-admin-prohibited": IcmpType.ADMINISTRATIVELY_PROHIBITED,
 }
-_SHORT = {"net-unreach": "net-unreachable", "host-unreach": "host-unreachable", "port-unreach": "port-unreachable",
-          "proto-unreach": "proto-unreachable", "net-prohib": "net-prohibited", "host-prohib": "host-prohibited",
-          "admin-prohib": "admin-prohibited"}  # fmt: skip
+_SHORT = {
+    "net-unreach": "net-unreachable",
+    "host-unreach": "host-unreachable",
+    "port-unreach": "port-unreachable",
+    "proto-unreach": "proto-unreachable",
+    "net-prohib": "net-prohibited",
+    "host-prohib": "host-prohibited",
+    "admin-prohib": "admin-prohibited",
+}
 
 
 @dataclass(frozen=True)
@@ -81,8 +87,17 @@ def _track(trip: Trip, host: str, namespace: str) -> None:
 def _scene(trip: Trip, space: Namespace, doors: Doors) -> Scene:
     track = trip.track
     state = track.state if track else ConnState.INVALID
-    return Scene(space, trip.packet, doors.into, doors.out, doors.physin, doors.physout, state,
-                 track.translated if track else (), trip.mac)  # fmt: skip
+    return Scene(
+        space,
+        trip.packet,
+        doors.into,
+        doors.out,
+        doors.physin,
+        doors.physout,
+        state,
+        track.translated if track else (),
+        trip.mac,
+    )
 
 
 def _read(trip: Trip, host: str, namespace: str, hook: Hook, doors: Doors, table: str) -> Decision:
@@ -112,8 +127,18 @@ def _translate(trip: Trip, host: str, namespace: str, hook: Hook, doors: Doors, 
             _refuse(trip, host, namespace, hook, decision)
             return False
         if decision.rule is not None and decision.name != "ACCEPT":
-            why = Step(StepKind.REWRITTEN, decision.name, why.interface, hook.value, "nat", decision.chain,
-                       decision.rule.text, decision.number, decision.rule.packets, decision.rule.bytes)  # fmt: skip
+            why = Step(
+                StepKind.REWRITTEN,
+                decision.name,
+                why.interface,
+                hook.value,
+                "nat",
+                decision.chain,
+                decision.rule.text,
+                decision.number,
+                decision.rule.packets,
+                decision.rule.bytes,
+            )
             if not _decide(trip, host, namespace, hook, doors, decision):
                 return False
         if destination:
@@ -124,8 +149,23 @@ def _translate(trip: Trip, host: str, namespace: str, hook: Hook, doors: Doors, 
     if after != trip.packet:
         how = f"{why.detail}: " if why.detail else "conntrack undoes it: " if track.reply else "conntrack, as before: "
         detail = f"{how}{trip.packet} becomes {after}"
-        trip.rewrite(host, namespace, after, Step(StepKind.REWRITTEN, detail, why.interface, why.hook, why.table, why.chain,
-                                                  why.rule, why.rule_number, why.packets, why.nbytes))  # fmt: skip
+        trip.rewrite(
+            host,
+            namespace,
+            after,
+            Step(
+                StepKind.REWRITTEN,
+                detail,
+                why.interface,
+                why.hook,
+                why.table,
+                why.chain,
+                why.rule,
+                why.rule_number,
+                why.packets,
+                why.nbytes,
+            ),
+        )
     return True
 
 
@@ -135,8 +175,14 @@ def _decide(trip: Trip, host: str, namespace: str, hook: Hook, doors: Doors, dec
     dev = doors.out or doors.into
     if nat.decide(trip.track, decision.rule.target, hook, space, dev, doors.hop, known):
         return True
-    trip.end(host, namespace, Disposition.DROPPED, f"{dev} has no address that {decision.name} could write.",
-             f"Give {dev} an address: ip addr add …", dev)  # fmt: skip
+    trip.end(
+        host,
+        namespace,
+        Disposition.DROPPED,
+        f"{dev} has no address that {decision.name} could write.",
+        f"Give {dev} an address: ip addr add …",
+        dev,
+    )
     return False
 
 
@@ -158,16 +204,25 @@ def _refuse(trip: Trip, host: str, namespace: str, hook: Hook, decision: Decisio
     rule = decision.rule
     if rule is None:
         because = f"No rule let it through, and the policy of {decision.chain} ({where}) is DROP."
-        trip.end(host, namespace, Disposition.DROPPED, because,
-                 f"A rule that accepts it would have: iptables -I {decision.chain} … -j ACCEPT "
-                 f"(or the policy: iptables -P {decision.chain} ACCEPT).")  # fmt: skip
+        trip.end(
+            host,
+            namespace,
+            Disposition.DROPPED,
+            because,
+            f"A rule that accepts it would have: iptables -I {decision.chain} … -j ACCEPT "
+            f"(or the policy: iptables -P {decision.chain} ACCEPT).",
+        )
         return
     remedy = _without(decision)
     if decision.name == "DROP":
-        trip.end(host, namespace, Disposition.DROPPED, f"Rule {decision.number} of {where} drops it: {rule.text}", remedy)
+        trip.end(
+            host, namespace, Disposition.DROPPED, f"Rule {decision.number} of {where} drops it: {rule.text}", remedy
+        )
         return
     how = (rule.target.option("--reject-with") or "icmp-port-unreachable").removeprefix("icmp-")
-    trip.end(host, namespace, Disposition.REJECTED, f"Rule {decision.number} of {where} rejects it: {rule.text}", remedy)
+    trip.end(
+        host, namespace, Disposition.REJECTED, f"Rule {decision.number} of {where} rejects it: {rule.text}", remedy
+    )
     if how in ("tcp-reset", "tcp-rst"):
         trip.reset(host, namespace)
     else:
@@ -179,7 +234,15 @@ def _without(decision: Decision) -> str:
     """What would have let it through, in the words of whoever wrote the rule."""
     assert decision.rule is not None
     if decision.chain.startswith("DOCKER-ISOLATION") or (decision.chain == "DOCKER" and decision.rule.get("-o")):
-        return ("Docker keeps its networks apart (or the port unpublished). Connect both containers to one network with "
-                "`docker network connect`, or publish the port with -p.")  # fmt: skip
+        return (
+            "Docker keeps its networks apart (or the port unpublished). Connect both containers to one network with "
+            "`docker network connect`, or publish the port with -p."
+        )
+    came_in = decision.rule.get("-i")
+    if decision.table == "raw" and came_in is not None and came_in.negated:  # 28 and later, iptabler/endpoint.go
+        return (
+            f"Docker lets a container be asked only from its own bridge {came_in.value}: connect both containers to one "
+            "network with `docker network connect`, or ask a port published with -p."
+        )
     table = "" if decision.table == "filter" else f" -t {decision.table}"
     return f"Without that rule it goes on: iptables{table} -D {decision.chain} {decision.number}"

@@ -18,7 +18,11 @@ from dnetlab.sim.routing import address_of
 
 DESTINATION_HOOKS = (Hook.PREROUTING, Hook.OUTPUT)
 REMEMBERED = 256  # entries kept per namespace, the newest
-TIMEOUTS = {Protocol.ICMP: 30.0, Protocol.UDP: 30.0, Protocol.TCP: 120.0}  # nf_conntrack-sysctl: icmp, udp, tcp time_wait
+TIMEOUTS = {
+    Protocol.ICMP: 30.0,
+    Protocol.UDP: 30.0,
+    Protocol.TCP: 120.0,
+}  # nf_conntrack-sysctl: icmp, udp, tcp time_wait
 _REQUESTS = (IcmpType.ECHO_REQUEST,)
 
 
@@ -92,8 +96,15 @@ def begin(packet: Packet) -> Track:
 # -- the first packet: what a rule of the nat table asks for ----------------------------------------------------------
 
 
-def decide(track: Track, target: Target, hook: Hook, space: Namespace, dev: str, hop: IPv4Address,
-           connections: Iterable[Connection]) -> bool:  # fmt: skip
+def decide(
+    track: Track,
+    target: Target,
+    hook: Hook,
+    space: Namespace,
+    dev: str,
+    hop: IPv4Address,
+    connections: Iterable[Connection],
+) -> bool:
     """Write the translation a target asks for into the connection. False: it can't be done, the packet is dropped."""
     reply = track.connection.reply
     if hook in DESTINATION_HOOKS:
@@ -201,7 +212,5 @@ def remember(connections: tuple[Connection, ...], track: Track, now: float) -> t
     expires = now + TIMEOUTS[track.connection.original.protocol]
     entry = replace(track.connection, state=state, expires=expires)
     track.connection, track.fresh = entry, False
-    others = [
-        c for c in connections if c.original != entry.original and (c.expires is None or c.expires > now)
-    ]
-    return (*others[-(REMEMBERED - 1):], entry)
+    others = [c for c in connections if c.original != entry.original and (c.expires is None or c.expires > now)]
+    return (*others[-(REMEMBERED - 1) :], entry)

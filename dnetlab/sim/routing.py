@@ -60,7 +60,11 @@ def is_broadcast(namespace: Namespace, ip: IPv4Address) -> bool:
     if ip == IPv4Address("255.255.255.255"):
         return True
     return any(
-        ip == i.network.broadcast_address for f in namespace.interfaces if f.up for i in f.ipv4 if i.network.prefixlen < 31
+        ip == i.network.broadcast_address
+        for f in namespace.interfaces
+        if f.up
+        for i in f.ipv4
+        if i.network.prefixlen < 31
     )
 
 

@@ -111,10 +111,10 @@ def search(wiring: Wiring, start: Place, wanted: Callable[[Place], bool]) -> Fou
             queue.extend(_leave(wiring, node))
             continue
         receiver, further, bridge = _arrive(wiring, node)
-        if bridge is not None:
-            if entered.setdefault(bridge.key, node.place.interface.name) != node.place.interface.name:
-                looped = bridge.interface.name
-                continue
+        entry = node.place.interface.name
+        if bridge is not None and entered.setdefault(bridge.key, entry) != entry:
+            looped = bridge.interface.name
+            continue
         if receiver is not None and node.tag is None and wanted(receiver.place):
             return Found(receiver.place, _events(receiver.trail), looped)
         queue.extend(further)

@@ -81,8 +81,14 @@ class Trip:
         source = packet.destination if is_local(space, packet.destination) else source_for(space, packet.source)
         if source is None or source.is_loopback and not packet.source.is_loopback:
             return
-        error = Packet(source, packet.source, Protocol.ICMP, icmp=icmp, ttl=default_ttl(self.lab, host, namespace),
-                       size=min(576, packet.size + 28))  # fmt: skip
+        error = Packet(
+            source,
+            packet.source,
+            Protocol.ICMP,
+            icmp=icmp,
+            ttl=default_ttl(self.lab, host, namespace),
+            size=min(576, packet.size + 28),
+        )
         self.answer = Answer(host, namespace, error, packet, _about(self.track))
 
     def reset(self, host: str, namespace: str) -> None:
@@ -107,7 +113,9 @@ def _about(track: Track | None) -> Track | None:
 
 def turned(packet: Packet, flags: str, size: int, ttl: int) -> Packet:
     """The answer to a TCP or UDP packet: addresses and ports exchanged."""
-    return Packet(packet.destination, packet.source, packet.protocol, packet.dport, packet.sport, ttl, flags, None, size)
+    return Packet(
+        packet.destination, packet.source, packet.protocol, packet.dport, packet.sport, ttl, flags, None, size
+    )
 
 
 def default_ttl(lab: Field, host: str, namespace: str) -> int:

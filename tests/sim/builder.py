@@ -120,8 +120,14 @@ def netfilter(**tables: str) -> Netfilter:
 
 
 def lo() -> Interface:
-    return Interface("lo", 1, LinkKind.LOOPBACK, "00:00:00:00:00:00",
-                     (Address(IPv4Interface("127.0.0.1/8"), scope="host"),), mtu=65536)  # fmt: skip
+    return Interface(
+        "lo",
+        1,
+        LinkKind.LOOPBACK,
+        "00:00:00:00:00:00",
+        (Address(IPv4Interface("127.0.0.1/8"), scope="host"),),
+        mtu=65536,
+    )
 
 
 def link(name: str, index: int, kind: LinkKind, ip: str | None = None, **more: object) -> Interface:
@@ -148,8 +154,9 @@ def pair(index: int, master: str | None, space: str, ip: str, dev: str = "eth0")
     return outer, link(dev, index, LinkKind.VETH, ip, peer=PeerEnd("host", index + 1))
 
 
-def listening(port: int, ip: str = "0.0.0.0", program: str = "httpd", pid: int = 500, protocol: Protocol = Protocol.TCP
-              ) -> Socket:  # fmt: skip
+def listening(
+    port: int, ip: str = "0.0.0.0", program: str = "httpd", pid: int = 500, protocol: Protocol = Protocol.TCP
+) -> Socket:
     state = SocketState.LISTEN if protocol is Protocol.TCP else SocketState.UNCONNECTED
     address = IPv6Address(ip) if ":" in ip else IPv4Address(ip)
     return Socket(protocol, address, port, state, pid, program)
@@ -157,10 +164,16 @@ def listening(port: int, ip: str = "0.0.0.0", program: str = "httpd", pid: int =
 
 def docker_lab(release: str = "20.10") -> Snapshot:
     """The lab of this module's first lines, with the rules of that release and both of web1's docker-proxies."""
-    spaces = {"web1": ("172.20.0.2/16", "172.20.0.1", 10, "br-n1"), "peer": ("172.20.0.3/16", "172.20.0.1", 12, "br-n1"),
-              "oth": ("172.21.0.2/16", "172.21.0.1", 14, "br-n2")}  # fmt: skip
-    links = [link("eth0", 2, LinkKind.PHYSICAL, "10.33.0.1/24", segment="lan"),
-             link("br-n1", 3, LinkKind.BRIDGE, "172.20.0.1/16"), link("br-n2", 4, LinkKind.BRIDGE, "172.21.0.1/16")]  # fmt: skip
+    spaces = {
+        "web1": ("172.20.0.2/16", "172.20.0.1", 10, "br-n1"),
+        "peer": ("172.20.0.3/16", "172.20.0.1", 12, "br-n1"),
+        "oth": ("172.21.0.2/16", "172.21.0.1", 14, "br-n2"),
+    }
+    links = [
+        link("eth0", 2, LinkKind.PHYSICAL, "10.33.0.1/24", segment="lan"),
+        link("br-n1", 3, LinkKind.BRIDGE, "172.20.0.1/16"),
+        link("br-n2", 4, LinkKind.BRIDGE, "172.21.0.1/16"),
+    ]
     inside: dict[str, Namespace] = {}
     for name, (ip, gateway, index, bridge) in spaces.items():
         outer, inner = pair(index, bridge, name, ip)
@@ -172,10 +185,26 @@ def docker_lab(release: str = "20.10") -> Snapshot:
     else:
         rules = netfilter(raw=RAW_28, nat=NAT.format(hairpin=""), filter=FILTER_28)
     proxy = listening(8081, program="docker-proxy", pid=PROXY_PID)
-    stack = namespace("host", *links, netfilter=rules, sockets=(proxy,),
-                      sysctls={"net.ipv4.ip_forward": "1", "net.bridge.bridge-nf-call-iptables": "1"})  # fmt: skip
-    argv = ("/usr/bin/docker-proxy", "-proto", "tcp", "-host-ip", "0.0.0.0", "-host-port", "8081", "-container-ip",
-            "172.20.0.2", "-container-port", "80")  # fmt: skip
+    stack = namespace(
+        "host",
+        *links,
+        netfilter=rules,
+        sockets=(proxy,),
+        sysctls={"net.ipv4.ip_forward": "1", "net.bridge.bridge-nf-call-iptables": "1"},
+    )
+    argv = (
+        "/usr/bin/docker-proxy",
+        "-proto",
+        "tcp",
+        "-host-ip",
+        "0.0.0.0",
+        "-host-port",
+        "8081",
+        "-container-ip",
+        "172.20.0.2",
+        "-container-port",
+        "80",
+    )
     dock = Host("dock", {"host": stack, **inside}, (Process(PROXY_PID, 1, argv),))
     eth0 = link("eth0", 2, LinkKind.PHYSICAL, "10.33.0.2/24", segment="lan", mac="0a:00:00:00:ff:02")
     outside = namespace("host", eth0, sockets=(listening(80, program="www"),))
@@ -183,8 +212,13 @@ def docker_lab(release: str = "20.10") -> Snapshot:
     return Snapshot({"dock": dock, "ext": ext})
 
 
-WHERE = {"ext": ("ext", "host"), "host": ("dock", "host"), "web1": ("dock", "web1"), "peer": ("dock", "peer"),
-         "oth": ("dock", "oth")}  # fmt: skip
+WHERE = {
+    "ext": ("ext", "host"),
+    "host": ("dock", "host"),
+    "web1": ("dock", "web1"),
+    "peer": ("dock", "peer"),
+    "oth": ("dock", "oth"),
+}
 
 
 def change(lab: Snapshot, who: str, edit: Callable[[Namespace], Namespace]) -> Snapshot:
@@ -273,7 +307,9 @@ def story(exchange: Exchange) -> str:
         if trace is None:
             continue
         for hop in trace.hops:
-            lines += [f"{hop.host}/{hop.namespace} {s.kind.value} {s.hook} {s.table} {s.chain} {s.rule} {s.detail}"
-                      for s in hop.steps]  # fmt: skip
+            lines += [
+                f"{hop.host}/{hop.namespace} {s.kind.value} {s.hook} {s.table} {s.chain} {s.rule} {s.detail}"
+                for s in hop.steps
+            ]
         lines.append(f"== {trace.disposition}: {trace.because}")
     return "\n".join(lines)

@@ -15,33 +15,61 @@ SPACE = b.namespace("host", b.link("eth0", 2, LinkKind.PHYSICAL, "10.0.0.1/24"))
 
 def scene(**more: object) -> Scene:
     """A SYN from 10.0.0.9 to port 8081 of 10.0.0.1, coming in through eth0."""
-    packet = Packet(IPv4Address("10.0.0.9"), IPv4Address("10.0.0.1"), Protocol.TCP, 40000, 8081, flags="S",
-                    mark=int(more.pop("mark", 0)))  # fmt: skip
+    packet = Packet(
+        IPv4Address("10.0.0.9"),
+        IPv4Address("10.0.0.1"),
+        Protocol.TCP,
+        40000,
+        8081,
+        flags="S",
+        mark=int(more.pop("mark", 0)),
+    )
     return Scene(SPACE, packet, **({"in_dev": "eth0", "mac": "0A:00:00:00:00:99"} | more))
 
 
-@pytest.mark.parametrize(("rule", "expected"), [
-    ("-j ACCEPT", True),
-    ("-s 10.0.0.0/24 -j ACCEPT", True), ("-s 10.0.1.0/24 -j ACCEPT", False), ("! -s 10.0.1.0/24 -j ACCEPT", True),
-    ("-d 10.0.0.1/32 -j ACCEPT", True), ("-d 10.0.0.2/32 -j ACCEPT", False),
-    ("-i eth0 -j ACCEPT", True), ("-i eth+ -j ACCEPT", True), ("-i br+ -j ACCEPT", False), ("! -i eth0 -j ACCEPT", False),
-    ("-o eth0 -j ACCEPT", False), ("! -o eth0 -j ACCEPT", True),
-    ("-p tcp -j ACCEPT", True), ("-p udp -j ACCEPT", False), ("-p 6 -j ACCEPT", True), ("! -p udp -j ACCEPT", True),
-    ("-p tcp -m tcp --dport 8081 -j ACCEPT", True), ("-p tcp -m tcp --dport 8000:9000 -j ACCEPT", True),
-    ("-p tcp -m tcp --dport :8080 -j ACCEPT", False), ("-p tcp -m tcp ! --dport 80 -j ACCEPT", True),
-    ("-p tcp -m tcp --sport 40000 -j ACCEPT", True),
-    ("-p tcp -m multiport --dports 80,8080:8090 -j ACCEPT", True), ("-p tcp -m multiport --dports 80,443 -j ACCEPT", False),
-    ("-m conntrack --ctstate NEW -j ACCEPT", True), ("-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", False),
-    ("-m state --state NEW,ESTABLISHED -j ACCEPT", True), ("-m conntrack ! --ctstate NEW -j ACCEPT", False),
-    ("-m addrtype --dst-type LOCAL -j ACCEPT", True), ("-m addrtype --src-type LOCAL -j ACCEPT", False),
-    ("-m addrtype ! --dst-type LOCAL -j ACCEPT", False),
-    ("-m mark --mark 0x1 -j ACCEPT", False), ("-m mark --mark 0x0/0xff -j ACCEPT", True),
-    ("-m mac --mac-source 0a:00:00:00:00:99 -j ACCEPT", True),
-    ('-m comment --comment "let them in" -j ACCEPT', True),
-    ("-m physdev --physdev-is-bridged -j ACCEPT", False), ("-m physdev ! --physdev-is-bridged -j ACCEPT", True),
-    ("-p icmp -m icmp --icmp-type 8 -j ACCEPT", False),
-    ("-m string --algo bm --string hello -j ACCEPT", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("-j ACCEPT", True),
+        ("-s 10.0.0.0/24 -j ACCEPT", True),
+        ("-s 10.0.1.0/24 -j ACCEPT", False),
+        ("! -s 10.0.1.0/24 -j ACCEPT", True),
+        ("-d 10.0.0.1/32 -j ACCEPT", True),
+        ("-d 10.0.0.2/32 -j ACCEPT", False),
+        ("-i eth0 -j ACCEPT", True),
+        ("-i eth+ -j ACCEPT", True),
+        ("-i br+ -j ACCEPT", False),
+        ("! -i eth0 -j ACCEPT", False),
+        ("-o eth0 -j ACCEPT", False),
+        ("! -o eth0 -j ACCEPT", True),
+        ("-p tcp -j ACCEPT", True),
+        ("-p udp -j ACCEPT", False),
+        ("-p 6 -j ACCEPT", True),
+        ("! -p udp -j ACCEPT", True),
+        ("-p tcp -m tcp --dport 8081 -j ACCEPT", True),
+        ("-p tcp -m tcp --dport 8000:9000 -j ACCEPT", True),
+        ("-p tcp -m tcp --dport :8080 -j ACCEPT", False),
+        ("-p tcp -m tcp ! --dport 80 -j ACCEPT", True),
+        ("-p tcp -m tcp --sport 40000 -j ACCEPT", True),
+        ("-p tcp -m multiport --dports 80,8080:8090 -j ACCEPT", True),
+        ("-p tcp -m multiport --dports 80,443 -j ACCEPT", False),
+        ("-m conntrack --ctstate NEW -j ACCEPT", True),
+        ("-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", False),
+        ("-m state --state NEW,ESTABLISHED -j ACCEPT", True),
+        ("-m conntrack ! --ctstate NEW -j ACCEPT", False),
+        ("-m addrtype --dst-type LOCAL -j ACCEPT", True),
+        ("-m addrtype --src-type LOCAL -j ACCEPT", False),
+        ("-m addrtype ! --dst-type LOCAL -j ACCEPT", False),
+        ("-m mark --mark 0x1 -j ACCEPT", False),
+        ("-m mark --mark 0x0/0xff -j ACCEPT", True),
+        ("-m mac --mac-source 0a:00:00:00:00:99 -j ACCEPT", True),
+        ('-m comment --comment "let them in" -j ACCEPT', True),
+        ("-m physdev --physdev-is-bridged -j ACCEPT", False),
+        ("-m physdev ! --physdev-is-bridged -j ACCEPT", True),
+        ("-p icmp -m icmp --icmp-type 8 -j ACCEPT", False),
+        ("-m string --algo bm --string hello -j ACCEPT", False),
+    ],
+)
 def test_a_rule_matches_when_all_its_conditions_hold(rule: str, expected: bool) -> None:
     assert matches(parse_rule(rule), scene()) is expected
 
@@ -67,7 +95,11 @@ def read(text: str, **more: object) -> tuple[str, str, int]:
 
 
 def test_return_goes_back_to_the_chain_that_jumped() -> None:
-    assert read("-A INPUT -j DOCKER-A\n-A INPUT -j DROP\n-A DOCKER-A -j RETURN\n-A DOCKER-A -j ACCEPT") == ("DROP", "INPUT", 2)
+    assert read("-A INPUT -j DOCKER-A\n-A INPUT -j DROP\n-A DOCKER-A -j RETURN\n-A DOCKER-A -j ACCEPT") == (
+        "DROP",
+        "INPUT",
+        2,
+    )
 
 
 def test_the_end_of_a_chain_goes_back_too() -> None:
@@ -75,7 +107,11 @@ def test_the_end_of_a_chain_goes_back_too() -> None:
 
 
 def test_goto_does_not_come_back() -> None:
-    assert read("-P INPUT DROP\n-A INPUT -g DOCKER-A\n-A INPUT -j ACCEPT\n-A DOCKER-A -p udp -j ACCEPT") == ("DROP", "INPUT", 0)
+    assert read("-P INPUT DROP\n-A INPUT -g DOCKER-A\n-A INPUT -j ACCEPT\n-A DOCKER-A -p udp -j ACCEPT") == (
+        "DROP",
+        "INPUT",
+        0,
+    )
 
 
 def test_return_in_a_built_in_chain_means_the_policy() -> None:

@@ -99,11 +99,18 @@ def test_a_datagram_for_an_open_port_is_answered(lab: Snapshot) -> None:
     assert b.outcome(b.tcp(lab, "peer", "172.20.0.2", 53, Protocol.UDP)) == "ok 172.20.0.3"
 
 
-@pytest.mark.parametrize(("address", "to", "expected"), [
-    ("127.0.0.1", "172.20.0.2", "refused"), ("127.0.0.1", "127.0.0.1", "ok 127.0.0.1"),
-    ("172.20.0.2", "172.20.0.2", "ok 172.20.0.2"), ("172.20.0.2", "127.0.0.1", "refused"),
-    ("::", "172.20.0.2", "ok 172.20.0.2"), ("::", "127.0.0.1", "ok 127.0.0.1"), ("::1", "127.0.0.1", "refused"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("address", "to", "expected"),
+    [
+        ("127.0.0.1", "172.20.0.2", "refused"),
+        ("127.0.0.1", "127.0.0.1", "ok 127.0.0.1"),
+        ("172.20.0.2", "172.20.0.2", "ok 172.20.0.2"),
+        ("172.20.0.2", "127.0.0.1", "refused"),
+        ("::", "172.20.0.2", "ok 172.20.0.2"),
+        ("::", "127.0.0.1", "ok 127.0.0.1"),
+        ("::1", "127.0.0.1", "refused"),
+    ],
+)
 def test_a_socket_hears_only_the_address_it_is_bound_to(lab: Snapshot, address: str, to: str, expected: str) -> None:
     lab = b.change(lab, "web1", lambda ns: replace(ns, sockets=(b.listening(80, address),)))
 
@@ -157,8 +164,11 @@ def test_a_port_that_is_down_leaves_its_container_alone(lab: Snapshot) -> None:
 
 def test_two_bridges_joined_twice_are_a_loop() -> None:
     left = [b.link("br0", 2, LinkKind.BRIDGE, "10.0.0.1/24"), b.link("br1", 3, LinkKind.BRIDGE)]
-    pairs = [replace(end, master=master) for n, index in enumerate((10, 20)) for end, master in
-             zip(b.pair(index, None, "host", "10.9.0.1/24", f"in{n}"), ("br0", "br1"), strict=True)]  # fmt: skip
+    pairs = [
+        replace(end, master=master)
+        for n, index in enumerate((10, 20))
+        for end, master in zip(b.pair(index, None, "host", "10.9.0.1/24", f"in{n}"), ("br0", "br1"), strict=True)
+    ]
     cleared = [replace(i, addresses=()) for i in pairs]
     lab = Snapshot({"h": Host("h", {"host": b.namespace("host", *left, *cleared)})})
 
@@ -222,7 +232,7 @@ def test_loopback_addresses_do_not_come_in_from_a_wire(lab: Snapshot) -> None:
     assert "martian" in exchange.request.because
 
 
-# -- what remains -------------------------------------------------------------------------------------------------------
+# -- what remains
 
 
 def test_bridges_and_neighbours_learn_from_a_ping(lab: Snapshot) -> None:
@@ -285,21 +295,29 @@ def test_each_rewrite_shows_the_packet_before_and_after(lab: Snapshot) -> None:
     assert rewrites[0].chain == "DOCKER"
 
 
-# -- other links --------------------------------------------------------------------------------------------------------
+# -- other links
 
 
 def macvlan_lab(mode: str = "bridge") -> Snapshot:
     """h1 with two macvlan containers on eth0, and h2 on the same switch."""
     inner = {
-        name: b.namespace(name, b.link("eth0", index, LinkKind.MACVLAN, ip, parent="eth0", parent_namespace="host", mode=mode))
+        name: b.namespace(
+            name, b.link("eth0", index, LinkKind.MACVLAN, ip, parent="eth0", parent_namespace="host", mode=mode)
+        )
         for name, index, ip in (("m1", 20, "10.0.0.11/24"), ("m2", 21, "10.0.0.12/24"))
     }
-    h1 = b.namespace("host", b.link("eth0", 2, LinkKind.PHYSICAL, "10.0.0.1/24", segment="lan", mac="0a:00:00:00:01:02"))
-    h2 = b.namespace("host", b.link("eth0", 2, LinkKind.PHYSICAL, "10.0.0.2/24", segment="lan", mac="0a:00:00:00:02:02"))
+    h1 = b.namespace(
+        "host", b.link("eth0", 2, LinkKind.PHYSICAL, "10.0.0.1/24", segment="lan", mac="0a:00:00:00:01:02")
+    )
+    h2 = b.namespace(
+        "host", b.link("eth0", 2, LinkKind.PHYSICAL, "10.0.0.2/24", segment="lan", mac="0a:00:00:00:02:02")
+    )
     return Snapshot({"h1": Host("h1", {"host": h1, **inner}), "h2": Host("h2", {"host": h2})})
 
 
-@pytest.mark.parametrize(("mode", "peers"), [("bridge", "ok 10.0.0.11"), ("private", "unreachable"), ("vepa", "unreachable")])
+@pytest.mark.parametrize(
+    ("mode", "peers"), [("bridge", "ok 10.0.0.11"), ("private", "unreachable"), ("vepa", "unreachable")]
+)
 def test_macvlan_peers_talk_in_bridge_mode_only(mode: str, peers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(b.WHERE, "m1", ("h1", "m1"))
 
@@ -319,8 +337,14 @@ def test_vlan_interfaces_meet_when_their_tags_are_equal() -> None:
     def host(name: str, tag: int, ip: str) -> Host:
         mac = f"0a:00:00:00:{name[-1]}0:02"
         trunk = b.link("enp7s0", 2, LinkKind.PHYSICAL, segment="trunk", mac=mac)
-        return Host(name, {"host": b.namespace("host", trunk, b.link(f"enp7s0.{tag}", 3, LinkKind.VLAN, ip, parent="enp7s0",
-                                                                     vlan_id=tag, mac=mac))})  # fmt: skip
+        return Host(
+            name,
+            {
+                "host": b.namespace(
+                    "host", trunk, b.link(f"enp7s0.{tag}", 3, LinkKind.VLAN, ip, parent="enp7s0", vlan_id=tag, mac=mac)
+                )
+            },
+        )
 
     same = Snapshot({"h1": host("h1", 10, "10.0.0.1/24"), "h2": host("h2", 10, "10.0.0.2/24")})
     other = Snapshot({"h1": host("h1", 10, "10.0.0.1/24"), "h2": host("h2", 20, "10.0.0.2/24")})

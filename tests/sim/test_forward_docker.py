@@ -26,8 +26,15 @@ BASELINE = [  # observed on 20.10.24 and 28.5.2: who asks, address, port, outcom
     ("peer", "10.33.0.2", 80, "ok 10.33.0.1"),
 ]
 PUBLISHED = [row[:3] for row in BASELINE if row[2] == 8081]
-PROXY_ONLY = [("host", "127.0.0.1"), ("web1", "10.33.0.1"), ("peer", "10.33.0.1"), ("peer", "172.20.0.1"),
-              ("oth", "10.33.0.1"), ("oth", "172.21.0.1"), ("oth", "172.20.0.1")]  # fmt: skip
+PROXY_ONLY = [
+    ("host", "127.0.0.1"),
+    ("web1", "10.33.0.1"),
+    ("peer", "10.33.0.1"),
+    ("peer", "172.20.0.1"),
+    ("oth", "10.33.0.1"),
+    ("oth", "172.21.0.1"),
+    ("oth", "172.20.0.1"),
+]
 
 
 @pytest.mark.parametrize("release", ["20.10", "28.5"])
@@ -95,14 +102,19 @@ def test_when_docker_proxy_cannot_reach_the_container_the_client_connects_and_is
 
 
 FLUSHED_FILTER = [
-    ("ext", "10.33.0.1", 8081, "timeout"), ("peer", "172.20.0.2", 80, "timeout"),
-    ("host", "127.0.0.1", 8081, "ok 172.20.0.1"), ("peer", "10.33.0.1", 8081, "ok 172.20.0.1"),
-    ("oth", "10.33.0.1", 8081, "ok 172.20.0.1"), ("peer", "10.33.0.2", 80, "timeout"),
-]  # fmt: skip
+    ("ext", "10.33.0.1", 8081, "timeout"),
+    ("peer", "172.20.0.2", 80, "timeout"),
+    ("host", "127.0.0.1", 8081, "ok 172.20.0.1"),
+    ("peer", "10.33.0.1", 8081, "ok 172.20.0.1"),
+    ("oth", "10.33.0.1", 8081, "ok 172.20.0.1"),
+    ("peer", "10.33.0.2", 80, "timeout"),
+]
 
 
 @pytest.mark.parametrize(("who", "ip", "port", "expected"), FLUSHED_FILTER)
-def test_an_empty_filter_table_with_policy_drop_stops_even_the_bridge(who: str, ip: str, port: int, expected: str) -> None:
+def test_an_empty_filter_table_with_policy_drop_stops_even_the_bridge(
+    who: str, ip: str, port: int, expected: str
+) -> None:
     lab = b.flushed(b.docker_lab(), "filter")
 
     assert b.outcome(b.tcp(lab, who, ip, port)) == expected
@@ -114,11 +126,16 @@ def test_bridged_frames_pass_when_bridge_nf_is_off() -> None:
     assert b.outcome(b.tcp(lab, "peer", "172.20.0.2", 80)) == "ok 172.20.0.3"
 
 
-@pytest.mark.parametrize(("who", "ip", "port", "expected"), [
-    ("ext", "10.33.0.1", 8081, "timeout"), ("peer", "10.33.0.2", 80, "timeout"),
-    ("host", "10.33.0.1", 8081, "ok 10.33.0.1"), ("peer", "172.20.0.2", 80, "ok 172.20.0.3"),
-    ("peer", "10.33.0.1", 8081, "ok 172.20.0.1"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("who", "ip", "port", "expected"),
+    [
+        ("ext", "10.33.0.1", 8081, "timeout"),
+        ("peer", "10.33.0.2", 80, "timeout"),
+        ("host", "10.33.0.1", 8081, "ok 10.33.0.1"),
+        ("peer", "172.20.0.2", 80, "ok 172.20.0.3"),
+        ("peer", "10.33.0.1", 8081, "ok 172.20.0.1"),
+    ],
+)
 def test_with_forwarding_off_only_what_is_routed_stops(who: str, ip: str, port: int, expected: str) -> None:
     lab = b.with_rules(b.docker_lab(), "host", "filter", "-P FORWARD ACCEPT")
 
@@ -146,7 +163,9 @@ def test_isolation_is_said_with_the_rule_that_did_it() -> None:
 
 def test_without_hairpin_masquerade_a_container_cannot_reach_itself_through_dnat() -> None:
     lab = b.flushed(b.docker_lab(), "nat")
-    lab = b.with_rules(lab, "host", "nat", "-A PREROUTING -p tcp -m tcp --dport 8081 -j DNAT --to-destination 172.20.0.2:80")
+    lab = b.with_rules(
+        lab, "host", "nat", "-A PREROUTING -p tcp -m tcp --dport 8081 -j DNAT --to-destination 172.20.0.2:80"
+    )
 
     exchange = b.tcp(lab, "web1", "10.33.0.1", 8081)
 

@@ -1,0 +1,170 @@
+"""A packet's journey told twice: as a table with a row per step, and as a story that a terminal can show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from dnetlab.model import Exchange, Hop, Snapshot, Step, StepKind, Trace
+from dnetlab.views.frame import NUMBER, TEXT, frame
+from dnetlab.views.labels import containers_in
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+COLUMNS = {
+    "direction": TEXT,
+    "host": TEXT,
+    "container": TEXT,
+    "step": TEXT,
+    "interface": TEXT,
+    "hook": TEXT,
+    "table": TEXT,
+    "chain": TEXT,
+    "number": NUMBER,
+    "rule": TEXT,
+    "packets": NUMBER,
+    "bytes": NUMBER,
+    "detail": TEXT,
+    "before": TEXT,
+    "after": TEXT,
+}
+_WORDS = {
+    StepKind.RECEIVED: "received",
+    StepKind.ROUTED: "route",
+    StepKind.RESOLVED: "arp",
+    StepKind.BRIDGED: "switch",
+    StepKind.SENT: "send",
+    StepKind.PROXIED: "docker-proxy",
+    StepKind.ACCEPTED: "accepted",
+    StepKind.REFUSED: "ends",
+    StepKind.REWRITTEN: "rewrite",
+}
+
+
+def legs(exchange: Exchange) -> Iterator[tuple[str, Trace]]:
+    """The journeys of an exchange in the order they happened, each with its name.
+
+    'request', 'reply', and for what docker-proxy opens 'proxied request', 'proxied reply'.
+    """
+    yield "request", exchange.request
+    if exchange.reply is not None:
+        yield "reply", exchange.reply
+    if exchange.proxied is not None:
+        for direction, trace in legs(exchange.proxied):
+            yield f"proxied {direction.removeprefix('proxied ')}", trace
+
+
+def steps(exchange: Exchange, snapshot: Snapshot | None = None) -> DataFrame:
+    """One row per step of the journey, there and back, in the order they happened.
+
+    direction        string   'request', 'reply', 'proxied request', 'proxied reply' (the second connection)
+    host             string   the lab host
+    container        string   its containers' names, the namespace's name without a snapshot, <NA> at the host itself
+    step             string   'received', 'matched', 'rewritten', 'routed', 'resolved', 'bridged', 'sent', …
+    interface        string   the dev it concerns, <NA> without one
+    hook             string   'PREROUTING' …, <NA> outside netfilter
+    table, chain     string   whose rule it was, <NA> without one
+    number           Int64    the rule's number in its chain, <NA> for a policy
+    rule             string   its `iptables -S` text, or 'policy DROP'
+    packets, bytes   Int64    the rule's counters before this packet
+    detail           string   a sentence
+    before, after    string   the packet on both sides of a rewrite, else <NA>
+    """
+    rows = []
+    for direction, trace in legs(exchange):
+        for hop in trace.hops:
+            container = _container(hop, snapshot)
+            rows += [(direction, hop.host, container, *_cells(step)) for step in hop.steps]
+    return frame(rows, COLUMNS)
+
+
+def _cells(step: Step) -> tuple:
+    ruled = bool(step.rule)
+    return (
+        step.kind.value,
+        step.interface or None,
+        step.hook or None,
+        step.table or None,
+        step.chain or None,
+        step.rule_number or None,
+        step.rule or None,
+        step.packets if ruled else None,
+        step.nbytes if ruled else None,
+        step.detail,
+        str(step.before) if step.before else None,
+        str(step.after) if step.after else None,
+    )
+
+
+def _container(hop: Hop, snapshot: Snapshot | None) -> str | None:
+    if hop.namespace == "host":
+        return None
+    members = containers_in(snapshot.hosts[hop.host]).get(hop.namespace, ()) if snapshot else ()
+    return ", ".join(c.name for c in members) or hop.namespace
+
+
+# -- the story
+
+
+def text(exchange: Exchange, snapshot: Snapshot | None = None) -> str:
+    """The journey as lines for a terminal: each machine, what happened there, how it ended, what would have helped."""
+    lines: list[str] = []
+    for direction, trace in legs(exchange):
+        lines += _leg(direction, trace, snapshot)
+    lines.append(_verdict(exchange))
+    return "\n".join(lines) + "\n"
+
+
+def _leg(direction: str, trace: Trace, snapshot: Snapshot | None) -> Iterator[str]:
+    yield f"{direction[0].upper()}{direction[1:]}: {trace.packet}"
+    for hop in trace.hops:
+        container = _container(hop, snapshot)
+        yield f"  {hop.host}/{container}" if container else f"  {hop.host}"
+        for step in _told(hop.steps):
+            yield f"    {_line(step)}"
+    yield f"  = {trace.disposition.value}: {trace.because}"
+    if trace.remedy and not trace.disposition.arrived:
+        yield f"    what would have let it through: {trace.remedy}"
+    yield ""
+
+
+def _told(found: tuple[Step, ...]) -> Iterator[Step]:
+    """Of the rules met in one table at one hook, only those that did something: the last, and notes on the way."""
+    for (matched, _, _), group in groupby(found, key=lambda s: (s.kind is StepKind.MATCHED, s.hook, s.table)):
+        members = list(group)
+        if not matched:
+            yield from members
+            continue
+        yield from (s for s in members[:-1] if _is_note(s))
+        if members[-1].table == "filter" or members[-1].rule != "policy ACCEPT":
+            yield members[-1]
+
+
+def _is_note(step: Step) -> bool:
+    return step.detail.startswith(("is counted", "the lab does not"))
+
+
+def _line(step: Step) -> str:
+    if step.kind is StepKind.MATCHED:
+        number = f" rule {step.rule_number}" if step.rule_number else ""
+        counted = f"  [{step.packets} before]" if step.packets else ""
+        where = step.hook if step.chain == step.hook else f"{step.hook} ▸ {step.chain}"
+        return f"{'iptables':<13}{step.table} {where}{number}: {step.rule}{counted}"
+    if step.kind is StepKind.REWRITTEN:
+        return f"{_WORDS[step.kind]:<13}{step.hook}: {step.detail}"
+    return f"{_WORDS.get(step.kind, step.kind.value):<13}{step.detail}"
+
+
+def _verdict(exchange: Exchange) -> str:
+    if exchange.answered:
+        return "The one who asked got his answer."
+    if exchange.proxied is not None and exchange.request.disposition.arrived:
+        return "docker-proxy took the connection, but could not reach the container: the asker is cut off (reset)."
+    reply = exchange.reply
+    if reply is None:
+        return "Nothing came back: the one who asked waits in vain."
+    if reply.disposition.arrived:
+        return f"No answer, but a message: {reply.because}"
+    return "An answer was sent, but it never reached the one who asked."
