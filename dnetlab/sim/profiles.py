@@ -143,10 +143,12 @@ _TEXTS_20_10: dict[str, str] = {
     "connect host": "container cannot be disconnected from host network or connected to host network",
     "disconnect host": "container cannot be disconnected from host network or connected to host network",
     "port rule failed": "",
+    "parent unknown": "-o parent interface does was not found on the host: {name}",
 }
 _TEXTS_26_1 = _TEXTS_20_10 | {
     "bad subnet": "invalid network config:\ninvalid subnet {subnet}: invalid CIDR block notation",
     "empty network name": "invalid name:",
+    "parent unknown": "-o parent interface was not found on the host: {name}",
     "ip outside": "no configured subnet or ip-range contain the IP address {ip}",
 }
 _TEXTS_28_5 = _TEXTS_26_1 | {

@@ -67,7 +67,7 @@ def _provide_parent(world: World, host: str, network: Network, parent: str) -> N
         raise ApiError(f"vlan id must be between 1-4094, received: {int(tag)}")
     lower = stack.interface(master)
     if lower is None:
-        raise ApiError(f"failed to find master interface {master} on the Docker host: Link not found")
+        raise ApiError(release_of(world).text("parent unknown", name=master))
     _add_link(
         world, host,
         Interface(parent, 0, LinkKind.VLAN, lower.mac, parent=master, vlan_id=int(tag), carrier=lower.carrier),
