@@ -61,15 +61,21 @@ def set_up(world: World, host: str, namespace: str, name: str) -> None:
     world.counters.pop(_key("fresh", host, namespace, interface.index), None)
     world.put_interface(host, namespace, replace(interface, up=True))
     refresh_carrier(world, host)
+    _give_link_local(world, host, namespace, name)
     interface = link(world, host, namespace, name)
-    stack = world.namespace(host, namespace)
-    disabled = stack.sysctl("net.ipv6.conf.all.disable_ipv6", "0" if namespace == "host" else "1") == "1"
-    if not disabled and interface.kind is not LinkKind.LOOPBACK and interface.carrier:
-        addresses = tuple(a for a in interface.addresses if not _is_link_local(a))
-        interface = replace(interface, addresses=(*addresses, link_local(interface.mac)))
-    world.put_interface(host, namespace, interface)
     routes = [r for a in interface.addresses if (r := _connected(interface, a)) is not None]
     world.change_namespace(host, namespace, lambda ns: _with_routes(ns, routes))
+
+
+def _give_link_local(world: World, host: str, namespace: str, name: str) -> None:
+    """A link that is up and has carrier gets its fe80:: address; containers of IPv4 networks have IPv6 switched off."""
+    interface, stack = link(world, host, namespace, name), world.namespace(host, namespace)
+    disabled = stack.sysctl("net.ipv6.conf.all.disable_ipv6", "0" if namespace == "host" else "1") == "1"
+    if disabled or interface.kind is LinkKind.LOOPBACK or not (interface.up and interface.carrier):
+        return
+    if not any(_is_link_local(a) for a in interface.addresses):
+        addresses = (*interface.addresses, link_local(interface.mac))
+        world.put_interface(host, namespace, replace(interface, addresses=addresses))
 
 
 def set_down(world: World, host: str, namespace: str, name: str) -> None:
@@ -109,6 +115,7 @@ def refresh_carrier(world: World, host: str) -> None:
                 if carrier != interface.carrier:
                     current = world.namespace(host, space.name).by_index(interface.index) or interface
                     world.put_interface(host, space.name, replace(current, carrier=carrier))
+                    _give_link_local(world, host, space.name, interface.name)
 
 
 def _carrier(world: World, host: str, space: Namespace, interface: Interface) -> bool:
@@ -144,8 +151,9 @@ def add_address(world: World, host: str, namespace: str, name: str, address: Add
 
 
 def _in_order(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
-    """The kernel's order: IPv4 before IPv6, wide scopes after narrow ones are kept, secondaries last of their family."""
-    v4 = [a for a in addresses if a.ip.version == 4]
+    """The kernel's order (net/ipv4/devinet.c): IPv4 before IPv6, narrow scopes before wide ones, secondaries last."""
+    width = {"host": 0, "link": 1}
+    v4 = sorted((a for a in addresses if a.ip.version == 4), key=lambda a: width.get(a.scope, 2))
     v6 = [a for a in addresses if a.ip.version == 6]
     return (*(a for a in v4 if not a.secondary), *(a for a in v4 if a.secondary), *v6)
 

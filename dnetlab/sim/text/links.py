@@ -122,34 +122,63 @@ def head(row: LinkView, *, mode: bool, family: int = 0) -> str:
     return " ".join(words)
 
 
-def ether(row: LinkView, details: bool = False) -> str:
-    """The line `link/ether MAC brd …`."""
+def ether(row: LinkView, details: Namespace | None = None, mode: bool = False) -> str:
+    """The line `link/ether MAC brd …`; details: the namespace it is in, for the lines that -d adds."""
     link = row.interface
     loop = link.kind is LinkKind.LOOPBACK
     broadcast = "00:00:00:00:00:00" if loop else "ff:ff:ff:ff:ff:ff"
     text = f"    link/{'loopback' if loop else 'ether'} {link.mac} brd {broadcast}"
     if row.netnsid is not None:
         text += f" link-netnsid {row.netnsid}"
-    return text + (_details(row) if details else "")
+    return text + (_details(row, details, mode) if details else "")
 
 
-def _details(row: LinkView) -> str:
-    """What -d adds and the lab knows: promiscuity, the kind, a macvlan's mode, a vlan's tag, hairpin of a port."""
+_BRIDGE = (
+    "bridge forward_delay 1500 hello_time 200 max_age 2000 ageing_time 30000 stp_state 0 priority 32768 "
+    "vlan_filtering 0 bridge_id 8000.{mac} designated_root 8000.{mac} root_port 0 root_path_cost 0 topology_change 0 "
+    "topology_change_detected 0 hello_timer    0.00 tcn_timer    0.00 topology_change_timer    0.00 gc_timer    0.00 "
+    "group_fwd_mask 0 group_address 01:80:c2:00:00:00 mcast_snooping 1 no_linklocal_learn 0 mcast_vlan_snooping 0 "
+    "mcast_router 1 mcast_query_use_ifaddr 0 mcast_querier 0 mcast_hash_elasticity 16 mcast_hash_max 4096 "
+    "mcast_last_member_count 2 mcast_startup_query_count 2 mcast_last_member_interval 100 "
+    "mcast_membership_interval 26000 mcast_querier_interval 25500 mcast_query_interval 12500 "
+    "mcast_query_response_interval 1000 mcast_startup_query_interval 3124 mcast_stats_enabled 0 mcast_igmp_version 2 "
+    "mcast_mld_version 1 nf_call_iptables 0 nf_call_ip6tables 0 nf_call_arptables 0 "
+)
+_SLAVE = (
+    "bridge_slave state {state} priority 32 cost 2 hairpin {hairpin} guard off root_block off fastleave off "
+    "learning on flood on port_id {port} port_no {number} designated_port {designated} designated_cost 0 "
+    "designated_bridge 8000.{mac} designated_root 8000.{mac} hold_timer    0.00 message_age_timer    0.00 "
+    "forward_delay_timer    0.00 topology_change_ack 0 config_pending 0 proxy_arp off proxy_arp_wifi off mcast_router 1 "
+    "mcast_fast_leave off mcast_flood on bcast_flood on mcast_to_unicast off neigh_suppress off group_fwd_mask 0 "
+    "group_fwd_mask_str 0x0 vlan_tunnel off isolated off locked off "
+)
+_QUEUES = (
+    "numtxqueues {0} numrxqueues {0} gso_max_size 65536 gso_max_segs 65535 tso_max_size 524280 tso_max_segs 65535 "
+    "gro_max_size 65536 "
+)
+
+
+def _details(row: LinkView, space: Namespace, mode: bool) -> str:
+    """What -d adds: promiscuity, the kind with its settings, its place in a bridge. Timers stand at 0.00."""
     link = row.interface
     limits = "minmtu 0 maxmtu 0" if link.kind is LinkKind.LOOPBACK else "minmtu 68 maxmtu 65535"
     promiscuity = int(link.promiscuous) + int(link.master is not None)
     text = f" promiscuity {promiscuity}  allmulti {int(link.master is not None)} {limits} "
     kind = {
         LinkKind.VETH: "veth ",
-        LinkKind.BRIDGE: "bridge ",
+        LinkKind.BRIDGE: _BRIDGE.format(mac=link.mac),
         LinkKind.MACVLAN: f"macvlan mode {link.mode or 'bridge'} bcqueuelen 1000 usedbcqueuelen 1000 ",
         LinkKind.VLAN: f"vlan protocol 802.1Q id {link.vlan_id} <REORDER_HDR> ",
     }.get(link.kind, "")
     text += f"\n    {kind}" if kind else ""
-    if link.master:
-        state = "forwarding" if link.up and link.carrier else "disabled"
-        text += f"\n    bridge_slave state {state} priority 32 cost 2 hairpin {'on' if link.hairpin else 'off'} "
-    return text + "addrgenmode eui64 "
+    master = space.interface(link.master) if link.master else None
+    if master is not None:
+        number = [port.name for port in space.ports_of(master.name)].index(link.name) + 1
+        text += "\n    " + _SLAVE.format(
+            state="forwarding" if link.up and link.carrier else "disabled", hairpin="on" if link.hairpin else "off",
+            port=hex(0x8000 + number), number=hex(number), designated=0x8000 + number, mac=master.mac,
+        )
+    return text + ("addrgenmode eui64 " if mode else "") + _QUEUES.format(2 if link.kind is LinkKind.VETH else 1)
 
 
 def address_line(address: Address, name: str) -> str:

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from dnetlab.commands.ip import SHOW, IpError, IpLine, Options, parse_ip
-from dnetlab.model import Interface, LinkKind, Neighbour, Route
+from dnetlab.model import Interface, LinkKind, Namespace, Neighbour, Route
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.links import KernelError
 from dnetlab.sim.text import links as text
@@ -65,8 +65,10 @@ def _run(context: Context, line: IpLine) -> Result:
     if line.object == "rule" and line.verb in ("", *SHOW):
         return Result("0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n")
     if line.options.statistics:
-        raise Refused("The lab counts packets in iptables rules, not on interfaces, so `ip -s` has no numbers.",
-                      "Use `iptables -nvL` to see how often a rule was met.")
+        raise Refused(
+            "The lab counts packets in iptables rules, not on interfaces, so `ip -s` has no numbers.",
+            "Use `iptables -nvL` to see how often a rule was met.",
+        )
     shows: dict[str, Callable[[Context, IpLine], Result]] = {
         "address": show_addresses, "link": show_links, "route": show_routes, "neigh": show_neighbours,
     }  # fmt: skip
@@ -208,7 +210,7 @@ def show_addresses(context: Context, line: IpLine) -> Result:
         elif options.oneline:
             out += [_one_line_address(interface, a) for a in addresses]
         else:
-            out += _address_block(row, addresses, options, bare=only)
+            out += _address_block(row, addresses, options, only, context.stack)
     return _json(objects, options) if options.json else Result("".join(out))
 
 
@@ -218,10 +220,12 @@ def _one_line_address(interface: Interface, address: Any) -> str:
     return f"{interface.index}: {interface.name}    {line}{tail}\\{text.FOREVER}\n"
 
 
-def _address_block(row: text.LinkView, addresses: list[Any], options: Options, bare: bool) -> list[str]:
+def _address_block(
+    row: text.LinkView, addresses: list[Any], options: Options, bare: bool, space: Namespace
+) -> list[str]:
     out = [text.head(row, mode=False, family=options.family) + "\n"]
     if not bare or options.details:
-        out.append(text.ether(row, options.details) + "\n")
+        out.append(text.ether(row, space if options.details else None) + "\n")
     for address in addresses:
         out.append(f"{text.address_line(address, row.interface.name)}\n{text.FOREVER}\n")
     return out
@@ -240,8 +244,8 @@ def show_links(context: Context, line: IpLine) -> Result:
     if options.brief:
         return Result("".join(text.brief_link(row) for row in rows))
     separator = "\\" if options.oneline else "\n"
-    details = options.details
-    out = [text.head(row, mode=True) + separator + text.ether(row, details) + "\n" for row in rows]
+    details = context.stack if options.details else None
+    out = [text.head(row, mode=True) + separator + text.ether(row, details, mode=True) + "\n" for row in rows]
     return Result("".join(block.replace("\n    ", "\\    ") if options.oneline else block for block in out))
 
 
@@ -370,7 +374,8 @@ def _local_table(context: Context) -> list[str]:
         for address in text.of_family(interface.addresses, 4):
             ip, net = address.ip, address.network
             tail = f"dev {interface.name} proto kernel scope"
-            rows.append((int(ip), 1, f"local {ip} {tail} host src {ip} "))
+            primary = next((a.ip for a in interface.addresses if a.network == net and not a.secondary), ip)
+            rows.append((int(ip), 1, f"local {ip} {tail} host src {primary} "))
             if ip.is_loopback:
                 rows.append((int(net.network_address), 0, f"local {net} {tail} host src {ip} "))
             if net.prefixlen < 31 and not address.secondary:

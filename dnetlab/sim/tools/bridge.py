@@ -1,0 +1,117 @@
+"""`bridge`: the ports of bridges and the MACs they learned, as iproute2 6.1 shows them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from dnetlab.commands.bridge import BridgeLine, parse_bridge
+from dnetlab.commands.ip import IpError
+from dnetlab.model import Interface, LinkKind
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.text import links as text
+from dnetlab.sim.tools.ip import Words
+
+
+def run(context: Context, argv: tuple[str, ...]) -> Result:
+    """`bridge …`."""
+    try:
+        line = parse_bridge(argv[1:])
+        if line.object == "version":
+            return Result("bridge utility, 6.1.0\n")
+        if line.object == "vlan":
+            raise Refused("The lab's bridges have no VLAN filtering.", "Use a vlan link: `ip link add … type vlan id N`.")
+        if line.object not in ("link", "fdb") or line.verb != "show":
+            raise Refused(f"`bridge {line.object} {line.verb}` is not modelled.", "Use `bridge link` or `bridge fdb`.")
+        return _links(context, line) if line.object == "link" else _fdb(context, line)
+    except IpError as error:
+        return Result("", error.text, error.code)
+
+
+def _state(port: Interface) -> str:
+    return "forwarding" if port.up and port.carrier else "disabled"
+
+
+def _links(context: Context, line: BridgeLine) -> Result:
+    """One line per port; an empty answer without any."""
+    words, dev, master = Words(line.words), None, None
+    while words:
+        word = words.next()
+        if word == "master":
+            master = _known(context, words.next(), "Cannot find bridge device")
+        else:
+            dev = _known(context, words.next() if word == "dev" else word, "Cannot find device")
+    ports = [i for i in context.stack.interfaces
+             if i.master and master in (None, i.master) and dev in (None, i.name)]
+    rows = [text.view(context.world, context.host, context.namespace, port) for port in ports]
+    if "json" in line.options:
+        return Result(json.dumps([_link_json(row) for row in rows], separators=(",", ":")) + "\n")
+    out = ""
+    for row in rows:
+        port = row.interface
+        flags = [flag for flag in row.flags() if flag != "M-DOWN"]
+        out += (f"{port.index}: {row.name}: <{','.join(flags)}> mtu {port.mtu} master {port.master} "
+                f"state {_state(port)} priority 32 cost 2 \n")
+        if "details" in line.options:
+            out += (f"    hairpin {'on' if port.hairpin else 'off'} guard off root_block off fastleave off learning on "
+                    "flood on mcast_flood on bcast_flood on mcast_router 1 mcast_to_unicast off neigh_suppress off "
+                    "vlan_tunnel off isolated off locked off \n")
+    return Result(out)
+
+
+def _known(context: Context, name: str, complaint: str) -> str:
+    if context.stack.interface(name) is None:
+        raise IpError(f'{complaint} "{name}"')
+    return name
+
+
+def _link_json(row: text.LinkView) -> dict[str, Any]:
+    port = row.interface
+    found: dict[str, Any] = {"ifindex": port.index}
+    if row.other:
+        found |= {"link": row.other} if row.netnsid is None else {"link_index": int(row.other.removeprefix("if"))}
+    return found | {"ifname": port.name, "flags": [f for f in row.flags() if f != "M-DOWN"], "mtu": port.mtu,
+                    "master": port.master, "state": _state(port), "priority": 32, "cost": 2}
+
+
+def _fdb(context: Context, line: BridgeLine) -> Result:
+    """Multicast groups of every link, then of bridges and ports their own MAC (permanent) and the learned ones."""
+    words, dev, bridge = Words(line.words), None, None
+    while words:
+        word = words.next()
+        if word in ("brport", "dev"):
+            dev = _known(context, words.next(), "Cannot find device")
+        elif word == "br":
+            bridge = _known(context, words.next(), "Cannot find bridge device")
+        elif word in ("vlan", "state", "dynamic"):
+            raise Refused(f"`bridge fdb show {word}` is not modelled.", "Filter by br, brport or dev.")
+        else:
+            raise IpError(f'bridge fdb show: unknown option "{word}"?')
+    rows: list[tuple[str, str, str]] = []  # mac, dev, rest
+    for link in context.stack.interfaces:
+        if dev not in (None, link.name) or bridge not in (None, link.master, link.name):
+            continue
+        rows += [(mac, link.name, rest) for mac, rest in _entries(context, link)]
+    if "json" in line.options:
+        raise Refused("`bridge -j fdb` is not modelled.", "`bridge fdb` prints it as text.")
+    shown = (f"{mac} {rest}" if dev else f"{mac} dev {name} {rest}" for mac, name, rest in rows)
+    return Result("".join(row + "\n" for row in shown))
+
+
+def _entries(context: Context, link: Interface) -> list[tuple[str, str]]:
+    if link.kind is LinkKind.LOOPBACK:
+        return []
+    own: list[tuple[str, str]] = []
+    groups = ["33:33:00:00:00:01"] + (["01:00:5e:00:00:01"] if link.up else [])
+    for address in text.of_family(link.addresses, 6):
+        tail = address.ip.packed[-3:]
+        groups.append("33:33:ff:" + ":".join(f"{byte:02x}" for byte in tail))
+    if link.kind is LinkKind.BRIDGE and link.up:
+        groups[1:1] = ["01:00:5e:00:00:6a", "33:33:00:00:00:6a"]
+    selfs = [(mac, "self permanent") for mac in groups]
+    if link.kind is LinkKind.BRIDGE:
+        return [*selfs, (link.mac, f"master {link.name} permanent")]
+    if link.master:
+        own = [(f.mac, f"master {f.bridge}") for f in context.stack.fdb if f.port == link.name and not f.permanent]
+        own.append((link.mac, f"master {link.master} permanent"))
+    return own + selfs

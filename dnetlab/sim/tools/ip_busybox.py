@@ -1,0 +1,458 @@
+"""`ip` as a container has it: busybox 1.35, fewer words, its own complaints, and NET_ADMIN asked of every change.
+
+busybox sets flags, names and MACs by ioctl and the rest by netlink, so a missing right is worded in two ways.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network, ip_interface
+
+from dnetlab.model import Address, Interface, LinkKind, Neighbour, Route
+from dnetlab.sim import links
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.links import KernelError
+from dnetlab.sim.routes import add_route, delete_route, find_source, lookup_route
+from dnetlab.sim.text import links as text
+from dnetlab.sim.tools.permission import may_configure
+
+USAGE = """\
+BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1) multi-call binary.
+
+Usage: ip [OPTIONS] address|route|link|tunnel|neigh|rule [ARGS]
+
+OPTIONS := -f[amily] inet|inet6|link | -o[neline]
+
+ip addr add|del IFADDR dev IFACE | show|flush [dev IFACE] [to PREFIX]
+ip route list|flush|add|del|change|append|replace|test ROUTE
+ip link set IFACE [up|down] [arp on|off] [multicast on|off]|
+	[promisc on|off] [mtu NUM] [name NAME] [qlen NUM] [address MAC]|
+	[master IFACE | nomaster] [netns PID]
+ip tunnel add|change|del|show [NAME]|
+	[mode ipip|gre|sit] [remote ADDR] [local ADDR] [ttl TTL]
+ip neigh show|flush [to PREFIX] [dev DEV] [nud STATE]
+ip rule [list] | add|del SELECTOR ACTION
+"""
+OBJECTS = ("address", "route", "link", "tunnel", "neigh", "rule")
+VERBS = {
+    "address": ("add", "change", "replace", "delete", "list", "show", "lst", "flush"),
+    "link": ("add", "delete", "set", "show", "lst", "list"),
+    "route": ("list", "show", "lst", "flush", "get", "add", "append", "change", "delete", "prepend", "replace", "test"),
+    "neigh": ("show", "flush"),
+}
+
+
+class BusyboxError(Exception):
+    """One line of stderr after 'ip: ', and the exit status."""
+
+    def __init__(self, text: str, code: int = 1) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def run(context: Context, argv: tuple[str, ...]) -> Result:
+    """`ip …` in a container."""
+    words, family, oneline = list(argv[1:]), 0, False
+    if argv[1:2] == ("--help",):
+        return Result("", USAGE, 0)
+    while words and words[0].startswith("-"):
+        option = words.pop(0).lstrip("-")
+        if option in ("4", "6"):
+            family = int(option)
+        elif option and "oneline".startswith(option):
+            oneline = True
+        elif option and "family".startswith(option) and words:
+            family = {"inet": 4, "inet6": 6, "link": 0}.get(words.pop(0), 0)
+        else:
+            return Result("", USAGE, 1)
+    found = next((o for o in OBJECTS if words and o.startswith(words[0])), None)
+    if found is None:
+        return Result("", USAGE, 1)
+    try:
+        return _object(context, found, words[1:], family, oneline)
+    except BusyboxError as error:
+        return Result("", f"ip: {error}\n", error.code)
+    except KernelError as error:
+        return Result("", f"ip: RTNETLINK answers: {error.errno}\n", 2)
+
+
+def _object(context: Context, name: str, words: list[str], family: int, oneline: bool) -> Result:
+    if name == "rule" and not words:
+        return Result("0:\tfrom all lookup local \n32766:\tfrom all lookup main \n32767:\tfrom all lookup default \n")
+    if name not in VERBS:
+        raise Refused(f"`ip {name}` is not modelled.", "ip address, link, route and neigh are.")
+    verb = "show"
+    if words:
+        typed = words.pop(0)
+        matched = next((v for v in VERBS[name] if v.startswith(typed)), None)
+        if matched is None:
+            raise BusyboxError(f"invalid argument '{typed}' to 'ip'", 2 if name == "link" else 1)
+        verb = "show" if matched in ("list", "lst") else matched
+    if name == "address":
+        return _address(context, verb, words, family, oneline)
+    if name == "link":
+        return _link(context, verb, words, oneline)
+    if name == "route":
+        return _route(context, verb, words)
+    return _neigh(context, verb, words)
+
+
+def _next(words: list[str], option: str) -> str:
+    if not words:
+        raise BusyboxError(f'"{option}" requires an argument')
+    return words.pop(0)
+
+
+def _device(context: Context, name: str, code: int = 1) -> Interface:
+    found = context.stack.interface(name)
+    if found is None:
+        raise BusyboxError(f"can't find device '{name}'", code)
+    return found
+
+
+def _allowed(context: Context, errno: str = "RTNETLINK answers", code: int = 2) -> None:
+    if not may_configure(context):
+        raise BusyboxError(f"{errno}: Operation not permitted", code)
+
+
+# -- addresses --------------------------------------------------------------------------------------------------------
+
+
+def _address(context: Context, verb: str, words: list[str], family: int, oneline: bool) -> Result:
+    if verb == "show":
+        dev = _dev_filter(context, words)
+        return Result(_addresses(context, dev, family, oneline))
+    if verb == "flush":
+        dev = _dev_filter(context, words)
+        if dev is None:
+            raise BusyboxError("flush requires arguments")
+        _allowed(context, "can't send flush request", 1)
+        for address in text.of_family(_device(context, dev).addresses, family):
+            if any(a is address for a in _device(context, dev).addresses):
+                links.remove_address(context.world, context.host, context.namespace, dev, address.interface)
+        return Result()
+    return _change_address(context, verb, words)
+
+
+def _dev_filter(context: Context, words: list[str]) -> str | None:
+    dev = None
+    while words:
+        word = words.pop(0)
+        if word in ("up",):
+            continue
+        if word in ("to", "scope", "label"):
+            raise Refused(f"`ip addr show {word}` is not modelled in containers.", "Filter by device.")
+        if word == "dev":
+            word = _next(words, "dev")
+        if dev is not None:
+            raise BusyboxError(f'either "dev" is duplicate, or "{word}" is garbage', 1)
+        dev = word
+    if dev is not None:
+        _device(context, dev)
+    return dev
+
+
+def _addresses(context: Context, dev: str | None, family: int, oneline: bool) -> str:
+    out = ""
+    for interface in context.stack.interfaces:
+        found = text.of_family(interface.addresses, family)
+        if dev not in (None, interface.name) or (family and not found):
+            continue
+        if oneline:
+            for address in found:
+                line = text.address_line(address, interface.name).strip(" ")
+                tail = " " if address.ip.version == 6 else ""
+                out += f"{interface.index}: {interface.name}    {line}{tail}\\{text.FOREVER}\n"
+            continue
+        row = text.view(context.world, context.host, context.namespace, interface, busybox=True)
+        out += text.busybox_head(row, family) + "\n"
+        if not family:
+            out += text.busybox_ether(row) + "\n"
+        out += "".join(f"{text.address_line(a, interface.name)}\n{text.FOREVER}\n" for a in found)
+    return out
+
+
+def _change_address(context: Context, verb: str, words: list[str]) -> Result:
+    local, dev, broadcast = "", None, ""
+    while words:
+        word = words.pop(0)
+        if word == "dev":
+            dev = _next(words, "dev")
+        elif word in ("brd", "broadcast"):
+            broadcast = _next(words, word)
+        elif word in ("scope", "label", "peer", "anycast"):
+            raise Refused(f"`ip addr … {word}` is not modelled in containers.", "ADDRESS/PREFIX brd + dev DEV.")
+        else:
+            local = _next(words, "local") if word == "local" else word
+    if dev is None:
+        raise BusyboxError('need "dev IFACE"')
+    _device(context, dev)
+    try:
+        interface = ip_interface(local)
+    except ValueError:
+        raise BusyboxError("RTNETLINK answers: Numerical result out of range", 2) from None
+    _allowed(context)
+    place = (context.world, context.host, context.namespace, dev)
+    if verb == "delete":
+        links.remove_address(*place, interface)
+        return Result()
+    brd = interface.network.broadcast_address if broadcast == "+" else None
+    if broadcast not in ("", "+", "-"):
+        brd = IPv4Address(broadcast)
+    brd = brd if isinstance(brd, IPv4Address) else None
+    links.add_address(*place, Address(interface, brd, "host" if interface.ip.is_loopback else "global"))
+    return Result()
+
+
+# -- links ------------------------------------------------------------------------------------------------------------
+
+
+def _link(context: Context, verb: str, words: list[str], oneline: bool) -> Result:
+    if verb == "show":
+        dev = _dev_filter(context, words)
+        separator = "\\" if oneline else "\n"
+        rows = [text.view(context.world, context.host, context.namespace, i, busybox=True)
+                for i in context.stack.interfaces if dev in (None, i.name)]
+        return Result("".join(text.busybox_head(row) + separator + text.busybox_ether(row) + "\n" for row in rows))
+    if verb == "set":
+        return _set(context, words)
+    return _add_or_delete(context, verb, words)
+
+
+def _set(context: Context, words: list[str]) -> Result:
+    """Words are read first; then master, address, name, mtu and queue length, at last the flags, as busybox does."""
+    name, todo = "", {}  # type: str, dict[str, str]
+    while words:
+        word = words.pop(0)
+        if word in ("up", "down"):
+            todo["state"] = word
+        elif word == "nomaster":
+            todo["master"] = ""
+        elif word in ("mtu", "name", "address", "qlen", "promisc", "master"):
+            todo[word] = _next(words, word)
+        elif word in ("arp", "multicast", "netns", "txqueuelen"):
+            raise Refused(f"`ip link set … {word}` is not modelled.", "up, down, promisc, mtu, address, name, master.")
+        else:
+            word = _next(words, "dev") if word == "dev" else word
+            if name:
+                raise BusyboxError(f'either "dev" is duplicate, or "{word}" is garbage', 2)
+            name = word
+    if not name:
+        raise BusyboxError('"dev" requires an argument', 2)
+    for what, value in todo.items():
+        name = _set_one(context, name, what, value)
+    return Result()
+
+
+_IOCTL = {"state": ("SIOCGIFFLAGS", "SIOCSIFFLAGS"), "promisc": ("SIOCGIFFLAGS", "SIOCSIFFLAGS"),
+          "mtu": ("SIOCSIFMTU", "SIOCSIFMTU"), "name": ("SIOCSIFNAME", "SIOCSIFNAME"),
+          "address": ("SIOCGIFINDEX", "SIOCSIFHWADDR"), "qlen": ("SIOCSIFTXQLEN", "SIOCSIFTXQLEN")}  # fmt: skip
+
+
+def _set_one(context: Context, name: str, what: str, value: str) -> str:
+    """One setting; returns the link's name afterwards."""
+    place = (context.world, context.host, context.namespace)
+    if what == "master":
+        _device(context, name, 2)
+        if value:
+            _device(context, value, 2)
+        _allowed(context)
+        links.enslave(*place, name, value) if value else links.release(*place, name)
+        return name
+    asked, done = _IOCTL[what]
+    interface = context.stack.interface(name)
+    if interface is None:
+        raise BusyboxError(f"{asked}: No such device", 2)
+    if what == "state" and interface.up == (value == "up"):
+        return name
+    if not may_configure(context):
+        raise BusyboxError(f"{done}: Operation not permitted", 2)
+    if what == "promisc":
+        if value not in ("on", "off"):
+            raise BusyboxError(f"invalid argument '{value}' to 'promisc'", 2)
+        context.world.put_interface(context.host, context.namespace, replace(interface, promiscuous=value == "on"))
+    elif what == "state":
+        links.set_up(*place, name) if value == "up" else links.set_down(*place, name)
+    elif what == "address":
+        if not re.fullmatch(r"([0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}", value):
+            raise BusyboxError(f"invalid hw-addr {value}", 2)
+        links.set_mac(*place, name, ":".join(f"{int(part, 16):02x}" for part in value.split(":")))
+    elif what == "name":
+        links.rename(*place, name, value)
+        return value
+    else:
+        _set_number(context, interface, what, value)
+    return name
+
+
+def _set_number(context: Context, interface: Interface, what: str, value: str) -> None:
+    if not value.isdigit():
+        raise BusyboxError(f"invalid argument '{value}' to '{what}'", 2)
+    if what == "mtu" and interface.kind is not LinkKind.LOOPBACK and not 68 <= int(value) <= 65535:
+        raise BusyboxError("SIOCSIFMTU: Invalid argument", 2)
+    changed = replace(interface, mtu=int(value)) if what == "mtu" else replace(interface, txqlen=int(value))
+    context.world.put_interface(context.host, context.namespace, changed)
+
+
+def _add_or_delete(context: Context, verb: str, words: list[str]) -> Result:
+    name, kind, parent = "", "", ""
+    while words:
+        word = words.pop(0)
+        if word == "type":
+            kind = _next(words, "type")
+        elif word == "link":
+            parent = _next(words, "link")
+        elif word in ("name", "dev"):
+            name = _next(words, word)
+        elif not name:
+            name = word
+        elif kind:
+            raise Refused(f"`type {kind} {word}` is not modelled in containers.", "bridge links are.")
+    if verb == "delete":
+        _device(context, name, 2)
+        _allowed(context)
+        links.delete(context.world, context.host, context.namespace, name)
+        return Result()
+    _allowed(context)
+    if kind != "bridge" or parent:
+        if kind in ("", "veth", "vlan", "macvlan", "dummy"):
+            raise Refused(f"Links of type {kind or '?'} can't be added in a container of the lab.", "bridge can.")
+        raise KernelError(links.NOT_SUPPORTED)
+    links.add_bridge(context.world, context.host, context.namespace, name)
+    return Result()
+
+
+# -- routes -----------------------------------------------------------------------------------------------------------
+
+
+def _inet(word: str) -> IPv4Address:
+    try:
+        return IPv4Address(word)
+    except ValueError:
+        raise BusyboxError(f'an inet address is expected rather than "{word}"') from None
+
+
+def _net(word: str) -> IPv4Network:
+    if word in ("default", "any", "all"):
+        return IPv4Network("0.0.0.0/0")
+    address, slash, bits = word.partition("/")
+    parts = address.split(".")
+    try:
+        return IPv4Network(".".join([*parts, *["0"] * (4 - len(parts))]) + slash + bits)
+    except ValueError as error:
+        if "host bits" in str(error):
+            raise KernelError(links.INVALID) from None
+        raise BusyboxError(f'an inet prefix is expected rather than "{word}"') from None
+
+
+def _read_route(context: Context, words: Sequence[str]) -> tuple[Route, set[str]]:
+    left, given = list(words), set()  # type: list[str], set[str]
+    route = Route(IPv4Network("0.0.0.0/0"), None, protocol="boot", scope="")
+    readers: dict[str, Callable[[Route, str], Route]] = {
+        "via": lambda r, w: replace(r, via=_inet(w)),
+        "src": lambda r, w: replace(r, src=_inet(w)),
+        "dev": lambda r, w: replace(r, dev=w),
+        "oif": lambda r, w: replace(r, dev=w),
+        "metric": lambda r, w: replace(r, metric=int(w) if w.isdigit() else 0),
+        "scope": lambda r, w: replace(r, scope=w),
+        "proto": lambda r, w: replace(r, protocol=w),
+    }
+    while left:
+        word = left.pop(0)
+        if word in readers:
+            route = readers[word](route, _next(left, word))
+        elif word in ("table", "mtu", "advmss", "onlink", "dsfield"):
+            raise Refused(f"`ip route … {word}` is not modelled.", "via, dev, src, metric, scope and proto are.")
+        else:
+            route = replace(route, destination=_net(_next(left, "to") if word == "to" else word))
+            word = "to"
+        given.add(word)
+    if route.dev is not None:
+        _device(context, route.dev)
+    return route, given
+
+
+def _route(context: Context, verb: str, words: list[str]) -> Result:
+    if verb in ("show", "flush"):
+        route, given = _read_route(context, words)
+        fits = [r for r in text.in_order(context.stack.routes) if _fits(r, route, given)]
+        if verb == "show":
+            hide = frozenset({"dev"}) if "dev" in given else frozenset()
+            return Result("".join(text.busybox_route_line(r, hide=hide) + "\n" for r in fits))
+        if not given:
+            raise BusyboxError('"ip route flush" requires arguments')
+        _allowed(context, "can't send flush request", 1)
+        context.world.change_namespace(
+            context.host, context.namespace,
+            lambda ns: replace(ns, routes=tuple(r for r in ns.routes if r not in fits)),
+        )
+        return Result()
+    if verb == "get":
+        return _get(context, words)
+    if verb == "test":
+        raise Refused("`ip route test` is not modelled.", "Use `ip route get ADDRESS`.")
+    route, given = _read_route(context, words)
+    _allowed(context)
+    place = (context.world, context.host, context.namespace)
+    try:
+        delete_route(*place, route, given) if verb == "delete" else add_route(*place, route, how=verb)
+    except KernelError as error:
+        raise KernelError(error.errno) from None
+    return Result()
+
+
+def _fits(row: Route, route: Route, given: set[str]) -> bool:
+    return (
+        ("to" not in given or row.destination == route.destination)
+        and route.dev in (None, row.dev)
+        and route.via in (None, row.via)
+        and route.src in (None, row.src)
+    )
+
+
+def _get(context: Context, words: list[str]) -> Result:
+    if not words:
+        raise BusyboxError("need at least destination address")
+    ip = _inet(words[0].split("/")[0])
+    route = lookup_route(context.stack, ip)
+    shown = f"local {ip}" if route.dev == "lo" else str(ip)
+    shown += f" via {route.via}" if route.via else ""
+    return Result(f"{shown} dev {route.dev}  src {route.src or find_source(context.stack, route, ip)} \n")
+
+
+# -- neighbours -------------------------------------------------------------------------------------------------------
+
+
+def _neigh(context: Context, verb: str, words: list[str]) -> Result:
+    dev, target = None, None
+    while words:
+        word = words.pop(0)
+        if word == "dev":
+            dev = _next(words, "dev")
+            _device(context, dev)
+        elif word == "nud":
+            raise Refused("`ip neigh … nud` is not modelled in containers.", "Filter by dev or address.")
+        else:
+            target = _net(_next(words, "to") if word == "to" else word)
+    rows = [n for n in context.stack.neighbours if dev in (None, n.dev) and (target is None or n.address in target)]
+    if verb == "show":
+        return Result("".join(text.busybox_neighbour_line(n, hide_dev=dev is not None) + "\n" for n in rows))
+    if dev is None and target is None:
+        raise BusyboxError("flush requires arguments")
+    return _flush(context, [n for n in rows if n.state != "PERMANENT"], dev is not None)
+
+
+def _flush(context: Context, rows: list[Neighbour], hide_dev: bool) -> Result:
+    if not rows:
+        return Result("Nothing to flush\n")
+    _allowed(context, "can't send flush request", 1)
+    context.world.change_namespace(
+        context.host, context.namespace,
+        lambda ns: replace(ns, neighbours=tuple(n for n in ns.neighbours if n not in rows)),
+    )
+    listed = "".join(text.busybox_neighbour_line(n, hide_dev) + "\n" for n in rows)
+    return Result(f"{listed}\n*** Round 1, deleting {len(rows)} entries ***\n*** Flush is complete after 1 round(s) ***\n")
+
+

@@ -1,0 +1,28 @@
+"""May this process change its network stack? The host's root may; a container needs CAP_NET_ADMIN."""
+
+from __future__ import annotations
+
+from dnetlab.sim.context import Context
+
+
+def may_configure(context: Context) -> bool:
+    """True at the host, in a container with --privileged, --cap-add NET_ADMIN or ALL; Docker's default is without."""
+    if context.container is None:
+        return True
+    from dnetlab.sim.dockerd.state import daemon
+
+    spec = daemon(context.world, context.host).containers.get(context.container)
+    if spec is None:
+        return False
+    added = {cap.upper().removeprefix("CAP_") for cap in spec.config.cap_add}
+    return spec.config.privileged or bool(added & {"NET_ADMIN", "ALL"})
+
+
+def is_privileged(context: Context) -> bool:
+    """True where /proc/sys can be written: at the host and in a --privileged container."""
+    if context.container is None:
+        return True
+    from dnetlab.sim.dockerd.state import daemon
+
+    spec = daemon(context.world, context.host).containers.get(context.container)
+    return spec is not None and spec.config.privileged
