@@ -1,0 +1,109 @@
+"""arp shows which MAC address answered for which IP address: net-tools 2.10 at a host, busybox 1.35 in a container."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+from dnetlab.model import Neighbour
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.tools import lookup
+from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
+
+USAGE = """\
+Usage:
+  arp [-vn]  [<HW>] [-i <if>] [-a] [<hostname>]             <-Display ARP cache
+  arp [-v]          [-i <if>] -d  <host> [pub]               <-Delete ARP entry
+  arp [-vnD] [<HW>] [-i <if>] -f  [<filename>]            <-Add entry from file
+  arp [-v]   [<HW>] [-i <if>] -s  <host> <hwaddr> [temp]            <-Add entry
+  arp [-v]   [<HW>] [-i <if>] -Ds <host> <if> [netmask <nm>] pub          <-''-
+
+        -a                       display (all) hosts in alternative (BSD) style
+        -e                       display (all) hosts in default (Linux) style
+        -s, --set                set a new ARP entry
+        -d, --delete             delete a specified entry
+        -v, --verbose            be verbose
+        -n, --numeric            don't resolve names
+        -i, --device             specify network interface (e.g. eth0)
+        -D, --use-device         read <hwaddr> from given device
+        -A, -p, --protocol       specify protocol family
+        -f, --file               read new entries from file or from /etc/ethers
+
+  <HW>=Use '-H <hw>' to specify hardware address type. Default: ether
+  List of possible hardware types (which support ARP):
+    ash (Ash) ether (Ethernet) ax25 (AMPR AX.25) 
+    netrom (AMPR NET/ROM) rose (AMPR ROSE) arcnet (ARCnet) 
+    dlci (Frame Relay DLCI) fddi (Fiber Distributed Data Interface) hippi (HIPPI) 
+    irda (IrLAP) x25 (generic X.25) eui64 (Generic EUI-64) 
+"""
+
+
+def run(context: Context, argv: tuple[str, ...]) -> Result:
+    """`arp [-a] [-n] [-i DEV] [HOST]` and `arp -d HOST`."""
+    busybox = is_busybox(context)
+    try:
+        options, words = parse(argv[1:], "vnaedsDfi:H:A:p:t:")
+    except BadOption as error:
+        return busybox_usage("arp", str(error)) if busybox else Result("", f"arp: {error}\n{USAGE}", 3)
+    flags = {name for name, _ in options}
+    if flags & {"-s", "-D", "-f", "-H", "-A", "-p", "-t"}:
+        raise Refused("The lab's arp shows and deletes entries.", "ip neigh add sets one.")
+    device = next((value for name, value in options if name == "-i"), "")
+    address: IPv4Address | None = None
+    if words:
+        found = lookup.find(context, words[0])
+        if found is None:
+            if busybox:
+                return fail(f"arp: bad address '{words[0]}'", 1)
+            return fail(f"{words[0]}: Host name lookup failure", 255)
+        address = found.addresses[0]
+    if "-d" in flags:
+        return _delete(context, address, busybox)
+    rows = [n for n in context.stack.neighbours if device in ("", n.dev) and address in (None, n.address)]
+    numeric = "-n" in flags
+    if not rows:
+        return _nothing(context, flags, words, address, device, busybox)
+    if busybox or "-a" in flags:
+        return Result("".join(_bsd(context, n, numeric, busybox) for n in rows))
+    head = "Address                  HWtype  HWaddress           Flags Mask            Iface\n"
+    return Result(head + "".join(_linux(context, n, numeric) for n in rows))
+
+
+def _nothing(context: Context, flags: set[str], words: list[str], address: IPv4Address | None, device: str,
+             busybox: bool) -> Result:  # fmt: skip
+    total = len(context.stack.neighbours)
+    if address is not None and not busybox and "-a" not in flags:
+        return Result(f"{words[0]} ({address}) -- no entry\n")
+    if device or address is not None:
+        return Result(f"arp: in {total} entries no match found.\n")
+    return Result()
+
+
+def _bsd(context: Context, entry: Neighbour, numeric: bool, busybox: bool) -> str:
+    name = None if numeric else lookup.name_of(context, entry.address)
+    mac = f"{entry.mac} [ether]" if entry.mac else "<incomplete>"
+    mark = " PERM" if entry.state == "PERMANENT" else ""
+    return f"{name or '?'} ({entry.address}) at {mac}{mark} {' ' if busybox else ''}on {entry.dev}\n"
+
+
+def _linux(context: Context, entry: Neighbour, numeric: bool) -> str:
+    name = None if numeric else lookup.name_of(context, entry.address)
+    shown = (name or str(entry.address))[:23]
+    if entry.mac is None:
+        return f"{shown:<25}        (incomplete)                              {entry.dev}\n"
+    flags = "CM" if entry.state == "PERMANENT" else "C"
+    return f"{shown:<25}{'ether':<8}{entry.mac:<20}{flags:<22}{entry.dev}\n"
+
+
+def _delete(context: Context, address: IPv4Address | None, busybox: bool) -> Result:
+    if address is None:
+        return busybox_usage("arp") if busybox else Result("", "arp: need host name\n", 255)
+    kept = tuple(n for n in context.stack.neighbours if n.address != address)
+    if len(kept) == len(context.stack.neighbours):
+        near = any(address in a.network for i in context.stack.interfaces for a in i.ipv4)
+        reason = "No such file or directory" if near else "Network is unreachable"
+        if busybox:
+            return fail("No ARP entry for " + str(address) if near else f"arp: SIOCDARP(priv): {reason}", 1)
+        return fail(f"No ARP entry for {address}" if near else f"SIOCDARP(dontpub): {reason}", 255)
+    context.world.put_namespace(context.host, replace(context.stack, neighbours=kept))
+    return Result()

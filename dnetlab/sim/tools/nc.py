@@ -1,0 +1,142 @@
+"""nc opens a connection and passes bytes on; -z only knocks. OpenBSD nc 1.219 at a host, busybox 1.35 (no -z) in a container."""
+
+from __future__ import annotations
+
+import re
+
+from dnetlab.commands.services import service_name, service_port
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.tools import lookup, wire
+from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
+from dnetlab.sim.tools.web import Url, request
+
+USAGE = """\
+usage: nc [-46CDdFhklNnrStUuvZz] [-I length] [-i interval] [-M ttl]
+\t  [-m minttl] [-O length] [-P proxy_username] [-p source_port]
+\t  [-q seconds] [-s sourceaddr] [-T keyword] [-V rtable] [-W recvlimit]
+\t  [-w timeout] [-X proxy_protocol] [-x proxy_address[:port]]
+\t  [destination] [port]
+"""
+
+
+def run(context: Context, argv: tuple[str, ...]) -> Result:
+    """`nc [-z] [-v] [-w SECONDS] HOST PORT`; exit status 1 when the connection fails."""
+    return _busybox(context, argv) if is_busybox(context) else _openbsd(context, argv)
+
+
+def _listens() -> Refused:
+    return Refused(
+        "nc -l waits for somebody to connect, for ever.", "docker run -d httpd starts something that listens."
+    )
+
+
+def _talk(context: Context, answer: wire.Answer, host: str, port: int) -> str:
+    """What comes back when the pipe's text is sent: a web server answers a request line, others hang up."""
+    match = re.match(r"(GET|HEAD|POST) (\S+)", context.stdin or "")
+    if not match or answer.fate is not wire.Fate.ANSWERED:
+        return ""
+    reply = request(context, answer, Url("http", host, port, match[2], True), match[1], "-")
+    if reply is None:
+        return ""
+    head = "".join(f"{line}\r\n" for line in [reply.first_line, *(f"{k}: {v}" for k, v in reply.headers)])
+    return f"{head}\r\n" + ("" if match[1] == "HEAD" else reply.body)
+
+
+def _busybox(context: Context, argv: tuple[str, ...]) -> Result:
+    try:
+        options, words = parse(argv[1:], "li:w:p:f:e:k", permute=False)
+    except BadOption as error:
+        return busybox_usage("nc", str(error))
+    given = dict(options)
+    if "-l" in given:
+        raise _listens()
+    if "-e" in given or "-f" in given:
+        raise Refused("nc -e and -f are not part of the lab.", "nc HOST PORT opens a connection.")
+    if not 1 <= len(words) <= 2:
+        return busybox_usage("nc")
+    found = lookup.find(context, words[0])
+    if found is None:
+        return fail(f"nc: bad address '{words[0]}'", 1)
+    text = words[1] if len(words) == 2 else "0"
+    if not text.isdigit() or int(text) > 65535:
+        return fail(f"nc: bad port '{text}'", 1)
+    limit = float(given["-w"]) if given.get("-w", "").isdigit() else None
+    address = found.addresses[0]
+    answer = wire.connect(context, address, int(text))
+    if answer.fate in (wire.Fate.ANSWERED, wire.Fate.RESET):
+        return Result(_talk(context, answer, words[0], int(text)))
+    waited = min(answer.seconds, wire.CONNECT_SECONDS)
+    if limit is not None and waited >= limit:
+        context.world.clock += limit
+        return fail("nc: timed out", 1)
+    context.world.clock += waited
+    return fail(f"nc: can't connect to remote host ({address}): {answer.fate.value}", 1)
+
+
+def _openbsd(context: Context, argv: tuple[str, ...]) -> Result:
+    try:
+        options, words = parse(argv[1:], "46bCDdFhklNnrStUuvZzI:i:M:m:O:P:p:q:s:T:V:W:w:X:x:")
+    except BadOption as error:
+        return Result("", f"nc: {error}\n{USAGE}", 1)
+    flags = {name for name, _ in options}
+    if "-h" in flags:
+        return Result("", f"OpenBSD netcat (Debian patchlevel 1.219-1)\n{USAGE}", 0)
+    if "-l" in flags:
+        raise _listens()
+    unknown = flags - {"-z", "-v", "-w", "-n", "-4", "-N", "-q", "-u", "-t", "-d"}
+    if unknown:
+        raise Refused(f"nc {sorted(unknown)[0]} is not part of the lab.", "The lab has -z -v -w -n -u.")
+    if len(words) != 2:
+        return Result("", USAGE, 1)
+    limit_text = next((value for name, value in options if name == "-w"), "")
+    if limit_text and not limit_text.isdigit():
+        return fail(f"nc: timeout invalid: {limit_text}", 1)
+    ports = _ports(words[1])
+    if isinstance(ports, Result):
+        return ports
+    stdout = stderr = ""
+    code = 1
+    for port in ports:
+        one = _knock(context, words[0], port, flags, float(limit_text) if limit_text else None)
+        stdout, stderr = stdout + one.stdout, stderr + one.stderr
+        code = 0 if one.exit_code == 0 else code
+        if one.exit_code == 2:
+            return Result(stdout, stderr, 1)
+    return Result(stdout, stderr, code)
+
+
+def _ports(text: str) -> list[int] | Result:
+    """'80', 'http' or '80-90'."""
+    match = re.fullmatch(r"(\d{1,6})-(\d{1,6})", text)
+    if match:
+        low, high = sorted((int(match[1]), int(match[2])))
+        if not low or high > 65535:
+            return fail(f"nc: port number too {'small' if not low else 'large'}: {low or high}", 1)
+        return list(range(low, min(high, low + 200) + 1))
+    if text.isdigit():
+        if not 0 < int(text) <= 65535:
+            return fail(f"nc: port number too {'small' if not int(text) else 'large'}: {text}", 1)
+        return [int(text)]
+    named = service_port(text, "tcp")
+    return [named] if named else fail(f"nc: port number invalid: {text}", 1)
+
+
+def _knock(context: Context, host: str, port: int, flags: set[str], limit: float | None) -> Result:
+    found = lookup.find(context, host)
+    if found is None or "-n" in flags and not found.numeric:
+        return fail(f'nc: getaddrinfo for host "{host}" port {port}: Temporary failure in name resolution', 2)
+    address = found.addresses[0]
+    kind = "udp" if "-u" in flags else "tcp"
+    answer = wire.datagram(context, address, port) if kind == "udp" else wire.connect(context, address, port)
+    shown = host if found.numeric else f"{host} ({address})"
+    open_ = answer.fate in (wire.Fate.ANSWERED, wire.Fate.RESET) or kind == "udp" and answer.fate is wire.Fate.SILENCE
+    if open_:
+        name = "*" if "-n" in flags else service_name(port, kind) or "*"
+        said = f"Connection to {shown} {port} port [{kind}/{name}] succeeded!\n" if "-v" in flags else ""
+        return Result("" if "-z" in flags else _talk(context, answer, host, port), said)
+    waited = min(answer.seconds, wire.CONNECT_SECONDS)
+    reason = f"failed: {answer.fate.value}"
+    if limit is not None and waited >= limit:
+        waited, reason = limit, "timed out: Operation now in progress"
+    context.world.clock += waited
+    return Result("", f"nc: connect to {shown} port {port} ({kind}) {reason}\n" if "-v" in flags else "", 1)
