@@ -41,9 +41,12 @@ class DnetMagics(Magics):
     def lab_of(self, engine: str, release: str | None) -> Lab:
         """The lab on that engine, opened when first asked for. Raises UsageError or EngineError."""
         from dnetlab.lab import Lab
+        from dnetlab.views.diagrams import warm_up
 
         key = (engine, release)
         if key not in self.labs:
+            if not self.labs:
+                warm_up()
             self.labs[key] = Lab(engine, release, journal=journal_file(engine, release))
         return self.labs[key]
 

@@ -26,6 +26,7 @@ KINDS = (
     "sysctls", "images", "volumes",
 )  # fmt: skip
 _NOTHING = Namespace("")
+WIDTH = 180  # characters of a line in the text
 SHOWN = 12  # rows of one kind in the text before "and … more"
 
 
@@ -49,7 +50,8 @@ class Change:
             detail = (self.after if self.change == "+" else self.before) or ""
         if detail == self.key:
             detail = ""
-        return f"{self.change} {self.where}: {self.key}  {detail}".rstrip()
+        line = f"{self.change} {self.where}: {self.key}  {detail}".rstrip()
+        return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,18 @@ def difference(before: Snapshot, after: Snapshot, neighbours: bool = False) -> D
         old, new = before.hosts.get(name), after.hosts.get(name)
         if old is not new:
             changes += _host(old or Host(name), new or Host(name), neighbours)
-    changes.sort(key=lambda c: KINDS.index(c.what))  # stable: the lab's order stays inside a kind
+    changes.sort(key=lambda c: (KINDS.index(c.what), _is_small_print(c)))  # the lab's order stays inside a kind
     return Difference(tuple(changes))
+
+
+def _is_small_print(change: Change) -> bool:
+    """True and unasked for: link-local addresses, Docker's resolver, containerd's shims; they come last."""
+    text = change.after or change.before or ""
+    if change.what == "addresses":
+        return text.startswith("fe80")
+    if change.what == "processes":
+        return "containerd-shim" in text
+    return change.what in ("sockets", "rules") and ("127.0.0.11" in text or "DOCKER_OUTPUT" in change.key + text)
 
 
 def _host(old: Host, new: Host, neighbours: bool) -> Iterator[Change]:
@@ -202,8 +214,12 @@ def _objects(
             yield Change(what, where, "+", name(two), None, _join(fields(two)))
 
 
+# Said of a link only when it changes.
+_ORDINARY = {"mtu 1500", "carrier", "not promiscuous", "port of no bridge"}
+
+
 def _join(fields: Fields) -> str:
-    return ", ".join(value for field, value in fields.items() if value and field != "name")
+    return ", ".join(value for field, value in fields.items() if value and field != "name" and value not in _ORDINARY)
 
 
 def _sets(what: str, where: str, old: Iterable[str], new: Iterable[str]) -> Iterator[Change]:
@@ -295,11 +311,11 @@ def _link(i: Interface, labels: dict[str, str]) -> Fields:
     return {
         "kind": i.kind.value,
         "mac": i.mac,
-        "mtu": "" if i.mtu == 1500 else f"mtu {i.mtu}",
+        "mtu": f"mtu {i.mtu}",
         "up": "up" if i.up else "down",
-        "carrier": "" if i.carrier else "no carrier",
-        "promiscuous": "promiscuous" if i.promiscuous else "",
-        "master": f"port of {i.master}" if i.master else "",
+        "carrier": "carrier" if i.carrier else "no carrier",
+        "promiscuous": "promiscuous" if i.promiscuous else "not promiscuous",
+        "master": f"port of {i.master}" if i.master else "port of no bridge",
         "peer": peer,
         "parent": f"on {i.parent}" if i.parent else "",
         "segment": f"plugged into {i.segment}" if i.segment else "",

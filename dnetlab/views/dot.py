@@ -78,8 +78,9 @@ class _Drawing:
             attributes |= {"color": PATH, "penwidth": "4"}
         self.lines.append(f"{one} -- {two} [{_attributes(attributes)}];")
 
-    def colour(self, host: str, network: str | None) -> tuple[str, str]:
-        place = self.scene.colours.get((host, network or ""))
+    def colour(self, network: str | None) -> tuple[str, str]:
+        """(strong, light) of a network; grey for what belongs to none."""
+        place = self.scene.colours.get(network or "")
         return (GREY, "#f2f2f0") if place is None else PALETTE[place % len(PALETTE)]
 
 
@@ -191,7 +192,7 @@ def _bridge(drawing: _Drawing, scene: HostScene, bridge: Interface) -> None:
     """A bridge is drawn as the switch it is: its name and address, below them its ports."""
     host = scene.host
     network = scene.networks.get(bridge.name)
-    strong, light = drawing.colour(host.name, network.name if network else None)
+    strong, light = drawing.colour(network.name if network else None)
     head = f"bridge {bridge.name} ({bridge.index})"
     facts = [f"network {network.name}"] if network else []
     facts += [_addresses(bridge) or "no address"]
@@ -223,7 +224,7 @@ def _space(drawing: _Drawing, scene: HostScene, place: Place) -> None:
     if waiting:
         parts.append(field_text("\n".join(f"listens on {text}" for text in waiting)))
     first = place.containers[0].endpoints[:1] if place.containers else ()
-    strong, _ = drawing.colour(scene.host.name, first[0].network if first else None)
+    strong, _ = drawing.colour(first[0].network if first else None)
     at = (scene.host.name, place.namespace.name)
     label = record("{" + "|".join(parts) + "}")
     look = {"color": strong, "style": "filled,rounded", "penwidth": "1.5"}
@@ -242,7 +243,7 @@ def _cables(drawing: _Drawing, scene: HostScene, place: Place) -> None:
     for i in place.namespace.interfaces:
         inside = f"{quote(_node(scene, place))}:i{i.index}:n"
         on_path = drawing.path.through(host.name, place.namespace.name, i.name)
-        colour, _ = drawing.colour(host.name, _network_of(place, i))
+        colour, _ = drawing.colour(_network_of(place, i))
         if i.peer and i.peer.namespace == "host":
             outside = host.stack.by_index(i.peer.index)
             if outside and outside.master and any(b.name == outside.master for b in scene.bridges):

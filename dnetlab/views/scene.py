@@ -50,7 +50,7 @@ class Scene:
 
     hosts: tuple[HostScene, ...]
     segments: tuple[str, ...]
-    colours: dict[tuple[str, str], int]
+    colours: dict[str, int]
     note: str = ""
 
     @property
@@ -82,14 +82,11 @@ def scene(snapshot: Snapshot, only: str | Iterable[str] | None = None) -> Scene:
     return Scene(tuple(hosts), tuple(segments), _colours(snapshot), note)
 
 
-def _colours(snapshot: Snapshot) -> dict[tuple[str, str], int]:
-    """A number per (host, network), in the order the networks were made, so that a network keeps its colour."""
-    found: dict[tuple[str, str], int] = {}
-    for host in snapshot.hosts.values():
-        made = sorted((n for n in host.networks if n.driver not in ("host", "null")), key=lambda n: (n.created, n.name))
-        made.sort(key=lambda n: n.name != "bridge")
-        found |= {(host.name, n.name): place for place, n in enumerate(made)}
-    return found
+def _colours(snapshot: Snapshot) -> dict[str, int]:
+    """A number per network's name, in the order they were made, so that a network keeps its colour on every host."""
+    networks = [n for host in snapshot.hosts.values() for n in host.networks if n.driver not in ("host", "null")]
+    networks.sort(key=lambda n: (n.name != "bridge", n.created, n.name))
+    return {name: place for place, name in enumerate(dict.fromkeys(n.name for n in networks))}
 
 
 def _wanted(snapshot: Snapshot, only: str | Iterable[str] | None) -> dict[str, set[str] | None] | None:
@@ -206,7 +203,8 @@ def published(scene: HostScene) -> list[Published]:
         if rule.target.name == "DNAT"
         for match in [rule.get("--dport")]
     }
-    listening = {(s.local_port, s.protocol): s.pid for s in stack.sockets if "docker-proxy" in s.program}
+    proxies = [s for s in stack.sockets if "docker-proxy" in s.program and s.local_address.version == 4]
+    listening = {(s.local_port, s.protocol): s.pid for s in proxies}
     found = []
     for container in reversed(host.containers):
         addresses = [e.address for e in container.endpoints if e.address]

@@ -1,0 +1,81 @@
+"""A real JupyterLab on a loopback port, started as a student starts it, and a headless Chromium to look at it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+TRACKER = "lab/user-settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Where JupyterLab answers and the student's working folder."""
+
+    url: str
+    folder: Path
+
+    def url_of(self, notebook: str) -> str:
+        return re.sub(r"/lab/tree/[^?]*", f"/lab/tree/{notebook}", self.url)
+
+
+@pytest.fixture(scope="session")
+def jupyterlab(tmp_path_factory) -> Iterator[Lab]:
+    """`dnetlab lab 1 --no-browser` in a home folder of its own; all cells are kept in the page (no windowing)."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
+    home = tmp_path_factory.mktemp("home")
+    (home / "config" / TRACKER).parent.mkdir(parents=True)
+    (home / "config" / TRACKER).write_text('{"windowingMode": "none"}', encoding="utf-8")
+    folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
+               "IPYTHONDIR": "ipython", "HOME": "."}  # fmt: skip
+    environment = os.environ | {name: str(home / folder) for name, folder in folders.items()}
+    command = [sys.executable, "-u", "-m", "dnetlab", "lab", "1", "--no-browser", "--dir", str(home / "work")]
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+        )
+        try:
+            url = next(found[1] for line in server.stdout if (found := re.match(r"JupyterLab: (\S+)", line)))
+            yield Lab(url, home / "work")
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def browser(jupyterlab) -> Iterator:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser) -> Iterator:
+    """A window that asks nobody but this machine."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1100})
+    context.route(
+        re.compile(r"^https?://(?!127\.0\.0\.1[:/])"),
+        lambda route: route.abort(),
+    )
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    yield page
+    context.close()
