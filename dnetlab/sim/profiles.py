@@ -143,6 +143,7 @@ _TEXTS_20_10: dict[str, str] = {
     "connect host": "container cannot be disconnected from host network or connected to host network",
     "disconnect host": "container cannot be disconnected from host network or connected to host network",
     "port rule failed": "",
+    "link elsewhere": "Cannot link to /{name}, as it does not belong to the default network",
     "parent unknown": "-o parent interface does was not found on the host: {name}",
 }
 _TEXTS_26_1 = _TEXTS_20_10 | {
@@ -157,6 +158,7 @@ _TEXTS_28_5 = _TEXTS_26_1 | {
     "empty network name": "invalid name: name is empty",
     "network in use": "network {name} has active endpoints ({users})",
     "bind failed": "failed to bind host port for {ip}:{port}:{target}/{protocol}: {problem}",
+    "link elsewhere": "container {id} not attached to default bridge network",
     "port rule failed": "Unable to enable {purpose} rule: ",
     "join unknown": "joining network namespace of container: No such container: {name}",
     "join itself": "cannot join own network namespace",

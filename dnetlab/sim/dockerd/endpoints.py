@@ -84,6 +84,7 @@ def open_sandbox(world: World, host: str, container_id: str) -> None:
         if joined is not None:
             _join(world, host, container, joined)
             return
+        _check_links(world, host, container)
         try:
             if container.network_mode == "host":
                 _share_host(world, host, container)
@@ -109,8 +110,20 @@ def _join(world: World, host: str, container: Container, reference: str) -> None
     hostsfile.copy_from(world, host, other.id, container.id)
 
 
+def _check_links(world: World, host: str, container: Container) -> None:
+    """--link on the default bridge: the other end is on it too."""
+    if container.network_mode not in ("default", "bridge"):
+        return
+    for reference, _ in config_of(world, host, container).links:
+        other = world.hosts[host].container(reference)
+        if other is not None and other.endpoint("bridge") is None:
+            raise ApiError(release_of(world).text("link elsewhere", id=other.id, name=other.name), 400)
+
+
 def _share_host(world: World, host: str, container: Container) -> None:
     network = find_network(world, host, "host")
+    for endpoint in container.endpoints:
+        check_start(world, network, endpoint.configured_address)
     endpoint = Endpoint("host", network.id, endpoint_id=world.hex_id(f"{host}:endpoint"))
     put_container(world, host, replace(container, namespace="host", endpoints=(endpoint,)))
     hostsfile.copy_from(world, host, "", container.id)

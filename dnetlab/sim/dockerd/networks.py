@@ -165,8 +165,20 @@ def _set_up_bridge(world: World, host: str, network: Network) -> Network:
         firewall.add_network(world, host, rules_of(world, host, network))
     except ApiError:
         ipam.close_pool(world, host, network.id)
+        _leave_behind(world, host, name)
         raise
     return network
+
+
+def _leave_behind(world: World, host: str, bridge: str) -> None:
+    """A network whose rules can't be written leaves its device, never set up (bridge_linux.go: setupDeviceUp is the
+    last step; observed on 20.10 and 28.5)."""
+    stack = world.namespace(host)
+    link = stack.interface(bridge)
+    if link is not None:
+        world.put_interface(host, "host", replace(link, up=False))
+        routes = tuple(r for r in stack.routes if r.dev != bridge)
+        world.put_namespace(host, replace(world.namespace(host), routes=routes))
 
 
 def make_device(world: World, host: str, network: Network) -> None:
