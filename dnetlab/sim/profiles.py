@@ -224,7 +224,7 @@ _26_1 = replace(
 _28_5 = replace(
     _26_1,
     release="28.5",
-    version="28.5.2+dfsg3",
+    version="28.5.2+dfsg4",
     api="1.51",
     firewall=_DEDICATED,
     pool_cursor=False,  # since 27.0, ipams/defaultipam/address_space.go

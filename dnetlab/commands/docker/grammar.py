@@ -82,7 +82,8 @@ DEPRECATED = {"time": "timeout"}
 # How many arguments each takes: (least, most); None: no limit. Read off the client's own complaints.
 ARGUMENTS: dict[tuple[str, ...], tuple[int, int | None]] = {
     **{("container", n): (1, None) for n in (
-        "run", "create", "start", "stop", "restart", "kill", "rm", "pause", "unpause", "wait", "inspect", "top", "update",
+        "run", "create", "start", "stop", "restart", "kill", "rm", "pause", "unpause", "wait",
+        "inspect", "top", "update",
     )},
     **{("container", n): (1, 1) for n in ["logs", "attach", "diff", "export"]},
     **{("container", n): (2, 2) for n in ["rename", "cp"]},

@@ -11,6 +11,7 @@ from dnetlab.commands.docker.grammar import Flag
 _DURATION = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*$")
 _BYTES = re.compile(r"(\d+(?:\.\d+)?) ?([a-z]*)$")
 _MULTIPLES = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
+LONG_NETWORK = re.compile(r"\w+=\w+")  # the long form of --network; anything else is a name
 _DOMAIN = re.compile(r"^(:?(:?[a-zA-Z0-9]|(:?[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9]))(:?\.(:?[a-zA-Z0-9]|"
                      r"(:?[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9])))*)\.?\s*$")  # fmt: skip
 _SYSCTLS = ("kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax",
@@ -19,6 +20,8 @@ _SYSCTLS = ("kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "ke
 
 def problem(flag: Flag, value: str) -> str | None:
     """The client's complaint about this value, None when it takes it."""
+    if not flag.kind:
+        return None
     check = _BY_NAME.get(flag.name) or _BY_KIND.get(flag.kind)
     return check(value) if check else None
 
@@ -143,7 +146,7 @@ def _sysctl(value: str) -> str | None:
 
 def _network(value: str) -> str | None:
     """--network NAME, or name=NAME,alias=…,ip=…,driver-opt=K=V (docker/cli opts/network.go)."""
-    if "=" not in value:
+    if not LONG_NETWORK.search(value):
         return None
     for item in value.split(","):
         key, equals, content = item.partition("=")

@@ -9,6 +9,6 @@ its own, a Map is a map whose missing keys have a zero value. `lexer` cuts, `par
 
 from dnetlab.commands.gotemplate.errors import TemplateError, Unsupported
 from dnetlab.commands.gotemplate.execute import Template, parse
-from dnetlab.commands.gotemplate.values import Map, Struct
+from dnetlab.commands.gotemplate.values import Map, NilList, Struct
 
-__all__ = ["Map", "Struct", "Template", "TemplateError", "Unsupported", "parse"]
+__all__ = ["Map", "NilList", "Struct", "Template", "TemplateError", "Unsupported", "parse"]

@@ -9,7 +9,7 @@ from dnetlab.commands.gotemplate import nodes as n
 from dnetlab.commands.gotemplate.errors import TemplateError
 from dnetlab.commands.gotemplate.functions import ARITY, FUNCTIONS, HEADER, ArgumentError, CallError
 from dnetlab.commands.gotemplate.parser import Parser
-from dnetlab.commands.gotemplate.values import NO_VALUE, Struct, is_true, show, type_name
+from dnetlab.commands.gotemplate.values import NO_VALUE, Struct, is_true, raw_numbers, show, type_name
 
 
 class _Jump(Exception):
@@ -26,6 +26,7 @@ class Template:
     def execute(self, data: Any, *, missing_is_error: bool = False, header: bool = False) -> str:
         """The text for these data. missing_is_error: a key that a map lacks is an error, and types are unknown, as
         when docker reads a daemon's raw JSON. header: docker's functions leave titles alone. Raises TemplateError."""
+        data = raw_numbers(data) if missing_is_error else data
         run = _Run(self.text, data, missing_is_error, HEADER if header else FUNCTIONS)
         run.walk(self.tree, data)
         return "".join(run.out)
@@ -43,10 +44,11 @@ class _Run:
         self.functions = functions
         self.variables: list[tuple[str, Any]] = [("$", data)]
         self.out: list[str] = []
+        self.node: n.Node = n.Dot(0)  # what is being looked at: errors name it, as Go's state.at
 
-    def error(self, node: n.Node, message: str, at: int | None = None) -> TemplateError:
-        position = node.position if at is None else at
-        before = self.text[:position]
+    def error(self, message: str, node: n.Node | None = None) -> TemplateError:
+        node = node or self.node
+        before = self.text[: node.position]
         line = 1 + before.count("\n")
         column = len(before) - (before.rfind("\n") + 1)
         column += line > 1
@@ -59,6 +61,7 @@ class _Run:
             if isinstance(node, n.Text):
                 self.out.append(node.text)
             elif isinstance(node, n.Action):
+                self.node = node.pipe
                 value = self.pipe(node.pipe, dot)
                 if not node.pipe.variables:
                     self.out.append(self.printed(value))
@@ -113,7 +116,7 @@ class _Run:
             return iter(enumerate(value))
         if isinstance(value, int) and not isinstance(value, bool):
             return iter([(i, i) for i in range(value)])
-        raise self.error(node.pipe, f"range can't iterate over {show(value)}")
+        raise self.error(f"range can't iterate over {show(value)}")
 
     # -- expressions --------------------------------------------------------------------------------------------
 
@@ -137,70 +140,72 @@ class _Run:
 
     def command(self, command: n.Command, dot: Any, final: tuple[Any, ...]) -> Any:
         first, rest = command.words[0], command.words[1:]
+        self.node = first
         if isinstance(first, n.Function):
             return self.call(command, first, rest, dot, final)
         value = self.value(first, dot, (*[self.value(w, dot) for w in rest], *final))
         if isinstance(first, (n.Pipe, n.Literal, n.Dot)) and (rest or final):
-            raise self.error(first, f"can't give argument to non-function {first}")
+            raise self.error(f"can't give argument to non-function {first}", first)
         return value
 
     def value(self, node: n.Node, dot: Any, arguments: tuple[Any, ...] = ()) -> Any:
+        self.node = node
         if isinstance(node, n.Dot):
             return dot
         if isinstance(node, n.Literal):
             return node.value
         if isinstance(node, n.Field):
-            return self.fields(node, dot, node.names, arguments)
+            return self.fields(dot, node.names, arguments)
         if isinstance(node, n.Variable):
             found = next(v for name, v in reversed(self.variables) if name == node.names[0])
             if len(node.names) == 1 and arguments:
-                raise self.error(node, f"can't give argument to non-function {node}")
-            return self.fields(node, found, node.names[1:], arguments)
+                raise self.error(f"can't give argument to non-function {node}", node)
+            return self.fields(found, node.names[1:], arguments)
         if isinstance(node, n.Chain):
-            return self.fields(node, self.value(node.inner, dot), node.names, arguments)
+            return self.fields(self.value(node.inner, dot), node.names, arguments)
         if isinstance(node, n.Pipe):
             return self.pipe(node, dot)
         assert isinstance(node, n.Function)
         return self.call(n.Command(node.position, [node]), node, [], dot, ())
 
-    def fields(self, node: n.Node, value: Any, names: list[str], arguments: tuple[Any, ...]) -> Any:
+    def fields(self, value: Any, names: list[str], arguments: tuple[Any, ...]) -> Any:
         for position, name in enumerate(names):
-            value = self.field(node, value, name)
+            value = self.field(value, name)
             last = position == len(names) - 1
             if callable(value):
                 value = value(*(arguments if last else ()))
             elif last and arguments:
-                raise self.error(node, f"{name} has arguments but cannot be invoked as function")
+                raise self.error(f"{name} has arguments but cannot be invoked as function")
         return value
 
-    def field(self, node: n.Node, value: Any, name: str) -> Any:
+    def field(self, value: Any, name: str) -> Any:
         if isinstance(value, Struct):
             try:
                 return value.field(name)
             except KeyError:
                 what = f"can't evaluate field {name} in type {type_name(value)}"
-                raise self.error(node, what) from None
+                raise self.error(what) from None
         if isinstance(value, dict):
             if name in value:
                 return value[name]
             if self.raw:
-                raise self.error(node, f'map has no entry for key "{name}"')
+                raise self.error(f'map has no entry for key "{name}"')
             return NO_VALUE
         if value is NO_VALUE:
             if self.raw:
-                raise self.error(node, f'nil data; no entry for key "{name}"')
+                raise self.error(f'nil data; no entry for key "{name}"')
             return NO_VALUE
         type_ = "interface {}" if self.raw else type_name(value)
         if value is None:
-            raise self.error(node, f"nil pointer evaluating {type_}.{name}")
-        raise self.error(node, f"can't evaluate field {name} in type {type_}")
+            raise self.error(f"nil pointer evaluating {type_}.{name}")
+        raise self.error(f"can't evaluate field {name} in type {type_}")
 
     def call(self, command: n.Command, name: n.Function, words: list[n.Node], dot: Any, final: tuple[Any, ...]) -> Any:
         given = len(words) + len(final)
         least, most = ARITY[name.name]
         if given < least or (most is not None and given > most):
             wanted = f"want {least}" if least == most else f"want at least {least}"
-            raise self.error(name, f"wrong number of args for {name.name}: {wanted} got {given}")
+            raise self.error(f"wrong number of args for {name.name}: {wanted} got {given}", name)
         arguments: list[Any] = []
         for word in words:
             arguments.append(self.value(word, dot))
@@ -210,6 +215,8 @@ class _Run:
         try:
             return self.functions[name.name](*arguments, *final)
         except CallError as error:
-            raise self.error(command, f"error calling {name.name}: {error}") from None
+            raise self.error(f"error calling {name.name}: {error}", command) from None
         except ArgumentError as error:
-            raise self.error(words[0] if words else command, str(error)) from None
+            constant = words and isinstance(words[0], n.Literal)
+            text = f"expected string; found {words[0]}" if constant else str(error)
+            raise self.error(text, words[0] if words else command) from None

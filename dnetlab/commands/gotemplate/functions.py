@@ -122,7 +122,7 @@ _VERB = re.compile(r"%([-+# 0]*)(\d*)(?:\.(\d+))?([a-zA-Z%])")
 def _printf(form: Any, *values: Any) -> str:
     """Go's Sprintf for the verbs people use: s d v q t x X f c %."""
     if not isinstance(form, str):
-        raise CallError(f"wrong type for value; expected string; got {type_name(form)}")
+        raise ArgumentError(f"wrong type for value; expected string; got {type_name(form)}")
     rest = list(values)
 
     def one(match: re.Match[str]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from dnetlab.commands.gotemplate.errors import Unsupported
+
 
 class Struct(dict[str, Any]):
     """A value with fields of its own: asking for another is an error that names its type.
@@ -21,6 +23,7 @@ class Struct(dict[str, Any]):
         self.type_name = type_name
         self.extra = extra or {}
         self.pointer = pointer
+        self.opaque = False  # has fields that JSON doesn't tell, so it can't be printed, only taken apart
         self.aliases: dict[str, str] = {}
 
     def alias(self, name: str, field: str) -> None:
@@ -45,9 +48,29 @@ class Row(Struct):
 class Map(dict[str, Any]):
     """A map of a known type: a key that isn't there gives its zero value to `index`, no value to `.Field`."""
 
-    def __init__(self, items: dict[str, Any], zero: Any = "") -> None:
+    def __init__(self, items: dict[str, Any], zero: Any = "", nil: bool = False) -> None:
         super().__init__(items)
         self.zero = zero
+        self.nil = nil  # null in JSON, empty everywhere else
+
+
+class NilList(list[Any]):
+    """A list that was never made: null in JSON, empty everywhere else."""
+
+
+class Number(str):
+    """A number of raw JSON, whose type nobody knows: it prints as written and compares as text (json.Number)."""
+
+
+def raw_numbers(value: Any) -> Any:
+    """The same JSON with every number as a Number."""
+    if isinstance(value, dict):
+        return {key: raw_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [raw_numbers(item) for item in value]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return Number(value)
+    return value
 
 
 class _NoValue:
@@ -77,8 +100,10 @@ def show(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:g}" if value != int(value) or abs(value) >= 1e21 else str(int(value))
+    if isinstance(value, Struct) and value.opaque:
+        raise Unsupported(f"a whole {value.type_name} in a template")
     if isinstance(value, Struct):
-        return "{" + " ".join(show(v) for v in (*value.values(), *value.extra.values())) + "}"
+        return "{" + " ".join(_inside(v) for v in (*value.values(), *value.extra.values())) + "}"
     if isinstance(value, dict):
         return "map[" + " ".join(f"{k}:{_inside(value[k])}" for k in sorted(value)) + "]"
     if isinstance(value, (list, tuple)):
@@ -101,6 +126,10 @@ def to_json(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, NilList) or (isinstance(value, Map) and value.nil) or value is NO_VALUE:
+        return None
+    if isinstance(value, Number):
+        return json.loads(value)
     if isinstance(value, Row):
         return {k: v for k, v in sorted(value.items()) if not callable(v) and v is not NO_VALUE}
     if isinstance(value, Struct):
@@ -109,7 +138,7 @@ def _plain(value: Any) -> Any:
         return {k: _plain(value[k]) for k in sorted(value)}
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
-    return None if value is NO_VALUE else value
+    return value
 
 
 def type_name(value: Any) -> str:

@@ -21,19 +21,24 @@ def address_or_error(world: World, host: str, text: str, network: str, frame: st
         return IPv4Address(text)
     except AddressValueError:
         pass
+    only_defined = "user specified IP address is supported on user defined networks only"
+    only_configured = (
+        "user specified IP address is supported only when connecting to networks with user configured subnets"
+    )
+    built_in = network in ("default", "bridge", "host", "none")
+    found = world.hosts[host].network(network)
+    configured = found is not None and any(s.configured for s in found.subnets)
     if not since(world, "26.1"):
+        if not frame and (built_in or (found and not configured)):
+            raise ApiError(only_defined if built_in else only_configured, 400)
         raise ApiError(f"invalid IPv4 address: {text}", 400)
     if since(world, "29.7"):
         raise ApiError(f'invalid JSON: ParseAddr("{text}"): unable to parse IP', 400)
-    lines = [f"invalid IPv4 address: {text}"]
-    found = world.hosts[host].network(network)
-    if network in ("default", "bridge", "host", "none"):
-        lines = ["user specified IP address is supported on user defined networks only", *lines]
-    elif found is not None and any(s.configured for s in found.subnets):
+    lines = [only_defined] if built_in else []
+    lines.append(f"invalid IPv4 address: {text}")
+    if configured and not built_in:
         lines.append(f"no configured subnet or ip-range contain the IP address {text}")
-    elif found is not None:
-        lines.append(
-            "user specified IP address is supported only when connecting to networks with user configured subnets"
-        )
+    elif found is not None or built_in:
+        lines.append(only_configured)
     body = lines[0] if len(lines) == 1 else "\n".join(f"* {line}" for line in lines)
     raise ApiError(f"{frame}invalid endpoint settings:\n{body}", 400)

@@ -124,7 +124,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         return session.result(failed.exit_code)
     except Unsupported as unsupported:
         raise Refused(
-            f"{unsupported} is not supported by the simulator.", "Use fields, range, index, if and json."
+            f"{unsupported} is not simulated.", "Use fields, range, index, if, and json: {{json .NetworkSettings}}."
         ) from None
 
 

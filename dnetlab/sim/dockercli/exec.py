@@ -26,7 +26,7 @@ def execute(session: Session) -> int:
     if problem is not None:  # runc's words come out on stdout (observed on 20.10.24 and 28.5.2)
         text = programs.runc_error(session.world, problem, "exec")
         if not call.on("detach"):
-            session.out(text)
+            session.stdout.append(f"{text}\r\n")
         # moby api/server exec: 126 up to 27, the start's own status later (observed on 20.10.24, 28.5.2)
         return status_of(text) if session.world.release not in ("20.10", "26.1") else 126
     if _is_shell(argv) and not call.on("detach"):

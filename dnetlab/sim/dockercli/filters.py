@@ -83,7 +83,7 @@ def container_matches(
     """A test for one container. Raises ApiError for values the daemon refuses."""
     check_container_filters(world, wanted)
     images = {i.id for name in wanted.get("ancestor", []) if (i := _image(world, host, name)) is not None}
-    networks = {_network_id(world, host, name) for name in wanted.get("network", [])}
+    networks = {_network_id(world, host, name) for name in wanted.get("network", [])} - {""}
     edges = {key: [_other(world, host, name) for name in wanted.get(key, [])] for key in ("before", "since")}
 
     def matches(container: Container, spec: ContainerSpec) -> bool:

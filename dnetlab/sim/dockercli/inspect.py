@@ -91,6 +91,8 @@ def _get(session: Session, kind: str, name: str) -> tuple[str, dict[str, Any]]:
         try:
             document = session.ask(getters[one], session.world, session.host, name)
         except ApiError as error:
+            if kind == "image" and session.world.release == "20.10" and error.status == 404:
+                raise ApiError(f"no such image: {name}: {error.message}", 404) from None
             if kind or error.status not in (400, 404):
                 raise
             continue

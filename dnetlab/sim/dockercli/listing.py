@@ -13,7 +13,7 @@ from dnetlab.sim.dockercli import filters
 from dnetlab.sim.dockercli.session import Failed, Session
 from dnetlab.sim.dockercli.table import Listing, ago, read, size, truncated, unescape
 from dnetlab.sim.dockerd import images as image_api
-from dnetlab.sim.dockerd import store
+from dnetlab.sim.dockerd import inspect, store
 from dnetlab.sim.dockerd import volumes as volume_api
 from dnetlab.sim.dockerd.config import ContainerSpec
 
@@ -27,7 +27,8 @@ CONTAINERS = Listing(
     "*formatter.ContainerContext",
     {"ID": "CONTAINER ID", "Names": "NAMES", "Image": "IMAGE", "Command": "COMMAND", "CreatedAt": "CREATED AT",
      "RunningFor": "CREATED", "Ports": "PORTS", "State": "STATE", "Status": "STATUS", "Size": "SIZE",
-     "Labels": "LABELS", "Mounts": "MOUNTS", "LocalVolumes": "LOCAL VOLUMES", "Networks": "NETWORKS", "Platform": "PLATFORM"},
+     "Labels": "LABELS", "Mounts": "MOUNTS",
+     "LocalVolumes": "LOCAL VOLUMES", "Networks": "NETWORKS", "Platform": "PLATFORM"},
     "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
 )  # fmt: skip
 IMAGES = Listing(
@@ -152,7 +153,7 @@ def _container_row(session: Session, container: Container, spec: ContainerSpec) 
         "Command": f'"{command if whole else truncated(command, 20)}"',
         "CreatedAt": _date(container.created, False),
         "RunningFor": f"{ago(now - container.created)} ago",
-        "Ports": ports_text(container),
+        "Ports": ports_text(inspect.port_map(session.world, session.host, container)) if container.is_running else "",
         "State": container.state.value,
         "Status": status_text(container, now),
         "Size": _size_text(session, spec) if sized else "0B",
@@ -196,9 +197,14 @@ def status_text(container: Container, now: float) -> str:
     return f"Exited ({container.exit_code}) {ended} ago"
 
 
-def ports_text(container: Container) -> str:
+def ports_text(ports: dict[str, list[dict[str, Any]] | None]) -> str:
     """The PORTS column: runs of equal ports together, the rest one by one (docker/cli formatter.DisplayablePorts)."""
-    rows = sorted(_ports(container))
+    rows = []
+    for key, bindings in ports.items():
+        number, _, protocol = key.partition("/")
+        for binding in bindings or [{"HostIp": "", "HostPort": "0"}]:
+            rows.append((int(number), binding["HostIp"], int(binding["HostPort"]), protocol))
+    rows.sort()
     groups: dict[tuple[str, str], list[int]] = {}
     closed: list[str] = []
     mapped: list[str] = []
@@ -224,20 +230,6 @@ def _group(key: tuple[str, str], first: int, last: int) -> str:
 
 def _with_port(address: str, port: str) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def _ports(container: Container) -> list[tuple[int, str, int, str]]:
-    """(container port, host address, host port, protocol); exposed ones without a host side too."""
-    if not container.is_running:
-        return []
-    rows = [(p.container_port, str(p.host_ip), p.host_port, p.protocol.value) for p in container.ports]
-    if any(e.host_interface and e.gateway for e in container.endpoints):
-        bound = {f"{p.container_port}/{p.protocol.value}" for p in container.ports}
-        for exposed in container.exposed:
-            if exposed not in bound:
-                number, _, protocol = exposed.partition("/")
-                rows.append((int(number), "", 0, protocol))
-    return rows
 
 
 # -- images -----------------------------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def volumes(session: Session) -> int:
     session.connect()
     if everything and not since(session.world, "26.1"):
         raise Failed('"--all" requires API version 1.42, but the Docker daemon API version is 1.41')
-    kind = "local" if everything or not since(session.world, "26.1") else "anonymous local"
+    kind = "all local" if everything or not since(session.world, "26.1") else "anonymous local"
     if not _confirmed(session, f"This will remove {kind} volumes not used by at least one container."):
         return 0
     if session.call.has("filter"):

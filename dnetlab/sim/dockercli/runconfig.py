@@ -10,7 +10,7 @@ from ipaddress import ip_address
 
 from dnetlab.commands.docker.parse import Invocation
 from dnetlab.commands.docker.ports import PortError, PortSpec, parse_expose, parse_publish
-from dnetlab.commands.docker.values import is_mac, parse_bytes
+from dnetlab.commands.docker.values import LONG_NETWORK, is_mac, parse_bytes
 from dnetlab.model import Protocol
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.addresses import address_or_error
@@ -130,6 +130,7 @@ def container_config(world: World, host: str, call: Invocation) -> ContainerConf
         attachments[0].address or networks[0].aliases or networks[0].links or networks[0].mac
     ):
         networks = ()
+    _check_process(call)
     words = call.arguments[1:]
     entrypoint = call.text("entrypoint") if call.has("entrypoint") else None
     return ContainerConfig(
@@ -160,8 +161,8 @@ def container_config(world: World, host: str, call: Invocation) -> ContainerConf
         restart=restart,
         restart_max=most,
         auto_remove=call.on("rm"),
-        cap_add=_capabilities(call.all("cap-add")),
-        cap_drop=_capabilities(call.all("cap-drop")),
+        cap_add=_capabilities(call.all("cap-add"), "CapAdd"),
+        cap_drop=_capabilities(call.all("cap-drop"), "CapDrop"),
         privileged=call.on("privileged"),
         mounts=tuple(_mount(value) for value in call.all("volume")),
         sysctls=dict(value.partition("=")[::2] for value in call.all("sysctl")),
@@ -244,9 +245,7 @@ def _attachments(call: Invocation) -> list[_Attachment]:
 
 def _parse_network(value: str) -> _Attachment:
     """NAME, or name=NAME,alias=A,ip=1.2.3.4,mac-address=…,gw-priority=N (docker/cli opts/network.go)."""
-    if "=" not in value or value.partition("=")[0] not in (
-        "name", "alias", "ip", "ip6", "mac-address", "link-local-ip", "driver-opt", "gw-priority",
-    ):  # fmt: skip
+    if not LONG_NETWORK.search(value):
         return _Attachment(value)
     found = _Attachment("")
     for item in value.split(","):
@@ -312,8 +311,71 @@ def _add_host(value: str) -> tuple[str, str]:
     return name, address.removeprefix("[").removesuffix("]")
 
 
-def _capabilities(values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple("ALL" if v.upper() == "ALL" else "CAP_" + v.upper().removeprefix("CAP_") for v in values)
+_CAPABILITIES = frozenset(  # capabilities(7)
+    [
+        "AUDIT_CONTROL",
+        "AUDIT_READ",
+        "AUDIT_WRITE",
+        "BLOCK_SUSPEND",
+        "BPF",
+        "CHECKPOINT_RESTORE",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "DAC_READ_SEARCH",
+        "FOWNER",
+        "FSETID",
+        "IPC_LOCK",
+        "IPC_OWNER",
+        "KILL",
+        "LEASE",
+        "LINUX_IMMUTABLE",
+        "MAC_ADMIN",
+        "MAC_OVERRIDE",
+        "MKNOD",
+        "NET_ADMIN",
+        "NET_BIND_SERVICE",
+        "NET_BROADCAST",
+        "NET_RAW",
+        "PERFMON",
+        "SETFCAP",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
+        "SYSLOG",
+        "SYS_ADMIN",
+        "SYS_BOOT",
+        "SYS_CHROOT",
+        "SYS_MODULE",
+        "SYS_NICE",
+        "SYS_PACCT",
+        "SYS_PTRACE",
+        "SYS_RAWIO",
+        "SYS_RESOURCE",
+        "SYS_TIME",
+        "SYS_TTY_CONFIG",
+        "WAKE_ALARM",
+    ]
+)
+
+
+def _capabilities(values: tuple[str, ...], flag: str) -> tuple[str, ...]:
+    """'net_admin' -> 'CAP_NET_ADMIN'; ApiError for one the kernel doesn't have."""
+    found = []
+    for value in values:
+        bare = value.upper().removeprefix("CAP_")
+        if bare not in _CAPABILITIES and bare != "ALL":
+            raise ApiError(f'invalid {flag}: unknown capability: "CAP_{bare}"', 400)
+        found.append(bare if bare == "ALL" else f"CAP_{bare}")
+    return tuple(found)
+
+
+def _check_process(call: Invocation) -> None:
+    """The working directory and the user of the program."""
+    directory, user = call.text("workdir"), call.text("user")
+    if directory and not directory.startswith("/"):
+        raise ApiError(f"the working directory '{directory}' is invalid, it needs to be an absolute path", 400)
+    if user not in ("", "root", "0", "root:root", "0:0"):
+        raise Refused("Only root is simulated inside containers.", "Leave -u out.")
 
 
 def _mount(value: str) -> Mount:

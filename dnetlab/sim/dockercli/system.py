@@ -35,7 +35,7 @@ BUILDS: dict[str, Build] = {
     "29.7": Build("1.44", "", "", "", ("", ""), ("1.3.6", ""), "Debian GNU/Linux 12 (bookworm)"),
 }  # fmt: skip
 CLIENT_API = "1.50"
-KERNEL = "6.18.44"
+KERNEL = "6.1.0-32-amd64"  # Debian 12's, as `uname -r` on the hosts
 
 
 def _client(session: Session) -> Struct:
@@ -63,8 +63,15 @@ def _server(session: Session) -> Struct:
         "Platform": Struct({"Name": ""}), "Components": components, "Version": release.version,
         "ApiVersion": release.api,
         "MinAPIVersion": build.least_api, "GitCommit": build.commit, "GoVersion": build.go, "Os": "linux",
-        "Arch": "amd64", "KernelVersion": KERNEL, "BuildTime": build.built,
+        "Arch": "amd64", "KernelVersion": KERNEL, "BuildTime": _iso(build.built),
     }, "*types.Version")  # fmt: skip
+
+
+def _iso(text: str) -> str:
+    """'Thu May  7 21:09:36 2026' -> '2026-05-07T21:09:36.000000000+00:00', as the API has it."""
+    from datetime import datetime
+
+    return f"{datetime.strptime(text, '%a %b %d %H:%M:%S %Y'):%Y-%m-%dT%H:%M:%S}.000000000+00:00" if text else ""
 
 
 def version(session: Session) -> int:

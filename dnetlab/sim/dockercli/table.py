@@ -70,7 +70,8 @@ class Listing:
         template = read(text)
         lines = self._lines(template, rows)
         if table:
-            header = template.execute(Map(dict(self.headers)), header=True)
+            titles = Map({**self.headers, "Label": _label_title})
+            header = template.execute(titles, header=True)
             return align([header, *lines])
         return "".join(line + "\n" for line in lines)
 
@@ -93,6 +94,11 @@ class Listing:
         except TemplateError as error:
             raise Failed(f"template parsing error: {error}") from None
         return lines
+
+
+def _label_title(name: str = "") -> str:
+    """The title of {{.Label "com.example.some-thing"}}: 'some thing'"""
+    return name.rpartition(".")[2].replace("-", " ").replace("_", " ")
 
 
 def unescape(form: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dnetlab.commands.gotemplate import Map, Struct
+from dnetlab.commands.gotemplate import Map, NilList, Struct
 
 # Objects that are maps in Go, and what `index` gives for a missing key (api/types/container, network, image, volume).
 _MAPS: dict[str, Any] = {
@@ -26,25 +26,53 @@ _OPTIONAL: dict[str, dict[str, Any]] = {
     "Config": {"ExposedPorts": Map({}), "Healthcheck": None, "StopSignal": "", "StopTimeout": None, "MacAddress": "",
                "Shell": [], "NetworkDisabled": False, "ArgsEscaped": False},
     "HostConfig": {"Annotations": Map({}), "Tmpfs": Map({}), "Sysctls": Map({}), "Mounts": [], "Init": None},
-    "": {"SizeRw": None, "SizeRootFs": None, "ImageManifestDescriptor": None},
+    "container": {"SizeRw": None, "SizeRootFs": None, "ImageManifestDescriptor": None},
 }  # fmt: skip
 # Go's name of a field -> its name in JSON.
 _GO_NAMES = {"ID": "Id", "DNS": "Dns", "DNSOptions": "DnsOptions", "DNSSearch": "DnsSearch", "CPUShares": "CpuShares",
              "CPUPeriod": "CpuPeriod", "CPUQuota": "CpuQuota", "AuxAddress": "AuxiliaryAddresses"}  # fmt: skip
-_POINTERS = {"Networks"}
+_OPAQUE = {"container", "network", "image", "Config", "HostConfig", "NetworkSettings", "IPAM", "GraphDriver",
+           "ipam config"}  # fmt: skip
+# What the client keeps of an image's configuration, empty fields left out (docker-image-spec).
+_IMAGE_CONFIG = ("User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels", "StopSignal",
+                 "Healthcheck", "OnBuild", "Shell")  # fmt: skip
+_DROPPED = {"Container", "KernelMemory", "KernelMemoryTCP"}  # of 20.10; the client no longer knows them
+_INNER = {"Networks": "endpoint"}  # what the values of these maps are
+# What the client's own structs have, in their order, whatever the daemon sent: name -> empty value; the rest follows.
+_ORDER: dict[str, dict[str, Any]] = {
+    "endpoint": {"IPAMConfig": None, "Links": NilList(), "Aliases": NilList(), "MacAddress": "",
+                 "DriverOpts": Map({}, nil=True), "GwPriority": 0, "NetworkID": "", "EndpointID": "", "Gateway": "",
+                 "IPAddress": "", "IPPrefixLen": 0, "IPv6Gateway": "", "GlobalIPv6Address": "",
+                 "GlobalIPv6PrefixLen": 0, "DNSNames": NilList()},
+    "NetworkSettings": {"Bridge": "", "SandboxID": "", "SandboxKey": "", "Ports": Map({}, [])},
+    "network": {"Name": "", "Id": "", "Created": "", "Scope": "", "Driver": "", "EnableIPv4": False,
+                "EnableIPv6": False, "IPAM": None, "Internal": False, "Attachable": False, "Ingress": False, "ConfigFrom": None,
+                "ConfigOnly": False, "Containers": Map({}), "Options": Map({}), "Labels": Map({})},
+}  # fmt: skip
 
 
 def typed(kind: str, document: dict[str, Any]) -> Struct:
     """The document of a container, image, network or volume as a Struct."""
     name = {"container": "*container.InspectResponse", "network": "network.Inspect", "image": "*image.InspectResponse",
             "volume": "volume.Volume"}[kind]  # fmt: skip
-    return _struct(document, "", name)
+    fields = dict(document)
+    if kind == "image" and "Author" in fields:  # the client has Config behind Author, daemons since 28 send it last
+        order = [key for key in fields if key != "Config"]
+        order.insert(order.index("Author") + 1, "Config")
+        fields = {key: fields[key] for key in order if key in fields}
+    return _struct(fields, kind, name)
 
 
 def _struct(fields: dict[str, Any], name: str, type_name: str, pointer: bool = False) -> Struct:
-    inside = {key: _value(key, value, name) for key, value in fields.items()}
+    inside = dict(_ORDER.get(name, {}))
+    if name == "HostConfig" and "VolumesFrom" in fields:
+        for key in list(fields)[: list(fields).index("VolumesFrom") + 1]:
+            inside[key] = None
+        inside["ConsoleSize"] = [0, 0]
+    inside |= {key: _value(key, value, name) for key, value in fields.items() if key not in _DROPPED}
     extra = {key: value for key, value in _OPTIONAL.get(name, {}).items() if key not in fields}
     found = Struct(inside, type_name, extra, pointer)
+    found.opaque = name in _OPAQUE
     for go_name, json_name in _GO_NAMES.items():
         if json_name in inside:
             found.alias(go_name, json_name)
@@ -54,13 +82,18 @@ def _struct(fields: dict[str, Any], name: str, type_name: str, pointer: bool = F
 def _value(key: str, value: Any, parent: str) -> Any:
     is_map = key in _MAPS or (key == "Config" and parent == "LogConfig")
     if value is None:
-        return Map({}, _MAPS.get(key)) if is_map else [] if key in _LISTS else None
+        return Map({}, _MAPS.get(key), nil=True) if is_map else NilList() if key in _LISTS else None
     if isinstance(value, dict):
         if is_map:
-            items = {k: _value("", v, key) if not isinstance(v, dict) else _struct(v, "", "struct", key in _POINTERS)
+            inner = _INNER.get(key, "")
+            items = {k: _struct(v, inner, "struct", inner != "") if isinstance(v, dict) else _value("", v, key)
                      for k, v in value.items()}  # fmt: skip
             return Map(items, _MAPS.get(key, ""))
-        return _struct(value, key, f"container.{key}")
+        if parent == "image" and key == "Config":
+            value = {name: value[name] for name in _IMAGE_CONFIG if value.get(name)}
+        return _struct(value, key, f"container.{key}", pointer=key == "IPAMConfig")
     if isinstance(value, list):
-        return [_struct(v, key, "struct") if isinstance(v, dict) else v for v in value]
+        return [
+            _struct(v, "ipam config" if parent == "IPAM" else "", "struct") if isinstance(v, dict) else v for v in value
+        ]
     return value
