@@ -29,7 +29,6 @@ class Recipe:
     userland    whose tools are inside (see dnetlab.sim.context)
     programs    servers and scripts inside, beside the userland's tools
     layers      names of its layers, from the bottom; equal names are shared between images
-    size        bytes, as `docker images` shows
     created     on the lab's clock
     """
 
@@ -47,7 +46,6 @@ class Recipe:
     userland: str = "busybox"
     programs: tuple[str, ...] = ()
     layers: tuple[str, ...] = ("busybox",)
-    size: int = 1_984_251
     created: float = BUILT
 
     @property
@@ -64,6 +62,11 @@ class Recipe:
         return tuple("sha256:" + hashlib.sha256(f"layer:{name}".encode()).hexdigest() for name in self.layers)
 
     @property
+    def size(self) -> int:
+        """Bytes, as `docker images` shows."""
+        return sum(LAYER_SIZES[name] for name in self.layers)
+
+    @property
     def environment(self) -> tuple[str, ...]:
         return (PATH, *self.env)
 
@@ -73,36 +76,36 @@ CATALOGUE: tuple[Recipe, ...] = (
     Recipe("busybox", ("busybox:latest", "busybox:1", "busybox:1.37", "busybox:musl", "busybox:glibc"), ("sh",),
            present=("busybox:latest",)),
     Recipe("alpine", ("alpine:latest", "alpine:3", "alpine:3.22"), ("/bin/sh",), present=("alpine:latest",),
-           layers=("busybox", "alpine"), size=1_984_258),
+           layers=("busybox", "alpine")),
     Recipe("busyboxplus", ("radial/busyboxplus:latest", "radial/busyboxplus:curl"), ("/bin/sh",),
-           present=("busyboxplus:latest",), userland="busyboxplus", layers=("busybox", "curl"), size=21_100_000),
+           present=("busyboxplus:latest",), userland="busyboxplus", layers=("busybox", "curl")),
     Recipe("nginx", ("nginx:latest", "nginx:alpine", "nginx:1", "nginx:1.22", "nginx:stable", "nginx:mainline"),
            ("nginx", "-g", "daemon off;"), env=("NGINX_VERSION=1.22.1", "PKG_RELEASE=1", "NJS_VERSION=0.7.11"),
            ports=("80/tcp",), stop_signal="SIGQUIT", present=("nginx:latest", "nginx:alpine"), userland="alpine",
-           programs=("nginx",), layers=("busybox", "curl", "nginx"), size=30_920_626),
+           programs=("nginx",), layers=("busybox", "curl", "nginx")),
     Recipe("httpd", ("httpd:latest", "httpd:alpine", "httpd:2.4"), ("httpd-foreground",),
            env=("HTTPD_PREFIX=/usr/local/apache2", "HTTPD_VERSION=2.4.65"), ports=("80/tcp",), stop_signal="SIGWINCH",
            directory="/usr/local/apache2", present=("httpd:latest",), programs=("httpd-foreground",),
-           layers=("busybox", "httpd"), size=1_984_434),
+           layers=("busybox", "httpd")),
     Recipe("webserver", (), ("httpd-foreground",), ports=("80/tcp",), present=("webserver:v3",),
-           programs=("httpd-foreground",), layers=("busybox", "webserver"), size=1_984_424),
+           programs=("httpd-foreground",), layers=("busybox", "webserver")),
     Recipe("mysql", ("mysql:latest", "mysql:8", "mysql:8.4"), ("mysqld",), entrypoint=_MYSQL,
            env=("MYSQL_MAJOR=8.4", "MYSQL_VERSION=8.4.7-1.el9"), ports=("3306/tcp", "33060/tcp"),
-           present=("mysql:latest",), programs=("mysqld", "docker-entrypoint.sh"), layers=("busybox", "mysql"),
-           size=1_984_985),
+           present=("mysql:latest",), programs=("mysqld", "docker-entrypoint.sh"), layers=("busybox", "mysql")),
     Recipe("php-fpm", (), ("php-fpm",), env=("PHP_VERSION=8.4.14",), ports=("9000/tcp",), stop_signal="SIGQUIT",
-           directory="/var/www/html", present=("php-fpm:latest",), programs=("php-fpm",), layers=("busybox", "php"),
-           size=1_984_356),
+           directory="/var/www/html", present=("php-fpm:latest",), programs=("php-fpm",), layers=("busybox", "php")),
     Recipe("redis", ("redis:latest", "redis:alpine", "redis:8"), ("redis-server",),
            env=("REDIS_VERSION=8.2.3",), ports=("6379/tcp",), directory="/data", volumes=("/data",),
-           programs=("redis-server",), layers=("busybox", "redis"), size=41_400_000),
+           programs=("redis-server",), layers=("busybox", "redis")),
     Recipe("hello-world", ("hello-world:latest",), ("/hello",), userland="none", programs=("/hello",),
-           layers=("hello",), size=10_072),
+           layers=("hello",)),
     Recipe("debian", ("debian:latest", "debian:12", "debian:bookworm"), ("bash",), userland="debian",
-           layers=("debian",), size=117_000_000),
-    Recipe("ubuntu", ("ubuntu:latest", "ubuntu:24.04"), ("/bin/bash",), userland="debian", layers=("ubuntu",),
-           size=78_100_000),
+           layers=("debian",)),
+    Recipe("ubuntu", ("ubuntu:latest", "ubuntu:24.04"), ("/bin/bash",), userland="debian", layers=("ubuntu",)),
 )  # fmt: skip
 BY_ID: dict[str, Recipe] = {recipe.id: recipe for recipe in CATALOGUE}
 BY_TAG: dict[str, Recipe] = {tag: recipe for recipe in CATALOGUE for tag in recipe.tags}
-LAYER_SIZES = {"busybox": 4_430_000, "debian": 117_000_000, "ubuntu": 78_100_000}
+LAYER_SIZES = {  # bytes of a layer alone; the size of an image is the sum of its layers
+    "busybox": 1_984_251, "curl": 19_115_749, "nginx": 9_820_626, "mysql": 734, "httpd": 175, "webserver": 173,
+    "php": 105, "alpine": 7, "redis": 39_415_749, "hello": 10_072, "debian": 117_000_000, "ubuntu": 78_100_000,
+}  # fmt: skip

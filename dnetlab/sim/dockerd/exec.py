@@ -11,6 +11,7 @@ from dnetlab.sim.dockerd import lifecycle, state, store
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import recipe_of
+from dnetlab.sim.programs.web import bind_failures, nginx_sockets
 from dnetlab.sim.world import Terminal, World
 
 
@@ -100,11 +101,11 @@ def _nginx(context: Context, argv: tuple[str, ...]) -> Result:
         number = processes.SIGNALS[signals[words[1]]]
         processes.send_signal(context.world, context.host, container.pid, number, inside=True)
         return Result()
-    line = "nginx: [emerg] bind() to {} failed (98: Address already in use)\n"
     if not words:
+        wanted = nginx_sockets(0)
+        lines = bind_failures(context.world.clock, wanted, 8)
         context.world.clock += 2.5
-        again = (line.format("0.0.0.0:80") + line.format("[::]:80")) * 5
-        return Result("", again + "nginx: [emerg] still could not bind()\n", 1)
+        return Result("", "".join(text for _, text in lines), 1)
     return Result("", f'nginx: invalid option: "{words[0].lstrip("-")}"\n', 1)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from dnetlab.model import Container, Image
 from dnetlab.sim.dockerd import state
-from dnetlab.sim.dockerd.catalogue import BY_ID, BY_TAG, CATALOGUE, Recipe
+from dnetlab.sim.dockerd.catalogue import BY_ID, BY_TAG, CATALOGUE, LAYER_SIZES, Recipe
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -291,11 +291,12 @@ def _delete(world: World, host: str, image: Image) -> list[str]:
 def prune(world: World, host: str, everything: bool = False) -> tuple[tuple[str, ...], int]:
     """`docker image prune [-a]`: the lines of what went, and the bytes reclaimed. Images of any container stay."""
     lines: list[str] = []
+    bytes_of = {d: LAYER_SIZES[n] for r in CATALOGUE for n, d in zip(r.layers, r.layer_ids, strict=True)}
     reclaimed = 0
     for image in world.hosts[host].images:
         if (image.tags and not everything) or _users(world, host, image):
             continue
         gone = _untag(world, host, image, list(image.tags)) + _delete(world, host, image)
         lines += [line[0].lower() + line[1:] for line in gone]
-        reclaimed += image.size
+        reclaimed += sum(bytes_of.get(line.removeprefix("Deleted: "), 0) for line in gone)
     return tuple(lines), reclaimed

@@ -172,7 +172,8 @@ def network_settings(world: World, host: str, container: Container) -> Json:
     joined = container.network_mode.startswith("container:")
     bridge = container.endpoint("bridge") if container.network_mode in ("default", "bridge") else None
     bridge = bridge or Endpoint("bridge", "")
-    sandbox = _digest(f"sandbox:{container.id}:{container.started}") if running and not joined else ""
+    kept = not store.since(world, "26.1") and container.started is not None  # 20.10 remembers the last one
+    sandbox = _digest(f"sandbox:{container.id}:{container.started}") if (running or kept) and not joined else ""
     key = "" if not sandbox else f"/var/run/docker/netns/{'default' if container.namespace == 'host' else sandbox[:12]}"
     ports = port_map(world, host, container)
     found: Json = {"Bridge": "", "SandboxID": sandbox}
@@ -191,10 +192,16 @@ def network_settings(world: World, host: str, container: Container) -> Json:
         "IPAddress": str(bridge.address or ""),
         "IPPrefixLen": bridge.prefixlen,
         "IPv6Gateway": "",
-        "MacAddress": bridge.mac,
+        "MacAddress": bridge.mac or _asked_mac(world, host, container),
         "Networks": {e.network: endpoint_json(world, host, container, e)
                      for e in sorted(container.endpoints, key=lambda e: e.network)},
     }  # fmt: skip
+
+
+def _asked_mac(world: World, host: str, container: Container) -> str:
+    """A MAC given with --mac-address shows even while it isn't used (observed on 26.1.5 and 28.5.2)."""
+    on_bridge = container.network_mode in ("default", "bridge") and store.since(world, "26.1")
+    return store.spec(world, host, container.id).config.mac_address or "" if on_bridge else ""
 
 
 def endpoint_json(world: World, host: str, container: Container, endpoint: Endpoint) -> Json:

@@ -249,7 +249,8 @@ def process_got_signal(world: World, host: str, process: Process, signal: int, *
         return
     code = programs.answer_to(spec.config, signal)
     if code is not None:
-        programs.say_goodbye(world, host, container.id, signal)
+        sender = len(processes.container_rows(world, host, container.id)) + 6 if inside else None
+        programs.say_goodbye(world, host, container.id, signal, sender)
         exited(world, host, container.id, code)
 
 

@@ -6,15 +6,15 @@ import hashlib
 
 from dnetlab.sim.world import World
 
-ADJECTIVES = (
+ADJECTIVES = (  # noqa: SIM905
     "admiring agitated amazing awesome blissful bold brave busy charming clever cool crazy dazzling determined dreamy "
     "eager ecstatic elastic elegant epic fervent focused friendly frosty funny gallant gifted goofy gracious great "
     "happy hopeful hungry inspiring jolly jovial keen kind laughing loving lucid magical modest musing mystifying "
     "naughty nice nifty nostalgic optimistic peaceful practical priceless quirky quizzical recursing relaxed romantic "
     "serene sharp silly sleepy stoic sweet tender thirsty trusting upbeat vibrant vigilant vigorous wizardly wonderful "
     "xenodochial youthful zealous zen"
-).split(" ")  # noqa: SIM905
-SCIENTISTS = (
+).split(" ")
+SCIENTISTS = (  # noqa: SIM905
     "agnesi archimedes aryabhata babbage banach bardeen bell bhabha bohr boyd brown carson cerf chandrasekhar cori "
     "curie darwin dijkstra dirac edison einstein elion euclid euler faraday fermat fermi feynman franklin galileo "
     "gauss germain goldberg goodall hamilton hawking heisenberg hermann herschel hodgkin hopper hypatia jang johnson "
@@ -22,7 +22,7 @@ SCIENTISTS = (
     "mendeleev mirzakhani moore morse newton nightingale nobel noether pascal pasteur payne perlman pike planck "
     "poincare ptolemy raman ride ritchie robinson sammet shannon sinoussi snyder stallman swartz tesla thompson "
     "torvalds turing villani volhard wescoff wiles williams wing wozniak wright yalow yonath"
-).split(" ")  # noqa: SIM905
+).split(" ")
 
 
 def invent(world: World, taken: set[str]) -> str:

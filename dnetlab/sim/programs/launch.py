@@ -340,11 +340,11 @@ def reload(world: World, host: str, container_id: str) -> None:
         web.nginx_reload(world, host, container_id, container.pid, container.namespace or "host")
 
 
-def say_goodbye(world: World, host: str, container_id: str, signal: int) -> None:
-    """What a program logs when a signal ends it in order."""
+def say_goodbye(world: World, host: str, container_id: str, signal: int, sender: int | None = None) -> None:
+    """What a program logs when a signal ends it in order; sender: the pid of who sent it, when that was inside."""
     config = store.spec(world, host, container_id).config
     if kinds.name_of(config) == "nginx" and signal != processes.SIGNALS["KILL"]:
-        web.nginx_goodbye(world, host, container_id, signal)
+        web.nginx_goodbye(world, host, container_id, signal, sender)
 
 
 def keep_talking(world: World) -> None:

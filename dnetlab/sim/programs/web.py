@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from ipaddress import IPv4Address, IPv6Address
@@ -74,20 +74,24 @@ def _notice(world: World, host: str, container: str, text: str, pid: int = 1) ->
 
 
 def _cannot_bind(world: World, host: str, container: str, taken: list[Socket]) -> float:
-    """Five attempts half a second apart, then the end (observed with nginx 1.22.1)."""
+    for at, text in bind_failures(world.clock, taken):
+        logs.write(world, host, container, "stderr", text, at)
+    return 2.5
+
+
+def bind_failures(start: float, taken: Iterable[Socket], pid: int = 1) -> list[tuple[float, str]]:
+    """(second, lines) of five attempts half a second apart, and of the end (observed with nginx 1.22.1)."""
+    found = []
     for attempt in range(5):
-        now = world.clock + attempt * 0.5
+        now = start + attempt * 0.5
         text = ""
         for socket in taken:
             address = f"[{socket.local_address}]" if socket.local_address.version == 6 else str(socket.local_address)
             line = f"bind() to {address}:{socket.local_port} failed (98: Address already in use)"
-            text += f"{_stamp(now, 'emerg')}{line}\nnginx: [emerg] {line}\n"
-        text += f"{_stamp(now)}try again to bind() after 500ms\n"
-        logs.write(world, host, container, "stderr", text, now)
-    end = world.clock + 2.5
-    text = f"{_stamp(end, 'emerg')}still could not bind()\nnginx: [emerg] still could not bind()\n"
-    logs.write(world, host, container, "stderr", text, end)
-    return 2.5
+            text += f"{_stamp(now, 'emerg', pid)}{line}\nnginx: [emerg] {line}\n"
+        found.append((now, f"{text}{_stamp(now, pid=pid)}try again to bind() after 500ms\n"))
+    end = f"{_stamp(start + 2.5, 'emerg', pid)}still could not bind()\nnginx: [emerg] still could not bind()\n"
+    return [*found, (start + 2.5, end)]
 
 
 def _start_worker(world: World, host: str, container: str, master: int, namespace: str) -> None:
@@ -114,11 +118,13 @@ def nginx_reload(world: World, host: str, container: str, master: int, namespace
     _start_worker(world, host, container, master, namespace)
 
 
-def nginx_goodbye(world: World, host: str, container: str, signal: int) -> None:
+def nginx_goodbye(world: World, host: str, container: str, signal: int, sender: int | None = None) -> None:
+    """What it logs at its end. sender: the pid of who asked, as seen inside; None for a signal from outside."""
     name, word = {3: ("SIGQUIT", "shutting down"), 15: ("SIGTERM", "exiting"), 2: ("SIGINT", "exiting")}.get(
         signal, (f"SIG{signal}", "exiting")
     )
-    _notice(world, host, container, f"signal {signal} ({name}) received, {word}")
+    origin = f" from {sender}" if sender else ""
+    _notice(world, host, container, f"signal {signal} ({name}) received{origin}, {word}")
     if signal == 3:
         _notice(world, host, container, "gracefully shutting down", 7)
     _notice(world, host, container, "exiting", 7)

@@ -60,6 +60,8 @@ class Row:
 def short_name(process: Process) -> str:
     """What /proc/PID/comm holds: the program's name, at most 15 characters."""
     first = process.argv[0] if process.argv else ""
+    if first == "/bin/sh" and len(process.argv) > 1 and process.argv[1].startswith("/"):
+        first = process.argv[1]  # a script keeps its own name
     return first.split(":")[0].split(" ")[0].rsplit("/", 1)[-1].lstrip("-")[:15]
 
 
@@ -95,7 +97,7 @@ _BUSYBOX_COLUMNS: dict[str, tuple[str, int, bool, Callable[[Row], str]]] = {  # 
     "user": ("USER", 8, False, lambda r: r.process.user),
     "group": ("GROUP", 8, False, lambda r: r.process.user),
     "comm": ("COMMAND", 16, False, lambda r: r.comm),
-    "args": ("COMMAND", 256, False, lambda r: r.process.command),
+    "args": ("COMMAND", 256, False, lambda r: _with_script(r)),
     "pid": ("PID", 5, True, lambda r: str(r.pid)),
     "ppid": ("PPID", 5, True, lambda r: str(r.ppid)),
     "pgid": ("PGID", 5, True, lambda r: str(r.pid)),
@@ -108,6 +110,12 @@ _BUSYBOX_COLUMNS: dict[str, tuple[str, int, bool, Callable[[Row], str]]] = {  # 
     "stat": ("STAT", 4, False, lambda r: r.sizes[4][:1]),
     "rss": ("RSS", 4, False, lambda r: str(r.sizes[3])),
 }
+
+
+def _with_script(row: Row) -> str:
+    """`{name} command` where the program's own name isn't the first word's (busybox libbb/procps.c)."""
+    first = row.process.argv[0].rsplit("/", 1)[-1] if row.process.argv else ""
+    return row.process.command if first.startswith(row.comm) else f"{{{row.comm}}} {row.process.command}"
 
 
 def _busybox(context: Context, argv: tuple[str, ...]) -> Result:
