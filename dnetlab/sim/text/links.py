@@ -57,16 +57,17 @@ def view(world: World, host: str, namespace: str, interface: Interface, busybox:
     qdisc = "fq_codel" if interface.kind is LinkKind.PHYSICAL else "noqueue"
     if is_fresh(world, host, namespace, interface):
         qdisc = "noop"
-    return LinkView(interface, other, peer_down, netnsid, _state(world, host, interface), qdisc)
+    return LinkView(interface, other, peer_down, netnsid, _state(space, interface), qdisc)
 
 
-def _state(world: World, host: str, interface: Interface) -> str:
+def _state(space: Namespace, interface: Interface) -> str:
     if not interface.up:
         return "DOWN"
     if interface.kind is LinkKind.LOOPBACK:
         return "UNKNOWN"
     if interface.carrier:
-        return "UP"
+        bare = interface.kind is LinkKind.BRIDGE and not space.ports_of(interface.name)
+        return "UNKNOWN" if bare else "UP"
     below = interface.kind in (LinkKind.VETH, LinkKind.MACVLAN, LinkKind.VLAN)
     return "LOWERLAYERDOWN" if below else "DOWN"
 
@@ -111,7 +112,7 @@ def head(row: LinkView, *, mode: bool, family: int = 0) -> str:
     words = [f"{link.index}: {row.name}: <{','.join(row.flags())}> mtu {link.mtu}"]
     if family != 6:
         words.append(f"qdisc {row.qdisc}")
-    if link.master:
+    if link.master and family != 6:
         words.append(f"master {link.master}")
     words.append(f"state {row.state}")
     if mode:
@@ -218,7 +219,7 @@ def busybox_head(row: LinkView, family: int = 0) -> str:
     words = [f"{link.index}: {row.name}: <{','.join(flags)}> mtu {link.mtu}"]
     if family != 6:
         words.append(f"qdisc {row.qdisc}")
-    if link.master:
+    if link.master and family != 6:
         words.append(f"master {link.master}")
     words.append(f"qlen {link.txqlen}" if link.txqlen else "")
     return " ".join(words)

@@ -210,7 +210,8 @@ def show_addresses(context: Context, line: IpLine) -> Result:
         elif options.oneline:
             out += [_one_line_address(interface, a) for a in addresses]
         else:
-            out += _address_block(row, addresses, options, only, context.stack)
+            bare = bool(options.family or found.network)
+            out += _address_block(row, addresses, options, bare, context.stack)
     return _json(objects, options) if options.json else Result("".join(out))
 
 

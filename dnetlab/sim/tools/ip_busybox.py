@@ -27,10 +27,10 @@ OPTIONS := -f[amily] inet|inet6|link | -o[neline]
 
 ip addr add|del IFADDR dev IFACE | show|flush [dev IFACE] [to PREFIX]
 ip route list|flush|add|del|change|append|replace|test ROUTE
-ip link set IFACE [up|down] [arp on|off] [multicast on|off]|
-	[promisc on|off] [mtu NUM] [name NAME] [qlen NUM] [address MAC]|
+ip link set IFACE [up|down] [arp on|off] [multicast on|off]
+	[promisc on|off] [mtu NUM] [name NAME] [qlen NUM] [address MAC]
 	[master IFACE | nomaster] [netns PID]
-ip tunnel add|change|del|show [NAME]|
+ip tunnel add|change|del|show [NAME]
 	[mode ipip|gre|sit] [remote ADDR] [local ADDR] [ttl TTL]
 ip neigh show|flush [to PREFIX] [dev DEV] [nud STATE]
 ip rule [list] | add|del SELECTOR ACTION
@@ -316,6 +316,8 @@ def _add_or_delete(context: Context, verb: str, words: list[str]) -> Result:
         links.delete(context.world, context.host, context.namespace, name)
         return Result()
     _allowed(context)
+    if context.stack.interface(name) is not None:
+        raise KernelError(links.EXISTS)
     if kind != "bridge" or parent:
         if kind in ("", "veth", "vlan", "macvlan", "dummy"):
             raise Refused(f"Links of type {kind or '?'} can't be added in a container of the lab.", "bridge can.")

@@ -1,0 +1,199 @@
+"""`sysctl`: the kernel's switches under /proc/sys that the lab knows, `net.ipv4.ip_forward` above all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from dnetlab.commands.net_usage import SYSCTL
+from dnetlab.model import Namespace
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.tools.options import is_busybox
+from dnetlab.sim.tools.permission import is_privileged
+
+# what a fresh network namespace answers (Linux 6, recorded); a namespace's own values stand before these
+DEFAULTS: dict[str, str] = {
+    "net.ipv4.ip_forward": "0",
+    "net.ipv4.ip_default_ttl": "64",
+    "net.ipv4.icmp_echo_ignore_all": "0",
+    "net.ipv4.icmp_echo_ignore_broadcasts": "1",
+    "net.ipv4.ip_local_port_range": "32768\t60999",
+    "net.ipv4.ip_unprivileged_port_start": "1024",
+    "net.ipv4.ip_nonlocal_bind": "0",
+    "net.ipv4.tcp_syncookies": "1",
+    "net.ipv4.ping_group_range": "1\t0",
+    "net.ipv6.conf.all.disable_ipv6": "0",
+    "net.ipv6.conf.all.forwarding": "0",
+    "net.ipv6.conf.default.disable_ipv6": "0",
+}
+# per interface under net.ipv4.conf: 'all' and 'default' too
+PER_LINK: dict[str, str] = {
+    "accept_redirects": "1", "arp_accept": "0", "arp_announce": "0", "arp_filter": "0", "arp_ignore": "0",
+    "arp_notify": "0", "forwarding": "0", "log_martians": "0", "promote_secondaries": "0", "proxy_arp": "0",
+    "route_localnet": "0", "rp_filter": "0", "secure_redirects": "1", "send_redirects": "1",
+}  # fmt: skip
+# a real kernel has hundreds more here; of these the lab can't say which exist
+UNKNOWN = re.compile(r"(kernel|vm|fs|dev|user)\.|net\.(core|ipv6|netfilter|unix)\.|net\.ipv4\.(tcp_|udp_|icmp_|neigh\.)")
+
+
+def values(context: Context) -> dict[str, str]:
+    """Every switch of this namespace, by key, sorted."""
+    return _values(context.stack)
+
+
+def _values(stack: Namespace) -> dict[str, str]:
+    found = dict(DEFAULTS)
+    for name in ("all", "default", *(i.name for i in stack.interfaces)):
+        forwarding = stack.sysctl("net.ipv4.ip_forward")
+        for key, value in PER_LINK.items():
+            value = forwarding if key == "forwarding" else value
+            found[f"net.ipv4.conf.{name.replace('.', '/')}.{key}"] = value
+    return dict(sorted((found | stack.sysctls).items()))
+
+
+def read_proc_sys(namespace: Namespace, path: str) -> str | None:
+    """Contents of a file under /proc/sys, with its newline; None when there is none ('/proc/sys/net/ipv4/ip_forward')."""
+    if not path.startswith("/proc/sys/"):
+        return None
+    value = _values(namespace).get(_key(path.removeprefix("/proc/sys/")))
+    return None if value is None else f"{value}\n"
+
+
+def _key(name: str) -> str:
+    """'net/ipv4/ip_forward' and 'net.ipv4.ip_forward' are one key; a '/' in the dotted form is a '.' of a name."""
+    first = re.search(r"[./]", name)
+    if first and first[0] == "/":
+        return name.replace(".", "\0").replace("/", ".").replace("\0", "/")
+    return name
+
+
+def _path(name: str) -> str:
+    key = _key(name)
+    return "/proc/sys/" + key.replace("/", "\0").replace(".", "/").replace("\0", ".")
+
+
+def write(context: Context, key: str, value: str) -> str | None:
+    """Set a switch; the errno in words when the kernel refuses. ip_forward and conf.*.forwarding move together."""
+    if re.fullmatch(r"-?\d+", values(context)[key]) and not re.fullmatch(r"-?\d+", value):
+        return "Invalid argument"
+    changed = {key: value}
+    if key in ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"):
+        changed = {k: value for k in values(context)
+                   if k == "net.ipv4.ip_forward" or (k.startswith("net.ipv4.conf.") and k.endswith(".forwarding"))}
+        changed = {k: v for k, v in changed.items()
+                   if k in context.stack.sysctls or k in (key, "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding")}
+    context.world.change_namespace(
+        context.host, context.namespace, lambda ns: replace(ns, sysctls={**ns.sysctls, **changed})
+    )
+    return None
+
+
+def run(context: Context, argv: tuple[str, ...]) -> Result:
+    """`sysctl …` (procps 4.0.2 at the host, busybox in containers)."""
+    if is_busybox(context):
+        return _busybox(context, argv[1:])
+    options, names, wrong = _options(argv[1:])
+    if wrong:
+        return Result(SYSCTL, f"sysctl: {wrong}\n", 0)
+    if options & {"h", "d"}:
+        return Result(SYSCTL)
+    if "V" in options:
+        return Result("sysctl from procps-ng 4.0.2\n")
+    if options & {"p", "f", "system", "r", "load", "pattern"}:
+        raise Refused("Reading settings from files or patterns is not modelled.", "Name the key: `sysctl net.ipv4.ip_forward`.")
+    if options & {"a", "A", "X", "all"}:
+        return Result("".join(_shown(options, key, value) for key, value in values(context).items()))
+    if not names:
+        return Result("", SYSCTL, 1)
+    out, err = "", ""
+    for name in names:
+        one = _one(context, options, name)
+        out, err = out + one.stdout, err + one.stderr
+        if "invalid syntax" in one.stderr:
+            break
+    return Result(out, err, 1 if err else 0)
+
+
+_LETTERS = {"w": "w", "write": "w", "n": "n", "values": "n", "N": "N", "names": "N", "e": "e", "ignore": "e",
+            "q": "q", "quiet": "q", "b": "b", "binary": "b", "all": "a", "help": "h", "version": "V"}  # fmt: skip
+
+
+def _options(words: tuple[str, ...]) -> tuple[set[str], list[str], str]:
+    found: set[str] = set()
+    names: list[str] = []
+    for word in words:
+        if word.startswith("--") and len(word) > 2:
+            name = word[2:].split("=")[0]
+            if name not in _LETTERS and name not in ("system", "pattern", "load", "deprecated", "dry-run"):
+                return found, names, f"unrecognized option '{word}'"
+            found.add(_LETTERS.get(name, name))
+        elif word.startswith("-") and len(word) > 1:
+            for letter in word[1:]:
+                if letter not in "aAXbeNnpfrqwoxdhV":
+                    return found, names, f"invalid option -- '{letter}'"
+                found.add(_LETTERS.get(letter, letter))
+        else:
+            names.append(word)
+    return found, names, ""
+
+
+def _shown(options: set[str], key: str, value: str) -> str:
+    if "N" in options:
+        return f"{key}\n"
+    if "b" in options:
+        return value
+    return f"{value}\n" if "n" in options else f"{key} = {value}\n"
+
+
+def _one(context: Context, options: set[str], name: str) -> Result:
+    """One word: KEY reads, KEY=VALUE writes; with -w a bare key is a syntax error."""
+    name, equals, value = name.partition("=")
+    name = name.strip()
+    if "w" in options and not equals:
+        return Result("", "sysctl: command line(0): invalid syntax, continuing...\n", 1)
+    known = values(context)
+    key = _key(name)
+    if not name:
+        return Result("", "sysctl: Path is not under /proc/sys/: /proc/sys/\n", 1)
+    if key not in known:
+        below = [k for k in known if k.startswith(f"{key}.")]
+        if below and not equals:
+            return Result("".join(_shown(options, k, known[k]) for k in below))
+        if "e" in options:
+            return Result()
+        if UNKNOWN.match(key):
+            raise Refused(f"The switch {key} is not modelled.", "`sysctl -a` lists the lab's.")
+        return Result("", f"sysctl: cannot stat {_path(name)}: No such file or directory\n", 1)
+    if not equals:
+        return Result(_shown(options, key, known[key]))
+    refused = write(context, key, value.strip())
+    if refused:
+        return Result("", f'sysctl: setting key "{key}": {refused}\n', 1)
+    return Result("" if "q" in options else _shown(options, key, value.strip()))
+
+
+def _busybox(context: Context, words: tuple[str, ...]) -> Result:
+    letters = "".join(word[1:] for word in words if word.startswith("-"))
+    names = [word for word in words if not word.startswith("-")]
+    options = {_LETTERS.get(letter, letter) for letter in letters}
+    if options & {"a", "A"}:
+        return Result("".join(_shown(options, key, value) for key, value in values(context).items()))
+    if "p" in options:
+        raise Refused("Reading settings from a file is not modelled.", "Name the key: `sysctl net.ipv4.ip_forward`.")
+    out, err = "", ""
+    for name in names:
+        name, equals, value = name.partition("=")
+        key = _key(name)
+        if key not in values(context):
+            err += "" if "e" in options else f"sysctl: error: '{name}' is an unknown key\n"
+        elif not equals and "w" in options:
+            err += f"sysctl: error: '{name}' must be of the form name=value\n"
+        elif not equals:
+            out += _shown(options, key, values(context)[key])
+        elif not is_privileged(context):
+            err += f"sysctl: error setting key '{key}': Read-only file system\n"
+        elif refused := write(context, key, value):
+            err += f"sysctl: write error: {refused}\n"
+        else:
+            out += "" if "q" in options else _shown(options, key, value)
+    return Result(out, err, 1 if err else 0)
