@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from dnetlab.model import Exchange
+    from dnetlab.sim.why import Reason
 
 
 @dataclass(frozen=True)
@@ -234,6 +235,19 @@ class Lab:
         else:
             packet = Packet(start, ip, Protocol.TCP, sport=40000, dport=port, flags="S", size=60)
         return forward(snapshot, place.host, place.namespace, packet, snapshot.clock)
+
+    def why(self, source: str | None = None, destination: str | None = None) -> Reason:
+        """Why the last ping or curl failed, or why `source` can't reach NAME, NAME:PORT, IP or IP:PORT.
+
+        Raises UsageError when nothing has failed, or one end is missing; UnknownName when a place can't be found.
+        """
+        from dnetlab.sim.asking import why_between, why_last
+
+        if source is None:
+            return why_last(self.engine.snapshot(), self.entries, self._world())
+        if destination is None:
+            raise UsageError("why() takes both ends or none")
+        return why_between(self.engine.snapshot(), source, destination, self._world())
 
     # -- time travel (the simulator's worlds are values, so an older one is just kept) -----------------------------
 

@@ -1,0 +1,91 @@
+"""Questions of a student about questions of a program: why did the last ping or curl fail, why can't A reach B?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import AddressValueError, IPv4Address
+
+from dnetlab.errors import UsageError
+from dnetlab.model import Entry, Snapshot
+from dnetlab.sim.places import Place, address_for, find_place, split_port
+from dnetlab.sim.questions import question
+from dnetlab.sim.why import PREDEFINED, Reason, why
+from dnetlab.sim.world import World
+
+
+def why_between(snapshot: Snapshot, source: str, destination: str, world: World | None = None) -> Reason:
+    """Why can't `source` (a host or container) reach NAME, NAME:PORT, IP or IP:PORT?
+
+    It is asked by address first; when that works, by name. Raises UnknownName and UsageError as `find_place` does.
+    """
+    place = find_place(snapshot, source)
+    name, port = split_port(destination)
+    target = snapshot.find_container(name)
+    if target and not target[1].is_running and name not in snapshot.hosts:
+        return why(snapshot, place.host, place.namespace, None, port, name)
+    ip = address_for(snapshot, place, name)
+    reason = why(snapshot, place.host, place.namespace, ip, port, name)
+    if reason.works and target and place.container and resolve(snapshot, place, name, world) is None:
+        return why(snapshot, place.host, place.namespace, None, port, name)
+    return reason
+
+
+def why_last(snapshot: Snapshot, entries: Sequence[Entry], world: World | None = None) -> Reason:
+    """Why did the last ping, curl, wget, nc or traceroute of the journal fail? It is asked again, as the lab is now.
+
+    UsageError when none failed.
+    """
+    for entry in reversed(entries):
+        asked = question(entry.line.text)
+        if asked is None or entry.refused or entry.exit_code == 0:
+            continue
+        place = _place(snapshot, entry, asked.container)
+        ip = resolve(snapshot, place, asked.name, world)
+        return why(snapshot, place.host, place.namespace, ip, asked.port, asked.name, asked.protocol)
+    raise UsageError("no ping or curl has failed yet", hint="Ask about two places: %dnet why SRC DST[:PORT].")
+
+
+def _place(snapshot: Snapshot, entry: Entry, container: str | None) -> Place:
+    line = entry.line
+    inside = container or line.container
+    if inside is None:
+        return Place(line.host, "host")
+    found = snapshot.hosts[line.host].container(inside)
+    if found is None or found.namespace is None:
+        state = found.state.value if found else "gone"
+        raise UsageError(f"the container that asked is {state} now, so nothing can be asked again from there")
+    return Place(line.host, found.namespace, found)
+
+
+def resolve(snapshot: Snapshot, place: Place, name: str, world: World | None = None) -> IPv4Address | None:
+    """What a program in that place gets for a name; None for "bad address".
+
+    With the simulator's world its resolver answers; else the networks' own names do, and `localhost`.
+    """
+    try:
+        return IPv4Address(name)
+    except AddressValueError:
+        pass
+    if world is not None:
+        from dnetlab.sim.dockerd.resolver import resolve as ask
+
+        inside = place.container.id if place.container else None
+        found = ask(world.copy(), place.host, place.namespace, inside, name)
+        return found[0] if found else None
+    if name == "localhost":
+        return IPv4Address("127.0.0.1")
+    return _on_a_shared_network(snapshot, place, name)
+
+
+def _on_a_shared_network(snapshot: Snapshot, place: Place, name: str) -> IPv4Address | None:
+    if place.container is None:
+        return None
+    mine = {e.network for e in place.container.endpoints} - set(PREDEFINED)
+    for container in snapshot.hosts[place.host].containers:
+        if not container.is_running:
+            continue
+        for end in container.endpoints:
+            names = (container.name, container.short_id, *end.aliases)
+            if end.network in mine and name in names and end.address:
+                return end.address
+    return None
