@@ -46,7 +46,8 @@ _ORDER: dict[str, dict[str, Any]] = {
                  "GlobalIPv6PrefixLen": 0, "DNSNames": NilList()},
     "NetworkSettings": {"Bridge": "", "SandboxID": "", "SandboxKey": "", "Ports": Map({}, [])},
     "network": {"Name": "", "Id": "", "Created": "", "Scope": "", "Driver": "", "EnableIPv4": False,
-                "EnableIPv6": False, "IPAM": None, "Internal": False, "Attachable": False, "Ingress": False, "ConfigFrom": None,
+                "EnableIPv6": False, "IPAM": None, "Internal": False, "Attachable": False, "Ingress": False,
+                "ConfigFrom": None,
                 "ConfigOnly": False, "Containers": Map({}), "Options": Map({}), "Labels": Map({})},
 }  # fmt: skip
 
