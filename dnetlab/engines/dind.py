@@ -10,23 +10,28 @@ import atexit
 import contextlib
 import io
 import os
+import re
 import secrets
 import shlex
 import shutil
 import subprocess
 import tarfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from dnetlab.engines import images
-from dnetlab.engines.labhosts import CLEAN_ENVIRONMENT, Progress, Ran, cache, run_limited
+from dnetlab.engines.inventory import moment
+from dnetlab.engines.labhosts import CLEAN_ENVIRONMENT, Progress, Ran, cache, images_archive, run_limited
 from dnetlab.engines.namespaces import DEFAULT_LAB, HOSTFILES, HostPlan
 from dnetlab.errors import EngineError, UnknownName
 
 LABEL = "dnetlab.lab"
+MAKER = "dnetlab.maker"
+KEPT = "/run/dnetlab/kept"  # a file in docker1 of a lab that outlives its maker
 TRUNK = "198.18.254.0/24"  # addresses the outer engine insists on; they are taken off the hosts at once (RFC 2544)
 IMAGE = "dnetlab/host"
 # What a lab host needs of the machine when no registry answers: the engine, and Debian's tools for networks.
@@ -129,6 +134,10 @@ class DindHosts:
         reason = why_not(self.base_url)
         if reason:
             raise EngineError(f"lab hosts can't be containers here: {reason}", hint="the simulator needs none of it")
+        sweep(self.base_url)
+        standing = [row["Labels"][LABEL] for row in self.api.networks(filters={"label": LABEL})]
+        if standing:
+            raise EngineError(f"the lab {standing[0]} is up on this Docker Engine", hint="End it first: dnetlab down")
         atexit.register(self.down)
         try:
             self._image()
@@ -140,6 +149,9 @@ class DindHosts:
             self.down()
             raise
         return self
+
+    def _labels(self) -> dict[str, str]:
+        return {LABEL: self.lab, MAKER: maker()}
 
     def _image(self) -> None:
         """The image of a lab host: the one that is there, else one made from the programs of this machine."""
@@ -157,20 +169,21 @@ class DindHosts:
         import docker
 
         pool = docker.types.IPAMPool(subnet=subnet, gateway=gateway)
-        self.api.create_network(self._name(what), driver="bridge", labels={LABEL: self.lab},
+        self.api.create_network(self._name(what), driver="bridge", labels=self._labels(),
                                 ipam=docker.types.IPAMConfig(pool_configs=[pool]))
 
     def _start(self, plan: HostPlan) -> None:
         api = self.api
         config = api.create_host_config(
             cap_add=["ALL"], cap_drop=["SYS_RESOURCE"],
-            security_opt=["seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined"],
+            security_opt=["seccomp=unconfined", "apparmor=unconfined"],
             binds=["/sys/fs/cgroup:/sys/fs/cgroup:rw"], network_mode=self._name("lan"),
             tmpfs={"/var/lib/docker": "exec,dev,suid", "/run": "exec,dev,suid", "/tmp": "exec"},
         )  # fmt: skip
+        config["MaskedPaths"], config["ReadonlyPaths"] = [], []  # what the client's systempaths=unconfined means
         network = api.create_networking_config({self._name("lan"): api.create_endpoint_config(ipv4_address=plan.address)})
         created = api.create_container(
-            f"{IMAGE}:latest", name=self._name(plan.name), hostname=plan.name, labels={LABEL: self.lab},
+            f"{IMAGE}:latest", name=self._name(plan.name), hostname=plan.name, labels=self._labels(),
             host_config=config, networking_config=network,
             environment={"DNETLAB_HOST": plan.name, "DNETLAB_ADDRESS": plan.address, **CLEAN_ENVIRONMENT},
         )  # fmt: skip
@@ -188,15 +201,9 @@ class DindHosts:
         arguments = "--bip 172.17.0.1/16 --host unix:///run/docker-lab.sock"
         self._checked(host, f"mkdir -p /run/dnetlab && echo '/{self._name(host)}' >/run/dnetlab/cgroup && "
                             f"echo '{arguments}' >/run/dnetlab/arguments && systemctl start docker")
-        archive = cache() / "images-dind.tar"
-        if not archive.exists():
-            cache().mkdir(parents=True, exist_ok=True)
-            part = archive.with_suffix(f".{os.getpid()}")
-            images.write_archive(part)
-            part.replace(archive)
-        self._put(host, "/root/images.tar", archive.read_bytes())
+        self._put(host, "/root/images.tar", images_archive(self.progress).read_bytes())
         self._checked(host, "docker load -q -i /root/images.tar && rm /root/images.tar")
-        self.version = self.version or ".".join(self.run(host, "docker version -f '{{.Server.Version}}'").stdout.split(".")[:2])
+        self.version = self.version or _short(self.run(host, "docker version -f '{{.Server.Version}}'").stdout)
         self._say(f"{host}: dockerd answers")
 
     def _put(self, host: str, path: str, data: bytes) -> None:
@@ -214,7 +221,17 @@ class DindHosts:
 
     def keep(self) -> None:
         """Let the lab outlive this process, until `dnetlab down`."""
+        self._checked("docker1", f"touch {KEPT}")
         atexit.unregister(self.down)
+
+    def attach(self) -> DindHosts:
+        """Use the lab of this name that stands already."""
+        for plan in self.plans:
+            state = self.api.inspect_container(self._name(plan.name))["State"]
+            self._pids[plan.name] = state["Pid"]
+            self.record.created = min(self.record.created, moment(state["StartedAt"]) or self.record.created)
+        self.version = _short(self.run("docker1", "docker version -f '{{.Server.Version}}'").stdout)
+        return self
 
     def down(self) -> None:
         """Remove everything that carries this lab's label; quiet when nothing does."""
@@ -247,11 +264,19 @@ class DindHosts:
 
     def run(self, host: str, text: str, timeout: float = 120.0, stdin: str | None = None) -> Ran:
         """Run a shell text verbatim on a host; see `LabHosts.run`."""
-        words = ["docker", *(["-H", self.base_url] if self.base_url else []), "exec", "-i", "-w", "/root", self._name(host),
-                 "bash", "-c", 'eval "$(cat)"']
-        answer = f" <<< {shlex.quote(stdin.strip())}" if stdin else " </dev/null"
-        ran = run_limited(words, timeout, stdin=f"{{ {text}\n}}{answer}\n")
-        return ran._replace(stderr=ran.stderr.replace("bash: line 1: ", "bash: "))
+        # By a variable that is gone at once: `ps ax | grep proxy` and `env` must not find the text itself.
+        answer = f" <<< {shlex.quote(stdin.strip())}" if stdin else ""
+        script = f"{{ {text}\n}}{answer}" if answer else text
+        words = ["docker", *(["-H", self.base_url] if self.base_url else []), "exec", "-w", "/root",
+                 "-e", f"DNETLAB_TEXT={script}", self._name(host),
+                 "timeout", "--preserve-status", "-s", "INT", "-k", "2", f"{timeout:g}",
+                 "bash", "-c", 'text=$DNETLAB_TEXT; unset DNETLAB_TEXT; eval "$text"']
+        ran = run_limited(words, timeout + 10)
+        return ran._replace(stderr=re.sub(r"(?m)^bash: line \d+: ", "bash: ", ran.stderr))
+
+
+def _short(version: str) -> str:
+    return ".".join(version.strip().split(".")[:2])
 
 
 # -- the image of a lab host ----------------------------------------------------------------------------------------
@@ -300,19 +325,80 @@ def remove_lab(api: Any, lab: str) -> None:
             api.remove_network(row["Id"])
 
 
-_UNDO = """pkill -KILL dockerd; pkill -KILL containerd; pkill -KILL -f containerd-shim; \
-for p in $(cat $(find /sys/fs/cgroup -path "*dnetlab-{lab}-*" -name cgroup.procs)); do kill -9 $p; done; \
-find /sys/fs/cgroup -depth -type d -path "*dnetlab-{lab}-*" -exec rmdir {{}} ';'"""
+_UNDO = """pkill -KILL dockerd; pkill -KILL containerd; pkill -KILL -f containerd[-]shim
+for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    left=$(find /sys/fs/cgroup -depth -type d -path "*dnetlab-{lab}-$DNETLAB_HOST*")
+    [ -z "$left" ] && break
+    for p in $(cat $(printf '%s/cgroup.procs ' $left) 2>/dev/null); do kill -9 $p; done
+    rmdir $left 2>/dev/null || sleep 0.1
+done"""
+
+
+def maker() -> str:
+    """This process, as a label: the machine, the pid, and when it was started."""
+    return f"{os.uname().nodename}:{os.getpid()}:{_start_of(os.getpid())}"
+
+
+def _start_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
+
+
+def _maker_is_alive(label: str) -> bool:
+    machine, _, rest = label.partition(":")
+    pid, _, start = rest.partition(":")
+    if machine != os.uname().nodename or not pid.isdigit():
+        return True  # another machine's lab on a shared engine: only its owner may say
+    return bool(start) and _start_of(int(pid)) == start
+
+
+def kept_lab(base_url: str | None = None) -> str | None:
+    """The lab that `dnetlab up` left standing on the outer engine; None when there is none, or no engine."""
+    try:
+        api = outer_client(base_url)
+        rows = api.containers(filters={"label": LABEL})
+    except Exception:  # noqa: BLE001 - no engine, no lab
+        return None
+    for row in rows:
+        if row["Names"][0].endswith("-docker1") and _is_kept(api, row["Id"]):
+            return str(row["Labels"][LABEL])
+    return None
+
+
+def _is_kept(api: Any, container: str) -> bool:
+    try:
+        started = api.exec_create(container, ["bash", "-c", f"test -e {KEPT}"])
+        api.exec_start(started["Id"])
+        return bool(api.exec_inspect(started["Id"])["ExitCode"] == 0)
+    except Exception:  # noqa: BLE001 - it does not run
+        return False
+
+
+def _rows(api: Any) -> list[dict[str, Any]]:
+    filters = {"label": LABEL}
+    return [*api.containers(all=True, filters=filters), *api.networks(filters=filters)]
+
+
+def sweep(base_url: str | None = None) -> list[str]:
+    """Remove the labs whose maker died before it finished or removed them; their names."""
+    return _remove(base_url, lambda row: not _maker_is_alive(row["Labels"].get(MAKER, "")), spare_kept=True)
 
 
 def remove_all(base_url: str | None = None) -> list[str]:
-    """Remove every lab on the outer engine that carries the label; the labs' names, [] when no engine answers."""
+    """Remove every lab on the outer engine that carries the label; their names, [] when no engine answers."""
+    return _remove(base_url, lambda row: True, spare_kept=False)
+
+
+def _remove(base_url: str | None, which: Callable[[dict[str, Any]], bool], spare_kept: bool) -> list[str]:
     try:
         api = outer_client(base_url)
-        rows = [*api.containers(all=True, filters={"label": LABEL}), *api.networks(filters={"label": LABEL})]
+        rows = _rows(api)
     except Exception:  # noqa: BLE001 - no engine, so nothing of ours on it
         return []
-    labs = sorted({row["Labels"][LABEL] for row in rows})
+    spared = kept_lab(base_url) if spare_kept else None
+    labs = sorted({row["Labels"][LABEL] for row in rows if which(row)} - {spared})
     for lab in labs:
         remove_lab(api, lab)
     api.close()

@@ -125,19 +125,9 @@ class DockerEngine:
                 return Ran("", ran.stderr, ran.exit_code)
             identity, main = self.client(line.host).inspect_container(attachment.subject)["Id"], False
         data = self.client(line.host).inspect_container(identity)
-        environment = self._environment(line.host, data["State"]["Pid"]) if main else ()
         directory = data["Config"].get("WorkingDir") or "/"
-        self.open.append(Terminal(line.host, identity, main, directory, shell, environment))
+        self.open.append(Terminal(line.host, identity, main, directory, shell))
         return Ran("", ran.stderr, 0)
-
-    def _environment(self, host: str, pid: int) -> tuple[str, ...]:
-        """The variables of a container's first process, as it got them."""
-        try:
-            raw = Path(f"{self.hosts.root(host)}/proc/{pid}/environ").read_bytes()
-        except OSError:
-            return ()
-        pairs = [pair.decode(errors="replace") for pair in raw.split(b"\0") if pair]
-        return tuple(pair for pair in pairs if not pair.startswith(("TERM=", "HOSTNAME=", "HOME=", "PATH=")))
 
     def _run_inside(self, terminal: Terminal, line: Line) -> Ran:
         if line.argv[:1] in (("exit",), ("logout",)):

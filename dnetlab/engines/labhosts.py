@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -303,17 +303,31 @@ def why_no_namespaces() -> str:
     return ""
 
 
-def engine_data(version: str, progress: Progress | None = None) -> Path:
-    """A directory with the lab's images as dockerd of this release keeps them; made once, then taken from the cache."""
+@contextlib.contextmanager
+def _cache_lock() -> Iterator[None]:
+    """Hold the cache while something is made in it."""
     cache().mkdir(parents=True, exist_ok=True)
     with (cache() / "images.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def images_archive(progress: Progress | None = None) -> Path:
+    """The lab's images as one archive for `docker load`; made once from the machine's programs, then from the cache."""
+    with _cache_lock():
         archive = cache() / f"images-{_source_digest()}.tar"
         if not archive.exists():
             _say(progress, "building the lab's images from the programs of this machine")
             part = archive.with_suffix(".part")
             images.write_archive(part)
             part.replace(archive)
+    return archive
+
+
+def engine_data(version: str, progress: Progress | None = None) -> Path:
+    """A directory with the lab's images as dockerd of this release keeps them; made once, then taken from the cache."""
+    archive = images_archive(progress)
+    with _cache_lock():
         data = cache() / f"data-{version}-{_source_digest()}"
         if not data.exists():
             _say(progress, f"loading the lab's images into dockerd {version}, once")
@@ -415,11 +429,14 @@ def open_hosts(version: str | None = None, daemons: tuple[str, ...] | None = Non
     record = kept_lab()
     if record is not None and version in (None, record.version):
         return attach(record), False
+    from dnetlab.engines import dind
+
     chosen = providers()[0]
     if chosen.usable and chosen.name == "containers":
-        from dnetlab.engines.dind import DindHosts
-
-        return DindHosts(progress=progress).up(), True
+        standing = dind.kept_lab()
+        if standing is not None:
+            return dind.DindHosts(lab=standing).attach(), False
+        return dind.DindHosts(progress=progress, daemons=daemons).up(), True
     from dnetlab.engines.docker import newest_release
 
     return LabHosts(version or newest_release(), daemons=daemons, progress=progress).up(), True

@@ -91,7 +91,25 @@ def known_labs() -> list[str]:
     labs = {entry.name for entry in RUN.iterdir() if entry.is_dir()} if RUN.is_dir() else set()
     if NETNS.is_dir():
         labs |= {entry.name.split("-")[1] for entry in NETNS.glob("dnetlab-*-*")}
-    return sorted(labs)
+    return sorted(labs | _labs_of_empty_cgroups())
+
+
+def _labs_of_empty_cgroups() -> set[str]:
+    """Labs of which control groups are left that no process is in (those of hosts that were containers, say)."""
+    found: dict[str, bool] = {}
+    for top in [*CGROUPS.glob("dnetlab-*-*"), *CGROUPS.glob("*/dnetlab-*-*")]:
+        lab = top.name.split("-")[1]
+        busy = any(_first_line(Path(folder, "cgroup.procs")) for folder, _, _ in os.walk(top))
+        found[lab] = found.get(lab, False) or busy
+    return {lab for lab, busy in found.items() if not busy}
+
+
+def _first_line(path: Path) -> str:
+    try:
+        with path.open() as file:
+            return file.readline()
+    except OSError:
+        return ""
 
 
 def run_tool(*words: str, stdin: str | None = None) -> str:

@@ -10,22 +10,19 @@ SHELLS = ("sh", "ash", "bash")
 _FLAGS = frozenset("--detach --init --interactive --no-healthcheck --oom-kill-disable --privileged --publish-all --quiet "
                    "--read-only --rm --sig-proxy --tty --help --disable-content-trust".split())
 _LETTERS = frozenset("ditPq")
+RUNTIME = "/run/docker/runtime-runc/moby"  # where dockerd keeps the state of its containers (20.10 to 28.5)
 QUESTION = re.compile(r"\[y/N\] ")
 
 
 @dataclass(frozen=True)
 class Terminal:
-    """Where the lines at `/ #` go. main: the shell is the container's own process, so that `exit` ends the container.
-
-    environment  variables the shell had when it was opened, which later `docker exec` would show fresh ones of
-    """
+    """Where the lines at `/ #` go. main: the shell is the container's own process, so that `exit` ends the container."""
 
     host: str
     container: str
     main: bool
     directory: str = "/"
     shell: str = "sh"
-    environment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,11 +97,14 @@ def _strip(letters: str) -> str:
 
 
 def line_inside(terminal: Terminal, text: str, seconds: int | None = None) -> str:
-    """The text to run on the host for a line typed in the terminal; seconds: when Ctrl-C comes, None for never."""
-    words = ["docker", "exec", "-e", "TERM=xterm"]
-    for pair in terminal.environment:
-        words += ["-e", pair]
-    words.append(terminal.container)
-    if seconds is not None:
-        words += ["timeout", "-s", "INT", str(seconds)]
-    return shlex.join([*words, terminal.shell, "-c", text])
+    """The text to run on the host for a line typed in the terminal; seconds: when Ctrl-C comes, None for never.
+
+    A shell that runs keeps the variables it was started with, while `docker exec` gives fresh ones (of links, say). So
+    a line of a container's own shell goes by `runc exec`, which takes the first process's; runc is dockerd's, and so is
+    the mount namespace it is run in.
+    """
+    watched = [] if seconds is None else ["timeout", "-s", "INT", str(seconds)]
+    words = [*watched, terminal.shell, "-c", text]
+    if not terminal.main:
+        return shlex.join(["docker", "exec", "-e", "TERM=xterm", terminal.container, *words])
+    return f'nsenter --mount --target "$(cat /run/docker.pid)" runc --root {RUNTIME} exec {terminal.container} ' + shlex.join(words)

@@ -44,10 +44,17 @@ def test_a_terminal_is_run_detached_and_a_command_without_one():
     assert without_terminal("docker run --rm -ti busybox ip addr").split() == "docker run --rm busybox ip addr".split()
 
 
-def test_a_line_inside_keeps_its_quotes_and_the_shells_own_variables():
-    terminal = Terminal("docker1", "c0ffee", main=True, environment=("NGINX_PORT=tcp://172.17.0.2:80",))
+def test_a_line_inside_a_containers_own_shell_keeps_its_quotes_and_the_shells_variables():
+    terminal = Terminal("docker1", "c0ffee", main=True)
 
     words = shlex.split(line_inside(terminal, "echo 'a  b' | wc -c"))
 
-    assert words == ["docker", "exec", "-e", "TERM=xterm", "-e", "NGINX_PORT=tcp://172.17.0.2:80", "c0ffee",
-                     "sh", "-c", "echo 'a  b' | wc -c"]
+    assert words[-8:] == ["runc", "--root", "/run/docker/runtime-runc/moby", "exec", "c0ffee", "sh", "-c", "echo 'a  b' | wc -c"]
+
+
+def test_a_line_inside_an_exec_goes_by_docker_exec():
+    terminal = Terminal("docker1", "c0ffee", main=False, shell="/bin/sh")
+
+    assert shlex.split(line_inside(terminal, "ip addr", 3)) == [
+        "docker", "exec", "-e", "TERM=xterm", "c0ffee", "timeout", "-s", "INT", "3", "/bin/sh", "-c", "ip addr",
+    ]  # fmt: skip

@@ -1,0 +1,134 @@
+"""Lab hosts as containers of an outer Docker Engine: everything carries the lab's label, and only that is removed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from dnetlab.commands.cell import parse_cell
+from dnetlab.engines import dind
+from dnetlab.engines.dind import LABEL, DindHosts
+from dnetlab.engines.docker import DockerEngine
+from dnetlab.engines.labhosts import LabHosts
+from dnetlab.engines.namespaces import CGROUPS, HostPlan
+from dnetlab.errors import EngineError
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def outer():
+    """A dockerd in a network namespace of its own, which plays the engine that a user already has."""
+    lab = LabHosts("20.10")
+    lab.plans = (HostPlan("docker1", "198.51.100.1", docker=True),)
+    with lab:
+        lab.run("docker1", "docker run -d --name mine nginx; docker network create mine")
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def inner(outer):
+    """The lab's hosts as containers of that engine, docker1's and docker2's daemons started."""
+    hosts = DindHosts(base_url=f"unix://{outer.socket('docker1')}", proc=f"{outer.root('docker1')}/proc")
+    with hosts as lab:
+        yield lab
+
+
+def test_hosts_are_on_the_lan_of_the_lab(inner):
+    assert inner.run("docker1", "ip -4 -br addr show eth0").stdout.split()[-1] == "172.25.254.1/24"
+    assert inner.run("client", "ip route").stdout == "172.25.254.0/24 dev eth0 proto kernel scope link src 172.25.254.38 \n"
+    assert "PROMISC" in inner.run("docker2", "ip link show enp7s0").stdout
+    assert inner.run("docker2", "ip -4 addr show enp7s0").stdout == ""
+    assert inner.run("client", "cat /etc/resolv.conf; hostname").stdout == "nameserver 192.0.2.53\nclient\n"
+
+
+def test_a_published_port_is_reached_from_the_client(inner):
+    engine = DockerEngine(hosts=inner)
+    lines = parse_cell("docker1# docker run -d --name web -p 80:80 nginx\nclient# curl -s 172.25.254.1\n"
+                       "docker1# docker run -it --rm busybox\n/ # ping -c 1 172.17.0.2\n/ # exit")
+
+    outputs = [engine.run(line) for line in lines]
+
+    assert [o.exit_code for o in outputs] == [0, 0, 0, 0, 0]
+    assert "Welcome to nginx!" in outputs[1].stdout
+
+
+def test_the_snapshot_looks_into_the_inner_containers(inner):
+    engine = DockerEngine(hosts=inner)
+
+    snapshot = engine.snapshot()
+
+    host = snapshot.hosts["docker1"]
+    web = host.container("web")
+    assert str(web.endpoints[0].address) == "172.17.0.2"
+    assert host.namespaces[web.namespace].interface("eth0").peer.namespace == "host"
+    assert host.stack.netfilter.table("nat").chain("DOCKER").rules[-1].target.name == "DNAT"
+
+
+def test_a_second_lab_on_the_same_engine_is_refused_and_takes_nothing_of_the_first(outer, inner):
+    with pytest.raises(EngineError, match="is up on this Docker Engine"):
+        DindHosts(base_url=f"unix://{outer.socket('docker1')}").up()
+
+    assert inner.run("client", "hostname").stdout == "client\n"
+
+
+def test_a_lab_that_is_kept_is_found_again(outer, inner):
+    url = f"unix://{outer.socket('docker1')}"
+    assert dind.kept_lab(url) is None
+
+    inner.keep()
+
+    assert dind.kept_lab(url) == inner.lab
+    again = DindHosts(base_url=url, proc=f"{outer.root('docker1')}/proc", lab=inner.lab).attach()
+    assert again.version == "20.10"
+    assert dind.sweep(url) == []
+
+
+def test_down_removes_what_carries_the_label_and_nothing_else(outer, inner):
+    url = f"unix://{outer.socket('docker1')}"
+
+    assert dind.remove_all(url) == [inner.lab]
+
+    assert _labelled(url) == 0
+    assert outer.run("docker1", "docker ps -q --filter name=mine").stdout != ""
+    assert "mine" in outer.run("docker1", "docker network ls --format '{{.Name}}'").stdout.split()
+    assert list(CGROUPS.glob(f"*/dnetlab-{inner.lab}-*")) == []
+
+
+CRASH = """
+import sys
+from dnetlab.engines.dind import DindHosts
+DindHosts(base_url=sys.argv[1], daemons=()).up()
+print("up", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("after", [0.6, 1.2, 2.0, 3.0])
+def test_kill_9_leaves_nothing_that_the_next_sweep_does_not_remove(outer, after):
+    url = f"unix://{outer.socket('docker1')}"
+    process = subprocess.Popen([sys.executable, "-c", CRASH, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL)
+    try:
+        process.wait(timeout=after)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    process.wait()
+
+    dind.sweep(url)
+
+    assert _labelled(url) == 0
+
+
+def _labelled(url):
+    api = dind.outer_client(url)
+    found = api.containers(all=True, filters={"label": LABEL}) + api.networks(filters={"label": LABEL})
+    api.close()
+    return len(found)
+
+
+def test_without_an_engine_the_reason_is_said():
+    assert dind.why_not("unix:///nowhere/docker.sock") == "no Docker Engine answers on this machine"
+    assert dind.remove_all("unix:///nowhere/docker.sock") == []
