@@ -80,7 +80,7 @@ class Profile:
     strict_subnets    a --subnet with host bits set is refused
     ports_ascending   published ports are worked off from the lowest container port up
     ports_per_address the daemon's table of host ports keeps 0.0.0.0 and 127.0.0.1 apart
-    hosts_forgets_all disconnecting takes every line of the container's name out of /etc/hosts
+    hosts_forgets_names disconnecting takes every line for a name of that network out of /etc/hosts
     stop_clears_hosts a container that ends takes its line out of /etc/hosts, which those who joined it see
     default_name      what the default network is called in errors
     small_subnets     a /31 and a /32 have no network and broadcast address to keep free
@@ -114,7 +114,7 @@ class Profile:
     strict_subnets: bool
     ports_ascending: bool
     ports_per_address: bool
-    hosts_forgets_all: bool
+    hosts_forgets_names: bool
     default_name: str
     small_subnets: bool
     names_filter_table: bool
@@ -199,7 +199,7 @@ _20_10 = Profile(
     strict_subnets=False,
     ports_ascending=False,
     ports_per_address=True,
-    hosts_forgets_all=True,
+    hosts_forgets_names=True,
     default_name="bridge",
     stop_clears_hosts=False,
     names_filter_table=False,
@@ -237,7 +237,7 @@ _28_5 = replace(
     zero_prefixes=False,
     ports_ascending=True,  # observed on 28.5.2
     ports_per_address=False,  # observed on 28.5.2
-    hosts_forgets_all=False,  # observed on 28.5.2
+    hosts_forgets_names=False,  # observed on 28.5.2
     stop_clears_hosts=True,  # observed on 28.5.2
     start_prefix="failed to set up container networking: ",  # since 28.0.1
     default_mode="bridge",  # since 27

@@ -293,6 +293,18 @@ def close_sandbox(world: World, host: str, container_id: str) -> None:
         _leave_namespace(world, host, container)
 
 
+def _forget_lines(world: World, host: str, container: Container, endpoint: Endpoint) -> None:
+    """What `network disconnect` takes out of /etc/hosts."""
+    if endpoint.address is None:
+        return
+    if not release_of(world).hosts_forgets_names:
+        names = hostsfile.own_names(container, config_of(world, host, container))
+        hostsfile.drop_line(world, host, container.id, endpoint.address, names)
+    elif endpoint.network != "bridge":  # whose containers have no names
+        known = resolver.registered_names(world, host, endpoint.network_id)
+        hostsfile.drop_names(world, host, container.id, known)
+
+
 def _at_rest(endpoint: Endpoint) -> Endpoint:
     """What stays of an endpoint while its container doesn't run."""
     return replace(
@@ -370,10 +382,8 @@ def disconnect(world: World, host: str, network_ref: str, container_ref: str, fo
         if endpoint.endpoint_id:
             if before is not None and before.network == endpoint.network:
                 ports.unpublish(world, host, container, before, network)
+            _forget_lines(world, host, container, endpoint)
             _detach(world, host, container, endpoint)
-            if endpoint.address is not None:
-                names = hostsfile.own_names(container, config_of(world, host, container))
-                hostsfile.drop_line(world, host, container.id, endpoint.address, names)
         fresh = _fresh(world, host, container.id)
         rest = tuple(e for e in fresh.endpoints if e.network != network.name)
         gone = before is not None and before.network == endpoint.network

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from ipaddress import IPv4Address
 
 from dnetlab.model import Container, LinkKind
@@ -72,14 +73,20 @@ def add_line(world: World, host: str, container_id: str, address: IPv4Address, n
 
 
 def drop_line(world: World, host: str, container_id: str, address: IPv4Address, names: str) -> None:
-    """Take a network's line out. Up to 27 the other lines of the same name go too (observed on 20.10 and 26.1)."""
-    every = release_of(world).hosts_forgets_all
-    kept = [
-        line
-        for line in read(world, host, container_id, HOSTS).splitlines()
-        if not (line == f"{address}\t{names}" or (every and line.endswith(f"\t{names}")))
-    ]
-    put(world, host, container_id, HOSTS, "".join(f"{line}\n" for line in kept))
+    """Take a network's line out."""
+    gone = f"{address}\t{names}"
+    _keep(world, host, container_id, lambda line: line != gone)
+
+
+def drop_names(world: World, host: str, container_id: str, names: set[str]) -> None:
+    """Up to 27 leaving a network takes out every line for a name that its resolver knew, whatever the address
+    (libnetwork etchosts.Delete; observed on 20.10 and 26.1)."""
+    _keep(world, host, container_id, lambda line: line.rpartition("\t")[2] not in names)
+
+
+def _keep(world: World, host: str, container_id: str, wanted: Callable[[str], bool]) -> None:
+    lines = read(world, host, container_id, HOSTS).splitlines()
+    put(world, host, container_id, HOSTS, "".join(f"{line}\n" for line in lines if wanted(line)))
 
 
 def link_lines(world: World, host: str, config: ContainerConfig) -> list[tuple[IPv4Address, str]]:

@@ -97,10 +97,11 @@ def _shuffled(world: World, found: list[IPv4Address]) -> tuple[IPv4Address, ...]
     return tuple(found[turn:] + found[:turn])
 
 
-def named_networks(container: Container) -> list[Endpoint]:
+def named_networks(world: World, host: str, container: Container) -> list[Endpoint]:
     """The live endpoints whose networks have names, in the order the resolver asks them."""
     live = [e for e in container.endpoints if e.endpoint_id and e.network not in ("bridge", "host", "none")]
-    return by_gateway(live)
+    internal = {n.id for n in world.hosts[host].networks if n.internal}
+    return by_gateway(live, lambda e: e.network_id in internal)
 
 
 def names_in(container: Container, endpoint: Endpoint) -> list[str]:
@@ -118,6 +119,11 @@ def _members(world: World, host: str, network_id: str) -> list[tuple[Container, 
         for endpoint in container.endpoints
         if endpoint.network_id == network_id and endpoint.endpoint_id and container.is_running
     ]
+
+
+def registered_names(world: World, host: str, network_id: str) -> set[str]:
+    """Every name that the network's containers are known by there."""
+    return {name for container, endpoint in _members(world, host, network_id) for name in names_in(container, endpoint)}
 
 
 def _lookup(world: World, host: str, network_id: str, name: str) -> list[IPv4Address]:
@@ -144,7 +150,7 @@ def _linked(world: World, host: str, asker: Container, endpoint: Endpoint, name:
 def _known(world: World, host: str, asker: Container, name: str) -> list[IPv4Address]:
     """Link aliases, then the whole name in each network, then name.network."""
     name = name.lower().removesuffix(".")
-    places = named_networks(asker)
+    places = named_networks(world, host, asker)
     for endpoint in places:
         found = _linked(world, host, asker, endpoint, name) or _lookup(world, host, endpoint.network_id, name)
         if found:
@@ -195,7 +201,7 @@ def ask_pointer(
     if server != INTERNAL or not answers_here(world, host, namespace):
         return _outside(world, host, namespace, server)
     asker = owner_of(world, host, namespace)
-    for own in named_networks(asker) if asker else []:
+    for own in named_networks(world, host, asker) if asker else []:
         for container, endpoint in _members(world, host, own.network_id):
             if endpoint.address == address:
                 return Answer(server, Status.NOERROR, name=f"{container.name}.{own.network}")
