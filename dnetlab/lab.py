@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnetlab.commands.cell import HOSTS, parse_cell
 from dnetlab.commands.transcript import difference as transcript_difference
+from dnetlab.commands.transcript import has_no_order
 from dnetlab.engines import Engine, open_engine
 from dnetlab.errors import DnetError, UsageError
 from dnetlab.model import Entry, Journal, Line, Output, Packet, Prompt, Protocol, Snapshot
@@ -126,7 +127,8 @@ class Lab:
             if heard:
                 heard(output)
             if check and line.expected is not None:
-                rows = transcript_difference(line.expected, output.stdout, output.stderr)
+                unordered = has_no_order(line.text, any("restart docker" in e.line.text for e in self.entries))
+                rows = transcript_difference(line.expected, output.stdout, output.stderr, unordered)
                 if rows:
                     differences.append(TranscriptDifference(output, rows))
             if output.refused and not keep_going:

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dnetlab.commands.transcript import by_shape
+from dnetlab.commands.transcript import has_no_order, same
 from dnetlab.engines.simulator import Simulator
 from dnetlab.model import Line, Prompt
 
@@ -57,24 +57,9 @@ def compare(path: Path, release: str | None = None) -> list[Mismatch]:
         if output.exit_code != row["exit_code"]:
             differs("exit", row["exit_code"], output.exit_code)
         for about, simulated in (("stdout", output.stdout), ("stderr", output.stderr)):
-            if not same(row[about], simulated, row["command"], restarted):
+            if not same(row[about], simulated, has_no_order(row["command"], restarted)):
                 differs(about, row[about], simulated)
     return found
-
-
-def same(real: str, simulated: str, command: str, restarted: bool) -> bool:
-    """Equal by shape. Where the engine itself has no order (see UNORDERED), lines are compared as sets."""
-    left, right = by_shape(real), by_shape(simulated)
-    if left == right:
-        return True
-    return _unordered(command, restarted) and sorted(left.split("\n")) == sorted(right.split("\n"))
-
-
-def _unordered(command: str, restarted: bool) -> bool:
-    """dockerd restores its networks in Go's map order, which is random, when it starts again; everything that lists
-    bridges, their rules or routes follows that order (observed on 20.10.24, 28.5.2 and 29.7.2)."""
-    listing = command.startswith(("iptables", "brctl", "ip route", "ip addr", "ip link", "bridge"))
-    return restarted and listing
 
 
 def main(names: list[str]) -> int:
