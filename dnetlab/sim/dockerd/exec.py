@@ -45,19 +45,19 @@ def terminal_context(world: World, terminal: Terminal) -> Context:
 def variables(world: World, host: str, container_id: str, env: tuple[str, ...] = ()) -> tuple[str, ...]:
     """'NAME=value', … as a process sees them that starts there now."""
     container = store.find(world, host, container_id)
-    found = environment(world, host, container, store.spec(world, host, container_id).config, env)
+    found = environment(world, host, container, store.spec(world, host, container.id).config, env)
     return tuple(f"{name}={value}" for name, value in found.items())
 
 
 def context_of(world: World, host: str, container_id: str, env: tuple[str, ...] = ()) -> Context:
     """The surroundings of a process in that container, without asking whether it runs."""
     container = store.find(world, host, container_id)
-    spec = store.spec(world, host, container_id)
+    spec = store.spec(world, host, container.id)
     return Context(
         world,
         host,
         namespace=container.namespace or "host",
-        container=container_id,
+        container=container.id,
         userland=recipe_of(spec.image_id).userland,
         environment=environment(world, host, container, spec.config, env),
     )

@@ -1,0 +1,219 @@
+"""What images run: who listens where, what is served, logged, and with which status it ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnetlab.model import SocketState
+from dnetlab.sim import programs
+from dnetlab.sim.context import Refused
+from dnetlab.sim.dockerd import containers
+from dnetlab.sim.dockerd.config import ContainerConfig
+from dnetlab.sim.lab import new_world
+from dnetlab.sim.world import World
+
+HOST = "docker1"
+
+
+def run(world: World, image: str, *command: str, **settings: object) -> str:
+    created = containers.create(world, HOST, ContainerConfig(image=image, command=command or None, **settings))
+    containers.start(world, HOST, created.id)
+    return created.id
+
+
+def listening(world: World, name: str) -> list[str]:
+    container = containers.find(world, HOST, name)
+    stack = world.namespace(HOST, container.namespace or "host")
+    mine = {p.pid for p in world.hosts[HOST].processes if p.container == container.id}
+    return [f"{s.program} {s.local_address}:{s.local_port}" for s in stack.sockets
+            if s.pid in mine and s.state is SocketState.LISTEN]  # fmt: skip
+
+
+def server_pid(world: World, name: str) -> int:
+    container = containers.find(world, HOST, name)
+    stack = world.namespace(HOST, container.namespace or "host")
+    return next(s.pid for s in stack.sockets if s.pid and s.program != "dockerd")
+
+
+@pytest.mark.parametrize(
+    ("image", "env", "sockets"),
+    [
+        ("nginx", (), ["nginx 0.0.0.0:80", "nginx :::80"]),
+        ("httpd", (), ["httpd :::80"]),
+        ("webserver:v3", (), ["httpd :::80"]),
+        ("mysql", ("MYSQL_ROOT_PASSWORD=x",), ["nc :::3306"]),
+        ("php-fpm", (), ["nc :::9000"]),
+    ],
+)
+def test_servers_listen_where_the_real_ones_do(image: str, env: tuple[str, ...], sockets: list[str]):
+    """As the lab hosts' images do (observed with netstat inside them)."""
+    world = new_world()
+    run(world, image, name="it", env=env)
+    assert listening(world, "it") == sockets
+
+
+def test_a_second_nginx_on_the_host_network_tries_five_times_and_gives_up_with_1():
+    """Observed with nginx 1.22.1 on 20.10.24 and 28.5.2."""
+    world = new_world()
+    run(world, "nginx", name="demo", network_mode="host")
+    run(world, "nginx", name="demo2", network_mode="host")
+    assert containers.find(world, HOST, "demo2").is_running
+    world.clock += 3
+    containers.let_time_pass(world)
+    demo2 = containers.find(world, HOST, "demo2")
+    assert (demo2.state.value, demo2.exit_code, demo2.finished) == ("exited", 1, 2.5)
+    lines = containers.logs(world, HOST, "demo2").stderr.splitlines()
+    assert lines[:5] == [
+        "2026/11/23 08:00:00 [emerg] 1#1: bind() to 0.0.0.0:80 failed (98: Address already in use)",
+        "nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)",
+        "2026/11/23 08:00:00 [emerg] 1#1: bind() to [::]:80 failed (98: Address already in use)",
+        "nginx: [emerg] bind() to [::]:80 failed (98: Address already in use)",
+        "2026/11/23 08:00:00 [notice] 1#1: try again to bind() after 500ms",
+    ]
+    assert lines[-1] == "nginx: [emerg] still could not bind()"
+    assert len(lines) == 27
+    assert containers.find(world, HOST, "demo").is_running
+
+
+def test_two_containers_in_one_namespace_share_localhost_but_not_port_80():
+    world = new_world()
+    run(world, "nginx", name="web3")
+    run(world, "php-fpm", name="php", network_mode="container:web3")
+    run(world, "nginx", name="again", network_mode="container:web3")
+    world.clock += 3
+    containers.let_time_pass(world)
+    assert containers.find(world, HOST, "php").is_running
+    assert containers.find(world, HOST, "again").exit_code == 1
+
+
+def test_nginx_serves_its_page_and_logs_who_asked():
+    world = new_world()
+    full = run(world, "nginx", name="web1")
+    status, headers, body = programs.serve_http(
+        world, HOST, full[:12], server_pid(world, "web1"), "/", host="web1", client="172.17.0.1"
+    )
+    assert (status, headers["Server"], headers["Content-Length"]) == (200, "nginx/1.22.1", "113")
+    assert body == (
+        "<!DOCTYPE html><html><head><title>Welcome to nginx!</title></head>"
+        "<body><h1>Welcome to nginx!</h1></body></html>\n"
+    )
+    assert containers.logs(world, HOST, "web1").stdout == (
+        '172.17.0.1 - - [23/Nov/2026:08:00:00 +0000] "GET / HTTP/1.1" 200 113 "-" "curl/7.88.1" "-"\n'
+    )
+
+
+def test_a_page_that_is_not_there_is_404_on_both_servers():
+    world = new_world()
+    for name, image, length in (("ng", "nginx", 153), ("bb", "webserver:v3", None)):
+        full = run(world, image, name=name)
+        status, _, body = programs.serve_http(world, HOST, full[:12], server_pid(world, name), "/nope")
+        assert status == 404
+        assert "404 Not Found" in body
+        assert length in (None, len(body))
+
+
+def test_each_image_has_its_own_page():
+    world = new_world()
+    pages = []
+    for image in ("httpd", "webserver:v3"):
+        full = run(world, image, name=image[:5])
+        pages.append(programs.serve_http(world, HOST, full[:12], server_pid(world, image[:5])).body)
+    assert pages == [
+        "<html><body><h1>It works!</h1></body></html>\n", "<html><body><h1>webserver v3</h1></body></html>\n",
+    ]  # fmt: skip
+
+
+def test_a_database_does_not_speak_http():
+    world = new_world()
+    full = run(world, "mysql", name="db", env=("MYSQL_ROOT_PASSWORD=x",))
+    assert programs.serve_http(world, HOST, full[:12], server_pid(world, "db")) is None
+
+
+def test_mysql_without_a_password_says_what_it_wants_and_ends_with_1():
+    """As recorded on 28.5.2: the note on stdout, the error on stderr."""
+    world = new_world()
+    run(world, "mysql", name="my")
+    assert containers.find(world, HOST, "my").exit_code == 1
+    result = containers.logs(world, HOST, "my")
+    assert result.stdout == (
+        "2026-11-23T08:00:00+00:00 [Note] [Entrypoint]: Entrypoint script for MySQL Server 8.4.7-1.el9 started.\n"
+    )
+    assert result.stderr.splitlines() == [
+        "2026-11-23T08:00:00+00:00 [ERROR] [Entrypoint]: "
+        "Database is uninitialized and password option is not specified",
+        "    You need to specify one of the following as an environment variable:",
+        "    - MYSQL_ROOT_PASSWORD",
+        "    - MYSQL_ALLOW_EMPTY_PASSWORD",
+        "    - MYSQL_RANDOM_ROOT_PASSWORD",
+    ]
+
+
+def test_a_stopped_nginx_says_goodbye():
+    """As recorded on 28.5.2; docker stop sends the image's SIGQUIT."""
+    world = new_world()
+    run(world, "nginx", name="web1")
+    containers.stop(world, HOST, "web1")
+    assert containers.logs(world, HOST, "web1").stderr.splitlines()[6:8] == [
+        "2026/11/23 08:00:00 [notice] 1#1: signal 3 (SIGQUIT) received, shutting down",
+        "2026/11/23 08:00:00 [notice] 7#7: gracefully shutting down",
+    ]
+
+
+def test_a_tool_as_the_program_runs_to_its_end_and_its_output_is_the_log():
+    world = new_world()
+    run(world, "busybox", "echo", "hello", name="say")
+    assert containers.logs(world, HOST, "say").stdout == "hello\n"
+    assert containers.find(world, HOST, "say").state.value == "exited"
+
+
+def test_a_script_runs_what_stands_in_front_of_the_program_that_stays():
+    world = new_world()
+    run(world, "busybox", "sh", "-c", "echo first; sleep 60", name="both")
+    assert containers.logs(world, HOST, "both").stdout == "first\n"
+    assert containers.find(world, HOST, "both").is_running
+    run(world, "busybox", "sh", "-c", "exit 3", name="three")
+    assert containers.find(world, HOST, "three").exit_code == 3
+
+
+def test_a_detached_ping_sends_one_packet_a_second():
+    world = new_world()
+    run(world, "nginx", name="web1")
+    run(world, "busybox", "ping", "172.17.0.2", name="p1")
+    world.clock += 3
+    containers.let_time_pass(world)
+    lines = containers.logs(world, HOST, "p1").stdout.splitlines()
+    assert lines[0] == "PING 172.17.0.2 (172.17.0.2): 56 data bytes"
+    assert [line.split()[4] for line in lines[1:]] == ["seq=0", "seq=1", "seq=2", "seq=3"]
+
+
+def test_a_container_whose_log_is_cut_with_tail_and_since():
+    world = new_world()
+    run(world, "busybox", "sh", "-c", "echo one; echo two; echo three", name="say")
+    assert containers.logs(world, HOST, "say", tail=2).stdout == "two\nthree\n"
+    assert containers.logs(world, HOST, "say", since=world.clock + 1).stdout == ""
+
+
+def test_loops_in_a_script_are_refused_not_half_obeyed():
+    world = new_world()
+    with pytest.raises(Refused):
+        run(world, "busybox", "sh", "-c", "while true; do echo hi; sleep 1; done")
+
+
+def test_a_paused_server_is_refused_with_the_way_out():
+    world = new_world()
+    full = run(world, "nginx", name="web1")
+    pid = server_pid(world, "web1")
+    containers.pause(world, HOST, "web1")
+    with pytest.raises(Refused) as caught:
+        programs.serve_http(world, HOST, full[:12], pid)
+    assert caught.value.refusal.hint == "docker unpause web1"
+
+
+def test_busybox_httpd_and_nc_listen_on_the_port_they_are_told():
+    world = new_world()
+    run(world, "busybox", "httpd", "-f", "-p", "8080", name="small")
+    run(world, "busybox", "nc", "-l", "-p", "7000", name="cat")
+    run(world, "busybox", "nc", "-lk", "-p", "7001", name="cats")
+    assert [listening(world, name) for name in ("small", "cat", "cats")] == [
+        ["httpd :::8080"], ["nc :::7000"], ["nc :::7001"],
+    ]  # fmt: skip
