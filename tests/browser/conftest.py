@@ -19,7 +19,10 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-TRACKER = "lab/user-settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
+SETTINGS = {
+    "notebook-extension/tracker": '{"windowingMode": "none"}',  # every cell is in the page, not only those in sight
+    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false, "doNotDisturbMode": true}',
+}
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,14 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def jupyterlab(tmp_path_factory) -> Iterator[Lab]:
-    """`dnetlab lab 1 --no-browser` in a home folder of its own; all cells are kept in the page (no windowing)."""
+    """`dnetlab lab 1 --no-browser` in a home folder of its own."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
     home = tmp_path_factory.mktemp("home")
-    (home / "config" / TRACKER).parent.mkdir(parents=True)
-    (home / "config" / TRACKER).write_text('{"windowingMode": "none"}', encoding="utf-8")
+    for name, text in SETTINGS.items():
+        file = home / f"config/lab/user-settings/@jupyterlab/{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True)
+        file.write_text(text, encoding="utf-8")
     folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
                "IPYTHONDIR": "ipython", "HOME": "."}  # fmt: skip
     environment = os.environ | {name: str(home / folder) for name, folder in folders.items()}

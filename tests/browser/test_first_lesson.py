@@ -6,8 +6,15 @@ import json
 
 import pytest
 
+pytest.importorskip("playwright", reason="playwright is not installed")
+from playwright.sync_api import Error as PlaywrightError
+
 LESSON = "01-native-networks.ipynb"
 ERROR = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
+PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.textContent)"
+STARTED = f"() => {PROMPTS}.some(text => /[\\d*]/.test(text))"
+FINISHED = f"""() => document.querySelector('[data-mime-type="application/vnd.jupyter.error"]')
+    || ({PROMPTS}.length > 3 && {PROMPTS}.every(text => /\\d/.test(text)))"""
 PICTURE = 'img[alt^="Topology of the lab: "]'
 
 
@@ -24,15 +31,16 @@ def open_notebook(page, url: str) -> None:
 
 
 def run_all(page) -> None:
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    page.wait_for_function(
-        """() => {
-            const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.textContent);
-            const failed = document.querySelector('[data-mime-type="application/vnd.jupyter.error"]');
-            return failed || (prompts.length > 3 && prompts.every(text => /\\[\\d+\\]/.test(text)));
-        }"""
-    )
+    """Run All Cells; asked again when JupyterLab was not ready to hear it."""
+    for _ in range(5):
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        try:
+            page.wait_for_function(STARTED, timeout=10_000)
+            break
+        except PlaywrightError:
+            page.keyboard.press("Escape")
+    page.wait_for_function(FINISHED)
 
 
 @pytest.fixture(scope="module")
