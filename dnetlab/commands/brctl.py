@@ -30,7 +30,7 @@ BUSYBOX_VERBS = ("addbr", "delbr", "addif", "delif")
 
 
 class BrctlError(Exception):
-    """What brctl answers on stderr, whole; the exit status is 1 (0 for --help, which prints on stdout)."""
+    """What brctl answers, whole: complaints on stderr, its help on stdout; the exit status is 1 (0 for --help)."""
 
     def __init__(self, text: str, stdout: str = "", code: int = 1) -> None:
         super().__init__(text)
@@ -54,15 +54,15 @@ def parse_brctl(argv: Sequence[str]) -> BrctlLine:
         if word in ("-V", "--version"):
             raise BrctlError("", "bridge-utils, 1.7\n", 0)
         if word.startswith("--"):
-            raise BrctlError(f"brctl: unrecognized option '{word}'\nUnknown option '?'\n{BRCTL}")
+            raise BrctlError(f"brctl: unrecognized option '{word}'\nUnknown option '?'\n", BRCTL)
         if word.startswith("-") and len(word) > 1:
-            raise BrctlError(f"brctl: invalid option -- '{word[1]}'\nUnknown option '?'\n{BRCTL}")
+            raise BrctlError(f"brctl: invalid option -- '{word[1]}'\nUnknown option '?'\n", BRCTL)
     if not words:
-        raise BrctlError(BRCTL)
+        raise BrctlError("", BRCTL)
     verb, rest = words[0], tuple(words[1:])
     if verb not in VERBS:
-        raise BrctlError(f"never heard of command [{verb}]\n{BRCTL}")
+        raise BrctlError(f"never heard of command [{verb}]\n", BRCTL)
     least, text = VERBS[verb]
     if len(rest) < least:
-        raise BrctlError(f"Incorrect number of arguments for command\nUsage: brctl {verb} {text}\n")
+        raise BrctlError("", f"Incorrect number of arguments for command\nUsage: brctl {verb} {text}\n")
     return BrctlLine(verb, rest)

@@ -238,6 +238,8 @@ def add_child(
     """A vlan (its tag given) or macvlan interface on top of parent."""
     lower = link(world, host, namespace, parent)
     kind = LinkKind.MACVLAN if vlan_id is None else LinkKind.VLAN
+    if vlan_id is None and lower.master is not None:
+        raise KernelError(BUSY)  # one taker per link: a bridge or macvlans (netdev_rx_handler_register)
     made = _new(world, host, namespace, name, kind, "" if vlan_id is None else lower.mac)
     world.put_interface(
         host, namespace, replace(made, parent=parent, mtu=lower.mtu, vlan_id=vlan_id, mode=mode, carrier=lower.up)
@@ -320,12 +322,22 @@ def enslave(world: World, host: str, namespace: str, name: str, bridge: str) -> 
         raise KernelError("Too many levels of symbolic links", "Can not enslave a bridge to a bridge.")
     if port.master == bridge:
         return
+    if _has_macvlans(world, host, namespace, name):
+        raise KernelError(BUSY)
     if port.master is not None:
         release(world, host, namespace, name)
         port = link(world, host, namespace, name)
     world.put_interface(host, namespace, replace(port, master=bridge))
     _follow_ports(world, host, namespace, bridge)
     refresh_carrier(world, host)
+
+
+def _has_macvlans(world: World, host: str, namespace: str, name: str) -> bool:
+    return any(
+        child.kind is LinkKind.MACVLAN and child.parent == name and (child.parent_namespace or space.name) == namespace
+        for space in world.hosts[host].namespaces.values()
+        for child in space.interfaces
+    )
 
 
 def release(world: World, host: str, namespace: str, name: str) -> None:

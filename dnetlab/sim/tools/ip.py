@@ -377,7 +377,7 @@ def _local_table(context: Context) -> list[str]:
             tail = f"dev {interface.name} proto kernel scope"
             primary = next((a.ip for a in interface.addresses if a.network == net and not a.secondary), ip)
             rows.append((int(ip), 1, f"local {ip} {tail} host src {primary} "))
-            if ip.is_loopback:
+            if ip.is_loopback and not address.secondary:
                 rows.append((int(net.network_address), 0, f"local {net} {tail} host src {ip} "))
             if net.prefixlen < 31 and not address.secondary:
                 last = net.broadcast_address

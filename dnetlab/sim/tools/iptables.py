@@ -290,8 +290,10 @@ def _delete_chain(context: Context, table: Table, command: Command) -> Result:
     """-X removes a chain without rules that nobody jumps to; without a name, all of them or none."""
     if command.chain in BUILTIN[table.name]:
         chain = table.chain(command.chain or "")
-        if chain is not None and chain.rules:
+        if chain is not None and chain.policy != "ACCEPT":
             return Result("", "iptables: Directory not empty.\n", 1)
+        if chain is not None and chain.rules:
+            return Result("", f"{BANNER} CHAIN_DEL failed (Device or resource busy): chain {chain.name}\n", 4)
         if not any(t.name == table.name for t in context.stack.netfilter.tables):
             return Result("", NO_CHAIN, 1)
         raise Refused("Deleting a built-in chain is not modelled.", "`iptables -F` empties it, -P sets its policy.")

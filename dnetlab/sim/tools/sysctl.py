@@ -108,9 +108,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     out, err = "", ""
     for name in names:
         one = _one(context, options, name)
-        out, err = out + one.stdout, err + one.stderr
-        if "invalid syntax" in one.stderr:
-            break
+        out, err = out + one.stdout, err + ("" if one.stderr in err else one.stderr)
     return Result(out, err, 1 if err else 0)
 
 
