@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dnetlab.commands.ip_usage import USAGE
 
@@ -115,9 +116,8 @@ def _options(words: tuple[str, ...]) -> tuple[Options, tuple[str, ...]]:
             found = replace(found, family=int(name))
             continue
         full = _option(name)
-        if full is None or name in ("0", "B", "M", "I", "D"):
-            if full is None and name not in ("0", "B", "M"):
-                raise IpError(f'Option "{word}" is unknown, try "ip -help".')
+        if full is None and name not in ("0", "B", "M"):
+            raise IpError(f'Option "{word}" is unknown, try "ip -help".')
         if full == "help":
             raise IpError(USAGE["ip"])
         if full in ("family", "netns", "batch", "rcvbuf", "loops"):
@@ -159,4 +159,5 @@ def _with_value(found: Options, name: str, value: str) -> Options:
 def _flag(found: Options, name: str) -> Options:
     field = {"brief": "brief", "oneline": "oneline", "details": "details", "statistics": "statistics",
              "stats": "statistics", "json": "json", "pretty": "pretty", "version": "version"}.get(name)
-    return replace(found, **{field: True}) if field else found
+    flags: dict[str, Any] = {field: True} if field else {}
+    return replace(found, **flags)

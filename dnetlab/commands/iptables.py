@@ -1,7 +1,7 @@
 """How `iptables` is spoken: one command (-A, -L, …), a chain, a rule made of matches and a target.
 
-`parse_iptables` reads a line as iptables 1.8.9 (nf_tables) does and gives a Command with whole rules in it; what they do
-to the tables is in dnetlab.sim.tools.iptables. Every complaint is iptables' own.
+`parse_iptables` reads a line as iptables 1.8.9 (nf_tables) does and gives a Command with whole rules in it; what
+they do to the tables is in dnetlab.sim.tools.iptables. Every complaint is iptables' own.
 """
 
 from __future__ import annotations
@@ -416,7 +416,7 @@ def _values(reader: _Reader, option: Option, typed: str) -> str:
     return " ".join(found)
 
 
-# -- at the end of the line ---------------------------------------------------------------------------------------------
+# -- at the end of the line -------------------------------------------------------------------------------------------
 
 
 def _finish(reader: _Reader, resolve: Resolver) -> Command:

@@ -407,15 +407,17 @@ TARGETS: dict[str, Module] = {
     )
 }  # fmt: skip
 # what a real iptables has and the lab doesn't: refused with a hint instead of 'Couldn't load match'
-OTHER_MATCHES = frozenset(
-    "ah bpf cgroup cluster connbytes connlabel connlimit connmark cpu dccp devgroup dscp ecn esp hashlimit helper "
-    "iprange ipvs length nfacct osf owner pkttype policy quota rateest realm recent rpfilter sctp set socket "
-    "statistic string tcpmss time tos ttl u32".split()
-)
-OTHER_TARGETS = frozenset(
-    "AUDIT CHECKSUM CLASSIFY CLUSTERIP CONNMARK CONNSECMARK CT DSCP ECN HL HMARK IDLETIMER LED NETMAP NFLOG NFQUEUE "
-    "NOTRACK QUEUE RATEEST SECMARK SET SYNPROXY TCPMSS TCPOPTSTRIP TEE TOS TPROXY TRACE TTL ULOG".split()
-)
+OTHER_MATCHES = frozenset({
+    "ah", "bpf", "cgroup", "cluster", "connbytes", "connlabel", "connlimit", "connmark", "cpu", "dccp",
+    "devgroup", "dscp", "ecn", "esp", "hashlimit", "helper", "iprange", "ipvs", "length", "nfacct", "osf",
+    "owner", "pkttype", "policy", "quota", "rateest", "realm", "recent", "rpfilter", "sctp", "set", "socket",
+    "statistic", "string", "tcpmss", "time", "tos", "ttl", "u32",
+})  # fmt: skip
+OTHER_TARGETS = frozenset({
+    "AUDIT", "CHECKSUM", "CLASSIFY", "CLUSTERIP", "CONNMARK", "CONNSECMARK", "CT", "DSCP", "ECN", "HL", "HMARK",
+    "IDLETIMER", "LED", "NETMAP", "NFLOG", "NFQUEUE", "NOTRACK", "QUEUE", "RATEEST", "SECMARK", "SET",
+    "SYNPROXY", "TCPMSS", "TCPOPTSTRIP", "TEE", "TOS", "TPROXY", "TRACE", "TTL", "ULOG",
+})  # fmt: skip
 PROTOCOLS: dict[str, int] = {
     "all": 0, "ip": 0, "icmp": 1, "igmp": 2, "ipencap": 4, "tcp": 6, "udp": 17, "dccp": 33, "ipv6": 41, "gre": 47,
     "esp": 50, "ah": 51, "ipv6-icmp": 58, "ospf": 89, "ipip": 94, "pim": 103, "vrrp": 112, "sctp": 132,

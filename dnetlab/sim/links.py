@@ -158,7 +158,9 @@ def _in_order(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
     return (*(a for a in v4 if not a.secondary), *(a for a in v4 if a.secondary), *v6)
 
 
-def remove_address(world: World, host: str, namespace: str, name: str, interface_address: IPv4Interface) -> None:
+def remove_address(
+    world: World, host: str, namespace: str, name: str, interface_address: IPv4Interface | IPv6Interface
+) -> None:
     """`ip addr del`: its secondaries go too (promote_secondaries is 0), and with the last address every route."""
     interface = link(world, host, namespace, name)
     gone = next((a for a in interface.addresses if a.interface == interface_address), None)

@@ -1,4 +1,4 @@
-"""Every line that a real ip, iptables, brctl, bridge, sysctl or busybox was asked is asked of the lab's: the same answer.
+"""Every line that a real ip, iptables, brctl, bridge, sysctl or busybox was asked gets the same answer here.
 
 The files in goldens/ say which tool, which release and how they were recorded; their commands build on each other, so a
 file is one test, run from its first line in an empty namespace.

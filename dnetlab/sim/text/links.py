@@ -209,7 +209,7 @@ def brief_addresses(row: LinkView, addresses: list[Address]) -> str:
     return f"{row.name:<16} {row.state:<14} " + "".join(f"{a.interface} " for a in addresses) + "\n"
 
 
-# -- busybox ------------------------------------------------------------------------------------------------------------
+# -- busybox ----------------------------------------------------------------------------------------------------------
 
 
 def busybox_head(row: LinkView, family: int = 0) -> str:
@@ -232,7 +232,7 @@ def busybox_ether(row: LinkView) -> str:
     return f"    link/{'loopback' if loop else 'ether'} {link.mac} brd {broadcast}"
 
 
-# -- routes -------------------------------------------------------------------------------------------------------------
+# -- routes -----------------------------------------------------------------------------------------------------------
 
 
 def in_order(routes: Iterable[Route]) -> list[Route]:
@@ -289,7 +289,7 @@ def busybox_route_line(route: Route, *, hide: frozenset[str] = frozenset()) -> s
     return " ".join(words) + " "
 
 
-# -- neighbours ---------------------------------------------------------------------------------------------------------
+# -- neighbours -------------------------------------------------------------------------------------------------------
 
 
 def neighbour_line(entry: Neighbour, hide_dev: bool = False) -> str:
@@ -309,7 +309,7 @@ def busybox_neighbour_line(entry: Neighbour, hide_dev: bool = False) -> str:
     return " ".join([*words, "used 0/0/0", f"probes {probes}", entry.state])
 
 
-# -- JSON (-j) ------------------------------------------------------------------------------------------------------------
+# -- JSON (-j) --------------------------------------------------------------------------------------------------------
 
 
 def link_json(row: LinkView, mode: bool) -> dict[str, Any]:

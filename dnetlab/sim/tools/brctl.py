@@ -164,7 +164,7 @@ _WHAT = {"setfd": "forward delay", "setageing": "ageing time", "sethello": "hell
 
 
 def _settings(context: Context, line: BrctlLine) -> Result:
-    """stp is remembered and shown; times and priorities are taken and change nothing: no bridge of the lab has a loop."""
+    """stp is remembered and shown; times and priorities are taken and change nothing: there are no loops here."""
     bridge, value = line.words[0], line.words[-1]
     found = context.stack.interface(bridge)
     missing = found is None or found.kind is not LinkKind.BRIDGE

@@ -20,7 +20,8 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         if line.object == "version":
             return Result("bridge utility, 6.1.0\n")
         if line.object == "vlan":
-            raise Refused("The lab's bridges have no VLAN filtering.", "Use a vlan link: `ip link add … type vlan id N`.")
+            hint = "Use a vlan link: `ip link add … type vlan id N`."
+            raise Refused("The lab's bridges have no VLAN filtering.", hint)
         if line.object not in ("link", "fdb") or line.verb != "show":
             raise Refused(f"`bridge {line.object} {line.verb}` is not modelled.", "Use `bridge link` or `bridge fdb`.")
         return _links(context, line) if line.object == "link" else _fdb(context, line)

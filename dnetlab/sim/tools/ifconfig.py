@@ -264,7 +264,8 @@ def _change(context: Context, verb: str, words: list[str]) -> Result:
         return _usage(context)
     network = _target(target, mask, host)
     if network is None:
-        return Result("", f"route: resolving {target}\n" if busybox else f"{target}: Unknown host\n", 1 if busybox else 6)
+        complaint = f"route: resolving {target}\n" if busybox else f"{target}: Unknown host\n"
+        return Result("", complaint, 1 if busybox else 6)
     return _do(context, verb, replace(route, destination=network), busybox)
 
 

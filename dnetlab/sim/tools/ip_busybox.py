@@ -455,6 +455,7 @@ def _flush(context: Context, rows: list[Neighbour], hide_dev: bool) -> Result:
         lambda ns: replace(ns, neighbours=tuple(n for n in ns.neighbours if n not in rows)),
     )
     listed = "".join(text.busybox_neighbour_line(n, hide_dev) + "\n" for n in rows)
-    return Result(f"{listed}\n*** Round 1, deleting {len(rows)} entries ***\n*** Flush is complete after 1 round(s) ***\n")
+    rounds = f"*** Round 1, deleting {len(rows)} entries ***\n*** Flush is complete after 1 round(s) ***\n"
+    return Result(f"{listed}\n{rounds}")
 
 

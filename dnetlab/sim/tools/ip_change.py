@@ -1,4 +1,4 @@
-"""`ip addr|link|route|neigh` when they change something: iproute2's words, then the kernel's rules of dnetlab.sim.links."""
+"""`ip addr|link|route|neigh` when they change something: iproute2's words, the kernel's rules (dnetlab.sim.links)."""
 
 from __future__ import annotations
 

@@ -254,9 +254,7 @@ def _flush(context: Context, table: Table, command: Command) -> Result:
     for chain in chosen:
         table = table.with_chain(replace(chain, rules=()))
         text += f"Flushing chain `{chain.name}'\n" if command.verbose else ""
-    if table != empty_table(table.name):
-        _put(context, table)
-    elif any(t.name == table.name for t in context.stack.netfilter.tables):
+    if table != empty_table(table.name) or any(t.name == table.name for t in context.stack.netfilter.tables):
         _put(context, table)
     return Result(text)
 

@@ -33,7 +33,9 @@ PER_LINK: dict[str, str] = {
     "route_localnet": "0", "rp_filter": "0", "secure_redirects": "1", "send_redirects": "1",
 }  # fmt: skip
 # a real kernel has hundreds more here; of these the lab can't say which exist
-UNKNOWN = re.compile(r"(kernel|vm|fs|dev|user)\.|net\.(core|ipv6|netfilter|unix)\.|net\.ipv4\.(tcp_|udp_|icmp_|neigh\.)")
+UNKNOWN = re.compile(
+    r"(kernel|vm|fs|dev|user)\.|net\.(core|ipv6|netfilter|unix)\.|net\.ipv4\.(tcp_|udp_|icmp_|neigh\.)"
+)
 
 
 def values(context: Context) -> dict[str, str]:
@@ -52,7 +54,7 @@ def _values(stack: Namespace) -> dict[str, str]:
 
 
 def read_proc_sys(namespace: Namespace, path: str) -> str | None:
-    """Contents of a file under /proc/sys, with its newline; None when there is none ('/proc/sys/net/ipv4/ip_forward')."""
+    """Contents of a file such as /proc/sys/net/ipv4/ip_forward, with its newline; None when there is none."""
     if not path.startswith("/proc/sys/"):
         return None
     value = _values(namespace).get(_key(path.removeprefix("/proc/sys/")))
@@ -100,7 +102,8 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     if "V" in options:
         return Result("sysctl from procps-ng 4.0.2\n")
     if options & {"p", "f", "system", "r", "load", "pattern"}:
-        raise Refused("Reading settings from files or patterns is not modelled.", "Name the key: `sysctl net.ipv4.ip_forward`.")
+        hint = "Name the key: `sysctl net.ipv4.ip_forward`."
+        raise Refused("Reading settings from files or patterns is not modelled.", hint)
     if options & {"a", "A", "X", "all"}:
         return Result("".join(_shown(options, key, value) for key, value in values(context).items()))
     if not names:
