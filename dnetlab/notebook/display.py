@@ -109,8 +109,12 @@ def _row(change: Change) -> str:
         detail = (change.after if change.change == "+" else change.before) or ""
     detail = "" if detail == change.key else detail
     sign = f'<td style="{_ROW};color:{colour};font-weight:bold" title="{word}">{change.change}</td>'
-    cells = "".join(f'<td style="{_ROW}">{html.escape(text)}</td>' for text in (change.where, change.key, detail))
-    return f"<tr>{sign}{cells}</tr>"
+    where = f'<td style="{_ROW}">{html.escape(change.where)}</td>'
+    if detail:
+        key = f'<td style="{_ROW}">{html.escape(change.key)}</td><td style="{_ROW}">{html.escape(detail)}</td>'
+    else:
+        key = f'<td colspan="2" style="{_ROW}">{html.escape(change.key)}</td>'
+    return f"<tr>{sign}{where}{key}</tr>"
 
 
 class Sentence:

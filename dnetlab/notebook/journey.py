@@ -1,4 +1,4 @@
-"""`%dnet trace`: the journey of a packet and of its answer as text, as a table, and drawn on the picture."""
+"""`%dnet trace` and `%dnet why`: a packet's journey as text, as a table and on the picture; the reason as a box."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dnetlab.views import explain, terminal
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from dnetlab.sim.why import Reason
     from dnetlab.views.diagrams import Topology
 
 
@@ -53,3 +54,23 @@ class JourneyView:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": self.text}
+
+
+class ReasonView:
+    """The value of `%dnet why`. reason: works, sentence, evidence, remedy, exchange; str() is its text."""
+
+    def __init__(self, reason: Reason) -> None:
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        return str(self.reason)
+
+    def _repr_html_(self) -> str:
+        because = "".join(
+            f'<div style="font-family:{terminal.MONO}">{html.escape(e)}</div>' for e in self.reason.evidence
+        )
+        remedy = f"<div><b>Try:</b> {html.escape(self.reason.remedy)}</div>" if self.reason.remedy else ""
+        return terminal.note(f"<div><b>{html.escape(self.reason.sentence)}</b></div>{because}{remedy}")
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}

@@ -66,12 +66,19 @@ def run(magics: DnetMagics, line: str) -> Any:
 
 def overview() -> str:
     width = max(len(name) for name in SUBCOMMANDS)
-    rows = [f"  %dnet {s.name:<{width}}  {s.summary}" for s in SUBCOMMANDS.values()]
+    rows = [f"  %dnet {s.name:<{width}}  {s.summary}" for s in SUBCOMMANDS.values() if _is_here(s.name)]
     return "\n".join([
         "%%dnet [HOST] on the first line of a cell runs its commands; %dnet looks at the lab:",
         *rows,
         "`%dnet SUBCOMMAND --help` shows options; `name << ` after %dnet or %%dnet catches a result.",
     ])  # fmt: skip
+
+
+def _is_here(name: str) -> bool:
+    """A subcommand whose part of the lab is not in this version is not listed."""
+    from dnetlab.lab import Lab
+
+    return name not in ("reach", "check") or hasattr(Lab, name)
 
 
 # -- looking ---------------------------------------------------------------------------------------------------------
@@ -96,13 +103,11 @@ def _trace(magics: DnetMagics, options: Any) -> Any:
 
 
 def _why(magics: DnetMagics, options: Any) -> Any:
-    why = getattr(magics.lab, "why", None)
-    if why is None:
-        raise UsageError("%dnet why is not in this version", hint="Use %dnet trace SRC DST[:PORT].")
+    from dnetlab.notebook.journey import ReasonView
+
     if options.source and not options.destination:
         raise UsageError("%dnet why takes both ends or none", hint=f"%dnet why {options.source} DST[:PORT]")
-    answer = why(options.source, options.destination) if options.source else why()
-    return Sentence(answer) if isinstance(answer, str) else answer
+    return ReasonView(magics.lab.why(options.source, options.destination))
 
 
 def _reach(magics: DnetMagics, options: Any) -> Any:

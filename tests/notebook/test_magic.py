@@ -25,7 +25,9 @@ def test_quiet_leaves_out_what_changed(kernel):
     assert "<details" not in ran.html
 
 
-@pytest.mark.parametrize("code", ["%%dnet", "%%dnet\n", "%%dnet docker2\n\n   \n", "%%dnet -q\n; a comment\n# and another"])
+@pytest.mark.parametrize(
+    "code", ["%%dnet", "%%dnet\n", "%%dnet docker2\n\n   \n", "%%dnet -q\n; a comment\n# and another"]
+)
 def test_a_cell_without_commands_is_a_quiet_no_op(kernel, code):
     ran = kernel.run(code)
 
@@ -95,7 +97,9 @@ def test_a_name_catches_the_result_and_shows_nothing(kernel):
 
 def test_tables_are_dataframes_that_can_be_asked_on(kernel):
     kernel.run("ips = %dnet ips --host client")
-    ran = kernel.run("import pandas\nisinstance(ips, pandas.DataFrame), ips[ips['scope'] == 'global']['address'].tolist()")
+    ran = kernel.run(
+        "import pandas\nisinstance(ips, pandas.DataFrame), ips[ips['scope'] == 'global']['address'].tolist()"
+    )
 
     assert ran.plain == "(True, ['172.25.254.38/24'])"
     assert "<table" in kernel.run("%dnet routes").html
@@ -145,3 +149,34 @@ def test_another_release_is_another_lab_and_the_first_stays_as_it_was(kernel):
     assert "my_net1" not in other.plain
     assert "my_net1" in again.plain
     assert kernel.run("%dnet engine").plain == "Cells run on the simulator as Docker 28.5."
+
+
+def test_a_trace_is_told_tabled_and_drawn(kernel):
+    kernel.run("%%dnet\ndocker run -d --name web1 nginx\ndocker run -d --name web2 nginx")
+    ran = kernel.run("%dnet trace web1 web2:80")
+
+    assert ran.error is None
+    assert "docker0" in ran.plain
+    assert '<img alt="Topology of the lab' in ran.html
+    kernel.run("%dnet t << trace web1 web2:80")
+    assert (
+        kernel.run("t.exchange.answered, len(t.steps) > 5, '#d55e00' in t.topology.dot").plain == "(True, True, True)"
+    )
+
+
+def test_why_explains_the_last_ping_that_failed(kernel):
+    kernel.run("%%dnet\ndocker network create my_net1\ndocker run -d --name web1 nginx")
+    kernel.run("%%dnet\ndocker run -d --name web2 --network my_net1 nginx")
+    kernel.run("%%dnet\ndocker exec web1 ping -c 1 -W 1 172.18.0.2")
+    ran = kernel.run("%dnet why")
+
+    assert ran.error is None
+    assert "DROP" in ran.plain
+    assert "<b>" in ran.html
+
+
+def test_a_published_port_is_in_the_picture_with_its_rule_and_its_proxy(kernel):
+    kernel.run("%%dnet\ndocker run -d --name demo -p 80:80 nginx")
+    assert " → demo:80 (DNAT, docker-proxy " in kernel.run("%dnet topology").plain
+    kernel.run("%%dnet\niptables -t nat -F\npkill docker-proxy")
+    assert " → demo:80 (no DNAT rule, no docker-proxy)" in kernel.run("%dnet topology").plain
