@@ -6,7 +6,9 @@ import difflib
 from dataclasses import replace
 
 from dnetlab.commands.shell import Command, Pipeline, Script, ShellRefused, Word, parse_shell
+from dnetlab.sim.ash import exported
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.programs.ash import exported
 from dnetlab.sim.tools import names, run_tool
 
 # Real programs of a Debian host that no lesson needs: refused, because "command not found" would be a lie.
@@ -156,10 +158,14 @@ def run_command(context: Context, argv: tuple[str, ...]) -> Result:
 
 def _run_shell(context: Context, argv: tuple[str, ...]) -> Result:
     """`sh -c 'text'`; a shell without a command reads nothing and ends."""
+    if context.userland not in ("host", "debian"):
+        context = replace(context, environment=exported(context.environment or {}))
     if "-c" in argv:
         place = argv.index("-c")
         if len(argv) <= place + 1:
             return Result("", f"{argv[0]}: -c requires an argument\n", 2)
+        if context.container is not None and context.environment is not None and context.userland != "debian":
+            context = replace(context, environment=exported(context.environment))
         return run_text(context, argv[place + 1])
     if len(argv) > 1 and not argv[1].startswith("-"):
         return Result("", f"{argv[0]}: can't open '{argv[1]}'\n", 2)

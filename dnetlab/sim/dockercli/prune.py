@@ -20,7 +20,8 @@ def _confirmed(session: Session, warning: str) -> bool:
     """Ask, unless -f. Without an answer in the cell it is no (the client reads an empty line)."""
     if session.call.on("force"):
         return True
-    session.stdout.append(f"WARNING! {warning}\n{QUESTION}")
+    typed = f"{session.context.answer}\n" if session.context.answer else ""  # a terminal shows what is typed
+    session.stdout.append(f"WARNING! {warning}\n{QUESTION}{typed}")
     return session.context.answer == "y"
 
 

@@ -11,6 +11,7 @@ from dnetlab.sim.dockerd import lifecycle, state, store
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import recipe_of
+from dnetlab.sim.programs.ash import exported
 from dnetlab.sim.programs.web import bind_failures, nginx_sockets
 from dnetlab.sim.world import Terminal, World
 
@@ -37,9 +38,10 @@ def terminal_context(world: World, terminal: Terminal) -> Context:
     if container.state is ContainerState.PAUSED:
         raise Refused(f"{container.name} is paused, so its shell doesn't answer.", f"docker unpause {container.name}")
     context = context_of(world, terminal.host, terminal.container)
-    if not terminal.environment:
-        return context
-    return replace(context, environment=dict(pair.partition("=")[::2] for pair in terminal.environment))
+    variables = dict(pair.partition("=")[::2] for pair in terminal.environment) or context.environment or {}
+    if context.userland != "debian":
+        variables = exported(variables, terminal.directory)
+    return replace(context, environment=variables)
 
 
 def variables(world: World, host: str, container_id: str, env: tuple[str, ...] = ()) -> tuple[str, ...]:
