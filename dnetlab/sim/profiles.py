@@ -83,9 +83,12 @@ class Profile:
     hosts_forgets_names disconnecting takes every line for a name of that network out of /etc/hosts
     stop_clears_hosts a container that ends takes its line out of /etc/hosts, which those who joined it see
     default_name      what the default network is called in errors
+    fresh_gateway_shown inspect shows docker0's gateway also before the daemon's second start
     small_subnets     a /31 and a /32 have no network and broadcast address to keep free
     names_filter_table errors spell `-t filter` out
     texts             sentences that differ, by key
+    dead_upstream     what 127.0.0.11 says when its own server can't be reached: 'silence', 'half' (nothing to A, an empty
+                      answer to AAAA) or 'SERVFAIL'
     default_mode      .HostConfig.NetworkMode of a container without --network
     """
 
@@ -117,9 +120,11 @@ class Profile:
     hosts_forgets_names: bool
     default_name: str
     small_subnets: bool
+    fresh_gateway_shown: bool
     names_filter_table: bool
     stop_clears_hosts: bool
     texts: dict[str, str]
+    dead_upstream: str = "silence"
 
     def text(self, key: str, **values: str) -> str:
         """A sentence of this release's daemon, its {names} filled in."""
@@ -143,12 +148,16 @@ _TEXTS_20_10: dict[str, str] = {
     "connect host": "container cannot be disconnected from host network or connected to host network",
     "disconnect host": "container cannot be disconnected from host network or connected to host network",
     "port rule failed": "",
+    "bridge missing": "could not find bridge {name}: route ip+net: no such network interface",
+    "long name": "failed to check bridge interface existence: numerical result out of range",
     "link elsewhere": "Cannot link to /{name}, as it does not belong to the default network",
     "parent unknown": "-o parent interface does was not found on the host: {name}",
 }
 _TEXTS_26_1 = _TEXTS_20_10 | {
     "bad subnet": "invalid network config:\ninvalid subnet {subnet}: invalid CIDR block notation",
     "empty network name": "invalid name:",
+    "bridge missing": "Device does not exist",
+    "long name": "numerical result out of range",
     "parent unknown": "-o parent interface was not found on the host: {name}",
     "ip outside": "no configured subnet or ip-range contain the IP address {ip}",
 }
@@ -204,6 +213,7 @@ _20_10 = Profile(
     stop_clears_hosts=False,
     names_filter_table=False,
     small_subnets=False,
+    fresh_gateway_shown=False,  # observed on 20.10.24
     texts=_TEXTS_20_10,
 )
 _26_1 = replace(
@@ -217,7 +227,9 @@ _26_1 = replace(
     validates_config=True,  # since 25.0 (E25)
     strict_subnets=True,  # since 25.0 (E25)
     loopback_v6=True,  # observed on 26.1.5
+    dead_upstream="half",  # observed on 26.1.5
     names_filter_table=True,  # observed on 26.1.5
+    fresh_gateway_shown=True,  # observed on 26.1.5
     small_subnets=True,  # since 25.0 (E25); observed on 26.1.5 and 28.5.2
     texts=_TEXTS_26_1,
 )
@@ -233,6 +245,7 @@ _28_5 = replace(
     counts_interfaces=False,
     proxy_listen_fd=True,  # since 28.0, portmapper/proxy_linux.go
     shared_parent=True,  # since 27.0.1
+    dead_upstream="SERVFAIL",  # observed on 28.5.2
     resolv_comments="28",
     zero_prefixes=False,
     ports_ascending=True,  # observed on 28.5.2

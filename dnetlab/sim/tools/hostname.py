@@ -94,7 +94,7 @@ def _answer(context: Context, name: str, flags: set[str]) -> Result:
     rows = [(ip, names) for ip, names in lookup.hosts_file(context) if name in names and ":" not in ip]
     if flags & set("ifdA") and not rows:
         if is_busybox(context):
-            return fail(f"hostname: {name}: Host not found" if "i" in flags else f"hostname: {name}: Unknown host", 1)
+            return fail(f"hostname: {name}: Host name lookup failure", 1)
         return fail("hostname: Temporary failure in name resolution", 1)
     if "i" in flags:
         addresses = list(dict.fromkeys(str(IPv4Address(ip)) for ip, _ in rows))

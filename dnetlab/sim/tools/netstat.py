@@ -5,7 +5,7 @@ from __future__ import annotations
 from dnetlab.model import Interface, LinkKind, Protocol, Route, Socket, SocketState
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
-from dnetlab.sim.tools.sockets import Choice, address_text, chosen, port_text, program
+from dnetlab.sim.tools.sockets import Choice, address_text, chosen, owner, port_text
 
 USAGE = "usage: netstat [-vWeenNcCF] [<Af>] -r         netstat {-V|--version|-h|--help}\n"
 
@@ -74,9 +74,18 @@ def _row(context: Context, socket: Socket, numeric: bool, busybox: bool, program
         return f"{name:<5} {0:>6} {0:>6} {here:<23} {there:<23} {state:<12}\n"
     text = f"{name:<5} {0:>6} {0:>6} {here:<23} {there:<23} {state:<11}"
     if programs:
-        found = program(context, socket)
-        text += f" {f'{found[0]}/{found[1]}' if found else '-':<20}"
+        text += f" {_program(context, socket):<20}"
     return f"{text}\n"
+
+
+def _program(context: Context, socket: Socket) -> str:
+    """'348/docker-proxy', at most 19 characters; the title a server gave itself ('1422/nginx: master ')."""
+    process = owner(context, socket)
+    if process is None:
+        return "-"
+    title = process.argv[0] if process.argv else ""
+    name = title if ":" in title else title.rsplit("/", 1)[-1]
+    return f"{process.pid}/{name}"[:19]
 
 
 def _end(context: Context, socket: Socket, address: object, port: int | None, numeric: bool, busybox: bool) -> str:

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import resolver
 from dnetlab.sim.dockerd.resolver import Answer, Status
+from dnetlab.sim.dockerd.state import release_of
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import busybox_usage, fail, is_busybox
 
@@ -86,8 +87,7 @@ def _busybox(context: Context, name: str, kind: str, server: IPv4Address | None)
         return Result(f"{_GAVE_UP}\n", f"nslookup: write to '{asked}': Connection refused\n", 1)
     head = f"Server:\t\t{asked}\nAddress:\t{asked}:53\n\n"
     if answer.status is Status.TIMEOUT:
-        # From 25.0 on the daemon answers the AAAA question for itself, so the head is already printed.
-        return Result(_GAVE_UP + "\n", "", 1)
+        return _no_answer(context, name, kind, asked, head)
     if answer.status is Status.NXDOMAIN:
         shown = _reverse(name) if _is_address(name) else name
         twice = 1 if kind or _is_address(name) else 2
@@ -102,6 +102,16 @@ def _busybox(context: Context, name: str, kind: str, server: IPv4Address | None)
             text += "".join(f"Name:\t{name}\nAddress: {address}\n" for address in answer.addresses)
         text += "\n"
     return Result(text)
+
+
+def _no_answer(context: Context, name: str, kind: str, asked: IPv4Address, head: str) -> Result:
+    """The server could not help: Docker's own says so since 28, and only partly before."""
+    how = release_of(context.world).dead_upstream if asked == resolver.INTERNAL else "silence"
+    if how == "SERVFAIL":
+        shown = _reverse(name) if _is_address(name) else name
+        twice = 1 if kind or _is_address(name) else 2
+        return Result(head + f"** server can't find {shown}: SERVFAIL\n\n" * twice, "", 1)
+    return Result(f"{head if how == 'half' else ''}{_GAVE_UP}\n", "", 1)
 
 
 # -- bind9 --------------------------------------------------------------------------------------------------------------

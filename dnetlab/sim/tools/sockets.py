@@ -9,7 +9,6 @@ from dnetlab.commands.services import service_name
 from dnetlab.model import Process, Protocol, Socket, SocketState
 from dnetlab.sim.context import Context
 from dnetlab.sim.tools import lookup
-from dnetlab.sim.tools.ps import short_name
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,10 @@ def chosen(context: Context, choice: Choice, protocol: Protocol, version: int) -
     found = []
     for socket in context.stack.sockets:
         waits = socket.state in (SocketState.LISTEN, SocketState.UNCONNECTED)
-        if socket.protocol is protocol and socket.local_address.version == version:
-            if waits and choice.listening or not waits and choice.connected:
-                found.append(socket)
+        if socket.protocol is not protocol or socket.local_address.version != version:
+            continue
+        if choice.listening if waits else choice.connected:
+            found.append(socket)
     return sorted(found, key=lambda s: (s.state is not SocketState.LISTEN, s.local_port, str(s.local_address)))
 
 
@@ -63,9 +63,3 @@ def owner(context: Context, socket: Socket) -> Process | None:
         return None
     found = next((p for p in context.machine.processes if p.pid == socket.pid), None)
     return found if context.container is None or found and found.container == context.container else None
-
-
-def program(context: Context, socket: Socket) -> tuple[int, str] | None:
-    """(pid, short name) of the process behind it."""
-    process = owner(context, socket)
-    return (process.pid, short_name(process)) if process else None

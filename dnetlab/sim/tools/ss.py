@@ -9,7 +9,8 @@ from dnetlab.commands.services import service_port
 from dnetlab.model import Protocol, Socket, SocketState
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools.options import BadOption, fail, parse
-from dnetlab.sim.tools.sockets import Choice, chosen, port_text, program
+from dnetlab.sim.tools.ps import short_name
+from dnetlab.sim.tools.sockets import Choice, chosen, owner, port_text
 
 _STATES = {SocketState.LISTEN: "LISTEN", SocketState.ESTABLISHED: "ESTAB", SocketState.TIME_WAIT: "TIME-WAIT",
            SocketState.UNCONNECTED: "UNCONN"}  # fmt: skip
@@ -90,8 +91,7 @@ def _row(context: Context, socket: Socket, flags: set[str]) -> Row:
         peer = "*" if both else "0.0.0.0" if socket.local_address.version == 4 else "[::]"
     process = ""
     if "p" in flags:
-        found = program(context, socket)
-        process = f' users:(("{found[1]}",pid={found[0]},fd={_descriptor(found[1])}))' if found else ""
+        process = _users(context, socket)
     return Row(
         socket.protocol.value, _STATES[socket.state], socket.backlog if socket.state is SocketState.LISTEN else 0,
         (local, port_text(context, socket.local_port, socket.protocol, numeric)),
@@ -99,8 +99,16 @@ def _row(context: Context, socket: Socket, flags: set[str]) -> Row:
     )  # fmt: skip
 
 
-def _descriptor(name: str) -> int:
-    return {"docker-proxy": 7, "nginx": 6, "dockerd": 8}.get(name, 3)
+def _users(context: Context, socket: Socket) -> str:
+    """Who holds the socket: children that inherited it first, as the kernel's list has them."""
+    process = owner(context, socket)
+    if process is None:
+        return ""
+    name = short_name(process)
+    heirs = [p.pid for p in context.machine.processes if p.ppid == process.pid and short_name(p) == name]
+    number = {"docker-proxy": 7, "dockerd": 8, "nginx": 5 if socket.local_address.version == 4 else 6}.get(name, 3)
+    holders = ",".join(f'("{name}",pid={pid},fd={number})' for pid in [*reversed(heirs), process.pid])
+    return f" users:({holders})"
 
 
 def _bracketed(address: str) -> str:
