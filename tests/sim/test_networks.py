@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dnetlab.model import LinkKind
-from dnetlab.sim.dockerd import containers, lifecycle, networks
+from dnetlab.model import Interface, LinkKind
+from dnetlab.sim.dockerd import containers, lifecycle, networks, system
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.ipam import PoolRequest
 from dnetlab.sim.dockerd.state import daemon
@@ -439,3 +439,39 @@ def test_an_address_that_cannot_be_asked_for_is_refused(release: str, network: s
         run(world, "c1", network, ip=ip)
 
     assert said(world, ask) == words
+
+
+@pytest.mark.parametrize(
+    ("release", "words"),
+    [
+        ("20.10", "could not find bridge docker0: route ip+net: no such network interface"),
+        ("26.1", "Device does not exist"),
+        ("28.5", "Device does not exist"),
+    ],
+)
+def test_without_its_bridge_a_container_cannot_start_until_the_daemon_restarts(release: str, words: str) -> None:
+    # Given docker0 deleted by hand, when a container starts, then it fails as on 20.10.24, 26.1.5 and 28.5.2; after a
+    # restart of the daemon docker0 is there again.
+    world = new_world(release)
+    world.change_namespace(HOST, "host", lambda stack: stack.without_interface("docker0"))
+
+    def start(_world: World, _host: str) -> None:
+        run(world, "web1")
+
+    text = said(world, start)
+    assert "failed to create endpoint web1 on network bridge: adding interface veth" in text
+    assert text.endswith(f" to bridge docker0 failed: {words}")
+    system.restart_daemon(world, HOST)
+    lifecycle.start(world, HOST, "web1")
+    assert container(world, "web1").is_running
+
+
+def test_a_bridge_of_the_hosts_outlives_the_network_that_took_it() -> None:
+    # Given a bridge made by hand, when a network takes it by name and is removed, then the bridge is still there.
+    world = new_world("28.5")
+    world.put_interface(HOST, "host", Interface("mybr", 9, LinkKind.BRIDGE, "02:00:00:00:00:09"))
+    networks.create(world, HOST, "mynet", options={"com.docker.network.bridge.name": "mybr"})
+
+    networks.remove(world, HOST, "mynet")
+
+    assert world.namespace(HOST).interface("mybr") is not None

@@ -36,6 +36,8 @@ class Created:
 def create(world: World, host: str, config: ContainerConfig) -> Created:
     """Book a new container. Raises ApiError in the daemon's words; `No such image: …` (404) lets the client pull."""
     warnings = check_modes(world, config)
+    if not store.since(world, "26.1") and not world.namespace(host).forwards:
+        warnings.append("IPv4 forwarding is disabled. Networking will not work.")  # observed on 20.10.24 only
     check_networks(world, host, config)
     image = images.find(world, host, config.image)
     recipe = images.recipe_of(image.id)
@@ -165,7 +167,8 @@ def check_modes(world: World, config: ContainerConfig) -> list[str]:
     mode = config.network_mode
     warnings: list[str] = []
     if mode.startswith("container:") and not config.joins:
-        raise ApiError("Invalid network mode: invalid container format container:<name|id>", 400)
+        word = "invalid" if store.since(world, "28.5") else "Invalid"
+        raise ApiError(f"{word} network mode: invalid container format container:<name|id>", 400)
     newer = store.since(world, "26.1")
     if config.joins is not None:
         _check_joined(config, newer)

@@ -196,6 +196,12 @@ def attach(
         aliases=attachment.aliases,
         configured_address=attachment.address,
     )
+    if network.bridge and world.namespace(host).interface(network.bridge) is None:
+        raise ApiError(
+            f"failed to create endpoint {container.name} on network {network.name}: adding interface "
+            f"veth{world.hex_id(f'{host}:veth', 7)} to bridge {network.bridge} failed: "
+            + release_of(world).text("bridge missing", name=network.bridge)
+        )
     endpoint = interfaces.plug(world, host, container, endpoint, network)
     container = _with_endpoint(world, host, container_id, endpoint)
     firewall.apply_rules(world, host, ports.endpoint_rules(world, endpoint, network))

@@ -12,7 +12,8 @@ from dnetlab.sim.dockerd import firewall, interfaces, ipam, macvlan
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.ipam import PoolRequest
-from dnetlab.sim.dockerd.state import change_daemon, find_network, release_of
+from dnetlab.sim.dockerd.state import change_daemon, daemon, find_network, release_of
+from dnetlab.sim.lab import link_local
 from dnetlab.sim.world import World
 
 PREDEFINED = ("bridge", "host", "none", "default")
@@ -126,9 +127,20 @@ def _check_options(options: Mapping[str, str]) -> None:
                 f"failed to parse {BRIDGE}{name} value: {value} "
                 f'(strconv.ParseBool: parsing "{value}": invalid syntax)', 400,
             )  # fmt: skip
+    binding = options.get(BRIDGE + "host_binding_ipv4")
+    if binding is not None and not _is_address(binding):
+        raise ApiError(f"failed to parse {BRIDGE}host_binding_ipv4 value: {binding} (nil ip)", 400)
     mtu = options.get(MTU)
     if mtu is not None and not mtu.removeprefix("-").isdigit():
         raise ApiError(f'failed to parse {MTU} value: {mtu} (strconv.Atoi: parsing "{mtu}": invalid syntax)', 400)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _list(world: World, host: str, network: Network) -> None:
@@ -160,6 +172,7 @@ def _set_up_bridge(world: World, host: str, network: Network) -> Network:
                 "networks have same bridge name", 403,
             )  # fmt: skip
     network = replace(network, bridge=name)
+    _check_device(world, host, network)
     make_device(world, host, network)
     try:
         firewall.add_network(world, host, rules_of(world, host, network))
@@ -168,6 +181,22 @@ def _set_up_bridge(world: World, host: str, network: Network) -> Network:
         _leave_behind(world, host, name)
         raise
     return network
+
+
+def _check_device(world: World, host: str, network: Network) -> None:
+    """The device's name must fit Linux, and what has the name already must be a bridge (observed on 20.10, 28.5)."""
+    name = network.bridge or ""
+    link = world.namespace(host).interface(name)
+    problem = ""
+    if len(name) > 15:
+        problem = release_of(world).text("long name")
+    elif link is not None and link.kind is not LinkKind.BRIDGE:
+        problem = f"existing interface {name} is not a bridge"
+    if problem:
+        ipam.close_pool(world, host, network.id)
+        raise ApiError(problem)
+    if link is not None:
+        change_daemon(world, host, adopted=daemon(world, host).adopted | {name})
 
 
 def _leave_behind(world: World, host: str, bridge: str) -> None:
@@ -195,6 +224,8 @@ def make_device(world: World, host: str, network: Network) -> None:
         IPv4Interface(f"{subnet.gateway}/{subnet.subnet.prefixlen}"), _broadcast(subnet), "global"
     )
     kept = tuple(a for a in link.addresses if a.interface.version == 6)
+    if name in daemon(world, host).adopted and not kept:
+        kept = (link_local(link.mac),)
     world.put_interface(host, "host", replace(link, up=True, addresses=(address, *kept)))
     routes = tuple(r for r in world.namespace(host).routes if r.dev != name)
     if subnet.subnet.prefixlen < 32:  # a single address needs no route
@@ -258,7 +289,11 @@ def remove(world: World, host: str, reference: str) -> None:
         macvlan.tear_down(world, host, network)
     elif network.bridge:
         firewall.remove_network(world, host, rules_of(world, host, network))
-        world.change_namespace(host, "host", lambda stack: stack.without_interface(network.bridge or ""))
+        adopted = daemon(world, host).adopted
+        if network.bridge in adopted:
+            change_daemon(world, host, adopted=adopted - {network.bridge})
+        else:
+            world.change_namespace(host, "host", lambda stack: stack.without_interface(network.bridge or ""))
     ipam.close_pool(world, host, network.id)
     world.change_host(host, networks=tuple(n for n in world.hosts[host].networks if n.id != network.id))
 
@@ -324,7 +359,8 @@ def make_predefined(world: World, host: str) -> None:
         world.hex_id(f"{host}:network"), "bridge", "bridge", bridge="docker0", options=dict(DEFAULT_BRIDGE_OPTIONS),
         created=world.clock,
     )  # fmt: skip
-    subnet = replace(ipam.open_pool(world, host, network.id, subnet), configured=False, gateway_configured=True)
+    shown = docker0 is not None or release_of(world).fresh_gateway_shown
+    subnet = replace(ipam.open_pool(world, host, network.id, subnet), configured=not shown, gateway_configured=shown)
     network = replace(network, subnets=(subnet,))
     make_device(world, host, network)
     firewall.add_network(world, host, rules_of(world, host, network))

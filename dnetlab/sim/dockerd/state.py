@@ -25,6 +25,7 @@ class Daemon:
     containers    full id -> what the container was asked to be
     attachments   (container id, network id) -> what was asked of that endpoint
     interface_counters  container id -> number of the next ethN (engines up to 27 never go back)
+    adopted       bridges that were there before a network took them by name; they outlive it
     arguments     what stands behind `dockerd` on its command line
     pulled        'repository@digest' of every image that came from a registry
     """
@@ -37,6 +38,7 @@ class Daemon:
     containers: dict[str, ContainerSpec] = field(default_factory=dict)
     attachments: dict[tuple[str, str], NetworkAttachment] = field(default_factory=dict)
     interface_counters: dict[str, int] = field(default_factory=dict)
+    adopted: frozenset[str] = frozenset()
     arguments: tuple[str, ...] = ()
     userland_proxy: bool = True
     pulled: frozenset[str] = frozenset()
