@@ -416,7 +416,7 @@ def _values(reader: _Reader, option: Option, typed: str) -> str:
     return " ".join(found)
 
 
-# -- at the end of the line -------------------------------------------------------------------------------------------
+# -- at the end of the line ------------------------------------------------------------------------------------------
 
 
 def _finish(reader: _Reader, resolve: Resolver) -> Command:

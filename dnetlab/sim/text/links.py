@@ -149,8 +149,9 @@ _SLAVE = (
     "bridge_slave state {state} priority 32 cost 2 hairpin {hairpin} guard off root_block off fastleave off "
     "learning on flood on port_id {port} port_no {number} designated_port {designated} designated_cost 0 "
     "designated_bridge 8000.{mac} designated_root 8000.{mac} hold_timer    0.00 message_age_timer    0.00 "
-    "forward_delay_timer    0.00 topology_change_ack 0 config_pending 0 proxy_arp off proxy_arp_wifi off mcast_router 1 "
-    "mcast_fast_leave off mcast_flood on bcast_flood on mcast_to_unicast off neigh_suppress off group_fwd_mask 0 "
+    "forward_delay_timer    0.00 topology_change_ack 0 config_pending 0 proxy_arp off proxy_arp_wifi off "
+    "mcast_router 1 mcast_fast_leave off mcast_flood on bcast_flood on mcast_to_unicast off neigh_suppress off "
+    "group_fwd_mask 0 "
     "group_fwd_mask_str 0x0 vlan_tunnel off isolated off locked off "
 )
 _QUEUES = (

@@ -1,0 +1,57 @@
+"""A rule as a student writes it, and as `iptables -S` prints it back (recorded from iptables 1.8.9, nf_tables)."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from dnetlab.commands.iptables import NotModelled, parse_iptables
+from dnetlab.commands.iptables_modules import IptablesError
+
+# given ; printed by iptables -S
+RULES = """
+-A FORWARD -p tcp --dport http -j ACCEPT              ; -p tcp -m tcp --dport 80 -j ACCEPT
+-A FORWARD -j REJECT                                  ; -j REJECT --reject-with icmp-port-unreachable
+-A FORWARD -s 10.1.2.3/8 -j DROP                      ; -s 10.0.0.0/8 -j DROP
+-A FORWARD -o eth1 -i eth0 -d 10.0.0.1 -s 10.0.0.2 -j DROP ; -s 10.0.0.2/32 -d 10.0.0.1/32 -i eth0 -o eth1 -j DROP
+-A FORWARD -p icmp --icmp-type ping -j DROP           ; -p icmp -m icmp --icmp-type 8 -j DROP
+-A FORWARD -m conntrack --ctstate established,related -j ACCEPT ; -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -p udp --dport 53: -j ACCEPT               ; -p udp -m udp --dport 53:65535 -j ACCEPT
+-A FORWARD -p tcp ! --syn -j DROP                     ; -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j DROP
+-A FORWARD -m comment --comment "two words" -j DROP   ; -m comment --comment "two words" -j DROP
+-A FORWARD -m limit --limit 10/second -j LOG          ; -m limit --limit 10/sec -j LOG
+-t mangle -A FORWARD -j MARK --set-mark 5             ; -j MARK --set-xmark 0x5/0xffffffff
+-t nat -A PREROUTING -p tcp -j DNAT --to 10.0.0.1:80  ; -p tcp -j DNAT --to-destination 10.0.0.1:80
+-A FORWARD -s 0/0 -p all -j ACCEPT                    ; -j ACCEPT
+"""
+ROWS = [tuple(part.strip() for part in row.rsplit(";", 1)) for row in RULES.strip().splitlines()]
+
+
+@pytest.mark.parametrize(("given", "printed"), ROWS)
+def test_a_rule_is_printed_back_as_iptables_does(given: str, printed: str) -> None:
+    command = parse_iptables(shlex.split(given))
+
+    assert [rule.text for rule in command.rules] == [printed]
+
+
+def test_several_addresses_make_several_rules() -> None:
+    command = parse_iptables(["-A", "FORWARD", "-s", "10.0.0.1,10.0.0.2", "-j", "DROP"])
+
+    assert [rule.text for rule in command.rules] == ["-s 10.0.0.1/32 -j DROP", "-s 10.0.0.2/32 -j DROP"]
+
+
+def test_a_match_that_only_a_real_kernel_has_is_refused_not_denied() -> None:
+    with pytest.raises(NotModelled, match="The match recent is not modelled"):
+        parse_iptables(["-A", "INPUT", "-m", "recent", "--set", "-j", "ACCEPT"])
+
+
+def test_a_misspelt_match_is_answered_in_the_tools_own_words() -> None:
+    with pytest.raises(IptablesError) as raised:
+        parse_iptables(["-A", "INPUT", "-m", "conntrak", "-j", "ACCEPT"])
+
+    assert raised.value.code == 2
+    assert raised.value.text == (
+        "iptables v1.8.9 (nf_tables): Couldn't load match `conntrak':No such file or directory\n\n"
+        "Try `iptables -h' or 'iptables --help' for more information.\n"
+    )

@@ -1,0 +1,80 @@
+"""What `ip`, `ifconfig` and `sysctl` do to a lab: the consequences that the kernel adds to a student's one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.lab import new_world
+from dnetlab.sim.tools import run_tool
+from dnetlab.sim.tools.sysctl import read_proc_sys
+from dnetlab.sim.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return new_world("28.5")
+
+
+def at(world: World, line: str, host: str = "client") -> Result:
+    result = run_tool(Context(world, host), tuple(line.split()))
+    assert result is not None
+    return result
+
+
+def test_a_link_that_goes_down_takes_its_gateway_with_it_and_comes_back_without(world: World) -> None:
+    at(world, "ip route add default via 172.25.254.1")
+
+    at(world, "ip link set eth0 down")
+    assert at(world, "ip route").stdout == ""
+
+    at(world, "ip link set eth0 up")
+    assert at(world, "ip route").stdout == "172.25.254.0/24 dev eth0 proto kernel scope link src 172.25.254.38 \n"
+
+
+def test_a_gateway_must_be_on_a_network_we_are_attached_to(world: World) -> None:
+    result = at(world, "ip route add 10.0.0.0/8 via 172.30.9.1")
+
+    assert result == Result("", "Error: Nexthop has invalid gateway.\n", 2)
+
+
+def test_an_address_brings_its_connected_route_and_takes_it_away(world: World) -> None:
+    at(world, "ip addr add 10.9.0.1/24 dev eth0")
+    assert "10.9.0.0/24 dev eth0 proto kernel scope link src 10.9.0.1 \n" in at(world, "ip route").stdout
+
+    at(world, "ip addr del 10.9.0.1/24 dev eth0")
+    assert "10.9.0.0/24" not in at(world, "ip route").stdout
+
+
+def test_ip_forward_and_its_file_are_one_switch(world: World) -> None:
+    assert at(world, "sysctl -w net.ipv4.ip_forward=1").stdout == "net.ipv4.ip_forward = 1\n"
+
+    assert world.namespace("client").forwards
+    assert read_proc_sys(world.namespace("client"), "/proc/sys/net/ipv4/ip_forward") == "1\n"
+    assert read_proc_sys(world.namespace("client"), "/proc/sys/net/ipv4/conf/all/forwarding") == "1\n"
+
+
+def test_network_namespaces_by_name_are_refused_with_a_hint(world: World) -> None:
+    with pytest.raises(Refused) as raised:
+        at(world, "ip netns list")
+
+    assert "docker exec" in raised.value.refusal.hint
+
+
+def test_the_last_port_of_a_bridge_takes_its_carrier_away(world: World) -> None:
+    for line in ("brctl addbr br0", "ip link add v0 type veth peer name v1", "brctl addif br0 v0",
+                 "ip link set v0 up", "ip link set v1 up", "ip link set br0 up"):
+        assert at(world, line).exit_code == 0
+    assert at(world, "ip -br link show br0").stdout.split()[1] == "UP"
+
+    at(world, "brctl delif br0 v0")
+
+    assert at(world, "ip -br link show br0").stdout.split()[1] == "DOWN"
+
+
+def test_the_lab_remains_as_it_was_after_a_refused_option(world: World) -> None:
+    before = world.snapshot()
+
+    assert at(world, "ip link set eth0 up nosuchword").exit_code == 255
+
+    assert world.snapshot() == before
