@@ -1,4 +1,4 @@
-"""Bring Docker Engines of newer releases onto this machine, for lab hosts: `python tests/prepare_engines.py [26.1] [28.5]`.
+"""Bring Docker Engines of newer releases onto this machine: `python tests/prepare_engines.py [26.1] [28.5]`.
 
 Debian's trixie has docker.io 26.1, its forky has 28.5. Each goes into a tree of its own under the cache (the
 directory is printed; $DNETLAB_CACHE changes it), made by debootstrap from the mirror that this machine's own apt is
@@ -18,8 +18,16 @@ from pathlib import Path
 from dnetlab.engines.labhosts import SUITES, cache, engine_data
 
 SCRIPTS = Path("/usr/share/debootstrap/scripts")
-IPTABLES = ("iptables", "libxtables12", "libnftnl11", "libmnl0", "libip4tc2", "libip6tc2", "libnfnetlink0",
-            "libnetfilter-conntrack3")
+IPTABLES = (
+    "iptables",
+    "libxtables12",
+    "libnftnl11",
+    "libmnl0",
+    "libip4tc2",
+    "libip6tc2",
+    "libnfnetlink0",
+    "libnetfilter-conntrack3",
+)
 
 
 def mirror() -> str:

@@ -35,13 +35,16 @@ KEPT = "/run/dnetlab/kept"  # a file in docker1 of a lab that outlives its maker
 TRUNK = "198.18.254.0/24"  # addresses the outer engine insists on; they are taken off the hosts at once (RFC 2544)
 IMAGE = "dnetlab/host"
 # What a lab host needs of the machine when no registry answers: the engine, and Debian's tools for networks.
-PROGRAMS = """
-dockerd containerd containerd-shim-runc-v2 runc docker docker-proxy docker-init bash busybox curl ip bridge ss brctl
-iptables iptables-save iptables-restore ip6tables ip6tables-save ping ps pgrep pkill kill sysctl netstat arp route
-traceroute hostname setsid unshare nsenter mount umount cat ls grep head tail wc sort uniq sleep sh env id tar date
-readlink stat uname cp mv rm mkdir rmdir ln chmod touch tee cut tr sed awk find xargs true false echo printf dirname
-basename seq nproc timeout modprobe kmod xtables-nft-multi
-""".split()  # fmt: skip
+PROGRAMS = [
+    "dockerd", "containerd", "containerd-shim-runc-v2", "runc", "docker", "docker-proxy", "docker-init",
+    "bash", "busybox", "curl", "ip", "bridge", "ss", "brctl", "iptables", "iptables-save", "iptables-restore",
+    "ip6tables", "ip6tables-save", "ping", "ps", "pgrep", "pkill", "kill", "sysctl", "netstat", "arp",
+    "route", "traceroute", "hostname", "setsid", "unshare", "nsenter", "mount", "umount", "cat", "ls", "grep",
+    "head", "tail", "wc", "sort", "uniq", "sleep", "sh", "env", "id", "tar", "date", "readlink", "stat",
+    "uname", "cp", "mv", "rm", "mkdir", "rmdir", "ln", "chmod", "touch", "tee", "cut", "tr", "sed", "awk",
+    "find", "xargs", "true", "false", "echo", "printf", "dirname", "basename", "seq", "nproc", "timeout",
+    "modprobe", "kmod", "xtables-nft-multi",
+]  # fmt: skip
 BOOT = """\
 set -e
 for link in $(ls /sys/class/net); do
@@ -93,8 +96,15 @@ class DindHosts:
     proc      the /proc in which the outer engine's pids are ours: snapshots look through it
     """
 
-    def __init__(self, *, base_url: str | None = None, proc: str = "/proc", progress: Progress | None = None,
-                 daemons: tuple[str, ...] | None = None, lab: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        proc: str = "/proc",
+        progress: Progress | None = None,
+        daemons: tuple[str, ...] | None = None,
+        lab: str | None = None,
+    ) -> None:
         self.base_url = base_url
         self.proc = proc
         self.progress = progress
@@ -169,8 +179,9 @@ class DindHosts:
         import docker
 
         pool = docker.types.IPAMPool(subnet=subnet, gateway=gateway)
-        self.api.create_network(self._name(what), driver="bridge", labels=self._labels(),
-                                ipam=docker.types.IPAMConfig(pool_configs=[pool]))
+        self.api.create_network(
+            self._name(what), driver="bridge", labels=self._labels(), ipam=docker.types.IPAMConfig(pool_configs=[pool])
+        )
 
     def _start(self, plan: HostPlan) -> None:
         api = self.api
@@ -181,7 +192,9 @@ class DindHosts:
             tmpfs={"/var/lib/docker": "exec,dev,suid", "/run": "exec,dev,suid", "/tmp": "exec"},
         )  # fmt: skip
         config["MaskedPaths"], config["ReadonlyPaths"] = [], []  # what the client's systempaths=unconfined means
-        network = api.create_networking_config({self._name("lan"): api.create_endpoint_config(ipv4_address=plan.address)})
+        network = api.create_networking_config(
+            {self._name("lan"): api.create_endpoint_config(ipv4_address=plan.address)}
+        )
         created = api.create_container(
             f"{IMAGE}:latest", name=self._name(plan.name), hostname=plan.name, labels=self._labels(),
             host_config=config, networking_config=network,
@@ -199,8 +212,11 @@ class DindHosts:
     def start_daemon(self, host: str) -> None:
         """Start a host's dockerd, wait until it answers, and give it the lab's images."""
         arguments = "--bip 172.17.0.1/16 --host unix:///run/docker-lab.sock"
-        self._checked(host, f"mkdir -p /run/dnetlab && echo '/{self._name(host)}' >/run/dnetlab/cgroup && "
-                            f"echo '{arguments}' >/run/dnetlab/arguments && systemctl start docker")
+        self._checked(
+            host,
+            f"mkdir -p /run/dnetlab && echo '/{self._name(host)}' >/run/dnetlab/cgroup && "
+            f"echo '{arguments}' >/run/dnetlab/arguments && systemctl start docker",
+        )
         self._put(host, "/root/images.tar", images_archive(self.progress).read_bytes())
         self._checked(host, "docker load -q -i /root/images.tar && rm /root/images.tar")
         self.version = self.version or _short(self.run(host, "docker version -f '{{.Server.Version}}'").stdout)
@@ -254,8 +270,10 @@ class DindHosts:
             raise UnknownName(f"there is no host {host} in the lab; there are {', '.join(self.names)}")
         path = f"{self.proc}/{self._pids.get(host, 0)}/root"
         if not os.access(f"{path}/proc/1/ns/net", os.R_OK):
-            raise EngineError("the lab hosts' network stacks can't be read from here",
-                              hint="run dnetlab as root on the Linux machine whose Docker Engine it uses")
+            raise EngineError(
+                "the lab hosts' network stacks can't be read from here",
+                hint="run dnetlab as root on the Linux machine whose Docker Engine it uses",
+            )
         return path
 
     def socket(self, host: str) -> str:
@@ -267,10 +285,26 @@ class DindHosts:
         # By a variable that is gone at once: `ps ax | grep proxy` and `env` must not find the text itself.
         answer = f" <<< {shlex.quote(stdin.strip())}" if stdin else ""
         script = f"{{ {text}\n}}{answer}" if answer else text
-        words = ["docker", *(["-H", self.base_url] if self.base_url else []), "exec", "-w", "/root",
-                 "-e", f"DNETLAB_TEXT={script}", self._name(host),
-                 "timeout", "--preserve-status", "-s", "INT", "-k", "2", f"{timeout:g}",
-                 "bash", "-c", 'text=$DNETLAB_TEXT; unset DNETLAB_TEXT; eval "$text"']
+        words = [
+            "docker",
+            *(["-H", self.base_url] if self.base_url else []),
+            "exec",
+            "-w",
+            "/root",
+            "-e",
+            f"DNETLAB_TEXT={script}",
+            self._name(host),
+            "timeout",
+            "--preserve-status",
+            "-s",
+            "INT",
+            "-k",
+            "2",
+            f"{timeout:g}",
+            "bash",
+            "-c",
+            'text=$DNETLAB_TEXT; unset DNETLAB_TEXT; eval "$text"',
+        ]
         ran = run_limited(words, timeout + 10)
         return ran._replace(stderr=re.sub(r"(?m)^bash: line \d+: ", "bash: ", ran.stderr))
 
@@ -292,7 +326,9 @@ def host_layer() -> bytes:
         found = shutil.which(name)
         if found:
             layer.program_at(found, os.path.realpath(os.path.dirname(found)) + "/" + name)
-    listing = subprocess.run(["sh", "-c", "ls -d /usr/lib/*/xtables/*.so"], capture_output=True, text=True).stdout.split()
+    listing = subprocess.run(
+        ["sh", "-c", "ls -d /usr/lib/*/xtables/*.so"], capture_output=True, text=True
+    ).stdout.split()
     for path in listing:
         layer.file(path, Path(path).read_bytes(), 0o644)
     for tool in ("systemctl", "yum"):

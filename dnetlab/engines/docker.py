@@ -28,8 +28,10 @@ FOREGROUND = 20.0  # seconds that `docker run` without -d is watched before Ctrl
 PATIENCE = 2.6  # seconds before Ctrl-C ends a command that never ends: three answers of a ping
 SERVES = {"nginx": 80, "httpd-foreground": 80, "mysqld": 3306, "php-fpm": 9000}  # first word of a command -> its port
 STARTS = re.compile(r"\bdocker\s+(?:container\s+)?(?:run|start|restart|unpause)\b|\bsystemctl\b|\bservice\b")
-ENDLESS = re.compile(r"^\s*(?:docker\s+(?:container\s+)?(?:logs\s.*(?<=\s)(?:-f|--follow)\b|(?:stats|events)\b(?!.*--no-stream))|"
-                     r"tail\s.*-[fF]\b|tcpdump\b(?!.*\s-c)|top\b(?!.*-b)|watch\b|ip\s+monitor|bridge\s+monitor)")
+ENDLESS = re.compile(
+    r"^\s*(?:docker\s+(?:container\s+)?(?:logs\s.*(?<=\s)(?:-f|--follow)\b|(?:stats|events)\b(?!.*--no-stream))|"
+    r"tail\s.*-[fF]\b|tcpdump\b(?!.*\s-c)|top\b(?!.*-b)|watch\b|ip\s+monitor|bridge\s+monitor)"
+)
 ENDLESS_PING = re.compile(r"^\s*ping6?\b(?!.*\s-[a-zA-Z]*[cw])")
 PING_IN_DOCKER = re.compile(r"^\s*docker\s+(?:container\s+)?(?:run|exec)\b.*\sping6?\b(?!.*\s-[a-zA-Z]*[cw]\s*\d)")
 
@@ -82,8 +84,10 @@ class DockerEngine:
         if line.host not in self.hosts.names:
             return Refusal(f"The lab has no host {line.host}.", f"The hosts are {', '.join(self.hosts.names)}.")
         if terminal is None and line.argv[:1] in (("exit",), ("logout",)):
-            return Refusal("There is no terminal of a container to leave: this is the host's own prompt.",
-                           "`exit` ends a container opened with docker run -it or docker exec -it.")
+            return Refusal(
+                "There is no terminal of a container to leave: this is the host's own prompt.",
+                "`exit` ends a container opened with docker run -it or docker exec -it.",
+            )
         return refusal(line.text)
 
     def _run_at_host(self, line: Line) -> Ran:
@@ -99,7 +103,9 @@ class DockerEngine:
             return _interrupted(self._ping_in_container(line.host, text))
         if ENDLESS_PING.search(text) or ENDLESS.search(text):
             return _interrupted(self.hosts.run(line.host, text, PATIENCE))
-        limit = FOREGROUND if attachment is not None and attachment.verb == "run" and not attachment.detached else LONGEST
+        limit = (
+            FOREGROUND if attachment is not None and attachment.verb == "run" and not attachment.detached else LONGEST
+        )
         return self.hosts.run(line.host, text, limit, stdin=f"{line.answer}\n" if line.answer else None)
 
     def _with_default_command(self, host: str, attachment: Attachment) -> Attachment:
@@ -229,8 +235,13 @@ class DockerEngine:
         if has_docker and self._daemon_answers(name):
             api = self.client(name)
             documents = inventory.inspect_containers(api)
-            host = replace(host, docker_running=True, networks=inventory.networks(api, self._clock),
-                           images=inventory.images(api, self._clock), volumes=inventory.volumes(api))
+            host = replace(
+                host,
+                docker_running=True,
+                networks=inventory.networks(api, self._clock),
+                images=inventory.images(api, self._clock),
+                volumes=inventory.volumes(api),
+            )
         containers = [inventory.container(data, self._clock) for data in documents]
         root = self.hosts.root(name)
         tasks = observe.tasks(root, self._started_at)
@@ -238,8 +249,12 @@ class DockerEngine:
         host = replace(host, networks=tuple(inventory.with_gateway(n, spaces["host"]) for n in host.networks))
         names = self._names_by_inode(root, containers, tasks)
         processes = tuple(replace(t.process, namespace=names.get(t.net, "host")) for t in tasks)
-        return replace(host, namespaces=spaces, processes=processes,
-                       containers=tuple(inventory.with_interfaces(c, spaces) for c in containers))
+        return replace(
+            host,
+            namespaces=spaces,
+            processes=processes,
+            containers=tuple(inventory.with_interfaces(c, spaces) for c in containers),
+        )
 
     def _daemon_answers(self, host: str) -> bool:
         try:
@@ -255,7 +270,9 @@ class DockerEngine:
     def _names_by_inode(self, root: str, containers: list[Any], tasks: list[observe.Task]) -> dict[int, str]:
         """Network namespace's inode -> its name in the snapshot."""
         nets = {task.process.pid: task.net for task in tasks}
-        names = {nets[c.pid]: c.namespace for c in containers if c.pid in nets and c.namespace and c.namespace == c.short_id}
+        names = {
+            nets[c.pid]: c.namespace for c in containers if c.pid in nets and c.namespace and c.namespace == c.short_id
+        }
         names[os.stat(f"{root}/proc/1/ns/net").st_ino] = "host"
         return names
 
@@ -264,11 +281,17 @@ class DockerEngine:
         first = {names[task.net]: task.process.pid for task in reversed(tasks) if task.net in names}
         places = [observe.Place("host", f"{root}/proc/1")]
         places += [observe.Place(space, f"{root}/proc/{pid}") for space, pid in first.items() if space != "host"]
-        owners = {inode: (t.process.pid, Path(t.process.argv[0].split(":")[0]).name) for t in reversed(tasks) for inode in t.sockets}
+        owners = {
+            inode: (t.process.pid, Path(t.process.argv[0].split(":")[0]).name)
+            for t in reversed(tasks)
+            for inode in t.sockets
+        }
         named = {c.short_id: any(e.network not in ("bridge", "none", "host") for e in c.endpoints) for c in containers}
         spaces = observe.namespaces(places, lambda place: place.name == "host" or named.get(place.name, False))
         by_place = {place.name: place.folder for place in places}
-        return {key: replace(space, sockets=tuple(observe.sockets(by_place[key], owners))) for key, space in spaces.items()}
+        return {
+            key: replace(space, sockets=tuple(observe.sockets(by_place[key], owners))) for key, space in spaces.items()
+        }
 
     # -- waiting and ending --------------------------------------------------------------------------------------
 
@@ -344,4 +367,6 @@ def newest_release() -> str:
         with contextlib.suppress(EngineError):
             engine_tree(release)
             return release
-    raise EngineError("no Docker Engine for lab hosts is on this machine", hint="On Debian 12: apt-get install docker.io")
+    raise EngineError(
+        "no Docker Engine for lab hosts is on this machine", hint="On Debian 12: apt-get install docker.io"
+    )

@@ -19,7 +19,9 @@ from dnetlab.errors import EngineError
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CREATED = "2026-11-01T00:00:00Z"
-NGINX_PAGE = "<!DOCTYPE html><html><head><title>Welcome to nginx!</title></head><body><h1>Welcome to nginx!</h1></body></html>\n"
+NGINX_PAGE = (
+    "<!DOCTYPE html><html><head><title>Welcome to nginx!</title></head><body><h1>Welcome to nginx!</h1></body></html>\n"
+)
 APACHE_PAGE = "<html><body><h1>It works!</h1></body></html>\n"
 WEBSERVER_PAGE = "<html><body><h1>webserver v3</h1></body></html>\n"
 
@@ -91,16 +93,41 @@ CATALOGUE = (
     Image(("busybox:latest",), ("busybox",), ("sh",)),
     Image(("alpine:latest",), ("busybox", "alpine"), ("/bin/sh",)),
     Image(("busyboxplus:latest", "radial/busyboxplus:latest"), ("busybox", "curl"), ("/bin/sh",)),
-    Image(("nginx:latest", "nginx:alpine"), ("busybox", "curl", "nginx"), ("nginx", "-g", "daemon off;"),
-          environment=("NGINX_VERSION=1.22.1", "PKG_RELEASE=1", "NJS_VERSION=0.7.11"), ports=("80/tcp",), stop_signal="SIGQUIT"),
-    Image(("httpd:latest",), ("busybox", "httpd"), ("httpd-foreground",),
-          environment=("HTTPD_PREFIX=/usr/local/apache2", "HTTPD_VERSION=2.4.65"), ports=("80/tcp",),
-          stop_signal="SIGWINCH", directory="/usr/local/apache2"),
+    Image(
+        ("nginx:latest", "nginx:alpine"),
+        ("busybox", "curl", "nginx"),
+        ("nginx", "-g", "daemon off;"),
+        environment=("NGINX_VERSION=1.22.1", "PKG_RELEASE=1", "NJS_VERSION=0.7.11"),
+        ports=("80/tcp",),
+        stop_signal="SIGQUIT",
+    ),
+    Image(
+        ("httpd:latest",),
+        ("busybox", "httpd"),
+        ("httpd-foreground",),
+        environment=("HTTPD_PREFIX=/usr/local/apache2", "HTTPD_VERSION=2.4.65"),
+        ports=("80/tcp",),
+        stop_signal="SIGWINCH",
+        directory="/usr/local/apache2",
+    ),
     Image(("webserver:v3",), ("busybox", "webserver"), ("httpd-foreground",), ports=("80/tcp",)),
-    Image(("mysql:latest",), ("busybox", "mysql"), ("mysqld",), entrypoint=("docker-entrypoint.sh",),
-          environment=("MYSQL_MAJOR=8.4", "MYSQL_VERSION=8.4.7-1.el9"), ports=("3306/tcp", "33060/tcp")),
-    Image(("php-fpm:latest",), ("busybox", "php"), ("php-fpm",),
-          environment=("PHP_VERSION=8.4.14",), ports=("9000/tcp",), stop_signal="SIGQUIT", directory="/var/www/html"),
+    Image(
+        ("mysql:latest",),
+        ("busybox", "mysql"),
+        ("mysqld",),
+        entrypoint=("docker-entrypoint.sh",),
+        environment=("MYSQL_MAJOR=8.4", "MYSQL_VERSION=8.4.7-1.el9"),
+        ports=("3306/tcp", "33060/tcp"),
+    ),
+    Image(
+        ("php-fpm:latest",),
+        ("busybox", "php"),
+        ("php-fpm",),
+        environment=("PHP_VERSION=8.4.14",),
+        ports=("9000/tcp",),
+        stop_signal="SIGQUIT",
+        directory="/var/www/html",
+    ),
 )
 
 
@@ -113,7 +140,7 @@ class Layer:
     def __init__(self, merged: bool = False) -> None:
         self._merged = merged
         self._buffer = io.BytesIO()
-        self._tar = tarfile.open(fileobj=self._buffer, mode="w", format=tarfile.PAX_FORMAT)
+        self._tar = tarfile.open(fileobj=self._buffer, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115
         self._seen: set[str] = set()
 
         for name in ("bin", "sbin", "lib", "lib64") if merged else ():
@@ -161,8 +188,10 @@ class Layer:
         """A program of the machine with every library it names."""
         found = shutil.which(name)
         if found is None:
-            raise EngineError(f"the lab's images need the program {name}, which this machine lacks",
-                              hint=f"install it, on Debian: apt-get install {PACKAGES.get(name, name)}")
+            raise EngineError(
+                f"the lab's images need the program {name}, which this machine lacks",
+                hint=f"install it, on Debian: apt-get install {PACKAGES.get(name, name)}",
+            )
         self.program_at(found, path)
 
     def program_at(self, found: str, path: str) -> None:
@@ -241,14 +270,22 @@ def layers() -> dict[str, bytes]:
         "alpine": _service(("etc/alpine-release", "3.22.2\n"), scripts={}),
         "curl": _curl(),
         "nginx": _nginx(),
-        "httpd": _service(("usr/local/apache2/htdocs/index.html", APACHE_PAGE),
-                          scripts={"usr/local/bin/httpd-foreground": httpd}),
-        "webserver": _service(("var/www/html/index.html", WEBSERVER_PAGE), scripts={"usr/local/bin/httpd-foreground": web}),
-        "mysql": _service(scripts={
-            "usr/local/bin/docker-entrypoint.sh": MYSQL_ENTRYPOINT,
-            "usr/sbin/mysqld": SERVICE.format(command="nc -ll -p 3306 -e /bin/true")}),
-        "php": _service(("var/www/html/.keep", ""),
-                        scripts={"usr/local/sbin/php-fpm": SERVICE.format(command="nc -ll -p 9000 -e /bin/true")}),
+        "httpd": _service(
+            ("usr/local/apache2/htdocs/index.html", APACHE_PAGE), scripts={"usr/local/bin/httpd-foreground": httpd}
+        ),
+        "webserver": _service(
+            ("var/www/html/index.html", WEBSERVER_PAGE), scripts={"usr/local/bin/httpd-foreground": web}
+        ),
+        "mysql": _service(
+            scripts={
+                "usr/local/bin/docker-entrypoint.sh": MYSQL_ENTRYPOINT,
+                "usr/sbin/mysqld": SERVICE.format(command="nc -ll -p 3306 -e /bin/true"),
+            }
+        ),
+        "php": _service(
+            ("var/www/html/.keep", ""),
+            scripts={"usr/local/sbin/php-fpm": SERVICE.format(command="nc -ll -p 9000 -e /bin/true")},
+        ),
     }
     return {name: layer.done() for name, layer in built.items()}
 
@@ -264,8 +301,14 @@ def _configuration(image: Image, digests: list[str]) -> bytes:
     if image.directory:
         config["WorkingDir"] = image.directory
     history = [{"created": CREATED, "created_by": f"dnetlab layer {name}"} for name in image.layers]
-    document = {"architecture": "amd64", "os": "linux", "created": CREATED, "config": config,
-                "rootfs": {"type": "layers", "diff_ids": digests}, "history": history}
+    document = {
+        "architecture": "amd64",
+        "os": "linux",
+        "created": CREATED,
+        "config": config,
+        "rootfs": {"type": "layers", "diff_ids": digests},
+        "history": history,
+    }
     return json.dumps(document, sort_keys=True).encode()
 
 
@@ -283,6 +326,7 @@ def _write(target: Path, parts: dict[str, bytes], catalogue: tuple[Image, ...]) 
     digests = {name: "sha256:" + hashlib.sha256(data).hexdigest() for name, data in parts.items()}
     manifest = []
     with tarfile.open(target, "w") as archive:
+
         def put(name: str, data: bytes) -> None:
             entry = tarfile.TarInfo(name)
             entry.size, entry.mtime = len(data), 1761955200
@@ -294,7 +338,12 @@ def _write(target: Path, parts: dict[str, bytes], catalogue: tuple[Image, ...]) 
             config = _configuration(image, [digests[name] for name in image.layers])
             name = hashlib.sha256(config).hexdigest() + ".json"
             put(name, config)
-            manifest.append({"Config": name, "RepoTags": list(image.tags),
-                             "Layers": [f"{layer}/layer.tar" for layer in image.layers]})
+            manifest.append(
+                {
+                    "Config": name,
+                    "RepoTags": list(image.tags),
+                    "Layers": [f"{layer}/layer.tar" for layer in image.layers],
+                }
+            )
         put("manifest.json", json.dumps(manifest).encode())
     return hashlib.sha256(json.dumps([manifest, digests], sort_keys=True).encode()).hexdigest()[:16]

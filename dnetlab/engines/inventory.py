@@ -9,7 +9,18 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Any
 
-from dnetlab.model import Container, ContainerState, Endpoint, Image, Namespace, Network, PortBinding, Protocol, Subnet, Volume
+from dnetlab.model import (
+    Container,
+    ContainerState,
+    Endpoint,
+    Image,
+    Namespace,
+    Network,
+    PortBinding,
+    Protocol,
+    Subnet,
+    Volume,
+)
 
 Clock = Callable[[float], float]  # seconds since 1970 -> seconds of the lab's clock
 NEVER = "0001-01-01T00:00:00Z"
@@ -110,9 +121,14 @@ def _bindings(ports: dict[str, Any]) -> list[PortBinding]:
         if protocol not in ("tcp", "udp"):
             continue
         for value in values or ():
-            found.append(PortBinding(int(port), Protocol(protocol), ip_address(value["HostIp"] or "0.0.0.0"),
-                                     int(value["HostPort"] or 0)))
-    return sorted(found, key=lambda b: (b.container_port, b.protocol.value, b.host_ip.version, str(b.host_ip), b.host_port))
+            found.append(
+                PortBinding(
+                    int(port), Protocol(protocol), ip_address(value["HostIp"] or "0.0.0.0"), int(value["HostPort"] or 0)
+                )
+            )
+    return sorted(
+        found, key=lambda b: (b.container_port, b.protocol.value, b.host_ip.version, str(b.host_ip), b.host_port)
+    )
 
 
 def with_interfaces(made: Container, namespaces: dict[str, Namespace]) -> Container:
@@ -123,7 +139,9 @@ def with_interfaces(made: Container, namespaces: dict[str, Namespace]) -> Contai
         return made
     endpoints = []
     for endpoint in made.endpoints:
-        inside = next((i for i in stack.interfaces if endpoint.address is not None and i.has_ip(endpoint.address)), None)
+        inside = next(
+            (i for i in stack.interfaces if endpoint.address is not None and i.has_ip(endpoint.address)), None
+        )
         if inside is None:
             endpoints.append(endpoint)
             continue
@@ -149,8 +167,11 @@ def _network(data: dict[str, Any], clock: Clock) -> Network:
         name=data["Name"],
         driver=data["Driver"],
         scope=data["Scope"],
-        subnets=tuple(_subnet(entry, data["Name"]) for entry in (data.get("IPAM") or {}).get("Config") or ()
-                      if ":" not in entry.get("Subnet", ":")),
+        subnets=tuple(
+            _subnet(entry, data["Name"])
+            for entry in (data.get("IPAM") or {}).get("Config") or ()
+            if ":" not in entry.get("Subnet", ":")
+        ),
         internal=bool(data.get("Internal")),
         attachable=bool(data.get("Attachable")),
         bridge=bridge,
@@ -193,8 +214,12 @@ def images(api: Any, clock: Clock) -> tuple[Image, ...]:
     """All tagged or dangling images, newest first."""
     rows = api.images()
     return tuple(
-        Image(row["Id"], tuple(tag for tag in row.get("RepoTags") or () if tag != "<none>:<none>"),
-              clock(row["Created"]), row["Size"])
+        Image(
+            row["Id"],
+            tuple(tag for tag in row.get("RepoTags") or () if tag != "<none>:<none>"),
+            clock(row["Created"]),
+            row["Size"],
+        )
         for row in rows
     )
 
@@ -202,5 +227,9 @@ def images(api: Any, clock: Clock) -> tuple[Image, ...]:
 def volumes(api: Any) -> tuple[Volume, ...]:
     """All volumes by name."""
     rows = (api.volumes() or {}).get("Volumes") or ()
-    return tuple(sorted((Volume(row["Name"], row["Driver"], bool(re.fullmatch(r"[0-9a-f]{64}", row["Name"])))
-                         for row in rows), key=lambda v: v.name))
+    return tuple(
+        sorted(
+            (Volume(row["Name"], row["Driver"], bool(re.fullmatch(r"[0-9a-f]{64}", row["Name"]))) for row in rows),
+            key=lambda v: v.name,
+        )
+    )

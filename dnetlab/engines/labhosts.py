@@ -31,7 +31,11 @@ VERSIONS = ("20.10", "26.1", "28.5")
 SUITES = {"26.1": "trixie", "28.5": "forky"}
 CLEAN_ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME": "/root", "LANG": "C.UTF-8", "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+    "USER": "root",
+    "LOGNAME": "root",
+    "SHELL": "/bin/bash",
 }
 SUB_INTERFACE = re.compile(r"\benp7s0\.(\d{1,4})\b")
 
@@ -47,7 +51,9 @@ class Ran(NamedTuple):
 def cache() -> Path:
     """Where engine trees and images are kept: $DNETLAB_CACHE, else ~/.cache/dnetlab/engines."""
     told = os.environ.get("DNETLAB_CACHE")
-    return Path(told) if told else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "dnetlab" / "engines"
+    return (
+        Path(told) if told else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "dnetlab" / "engines"
+    )
 
 
 def _say(progress: Progress | None, text: str) -> None:
@@ -56,7 +62,7 @@ def _say(progress: Progress | None, text: str) -> None:
 
 
 def engine_tree(version: str) -> Path | None:
-    """The tree that holds dockerd of this release, None for the machine's own. Raises EngineError when it is missing."""
+    """The tree that holds dockerd of this release, None for the machine's own. EngineError when it is missing."""
     if version == "20.10":
         if shutil.which("dockerd") is None:
             raise EngineError("there is no dockerd on this machine", hint="on Debian 12: apt-get install docker.io")
@@ -65,8 +71,9 @@ def engine_tree(version: str) -> Path | None:
         raise UnknownName(f"no real engine of Docker {version}; there are {', '.join(VERSIONS)}")
     tree = cache() / version
     if not (tree / ".ready").exists():
-        raise EngineError(f"the engine {version} is not prepared on this machine",
-                          hint=f"python tests/prepare_engines.py {version}")
+        raise EngineError(
+            f"the engine {version} is not prepared on this machine", hint=f"python tests/prepare_engines.py {version}"
+        )
     return tree
 
 
@@ -79,10 +86,16 @@ class LabHosts:
     lab       the lab's name, hexadecimal; None for a new one
     """
 
-    def __init__(self, version: str = "20.10", *, daemons: tuple[str, ...] | None = None,
-                 progress: Progress | None = None, lab: str | None = None) -> None:
+    def __init__(
+        self,
+        version: str = "20.10",
+        *,
+        daemons: tuple[str, ...] | None = None,
+        progress: Progress | None = None,
+        lab: str | None = None,
+    ) -> None:
         self.version = version
-        self.plans = ns.DEFAULT_LAB
+        self.plans: tuple[ns.HostPlan, ...] = ns.DEFAULT_LAB
         self.daemons = tuple(p.name for p in self.plans if p.docker) if daemons is None else daemons
         self.progress = progress
         self.lab = lab or secrets.token_hex(3)
@@ -93,7 +106,7 @@ class LabHosts:
     # -- life ------------------------------------------------------------------------------------------------
 
     def up(self) -> LabHosts:
-        """Make the hosts and start their daemons, in parallel. On any failure, Ctrl-C included, all is removed again."""
+        """Make the hosts and start their daemons, side by side. On any failure, Ctrl-C too, all is removed again."""
         check_namespaces()
         sweep(self.progress)
         tree = engine_tree(self.version)
@@ -176,7 +189,7 @@ class LabHosts:
         return tuple(plan.name for plan in self.plans)
 
     def pid(self, host: str) -> int:
-        """The machine's pid of a host's first process; its namespaces are the host's. Raises UnknownName, EngineError."""
+        """The machine's pid of a host's first process, whose namespaces are the host's. UnknownName, EngineError."""
         if host not in self.names:
             raise UnknownName(f"there is no host {host} in the lab; there are {', '.join(self.names)}")
         pid = self.record.pids.get(host, 0) if self.record else 0
@@ -210,7 +223,7 @@ class LabHosts:
         return ran._replace(stderr=re.sub(rf"^/dev/fd/{script}: (?:line \d+: )?", "bash: ", ran.stderr, flags=re.M))
 
     def _provide_sub_interfaces(self, host: str, text: str) -> None:
-        """Where the kernel lacks 802.1Q a veth on a bridge per VLAN id stands in for the sub-interface that is asked for."""
+        """Where the kernel lacks 802.1Q, a veth on a bridge per VLAN id stands in for a sub-interface asked for."""
         if "create" not in text or (wanted := SUB_INTERFACE.findall(text)) == [] or kernel_has_vlan():
             return
         switch, there = ns.netns_name(self.lab, "switch"), ns.netns_name(self.lab, host)
@@ -222,17 +235,38 @@ class LabHosts:
             with contextlib.suppress(EngineError):
                 ns.run_tool("ip", "-n", switch, "link", "add", bridge, "type", "bridge")
             ns.run_tool("ip", "-n", switch, "link", "set", bridge, "up")
-            ns.run_tool("ip", "-n", switch, "link", "add", f"v{number}-{host}", "index",
-                        str(10_000 * (1 + self.names.index(host)) + int(number)), "type", "veth", "peer", "name", near, "netns", there)
+            ns.run_tool(
+                "ip",
+                "-n",
+                switch,
+                "link",
+                "add",
+                f"v{number}-{host}",
+                "index",
+                str(10_000 * (1 + self.names.index(host)) + int(number)),
+                "type",
+                "veth",
+                "peer",
+                "name",
+                near,
+                "netns",
+                there,
+            )
             ns.run_tool("ip", "-n", switch, "link", "set", f"v{number}-{host}", "master", bridge, "up")
             ns.run_tool("ip", "-n", there, "link", "set", near, "up")
 
 
 def run_limited(words: list[str], timeout: float, stdin: str | None = None, descriptors: tuple[int, ...] = ()) -> Ran:
     """Run words in a clean environment with a time limit: the signal of Ctrl-C first, then the end."""
-    process = subprocess.Popen(words, stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=CLEAN_ENVIRONMENT, start_new_session=True,
-                               pass_fds=descriptors)
+    process = subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=CLEAN_ENVIRONMENT,
+        start_new_session=True,
+        pass_fds=descriptors,
+    )
     late = False
     for limit, what in ((timeout, signal.SIGINT), (2.0, signal.SIGKILL), (5.0, signal.SIGKILL)):
         try:
@@ -337,6 +371,7 @@ def engine_data(version: str, progress: Progress | None = None) -> Path:
 
 def _source_digest() -> str:
     import hashlib
+
     return hashlib.sha256(Path(images.__file__).read_bytes()).hexdigest()[:12]
 
 
@@ -370,10 +405,11 @@ def _load_images(version: str, archive: Path, data: Path) -> None:
 
 def sweep(progress: Progress | None = None) -> list[str]:
     """Remove what crashed labs left behind; the names of those labs."""
-    gone = ns.abandoned_labs()
-    for lab in gone:
-        ns.remove_lab(lab)
-        _say(progress, f"removed what the lab {lab} had left behind")
+    with ns.removing():
+        gone = ns.abandoned_labs()
+        for lab in gone:
+            ns.remove_lab(lab)
+            _say(progress, f"removed what the lab {lab} had left behind")
     return gone
 
 
@@ -391,11 +427,19 @@ def providers() -> list[Provider]:
     from dnetlab.engines import dind
 
     missing = why_no_namespaces()
-    own = Provider("namespaces", not missing, missing or f"Linux, root, {_dockerd_words()}: a dockerd per network namespace",
-                   "" if not missing else "The simulator needs none of it.")
+    own = Provider(
+        "namespaces",
+        not missing,
+        missing or f"Linux, root, {_dockerd_words()}: a dockerd per network namespace",
+        "" if not missing else "The simulator needs none of it.",
+    )
     reason = dind.why_not()
-    outer = Provider("containers", not reason, reason or "a Docker Engine answers: the lab hosts can be its containers",
-                     "" if not reason else "Start Docker, or use the simulator.")
+    outer = Provider(
+        "containers",
+        not reason,
+        reason or "a Docker Engine answers: the lab hosts can be its containers",
+        "" if not reason else "Start Docker, or use the simulator.",
+    )
     return sorted((own, outer), key=lambda provider: not provider.usable)
 
 
@@ -408,7 +452,12 @@ def kept_lab() -> ns.LabRecord | None:
     """The lab that `dnetlab up` started and that still stands, None when there is none."""
     for name in ns.known_labs():
         record = ns.load_record(name)
-        if record is not None and record.kept and record.pids and all(ns.is_running(p, name) for p in record.pids.values()):
+        if (
+            record is not None
+            and record.kept
+            and record.pids
+            and all(ns.is_running(p, name) for p in record.pids.values())
+        ):
             return record
     return None
 
@@ -420,8 +469,9 @@ def attach(record: ns.LabRecord) -> LabHosts:
     return hosts
 
 
-def open_hosts(version: str | None = None, daemons: tuple[str, ...] | None = None,
-               progress: Progress | None = None) -> tuple[Any, bool]:
+def open_hosts(
+    version: str | None = None, daemons: tuple[str, ...] | None = None, progress: Progress | None = None
+) -> tuple[Any, bool]:
     """Lab hosts for an engine, and whether it owns them: those of `dnetlab up` if they fit, else new ones.
 
     Raises EngineError with the reason when this machine can't have any.
@@ -485,10 +535,15 @@ def ps() -> str:
         if record is None:
             continue
         for plan in ns.DEFAULT_LAB:
-            state = "up" if ns.is_running(record.pids.get(plan.name, 0), name) else "gone"
+            pid = record.pids.get(plan.name, 0)
+            state = "starting" if not pid else "up" if ns.is_running(pid, name) else "gone"
             daemon = "started" if plan.name in record.daemons else "-"
-            rows.append((name, record.version, plan.name, plan.address, daemon, state + ("" if record.kept else ", in use")))
+            rows.append(
+                (name, record.version, plan.name, plan.address, daemon, state + ("" if record.kept else ", in use"))
+            )
     if len(rows) == 1:
         return "No lab hosts are up. Start them with: dnetlab up"
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

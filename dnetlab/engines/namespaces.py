@@ -143,6 +143,18 @@ def registry() -> Iterator[None]:
         os.close(handle)
 
 
+@contextlib.contextmanager
+def removing() -> Iterator[None]:
+    """Hold the lock under which abandoned labs are removed, so that two who find one don't trip over each other."""
+    RUN.mkdir(parents=True, exist_ok=True)
+    handle = os.open(RUN / "removing", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def abandoned_labs() -> list[str]:
     """Labs whose maker died before it finished or removed them; [] when there is none."""
     with registry():
@@ -174,8 +186,14 @@ def make_switches(lab: str, hosts: tuple[HostPlan, ...]) -> None:
     for name in ("switch", *(host.name for host in hosts)):
         run_tool("ip", "netns", "add", netns_name(lab, name))
     switch = netns_name(lab, "switch")
-    run_tool("ip", "-n", switch, "-batch", "-", stdin="link add lan type bridge\nlink set lan up\n"
-             "link add trunk type bridge\nlink set trunk up\n")
+    run_tool(
+        "ip",
+        "-n",
+        switch,
+        "-batch",
+        "-",
+        stdin="link add lan type bridge\nlink set lan up\nlink add trunk type bridge\nlink set trunk up\n",
+    )
     for number, host in enumerate(hosts, 1):
         name, there = host.name, netns_name(lab, host.name)
         run_tool("ip", "netns", "exec", there, "sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0")
@@ -213,9 +231,24 @@ def start_host(record: LabRecord, host: HostPlan, tree: Path | None, data: Path 
     log = (record.directory / f"{host.name}.log").open("wb")
     namespace = NETNS / netns_name(record.lab, host.name)
     starter = subprocess.Popen(
-        ["nsenter", f"--net={namespace}", "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork",
-         "--kill-child=KILL", "sh", str(HOSTFILES / "boot.sh")],
-        env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+        [
+            "nsenter",
+            f"--net={namespace}",
+            "unshare",
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--pid",
+            "--fork",
+            "--kill-child=KILL",
+            "sh",
+            str(HOSTFILES / "boot.sh"),
+        ],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
     )
     log.close()
     deadline = time.monotonic() + 30
@@ -259,7 +292,7 @@ def _marks(pid: int | str) -> set[str]:
     except OSError:
         return set()
     prefix = MARK.encode() + b"="
-    return {pair[len(prefix):].decode(errors="replace") for pair in pairs if pair.startswith(prefix)}
+    return {pair[len(prefix) :].decode(errors="replace") for pair in pairs if pair.startswith(prefix)}
 
 
 def lab_processes(lab: str) -> Iterator[int]:
@@ -309,8 +342,9 @@ def remove_lab(lab: str) -> None:
             entry.unlink()
     _remove_cgroups(lab)
     kill_lab(lab)  # one that was on its way into a namespace when the first pass looked
-    for base in (RUN / lab).glob("*/"):
-        _unmount(base)
+    with contextlib.suppress(FileNotFoundError):
+        for base in (RUN / lab).iterdir():
+            _unmount(base)
     shutil.rmtree(RUN / lab, ignore_errors=True)
 
 
@@ -336,7 +370,7 @@ def _remove_cgroups(lab: str) -> None:
 
 
 def leftovers(lab: str | None = None) -> list[str]:
-    """Everything on this machine that carries a lab's name (any lab's for None), one phrase each; [] when nothing does."""
+    """What on this machine carries a lab's name (any lab's for None), one phrase each; [] when nothing does."""
     prefix = f"dnetlab-{lab}-" if lab else "dnetlab-"
     found = [f"network namespace {entry.name}" for entry in NETNS.glob(prefix + "*")] if NETNS.is_dir() else []
     if RUN.is_dir():

@@ -36,6 +36,7 @@ from dnetlab.model import (
     Process,
     Protocol,
     Route,
+    Rule,
     Socket,
     SocketState,
     Table,
@@ -56,8 +57,16 @@ RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH = 18, 22, 26, 30
 NLM_F_DUMP_REQUEST = 0x301
 NLMSG_DONE = 3
 IFF_UP, IFF_PROMISC, IFF_LOWER_UP = 0x1, 0x100, 0x10000
-NUD = {0x01: "INCOMPLETE", 0x02: "REACHABLE", 0x04: "STALE", 0x08: "DELAY", 0x10: "PROBE", 0x20: "FAILED",
-       0x40: "NOARP", 0x80: "PERMANENT"}  # linux/neighbour.h
+NUD = {
+    0x01: "INCOMPLETE",
+    0x02: "REACHABLE",
+    0x04: "STALE",
+    0x08: "DELAY",
+    0x10: "PROBE",
+    0x20: "FAILED",
+    0x40: "NOARP",
+    0x80: "PERMANENT",
+}  # linux/neighbour.h
 ROUTE_PROTOCOLS = {2: "kernel", 3: "boot", 4: "static"}  # linux/rtnetlink.h
 ROUTE_KINDS = {1: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 SCOPES = {0: "global", 253: "link", 254: "host", 255: "nowhere"}
@@ -286,8 +295,12 @@ def _neighbours(messages: list[Any], names: dict[int, str]) -> Iterable[Neighbou
         state = NUD.get(message["state"], "")
         if not state or state == "NOARP":
             continue
-        yield Neighbour(IPv4Address(message.get_attr("NDA_DST")), names.get(message["ifindex"], ""),
-                        message.get_attr("NDA_LLADDR"), state)
+        yield Neighbour(
+            IPv4Address(message.get_attr("NDA_DST")),
+            names.get(message["ifindex"], ""),
+            message.get_attr("NDA_LLADDR"),
+            state,
+        )
 
 
 def _fdb(messages: list[Any], names: dict[int, str]) -> Iterable[FdbEntry]:
@@ -312,12 +325,12 @@ def _with_peers(made: dict[str, Namespace], raws: dict[str, _Raw]) -> dict[str, 
     for name, namespace in made.items():
         interfaces = []
         for interface in namespace.interfaces:
-            link = lower.get((name, interface.index))
-            if interface.kind is LinkKind.VETH and link:
-                others = [other for other in back.get((link, interface.index), []) if other != name]
-                interface = replace(interface, peer=PeerEnd(others[0], link)) if others else interface
-            elif interface.kind is LinkKind.MACVLAN and link and name != "host" and "host" in made:
-                parent = made["host"].by_index(link)
+            far = lower.get((name, interface.index))
+            if interface.kind is LinkKind.VETH and far:
+                others = [other for other in back.get((far, interface.index), []) if other != name]
+                interface = replace(interface, peer=PeerEnd(others[0], far)) if others else interface
+            elif interface.kind is LinkKind.MACVLAN and far and name != "host" and "host" in made:
+                parent = made["host"].by_index(far)
                 interface = replace(interface, parent=parent.name if parent else None, parent_namespace="host")
             interfaces.append(interface)
         result[name] = replace(namespace, interfaces=tuple(interfaces))
@@ -333,7 +346,9 @@ def parse_rules(text: str) -> Netfilter:
     Raises ValueError for a rule that can't be read.
     """
     netfilter = Netfilter()
-    name, chains, rules = "", {}, {}
+    name = ""
+    chains: dict[str, Chain] = {}
+    rules: dict[str, list[Rule]] = {}
     for line in text.splitlines():
         if line.startswith("*"):
             name, chains, rules = line[1:].strip(), {}, {}
@@ -362,7 +377,7 @@ def _ordered(table: str, chains: tuple[Chain, ...]) -> tuple[Chain, ...]:
 
 
 def connections(folder: str) -> list[Connection]:
-    """IPv4 entries of conntrack of the namespace of this process (its /proc folder); [] where the kernel does not list them."""
+    """IPv4 entries of conntrack of a process's namespace (its /proc folder); [] where the kernel lists none."""
     try:
         lines = Path(f"{folder}/net/nf_conntrack").read_text().splitlines()
     except OSError:
@@ -384,19 +399,37 @@ def _connection(line: str) -> Connection | None:
     if len(tuples) < 2:
         return None
     protocol = Protocol(words[2])
-    flows = [Flow(protocol, IPv4Address(t["src"]), IPv4Address(t["dst"]), int(t.get("sport", t.get("id", 0))),
-                  int(t.get("dport", 0))) for t in tuples[:2]]
+    flows = [
+        Flow(
+            protocol,
+            IPv4Address(t["src"]),
+            IPv4Address(t["dst"]),
+            int(t.get("sport", t.get("id", 0))),
+            int(t.get("dport", 0)),
+        )
+        for t in tuples[:2]
+    ]
     answered = "[UNREPLIED]" not in words
     return Connection(flows[0], flows[1], ConnState.ESTABLISHED if answered else ConnState.NEW)
 
 
-STATES = {"0A": SocketState.LISTEN, "01": SocketState.ESTABLISHED, "06": SocketState.TIME_WAIT, "07": SocketState.UNCONNECTED}
+STATES = {
+    "0A": SocketState.LISTEN,
+    "01": SocketState.ESTABLISHED,
+    "06": SocketState.TIME_WAIT,
+    "07": SocketState.UNCONNECTED,
+}
 
 
 def sockets(folder: str, owners: dict[str, tuple[int, str]]) -> list[Socket]:
     """TCP and UDP sockets of the namespace of this process (its /proc folder); owners: inode -> (pid, program)."""
     found = []
-    for name, protocol in (("tcp", Protocol.TCP), ("tcp6", Protocol.TCP), ("udp", Protocol.UDP), ("udp6", Protocol.UDP)):
+    for name, protocol in (
+        ("tcp", Protocol.TCP),
+        ("tcp6", Protocol.TCP),
+        ("udp", Protocol.UDP),
+        ("udp6", Protocol.UDP),
+    ):
         try:
             lines = Path(f"{folder}/net/{name}").read_text().splitlines()[1:]
         except OSError:
@@ -430,7 +463,7 @@ class Task:
 
 
 def tasks(root: str, started: Callable[[float], float]) -> list[Task]:
-    """The processes of a lab host, by pid. root: its root as this process can open it; started: ticks -> lab's clock."""
+    """The processes of a lab host, by pid. root: its root as we can open it; started: ticks -> lab's clock."""
     found = []
     for entry in sorted((e for e in os.listdir(f"{root}/proc") if e.isdigit()), key=int):
         try:
@@ -454,9 +487,14 @@ def _task(folder: str, pid: int, started: Callable[[float], float]) -> Task | No
         if target.startswith("socket:["):
             held.append(target[8:-1])
     container = re.search(r"/([0-9a-f]{64})\b", Path(f"{folder}/cgroup").read_text())
-    process = Process(pid, int(stat[1]), tuple(word.decode(errors="replace") for word in words),
-                      container=container[1] if container else None,
-                      user=_user(os.stat(folder).st_uid), started=started(float(stat[19])))
+    process = Process(
+        pid,
+        int(stat[1]),
+        tuple(word.decode(errors="replace") for word in words),
+        container=container[1] if container else None,
+        user=_user(os.stat(folder).st_uid),
+        started=started(float(stat[19])),
+    )
     return Task(process, os.stat(f"{folder}/ns/net").st_ino, tuple(held))
 
 

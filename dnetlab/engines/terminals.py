@@ -1,4 +1,4 @@
-"""Open terminals on a real engine: `docker run -it` is run detached, and its lines are executed inside, until `exit`."""
+"""Open terminals on a real engine: `docker run -it` is run detached; its lines are executed inside, until `exit`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import shlex
 from dataclasses import dataclass
 
 SHELLS = ("sh", "ash", "bash")
-_FLAGS = frozenset("--detach --init --interactive --no-healthcheck --oom-kill-disable --privileged --publish-all --quiet "
-                   "--read-only --rm --sig-proxy --tty --help --disable-content-trust".split())
+_FLAGS = frozenset(
+    ["--detach", "--init", "--interactive", "--no-healthcheck", "--oom-kill-disable", "--privileged",
+     "--publish-all", "--quiet", "--read-only", "--rm", "--sig-proxy", "--tty", "--help",
+     "--disable-content-trust"]
+)  # fmt: skip
 _LETTERS = frozenset("ditPq")
 RUNTIME = "/run/docker/runtime-runc/moby"  # where dockerd keeps the state of its containers (20.10 to 28.5)
 QUESTION = re.compile(r"\[y/N\] ")
@@ -16,7 +19,7 @@ QUESTION = re.compile(r"\[y/N\] ")
 
 @dataclass(frozen=True)
 class Terminal:
-    """Where the lines at `/ #` go. main: the shell is the container's own process, so that `exit` ends the container."""
+    """Where the lines at `/ #` go. main: the shell is the container's own process, so `exit` ends the container."""
 
     host: str
     container: str
@@ -107,4 +110,7 @@ def line_inside(terminal: Terminal, text: str, seconds: int | None = None) -> st
     words = [*watched, terminal.shell, "-c", text]
     if not terminal.main:
         return shlex.join(["docker", "exec", "-e", "TERM=xterm", terminal.container, *words])
-    return f'nsenter --mount --target "$(cat /run/docker.pid)" runc --root {RUNTIME} exec {terminal.container} ' + shlex.join(words)
+    return (
+        f'nsenter --mount --target "$(cat /run/docker.pid)" runc --root {RUNTIME} exec {terminal.container} '
+        + shlex.join(words)
+    )

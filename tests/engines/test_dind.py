@@ -38,7 +38,10 @@ def inner(outer):
 
 def test_hosts_are_on_the_lan_of_the_lab(inner):
     assert inner.run("docker1", "ip -4 -br addr show eth0").stdout.split()[-1] == "172.25.254.1/24"
-    assert inner.run("client", "ip route").stdout == "172.25.254.0/24 dev eth0 proto kernel scope link src 172.25.254.38 \n"
+    assert (
+        inner.run("client", "ip route").stdout
+        == "172.25.254.0/24 dev eth0 proto kernel scope link src 172.25.254.38 \n"
+    )
     assert "PROMISC" in inner.run("docker2", "ip link show enp7s0").stdout
     assert inner.run("docker2", "ip -4 addr show enp7s0").stdout == ""
     assert inner.run("client", "cat /etc/resolv.conf; hostname").stdout == "nameserver 192.0.2.53\nclient\n"
@@ -46,8 +49,10 @@ def test_hosts_are_on_the_lan_of_the_lab(inner):
 
 def test_a_published_port_is_reached_from_the_client(inner):
     engine = DockerEngine(hosts=inner)
-    lines = parse_cell("docker1# docker run -d --name web -p 80:80 nginx\nclient# curl -s 172.25.254.1\n"
-                       "docker1# docker run -it --rm busybox\n/ # ping -c 1 172.17.0.2\n/ # exit")
+    lines = parse_cell(
+        "docker1# docker run -d --name web -p 80:80 nginx\nclient# curl -s 172.25.254.1\n"
+        "docker1# docker run -it --rm busybox\n/ # ping -c 1 172.17.0.2\n/ # exit"
+    )
 
     outputs = [engine.run(line) for line in lines]
 
@@ -109,8 +114,9 @@ sys.stdin.read()
 @pytest.mark.parametrize("after", [0.6, 1.2, 2.0, 3.0])
 def test_kill_9_leaves_nothing_that_the_next_sweep_does_not_remove(outer, after):
     url = f"unix://{outer.socket('docker1')}"
-    process = subprocess.Popen([sys.executable, "-c", CRASH, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", CRASH, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     try:
         process.wait(timeout=after)
     except subprocess.TimeoutExpired:

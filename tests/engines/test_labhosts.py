@@ -20,7 +20,10 @@ pytestmark = pytest.mark.engine
 def test_hosts_have_the_addresses_of_the_lab_and_no_default_route(hosts):
     assert hosts.run("docker1", "ip -4 -br addr show eth0").stdout.split()[-1] == "172.25.254.1/24"
     assert hosts.run("docker2", "ip -4 -br addr show eth0").stdout.split()[-1] == "172.25.254.2/24"
-    assert hosts.run("client", "ip route").stdout == "172.25.254.0/24 dev eth0 proto kernel scope link src 172.25.254.38 \n"
+    assert (
+        hosts.run("client", "ip route").stdout
+        == "172.25.254.0/24 dev eth0 proto kernel scope link src 172.25.254.38 \n"
+    )
     assert hosts.run("client", "cat /etc/resolv.conf; hostname").stdout == "nameserver 192.0.2.53\nclient\n"
     assert hosts.run("client", "ping -c 1 -W 2 172.25.254.2").exit_code == 0
 
@@ -122,7 +125,9 @@ def test_kill_9_at_any_moment_leaves_nothing_that_the_next_sweep_does_not_remove
     chance = random.Random(20)
     for number in range(30):
         lab = f"{0xDEAD00 + number:06x}"
-        process = subprocess.Popen([sys.executable, "-c", CRASH, lab], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "-c", CRASH, lab], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         deadline = time.monotonic() + 20
         while not (namespaces.RUN / lab).exists() and process.poll() is None and time.monotonic() < deadline:
             os.sched_yield()
@@ -149,3 +154,28 @@ def test_two_labs_stand_side_by_side(hosts):
         assert hosts.run("client", "ip -4 -br addr show eth0").stdout.split()[-1] == "172.25.254.38/24"
     assert namespaces.leftovers(other.lab) == []
     assert hosts.run("client", "ping -c 1 -W 2 172.25.254.1").exit_code == 0
+
+
+@pytest.mark.parametrize(("version", "chain"), [("26.1", "-N DOCKER-ISOLATION-STAGE-1"), ("28.5", "-N DOCKER-FORWARD")])
+def test_a_newer_engine_runs_beside_the_machines_own(version, chain):
+    if not (labhosts.cache() / version / ".ready").exists():
+        pytest.skip(f"docker {version} is not prepared: python tests/prepare_engines.py {version}")
+
+    with LabHosts(version, daemons=("docker1",)) as lab:
+        assert lab.run("docker1", "docker version -f '{{.Server.Version}}'").stdout.startswith(version + ".")
+        assert chain in lab.run("docker1", "iptables -S").stdout.splitlines()
+        assert lab.run("docker1", "iptables -V").stdout == lab.run("client", "iptables -V").stdout
+        assert lab.run("docker1", "docker run --rm busybox hostname -i").stdout == "172.17.0.2\n"
+    assert namespaces.leftovers(lab.lab) == []
+
+
+def test_ps_lists_the_hosts_that_stand(hosts):
+    table = labhosts.ps()
+
+    assert table.splitlines()[0].split() == ["LAB", "DOCKER", "HOST", "ADDRESS", "DOCKERD", "STATE"]
+    mine = [line.split() for line in table.splitlines() if line.startswith(hosts.lab)]
+    assert [row[2:5] for row in mine] == [
+        ["docker1", "172.25.254.1", "started"],
+        ["docker2", "172.25.254.2", "started"],
+        ["client", "172.25.254.38", "-"],
+    ]

@@ -63,8 +63,10 @@ def test_addresses_of_proc_net_are_read_in_the_machines_byte_order(text, address
 
 
 def test_a_translated_connection_keeps_both_directions():
-    line = ("ipv4     2 tcp      6 117 TIME_WAIT src=172.25.254.38 dst=172.25.254.1 sport=34736 dport=80 "
-            "src=172.17.0.3 dst=172.25.254.38 sport=80 dport=34736 [ASSURED] mark=0 zone=0 use=2")
+    line = (
+        "ipv4     2 tcp      6 117 TIME_WAIT src=172.25.254.38 dst=172.25.254.1 sport=34736 dport=80 "
+        "src=172.17.0.3 dst=172.25.254.38 sport=80 dport=34736 [ASSURED] mark=0 zone=0 use=2"
+    )
 
     found = observe._connection(line)
 

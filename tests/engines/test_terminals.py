@@ -33,15 +33,29 @@ def test_other_lines_open_no_terminal(text):
 
 
 def test_detached_and_terminal_options_are_told_apart():
-    assert read_attachment(tuple("docker run -d --name web nginx".split())).detached
-    assert read_attachment(tuple("docker run -dit busybox".split())).detached
-    assert not read_attachment(tuple("docker run --detach=false busybox".split())).detached
+    assert read_attachment(tuple(["docker", "run", "-d", "--name", "web", "nginx"])).detached
+    assert read_attachment(tuple(["docker", "run", "-dit", "busybox"])).detached
+    assert not read_attachment(tuple(["docker", "run", "--detach=false", "busybox"])).detached
 
 
 def test_a_terminal_is_run_detached_and_a_command_without_one():
     assert detached("docker run -it --rm busybox") == "docker run -d -it --rm busybox"
-    assert without_terminal("docker run -it --rm busybox ip addr").split() == "docker run --rm busybox ip addr".split()
-    assert without_terminal("docker run --rm -ti busybox ip addr").split() == "docker run --rm busybox ip addr".split()
+    assert without_terminal("docker run -it --rm busybox ip addr").split() == [
+        "docker",
+        "run",
+        "--rm",
+        "busybox",
+        "ip",
+        "addr",
+    ]
+    assert without_terminal("docker run --rm -ti busybox ip addr").split() == [
+        "docker",
+        "run",
+        "--rm",
+        "busybox",
+        "ip",
+        "addr",
+    ]
 
 
 def test_a_line_inside_a_containers_own_shell_keeps_its_quotes_and_the_shells_variables():
@@ -49,7 +63,16 @@ def test_a_line_inside_a_containers_own_shell_keeps_its_quotes_and_the_shells_va
 
     words = shlex.split(line_inside(terminal, "echo 'a  b' | wc -c"))
 
-    assert words[-8:] == ["runc", "--root", "/run/docker/runtime-runc/moby", "exec", "c0ffee", "sh", "-c", "echo 'a  b' | wc -c"]
+    assert words[-8:] == [
+        "runc",
+        "--root",
+        "/run/docker/runtime-runc/moby",
+        "exec",
+        "c0ffee",
+        "sh",
+        "-c",
+        "echo 'a  b' | wc -c",
+    ]
 
 
 def test_a_line_inside_an_exec_goes_by_docker_exec():

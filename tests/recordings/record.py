@@ -1,6 +1,6 @@
-"""Write what a real engine answers: `python tests/recordings/record.py 20.10 lesson1 …` (root, Linux; all lessons by default).
+"""Write what a real engine answers: `python tests/recordings/record.py 20.10 lesson1 …` (root, Linux; default: all).
 
-Each tests/recordings/NAME.dnet becomes tests/recordings/VERSION/NAME.dnet, the same lines with the real answers under them.
+Each tests/recordings/NAME.dnet becomes VERSION/NAME.dnet beside it: the same lines with the real answers under them.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ def provenance(engine: DockerEngine, name: str) -> str:
     client = hosts.run("docker1", "docker version -f '{{.Client.Version}}'").stdout.strip()
     iptables = hosts.run("docker1", "iptables -V").stdout.strip()
     today = datetime.date.today().isoformat()
-    return (f"; Recorded {today} from a real Docker Engine {server}, client {client}, {iptables}, on lab hosts in namespaces\n"
-            f"; made by: python tests/recordings/record.py {engine.release} {name}\n")
+    return (
+        f"; Recorded {today} from a real Docker Engine {server}, client {client}, {iptables}, "
+        "on lab hosts in namespaces\n"
+        f"; made by: python tests/recordings/record.py {engine.release} {name}\n"
+    )
 
 
 def record(version: str, name: str) -> None:
@@ -52,7 +55,10 @@ def record(version: str, name: str) -> None:
 
 def main(words: list[str]) -> None:
     version, names = words[0], words[1:] or sorted(path.stem for path in HERE.glob("lesson*.dnet"))
-    if shutil.which("dockerd") is None or subprocess.run(["id", "-u"], capture_output=True, text=True).stdout.strip() != "0":
+    if (
+        shutil.which("dockerd") is None
+        or subprocess.run(["id", "-u"], capture_output=True, text=True).stdout.strip() != "0"
+    ):
         sys.exit("record: needs root and dockerd")
     for name in names:
         record(version, name)
