@@ -6,7 +6,6 @@ import difflib
 from dataclasses import replace
 
 from dnetlab.commands.shell import Command, Pipeline, Script, ShellRefused, Word, parse_shell
-from dnetlab.sim.ash import exported
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.programs.ash import exported
 from dnetlab.sim.tools import names, run_tool
@@ -164,8 +163,6 @@ def _run_shell(context: Context, argv: tuple[str, ...]) -> Result:
         place = argv.index("-c")
         if len(argv) <= place + 1:
             return Result("", f"{argv[0]}: -c requires an argument\n", 2)
-        if context.container is not None and context.environment is not None and context.userland != "debian":
-            context = replace(context, environment=exported(context.environment))
         return run_text(context, argv[place + 1])
     if len(argv) > 1 and not argv[1].startswith("-"):
         return Result("", f"{argv[0]}: can't open '{argv[1]}'\n", 2)

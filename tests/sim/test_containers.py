@@ -278,6 +278,11 @@ def test_a_link_needs_its_target_running():
     text = "Cannot link to a non running container: /db AS /app/database"
     assert message(containers.execute, world, HOST, "app", ("env",)) == text
     assert message(containers.restart, world, HOST, "app", 0) == f"Cannot restart container app: {text}"
+    containers.rename(world, HOST, "db", "db2")
+    containers.remove(world, HOST, "db2")
+    assert message(containers.restart, world, HOST, "app", 0) == (
+        "Cannot restart container app: Cannot link to a non running container: /db2 AS /app/database"
+    )
     assert message(
         containers.create, world, HOST, ContainerConfig(image="busybox", links=(("nosuch", "x"),))
     ) == "could not get container for nosuch: No such container: nosuch"

@@ -41,8 +41,8 @@ def test_a_container_s_keys_stand_in_the_engine_s_order(release: str):
     full = u1(world)
     assert list(inspect.container_json(world, HOST, full)) == [
         "Id", "Created", "Path", "Args", "State", "Image", "ResolvConfPath", "HostnamePath", "HostsPath", "LogPath",
-        "Name", "RestartCount", "Driver", "Platform", "MountLabel", "ProcessLabel", "AppArmorProfile", "ExecIDs", "HostConfig",
-        "GraphDriver", "Mounts", "Config", "NetworkSettings",
+        "Name", "RestartCount", "Driver", "Platform", "MountLabel", "ProcessLabel", "AppArmorProfile", "ExecIDs",
+        "HostConfig", "GraphDriver", "Mounts", "Config", "NetworkSettings",
     ]  # fmt: skip
 
 

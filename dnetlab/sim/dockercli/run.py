@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dnetlab.sim.dockercli.image import show_pull
+from dnetlab.sim.dockercli.image import reference, show_pull
 from dnetlab.sim.dockercli.runconfig import container_config
 from dnetlab.sim.dockercli.session import Failed, Session, Unreachable, told
 from dnetlab.sim.dockerd import containers, images
@@ -60,6 +60,7 @@ def status_of(message: str) -> int:
 
 
 def _create(session: Session, config: ContainerConfig) -> str:
+    reference(config.image)
     session.connect()
     pull = session.call.text("pull", "missing")
     if pull == "always":
@@ -89,10 +90,28 @@ def _stay(session: Session, container_id: str) -> int:
         session.ask(containers.start, world, host, container_id)
         open_terminal(session, container_id, main=True)
         return 0
+    if spec.interactive and not spec.tty and spec.argv and spec.argv[0].rsplit("/", 1)[-1] in _READERS:
+        return _until_end_of_input(session, container_id, spec)
     result = session.ask(containers.run_attached, world, host, container_id)
     session.stdout.append(result.stdout)
     session.stderr.append(result.stderr)
     return result.exit_code
+
+
+_READERS = ("sh", "ash", "cat")
+
+
+def _until_end_of_input(session: Session, container_id: str, spec: ContainerConfig) -> int:
+    """-i without -t: a program that reads its input ends with it, and a cell gives none but a pipe's."""
+    if len(spec.argv) > 1 or (session.context.stdin and spec.argv[0] != "cat"):
+        result = session.ask(containers.run_attached, session.world, session.host, container_id)
+        session.stdout.append(result.stdout)
+        session.stderr.append(result.stderr)
+        return result.exit_code
+    session.ask(containers.start, session.world, session.host, container_id)
+    session.stdout.append(session.context.stdin or "")
+    containers.exited(session.world, session.host, container_id, 0)
+    return 0
 
 
 def open_terminal(
@@ -101,5 +120,5 @@ def open_terminal(
     """From now on lines at `/ #` go to this container."""
     spec = containers.spec(session.world, session.host, container_id).config
     place = directory or spec.working_dir or "/"
-    variables = containers.variables(session.world, session.host, container_id, env)
+    variables = containers.variables(session.world, session.host, container_id, env, None if main else True)
     session.world.terminals = (*session.world.terminals, Terminal(session.host, container_id, main, place, variables))

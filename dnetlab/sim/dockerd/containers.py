@@ -124,10 +124,11 @@ def remove(world: World, host: str, reference: str, force: bool = False, volumes
 
 
 def _still_running(world: World, container: Container, reference: str) -> str:
-    """Observed on 20.10.24, 28.5.2 and 29.7.2; moby daemon/delete.go."""
+    """Observed on 20.10.24, 26.1.5, 28.5.2 and 29.7.2; moby daemon/delete.go."""
     paused = container.state is ContainerState.PAUSED
     if store.since(world, "26.1"):
-        shown = f'cannot remove container "{reference.removeprefix("/")}": container is {container.state.value}'
+        name = reference.removeprefix("/") if store.since(world, "28.5") else f"/{container.name}"
+        shown = f'cannot remove container "{name}": container is {container.state.value}'
         return f"{shown} and must be unpaused first" if paused else (
             f"{shown}: stop the container before removing or force remove"
         )

@@ -47,7 +47,7 @@ def create(world: World, host: str, config: ContainerConfig) -> Created:
     name = _take_name(world, host, config.name)
     container_id = world.hex_id(f"container:{host}")
     merged = _finish(world, host, replace(merged, name=name), container_id)
-    _check_links(world, host, merged)
+    merged = replace(merged, links=_resolved_links(world, host, merged))
     container = Container(
         id=container_id,
         name=name,
@@ -219,12 +219,18 @@ def check_networks(world: World, host: str, config: ContainerConfig) -> None:
         check_settings(world, host, attachment)
 
 
-def _check_links(world: World, host: str, config: ContainerConfig) -> None:
-    """`--link` on the default bridge names a container that exists (moby daemon/daemon_unix.go registerLinks)."""
-    for other, _ in config.links:
-        found = _joined(world, host, other)
-        if found is None:
-            raise ApiError(f"could not get container for {other}: No such container: {other}", 400)
-        if found.network_mode == "host":
+def _resolved_links(world: World, host: str, config: ContainerConfig) -> tuple[tuple[str, str], ...]:
+    """`--link` of the default bridge points at containers, not at names: (full id, alias).
+
+    Raises ApiError for one that isn't there (moby daemon/daemon_unix.go registerLinks).
+    """
+    found = []
+    for reference, alias in config.links:
+        other = _joined(world, host, reference)
+        if other is None:
+            raise ApiError(f"could not get container for {reference}: No such container: {reference}", 400)
+        if other.network_mode == "host":
             raise ApiError("conflicting options: host type networking can't be used with links. "
                            "This would result in undefined behavior", 409)  # fmt: skip
+        found.append((other.id, alias or other.name))
+    return tuple(found)

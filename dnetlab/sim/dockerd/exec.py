@@ -28,8 +28,7 @@ def exec_context(world: World, host: str, reference: str, *, env: tuple[str, ...
         raise ApiError(f"Container {container.id} is restarting, wait until the container is running", 409)
     lifecycle.not_running(world, container)
     lifecycle.check_links(world, host, container, store.spec(world, host, container.id))
-    context = context_of(world, host, container.id, env)
-    return replace(context, tty=tty)
+    return replace(context_of(world, host, container.id, env, tty), tty=tty)
 
 
 def terminal_context(world: World, terminal: Terminal) -> Context:
@@ -44,14 +43,18 @@ def terminal_context(world: World, terminal: Terminal) -> Context:
     return replace(context, environment=variables)
 
 
-def variables(world: World, host: str, container_id: str, env: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """'NAME=value', … as a process sees them that starts there now."""
+def variables(
+    world: World, host: str, container_id: str, env: tuple[str, ...] = (), tty: bool | None = None
+) -> tuple[str, ...]:
+    """'NAME=value', … as a process sees them that starts there now. tty: has it a terminal, None: as process 1."""
     container = store.find(world, host, container_id)
-    found = environment(world, host, container, store.spec(world, host, container.id).config, env)
+    found = environment(world, host, container, store.spec(world, host, container.id).config, env, tty)
     return tuple(f"{name}={value}" for name, value in found.items())
 
 
-def context_of(world: World, host: str, container_id: str, env: tuple[str, ...] = ()) -> Context:
+def context_of(
+    world: World, host: str, container_id: str, env: tuple[str, ...] = (), tty: bool | None = None
+) -> Context:
     """The surroundings of a process in that container, without asking whether it runs."""
     container = store.find(world, host, container_id)
     spec = store.spec(world, host, container.id)
@@ -61,7 +64,7 @@ def context_of(world: World, host: str, container_id: str, env: tuple[str, ...] 
         namespace=container.namespace or "host",
         container=container.id,
         userland=recipe_of(spec.image_id).userland,
-        environment=environment(world, host, container, spec.config, env),
+        environment=environment(world, host, container, spec.config, env, tty),
     )
 
 
@@ -115,14 +118,15 @@ def _nginx(context: Context, argv: tuple[str, ...]) -> Result:
 
 
 def environment(
-    world: World, host: str, container: Container, config: ContainerConfig, extra: tuple[str, ...] = ()
+    world: World, host: str, container: Container, config: ContainerConfig, extra: tuple[str, ...] = (),
+    tty: bool | None = None,
 ) -> dict[str, str]:
     """What `env` prints there, in its order: PATH, HOSTNAME, TERM, links, image and -e, exec's own, HOME.
 
     Links are worked out anew each time, so `docker exec` sees a target's present address (moby daemon/exec_linux.go).
     """
     found = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": container.hostname}
-    if config.tty:
+    if config.tty if tty is None else tty:
         found["TERM"] = "xterm"
     found.update(link_variables(world, host, container, config))
     found.update(config.environment)

@@ -55,7 +55,7 @@ def container_json(world: World, host: str, reference: str) -> Json:
         "ProcessLabel": "",
         "AppArmorProfile": "",
         "ExecIDs": None,
-        "HostConfig": host_config(world, container, config),
+        "HostConfig": host_config(world, host, container, config),
         "GraphDriver": _graph(world, container.id, spec.image_id),
         "Mounts": _mounts(config),
         "Config": _config(container, config),

@@ -16,7 +16,7 @@ MASKED = ["/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/pro
 READ_ONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
 
 
-def host_config(world: World, container: Container, config: ContainerConfig) -> Json:
+def host_config(world: World, host: str, container: Container, config: ContainerConfig) -> Json:
     """Keys in the order of the release (observed on 20.10.24, 26.1.5, 28.5.2)."""
     newer = store.since(world, "26.1")
     console: Json = {"ConsoleSize": [0, 0]}
@@ -24,6 +24,7 @@ def host_config(world: World, container: Container, config: ContainerConfig) -> 
     if mode == "default" and newer:
         mode = "bridge"
     binds = [_bind(m.source, m.destination, m.read_only) for m in config.mounts if not _anonymous(m.source)]
+    links = [f"/{store.name_of_link(world, host, o)}:/{container.name}/{alias}" for o, alias in config.links]
     return {
         "Binds": binds or None,
         "ContainerIDFile": "",
@@ -45,7 +46,7 @@ def host_config(world: World, container: Container, config: ContainerConfig) -> 
         "GroupAdd": None,
         "IpcMode": "private",
         "Cgroup": "",
-        "Links": [f"/{other}:/{container.name}/{alias}" for other, alias in config.links] or None,
+        "Links": links or None,
         "OomScoreAdj": 0,
         "PidMode": "",
         "Privileged": config.privileged,

@@ -46,6 +46,9 @@ def start(world: World, host: str, reference: str) -> Container:
 def _bring_up(world: World, host: str, container: Container) -> None:
     spec = store.spec(world, host, container.id)
     check_links(world, host, container, spec)
+    pids: tuple[int | None, int | None] = (None, None)
+    if state.release_of(world).task_before_network:  # the task is there, not yet started, when the network is made
+        pids = world.count(f"pid:{host}", processes.FIRST_PID), world.count(f"pid:{host}", processes.FIRST_PID)
     endpoints.open_sandbox(world, host, container.id)
     fresh = store.by_id(world, host, container.id) or container
     problem = programs.missing(spec.config, spec.image_id)
@@ -53,10 +56,11 @@ def _bring_up(world: World, host: str, container: Container) -> None:
         endpoints.close_sandbox(world, host, container.id)
         raise ApiError(programs.runc_error(world, problem), 400)
     namespace = fresh.namespace or "host"
-    shim = processes.spawn(world, host, SHIM.format(id=container.id).split())
+    shim = processes.spawn(world, host, SHIM.format(id=container.id).split(), pid=pids[0])
     pid = processes.spawn(
-        world, host, programs.process_title(spec.config), ppid=shim, namespace=namespace, container=container.id
-    )
+        world, host, programs.process_title(spec.config), ppid=shim, namespace=namespace, container=container.id,
+        pid=pids[1],
+    )  # fmt: skip
     store.change(world, host, container.id, state=ContainerState.RUNNING, pid=pid, started=world.clock, exit_code=0)
     store.change_spec(
         world, host, container.id, error="", has_run=True, restart_at=None, ends_at=None, stopped_by_user=False
@@ -101,7 +105,7 @@ def check_links(world: World, host: str, container: Container, spec: ContainerSp
     for other, alias in spec.config.links:
         found = world.hosts[host].container(other)
         if found is None or not found.is_running:
-            name = found.name if found else other
+            name = store.name_of_link(world, host, other)
             raise ApiError(
                 f"Cannot link to a non running container: /{name} AS /{container.name}/{alias}", 409
             )

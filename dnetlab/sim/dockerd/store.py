@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from dnetlab.model import Container, ContainerState
+from dnetlab.model import Container
 from dnetlab.sim.dockerd import state
 from dnetlab.sim.dockerd.config import ContainerSpec
 from dnetlab.sim.dockerd.errors import ApiError
@@ -62,7 +62,8 @@ def add(world: World, host: str, container: Container, spec: ContainerSpec) -> N
 
 
 def drop(world: World, host: str, container_id: str) -> None:
-    """Forget a container and all that was written for it."""
+    """Forget a container and all that was written for it; links to it keep its last name."""
+    _keep_names(world, host, container_id)
     world.change_host(host, containers=tuple(c for c in world.hosts[host].containers if c.id != container_id))
     daemon = state.daemon(world, host)
     kept = {key: spec for key, spec in daemon.containers.items() if key != container_id}
@@ -70,6 +71,14 @@ def drop(world: World, host: str, container_id: str) -> None:
     world.logs.pop((host, container_id), None)
     for key in [key for key in world.files if key[0] == host and key[1] == container_id]:
         del world.files[key]
+
+
+def _keep_names(world: World, host: str, container_id: str) -> None:
+    gone = by_id(world, host, container_id)
+    for key, one in state.daemon(world, host).containers.items():
+        if gone is not None and any(other == container_id for other, _ in one.config.links):
+            links = tuple((f"{o}/{gone.name}" if o == container_id else o, alias) for o, alias in one.config.links)
+            change_spec(world, host, key, config=replace(one.config, links=links))
 
 
 def spec(world: World, host: str, container_id: str) -> ContainerSpec:
@@ -89,9 +98,7 @@ def change_spec(world: World, host: str, container_id: str, **changes: Any) -> C
     return new
 
 
-def require_running(container: Container) -> None:
-    """Raises ApiError when the container's process 1 is not there (moby daemon/exec.go, daemon/kill.go)."""
-    if container.state is ContainerState.RESTARTING:
-        raise ApiError(f"Container {container.id} is restarting, wait until the container is running", 409)
-    if not container.is_running:
-        raise ApiError(f"Container {container.id} is not running", 409)
+def name_of_link(world: World, host: str, other: str) -> str:
+    """The name of a link's other end: its present one, or the last one of a container that is gone ('ID/NAME')."""
+    found = by_id(world, host, other)
+    return found.name if found else other.rpartition("/")[2]
