@@ -84,6 +84,7 @@ class Profile:
     stop_clears_hosts a container that ends takes its line out of /etc/hosts, which those who joined it see
     default_name      what the default network is called in errors
     fresh_gateway_shown inspect shows docker0's gateway also before the daemon's second start
+    task_before_network  the shim and process 1 are older than the container's docker-proxies
     small_subnets     a /31 and a /32 have no network and broadcast address to keep free
     names_filter_table errors spell `-t filter` out
     texts             sentences that differ, by key
@@ -120,6 +121,7 @@ class Profile:
     hosts_forgets_names: bool
     default_name: str
     small_subnets: bool
+    task_before_network: bool
     fresh_gateway_shown: bool
     names_filter_table: bool
     stop_clears_hosts: bool
@@ -213,6 +215,7 @@ _20_10 = Profile(
     stop_clears_hosts=False,
     names_filter_table=False,
     small_subnets=False,
+    task_before_network=False,
     fresh_gateway_shown=False,  # observed on 20.10.24
     texts=_TEXTS_20_10,
 )
@@ -251,6 +254,7 @@ _28_5 = replace(
     ports_ascending=True,  # observed on 28.5.2
     ports_per_address=False,  # observed on 28.5.2
     hosts_forgets_names=False,  # observed on 28.5.2
+    task_before_network=True,  # observed on 28.5.2
     stop_clears_hosts=True,  # observed on 28.5.2
     start_prefix="failed to set up container networking: ",  # since 28.0.1
     default_mode="bridge",  # since 27
