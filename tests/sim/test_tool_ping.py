@@ -1,6 +1,6 @@
 """ping in the words of iputils 20221126 at a host and of busybox 1.35 in a container.
 
-Texts recorded on a lab host: `ping …` (Debian 12, 3:20221126-1+deb12u1), `docker exec box ping …` (busybox-static 1.35).
+Texts recorded on a lab host: `ping …` (Debian 12, 3:20221126-1+deb12u1), `docker exec box ping …` (busybox 1.35).
 """
 
 from __future__ import annotations

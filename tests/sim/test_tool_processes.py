@@ -1,4 +1,4 @@
-"""ps, kill, pgrep, systemctl and the listings of sockets. Layouts recorded from procps 4.0.2, net-tools 2.10, iproute2 6.1."""
+"""ps, kill, pgrep, systemctl and listings of sockets; layouts of procps 4.0.2, net-tools 2.10 and iproute2 6.1."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tests.sim.toollab import at, inside, lab
 
 
 def test_a_host_sees_the_processes_of_containers() -> None:
-    # given a published port, when the host lists processes, then docker-proxy and nginx are among them, with procps' header
+    # given a published port, when the host lists processes, then docker-proxy and nginx are among them
     result = at(lab(), "ps ax")
     assert result.stdout.startswith("    PID TTY      STAT   TIME COMMAND\n      1 ?        Ss     0:00 ")
     assert (
@@ -96,7 +96,7 @@ def test_systemctl_knows_docker_and_nothing_else() -> None:
 
 
 def test_names_by_nslookup() -> None:
-    # given Docker's resolver, when box asks it, then names and addresses are answered, and 28.5 says SERVFAIL to the rest
+    # given the daemon as resolver, when box asks it, then known names are answered and 28.5 says SERVFAIL to the rest
     world = lab()
     assert inside(world, "box", "nslookup web1").stdout == (
         "Server:\t\t127.0.0.11\nAddress:\t127.0.0.11:53\n\nNon-authoritative answer:\nName:\tweb1\n"

@@ -18,7 +18,9 @@ HOST_ENVIRONMENT = {
     "SHLVL": "1", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 }  # fmt: skip
 KERNEL = ("6.1.0-32-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.129-1 (2025-03-06)", "x86_64", "GNU/Linux")
-_SBIN = frozenset(["ip", "bridge", "brctl", "iptables", "iptables-save", "sysctl", "traceroute", "arp", "ifconfig", "route"])
+_SBIN = frozenset(
+    ("ip", "bridge", "brctl", "iptables", "iptables-save", "sysctl", "traceroute", "arp", "ifconfig", "route")
+)
 _LOCAL = {"docker": "/usr/local/bin/docker", "systemctl": "/usr/local/sbin/systemctl", "yum": "/usr/local/sbin/yum",
           "apt": "/usr/local/sbin/apt", "apt-get": "/usr/local/sbin/apt-get"}  # fmt: skip
 
@@ -226,7 +228,8 @@ def _timeout(context: Context, argv: tuple[str, ...]) -> Result:
     busybox = is_busybox(context)
     try:
         options, words = parse(argv[1:], "s:k:" + ("" if busybox else "v"), [] if busybox else
-                               ["signal=", "kill-after=", "preserve-status", "foreground", "verbose"], permute=False)  # fmt: skip
+                               ["signal=", "kill-after=", "preserve-status", "foreground", "verbose"],
+                               permute=False)  # fmt: skip
     except BadOption as error:
         return _complain(context, "timeout", str(error), 125)
     if len(words) < 2:

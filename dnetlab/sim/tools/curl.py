@@ -14,7 +14,7 @@ from dnetlab.model import Protocol, SocketState
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import chance
-from dnetlab.sim.tools.web import BadUrl, Reply, Url, parse_url, request
+from dnetlab.sim.tools.web import BadUrl, Reply, Url, is_paused, parse_url, request
 
 TRY = "curl: try 'curl --help' or 'curl --manual' for more information\n"
 VERSION = """\
@@ -47,7 +47,8 @@ For all options use the manual or "--help all".
 """
 _FLAGS = {"s": "silent", "S": "show-error", "I": "head", "i": "include", "v": "verbose", "f": "fail", "L": "location",
           "4": "ipv4", "6": "ipv6", "k": "insecure", "O": "remote-name", "V": "version", "g": "globoff", "G": "get",
-          "#": "progress-bar", "N": "no-buffer", "0": "http1.0", "j": "junk-session-cookies", "Z": "parallel"}  # fmt: skip
+          "#": "progress-bar", "N": "no-buffer", "0": "http1.0",
+          "j": "junk-session-cookies", "Z": "parallel"}  # fmt: skip
 _VALUED = {"o": "output", "m": "max-time", "w": "write-out", "H": "header", "X": "request", "d": "data",
            "A": "user-agent", "D": "dump-header", "e": "referer", "u": "user", "b": "cookie", "h": "help"}  # fmt: skip
 _LONG_FLAGS = set(_FLAGS.values()) | {"no-progress-meter", "fail-with-body", "compressed", "http1.1", "no-keepalive"}
@@ -192,7 +193,8 @@ def _refuse_if_real(option: str) -> None:
     names = ("upload-file", "proxy", "cert", "cacert", "form", "json", "trace", "trace-ascii", "unix-socket", "config",
              "data-binary", "data-urlencode", "cookie-jar", "range", "limit-rate", "tlsv1.2", "http2", "netrc", "ssl",
              "socks5", "dns-servers", "local-port", "ciphers", "create-dirs", "remote-header-name", "tcp-nodelay",
-             "keepalive-time", "happy-eyeballs-timeout-ms", "retry-connrefused", "retry-all-errors", "path-as-is")  # fmt: skip
+             "keepalive-time", "happy-eyeballs-timeout-ms", "retry-connrefused", "retry-all-errors",
+             "path-as-is")  # fmt: skip
     if option.startswith("--") and option[2:] not in names:
         return
     raise Refused(
@@ -372,10 +374,10 @@ def _dial(context: Context, address: IPv4Address | str, port: int) -> wire.Answe
     if address != lookup.V6_LOOPBACK or not lookup.has_v6_loopback(context):
         return wire.Answer(wire.Fate.NETWORK_UNREACHABLE)
     for socket in context.stack.sockets:
-        if socket.protocol is Protocol.TCP and socket.state is SocketState.LISTEN and socket.local_port == port:
-            if str(socket.local_address) in ("::", "::1"):
-                return wire.Answer(wire.Fate.ANSWERED, server=(context.host, context.namespace, socket.pid),
-                                   seen_from=IPv4Address("127.0.0.1"))  # fmt: skip
+        listens = socket.protocol is Protocol.TCP and socket.state is SocketState.LISTEN and socket.local_port == port
+        if listens and str(socket.local_address) in ("::", "::1"):
+            return wire.Answer(wire.Fate.ANSWERED, server=(context.host, context.namespace, socket.pid),
+                               seen_from=IPv4Address("127.0.0.1"))  # fmt: skip
     return wire.Answer(wire.Fate.REFUSED)
 
 
@@ -396,6 +398,8 @@ def _ask(context: Context, asked: Asked, transfer: Transfer, url: Url, answer: w
     host_line = next((h.split(":", 1)[1].strip() for h in asked.headers if h.lower().startswith("host:")), "")
     asked_of = replace(url, host=host_line, explicit_port=False) if host_line else url
     reply = None
+    if is_paused(context, answer):
+        _wait_for_paused(context, asked, transfer)
     if answer.fate is wire.Fate.ANSWERED:
         reply = request(context, answer, asked_of, transfer.method, agent)
     if reply is None:
@@ -408,6 +412,17 @@ def _ask(context: Context, asked: Asked, transfer: Transfer, url: Url, answer: w
         transfer.talk += f"{{ [{transfer.size} bytes data]\n"
     kept = reply.header("Connection").lower() != "close"
     transfer.talk += f"* Connection #0 to host {url.host} left intact\n" if kept else "* Closing connection 0\n"
+
+
+def _wait_for_paused(context: Context, asked: Asked, transfer: Transfer) -> None:
+    """The kernel of a paused container accepts, but nobody reads."""
+    limit = asked.seconds("max-time")
+    if limit is None:
+        raise Refused("The container is paused, so curl would wait for ever.", "curl -m 3 … waits three seconds.")
+    context.world.clock += limit
+    text = f"Operation timed out after {int(limit * 1000) + 1} milliseconds with 0 bytes received"
+    transfer.talk += f"* {text}\n* Closing connection 0\n"
+    raise _Failed(28, text)
 
 
 def _request_headers(asked: Asked, url: Url, agent: str) -> list[str]:
@@ -498,7 +513,8 @@ def _variables(transfer: Transfer, code: int) -> dict[str, str]:
         "http_code": status, "response_code": status, "http_connect": "000",
         "size_download": str(transfer.size), "size_header": str(header_size), "size_upload": "0",
         "size_request": str(70 + len(transfer.url) if reply else 0),
-        "url_effective": transfer.url, "url": transfer.url, "content_type": reply.header("Content-Type") if reply else "",
+        "url_effective": transfer.url, "url": transfer.url,
+        "content_type": reply.header("Content-Type") if reply else "",
         "num_connects": "1" if answer else "0", "num_redirects": "0", "redirect_url": "", "num_headers": "0",
         "remote_ip": transfer.remote, "remote_port": (remote_port[1] if remote_port else "80") if answer else "0",
         "local_ip": str(local[0]) if local else "", "local_port": str(local[1]) if local else "0",

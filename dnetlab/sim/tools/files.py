@@ -45,9 +45,9 @@ def _marked(text: str, flags: str) -> str:
     for line in lines:
         body, end = (line[:-1], "\n") if line.endswith("\n") else (line, "")
         if "n" in flags or "b" in flags:
-            if body or "b" not in flags:
-                number += 1
-                out += f"{number:6d}\t"
+            numbered = bool(body) or "b" not in flags
+            number += numbered
+            out += f"{number:6d}\t" if numbered else ""
         if set(flags) & set("veAt"):
             body = "".join(c if c == "\t" or ord(c) >= 32 else f"^{chr(ord(c) + 64)}" for c in body)
         if set(flags) & set("AtT"):

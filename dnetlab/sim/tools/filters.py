@@ -1,4 +1,4 @@
-"""grep, head, tail, wc, sort and uniq: what stands behind a `|` in the notes; with file names they read the lab's files.
+"""grep, head, tail, wc, sort and uniq: what stands behind a `|` in the notes; given names, they read the lab's files.
 
 GNU grep 3.8 and coreutils 9.1 at a host, busybox 1.35 in a container. Lines are never coloured.
 """
@@ -68,7 +68,8 @@ _GREP_LONG = ["color", "colour", "ignore-case", "invert-match", "count", "line-n
               "with-filename"]  # fmt: skip
 _GREP_SHORT_OF = {"ignore-case": "i", "invert-match": "v", "count": "c", "line-number": "n", "only-matching": "o",
                   "word-regexp": "w", "quiet": "q", "silent": "q", "extended-regexp": "E", "fixed-strings": "F",
-                  "files-with-matches": "l", "no-messages": "s", "line-regexp": "x", "regexp": "e", "after-context": "A",
+                  "files-with-matches": "l", "no-messages": "s", "line-regexp": "x", "regexp": "e",
+                  "after-context": "A",
                   "before-context": "B", "context": "C", "max-count": "m", "no-filename": "h",
                   "with-filename": "H"}  # fmt: skip
 

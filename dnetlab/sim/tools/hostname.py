@@ -61,7 +61,8 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     busybox = is_busybox(context)
     try:
         options, words = parse(argv[1:], "sidfF:" if busybox else "aAbdfF:iIsyVh", [] if busybox else [
-            "alias", "all-fqdns", "domain", "fqdn", "long", "ip-address", "all-ip-addresses", "short", "help"])  # fmt: skip
+            "alias", "all-fqdns", "domain", "fqdn", "long", "ip-address", "all-ip-addresses", "short",
+            "help"])  # fmt: skip
     except BadOption as error:
         if busybox:
             return busybox_usage("hostname", str(error))

@@ -109,8 +109,8 @@ def _list_signals(context: Context, words: list[str]) -> Result:
                 if is_busybox(context):
                     return fail(f"{_speaker(context)}: unknown signal '{word}'", 1)
                 return fail(f"bash: kill: {word}: invalid signal specification", 1)
-            names = {SIGNALS[n]: n for n in _CLASSIC}
-            found.append(names.get(number, str(number)) if word.isdigit() else str(number))
+            known = {SIGNALS[n]: n for n in _CLASSIC}
+            found.append(known.get(number, str(number)) if word.isdigit() else str(number))
         return Result("".join(f"{name}\n" for name in found))
     names = [*(_CLASSIC[:28]), "IO" if not is_busybox(context) else "POLL", "PWR", "SYS"]
     if is_busybox(context):
@@ -123,7 +123,7 @@ def _list_signals(context: Context, words: list[str]) -> Result:
     return Result("\n".join(lines) + "\t\n")
 
 
-# -- pgrep and pkill ----------------------------------------------------------------------------------------------------
+# -- pgrep and pkill --------------------------------------------------------------------------------------------------
 
 _SHORT = "laxfcnoveiAd:u:U:P:g:G:s:t:q:F:wLr:O:hV"
 

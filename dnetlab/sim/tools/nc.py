@@ -1,4 +1,7 @@
-"""nc opens a connection and passes bytes on; -z only knocks. OpenBSD nc 1.219 at a host, busybox 1.35 (no -z) in a container."""
+"""nc opens a connection and passes bytes on; -z only knocks.
+
+OpenBSD nc 1.219 at a host, busybox 1.35 (which has no -z) in a container.
+"""
 
 from __future__ import annotations
 

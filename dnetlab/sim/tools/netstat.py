@@ -1,4 +1,4 @@
-"""netstat lists sockets, routes and interfaces: net-tools 2.10 at a host, busybox 1.35 in a container (which has no -p)."""
+"""netstat lists sockets, routes and interfaces: net-tools 2.10 at a host, busybox 1.35 (no -p) in a container."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     return Result(_sockets(context, flags, busybox))
 
 
-# -- sockets ------------------------------------------------------------------------------------------------------------
+# -- sockets ---------------------------------------------------------------------------------------------------------
 
 
 def _sockets(context: Context, flags: set[str], busybox: bool) -> str:
@@ -98,7 +98,7 @@ def _end(context: Context, socket: Socket, address: object, port: int | None, nu
     return f"{shown[: 22 - len(port_shown)]}:{port_shown}"
 
 
-# -- routes and interfaces ------------------------------------------------------------------------------------------------
+# -- routes and interfaces -------------------------------------------------------------------------------------------
 
 
 def _routes(context: Context, numeric: bool, busybox: bool) -> str:
@@ -130,7 +130,8 @@ def _interfaces(context: Context) -> str:
     text += "Iface             MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg\n"
     for device in sorted(context.stack.interfaces, key=lambda i: i.name):
         if device.up:
-            text += f"{device.name[:15]:<15} {device.mtu:>5} {0:>8} {0:>6} {0:>6} {0:<6} {0:>8} {0:>6} {0:>6} {0:>6} {_flags(device)}\n"
+            text += f"{device.name[:15]:<15} {device.mtu:>5} {0:>8} {0:>6} {0:>6} {0:<6} "
+            text += f"{0:>8} {0:>6} {0:>6} {0:>6} {_flags(device)}\n"
     return text
 
 

@@ -114,7 +114,7 @@ def _no_answer(context: Context, name: str, kind: str, asked: IPv4Address, head:
     return Result(f"{head if how == 'half' else ''}{_GAVE_UP}\n", "", 1)
 
 
-# -- bind9 --------------------------------------------------------------------------------------------------------------
+# -- bind9 -----------------------------------------------------------------------------------------------------------
 
 
 def _bind(context: Context, name: str, kind: str, server: IPv4Address | None) -> Result:

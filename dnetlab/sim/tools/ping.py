@@ -1,4 +1,4 @@
-"""ping asks "are you there?" with an ICMP echo request and waits for the echo; iputils at a host, busybox in a container.
+"""ping asks "are you there?" with an ICMP echo request; iputils at a host, busybox in a container.
 
 Without -c it never ends; here a student's Ctrl-C comes after three requests and shows as `^C`.
 """

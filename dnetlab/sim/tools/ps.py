@@ -379,7 +379,8 @@ def _unix(asked: _Asked, letters: str, words: list[str]) -> None:
                 raise _Wrong(
                     "format specification must follow -o" if letter == "o" else
                     "must set list of process IDs following -p" if letter in "pq" else
-                    "list of command names must follow -C" if letter == "C" else "list of users must follow -u")  # fmt: skip
+                    "list of command names must follow -C" if letter == "C" else
+                    "list of users must follow -u")  # fmt: skip
             _valued(asked, _UNIX_VALUED[letter], value)
             return
         match letter:

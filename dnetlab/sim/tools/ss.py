@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dnetlab.commands.services import service_port
@@ -60,25 +62,34 @@ def _found(context: Context, flags: set[str]) -> list[Socket]:
             for s in chosen(context, choice, protocol, version)]  # fmt: skip
 
 
-def _filter(words: list[str]):  # noqa: ANN202
+def _filter(words: list[str]) -> Callable[[Socket], bool]:
     """`sport = :80`, `dport eq 80`, `state listening`; anything else is refused."""
     text = " ".join(words).strip("() ")
-    tests = []
+    tests: list[Callable[[Socket], bool]] = []
     while text:
         port = re.match(r"(sport|dport)\s*(?:=|==|eq)\s*:?([\w-]+)\s*(?:and\b)?\s*", text)
         state = re.match(r"state\s+([\w-]+)\s*", text)
         if port:
             number = int(port[2]) if port[2].isdigit() else service_port(port[2], "tcp") or -1
             side = "local_port" if port[1] == "sport" else "remote_port"
-            tests.append(lambda s, side=side, number=number: getattr(s, side) == number)
+            tests.append(functools.partial(_has_port, side, number))
             text = text[port.end() :]
         elif state:
             names = {"listening": "LISTEN", "established": "ESTAB", "time-wait": "TIME-WAIT", "unconnected": "UNCONN"}
-            tests.append(lambda s, name=names.get(state[1], ""): _STATES[s.state] == name)
+            wanted = names.get(state[1], "")
+            tests.append(functools.partial(_is_in, wanted))
             text = text[state.end() :]
         else:
             raise Refused("The lab's ss reads few filters.", "ss -tln sport = :80, or pipe into grep.")
     return lambda socket: all(test(socket) for test in tests)
+
+
+def _has_port(side: str, number: int, socket: Socket) -> bool:
+    return bool(getattr(socket, side) == number)
+
+
+def _is_in(state: str, socket: Socket) -> bool:
+    return _STATES[socket.state] == state
 
 
 def _row(context: Context, socket: Socket, flags: set[str]) -> Row:
@@ -136,5 +147,6 @@ def _table(rows: list[Row], flags: set[str]) -> str:
     lines += [(left(r), r.local, r.peer, r.process) for r in rows]
     for cells, local, peer, process in lines:
         text += " ".join(f"{cell:<{w}}" for cell, w in zip(cells, widths, strict=True))
-        text += f" {local[0]:>{here[0]}}:{local[1]:<{here[1]}} {peer[0]:>{there[0]}}:{peer[1]:<{there[1]}}{process:<{last}}\n"
+        text += f" {local[0]:>{here[0]}}:{local[1]:<{here[1]}} {peer[0]:>{there[0]}}:{peer[1]:<{there[1]}}"
+        text += f"{process:<{last}}\n"
     return text

@@ -55,7 +55,8 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         if busybox:
             return fail(f"traceroute: bad address '{words[0]}'", 1)
         return fail(f"{words[0]}: Temporary failure in name resolution\n"
-                    f"Cannot handle \"host\" cmdline arg `{words[0]}' on position 1 (argc {len(argv) - 1})", 2)  # fmt: skip
+                    f"Cannot handle \"host\" cmdline arg `{words[0]}' "
+                    f"on position 1 (argc {len(argv) - 1})", 2)  # fmt: skip
     asked = Asked(found.addresses[0], wait=3.0 if busybox else 5.0)
     for name, value in options:
         if name in ("-m", "-q", "-w", "-f") and not value.replace(".", "", 1).isdigit():

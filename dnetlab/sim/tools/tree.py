@@ -1,4 +1,4 @@
-"""The files of a host or a container, as far as lessons look at them: those the daemon writes, and what /proc and /sys tell.
+"""The files of a host or a container, as far as lessons look at them: those the daemon writes, and /proc and /sys.
 
 What the lab does not hold is refused, not called missing, wherever a real machine would have more.
 """
@@ -22,7 +22,8 @@ HOME_URL="https://www.debian.org/"
 SUPPORT_URL="https://www.debian.org/support"
 BUG_REPORT_URL="https://bugs.debian.org/"
 """
-HOST_TOP = ("bin", "dev", "etc", "home", "lib", "lib64", "mnt", "opt", "proc", "root", "run", "sbin", "srv", "sys", "tmp",
+HOST_TOP = ("bin", "dev", "etc", "home", "lib", "lib64", "mnt", "opt", "proc", "root", "run", "sbin", "srv", "sys",
+            "tmp",
             "usr", "var")  # fmt: skip
 BOX_TOP = ("bin", "dev", "etc", "home", "lib", "proc", "root", "sbin", "sys", "tmp", "usr", "var")
 _EMPTY = ("/root", "/home", "/tmp", "/mnt", "/opt", "/srv")
@@ -103,7 +104,8 @@ def is_directory(context: Context, path: str) -> bool:
         for key in context.world.files
     ):
         return True
-    fixed = ("/etc/docker", "/proc/sys/net", "/proc/sys/net/ipv4", "/proc/net", "/sys/class/net", "/proc/sys", "/sys/class",
+    fixed = ("/etc/docker", "/proc/sys/net", "/proc/sys/net/ipv4", "/proc/net", "/sys/class/net", "/proc/sys",
+             "/sys/class",
              "/usr/bin", "/usr/sbin", "/var/run", "/var/log", "/var/lib")  # fmt: skip
     if full in fixed:
         return True
@@ -192,8 +194,8 @@ def _sysctl(context: Context, path: str) -> str | None:
             return f"{value}\n"
     parts = path.split("/")
     if parts[:3] == ["net", "ipv4", "conf"] and len(parts) == 5 and context.stack.interface(parts[3]):
-        value = context.stack.sysctls.get(f"net.ipv4.conf.all.{parts[4]}")
-        return f"{value}\n" if value is not None else None
+        general = context.stack.sysctls.get(f"net.ipv4.conf.all.{parts[4]}")
+        return f"{general}\n" if general is not None else None
     return None
 
 
@@ -219,7 +221,8 @@ def _route_table(context: Context) -> str:
             continue
         flags = "0003" if route.via else "0001"
         gateway = _little_endian(route.via) if route.via else "00000000"
-        row = (f"{route.dev}\t{_little_endian(route.destination.network_address)}\t{gateway}\t{flags}\t0\t0\t{route.metric}"
+        row = (f"{route.dev}\t{_little_endian(route.destination.network_address)}\t{gateway}\t{flags}\t0\t0"
+               f"\t{route.metric}"
                f"\t{_little_endian(route.destination.netmask)}\t0\t0\t0")  # fmt: skip
         text += f"{row:<127}\n"
     return text

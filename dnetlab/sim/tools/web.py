@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dnetlab.model import ContainerState
 from dnetlab.sim.context import Context
 from dnetlab.sim.tools import wire
 
@@ -75,6 +76,16 @@ class Reply:
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
 
+def is_paused(context: Context, answer: wire.Answer) -> bool:
+    """The program at the other end is frozen by docker pause."""
+    if answer.server is None:
+        return False
+    machine = context.world.hosts[answer.server[0]]
+    process = next((p for p in machine.processes if p.pid == answer.server[2]), None)
+    container = machine.container(process.container) if process and process.container else None
+    return container is not None and container.state is ContainerState.PAUSED
+
+
 def request(
     context: Context, answer: wire.Answer, url: Url, method: str = "GET", agent: str = "curl/7.88.1"
 ) -> Reply | None:
@@ -88,6 +99,6 @@ def request(
         context.world, host, namespace, pid, url.path, url.host_header, answer.seen_from or "127.0.0.1",
         method=method, agent=agent,
     )  # fmt: skip
-    if not served.status:
+    if served is None or not served.status:
         return None
     return Reply(served.status, tuple(served.headers.items()), served.body, served.reason or REASONS[served.status])

@@ -55,7 +55,8 @@ def _keep(context: Context, asked: Asked, url: Url, body: str) -> str:
 def _busybox(context: Context, argv: tuple[str, ...]) -> Result:
     try:
         options, urls = parse(argv[1:], "cqSO:o:P:U:Y:T:t:", [
-            "spider", "header=", "post-data=", "post-file=", "no-check-certificate", "help", "quiet", "output-document=",
+            "spider", "header=", "post-data=", "post-file=", "no-check-certificate", "help", "quiet",
+            "output-document=",
             "server-response", "user-agent=", "directory-prefix=", "continue", "no-verbose", "passive-ftp", "no-cache",
             "no-clobber", "no-host-directories", "proxy=", "output-file=", "timeout=", "tries="])  # fmt: skip
     except BadOption as error:

@@ -10,6 +10,7 @@ from enum import Enum
 from ipaddress import IPv4Address
 
 from dnetlab.model import Disposition, Exchange, IcmpType, Packet, Protocol
+from dnetlab.sim import routing
 from dnetlab.sim.context import Context
 from dnetlab.sim.tools.options import chance
 
@@ -63,22 +64,7 @@ _ERRORS = {
 
 def source_for(context: Context, destination: IPv4Address) -> IPv4Address | None:
     """The address the kernel would send from, None when there is no route (connect() says ENETUNREACH)."""
-    from dnetlab.sim.routing import lookup
-
-    stack = context.stack
-    if stack.owner_of(destination):
-        return destination
-    route = lookup(stack, destination)
-    if route is None or route.dev is None:
-        return None
-    if route.src:
-        return route.src
-    device = stack.interface(route.dev)
-    hop = route.via or destination
-    addresses = device.ipv4 if device else ()
-    near = [a.ip for a in addresses if hop in a.network]
-    others = [a.ip for i in stack.interfaces if i.kind.value != "loopback" for a in i.ipv4]
-    return (near or [a.ip for a in addresses] or others or [None])[0]
+    return routing.source_for(context.stack, destination)
 
 
 def echo(context: Context, destination: IPv4Address, *, identifier: int, size: int = 84, ttl: int = 64,
