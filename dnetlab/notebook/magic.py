@@ -17,9 +17,11 @@ from IPython.core.magic_arguments import MagicArgumentParser, argument, magic_ar
 from dnetlab.errors import DnetError, UsageError
 from dnetlab.notebook import subcommands
 from dnetlab.notebook.display import CellView
+from dnetlab.views import terminal
 
 if TYPE_CHECKING:
-    from dnetlab.lab import Lab
+    from dnetlab.lab import CellResult, Lab
+    from dnetlab.model import Output
 
 _CATCH = re.compile(r"^\s*(?P<name>[A-Za-z_]\w*)\s*<<\s*(?P<rest>.*)$")
 
@@ -93,7 +95,10 @@ class DnetMagics(Magics):
         if options is None:
             return None
         lab = self.lab_of(*self.choose(options.engine, options.docker))
-        result = lab.run_cell(cell, options.host, options.check)
+        if lab.engine.name == "sim":
+            result = lab.run_cell(cell, options.host, options.check)
+        else:
+            result = _run_aloud(lab, cell, options.host, options.check)
         if not result.outputs:
             return None
         view = CellView(result, options.quiet)
@@ -106,6 +111,23 @@ class DnetMagics(Magics):
             sentence = f"{lines} answered something else than the transcript"
             raise DnetError(sentence, hint="The cell's output says where.")
         return view
+
+
+def _run_aloud(lab: Lab, cell: str, host: str, check: bool) -> CellResult:
+    """On a real engine a command may take its time: show each answer when it comes, and the whole at the end."""
+    from IPython.display import clear_output
+
+    heard: list[Output] = []
+
+    def show(output: Output) -> None:
+        heard.append(output)
+        clear_output(wait=True)
+        print(terminal.as_text(heard), end="")
+
+    result = lab.run_cell(cell, host, check, heard=show)
+    if heard:
+        clear_output(wait=True)
+    return result
 
 
 def parse(parser: MagicArgumentParser, line: str, name: str) -> Any:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,11 +58,11 @@ class Kernel:
         return reply["content"]["matches"]
 
 
-@pytest.fixture(scope="session")
-def _kernel(tmp_path_factory) -> Iterator[Kernel]:
-    folder = tmp_path_factory.mktemp("kernel")
+@contextmanager
+def a_kernel(folder: Path, journal: str = "off") -> Iterator[Kernel]:
+    """A kernel of its own with the extension loaded; killed at the end."""
     manager = KernelManager(kernel_name="python3", transport="ipc", ip=str(folder / "k"))
-    environment = dict(os.environ, DNETLAB_JOURNAL="off", IPYTHONDIR=str(folder / "ipython"))
+    environment = dict(os.environ, DNETLAB_JOURNAL=journal, IPYTHONDIR=str(folder / "ipython"))
     manager.start_kernel(cwd=str(folder), env=environment)
     client = manager.client()
     client.start_channels()
@@ -74,8 +76,20 @@ def _kernel(tmp_path_factory) -> Iterator[Kernel]:
         manager.shutdown_kernel(now=True)
 
 
+@pytest.fixture(scope="session")
+def _kernel(tmp_path_factory) -> Iterator[Kernel]:
+    with a_kernel(tmp_path_factory.mktemp("kernel")) as kernel:
+        yield kernel
+
+
 @pytest.fixture
 def kernel(_kernel) -> Kernel:
     """The kernel with a fresh lab."""
     _kernel.run("%dnet reset")
     return _kernel
+
+
+@pytest.fixture
+def start_kernel():
+    """Kernels of a test's own: `with start_kernel(folder, journal) as kernel`."""
+    return a_kernel

@@ -180,3 +180,13 @@ def test_a_published_port_is_in_the_picture_with_its_rule_and_its_proxy(kernel):
     assert " → demo:80 (DNAT, docker-proxy " in kernel.run("%dnet topology").plain
     kernel.run("%%dnet\niptables -t nat -F\npkill docker-proxy")
     assert " → demo:80 (no DNAT rule, no docker-proxy)" in kernel.run("%dnet topology").plain
+
+
+def test_on_an_engine_that_takes_its_time_the_cell_ends_with_the_same_view(kernel):
+    kernel.run("get_ipython()._dnetlab.lab.engine.name = 'slow'")
+    ran = kernel.run("%%dnet\ndocker network create my_net1\necho after")
+    kernel.run("del get_ipython()._dnetlab.lab.engine.name")
+
+    assert ran.error is None
+    assert "What changed: 1 network" in ran.plain
+    assert "<details" in ran.html

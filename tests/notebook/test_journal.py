@@ -1,0 +1,42 @@
+"""A notebook's commands are written down as they run, so that a killed kernel loses nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dnetlab.notebook.magic import journal_file
+
+
+def test_resume_brings_the_lab_of_a_killed_kernel_back(start_kernel, tmp_path):
+    journals = str(tmp_path / "journals")
+    with start_kernel(tmp_path, journals) as first:
+        first.run("%%dnet\ndocker network create my_net1\ndocker run -d --name web1 --network my_net1 nginx")
+    with start_kernel(tmp_path, journals) as second:
+        ran = second.run("%dnet resume")
+        containers = second.run("t = %dnet containers\nt[['name', 'addresses']].values.tolist()")
+
+    assert ran.plain == "The lab is back: 2 commands ran again."
+    assert containers.plain == "[['web1', '172.18.0.2']]"
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, ".dnetlab/session.sim-20.10.journal"),
+        ({"JPY_SESSION_NAME": "lessons/01-native-networks.ipynb"}, ".dnetlab/01-native-networks.sim-20.10.journal"),
+        ({"DNETLAB_JOURNAL": "off"}, None),
+        ({"NBGRADER_EXECUTION": "autograde"}, None),
+    ],
+)
+def test_the_journal_lies_beside_the_notebook_and_not_where_a_grader_runs(monkeypatch, tmp_path, environment, expected):
+    for name in ("JPY_SESSION_NAME", "DNETLAB_JOURNAL", "NBGRADER_EXECUTION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+    found = journal_file("sim", "20.10")
+
+    assert found == (None if expected is None else Path(tmp_path, expected))
