@@ -1,4 +1,4 @@
-"""docker's command line: what the client 28.2.2 reads, and what it says to what it can't. All texts are the real client's."""
+"""docker's command line: what client 28.2.2 reads, and what it says to what it can't. All texts are the real one's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from dnetlab.commands.docker.grammar import ALIASES, command
 from dnetlab.commands.docker.helptexts import all_paths
 from dnetlab.commands.docker.ports import PortError, PortSpec, parse_expose, parse_publish
 
-RUN_USAGE = "\n\nUsage:  docker run [OPTIONS] IMAGE [COMMAND] [ARG...]\n\nRun 'docker run --help' for more information\n"
+RUN_USAGE = (
+    "\n\nUsage:  docker run [OPTIONS] IMAGE [COMMAND] [ARG...]\n\nRun 'docker run --help' for more information\n"
+)
 
 
 def read(line: str):
@@ -117,7 +119,8 @@ def test_hidden_and_old_flag_names_mean_the_present_ones():
         (
             "docker images a b",
             1,
-            "docker: 'docker images' requires at most 1 argument\n\nUsage:  docker images [OPTIONS] [REPOSITORY[:TAG]]\n\n"
+            "docker: 'docker images' requires at most 1 argument\n\nUsage:  docker images [OPTIONS] "
+            "[REPOSITORY[:TAG]]\n\n"
             "SRun 'docker images --help' for more information\n",
         ),
         ("docker run --foo nginx", 125, "unknown flag: --foo" + RUN_USAGE),
@@ -139,7 +142,8 @@ def test_hidden_and_old_flag_names_mean_the_present_ones():
         (
             "docker --foo",
             125,
-            "unknown flag: --foo\n\nUsage:  docker [OPTIONS] COMMAND [ARG...]\n\nRun 'docker --help' for more information\n",
+            "unknown flag: --foo\n\nUsage:  docker [OPTIONS] COMMAND [ARG...]\n\nRun 'docker --help' for "
+            "more information\n",
         ),
         ("docker help foo", 1, "unknown help topic: foo\n"),
     ],
@@ -159,12 +163,15 @@ def test_what_the_client_cannot_read_it_says_in_its_own_words(line, status, text
         ("--dns foo", 'invalid argument "foo" for "--dns" flag: IP address is not correctly formatted: foo'),
         ("--dns-search a_b!", 'invalid argument "a_b!" for "--dns-search" flag: a_b! is not a valid domain'),
         ("-e =x", 'invalid argument "=x" for "-e, --env" flag: invalid environment variable: =x'),
-        ("-l =x", "invalid argument \"=x\" for \"-l, --label\" flag: invalid label '=x': empty name"),
+        ("-l =x", 'invalid argument "=x" for "-l, --label" flag: invalid label \'=x\': empty name'),
         ("--link a:b:c", 'invalid argument "a:b:c" for "--link" flag: bad format for links: a:b:c'),
-        ("-m 1x", "invalid argument \"1x\" for \"-m, --memory\" flag: invalid suffix: 'x'"),
+        ("-m 1x", 'invalid argument "1x" for "-m, --memory" flag: invalid suffix: \'x\''),
         ("--cpus x", 'invalid argument "x" for "--cpus" flag: failed to parse x as a rational number'),
         ("--network name=a,foo=b", 'invalid argument "name=a,foo=b" for "--network" flag: invalid field key foo'),
-        ("--health-interval 3", 'invalid argument "3" for "--health-interval" flag: time: missing unit in duration "3"'),
+        (
+            "--health-interval 3",
+            'invalid argument "3" for "--health-interval" flag: time: missing unit in duration "3"',
+        ),
     ],
 )
 def test_a_value_of_run_that_the_client_refuses(flag, complaint):
@@ -176,10 +183,14 @@ def test_a_value_of_run_that_the_client_refuses(flag, complaint):
 def test_help_is_the_clients_own_text():
     text = stopped("docker network --help").stdout
 
-    assert text.startswith("Usage:  docker network COMMAND\n\nManage networks\n\nCommands:\n  connect     Connect a container")
+    assert text.startswith(
+        "Usage:  docker network COMMAND\n\nManage networks\n\nCommands:\n  connect     Connect a container"
+    )
     assert stopped("docker help network").stdout == text
     assert stopped("docker network").stderr == text
-    assert stopped("docker container ls --help").stdout.startswith("Usage:  docker container ls [OPTIONS]\n\nList containers\n")
+    assert stopped("docker container ls --help").stdout.startswith(
+        "Usage:  docker container ls [OPTIONS]\n\nList containers\n"
+    )
     assert stopped("docker ps --help").stdout.startswith("Usage:  docker ps [OPTIONS]\n\nList containers\n")
     assert stopped("docker ps -h").stdout.startswith("Flag shorthand -h has been deprecated, use --help\nUsage:")
 

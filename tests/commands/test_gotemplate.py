@@ -20,7 +20,10 @@ WEB1 = Struct({
     [
         ("{{.Name}}", "/web1"),
         ("name: {{ .Name }}!", "name: /web1!"),
-        ("{{range $k, $v := .NetworkSettings.Networks}}{{$k}}={{$v.IPAddress}} {{end}}", "bridge=172.17.0.3 n1=172.18.0.2 "),
+        (
+            "{{range $k, $v := .NetworkSettings.Networks}}{{$k}}={{$v.IPAddress}} {{end}}",
+            "bridge=172.17.0.3 n1=172.18.0.2 ",
+        ),
         ("{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", "172.17.0.3 172.18.0.2 "),
         ('{{(index .NetworkSettings.Networks "n1").IPAddress}}', "172.18.0.2"),
         ("{{.NetworkSettings.Networks.n1.IPAddress}}", "172.18.0.2"),
@@ -95,9 +98,9 @@ def test_a_template_that_cannot_be_read(template, problem):
     [
         ("{{.Foo}}", ':1:2: executing "" at <.Foo>: map has no entry for key "Foo"'),
         ("{{.State.Foo}}", ':1:8: executing "" at <.State.Foo>: map has no entry for key "Foo"'),
-        ("{{.Name.Foo}}", ":1:7: executing \"\" at <.Name.Foo>: can't evaluate field Foo in type interface {}"),
+        ("{{.Name.Foo}}", ':1:7: executing "" at <.Name.Foo>: can\'t evaluate field Foo in type interface {}'),
         ("{{index .Args 9}}", ':1:2: executing "" at <index .Args 9>: error calling index: index out of range: 9'),
-        ("{{range .Name}}x{{end}}", ":1:8: executing \"\" at <.Name>: range can't iterate over /web1"),
+        ("{{range .Name}}x{{end}}", ':1:8: executing "" at <.Name>: range can\'t iterate over /web1'),
         ("{{len}}", ':1:2: executing "" at <len>: wrong number of args for len: want 1 got 0'),
         ("{{eq 1}}", ':1:2: executing "" at <eq 1>: error calling eq: missing argument for comparison'),
         ("{{lower 3}}", ':1:8: executing "" at <3>: expected string; found 3'),

@@ -73,6 +73,7 @@ ALIASES: dict[str, dict[str, str]] = {
 _HIDDEN: dict[tuple[str, ...], tuple[Flag, ...]] = {
     ("container", "run"): (Flag("net", "", "network"), Flag("net-alias", "", "list"), Flag("dns-opt", "", "list")),
     ("container", "create"): (Flag("net", "", "network"), Flag("net-alias", "", "list"), Flag("dns-opt", "", "list")),
+    ("volume", "create"): (Flag("name", "", "string"),),
     ("container", "stop"): (Flag("time", "", "int"),),
     ("container", "restart"): (Flag("time", "", "int"),),
 }

@@ -8,7 +8,7 @@ from dnetlab.sim.dockerd import images
 from dnetlab.sim.dockerd.errors import ApiError
 
 
-def _reference(text: str) -> images.Reference:
+def reference(text: str) -> images.Reference:
     """Raises Failed in the client's words for what is no image name."""
     try:
         return images.parse_reference(text)
@@ -27,13 +27,13 @@ def show_pull(session: Session, text: str, *, on_stderr: bool = False) -> None:
 def pull(session: Session) -> int:
     call = session.call
     text = call.arguments[0]
-    reference = _reference(text)
+    found = reference(text)
     if call.on("all-tags"):
-        raise Refused("docker pull --all-tags is not simulated.", f"Pull one tag: docker pull {reference.repository}.")
+        raise Refused("docker pull --all-tags is not simulated.", f"Pull one tag: docker pull {found.repository}.")
     if call.on("quiet"):
         session.out(session.ask(images.pull, session.world, session.host, text).lines[-1])
         return 0
-    if reference.tag == "latest" and not text.endswith(":latest"):
+    if found.tag == "latest" and not text.endswith(":latest"):
         session.out("Using default tag: latest")
     show_pull(session, text)
     return 0

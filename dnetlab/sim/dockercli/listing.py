@@ -11,7 +11,7 @@ from dnetlab.model import Container, ContainerState, Image, Network
 from dnetlab.sim import clock
 from dnetlab.sim.dockercli import filters
 from dnetlab.sim.dockercli.session import Failed, Session
-from dnetlab.sim.dockercli.table import Listing, ago, read, size, truncated, unescape
+from dnetlab.sim.dockercli.table import Listing, ago, read, size, truncated
 from dnetlab.sim.dockerd import images as image_api
 from dnetlab.sim.dockerd import inspect, store
 from dnetlab.sim.dockerd import volumes as volume_api
@@ -127,7 +127,7 @@ def _check_format(form: str) -> None:
     """`ps` tries its template before it asks (docker/cli command/container/list.go)."""
     if form in ("", "table", "json", "raw"):
         return
-    template = read(unescape(form), "failed to parse template: {}")
+    template = read(form, "failed to parse template: {}")
     fields = dict.fromkeys(CONTAINERS.headers, "") | {"Label": lambda name="": ""}
     try:
         template.execute(CONTAINERS.row(fields))
@@ -200,8 +200,8 @@ def status_text(container: Container, now: float) -> str:
 def ports_text(ports: dict[str, list[dict[str, Any]] | None]) -> str:
     """The PORTS column: runs of equal ports together, the rest one by one (docker/cli formatter.DisplayablePorts)."""
     rows = []
-    for key, bindings in ports.items():
-        number, _, protocol = key.partition("/")
+    for name, bindings in ports.items():
+        number, _, protocol = name.partition("/")
         for binding in bindings or [{"HostIp": "", "HostPort": "0"}]:
             rows.append((int(number), binding["HostIp"], int(binding["HostPort"]), protocol))
     rows.sort()
