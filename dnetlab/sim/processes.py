@@ -96,8 +96,7 @@ def container_rows(world: World, host: str, container_id: str) -> list[tuple[int
     rows = sorted((p for p in world.hosts[host].processes if p.container == container_id), key=lambda p: p.pid)
     if not rows:
         return []
-    first = rows[0].pid
-    return [(1 if p.pid == first else p.pid - first + 6, p) for p in rows]  # 2 to 6 were short-lived helpers
+    return [(6 + n if n else 1, p) for n, p in enumerate(rows)]  # 2 to 6 were short-lived helpers
 
 
 # -- signals ------------------------------------------------------------------------------------------------------

@@ -63,11 +63,12 @@ def test_sockets_as_netstat_and_ss_list_them() -> None:
     # given one published port, when it is listed, then both tools name docker-proxy twice, for IPv4 and IPv6
     world = lab()
     pids = at(world, "pgrep docker-proxy").stdout.split()
+    first, second = (f"{pid}/docker-proxy".ljust(20) for pid in pids)
     assert at(world, "netstat -tlnp").stdout == (
         "Active Internet connections (only servers)\n"
         "Proto Recv-Q Send-Q Local Address           Foreign Address         State       PID/Program name    \n"
-        f"tcp        0      0 0.0.0.0:8080            0.0.0.0:*               LISTEN      {f'{pids[0]}/docker-proxy':<20}\n"
-        f"tcp6       0      0 :::8080                 :::*                    LISTEN      {f'{pids[1]}/docker-proxy':<20}\n"
+        f"tcp        0      0 0.0.0.0:8080            0.0.0.0:*               LISTEN      {first}\n"
+        f"tcp6       0      0 :::8080                 :::*                    LISTEN      {second}\n"
     )
     assert at(world, "ss -tln").stdout == (
         "State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess\n"
