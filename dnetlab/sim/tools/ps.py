@@ -73,7 +73,7 @@ def rows_of(context: Context, argv: tuple[str, ...] = ()) -> list[Row]:
         numbers = {p.pid: pid for pid, p in inside}
         rows = [Row(pid, numbers.get(p.ppid, 0), p, main=pid == 1) for pid, p in inside]
         if argv:
-            own = max([r.pid for r in rows], default=0) + 1
+            own = max([6, *(r.pid for r in rows)]) + 1  # runc's own short-lived helpers took the numbers before
             rows.append(Row(own, 0, Process(own, 0, argv, container=context.container, started=world.clock)))
         return rows
     processes = host_rows(world, context.host)
