@@ -354,6 +354,12 @@ def _leave_namespace(world: World, host: str, container: Container) -> None:
 def connect(world: World, host: str, network_ref: str, container_ref: str, attachment: NetworkAttachment) -> None:
     """`docker network connect`: at once for a running container, at its next start for another. ApiError when not."""
     container = find_container(world, host, container_ref)
+    if not container.is_running and world.hosts[host].network(network_ref) is None:
+        # Written down under the name as typed; whether it exists is asked at the start (daemon/container_operations.go
+        # ConnectToNetwork; observed on 20.10.24 and 28.5.2).
+        _with_endpoint(world, host, container.id, Endpoint(network_ref, "", aliases=attachment.aliases,
+                                                           configured_address=attachment.address))  # fmt: skip
+        return
     network = find_network(world, host, network_ref)
     check_connect(world, host, container, network, attachment)
     attachment = replace(attachment, name=network.name)
@@ -375,6 +381,12 @@ def connect(world: World, host: str, network_ref: str, container_ref: str, attac
 def disconnect(world: World, host: str, network_ref: str, container_ref: str, force: bool = False) -> None:
     """`docker network disconnect`. ApiError when it isn't connected or may not be."""
     container = find_container(world, host, container_ref)
+    if not container.is_running and world.hosts[host].network(network_ref) is None:
+        if container.endpoint(network_ref) is None:
+            raise ApiError(f"container {container.id} is not connected to the network {network_ref}", 403)
+        rest = tuple(e for e in container.endpoints if e.network != network_ref)
+        put_container(world, host, replace(container, endpoints=rest))
+        return
     network = find_network(world, host, network_ref)
     release = release_of(world)
     if network.driver == "host":
