@@ -1,4 +1,4 @@
-"""The default lab as it stands before the first command: docker1, docker2 and client on a closed LAN, daemons started."""
+"""The default lab before the first command: docker1, docker2 and client on a closed LAN, daemons started."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ def new_world(release: str = DEFAULT_RELEASE, seed: int = 0) -> World:
 
     Two calls with the same release and seed give equal worlds.
     """
-    from dnetlab.sim.dockerd.images import install_catalogue
     from dnetlab.sim.dockerd.images import install_catalogue
     from dnetlab.sim.dockerd.system import install_daemon, start_daemon
 

@@ -88,8 +88,8 @@ class Profile:
     small_subnets     a /31 and a /32 have no network and broadcast address to keep free
     names_filter_table errors spell `-t filter` out
     texts             sentences that differ, by key
-    dead_upstream     what 127.0.0.11 says when its own server can't be reached: 'silence', 'half' (nothing to A, an empty
-                      answer to AAAA) or 'SERVFAIL'
+    dead_upstream     what 127.0.0.11 says when its own server can't be reached: 'silence', 'half' (nothing to A,
+                      an empty answer to AAAA) or 'SERVFAIL'
     default_mode      .HostConfig.NetworkMode of a container without --network
     """
 

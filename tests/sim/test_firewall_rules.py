@@ -1,4 +1,4 @@
-"""The rules that the daemon writes, against listings taken from real engines (tests/sim/rules, one folder a release)."""
+"""The rules that the daemon writes, against listings of real engines (tests/sim/rules, one folder a release)."""
 
 from __future__ import annotations
 
@@ -148,7 +148,8 @@ def test_a_daemon_restart_writes_the_real_engines_rules(release: str, table: str
 
     system.restart_daemon(world, HOST)
 
-    assert Counter(listing(world, table).splitlines()) == Counter(real(release, f"daemon-restarted.{table}").splitlines())
+    expected = real(release, f"daemon-restarted.{table}")
+    assert Counter(listing(world, table).splitlines()) == Counter(expected.splitlines())
 
 
 @pytest.mark.parametrize("release", ENGINES)
@@ -235,8 +236,8 @@ def test_without_its_nat_chain_the_daemon_cannot_make_a_network(release: str) ->
 
     bridge = world.namespace(HOST).interfaces[-1].name
     assert failure.value.message == (
-        "Failed to Setup IP tables: Unable to enable SKIP DNAT rule:  (iptables failed: iptables --wait -t nat -I DOCKER "
-        f"-i {bridge} -j RETURN: iptables: No chain/target/match by that name.\n (exit status 1))"
+        "Failed to Setup IP tables: Unable to enable SKIP DNAT rule:  (iptables failed: iptables --wait -t nat "
+        f"-I DOCKER -i {bridge} -j RETURN: iptables: No chain/target/match by that name.\n (exit status 1))"
     )
     assert f"-A POSTROUTING -s 172.18.0.0/16 ! -o {bridge} -j MASQUERADE" in listing(world, "nat")
     assert [n.name for n in world.hosts[HOST].networks] == ["bridge", "host", "none"]

@@ -33,7 +33,9 @@ def gateway(world: World, name: str) -> str:
     return str(network.subnets[0].gateway)
 
 
-@pytest.mark.parametrize(("release", "expected"), [(r, "172.19.0.0/16") for r in CURSOR] + [(r, "172.18.0.0/16") for r in LOWEST])
+@pytest.mark.parametrize(
+    ("release", "expected"), [(r, "172.19.0.0/16") for r in CURSOR] + [(r, "172.18.0.0/16") for r in LOWEST]
+)
 def test_a_freed_pool_is_taken_again_at_once_only_since_27(release: str, expected: str) -> None:
     # Given the first network made and removed, when a second is made,
     # then up to 26 it gets the next pool and later the same one (20.10.24, 25.0.13, 27.5.1, 28.5.2).
@@ -175,7 +177,8 @@ def test_a_small_subnet_is_full_after_one_container(release: str) -> None:
          "invalid network config:\ninvalid subnet 10.7.0.1/16: it should be 10.7.0.0/16"),
         ("20.10", PoolRequest("172.17.0.0/24"), "Pool overlaps with other one on this address space"),
         ("20.10", PoolRequest("0.0.0.0/0"), "Pool overlaps with other one on this address space"),
-        ("28.5", PoolRequest("172.17.0.0/24"), "invalid pool request: Pool overlaps with other one on this address space"),
+        ("28.5", PoolRequest("172.17.0.0/24"),
+         "invalid pool request: Pool overlaps with other one on this address space"),
         ("28.5", PoolRequest("10.8.0.0/16", gateway="10.8.0.0"),
          "failed to allocate gateway (10.8.0.0): Address already in use"),
         ("28.5", PoolRequest("10.8.0.0/16", gateway="10.8.255.255"),

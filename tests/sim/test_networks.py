@@ -284,7 +284,9 @@ def test_connect_and_disconnect_say_no_in_the_releases_words(release: str, host_
     web = run(world, "web1", "n1")
     run(world, "hosty", "host")
     run(world, "nony", "none")
-    shared = "container sharing network namespace with another container or host cannot be connected to any other network"
+    shared = (
+        "container sharing network namespace with another container or host cannot be connected to any other network"
+    )
     private = "container cannot be connected to multiple networks with one of the networks in private (none) mode"
 
     assert said(world, networks.connect, "n1", "web1") == "endpoint with name web1 already exists in network n1"
@@ -371,7 +373,8 @@ def test_a_macvlan_container_hangs_on_its_parent(release: str, gateway: str, fir
     # numbered on the host and, up to 28, a route to a gateway that nobody is (20.10.24, 28.5.2, 29.7.2).
     world = new_world(release)
     before = world.namespace(HOST)
-    networks.create(world, HOST, "mv", driver="macvlan", pools=(PoolRequest("10.0.0.0/24"),), options={"parent": "enp7s0"})
+    pools = (PoolRequest("10.0.0.0/24"),)
+    networks.create(world, HOST, "mv", driver="macvlan", pools=pools, options={"parent": "enp7s0"})
     assert world.namespace(HOST) == before
 
     web = run(world, "web1", "mv", ports=("80:80",))

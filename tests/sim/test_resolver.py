@@ -116,7 +116,9 @@ BASE_OLD = (
 BASE_NEW = BASE_OLD.replace("fe00::0", "fe00::").replace("ff00::0", "ff00::")
 
 
-@pytest.mark.parametrize(("release", "base"), [("20.10", BASE_OLD), ("26.1", BASE_OLD), ("28.5", BASE_NEW), ("29.7", BASE_NEW)])
+@pytest.mark.parametrize(
+    ("release", "base"), [("20.10", BASE_OLD), ("26.1", BASE_OLD), ("28.5", BASE_NEW), ("29.7", BASE_NEW)]
+)
 def test_etc_hosts_has_a_line_for_each_network(release: str, base: str) -> None:
     # Given --add-host and two networks, then the file reads as the real one (20.10.24, 26.1.5, 28.5.2).
     world = new_world(release)

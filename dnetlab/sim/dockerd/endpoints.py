@@ -239,7 +239,8 @@ def _start_resolver(world: World, host: str, container: Container, config: Conta
     stack = world.namespace(host, name)
     world.put_namespace(host, replace(stack, sockets=(*stack.sockets, *sockets)))
     firewall.resolver_rules(world, host, name, sockets[0].local_port, sockets[1].local_port)
-    hostsfile.put(world, host, container.id, hostsfile.RESOLV, hostsfile.resolv_conf(world, host, config, internal=True))
+    text = hostsfile.resolv_conf(world, host, config, internal=True)
+    hostsfile.put(world, host, container.id, hostsfile.RESOLV, text)
 
 
 # -- the gateway ----------------------------------------------------------------------------------------------------

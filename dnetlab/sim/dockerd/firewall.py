@@ -1,4 +1,4 @@
-"""The rules a daemon writes, in the order its release writes them. All of them are ordinary rules: `iptables -S` shows them."""
+"""The rules a daemon writes, in the order its release writes them: ordinary rules that `iptables -S` shows."""
 
 from __future__ import annotations
 

@@ -18,14 +18,13 @@ def mode_of(network: Network) -> str:
 
 
 def set_up(world: World, host: str, network: Network) -> Network:
-    """Check the options and provide the parent link. ApiError leaves nothing behind (drivers/macvlan, E20, E28, E29)."""
+    """Check the options and provide the parent link; ApiError leaves nothing behind (moby drivers/macvlan)."""
     try:
         parent = network.options.get("parent", "")
-        if network.internal and not parent:
-            parent = ""
         mode = mode_of(network)
         if mode not in MODES:
-            raise ApiError(f"requested macvlan mode '{mode}' is not valid, 'bridge' mode is the macvlan driver default", 400)
+            words = f"requested macvlan mode '{mode}' is not valid, 'bridge' mode is the macvlan driver default"
+            raise ApiError(words, 400)
         if parent == "lo":
             raise ApiError("loopback interface is not a valid macvlan parent link", 400)
         parent = parent or f"dm-{network.short_id}"

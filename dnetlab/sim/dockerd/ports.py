@@ -7,7 +7,6 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Protocol, Socket, SocketState
 from dnetlab.sim import processes
-from dnetlab.sim.dockerd import firewall
 from dnetlab.sim.dockerd.config import ContainerConfig, PortRequest
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import MissingChain, edit
@@ -41,7 +40,9 @@ def requests_of(world: World, config: ContainerConfig) -> list[PortRequest]:
     return wanted
 
 
-def publish(world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> tuple[PortBinding, ...]:
+def publish(
+    world: World, host: str, container: Container, endpoint: Endpoint, network: Network
+) -> tuple[PortBinding, ...]:
     """Publish the container's ports through its endpoint in a bridge network; what is bound now.
 
     ApiError in the daemon's words when a port can't be had; the caller undoes the rest.
@@ -95,8 +96,9 @@ def _serves(argv: tuple[str, ...], binding: PortBinding) -> bool:
 
 
 def _bind(
-    world: World, host: str, request: PortRequest, network: Network, earlier: tuple[PortBinding, ...], target: IPv4Address
-) -> list[PortBinding]:
+    world: World, host: str, request: PortRequest, network: Network,
+    earlier: tuple[PortBinding, ...], target: IPv4Address,
+) -> list[PortBinding]:  # fmt: skip
     """The bindings of one request: one address, or every IPv4 and every IPv6 one."""
     addresses: list[IpAddress]
     if request.host_ip is not None and request.host_ip != ANY_V4:
@@ -255,10 +257,14 @@ def _write_rules(
                     tables.delete(table, chain, text)
                     continue
                 try:
-                    tables.insert(table, chain, text) if how == "insert" else tables.append(table, chain, text)
+                    if how == "insert":
+                        tables.insert(table, chain, text)
+                    else:
+                        tables.append(table, chain, text)
                 except MissingChain as error:
                     call = _spoken(table, chain, how, binding, target, bridge)
-                    prefix = release_of(world).text("port rule failed", purpose="DNAT" if table == "nat" else "OPEN PORT")
+                    purpose = "DNAT" if table == "nat" else "OPEN PORT"
+                    prefix = release_of(world).text("port rule failed", purpose=purpose)
                     raise ApiError(f"{prefix} (iptables failed: {call}: {error}\n (exit status 1))") from None
 
 
@@ -308,6 +314,3 @@ def endpoint_rules(world: World, endpoint: Endpoint, network: Network) -> list[t
     if not layout.raw_drop or network.internal or not network.bridge or endpoint.address is None:
         return []
     return [("append", "raw", "PREROUTING", f"-d {endpoint.address}/32 ! -i {network.bridge} -j DROP")]
-
-
-__all__ = ["endpoint_rules", "firewall", "port_rules", "publish", "requests_of", "unpublish"]
