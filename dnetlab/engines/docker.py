@@ -279,19 +279,17 @@ class DockerEngine:
     def _namespaces(self, root: str, containers: list[Any], tasks: list[observe.Task]) -> dict[str, Namespace]:
         names = self._names_by_inode(root, containers, tasks)
         first = {names[task.net]: task.process.pid for task in reversed(tasks) if task.net in names}
+        dns = {c.short_id for c in containers if any(e.network not in ("bridge", "none", "host") for e in c.endpoints)}
+        talkers = {names[task.net] for task in tasks if task.net in names and task.sockets} | dns
         places = [observe.Place("host", f"{root}/proc/1")]
-        places += [observe.Place(space, f"{root}/proc/{pid}") for space, pid in first.items() if space != "host"]
-        owners = {
-            inode: (t.process.pid, Path(t.process.argv[0].split(":")[0]).name)
-            for t in reversed(tasks)
-            for inode in t.sockets
-        }
-        named = {c.short_id: any(e.network not in ("bridge", "none", "host") for e in c.endpoints) for c in containers}
-        spaces = observe.namespaces(places, lambda place: place.name == "host" or named.get(place.name, False))
-        by_place = {place.name: place.folder for place in places}
-        return {
-            key: replace(space, sockets=tuple(observe.sockets(by_place[key], owners))) for key, space in spaces.items()
-        }
+        for space, pid in first.items():
+            if space != "host":
+                places.append(observe.Place(space, f"{root}/proc/{pid}", space in talkers))
+        owners: observe.Owners = {}
+        for task in reversed(tasks):
+            holder = task.process.pid, Path(task.process.argv[0].split(":")[0]).name
+            owners.update(dict.fromkeys(task.sockets, holder))
+        return observe.namespaces(places, lambda place: place.name == "host" or place.name in dns, owners)
 
     # -- waiting and ending --------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, ip_address
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip_address
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,7 +55,9 @@ SYSCTLS = (
 )  # fmt: skip
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH = 18, 22, 26, 30
 NLM_F_DUMP_REQUEST = 0x301
-NLMSG_DONE = 3
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
+ESTABLISHED, TIME_WAIT, CLOSE, LISTEN = 1, 6, 7, 10  # include/net/tcp_states.h
 IFF_UP, IFF_PROMISC, IFF_LOWER_UP = 0x1, 0x100, 0x10000
 NUD = {
     0x01: "INCOMPLETE",
@@ -79,6 +81,7 @@ class Place:
 
     name: str
     folder: str
+    talks: bool = True  # some process in it holds a socket
 
 
 @dataclass(frozen=True)
@@ -90,14 +93,18 @@ class _Raw:
     fdb: list[Any]
     sysctls: dict[str, str]
     rules: subprocess.Popen[bytes] | None
+    sockets: list[bytes]
 
 
-def namespaces(places: Iterable[Place], wants_rules: Callable[[Place], bool]) -> dict[str, Namespace]:
+Owners = dict[str, tuple[int, str]]  # inode of a socket -> pid and program that hold it
+
+
+def namespaces(places: Iterable[Place], wants_rules: Callable[[Place], bool], owners: Owners) -> dict[str, Namespace]:
     """The stacks of these places by name, veth peers resolved between them; {} for none. A place that ends while it is
     looked at is left out."""
     places = list(places)
     raws = _in_a_thread(lambda: [(place, _read(place, wants_rules(place))) for place in places])
-    made = {place.name: _namespace(place, raw) for place, raw in raws if raw is not None}
+    made = {place.name: _namespace(place, raw, owners) for place, raw in raws if raw is not None}
     return _with_peers(made, {place.name: raw for place, raw in raws if raw is not None})
 
 
@@ -151,7 +158,38 @@ def _read(place: Place, with_rules: bool) -> _Raw | None:
         neighbours = _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", socket.AF_INET, 0, 0, 0, 0))
         bridges = any(_kind(message) == "bridge" for message in links)
         fdb = _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", 7, 0, 0, 0, 0)) if bridges else []
-    return _Raw(links, addresses, routes, neighbours, fdb, _sysctls(), rules)
+    found = _diagnose(place.name == "host") if place.talks else []
+    return _Raw(links, addresses, routes, neighbours, fdb, _sysctls(), rules, found)
+
+
+def _diagnose(everything: bool) -> list[bytes]:
+    """TCP and UDP sockets of the namespace this thread is in, as the kernel's inet_diag_msg (linux/inet_diag.h).
+
+    Only listening ones of TCP unless everything is wanted: established ones of all namespaces stand in one big table,
+    which the kernel would have to walk for each.
+    """
+    found = []
+    states = 1 << LISTEN | ((1 << ESTABLISHED | 1 << TIME_WAIT) if everything else 0)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as link:
+        link.bind((0, 0))
+        for protocol, wanted in ((socket.IPPROTO_TCP, states), (socket.IPPROTO_UDP, 1 << CLOSE)):
+            for family in (socket.AF_INET, socket.AF_INET6):
+                body = struct.pack("=BBBBI48x", family, protocol, 0, 0, wanted)
+                link.send(struct.pack("=IHHII", 16 + len(body), SOCK_DIAG_BY_FAMILY, NLM_F_DUMP_REQUEST, 1, 0) + body)
+                found += [bytes([protocol]) + row for row in _rows(link)]
+    return found
+
+
+def _rows(link: socket.socket) -> Iterable[bytes]:
+    """The bodies of the messages of one dump."""
+    while True:
+        data = link.recv(1 << 18)
+        while data:
+            length, kind = struct.unpack_from("=IH", data)
+            if kind in (NLMSG_DONE, NLMSG_ERROR):
+                return
+            yield data[16:length]
+            data = data[(length + 3) & ~3 :]
 
 
 def _dump(link: socket.socket, kind: int, body: bytes) -> list[Any]:
@@ -186,13 +224,21 @@ def _sysctls() -> dict[str, str]:
 # -- from messages to values --------------------------------------------------------------------------------------
 
 
+def _get(message: Any, name: str) -> Any:
+    """The value of an attribute, None when it is absent; only this one is decoded."""
+    for slot in message["attrs"]:
+        if slot[0] == name:
+            return slot[1]
+    return None
+
+
 def _kind(message: Any) -> str:
-    info = message.get_attr("IFLA_LINKINFO")
-    return (info.get_attr("IFLA_INFO_KIND") or "") if info else ""
+    info = _get(message, "IFLA_LINKINFO")
+    return (_get(info, "IFLA_INFO_KIND") or "") if info else ""
 
 
-def _namespace(place: Place, raw: _Raw) -> Namespace:
-    names = {message["index"]: message.get_attr("IFLA_IFNAME") for message in raw.links}
+def _namespace(place: Place, raw: _Raw, owners: Owners) -> Namespace:
+    names = {message["index"]: _get(message, "IFLA_IFNAME") for message in raw.links}
     interfaces = tuple(_interface(message, raw.addresses, names, place.name) for message in raw.links)
     text = ""
     if raw.rules is not None:
@@ -204,41 +250,41 @@ def _namespace(place: Place, raw: _Raw) -> Namespace:
         tuple(_neighbours(raw.neighbours, names)),
         tuple(_fdb(raw.fdb, names)),
         parse_rules(text),
-        tuple(connections(place.folder)),
-        (),
+        tuple(connections(place.folder)) if place.name == "host" else (),
+        tuple(_socket(row, owners) for row in raw.sockets),
         raw.sysctls,
     )
 
 
 def _interface(message: Any, addresses: list[Any], names: dict[int, str], place: str) -> Interface:
-    name, index, flags = message.get_attr("IFLA_IFNAME"), message["index"], message["flags"]
+    name, index, flags = _get(message, "IFLA_IFNAME"), message["index"], message["flags"]
     kind = LinkKind.LOOPBACK if flags & 0x8 else _link_kind(_kind(message))
     if place == "host" and name in SEGMENTS:
         kind = LinkKind.PHYSICAL
     elif place == "host" and re.fullmatch(r"enp7s0\.\d+", name) and kind is LinkKind.VETH:
         kind = LinkKind.VLAN
-    info = message.get_attr("IFLA_LINKINFO")
-    data = info.get_attr("IFLA_INFO_DATA") if info else None
-    lower = message.get_attr("IFLA_LINK")
+    info = _get(message, "IFLA_LINKINFO")
+    data = _get(info, "IFLA_INFO_DATA") if info else None
+    lower = _get(message, "IFLA_LINK")
     parent = names.get(lower) if kind is LinkKind.MACVLAN and place == "host" and lower else None
     vlan = None
     if kind is LinkKind.VLAN:
         parent, vlan = name.split(".")[0], int(name.split(".")[1]) if "." in name else None
-    mode = data.get_attr("IFLA_MACVLAN_MODE") if data is not None and kind is LinkKind.MACVLAN else ""
+    mode = _get(data, "IFLA_MACVLAN_MODE") if data is not None and kind is LinkKind.MACVLAN else ""
     return Interface(
-        name, index, kind, message.get_attr("IFLA_ADDRESS") or "",
+        name, index, kind, _get(message, "IFLA_ADDRESS") or "",
         tuple(_addresses(addresses, index)),
-        mtu=message.get_attr("IFLA_MTU"),
+        mtu=_get(message, "IFLA_MTU"),
         up=bool(flags & IFF_UP),
         carrier=bool(flags & IFF_LOWER_UP),
         promiscuous=bool(flags & IFF_PROMISC),
-        master=names.get(message.get_attr("IFLA_MASTER") or 0),
+        master=names.get(_get(message, "IFLA_MASTER") or 0),
         parent=parent,
         segment=SEGMENTS.get(name) if kind is LinkKind.PHYSICAL else None,
         mode=str(mode or ""),
         vlan_id=vlan,
         hairpin=_hairpin(info),
-        txqlen=message.get_attr("IFLA_TXQLEN") or 0,
+        txqlen=_get(message, "IFLA_TXQLEN") or 0,
     )  # fmt: skip
 
 
@@ -250,9 +296,9 @@ def _link_kind(kind: str) -> LinkKind:
 
 
 def _hairpin(info: Any) -> bool:
-    slave = info.get_attr("IFLA_INFO_SLAVE_DATA") if info else None
+    slave = _get(info, "IFLA_INFO_SLAVE_DATA") if info else None
     try:
-        return bool(slave and slave.get_attr("IFLA_BRPORT_MODE"))
+        return bool(slave and _get(slave, "IFLA_BRPORT_MODE"))
     except AttributeError:
         return False
 
@@ -261,10 +307,10 @@ def _addresses(messages: list[Any], index: int) -> Iterable[Address]:
     for message in messages:
         if message["index"] != index:
             continue
-        text = message.get_attr("IFA_LOCAL") or message.get_attr("IFA_ADDRESS")
+        text = _get(message, "IFA_LOCAL") or _get(message, "IFA_ADDRESS")
         whole = f"{text}/{message['prefixlen']}"
-        broadcast = message.get_attr("IFA_BROADCAST")
-        flags = message.get_attr("IFA_FLAGS") or message["flags"]
+        broadcast = _get(message, "IFA_BROADCAST")
+        flags = _get(message, "IFA_FLAGS") or message["flags"]
         yield Address(
             IPv4Interface(whole) if message["family"] == socket.AF_INET else IPv6Interface(whole),
             IPv4Address(broadcast) if broadcast else None,
@@ -275,17 +321,17 @@ def _addresses(messages: list[Any], index: int) -> Iterable[Address]:
 
 def _routes(messages: list[Any], names: dict[int, str]) -> Iterable[Route]:
     for message in messages:
-        if message.get_attr("RTA_TABLE") != 254 or message["type"] not in ROUTE_KINDS:
+        if _get(message, "RTA_TABLE") != 254 or message["type"] not in ROUTE_KINDS:
             continue
-        via, src = message.get_attr("RTA_GATEWAY"), message.get_attr("RTA_PREFSRC")
+        via, src = _get(message, "RTA_GATEWAY"), _get(message, "RTA_PREFSRC")
         yield Route(
-            IPv4Network(f"{message.get_attr('RTA_DST') or '0.0.0.0'}/{message['dst_len']}"),
-            names.get(message.get_attr("RTA_OIF") or 0),
+            IPv4Network(f"{_get(message, 'RTA_DST') or '0.0.0.0'}/{message['dst_len']}"),
+            names.get(_get(message, "RTA_OIF") or 0),
             IPv4Address(via) if via else None,
             IPv4Address(src) if src else None,
             ROUTE_PROTOCOLS.get(message["proto"], str(message["proto"])),
             SCOPES.get(message["scope"], "global"),
-            message.get_attr("RTA_PRIORITY") or 0,
+            _get(message, "RTA_PRIORITY") or 0,
             ROUTE_KINDS[message["type"]],
         )
 
@@ -296,16 +342,16 @@ def _neighbours(messages: list[Any], names: dict[int, str]) -> Iterable[Neighbou
         if not state or state == "NOARP":
             continue
         yield Neighbour(
-            IPv4Address(message.get_attr("NDA_DST")),
+            IPv4Address(_get(message, "NDA_DST")),
             names.get(message["ifindex"], ""),
-            message.get_attr("NDA_LLADDR"),
+            _get(message, "NDA_LLADDR"),
             state,
         )
 
 
 def _fdb(messages: list[Any], names: dict[int, str]) -> Iterable[FdbEntry]:
     for message in messages:
-        mac, master = message.get_attr("NDA_LLADDR"), message.get_attr("NDA_MASTER")
+        mac, master = _get(message, "NDA_LLADDR"), _get(message, "NDA_MASTER")
         if not mac or not master or mac.startswith(("33:33:", "01:00:5e:")):
             continue
         yield FdbEntry(names.get(master, ""), mac, names.get(message["ifindex"], ""), bool(message["state"] & 0x80))
@@ -316,8 +362,8 @@ def _with_peers(made: dict[str, Namespace], raws: dict[str, _Raw]) -> dict[str, 
     lower: dict[tuple[str, int], int] = {}
     for name, raw in raws.items():
         for message in raw.links:
-            if message.get_attr("IFLA_LINK"):
-                lower[name, message["index"]] = message.get_attr("IFLA_LINK")
+            if _get(message, "IFLA_LINK"):
+                lower[name, message["index"]] = _get(message, "IFLA_LINK")
     back: dict[tuple[int, int], list[str]] = {}
     for (name, index), link in lower.items():
         back.setdefault((index, link), []).append(name)
@@ -414,43 +460,43 @@ def _connection(line: str) -> Connection | None:
 
 
 STATES = {
-    "0A": SocketState.LISTEN,
-    "01": SocketState.ESTABLISHED,
-    "06": SocketState.TIME_WAIT,
-    "07": SocketState.UNCONNECTED,
+    LISTEN: SocketState.LISTEN,
+    ESTABLISHED: SocketState.ESTABLISHED,
+    TIME_WAIT: SocketState.TIME_WAIT,
+    CLOSE: SocketState.UNCONNECTED,
 }
 
 
-def sockets(folder: str, owners: dict[str, tuple[int, str]]) -> list[Socket]:
-    """TCP and UDP sockets of the namespace of this process (its /proc folder); owners: inode -> (pid, program)."""
-    found = []
-    for name, protocol in (
-        ("tcp", Protocol.TCP),
-        ("tcp6", Protocol.TCP),
-        ("udp", Protocol.UDP),
-        ("udp6", Protocol.UDP),
-    ):
-        try:
-            lines = Path(f"{folder}/net/{name}").read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            words = line.split()
-            state = STATES.get(words[3])
-            if state is None:
-                continue
-            local, remote = _endpoint(words[1]), _endpoint(words[2])
-            owner = owners.get(words[9], (None, ""))
-            far = remote if remote[1] else (None, None)
-            found.append(Socket(protocol, local[0], local[1], state, owner[0], owner[1], far[0], far[1]))
-    return found
+def _socket(row: bytes, owners: Owners) -> Socket:
+    """A protocol byte and an inet_diag_msg as a socket; one that nobody in the lab holds has no pid."""
+    protocol, family, state = row[0], row[1], row[2]
+    local_port, remote_port = struct.unpack_from(">HH", row, 5)
+    size = 4 if family == socket.AF_INET else 16
+    local, remote = ip_address(row[9 : 9 + size]), ip_address(row[25 : 25 + size])
+    backlog, _, inode = struct.unpack_from("=III", row, 61)
+    pid, program = owners.get(str(inode), (None, ""))
+    return Socket(
+        Protocol.TCP if protocol == socket.IPPROTO_TCP else Protocol.UDP,
+        local,
+        local_port,
+        STATES[state],
+        pid,
+        program,
+        remote if remote_port else None,
+        remote_port or None,
+        backlog if state == LISTEN else 0,
+        family == socket.AF_INET6 and _v6only(row[73:]),
+    )
 
 
-def _endpoint(text: str) -> tuple[IPv4Address | IPv6Address, int]:
-    """An address of /proc/net/tcp: words of 32 bits in the byte order of the machine, then the port."""
-    digits, _, port = text.partition(":")
-    raw = b"".join(bytes.fromhex(digits[i : i + 8])[::-1] for i in range(0, len(digits), 8))
-    return ip_address(raw), int(port, 16)
+def _v6only(attributes: bytes) -> bool:
+    """The INET_DIAG_SKV6ONLY attribute among those behind an inet_diag_msg."""
+    while len(attributes) >= 4:
+        length, kind = struct.unpack_from("=HH", attributes)
+        if kind == 11:
+            return bool(attributes[4])
+        attributes = attributes[max(4, (length + 3) & ~3) :]
+    return False
 
 
 @dataclass(frozen=True)

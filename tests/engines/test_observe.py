@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from ipaddress import IPv4Address
 
 import pytest
@@ -47,19 +48,15 @@ def test_no_rules_are_the_tables_as_the_kernel_first_has_them():
     assert observe.parse_rules("").table("filter").chain("FORWARD").policy == "ACCEPT"
 
 
-@pytest.mark.parametrize(
-    ("text", "address", "port"),
-    [
-        ("0100007F:0050", "127.0.0.1", 80),
-        ("0B00007F:8001", "127.0.0.11", 32769),
-        ("00000000000000000000000000000000:0050", "::", 80),
-        ("0000000000000000FFFF00000202000A:1F90", "::ffff:10.0.2.2", 8080),
-    ],
-)
-def test_addresses_of_proc_net_are_read_in_the_machines_byte_order(text, address, port):
-    found = observe._endpoint(text)
+def test_a_listening_socket_of_the_kernel_names_who_holds_it():
+    ports, local, remote = bytes.fromhex("00500000"), bytes.fromhex("7f00000b") + bytes(12), bytes(16)
+    numbers = bytes(4) + bytes(8) + struct.pack("=IIIII", 0, 0, 511, 0, 4711)  # interface, cookie; backlog and inode
+    row = bytes([6, 2, 10, 0, 0]) + ports + local + remote + numbers
 
-    assert (str(found[0]).replace("::ffff:a00:202", "::ffff:10.0.2.2"), found[1]) == (address, port)
+    found = observe._socket(row, {"4711": (42, "nginx")})
+
+    assert (str(found.local_address), found.local_port, found.state.value) == ("127.0.0.11", 80, "LISTEN")
+    assert (found.pid, found.program, found.remote_address) == (42, "nginx", None)
 
 
 def test_a_translated_connection_keeps_both_directions():
