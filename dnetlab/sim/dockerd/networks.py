@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
 from dnetlab.model import Address, Container, Interface, LinkKind, Network, Route, Subnet
@@ -29,14 +29,6 @@ DEFAULT_BRIDGE_OPTIONS = {
     BRIDGE + "name": "docker0",
     MTU: "1500",
 }
-
-
-@dataclass(frozen=True)
-class Created:
-    """What `network create` answers: the id and the daemon's warnings."""
-
-    id: str
-    warnings: tuple[str, ...] = ()
 
 
 def create(
