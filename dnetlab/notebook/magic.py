@@ -86,6 +86,7 @@ class DnetMagics(Magics):
         value = subcommands.run(self, line) if cell is None else self._cell(line, cell)
         if caught is None:
             return value
+        assert self.shell is not None
         self.shell.user_ns[caught["name"]] = value
         return value if isinstance(value, CellView) and value.result.refused else None
 

@@ -60,6 +60,7 @@ def jupyterlab(tmp_path_factory) -> Iterator[Lab]:
         finally:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait(timeout=30)
+            server.stdout.read()  # until JupyterLab, which writes there too, has ended
 
 
 @pytest.fixture(scope="session")
