@@ -251,6 +251,12 @@ class Lab:
             raise UsageError("why() takes both ends or none")
         return why_between(self.engine.snapshot(), source, destination, self._world())
 
+    def reach(self) -> Any:
+        """Who reaches whom on which port, for the whole lab: `.matrix` and `.classes` are DataFrames."""
+        from dnetlab.views.reach import view
+
+        return view(self.engine.snapshot())
+
     # -- time travel (the simulator's worlds are values, so an older one is just kept) -----------------------------
 
     def _world(self) -> Any:

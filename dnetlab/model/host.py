@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 from dnetlab.model.network import Namespace
@@ -186,6 +187,10 @@ class Host:
     def stack(self) -> Namespace:
         """The host's own network namespace."""
         return self.namespaces["host"]
+
+    @cached_property
+    def by_pid(self) -> dict[int, Process]:
+        return {process.pid: process for process in self.processes}
 
     def container(self, reference: str) -> Container | None:
         """Find by name, full id, or a prefix of the id that only one container has."""

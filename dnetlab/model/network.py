@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 from dnetlab.model.netfilter import Netfilter
@@ -91,7 +92,7 @@ class Interface:
     hairpin: bool = False
     txqlen: int = 1000
 
-    @property
+    @cached_property
     def ipv4(self) -> tuple[IPv4Interface, ...]:
         """Its IPv4 addresses with their prefix, in the kernel's order; () when it has none."""
         return tuple(a.interface for a in self.addresses if isinstance(a.interface, IPv4Interface))
@@ -190,6 +191,11 @@ class Namespace:
         if ip.is_loopback:
             return next((i for i in self.interfaces if i.kind is LinkKind.LOOPBACK), None)
         return next((i for i in self.interfaces if i.has_ip(ip)), None)
+
+    @cached_property
+    def own_addresses(self) -> dict[IPv4Address, Interface]:
+        """Every IPv4 address of ours whose interface is up, and that interface."""
+        return {own.ip: i for i in reversed(self.interfaces) if i.up for own in i.ipv4}
 
     def ports_of(self, bridge: str) -> tuple[Interface, ...]:
         return tuple(i for i in self.interfaces if i.master == bridge)

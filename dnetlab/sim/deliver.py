@@ -184,7 +184,7 @@ def proxy_of(lab: Field, host: str, socket: Socket) -> tuple[IPv4Address, int] |
     """Where the docker-proxy behind a socket dials, by its command line; None when the program is another one."""
     if not socket.program.endswith("docker-proxy") or socket.pid is None:
         return None
-    process = next((p for p in lab.snapshot.hosts[host].processes if p.pid == socket.pid), None)
+    process = lab.snapshot.hosts[host].by_pid.get(socket.pid)
     return _target(process) if process else None
 
 

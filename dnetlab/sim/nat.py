@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv4Address
 
 from dnetlab.model import Connection, ConnState, Flow, Hook, IcmpType, Namespace, Packet, Protocol
@@ -144,6 +145,7 @@ def _source(target: Target, space: Namespace, dev: str, hop: IPv4Address) -> tup
     return _where(target.option("--to-source") or "")
 
 
+@lru_cache(maxsize=4096)
 def _where(text: str) -> tuple[IPv4Address | None, int | None]:
     """'172.17.0.2:80' -> both; ':53' keeps the address; the first of a range."""
     address, _, ports = text.partition(":")

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 from dnetlab.model import Interface, LinkKind, Namespace, Route
 
 NOWHERE = IPv4Address("0.0.0.0")
+EVERYBODY = IPv4Address("255.255.255.255")
 
 
 def lookup(namespace: Namespace, ip: IPv4Address) -> Route | None:
@@ -43,12 +44,9 @@ def local_interface(namespace: Namespace, ip: IPv4Address) -> Interface | None:
 
     All of 127.0.0.0/8 is lo's.
     """
-    for interface in namespace.interfaces:
-        if not interface.up:
-            continue
-        if interface.kind is LinkKind.LOOPBACK and ip.is_loopback or interface.has_ip(ip):
-            return interface
-    return None
+    if ip.is_loopback:
+        return next((i for i in namespace.interfaces if i.up and i.kind is LinkKind.LOOPBACK), None)
+    return namespace.own_addresses.get(ip)
 
 
 def is_local(namespace: Namespace, ip: IPv4Address) -> bool:
@@ -57,7 +55,7 @@ def is_local(namespace: Namespace, ip: IPv4Address) -> bool:
 
 def is_broadcast(namespace: Namespace, ip: IPv4Address) -> bool:
     """255.255.255.255, or the last address of a network that one of our interfaces is in."""
-    if ip == IPv4Address("255.255.255.255"):
+    if ip == EVERYBODY:
         return True
     return any(
         ip == i.network.broadcast_address

@@ -64,7 +64,7 @@ class Wiring:
 
     def of(self, host: str) -> _HostWiring:
         if host not in self._known:
-            self._known[host] = _HostWiring(self.hosts[host])
+            self._known[host] = _wiring_of(self.hosts[host])
         return self._known[host]
 
     def segment(self, name: str) -> Iterator[Place]:
@@ -90,6 +90,20 @@ class _HostWiring:
                 if interface.parent:
                     lower = (interface.parent_namespace or space.name, interface.parent)
                     self.children.setdefault(lower, []).append(place)
+
+
+_LATEST: dict[int, tuple[Host, _HostWiring]] = {}  # by id; the host itself is kept, so that its id stays its own
+
+
+def _wiring_of(host: Host) -> _HostWiring:
+    """Hosts are frozen, so the wiring of the same host is the same: the last few are kept."""
+    kept = _LATEST.pop(id(host), None)
+    if kept is None or kept[0] is not host:
+        kept = (host, _HostWiring(host))
+    _LATEST[id(host)] = kept
+    if len(_LATEST) > 8:
+        del _LATEST[next(iter(_LATEST))]
+    return kept[1]
 
 
 def search(wiring: Wiring, start: Place, wanted: Callable[[Place], bool]) -> Found:

@@ -1,0 +1,323 @@
+"""Which containers can nothing tell apart? They are wired alike, listen alike, and the firewall treats them alike.
+
+A rule of the host that names one container's address (`-d 172.17.0.2/32`) belongs to that container: two containers
+with the same such rules, up to the address, are alike. Any other rule is the same for all, and what it can see of an
+address (is it in 172.17.0.0/24?) must be the same for two to be alike. Whoever is named in another way (two
+addresses in one rule, a MAC, rules of different kinds side by side) is a class of his own: slower, never wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address, IPv4Network
+
+from dnetlab.model import Host, Interface, LinkKind, Namespace, Netfilter, Protocol, Rule, Snapshot, Socket
+from dnetlab.sim.deliver import proxy_of
+from dnetlab.sim.field import Field
+from dnetlab.sim.filter import _between, _ports
+
+Spot = tuple[str, str]  # host, namespace
+_PORT_OPTIONS = ("--dport", "--sport", "--dports", "--sports", "--ports")
+_RANGES = ("--src-range", "--dst-range")
+
+
+@dataclass
+class Owned:
+    """A host's rules that belong to one container each. rules: spot -> (table, chain, segment, text up to address)."""
+
+    rules: dict[Spot, list[tuple]] = field(default_factory=dict)
+    published: dict[tuple[str, Protocol, int], list[tuple]] = field(default_factory=dict)
+    alone: set[Spot] = field(default_factory=set)
+    networks: set[str] = field(default_factory=set)  # what rules for all can see of an address
+    ranges: set[str] = field(default_factory=set)
+    ports: set[str] = field(default_factory=set)
+    belongs: dict[str, dict[tuple[str, str, int], Spot]] = field(default_factory=dict)  # host -> place -> whose
+
+
+class Classes:
+    """of: the number of each namespace's class."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.owner = _owners(snapshot)
+        self.owned = Owned()
+        self.of: dict[Spot, int] = {}
+        self.proxies: dict[str, dict[tuple[Protocol, int], IPv4Address]] = {}
+
+    def place_of(self, host: str, namespace: str, ip: IPv4Address) -> int:
+        """The how-manieth address of its namespace this is: what members of a class have in common."""
+        addresses = [own.ip for i in self.snapshot.namespace(host, namespace).interfaces for own in i.ipv4]
+        return addresses.index(ip)
+
+    def publishing(self, host: str, protocol: Protocol, port: int) -> tuple:
+        """How a host port is published, up to its number and the container's address."""
+        rules = tuple(self.owned.published.get((host, protocol, port), ()))
+        seen = tuple(any(low <= port <= high for low, high in _ports(text)) for text in sorted(self.owned.ports))
+        mine = [s for s in self.snapshot.hosts[host].stack.sockets if (s.protocol, s.local_port) == (protocol, port)]
+        sockets = tuple((s.state, str(s.local_address), s.program, s.v6only) for s in mine)
+        lab, inner = Field(self.snapshot, 0.0), []
+        for socket in mine:
+            to = proxy_of(lab, host, socket)
+            inner.append((to[0] in self.owner, to[1]) if to else None)
+        return rules, seen, sockets, tuple(inner), protocol
+
+    def reduced(self, kept: set[Spot]) -> Snapshot:
+        """The lab with these containers only (and all hosts): their links, rules, docker-proxies."""
+        hosts = {name: self._smaller(host, kept) for name, host in self.snapshot.hosts.items()}
+        return replace(self.snapshot, hosts=hosts)
+
+    def _smaller(self, host: Host, kept: set[Spot]) -> Host:
+        stay = {name: s for name, s in host.namespaces.items() if name == "host" or (host.name, name) in kept}
+        stack = host.stack
+        links = tuple(i for i in stack.interfaces if i.peer is None or i.peer.namespace in stay)
+        rules = self._fewer_rules(host, kept)
+        sockets = tuple(s for s in stack.sockets if self._stays(host, s, kept))
+        pids = {s.pid for s in sockets}
+        stay["host"] = replace(
+            stack, interfaces=links, netfilter=rules, sockets=sockets, neighbours=_fixed(stack), fdb=()
+        )
+        spaces = {name: replace(s, connections=()) for name, s in stay.items()}
+        return replace(host, namespaces=spaces, processes=tuple(p for p in host.processes if p.pid in pids))
+
+    def _stays(self, host: Host, socket: Socket, kept: set[Spot]) -> bool:
+        to = self.proxies.get(host.name, {}).get((socket.protocol, socket.local_port))
+        whose = self.owner.get(to, ()) if to and socket.program.endswith("docker-proxy") else ()
+        return not whose or any(spot in kept for spot in whose)
+
+    def _fewer_rules(self, host: Host, kept: set[Spot]) -> Netfilter:
+        belongs = self.owned.belongs.get(host.name, {})
+        tables = []
+        for table in host.stack.netfilter.tables:
+            chains = tuple(
+                replace(
+                    chain,
+                    rules=tuple(
+                        rule
+                        for number, rule in enumerate(chain.rules)
+                        if belongs.get((table.name, chain.name, number)) in kept
+                        or (table.name, chain.name, number) not in belongs
+                    ),
+                )
+                for chain in table.chains
+            )
+            tables.append(replace(table, chains=chains))
+        return Netfilter(tuple(tables))
+
+
+def _fixed(space: Namespace) -> tuple:
+    return tuple(n for n in space.neighbours if n.state == "PERMANENT")
+
+
+def _owners(snapshot: Snapshot) -> dict[IPv4Address, tuple[Spot, ...]]:
+    """Whose address is it? Containers only; several when hosts use the same private networks."""
+    found: dict[IPv4Address, tuple[Spot, ...]] = {}
+    for host in snapshot.hosts.values():
+        for name, space in host.namespaces.items():
+            for interface in space.interfaces:
+                if name != "host" and interface.kind is not LinkKind.LOOPBACK:
+                    found |= {own.ip: (*found.get(own.ip, ()), (host.name, name)) for own in interface.ipv4}
+    return found
+
+
+def classify(snapshot: Snapshot) -> Classes:
+    """Put every namespace of the lab into its class."""
+    classes = Classes(snapshot)
+    owned = classes.owned
+    counts = Counter(
+        own.ip for h in snapshot.hosts.values() for s in h.namespaces.values() for i in s.interfaces for own in i.ipv4
+    )
+    owned.alone |= {spot for ip, spots in classes.owner.items() if counts[ip] > 1 for spot in spots}
+    macs = {i.mac: (h.name, n) for h in snapshot.hosts.values() for n, s in h.namespaces.items() for i in s.interfaces}
+    for host in snapshot.hosts.values():
+        lab = Field(snapshot, 0.0)
+        found = {(s.protocol, s.local_port): proxy_of(lab, host.name, s) for s in _proxy_sockets(host)}
+        classes.proxies[host.name] = {key: to[0] for key, to in found.items() if to}
+        for space in host.namespaces.values():
+            _read_rules(classes, host, space, macs)
+            owned.alone |= {spot for n in _fixed(space) for spot in classes.owner.get(n.address, ())}
+    numbers: dict[tuple, int] = {}
+    for host in snapshot.hosts.values():
+        for name in host.namespaces:
+            spot = (host.name, name)
+            alone = name == "host" or spot in owned.alone
+            sign: tuple = spot if alone else _signature(classes, host, host.namespaces[name])
+            classes.of[spot] = numbers.setdefault(sign, len(numbers))
+    return classes
+
+
+def _proxy_sockets(host: Host) -> list[Socket]:
+    return [s for s in host.stack.sockets if s.program.endswith("docker-proxy")]
+
+
+# -- rules: whose are they?
+
+
+def _read_rules(classes: Classes, host: Host, space: Namespace, macs: dict[str, Spot]) -> None:
+    """Sort the rules of one namespace into those of one container and those for all."""
+    for table in space.netfilter.tables:
+        for chain in table.chains:
+            segment: list[tuple[int, Spot, str, tuple]] = []
+            generics = 0
+            for number, rule in enumerate(chain.rules):
+                whose = _whose(classes, host, rule) if space.name == "host" else None
+                if whose is None:
+                    _close(classes, segment)
+                    segment, generics = [], generics + 1
+                    _rule_for_all(classes, rule, macs)
+                    continue
+                spot, text, shape = whose
+                segment.append((number, spot, text, shape))
+                where = (table.name, chain.name)
+                classes.owned.belongs.setdefault(host.name, {})[*where, number] = spot
+                entry = (host.name, *where, generics, text)
+                port = _own_port(rule) if shape[0] == "to" else None
+                if port is None:
+                    classes.owned.rules.setdefault(spot, []).append(entry)
+                else:
+                    classes.owned.published.setdefault((host.name, *port), []).append(entry)
+            _close(classes, segment)
+
+
+def _close(classes: Classes, segment: list[tuple[int, Spot, str, tuple]]) -> None:
+    """Rules of different kinds side by side may depend on their order: whoever is in them stands alone."""
+    if len({shape for _, _, _, shape in segment}) > 1:
+        classes.owned.alone |= {spot for _, spot, _, _ in segment}
+
+
+def _whose(classes: Classes, host: Host, rule: Rule) -> tuple[Spot, str, tuple] | None:
+    """(container, text up to its address, kind) of a rule that names one container of this host; else None."""
+    to = (rule.target.option("--to-destination") or "").partition(":")[0]
+    named = [
+        m.value.removesuffix("/32") for m in rule.matches if m.option in ("-s", "-d") and _single(m.value, m.negated)
+    ]
+    if to and not named:
+        spot = _owner(classes, host, to)
+        port = _own_port(rule)
+        if spot is None or port is None:
+            return None
+        text = rule.text.replace(to, "SELF").replace(f"--dport {port[1]} ", "--dport PORT ")
+        return spot, text, ("to", rule.target.name)
+    if not named or to or len(set(named)) > 1:
+        return None
+    spot = _owner(classes, host, named[0])
+    if spot is None or _sees_addresses(rule, named[0]):
+        return None
+    space = host.namespaces[spot[1]]
+    place = [str(own.ip) for i in space.interfaces for own in i.ipv4].index(named[0])
+    options = tuple(m.option for m in rule.matches if m.option in ("-s", "-d"))
+    return spot, rule.text.replace(f"{named[0]}/32", f"SELF{place}"), ("of", options, rule.target.name)
+
+
+def _single(value: str, negated: bool) -> bool:
+    return not negated and ("/" not in value or value.endswith("/32"))
+
+
+def _sees_addresses(rule: Rule, own: str) -> bool:
+    """Does it look at addresses in any other way too?"""
+    plain = all(m.value.removesuffix("/32") == own for m in rule.matches if m.option in ("-s", "-d"))
+    return not plain or any(m.option in (*_RANGES, "--mac-source") for m in rule.matches)
+
+
+def _spots_of(classes: Classes, text: str) -> tuple[Spot, ...]:
+    try:
+        return classes.owner.get(IPv4Address(text), ())
+    except ValueError:
+        return ()
+
+
+def _owner(classes: Classes, host: Host, text: str) -> Spot | None:
+    """The container of this host that has the address; None when there is none, or more than one."""
+    here = [spot for spot in _spots_of(classes, text) if spot[0] == host.name]
+    return here[0] if len(here) == 1 else None
+
+
+def _own_port(rule: Rule) -> tuple[Protocol, int] | None:
+    """The one port that a DNAT rule is for."""
+    port, protocol = rule.get("--dport"), rule.get("-p")
+    if not port or not protocol or port.negated or protocol.negated or protocol.value not in ("tcp", "udp"):
+        return None
+    return (Protocol(protocol.value), int(port.value)) if port.value.isdigit() else None
+
+
+def _rule_for_all(classes: Classes, rule: Rule, macs: dict[str, Spot]) -> None:
+    owned = classes.owned
+    for match in rule.matches:
+        if match.option in ("-s", "-d"):
+            owned.networks.add(match.value)
+        elif match.option in _RANGES:
+            owned.ranges.add(match.value)
+        elif match.option in _PORT_OPTIONS:
+            owned.ports.add(match.value)
+        elif match.option == "--mac-source" and match.value.lower() in macs:
+            owned.alone.add(macs[match.value.lower()])
+        elif match.option.startswith("--physdev"):  # a veth's own name
+            owned.alone |= set(_behind_port(classes, match.value))
+    for option in ("--to-destination", "--to-source"):
+        owned.alone |= set(_spots_of(classes, (rule.target.option(option) or "").partition(":")[0]))
+
+
+def _behind_port(classes: Classes, dev: str) -> list[Spot]:
+    found = []
+    for host in classes.snapshot.hosts.values():
+        link = host.stack.interface(dev)
+        if link and link.peer:
+            found.append((host.name, link.peer.namespace))
+    return found
+
+
+# -- what a container is like
+
+
+def _signature(classes: Classes, host: Host, space: Namespace) -> tuple:
+    """Equal for two namespaces that nothing tells apart."""
+    own = {o.ip: f"SELF{n}" for n, o in enumerate(o for i in space.interfaces for o in i.ipv4)}
+    links = tuple(_link(host, space, i) for i in space.interfaces)
+    routes = tuple(
+        (r.destination, r.dev, r.via, own.get(r.src, str(r.src)) if r.src else None, r.kind, r.metric)
+        for r in space.routes
+    )
+    sockets = sorted(
+        {
+            (
+                s.protocol.value,
+                s.state.value,
+                s.local_port,
+                own.get(s.local_address, str(s.local_address)),
+                s.v6only,
+                s.program,
+            )
+            for s in space.sockets
+            if not s.local_address.is_loopback and s.remote_port is None
+        },
+        key=str,
+    )
+    rules = tuple(
+        (t.name, c.name, c.policy, tuple(r.text for r in c.rules if "127.0.0.11" not in r.text))
+        for t in space.netfilter.tables
+        for c in t.chains
+    )
+    seen = tuple(_seen(classes, ip) for ip in own if not ip.is_loopback)
+    mine = tuple(classes.owned.rules.get((host.name, space.name), ()))
+    fixed = _fixed(space)
+    return host.name, links, routes, tuple(sockets), rules, seen, mine, fixed, tuple(sorted(space.sysctls.items()))
+
+
+def _seen(classes: Classes, ip: IPv4Address) -> tuple:
+    """What rules for all can see of an address."""
+    inside = tuple(ip in IPv4Network(text, strict=False) for text in sorted(classes.owned.networks))
+    return inside, tuple(_between(text, int(ip)) for text in sorted(classes.owned.ranges))
+
+
+def _link(host: Host, space: Namespace, link: Interface) -> tuple:
+    """How a link is plugged in, without its own names, addresses and MAC."""
+    networks = tuple(own.network for own in link.ipv4)
+    if link.kind is LinkKind.LOOPBACK:
+        return link.name, link.up
+    wired: tuple = (link.parent, link.parent_namespace, link.mode, link.vlan_id, link.master)
+    if link.peer:
+        far = host.namespaces.get(link.peer.namespace)
+        end = far.by_index(link.peer.index) if far else None
+        place = link.peer.namespace if link.peer.namespace == "host" else (space.name, link.peer.namespace)
+        wired = (place, end.master, end.up, end.carrier, bool(end.addresses)) if end else ("unplugged", space.name)
+    return link.name, link.kind, link.up, link.carrier, networks, wired

@@ -1,0 +1,245 @@
+"""Who reaches whom, on which port? Containers that nothing tells apart are asked once, not pair by pair.
+
+Two containers are of one class when they hang on the same networks in the same way, listen on the same ports, and
+every firewall rule treats them alike up to their address (see `dnetlab.sim.classes`). The answer for a class is the
+answer for each of its members; a container asking itself is a case of its own. So the work grows with the number of
+classes, and a packet is sent in a small lab that holds two members of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from ipaddress import IPv4Address
+
+from dnetlab.model import Disposition, Exchange, IcmpType, LinkKind, Packet, Protocol, Snapshot, SocketState
+from dnetlab.sim.classes import Classes, Spot, classify
+from dnetlab.sim.deliver import proxy_of
+from dnetlab.sim.field import Field
+from dnetlab.sim.forward import forward
+from dnetlab.sim.routing import source_address
+from dnetlab.sim.why import label, last
+
+
+class Outcome(Enum):
+    """What the asker finds out."""
+
+    OPEN = "open"  # an echo, a connection, a datagram's answer
+    REFUSED = "refused"  # reached, but nobody listens (or a rule rejects it so)
+    RESET = "reset"  # docker-proxy took the connection and could not go on
+    UNREACHABLE = "unreachable"  # told so by ICMP, or nobody answered ARP
+    NO_ROUTE = "no route"
+    SILENCE = "silence"  # nothing comes back
+    SOMEBODY_ELSE = "somebody else"  # an answer, but another machine has that address too, or a rule leads elsewhere
+
+    @property
+    def reaches(self) -> bool:
+        return self is Outcome.OPEN
+
+
+@dataclass(frozen=True)
+class Target:
+    """Something that can be asked: an address, and a port that something listens on (None: ping it).
+
+    behind is the namespace of the container that a published port leads to, None for what isn't one.
+    """
+
+    host: str
+    namespace: str
+    address: IPv4Address
+    port: int | None = None
+    protocol: Protocol = Protocol.TCP
+    behind: str | None = None
+
+    @property
+    def service(self) -> str:
+        """'ping', '80/tcp' …"""
+        return "ping" if self.port is None else f"{self.port}/{self.protocol.value}"
+
+    @property
+    def spot(self) -> Spot:
+        return self.host, self.behind or self.namespace
+
+
+@dataclass
+class Reach:
+    """The whole matrix, kept by classes.
+
+    askers, targets   all of them, in the lab's order
+    asker_class, target_class   number of the class of each
+    answers    (asker class, target class, itself?) -> outcome; itself: the asker is the target, or what is behind it
+    sent       how many packets it took
+    """
+
+    snapshot: Snapshot
+    askers: tuple[Spot, ...]
+    targets: tuple[Target, ...]
+    asker_class: dict[Spot, int] = field(default_factory=dict)
+    target_class: dict[Target, int] = field(default_factory=dict)
+    answers: dict[tuple[int, int, bool], Outcome] = field(default_factory=dict)
+    sent: int = 0
+
+    def outcome(self, asker: Spot, target: Target) -> Outcome:
+        """What `asker` (host, namespace) finds when it asks `target`."""
+        return self.answers[self.asker_class[asker], self.target_class[target], asker == target.spot]
+
+    def label(self, spot: Spot) -> str:
+        return label(self.snapshot, *spot)
+
+
+def reach(snapshot: Snapshot) -> Reach:
+    """Work the matrix out. An empty lab gives an empty one."""
+    classes = classify(snapshot)
+    result = Reach(snapshot, tuple(spots(snapshot)), tuple(targets(snapshot)), classes.of)
+    number: dict[tuple, int] = {}
+    members: dict[int, list[Target]] = {}
+    for target in result.targets:
+        found = number.setdefault(_kind(snapshot, classes, target), len(number))
+        result.target_class[target] = found
+        members.setdefault(found, []).append(target)
+    asking: dict[int, list[Spot]] = {}
+    for spot in result.askers:
+        asking.setdefault(classes.of[spot], []).append(spot)
+    kept = {spot for group in asking.values() for spot in group[:2]}
+    kept |= {target.spot for group in members.values() for target in group[:2]}
+    small = classes.reduced(kept)
+    for one, group in asking.items():
+        for other, aims in members.items():
+            for itself, asker, target in _cases(group, aims, kept, classes):
+                result.answers[one, other, itself] = outcome_of(probe(small, asker, target), target)
+                result.sent += 1
+    return result
+
+
+def _cases(
+    askers: list[Spot], aims: list[Target], kept: set[Spot], classes: Classes
+) -> Iterator[tuple[bool, Spot, Target]]:
+    """One pair of different members, and one that asks itself, as far as the classes have them."""
+    other = next(((a, t) for t in aims[:2] for a in askers[:2] if a != t.spot), None)
+    if other:
+        yield False, *other
+    if classes.of.get(aims[0].spot) == classes.of[askers[0]]:
+        yield True, aims[0].spot, aims[0]
+
+
+# -- who and what
+
+
+def spots(snapshot: Snapshot) -> Iterator[Spot]:
+    """Every network stack of the lab: each host's own, then its containers'."""
+    for host in snapshot.hosts.values():
+        yield host.name, "host"
+        yield from ((host.name, name) for name in host.namespaces if name != "host")
+
+
+def targets(snapshot: Snapshot) -> Iterator[Target]:
+    """What can be asked from elsewhere: every address by ping, and its open ports.
+
+    A host is asked at the addresses of its network cards, for published ports too; sockets of 127.0.0.0/8 are left out.
+    """
+    for host, name in spots(snapshot):
+        space = snapshot.namespace(host, name)
+        for interface in space.interfaces:
+            card = interface.kind is not LinkKind.BRIDGE or name != "host"
+            if interface.kind is LinkKind.LOOPBACK or not card:
+                continue
+            for own in interface.ipv4:
+                yield Target(host, name, own.ip)
+                yield from _services(snapshot, host, name, own.ip)
+
+
+def _services(snapshot: Snapshot, host: str, name: str, ip: IPv4Address) -> Iterator[Target]:
+    seen: set[tuple[Protocol, int]] = set()
+    behind = _published(snapshot, host) if name == "host" else {}
+    for socket in snapshot.namespace(host, name).sockets:
+        address = socket.local_address
+        key = (socket.protocol, socket.local_port)
+        waiting = socket.state in (SocketState.LISTEN, SocketState.UNCONNECTED)
+        mine = address.is_unspecified or address == ip
+        if waiting and mine and key not in seen and not (address.version == 6 and socket.v6only):
+            seen.add(key)
+            yield Target(host, name, ip, socket.local_port, socket.protocol, behind.get(key))
+    for protocol, port in behind:
+        if (protocol, port) not in seen:
+            yield Target(host, name, ip, port, protocol, behind[protocol, port])
+
+
+def _published(snapshot: Snapshot, host: str) -> dict[tuple[Protocol, int], str]:
+    """(protocol, host port) -> the namespace a docker-proxy or a DNAT rule leads to."""
+    machine = snapshot.hosts[host]
+    owner = {i.ip: n for n, s in machine.namespaces.items() for f in s.interfaces for i in f.ipv4 if n != "host"}
+    lab = Field(snapshot, 0.0)
+    found: dict[tuple[Protocol, int], str] = {}
+    processes = {p.pid: p for p in machine.processes}
+    for socket in machine.stack.sockets:
+        if socket.program.endswith("docker-proxy") and socket.pid in processes:
+            to = proxy_of(lab, host, socket)
+            if to and to[0] in owner:
+                found[socket.protocol, socket.local_port] = owner[to[0]]
+    for chain in machine.stack.netfilter.table("nat").chains:
+        for rule in chain.rules:
+            port, protocol = rule.get("--dport"), rule.get("-p")
+            to_ip = (rule.target.option("--to-destination") or "").partition(":")[0]
+            if rule.target.name == "DNAT" and port and protocol and port.value.isdigit() and to_ip and "-" not in to_ip:
+                space = owner.get(IPv4Address(to_ip))
+                if space and protocol.value in ("tcp", "udp"):
+                    found.setdefault((Protocol(protocol.value), int(port.value)), space)
+    return found
+
+
+def _kind(snapshot: Snapshot, classes: Classes, target: Target) -> tuple:
+    """Targets of one kind are asked once: members of one class at the same place, ports published alike."""
+    place = classes.place_of(target.host, target.namespace, target.address)
+    if target.port is None or target.namespace != "host":
+        return classes.of[target.host, target.namespace], place, target.protocol, target.port
+    if target.behind is None:
+        return "host", target.host, target.address, target.protocol, target.port
+    behind = classes.of[target.host, target.behind]
+    return (
+        "published",
+        target.host,
+        target.address,
+        behind,
+        classes.publishing(target.host, target.protocol, target.port),
+    )
+
+
+# -- one packet
+
+
+def probe(snapshot: Snapshot, asker: Spot, target: Target) -> Exchange:
+    """The packet that finds out."""
+    start = source_address(snapshot.namespace(*asker), target.address)
+    if target.port is None:
+        packet = Packet(start, target.address, Protocol.ICMP, 1, icmp=IcmpType.ECHO_REQUEST)
+    else:
+        flags = "S" if target.protocol is Protocol.TCP else ""
+        packet = Packet(start, target.address, target.protocol, 40000, target.port, flags=flags, size=60)
+    return forward(snapshot, *asker, packet, snapshot.clock)
+
+
+def outcome_of(exchange: Exchange, target: Target) -> Outcome:
+    """What the asker learns of an exchange, and whether it was the target that answered."""
+    if exchange.answered:
+        end = last(exchange).request.hops[-1]
+        return Outcome.OPEN if (end.host, end.namespace) == target.spot else Outcome.SOMEBODY_ELSE
+    reply = exchange.reply
+    if reply is None or not reply.disposition.arrived:
+        nowhere = exchange.request.disposition is Disposition.NO_ROUTE and len(exchange.request.hops) <= 1
+        return Outcome.NO_ROUTE if nowhere else Outcome.SILENCE
+    final = reply.final or reply.packet
+    if exchange.proxied is not None and "S" in final.flags:
+        return Outcome.RESET
+    if "R" in final.flags or final.icmp is IcmpType.PORT_UNREACHABLE:
+        return Outcome.REFUSED
+    return Outcome.UNREACHABLE
+
+
+def pair_by_pair(snapshot: Snapshot) -> dict[tuple[Spot, Target], Outcome]:
+    """The same matrix, each pair asked by itself: slow, and what `reach` is held against."""
+    aims = tuple(targets(snapshot))
+    return {(a, t): outcome_of(probe(snapshot, a, t), t) for a in spots(snapshot) for t in aims}
+
+
+__all__ = ["Outcome", "Reach", "Target", "outcome_of", "pair_by_pair", "probe", "reach", "spots", "targets"]

@@ -1,0 +1,198 @@
+"""Who reaches whom, as a table of classes, as a matrix of names, and as a picture."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dnetlab.model import Snapshot
+from dnetlab.sim.classes import Spot
+from dnetlab.sim.reach import Outcome, Reach, Target, reach
+from dnetlab.views.frame import NUMBER, TEXT, YES_NO, frame
+from dnetlab.views.labels import containers_in
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+COLUMNS = {
+    "asker": TEXT,
+    "askers": NUMBER,
+    "target": TEXT,
+    "targets": NUMBER,
+    "address": TEXT,
+    "service": TEXT,
+    "itself": YES_NO,
+    "outcome": TEXT,
+}
+MOST_NAMES = 60  # a larger matrix is no picture any more
+
+
+@dataclass
+class ReachView:
+    """The value of `%dnet reach`.
+
+    matrix    a DataFrame: one row per asker, one column per target and port (classes when there are many)
+    classes   a DataFrame, see `by_classes`
+    dot       the picture as Graphviz text
+    """
+
+    found: Reach
+
+    @cached_property
+    def classes(self) -> DataFrame:
+        return by_classes(self.found)
+
+    @cached_property
+    def matrix(self) -> DataFrame:
+        return matrix(self.found)
+
+    @cached_property
+    def dot(self) -> str:
+        return to_dot(self.found)
+
+    def __repr__(self) -> str:
+        return repr(self.matrix)
+
+    def _repr_html_(self) -> str:
+        more = f'<summary style="cursor:pointer">by classes: {len(self.classes)} rows</summary>'
+        table = self.classes._repr_html_()  # type: ignore[operator]
+        return f"<div>{self.matrix._repr_html_()}<details>{more}{table}</details></div>"  # type: ignore[operator]
+
+
+def view(snapshot: Snapshot) -> ReachView:
+    """Work out who reaches whom in the whole lab."""
+    return ReachView(reach(snapshot))
+
+
+class _Names:
+    """Names of places, looked up once: 'web1', 'web3+shell' for joined ones, 'docker1' for a host."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.inside = {
+            (host.name, space): "+".join(c.name for c in members)
+            for host in snapshot.hosts.values()
+            for space, members in containers_in(host).items()
+            if space != "host"
+        }
+
+    def of(self, spot: Spot) -> str:
+        return spot[0] if spot[1] == "host" else self.inside.get(spot, spot[1])
+
+    def group(self, spots: list[Spot]) -> str:
+        """'web1', or 'web1 … web9 (9)' for several that nothing tells apart."""
+        names = list(dict.fromkeys(self.of(spot) for spot in spots))
+        return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]} ({len(names)})"
+
+
+def _groups(found: Reach) -> tuple[dict[int, list[Spot]], dict[int, list[Target]]]:
+    askers: dict[int, list[Spot]] = {}
+    for spot in found.askers:
+        askers.setdefault(found.asker_class[spot], []).append(spot)
+    aims: dict[int, list[Target]] = {}
+    for target in found.targets:
+        aims.setdefault(found.target_class[target], []).append(target)
+    return askers, aims
+
+
+def by_classes(found: Reach) -> DataFrame:
+    """One row per class of askers, class of targets, and whether a member asks itself.
+
+    asker, target    string   a name, or 'first … last (how many)' for several that nothing tells apart
+    askers, targets  Int64    how many
+    address          string   of the first target
+    service          string   'ping', '80/tcp' …; of the first target where ports differ
+    itself           boolean  the asker is the target, or the container behind a published port
+    outcome          string   'open', 'refused', 'reset', 'unreachable', 'no route', 'silence', 'somebody else'
+    """
+    names = _Names(found.snapshot)
+    askers, aims = _groups(found)
+    rows = [
+        (
+            names.group(askers[one]),
+            len(askers[one]),
+            names.group([(t.host, t.namespace) for t in aims[other]]),
+            len(aims[other]),
+            str(aims[other][0].address),
+            aims[other][0].service,
+            itself,
+            outcome.value,
+        )
+        for (one, other, itself), outcome in found.answers.items()
+    ]
+    return frame(rows, COLUMNS)
+
+
+def matrix(found: Reach) -> DataFrame:
+    """Rows: who asks. Columns: 'web1 80/tcp' …. Cells: 'open', 'refused', 'silence' …, string; <NA> for no such pair.
+
+    Every name stands for itself up to 60 askers; beyond that a row is a class of equals, and so is a column.
+    """
+    names = _Names(found.snapshot)
+    askers, aims = _groups(found)
+    if len(found.askers) <= MOST_NAMES:
+        rows = {names.of(spot): [spot] for spot in found.askers}
+        columns = {_column(names.of((t.host, t.namespace)), t): [t] for t in found.targets}
+    else:
+        rows = {names.group(group): group for group in askers.values()}
+        columns = {
+            _column(names.group([(t.host, t.namespace) for t in group]), group[0]): group for group in aims.values()
+        }
+    cells = [(row, *(_cell(found, spots, group) for group in columns.values())) for row, spots in rows.items()]
+    return frame(cells, {"asker": TEXT} | dict.fromkeys(columns, TEXT))
+
+
+def _column(name: str, target: Target) -> str:
+    return f"{name} {target.address} {target.service}"
+
+
+def _cell(found: Reach, spots: list[Spot], group: list[Target]) -> str | None:
+    """The outcome for two different members, else for the only one asking itself."""
+    pair = next(((s, t) for t in group[:2] for s in spots[:2] if s != t.spot), (spots[0], group[0]))
+    return found.outcome(*pair).value
+
+
+# -- the picture
+
+_COLOURS = {Outcome.OPEN: "#009e73", Outcome.REFUSED: "#e69f00", Outcome.RESET: "#e69f00"}
+
+
+def to_dot(found: Reach) -> str:
+    """Graphviz text: an arrow from each class of askers to each that it reaches, with the ports that are open.
+
+    A dashed arrow is an answer of "connection refused": reached, but nobody listens. Silence has no arrow.
+    """
+    names = _Names(found.snapshot)
+    askers, aims = _groups(found)
+    lines = ["digraph reach {", "  rankdir=LR; node [shape=box, style=rounded, fontname=Helvetica];"]
+    lines += [f"  c{number} [label={_quote(names.group(group))}];" for number, group in askers.items()]
+    open_ports: dict[tuple[int, int], list[str]] = {}
+    refused: set[tuple[int, int]] = set()
+    for (one, other, itself), outcome in found.answers.items():
+        first = aims[other][0]
+        edge = (one, found.asker_class[first.host, first.namespace])
+        if itself:
+            continue
+        if outcome.reaches:
+            open_ports.setdefault(edge, []).append(first.service)
+        elif outcome in (Outcome.REFUSED, Outcome.RESET):
+            refused.add(edge)
+    for (one, other), services in open_ports.items():
+        label = _quote(", ".join(dict.fromkeys(services)))
+        lines.append(f'  c{one} -> c{other} [label={label}, color="{_COLOURS[Outcome.OPEN]}"];')
+    for one, other in sorted(refused - set(open_ports)):
+        lines.append(f'  c{one} -> c{other} [style=dashed, color="{_COLOURS[Outcome.REFUSED]}"];')
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def alt_text(found: Reach) -> str:
+    """The picture in a sentence, for those who can't see it."""
+    count = sum(outcome.reaches for outcome in found.answers.values())
+    return html.escape(
+        f"Who reaches whom: {len(found.askers)} askers, {count} of {len(found.answers)} kinds of question answered."
+    )
