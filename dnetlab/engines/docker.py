@@ -58,6 +58,8 @@ class DockerEngine:
         self.started = hosts.record.created if hosts.record else time.time()
         self.open: list[Terminal] = []
         self._clients: dict[str, Any] = {}
+        self._known: dict[str, dict[str, inventory.Known]] = {}
+        self._boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
         self._closed = False
 
     # -- lines -----------------------------------------------------------------------------------------------
@@ -232,9 +234,12 @@ class DockerEngine:
         has_docker = name in self.hosts.docker_hosts
         documents: list[dict[str, Any]] = []
         host = Host(name, has_docker=has_docker)
+        root = self.hosts.root(name)
+        tasks = observe.tasks(root, self._started_at)
         if has_docker and self._daemon_answers(name):
             api = self.client(name)
-            documents = inventory.inspect_containers(api)
+            starts = {task.process.pid: task.process.started for task in tasks}
+            documents = inventory.inspect_containers(api, self._known.setdefault(name, {}), starts)
             host = replace(
                 host,
                 docker_running=True,
@@ -243,8 +248,6 @@ class DockerEngine:
                 volumes=inventory.volumes(api),
             )
         containers = [inventory.container(data, self._clock) for data in documents]
-        root = self.hosts.root(name)
-        tasks = observe.tasks(root, self._started_at)
         spaces = self._namespaces(root, containers, tasks)
         host = replace(host, networks=tuple(inventory.with_gateway(n, spaces["host"]) for n in host.networks))
         names = self._names_by_inode(root, containers, tasks)
@@ -264,8 +267,7 @@ class DockerEngine:
             return False
 
     def _started_at(self, ticks: float) -> float:
-        boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-        return self._clock(boot + ticks / os.sysconf("SC_CLK_TCK"))
+        return self._clock(self._boot + ticks / os.sysconf("SC_CLK_TCK"))
 
     def _names_by_inode(self, root: str, containers: list[Any], tasks: list[observe.Task]) -> dict[int, str]:
         """Network namespace's inode -> its name in the snapshot."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Any
@@ -26,6 +26,16 @@ Clock = Callable[[float], float]  # seconds since 1970 -> seconds of the lab's c
 NEVER = "0001-01-01T00:00:00Z"
 
 
+@dataclass(frozen=True)
+class Known:
+    """A container as it was inspected: what its row of `docker ps` was then, and which process it was."""
+
+    face: str
+    pid: int
+    started: float
+    document: dict[str, Any]
+
+
 def client(socket: str) -> Any:
     """An API client of the dockerd that listens on this socket. Nothing is asked yet."""
     import docker
@@ -33,16 +43,31 @@ def client(socket: str) -> Any:
     return docker.APIClient(base_url=f"unix://{socket}", version="1.41", timeout=20)
 
 
-def inspect_containers(api: Any) -> list[dict[str, Any]]:
-    """`docker inspect` of every container, newest first; one that goes while we ask is left out."""
+def inspect_containers(api: Any, known: dict[str, Known], starts: dict[int, float]) -> list[dict[str, Any]]:
+    """`docker inspect` of every container, newest first; one that goes while we ask is left out.
+
+    known is what an earlier call learned, and is brought up to date: a container that runs as the same process with the
+    same name, networks and ports isn't asked again. starts: pid -> when that process of the host was started.
+    """
     import docker
 
-    found = []
+    found, now = [], {}
     for row in api.containers(all=True):
-        try:
-            found.append(api.inspect_container(row["Id"]))
-        except docker.errors.NotFound:
-            continue
+        identity = row["Id"]
+        face = str((row["Names"], row["State"], row["NetworkSettings"], row["Ports"]))
+        old = known.get(identity)
+        if old is not None and row["State"] == "running" and old.face == face and starts.get(old.pid) == old.started:
+            now[identity] = old
+        else:
+            try:
+                document = api.inspect_container(identity)
+            except docker.errors.NotFound:
+                continue
+            pid = document["State"]["Pid"]
+            now[identity] = Known(face, pid, starts.get(pid, -1.0), document)
+        found.append(now[identity].document)
+    known.clear()
+    known.update(now)
     return found
 
 

@@ -16,6 +16,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip_address
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,6 +56,7 @@ SYSCTLS = (
 )  # fmt: skip
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH = 18, 22, 26, 30
 NLM_F_DUMP_REQUEST = 0x301
+IFLA_EXT_MASK, SKIP_STATISTICS = 29, 8
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
 ESTABLISHED, TIME_WAIT, CLOSE, LISTEN = 1, 6, 7, 10  # include/net/tcp_states.h
@@ -152,7 +154,7 @@ def _read(place: Place, with_rules: bool) -> _Raw | None:
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as link:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         link.bind((0, 0))
-        links = _dump(link, RTM_GETLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0))
+        links = _dump(link, RTM_GETLINK, struct.pack("=BxHiIIHHI", 0, 0, 0, 0, 0, 8, IFLA_EXT_MASK, SKIP_STATISTICS))
         addresses = _dump(link, RTM_GETADDR, struct.pack("=BBBBi", 0, 0, 0, 0, 0))
         routes = _dump(link, RTM_GETROUTE, struct.pack("=BBBBBBBBI", socket.AF_INET, 0, 0, 0, 0, 0, 0, 0, 0))
         neighbours = _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", socket.AF_INET, 0, 0, 0, 0))
@@ -194,18 +196,17 @@ def _rows(link: socket.socket) -> Iterable[bytes]:
 
 def _dump(link: socket.socket, kind: int, body: bytes) -> list[Any]:
     """All messages that answer one netlink dump request."""
+    link.send(struct.pack("=IHHII", 16 + len(body), kind, NLM_F_DUMP_REQUEST, 1, 0) + body)
+    return [_parsed(kind - 2, body) for body in _rows(link)]
+
+
+@lru_cache(maxsize=20_000)
+def _parsed(kind: int, body: bytes) -> Any:
+    """A message of rtnetlink, read once: most of what the kernel says is what it said before the last command."""
     from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
-    marshal = MarshalRtnl()
-    link.send(struct.pack("=IHHII", 16 + len(body), kind, NLM_F_DUMP_REQUEST, 1, 0) + body)
-    found: list[Any] = []
-    while True:
-        for message in marshal.parse(link.recv(1 << 18)):
-            if message["header"]["type"] == NLMSG_DONE:
-                return found
-            if message["header"].get("error") is not None:
-                raise EngineError(f"the kernel refused a question: {message['header']['error']}")
-            found.append(message)
+    head = struct.pack("=IHHII", 16 + len(body), kind, 0, 1, 0)
+    return next(iter(MarshalRtnl().parse(head + body)))
 
 
 def _sysctls() -> dict[str, str]:
