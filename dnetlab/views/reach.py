@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -188,11 +187,3 @@ def to_dot(found: Reach) -> str:
 
 def _quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def alt_text(found: Reach) -> str:
-    """The picture in a sentence, for those who can't see it."""
-    count = sum(outcome.reaches for outcome in found.answers.values())
-    return html.escape(
-        f"Who reaches whom: {len(found.askers)} askers, {count} of {len(found.answers)} kinds of question answered."
-    )
