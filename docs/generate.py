@@ -49,15 +49,14 @@ def refusals() -> list[tuple[str, str, str]]:
 
 
 def commands_left_out() -> list[tuple[str, str]]:
-    """(command, what to use instead): tables of whole commands that are refused."""
-    from dnetlab.sim.shell import _NOT_MODELLED
+    """(command, what to use instead): tables of whole commands and flags that are refused."""
+    from dnetlab.sim.dockercli.dispatch import REFUSED
+    from dnetlab.sim.dockercli.runconfig import REFUSED_FLAGS
+    from dnetlab.sim.shell import NOT_MODELLED
 
-    rows = list(_NOT_MODELLED.items())
-    try:
-        from dnetlab.commands.docker.refused import REFUSED
-    except ImportError:
-        return rows
-    return rows + [(f"docker {name}", text) for name, text in REFUSED.items()]
+    rows = list(NOT_MODELLED.items())
+    rows += [(f"docker {name}", f"{reason} {hint}") for name, (reason, hint) in REFUSED.items()]
+    return rows + [(f"docker run --{flag}", hint) for flag, hint in REFUSED_FLAGS.items()]
 
 
 def not_modelled() -> str:
@@ -90,7 +89,7 @@ def releases() -> str:
     from dnetlab.sim import profiles
 
     names = list(profiles.PROFILES)
-    meaning = dict(re.findall(r"^ {4}(\w+(?:, \w+)*) {2,}(.*(?:\n {6,}.*)*)", profiles.Profile.__doc__ or "", re.M))
+    meaning = _described(profiles.Profile.__doc__ or "")
     lines = [
         "# How releases differ",
         "",
@@ -105,12 +104,26 @@ def releases() -> str:
             continue
         what = " ".join(meaning.get(field.name, field.name.replace("_", " ")).split())
         lines.append(f"| {what} | " + " | ".join(_value(v) for v in values) + " |")
-    rules = dict(re.findall(r"^ {4}(\w+) {2,}(.*)", profiles.Firewall.__doc__ or "", re.M))
+    rules = _described(profiles.Firewall.__doc__ or "")
     lines += ["", "## The firewall", "", "| | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
     for field in dataclasses.fields(profiles.Firewall):
         values = [getattr(profiles.PROFILES[name].firewall, field.name) for name in names]
         lines.append(f"| {rules.get(field.name, field.name)} | " + " | ".join(_value(v) for v in values) + " |")
+    texts = {name: profiles.PROFILES[name].texts for name in names}
+    keys = [key for key in dict.fromkeys(k for t in texts.values() for k in t)]
+    lines += ["", "## Sentences of the daemon", "", "| when | release | it says |", "|---|---|---|"]
+    for key in keys:
+        said: dict[str, list[str]] = {}
+        for name in names:
+            said.setdefault(texts[name].get(key, ""), []).append(name)
+        lines += [f"| {key} | {', '.join(which)} | {_cell(text)} |" for text, which in said.items() if text]
     return "\n".join(lines) + "\n"
+
+
+def _described(text: str) -> dict[str, str]:
+    """field -> what its docstring says of it; two fields may share a line."""
+    rows = re.findall(r"^ {4}(\w+(?:, \w+)*) {2,}(.*(?:\n {6,}.*)*)", text, re.M)
+    return {name: what for names, what in rows for name in names.split(", ")}
 
 
 def _value(value: object) -> str:

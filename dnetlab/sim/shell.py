@@ -11,7 +11,7 @@ from dnetlab.sim.programs.ash import exported
 from dnetlab.sim.tools import names, run_tool
 
 # Real programs of a Debian host that no lesson needs: refused, because "command not found" would be a lie.
-_NOT_MODELLED: dict[str, str] = {
+NOT_MODELLED: dict[str, str] = {
     "ip6tables": "The lab's lessons are about IPv4; use iptables.",
     "ip6tables-save": "The lab's lessons are about IPv4; use iptables-save.",
     "iptables-restore": "Add rules one by one with iptables -A or -I.",
@@ -150,8 +150,8 @@ def run_command(context: Context, argv: tuple[str, ...]) -> Result:
     if name in ("sudo", "su") and context.userland == "host":
         return Result("", f"bash: {name}: command not found\n", 127)
     base = name.rsplit("/", 1)[-1]
-    if context.userland == "host" and base in _NOT_MODELLED:
-        raise Refused(f"`{base}` is not part of this lab.", _NOT_MODELLED[base])
+    if context.userland == "host" and base in NOT_MODELLED:
+        raise Refused(f"`{base}` is not part of this lab.", NOT_MODELLED[base])
     return _not_found(context, name)
 
 
