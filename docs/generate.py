@@ -63,8 +63,8 @@ def not_modelled() -> str:
     lines = [
         "# What is not modelled",
         "",
-        "Made from the code by `python docs/generate.py`. A line that asks for one of these is *refused*: a sentence says why,",
-        "and what to do instead; nothing of the line is done.",
+        "Made from the code by `python docs/generate.py`. A line that asks for one of these is *refused*:",
+        "a sentence says why, and what to do instead; nothing of the line is done.",
         "",
         "## Commands",
         "",
@@ -93,7 +93,8 @@ def releases() -> str:
     lines = [
         "# How releases differ",
         "",
-        "Made from `dnetlab/sim/profiles.py` by `python docs/generate.py`; each value there names the engine that was asked.",
+        "Made from `dnetlab/sim/profiles.py` by `python docs/generate.py`; each value there names the engine that",
+        "was asked.",
         "",
         "| | " + " | ".join(names) + " |",
         "|---|" + "---|" * len(names),

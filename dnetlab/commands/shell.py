@@ -232,9 +232,9 @@ class _Reader:
             end = self.text.find("`", self.at + 1)
             if end < 0:
                 raise _open_quote("`")
-            inner = self.text[self.at + 1 : end]
+            text = self.text[self.at + 1 : end]
             self.at = end + 1
-            return Part(inner, quoted, _Reader(inner, self.depth + 1).script(until=""))
+            return Part(text, quoted, _Reader(text, self.depth + 1).script(until=""))
         if self.peek(3) == "$((":
             raise ShellRefused("Arithmetic is not part of the lab's shell.", "Type the number itself.")
         if self.peek(2) == "$(":

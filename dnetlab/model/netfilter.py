@@ -67,7 +67,7 @@ _FLAGS = {"--physdev-is-bridged", "--random", "--random-fully", "--persistent"} 
 
 
 def quoted(value: str) -> str:
-    """A comment or prefix as iptables prints it: in quotes unless it is letters, digits, - and _ (xtables_save_string)."""
+    """A comment or prefix as iptables prints it: quoted unless all letters, digits, - and _ (xtables_save_string)."""
     if re.fullmatch(r"[\w-]+", value, re.ASCII):
         return value
     return '"' + re.sub(r"([\"'\\\\])", r"\\\1", value) + '"'

@@ -339,11 +339,9 @@ def counted(space: Namespace, counters: Counters) -> Namespace:
         touched.setdefault(table, {}).setdefault(chain, {})[number] = hit
     netfilter = space.netfilter
     for table_name, chains in touched.items():
-        table = netfilter.table(table_name)
-        table = replace(
-            table, chains=tuple(_counted_chain(c, chains[c.name]) if c.name in chains else c for c in table.chains)
-        )
-        netfilter = netfilter.with_table(table)
+        old = netfilter.table(table_name)
+        moved = tuple(_counted_chain(c, chains[c.name]) if c.name in chains else c for c in old.chains)
+        netfilter = netfilter.with_table(replace(old, chains=moved))
     return replace(space, netfilter=netfilter)
 
 

@@ -50,7 +50,7 @@ def forward(snapshot: Snapshot, host: str, namespace: str, packet: Packet, now: 
     if packet.protocol is Protocol.TCP and reply is not None and reply.disposition.arrived:
         proxied = _proxied(request)
     arrived = reply is not None and reply.disposition.arrived
-    answered = arrived and _is_wanted(reply.final) and (proxied is None or proxied.answered)
+    answered = reply is not None and arrived and _is_wanted(reply.final) and (proxied is None or proxied.answered)
     trace = request.trace()
     after = proxied.after if proxied else lab.after()
     return Exchange(trace, reply, after, answered, request.listener, proxied, _seconds(trace, reply, proxied))

@@ -241,8 +241,8 @@ def _without(decision: Decision) -> str:
     came_in = decision.rule.get("-i")
     if decision.table == "raw" and came_in is not None and came_in.negated:  # 28 and later, iptabler/endpoint.go
         return (
-            f"Docker lets a container be asked only from its own bridge {came_in.value}: connect both containers to one "
-            "network with `docker network connect`, or ask a port published with -p."
+            f"Docker lets a container be asked only from its own bridge {came_in.value}: connect both containers to "
+            "one network with `docker network connect`, or ask a port published with -p."
         )
     table = "" if decision.table == "filter" else f" -t {decision.table}"
     return f"Without that rule it goes on: iptables{table} -D {decision.chain} {decision.number}"

@@ -186,8 +186,8 @@ def _not_on_one_network(machine: Host, who: str, asking: list[Container], target
         f"{who} is on {', '.join(sorted(mine)) or 'no network'}",
         f"{target.name} is on {', '.join(sorted(theirs)) or 'no network'}",
     )
-    network = next(iter(sorted(theirs - set(PREDEFINED))), None)
-    remedy = f"docker network connect {network} {who}" if network else "put both on a network of your own"
+    shared = next(iter(sorted(theirs - set(PREDEFINED))), None)
+    remedy = f"docker network connect {shared} {who}" if shared else "put both on a network of your own"
     return Reason(
         False, f"{who} and {target.name} share no network of your own, so the name isn't known.", evidence, remedy
     )

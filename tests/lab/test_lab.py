@@ -76,7 +76,8 @@ def test_a_container_prompt_without_an_open_terminal_is_refused_with_what_to_do(
 def test_substitutions_pipes_and_lists_work_at_a_host():
     lab = Lab()
     lab.run_cell("docker run -d --name a1 nginx\ndocker run -d --name b1 nginx")
-    counted = lab.run("docker ps -q | wc -l && docker rm -f $(docker ps -aq) | wc -l || echo never; docker ps -aq | wc -l")
+    line = "docker ps -q | wc -l && docker rm -f $(docker ps -aq) | wc -l || echo never; docker ps -aq | wc -l"
+    counted = lab.run(line)
 
     assert counted.stdout == "2\n2\n0\n"
 

@@ -64,17 +64,23 @@ HOST: dict[str, str] = {
     "route": "dnetlab.sim.tools.ifconfig",
 }
 # Debian's busybox-static, which the lab's images are made of, has neither pgrep, pkill nor printenv.
-BUSYBOX: frozenset[str] = frozenset(
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+BUSYBOX: frozenset[str] = _words(
     "ip brctl ping traceroute wget nslookup arp netstat nc ps kill cat ls hostname env echo true "
-    "false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq ifconfig route sysctl".split()
+    "false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq ifconfig route sysctl"
 )
 USERLANDS: dict[str, frozenset[str]] = {
     "host": frozenset(HOST),
     "busybox": BUSYBOX,
     "busyboxplus": BUSYBOX | {"curl"},
     "alpine": BUSYBOX | {"curl"},
-    "debian": frozenset("cat ls hostname env printenv echo true false sleep date whoami id pwd uname timeout "
-                        "grep head tail wc sort uniq which".split()),
+    "debian": _words("cat ls hostname env printenv echo true false sleep date whoami id pwd uname timeout "
+                        "grep head tail wc sort uniq which"),
 }  # fmt: skip
 
 
