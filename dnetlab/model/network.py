@@ -121,12 +121,16 @@ class Route:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """One row of `ip neigh`. mac is None while unresolved. state: REACHABLE STALE DELAY FAILED INCOMPLETE PERMANENT."""
+    """One row of `ip neigh`. mac is None while unresolved. state: REACHABLE STALE DELAY FAILED INCOMPLETE PERMANENT.
+
+    since: the lab's clock when he was last heard of, None when nobody knows (a real engine).
+    """
 
     address: IPv4Address
     dev: str
     mac: str | None
     state: str = "REACHABLE"
+    since: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

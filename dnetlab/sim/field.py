@@ -54,7 +54,10 @@ class Field:
 
     def learn(self, host: str, namespace: str, neighbour: Neighbour) -> None:
         old = self.neighbour(host, namespace, neighbour.address, neighbour.dev)
-        if old is not None and (old == neighbour or old.state == "PERMANENT"):
+        if old is not None and old.state == "PERMANENT":
+            return
+        neighbour = replace(neighbour, since=self.now)
+        if old == neighbour and old.since == neighbour.since:
             return
         self.neighbours.setdefault((host, namespace), {})[neighbour.address, neighbour.dev] = neighbour
 

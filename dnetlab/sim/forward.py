@@ -53,7 +53,7 @@ def forward(snapshot: Snapshot, host: str, namespace: str, packet: Packet, now: 
     answered = reply is not None and arrived and _is_wanted(reply.final) and (proxied is None or proxied.answered)
     trace = request.trace()
     after = proxied.after if proxied else lab.after()
-    return Exchange(trace, reply, after, answered, request.listener, proxied, _seconds(trace, reply, proxied))
+    return Exchange(trace, reply, after, answered, request.listener, proxied, _seconds(request, trace, reply, proxied))
 
 
 def _reply(request: Trip, host: str, namespace: str, proxied: Exchange | None) -> Trace | None:
@@ -79,7 +79,9 @@ def _is_wanted(packet: Packet | None) -> bool:
     return packet.icmp in (None, IcmpType.ECHO_REPLY)
 
 
-def _seconds(request: Trace, reply: Trace | None, proxied: Exchange | None) -> float:
+def _seconds(trip: Trip, request: Trace, reply: Trace | None, proxied: Exchange | None) -> float:
+    if trip.waits is not None:
+        return trip.waits if len(request.hops) <= 1 else FOREVER
     if request.disposition in (Disposition.NO_NEIGHBOUR, Disposition.LINK_DOWN):
         known = len(request.hops) <= 1 or (reply is not None and reply.disposition.arrived)
         return ARP_SECONDS if known else FOREVER
@@ -338,6 +340,18 @@ def _transmit(trip: Trip, start: Place, hop: IPv4Address) -> Arrival:
             Disposition.LOOP,
             f"The frame came back to bridge {answer.looped} through another port.",
             "Take one of the two links away: these bridges run no spanning tree.",
+            dev,
+        )
+        return None
+    if answer.gone:
+        trip.note(host, namespace, StepKind.RESOLVED, f"{hop} was at {answer.mac}, and is still believed to be", dev)
+        trip.waits = answer.gone
+        trip.end(
+            host,
+            namespace,
+            Disposition.NO_NEIGHBOUR,
+            f"The frame went to {answer.mac}, where {hop} was until a moment ago; nobody takes it any more.",
+            f"Is the machine with {hop} running? (`ip neigh flush dev {dev}` makes {dev} ask anew.)",
             dev,
         )
         return None

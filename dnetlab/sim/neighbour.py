@@ -16,14 +16,23 @@ from dnetlab.sim.segment import Event, Found, Place, search
 ARP_SECONDS = 3.06  # three questions, one second apart (net/core/neighbour.c mcast_solicit 3; observed 3.058 s)
 
 
+# An entry is believed for reachable_time (about 30 s), then for delay_first_probe_time (5 s), then asked thrice more:
+# so long are frames sent to somebody who has gone (observed 14 to 39 s; ip-sysctl, neigh/default).
+BELIEVED = 38.0
+
+
 @dataclass(frozen=True)
 class Answer:
-    """asked: ARP was needed, nothing was known. mac None: nobody answered."""
+    """asked: ARP was needed, nothing was known. mac None: nobody answered.
+
+    gone: the seconds for which the kernel will still believe in somebody who isn't there any more; 0.0 otherwise.
+    """
 
     mac: str | None
     path: tuple[Event, ...] = ()
     asked: bool = True
     looped: str = ""
+    gone: float = 0.0
 
 
 def resolve(field: Field, start: Place, hop: IPv4Address) -> Answer:
@@ -34,12 +43,21 @@ def resolve(field: Field, start: Place, hop: IPv4Address) -> Answer:
         return Answer(known.mac, found.path, False, found.looped) if found.place else Answer(None, (), False)
     found = _owner(field, start, hop, known)
     if found.place is None:
+        left = _still_believed(known, field.now)
+        if known is not None and left > 0:
+            return Answer(known.mac, (), False, found.looped, left)
         field.learn(start.host, start.namespace, Neighbour(hop, start.interface.name, None, "FAILED"))
         return Answer(None, (), True, found.looped)
     mac = found.place.interface.mac
     asked = known is None or known.mac != mac
     field.learn(start.host, start.namespace, Neighbour(hop, start.interface.name, mac))
     return Answer(mac, found.path, asked, found.looped)
+
+
+def _still_believed(known: Neighbour | None, now: float) -> float:
+    if known is None or known.mac is None or known.since is None:
+        return 0.0
+    return max(0.0, known.since + BELIEVED - now)
 
 
 def _owner(field: Field, start: Place, hop: IPv4Address, known: Neighbour | None) -> Found:

@@ -36,7 +36,10 @@ class Asker:
 
 @dataclass
 class Trip:
-    """track, mac: of the packet in the namespace it is in now. asker None: this is a request."""
+    """track, mac: of the packet in the namespace it is in now. asker None: this is a request.
+
+    waits: the seconds until the sender's own stack gives up, None when something else decides that.
+    """
 
     lab: Field
     first: Packet
@@ -52,6 +55,7 @@ class Trip:
     answer: Answer | None = None
     listener: tuple[str, str, int | None] | None = None
     seen: set[tuple] = field(default_factory=set)
+    waits: float | None = None
 
     def step(self, host: str, namespace: str, step: Step) -> None:
         self.log.append((host, namespace, step))

@@ -272,7 +272,8 @@ def ping(lab: Snapshot, who: str, to: str, ttl: int = 64, source: str | None = N
     host, space = WHERE.get(who, (who, "host"))
     ip = IPv4Address(to)
     start = IPv4Address(source) if source else source_address(lab.namespace(host, space), ip)
-    return forward(lab, host, space, Packet(start, ip, Protocol.ICMP, 7, ttl=ttl, icmp=IcmpType.ECHO_REQUEST))
+    echo = Packet(start, ip, Protocol.ICMP, 7, ttl=ttl, icmp=IcmpType.ECHO_REQUEST)
+    return forward(lab, host, space, echo, lab.clock)
 
 
 def tcp(lab: Snapshot, who: str, to: str, port: int, protocol: Protocol = Protocol.TCP) -> Exchange:

@@ -367,3 +367,15 @@ def test_the_embedded_dns_server_is_reached_through_the_namespaces_own_nat(lab: 
 
     assert exchange.answered, b.story(exchange)
     assert exchange.listener == ("dock", "peer", 9)
+
+
+def test_frames_still_go_to_somebody_who_has_just_gone(lab: Snapshot) -> None:
+    known = b.ping(lab, "peer", "172.20.0.2").after
+    gone = b.change(known, "web1", lambda ns: replace(ns, interfaces=ns.interfaces[:1]))
+
+    at_once = b.ping(gone, "peer", "172.20.0.2")
+    later = b.ping(replace(gone, clock=60.0), "peer", "172.20.0.2")
+
+    assert at_once.request.disposition is Disposition.NO_NEIGHBOUR
+    assert at_once.reply is None, "nobody tells the asker: the entry is still believed"
+    assert later.reply.final.icmp is IcmpType.HOST_UNREACHABLE

@@ -127,6 +127,11 @@ def judge(context: Context, exchange: Exchange, packet: Packet) -> Answer:
         return Answer(Fate.RESET, exchange, packet.destination, local=local, seconds=exchange.seconds)
     request = exchange.request
     here = len(request.hops) <= 1
+    if request.disposition is Disposition.NO_NEIGHBOUR and here and exchange.reply is None:
+        # The kernel still believes in a neighbour who has gone: a connection fails when it stops, an echo is just lost.
+        if packet.protocol is Protocol.TCP:
+            return Answer(Fate.HOST_UNREACHABLE, exchange, seconds=exchange.seconds, local=local)
+        return Answer(Fate.SILENCE, exchange, seconds=float("inf"), local=local)
     if request.disposition is Disposition.NO_NEIGHBOUR and here:
         return Answer(Fate.HOST_UNREACHABLE, exchange, packet.source, error=IcmpType.HOST_UNREACHABLE,
                       seconds=ARP_SECONDS, local=local)  # fmt: skip
