@@ -15,7 +15,7 @@ from dnetlab.model.packet import Protocol
 class Process:
     """One row of `ps` as the host sees it. namespace: the network namespace it lives in; container: full id or None.
 
-    started is in seconds of the lab's clock.
+    started is in seconds of the lab's clock. zombie: it has ended, and its parent has not asked for its exit status.
     """
 
     pid: int
@@ -25,10 +25,12 @@ class Process:
     container: str | None = None
     user: str = "root"
     started: float = 0.0
+    zombie: bool = False
 
     @property
     def command(self) -> str:
-        return " ".join(self.argv)
+        """The line `ps` shows; of a zombie only the name is left."""
+        return f"[{self.argv[0].rsplit('/', 1)[-1][:15]}] <defunct>" if self.zombie else " ".join(self.argv)
 
 
 class ContainerState(Enum):

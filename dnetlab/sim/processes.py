@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from dnetlab.model import Process, Socket
 from dnetlab.sim.context import Refused
+from dnetlab.sim.dockerd import state
 from dnetlab.sim.world import World
 
 FIRST_PID = 1101
@@ -134,8 +135,13 @@ def _host_process_got_signal(world: World, host: str, process: Process, signal: 
     name = process.argv[0].rsplit("/", 1)[-1] if process.argv else ""
     if signal in _HARMLESS:
         return
+    if process.zombie:
+        return
     if name == "docker-proxy":
         end(world, host, [process.pid])
+        if state.release_of(world).proxy_zombies:
+            dead = replace(process, zombie=True)
+            world.change_host(host, processes=(*world.hosts[host].processes, dead))
         return
     if name == "dockerd":
         from dnetlab.sim.dockerd import system

@@ -84,6 +84,7 @@ class Profile:
     stop_clears_hosts a container that ends takes its line out of /etc/hosts, which those who joined it see
     default_name      what the default network is called in errors
     fresh_gateway_shown inspect shows docker0's gateway also before the daemon's second start
+    proxy_zombies     a docker-proxy that was killed is a zombie until its container stops
     task_before_network  the shim and process 1 are older than the container's docker-proxies
     small_subnets     a /31 and a /32 have no network and broadcast address to keep free
     names_filter_table errors spell `-t filter` out
@@ -124,6 +125,7 @@ class Profile:
     task_before_network: bool
     fresh_gateway_shown: bool
     names_filter_table: bool
+    proxy_zombies: bool
     stop_clears_hosts: bool
     texts: dict[str, str]
     dead_upstream: str = "silence"
@@ -150,6 +152,8 @@ _TEXTS_20_10: dict[str, str] = {
     "connect host": "container cannot be disconnected from host network or connected to host network",
     "disconnect host": "container cannot be disconnected from host network or connected to host network",
     "port rule failed": "",
+    "pool full": "No available addresses on this pool",
+    "mode gone": "",
     "bridge missing": "could not find bridge {name}: route ip+net: no such network interface",
     "long name": "failed to check bridge interface existence: numerical result out of range",
     "link elsewhere": "Cannot link to /{name}, as it does not belong to the default network",
@@ -161,10 +165,13 @@ _TEXTS_26_1 = _TEXTS_20_10 | {
     "bridge missing": "Device does not exist",
     "long name": "numerical result out of range",
     "parent unknown": "-o parent interface was not found on the host: {name}",
+    "pool full": "no available addresses on this pool",
+    "mode gone": "could not find a network matching network mode {name}: network {name} not found",
     "ip outside": "no configured subnet or ip-range contain the IP address {ip}",
 }
 _TEXTS_28_5 = _TEXTS_26_1 | {
     "pools exhausted": "all predefined address pools have been fully subnetted",
+    "pool full": "",  # observed on 28.5.2: says that the address is in use
     "pool overlaps": "invalid pool request: Pool overlaps with other one on this address space",
     "empty network name": "invalid name: name is empty",
     "network in use": "network {name} has active endpoints ({users})",
@@ -214,6 +221,7 @@ _20_10 = Profile(
     default_name="bridge",
     stop_clears_hosts=False,
     names_filter_table=False,
+    proxy_zombies=True,  # observed on 20.10.24; portmapper/proxy.go waits for it only when it stops it
     small_subnets=False,
     task_before_network=False,
     fresh_gateway_shown=False,  # observed on 20.10.24
@@ -231,6 +239,7 @@ _26_1 = replace(
     strict_subnets=True,  # since 25.0 (E25)
     loopback_v6=True,  # observed on 26.1.5
     dead_upstream="half",  # observed on 26.1.5
+    proxy_zombies=False,  # observed on 26.1.5
     names_filter_table=True,  # observed on 26.1.5
     fresh_gateway_shown=True,  # observed on 26.1.5
     small_subnets=True,  # since 25.0 (E25); observed on 26.1.5 and 28.5.2

@@ -363,20 +363,39 @@ def connect(world: World, host: str, network_ref: str, container_ref: str, attac
         return
     network = find_network(world, host, network_ref)
     check_connect(world, host, container, network, attachment)
+    _check_mode(world, host, container)
     attachment = replace(attachment, name=network.name)
+    endpoint = Endpoint(network.name, network.id, aliases=attachment.aliases, configured_address=attachment.address)
+    present = container.endpoint(network.name)
+    if present is None or present.network_id not in ("", network.id):
+        # Written down first, and it stays when the connecting fails (daemon/container_operations.go
+        # updateNetworkSettings; observed on 20.10.24, 26.1.5 and 28.5.2).
+        _note(world, host, container, endpoint, attachment)
+    if not container.is_running:
+        return
     with _undone_on_error(world):
-        living = {c.id for c in world.hosts[host].containers}
-        others = {k: v for k, v in daemon(world, host).attachments.items() if k[0] in living}
-        change_daemon(world, host, attachments={**others, (container.id, network.id): attachment})
-        endpoint = Endpoint(
-            network.name, network.id, aliases=attachment.aliases, configured_address=attachment.address
-        )
-        if not container.is_running:
-            _with_endpoint(world, host, container.id, endpoint)
-            return
+        _note(world, host, container, endpoint, attachment)
         before = gateway_endpoint(world, host, container)
         attach(world, host, container.id, endpoint, network, attachment)
         _switch_gateway(world, host, container.id, before)
+
+
+def _note(world: World, host: str, container: Container, endpoint: Endpoint, attachment: NetworkAttachment) -> None:
+    """Keep what was asked of an endpoint, for this start and the next ones."""
+    living = {c.id for c in world.hosts[host].containers}
+    others = {k: v for k, v in daemon(world, host).attachments.items() if k[0] in living}
+    change_daemon(world, host, attachments={**others, (container.id, endpoint.network_id): attachment})
+    _with_endpoint(world, host, container.id, endpoint)
+
+
+def _check_mode(world: World, host: str, container: Container) -> None:
+    """From 25 on a running container can't be connected once the network it was run with has gone (observed on 26.1.5
+    and 28.5.2)."""
+    mode, text = container.network_mode, release_of(world).texts["mode gone"]
+    if not text or not container.is_running or mode in ("default", "bridge", "none", "host") or ":" in mode:
+        return
+    if world.hosts[host].network(mode) is None:
+        raise ApiError(text.format(name=mode), 404)
 
 
 def disconnect(world: World, host: str, network_ref: str, container_ref: str, force: bool = False) -> None:
@@ -393,7 +412,7 @@ def disconnect(world: World, host: str, network_ref: str, container_ref: str, fo
     if network.driver == "host":
         raise ApiError(release.text("disconnect host"), 403)
     endpoint = container.endpoint(network.name)
-    if endpoint is None:
+    if endpoint is None or (container.is_running and not endpoint.endpoint_id):
         where = "network" if container.is_running else "the network"  # observed on 20.10 and 28.5
         raise ApiError(f"container {container.id} is not connected to {where} {network.name}", 403)
     with _undone_on_error(world):

@@ -78,10 +78,16 @@ def parse_request(world: World, request: PoolRequest) -> Subnet | None:
         raise ApiError(
             f"invalid network config:\ninvalid subnet {request.subnet}: it should be {network}", 400
         )
+    ip_range = IPv4Network(request.ip_range, strict=False) if request.ip_range else None
+    if release_of(world).strict_subnets and ip_range is not None and ip_range.prefixlen < network.prefixlen:
+        raise ApiError(
+            f"invalid network config:\ninvalid ip-range {request.ip_range}: CIDR block is bigger than its parent "
+            f"subnet {network}", 400,
+        )  # fmt: skip
     return Subnet(
         network,
         IPv4Address(request.gateway) if request.gateway else None,
-        IPv4Network(request.ip_range, strict=False) if request.ip_range else None,
+        ip_range,
         {name: IPv4Address(ip) for name, ip in request.aux_addresses.items()},
         configured=True,
         gateway_configured=bool(request.gateway),
@@ -146,6 +152,9 @@ def request_address(
     if wanted is not None:
         if wanted not in subnet.subnet:
             raise ApiError(f"Invalid address {wanted}: It does not belong to any of this network's subnets", 400)
+        full = release_of(world).text("pool full")
+        if full and len(taken) >= subnet.subnet.num_addresses:
+            raise ApiError(full, 409)
         if wanted in taken:
             raise ApiError(IN_USE, 403)
     address = wanted or _lowest(subnet, taken)

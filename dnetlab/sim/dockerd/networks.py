@@ -47,6 +47,9 @@ def create(
 ) -> str:
     """Create a network and its bridge device, addresses and rules; its full id. ApiError in the daemon's words."""
     driver = driver or "bridge"
+    request = pools[0] if pools else PoolRequest()
+    if name not in PREDEFINED and release_of(world).strict_subnets:
+        ipam.parse_request(world, request)  # from 25 on the addresses are looked at before the name
     _check_name(world, host, name)
     _check_driver(driver, scope)
     if ipv6:
@@ -65,7 +68,6 @@ def create(
         labels=dict(labels or {}),
         created=world.clock,
     )
-    request = pools[0] if pools else PoolRequest()
     subnet = ipam.parse_request(world, request)
     if subnet is None:
         subnet = Subnet(ipam.choose_pool(world, host))
@@ -167,7 +169,7 @@ def _set_up_bridge(world: World, host: str, network: Network) -> Network:
     _check_device(world, host, network)
     make_device(world, host, network)
     try:
-        firewall.add_network(world, host, rules_of(world, host, network))
+        firewall.add_network(world, host, rules_of(world, host, network), internal=network.internal)
     except ApiError:
         ipam.close_pool(world, host, network.id)
         _leave_behind(world, host, name)

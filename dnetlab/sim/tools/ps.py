@@ -53,6 +53,8 @@ class Row:
 
     @property
     def sizes(self) -> tuple[str, str, int, int, str]:
+        if self.process.zombie:
+            return "0.0", "0.0", 0, 0, "Z"
         cpu, memory, vsz, rss, stat = _SIZES.get(self.comm, _SIZES[""])
         return cpu, memory, vsz, rss, "Ss" if self.main and stat == "S" else stat
 
