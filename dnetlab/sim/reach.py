@@ -19,7 +19,7 @@ from dnetlab.sim.deliver import proxy_of
 from dnetlab.sim.field import Field
 from dnetlab.sim.forward import forward
 from dnetlab.sim.routing import source_address
-from dnetlab.sim.why import label, last
+from dnetlab.sim.why import LATER, label, last
 
 
 class Outcome(Enum):
@@ -216,7 +216,7 @@ def probe(snapshot: Snapshot, asker: Spot, target: Target) -> Exchange:
     else:
         flags = "S" if target.protocol is Protocol.TCP else ""
         packet = Packet(start, target.address, target.protocol, 40000, target.port, flags=flags, size=60)
-    return forward(snapshot, *asker, packet, snapshot.clock)
+    return forward(snapshot, *asker, packet, snapshot.clock + LATER)
 
 
 def outcome_of(exchange: Exchange, target: Target) -> Outcome:

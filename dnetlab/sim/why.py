@@ -27,6 +27,7 @@ from dnetlab.model import (
 from dnetlab.sim.forward import forward
 from dnetlab.sim.routing import is_local, local_interface, source_address
 
+LATER = 60.0  # asked a minute later: what a stack still believes of its neighbours shall not hide the reason
 PREDEFINED = ("bridge", "host", "none")
 
 
@@ -74,7 +75,7 @@ def why(
             raise ValueError("why() needs a destination or a name")
         return _no_address(snapshot, host, namespace, name)
     packet = _probe(snapshot, host, namespace, destination, port, protocol)
-    exchange = forward(snapshot, host, namespace, packet, snapshot.clock)
+    exchange = forward(snapshot, host, namespace, packet, snapshot.clock + LATER)
     who, whom = label(snapshot, host, namespace), _whom(snapshot, destination, port, name)
     if exchange.answered:
         seen = last(exchange).request.final or packet
