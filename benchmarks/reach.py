@@ -49,17 +49,35 @@ def row(containers: int) -> str:
     )
 
 
+MININET = """
+import sys, time
+from mininet.net import Mininet
+from mininet.nodelib import LinuxBridge
+from mininet.topo import SingleSwitchTopo
+Mininet.inited = True  # leave the limits of this machine alone
+net = Mininet(SingleSwitchTopo(int(sys.argv[1])), switch=LinuxBridge, controller=None)
+net.start()
+try:
+    time.sleep(2)
+    start = time.perf_counter()
+    lost = net.pingAll()
+    print("pingall", lost, time.perf_counter() - start)
+finally:
+    net.stop()
+"""
+
+
 def pingall(hosts: int) -> str:
     """Mininet's pingall on one switch, and the simulator's matrix of as many containers on one network."""
-    command = ["unshare", "-n", "-m", "mn", "--switch", "lxbr", "--controller", "none", "--topo", f"single,{hosts}"]
-    done = subprocess.run([*command, "--test", "pingall"], capture_output=True, text=True, timeout=600)
-    took = re.search(r"completed in ([\d.]+) seconds", done.stdout + done.stderr)
+    alone = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "/usr/bin/python3", "-c", MININET]
+    done = subprocess.run([*alone, str(hosts)], capture_output=True, text=True, timeout=600)
+    took = re.search(r"pingall ([\d.]+) ([\d.]+)", done.stdout)
     snapshot = lab_with(hosts, 1)
     start = time.perf_counter()
     reach(snapshot)
     ours = time.perf_counter() - start
-    theirs = f"{float(took[1]):.2f} s (network and pings)" if took else f"could not run: {done.stderr.strip()[-80:]}"
-    return f"{hosts:>10} hosts: Mininet pingall {theirs}; the simulator's matrix {ours:.3f} s"
+    theirs = f"{float(took[2]):.2f} s" if took else f"could not run ({done.stderr.strip()[-80:]})"
+    return f"{hosts:>10} hosts on one switch: Mininet's pingall {theirs}, the simulator's matrix {ours:.3f} s"
 
 
 def main() -> None:
@@ -68,7 +86,7 @@ def main() -> None:
         print(row(containers), flush=True)
     if "--mininet" not in sys.argv:
         return
-    if not shutil.which("mn"):
+    if not shutil.which("mnexec"):
         print("Mininet is not installed: apt-get install mininet")
         return
     for hosts in (16, 32):

@@ -187,8 +187,8 @@ def _not_on_one_network(machine: Host, who: str, asking: list[Container], target
         f"{who} is on {', '.join(sorted(mine)) or 'no network'}",
         f"{target.name} is on {', '.join(sorted(theirs)) or 'no network'}",
     )
-    shared = next(iter(sorted(theirs - set(PREDEFINED))), None)
-    remedy = f"docker network connect {shared} {who}" if shared else "put both on a network of your own"
+    own = sorted(theirs - set(PREDEFINED))
+    remedy = f"docker network connect {own[0]} {who}" if own else "put both on a network of your own"
     return Reason(
         False, f"{who} and {target.name} share no network of your own, so the name isn't known.", evidence, remedy
     )
