@@ -140,7 +140,8 @@ def test_an_end_frees_the_ports_and_a_killed_proxy_stays_dead(release: str) -> N
     for pid in pids:
         processes.send_signal(world, HOST, pid, 15)
     assert ports(world, "web1") == ["0.0.0.0:8081->80/tcp", "[::]:8081->80/tcp"]
-    assert (proxies(world), world.namespace(HOST).sockets) == ([], ())
+    left = ["[docker-proxy] <defunct>"] * 2 if release == "20.10" else []  # which waits for them at the end only
+    assert (proxies(world), world.namespace(HOST).sockets) == (left, ())
 
     lifecycle.restart(world, HOST, "web1")
     assert len(proxies(world)) == 2
