@@ -23,7 +23,7 @@ from dnetlab.model import Line, Output, Prompt, Snapshot
 
 DIFFERENCES = Path(__file__).resolve().parent / "recordings" / "differences.toml"
 HEXADECIMAL = re.compile(r"(?<![\w/.:-])[0-9a-f]{1,12}(?![\w/.:-])")
-WATCHED = 8  # lines after a bridge's last port went, within which the kernel may not have seen it (about a second)
+WATCHED = 12  # lines after a bridge's last port went, within which the kernel may not have seen it (about a second)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ class Situation:
             troubled = [
                 e for e in container.endpoints if e.configured_address or host.network(e.network) is None
             ] if container else []  # fmt: skip
-            if len(troubled) > 1:
+            modeless = container is not None and any(e.network == container.network_mode for e in troubled)
+            if len(troubled) > 1 or (modeless and len(container.endpoints) > 1):
                 patterns.append(ONE_OF_ITS_NETWORKS)
         return patterns
 

@@ -90,7 +90,10 @@ _NO_ORDER = ("brctl", "netstat", "ss ", "nslookup", "docker network prune", "doc
 LINKDOWN = r"(?<=src {address}) linkdown"
 # A container that can't have two of its networks: dockerd goes through them in Go's map order and names the first
 # (observed on 20.10.24 and 28.5.2: the same `docker start` named one network, then the other).
-ONE_OF_ITS_NETWORKS = r"network \S+ not found|Address already in use|[Nn]o available addresses on this pool"
+ONE_OF_ITS_NETWORKS = (
+    r"(?:could not find a network matching network mode \S+: )?network \S+ not found|Address already in use|"
+    r"[Nn]o available addresses on this pool"
+)
 
 
 def same(expected: str, found: str, unordered: bool = False, unsettled: Iterable[str] = ()) -> bool:
