@@ -23,7 +23,7 @@ from dnetlab.model import Line, Output, Prompt, Snapshot
 
 DIFFERENCES = Path(__file__).resolve().parent / "recordings" / "differences.toml"
 HEXADECIMAL = re.compile(r"(?<![\w/.:-])[0-9a-f]{1,12}(?![\w/.:-])")
-WATCHED = 12  # lines after a bridge's last port went, within which the kernel may not have seen it (about a second)
+WATCHED = 20  # lines after a bridge's last port went, within which the kernel may not have seen it (about a second)
 
 
 @dataclass(frozen=True)

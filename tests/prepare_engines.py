@@ -3,7 +3,7 @@
 Debian's trixie has docker.io 26.1, its forky has 28.5. Each goes into a tree of its own under the cache (the
 directory is printed; $DNETLAB_CACHE changes it), made by debootstrap from the mirror that this machine's own apt is
 configured with. The tree then gets the machine's iptables, so that the rules that dockerd writes and the rules
-that a student lists come from one version of it. Safe to call again: what is ready is left as it is.
+that a student lists come from one version of it, and its ps, which `docker top` asks. Safe to call again: what is ready is left as it is.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ IPTABLES = (
     "libnfnetlink0",
     "libnetfilter-conntrack3",
 )
+PROCPS = ("procps", "libproc2-0")
 
 
 def mirror() -> str:
@@ -49,9 +50,9 @@ def script_for(suite: str, scratch: Path) -> list[str]:
     return [str(SCRIPTS / "sid")]
 
 
-def take_iptables(tree: Path) -> None:
-    """Put the machine's iptables and its libraries into the tree."""
-    listing = subprocess.run(["dpkg", "-L", *IPTABLES], capture_output=True, text=True).stdout.split()
+def take(tree: Path, packages: tuple[str, ...]) -> None:
+    """Put what the machine has of these Debian packages into the tree."""
+    listing = subprocess.run(["dpkg", "-L", *packages], capture_output=True, text=True).stdout.split()
     for name in dict.fromkeys(listing):
         path = Path(name)
         if "/share/" in name or not (path.is_file() or path.is_symlink()) or not name.startswith("/"):
@@ -67,6 +68,8 @@ def prepare(version: str) -> Path:
     """Make the tree of one release unless it is there; its path."""
     suite, tree = SUITES[version], cache() / version
     if (tree / ".ready").exists():
+        if not (tree / "usr/bin/ps").exists():
+            take(tree, PROCPS)
         print(f"docker {version}: ready in {tree}", flush=True)
         return tree
     part = tree.with_suffix(f".part-{os.getpid()}")
@@ -80,7 +83,7 @@ def prepare(version: str) -> Path:
     if done.returncode != 0:
         shutil.rmtree(part, ignore_errors=True)
         sys.exit(f"prepare_engines: debootstrap failed:\n{log.read_text()[-2000:]}")
-    take_iptables(part)
+    take(part, (*IPTABLES, *PROCPS))
     shutil.rmtree(part / "var/cache/apt", ignore_errors=True)
     (part / ".ready").touch()
     shutil.rmtree(tree, ignore_errors=True)

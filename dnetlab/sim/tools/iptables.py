@@ -206,8 +206,9 @@ def _add(context: Context, table: Table, command: Command) -> Result:
 def _is_made(table: Table, chain: Chain) -> bool:
     """Is the chain in the kernel? nf_tables makes a built-in one with its first rule or policy, and dockerd made those
     that it uses (observed on 20.10.24 and 28.5.2)."""
-    built_in = chain.name in BUILTIN[table.name] and (table.name, chain.name) not in _DAEMONS_CHAINS
-    return not built_in or bool(chain.rules) or chain.policy != "ACCEPT"
+    if chain.name not in BUILTIN[table.name] or chain.rules or chain.policy != "ACCEPT":
+        return True
+    return table.chain("DOCKER") is not None and (table.name, chain.name) in _DAEMONS_CHAINS
 
 
 _DAEMONS_CHAINS = {("filter", "FORWARD"), ("nat", "PREROUTING"), ("nat", "POSTROUTING"), ("nat", "OUTPUT")}
@@ -217,7 +218,8 @@ def _delete(context: Context, table: Table, command: Command) -> Result:
     if command.number is not None:
         chain = _chain(table, command)
         if command.number > len(chain.rules):
-            return Result("", "iptables: Index of deletion too big.\n" if _is_made(table, chain) else NO_CHAIN, 1)
+            known = _is_made(table, chain)
+            return Result("", "iptables: Index of deletion too big.\n" if known else NO_CHAIN, 1)
         left = chain.rules[: command.number - 1] + chain.rules[command.number :]
         _put(context, table.with_chain(replace(chain, rules=left)))
         return Result()
@@ -236,7 +238,8 @@ def _delete(context: Context, table: Table, command: Command) -> Result:
 def _replace(context: Context, table: Table, command: Command) -> Result:
     chain, at = _chain(table, command), (command.number or 1) - 1
     if at >= len(chain.rules):
-        return Result("", "iptables: Index of replacement too big.\n" if _is_made(table, chain) else NO_CHAIN, 1)
+        known = _is_made(table, chain)
+        return Result("", "iptables: Index of replacement too big.\n" if known else NO_CHAIN, 1)
     rule = command.rules[0]
     _kernel_takes(table, chain.name, rule, "R")
     _put(context, table.with_chain(replace(chain, rules=(*chain.rules[:at], rule, *chain.rules[at + 1 :]))))
