@@ -9,6 +9,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from dnetlab.commands.cell import parse_cell
+from dnetlab.commands.script import read_script
+
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
@@ -29,7 +32,9 @@ SHOWN = [
     ("05-joined-containers", "<title>Welcome to nginx!</title>"),
     ("06-links", "NGINX_PORT_80_TCP_ADDR=172.17.0.2"),
     ("06-links", "Cannot link to a non running container: /web1 AS /asker/nginx"),
+    ("06-links", "ping: bad address 'web1'"),
     ("07-nat-and-docker-proxy", "docker-proxy"),
+    ("07-nat-and-docker-proxy", "PING 172.17.0.2 (172.17.0.2): 56 data bytes\n64 bytes from 172.17.0.2: seq=0 ttl=64"),
     ("07-nat-and-docker-proxy", "curl: (7) Failed to connect to 172.25.254.1 port 80"),
     ("08-cleanup-and-model", "Deleted Networks:"),
 ]
@@ -48,20 +53,27 @@ def test_a_notebook_is_stored_without_outputs_and_with_stable_ids(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_no_command_of_a_lesson_is_taken_for_the_output_of_the_line_above(path):
+    lines = [line for cell in read_script(str(path)) for line in parse_cell(cell.text, cell.host)]
+
+    assert [line.text for line in lines if line.expected] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_a_lesson_runs_from_top_to_bottom_and_shows_what_it_claims(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
 
     folder = {"metadata": {"path": str(tmp_path)}}
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources=folder).execute()
 
-    shown = "\n".join(_texts(notebook))
+    shown = "\n".join(texts(notebook))
     for stem, text in SHOWN:
         if stem == path.stem:
             assert text in shown, f"{stem} never shows {text!r}"
     assert "dnetlab: refused" not in shown
 
 
-def _texts(notebook: nbformat.NotebookNode) -> list[str]:
+def texts(notebook: nbformat.NotebookNode) -> list[str]:
     found: list[str] = []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

@@ -33,7 +33,7 @@ class DnetMagics(Magics):
     def __init__(self, shell: Any) -> None:
         super().__init__(shell=shell)
         self.labs: dict[tuple[str, str | None], Lab] = {}
-        self.current: tuple[str, str | None] = ("sim", None)
+        self.current = default_engine()
 
     @property
     def lab(self) -> Lab:
@@ -112,6 +112,14 @@ class DnetMagics(Magics):
             sentence = f"{lines} answered something else than the transcript"
             raise DnetError(sentence, hint="The cell's output says where.")
         return view
+
+
+def default_engine() -> tuple[str, str | None]:
+    """The engine and release that cells use until `%dnet engine` says otherwise.
+
+    DNETLAB_ENGINE ('sim' or 'docker') and DNETLAB_DOCKER (a release) name them; without both it is the simulator.
+    """
+    return os.environ.get("DNETLAB_ENGINE") or "sim", os.environ.get("DNETLAB_DOCKER") or None
 
 
 def _run_aloud(lab: Lab, cell: str, host: str, check: bool) -> CellResult:

@@ -142,6 +142,21 @@ def _reset(magics: DnetMagics, options: Any) -> Any:
     return Sentence("The lab is as it was at the start.")
 
 
+def _in_time(move: Callable[[DnetMagics, Any], Any]) -> Callable[[DnetMagics, Any], Any]:
+    """A real engine can't go back: it says so in a sentence, and the notebook runs on."""
+
+    def show(magics: DnetMagics, options: Any) -> Any:
+        try:
+            return move(magics, options)
+        except UsageError as error:
+            if magics.lab.can_go_back:
+                raise
+            return Sentence(str(error))
+
+    return show
+
+
+@_in_time
 def _undo(magics: DnetMagics, options: Any) -> Any:
     undone = magics.lab.undo(options.commands)
     if not undone:
@@ -149,6 +164,7 @@ def _undo(magics: DnetMagics, options: Any) -> Any:
     return Sentence("Taken back: " + "; ".join(entry.line.text for entry in undone))
 
 
+@_in_time
 def _checkpoint(magics: DnetMagics, options: Any) -> Any:
     if options.name is None:
         names = ", ".join(magics.lab.checkpoints)
@@ -157,6 +173,7 @@ def _checkpoint(magics: DnetMagics, options: Any) -> Any:
     return Sentence(f"Checkpoint {options.name}: `%dnet goto {options.name}` comes back here.")
 
 
+@_in_time
 def _goto(magics: DnetMagics, options: Any) -> Any:
     magics.lab.goto(options.name)
     return Sentence(f"The lab is as it was at {options.name}.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from dnetlab.notebook.magic import default_engine
+
 
 def test_a_cell_shows_the_terminal_and_then_what_changed(kernel):
     ran = kernel.run("%%dnet\ndocker network create my_net1\nip -br link show docker0")
@@ -149,6 +151,16 @@ def test_another_release_is_another_lab_and_the_first_stays_as_it_was(kernel):
     assert "my_net1" not in other.plain
     assert "my_net1" in again.plain
     assert kernel.run("%dnet engine").plain == "Cells run on the simulator as Docker 28.5."
+
+
+def test_the_environment_chooses_the_engine_of_a_session(monkeypatch):
+    monkeypatch.delenv("DNETLAB_ENGINE", raising=False)
+    monkeypatch.delenv("DNETLAB_DOCKER", raising=False)
+    assert default_engine() == ("sim", None)
+
+    monkeypatch.setenv("DNETLAB_ENGINE", "docker")
+    monkeypatch.setenv("DNETLAB_DOCKER", "20.10")
+    assert default_engine() == ("docker", "20.10")
 
 
 def test_a_trace_is_told_tabled_and_drawn(kernel):

@@ -1,0 +1,63 @@
+"""The notebooks of the course, run from top to bottom in real kernels on real Docker Engines."""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from test_notebooks import NOTEBOOKS, SHOWN, texts  # noqa: E402
+
+pytestmark = pytest.mark.engine
+
+RELEASE = "20.10"
+AT_ONCE = 3  # a lesson mostly waits (a stopped shell takes ten seconds), so that they run side by side
+EVERY_TIME = ("00", "04", "05", "06", "07", "08")
+LESSONS = [path for path in NOTEBOOKS if path.name[:2] in EVERY_TIME or os.environ.get("DNETLAB_ALL_LESSONS")]
+
+# What the real engine shows beyond SHOWN: the claims of lessons 4 to 8 in its own words.
+CLAIMS = [
+    ("00-tour", "undo works on the simulator only: a real engine can't go back."),
+    ("00-tour", "The lab is as it was at the start."),
+    ("04-isolation", "-A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP"),
+    ("04-isolation", "1 packets transmitted, 1 packets received, 0% packet loss"),
+    ("05-joined-containers", "conflicting options: port publishing and the container type network mode"),
+    ("05-joined-containers", "conflicting options: hostname and the network mode"),
+    ("07-nat-and-docker-proxy", "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 80 -j DNAT --to-"),
+    ("08-cleanup-and-model", 'Error response from daemon: plugin "nosuch" not found'),
+]
+
+
+def run_notebook(path: Path, folder: Path) -> str:
+    """Run a notebook with the real engine as the kernel's default; all the text that it showed."""
+    notebook = nbformat.read(path, as_version=4)
+    folder.mkdir()
+    kernel = NotebookClient(notebook, timeout=150, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    chosen = {"DNETLAB_ENGINE": "docker", "DNETLAB_DOCKER": RELEASE, "DNETLAB_JOURNAL": "off"}
+    kernel.execute(env={**os.environ, **chosen})
+    return "\n".join(texts(notebook))
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """The lessons' texts as they become known."""
+    folder = tmp_path_factory.mktemp("lessons")
+    pool = ThreadPoolExecutor(AT_ONCE)
+    yield {path: pool.submit(run_notebook, path, folder / path.stem) for path in LESSONS}
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+def test_a_lesson_runs_on_a_real_engine_and_shows_what_it_claims(path, running: dict[Path, Future[str]]):
+    shown = running[path].result()
+
+    for stem, text in [*SHOWN, *CLAIMS]:
+        if stem == path.stem:
+            assert text in shown, f"{stem} never shows {text!r} on Docker {RELEASE}"
+    assert "dnetlab: refused" not in shown
