@@ -1,0 +1,63 @@
+"""The same lines on a real engine and on the simulator, with what each side answered and was left with."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from conformance import Answer, Mismatch, Situation, mismatches  # noqa: E402
+from snapshots import differences  # noqa: E402
+
+from dnetlab.commands.cell import parse_cell  # noqa: E402
+from dnetlab.engines.docker import DockerEngine  # noqa: E402
+from dnetlab.engines.labhosts import LabHosts  # noqa: E402
+from dnetlab.engines.simulator import Simulator  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Run:
+    """answers: the real engine's; found: how the simulator's differ; fields: how the last snapshots differ."""
+
+    answers: list[Answer]
+    found: list[Mismatch]
+    fields: list[str]
+
+    @property
+    def agrees(self) -> bool:
+        return not self.found and not self.fields
+
+    def report(self) -> str:
+        return "\n".join([*map(str, self.found), *self.fields])
+
+
+def run_both(text: str, release: str, name: str = "script", fields: bool = True) -> Run:
+    """Run a script on a fresh lab of real hosts and on a fresh simulator, side by side."""
+    lines = parse_cell(text, "docker1")
+    daemons = tuple(h for h in ("docker1", "docker2") if h == "docker1" or any(line.host == h for line in lines))
+    answers: list[Answer] = []
+    found: list[Mismatch] = []
+    with LabHosts(release, daemons=daemons) as lab:
+        real, simulator, where = DockerEngine(release, hosts=lab), Simulator(release), Situation(release)
+        before = simulator.snapshot()
+        ambiguous = False
+        for number, line in enumerate(lines, 1):
+            said = real.run(line)
+            host = "box" if said.line.container else line.host
+            answer = Answer(line.text, host, said.stdout, said.stderr, said.exit_code, line.answer)
+            answers.append(answer)
+            output = simulator.run(line)
+            texts = (said.stdout, said.stderr, output.stdout, output.stderr)
+            rows = [] if said.refused and output.refused else mismatches(number, name, answer, output, where, before)
+            if rows and where.is_ambiguous(line.text, before, texts):
+                ambiguous = True
+                break
+            found += rows
+            after = simulator.snapshot()
+            where.saw(line.text, before, after, texts)
+            before = after
+        rows = differences(real.snapshot(), before, where.restarted) if fields and not ambiguous else []
+        real.close()
+    return Run(answers, found, rows)
