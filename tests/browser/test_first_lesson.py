@@ -32,7 +32,10 @@ def open_notebook(page, url: str) -> None:
 
 def run_all(page) -> None:
     """Run All Cells; asked again when JupyterLab was not ready to hear it."""
-    for _ in range(5):
+    for _ in range(8):
+        accept = page.locator("dialog.jp-Dialog .jp-mod-accept")
+        if accept.count():  # on a slow machine JupyterLab asks which kernel before its own has come up
+            accept.first.click()
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         try:
@@ -40,7 +43,7 @@ def run_all(page) -> None:
             break
         except PlaywrightError:
             page.keyboard.press("Escape")
-    page.wait_for_function(FINISHED)
+    page.wait_for_function(FINISHED, timeout=180_000)
 
 
 @pytest.fixture(scope="module")
