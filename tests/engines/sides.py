@@ -19,11 +19,13 @@ from dnetlab.engines.simulator import Simulator  # noqa: E402
 
 @dataclass(frozen=True)
 class Run:
-    """answers: the real engine's; found: how the simulator's differ; fields: how the last snapshots differ."""
+    """answers: the real engine's; found: how the simulator's differ; fields: 'after line N: …' of each field of a
+    snapshot that differed first there; looks: how many pairs of snapshots were compared."""
 
     answers: list[Answer]
     found: list[Mismatch]
     fields: list[str]
+    looks: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -33,16 +35,18 @@ class Run:
         return "\n".join([*map(str, self.found), *self.fields])
 
 
-def run_both(text: str, release: str, name: str = "script", fields: bool = True) -> Run:
-    """Run a script on a fresh lab of real hosts and on a fresh simulator, side by side."""
+def run_both(text: str, release: str, name: str = "script", every: int = 5) -> Run:
+    """Run a script on a fresh lab of real hosts and on a fresh simulator, side by side; snapshots are compared after every
+    `every` lines and at the end (0: never)."""
     lines = parse_cell(text, "docker1")
     daemons = tuple(h for h in ("docker1", "docker2") if h == "docker1" or any(line.host == h for line in lines))
     answers: list[Answer] = []
     found: list[Mismatch] = []
+    fields: dict[str, str] = {}
+    looks = 0
     with LabHosts(release, daemons=daemons) as lab:
         real, simulator, where = DockerEngine(release, hosts=lab), Simulator(release), Situation(release)
         before = simulator.snapshot()
-        ambiguous = False
         for number, line in enumerate(lines, 1):
             said = real.run(line)
             host = "box" if said.line.container else line.host
@@ -52,12 +56,14 @@ def run_both(text: str, release: str, name: str = "script", fields: bool = True)
             texts = (said.stdout, said.stderr, output.stdout, output.stderr)
             rows = [] if said.refused and output.refused else mismatches(number, name, answer, output, where, before)
             if rows and where.is_ambiguous(line.text, before, texts):
-                ambiguous = True
                 break
             found += rows
             after = simulator.snapshot()
             where.saw(line.text, before, after, texts)
             before = after
-        rows = differences(real.snapshot(), before, where.restarted) if fields and not ambiguous else []
+            if every and (number % every == 0 or number == len(lines)):
+                looks += 1
+                for row in differences(real.snapshot(), after, where.restarted):
+                    fields.setdefault(row.partition(": ")[0], f"after line {number}, {line.text!r}: {row}")
         real.close()
-    return Run(answers, found, rows)
+    return Run(answers, found, list(fields.values()), looks)
