@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from dnetlab.commands.shell import ShellRefused, parse_shell, refusal
-from dnetlab.engines import inventory, observe, terminals
+from dnetlab.engines import inventory, observe, processes, terminals
 from dnetlab.engines.labhosts import VERSIONS, LabHosts, Ran
 from dnetlab.engines.terminals import QUESTION, Attachment, Terminal
 from dnetlab.errors import EngineError, UsageError
-from dnetlab.model import Host, Line, Namespace, Output, Prompt, Refusal, Snapshot
+from dnetlab.model import Container, Host, Line, Namespace, Output, Prompt, Refusal, Snapshot
 
 LONGEST = 120.0  # seconds for a command that ends by itself
 FOREGROUND = 20.0  # seconds that `docker run` without -d is watched before Ctrl-C
@@ -235,7 +235,7 @@ class DockerEngine:
         documents: list[dict[str, Any]] = []
         host = Host(name, has_docker=has_docker)
         root = self.hosts.root(name)
-        tasks = observe.tasks(root, self._started_at)
+        tasks = processes.tasks(root, self._started_at)
         if has_docker and self._daemon_answers(name):
             api = self.client(name)
             starts = {task.process.pid: task.process.started for task in tasks}
@@ -247,15 +247,15 @@ class DockerEngine:
                 images=inventory.images(api, self._clock),
                 volumes=inventory.volumes(api),
             )
-        containers = [inventory.container(data, self._clock) for data in documents]
+        containers = _with_heirs([inventory.container(data, self._clock) for data in documents])
         spaces = self._namespaces(root, containers, tasks)
         host = replace(host, networks=tuple(inventory.with_gateway(n, spaces["host"]) for n in host.networks))
         names = self._names_by_inode(root, containers, tasks)
-        processes = tuple(replace(t.process, namespace=names.get(t.net, "host")) for t in tasks)
+        running = tuple(replace(t.process, namespace=names.get(t.net, "host")) for t in tasks)
         return replace(
             host,
             namespaces=spaces,
-            processes=processes,
+            processes=running,
             containers=tuple(inventory.with_interfaces(c, spaces) for c in containers),
         )
 
@@ -269,7 +269,7 @@ class DockerEngine:
     def _started_at(self, ticks: float) -> float:
         return self._clock(self._boot + ticks / os.sysconf("SC_CLK_TCK"))
 
-    def _names_by_inode(self, root: str, containers: list[Any], tasks: list[observe.Task]) -> dict[int, str]:
+    def _names_by_inode(self, root: str, containers: list[Any], tasks: list[processes.Task]) -> dict[int, str]:
         """Network namespace's inode -> its name in the snapshot."""
         nets = {task.process.pid: task.net for task in tasks}
         names = {
@@ -278,7 +278,7 @@ class DockerEngine:
         names[os.stat(f"{root}/proc/1/ns/net").st_ino] = "host"
         return names
 
-    def _namespaces(self, root: str, containers: list[Any], tasks: list[observe.Task]) -> dict[str, Namespace]:
+    def _namespaces(self, root: str, containers: list[Any], tasks: list[processes.Task]) -> dict[str, Namespace]:
         names = self._names_by_inode(root, containers, tasks)
         first = {names[task.net]: task.process.pid for task in reversed(tasks) if task.net in names}
         dns = {c.short_id for c in containers if any(e.network not in ("bridge", "none", "host") for e in c.endpoints)}
@@ -301,6 +301,8 @@ class DockerEngine:
         try:
             api = self.client(host)
             for row in api.containers():
+                if row["Command"].split()[0].rsplit("/", 1)[-1] not in SERVES:
+                    continue
                 data = api.inspect_container(row["Id"])
                 port = SERVES.get(data["Path"].rsplit("/", 1)[-1])
                 folder = f"{self.hosts.root(host)}/proc/{data['State']['Pid']}/net"
@@ -319,6 +321,17 @@ class DockerEngine:
                 client.close()
         if self._own:
             self.hosts.down()
+
+
+def _with_heirs(containers: list[Container]) -> list[Container]:
+    """A network namespace whose maker has ended is its joiners' own: it is called by the newest of them."""
+    running = [c for c in containers if c.is_running]
+    makers = {c.short_id for c in running} | {"host", None}
+    heirs: dict[str, str] = {}
+    for container in running:
+        if container.namespace not in makers:
+            heirs.setdefault(container.namespace or "", container.short_id)
+    return [replace(c, namespace=heirs.get(c.namespace or "", c.namespace)) if c.is_running else c for c in containers]
 
 
 def _attachment(text: str) -> Attachment | None:

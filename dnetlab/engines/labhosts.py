@@ -37,6 +37,7 @@ CLEAN_ENVIRONMENT = {
     "LOGNAME": "root",
     "SHELL": "/bin/bash",
 }
+PLAIN = re.compile(r"docker [A-Za-z0-9_ ./:=,@%+-]*")  # nothing in it that a shell would read otherwise
 SUB_INTERFACE = re.compile(r"\benp7s0\.(\d{1,4})\b")
 
 
@@ -213,6 +214,8 @@ class LabHosts:
         """
         if host in self.docker_hosts:
             self._provide_sub_interfaces(host, text)
+        if PLAIN.fullmatch(text):  # the client alone: a shell in between would only take time
+            return run_limited([*self.words(host), *text.split()], timeout, stdin)
         script, far = os.pipe()  # not `bash -c TEXT`: `ps ax | grep proxy` would find the text itself
         try:
             with os.fdopen(far, "w") as writer:

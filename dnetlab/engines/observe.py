@@ -34,7 +34,6 @@ from dnetlab.model import (
     Neighbour,
     Netfilter,
     PeerEnd,
-    Process,
     Protocol,
     Route,
     Rule,
@@ -46,6 +45,7 @@ from dnetlab.model.netfilter import BUILTIN, parse_rule
 from dnetlab.model.packet import ConnState
 
 T = TypeVar("T")
+Messages = tuple[bytes, ...]
 SEGMENTS = {"eth0": "lan", "enp7s0": "trunk"}
 SYSCTLS = (
     "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv4.conf.default.forwarding",
@@ -55,6 +55,9 @@ SYSCTLS = (
     "net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables", "net.bridge.bridge-nf-call-arptables",
 )  # fmt: skip
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH = 18, 22, 26, 30
+RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE = 16, 20, 24
+NDA_DST, NDA_LLADDR, NDA_MASTER = 1, 2, 9  # linux/neighbour.h
+NETLINK_NETFILTER, NFT_MSG_GETCHAIN, NFT_MSG_GETRULE = 12, 10 << 8 | 4, 10 << 8 | 7  # linux/netfilter/nf_tables.h
 NLM_F_DUMP_REQUEST = 0x301
 IFLA_EXT_MASK, SKIP_STATISTICS = 29, 8
 NLMSG_ERROR, NLMSG_DONE = 2, 3
@@ -88,16 +91,20 @@ class Place:
 
 @dataclass(frozen=True)
 class _Raw:
-    links: list[Any]
-    addresses: list[Any]
-    routes: list[Any]
-    neighbours: list[Any]
-    fdb: list[Any]
+    """A namespace as the kernel gives it: the bodies of its messages."""
+
+    links: Messages
+    addresses: Messages
+    routes: Messages
+    neighbours: Messages
+    fdb: Messages
     sysctls: dict[str, str]
+    ruleset: bytes  # what nf_tables holds; the same bytes are the same rules with the same counters
     rules: subprocess.Popen[bytes] | None
     sockets: list[bytes]
 
 
+_known_rules: dict[bytes, Netfilter] = {}  # ruleset -> its tables; asked again only when a byte has changed
 Owners = dict[str, tuple[int, str]]  # inode of a socket -> pid and program that hold it
 
 
@@ -108,6 +115,13 @@ def namespaces(places: Iterable[Place], wants_rules: Callable[[Place], bool], ow
     raws = _in_a_thread(lambda: [(place, _read(place, wants_rules(place))) for place in places])
     made = {place.name: _namespace(place, raw, owners) for place, raw in raws if raw is not None}
     return _with_peers(made, {place.name: raw for place, raw in raws if raw is not None})
+
+
+def forget() -> None:
+    """Drop what earlier looks have learned; the next one asks for everything."""
+    _known_rules.clear()
+    for memory in (_message, _names, _lower, _interfaces, _route_table):
+        memory.cache_clear()
 
 
 def _in_a_thread(work: Callable[[], T]) -> T:
@@ -129,8 +143,18 @@ def _in_a_thread(work: Callable[[], T]) -> T:
     return result
 
 
+@lru_cache(maxsize=1)
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+@lru_cache(maxsize=1)
+def _iptables_save() -> str | None:
+    return shutil.which("iptables-save", path="/usr/sbin:/sbin:/usr/bin:/bin")
+
+
 def _enter(folder: str) -> bool:
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = _libc()
     try:
         handle = os.open(f"{folder}/ns/net", os.O_RDONLY)
     except OSError:
@@ -147,9 +171,9 @@ def _read(place: Place, with_rules: bool) -> _Raw | None:
     """Everything of one namespace as the kernel gives it; None when the process has ended."""
     if not _enter(place.folder):
         return None
-    rules = None
-    program = shutil.which("iptables-save", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    if with_rules and program:
+    rules, program = None, _iptables_save()
+    ruleset = _ruleset() if with_rules else b""
+    if with_rules and program and ruleset not in _known_rules:
         rules = subprocess.Popen([program, "-c"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as link:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
@@ -158,10 +182,23 @@ def _read(place: Place, with_rules: bool) -> _Raw | None:
         addresses = _dump(link, RTM_GETADDR, struct.pack("=BBBBi", 0, 0, 0, 0, 0))
         routes = _dump(link, RTM_GETROUTE, struct.pack("=BBBBBBBBI", socket.AF_INET, 0, 0, 0, 0, 0, 0, 0, 0))
         neighbours = _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", socket.AF_INET, 0, 0, 0, 0))
-        bridges = any(_kind(message) == "bridge" for message in links)
-        fdb = _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", 7, 0, 0, 0, 0)) if bridges else []
+        bridges = any(b"bridge\0" in message for message in links)
+        fdb = _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", 7, 0, 0, 0, 0)) if bridges else ()
     found = _diagnose(place.name == "host") if place.talks else []
-    return _Raw(links, addresses, routes, neighbours, fdb, _sysctls(), rules, found)
+    return _Raw(links, addresses, routes, neighbours, fdb, _sysctls(), ruleset, rules, found)
+
+
+def _ruleset() -> bytes:
+    """Chains and rules of the namespace this thread is in, counters included, as nf_tables gives them; b"" for none."""
+    found: list[bytes] = []
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as link:
+            link.bind((0, 0))
+            for kind in (NFT_MSG_GETCHAIN, NFT_MSG_GETRULE):
+                found += _dump(link, kind, struct.pack("=BBH", socket.AF_INET, 0, 0))
+    except OSError:
+        return b""
+    return b"".join(found)
 
 
 def _diagnose(everything: bool) -> list[bytes]:
@@ -194,31 +231,44 @@ def _rows(link: socket.socket) -> Iterable[bytes]:
             data = data[(length + 3) & ~3 :]
 
 
-def _dump(link: socket.socket, kind: int, body: bytes) -> list[Any]:
-    """All messages that answer one netlink dump request."""
+def _dump(link: socket.socket, kind: int, body: bytes) -> Messages:
+    """The bodies of all messages that answer one netlink dump request."""
     link.send(struct.pack("=IHHII", 16 + len(body), kind, NLM_F_DUMP_REQUEST, 1, 0) + body)
-    return [_parsed(kind - 2, body) for body in _rows(link)]
+    return tuple(_rows(link))
+
+
+def _parsed(kind: int, bodies: Messages) -> list[Any]:
+    return [_message(kind, body) for body in bodies]
 
 
 @lru_cache(maxsize=20_000)
-def _parsed(kind: int, body: bytes) -> Any:
-    """A message of rtnetlink, read once: most of what the kernel says is what it said before the last command."""
+def _message(kind: int, body: bytes) -> Any:
+    """A message of rtnetlink; most of what the kernel says is what it said before the last command."""
     from pyroute2.netlink.rtnl.marshal import MarshalRtnl
 
-    head = struct.pack("=IHHII", 16 + len(body), kind, 0, 1, 0)
-    return next(iter(MarshalRtnl().parse(head + body)))
+    return next(iter(MarshalRtnl().parse(struct.pack("=IHHII", 16 + len(body), kind, 0, 1, 0) + body)))
+
+
+def _attributes(body: bytes, start: int) -> dict[int, bytes]:
+    """The attributes behind the fixed part of a message: type -> value."""
+    found = {}
+    while start + 4 <= len(body):
+        length, kind = struct.unpack_from("=HH", body, start)
+        found[kind & 0x3FFF] = body[start + 4 : start + length]
+        start += max(4, (length + 3) & ~3)
+    return found
 
 
 def _sysctls() -> dict[str, str]:
     """The sysctls of the namespace this thread is in."""
     values = {}
     for key in SYSCTLS:
-        head, _, tail = key.rpartition(".")
-        path = Path("/proc/sys") / head.replace(".", "/") / tail
         try:
-            values[key] = path.read_text().strip()
+            handle = os.open("/proc/sys/" + key.replace(".", "/"), os.O_RDONLY)
         except OSError:
             continue
+        values[key] = os.read(handle, 200).decode().strip()
+        os.close(handle)
     return values
 
 
@@ -239,35 +289,66 @@ def _kind(message: Any) -> str:
 
 
 def _namespace(place: Place, raw: _Raw, owners: Owners) -> Namespace:
-    names = {message["index"]: _get(message, "IFLA_IFNAME") for message in raw.links}
-    interfaces = tuple(_interface(message, raw.addresses, names, place.name) for message in raw.links)
-    text = ""
-    if raw.rules is not None:
-        text = raw.rules.communicate()[0].decode(errors="replace")
+    names = _names(raw.links)
     return Namespace(
         place.name,
-        tuple(sorted(interfaces, key=lambda i: i.index)),
-        tuple(_routes(raw.routes, names)),
+        _interfaces(raw.links, raw.addresses, place.name == "host"),
+        _route_table(raw.routes, raw.links),
         tuple(_neighbours(raw.neighbours, names)),
         tuple(_fdb(raw.fdb, names)),
-        parse_rules(text),
+        _netfilter(raw),
         tuple(connections(place.folder)) if place.name == "host" else (),
         tuple(_socket(row, owners) for row in raw.sockets),
         raw.sysctls,
     )
 
 
-def _interface(message: Any, addresses: list[Any], names: dict[int, str], place: str) -> Interface:
+def _netfilter(raw: _Raw) -> Netfilter:
+    if raw.rules is None:
+        return _known_rules.get(raw.ruleset, Netfilter())
+    netfilter = parse_rules(raw.rules.communicate()[0].decode(errors="replace"))
+    if raw.ruleset:  # it is empty where iptables keeps its rules elsewhere (the legacy variant)
+        while len(_known_rules) >= 1000:
+            _known_rules.pop(next(iter(_known_rules)))
+        _known_rules[raw.ruleset] = netfilter
+    return netfilter
+
+
+@lru_cache(maxsize=2_000)
+def _names(links: Messages) -> dict[int, str]:
+    return {message["index"]: _get(message, "IFLA_IFNAME") for message in _parsed(RTM_NEWLINK, links)}
+
+
+@lru_cache(maxsize=2_000)
+def _lower(links: Messages) -> dict[int, int]:
+    """Interface's index -> index of the one it hangs on: a veth's far end, a macvlan's parent."""
+    found = {message["index"]: _get(message, "IFLA_LINK") for message in _parsed(RTM_NEWLINK, links)}
+    return {index: link for index, link in found.items() if link}
+
+
+@lru_cache(maxsize=2_000)
+def _interfaces(links: Messages, addresses: Messages, at_host: bool) -> tuple[Interface, ...]:
+    messages, names = _parsed(RTM_NEWADDR, addresses), _names(links)
+    made = [_interface(link, messages, names, at_host) for link in _parsed(RTM_NEWLINK, links)]
+    return tuple(sorted(made, key=lambda i: i.index))
+
+
+@lru_cache(maxsize=2_000)
+def _route_table(routes: Messages, links: Messages) -> tuple[Route, ...]:
+    return tuple(_routes(_parsed(RTM_NEWROUTE, routes), _names(links)))
+
+
+def _interface(message: Any, addresses: list[Any], names: dict[int, str], at_host: bool) -> Interface:
     name, index, flags = _get(message, "IFLA_IFNAME"), message["index"], message["flags"]
     kind = LinkKind.LOOPBACK if flags & 0x8 else _link_kind(_kind(message))
-    if place == "host" and name in SEGMENTS:
+    if at_host and name in SEGMENTS:
         kind = LinkKind.PHYSICAL
-    elif place == "host" and re.fullmatch(r"enp7s0\.\d+", name) and kind is LinkKind.VETH:
+    elif at_host and re.fullmatch(r"enp7s0\.\d+", name) and kind is LinkKind.VETH:
         kind = LinkKind.VLAN
     info = _get(message, "IFLA_LINKINFO")
     data = _get(info, "IFLA_INFO_DATA") if info else None
     lower = _get(message, "IFLA_LINK")
-    parent = names.get(lower) if kind is LinkKind.MACVLAN and place == "host" and lower else None
+    parent = names.get(lower) if kind is LinkKind.MACVLAN and at_host and lower else None
     vlan = None
     if kind is LinkKind.VLAN:
         parent, vlan = name.split(".")[0], int(name.split(".")[1]) if "." in name else None
@@ -337,34 +418,31 @@ def _routes(messages: list[Any], names: dict[int, str]) -> Iterable[Route]:
         )
 
 
-def _neighbours(messages: list[Any], names: dict[int, str]) -> Iterable[Neighbour]:
-    for message in messages:
-        state = NUD.get(message["state"], "")
-        if not state or state == "NOARP":
-            continue
-        yield Neighbour(
-            IPv4Address(_get(message, "NDA_DST")),
-            names.get(message["ifindex"], ""),
-            _get(message, "NDA_LLADDR"),
-            state,
-        )
+def _neighbours(bodies: Messages, names: dict[int, str]) -> Iterable[Neighbour]:
+    for body in bodies:
+        index, number = struct.unpack_from("=iH", body, 4)
+        state, found = NUD.get(number, ""), _attributes(body, 12)
+        if state and state != "NOARP":
+            mac = found.get(NDA_LLADDR)
+            yield Neighbour(IPv4Address(found[NDA_DST]), names.get(index, ""), mac.hex(":") if mac else None, state)
 
 
-def _fdb(messages: list[Any], names: dict[int, str]) -> Iterable[FdbEntry]:
-    for message in messages:
-        mac, master = _get(message, "NDA_LLADDR"), _get(message, "NDA_MASTER")
+def _fdb(bodies: Messages, names: dict[int, str]) -> Iterable[FdbEntry]:
+    for body in bodies:
+        index, state = struct.unpack_from("=iH", body, 4)
+        found = _attributes(body, 12)
+        mac, master = found.get(NDA_LLADDR, b"").hex(":"), found.get(NDA_MASTER)
         if not mac or not master or mac.startswith(("33:33:", "01:00:5e:")):
             continue
-        yield FdbEntry(names.get(master, ""), mac, names.get(message["ifindex"], ""), bool(message["state"] & 0x80))
+        bridge = names.get(struct.unpack("=I", master)[0], "")
+        yield FdbEntry(bridge, mac, names.get(index, ""), bool(state & 0x80))
 
 
 def _with_peers(made: dict[str, Namespace], raws: dict[str, _Raw]) -> dict[str, Namespace]:
     """Fill in the far ends of veth pairs and the parents of macvlans that lie in another of these namespaces."""
     lower: dict[tuple[str, int], int] = {}
     for name, raw in raws.items():
-        for message in raw.links:
-            if _get(message, "IFLA_LINK"):
-                lower[name, message["index"]] = _get(message, "IFLA_LINK")
+        lower.update({(name, index): link for index, link in _lower(raw.links).items()})
     back: dict[tuple[int, int], list[str]] = {}
     for (name, index), link in lower.items():
         back.setdefault((index, link), []).append(name)
@@ -420,7 +498,7 @@ def _ordered(table: str, chains: tuple[Chain, ...]) -> tuple[Chain, ...]:
     return first + tuple(chain for chain in chains if chain.name not in BUILTIN[table])
 
 
-# -- connections, sockets, processes --------------------------------------------------------------------------------
+# -- connections, sockets --------------------------------------------------------------------------------
 
 
 def connections(folder: str) -> list[Connection]:
@@ -498,52 +576,3 @@ def _v6only(attributes: bytes) -> bool:
             return bool(attributes[4])
         attributes = attributes[max(4, (length + 3) & ~3) :]
     return False
-
-
-@dataclass(frozen=True)
-class Task:
-    """A process as its host's /proc shows it, with the inode of its network namespace and the sockets it holds."""
-
-    process: Process
-    net: int
-    sockets: tuple[str, ...]
-
-
-def tasks(root: str, started: Callable[[float], float]) -> list[Task]:
-    """The processes of a lab host, by pid. root: its root as we can open it; started: ticks -> lab's clock."""
-    found = []
-    for entry in sorted((e for e in os.listdir(f"{root}/proc") if e.isdigit()), key=int):
-        try:
-            found.append(_task(f"{root}/proc/{entry}", int(entry), started))
-        except (OSError, ValueError, IndexError):
-            continue  # it ended while we looked
-    return [task for task in found if task is not None]
-
-
-def _task(folder: str, pid: int, started: Callable[[float], float]) -> Task | None:
-    words = Path(f"{folder}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-    stat = Path(f"{folder}/stat").read_text().rpartition(")")[2].split()
-    if words == [b""] or stat[0] == "Z":
-        return None
-    held = []
-    for descriptor in os.scandir(f"{folder}/fd"):
-        try:
-            target = os.readlink(descriptor.path)
-        except OSError:
-            continue
-        if target.startswith("socket:["):
-            held.append(target[8:-1])
-    container = re.search(r"/([0-9a-f]{64})\b", Path(f"{folder}/cgroup").read_text())
-    process = Process(
-        pid,
-        int(stat[1]),
-        tuple(word.decode(errors="replace") for word in words),
-        container=container[1] if container else None,
-        user=_user(os.stat(folder).st_uid),
-        started=started(float(stat[19])),
-    )
-    return Task(process, os.stat(f"{folder}/ns/net").st_ino, tuple(held))
-
-
-def _user(uid: int) -> str:
-    return "root" if uid == 0 else str(uid)
