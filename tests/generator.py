@@ -31,7 +31,7 @@ class Script:
 
     def some_container(self) -> str:
         if self.chance.random() < 0.06 or not self.containers:
-            return f"c{self.chance.randint(1, 12)}"
+            return f"web{self.chance.randint(1, 12)}"
         return self.chance.choice(self.containers)
 
     def some_network(self) -> str:
@@ -69,7 +69,7 @@ class Script:
         return f"docker network rm {self.some_network()}"
 
     def run(self) -> str:
-        name = f"c{len(self.containers) + 1}"
+        name = f"web{len(self.containers) + 1}"  # no hexadecimal id begins so
         options = f"-d --name {name} "
         network = self.some_network() if self.chance.random() < 0.7 else ""
         if network:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from dnetlab.model import Container, Host, Namespace, Network, Process, Snapshot
 
@@ -41,6 +42,7 @@ def differences(real: Snapshot, simulated: Snapshot, unordered: bool = False) ->
 
 
 def _host(host: Host, release: str, unordered: bool) -> Shape:
+    host = replace(host, containers=_with_plain_names(host))
     names = _names(host)
     found: Shape = {"docker running": host.docker_running}
     for network in host.networks:
@@ -55,12 +57,26 @@ def _host(host: Host, release: str, unordered: bool) -> Shape:
     return found
 
 
+def _with_plain_names(host: Host) -> tuple[Container, ...]:
+    """Names that dockerd made up are random: such a container is called by its image and place in time."""
+    found, number = [], 0
+    for container in host.containers:
+        if re.fullmatch(r"[a-z]+_[a-z]+[0-9]?", container.name):
+            number += 1
+            container = replace(container, name=f"unnamed {number} of {container.image}")
+        found.append(container)
+    return tuple(found)
+
+
 def _is_machinery(process: Process) -> bool:
     return MACHINERY.search(process.command) is not None or not process.command.startswith("/usr/sbin/docker-proxy")
 
 
 def _process(process: Process) -> str:
-    return f"{'container' if process.container else 'host'}: {process.command.strip()}"
+    command = process.command.strip()
+    if command.startswith("nginx -g"):  # a moment after its start it gives itself this title
+        command = f"nginx: master process {command}"
+    return f"{'container' if process.container else 'host'}: {command}"
 
 
 def _names(host: Host) -> dict[str, str]:
@@ -98,7 +114,7 @@ def _container(host: Host, container: Container) -> Shape:
     hostname = container.hostname
     for other in host.containers:
         hostname = hostname.replace(other.short_id, f"id of {other.name}")
-    mode = container.network_mode
+    mode = container.network_mode.replace("default", "bridge")
     for other in host.containers:
         mode = mode.replace(other.id, other.name)
     return {
@@ -106,8 +122,8 @@ def _container(host: Host, container: Container) -> Shape:
         "exit code": container.exit_code,
         "image": container.image,
         "command": container.command,
-        "mode": mode,
-        "hostname": hostname,
+        "mode": re.sub(r"[0-9a-f]{64}", "<id>", mode),
+        "hostname": re.sub(r"^[0-9a-f]{12}$", "<id>", hostname),
         "endpoints": sorted(ends),
         "ports": sorted(map(str, container.ports)),
         "restart": container.restart_policy,

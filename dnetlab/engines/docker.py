@@ -247,7 +247,7 @@ class DockerEngine:
                 images=inventory.images(api, self._clock),
                 volumes=inventory.volumes(api),
             )
-        containers = _with_heirs([inventory.container(data, self._clock) for data in documents])
+        containers = _with_heirs([inventory.container(data, self._clock) for data in documents], tasks)
         spaces = self._namespaces(root, containers, tasks)
         host = replace(host, networks=tuple(inventory.with_gateway(n, spaces["host"]) for n in host.networks))
         names = self._names_by_inode(root, containers, tasks)
@@ -323,15 +323,19 @@ class DockerEngine:
             self.hosts.down()
 
 
-def _with_heirs(containers: list[Container]) -> list[Container]:
+def _with_heirs(containers: list[Container], tasks: list[observe.Task]) -> list[Container]:
     """A network namespace whose maker has ended is its joiners' own: it is called by the newest of them."""
-    running = [c for c in containers if c.is_running]
-    makers = {c.short_id for c in running} | {"host", None}
-    heirs: dict[str, str] = {}
-    for container in running:
-        if container.namespace not in makers:
-            heirs.setdefault(container.namespace or "", container.short_id)
-    return [replace(c, namespace=heirs.get(c.namespace or "", c.namespace)) if c.is_running else c for c in containers]
+    nets = {task.process.pid: task.net for task in tasks}
+    places = {c.short_id: nets.get(c.pid or 0) for c in containers if c.is_running} | {"host": None}
+    heirs: dict[int, str] = {}
+    found = []
+    for container in containers:
+        place = nets.get(container.pid or 0)
+        left = container.is_running and container.namespace not in ("host", None) and place is not None
+        if left and place != places.get(container.namespace or ""):
+            container = replace(container, namespace=heirs.setdefault(place or 0, container.short_id))
+        found.append(container)
+    return found
 
 
 def _attachment(text: str) -> Attachment | None:

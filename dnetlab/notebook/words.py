@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from dnetlab.commands.cell import ALIASES, HOSTS
-from dnetlab.commands.docker.grammar import Command, command
+from dnetlab.commands.docker.completion import Kind, complete_docker
 from dnetlab.model import Host, LinkKind, Snapshot
 
 RELEASES = ("20.10", "26.1", "28.5", "29.7")
@@ -34,6 +34,10 @@ class Place:
     @property
     def containers(self) -> list[str]:
         return [c.name for c in self.machine.containers]
+
+    @property
+    def running(self) -> list[str]:
+        return [c.name for c in self.machine.containers if c.is_running]
 
     @property
     def networks(self) -> list[str]:
@@ -96,108 +100,25 @@ def _next(words: list[str], fragment: str, place: Place) -> Iterable[str]:
 
 # -- docker --------------------------------------------------------------------------------------------------------
 
-_NETWORK_VERBS = ("rm", "inspect", "connect", "disconnect")
-
 
 def docker(words: list[str], fragment: str, place: Place) -> Iterator[str]:
-    """Subcommands, then flags and their values, then names of what the command takes."""
-    path, rest = _docker_path(words)
-    found = command(path)
-    if found is None:
-        return
-    if found.subcommands and not rest:
-        yield from found.subcommands
-        if not path:
-            yield "--help"
-        return
-    before = rest[-1] if rest else ""
-    flag = found.by_name(before[2:]) if before.startswith("--") else None
-    if flag is None and before.startswith("-") and not before.startswith("--"):
-        flag = found.by_letter(before[-1])
-    if flag is not None and flag.kind and "=" not in before:
-        yield from _flag_values(flag.name, found.operation, place)
-        return
-    arguments = _arguments(rest, found)
-    if fragment.startswith("-") and (found.interspersed or not arguments):
-        yield from (f"--{f.name}" for f in found.flags)
-        yield from (f"-{f.short}" for f in found.flags if f.short)
-        yield "--help"
-        return
-    yield from _docker_names(found.operation, arguments, place)
-
-
-def _docker_path(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
-    """('network', 'create') and what follows it."""
-    path: tuple[str, ...] = ()
-    for place, word in enumerate(words):
-        if word.startswith("-") or command((*path, word)) is None:
-            return path, words[place:]
-        path = (*path, word)
-        found = command(path)
-        if found is not None and not found.subcommands:
-            return path, words[place + 1 :]
-    return path, []
-
-
-def _arguments(rest: list[str], found: Command) -> list[str]:
-    """The words that are neither flags nor the values of flags."""
-    arguments: list[str] = []
-    value = False
-    for word in rest:
-        if value:
-            value = False
-        elif word.startswith("-") and len(word) > 1 and not (arguments and not found.interspersed):
-            name = word.lstrip("-")
-            flag = found.by_name(name) if word.startswith("--") else found.by_letter(name[-1])
-            value = flag is not None and bool(flag.kind) and "=" not in word
-        else:
-            arguments.append(word)
-    return arguments
-
-
-def _flag_values(name: str, operation: tuple[str, ...], place: Place) -> Iterable[str]:
-    if name in ("network", "net"):
-        return [*place.networks, *(f"container:{c}" for c in place.containers)]
-    if name == "link" or name == "volumes-from":
-        return place.containers
-    if name == "driver":
-        return ["bridge", "macvlan"] if operation[:1] == ("network",) else ["local"]
-    if name == "filter":
-        return {"container": ["name=", "status=", "network=", "ancestor=", "publish=", "label=", "id="],
-                "network": ["driver=", "name=", "type=custom", "type=builtin", "dangling=true", "label="],
-                "image": ["dangling=true", "reference="]}.get(operation[0], ["label="])  # fmt: skip
-    return {
-        "restart": ["no", "always", "on-failure", "unless-stopped"],
-        "publish": ["80:80", "8080:80", "127.0.0.1:8080:80"],
-        "format": ["'{{.Name}}'", "'{{json .}}'", "json", "'table {{.Names}}'"],
-        "opt": ["parent=enp7s0", "com.docker.network.bridge.name=", "com.docker.network.bridge.enable_icc=false"],
-        "entrypoint": ["sh"],
-    }.get(name, [])
-
-
-def _docker_names(operation: tuple[str, ...], arguments: list[str], place: Place) -> Iterable[str]:
-    group, verb = operation[0], operation[-1]
-    if group == "container" and verb in ("run", "create"):
-        return place.images if not arguments else _programs(arguments)
-    if group == "container" and verb in ("exec",):
-        return place.containers if not arguments else _programs(arguments)
-    if group == "container" and verb not in ("ls", "prune"):
-        return place.containers
-    if group == "network" and verb in ("connect", "disconnect"):
-        return place.networks if not arguments else place.containers
-    if group == "network" and verb in ("rm", "inspect"):
-        return place.networks
-    if group == "image" and verb in ("rm", "inspect", "tag", "history", "pull", "push", "ls"):
-        return place.images
-    if operation == ("inspect",):
-        return [*place.containers, *place.networks, *place.images]
-    return ()
-
-
-def _programs(arguments: list[str]) -> Iterable[str]:
+    """Subcommands, flags and their fixed values as the grammar says, then the names of what the command takes."""
     from dnetlab.sim.tools import names
 
-    return ["sh", *names("busyboxplus")] if len(arguments) == 1 else ()
+    found = complete_docker(["docker", *words, fragment])
+    yield from found.words
+    if found.kind is Kind.PROGRAM:
+        yield from ["sh", *names("busyboxplus")]
+    known = {
+        Kind.CONTAINER: place.containers,
+        Kind.RUNNING: place.running,
+        Kind.NETWORK: [*place.networks, *(f"container:{c}" for c in place.containers if "run" in words)],
+        Kind.IMAGE: place.images,
+        Kind.VOLUME: [v.name for v in place.machine.volumes],
+    }
+    yield from known.get(found.kind, [])
+    if words[:1] == ["inspect"] and found.kind is Kind.CONTAINER:
+        yield from [*place.networks, *place.images]
 
 
 # -- the tools of Linux ----------------------------------------------------------------------------------------------

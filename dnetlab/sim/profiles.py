@@ -89,6 +89,8 @@ class Profile:
     small_subnets     a /31 and a /32 have no network and broadcast address to keep free
     names_filter_table errors spell `-t filter` out
     texts             sentences that differ, by key
+    sets_mtu          the bridge itself gets the network's MTU (else the kernel follows its ports)
+    create_forwards   creating a bridge network switches ip_forward on again
     dead_upstream     what 127.0.0.11 says when its own server can't be reached: 'silence', 'half' (nothing to A,
                       an empty answer to AAAA) or 'SERVFAIL'
     default_mode      .HostConfig.NetworkMode of a container without --network
@@ -128,6 +130,8 @@ class Profile:
     proxy_zombies: bool
     stop_clears_hosts: bool
     texts: dict[str, str]
+    sets_mtu: bool = False
+    create_forwards: bool = False
     dead_upstream: str = "silence"
 
     def text(self, key: str, **values: str) -> str:
@@ -139,6 +143,8 @@ _TEXTS_20_10: dict[str, str] = {
     "pools exhausted": "could not find an available, non-overlapping IPv4 address pool among the defaults to assign "
     "to the network",
     "pool overlaps": "Pool overlaps with other one on this address space",
+    "bad restart policy": "invalid restart policy '{name}'",
+    "negative retries": "maximum retry count cannot be negative",
     "bad subnet": "Invalid subnet {subnet} : invalid CIDR address: {subnet}",
     "empty network name": "network with name  already exists",
     "network in use": "network {name} id {id} has active endpoints",
@@ -160,6 +166,9 @@ _TEXTS_20_10: dict[str, str] = {
     "parent unknown": "-o parent interface does was not found on the host: {name}",
 }
 _TEXTS_26_1 = _TEXTS_20_10 | {
+    "bad restart policy": "invalid restart policy: unknown policy '{name}'; "
+    "use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+    "negative retries": "invalid restart policy: maximum retry count cannot be negative",
     "bad subnet": "invalid network config:\ninvalid subnet {subnet}: invalid CIDR block notation",
     "empty network name": "invalid name:",
     "bridge missing": "Device does not exist",
@@ -242,6 +251,7 @@ _26_1 = replace(
     proxy_zombies=False,  # observed on 26.1.5
     names_filter_table=True,  # observed on 26.1.5
     fresh_gateway_shown=True,  # observed on 26.1.5
+    sets_mtu=True,  # observed on 26.1.5 and 28.5.2, not on 20.10.24
     small_subnets=True,  # since 25.0 (E25); observed on 26.1.5 and 28.5.2
     texts=_TEXTS_26_1,
 )
@@ -265,6 +275,7 @@ _28_5 = replace(
     hosts_forgets_names=False,  # observed on 28.5.2
     task_before_network=True,  # observed on 28.5.2
     stop_clears_hosts=True,  # observed on 28.5.2
+    create_forwards=True,  # observed on 28.5.2, not on 26.1.5
     start_prefix="failed to set up container networking: ",  # since 28.0.1
     default_mode="bridge",  # since 27
     texts=_TEXTS_28_5,

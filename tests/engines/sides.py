@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from conformance import Answer, Mismatch, Situation, mismatches  # noqa: E402
+from conformance import Answer, Mismatch, Situation, mismatches, unnamed_fields  # noqa: E402
 from snapshots import differences  # noqa: E402
 
 from dnetlab.commands.cell import parse_cell  # noqa: E402
@@ -63,7 +63,7 @@ def run_both(text: str, release: str, name: str = "script", every: int = 5) -> R
             before = after
             if every and (number % every == 0 or number == len(lines)):
                 looks += 1
-                for row in differences(real.snapshot(), after, where.restarted):
+                for row in unnamed_fields(differences(real.snapshot(), after, where.restarted)):
                     fields.setdefault(row.partition(": ")[0], f"after line {number}, {line.text!r}: {row}")
         real.close()
     return Run(answers, found, list(fields.values()), looks)

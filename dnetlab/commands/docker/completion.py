@@ -25,7 +25,7 @@ class Kind(Enum):
 class Candidates:
     """words: what can be typed here as it stands; kind: what else may stand here; prefix: what they must begin with.
 
-    container: the words[…] reference a PROGRAM would run in, '' otherwise.
+    container: the container (or, for run, the image) a PROGRAM would run in, '' otherwise.
     """
 
     words: tuple[str, ...] = ()
@@ -41,8 +41,8 @@ _ARGUMENTS: dict[tuple[str, ...], tuple[Kind, ...]] = {
     **{("container", verb): (_ANY,) for verb in ("start", "restart", "rm", "inspect")},
     **{("container", verb): (_ANY, Kind.NONE) for verb in ("logs", "port", "rename", "top")},
     ("container", "exec"): (_RUNNING, Kind.PROGRAM, Kind.NONE),
-    ("container", "run"): (Kind.IMAGE, Kind.NONE),
-    ("container", "create"): (Kind.IMAGE, Kind.NONE),
+    ("container", "run"): (Kind.IMAGE, Kind.PROGRAM, Kind.NONE),
+    ("container", "create"): (Kind.IMAGE, Kind.PROGRAM, Kind.NONE),
     ("image", "ls"): (Kind.IMAGE,),
     ("image", "pull"): (Kind.IMAGE,),
     ("image", "rm"): (Kind.IMAGE,),
@@ -62,6 +62,11 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "driver": ("bridge", "macvlan", "host", "null", "overlay"),
     "pull": ("always", "missing", "never"),
     "type": ("container", "image", "network", "volume"),
+    "filter": ("name=", "status=", "network=", "ancestor=", "publish=", "label=", "driver=", "type=custom", "id="),
+    "publish": ("80:80", "8080:80", "127.0.0.1:8080:80"),
+    "format": ("'{{.Name}}'", "'{{json .}}'", "json", "'table {{.Names}}'"),
+    "opt": ("parent=enp7s0", "com.docker.network.bridge.name=", "com.docker.network.bridge.enable_icc=false"),
+    "entrypoint": ("sh",),
 }
 
 

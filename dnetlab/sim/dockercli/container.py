@@ -106,7 +106,9 @@ def rm(session: Session) -> int:
 
 
 def rename(session: Session) -> int:
-    old, new = session.call.arguments
+    old, new = (name.strip() for name in session.call.arguments)
+    if not old or not new:
+        raise Failed("Error: Neither old nor new names may be empty")
     try:
         session.ask(containers.rename, session.world, session.host, old, new)
     except ApiError as error:

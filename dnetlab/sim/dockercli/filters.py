@@ -13,7 +13,7 @@ from dnetlab.sim.dockerd import store
 from dnetlab.sim.dockerd.config import ContainerSpec
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import find as find_image
-from dnetlab.sim.dockerd.networks import PREDEFINED, members
+from dnetlab.sim.dockerd.networks import PREDEFINED
 from dnetlab.sim.world import World
 
 _STATES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
@@ -158,13 +158,15 @@ def network_matches(world: World, host: str, wanted: dict[str, list[str]]) -> Ca
     for value in wanted.get("type", []):
         if value not in ("custom", "builtin"):
             raise ApiError(f"invalid filter: 'type'='{value}'", 400)
-    dangling = [_boolean(world, "dangling", value) for value in wanted.get("dangling", [])]
+    dangling = [parse_bool(value) for value in wanted.get("dangling", [])]
+    if None in dangling:
+        text = "invalid value for filter 'dangling', must be \"true\" (or \"1\"), or \"false\" (or \"0\")"
+        raise ApiError(text, 400)  # observed on 20.10.24, 26.1.5, 28.5.2
 
     def matches(network: Network) -> bool:
         builtin = network.name in PREDEFINED
-        unused = not builtin and not members(world, host, network)
-        return (
-            all(unused is value for value in dangling)
+        return (  # the daemon lists networks without their containers, so each of the user's counts as dangling (all)
+            all(builtin is not value for value in dangling)
             and (not wanted.get("driver") or network.driver in wanted["driver"])
             and (not wanted.get("scope") or network.scope in wanted["scope"])
             and (not wanted.get("id") or _any(wanted["id"], network.id))

@@ -22,6 +22,7 @@ NETWORKS = Listing(
     {"ID": "NETWORK ID", "Name": "NAME", "Driver": "DRIVER", "Scope": "SCOPE", "IPv4": "IPV4", "IPv6": "IPV6",
      "Internal": "INTERNAL", "Labels": "LABELS", "CreatedAt": "CREATED AT"},
     "{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}",
+    raw="network_id: {{.ID}}\nname: {{.Name}}\ndriver: {{.Driver}}\nscope: {{.Scope}}\n",
 )  # fmt: skip
 CONTAINERS = Listing(
     "*formatter.ContainerContext",
@@ -30,6 +31,9 @@ CONTAINERS = Listing(
      "Labels": "LABELS", "Mounts": "MOUNTS",
      "LocalVolumes": "LOCAL VOLUMES", "Networks": "NETWORKS", "Platform": "PLATFORM"},
     "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
+    raw="container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\n"
+    "state: {{.State}}\nstatus: {{.Status}}\nnames: {{.Names}}\nlabels:{{if .Labels}} {{.Labels}}{{end}}\n"
+    "ports:{{if .Ports}} {{.Ports}}{{end}}\n",
 )  # fmt: skip
 IMAGES = Listing(
     "*formatter.imageContext",
@@ -37,6 +41,8 @@ IMAGES = Listing(
      "CreatedAt": "CREATED AT", "Size": "SIZE", "Containers": "CONTAINERS", "VirtualSize": "SIZE",
      "SharedSize": "SHARED SIZE", "UniqueSize": "UNIQUE SIZE"},
     "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}",
+    raw="repository: {{.Repository}}\ntag: {{.Tag}}\nimage_id: {{.ID}}\ncreated_at: {{.CreatedAt}}\n"
+    "virtual_size: {{.Size}}\n",
 )  # fmt: skip
 VOLUMES = Listing(
     "*formatter.volumeContext",
@@ -44,6 +50,7 @@ VOLUMES = Listing(
      "Links": "LINKS", "Size": "SIZE", "Availability": "AVAILABILITY", "Group": "GROUP", "Status": "STATUS"},
     "{{.Driver}}\t{{.Name}}",
     quiet="{{.Name}}",
+    raw="name: {{.Name}}\ndriver: {{.Driver}}\n",
 )  # fmt: skip
 
 
@@ -101,7 +108,7 @@ def containers(session: Session) -> int:
     form = call.text("format")
     if call.on("quiet") and form not in ("", "table"):
         session.err("WARNING: Ignoring custom format, because both --format and --quiet are set.")
-        form = ""
+        form = "raw" if form == "raw" else ""
     _check_format(form)
     session.connect()
     wanted = filters.read(session.world, call, "container")
@@ -119,6 +126,8 @@ def containers(session: Session) -> int:
     if last > 0:
         rows = rows[:last]
     default = CONTAINERS.default + ("\t{{.Size}}" if call.on("size") else "")
+    if form == "raw" and call.on("size") and not call.on("quiet"):
+        form = CONTAINERS.raw + "size: {{.Size}}\n"
     session.stdout.append(CONTAINERS.render(rows, form, quiet=call.on("quiet"), default=default))
     return 0
 
@@ -266,7 +275,7 @@ def _image_row(session: Session, image: Image, tag: str) -> Row:
         "CreatedAt": _date(image.created, False),
         "Size": size(image.size, 3),
         "Containers": "N/A",
-        "VirtualSize": size(image.size, 3),
+        "VirtualSize": size(image.size),
         "SharedSize": "N/A",
         "UniqueSize": "N/A",
     }

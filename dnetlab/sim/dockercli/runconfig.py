@@ -16,8 +16,10 @@ from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.addresses import address_or_error
 from dnetlab.sim.dockercli.network import split_link
 from dnetlab.sim.dockercli.session import Failed
+from dnetlab.sim.dockerd import store
 from dnetlab.sim.dockerd.config import ContainerConfig, Mount, NetworkAttachment, PortRequest, RestartPolicy
 from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.state import release_of
 from dnetlab.sim.world import World
 
 _ADDRESSES = "Leave it out: addresses, names, links and ports are what the lab is about."
@@ -121,7 +123,7 @@ def container_config(world: World, host: str, call: Invocation) -> ContainerConf
         raise Failed(f"{mac} is not a valid mac address")
     publish = tuple(_request(spec) for text in call.all("publish") for spec in _ports(text))
     exposed = tuple(port for text in call.all("expose") for port in _exposed(text))
-    restart, most = _restart(call)
+    restart, most = _restart(world, call)
     attachments = _attachments(call)
     mode = attachments[0].target if attachments else "default"
     links = tuple(split_link(link) for link in call.all("link"))
@@ -131,6 +133,11 @@ def container_config(world: World, host: str, call: Invocation) -> ContainerConf
     ):
         networks = ()
     _check_process(call)
+    if (mac or any(a.mac for a in attachments)) and not store.since(world, "26.1"):
+        raise Failed(  # client 28.2.2 to 20.10.24, observed
+            '"specify mac-address per network" requires API version 1.44, but the Docker daemon API version is '
+            + release_of(world).api
+        )
     words = call.arguments[1:]
     entrypoint = call.text("entrypoint") if call.has("entrypoint") else None
     return ContainerConfig(
@@ -210,7 +217,7 @@ def _request(spec: PortSpec) -> PortRequest:
     return PortRequest(spec.container_port, Protocol(spec.protocol), host_ip, spec.host_port, spec.host_port_end)
 
 
-def _restart(call: Invocation) -> tuple[RestartPolicy, int]:
+def _restart(world: World, call: Invocation) -> tuple[RestartPolicy, int]:
     """--restart POLICY[:MAX] (docker/cli opts.ParseRestartPolicy); the daemon names a policy it doesn't know."""
     text = call.text("restart", "no")
     name, colon, most = text.partition(":")
@@ -223,8 +230,9 @@ def _restart(call: Invocation) -> tuple[RestartPolicy, int]:
     try:
         policy = RestartPolicy(name or "no")
     except ValueError:
-        known = "use one of 'no', 'always', 'on-failure', or 'unless-stopped'"
-        raise ApiError(f"invalid restart policy: unknown policy '{name}'; {known}", 400) from None
+        raise ApiError(release_of(world).text("bad restart policy", name=name), 400) from None
+    if policy is RestartPolicy.ON_FAILURE and most.startswith("-") and int(most):
+        raise ApiError(release_of(world).text("negative retries"), 400)
     return policy, int(most) if most else 0
 
 

@@ -53,13 +53,17 @@ class Listing:
     type_name     of a row, as Go names it in errors
     headers       field -> title of its column
     default       the template of `table`
+    raw           the template of `raw`; -q leaves the line of `quiet`
     """
 
-    def __init__(self, type_name: str, headers: dict[str, str], default: str, quiet: str = "{{.ID}}") -> None:
+    def __init__(self, type_name: str, headers: dict[str, str], default: str, quiet: str = "{{.ID}}",
+                 raw: str = "") -> None:  # fmt: skip
         self.type_name = type_name
         self.headers = headers
         self.default = default
         self.quiet = quiet
+        self.raw = raw
+        self.raw_id = next((row.partition(":")[0] for row in raw.split("\n") if row.endswith(self.quiet)), "")
 
     def row(self, fields: dict[str, Any]) -> Row:
         return Row(fields, self.type_name)
@@ -82,8 +86,8 @@ class Listing:
             return False, "{{json .}}"
         if form.startswith("table"):
             return True, unescape(form[len("table") :].strip())
-        if quiet and form == "raw":
-            return False, self.quiet
+        if form == "raw":
+            return False, f"{self.raw_id}: {self.quiet}" if quiet else self.raw
         return False, unescape(form)
 
     def _lines(self, template: Template, rows: Sequence[Row]) -> list[str]:

@@ -202,6 +202,11 @@ def attach(
             f"veth{world.hex_id(f'{host}:veth', 7)} to bridge {network.bridge} failed: "
             + release_of(world).text("bridge missing", name=network.bridge)
         )
+    if network.bridge and not interfaces.MTU_LEAST <= interfaces.mtu_of(network) <= interfaces.MTU_MOST:
+        raise ApiError(  # observed on 20.10.24; later releases refuse the network
+            f"failed to create endpoint {container.name} on network {network.name}: failed to set MTU on host "
+            f"interface veth{world.hex_id(f'{host}:veth', 7)}: invalid argument"
+        )
     endpoint = interfaces.plug(world, host, container, endpoint, network)
     container = _with_endpoint(world, host, container_id, endpoint)
     firewall.apply_rules(world, host, ports.endpoint_rules(world, endpoint, network))
@@ -408,10 +413,9 @@ def disconnect(world: World, host: str, network_ref: str, container_ref: str, fo
         put_container(world, host, replace(container, endpoints=rest))
         return
     network = find_network(world, host, network_ref)
-    release = release_of(world)
-    if network.driver == "host":
-        raise ApiError(release.text("disconnect host"), 403)
     endpoint = container.endpoint(network.name)
+    if network.driver == "host" and endpoint is not None:
+        raise ApiError(release_of(world).text("disconnect host"), 403)
     if endpoint is None or (container.is_running and not endpoint.endpoint_id):
         where = "network" if container.is_running else "the network"  # observed on 20.10 and 28.5
         raise ApiError(f"container {container.id} is not connected to {where} {network.name}", 403)

@@ -13,6 +13,7 @@ from dnetlab.sim.lab import link_local
 from dnetlab.sim.world import World
 
 MTU = "com.docker.network.driver.mtu"
+MTU_LEAST, MTU_MOST = 68, 65535  # what Linux takes for a veth and a bridge
 PREFIX = "com.docker.network.container_iface_prefix"
 DEFAULT = IPv4Network("0.0.0.0/0")
 
@@ -116,8 +117,11 @@ def refresh_bridge(world: World, host: str, bridge: str) -> None:
     addresses = link.addresses
     if carrier and not any(a.interface.version == 6 for a in addresses):
         addresses = (*addresses, link_local(link.mac))
-    if (carrier, addresses) != (link.carrier, link.addresses):
-        world.put_interface(host, "host", replace(link, carrier=carrier, addresses=addresses))
+    mtu = link.mtu
+    if not release_of(world).sets_mtu:  # nobody set it: the least of its ports (net/bridge/br_if.c br_mtu_auto_adjust)
+        mtu = min((port.mtu for port in stack.ports_of(bridge)), default=1500)
+    if (carrier, addresses, mtu) != (link.carrier, link.addresses, link.mtu):
+        world.put_interface(host, "host", replace(link, carrier=carrier, addresses=addresses, mtu=mtu))
 
 
 def unplug(world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> None:

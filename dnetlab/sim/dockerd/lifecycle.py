@@ -90,6 +90,8 @@ def _note_failure(world: World, host: str, container: Container, error: ApiError
         return
     spec = store.change_spec(world, host, container.id, error=error.message, restart_at=None)
     code = programs.start_failure_code(error.message)
+    if code == 128 and container.exit_code:  # only a zero is made 128 (moby daemon/start.go; observed on 20.10.24)
+        code = container.exit_code
     keep = ContainerState.EXITED if spec.has_run else ContainerState.CREATED
     store.change(world, host, container.id, state=keep, exit_code=code, pid=None)
     if spec.config.auto_remove:

@@ -53,9 +53,7 @@ def create(
     _check_name(world, host, name)
     _check_driver(driver, scope)
     if ipv6:
-        raise Refused("networks with IPv6 are not modelled", "Leave --ipv6 out; IPv4 networks work.")
-    if driver == "bridge":
-        _check_options(options or {})
+        raise Refused("Networks with IPv6 are not modelled.", "Leave --ipv6 out; IPv4 networks work.")
     if driver == "bridge" and len([p for p in pools if p.subnet]) > 1:
         raise ApiError("bridge driver doesn't support multiple subnets", 403)
     network = Network(
@@ -103,7 +101,7 @@ def _check_driver(driver: str, scope: str) -> None:
             503,
         )
     if driver == "ipvlan":
-        raise Refused("the ipvlan driver is not modelled", "macvlan is: docker network create -d macvlan …")
+        raise Refused("The ipvlan driver is not modelled.", "macvlan is: docker network create -d macvlan …")
     if driver not in ("bridge", "macvlan"):
         raise ApiError(f'plugin "{driver}" not found', 404)
     if scope == "swarm":
@@ -115,7 +113,7 @@ def _check_options(options: Mapping[str, str]) -> None:
     for name in ("enable_icc", "enable_ip_masquerade", "gateway_mode_ipv4"):
         value = options.get(BRIDGE + name)
         if name == "gateway_mode_ipv4" and value not in (None, "", "nat"):
-            raise Refused(f"gateway mode {value} is not modelled", "Leave the option out: the mode nat is.")
+            raise Refused(f"Gateway mode {value} is not modelled.", "Leave the option out: the mode nat is.")
         if name != "gateway_mode_ipv4" and value is not None and value not in TRUE + FALSE:
             raise ApiError(
                 f"failed to parse {BRIDGE}{name} value: {value} "
@@ -127,6 +125,8 @@ def _check_options(options: Mapping[str, str]) -> None:
     mtu = options.get(MTU)
     if mtu is not None and not mtu.removeprefix("-").isdigit():
         raise ApiError(f'failed to parse {MTU} value: {mtu} (strconv.Atoi: parsing "{mtu}": invalid syntax)', 400)
+    if mtu is not None and int(mtu) < 0:
+        raise ApiError(f"invalid MTU number: {mtu}", 400)
 
 
 def _is_address(text: str) -> bool:
@@ -157,6 +157,11 @@ def bridge_name(network: Network) -> str:
 
 
 def _set_up_bridge(world: World, host: str, network: Network) -> Network:
+    try:
+        _check_options(network.options)  # only now, when the pool is taken: a cursor has moved on (20.10.24, 26.1.5)
+    except ApiError:
+        ipam.close_pool(world, host, network.id)
+        raise
     name = bridge_name(network)
     for other in world.hosts[host].networks:
         if other.bridge == name:
@@ -168,6 +173,8 @@ def _set_up_bridge(world: World, host: str, network: Network) -> Network:
     network = replace(network, bridge=name)
     _check_device(world, host, network)
     make_device(world, host, network)
+    if release_of(world).create_forwards:
+        firewall.forwarding(world, host)
     try:
         firewall.add_network(world, host, rules_of(world, host, network), internal=network.internal)
     except ApiError:
@@ -184,6 +191,8 @@ def _check_device(world: World, host: str, network: Network) -> None:
     problem = ""
     if len(name) > 15:
         problem = release_of(world).text("long name")
+    elif release_of(world).sets_mtu and not interfaces.MTU_LEAST <= interfaces.mtu_of(network) <= interfaces.MTU_MOST:
+        problem = "invalid argument"  # observed on 26.1.5 and 28.5.2
     elif link is not None and link.kind is not LinkKind.BRIDGE:
         problem = f"existing interface {name} is not a bridge"
     if problem:
@@ -211,8 +220,8 @@ def make_device(world: World, host: str, network: Network) -> None:
     link = stack.interface(name)
     if link is None:
         link = Interface(
-            name, world.count(f"index:{host}"), LinkKind.BRIDGE, _bridge_mac(world, host), mtu=_mtu(network),
-            carrier=False, txqlen=0,
+            name, world.count(f"index:{host}"), LinkKind.BRIDGE, _bridge_mac(world, host), carrier=False, txqlen=0,
+            mtu=interfaces.mtu_of(network) if release_of(world).sets_mtu else 1500,
         )  # fmt: skip
     address = Address(
         IPv4Interface(f"{subnet.gateway}/{subnet.subnet.prefixlen}"), _broadcast(subnet), "global"
@@ -229,11 +238,6 @@ def make_device(world: World, host: str, network: Network) -> None:
 
 def _broadcast(subnet: Subnet) -> IPv4Address | None:
     return subnet.subnet.broadcast_address if subnet.subnet.prefixlen < 31 else None
-
-
-def _mtu(network: Network) -> int:
-    value = network.options.get(MTU, "1500")
-    return int(value) if value.isdigit() and int(value) else 1500
 
 
 def _bridge_mac(world: World, host: str) -> str:

@@ -110,6 +110,10 @@ def _bind(
         addresses = [default] if default != ANY_V4 else [ANY_V4, ANY_V6]
     if not daemon(world, host).userland_proxy:
         addresses = [a for a in addresses if a.version == 4]
+    if request.host_port is None and release_of(world).ports_per_address:
+        ports = [_free_port(world, host, request.protocol, [address], earlier) for address in addresses]
+        return [PortBinding(request.container_port, request.protocol, address, port)
+                for address, port in zip(addresses, ports, strict=True)]  # fmt: skip
     if request.host_port is None:
         port = _free_port(world, host, request.protocol, addresses, earlier)
     elif request.host_port_end is None or request.host_port_end == request.host_port:
@@ -198,16 +202,18 @@ def _is_free(
 def _free_port(
     world: World, host: str, protocol: Protocol, addresses: list[IpAddress], earlier: tuple[PortBinding, ...]
 ) -> int:
-    """The next port of ip_local_port_range after the last one chosen; each protocol has its own cursor.
+    """The next port of ip_local_port_range after the last one chosen for this protocol and (first) address.
 
-    Observed on 20.10, 26.1 and 28.5: addresses share the cursor, and a port that came back is not used at once.
+    Each address has its own cursor, and a port that came back is not used at once (portallocator, ipMap). Up to 27
+    0.0.0.0 and [::] are asked for apart, so they can drift apart too (observed on 20.10.24, 26.1.5, 28.5.2).
     """
     low, high = (int(n) for n in world.namespace(host).sysctl("net.ipv4.ip_local_port_range", "49153 65535").split())
-    last = daemon(world, host).port_cursors.get(protocol.value, low - 1)
+    key = f"{protocol.value} {addresses[0]}"
+    last = daemon(world, host).port_cursors.get(key, low - 1)
     for step in range(1, high - low + 2):
         port = low + (last - low + step) % (high - low + 1)
         if _is_free(world, host, protocol, addresses, port, earlier):
-            cursors = {**daemon(world, host).port_cursors, protocol.value: port}
+            cursors = {**daemon(world, host).port_cursors, key: port}
             change_daemon(world, host, port_cursors=cursors)
             return port
     raise ApiError("all ports are allocated")

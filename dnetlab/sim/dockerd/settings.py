@@ -65,6 +65,8 @@ def check_connect(
 ) -> None:
     """May the container be connected to the network so? ApiError when not."""
     release = release_of(world)
+    if container.network_mode == "host" and network.driver == "host":  # observed on 20.10.24, 26.1.5, 28.5.2
+        raise ApiError(f"endpoint with name {container.name} already exists in network host", 403)
     if container.network_mode == "host" or container.network_mode.startswith("container:"):
         raise ApiError(SHARED, 403)
     if network.driver == "host":

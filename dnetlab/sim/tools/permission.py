@@ -26,3 +26,18 @@ def is_privileged(context: Context) -> bool:
 
     spec = daemon(context.world, context.host).containers.get(context.container)
     return spec is not None and spec.config.privileged
+
+
+def may_send_raw(context: Context) -> bool:
+    """True unless --cap-drop took CAP_NET_RAW away, which ping needs."""
+    if context.container is None:
+        return True
+    from dnetlab.sim.dockerd.state import daemon
+
+    spec = daemon(context.world, context.host).containers.get(context.container)
+    if spec is None or spec.config.privileged:
+        return True
+    added, dropped = (
+        {cap.upper().removeprefix("CAP_") for cap in caps} for caps in (spec.config.cap_add, spec.config.cap_drop)
+    )
+    return bool(added & {"NET_RAW", "ALL"}) or not dropped & {"NET_RAW", "ALL"}

@@ -13,6 +13,7 @@ from dnetlab.model import IcmpType
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse
+from dnetlab.sim.tools.permission import may_send_raw
 
 UNTIL_CTRL_C = 3  # requests a student waits for before Ctrl-C
 MOST = 1000  # a longer run would teach nothing more
@@ -55,6 +56,7 @@ class Tally:
     lines: tuple[str, ...] = ()
     stderr: str = ""
     seconds: float = 0.0
+    late: int = 0  # errors that came after ping had gone
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
@@ -228,6 +230,10 @@ def _echoes(context: Context, request: Request, target: IPv4Address, source: IPv
         if number < total:
             context.world.clock += request.interval
     tally.seconds = context.world.clock - begin
+    late = _too_late(request, total) if not tally.received else 0
+    if late and answer.fate is wire.Fate.HOST_UNREACHABLE:
+        tally.errors, tally.late = tally.errors - late, late
+        del lines[len(lines) - late :]
     if request.deadline and tally.received < (request.count or 1):
         context.world.clock = begin + request.deadline
     elif answer.fate is not wire.Fate.ANSWERED:
@@ -235,6 +241,21 @@ def _echoes(context: Context, request: Request, target: IPv4Address, source: IPv
     tally.lines = tuple(() if request.quiet else lines)
     tally.times = tuple(times)
     return tally
+
+
+def _too_late(request: Request, total: int) -> int:
+    """How many of the last requests ping no longer waits for: who asks for a MAC hears that nobody answers only
+    after three seconds, then for all the packets that queued meanwhile (observed: -c1 -W1 and -c4 -W1, iputils)."""
+    if request.count is None and not request.deadline:
+        return 0
+    spacing = request.interval + 0.03
+    end = request.deadline or (total - 1) * spacing + request.wait
+    opened = number = 0
+    while number < total:  # a question opened by packet `opened` ends ARP_SECONDS later
+        if number * spacing >= opened * spacing + wire.ARP_SECONDS:
+            opened = number
+        number += 1
+    return total - opened if opened * spacing + wire.ARP_SECONDS > end else 0
 
 
 def round_trip(context: Context, answer: wire.Answer, target: IPv4Address) -> float:
@@ -277,7 +298,7 @@ def _iputils_summary(context: Context, request: Request, tally: Tally) -> str:
     milliseconds = int(tally.seconds * 1000 + 9 * max(0, tally.sent - 1) + 17 * (tally.sent > 1))
     text += f"{tally.sent} packets transmitted, {tally.received} received, {errors}{percent}% packet loss, "
     text += f"time {milliseconds}ms\n"
-    pipe = min(tally.errors, 4) if tally.errors > 1 and not tally.received else 0
+    pipe = min(tally.errors + tally.late, 4) if tally.errors > 1 and not tally.received else 0
     end = f"pipe {pipe}" if pipe and request.interval <= 1 else ""
     if tally.received and request.size >= 16:
         return text + f"rtt min/avg/max/mdev = {_statistics(tally.times)} ms\n"
@@ -350,6 +371,8 @@ def _busybox(context: Context, argv: tuple[str, ...]) -> Result:
 def _busybox_to(context: Context, request: Request, target: IPv4Address, source: IPv4Address | None) -> Result:
     where = f" from {source}" if source and _is_address(request.interface) else ""
     head = f"PING {request.target} ({target}){where}: {request.size} data bytes\n"
+    if not may_send_raw(context):
+        return Result(head, "ping: permission denied (are you root?)\n", 1)
     source = source or wire.source_for(context, target)
     if source is None:
         return Result(head, "ping: sendto: Network is unreachable\n", 1)
