@@ -160,7 +160,7 @@ def network_matches(world: World, host: str, wanted: dict[str, list[str]]) -> Ca
             raise ApiError(f"invalid filter: 'type'='{value}'", 400)
     dangling = [parse_bool(value) for value in wanted.get("dangling", [])]
     if None in dangling:
-        text = "invalid value for filter 'dangling', must be \"true\" (or \"1\"), or \"false\" (or \"0\")"
+        text = 'invalid value for filter \'dangling\', must be "true" (or "1"), or "false" (or "0")'
         raise ApiError(text, 400)  # observed on 20.10.24, 26.1.5, 28.5.2
 
     def matches(network: Network) -> bool:

@@ -1,0 +1,157 @@
+"""What a curious student tries and the lessons don't: each answer was given by the engines its comment names."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sim.prompt import Prompt
+
+MTU = "-o com.docker.network.driver.mtu"
+
+
+@pytest.mark.parametrize(("release", "v6"), [("20.10", "32769"), ("26.1", "32769"), ("28.5", "32770")])
+def test_up_to_27_a_published_port_of_its_own_choice_can_differ_in_v4_and_v6(release: str, v6: str) -> None:
+    # Given 32768 for every address and 32769 for one IPv4 address, when the daemon chooses again, then IPv4 goes on at
+    # 32770 and IPv6 at 32769, except on 28.5, which wants one number for both (20.10.24, 26.1.5, 28.5.2).
+    prompt = Prompt(release)
+    prompt.out("docker run -d -P nginx\ndocker run -d --name one -p 172.25.254.1::80 nginx")
+    prompt.out("docker run -d --name all -P nginx\ndocker run -d --name lo -p 127.0.0.1::80 nginx")
+
+    assert prompt.out("docker port one") == "80/tcp -> 172.25.254.1:32769\n"
+    assert prompt.out("docker port all") == f"80/tcp -> 0.0.0.0:32770\n80/tcp -> [::]:{v6}\n"
+    assert prompt.out("docker port lo") == "80/tcp -> 127.0.0.1:32769\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "errors"), [("-c1 -W1", ""), ("-c1 -W4", "1"), ("-c4 -W1", "123"), ("-c2 -w2", "")]
+)
+def test_ping_hears_that_nobody_is_there_only_if_it_waits_three_seconds(options: str, errors: str) -> None:
+    # Given no container, when ping goes before ARP gives up, then no error line is there (iputils 20221126).
+    prompt = Prompt()
+
+    text = prompt.type(f"ping {options} 172.17.0.20").stdout
+
+    assert [line for line in text.splitlines() if line.startswith("From")] == [
+        f"From 172.17.0.1 icmp_seq={n} Destination Host Unreachable" for n in errors
+    ]
+
+
+def test_the_bridge_of_20_10_follows_its_ports_mtu() -> None:
+    # Given a network of 1400 bytes, then 20.10.24 leaves the bridge at 1500 until a container is in.
+    prompt = Prompt("20.10")
+    prompt.out(f"docker network create {MTU}=1400 -o com.docker.network.bridge.name=br0 n1")
+
+    assert "mtu 1500" in prompt.out("ip link show br0")
+    prompt.out("docker run -d --name aa --network n1 busybox sleep 1000")
+    assert "mtu 1400" in prompt.out("ip link show br0")
+    prompt.out("docker rm -f aa")
+    assert "mtu 1500" in prompt.out("ip link show br0")
+
+
+@pytest.mark.parametrize("release", ["26.1", "28.5"])
+def test_later_bridges_have_their_networks_mtu_and_refuse_what_linux_refuses(release: str) -> None:
+    prompt = Prompt(release)
+    prompt.out(f"docker network create {MTU}=1400 -o com.docker.network.bridge.name=br0 n1")
+
+    assert "mtu 1400" in prompt.out("ip link show br0")  # 26.1.5, 28.5.2
+    assert prompt.err(f"docker network create {MTU}=20 n2") == "Error response from daemon: invalid argument\n"
+    assert prompt.err(f"docker network create {MTU}=-5 n2") == "Error response from daemon: invalid MTU number: -5\n"
+
+
+@pytest.mark.parametrize(("release", "subnet"), [("20.10", "172.19.0.0/16"), ("28.5", "172.18.0.0/16")])
+def test_a_network_that_fails_for_an_option_has_moved_the_cursor_of_old_releases(release: str, subnet: str) -> None:
+    prompt = Prompt(release)
+    prompt.err(f"docker network create {MTU}=abc x1")
+    prompt.out("docker network create p1")
+
+    shown = prompt.out("docker network inspect -f '{{(index .IPAM.Config 0).Subnet}}' p1")
+
+    assert shown == subnet + "\n"  # 20.10.24, 28.5.2
+
+
+@pytest.mark.parametrize(("release", "after"), [("20.10", "0"), ("26.1", "0"), ("28.5", "1")])
+def test_creating_a_network_switches_ip_forward_on_again_on_28(release: str, after: str) -> None:
+    prompt = Prompt(release)
+    prompt.out("sysctl -w net.ipv4.ip_forward=0\ndocker network create q1")
+
+    assert prompt.out("sysctl net.ipv4.ip_forward") == f"net.ipv4.ip_forward = {after}\n"  # 20.10.24, 26.1.5, 28.5.2
+
+
+@pytest.mark.parametrize("release", ["20.10", "28.5"])
+def test_dangling_networks_are_the_users_even_with_containers(release: str) -> None:
+    # Given a network in use, then the filter still counts it: the daemon lists without containers (20.10.24, 28.5.2).
+    prompt = Prompt(release)
+    prompt.out("docker network create n1\ndocker run -d --network n1 nginx")
+
+    assert prompt.out("docker network ls --filter dangling=true --format '{{.Name}}'") == "n1\n"
+    assert prompt.out("docker network ls --filter dangling=0 --format '{{.Name}}'") == "bridge\nhost\nnone\n"
+    assert prompt.err("docker network ls --filter dangling=maybe") == (
+        "Error response from daemon: invalid value for filter 'dangling', "
+        'must be "true" (or "1"), or "false" (or "0")\n'
+    )
+
+
+@pytest.mark.parametrize("release", ["20.10", "28.5"])
+def test_the_host_network_is_neither_left_nor_joined(release: str) -> None:
+    prompt = Prompt(release)
+    prompt.out("docker run -d --name hh --network host nginx")
+    whole = prompt.out("docker run -d --name aa nginx").strip()
+
+    assert prompt.err("docker network disconnect host aa") == (
+        f"Error response from daemon: container {whole} is not connected to network host\n"
+    )
+    assert prompt.err("docker network connect host hh") == (
+        "Error response from daemon: endpoint with name hh already exists in network host\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("release", "unknown", "negative"),
+    [
+        ("20.10", "invalid restart policy 'foo'", "maximum retry count cannot be negative"),
+        (
+            "28.5",
+            "invalid restart policy: unknown policy 'foo'; "
+            "use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
+            "invalid restart policy: maximum retry count cannot be negative",
+        ),
+    ],
+)
+def test_restart_policies_the_daemon_does_not_know(release: str, unknown: str, negative: str) -> None:
+    prompt = Prompt(release)
+    told = "docker: Error response from daemon: {}\n\nRun 'docker run --help' for more information\n"
+
+    assert prompt.err("docker run --restart foo busybox true", 125) == told.format(unknown)
+    assert prompt.err("docker run --restart on-failure:-1 busybox true", 125) == told.format(negative)
+
+
+def test_names_may_not_be_empty() -> None:
+    assert Prompt().err("docker rename zz ''") == "Error: Neither old nor new names may be empty\n"  # client 28.2.2
+
+
+def test_the_client_wants_a_newer_daemon_for_a_mac_address() -> None:
+    # Given client 28.2.2 and 20.10.24, then it refuses by itself; with 28.5.2 the address is taken.
+    line = "docker run --rm --mac-address 02:42:ac:11:00:99 busybox ip link show eth0"
+
+    assert Prompt("20.10").err(line, 125) == (
+        'docker: "specify mac-address per network" requires API version 1.44, but the Docker daemon API version is '
+        "1.41\n\nRun 'docker run --help' for more information\n"
+    )
+    assert "link/ether 02:42:ac:11:00:99" in Prompt("28.5").out(line)
+
+
+def test_ping_needs_a_capability() -> None:
+    prompt = Prompt()
+
+    assert prompt.err("docker run --rm --cap-drop NET_RAW busybox ping -c1 127.0.0.1") == (
+        "ping: permission denied (are you root?)\n"  # 20.10.24 and 28.5.2
+    )
+
+
+def test_the_raw_format_is_a_line_per_field() -> None:
+    prompt = Prompt()
+    prompt.out("docker volume create vv")
+
+    assert prompt.out("docker volume ls --format raw") == "name: vv\ndriver: local\n\n"
+    assert prompt.out("docker volume ls -q --format raw") == "name: vv\n"
+    assert prompt.out("docker ps --format raw") == ""
