@@ -17,7 +17,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dnetlab.commands.transcript import LINKDOWN, ONE_OF_ITS_NETWORKS, has_no_order, is_reattached, same
+from dnetlab.commands.transcript import (
+    LINKDOWN,
+    ONE_OF_ITS_NETWORKS,
+    has_no_order,
+    is_reattached,
+    plug_numbers,
+    same,
+)
 from dnetlab.engines.simulator import Simulator
 from dnetlab.model import Line, Output, Prompt, Snapshot
 
@@ -96,7 +103,8 @@ class Situation:
 
     def unsettled(self, command: str, before: Snapshot) -> list[str]:
         """Patterns of words without a fixed answer, as `dnetlab.commands.transcript.same` takes them."""
-        patterns = [LINKDOWN.format(address=re.escape(address)) for address in self.lost]
+        patterns = plug_numbers(command, self.reattached)
+        patterns += [LINKDOWN.format(address=re.escape(address)) for address in self.lost]
         if re.match(r"docker (re)?start\b", command):
             host = before.hosts["docker1"]
             container = host.container(command.split()[-1])

@@ -69,9 +69,15 @@ def has_no_order(command: str, restarted: bool, reattached: bool = False) -> boo
     on its networks are plugged in in map order, so which of them is eth0 changes from start to start (28.5.2).
     """
     listing = command.startswith(("iptables", "ip route", "ip addr", "ip link", "bridge"))
-    inside = reattached and re.match(r"docker exec \S+ (ip|ifconfig|route|cat /etc/hosts|hostname)\b", command)
+    inside = bool(plug_numbers(command, reattached))
     command = _EXEC.sub("", command)
-    return bool(command.startswith(_NO_ORDER) or ".Containers" in command or (restarted and listing) or inside)
+    return command.startswith(_NO_ORDER) or ".Containers" in command or (restarted and listing) or inside
+
+
+def plug_numbers(command: str, reattached: bool) -> list[str]:
+    """Patterns for `same`: which ethN is which can't be told inside a reattached container (see `has_no_order`)."""
+    inside = re.match(r"docker exec \S+ (ip|ifconfig|route|cat /etc/hosts|hostname)\b", command)
+    return [r"\beth[0-9]+"] if inside and reattached else []
 
 
 def is_reattached(command: str) -> bool:
@@ -104,12 +110,14 @@ def same(expected: str, found: str, unordered: bool = False, unsettled: Iterable
     return left == right or (unordered and sorted(re.split(r"[\s,()]+", left)) == sorted(re.split(r"[\s,()]+", right)))
 
 
-def difference(expected: str, stdout: str, stderr: str, unordered: bool = False) -> str:
+def difference(
+    expected: str, stdout: str, stderr: str, unordered: bool = False, unsettled: Iterable[str] = ()
+) -> str:
     """'' when the output is the expected one, else a unified diff of both by shape.
 
     A transcript doesn't tell the streams apart, so either order of stdout and stderr is taken.
     """
-    if any(same(expected, found, unordered) for found in (stdout + stderr, stderr + stdout)):
+    if any(same(expected, found, unordered, unsettled) for found in (stdout + stderr, stderr + stdout)):
         return ""
     want, have = by_shape(expected).split("\n"), by_shape(stdout + stderr).split("\n")
     return "\n".join(difflib.unified_diff(want, have, "expected", "found", lineterm="", n=2))

@@ -63,7 +63,8 @@ def run_both(text: str, release: str, name: str = "script", every: int = 5) -> R
             before = after
             if every and (number % every == 0 or number == len(lines)):
                 looks += 1
-                for row in unnamed_fields(differences(real.snapshot(), after, where.restarted)):
+                loose = where.restarted or where.reattached
+                for row in unnamed_fields(differences(real.snapshot(), after, loose)):
                     fields.setdefault(row.partition(": ")[0], f"after line {number}, {line.text!r}: {row}")
         real.close()
     return Run(answers, found, list(fields.values()), looks)

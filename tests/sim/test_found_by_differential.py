@@ -147,3 +147,16 @@ def test_an_internal_network_does_not_bring_back_the_jumps_of_nat(release):
     assert at.said("iptables -t nat -S PREROUTING") == (
         "-P PREROUTING ACCEPT\n-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n"
     )
+
+
+def test_a_start_that_failed_half_way_leaves_its_ports_in_the_list_on_20_10():
+    # Given a container of a network that is missing, connected to the default one as well, when its start fails, then
+    # 20.10 shows its exposed port although it has never run.
+    at = At("20.10")
+    at.run("docker run -d --name web1 --network nosuch nginx", "docker network connect bridge web1")
+    listing = "docker ps -a --format '{{.Names}} {{.State}} {{.Ports}}'"
+    assert at.said(listing) == "web1 created \n"
+
+    at.run("docker start web1")
+
+    assert at.said(listing) == "web1 created 80/tcp\n"

@@ -162,7 +162,7 @@ def _container_row(session: Session, container: Container, spec: ContainerSpec) 
         "Command": f'"{command if whole else truncated(command, 20)}"',
         "CreatedAt": _date(container.created, False),
         "RunningFor": f"{ago(now - container.created)} ago",
-        "Ports": ports_text(inspect.port_map(session.world, session.host, container)) if container.is_running else "",
+        "Ports": _ports(session, container, spec),
         "State": container.state.value,
         "Status": status_text(container, now),
         "Size": _size_text(session, spec) if sized else "0B",
@@ -204,6 +204,13 @@ def status_text(container: Container, now: float) -> str:
     if container.state is ContainerState.DEAD:
         return "Dead"
     return f"Exited ({container.exit_code}) {ended} ago"
+
+
+def _ports(session: Session, container: Container, spec: ContainerSpec) -> str:
+    """The PORTS column; 20.10 still shows what a start that failed half way had noted (observed on 20.10.24)."""
+    if not container.is_running:
+        return ", ".join(sorted(container.exposed)) if spec.half_attached and not spec.config.publish else ""
+    return ports_text(inspect.port_map(session.world, session.host, container))
 
 
 def ports_text(ports: dict[str, list[dict[str, Any]] | None]) -> str:

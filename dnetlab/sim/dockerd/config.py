@@ -153,6 +153,7 @@ class ContainerSpec:
     ends_at       clock at which its program will end by itself, None: it stays
     has_run       it was started at least once
     watched       somebody stays with it until it ends
+    half_attached its last start failed when its first network was already there
     pings         the command line of a ping that runs on as its program, () for none
     """
 
@@ -167,3 +168,4 @@ class ContainerSpec:
     has_run: bool = False
     pings: tuple[str, ...] = ()
     watched: bool = False
+    half_attached: bool = False

@@ -63,8 +63,9 @@ def _bring_up(world: World, host: str, container: Container) -> None:
     )  # fmt: skip
     store.change(world, host, container.id, state=ContainerState.RUNNING, pid=pid, started=world.clock, exit_code=0)
     store.change_spec(
-        world, host, container.id, error="", has_run=True, restart_at=None, ends_at=None, stopped_by_user=False
-    )
+        world, host, container.id, error="", has_run=True, restart_at=None, ends_at=None, stopped_by_user=False,
+        half_attached=False,
+    )  # fmt: skip
     _note_environment(world, host, container.id)
     outcome = programs.launch(world, host, container.id)
     if outcome.exit_code is None:
@@ -88,7 +89,11 @@ def _note_environment(world: World, host: str, container_id: str) -> None:
 def _note_failure(world: World, host: str, container: Container, error: ApiError) -> None:
     if store.by_id(world, host, container.id) is None:
         return
-    spec = store.change_spec(world, host, container.id, error=error.message, restart_at=None)
+    half = len(container.endpoints) > 1 and container.endpoint("bridge") is not None
+    half = half and not state.release_of(world).validates_config  # 20.10 begins with the default network
+    spec = store.change_spec(
+        world, host, container.id, error=error.message, restart_at=None, half_attached=half
+    )
     code = programs.start_failure_code(error.message)
     if code == 128 and container.exit_code:  # only a zero is made 128 (moby daemon/start.go; observed on 20.10.24)
         code = container.exit_code
