@@ -1,1 +1,1 @@
-"""See the module names."""
+"""Text in, values out: the cell language and the grammar of each tool. Nothing here knows a world."""

@@ -1,1 +1,1 @@
-"""See the module names."""
+"""The lab in Jupyter: the magic, what it shows, and what it completes."""

@@ -1,1 +1,1 @@
-"""See the module names."""
+"""Snapshots as tables, pictures, differences and explained journeys; the only place that knows pandas and Graphviz."""
