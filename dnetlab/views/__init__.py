@@ -1,1 +1,1 @@
-"""Snapshots as tables, pictures, differences and explained journeys; the only place that knows pandas and Graphviz."""
+"""Snapshots as tables, pictures, differences and told journeys; the only place that knows pandas and Graphviz."""
