@@ -25,7 +25,7 @@ from dnetlab.model.packet import IcmpType
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from dnetlab.model import Exchange
+    from dnetlab.model import Crossing, Exchange
     from dnetlab.sim.why import Reason
 
 
@@ -102,6 +102,7 @@ class Lab:
         self._journal_begun = False
         self._past: list[Any] = []  # the simulator's worlds, one before each entry
         self._marks: dict[str, tuple[Any, int]] = {}
+        self._sent = 0  # packets that `observed` really sent
 
     # -- running ------------------------------------------------------------------------------------------------
 
@@ -226,6 +227,16 @@ class Lab:
         A destination with a port is asked by TCP, one without by an ICMP echo. Nothing in the lab changes.
         Raises UnknownName or UsageError when a place can't be found.
         """
+        return self.observed(source, destination, capture=False)[1]
+
+    def observed(
+        self, source: str, destination: str, capture: bool = True
+    ) -> tuple[Snapshot, Exchange, tuple[Crossing, ...] | None]:
+        """The snapshot, the journey as `trace` tells it in that snapshot, and what a capture saw of it.
+
+        On a real engine the packet is really sent, once, while every interface is watched; on the simulator, where
+        a packet's journey is the telling itself, and with capture=False the last is None.
+        """
         from dnetlab.sim.forward import forward
         from dnetlab.sim.places import address_for, find_place, split_port
         from dnetlab.sim.routing import source_address
@@ -235,11 +246,15 @@ class Lab:
         name, port = split_port(destination)
         ip = address_for(snapshot, place, name)
         start = source_address(snapshot.namespace(place.host, place.namespace), ip)
+        ask = getattr(self.engine, "capture", None) if capture else None
+        if ask:
+            self._sent += 1  # a number of its own, or conntrack would take it for more of the packet before
         if port is None:
-            packet = Packet(start, ip, Protocol.ICMP, sport=1, icmp=IcmpType.ECHO_REQUEST)
+            packet = Packet(start, ip, Protocol.ICMP, sport=1 + self._sent, icmp=IcmpType.ECHO_REQUEST)
         else:
-            packet = Packet(start, ip, Protocol.TCP, sport=40000, dport=port, flags="S", size=60)
-        return forward(snapshot, place.host, place.namespace, packet, snapshot.clock)
+            packet = Packet(start, ip, Protocol.TCP, sport=40000 + self._sent, dport=port, flags="S", size=60)
+        told = forward(snapshot, place.host, place.namespace, packet, snapshot.clock)
+        return snapshot, told, ask(snapshot, place.host, place.namespace, packet) if ask else None
 
     def why(self, source: str | None = None, destination: str | None = None) -> Reason:
         """Why the last ping or curl failed, or why `source` can't reach NAME, NAME:PORT, IP or IP:PORT.

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from dnetlab.commands.shell import ShellRefused, parse_shell, refusal
-from dnetlab.engines import inventory, observe, processes, terminals
+from dnetlab.engines import capture, inventory, observe, processes, terminals
 from dnetlab.engines.labhosts import VERSIONS, LabHosts, Ran
 from dnetlab.engines.terminals import QUESTION, Attachment, Terminal
 from dnetlab.errors import EngineError, UsageError
-from dnetlab.model import Container, Host, Line, Namespace, Output, Prompt, Refusal, Snapshot
+from dnetlab.model import Container, Crossing, Host, Line, Namespace, Output, Packet, Prompt, Refusal, Snapshot
 
 LONGEST = 120.0  # seconds for a command that ends by itself
 FOREGROUND = 20.0  # seconds that `docker run` without -d is watched before Ctrl-C
@@ -293,6 +293,16 @@ class DockerEngine:
             owners.update(dict.fromkeys(task.sockets, holder))
         return observe.namespaces(places, lambda place: place.name == "host" or place.name in dns, owners)
 
+    def capture(self, snapshot: Snapshot, host: str, namespace: str, packet: Packet) -> tuple[Crossing, ...]:
+        """Send a packet for real from that place: what crossed which interface of the lab, in order of time."""
+        spots = []
+        for name, machine in snapshot.hosts.items():
+            root = self.hosts.root(name)
+            spots.append(capture.Spot(name, "host", f"{root}/proc/1"))
+            first = {c.namespace: c.pid for c in reversed(machine.containers) if c.pid and c.namespace}
+            spots += [capture.Spot(name, n, f"{root}/proc/{pid}") for n, pid in first.items() if n != "host"]
+        return capture.journey(spots, host, namespace, packet)
+
     # -- waiting and ending --------------------------------------------------------------------------------------
 
     def _settle(self, host: str, limit: float = 2.0) -> None:
@@ -323,7 +333,7 @@ class DockerEngine:
             self.hosts.down()
 
 
-def _with_heirs(containers: list[Container], tasks: list[observe.Task]) -> list[Container]:
+def _with_heirs(containers: list[Container], tasks: list[processes.Task]) -> list[Container]:
     """A network namespace whose maker has ended is its joiners' own: it is called by the newest of them."""
     nets = {task.process.pid: task.net for task in tasks}
     places = {c.short_id: nets.get(c.pid or 0) for c in containers if c.is_running} | {"host": None}

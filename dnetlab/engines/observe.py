@@ -143,6 +143,11 @@ def _in_a_thread(work: Callable[[], T]) -> T:
     return result
 
 
+def in_namespace(folder: str, work: Callable[[], T]) -> T | None:
+    """What `work` returns in the network namespace of a process's /proc folder; None when the process has ended."""
+    return _in_a_thread(lambda: work() if _enter(folder) else None)
+
+
 @lru_cache(maxsize=1)
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)

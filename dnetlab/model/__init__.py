@@ -30,10 +30,11 @@ from dnetlab.model.network import (
 )
 from dnetlab.model.packet import Connection, ConnState, Flow, IcmpType, Packet, Protocol
 from dnetlab.model.snapshot import Snapshot
-from dnetlab.model.trace import Disposition, Exchange, Hop, Step, StepKind, Trace
+from dnetlab.model.trace import Crossing, Disposition, Exchange, Hop, Step, StepKind, Trace
 
 __all__ = [
     "Address", "Chain", "Check", "CheckResult", "Connection", "ConnState", "Container", "ContainerState",
+    "Crossing",
     "Disposition", "Endpoint", "Entry", "Evidence", "Exchange", "FdbEntry", "Flow", "Hook", "Hop", "Host", "IcmpType",
     "Image", "Interface", "Journal", "Line", "LinkKind", "Match", "Namespace", "Neighbour", "Netfilter", "Network",
     "Output", "Packet", "PeerEnd", "PortBinding", "Process", "Prompt", "Protocol", "Refusal", "Route", "Rule",

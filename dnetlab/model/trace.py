@@ -133,3 +133,17 @@ class Exchange:
     listener: tuple[str, str, int | None] | None = None
     proxied: Exchange | None = None
     seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A packet at an interface: what a capture there shows, or what a trace says that it would.
+
+    out  whether it leaves the namespace through the interface (else it comes in)
+    """
+
+    host: str
+    namespace: str
+    interface: str
+    out: bool
+    packet: Packet

@@ -6,8 +6,8 @@ import html
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dnetlab.model import Exchange, Snapshot
-from dnetlab.views import explain, terminal
+from dnetlab.model import Crossing, Exchange, Snapshot
+from dnetlab.views import crossings, explain, terminal
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,11 +23,18 @@ class JourneyView:
     steps      DataFrame, one row per step (see `dnetlab.views.explain.steps`)
     text       the same in sentences
     topology   the part of the lab that it touched, with the path marked
+    crossings  on a real engine: DataFrame, what a capture saw at each interface beside what the journey says
+               (see `dnetlab.views.crossings.beside`); None on the simulator
     """
 
-    def __init__(self, exchange: Exchange, snapshot: Snapshot) -> None:
+    def __init__(self, exchange: Exchange, snapshot: Snapshot, seen: tuple[Crossing, ...] | None = None) -> None:
         self.exchange = exchange
         self.snapshot = snapshot
+        self.seen = seen
+
+    @cached_property
+    def crossings(self) -> DataFrame | None:
+        return None if self.seen is None else crossings.beside(self.exchange, self.seen, self.snapshot)
 
     @cached_property
     def steps(self) -> DataFrame:
@@ -35,7 +42,8 @@ class JourneyView:
 
     @cached_property
     def text(self) -> str:
-        return explain.text(self.exchange, self.snapshot)
+        told = explain.text(self.exchange, self.snapshot)
+        return told if self.seen is None else f"{told}\n{crossings.text(self.exchange, self.seen, self.snapshot)}"
 
     @cached_property
     def topology(self) -> Topology:

@@ -98,8 +98,8 @@ def _topology(magics: DnetMagics, options: Any) -> Any:
 def _trace(magics: DnetMagics, options: Any) -> Any:
     from dnetlab.notebook.journey import JourneyView
 
-    snapshot = magics.lab.snapshot()
-    return JourneyView(magics.lab.trace(options.source, options.destination), snapshot)
+    snapshot, exchange, seen = magics.lab.observed(options.source, options.destination)
+    return JourneyView(exchange, snapshot, seen)
 
 
 def _why(magics: DnetMagics, options: Any) -> Any:

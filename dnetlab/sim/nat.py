@@ -63,7 +63,10 @@ class Track:
 
 
 def find(connections: Iterable[Connection], packet: Packet, inner: Packet | None, now: float) -> Track | None:
-    """The connection a packet belongs to; None: it begins a new one, or belongs to none (see `may_begin`)."""
+    """The connection a packet belongs to; None: it begins a new one, or belongs to none (see `may_begin`).
+
+    Conntrack's tuple of an echo has the ICMP type: a request with the number of another's reply is a new connection.
+    """
     flow = Flow.of(inner if inner is not None else packet)
     for connection in connections:
         if connection.expires is not None and connection.expires <= now:
@@ -73,9 +76,9 @@ def find(connections: Iterable[Connection], packet: Packet, inner: Packet | None
                 return Track(connection, reply=True, related=True)
             if flow in (connection.reply, connection.original.reversed):
                 return Track(connection, related=True)
-        elif flow == connection.original:
+        elif flow == connection.original and packet.icmp is not IcmpType.ECHO_REPLY:
             return Track(connection)
-        elif flow == connection.reply:
+        elif flow == connection.reply and packet.icmp is not IcmpType.ECHO_REQUEST:
             return Track(connection, reply=True)
     return None
 

@@ -1,0 +1,130 @@
+"""What a journey says of each interface, beside what a capture there saw: the explanation held against the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from dnetlab.model import Crossing, Exchange, Packet, Protocol, Snapshot, StepKind, Trace
+from dnetlab.views.explain import legs
+from dnetlab.views.frame import TEXT, YES_NO, frame
+from dnetlab.views.labels import containers_in
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+COLUMNS = {
+    "direction": TEXT,
+    "host": TEXT,
+    "container": TEXT,
+    "interface": TEXT,
+    "way": TEXT,
+    "packet": TEXT,
+    "said": YES_NO,
+    "seen": YES_NO,
+}
+Row = tuple[str | None, Crossing, bool, bool]
+
+
+def said(exchange: Exchange) -> Iterator[tuple[str, Crossing]]:
+    """(direction, crossing) for each interface that the journey passes, in order, each packet as it is there."""
+    for direction, trace in legs(exchange):
+        for crossing in _of(trace):
+            yield direction, crossing
+
+
+def _of(trace: Trace) -> Iterator[Crossing]:
+    packet = trace.packet
+    for hop in trace.hops:
+        for step in hop.steps:
+            here = (hop.host, hop.namespace, step.interface)
+            if step.after is not None:
+                packet = step.after
+            elif step.kind is StepKind.SENT or (step.kind is StepKind.RECEIVED and step.interface == "lo"):
+                yield Crossing(*here, True, packet)
+            if step.kind is StepKind.RECEIVED or (step.kind is StepKind.BRIDGED and "hands it up" in step.detail):
+                yield Crossing(*here, False, packet)
+
+
+def beside(exchange: Exchange, seen: Iterable[Crossing], snapshot: Snapshot | None = None) -> DataFrame:
+    """One row per packet and interface: first what the journey says, in order, then what only the capture saw.
+
+    direction   string   'request', 'reply', 'proxied request', 'proxied reply'; <NA> for what was only seen
+    host        string   the lab host
+    container   string   its containers' names, <NA> at the host itself
+    interface   string   where
+    way         string   'out' of the namespace or 'in'
+    packet      string   source > destination, as it is there
+    said, seen  boolean  whether the journey says it, whether the capture saw it
+
+    Of a TCP connection only SYN, SYN-ACK and a refusal count; the asker's port is the kernel's choice.
+    """
+    rows = []
+    for direction, crossing, is_said, is_seen in _rows(exchange, seen):
+        where = (crossing.host, _container(crossing, snapshot), crossing.interface, "out" if crossing.out else "in")
+        rows.append((direction, *where, str(crossing.packet), is_said, is_seen))
+    return frame(rows, COLUMNS)
+
+
+def text(exchange: Exchange, seen: Iterable[Crossing], snapshot: Snapshot | None = None) -> str:
+    """The same for a terminal, with a sentence that says whether the two agree."""
+    lines = ["The packet was really sent; this is what a capture saw at each interface:"]
+    wrong = 0
+    for direction, crossing, is_said, is_seen in _rows(exchange, seen):
+        container = _container(crossing, snapshot)
+        place = f"{crossing.host}/{container}" if container else crossing.host
+        verdict = "as said" if is_said and is_seen else "not seen" if is_said else "not said"
+        wrong += verdict != "as said"
+        way = "out" if crossing.out else "in"
+        lines.append(
+            f"  {direction or '':<16}{place:<18} {crossing.interface:<16} {way:<4}{crossing.packet}  {verdict}"
+        )
+    agreed = "The capture saw what the journey says." if len(lines) > 1 else "Nothing crossed an interface, as said."
+    lines.append(f"= {wrong} of them differ." if wrong else f"= {agreed}")
+    return "\n".join(lines) + "\n"
+
+
+def _rows(exchange: Exchange, seen: Iterable[Crossing]) -> Iterator[Row]:
+    wire = {_key(crossing): crossing for crossing in _first(seen)}
+    told = []
+    for direction, crossing in said(exchange):
+        told.append(_key(crossing))
+        yield direction, crossing, True, told[-1] in wire
+    for key, crossing in wire.items():
+        if key not in told:
+            yield None, crossing, False, True
+
+
+def _first(seen: Iterable[Crossing]) -> Iterator[Crossing]:
+    """Without what a connection carries later: data, its end, and repeated SYNs."""
+    spoken = set()
+    for crossing in seen:
+        packet = crossing.packet
+        sender = (crossing.host, crossing.namespace, crossing.interface, crossing.out, packet.source, packet.sport)
+        if packet.protocol is Protocol.ICMP:
+            if packet.icmp is not None:
+                yield crossing
+        elif packet.protocol is Protocol.TCP and packet.flags in ("S", "SA", "R", "AR", "RA"):
+            if "R" not in packet.flags or sender not in spoken:
+                yield crossing
+            spoken.add(sender)
+
+
+def _key(crossing: Crossing) -> tuple:
+    packet = crossing.packet
+    return (crossing.host, crossing.namespace, crossing.interface, crossing.out, *_face(packet))
+
+
+def _face(packet: Packet) -> tuple:
+    if packet.protocol is Protocol.ICMP:
+        return packet.source, packet.destination, packet.icmp
+    flags = "R" if "R" in packet.flags else "".join(sorted(packet.flags))
+    server = packet.dport if flags == "S" else packet.sport
+    return packet.source, packet.destination, flags, server
+
+
+def _container(crossing: Crossing, snapshot: Snapshot | None) -> str | None:
+    if crossing.namespace == "host":
+        return None
+    members = containers_in(snapshot.hosts[crossing.host]).get(crossing.namespace, ()) if snapshot else ()
+    return ", ".join(c.name for c in members) or crossing.namespace
