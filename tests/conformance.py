@@ -128,7 +128,9 @@ class Situation:
         return bool(words) and (inspected or any(i.startswith(w) for i in self.ids for w in words))
 
 
-def mismatches(number: int, recording: str, real: Answer, output: Output, where: Situation, before: Snapshot) -> list[Mismatch]:  # fmt: skip # noqa: E501
+def mismatches(
+    number: int, recording: str, real: Answer, output: Output, where: Situation, before: Snapshot
+) -> list[Mismatch]:
     """How one answer differs from the real one; [] when it doesn't."""
     found: list[Mismatch] = []
 

@@ -3,7 +3,8 @@
 Debian's trixie has docker.io 26.1, its forky has 28.5. Each goes into a tree of its own under the cache (the
 directory is printed; $DNETLAB_CACHE changes it), made by debootstrap from the mirror that this machine's own apt is
 configured with. The tree then gets the machine's iptables, so that the rules that dockerd writes and the rules
-that a student lists come from one version of it, and its ps, which `docker top` asks. Safe to call again: what is ready is left as it is.
+that a student lists come from one version of it, and its ps, which `docker top` asks. Safe to call again: what is
+ready is left as it is.
 """
 
 from __future__ import annotations

@@ -15,9 +15,6 @@ from dnetlab.model import Container, Host, Namespace, Network, Process, Snapshot
 
 Shape = dict[str, object]
 RANDOM_PORT = re.compile(r"127\.0\.0\.11:\d+|--sport \d+(?= -j SNAT)")
-# The lab's own machinery differs by nature: what starts a host, and where a tree of an engine lies.
-MACHINERY = re.compile(r"containerd|dockerd|/sbin/init|^init\b|sleep infinity|unshare|^bash|^sh$|python|^/bin/sh -c|^ps\b")
-SYSCTLS = ("net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables")
 
 
 def shape(snapshot: Snapshot, unordered: bool = False) -> Shape:
@@ -26,7 +23,7 @@ def shape(snapshot: Snapshot, unordered: bool = False) -> Shape:
     for host in snapshot.hosts.values():
         if host.has_docker and not host.containers and not host.docker_running:
             continue  # a host whose daemon this script never started
-        found |= {f"{host.name}/{key}": value for key, value in _host(host, snapshot.release, unordered).items()}
+        found |= {f"{host.name}/{key}": value for key, value in _host(host, unordered).items()}
     return found
 
 
@@ -41,19 +38,18 @@ def differences(real: Snapshot, simulated: Snapshot, unordered: bool = False) ->
     ]
 
 
-def _host(host: Host, release: str, unordered: bool) -> Shape:
+def _host(host: Host, unordered: bool) -> Shape:
     host = replace(host, containers=_with_plain_names(host))
     names = _names(host)
     found: Shape = {"docker running": host.docker_running}
     for network in host.networks:
-        found |= {f"network {network.name}/{k}": v for k, v in _network(network, release).items()}
+        found |= {f"network {network.name}/{k}": v for k, v in _network(network).items()}
     for container in host.containers:
         found |= {f"container {container.name}/{k}": v for k, v in _container(host, container).items()}
     for space in host.namespaces.values():
         place = "host" if space.name == "host" else _owner(host, space.name)
         found |= {f"namespace {place}/{k}": v for k, v in _namespace(host, space, names, unordered).items()}
-    mine = [_process(p) for p in host.processes if not p.zombie and not (p.container is None and _is_machinery(p))]
-    found["processes"] = sorted(mine)
+    found["processes"] = sorted(_process(p) for p in host.processes if not p.zombie and _is_labs(p))
     return found
 
 
@@ -68,8 +64,9 @@ def _with_plain_names(host: Host) -> tuple[Container, ...]:
     return tuple(found)
 
 
-def _is_machinery(process: Process) -> bool:
-    return MACHINERY.search(process.command) is not None or not process.command.startswith("/usr/sbin/docker-proxy")
+def _is_labs(process: Process) -> bool:
+    """Of a container or a docker-proxy: what starts a host, and where an engine's tree lies, differs by nature."""
+    return process.container is not None or process.argv[0] == "/usr/sbin/docker-proxy"
 
 
 def _process(process: Process) -> str:
@@ -94,7 +91,7 @@ def _owner(host: Host, space: str) -> str:
     return found or next((c.name for c in host.containers if c.namespace == space), space)
 
 
-def _network(network: Network, release: str) -> Shape:
+def _network(network: Network) -> Shape:
     return {
         "driver": network.driver,
         "internal": network.internal,
@@ -144,8 +141,10 @@ def _namespace(host: Host, space: Namespace, names: dict[str, str], unordered: b
             link.kind.value, link.up, carrier, link.mtu, link.promiscuous, names.get(link.master or "", link.master),
             [(str(a), str(a.broadcast), a.scope) for a in link.addresses if a.ip.version == 4],
         )  # fmt: skip
-    routes = [(str(r.destination), names.get(r.dev or "", r.dev), str(r.via), str(r.src), r.scope) for r in space.routes]
-    found["routes"] = sorted((d, "eth" if several else v, *rest) for d, v, *rest in routes)
+    found["routes"] = sorted(
+        (str(r.destination), "eth" if several else names.get(r.dev or "", r.dev), str(r.via), str(r.src), r.scope)
+        for r in space.routes
+    )
     found["sockets"] = sorted(_sockets(space))
     for table in space.netfilter.tables:
         for chain in table.chains:

@@ -36,8 +36,9 @@ class Run:
 
 
 def run_both(text: str, release: str, name: str = "script", every: int = 5) -> Run:
-    """Run a script on a fresh lab of real hosts and on a fresh simulator, side by side; snapshots are compared after every
-    `every` lines and at the end (0: never)."""
+    """Run a script on a fresh lab of real hosts and on a fresh simulator, side by side.
+
+    Snapshots are compared after every `every` lines and at the end (0: never)."""
     lines = parse_cell(text, "docker1")
     daemons = tuple(h for h in ("docker1", "docker2") if h == "docker1" or any(line.host == h for line in lines))
     answers: list[Answer] = []
