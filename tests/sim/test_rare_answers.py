@@ -155,3 +155,71 @@ def test_the_raw_format_is_a_line_per_field() -> None:
     assert prompt.out("docker volume ls --format raw") == "name: vv\ndriver: local\n\n"
     assert prompt.out("docker volume ls -q --format raw") == "name: vv\n"
     assert prompt.out("docker ps --format raw") == ""
+
+
+@pytest.mark.parametrize(("release", "preface"), [("20.10", ""), ("28.5", "invalid endpoint settings:\n")])
+def test_the_default_network_gives_no_aliases(release: str, preface: str) -> None:
+    prompt = Prompt(release)
+    prompt.out("docker network create n1\ndocker run -d --name web1 --network n1 nginx")
+
+    assert prompt.err("docker network connect --alias second bridge web1") == (  # 20.10.24, 28.5.2
+        f"Error response from daemon: {preface}network-scoped alias is supported only for containers in user defined "
+        "networks\n"
+    )
+
+
+def test_a_template_finds_fields_that_the_daemon_left_out() -> None:
+    # Given 20.10.24, whose docker0 shows no gateway before the second start, then the field is there and empty.
+    line = "docker network inspect -f '{{range .IPAM.Config}}{{.Subnet}}|{{.Gateway}}|{{.IPRange}}{{end}}' bridge"
+
+    assert Prompt("20.10").out(line) == "172.17.0.0/16||\n"
+
+
+def test_functions_of_templates_that_few_use() -> None:
+    prompt = Prompt()
+    prompt.out("docker run -d --name web1 nginx")
+
+    assert prompt.out("""docker inspect -f '{{html "<a>"}} {{urlquery "a b"}}' web1""") == "&lt;a&gt; a+b\n"
+
+
+def test_templates_of_version_and_info() -> None:
+    # Client 28.2.2 with 28.5.2.
+    prompt = Prompt()
+    lost = "can't evaluate field Nope in type"
+
+    assert prompt.out("docker version --format '{{.Client.Version}} {{.Server.APIVersion}}'") == "28.2.2 1.51\n"
+    assert prompt.out("docker info -f '{{json .Plugins.Log}}'") == (
+        '["awslogs","fluentd","gelf","journald","json-file","local","splunk","syslog"]\n'
+    )
+    assert prompt.err("docker version --format '{{.Nope}}'") == (
+        f'template: version:1:2: executing "version" at <.Nope>: {lost} system.versionInfo\n'
+    )
+    assert prompt.err("docker info -f '{{.Nope}}'") == (
+        f'template: :1:2: executing "" at <.Nope>: {lost} system.dockerInfo\n'
+    )
+
+
+def test_mounts_show_the_mode_that_was_typed() -> None:
+    prompt = Prompt()
+    prompt.out("docker run -d --name v1 -v vol1:/data -v /tmp:/x:ro -v /anon busybox sleep 1000")
+
+    shown = prompt.out("docker inspect -f '{{range .Mounts}}{{.Destination}}={{.Mode}} {{end}}' v1")
+
+    assert shown == "/data=z /x=ro /anon= \n"  # 20.10.24 and 28.5.2
+
+
+def test_logs_since_a_word_is_the_clients_error_and_details_indent() -> None:
+    prompt = Prompt()
+    prompt.out("docker run --name said busybox echo hi")
+
+    assert prompt.err("docker logs --since foo said") == (
+        'invalid value for "since": failed to parse value as time or duration: "foo"\n'
+    )
+    assert prompt.out("docker logs --details said") == " hi\n"
+
+
+def test_help_for_a_command_that_is_not_there_is_the_groups_help() -> None:
+    prompt = Prompt()
+
+    assert prompt.out("docker network nope --help") == prompt.out("docker network --help")
+    assert prompt.out("docker nope --help") == prompt.out("docker --help")

@@ -75,6 +75,8 @@ def parse(argv: Iterable[str]) -> Invocation:
 
 def _parse_command(rest: list[str], root: _Reader) -> Invocation:
     first = command((rest[0],))
+    if first is None and "--help" in rest[1:]:
+        raise Stop(help_of(()) or "", exit_code=0)  # observed on client 28.2.2
     if first is None:
         raise Stop("", f"docker: unknown command: docker {rest[0]}\n\nRun 'docker --help' for more information\n")
     found, words = first, rest[1:]
@@ -93,6 +95,8 @@ def _subcommand(group: Command, words: list[str]) -> tuple[Command, list[str]]:
     """`network` `ls …`: the subcommand and its words. A flag before it belongs to the group, which has none."""
     if words and not words[0].startswith("-"):
         found = command((*group.path, words[0]))
+        if (found is None or len(found.path) == 1) and "--help" in words:
+            raise Stop(help_of(group.path) or "", exit_code=0)  # observed on client 28.2.2
         if found is None or len(found.path) == 1:
             text = f"docker: unknown command: {group.name} {words[0]}\n\nUsage:  {group.name}\n\n"
             raise Stop("", f"{text}Run '{group.name} --help' for more information\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote_plus
 
 from dnetlab.commands.gotemplate.errors import Unsupported
 from dnetlab.commands.gotemplate.values import NO_VALUE, Map, Struct, is_true, show, to_json, type_name
@@ -197,6 +198,13 @@ def _refuse(name: str) -> Callable[..., Any]:
     return refuse
 
 
+def _html(text: str) -> str:
+    """text/template HTMLEscapeString"""
+    for plain, escaped in (("&", "&amp;"), ("'", "&#39;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&#34;")):
+        text = text.replace(plain, escaped)
+    return text
+
+
 # and, or are evaluated by `execute`, which stops at the first argument that decides.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "and": lambda *values: next((v for v in values if not is_true(v)), values[-1]),
@@ -210,7 +218,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "join": _join, "title": _title,
     "lower": lambda text: _text(text).lower(), "upper": lambda text: _text(text).upper(),
     "pad": _pad, "truncate": _truncate,
-    "html": _refuse("html"), "js": _refuse("js"), "urlquery": _refuse("urlquery"), "call": _refuse("call"),
+    "html": lambda *values: _html(_print(*values)), "urlquery": lambda *values: quote_plus(_print(*values)),
+    "js": _refuse("js"), "call": _refuse("call"),
 }  # fmt: skip
 ARITY: dict[str, tuple[int, int | None]] = {
     "and": (1, None), "or": (1, None), "not": (1, 1), "index": (1, None), "slice": (1, 4), "len": (1, 1),

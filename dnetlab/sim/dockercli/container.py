@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from textwrap import indent
 
 from dnetlab.model import PortBinding
 from dnetlab.sim.context import Refused
@@ -160,8 +161,9 @@ def logs(session: Session) -> int:
         since=_moment(session, "since"),
         until=_moment(session, "until"),
     )
-    session.stdout.append(result.stdout)
-    session.stderr.append(result.stderr)
+    margin = " " if call.on("details") else ""  # room for labels and variables, which the lab's logs don't keep
+    session.stdout.append(indent(result.stdout, margin, lambda line: True))
+    session.stderr.append(indent(result.stderr, margin, lambda line: True))
     return result.exit_code
 
 
@@ -172,6 +174,8 @@ def _moment(session: Session, flag: str) -> float | None:
         return None
     parts = re.findall(r"(\d+(?:\.\d+)?)(h|m|s)", text)
     if "".join(number + unit for number, unit in parts) != text:
+        if not re.match(r"\d", text):
+            raise Failed(f'invalid value for "{flag}": failed to parse value as time or duration: "{text}"')
         raise Refused(f"docker logs --{flag} {text} is not simulated.", f"Give how long ago: --{flag} 10m.")
     return session.world.clock - sum(float(n) * {"h": 3600, "m": 60, "s": 1}[u] for n, u in parts)
 

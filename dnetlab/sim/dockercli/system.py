@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dnetlab.commands.gotemplate import Map, Struct, TemplateError
-from dnetlab.commands.gotemplate.values import to_json
+from dnetlab.commands.gotemplate.values import NilList, to_json
 from dnetlab.model import ContainerState
 from dnetlab.sim.dockercli.session import Failed, Session, Unreachable
 from dnetlab.sim.dockercli.table import read, unescape
@@ -42,11 +42,13 @@ def _client(session: Session) -> Struct:
     api = CLIENT_API
     if session.context.machine.docker_running:
         api = min(CLIENT_API, release_of(session.world).api)
-    return Struct({
+    found = Struct({
         "Version": "28.2.2", "ApiVersion": api, "DefaultAPIVersion": CLIENT_API, "GitCommit": "e6534b4",
         "GoVersion": "go1.24.3", "Os": "linux", "Arch": "amd64", "BuildTime": "Fri May 30 12:07:14 2025",
         "Context": "default",
-    }, "*command.clientVersion")  # fmt: skip
+    }, "system.clientVersion")  # fmt: skip
+    found.alias("APIVersion", "ApiVersion")
+    return found
 
 
 def _server(session: Session) -> Struct:
@@ -59,12 +61,14 @@ def _server(session: Session) -> Struct:
               (("containerd", build.containerd), ("runc", build.runc), ("docker-init", ("0.19.0", "")))]  # fmt: skip
     components = [Struct({"Name": name, "Version": number, "Details": Map(dict(more))}, "types.ComponentVersion")
                   for name, number, more in parts]  # fmt: skip
-    return Struct({
+    found = Struct({
         "Platform": Struct({"Name": ""}), "Components": components, "Version": release.version,
         "ApiVersion": release.api,
         "MinAPIVersion": build.least_api, "GitCommit": build.commit, "GoVersion": build.go, "Os": "linux",
         "Arch": "amd64", "KernelVersion": KERNEL, "BuildTime": _iso(build.built),
     }, "*types.Version")  # fmt: skip
+    found.alias("APIVersion", "ApiVersion")
+    return found
 
 
 def _iso(text: str) -> str:
@@ -80,7 +84,8 @@ def version(session: Session) -> int:
     server = _server(session) if up else None
     form = session.call.text("format")
     if form:
-        _formatted(session, form, Struct({"Client": client, "Server": server}, "command.versionInfo"))
+        data = Struct({"Client": client, "Server": server}, "system.versionInfo")
+        _formatted(session, form, data, "version")
     else:
         session.stdout.append(_version_text(session, client))
     if not up:
@@ -88,7 +93,8 @@ def version(session: Session) -> int:
     return 0
 
 
-def _formatted(session: Session, form: str, data: Struct) -> None:
+def _formatted(session: Session, form: str, data: Struct, name: str = "") -> None:
+    """--format; an error while it is filled in has no preface (observed on client 28.2.2)."""
     if form == "json":
         session.out(to_json(data))
         return
@@ -96,7 +102,7 @@ def _formatted(session: Session, form: str, data: Struct) -> None:
     try:
         session.out(template.execute(data))
     except TemplateError as error:
-        raise Failed(f"template parsing error: {error}") from None
+        raise Failed(str(error).replace("template: :", f"template: {name}:").replace('""', f'"{name}"', 1)) from None
 
 
 def _version_text(session: Session, client: Struct) -> str:
@@ -137,6 +143,14 @@ def info(session: Session) -> int:
     return 0
 
 
+def _loggers(session: Session) -> list[str]:
+    """Observed on 20.10.24, 26.1.5, 28.5.2."""
+    release = session.world.release
+    gone = {"20.10": (), "26.1": ("logentries",)}.get(release, ("gcplogs", "logentries"))
+    known = "awslogs fluentd gcplogs gelf journald json-file local logentries splunk syslog"
+    return [name for name in known.split() if name not in gone]
+
+
 def _info(session: Session) -> Struct:
     build = BUILDS[session.world.release]
     machine = session.context.machine
@@ -144,7 +158,7 @@ def _info(session: Session) -> Struct:
     running = sum(s in (ContainerState.RUNNING, ContainerState.RESTARTING) for s in states)
     paused = sum(s is ContainerState.PAUSED for s in states)
     plugins = Struct({"Volume": ["local"], "Network": ["bridge", "host", "ipvlan", "macvlan", "null", "overlay"],
-                      "Authorization": [], "Log": ["json-file", "local"]})  # fmt: skip
+                      "Authorization": NilList(), "Log": _loggers(session)})  # fmt: skip
     return Struct({
         "ID": _id(session), "Containers": len(states), "ContainersRunning": running, "ContainersPaused": paused,
         "ContainersStopped": len(states) - running - paused, "Images": len(machine.images), "Driver": "overlay2",
@@ -189,9 +203,7 @@ def _info_text(session: Session) -> str:
         "Plugins:",
         " Volume: local",
         " Network: bridge host ipvlan macvlan null overlay",
-        f" Log: awslogs fluentd {'gcplogs ' if session.world.release in ('20.10', '26.1') else ''}gelf journald "
-        "json-file local "
-        f"{'' if newer else 'logentries '}splunk syslog",
+        " Log: " + " ".join(_loggers(session)),
         "Swarm: inactive",
         f"Runtimes: io.containerd.runc.v2 {'' if newer else 'io.containerd.runtime.v1.linux '}runc",
         "Default Runtime: runc",

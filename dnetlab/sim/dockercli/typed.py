@@ -26,6 +26,7 @@ _OPTIONAL: dict[str, dict[str, Any]] = {
     "Config": {"ExposedPorts": Map({}), "Healthcheck": None, "StopSignal": "", "StopTimeout": None, "MacAddress": "",
                "Shell": [], "NetworkDisabled": False, "ArgsEscaped": False},
     "HostConfig": {"Annotations": Map({}), "Tmpfs": Map({}), "Sysctls": Map({}), "Mounts": [], "Init": None},
+    "ipam config": {"Subnet": "", "IPRange": "", "Gateway": "", "AuxAddress": Map({})},
     "container": {"SizeRw": None, "SizeRootFs": None, "ImageManifestDescriptor": None},
 }  # fmt: skip
 # Go's name of a field -> its name in JSON.

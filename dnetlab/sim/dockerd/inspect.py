@@ -6,12 +6,13 @@ Observed on 20.10.24, 26.1.5 and 28.5.2 with client 28.2; 29 as recorded (moby a
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
 from dnetlab.sim.clock import moment, rfc3339
 from dnetlab.sim.dockerd import images, state, store
-from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec
+from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount
 from dnetlab.sim.dockerd.inspect_host import host_config
 from dnetlab.sim.dockerd.volumes import find as find_volume
 from dnetlab.sim.world import World
@@ -96,17 +97,25 @@ def _graph(world: World, container_id: str, image_id: str) -> Json:
     return {"Data": data, "Name": "overlay2"}
 
 
+def _volume_mode(mount: Mount) -> str:
+    """As it was typed; z for a volume with a name and no mode (observed on 20.10.24 and 28.5.2)."""
+    if mount.read_only:
+        return "ro"
+    return "" if re.fullmatch("[0-9a-f]{64}", mount.source) else "z"
+
+
 def _mounts(config: ContainerConfig) -> list[Json]:
     found: list[Json] = []
     for mount in config.mounts:
         if mount.kind == "bind":
-            found.append({"Type": "bind", "Source": mount.source, "Destination": mount.destination, "Mode": "",
-                          "RW": not mount.read_only, "Propagation": "rprivate"})  # fmt: skip
+            found.append({"Type": "bind", "Source": mount.source, "Destination": mount.destination,
+                          "Mode": "ro" if mount.read_only else "", "RW": not mount.read_only,
+                          "Propagation": "rprivate"})  # fmt: skip
         else:
             found.append({
                 "Type": "volume", "Name": mount.source, "Source": f"/var/lib/docker/volumes/{mount.source}/_data",
-                "Destination": mount.destination, "Driver": "local", "Mode": "z", "RW": not mount.read_only,
-                "Propagation": "",
+                "Destination": mount.destination, "Driver": "local", "Mode": _volume_mode(mount),
+                "RW": not mount.read_only, "Propagation": "",
             })  # fmt: skip
     return found
 

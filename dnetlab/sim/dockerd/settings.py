@@ -73,6 +73,9 @@ def check_connect(
         raise ApiError(release.text("connect host"), 403)
     if network.driver == "null" or any(e.network == "none" for e in container.endpoints):
         raise ApiError(PRIVATE, 403)
+    if attachment.aliases and network.name == "bridge":  # observed on 20.10.24 and 28.5.2
+        text = "network-scoped alias is supported only for containers in user defined networks"
+        raise ApiError(f"invalid endpoint settings:\n{text}" if release.validates_config else text, 400)
     if attachment.address is not None:
         if release.validates_config:
             problems = _problems(world, network.name, network, attachment.address)
