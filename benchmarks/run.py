@@ -12,6 +12,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dnetlab.lab import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,16 +70,17 @@ def lesson_scripts() -> list[tuple[str, str]]:
     return rows
 
 
-def one_packet() -> list[tuple[str, str]]:
+def lab_with(count: int) -> Lab:
+    """A simulated lab with that many published nginx containers, c0 at port 10000 and so on, on one network."""
     from dnetlab.lab import Lab
 
-    def lab_with(count: int) -> Lab:
-        lab = Lab()
-        lab.run_cell("docker network create --subnet 10.8.0.0/16 big")
-        start = "docker run -d --network big"
-        lab.run_cell("\n".join(f"{start} --name c{n} -p {10000 + n}:80 nginx" for n in range(count)))
-        return lab
+    lab = Lab()
+    lab.run_cell("docker network create --subnet 10.8.0.0/16 big")
+    lab.run_cell("\n".join(f"docker run -d --name c{n} --network big -p {10000 + n}:80 nginx" for n in range(count)))
+    return lab
 
+
+def one_packet() -> list[tuple[str, str]]:
     small, large = lab_with(50), lab_with(500)
     few, many = paired(
         lambda: small.trace("client", "docker1:10049"), lambda: large.trace("client", "docker1:10499"), 15
@@ -89,10 +94,23 @@ def one_packet() -> list[tuple[str, str]]:
     ]
 
 
+def real_engine() -> list[tuple[str, str]]:
+    """Where lab hosts can be made; one row with the reason where they can't."""
+    from dnetlab.engines.labhosts import why_no_namespaces
+
+    reason = why_no_namespaces()
+    if reason:
+        return [("not measured", reason)]
+    import engine
+
+    return engine.measure("20.10")
+
+
 def main() -> None:
-    width = 64
+    width = 72
     for title, measure in (
-        ("Import", import_time), ("Lessons on the simulator", lesson_scripts), ("One packet", one_packet)
+        ("Import", import_time), ("Lessons on the simulator", lesson_scripts), ("One packet", one_packet),
+        ("Real engine", real_engine),
     ):  # fmt: skip
         print(f"\n{title}")
         for name, value in measure():
