@@ -198,8 +198,9 @@ class Namespace:
 
     @cached_property
     def own_addresses(self) -> dict[IPv4Address, Interface]:
-        """Every IPv4 address of ours whose interface is up, and that interface."""
-        return {own.ip: i for i in reversed(self.interfaces) if i.up for own in i.ipv4}
+        """Every IPv4 address of ours and its interface, which may be down: the kernel keeps the local route
+        (fib_sync_down_dev; observed: after `ip link set docker0 down` a host still answers at 172.17.0.1)."""
+        return {own.ip: i for i in reversed(self.interfaces) for own in i.ipv4}
 
     def ports_of(self, bridge: str) -> tuple[Interface, ...]:
         return tuple(i for i in self.interfaces if i.master == bridge)

@@ -20,6 +20,7 @@ class Context:
                'alpine' (nginx's Alpine build: busybox tools and curl), 'debian' (images without any network tools)
     stdin      what a pipe brought, None without one
     answer     'y', 'n' or None: the cell's answer to a question
+    beside     the commands that a pipe starts together with this one, after it: ps at a host sees them
     tty        True when a student looks at it (no pipe behind): columns, prompts and progress depend on it
     environment  variables of the process (containers: image, -e, links; host: a root login)
     """
@@ -31,6 +32,7 @@ class Context:
     userland: str = "host"
     stdin: str | None = None
     answer: str | None = None
+    beside: tuple[tuple[str, ...], ...] = ()
     tty: bool = True
     environment: dict[str, str] | None = None
 

@@ -40,10 +40,7 @@ def _usable(namespace: Namespace, route: Route) -> bool:
 
 
 def local_interface(namespace: Namespace, ip: IPv4Address) -> Interface | None:
-    """The interface whose address this is, None when the address isn't ours or its interface is down.
-
-    All of 127.0.0.0/8 is lo's.
-    """
+    """The interface whose address this is, up or down; None when the address isn't ours. All of 127.0.0.0/8 is lo's."""
     if ip.is_loopback:
         return next((i for i in namespace.interfaces if i.up and i.kind is LinkKind.LOOPBACK), None)
     return namespace.own_addresses.get(ip)

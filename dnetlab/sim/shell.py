@@ -8,7 +8,7 @@ from dataclasses import replace
 from dnetlab.commands.shell import Command, Pipeline, Script, ShellRefused, Word, parse_shell
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.programs.ash import exported
-from dnetlab.sim.tools import names, run_tool
+from dnetlab.sim.tools import is_other_applet, names, run_tool
 
 # Real programs of a Debian host that no lesson needs: refused, because "command not found" would be a lie.
 NOT_MODELLED: dict[str, str] = {
@@ -55,25 +55,44 @@ _SHELLS = ("sh", "bash", "ash")
 
 def run_text(context: Context, text: str) -> Result:
     """Run one line of shell text in that place. Raises Refused for what the cell language leaves out."""
+    return run_script(context, _read(text))
+
+
+def _read(text: str) -> Script:
     try:
-        script = parse_shell(text)
+        return parse_shell(text)
     except ShellRefused as refused:
         raise Refused(refused.refusal.reason, refused.refusal.hint) from None
-    return run_script(context, script)
 
 
-def run_script(context: Context, script: Script) -> Result:
-    """Run the pipelines of a script as `;`, `&&` and `||` say; the exit status is that of the last one that ran."""
+def run_script(context: Context, script: Script, own_shell: bool = False) -> Result:
+    """Run the pipelines of a script as `;`, `&&` and `||` say; the exit status is that of the last one that ran.
+
+    own_shell: this is the text of `sh -c`, which `exit N` ends.
+    """
     stdout = stderr = ""
     code = 0
     for operator, pipeline in script.pipelines:
         if (operator == "&&" and code != 0) or (operator == "||" and code == 0):
             continue
+        left = _exit_status(pipeline, code) if own_shell else None
+        if left is not None:
+            return Result(stdout, stderr, left)
         result = run_pipeline(context, pipeline)
         stdout += result.stdout
         stderr += result.stderr
         code = result.exit_code
     return Result(stdout, stderr, code)
+
+
+def _exit_status(pipeline: Pipeline, before: int) -> int | None:
+    """The status that `exit` leaves with, which is the last command's without a number; None for another command."""
+    words = [word.text for word in pipeline.commands[0].words]
+    if len(pipeline.commands) > 1 or words[0] != "exit" or len(words) > 2:
+        return None
+    if len(words) == 1:
+        return before
+    return int(words[1]) % 256 if words[1].isascii() and words[1].isdigit() else None
 
 
 def run_pipeline(context: Context, pipeline: Pipeline) -> Result:
@@ -83,7 +102,8 @@ def run_pipeline(context: Context, pipeline: Pipeline) -> Result:
     last = len(pipeline.commands) - 1
     result = Result()
     for position, command in enumerate(pipeline.commands):
-        place = replace(context, stdin=stdin, tty=context.tty and position == last)
+        beside = tuple(tuple(word.text for word in later.words) for later in pipeline.commands[position + 1 :])
+        place = replace(context, stdin=stdin, tty=context.tty and position == last, beside=beside)
         argv, complaints = expand(place, command)
         stderr += complaints
         result = run_command(place, argv) if argv else Result()
@@ -152,7 +172,15 @@ def run_command(context: Context, argv: tuple[str, ...]) -> Result:
     base = name.rsplit("/", 1)[-1]
     if context.userland == "host" and base in NOT_MODELLED:
         raise Refused(f"`{base}` is not part of this lab.", NOT_MODELLED[base])
+    refuse_applet(context.userland, base)
     return _not_found(context, name)
+
+
+def refuse_applet(userland: str, name: str) -> None:
+    """Raise Refused for a command that a real container has and the lab hasn't."""
+    if is_other_applet(userland, name):
+        known = " ".join(names(userland))
+        raise Refused(f"`{name}` is not part of this lab.", NOT_MODELLED.get(name, f"Its containers have: {known}."))
 
 
 def _run_shell(context: Context, argv: tuple[str, ...]) -> Result:
@@ -163,7 +191,7 @@ def _run_shell(context: Context, argv: tuple[str, ...]) -> Result:
         place = argv.index("-c")
         if len(argv) <= place + 1:
             return Result("", f"{argv[0]}: -c requires an argument\n", 2)
-        return run_text(context, argv[place + 1])
+        return run_script(context, _read(argv[place + 1]), own_shell=True)
     if len(argv) > 1 and not argv[1].startswith("-"):
         return Result("", f"{argv[0]}: can't open '{argv[1]}'\n", 2)
     if context.stdin:

@@ -245,14 +245,14 @@ def test_bridges_and_neighbours_learn_from_a_ping(lab: Snapshot) -> None:
     ]
 
 
-def test_rules_and_policies_count_packets_and_bytes(lab: Snapshot) -> None:
+def test_rules_count_packets_and_bytes_and_policies_do_not(lab: Snapshot) -> None:
     after = b.ping(lab, "peer", "172.20.0.2").after
 
     forward = after.namespace("dock").netfilter.table("filter").chain("FORWARD")
     assert [rule.packets for rule in forward.rules] == [2, 2, 0, 0, 0, 0, 1, 1, 0, 1]
     assert forward.rules[0].bytes == 168
     nat = after.namespace("dock").netfilter.table("nat")
-    assert nat.chain("PREROUTING").packets == 1, "the nat table sees only a connection's first packet"
+    assert nat.chain("PREROUTING").packets == 0, "iptables-nft 1.8.9 makes base chains without a counter"
 
 
 def test_the_snapshot_itself_is_left_as_it_was(lab: Snapshot) -> None:

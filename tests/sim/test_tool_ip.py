@@ -56,7 +56,7 @@ def test_ip_forward_and_its_file_are_one_switch(world: World) -> None:
 
 def test_network_namespaces_by_name_are_refused_with_a_hint(world: World) -> None:
     with pytest.raises(Refused) as raised:
-        at(world, "ip netns list")
+        at(world, "ip netns add blue")
 
     assert "docker exec" in raised.value.refusal.hint
 

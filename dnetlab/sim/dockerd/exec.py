@@ -76,12 +76,14 @@ def execute(
 
     Raises ApiError when the container can't take it, Refused for what isn't modelled.
     """
-    from dnetlab.sim.shell import run_command
+    from dnetlab.sim.shell import refuse_applet, run_command
 
     context = replace(exec_context(world, host, reference, env=env, tty=tty), stdin=stdin, answer=answer)
     spec = store.spec(world, host, context.container or "")
     recipe = recipe_of(spec.image_id)
     problem = programs.missing_in(recipe, argv[0])
+    if problem is not None and "/" not in argv[0]:
+        refuse_applet(context.userland, argv[0])
     if problem is not None:  # observed on 20.10.24 and 28.5.2 with client 28.2
         words = programs.runc_error(world, problem, "exec")
         return Result(f"{words}\n", "", programs.start_failure_code(words))

@@ -160,6 +160,11 @@ _QUEUES = (
 )
 
 
+def _unpadded(mac: str) -> str:
+    """A MAC in a bridge's id, without leading zeros: 2:42:ac:11:0:2 (ether_ntoa; observed with iproute2 6.1)."""
+    return ":".join(f"{int(part, 16):x}" for part in mac.split(":"))
+
+
 def _details(row: LinkView, space: Namespace, mode: bool) -> str:
     """What -d adds: promiscuity, the kind with its settings, its place in a bridge. Timers stand at 0.00."""
     link = row.interface
@@ -168,7 +173,7 @@ def _details(row: LinkView, space: Namespace, mode: bool) -> str:
     text = f" promiscuity {promiscuity}  allmulti {int(link.master is not None)} {limits} "
     kind = {
         LinkKind.VETH: "veth ",
-        LinkKind.BRIDGE: _BRIDGE.format(mac=link.mac),
+        LinkKind.BRIDGE: _BRIDGE.format(mac=_unpadded(link.mac)),
         LinkKind.MACVLAN: f"macvlan mode {link.mode or 'bridge'} bcqueuelen 1000 usedbcqueuelen 1000 ",
         LinkKind.VLAN: f"vlan protocol 802.1Q id {link.vlan_id} <REORDER_HDR> ",
     }.get(link.kind, "")
@@ -178,7 +183,8 @@ def _details(row: LinkView, space: Namespace, mode: bool) -> str:
         number = [port.name for port in space.ports_of(master.name)].index(link.name) + 1
         text += "\n    " + _SLAVE.format(
             state="forwarding" if link.up and link.carrier else "disabled", hairpin="on" if link.hairpin else "off",
-            port=hex(0x8000 + number), number=hex(number), designated=0x8000 + number, mac=master.mac,
+            port=hex(0x8000 + number), number=hex(number), designated=0x8000 + number,
+            mac=_unpadded(master.mac),
         )
     return text + ("addrgenmode eui64 " if mode else "") + _QUEUES.format(2 if link.kind is LinkKind.VETH else 1)
 

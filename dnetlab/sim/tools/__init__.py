@@ -31,6 +31,8 @@ HOST: dict[str, str] = {
     "kill": "dnetlab.sim.tools.kill",
     "pkill": "dnetlab.sim.tools.kill",
     "pgrep": "dnetlab.sim.tools.kill",
+    "pidof": "dnetlab.sim.tools.bynames",
+    "killall": "dnetlab.sim.tools.bynames",
     "systemctl": "dnetlab.sim.tools.systemctl",
     "service": "dnetlab.sim.tools.systemctl",
     "yum": "dnetlab.sim.tools.packages",
@@ -71,7 +73,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 BUSYBOX: frozenset[str] = _words(
-    "ip brctl ping traceroute wget nslookup arp netstat nc ps kill cat ls hostname env echo true "
+    "ip brctl ping traceroute wget nslookup arp netstat nc ps kill pidof killall cat ls hostname env echo true "
     "false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq ifconfig route sysctl"
 )
 USERLANDS: dict[str, frozenset[str]] = {
@@ -82,6 +84,19 @@ USERLANDS: dict[str, frozenset[str]] = {
     "debian": _words("cat ls hostname env printenv echo true false sleep date whoami id pwd uname timeout "
                         "grep head tail wc sort uniq which"),
 }  # fmt: skip
+# Applets that the images' busybox has and the lab has not: to say "not found" of them would be a lie.
+OTHER_APPLETS: frozenset[str] = _words(
+    "arping ash awk base64 basename bc cal chgrp chmod chown cmp cp cut dd df diff dirname dmesg du ed egrep expr find "
+    "fgrep fold free getopt groups gunzip gzip hexdump httpd id ifdown ifup install ipcalc ipneigh less ln logger "
+    "md5sum mkdir mkfifo mktemp more mount mv nproc nsenter od paste ping6 printf readlink realpath renice rev rm rmdir sed "
+    "seq setsid sha256sum shuf stat strings stty su tac tar tee telnet test time top touch tr traceroute6 tty udhcpc "
+    "umount unshare uptime usleep vconfig vi w watch who xargs xxd yes"
+)  # busybox --list of busybox-static 1.35
+
+
+def is_other_applet(userland: str, name: str) -> bool:
+    """Does the container's busybox have this command, though the lab doesn't?"""
+    return userland not in ("host", "debian", "none") and name in OTHER_APPLETS - USERLANDS[userland]
 
 
 def names(userland: str) -> tuple[str, ...]:

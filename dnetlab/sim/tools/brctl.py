@@ -77,9 +77,13 @@ def _bridge(context: Context, name: str, missing: str) -> Interface:
 
 
 def _show(context: Context, names: tuple[str, ...]) -> Result:
-    """The bridges in the order of their index; nothing at all, not even the header, when there is none."""
+    """Bridges and their ports sorted by name (libbridge reads sysfs with alphasort; observed with bridge-utils 1.7).
+
+    Nothing at all, not even the header, when there is no bridge.
+    """
     if not names:
         bridges = [i for i in context.stack.interfaces if i.kind is LinkKind.BRIDGE]
+        bridges.sort(key=lambda bridge: bridge.name)
         return Result((HEADER if bridges else "") + "".join(_row(context, bridge) for bridge in bridges))
     text = HEADER
     for name in names:
@@ -93,10 +97,13 @@ def _show(context: Context, names: tuple[str, ...]) -> Result:
 
 
 def _row(context: Context, bridge: Interface) -> str:
-    ports = [port.name for port in context.stack.ports_of(bridge.name)]
+    ports = sorted(port.name for port in context.stack.ports_of(bridge.name))
     stp = "yes" if context.world.counters.get(_stp_key(context, bridge)) else "no"
     first, rest = (ports[:1] or [""])[0], ports[1:]
-    text = f"{bridge.name}\t\t8000.{bridge.mac.replace(':', '')}\t{stp}\t\t{first}\n"
+    # A bridge that follows its ports' MACs has no id until it has one (br_stp_recalculate_bridge_id; observed).
+    follows = context.world.counters.get(f"auto-mac:{context.host}:{context.namespace}:{bridge.index}")
+    number = "0" * 12 if follows and not ports else bridge.mac.replace(":", "")
+    text = f"{bridge.name}\t\t8000.{number}\t{stp}\t\t{first}\n"
     return text + "".join(f"\t\t\t\t\t\t\t{port}\n" for port in rest)
 
 

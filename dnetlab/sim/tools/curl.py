@@ -12,6 +12,8 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import Protocol, SocketState
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.deliver import proxy_of
+from dnetlab.sim.field import Field
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import chance
 from dnetlab.sim.tools.web import BadUrl, Reply, Url, is_paused, parse_url, request
@@ -376,6 +378,9 @@ def _dial(context: Context, address: IPv4Address | str, port: int) -> wire.Answe
     for socket in context.stack.sockets:
         listens = socket.protocol is Protocol.TCP and socket.state is SocketState.LISTEN and socket.local_port == port
         if listens and str(socket.local_address) in ("::", "::1"):
+            behind = proxy_of(Field(context.world.snapshot(), context.world.clock), context.host, socket)
+            if behind is not None:  # docker-proxy for [::] dials the container over IPv4
+                return wire.connect(context, *behind)
             return wire.Answer(wire.Fate.ANSWERED, server=(context.host, context.namespace, socket.pid),
                                seen_from=IPv4Address("127.0.0.1"))  # fmt: skip
     return wire.Answer(wire.Fate.REFUSED)

@@ -60,6 +60,8 @@ def _run(context: Context, line: IpLine) -> Result:
         return Result("ip utility, iproute2-6.1.0, libbpf 1.1.2\n")
     if line.options.batch:
         raise Refused("ip -batch is not modelled.", "Type the commands one per line.")
+    if line.object == "netns" and line.verb in ("", *SHOW) and not line.words:
+        return Result()  # docker's namespaces are not named in /run/netns, so there are none to list
     if line.object == "netns" or line.options.netns is not None:
         raise Refused("`ip netns` is not modelled.", NETNS_HINT)
     if line.object == "rule" and line.verb in ("", *SHOW):
@@ -211,7 +213,8 @@ def show_addresses(context: Context, line: IpLine) -> Result:
             out += [_one_line_address(interface, a) for a in addresses]
         else:
             bare = bool(options.family or found.network)
-            out += _address_block(row, addresses, options, bare, context.stack)
+            family = 0 if found.device else options.family  # one link asked for by name answers in full
+            out += _address_block(row, addresses, options, bare, context.stack, family)
     return _json(objects, options) if options.json else Result("".join(out))
 
 
@@ -222,9 +225,9 @@ def _one_line_address(interface: Interface, address: Any) -> str:
 
 
 def _address_block(
-    row: text.LinkView, addresses: list[Any], options: Options, bare: bool, space: Namespace
+    row: text.LinkView, addresses: list[Any], options: Options, bare: bool, space: Namespace, family: int
 ) -> list[str]:
-    out = [text.head(row, mode=False, family=options.family) + "\n"]
+    out = [text.head(row, mode=False, family=family) + "\n"]
     if not bare or options.details:
         out.append(text.ether(row, space if options.details else None) + "\n")
     for address in addresses:
@@ -252,8 +255,19 @@ def show_links(context: Context, line: IpLine) -> Result:
 
 def _json(objects: list[dict[str, Any]], options: Options) -> Result:
     if options.pretty:
-        return Result(json.dumps(objects, indent=4) + "\n")
+        return Result(_pretty(objects) + "\n")
     return Result(json.dumps(objects, separators=(",", ":")) + "\n")
+
+
+def _pretty(value: Any, depth: int = 0) -> str:
+    """JSON as `-p` lays it out: a member per line, lists on one (iproute2 lib/json_writer.c)."""
+    if isinstance(value, list):
+        return "[ " + ",".join(_pretty(item, depth + 1) for item in value) + (" ]" if value else "]")
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    inner = " " * 4 * (depth + 1)
+    members = ",".join(f"\n{inner}{json.dumps(name)}: {_pretty(item, depth + 1)}" for name, item in value.items())
+    return "{" + members + ("\n" + " " * 4 * depth if value else "") + "}"
 
 
 # -- routes -----------------------------------------------------------------------------------------------------------
@@ -370,13 +384,13 @@ def _local_table(context: Context) -> list[str]:
     """Rows of the table `local`: every own address, its network's broadcast address, sorted by address."""
     rows: list[tuple[int, int, str]] = []
     for interface in context.stack.interfaces:
-        if not interface.up:
-            continue
         for address in text.of_family(interface.addresses, 4):
             ip, net = address.ip, address.network
             tail = f"dev {interface.name} proto kernel scope"
             primary = next((a.ip for a in interface.addresses if a.network == net and not a.secondary), ip)
             rows.append((int(ip), 1, f"local {ip} {tail} host src {primary} "))
+            if not interface.up:
+                continue
             if ip.is_loopback and not address.secondary:
                 rows.append((int(net.network_address), 0, f"local {net} {tail} host src {ip} "))
             if net.prefixlen < 31 and not address.secondary:

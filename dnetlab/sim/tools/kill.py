@@ -226,7 +226,7 @@ def _listing(chosen: list[Row], given: dict[str, str]) -> Result:
     between = given.get("-d", "\n")
     cells = []
     for row in chosen:
-        name = row.process.command if "-a" in given or "-f" in given and "-l" in given else row.comm
+        name = row.process.command if "-a" in given else row.comm
         cells.append(f"{row.pid} {name}" if "-a" in given or "-l" in given else str(row.pid))
     return Result(between.join(cells) + "\n" if cells else "", "", 0 if cells else 1)
 

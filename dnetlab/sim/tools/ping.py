@@ -22,7 +22,10 @@ LINGER = 10.0  # both wait 10 s for the last answer (iputils MAXWAIT, busybox MA
 _MESSAGES = {  # iputils ping.c pr_icmph()
     IcmpType.NETWORK_UNREACHABLE: "Destination Net Unreachable",
     IcmpType.HOST_UNREACHABLE: "Destination Host Unreachable",
+    IcmpType.PROTOCOL_UNREACHABLE: "Destination Protocol Unreachable",
     IcmpType.PORT_UNREACHABLE: "Destination Port Unreachable",
+    IcmpType.NETWORK_PROHIBITED: "Destination Net Prohibited",
+    IcmpType.HOST_PROHIBITED: "Destination Host Prohibited",
     IcmpType.ADMINISTRATIVELY_PROHIBITED: "Packet filtered",
     IcmpType.TIME_EXCEEDED: "Time to live exceeded",
 }
@@ -161,7 +164,10 @@ def _iputils_to(context: Context, request: Request, found: lookup.Found) -> Resu
     if request.interface and source is None:
         return fail(f"ping: SO_BINDTODEVICE {request.interface}: No such device", 2)
     if source is None and wire.source_for(context, target) is None:
-        return fail("ping: connect: Network is unreachable", 2)
+        why = wire.no_way(context, target)
+        if why == "Permission denied":  # iputils takes EACCES for a broadcast address
+            return fail("ping: Do you want to ping broadcast? Then -b. If not, check your local firewall rules", 2)
+        return fail(f"ping: connect: {why}", 2)
     if _is_broadcast(context, target):
         return fail("ping: Do you want to ping broadcast? Then -b. If not, check your local firewall rules", 2)
     named = "" if found.numeric or request.numeric else lookup.name_of(context, target) or ""
@@ -212,6 +218,7 @@ def _echoes(context: Context, request: Request, target: IPv4Address, source: IPv
     tally = Tally()
     lines: list[str] = []
     times: list[float] = []
+    stopped = ""
     identifier = context.world.count(f"icmp:{context.host}", 1)
     begin = context.world.clock
     answer = wire.Answer(wire.Fate.SILENCE)
@@ -227,11 +234,13 @@ def _echoes(context: Context, request: Request, target: IPv4Address, source: IPv
         elif answer.error is not None:
             tally.errors += 1
             lines.append(_iputils_error(context, request, answer, number, named))
+            if wire.was_stopped_at_output(answer):  # REJECT in OUTPUT: an ICMP error and EPERM (observed)
+                stopped += "ping: sendmsg: Operation not permitted\n"
         if number < total:
             context.world.clock += request.interval
     tally.seconds = context.world.clock - begin
     late = _too_late(request, total) if not tally.received else 0
-    if late and answer.fate is wire.Fate.HOST_UNREACHABLE:
+    if late and answer.fate is wire.Fate.HOST_UNREACHABLE and answer.seconds >= wire.ARP_SECONDS:
         tally.errors, tally.late = tally.errors - late, late
         del lines[len(lines) - late :]
     if request.deadline and tally.received < (request.count or 1):
@@ -240,6 +249,7 @@ def _echoes(context: Context, request: Request, target: IPv4Address, source: IPv
         context.world.clock += wire.ARP_SECONDS if answer.error else (request.wait if request.count else 1.0)
     tally.lines = tuple(() if request.quiet else lines)
     tally.times = tuple(times)
+    tally.stderr = stopped
     return tally
 
 

@@ -84,7 +84,8 @@ def rows_of(context: Context, argv: tuple[str, ...] = ()) -> list[Row]:
     if argv:
         shell = max(world.counters.get(f"pid:{context.host}", FIRST_PID), max([r.pid for r in rows], default=0) + 1)
         rows.append(Row(shell, 0, Process(shell, 0, ("bash",), started=world.clock)))
-        rows.append(Row(shell + 1, shell, Process(shell + 1, shell, argv, started=world.clock)))
+        for pid, words in enumerate((argv, *context.beside), shell + 1):  # `ps ax | grep proxy` finds the grep too
+            rows.append(Row(pid, shell, Process(pid, shell, words, started=world.clock)))
     return rows
 
 

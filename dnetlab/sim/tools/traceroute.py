@@ -14,7 +14,10 @@ from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse
 
 _MARKS = {IcmpType.HOST_UNREACHABLE: " !H", IcmpType.NETWORK_UNREACHABLE: " !N",
+          IcmpType.PROTOCOL_UNREACHABLE: " !P", IcmpType.NETWORK_PROHIBITED: " !X", IcmpType.HOST_PROHIBITED: " !X",
           IcmpType.ADMINISTRATIVELY_PROHIBITED: " !X"}  # fmt: skip
+_BUSYBOX_MARKS = _MARKS | {IcmpType.NETWORK_PROHIBITED: " !A", IcmpType.HOST_PROHIBITED: " !C",
+                           IcmpType.ADMINISTRATIVELY_PROHIBITED: " !A"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def _cells(context: Context, asked: Asked, answer: wire.Answer, busybox: bool) -
     who = str(answer.sender)
     if not asked.numeric:
         who = f"{lookup.name_of(context, answer.sender) or answer.sender} ({answer.sender})"
-    mark = _MARKS.get(answer.error, "") if answer.error else ""
+    mark = (_BUSYBOX_MARKS if busybox else _MARKS).get(answer.error, "") if answer.error else ""
     waited = answer.seconds * 1000 if mark and 0 < answer.seconds < 60 else 0.0
     times = []
     for number in range(asked.probes):

@@ -28,6 +28,7 @@ class Fate(Enum):
     HOST_UNREACHABLE = "No route to host"
     NETWORK_UNREACHABLE = "Network is unreachable"
     NOT_PERMITTED = "Operation not permitted"
+    NO_PROTOCOL = "Protocol not available"
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,13 @@ class Answer:
     seen_from: IPv4Address | None = None
 
 
-_ERRORS = {
+_ERRORS = {  # linux net/ipv4/icmp.c icmp_err_convert; observed with nc and REJECT --reject-with
     IcmpType.HOST_UNREACHABLE: Fate.HOST_UNREACHABLE,
     IcmpType.NETWORK_UNREACHABLE: Fate.NETWORK_UNREACHABLE,
     IcmpType.PORT_UNREACHABLE: Fate.REFUSED,
+    IcmpType.PROTOCOL_UNREACHABLE: Fate.NO_PROTOCOL,
+    IcmpType.NETWORK_PROHIBITED: Fate.NETWORK_UNREACHABLE,
+    IcmpType.HOST_PROHIBITED: Fate.HOST_UNREACHABLE,
     IcmpType.ADMINISTRATIVELY_PROHIBITED: Fate.HOST_UNREACHABLE,
 }
 
@@ -65,6 +69,24 @@ _ERRORS = {
 def source_for(context: Context, destination: IPv4Address) -> IPv4Address | None:
     """The address the kernel would send from, None when there is no route (connect() says ENETUNREACH)."""
     return routing.source_for(context.stack, destination)
+
+
+def no_way(context: Context, destination: IPv4Address) -> str:
+    """Why connect() finds no way: ENETUNREACH, or what an unreachable, prohibit or blackhole route says."""
+    route = routing.lookup(context.stack, destination)
+    kinds = {"unreachable": "No route to host", "prohibit": "Permission denied", "blackhole": "Invalid argument"}
+    return kinds.get(route.kind if route else "", Fate.NETWORK_UNREACHABLE.value)
+
+
+def was_stopped_at_output(answer: Answer) -> bool:
+    """Did a rule of our own OUTPUT chain reject it?"""
+    exchange = answer.exchange
+    return (
+        exchange is not None
+        and exchange.request.disposition is Disposition.REJECTED
+        and len(exchange.request.hops) <= 1
+        and _dropped_at_output(exchange)
+    )
 
 
 def echo(context: Context, destination: IPv4Address, *, identifier: int, size: int = 84, ttl: int = 64,
