@@ -66,19 +66,12 @@ def run(magics: DnetMagics, line: str) -> Any:
 
 def overview() -> str:
     width = max(len(name) for name in SUBCOMMANDS)
-    rows = [f"  %dnet {s.name:<{width}}  {s.summary}" for s in SUBCOMMANDS.values() if _is_here(s.name)]
+    rows = [f"  %dnet {s.name:<{width}}  {s.summary}" for s in SUBCOMMANDS.values()]
     return "\n".join([
         "%%dnet [HOST] on the first line of a cell runs its commands; %dnet looks at the lab:",
         *rows,
         "`%dnet SUBCOMMAND --help` shows options; `name << ` after %dnet or %%dnet catches a result.",
     ])  # fmt: skip
-
-
-def _is_here(name: str) -> bool:
-    """A subcommand whose part of the lab is not in this version is not listed."""
-    from dnetlab.lab import Lab
-
-    return name not in ("reach", "check") or hasattr(Lab, name)
 
 
 # -- looking ---------------------------------------------------------------------------------------------------------
@@ -111,24 +104,11 @@ def _why(magics: DnetMagics, options: Any) -> Any:
 
 
 def _reach(magics: DnetMagics, options: Any) -> Any:
-    reach = getattr(magics.lab, "reach", None)
-    if reach is None:
-        raise UsageError("%dnet reach is not in this version", hint="Use %dnet trace SRC DST[:PORT].")
-    return reach()
+    return magics.lab.reach()
 
 
-def _check(magics: DnetMagics, options: Any) -> Any:
-    check = getattr(magics.lab, "check", None)
-    if check is None:
-        raise UsageError("%dnet check is not in this version", hint="The lessons say how to look for yourself.")
-    return check(options.lesson)
-
-
-def _report(magics: DnetMagics, options: Any) -> Any:
-    """Until there is a report: the commands of this session, as a script that `dnetlab run` takes."""
-    write = getattr(magics.lab, "report", None)
-    if write is not None:
-        return write(options.file)
+def _journal(magics: DnetMagics, options: Any) -> Any:
+    """The commands of this session, as a script that `dnetlab run` takes."""
     lines = [f"{e.line.host}# {e.line.text}" if e.line.container is None else f"/ # {e.line.text}"
              for e in magics.lab.entries]  # fmt: skip
     return Sentence("\n".join(lines) or "; no commands yet")
@@ -242,7 +222,6 @@ SUBCOMMANDS: dict[str, Subcommand] = {
                    (_arg("source", help="a host or container"), _arg("destination", help="NAME, IP, or either:PORT"))),
         Subcommand("why", "why the last ping or curl failed, or SRC can't reach DST[:PORT]", _why, _WHY),
         Subcommand("reach", "who reaches whom", _reach),
-        Subcommand("check", "judge the lab by a lesson's checks", _check, (_arg("lesson", nargs="?"),)),
         Subcommand("undo", "take back the last command, or the last N", _undo,
                    (_arg("commands", nargs="?", type=int, default=1, metavar="N"),)),
         Subcommand("checkpoint", "NAME: remember this moment; alone: list them", _checkpoint,
@@ -251,7 +230,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         Subcommand("reset", "a fresh lab", _reset),
         Subcommand("resume", "bring the lab of an earlier session back", _resume,
                    (_arg("journal", nargs="?", metavar="FILE"),)),
-        Subcommand("report", "the commands of this session", _report, (_arg("file", nargs="?"),)),
+        Subcommand("journal", "the commands of this session, as a script", _journal),
         Subcommand("engine", "which engine runs the cells; with a name: change it", _engine,
                    (_arg("name", nargs="?", choices=["sim", "docker"]), _arg("--docker", metavar="RELEASE"))),
         Subcommand("doctor", "what this machine can do", _doctor),

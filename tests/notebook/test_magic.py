@@ -202,3 +202,12 @@ def test_on_an_engine_that_takes_its_time_the_cell_ends_with_the_same_view(kerne
     assert ran.error is None
     assert "What changed: 1 network" in ran.plain
     assert "<details" in ran.html
+
+
+def test_the_journal_of_a_session_is_a_script_that_can_be_run_again(kernel):
+    kernel.run("%dnet reset")
+    kernel.run("%%dnet\ndocker network create my_net1\nclient$ hostname")
+
+    shown = kernel.run("%dnet journal").plain
+
+    assert "docker1# docker network create my_net1\nclient# hostname" in shown
