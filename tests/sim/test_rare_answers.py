@@ -223,3 +223,40 @@ def test_help_for_a_command_that_is_not_there_is_the_groups_help() -> None:
 
     assert prompt.out("docker network nope --help") == prompt.out("docker network --help")
     assert prompt.out("docker nope --help") == prompt.out("docker --help")
+
+
+@pytest.mark.parametrize(("release", "cannot", "the"), [("20.10", "Cannot", "The"), ("28.5", "cannot", "the")])
+def test_signals_that_linux_has_not(release: str, cannot: str, the: str) -> None:
+    prompt = Prompt(release)
+    prompt.out("docker run -d --name web1 nginx")
+
+    assert prompt.err("docker kill -s 65 web1") == (  # 20.10.24, 28.5.2
+        f"Error response from daemon: {cannot} kill container: web1: {the} linux daemon does not support signal 65\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "stderr"),
+    [
+        ("docker rm ''", 1, "container name cannot be empty\n"),
+        (
+            "docker run -v '' --rm busybox true",
+            125,
+            "docker: invalid empty volume spec\n\nRun 'docker run --help' for more information\n",
+        ),
+        (
+            "docker ps --filter publish=80-",
+            1,
+            "Error response from daemon: error while looking up for publish 80-: "
+            'strconv.ParseUint: parsing "": invalid syntax\n',
+        ),
+    ],
+)
+def test_empty_and_half_values(line: str, status: int, stderr: str) -> None:
+    assert Prompt().err(line, status) == stderr  # client 28.2.2 with 20.10.24 and 28.5.2
+
+
+def test_an_ipv6_subnet_is_refused_and_not_called_wrong() -> None:
+    output = Prompt().type("docker network create --subnet fd00::/64 n6")
+
+    assert "Networks with IPv6 are not modelled." in str(output.refused)

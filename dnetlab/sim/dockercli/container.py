@@ -89,6 +89,10 @@ def rm(session: Session) -> int:
     status = 0
     for name in call.arguments:
         wanted = name.strip("/")
+        if not wanted:
+            session.err("container name cannot be empty")
+            status = 1
+            continue
         try:
             session.ask(
                 containers.remove,
@@ -174,7 +178,7 @@ def _moment(session: Session, flag: str) -> float | None:
         return None
     parts = re.findall(r"(\d+(?:\.\d+)?)(h|m|s)", text)
     if "".join(number + unit for number, unit in parts) != text:
-        if not re.match(r"\d", text):
+        if not re.match(r"-?\d", text):
             raise Failed(f'invalid value for "{flag}": failed to parse value as time or duration: "{text}"')
         raise Refused(f"docker logs --{flag} {text} is not simulated.", f"Give how long ago: --{flag} 10m.")
     return session.world.clock - sum(float(n) * {"h": 3600, "m": 60, "s": 1}[u] for n, u in parts)

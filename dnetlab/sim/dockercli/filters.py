@@ -71,6 +71,11 @@ def check_container_filters(world: World, wanted: dict[str, list[str]]) -> None:
         if not re.fullmatch(r"[-+]?\d+", value):
             reason = f'strconv.Atoi: parsing "{value}": invalid syntax'
             raise ApiError(f"invalid filter 'exited={value}': {reason}" if newer else reason, 400)
+    for value in (*wanted.get("publish", []), *wanted.get("expose", [])):
+        wrong = next((n for n in value.partition("/")[0].split("-") if not n.isdigit()), None)
+        if wrong is not None:
+            reason = f'strconv.ParseUint: parsing "{wrong}": invalid syntax'
+            raise ApiError(f"error while looking up for publish {value}: {reason}", 400)
     for value in wanted.get("status", []):
         if value not in _STATES:
             why = f": invalid value for state ({value}): must be one of {', '.join(_STATES)}"

@@ -388,6 +388,8 @@ def _check_process(call: Invocation) -> None:
 
 def _mount(value: str) -> Mount:
     """-v /path, -v NAME:/path[:ro], -v /host/path:/path[:ro]"""
+    if not value:
+        raise Failed("invalid empty volume spec")
     parts = value.split(":")
     if len(parts) == 1:
         return Mount(value)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from dnetlab.model import Subnet
+from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.state import change_daemon, daemon, release_of
 from dnetlab.sim.world import World
@@ -63,11 +64,21 @@ def choose_pool(world: World, host: str) -> IPv4Network:
     raise ApiError(release.text("pools exhausted"))
 
 
+def _is_v6(text: str) -> bool:
+    try:
+        IPv6Network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 def parse_request(world: World, request: PoolRequest) -> Subnet | None:
     """Read what the client sent; None for a subnet left to the daemon. ApiError 400 in the words of the release."""
     release = release_of(world)
     if not request.subnet:
         return None
+    if _is_v6(request.subnet):
+        raise Refused("Networks with IPv6 are not modelled.", "Give an IPv4 subnet: --subnet 172.30.0.0/16")
     try:
         network = IPv4Network(request.subnet, strict=False)
         if "/" not in request.subnet:

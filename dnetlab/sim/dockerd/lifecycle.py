@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from dnetlab.model import Container, ContainerState, Process
@@ -212,6 +213,9 @@ def kill(world: World, host: str, reference: str, signal: str = "KILL") -> None:
     prefix = f"{'cannot' if newer else 'Cannot'} kill container: {reference}: "
     number = processes.signal_number(signal)
     if number is None or number == 0:
+        if re.fullmatch(r"[1-9]\d*", signal):  # observed on 20.10.24 and 28.5.2
+            unknown = f"{'the' if newer else 'The'} linux daemon does not support signal {signal}"
+            raise ApiError(prefix + unknown, 400)
         wrong = f"invalid signal: {signal}" if newer else f"Invalid signal: {signal}"
         raise ApiError(prefix + wrong if newer else wrong, 400)
     try:
