@@ -3,6 +3,7 @@
 not-modelled.md  every sentence with which a line can be refused, and the alternative it offers
 releases.md      what differs between the releases of Docker, as dnetlab/sim/profiles.py holds it
 tables.md        the tables of %dnet and their columns
+conformance.md   what the simulator was compared with, and where it is known to differ
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import dataclasses
 import inspect
 import re
 import textwrap
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -146,7 +148,73 @@ def tables() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-PAGES = {"not-modelled.md": not_modelled, "releases.md": releases, "tables.md": tables}
+def conformance() -> str:
+    """From tests/recordings and its differences.toml."""
+    folder = ROOT / "tests" / "recordings"
+    data = tomllib.loads((folder / "differences.toml").read_text(encoding="utf-8"))
+    lines = [
+        "# How the simulator is held against real engines",
+        "",
+        "Made from `tests/recordings` by `python docs/generate.py`. Answers are compared by text, with ids, MACs,",
+        "times and pids by their shape (`dnetlab/commands/transcript.py` also names the few things that a real engine",
+        "answers differently from run to run, each with its reason); snapshots field by field (`tests/snapshots.py`).",
+        "",
+        "## What is replayed on every machine",
+        "",
+        "| release | lessons | commands | other recordings | commands | random scripts | commands |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for release in ("20.10", "26.1", "28.5", "29.7"):
+        kinds = [f"{release}/lesson?.dnet", f"{release}/*.jsonl", f"random/{release}/*.jsonl"]
+        counts = [(len(paths), sum(map(_commands, paths))) for paths in (sorted(folder.glob(kind)) for kind in kinds)]
+        lines.append(f"| {release} | " + " | ".join(f"{files} | {commands}" for files, commands in counts) + " |")
+    lines += [
+        "",
+        "Where real engines can run, `tests/engines` also runs lessons and random scripts on both sides at once and",
+        "compares snapshots on the way, and holds the journeys of packets against what captures saw.",
+        "",
+        "## Random scripts",
+        "",
+        "`python tests/differential.py --docker 20.10 --seeds 0:500 --shrink` runs as many as one likes. Each",
+        "divergence that was found has become a fix and a test (`tests/sim/test_found_by_differential.py`).",
+        "",
+        "| engine | scripts | commands | diverged at first | now | cut short | which |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {r['engine']} | {r['scripts']} | {r['commands']} | {r['diverged']} | {r['left']} | {r['cut']} | {r['what']} |"
+        for r in data.get("run", [])
+    ]
+    lines += [
+        "",
+        "Cut short: compared up to a name such as `c6` that no container has, but that began a random id, so that the",
+        "line hit something else; the generator's names are ones no id begins with since.",
+    ]
+    lines += ["", "## Differences with a name", "", "| where | what | why |", "|---|---|---|"]
+    for row in data.get("difference", []):
+        where = f"{row['release']}, {row['recording']} line {row['line']}: `{row['command']}`"
+        lines.append(f"| {_cell(where)} | {_cell(row['what'])} | {_cell(row['reason'])} |")
+    for row in data.get("field", []):
+        lines.append(f"| snapshots | {_cell(row['what'])} | {_cell(row['reason'])} |")
+    lines.append(f"| lessons_9_11, every release | swarm and overlay networks | {NO_SWARM} |")
+    return "\n".join(lines) + "\n"
+
+
+NO_SWARM = "the simulator refuses them, with a sentence"
+
+
+def _commands(path: Path) -> int:
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".jsonl":
+        return len(text.splitlines())
+    from dnetlab.commands.cell import parse_cell
+
+    return len(parse_cell(text, "docker1"))
+
+
+PAGES = {
+    "not-modelled.md": not_modelled, "releases.md": releases, "tables.md": tables, "conformance.md": conformance,
+}  # fmt: skip
 
 
 def main() -> None:

@@ -104,9 +104,12 @@ def _network(network: Network) -> Shape:
 
 
 def _container(host: Host, container: Container) -> Shape:
+    """A network that a running container failed to get is left out: docker inspect lists it, a snapshot of a real
+    engine inspects again only the containers that the daemon's own list shows as changed."""
     ends = [
         (e.network, str(e.address), e.prefixlen, str(e.gateway), str(e.configured_address or ""), sorted(e.aliases))
         for e in container.endpoints
+        if e.address or not container.is_running or e.network in ("none", "host")
     ]
     hostname = container.hostname
     for other in host.containers:
