@@ -239,6 +239,9 @@ def test_signals_that_linux_has_not(release: str, cannot: str, the: str) -> None
     ("line", "status", "stderr"),
     [
         ("docker rm ''", 1, "container name cannot be empty\n"),
+        ("docker network connect '' ''", 1, "invalid network name or ID: value is empty\n"),
+        ("docker network connect bridge ''", 1, "invalid container name or ID: value is empty\n"),
+        ("docker network rm ''", 1, "invalid network name or ID: value is empty\nexit status 1\n"),
         (
             "docker run -v '' --rm busybox true",
             125,

@@ -113,6 +113,10 @@ def _holds(subnet: str, value: str) -> bool:
 def rm(session: Session) -> int:
     status = 0
     for name in session.call.arguments:
+        if not name:
+            session.err("invalid network name or ID: value is empty")
+            status = 1
+            continue
         try:
             session.ask(networks.remove, session.world, session.host, name)
         except ApiError as error:
@@ -134,6 +138,9 @@ def inspect(session: Session) -> int:
 def connect(session: Session) -> int:
     call = session.call
     network, container = call.arguments
+    for kind, name in (("network", network), ("container", container)):
+        if not name:
+            raise Failed(f"invalid {kind} name or ID: value is empty")
     for flag in ("ip6", "link-local-ip"):
         if call.has(flag):
             raise Refused(
