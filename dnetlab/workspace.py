@@ -61,7 +61,7 @@ def find_notebook(target: Path, lesson: str | None) -> str:
     """The file to open: lesson '2', '02' or a part of its name; without one, lesson 1. Raises UsageError."""
     names = sorted(p.name for p in target.glob("*.ipynb"))
     wanted = lesson or "1"
-    number = wanted.zfill(2) if wanted.isdigit() else None
+    number = wanted.zfill(2) if wanted.isdecimal() else None
     for name in names:
         if (number and name.startswith(f"{number}-")) or (not number and wanted in name):
             return name

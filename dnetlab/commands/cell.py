@@ -22,12 +22,15 @@ from dnetlab.model import Line, Prompt
 HOSTS = ("docker1", "docker2", "client")
 ALIASES = {"foundation38": "client"}  # the client's name in the lecture notes
 
-_BRACKET = re.compile(r"^\[(?:[\w.-]+@)?(?P<host>[\w.-]+)(?: [^\]]*)?\][#$](?: (?P<text>.*)|(?P<empty>))$")
+_BRACKET = re.compile(r"^\[(?:[\w.-]+@)?(?P<host>[\w.-]+)(?: [^\]]*)?\][#$](?P<text>.*)$")
 _DEBIAN = re.compile(r"^[\w.-]+@(?P<host>[\w.-]+):[^#$\s]*[#$](?: (?P<text>.*)|(?P<empty>))$")
 _SHORT = re.compile(r"^(?P<host>[A-Za-z][\w.-]*)[#$](?: (?P<text>.*)|(?P<empty>))$")
-_INSIDE = re.compile(r"^(?:/[\w./-]*|~) [#$](?: (?P<text>.*)|(?P<empty>))$")
+_INSIDE = re.compile(r"^(?:(?:/[\w./-]*|~) |(?:ba)?sh-\d\.\d+)[#$](?: (?P<text>.*)|(?P<empty>))$")
 _CONTAINER = re.compile(r"^[0-9a-f]{12}$")
 _QUESTION = re.compile(r"\[y/N\]\s*(?P<answer>[yYnN])?\s*$")
+_ASKED = re.compile(
+    r"^(?P<text>.*\bprune\b.*?) *(?:WARNING!.*)?Are you sure you want to continue\? \[y/N\] *(?P<answer>[yYnN]?)$"
+)
 _ANSWER = re.compile(r"^\s*(?P<answer>[yYnN])(?:es|ES|o|O)?\s*$")
 
 
@@ -66,8 +69,11 @@ def parse_cell(text: str, host: str = "docker1", hosts: Sequence[str] = HOSTS) -
         kind, name, command = _prompt(raw, hosts, transcript, number)
         if kind is not Prompt.NONE:
             transcript = True
+            asked = _ASKED.match(command)  # notes that lost their line ends: the command, its question, the answer
             if command:
-                pending.append(_Pending(number, command, name or host, kind))
+                pending.append(_Pending(number, asked["text"] if asked else command, name or host, kind))
+            if asked and asked["answer"]:
+                pending[-1].answer = asked["answer"].lower()
             continue
         if _is_comment(raw, transcript):
             continue
@@ -87,8 +93,10 @@ def _physical_lines(text: str) -> list[tuple[int, str]]:
     lines: list[tuple[int, str]] = []
     held = ""
     start = 0
-    for number, raw in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
+    for number, raw in enumerate(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), 1):
         start = start or number
+        if held:
+            raw = raw.removeprefix("> ")  # the shell's own prompt for the rest of a line
         if raw.endswith("\\") and not raw.endswith("\\\\"):
             held += raw[:-1]
             continue
@@ -129,8 +137,8 @@ def _prompt(raw: str, hosts: Sequence[str], transcript: bool, number: int) -> tu
     if inside:
         return Prompt.TERMINAL, None, (inside["text"] or "").strip()
     for pattern in (_BRACKET, _DEBIAN, _SHORT):
-        found = pattern.match(line)
-        if not found:
+        found = pattern.match(line) or pattern.match(line.lstrip())
+        if not found or (line[:1].isspace() and ALIASES.get(found["host"], found["host"]) not in hosts):
             continue
         name = ALIASES.get(found["host"], found["host"])
         command = (found["text"] or "").strip()

@@ -265,9 +265,9 @@ def _counters(reader: _Reader, typed: str) -> tuple[int, int]:
     size = reader.optional()
     if size is None:
         raise problem("-c requires packet and byte counter")
-    if not packets.isdigit():
+    if not packets.isdecimal():
         raise problem("-c packet counter not numeric")
-    if not size.isdigit():
+    if not size.isdecimal():
         raise problem("-c byte counter not numeric")
     return int(packets), int(size)
 
@@ -351,7 +351,7 @@ def _rule_option(reader: _Reader, letter: str, typed: str) -> None:
 
 def _protocol(word: str, negated: bool) -> str:
     name = word.lower()
-    if name.isdigit() and int(name) <= 255:
+    if name.isdecimal() and int(name) <= 255:
         name = next((known for known, number in PROTOCOLS.items() if number == int(name)), name)
     elif name not in PROTOCOLS:
         raise problem(f'unknown protocol "{word}" specified')
@@ -518,7 +518,7 @@ def _networks(text: str, resolve: Resolver) -> list[IPv4Network]:
 
 
 def _mask(text: str) -> int:
-    if text.isdigit() and int(text) <= 32:
+    if text.isdecimal() and int(text) <= 32:
         return int(text)
     try:
         number = int(IPv4Address(text))

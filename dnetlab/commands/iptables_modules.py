@@ -227,7 +227,7 @@ def _limit(word: str, given: Given) -> str:
 
 
 def _burst(word: str, given: Given) -> str:
-    if not word.isdigit() or not 0 < int(word) <= 10000:
+    if not word.isdecimal() or not 0 < int(word) <= 10000:
         raise problem('limit: bad value for option "--limit-burst", or out of range (0-10000).\n')
     return str(int(word))
 
@@ -293,7 +293,7 @@ def _to_address(word: str, given: Given) -> str:
 
 def _port_range(word: str, protocol: str) -> str:
     for part in word.split("-", 1):
-        number = int(part) if part.isdigit() else service_port(part, protocol)
+        number = int(part) if part.isdecimal() else service_port(part, protocol)
         if number is None or number > 65535:
             raise problem(f"Port `{part}' not valid")
     return word
@@ -310,7 +310,7 @@ LOG_LEVELS = ("emerg", "alert", "crit", "error", "warning", "notice", "info", "d
 
 def _log_level(word: str, given: Given) -> str:
     aliases = {"panic": 0, "warn": 4}
-    if word.isdigit() and int(word) < 8:
+    if word.isdecimal() and int(word) < 8:
         return str(int(word))
     found = [i for i, name in enumerate(LOG_LEVELS) if name.startswith(word.lower())]
     if word.lower() in aliases:

@@ -385,7 +385,7 @@ def _start_of(pid: int) -> str:
 def _maker_is_alive(label: str) -> bool:
     machine, _, rest = label.partition(":")
     pid, _, start = rest.partition(":")
-    if machine != os.uname().nodename or not pid.isdigit():
+    if machine != os.uname().nodename or not pid.isdecimal():
         return True  # another machine's lab on a shared engine: only its owner may say
     return bool(start) and _start_of(int(pid)) == start
 

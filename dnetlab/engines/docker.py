@@ -160,7 +160,7 @@ class DockerEngine:
     def _exit(self, terminal: Terminal, line: Line) -> Ran:
         """Leave the terminal; the container's own shell is told to exit, as typing it would."""
         self.open.remove(terminal)
-        code = int(line.argv[1]) % 256 if len(line.argv) > 1 and line.argv[1].isdigit() else 0
+        code = int(line.argv[1]) % 256 if len(line.argv) > 1 and line.argv[1].isdecimal() else 0
         if not terminal.main:
             return Ran("", "", code)
         api = self.client(terminal.host)

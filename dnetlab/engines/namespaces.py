@@ -302,7 +302,7 @@ def lab_processes(lab: str) -> Iterator[int]:
         with contextlib.suppress(OSError):
             inodes.add(entry.stat().st_ino)
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+        if not entry.name.isdecimal() or int(entry.name) == os.getpid():
             continue
         with contextlib.suppress(OSError):
             if (entry / "ns/net").stat().st_ino in inodes or lab in _marks(entry.name):
@@ -380,7 +380,7 @@ def leftovers(lab: str | None = None) -> list[str]:
     mounts = Path("/proc/mounts").read_text().splitlines()
     found += [f"mount {line.split()[1]}" for line in mounts if prefix in line or (lab and f"/{lab}/" in line)]
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
+        if entry.name.isdecimal() and int(entry.name) != os.getpid():
             marks = _marks(entry.name)
             if (lab in marks if lab else marks) and not _is_zombie(int(entry.name)):
                 found.append(f"process {entry.name}")

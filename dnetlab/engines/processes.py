@@ -22,7 +22,7 @@ class Task:
 def tasks(root: str, started: Callable[[float], float]) -> list[Task]:
     """The processes of a lab host, by pid. root: its root as we can open it; started: ticks -> lab's clock."""
     found = []
-    for entry in sorted((e for e in os.listdir(f"{root}/proc") if e.isdigit()), key=int):
+    for entry in sorted((e for e in os.listdir(f"{root}/proc") if e.isdecimal()), key=int):
         try:
             found.append(_task(f"{root}/proc/{entry}", int(entry), started))
         except (OSError, ValueError, IndexError):

@@ -71,7 +71,7 @@ def _run_in_terminal(world: World, line: Line, terminal: Terminal) -> Result:
 
     argv = parse_shell(line.text).argv if not _is_refused(line.text) else ()
     if argv[:1] in (("exit",), ("logout",)):
-        code = int(argv[1]) % 256 if len(argv) > 1 and argv[1].isdigit() else 0
+        code = int(argv[1]) % 256 if len(argv) > 1 and argv[1].isdecimal() else 0
         world.terminals = tuple(t for t in world.terminals if t is not terminal)
         if terminal.main:
             containers.exited(world, terminal.host, terminal.container, code)

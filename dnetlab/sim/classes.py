@@ -237,7 +237,7 @@ def _own_port(rule: Rule) -> tuple[Protocol, int] | None:
     port, protocol = rule.get("--dport"), rule.get("-p")
     if not port or not protocol or port.negated or protocol.negated or protocol.value not in ("tcp", "udp"):
         return None
-    return (Protocol(protocol.value), int(port.value)) if port.value.isdigit() else None
+    return (Protocol(protocol.value), int(port.value)) if port.value.isdecimal() else None
 
 
 def _rule_for_all(classes: Classes, rule: Rule, macs: dict[str, Spot]) -> None:

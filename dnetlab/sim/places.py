@@ -56,7 +56,7 @@ def split_port(text: str) -> tuple[str, int | None]:
     name, colon, port = text.partition(":")
     if not colon:
         return name, None
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    if not port.isdecimal() or not 0 < int(port) < 65536:
         raise UsageError(f"{port!r} is no port", hint="Write DST:PORT with a port from 1 to 65535, such as web1:80.")
     return name, int(port)
 

@@ -105,7 +105,7 @@ def container_rows(world: World, host: str, container_id: str) -> list[tuple[int
 
 def signal_number(text: str) -> int | None:
     """'9', 'KILL', 'SIGKILL' or 'kill' -> 9; None when there is no such signal."""
-    if text.isdigit():
+    if text.isdecimal():
         return int(text) if 0 <= int(text) <= 64 else None
     return SIGNALS.get(text.upper().removeprefix("SIG"))
 

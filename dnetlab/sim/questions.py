@@ -54,7 +54,7 @@ def question(text: str) -> Question | None:
     if tool in ("curl", "wget"):
         return _from_url(operands[0], container)
     udp = any(w.startswith("-") and not w.startswith("--") and "u" in w for w in rest)
-    port = next((int(w) for w in operands[1:] if w.isdigit()), 23)
+    port = next((int(w) for w in operands[1:] if w.isdecimal()), 23)
     return Question(operands[0], port, container, Protocol.UDP if tool == "nc" and udp else Protocol.TCP)
 
 
@@ -83,6 +83,6 @@ def _from_url(url: str, container: str | None) -> Question | None:
         scheme, rest = "http", url
     place = rest.split("/")[0].rpartition("@")[2]
     name, _, port = place.partition(":")
-    if not name or scheme not in ("http", "https") or (port and not port.isdigit()):
+    if not name or scheme not in ("http", "https") or (port and not port.isdecimal()):
         return None
     return Question(name, int(port) if port else 443 if scheme == "https" else 80, container)

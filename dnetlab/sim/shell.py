@@ -92,7 +92,7 @@ def _exit_status(pipeline: Pipeline, before: int) -> int | None:
         return None
     if len(words) == 1:
         return before
-    return int(words[1]) % 256 if words[1].isascii() and words[1].isdigit() else None
+    return int(words[1]) % 256 if words[1].isascii() and words[1].isdecimal() else None
 
 
 def run_pipeline(context: Context, pipeline: Pipeline) -> Result:

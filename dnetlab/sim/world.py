@@ -78,7 +78,7 @@ class World:
         """A new id of its kind, derived from the seed: the same script gives the same ids."""
         number = self.count(f"id:{kind}")
         text = hashlib.sha256(f"{self.seed}:{kind}:{number}".encode()).hexdigest()
-        if text[:12].isdigit():  # docker never gives an id whose short form is a number (moby stringid)
+        if text[:12].isdecimal():  # docker never gives an id whose short form is a number (moby stringid)
             text = "a" + text[1:]
         return text[:digits]
 

@@ -89,3 +89,17 @@ def test_a_prompt_of_an_unknown_host_is_one_clear_error_and_runs_nothing():
 
     assert "Line 2 is typed at docker3, and the lab has no such host." in str(error.value)
     assert "docker1, docker2, client" in str(error.value)
+
+
+def test_pasted_lines_are_read_although_the_paste_spoilt_them():
+    # given notes that lost a space, a line end or kept a byte order mark, when they are read, then the commands are found
+    glued = "[root@docker1 harbor]#docker network prune Are you sure you want to continue? [y/N] y"
+    lines = parse_cell(f"\ufeff  docker2# ip addr\n{glued}\nbash-5.1# ls\ndocker1# docker run -d \\\n> nginx")
+
+    assert [(line.host, line.text, line.answer) for line in lines] == [
+        ("docker2", "ip addr", None),
+        ("docker1", "docker network prune", "y"),
+        ("docker1", "ls", None),
+        ("docker1", "docker run -d nginx", None),
+    ]
+    assert lines[2].prompt is Prompt.TERMINAL

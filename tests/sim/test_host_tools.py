@@ -142,3 +142,12 @@ def test_nothing_to_list_is_said_in_silence(host: Prompt) -> None:
     # given no named namespaces and no VLAN filtering, when they are listed, then only what a real host prints
     assert host.out("ip netns list") == ""
     assert host.out("bridge vlan") == "port              vlan-id  \n"
+
+
+@pytest.mark.parametrize(
+    "line", ["nc web ²", "iptables -A INPUT -p ² -j DROP", "ping -c ² 127.0.0.1", "kill ²", "head -n ² x"]
+)
+def test_digits_that_are_no_numbers_are_words(host: Prompt, line: str) -> None:
+    # given a superscript two, which Python calls a digit, when a tool wants a number, then it complains as of any word
+    output = host.type(line)
+    assert output.refused is not None or output.exit_code != 0

@@ -91,7 +91,7 @@ def _split_protocol(text: str) -> tuple[str, str]:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and int(text) < 65536 else None
+    return int(text) if text.isascii() and text.isdecimal() and int(text) < 65536 else None
 
 
 def _range(text: str) -> tuple[int, int] | None:
@@ -107,7 +107,7 @@ def _range_problem(text: str) -> str:
     first, dash, rest = text.partition("-")
     for part in (first, rest.split("-")[0]) if dash else (first,):
         if _number(part) is None:
-            too_big = part.isascii() and part.isdigit()
+            too_big = part.isascii() and part.isdecimal()
             what = "value out of range" if too_big else "invalid syntax"
             return f'strconv.ParseUint: parsing "{part}": {what}'
     return f"invalid range specified for port: {text}"

@@ -67,7 +67,7 @@ def _number(function: str, value: str, least: int, most: int, *, signed: bool) -
     pattern = r"[-+]?(0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|[1-9]\d*|0)" if signed else r"(0[xX][0-9a-fA-F]+|\d+)"
     if not re.fullmatch(pattern, value):
         return f'strconv.{function}: parsing "{value}": invalid syntax'
-    number = int(value, 0) if value.lstrip("+-").isdigit() is False else int(value)
+    number = int(value, 0) if value.lstrip("+-").isdecimal() is False else int(value)
     if not least <= number <= most:
         return f'strconv.{function}: parsing "{value}": value out of range'
     return None

@@ -130,9 +130,9 @@ class Lexer:
             return self._take(char, 1)
         if char in "\"'`":
             return self._quote(char)
-        if char == "$" or (char == "." and not following.isdigit()):
+        if char == "$" or (char == "." and not following.isdecimal()):
             return self._name(char)
-        if char in "+-." or char.isdigit():
+        if char in "+-." or char.isdecimal():
             return self._number()
         if char == "_" or char.isalnum():
             return self._identifier()
@@ -185,7 +185,7 @@ class Lexer:
         self.at = match.end() if match else start
         if self.at < len(self.text) and (self.text[self.at] == "_" or self.text[self.at].isalnum()):
             return self._error(f'bad number syntax: "{self.text[start : self.at + 1]}"')
-        if not any(c.isdigit() for c in self.text[start : self.at]):
+        if not any(c.isdecimal() for c in self.text[start : self.at]):
             return self._error(f'bad number syntax: "{self.text[start : self.at + 1]}"')
         return self._token("number", self.text[start : self.at], start)
 

@@ -273,4 +273,4 @@ class Parser:
 
 def _is_integer(text: str) -> bool:
     bare = text.lower().lstrip("+-")
-    return bare.startswith(("0x", "0o", "0b")) or bare.replace("_", "").isdigit()
+    return bare.startswith(("0x", "0o", "0b")) or bare.replace("_", "").isdecimal()

@@ -160,7 +160,7 @@ def logs(session: Session) -> int:
         session.world,
         session.host,
         call.arguments[0],
-        tail=int(tail) if tail.isdigit() else None,
+        tail=int(tail) if tail.isdecimal() else None,
         timestamps=call.on("timestamps"),
         since=_moment(session, "since"),
         until=_moment(session, "until"),
@@ -195,7 +195,7 @@ def port(session: Session) -> int:
             session.out(f"{row.container_port}/{row.protocol.value} -> {_address(row)}")
         return 0
     number, slash, protocol = wanted[0].partition("/")
-    if not number.isdigit():
+    if not number.isdecimal():
         raise Failed(f'Error: invalid port ({number}): strconv.ParseUint: parsing "{number}": invalid syntax')
     key = f"{number}/{protocol if slash else 'tcp'}"
     found = [row for row in rows if f"{row.container_port}/{row.protocol.value}" == key]

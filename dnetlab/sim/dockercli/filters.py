@@ -72,7 +72,7 @@ def check_container_filters(world: World, wanted: dict[str, list[str]]) -> None:
             reason = f'strconv.Atoi: parsing "{value}": invalid syntax'
             raise ApiError(f"invalid filter 'exited={value}': {reason}" if newer else reason, 400)
     for value in (*wanted.get("publish", []), *wanted.get("expose", [])):
-        wrong = next((n for n in value.partition("/")[0].split("-") if not n.isdigit()), None)
+        wrong = next((n for n in value.partition("/")[0].split("-") if not n.isdecimal()), None)
         if wrong is not None:
             reason = f'strconv.ParseUint: parsing "{wrong}": invalid syntax'
             raise ApiError(f"error while looking up for publish {value}: {reason}", 400)
@@ -149,9 +149,9 @@ def _port_in(port: str, values: list[str]) -> bool:
     for value in values:
         ports, slash, wanted = value.partition("/")
         first, dash, last = ports.partition("-")
-        if slash and wanted != protocol or not first.isdigit():
+        if slash and wanted != protocol or not first.isdecimal():
             continue
-        if int(first) <= int(number) <= int(last if dash and last.isdigit() else first):
+        if int(first) <= int(number) <= int(last if dash and last.isdecimal() else first):
             return True
     return False
 

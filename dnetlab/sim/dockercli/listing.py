@@ -56,7 +56,7 @@ VOLUMES = Listing(
 
 def natural(text: str) -> list[tuple[int, int, str]]:
     """n2 before n10 (sortorder.NaturalLess)"""
-    return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.split(r"(\d+)", text) if p]
+    return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in re.split(r"(\d+)", text) if p]
 
 
 def _date(seconds: float, fraction: bool) -> str:

@@ -83,7 +83,7 @@ def _young(session: Session, wanted: dict[str, list[str]], created: float) -> bo
 
 def _seconds(text: str) -> float:
     units = {"s": 1, "m": 60, "h": 3600}
-    if text[-1:] in units and text[:-1].replace(".", "", 1).isdigit():
+    if text[-1:] in units and text[:-1].replace(".", "", 1).isdecimal():
         return float(text[:-1]) * units[text[-1]]
     raise Refused(f"--filter until={text} is not simulated.", "Give how long ago: --filter until=10m.")
 

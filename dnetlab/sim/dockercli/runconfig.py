@@ -223,7 +223,7 @@ def _restart(world: World, call: Invocation) -> tuple[RestartPolicy, int]:
     name, colon, most = text.partition(":")
     if colon and not name:
         raise Failed("invalid restart policy format: no policy provided before colon")
-    if most and not most.lstrip("+-").isdigit():
+    if most and not most.lstrip("+-").isdecimal():
         raise Failed("invalid restart policy format: maximum retry count must be an integer")
     if call.on("rm") and name not in ("no", ""):
         raise Failed("conflicting options: cannot specify both --restart and --rm")

@@ -27,7 +27,7 @@ def container_mac(world: World, host: str, address: IPv4Address) -> str:
 
 def mtu_of(network: Network) -> int:
     value = network.options.get(MTU, "")
-    return int(value) if value.isdigit() and int(value) else 1500
+    return int(value) if value.isdecimal() and int(value) else 1500
 
 
 def plug(world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> Endpoint:

@@ -60,7 +60,7 @@ def _provide_parent(world: World, host: str, network: Network, parent: str) -> N
         _add_link(world, host, Interface(parent, 0, LinkKind.DUMMY, world.random_mac(f"{host}:dummy")))
         return
     master, dot, tag = parent.partition(".")
-    if not dot or not tag.isdigit():
+    if not dot or not tag.isdecimal():
         raise ApiError(f"invalid subinterface vlan name {parent}, example formatting is eth0.10")
     if not 1 <= int(tag) <= 4094:
         raise ApiError(f"vlan id must be between 1-4094, received: {int(tag)}")

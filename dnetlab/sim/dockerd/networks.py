@@ -123,7 +123,7 @@ def _check_options(options: Mapping[str, str]) -> None:
     if binding is not None and not _is_address(binding):
         raise ApiError(f"failed to parse {BRIDGE}host_binding_ipv4 value: {binding} (nil ip)", 400)
     mtu = options.get(MTU)
-    if mtu is not None and not mtu.removeprefix("-").isdigit():
+    if mtu is not None and not mtu.removeprefix("-").isdecimal():
         raise ApiError(f'failed to parse {MTU} value: {mtu} (strconv.Atoi: parsing "{mtu}": invalid syntax)', 400)
     if mtu is not None and int(mtu) < 0:
         raise ApiError(f"invalid MTU number: {mtu}", 400)

@@ -15,6 +15,6 @@ def exported(environment: dict[str, str], directory: str = "/") -> dict[str, str
     SHLVL and PWD are the shell's own. Observed with busybox 1.35 in containers of 20.10.24, 26.1.5 and 28.5.2.
     """
     level = environment.get("SHLVL", "0")
-    own = {"SHLVL": str(int(level) + 1 if level.isdigit() else 1), "PWD": directory}
+    own = {"SHLVL": str(int(level) + 1 if level.isdecimal() else 1), "PWD": directory}
     known = environment | own
     return {name: known[name] for name in sorted(known, key=_bucket)}

@@ -199,7 +199,7 @@ def _option(words: tuple[str, ...], flag: str) -> str | None:
 def _httpd(place: Place) -> Outcome | None:
     words = place.argv[1:]
     address, _, port = (_option(words, "-p") or "80").rpartition(":")
-    if not port.isdigit():
+    if not port.isdecimal():
         return None
     if not place.listens(int(port), place.pid, "httpd", address):
         place.log("httpd: bind: Address already in use\n", "stderr")
@@ -214,7 +214,7 @@ def _nc(place: Place) -> Outcome | None:
     port = _option(words, "-p") or next((w for w in words if re.fullmatch(r"-\w*lp\d+", w)), "").lstrip("-klp") or None
     if port is None:
         port = next((words[i + 1] for i, w in enumerate(words[:-1]) if re.fullmatch(r"-\w*l\w*p", w)), None)
-    if port is None or not port.isdigit():
+    if port is None or not port.isdecimal():
         return None
     protocol = Protocol.UDP if any(re.fullmatch(r"-\w*u\w*", word) for word in words) else Protocol.TCP
     if not place.listens(int(port), place.pid, "nc", protocol=protocol):
@@ -290,7 +290,7 @@ def _ping(place: Place) -> Outcome | None:
 def _exit(place: Place) -> Outcome | None:
     """`sh -c 'exit 3'`"""
     words = place.argv[1:]
-    return Outcome(int(words[0]) % 256 if words and words[0].isdigit() else 0)
+    return Outcome(int(words[0]) % 256 if words and words[0].isdecimal() else 0)
 
 
 def _hello(place: Place) -> Outcome | None:

@@ -207,7 +207,7 @@ def _port_list(value: str, protocol: str, style: Style) -> str:
     if style.numeric:
         return value
     return ",".join(
-        ":".join(service_name(int(p), protocol) or p if p.isdigit() else p for p in part.split(":"))
+        ":".join(service_name(int(p), protocol) or p if p.isdecimal() else p for p in part.split(":"))
         for part in value.split(",")
     )
 

@@ -124,7 +124,7 @@ def _around(given: list[tuple[str, str]], busybox: bool) -> tuple[int, int, int 
     for name, value in given:
         if name not in ("A", "B", "C", "m"):
             continue
-        if not value.isdigit() or len(value) > 9:
+        if not value.isdecimal() or len(value) > 9:
             what = "invalid max count" if name == "m" else f"{value}: invalid context length argument"
             raise ValueError(f"invalid number '{value}'" if busybox else what)
         number = int(value)
@@ -434,7 +434,7 @@ def _sort_value(text: str, ways: set[str]) -> object:
         scale = 1024 ** (" KMGTP".index(match[2]) if match and match[2] and "h" in ways else 0)
         return number * scale
     if "V" in ways:
-        return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in re.findall(r"\d+|\D+", text)]
+        return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in re.findall(r"\d+|\D+", text)]
     if "b" in ways:
         text = text.lstrip()
     if "f" in ways:
@@ -458,7 +458,7 @@ def _uniq(context: Context, argv: tuple[str, ...]) -> Result:
         raise Refused("uniq writes no file in the lab.", "Leave out the second name.")
     flags = {name[1:]: value for name, value in options}
     for name in "fsw":
-        if name in flags and not flags[name].isdigit():
+        if name in flags and not flags[name].isdecimal():
             what = {"f": "fields to skip", "s": "bytes to skip", "w": "bytes to compare"}[name]
             shown = f"invalid number '{flags[name]}'" if busybox else f"{flags[name]}: invalid number of {what}"
             return fail(f"uniq: {shown}", 1)

@@ -130,7 +130,7 @@ def _configure(context: Context, name: str, words: list[str]) -> Result:
                 mask = value
             else:
                 todo.append(("mtu", value))
-        elif word.replace(".", "").replace("/", "").isdigit():
+        elif word.replace(".", "").replace("/", "").isdecimal():
             address, _, bits = word.partition("/")
             mask = bits or mask
         else:
@@ -187,7 +187,7 @@ def _set_link(context: Context, name: str, word: str, value: str, busybox: bool)
     elif word == "down":
         links.set_down(*place, name)
     elif word == "mtu":
-        if not value.isdigit() or not 68 <= int(value) <= 65535:
+        if not value.isdecimal() or not 68 <= int(value) <= 65535:
             return _failure(name, "SIOCSIFMTU", "Invalid argument", busybox)
         context.world.put_interface(*place[1:], replace(interface, mtu=int(value)))
     else:
@@ -251,7 +251,7 @@ def _change(context: Context, verb: str, words: list[str]) -> Result:
             elif word in ("gw", "gateway"):
                 route = replace(route, via=_address(value))
             elif word == "metric":
-                route = replace(route, metric=int(value) if value.isdigit() else 0)
+                route = replace(route, metric=int(value) if value.isdecimal() else 0)
             else:
                 route = replace(route, dev=value)
         elif word in ("mss", "window", "irtt", "reject"):

@@ -182,7 +182,7 @@ def prefix(word: str) -> IPv4Network | IPv6Network:
         return IPv4Network("0.0.0.0/0")
     address, slash, bits = word.partition("/")
     parts = address.split(".")
-    if ":" not in address and all(p.isdigit() for p in parts) and 1 <= len(parts) < 4:
+    if ":" not in address and all(p.isdecimal() for p in parts) and 1 <= len(parts) < 4:
         address = ".".join([*parts, *["0"] * (4 - len(parts))])
     try:
         return ip_network(address + slash + bits, strict=False)

@@ -288,7 +288,7 @@ def _set_one(context: Context, name: str, what: str, value: str) -> str:
 
 
 def _set_number(context: Context, interface: Interface, what: str, value: str) -> None:
-    if not value.isdigit():
+    if not value.isdecimal():
         raise BusyboxError(f"invalid argument '{value}' to '{what}'", 2)
     if what == "mtu" and interface.kind is not LinkKind.LOOPBACK and not 68 <= int(value) <= 65535:
         raise BusyboxError("SIOCSIFMTU: Invalid argument", 2)
@@ -357,7 +357,7 @@ def _read_route(context: Context, words: Sequence[str]) -> tuple[Route, set[str]
         "src": lambda r, w: replace(r, src=_inet(w)),
         "dev": lambda r, w: replace(r, dev=w),
         "oif": lambda r, w: replace(r, dev=w),
-        "metric": lambda r, w: replace(r, metric=int(w) if w.isdigit() else 0),
+        "metric": lambda r, w: replace(r, metric=int(w) if w.isdecimal() else 0),
         "scope": lambda r, w: replace(r, scope=w),
         "proto": lambda r, w: replace(r, protocol=w),
     }

@@ -98,7 +98,7 @@ def _read_address(words: Words) -> _AddressWords:
 def _interface(word: str) -> IPv4Interface | IPv6Interface:
     try:
         found = ip_interface(word)
-        if "/" in word and not word.rpartition("/")[2].isdigit():
+        if "/" in word and not word.rpartition("/")[2].isdecimal():
             raise ValueError(word)
         return found
     except ValueError:

@@ -110,7 +110,7 @@ def _list_signals(context: Context, words: list[str]) -> Result:
                     return fail(f"{_speaker(context)}: unknown signal '{word}'", 1)
                 return fail(f"bash: kill: {word}: invalid signal specification", 1)
             known = {SIGNALS[n]: n for n in _CLASSIC}
-            found.append(known.get(number, str(number)) if word.isdigit() else str(number))
+            found.append(known.get(number, str(number)) if word.isdecimal() else str(number))
         return Result("".join(f"{name}\n" for name in found))
     names = [*(_CLASSIC[:28]), "IO" if not is_busybox(context) else "POLL", "PWR", "SYS"]
     if is_busybox(context):

@@ -61,9 +61,9 @@ def _busybox(context: Context, argv: tuple[str, ...]) -> Result:
     if found is None:
         return fail(f"nc: bad address '{words[0]}'", 1)
     text = words[1] if len(words) == 2 else "0"
-    if not text.isdigit() or int(text) > 65535:
+    if not text.isdecimal() or int(text) > 65535:
         return fail(f"nc: bad port '{text}'", 1)
-    limit = float(given["-w"]) if given.get("-w", "").isdigit() else None
+    limit = float(given["-w"]) if given.get("-w", "").isdecimal() else None
     address = found.addresses[0]
     answer = wire.connect(context, address, int(text))
     if answer.fate in (wire.Fate.ANSWERED, wire.Fate.RESET):
@@ -92,7 +92,7 @@ def _openbsd(context: Context, argv: tuple[str, ...]) -> Result:
     if len(words) != 2:
         return Result("", USAGE, 1)
     limit_text = next((value for name, value in options if name == "-w"), "")
-    if limit_text and not limit_text.isdigit():
+    if limit_text and not limit_text.isdecimal():
         return fail(f"nc: timeout invalid: {limit_text}", 1)
     ports = _ports(words[1])
     if isinstance(ports, Result):
@@ -116,7 +116,7 @@ def _ports(text: str) -> list[int] | Result:
         if not low or high > 65535:
             return fail(f"nc: port number too {'small' if not low else 'large'}: {low or high}", 1)
         return list(range(low, min(high, low + 200) + 1))
-    if text.isdigit():
+    if text.isdecimal():
         if not 0 < int(text) <= 65535:
             return fail(f"nc: port number too {'small' if not int(text) else 'large'}: {text}", 1)
         return [int(text)]

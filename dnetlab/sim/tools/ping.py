@@ -128,7 +128,7 @@ def _iputils_value(name: str, value: str) -> Result | None:
 
 def _is_integer(text: str) -> bool:
     digits = text.removeprefix("-").removeprefix("+")
-    return digits.isascii() and digits.isdigit() and len(digits) < 25
+    return digits.isascii() and digits.isdecimal() and len(digits) < 25
 
 
 def _apply(request: Request, name: str, value: str) -> Request:
@@ -360,9 +360,9 @@ def _busybox(context: Context, argv: tuple[str, ...]) -> Result:
         return busybox_usage("ping")
     request = Request(operands[0])
     for name, value in options:
-        if name in ("-c", "-s", "-t", "-w", "-W") and not value.isdigit():
+        if name in ("-c", "-s", "-t", "-w", "-W") and not value.isdecimal():
             return fail(f"ping: invalid number '{value}'", 1)
-        if name == "-i" and not value.replace(".", "", 1).isdigit():
+        if name == "-i" and not value.replace(".", "", 1).isdecimal():
             return fail(f"ping: invalid number '{value}'", 1)
         request = _apply(request, name, value)
     if request.count == 0:

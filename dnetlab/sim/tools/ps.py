@@ -327,7 +327,7 @@ def _read(words: list[str]) -> _Asked:
             _gnu(asked, word[2:], words)
         elif word.startswith("-") and word != "-":
             _unix(asked, word[1:], words)
-        elif word[:1].isdigit():
+        elif word[:1].isdecimal():
             asked.pids = (asked.pids or set()) | _pids(word)
             asked.layout = "bsd" if asked.layout == "plain" else asked.layout
         else:
@@ -438,7 +438,7 @@ def _valued(asked: _Asked, letter: str, value: str) -> None:
 
 def _pids(text: str) -> set[int]:
     parts = text.replace(" ", ",").split(",")
-    if not all(part.isascii() and part.isdigit() and len(part) < 11 for part in parts):
+    if not all(part.isascii() and part.isdecimal() and len(part) < 11 for part in parts):
         raise _Wrong("process ID list syntax error")
     return {int(part) for part in parts}
 

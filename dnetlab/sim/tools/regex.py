@@ -114,7 +114,7 @@ def _escaped(pattern: str, at: int, extended: bool, out: list[str], depth: int) 
         return r"\A", depth
     if character == "'":
         return r"\Z", depth
-    if character.isdigit() and character != "0":
+    if character.isdecimal() and character != "0":
         if int(character) > sum(piece == "(" for piece in out):
             raise BadPattern("Invalid back reference")
         return "\\" + character, depth

@@ -70,7 +70,7 @@ def _filter(words: list[str]) -> Callable[[Socket], bool]:
         port = re.match(r"(sport|dport)\s*(?:=|==|eq)\s*:?([\w-]+)\s*(?:and\b)?\s*", text)
         state = re.match(r"state\s+([\w-]+)\s*", text)
         if port:
-            number = int(port[2]) if port[2].isdigit() else service_port(port[2], "tcp") or -1
+            number = int(port[2]) if port[2].isdecimal() else service_port(port[2], "tcp") or -1
             side = "local_port" if port[1] == "sport" else "remote_port"
             tests.append(functools.partial(_has_port, side, number))
             text = text[port.end() :]

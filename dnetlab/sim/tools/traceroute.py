@@ -62,7 +62,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
                     f"on position 1 (argc {len(argv) - 1})", 2)  # fmt: skip
     asked = Asked(found.addresses[0], wait=3.0 if busybox else 5.0)
     for name, value in options:
-        if name in ("-m", "-q", "-w", "-f") and not value.replace(".", "", 1).isdigit():
+        if name in ("-m", "-q", "-w", "-f") and not value.replace(".", "", 1).isdecimal():
             return fail(
                 f"traceroute: invalid number '{value}'"
                 if busybox

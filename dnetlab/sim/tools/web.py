@@ -49,7 +49,7 @@ def parse_url(text: str) -> Url:
     port_text = match[3]
     if not host or any(c.isspace() or ord(c) < 33 or ord(c) == 127 for c in text):
         raise BadUrl(text)
-    if port_text is not None and (not port_text[1:].isdigit() or not 0 <= int(port_text[1:]) <= 65535):
+    if port_text is not None and (not port_text[1:].isdecimal() or not 0 <= int(port_text[1:]) <= 65535):
         raise BadUrl(text)
     path = (match[4] or "/").split("#", 1)[0] or "/"
     if not path.startswith("/"):

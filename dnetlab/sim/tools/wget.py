@@ -165,7 +165,7 @@ def _gnu(context: Context, argv: tuple[str, ...]) -> Result:
     limit = given.get("-T", given.get("--timeout", given.get("--connect-timeout", "")))
     tries = given.get("-t", given.get("--tries", "20"))
     for option, value in (("--timeout", limit), ("--tries", tries)):
-        if value and not value.replace(".", "", 1).isdigit():
+        if value and not value.replace(".", "", 1).isdecimal():
             return fail(f"wget: {option}: Invalid time period ‘{value}’" if option == "--timeout" else
                         f"wget: {option}: Invalid number ‘{value}’.", 2)  # fmt: skip
     asked = Asked(given.get("-O", given.get("--output-document", "")), bool({"-q", "--quiet"} & set(given)),
