@@ -92,7 +92,7 @@ def test_a_prompt_of_an_unknown_host_is_one_clear_error_and_runs_nothing():
 
 
 def test_pasted_lines_are_read_although_the_paste_spoilt_them():
-    # given notes that lost a space, a line end or kept a byte order mark, when they are read, then the commands are found
+    # given notes that lost a space, a line end or kept a byte order mark, then the commands are found
     glued = "[root@docker1 harbor]#docker network prune Are you sure you want to continue? [y/N] y"
     lines = parse_cell(f"\ufeff  docker2# ip addr\n{glued}\nbash-5.1# ls\ndocker1# docker run -d \\\n> nginx")
 

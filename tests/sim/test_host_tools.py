@@ -73,6 +73,7 @@ def test_a_reject_in_output_stops_ping_at_the_sender(host: Prompt) -> None:
     output = host.type("ping -c 1 -W 1 172.25.254.38")
     assert output.stderr == "ping: sendmsg: Operation not permitted\n"
     assert "From 172.25.254.1 icmp_seq=1 Destination Port Unreachable\n" in output.stdout
+    assert host.err("traceroute -n 172.25.254.38") == "send: Operation not permitted\n"  # traceroute 2.1.2
 
 
 @pytest.mark.parametrize(

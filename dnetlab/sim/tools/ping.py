@@ -308,7 +308,7 @@ def _iputils_summary(context: Context, request: Request, tally: Tally) -> str:
     milliseconds = int(tally.seconds * 1000 + 9 * max(0, tally.sent - 1) + 17 * (tally.sent > 1))
     text += f"{tally.sent} packets transmitted, {tally.received} received, {errors}{percent}% packet loss, "
     text += f"time {milliseconds}ms\n"
-    pipe = min(tally.errors + tally.late, 4) if tally.errors > 1 and not tally.received else 0
+    pipe = min(tally.errors + tally.late, 4) if tally.errors > 1 and not (tally.received or tally.stderr) else 0
     end = f"pipe {pipe}" if pipe and request.interval <= 1 else ""
     if tally.received and request.size >= 16:
         return text + f"rtt min/avg/max/mdev = {_statistics(tally.times)} ms\n"
