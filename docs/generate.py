@@ -182,7 +182,7 @@ def conformance() -> str:
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {r['engine']} | {r['scripts']} | {r['commands']} | {r['diverged']} | {r['left']} | {r['cut']} | {r['what']} |"
+        "| " + " | ".join(str(r[k]) for k in ("engine", "scripts", "commands", "diverged", "left", "cut", "what")) + " |"
         for r in data.get("run", [])
     ]
     lines += [

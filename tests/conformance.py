@@ -30,6 +30,9 @@ from dnetlab.model import Line, Output, Prompt, Snapshot
 
 DIFFERENCES = Path(__file__).resolve().parent / "recordings" / "differences.toml"
 HEXADECIMAL = re.compile(r"(?<![\w/.:-])[0-9a-f]{1,12}(?![\w/.:-])")
+# curl's "empty reply" and "connection reset": docker-proxy that can't reach its container closes the connection, and
+# whether curl's request was there before that decides which (observed both ways on 28.5.2).
+CUT_OFF = {52, 56}
 WATCHED = 20  # lines after a bridge's last port went, within which the kernel may not have seen it (about a second)
 
 
@@ -140,7 +143,7 @@ def mismatches(
     if output.refused:
         differs("refused", real.stdout + real.stderr, output.refused)
         return found
-    if output.exit_code != real.exit_code:
+    if {output.exit_code, real.exit_code} not in ({real.exit_code}, CUT_OFF):
         differs("exit", real.exit_code, output.exit_code)
     unordered, unsettled = where.unordered(real.command), where.unsettled(real.command, before)
     for about, expected, simulated in (
