@@ -182,8 +182,8 @@ def conformance() -> str:
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        "| " + " | ".join(str(r[k]) for k in ("engine", "scripts", "commands", "diverged", "left", "cut", "what")) + " |"
-        for r in data.get("run", [])
+        "| " + " | ".join(str(run[key]) for key in RUN) + " |"
+        for run in data.get("run", [])
     ]
     lines += [
         "",
@@ -200,6 +200,7 @@ def conformance() -> str:
     return "\n".join(lines) + "\n"
 
 
+RUN = ("engine", "scripts", "commands", "diverged", "left", "cut", "what")
 NO_SWARM = "the simulator refuses them, with a sentence"
 
 
