@@ -271,7 +271,7 @@ def _behind_port(classes: Classes, dev: str) -> list[Spot]:
 
 def _signature(classes: Classes, host: Host, space: Namespace) -> tuple:
     """Equal for two namespaces that nothing tells apart."""
-    own = {o.ip: f"SELF{n}" for n, o in enumerate(o for i in space.interfaces for o in i.ipv4)}
+    own: dict[object, str] = {o.ip: f"SELF{n}" for n, o in enumerate(o for i in space.interfaces for o in i.ipv4)}
     links = tuple(_link(host, space, i) for i in space.interfaces)
     routes = tuple(
         (r.destination, r.dev, r.via, own.get(r.src, str(r.src)) if r.src else None, r.kind, r.metric)

@@ -181,7 +181,8 @@ def _published(snapshot: Snapshot, host: str) -> dict[tuple[Protocol, int], str]
         for rule in chain.rules:
             port, protocol = rule.get("--dport"), rule.get("-p")
             to_ip = (rule.target.option("--to-destination") or "").partition(":")[0]
-            if rule.target.name == "DNAT" and port and protocol and port.value.isdecimal() and to_ip and "-" not in to_ip:
+            one_port = port is not None and port.value.isdecimal()
+            if rule.target.name == "DNAT" and port and protocol and one_port and to_ip and "-" not in to_ip:
                 space = owner.get(IPv4Address(to_ip))
                 if space and protocol.value in ("tcp", "udp"):
                     found.setdefault((Protocol(protocol.value), int(port.value)), space)
