@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 from dnetlab.model import Host, Interface, LinkKind, Namespace, Netfilter, Protocol, Rule, Snapshot, Socket
 from dnetlab.sim.deliver import proxy_of
@@ -271,7 +271,9 @@ def _behind_port(classes: Classes, dev: str) -> list[Spot]:
 
 def _signature(classes: Classes, host: Host, space: Namespace) -> tuple:
     """Equal for two namespaces that nothing tells apart."""
-    own: dict[object, str] = {o.ip: f"SELF{n}" for n, o in enumerate(o for i in space.interfaces for o in i.ipv4)}
+    own: dict[IPv4Address | IPv6Address, str] = {
+        o.ip: f"SELF{n}" for n, o in enumerate(o for i in space.interfaces for o in i.ipv4)
+    }
     links = tuple(_link(host, space, i) for i in space.interfaces)
     routes = tuple(
         (r.destination, r.dev, r.via, own.get(r.src, str(r.src)) if r.src else None, r.kind, r.metric)
@@ -297,7 +299,7 @@ def _signature(classes: Classes, host: Host, space: Namespace) -> tuple:
         for t in space.netfilter.tables
         for c in t.chains
     )
-    seen = tuple(_seen(classes, ip) for ip in own if not ip.is_loopback)
+    seen = tuple(_seen(classes, ip) for ip in own if isinstance(ip, IPv4Address) and not ip.is_loopback)
     mine = tuple(classes.owned.rules.get((host.name, space.name), ()))
     fixed = _fixed(space)
     return host.name, links, routes, tuple(sockets), rules, seen, mine, fixed, tuple(sorted(space.sysctls.items()))

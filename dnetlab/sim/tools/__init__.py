@@ -86,11 +86,11 @@ USERLANDS: dict[str, frozenset[str]] = {
 }  # fmt: skip
 # Applets that the images' busybox has and the lab has not: to say "not found" of them would be a lie.
 OTHER_APPLETS: frozenset[str] = _words(
-    "arping ash awk base64 basename bc cal chgrp chmod chown cmp cp cut dd df diff dirname dmesg du ed egrep expr find "
-    "fgrep fold free getopt groups gunzip gzip hexdump httpd id ifdown ifup install ipcalc ipneigh less ln logger "
-    "md5sum mkdir mkfifo mktemp more mount mv nproc nsenter od paste ping6 printf readlink realpath renice rev rm rmdir "
-    "sed seq setsid sha256sum shuf stat strings stty su tac tar tee telnet test time top touch tr traceroute6 tty udhcpc "
-    "umount unshare uptime usleep vconfig vi w watch who xargs xxd yes"
+    "arping ash awk base64 basename bc cal chgrp chmod chown cmp cp cut dd df diff dirname dmesg du ed egrep expr "
+    "find fgrep fold free getopt groups gunzip gzip hexdump httpd id ifdown ifup install ipcalc ipneigh less ln "
+    "logger md5sum mkdir mkfifo mktemp more mount mv nproc nsenter od paste ping6 printf readlink realpath renice "
+    "rev rm rmdir sed seq setsid sha256sum shuf stat strings stty su tac tar tee telnet test time top touch tr "
+    "traceroute6 tty udhcpc umount unshare uptime usleep vconfig vi w watch who xargs xxd yes"
 )  # busybox --list of busybox-static 1.35
 
 
