@@ -60,7 +60,7 @@ def parse_reference(text: str) -> Reference:
             raise ApiError("invalid reference format", 400)
     else:
         tag = ""
-    name = name.removeprefix("docker.io/").removeprefix("index.docker.io/").removeprefix("library/")
+    name = name.removeprefix("docker.io/").removeprefix("library/")
     if re.fullmatch(r"[0-9a-f]{64}", name):
         raise ApiError(f"invalid repository name ({name}), cannot specify 64-byte hexadecimal strings", 400)
     parts = name.split("/")[1:] if _has_domain(name) else name.split("/")
