@@ -31,6 +31,7 @@ from dnetlab.errors import EngineError, UnknownName
 
 LABEL = "dnetlab.lab"
 MAKER = "dnetlab.maker"
+MARK = "run/dnetlab/lab"  # in each host: lab/host
 KEPT = "/run/dnetlab/kept"  # a file in docker1 of a lab that outlives its maker
 TRUNK = "198.18.254.0/24"  # addresses the outer engine insists on; they are taken off the hosts at once (RFC 2544)
 IMAGE = "dnetlab/host"
@@ -94,6 +95,7 @@ class DindHosts:
 
     base_url  of the outer engine; None for the machine's own
     proc      the /proc in which the outer engine's pids are ours: snapshots look through it
+    direct    whether snapshots enter the hosts' namespaces (True) or ask by exec (False); None: what works here
     """
 
     def __init__(
@@ -104,7 +106,9 @@ class DindHosts:
         progress: Progress | None = None,
         daemons: tuple[str, ...] | None = None,
         lab: str | None = None,
+        direct: bool | None = None,
     ) -> None:
+        self._direct = direct
         self.base_url = base_url
         self.proc = proc
         self.progress = progress
@@ -129,6 +133,25 @@ class DindHosts:
         if self._api is None:
             self._api = outer_client(self.base_url)
         return self._api
+
+    @property
+    def direct(self) -> bool:
+        """Whether this process can enter the namespaces of the hosts: root, on the machine that the engine runs on."""
+        if self._direct is None:
+            self._direct = all(self._is_within_reach(host) for host in self._pids) if self._pids else False
+        return self._direct
+
+    def _is_within_reach(self, host: str) -> bool:
+        """The outer engine's pid must be that very host here too: behind Docker Desktop it is some other process."""
+        root = Path(f"{self.proc}/{self._pids[host]}/root")
+        try:
+            return os.geteuid() == 0 and (root / MARK).read_text() == f"{self.lab}/{host}\n"
+        except OSError:
+            return False
+
+    def container(self, host: str) -> str:
+        """The name of a host's container on the outer engine."""
+        return self._name(host)
 
     def _name(self, what: str) -> str:
         return f"dnetlab-{self.lab}-{what}"
@@ -204,7 +227,7 @@ class DindHosts:
             api.connect_container_to_network(created["Id"], self._name("trunk"))
         api.start(created["Id"])
         self._pids[plan.name] = api.inspect_container(created["Id"])["State"]["Pid"]
-        self._checked(plan.name, BOOT)
+        self._checked(plan.name, f"mkdir -p /run/dnetlab && echo {self.lab}/{plan.name} >/{MARK}\n{BOOT}")
         self._say(f"{plan.name}: up at {plan.address}")
         if plan.docker and plan.name in self.daemons:
             self.start_daemon(plan.name)

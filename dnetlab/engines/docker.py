@@ -11,13 +11,15 @@ import os
 import re
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from dnetlab.commands.shell import ShellRefused, parse_shell, refusal
-from dnetlab.engines import capture, inventory, observe, processes, terminals
+from dnetlab.engines import capture, inventory, observe, processes, remote, terminals
 from dnetlab.engines.labhosts import VERSIONS, LabHosts, Ran
 from dnetlab.engines.terminals import QUESTION, Attachment, Terminal
 from dnetlab.errors import EngineError, UsageError
@@ -59,7 +61,6 @@ class DockerEngine:
         self.open: list[Terminal] = []
         self._clients: dict[str, Any] = {}
         self._known: dict[str, dict[str, inventory.Known]] = {}
-        self._boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
         self._closed = False
 
     # -- lines -----------------------------------------------------------------------------------------------
@@ -218,7 +219,10 @@ class DockerEngine:
     def client(self, host: str) -> Any:
         """An API client of a host's dockerd. Raises EngineError when the host is not running."""
         if host not in self._clients:
-            self._clients[host] = inventory.client(self.hosts.socket(host))
+            direct = self._is_direct()
+            self._clients[host] = (
+                inventory.client(self.hosts.socket(host)) if direct else remote.RemoteApi(self.hosts, host)
+            )
         return self._clients[host]
 
     def snapshot(self) -> Snapshot:
@@ -234,23 +238,26 @@ class DockerEngine:
         has_docker = name in self.hosts.docker_hosts
         documents: list[dict[str, Any]] = []
         host = Host(name, has_docker=has_docker)
-        root = self.hosts.root(name)
-        tasks = processes.tasks(root, self._started_at)
-        if has_docker and self._daemon_answers(name):
-            api = self.client(name)
+        sight: Direct | remote.Sight
+        if self._is_direct():
+            sight = Direct(self.hosts.root(name), self.client(name) if self._daemon_answers(name) else None)
+        else:
+            sight = remote.look(self.hosts, name)
+        tasks = sight.tasks(self._clock)
+        if has_docker and sight.api is not None:
             starts = {task.process.pid: task.process.started for task in tasks}
-            documents = inventory.inspect_containers(api, self._known.setdefault(name, {}), starts)
+            documents = inventory.inspect_containers(sight.api, self._known.setdefault(name, {}), starts)
             host = replace(
                 host,
                 docker_running=True,
-                networks=inventory.networks(api, self._clock),
-                images=inventory.images(api, self._clock),
-                volumes=inventory.volumes(api),
+                networks=inventory.networks(sight.api, self._clock),
+                images=inventory.images(sight.api, self._clock),
+                volumes=inventory.volumes(sight.api),
             )
         containers = _with_heirs([inventory.container(data, self._clock) for data in documents], tasks)
-        spaces = self._namespaces(root, containers, tasks)
+        names = _names_by_inode(sight.host_net, containers, tasks)
+        spaces = _namespaces(sight, names, containers, tasks)
         host = replace(host, networks=tuple(inventory.with_gateway(n, spaces["host"]) for n in host.networks))
-        names = self._names_by_inode(root, containers, tasks)
         running = tuple(replace(t.process, namespace=names.get(t.net, "host")) for t in tasks)
         return replace(
             host,
@@ -259,42 +266,26 @@ class DockerEngine:
             containers=tuple(inventory.with_interfaces(c, spaces) for c in containers),
         )
 
+    def _is_direct(self) -> bool:
+        """Whether this process can enter the lab's namespaces; if not, a look is an exec in the lab host."""
+        return bool(getattr(self.hosts, "direct", True))
+
     def _daemon_answers(self, host: str) -> bool:
+        if host not in self.hosts.docker_hosts:
+            return False
         try:
             return bool(self.client(host).ping())
         except Exception:  # noqa: BLE001 - any way of not answering is "not running"
             self._clients.pop(host, None)
             return False
 
-    def _started_at(self, ticks: float) -> float:
-        return self._clock(self._boot + ticks / os.sysconf("SC_CLK_TCK"))
+    def capture(self, snapshot: Snapshot, host: str, namespace: str, packet: Packet) -> tuple[Crossing, ...] | None:
+        """Send a packet for real from that place: what crossed which interface of the lab, in order of time.
 
-    def _names_by_inode(self, root: str, containers: list[Any], tasks: list[processes.Task]) -> dict[int, str]:
-        """Network namespace's inode -> its name in the snapshot."""
-        nets = {task.process.pid: task.net for task in tasks}
-        names = {
-            nets[c.pid]: c.namespace for c in containers if c.pid in nets and c.namespace and c.namespace == c.short_id
-        }
-        names[os.stat(f"{root}/proc/1/ns/net").st_ino] = "host"
-        return names
-
-    def _namespaces(self, root: str, containers: list[Any], tasks: list[processes.Task]) -> dict[str, Namespace]:
-        names = self._names_by_inode(root, containers, tasks)
-        first = {names[task.net]: task.process.pid for task in reversed(tasks) if task.net in names}
-        dns = {c.short_id for c in containers if any(e.network not in ("bridge", "none", "host") for e in c.endpoints)}
-        talkers = {names[task.net] for task in tasks if task.net in names and task.sockets} | dns
-        places = [observe.Place("host", f"{root}/proc/1")]
-        for space, pid in first.items():
-            if space != "host":
-                places.append(observe.Place(space, f"{root}/proc/{pid}", space in talkers))
-        owners: observe.Owners = {}
-        for task in reversed(tasks):
-            holder = task.process.pid, Path(task.process.argv[0].split(":")[0]).name
-            owners.update(dict.fromkeys(task.sockets, holder))
-        return observe.namespaces(places, lambda place: place.name == "host" or place.name in dns, owners)
-
-    def capture(self, snapshot: Snapshot, host: str, namespace: str, packet: Packet) -> tuple[Crossing, ...]:
-        """Send a packet for real from that place: what crossed which interface of the lab, in order of time."""
+        None, and nothing is sent, where this process can't open captures in the lab's namespaces.
+        """
+        if not self._is_direct():
+            return None
         spots = []
         for name, machine in snapshot.hosts.items():
             root = self.hosts.root(name)
@@ -315,11 +306,21 @@ class DockerEngine:
                     continue
                 data = api.inspect_container(row["Id"])
                 port = SERVES.get(data["Path"].rsplit("/", 1)[-1])
-                folder = f"{self.hosts.root(host)}/proc/{data['State']['Pid']}/net"
-                while port and time.monotonic() < deadline and not _listens(folder, port):
+                folder = f"/proc/{data['State']['Pid']}/net"
+                while port and time.monotonic() < deadline and not self._listens(host, folder, port):
                     time.sleep(0.02)
         except Exception:  # noqa: BLE001 - a daemon that is stopped or a container that is gone: nothing to wait for
             return
+
+    def _listens(self, host: str, folder: str, port: int) -> bool:
+        """Whether a TCP socket listens on the port in the namespace of that /proc/PID/net; True if it can't be read."""
+        if self._is_direct():
+            files = [Path(f"{self.hosts.root(host)}{folder}/{name}") for name in ("tcp", "tcp6")]
+            rows = [row for file in files if file.exists() for row in file.read_text().splitlines()]
+        else:
+            rows = self.hosts.run(host, f"cat {folder}/tcp {folder}/tcp6").stdout.splitlines()
+        wanted = f":{port:04X} "
+        return not rows or any(wanted in row[:50] and row.split()[3] == "0A" for row in rows)
 
     def close(self) -> None:
         """Remove the lab hosts that this engine started; safe to call twice."""
@@ -331,6 +332,55 @@ class DockerEngine:
                 client.close()
         if self._own:
             self.hosts.down()
+
+
+class Direct:
+    """A lab host seen from its own namespaces; `remote.Sight` is the other way. root: its root as we can open it."""
+
+    def __init__(self, root: str, api: Any) -> None:
+        self.root, self.api = root, api
+        self.host_net = os.stat(f"{root}/proc/1/ns/net").st_ino
+
+    def tasks(self, clock: Callable[[float], float]) -> list[processes.Task]:
+        """The processes of the host, by pid; clock: seconds since 1970 -> seconds of the lab's clock."""
+        boot, ticks = _booted(), os.sysconf("SC_CLK_TCK")
+        return processes.tasks(self.root, lambda start: clock(boot + start / ticks))
+
+    def namespaces(
+        self, places: list[tuple[str, int, bool]], wants_rules: Callable[[str], bool], owners: observe.Owners
+    ) -> dict[str, Namespace]:
+        """The stacks of these places (name, pid, whether it talks) by name, peers resolved between them."""
+        found = [observe.Place(name, f"{self.root}/proc/{pid}", talks) for name, pid, talks in places]
+        return observe.namespaces(found, lambda place: wants_rules(place.name), owners)
+
+
+@lru_cache(maxsize=1)
+def _booted() -> float:
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _names_by_inode(host_net: int, containers: list[Container], tasks: list[processes.Task]) -> dict[int, str]:
+    """Network namespace's inode -> its name in the snapshot."""
+    nets = {task.process.pid: task.net for task in tasks}
+    names = {
+        nets[c.pid]: c.namespace for c in containers if c.pid in nets and c.namespace and c.namespace == c.short_id
+    }
+    names[host_net] = "host"
+    return names
+
+
+def _namespaces(
+    sight: Direct | remote.Sight, names: dict[int, str], containers: list[Container], tasks: list[processes.Task]
+) -> dict[str, Namespace]:
+    first = {names[task.net]: task.process.pid for task in reversed(tasks) if task.net in names}
+    dns = {c.short_id for c in containers if any(e.network not in ("bridge", "none", "host") for e in c.endpoints)}
+    talkers = {names[task.net] for task in tasks if task.net in names and task.sockets} | dns
+    places = [("host", 1, True)] + [(n, pid, n in talkers) for n, pid in first.items() if n != "host"]
+    owners: observe.Owners = {}
+    for task in reversed(tasks):
+        holder = task.process.pid, Path(task.process.argv[0].split(":")[0]).name
+        owners.update(dict.fromkeys(task.sockets, holder))
+    return sight.namespaces(places, lambda name: name == "host" or name in dns, owners)
 
 
 def _with_heirs(containers: list[Container], tasks: list[processes.Task]) -> list[Container]:
@@ -371,19 +421,6 @@ def _interrupted(ran: Ran) -> Ran:
     if found or not ran.stderr or ran.stdout:
         return ran._replace(stdout=text if found else ran.stdout + "^C\n", exit_code=code)
     return ran._replace(stderr=ran.stderr + "^C\n", exit_code=code)
-
-
-def _listens(folder: str, port: int) -> bool:
-    """Whether a TCP socket listens on the port in the namespace of that /proc/PID/net; True when it can't be read."""
-    wanted = f":{port:04X} "
-    for name in ("tcp", "tcp6"):
-        try:
-            rows = Path(f"{folder}/{name}").read_text().splitlines()[1:]
-        except OSError:
-            return True
-        if any(wanted in row[:50] and row.split()[3] == "0A" for row in rows):
-            return True
-    return False
 
 
 def newest_release() -> str:

@@ -114,7 +114,7 @@ def namespaces(places: Iterable[Place], wants_rules: Callable[[Place], bool], ow
     places = list(places)
     raws = _in_a_thread(lambda: [(place, _read(place, wants_rules(place))) for place in places])
     made = {place.name: _namespace(place, raw, owners) for place, raw in raws if raw is not None}
-    return _with_peers(made, {place.name: raw for place, raw in raws if raw is not None})
+    return with_peers(made, {place.name: _lower(raw.links) for place, raw in raws if raw is not None})
 
 
 def forget() -> None:
@@ -334,7 +334,7 @@ def _lower(links: Messages) -> dict[int, int]:
 @lru_cache(maxsize=2_000)
 def _interfaces(links: Messages, addresses: Messages, at_host: bool) -> tuple[Interface, ...]:
     messages, names = _parsed(RTM_NEWADDR, addresses), _names(links)
-    made = [_interface(link, messages, names, at_host) for link in _parsed(RTM_NEWLINK, links)]
+    made = [interface(link, messages, names, at_host) for link in _parsed(RTM_NEWLINK, links)]
     return tuple(sorted(made, key=lambda i: i.index))
 
 
@@ -343,7 +343,8 @@ def _route_table(routes: Messages, links: Messages) -> tuple[Route, ...]:
     return tuple(_routes(_parsed(RTM_NEWROUTE, routes), _names(links)))
 
 
-def _interface(message: Any, addresses: list[Any], names: dict[int, str], at_host: bool) -> Interface:
+def interface(message: Any, addresses: list[Any], names: dict[int, str], at_host: bool) -> Interface:
+    """An interface from its message of rtnetlink (addresses: the messages of those of all interfaces)."""
     name, index, flags = _get(message, "IFLA_IFNAME"), message["index"], message["flags"]
     kind = LinkKind.LOOPBACK if flags & 0x8 else _link_kind(_kind(message))
     if at_host and name in SEGMENTS:
@@ -443,11 +444,12 @@ def _fdb(bodies: Messages, names: dict[int, str]) -> Iterable[FdbEntry]:
         yield FdbEntry(bridge, mac, names.get(index, ""), bool(state & 0x80))
 
 
-def _with_peers(made: dict[str, Namespace], raws: dict[str, _Raw]) -> dict[str, Namespace]:
-    """Fill in the far ends of veth pairs and the parents of macvlans that lie in another of these namespaces."""
-    lower: dict[tuple[str, int], int] = {}
-    for name, raw in raws.items():
-        lower.update({(name, index): link for index, link in _lower(raw.links).items()})
+def with_peers(made: dict[str, Namespace], lowers: dict[str, dict[int, int]]) -> dict[str, Namespace]:
+    """Fill in the far ends of veth pairs and the parents of macvlans that lie in another of these namespaces.
+
+    lowers: namespace -> interface's index -> index of the one it hangs on
+    """
+    lower = {(name, index): link for name, links in lowers.items() for index, link in links.items()}
     back: dict[tuple[int, int], list[str]] = {}
     for (name, index), link in lower.items():
         back.setdefault((index, link), []).append(name)
@@ -512,10 +514,11 @@ def connections(folder: str) -> list[Connection]:
         lines = Path(f"{folder}/net/nf_conntrack").read_text().splitlines()
     except OSError:
         return []
-    return [found for line in lines if (found := _connection(line)) is not None]
+    return [found for line in lines if (found := connection(line)) is not None]
 
 
-def _connection(line: str) -> Connection | None:
+def connection(line: str) -> Connection | None:
+    """A line of nf_conntrack; None for what is not IPv4, or of a protocol that the lab has no name for."""
     words = line.split()
     if words[0] != "ipv4" or words[2] not in ("icmp", "tcp", "udp"):
         return None

@@ -65,7 +65,7 @@ def test_a_translated_connection_keeps_both_directions():
         "src=172.17.0.3 dst=172.25.254.38 sport=80 dport=34736 [ASSURED] mark=0 zone=0 use=2"
     )
 
-    found = observe._connection(line)
+    found = observe.connection(line)
 
     assert found.original.protocol is Protocol.TCP
     assert found.original.destination == IPv4Address("172.25.254.1")
@@ -74,7 +74,7 @@ def test_a_translated_connection_keeps_both_directions():
 
 
 def test_an_ipv6_connection_is_left_out():
-    assert observe._connection("ipv6     10 udp      17 20 src=fe80::1 dst=ff02::2 sport=1 dport=2") is None
+    assert observe.connection("ipv6     10 udp      17 20 src=fe80::1 dst=ff02::2 sport=1 dport=2") is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,359 @@
+"""A lab host seen through the outer Engine's API alone: one exec reads all, where its namespaces can't be entered.
+
+Docker Desktop's containers run in a virtual machine that this process is not part of, and only root enters network
+namespaces. `look.sh` asks the tools a student would ask (`ip -j`, `bridge`, `ss`, `iptables-save`, dockerd's API), once
+per host and snapshot; the values are the same as those read by netlink.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, ip_address
+from pathlib import Path
+from typing import Any
+
+from dnetlab.engines import observe
+from dnetlab.engines.namespaces import HOSTFILES
+from dnetlab.engines.observe import ROUTE_KINDS, SCOPES, SYSCTLS, Owners
+from dnetlab.engines.processes import Task
+from dnetlab.errors import EngineError
+from dnetlab.model import (
+    FdbEntry,
+    Interface,
+    Namespace,
+    Neighbour,
+    Netfilter,
+    Process,
+    Protocol,
+    Route,
+    Socket,
+    SocketState,
+)
+
+TICKS = 100  # a second's, in /proc/PID/stat: USER_HZ of every architecture that Docker runs on
+FLAGS = {"UP": observe.IFF_UP, "PROMISC": observe.IFF_PROMISC, "LOWER_UP": observe.IFF_LOWER_UP, "LOOPBACK": 0x8}
+ROUTE_PROTOCOLS = {"dhcp": "16"}  # the names that `ip` has and a snapshot doesn't
+SOCKET_STATES = {
+    "LISTEN": SocketState.LISTEN,
+    "ESTAB": SocketState.ESTABLISHED,
+    "TIME-WAIT": SocketState.TIME_WAIT,
+    "UNCONN": SocketState.UNCONNECTED,
+}
+
+
+class RemoteApi:
+    """The few calls of the docker SDK's APIClient that snapshots and terminals need, asked with curl inside a host.
+
+    documents: what was read already, by path; what isn't among them is asked. Missing things raise NotFound as there.
+    """
+
+    def __init__(self, hosts: Any, host: str, documents: dict[str, Any] | None = None) -> None:
+        self._hosts, self._host, self._documents = hosts, host, documents
+
+    def _get(self, path: str) -> Any:
+        import docker
+
+        if self._documents is not None:
+            if path not in self._documents:
+                raise docker.errors.NotFound(f"no such thing: {path}")
+            return self._documents[path]
+        url = shlex.quote(f"http://docker/v1.41/{path}")
+        ran = self._hosts.run(
+            self._host, f"curl -s --max-time 10 -w '\\n%{{http_code}}' --unix-socket /run/docker.sock {url}"
+        )
+        body, _, status = ran.stdout.rpartition("\n")
+        if ran.exit_code != 0:
+            raise EngineError(f"the Docker Engine of {self._host} does not answer")
+        if status != "200":
+            raise docker.errors.NotFound(body)
+        return json.loads(body) if body[:1] in ("{", "[") else body
+
+    def ping(self) -> bool:
+        return bool(self._get("_ping") == "OK")
+
+    def containers(self, all: bool = False) -> list[dict[str, Any]]:  # noqa: A002 - the SDK's word
+        return list(self._get("containers/json" + ("?all=1" if all else "")))
+
+    def networks(self) -> list[dict[str, Any]]:
+        return list(self._get("networks"))
+
+    def images(self) -> list[dict[str, Any]]:
+        return list(self._get("images/json"))
+
+    def volumes(self) -> dict[str, Any]:
+        return dict(self._get("volumes"))
+
+    def inspect_container(self, container: str) -> dict[str, Any]:
+        return dict(self._get(f"containers/{container}/json"))
+
+    def inspect_image(self, image: str) -> dict[str, Any]:
+        return dict(self._get(f"images/{image}/json"))
+
+    def attach_socket(self, container: str, params: Any = None) -> Any:
+        """A stream to a container's terminal, through a terminal that the outer engine makes."""
+        outer, name = self._hosts.api, self._hosts.container(self._host)
+        made = outer.exec_create(name, ["docker", "attach", container], stdin=True, tty=True)
+        return outer.exec_start(made["Id"], tty=True, socket=True)
+
+    def close(self) -> None:
+        """Nothing stays open between two questions."""
+
+
+@dataclass
+class Sight:
+    """What one exec saw of a lab host. api is None where its dockerd does not answer."""
+
+    host_net: int = 0
+    boot: float = 0.0
+    api: RemoteApi | None = None
+    processes: list[list[str]] = field(default_factory=list)
+    nets: dict[int, int] = field(default_factory=dict)  # pid -> inode of its network namespace
+    users: dict[int, int] = field(default_factory=dict)
+    sockets: dict[int, list[str]] = field(default_factory=dict)
+    stacks: dict[int, list[str]] = field(default_factory=dict)  # inode -> what the tools say inside
+
+    def tasks(self, clock: Callable[[float], float]) -> list[Task]:
+        """The processes of the host, by pid; clock: seconds since 1970 -> seconds of the lab's clock."""
+        found = [self._task(words, clock) for words in self.processes]
+        return sorted((task for task in found if task is not None), key=lambda task: task.process.pid)
+
+    def _task(self, words: list[str], clock: Callable[[float], float]) -> Task | None:
+        pid, argv = int(words[0]), tuple(words[3:])
+        stat = words[1].rpartition(")")[2].split()
+        if stat[:1] == ["Z"] or pid not in self.nets:
+            return None
+        container = re.search(r"/([0-9a-f]{64})\b", words[2])
+        uid = self.users.get(pid, 0)
+        process = Process(
+            pid,
+            int(stat[1]),
+            argv,
+            container=container[1] if container else None,
+            user="root" if uid == 0 else str(uid),
+            started=clock(self.boot + float(stat[19]) / TICKS),
+        )
+        shim = argv[0].endswith("/containerd-shim-runc-v2")  # see processes._held
+        return Task(process, self.nets[pid], () if shim else tuple(self.sockets.get(pid, ())))
+
+    def namespaces(
+        self, places: list[tuple[str, int, bool]], wants_rules: Callable[[str], bool], owners: Owners
+    ) -> dict[str, Namespace]:
+        """The stacks of these places (name, pid, whether it talks) by name, peers resolved between them."""
+        made, lowers = {}, {}
+        for name, pid, talks in places:
+            texts = self.stacks.get(self.nets.get(pid, self.host_net if name == "host" else 0))
+            if texts is not None and len(texts) == 8:
+                made[name], lowers[name] = _stack(name, texts, wants_rules(name), talks, owners)
+        return observe.with_peers(made, lowers)
+
+
+def look(hosts: Any, host: str) -> Sight:
+    """Read everything of a lab host in one exec. Raises EngineError when the host is gone."""
+    sysctls = " ".join(SYSCTLS)
+    ran = hosts.run(host, f"set -- {sysctls}\n{_script()}")
+    if ran.exit_code != 0 or "\x1e" not in ran.stdout:
+        raise EngineError(f"the lab host {host} can't be looked at: {(ran.stderr or ran.stdout).strip()[-300:]}")
+    return read(ran.stdout, RemoteApi(hosts, host))
+
+
+def _script() -> str:
+    return Path(HOSTFILES / "look.sh").read_text()
+
+
+def read(text: str, api: RemoteApi | None = None) -> Sight:
+    """The records of look.sh as a Sight. api: through which the host is reached, filled with what was read here."""
+    sight = Sight()
+    for record in text.split("\x1e")[1:]:
+        kind, *fields = record.split("\x1f")
+        if kind == "clock":
+            up, now = fields[0].split()
+            sight.boot = float(now) - float(up)
+        elif kind == "process":
+            sight.processes.append([*fields[:3], *"\x1f".join(fields[3:]).rstrip("\x1f").split("\x1f")])
+        elif kind == "inodes":
+            sight.nets = _numbers(fields[0])
+        elif kind == "users":
+            sight.users = _numbers(fields[0])
+        elif kind == "sockets":
+            for line in fields[0].splitlines():
+                path, _, name = line.partition(" ")
+                sight.sockets.setdefault(int(path.split("/")[2]), []).append(name[8:-1])
+        elif kind == "docker" and api is not None:
+            sight.api = RemoteApi(api._hosts, api._host, _documents(fields[0]))
+        elif kind == "namespace":
+            sight.stacks[int(fields[0])] = fields[2:]
+    sight.host_net = sight.nets.get(1, 0)
+    return sight
+
+
+def _numbers(text: str) -> dict[int, int]:
+    """`/proc/PID… NUMBER` per line, as pid -> number."""
+    rows = [line.split() for line in text.splitlines()]
+    return {int(path.split("/")[2]): int(number) for path, number in rows}
+
+
+def _documents(text: str) -> dict[str, Any]:
+    """dockerd's answers by path: lists of containers, networks, images, volumes, then a document per container."""
+    decoder, found, start = json.JSONDecoder(), [], 0
+    while start < len(text):
+        while text[start : start + 1].isspace():
+            start += 1
+        if start >= len(text):
+            break
+        value, start = decoder.raw_decode(text, start)
+        found.append(value)
+    names = ["containers/json?all=1", "networks", "images/json", "volumes"]
+    documents = dict(zip(names, found, strict=False))
+    documents.update({f"containers/{value['Id']}/json": value for value in found[4:] if "Id" in value})
+    return documents
+
+
+# -- from what the tools say to values -----------------------------------------------------------------------------
+
+
+def _stack(
+    name: str, texts: list[str], with_rules: bool, talks: bool, owners: Owners
+) -> tuple[Namespace, dict[int, int]]:
+    """A namespace, and interface's index -> index of the one it hangs on."""
+    links, routes, neighbours, fdb = (json.loads(text or "[]") for text in texts[:4])
+    names = {link["ifindex"]: link["ifname"] for link in links}
+    lower = _lower(links)
+    sysctls = dict(line.split("=", 1) for line in texts[6].splitlines())
+    found = [c for line in texts[7].splitlines() if (c := observe.connection(line)) is not None]
+    namespace = Namespace(
+        name,
+        tuple(sorted((_interface(link, lower, names, name == "host") for link in links), key=lambda i: i.index)),
+        tuple(_routes(routes)),
+        tuple(_neighbours(neighbours)),
+        tuple(_fdb(fdb)),
+        observe.parse_rules(texts[4]) if with_rules else Netfilter(),
+        tuple(found) if name == "host" else (),
+        tuple(_sockets(texts[5], name == "host", owners)) if talks else (),
+        {key: value.strip() for key, value in sysctls.items()},
+    )
+    return namespace, lower
+
+
+def _lower(links: list[dict[str, Any]]) -> dict[int, int]:
+    indexes = {link["ifname"]: link["ifindex"] for link in links}
+    found = {link["ifindex"]: link.get("link_index") or indexes.get(link.get("link", "")) for link in links}
+    return {index: number for index, number in found.items() if number}
+
+
+def _interface(link: dict[str, Any], lower: dict[int, int], names: dict[int, str], at_host: bool) -> Interface:
+    """A row of `ip -j -d address`, put as the message of the kernel that it was made from."""
+    info = link.get("linkinfo", {})
+    data, slave = info.get("info_data", {}), info.get("info_slave_data", {})
+    masters = {name: index for index, name in names.items()}
+    about = {
+        "attrs": [
+            ("IFLA_INFO_KIND", info.get("info_kind")),
+            ("IFLA_INFO_DATA", {"attrs": [("IFLA_MACVLAN_MODE", data.get("mode"))]}),
+            ("IFLA_INFO_SLAVE_DATA", {"attrs": [("IFLA_BRPORT_MODE", slave.get("hairpin"))]}),
+        ]
+    }
+    message = {
+        "index": link["ifindex"],
+        "flags": sum(bit for flag, bit in FLAGS.items() if flag in link["flags"]),
+        "attrs": [
+            ("IFLA_IFNAME", link["ifname"]),
+            ("IFLA_ADDRESS", link.get("address")),
+            ("IFLA_MTU", link["mtu"]),
+            ("IFLA_MASTER", masters.get(link.get("master", ""))),
+            ("IFLA_LINK", lower.get(link["ifindex"])),
+            ("IFLA_TXQLEN", link.get("txqlen")),
+            ("IFLA_LINKINFO", about),
+        ],
+    }
+    return observe.interface(
+        message, [_address(row, link["ifindex"]) for row in link["addr_info"] if row], names, at_host
+    )
+
+
+def _address(row: dict[str, Any], index: int) -> dict[str, Any]:
+    scopes = {name: number for number, name in SCOPES.items()}
+    return {
+        "index": index,
+        "family": 2 if row["family"] == "inet" else 10,
+        "prefixlen": row["prefixlen"],
+        "scope": scopes.get(row["scope"], 0),
+        "flags": 1 if row.get("secondary") else 0,
+        "attrs": [("IFA_LOCAL", row["local"]), ("IFA_BROADCAST", row.get("broadcast"))],
+    }
+
+
+def _routes(rows: list[dict[str, Any]]) -> Iterable[Route]:
+    for row in rows:
+        if row["type"] not in ROUTE_KINDS.values():
+            continue
+        via, src, protocol = row.get("gateway"), row.get("prefsrc"), str(row["protocol"])
+        yield Route(
+            IPv4Network("0.0.0.0/0" if row["dst"] == "default" else row["dst"]),
+            row.get("dev"),
+            IPv4Address(via) if via else None,
+            IPv4Address(src) if src else None,
+            ROUTE_PROTOCOLS.get(protocol, protocol),
+            row["scope"] if row["scope"] in SCOPES.values() else "global",
+            row.get("metric", 0),
+            row["type"],
+        )
+
+
+def _neighbours(rows: list[dict[str, Any]]) -> Iterable[Neighbour]:
+    for row in rows:
+        for state in row.get("state", ())[:1]:
+            if state != "NOARP":
+                yield Neighbour(IPv4Address(row["dst"]), row.get("dev", ""), row.get("lladdr"), state)
+
+
+def _fdb(rows: list[dict[str, Any]]) -> Iterable[FdbEntry]:
+    for row in rows:
+        if row.get("master") and not row["mac"].startswith(("33:33:", "01:00:5e:")):
+            yield FdbEntry(row["master"], row["mac"], row["ifname"], row.get("state") == "permanent")
+
+
+def _sockets(text: str, everything: bool, owners: Owners) -> list[Socket]:
+    """The rows of `ss -Hantue`, TCP and IPv4 first; of TCP, listening ones only unless everything is wanted."""
+    found = []
+    for line in text.splitlines():
+        words = line.split()
+        state = SOCKET_STATES.get(words[1]) if len(words) > 5 else None
+        tcp = words[0] == "tcp"
+        if state is None or (not tcp and state is not SocketState.UNCONNECTED):
+            continue
+        if tcp and state is not SocketState.LISTEN and not everything:
+            continue
+        found.append(_socket(words, state, owners))
+    return sorted(found, key=lambda s: (s.protocol is Protocol.UDP, s.local_address.version))
+
+
+def _socket(words: list[str], state: SocketState, owners: Owners) -> Socket:
+    details = dict(word.split(":", 1) for word in words[6:] if ":" in word)
+    six = words[4].startswith(("[", "*"))
+    (local, port), (remote, far) = (_end(word, six) for word in words[4:6])
+    pid, program = owners.get(details.get("ino", ""), (None, ""))
+    return Socket(
+        Protocol(words[0]),
+        local,
+        port,
+        state,
+        pid,
+        program,
+        remote if far else None,
+        far or None,
+        int(words[3]) if state is SocketState.LISTEN else 0,
+        details.get("v6only") == "1" if six else False,
+    )
+
+
+def _end(text: str, six: bool) -> tuple[Any, int]:
+    """An end as `ss` writes it: 127.0.0.1:80, [::1]:80, *:80, 10.0.0.1%eth0:68."""
+    address, _, port = text.rpartition(":")
+    address = address.strip("[]").split("%")[0].replace("]", "")
+    if address == "*":
+        address = "::" if six else "0.0.0.0"
+    return ip_address(address), int(port) if port.isdigit() else 0
