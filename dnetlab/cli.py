@@ -16,6 +16,8 @@ from dnetlab import __version__
 from dnetlab.errors import CellError, DnetError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dnetlab.lab import CellResult
     from dnetlab.model import Output
 
@@ -123,7 +125,7 @@ def _run_script(name: str, cells: list[Any], arguments: argparse.Namespace) -> l
         else:
             _show(output)
 
-    with Lab(arguments.engine, arguments.docker, arguments.seed) as lab:
+    with Lab(arguments.engine, arguments.docker, arguments.seed, progress=_progress()) as lab:
         for cell in cells:
             try:
                 result = lab.run_cell(cell.text, cell.host, arguments.check, arguments.keep_going, heard)
@@ -136,6 +138,11 @@ def _run_script(name: str, cells: list[Any], arguments: argparse.Namespace) -> l
             if result.refused and not arguments.keep_going:
                 break
     return results
+
+
+def _progress() -> Callable[[str], None] | None:
+    """Where steps of real hosts that come up are said: standard error, when somebody looks at it."""
+    return (lambda text: print(f"dnetlab: {text}", file=sys.stderr, flush=True)) if sys.stderr.isatty() else None
 
 
 def _as_json(name: str, index: int, output: Output) -> dict[str, Any]:
@@ -175,7 +182,7 @@ def _shell(arguments: argparse.Namespace) -> int:
 
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401 - history and editing at the prompt where the platform has it
-    with Lab(arguments.engine, arguments.docker, arguments.seed) as lab:
+    with Lab(arguments.engine, arguments.docker, arguments.seed, progress=_progress()) as lab:
         lab.run_cell("", arguments.host)
         while True:
             try:

@@ -88,13 +88,16 @@ class Lab:
     docker   release: '20.10', '26.1', '28.5' (default) or '29.7'
     seed     the simulator's chance: the same seed and commands give the same page
     journal  a file to write every command to, so that `resume` can bring the lab back; None keeps no file
+    progress called with a sentence for each step while real hosts come up
     """
 
     def __init__(
-        self, engine: str = "sim", docker: str | None = None, seed: int = 0, journal: str | Path | None = None
-    ) -> None:
+        self, engine: str = "sim", docker: str | None = None, seed: int = 0, journal: str | Path | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> None:  # fmt: skip
         self.seed = seed
-        self.engine: Engine = open_engine(engine, docker, seed)
+        self._progress = progress
+        self.engine: Engine = open_engine(engine, docker, seed, progress)
         self.entries: list[Entry] = []
         self.cells = 0
         self.last: CellResult | None = None
@@ -334,7 +337,7 @@ class Lab:
         """A fresh lab, as it was at the start; checkpoints and journal are gone."""
         name, release = self.engine.name, self.engine.release
         self.engine.close()
-        self.engine = open_engine(name, release, self.seed)
+        self.engine = open_engine(name, release, self.seed, self._progress)
         self.entries.clear()
         self._past.clear()
         self._marks.clear()

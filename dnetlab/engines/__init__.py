@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from dnetlab.model import Line, Output, Snapshot
@@ -27,8 +28,13 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
-def open_engine(name: str = "sim", release: str | None = None, seed: int = 0) -> Engine:
-    """'sim' or 'docker'. Raises UsageError for another name or release, EngineError when it can't start."""
+def open_engine(
+    name: str = "sim", release: str | None = None, seed: int = 0, progress: Callable[[str], None] | None = None
+) -> Engine:
+    """'sim' or 'docker'. Raises UsageError for another name or release, EngineError when it can't start.
+
+    progress is called with a sentence for each step while real hosts come up.
+    """
     from dnetlab.errors import UsageError
 
     if name == "sim":
@@ -38,5 +44,5 @@ def open_engine(name: str = "sim", release: str | None = None, seed: int = 0) ->
     if name == "docker":
         from dnetlab.engines.docker import DockerEngine
 
-        return DockerEngine(release)
+        return DockerEngine(release, progress=progress)
     raise UsageError(f"no engine is called {name!r}", hint="The engines are: sim, docker.")

@@ -18,14 +18,13 @@ import subprocess
 import tarfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from dnetlab.engines import images
 from dnetlab.engines.inventory import moment
-from dnetlab.engines.labhosts import CLEAN_ENVIRONMENT, Progress, Ran, cache, images_archive, run_limited
+from dnetlab.engines.labhosts import CLEAN_ENVIRONMENT, Progress, Ran, cache, images_archive, run_limited, side_by_side
 from dnetlab.engines.namespaces import DEFAULT_LAB, HOSTFILES, HostPlan
 from dnetlab.errors import EngineError, UnknownName
 
@@ -176,8 +175,7 @@ class DindHosts:
             self._image()
             self._network("lan", "172.25.254.0/24", "172.25.254.254")
             self._network("trunk", TRUNK, None)
-            with ThreadPoolExecutor(len(self.plans)) as pool:
-                list(pool.map(self._start, self.plans))
+            side_by_side(self, self._start)
         except BaseException:
             self.down()
             raise
@@ -274,9 +272,9 @@ class DindHosts:
 
     def down(self) -> None:
         """Remove everything that carries this lab's label; quiet when nothing does."""
-        atexit.unregister(self.down)
         with contextlib.suppress(Exception):
             remove_lab(self.api, self.lab)
+        atexit.unregister(self.down)
         self._pids.clear()
 
     def __enter__(self) -> DindHosts:

@@ -43,18 +43,25 @@ class DockerEngine:
 
     release  '20.10', '26.1' or '28.5'; None for the newest that is prepared on this machine
     hosts    lab hosts to use (they are left running by close); None starts some and removes them at the end
+    progress called with a sentence for each step while hosts come up, in the caller's thread
     """
 
     name = "docker"
 
-    def __init__(self, release: str | None = None, hosts: Any = None, daemons: tuple[str, ...] | None = None) -> None:
+    def __init__(
+        self,
+        release: str | None = None,
+        hosts: Any = None,
+        daemons: tuple[str, ...] | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> None:
         if release is not None and release not in VERSIONS:
             raise UsageError(f"no real engine of Docker {release!r}", hint=f"There are {', '.join(VERSIONS)}.")
         self._own = hosts is None
         if hosts is None:
             from dnetlab.engines.labhosts import open_hosts
 
-            hosts, self._own = open_hosts(release, daemons)
+            hosts, self._own = open_hosts(release, daemons, progress)
         self.hosts: LabHosts = hosts
         self.release = hosts.version
         self.started = hosts.record.created if hosts.record else time.time()

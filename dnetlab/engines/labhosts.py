@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import fcntl
 import os
+import queue
 import re
 import secrets
 import shutil
@@ -116,8 +117,7 @@ class LabHosts:
             self.record, self._lock = ns.open_record(self.lab, self.version)
             atexit.register(self.down)
             ns.make_switches(self.lab, self.plans)
-            with ThreadPoolExecutor(len(self.plans)) as pool:
-                list(pool.map(lambda plan: self._start(plan, tree, data), self.plans))
+            side_by_side(self, lambda plan: self._start(plan, tree, data))
         except BaseException:
             self.down()
             raise
@@ -257,6 +257,31 @@ class LabHosts:
             )
             ns.run_tool("ip", "-n", switch, "link", "set", f"v{number}-{host}", "master", bridge, "up")
             ns.run_tool("ip", "-n", there, "link", "set", near, "up")
+
+
+def side_by_side(hosts: Any, work: Callable[[ns.HostPlan], None]) -> None:
+    """Do the work for each host at once; what is said on the way is heard in this thread, where a notebook can show it.
+
+    Raises what the work raised. Ctrl-C too ends only after the work that has begun, so that all it made can be removed.
+    """
+    said: queue.SimpleQueue[str] = queue.SimpleQueue()
+    heard, hosts.progress = hosts.progress, said.put
+    pool = ThreadPoolExecutor(len(hosts.plans))
+    try:
+        futures = [pool.submit(work, plan) for plan in hosts.plans]
+        while not said.empty() or not all(future.done() for future in futures):
+            with contextlib.suppress(queue.Empty):
+                _say(heard, said.get(timeout=0.05))
+        for future in futures:
+            future.result()
+    finally:
+        while True:
+            try:
+                pool.shutdown(cancel_futures=True)
+                break
+            except KeyboardInterrupt:  # a second Ctrl-C: what was begun still has to be known before it is removed
+                continue
+        hosts.progress = heard
 
 
 def run_limited(words: list[str], timeout: float, stdin: str | None = None, descriptors: tuple[int, ...] = ()) -> Ran:

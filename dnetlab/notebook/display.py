@@ -117,6 +117,22 @@ def _row(change: Change) -> str:
     return f"<tr>{sign}{where}{key}</tr>"
 
 
+class StepLine:
+    """A line of the cell's output that is replaced by the next thing said; nothing is shown until something is."""
+
+    def __init__(self) -> None:
+        self.handle: Any = None
+
+    def __call__(self, text: str) -> None:
+        from IPython.display import display
+
+        data = {"text/plain": text}
+        if self.handle is None:
+            self.handle = display(data, raw=True, display_id=True)
+        else:
+            self.handle.update(data, raw=True)
+
+
 class Sentence:
     """A line of text as a result: `%dnet undo` and its like say what they did."""
 

@@ -16,7 +16,7 @@ from IPython.core.magic_arguments import MagicArgumentParser, argument, magic_ar
 
 from dnetlab.errors import DnetError, UsageError
 from dnetlab.notebook import subcommands
-from dnetlab.notebook.display import CellView
+from dnetlab.notebook.display import CellView, StepLine
 from dnetlab.views import terminal
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class DnetMagics(Magics):
         super().__init__(shell=shell)
         self.labs: dict[tuple[str, str | None], Lab] = {}
         self.current = default_engine()
+        self.arrived = ""  # what was said last of real hosts that came up for this cell
 
     @property
     def lab(self) -> Lab:
@@ -49,7 +50,12 @@ class DnetMagics(Magics):
         if key not in self.labs:
             if not self.labs:
                 warm_up()
-            self.labs[key] = Lab(engine, release, journal=journal_file(engine, release))
+            step = StepLine()
+            lab = Lab(engine, release, journal=journal_file(engine, release), progress=step)
+            if step.handle is not None:
+                self.arrived = f"Real Docker Engines {lab.engine.release} are up."
+                step(self.arrived)
+            self.labs[key] = lab
         return self.labs[key]
 
     def choose(self, engine: str | None, release: str | None) -> tuple[str, str | None]:
@@ -95,6 +101,7 @@ class DnetMagics(Magics):
         options = parse(self.dnet.parser, line, "%%dnet")
         if options is None:
             return None
+        self.arrived = ""
         lab = self.lab_of(*self.choose(options.engine, options.docker))
         if lab.engine.name == "sim":
             result = lab.run_cell(cell, options.host, options.check)
@@ -102,6 +109,8 @@ class DnetMagics(Magics):
             result = _run_aloud(lab, cell, options.host, options.check)
         if not result.outputs:
             return None
+        if self.arrived:
+            StepLine()(self.arrived)  # showing the answers one by one has taken it away
         view = CellView(result, options.quiet)
         if result.differences:
             from IPython.display import display

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import signal
 import subprocess
 import sys
 
@@ -111,20 +114,60 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("after", [0.6, 1.2, 2.0, 3.0])
-def test_kill_9_leaves_nothing_that_the_next_sweep_does_not_remove(outer, after):
+def test_kill_9_at_any_moment_leaves_nothing_that_down_does_not_remove_and_takes_nothing_else(outer):
+    url = f"unix://{outer.socket('docker1')}"
+    bystanders = "docker ps -aq --filter name=mine; docker network ls -q --filter name=mine"
+    there = outer.run("docker1", bystanders).stdout
+    chance = random.Random(3)
+    for number in range(12):
+        moment = chance.uniform(0.3, 1.8)
+        process = subprocess.Popen(
+            [sys.executable, "-c", CRASH, url], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=moment)
+        process.kill()
+        process.communicate()
+
+        dind.remove_all(url)
+
+        assert _labelled(url) == 0, f"kill number {number}, after {moment:.2f} s"
+        assert outer.run("docker1", bystanders).stdout == there
+    assert outer.run("docker1", "docker inspect -f '{{.State.Running}}' mine").stdout == "true\n"
+    assert len(there.split()) == 2
+
+
+@pytest.mark.parametrize("sentence", ["client: up", "docker1: up"])
+def test_ctrl_c_while_hosts_come_up_leaves_nothing_behind(outer, sentence):
+    url = f"unix://{outer.socket('docker1')}"
+    said = []
+
+    def progress(text):
+        said.append(text)
+        if sentence in text:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        DindHosts(base_url=url, daemons=(), progress=progress).up()
+
+    assert sentence in said[-1]
+    assert _labelled(url) == 0
+
+
+def test_a_real_ctrl_c_while_hosts_come_up_leaves_nothing_behind(outer):
     url = f"unix://{outer.socket('docker1')}"
     process = subprocess.Popen(
-        [sys.executable, "-c", CRASH, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    try:
-        process.wait(timeout=after)
-    except subprocess.TimeoutExpired:
-        process.kill()
-    process.wait()
+        [sys.executable, "-c", CRASH.replace("daemons=()", "progress=lambda text: print(text, flush=True)"), url],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    while ": up at" not in process.stdout.readline():
+        assert process.poll() is None
 
-    dind.sweep(url)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
 
+    assert process.returncode != 0
     assert _labelled(url) == 0
 
 
