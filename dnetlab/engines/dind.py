@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
 import io
 import os
 import re
@@ -15,6 +16,7 @@ import secrets
 import shlex
 import shutil
 import subprocess
+import sys
 import tarfile
 import time
 from collections.abc import Callable
@@ -22,9 +24,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from dnetlab.engines import images
+from dnetlab.engines import images, pulled
 from dnetlab.engines.inventory import moment
-from dnetlab.engines.labhosts import CLEAN_ENVIRONMENT, Progress, Ran, cache, images_archive, run_limited, side_by_side
+from dnetlab.engines.labhosts import (
+    CLEAN_ENVIRONMENT,
+    VERSIONS,
+    Progress,
+    Ran,
+    cache,
+    images_archive,
+    run_limited,
+    side_by_side,
+)
 from dnetlab.engines.namespaces import DEFAULT_LAB, HOSTFILES, HostPlan
 from dnetlab.errors import EngineError, UnknownName
 
@@ -94,6 +105,7 @@ class DindHosts:
 
     base_url  of the outer engine; None for the machine's own
     proc      the /proc in which the outer engine's pids are ours: snapshots look through it
+    release   '20.10', '26.1' or '28.5', pulled from a registry; None for the newest, or what this machine has
     direct    whether snapshots enter the hosts' namespaces (True) or ask by exec (False); None: what works here
     """
 
@@ -106,7 +118,11 @@ class DindHosts:
         daemons: tuple[str, ...] | None = None,
         lab: str | None = None,
         direct: bool | None = None,
+        release: str | None = None,
     ) -> None:
+        self._release = release
+        self._image_name = f"{IMAGE}:latest"
+        self._archive: Path | None = None
         self._direct = direct
         self.base_url = base_url
         self.proc = proc
@@ -173,6 +189,11 @@ class DindHosts:
         atexit.register(self.down)
         try:
             self._image()
+            if self.daemons:
+                outer = ["docker", *(["-H", self.base_url] if self.base_url else [])]
+                self._archive = pulled.archive(self.api, outer, self._say)
+                if self._archive is None:
+                    self._say("no registry answers: the lab's images are made from the programs of this machine")
             self._network("lan", "172.25.254.0/24", "172.25.254.254")
             self._network("trunk", TRUNK, None)
             side_by_side(self, self._start)
@@ -185,10 +206,22 @@ class DindHosts:
         return {LABEL: self.lab, MAKER: maker()}
 
     def _image(self) -> None:
-        """The image of a lab host: the one that is there, else one made from the programs of this machine."""
-        if self.api.images(name=IMAGE):
+        """The image of a lab host: pulled where a registry answers, else made from the programs of this machine."""
+        wanted = self._release or VERSIONS[-1]
+        name = f"{IMAGE}:{wanted}-{hashlib.sha256(pulled.PREPARE.encode()).hexdigest()[:8]}"
+        if self.api.images(name=name) or pulled.host_image(self.api, wanted, name, self._labels(), self._say):
+            self._image_name = name
             return
-        self._say("no image of a lab host yet: making it from the programs of this machine")
+        if self._release is not None and self._release != (own := machine_release()):
+            raise EngineError(
+                f"no registry answers for Docker {self._release}, and this machine has {own or 'no dockerd'}",
+                hint="Leave the release out, or name a registry in DNETLAB_REGISTRY.",
+            )
+        if self.api.images(name=f"{IMAGE}:latest"):
+            return
+        if not sys.platform.startswith("linux"):
+            raise EngineError("no registry answers, and lab hosts can't be made from the programs of this system")
+        self._say("no registry answers: making the image of a lab host from the programs of this machine")
         archive = cache() / "host.tar"
         cache().mkdir(parents=True, exist_ok=True)
         images.write_one(archive, f"{IMAGE}:latest", host_layer(), ("/sbin/init",))
@@ -217,7 +250,8 @@ class DindHosts:
             {self._name("lan"): api.create_endpoint_config(ipv4_address=plan.address)}
         )
         created = api.create_container(
-            f"{IMAGE}:latest", name=self._name(plan.name), hostname=plan.name, labels=self._labels(),
+            self._image_name, entrypoint=["/sbin/init"],
+            name=self._name(plan.name), hostname=plan.name, labels=self._labels(),
             host_config=config, networking_config=network,
             environment={"DNETLAB_HOST": plan.name, "DNETLAB_ADDRESS": plan.address, **CLEAN_ENVIRONMENT},
         )  # fmt: skip
@@ -238,10 +272,19 @@ class DindHosts:
             f"mkdir -p /run/dnetlab && echo '/{self._name(host)}' >/run/dnetlab/cgroup && "
             f"echo '{arguments}' >/run/dnetlab/arguments && systemctl start docker",
         )
-        self._put(host, "/root/images.tar", images_archive(self.progress).read_bytes())
-        self._checked(host, "docker load -q -i /root/images.tar && rm /root/images.tar")
+        self._load(host)
         self.version = self.version or _short(self.run(host, "docker version -f '{{.Server.Version}}'").stdout)
         self._say(f"{host}: dockerd answers")
+
+    def _load(self, host: str) -> None:
+        """Give a host's dockerd the lab's images."""
+        archive = self._archive or images_archive(self.progress)
+        self._put(host, "/root/images.tar", archive.read_bytes())
+        self._checked(host, "docker load -q -i /root/images.tar && rm /root/images.tar")
+        if self._archive is not None:
+            for name in pulled.EXTRA:
+                self._put(host, f"/root/{name}.tar", pulled.extra(name))
+            self._checked(host, pulled.naming() + "\nrm /root/*.tar")
 
     def _put(self, host: str, path: str, data: bytes) -> None:
         buffer = io.BytesIO()
@@ -328,6 +371,14 @@ class DindHosts:
         ]
         ran = run_limited(words, timeout + 10)
         return ran._replace(stderr=re.sub(r"(?m)^bash: line \d+: ", "bash: ", ran.stderr))
+
+
+def machine_release() -> str:
+    """The release of this machine's own dockerd, such as '20.10'; '' when it has none."""
+    if shutil.which("dockerd") is None:
+        return ""
+    said = subprocess.run(["dockerd", "--version"], capture_output=True, text=True).stdout
+    return _short(said.partition("version ")[2])
 
 
 def _short(version: str) -> str:

@@ -514,7 +514,7 @@ def open_hosts(
         standing = dind.kept_lab()
         if standing is not None:
             return dind.DindHosts(lab=standing).attach(), False
-        return dind.DindHosts(progress=progress, daemons=daemons).up(), True
+        return dind.DindHosts(release=version, progress=progress, daemons=daemons).up(), True
     from dnetlab.engines.docker import newest_release
 
     return LabHosts(version or newest_release(), daemons=daemons, progress=progress).up(), True
