@@ -36,3 +36,8 @@ def test_a_missing_line_is_a_difference():
 def test_both_streams_count_in_either_order():
     assert difference("PING web1\nping: error\n", "PING web1\n", "ping: error\n") == ""
     assert difference("warning\nid\n", "id\n", "warning\n") == ""
+
+
+def test_names_that_the_daemon_made_up_are_compared_by_shape():
+    assert difference("AS /sad_faraday/x\n", "AS /charming_chandrasekhar/x\n", "") == ""
+    assert difference("my_net1\n", "my_net2\n", "") != ""

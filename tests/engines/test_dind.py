@@ -164,10 +164,15 @@ def test_a_real_ctrl_c_while_hosts_come_up_leaves_nothing_behind(outer):
     while ": up at" not in process.stdout.readline():
         assert process.poll() is None
 
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    for _ in range(3):  # a student who isn't heard at once presses again
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=20)
+            break
+    process.stdin.close()
+    process.stdout.close()
 
-    assert process.returncode != 0
+    assert process.returncode not in (0, None)
     assert _labelled(url) == 0
 
 
