@@ -15,9 +15,9 @@ import subprocess
 import sys
 import time
 
+from dnetlab.explain.reach import outcome_of, probe, reach
 from dnetlab.lab import Lab
 from dnetlab.model import Snapshot
-from dnetlab.sim.reach import outcome_of, probe, reach
 
 NETWORKS = 20
 SAMPLE = 200

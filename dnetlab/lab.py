@@ -25,8 +25,8 @@ from dnetlab.model.packet import IcmpType
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from dnetlab.explain.why import Reason
     from dnetlab.model import Crossing, Exchange
-    from dnetlab.sim.why import Reason
 
 
 @dataclass(frozen=True)
@@ -240,9 +240,9 @@ class Lab:
         On a real engine the packet is really sent, once, while every interface is watched; on the simulator, where
         a packet's journey is the telling itself, and with capture=False the last is None.
         """
-        from dnetlab.sim.forward import forward
-        from dnetlab.sim.places import address_for, find_place, split_port
-        from dnetlab.sim.routing import source_address
+        from dnetlab.explain.names import address_for, find_place, split_port
+        from dnetlab.net.forward import forward
+        from dnetlab.net.routing import source_address
 
         snapshot = self.engine.snapshot()
         place = find_place(snapshot, source)

@@ -12,7 +12,7 @@ from dnetlab.views import crossings, explain, terminal
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from dnetlab.sim.why import Reason
+    from dnetlab.explain.why import Reason
     from dnetlab.views.diagrams import Topology
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from ipaddress import AddressValueError, IPv4Address
 
 from dnetlab.errors import UsageError
+from dnetlab.explain.names import Place, address_for, find_place, split_port
+from dnetlab.explain.questions import question
+from dnetlab.explain.why import PREDEFINED, Reason, why
 from dnetlab.model import Entry, Snapshot
-from dnetlab.sim.places import Place, address_for, find_place, split_port
-from dnetlab.sim.questions import question
-from dnetlab.sim.why import PREDEFINED, Reason, why
 from dnetlab.sim.world import World
 
 

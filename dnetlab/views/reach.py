@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dnetlab.explain.classes import Spot
+from dnetlab.explain.reach import Outcome, Reach, Target, reach
 from dnetlab.model import Snapshot
-from dnetlab.sim.classes import Spot
-from dnetlab.sim.reach import Outcome, Reach, Target, reach
 from dnetlab.views.frame import NUMBER, TEXT, YES_NO, frame
 from dnetlab.views.labels import containers_in
 

@@ -144,7 +144,7 @@ def test_networks_sockets_and_processes_are_seen(engine):
 
 
 def test_forward_explains_a_packet_that_the_real_lab_carries(engine):
-    from dnetlab.sim.forward import forward
+    from dnetlab.net.forward import forward
 
     reached = run(engine, "client# curl -s -o /dev/null -w '%{http_code}' 172.25.254.1")[0]
     packet = Packet(

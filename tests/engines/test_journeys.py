@@ -17,7 +17,7 @@ import pytest
 from dnetlab.commands.cell import parse_cell
 from dnetlab.engines.docker import DockerEngine
 from dnetlab.model import Exchange, IcmpType, Packet, Protocol, Snapshot, StepKind, Trace
-from dnetlab.sim.forward import forward
+from dnetlab.net.forward import forward
 
 pytestmark = pytest.mark.engine
 FILTER = "icmp or (tcp and tcp[tcpflags] & (tcp-syn|tcp-rst) != 0)"

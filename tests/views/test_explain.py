@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dnetlab.views import explain
-from tests.sim import builder as b
+from tests import builder as b
 
 
 def test_every_step_is_a_row_with_the_rule_that_was_met() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dnetlab.explain.reach import reach
 from dnetlab.model import Snapshot
-from dnetlab.sim.reach import reach
 from dnetlab.views import reach as views
-from tests.sim import builder as b
+from tests import builder as b
 
 
 def test_the_matrix_has_a_row_per_asker_and_a_column_per_port() -> None:

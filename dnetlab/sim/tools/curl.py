@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 from dnetlab.model import Protocol, SocketState
+from dnetlab.net.deliver import proxy_of
+from dnetlab.net.memory import Field
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.deliver import proxy_of
-from dnetlab.sim.field import Field
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import chance
 from dnetlab.sim.tools.web import BadUrl, Reply, Url, is_paused, parse_url, request

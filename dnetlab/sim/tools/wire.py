@@ -10,7 +10,7 @@ from enum import Enum
 from ipaddress import IPv4Address
 
 from dnetlab.model import Disposition, Exchange, IcmpType, Packet, Protocol
-from dnetlab.sim import routing
+from dnetlab.net import routing
 from dnetlab.sim.context import Context
 from dnetlab.sim.tools.options import chance
 
@@ -129,7 +129,7 @@ def local_port(context: Context) -> int:
 
 
 def _send(context: Context, packet: Packet) -> Answer:
-    from dnetlab.sim.forward import forward
+    from dnetlab.net.forward import forward
 
     world = context.world
     exchange = forward(world.snapshot(), context.host, context.namespace, packet, world.clock)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.sim import builder as b
+from tests import builder as b
 
 BASELINE = [  # observed on 20.10.24 and 28.5.2: who asks, address, port, outcome with the source that web1 sees
     ("ext", "10.33.0.1", 8081, "ok 10.33.0.2"),

@@ -32,8 +32,8 @@ from dnetlab.model import (
     SocketState,
     parse_rule,
 )
-from dnetlab.sim.forward import forward
-from dnetlab.sim.routing import source_address
+from dnetlab.net.forward import forward
+from dnetlab.net.routing import source_address
 
 ANY = IPv4Address("0.0.0.0")
 PROXY_PID = 77

@@ -7,9 +7,9 @@ from ipaddress import IPv4Address
 from itertools import groupby
 
 from dnetlab.model import Disposition, Hop, IcmpType, Packet, Protocol, Step, StepKind, Trace
-from dnetlab.sim.field import Field
-from dnetlab.sim.nat import Track
-from dnetlab.sim.routing import is_local, source_for
+from dnetlab.net.memory import Field
+from dnetlab.net.nat import Track
+from dnetlab.net.routing import is_local, source_for
 
 ERRORS = frozenset(t for t in IcmpType if t.value[0] in (3, 11))
 

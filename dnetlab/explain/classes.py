@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 from dnetlab.model import Host, Interface, LinkKind, Namespace, Netfilter, Protocol, Rule, Snapshot, Socket
-from dnetlab.sim.deliver import proxy_of
-from dnetlab.sim.field import Field
-from dnetlab.sim.filter import _between, _ports
+from dnetlab.net.deliver import proxy_of
+from dnetlab.net.filter import _between, _ports
+from dnetlab.net.memory import Field
 
 Spot = tuple[str, str]  # host, namespace
 _PORT_OPTIONS = ("--dport", "--sport", "--dports", "--sports", "--ports")

@@ -2,8 +2,8 @@
 
 import pytest
 
+from dnetlab.explain.questions import Question, question
 from dnetlab.model import Protocol
-from dnetlab.sim.questions import Question, question
 
 
 @pytest.mark.parametrize(("text", "expected"), [

@@ -7,9 +7,9 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
+from dnetlab.explain.why import Reason, why
 from dnetlab.model import Container, ContainerState, Endpoint, Network, PortBinding, Protocol, Snapshot, Subnet
-from dnetlab.sim.why import Reason, why
-from tests.sim import builder as b
+from tests import builder as b
 
 
 def container(

@@ -7,8 +7,8 @@ from ipaddress import IPv4Address
 import pytest
 
 from dnetlab.model import ConnState, Hook, IcmpType, LinkKind, Packet, Protocol, parse_rule
-from dnetlab.sim.filter import Counters, Scene, matches, walk
-from tests.sim import builder as b
+from dnetlab.net.filter import Counters, Scene, matches, walk
+from tests import builder as b
 
 SPACE = b.namespace("host", b.link("eth0", 2, LinkKind.PHYSICAL, "10.0.0.1/24"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from dnetlab.model import Connection, Flow, IcmpType, Packet, Protocol
-from dnetlab.sim import nat
+from dnetlab.net import nat
 
 HOST, CLIENT, CONTAINER = IPv4Address("172.25.254.1"), IPv4Address("172.25.254.38"), IPv4Address("172.18.0.2")
 OUTBOUND = Connection(  # the container pinged the client with number 1, masqueraded as the host

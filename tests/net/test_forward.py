@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 import pytest
 
 from dnetlab.model import Disposition, Host, IcmpType, LinkKind, Protocol, Route, Snapshot, StepKind
-from tests.sim import builder as b
+from tests import builder as b
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 from dnetlab.model import Connection, FdbEntry, Namespace, Neighbour, Snapshot
-from dnetlab.sim import nat
-from dnetlab.sim.filter import Counters, counted
-from dnetlab.sim.segment import Wiring
+from dnetlab.net import nat
+from dnetlab.net.filter import Counters, counted
+from dnetlab.net.segment import Wiring
 
 Spot = tuple[str, str]  # host, namespace
 

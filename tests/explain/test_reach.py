@@ -6,10 +6,10 @@ import random
 
 import pytest
 
+from dnetlab.explain.reach import Outcome, Reach, outcome_of, pair_by_pair, probe, reach, spots, targets
 from dnetlab.lab import Lab
 from dnetlab.model import Snapshot
-from dnetlab.sim.reach import Outcome, Reach, outcome_of, pair_by_pair, probe, reach, spots, targets
-from tests.sim import builder as b
+from tests import builder as b
 
 LAB = [
     "docker network create n1",

@@ -24,8 +24,8 @@ from dnetlab.model import (
     StepKind,
     Trace,
 )
-from dnetlab.sim.forward import forward
-from dnetlab.sim.routing import is_local, local_interface, source_address
+from dnetlab.net.forward import forward
+from dnetlab.net.routing import is_local, local_interface, source_address
 
 LATER = 60.0  # asked a minute later: what a stack still believes of its neighbours shall not hide the reason
 PREDEFINED = ("bridge", "host", "none")

@@ -25,13 +25,13 @@ from dnetlab.model import (
     StepKind,
     Trace,
 )
-from dnetlab.sim.deliver import deliver, find_socket, proxy_of
-from dnetlab.sim.field import Field
-from dnetlab.sim.hooks import Doors, cross
-from dnetlab.sim.neighbour import ARP_SECONDS, introduce, resolve
-from dnetlab.sim.routing import is_broadcast, is_local, lookup, source_address
-from dnetlab.sim.segment import Event, Place
-from dnetlab.sim.trip import Asker, Trip
+from dnetlab.net.arp import ARP_SECONDS, introduce, resolve
+from dnetlab.net.deliver import deliver, find_socket, proxy_of
+from dnetlab.net.hooks import Doors, cross
+from dnetlab.net.memory import Field
+from dnetlab.net.routing import is_broadcast, is_local, lookup, source_address
+from dnetlab.net.segment import Event, Place
+from dnetlab.net.trip import Asker, Trip
 
 FOREVER = float("inf")
 MOST_MACHINES = 300  # more than any TTL allows

@@ -17,8 +17,8 @@ from dnetlab.model import (
     SocketState,
     StepKind,
 )
-from dnetlab.sim.field import Field
-from dnetlab.sim.trip import ERRORS, Answer, Trip, default_ttl, turned
+from dnetlab.net.memory import Field
+from dnetlab.net.trip import ERRORS, Answer, Trip, default_ttl, turned
 
 _WAITING = {Protocol.TCP: SocketState.LISTEN, Protocol.UDP: SocketState.UNCONNECTED}
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from dnetlab.model import Neighbour
-from dnetlab.sim.field import Field
-from dnetlab.sim.routing import is_local
-from dnetlab.sim.segment import Event, Found, Place, search
+from dnetlab.net.memory import Field
+from dnetlab.net.routing import is_local
+from dnetlab.net.segment import Event, Found, Place, search
 
 ARP_SECONDS = 3.06  # three questions, one second apart (net/core/neighbour.c mcast_solicit 3; observed 3.058 s)
 

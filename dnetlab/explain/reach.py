@@ -1,7 +1,7 @@
 """Who reaches whom, on which port? Containers that nothing tells apart are asked once, not pair by pair.
 
 Two containers are of one class when they hang on the same networks in the same way, listen on the same ports, and
-every firewall rule treats them alike up to their address (see `dnetlab.sim.classes`). The answer for a class is the
+every firewall rule treats them alike up to their address (see `dnetlab.explain.classes`). The answer for a class is the
 answer for each of its members; a container asking itself is a case of its own. So the work grows with the number of
 classes, and a packet is sent in a small lab that holds two members of each.
 """
@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address
 
+from dnetlab.explain.classes import Classes, Spot, classify
+from dnetlab.explain.why import LATER, label, last
 from dnetlab.model import Disposition, Exchange, IcmpType, LinkKind, Packet, Protocol, Snapshot, SocketState
-from dnetlab.sim.classes import Classes, Spot, classify
-from dnetlab.sim.deliver import proxy_of
-from dnetlab.sim.field import Field
-from dnetlab.sim.forward import forward
-from dnetlab.sim.routing import source_address
-from dnetlab.sim.why import LATER, label, last
+from dnetlab.net.deliver import proxy_of
+from dnetlab.net.forward import forward
+from dnetlab.net.memory import Field
+from dnetlab.net.routing import source_address
 
 
 class Outcome(Enum):

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from dnetlab.model import ConnState, Disposition, Hook, IcmpType, Namespace, Step, StepKind
-from dnetlab.sim import nat
-from dnetlab.sim.filter import Decision, Scene, walk
-from dnetlab.sim.trip import Trip
+from dnetlab.net import nat
+from dnetlab.net.filter import Decision, Scene, walk
+from dnetlab.net.trip import Trip
 
 ORDER = {
     Hook.PREROUTING: ("raw", "conntrack", "mangle", "nat"),

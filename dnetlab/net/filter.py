@@ -8,7 +8,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
 from dnetlab.model import Chain, ConnState, Hook, Namespace, Packet, Protocol, Rule, Step, StepKind, Table
-from dnetlab.sim.routing import is_broadcast, is_local
+from dnetlab.net.routing import is_broadcast, is_local
 
 VERDICTS = frozenset(("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT"))
 PASSING = frozenset(("", "LOG", "NFLOG", "CHECKSUM", "TCPMSS", "CONNMARK", "CT", "TRACE"))  # count and go on

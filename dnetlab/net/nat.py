@@ -15,7 +15,7 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import Connection, ConnState, Flow, Hook, IcmpType, Namespace, Packet, Protocol
 from dnetlab.model.netfilter import Target
-from dnetlab.sim.routing import address_of
+from dnetlab.net.routing import address_of
 
 DESTINATION_HOOKS = (Hook.PREROUTING, Hook.OUTPUT)
 REMEMBERED = 256  # entries kept per namespace, the newest
