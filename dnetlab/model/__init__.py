@@ -31,6 +31,7 @@ from dnetlab.model.network import (
 from dnetlab.model.packet import Connection, ConnState, Flow, IcmpType, Packet, Protocol
 from dnetlab.model.snapshot import Snapshot
 from dnetlab.model.trace import Crossing, Disposition, Exchange, Hop, Step, StepKind, Trace
+from dnetlab.model.where import Where
 
 __all__ = [
     "Address", "Chain", "Check", "CheckResult", "Connection", "ConnState", "Container", "ContainerState",
@@ -39,5 +40,6 @@ __all__ = [
     "Image", "Interface", "Journal", "Line", "LinkKind", "Match", "Namespace", "Neighbour", "Netfilter", "Network",
     "Output", "Packet", "PeerEnd", "PortBinding", "Process", "Prompt", "Protocol", "Refusal", "Route", "Rule",
     "Snapshot", "Socket", "SocketState", "Step", "StepKind", "Subnet", "Table", "Target", "Trace", "Verdict", "Volume",
+    "Where",
     "parse_rule",
 ]  # fmt: skip
