@@ -50,7 +50,6 @@ def new_world(release: str = DEFAULT_RELEASE, seed: int = 0) -> World:
         if docker:
             install_daemon(world, name)
             install_catalogue(world, name)
-            install_catalogue(world, name)
             start_daemon(world, name)
     return world
 

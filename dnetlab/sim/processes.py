@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from dnetlab.model import Process, Socket
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import state
+from dnetlab.sim.dockerd import books
 from dnetlab.sim.world import World
 
 FIRST_PID = 1101
@@ -139,7 +139,7 @@ def _host_process_got_signal(world: World, host: str, process: Process, signal: 
         return
     if name == "docker-proxy":
         end(world, host, [process.pid])
-        if state.release_of(world).proxy_zombies:
+        if books.release_of(world).proxy_zombies:
             dead = replace(process, zombie=True)
             world.change_host(host, processes=(*world.hosts[host].processes, dead))
         return

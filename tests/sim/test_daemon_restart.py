@@ -6,8 +6,8 @@ import pytest
 
 from dnetlab.model import ContainerState
 from dnetlab.sim.dockerd import lifecycle, networks, system
+from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.dockerd.config import RestartPolicy
-from dnetlab.sim.dockerd.state import daemon
 from dnetlab.sim.lab import new_world
 
 from .daemonlab import HOST, address, container, listing, run

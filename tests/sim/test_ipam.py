@@ -9,9 +9,9 @@ import pytest
 
 from dnetlab.model import Address, Interface, LinkKind, Route
 from dnetlab.sim.dockerd import containers, lifecycle, networks, system
+from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.ipam import PoolRequest
-from dnetlab.sim.dockerd.state import daemon
 from dnetlab.sim.lab import new_world
 from dnetlab.sim.world import World
 

@@ -6,7 +6,7 @@ import pytest
 
 from dnetlab.sim import processes
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import containers, state
+from dnetlab.sim.dockerd import books, containers
 from dnetlab.sim.dockerd.config import ContainerConfig, PortRequest
 from dnetlab.sim.lab import new_world
 from dnetlab.sim.world import World
@@ -92,7 +92,7 @@ def test_nginx_replaces_a_killed_worker():
 
 def test_term_at_dockerd_stops_the_daemon_and_kill_is_refused():
     world = new_world()
-    pid = state.daemon(world, HOST).pid
+    pid = books.daemon(world, HOST).pid
     with pytest.raises(Refused):
         processes.send_signal(world, HOST, pid, 9)
     processes.send_signal(world, HOST, pid, 15)

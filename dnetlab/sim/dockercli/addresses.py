@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ipaddress import AddressValueError, IPv4Address
 
+from dnetlab.sim.dockerd.books import since
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.store import since
 from dnetlab.sim.world import World
 
 

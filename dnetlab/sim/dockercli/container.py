@@ -11,8 +11,8 @@ from dnetlab.sim.dockercli.run import open_terminal
 from dnetlab.sim.dockercli.session import Failed, Session, told
 from dnetlab.sim.dockercli.table import align
 from dnetlab.sim.dockerd import containers
+from dnetlab.sim.dockerd.books import find
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.store import find
 
 
 def start(session: Session) -> int:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from dnetlab.commands.docker.parse import Invocation, parse_bool
 from dnetlab.model import Container, ContainerState, Image, Network, Volume
 from dnetlab.sim.dockercli.prune import has_label
-from dnetlab.sim.dockerd import store
+from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.config import ContainerSpec
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import find as find_image
@@ -40,7 +40,7 @@ def read(world: World, call: Invocation, kind: str) -> dict[str, list[str]]:
 
 
 def _invalid(world: World) -> str:
-    return "invalid" if store.since(world, "26.1") else "Invalid"
+    return "invalid" if books.since(world, "26.1") else "Invalid"
 
 
 def _any(values: list[str], text: str) -> bool:
@@ -66,7 +66,7 @@ def _boolean(world: World, name: str, value: str) -> bool:
 
 def check_container_filters(world: World, wanted: dict[str, list[str]]) -> None:
     """Raises ApiError for a value the daemon can't use (moby daemon/list.go), observed on 20.10.24 and 28.5.2."""
-    newer = store.since(world, "26.1")
+    newer = books.since(world, "26.1")
     for value in wanted.get("exited", []):
         if not re.fullmatch(r"[-+]?\d+", value):
             reason = f'strconv.Atoi: parsing "{value}": invalid syntax'
@@ -125,9 +125,9 @@ def _older(world: World, host: str, first: Container, second: Container) -> bool
 
 def _other(world: World, host: str, name: str) -> Container:
     try:
-        return store.find(world, host, name)
+        return books.find(world, host, name)
     except ApiError:
-        text = f"No such container: {name}" if store.since(world, "26.1") else f"no such container {name}"
+        text = f"No such container: {name}" if books.since(world, "26.1") else f"no such container {name}"
         raise ApiError(text, 404) from None
 
 

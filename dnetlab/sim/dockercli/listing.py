@@ -12,8 +12,8 @@ from dnetlab.sim import clock
 from dnetlab.sim.dockercli import filters
 from dnetlab.sim.dockercli.session import Failed, Session
 from dnetlab.sim.dockercli.table import Listing, ago, read, size, truncated
+from dnetlab.sim.dockerd import books, inspect
 from dnetlab.sim.dockerd import images as image_api
-from dnetlab.sim.dockerd import inspect, store
 from dnetlab.sim.dockerd import volumes as volume_api
 from dnetlab.sim.dockerd.config import ContainerSpec
 
@@ -91,7 +91,7 @@ def _network_row(session: Session, network: Network) -> Row:
         "Name": network.name,
         "Driver": network.driver,
         "Scope": network.scope,
-        "IPv4": "true" if store.since(session.world, "28.5") else "false",  # an engine before 28 doesn't say
+        "IPv4": "true" if books.since(session.world, "28.5") else "false",  # an engine before 28 doesn't say
         "IPv6": "false",
         "Internal": "true" if network.internal else "false",
         "Labels": _labels(labels),
@@ -119,7 +119,7 @@ def containers(session: Session) -> int:
     everything = call.on("all") or last > 0 or "status" in wanted
     rows = []
     for container in session.context.machine.containers:
-        spec = store.spec(session.world, session.host, container.id)
+        spec = books.spec(session.world, session.host, container.id)
         shown = everything or container.is_running or container.state is ContainerState.RESTARTING
         if shown and matches(container, spec):
             rows.append(_container_row(session, container, spec))
@@ -290,7 +290,7 @@ def _image_row(session: Session, image: Image, tag: str) -> Row:
 
 
 def _digest(session: Session, image: Image, repository: str) -> str:
-    from dnetlab.sim.dockerd.state import daemon
+    from dnetlab.sim.dockerd.books import daemon
 
     wanted = f"{repository}@{image_api.recipe_of(image.id).digest}"
     return wanted.partition("@")[2] if wanted in daemon(session.world, session.host).pulled else "<none>"

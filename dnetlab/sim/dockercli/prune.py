@@ -9,8 +9,8 @@ from dnetlab.sim.dockerd import containers as container_api
 from dnetlab.sim.dockerd import images as image_api
 from dnetlab.sim.dockerd import networks as network_api
 from dnetlab.sim.dockerd import volumes as volume_api
+from dnetlab.sim.dockerd.books import since
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.store import since
 from dnetlab.sim.world import World
 
 QUESTION = "Are you sure you want to continue? [y/N] "

@@ -9,7 +9,7 @@ from dnetlab.commands.gotemplate.values import NilList, to_json
 from dnetlab.model import ContainerState
 from dnetlab.sim.dockercli.session import Failed, Session, Unreachable
 from dnetlab.sim.dockercli.table import read, unescape
-from dnetlab.sim.dockerd.state import release_of
+from dnetlab.sim.dockerd.books import release_of
 
 
 @dataclass(frozen=True)

@@ -13,5 +13,5 @@
     containers.py  create, start, stop, kill, remove, rename, pause, wait, exec, logs, top, prune
     images.py      the catalogue, pull, tag, remove
     system.py      the daemon's own start, stop and restart; version, info
-    state.py       what only the daemon knows
+    books.py       what the daemon has written down
 """

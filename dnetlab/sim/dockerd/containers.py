@@ -7,8 +7,9 @@ from dataclasses import replace
 from dnetlab.model import Container, ContainerState, Process
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Refused, Result
-from dnetlab.sim.dockerd import state, store
+from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd import volumes as storage
+from dnetlab.sim.dockerd.books import find
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec
 from dnetlab.sim.dockerd.create import Created, check_name, conflict, create
 from dnetlab.sim.dockerd.errors import ApiError
@@ -24,7 +25,6 @@ from dnetlab.sim.dockerd.lifecycle import (
     start,
     stop,
 )
-from dnetlab.sim.dockerd.store import find
 from dnetlab.sim.programs import logs as logbook
 from dnetlab.sim.programs import stays_for_a_terminal
 from dnetlab.sim.world import World
@@ -38,7 +38,7 @@ __all__ = [
 
 def spec(world: World, host: str, reference: str) -> ContainerSpec:
     """What the daemon remembers of a container, by name or id."""
-    return store.spec(world, host, find(world, host, reference).id)
+    return books.spec(world, host, find(world, host, reference).id)
 
 
 # -- to stay with a container until it ends -------------------------------------------------------------------------
@@ -55,9 +55,9 @@ def run_attached(world: World, host: str, reference: str) -> Result:
     Raises ApiError when it can't start, and Refused when its program would never end.
     """
     container = find(world, host, reference)
-    wanted = store.spec(world, host, container.id).config
+    wanted = books.spec(world, host, container.id).config
     removes = wanted.auto_remove
-    store.change_spec(world, host, container.id, config=replace(wanted, auto_remove=False), watched=True)
+    books.change_spec(world, host, container.id, config=replace(wanted, auto_remove=False), watched=True)
     seen = len(world.logs.get((host, container.id), ()))
     try:
         start(world, host, container.id)
@@ -66,8 +66,8 @@ def run_attached(world: World, host: str, reference: str) -> Result:
             remove(world, host, container.id, force=True, volumes=True)
         raise
     result = follow(world, host, container.id, seen)
-    if store.by_id(world, host, container.id) is not None:
-        store.change_spec(world, host, container.id, config=wanted, watched=False)
+    if books.by_id(world, host, container.id) is not None:
+        books.change_spec(world, host, container.id, config=wanted, watched=False)
         if removes:
             remove(world, host, container.id, force=True, volumes=True)
     return result
@@ -77,7 +77,7 @@ def follow(world: World, host: str, reference: str, seen: int = 0) -> Result:
     """Wait for the end of a running container: what it printed after its first `seen` log entries, its exit status."""
     container = find(world, host, reference)
     code = wait(world, host, container.id)
-    merged = store.spec(world, host, container.id).config.tty
+    merged = books.spec(world, host, container.id).config.tty
     entries = logbook.read(world, host, container.id)[seen:]
     out = "".join(text for stream, text, _ in entries if merged or stream == "stdout")
     errors = "" if merged else "".join(text for stream, text, _ in entries if stream == "stderr")
@@ -88,7 +88,7 @@ def wait(world: World, host: str, reference: str) -> int:
     """`docker wait`: the exit status, after as many seconds as it takes. Raises Refused when it would take for ever."""
     container = find(world, host, reference)
     if container.is_running:
-        ends_at = store.spec(world, host, container.id).ends_at
+        ends_at = books.spec(world, host, container.id).ends_at
         if ends_at is None:
             program = container.command[0] if container.command else "its program"
             raise Refused(
@@ -96,7 +96,7 @@ def wait(world: World, host: str, reference: str) -> int:
                 "Run it in the background with docker run -d, and look at it with docker logs and docker exec.",
             )
         world.clock = max(world.clock, ends_at)
-        code = store.spec(world, host, container.id).exit_when_ended
+        code = books.spec(world, host, container.id).exit_when_ended
         let_time_pass(world)
         return code
     return container.exit_code
@@ -111,13 +111,13 @@ def remove(world: World, host: str, reference: str, force: bool = False, volumes
     if container.is_running or container.state is ContainerState.RESTARTING:
         if not force:
             raise ApiError(_still_running(world, container, reference), 409)
-        store.change_spec(world, host, container.id, stopped_by_user=True)
+        books.change_spec(world, host, container.id, stopped_by_user=True)
         if container.is_running:
             exited(world, host, container.id, 137)
-    if store.by_id(world, host, container.id) is None:  # --rm was quicker
+    if books.by_id(world, host, container.id) is None:  # --rm was quicker
         return container.id
-    mounts = store.spec(world, host, container.id).config.mounts
-    _forget(world, host, container.id)
+    mounts = books.spec(world, host, container.id).config.mounts
+    books.drop(world, host, container.id)
     if volumes:
         _drop_anonymous(world, host, [m.source for m in mounts if m.kind == "volume"])
     return container.id
@@ -126,8 +126,8 @@ def remove(world: World, host: str, reference: str, force: bool = False, volumes
 def _still_running(world: World, container: Container, reference: str) -> str:
     """Observed on 20.10.24, 26.1.5, 28.5.2 and 29.7.2; moby daemon/delete.go."""
     paused = container.state is ContainerState.PAUSED
-    if store.since(world, "26.1"):
-        name = reference.removeprefix("/") if store.since(world, "28.5") else f"/{container.name}"
+    if books.since(world, "26.1"):
+        name = reference.removeprefix("/") if books.since(world, "28.5") else f"/{container.name}"
         shown = f'cannot remove container "{name}": container is {container.state.value}'
         return f"{shown} and must be unpaused first" if paused else (
             f"{shown}: stop the container before removing or force remove"
@@ -135,14 +135,6 @@ def _still_running(world: World, container: Container, reference: str) -> str:
     procedure = "stop the container before attempting removal or force remove"
     procedure = f"Unpause and then {procedure}" if paused else f"S{procedure[1:]}"
     return f"You cannot remove a {container.state.value} container {container.id}. {procedure}"
-
-
-def _forget(world: World, host: str, container_id: str) -> None:
-    store.drop(world, host, container_id)
-    daemon = state.daemon(world, host)
-    attachments = {key: value for key, value in daemon.attachments.items() if key[0] != container_id}
-    counters = {key: value for key, value in daemon.interface_counters.items() if key != container_id}
-    state.put_daemon(world, host, replace(daemon, attachments=attachments, interface_counters=counters))
 
 
 def _drop_anonymous(world: World, host: str, names: list[str]) -> None:
@@ -166,9 +158,9 @@ def rename(world: World, host: str, reference: str, name: str) -> None:
             raise conflict(name, other.id)
     except ApiError as error:
         raise ApiError(f"Error when allocating new name: {error.message}", error.status) from None
-    store.change(world, host, container.id, name=name)
-    config = store.spec(world, host, container.id).config
-    store.change_spec(world, host, container.id, config=replace(config, name=name))
+    books.change(world, host, container.id, name=name)
+    config = books.spec(world, host, container.id).config
+    books.change_spec(world, host, container.id, config=replace(config, name=name))
 
 
 def pause(world: World, host: str, reference: str) -> None:
@@ -177,7 +169,7 @@ def pause(world: World, host: str, reference: str) -> None:
     not_running(world, container)
     if container.state is ContainerState.PAUSED:
         raise ApiError(f"Container {container.id} is already paused", 409)
-    store.change(world, host, container.id, state=ContainerState.PAUSED)
+    books.change(world, host, container.id, state=ContainerState.PAUSED)
 
 
 def unpause(world: World, host: str, reference: str) -> None:
@@ -185,7 +177,7 @@ def unpause(world: World, host: str, reference: str) -> None:
     container = find(world, host, reference)
     if container.state is not ContainerState.PAUSED:
         raise ApiError(f"Container {container.id} is not paused", 409)
-    store.change(world, host, container.id, state=ContainerState.RUNNING)
+    books.change(world, host, container.id, state=ContainerState.RUNNING)
 
 
 def prune(world: World, host: str) -> tuple[str, ...]:
@@ -211,7 +203,7 @@ def logs(
              if (since is None or at >= since) and (until is None or at <= until)]  # fmt: skip
     if tail is not None:
         lines = lines[-tail:] if tail > 0 else []
-    merged = store.spec(world, host, container.id).config.tty
+    merged = books.spec(world, host, container.id).config.tty
     out = errors = ""
     for number, (stream, line, at) in enumerate(lines):
         shown = f"{_log_time(at, number)} {line}" if timestamps else line
@@ -250,7 +242,7 @@ def top(world: World, host: str, reference: str, options: tuple[str, ...] = ()) 
 
 
 def _tty(world: World, host: str, container: Container) -> str:
-    return "pts/0" if store.spec(world, host, container.id).config.tty else "?"
+    return "pts/0" if books.spec(world, host, container.id).config.tty else "?"
 
 
 _COLUMNS = {"pid": "PID", "ppid": "PPID", "user": "USER", "uid": "UID", "cmd": "CMD", "args": "COMMAND",

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 
 from dnetlab.model import Container, Endpoint, Volume
-from dnetlab.sim.dockerd import images, store
+from dnetlab.sim.dockerd import books, images
 from dnetlab.sim.dockerd.catalogue import Recipe
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount, NetworkAttachment, RestartPolicy
 from dnetlab.sim.dockerd.errors import ApiError
@@ -36,14 +36,14 @@ class Created:
 def create(world: World, host: str, config: ContainerConfig) -> Created:
     """Book a new container. Raises ApiError in the daemon's words; `No such image: …` (404) lets the client pull."""
     warnings = check_modes(world, config)
-    if not store.since(world, "26.1") and not world.namespace(host).forwards:
+    if not books.since(world, "26.1") and not world.namespace(host).forwards:
         warnings.append("IPv4 forwarding is disabled. Networking will not work.")  # observed on 20.10.24 only
     check_networks(world, host, config)
     image = images.find(world, host, config.image)
     recipe = images.recipe_of(image.id)
     merged = merge(config, recipe)
     if not merged.argv:
-        raise ApiError("no command specified" if store.since(world, "26.1") else "No command specified", 400)
+        raise ApiError("no command specified" if books.since(world, "26.1") else "No command specified", 400)
     name = _take_name(world, host, config.name)
     container_id = world.hex_id(f"container:{host}")
     merged = _finish(world, host, replace(merged, name=name), container_id)
@@ -61,7 +61,7 @@ def create(world: World, host: str, config: ContainerConfig) -> Created:
         labels=merged.labels,
         restart_policy=merged.restart.value,
     )
-    store.add(world, host, container, ContainerSpec(merged, image.id))
+    books.add(world, host, container, ContainerSpec(merged, image.id))
     return Created(container_id, tuple(warnings))
 
 
@@ -115,7 +115,7 @@ def _finish(world: World, host: str, config: ContainerConfig, container_id: str)
 
 def _joined(world: World, host: str, reference: str) -> Container | None:
     try:
-        return store.find(world, host, reference)
+        return books.find(world, host, reference)
     except ApiError:
         return None
 
@@ -167,9 +167,9 @@ def check_modes(world: World, config: ContainerConfig) -> list[str]:
     mode = config.network_mode
     warnings: list[str] = []
     if mode.startswith("container:") and not config.joins:
-        word = "invalid" if store.since(world, "28.5") else "Invalid"
+        word = "invalid" if books.since(world, "28.5") else "Invalid"
         raise ApiError(f"{word} network mode: invalid container format container:<name|id>", 400)
-    newer = store.since(world, "26.1")
+    newer = books.since(world, "26.1")
     if config.joins is not None:
         _check_joined(config, newer)
     if mode == "host" and config.links:
@@ -184,7 +184,7 @@ def check_modes(world: World, config: ContainerConfig) -> list[str]:
         )  # fmt: skip
     if mode == "host" and (config.publish or config.publish_all):
         warnings.append("Published ports are discarded when using host network mode")
-    if config.links and mode in ("default", "bridge") and store.since(world, "29.7"):
+    if config.links and mode in ("default", "bridge") and books.since(world, "29.7"):
         warnings.append(LINKS_DEPRECATED)
     return warnings
 
@@ -209,7 +209,7 @@ def _check_joined(config: ContainerConfig, newer: bool) -> None:
 
 def check_networks(world: World, host: str, config: ContainerConfig) -> None:
     """What the daemon says of networks and addresses before it makes the container (25 and later)."""
-    newer = store.since(world, "26.1")
+    newer = books.since(world, "26.1")
     if len(config.networks) > 1 and not newer:
         names = ", ".join(sorted(a.name for a in config.networks))  # 20.10, daemon/create.go verifyNetworkingConfig
         raise ApiError(f"Container cannot be connected to network endpoints: {names}", 400)

@@ -10,19 +10,17 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Endpoint, Namespace, Network, Protocol, Socket, SocketState
 from dnetlab.sim import lab
-from dnetlab.sim.dockerd import firewall, hostsfile, interfaces, ipam, ports, resolver
+from dnetlab.sim.dockerd import books, firewall, hostsfile, interfaces, ipam, ports, resolver
+from dnetlab.sim.dockerd.books import (
+    change_daemon,
+    daemon,
+    find_network,
+    release_of,
+)
 from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment
 from dnetlab.sim.dockerd.endpoints_order import by_gateway
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.settings import check_connect, check_settings, check_start
-from dnetlab.sim.dockerd.state import (
-    change_daemon,
-    daemon,
-    find_container,
-    find_network,
-    put_container,
-    release_of,
-)
 from dnetlab.sim.world import World
 
 SYSCTLS = {"net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "32768\t60999",
@@ -54,20 +52,16 @@ def attachment_of(world: World, host: str, container: Container, endpoint: Endpo
     return first or NetworkAttachment(endpoint.network, endpoint.configured_address, endpoint.aliases)
 
 
-def _fresh(world: World, host: str, container_id: str) -> Container:
-    return next(c for c in world.hosts[host].containers if c.id == container_id)
-
-
 def _with_endpoint(world: World, host: str, container_id: str, endpoint: Endpoint) -> Container:
     """Put an endpoint into a container, replacing the one of the same network, and return the container."""
-    container = _fresh(world, host, container_id)
+    container = books.get(world, host, container_id)
     known = [e.network for e in container.endpoints]
     if endpoint.network in known:
         rows = tuple(endpoint if e.network == endpoint.network else e for e in container.endpoints)
     else:
         rows = (*container.endpoints, endpoint)
-    put_container(world, host, replace(container, endpoints=rows))
-    return _fresh(world, host, container_id)
+    books.put(world, host, replace(container, endpoints=rows))
+    return books.get(world, host, container_id)
 
 
 # -- open -----------------------------------------------------------------------------------------------------------
@@ -78,7 +72,7 @@ def open_sandbox(world: World, host: str, container_id: str) -> None:
 
     ApiError with the daemon's text, and then nothing of it stays.
     """
-    container = _fresh(world, host, container_id)
+    container = books.get(world, host, container_id)
     joined = config_of(world, host, container).joins
     with _undone_on_error(world):
         if joined is not None:
@@ -106,7 +100,7 @@ def _join(world: World, host: str, container: Container, reference: str) -> None
     if not other.is_running:
         state = other.state.value
         raise ApiError(release.text("join stopped", id=other.id, name=other.name, state=state), 409)
-    put_container(world, host, replace(container, namespace=other.namespace))
+    books.put(world, host, replace(container, namespace=other.namespace))
     hostsfile.copy_from(world, host, other.id, container.id)
 
 
@@ -125,7 +119,7 @@ def _share_host(world: World, host: str, container: Container) -> None:
     for endpoint in container.endpoints:
         check_start(world, network, endpoint.configured_address)
     endpoint = Endpoint("host", network.id, endpoint_id=world.hex_id(f"{host}:endpoint"))
-    put_container(world, host, replace(container, namespace="host", endpoints=(endpoint,)))
+    books.put(world, host, replace(container, namespace="host", endpoints=(endpoint,)))
     hostsfile.copy_from(world, host, "", container.id)
     config = config_of(world, host, container)
     world.files[host, container.id, hostsfile.RESOLV] = hostsfile.resolv_conf(world, host, config, False, shared=True)
@@ -141,7 +135,7 @@ def _make_namespace(world: World, host: str, container: Container) -> None:
     world.counters.pop(f"index:{host}:{name}", None)
     counters = {k: v for k, v in daemon(world, host).interface_counters.items() if k != container.id}
     change_daemon(world, host, interface_counters=counters)
-    put_container(world, host, replace(container, namespace=name))
+    books.put(world, host, replace(container, namespace=name))
     hosts = hostsfile.base_hosts(world, host, config)
     for address, names in hostsfile.link_lines(world, host, config):
         hosts += f"{address}\t{names}\n"
@@ -179,7 +173,7 @@ def attach(
 ) -> Endpoint:
     """Make one endpoint live: address, MAC, interface, line in /etc/hosts, resolver, rules of its own."""
     endpoint = replace(endpoint, endpoint_id=world.hex_id(f"{host}:endpoint"), network_id=network.id)
-    container = _fresh(world, host, container_id)
+    container = books.get(world, host, container_id)
     if network.driver in ("null", "host"):
         _with_endpoint(world, host, container_id, endpoint)
         return endpoint
@@ -265,7 +259,7 @@ def gateway_endpoint(world: World, host: str, container: Container) -> Endpoint 
 
 def _switch_gateway(world: World, host: str, container_id: str, before: Endpoint | None) -> None:
     """Elect the gateway again; the default route and the published ports follow it."""
-    container = _fresh(world, host, container_id)
+    container = books.get(world, host, container_id)
     after = gateway_endpoint(world, host, container)
     interfaces.default_route(world, host, container.namespace or "", after)
     if before is not None and after is not None and before.endpoint_id == after.endpoint_id:
@@ -274,10 +268,10 @@ def _switch_gateway(world: World, host: str, container_id: str, before: Endpoint
     if before is not None:
         ports.unpublish(world, host, container, before, networks.get(before.network_id))
     container = replace(container, ports=())
-    put_container(world, host, container)
+    books.put(world, host, container)
     if after is not None:
         bound = ports.publish(world, host, container, after, networks[after.network_id])
-        put_container(world, host, replace(_fresh(world, host, container_id), ports=bound))
+        books.put(world, host, replace(books.get(world, host, container_id), ports=bound))
 
 
 # -- close ----------------------------------------------------------------------------------------------------------
@@ -285,7 +279,7 @@ def _switch_gateway(world: World, host: str, container_id: str, before: Endpoint
 
 def close_sandbox(world: World, host: str, container_id: str) -> None:
     """Take a container's network away at its end; addresses, host ports and rules are free again."""
-    container = _fresh(world, host, container_id)
+    container = books.get(world, host, container_id)
     owns = container.namespace == container.short_id
     gateway = gateway_endpoint(world, host, container)
     if gateway is not None:
@@ -297,8 +291,8 @@ def close_sandbox(world: World, host: str, container_id: str) -> None:
             if endpoint.address is not None and release_of(world).stop_clears_hosts:
                 names = hostsfile.own_names(container, config_of(world, host, container))
                 hostsfile.drop_line(world, host, container.id, endpoint.address, names)
-    fresh = _fresh(world, host, container_id)
-    put_container(
+    fresh = books.get(world, host, container_id)
+    books.put(
         world, host, replace(fresh, namespace=None, ports=(), endpoints=tuple(_at_rest(e) for e in fresh.endpoints))
     )
     if owns:
@@ -346,7 +340,7 @@ def _leave_namespace(world: World, host: str, container: Container) -> None:
     kept = tuple(s for s in stack.sockets if s.program != "dockerd")
     world.put_namespace(host, replace(stack, name=new, sockets=kept))
     for heir in heirs:
-        put_container(world, host, replace(_fresh(world, host, heir.id), namespace=new))
+        books.put(world, host, replace(books.get(world, host, heir.id), namespace=new))
     processes = tuple(
         replace(p, namespace=new) if p.namespace == name and p.container != container.id else p
         for p in world.hosts[host].processes
@@ -359,7 +353,7 @@ def _leave_namespace(world: World, host: str, container: Container) -> None:
 
 def connect(world: World, host: str, network_ref: str, container_ref: str, attachment: NetworkAttachment) -> None:
     """`docker network connect`: at once for a running container, at its next start for another. ApiError when not."""
-    container = find_container(world, host, container_ref)
+    container = books.find(world, host, container_ref)
     if not container.is_running and world.hosts[host].network(network_ref) is None:
         # Written down under the name as typed; whether it exists is asked at the start (daemon/container_operations.go
         # ConnectToNetwork; observed on 20.10.24 and 28.5.2).
@@ -405,12 +399,12 @@ def _check_mode(world: World, host: str, container: Container) -> None:
 
 def disconnect(world: World, host: str, network_ref: str, container_ref: str, force: bool = False) -> None:
     """`docker network disconnect`. ApiError when it isn't connected or may not be."""
-    container = find_container(world, host, container_ref)
+    container = books.find(world, host, container_ref)
     if not container.is_running and world.hosts[host].network(network_ref) is None:
         if container.endpoint(network_ref) is None:
             raise ApiError(f"container {container.id} is not connected to the network {network_ref}", 403)
         rest = tuple(e for e in container.endpoints if e.network != network_ref)
-        put_container(world, host, replace(container, endpoints=rest))
+        books.put(world, host, replace(container, endpoints=rest))
         return
     network = find_network(world, host, network_ref)
     endpoint = container.endpoint(network.name)
@@ -426,10 +420,10 @@ def disconnect(world: World, host: str, network_ref: str, container_ref: str, fo
                 ports.unpublish(world, host, container, before, network)
             _forget_lines(world, host, container, endpoint)
             _detach(world, host, container, endpoint)
-        fresh = _fresh(world, host, container.id)
+        fresh = books.get(world, host, container.id)
         rest = tuple(e for e in fresh.endpoints if e.network != network.name)
         gone = before is not None and before.network == endpoint.network
-        put_container(world, host, replace(fresh, endpoints=rest, ports=() if gone else fresh.ports))
+        books.put(world, host, replace(fresh, endpoints=rest, ports=() if gone else fresh.ports))
         attachments = {k: v for k, v in daemon(world, host).attachments.items() if k != (container.id, network.id)}
         change_daemon(world, host, attachments=attachments)
         if container.is_running and container.namespace:

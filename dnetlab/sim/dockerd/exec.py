@@ -7,7 +7,7 @@ from dataclasses import replace
 from dnetlab.model import Container, ContainerState
 from dnetlab.sim import programs
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.dockerd import lifecycle, state, store
+from dnetlab.sim.dockerd import books, lifecycle
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import recipe_of
@@ -21,19 +21,19 @@ def exec_context(world: World, host: str, reference: str, *, env: tuple[str, ...
 
     Raises ApiError as `docker exec` does: unknown, stopped, paused, restarting, or linked to one that doesn't run.
     """
-    container = store.find(world, host, reference)
+    container = books.find(world, host, reference)
     if container.state is ContainerState.PAUSED:
         raise ApiError(f"Container {reference} is paused, unpause the container before exec", 409)
     if container.state is ContainerState.RESTARTING:
         raise ApiError(f"Container {container.id} is restarting, wait until the container is running", 409)
     lifecycle.not_running(world, container)
-    lifecycle.check_links(world, host, container, store.spec(world, host, container.id))
+    lifecycle.check_links(world, host, container, books.spec(world, host, container.id))
     return replace(context_of(world, host, container.id, env, tty), tty=tty)
 
 
 def terminal_context(world: World, terminal: Terminal) -> Context:
     """The surroundings of a line typed into an open shell: its variables are those it was opened with."""
-    container = store.find(world, terminal.host, terminal.container)
+    container = books.find(world, terminal.host, terminal.container)
     if container.state is ContainerState.PAUSED:
         raise Refused(f"{container.name} is paused, so its shell doesn't answer.", f"docker unpause {container.name}")
     context = context_of(world, terminal.host, terminal.container)
@@ -47,8 +47,8 @@ def variables(
     world: World, host: str, container_id: str, env: tuple[str, ...] = (), tty: bool | None = None
 ) -> tuple[str, ...]:
     """'NAME=value', … as a process sees them that starts there now. tty: has it a terminal, None: as process 1."""
-    container = store.find(world, host, container_id)
-    found = environment(world, host, container, store.spec(world, host, container.id).config, env, tty)
+    container = books.find(world, host, container_id)
+    found = environment(world, host, container, books.spec(world, host, container.id).config, env, tty)
     return tuple(f"{name}={value}" for name, value in found.items())
 
 
@@ -56,8 +56,8 @@ def context_of(
     world: World, host: str, container_id: str, env: tuple[str, ...] = (), tty: bool | None = None
 ) -> Context:
     """The surroundings of a process in that container, without asking whether it runs."""
-    container = store.find(world, host, container_id)
-    spec = store.spec(world, host, container.id)
+    container = books.find(world, host, container_id)
+    spec = books.spec(world, host, container.id)
     return Context(
         world,
         host,
@@ -79,7 +79,7 @@ def execute(
     from dnetlab.sim.shell import refuse_applet, run_command
 
     context = replace(exec_context(world, host, reference, env=env, tty=tty), stdin=stdin, answer=answer)
-    spec = store.spec(world, host, context.container or "")
+    spec = books.spec(world, host, context.container or "")
     recipe = recipe_of(spec.image_id)
     problem = programs.missing_in(recipe, argv[0])
     if problem is not None and "/" not in argv[0]:
@@ -102,7 +102,7 @@ def _nginx(context: Context, argv: tuple[str, ...]) -> Result:
     if words == ("-t",):
         return Result("", "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
                           "nginx: configuration file /etc/nginx/nginx.conf test is successful\n")  # fmt: skip
-    container = store.find(context.world, context.host, context.container or "")
+    container = books.find(context.world, context.host, context.container or "")
     signals = {"reload": "HUP", "stop": "TERM", "quit": "QUIT"}
     if len(words) == 2 and words[0] == "-s" and words[1] in signals and container.pid:
         number = processes.SIGNALS[signals[words[1]]]
@@ -139,7 +139,7 @@ def environment(
 
 def link_variables(world: World, host: str, container: Container, config: ContainerConfig) -> dict[str, str]:
     """The variables of `--link` on the default bridge (moby daemon/links/links.go); {} on user networks and on 29."""
-    if config.network_mode not in ("default", "bridge") or not state.release_of(world).link_variables:
+    if config.network_mode not in ("default", "bridge") or not books.release_of(world).link_variables:
         return {}
     found: dict[str, str] = {}
     for other, alias in config.links:
@@ -147,7 +147,7 @@ def link_variables(world: World, host: str, container: Container, config: Contai
         endpoint = target.endpoint("bridge") if target else None
         if target is None or endpoint is None or endpoint.address is None:
             continue
-        its_own = store.spec(world, host, target.id).config.environment
+        its_own = books.spec(world, host, target.id).config.environment
         name = f"/{container.name}/{alias}"
         found.update(_variables_of(alias, str(endpoint.address), name, target.exposed, its_own))
     return found

@@ -9,8 +9,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
 from dnetlab.model import Chain, Netfilter, Rule, parse_rule
+from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.state import daemon, release_of
 from dnetlab.sim.profiles import Firewall, Profile
 from dnetlab.sim.world import World
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 
 from dnetlab.model import Container, LinkKind
+from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig
-from dnetlab.sim.dockerd.state import daemon, release_of
 from dnetlab.sim.world import World
 
 HOSTS, RESOLV, HOSTNAME = "/etc/hosts", "/etc/resolv.conf", "/etc/hostname"

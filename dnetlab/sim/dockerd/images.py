@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 
 from dnetlab.model import Container, Image
-from dnetlab.sim.dockerd import state
+from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.catalogue import BY_ID, BY_TAG, CATALOGUE, LAYER_SIZES, Recipe
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
@@ -181,9 +181,9 @@ def _in_registry(reference: Reference) -> Recipe:
 
 
 def _add(world: World, host: str, recipe: Recipe, reference: Reference) -> None:
-    daemon = state.daemon(world, host)
+    daemon = books.daemon(world, host)
     pulled = daemon.pulled | {f"{reference.repository}@{recipe.digest}"}
-    state.put_daemon(world, host, replace(daemon, pulled=pulled))
+    books.put_daemon(world, host, replace(daemon, pulled=pulled))
     if all(image.id != recipe.id for image in world.hosts[host].images):
         image = Image(recipe.id, (), recipe.created, recipe.size)
         world.change_host(host, images=(*world.hosts[host].images, image))
@@ -249,7 +249,7 @@ def _short(image: Image) -> str:
 
 
 def _users(world: World, host: str, image: Image) -> list[Container]:
-    specs = state.daemon(world, host).containers
+    specs = books.daemon(world, host).containers
     return [c for c in world.hosts[host].containers if c.id in specs and specs[c.id].image_id == image.id]
 
 
@@ -271,11 +271,11 @@ def _untag(world: World, host: str, image: Image, tags: list[str]) -> list[str]:
         _point(world, host, name, None)
         lines.append(f"Untagged: {name}")
     left = {t.rpartition(":")[0] for t in find(world, host, image.id).tags}
-    daemon = state.daemon(world, host)
+    daemon = books.daemon(world, host)
     digest = recipe_of(image.id).digest
     lost = sorted(d for d in daemon.pulled if d.endswith(digest) and d.partition("@")[0] not in left)
     if lost:
-        state.put_daemon(world, host, replace(daemon, pulled=daemon.pulled - set(lost)))
+        books.put_daemon(world, host, replace(daemon, pulled=daemon.pulled - set(lost)))
     return lines + [f"Untagged: {digest}" for digest in lost]
 
 

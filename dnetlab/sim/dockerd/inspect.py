@@ -11,7 +11,7 @@ from typing import Any
 
 from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
 from dnetlab.sim.clock import moment, rfc3339
-from dnetlab.sim.dockerd import images, state, store
+from dnetlab.sim.dockerd import books, images
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount
 from dnetlab.sim.dockerd.inspect_host import host_config
 from dnetlab.sim.dockerd.volumes import find as find_volume
@@ -31,8 +31,8 @@ def _digest(text: str) -> str:
 
 def container_json(world: World, host: str, reference: str) -> Json:
     """A container. Raises ApiError 404 for an unknown one."""
-    container = store.find(world, host, reference)
-    spec = store.spec(world, host, container.id)
+    container = books.find(world, host, reference)
+    spec = books.spec(world, host, container.id)
     config = spec.config
     argv = config.argv
     files = config.joins or container.id
@@ -87,7 +87,7 @@ def _graph(world: World, container_id: str, image_id: str) -> Json:
     below = [f"{OVERLAYS}/{own}-init/diff"]
     layers = reversed(images.recipe_of(image_id).layer_ids)
     below += [f"{OVERLAYS}/{_digest('cache:' + layer)}/diff" for layer in layers]
-    data = {"ID": container_id} if store.since(world, "28.5") else {}
+    data = {"ID": container_id} if books.since(world, "28.5") else {}
     data |= {
         "LowerDir": ":".join(below),
         "MergedDir": f"{OVERLAYS}/{own}/merged",
@@ -164,7 +164,7 @@ def port_map(world: World, host: str, container: Container) -> dict[str, list[Js
         return {}
     networks = {n.id: n for n in world.hosts[host].networks}
     served = [networks[e.network_id] for e in container.endpoints if e.endpoint_id and e.network_id in networks]
-    internal_too = store.since(world, "29.7")
+    internal_too = books.since(world, "29.7")
     if not any(n.driver in ("bridge", "overlay") and (internal_too or not n.internal) for n in served):
         return {}
     found: dict[str, list[Json] | None] = {port: None for port in sorted(container.exposed)}
@@ -181,13 +181,13 @@ def network_settings(world: World, host: str, container: Container) -> Json:
     joined = container.network_mode.startswith("container:")
     bridge = container.endpoint("bridge") if container.network_mode in ("default", "bridge") else None
     bridge = bridge or Endpoint("bridge", "")
-    kept = not store.since(world, "26.1") and container.started is not None  # 20.10 remembers the last one
+    kept = not books.since(world, "26.1") and container.started is not None  # 20.10 remembers the last one
     sandbox = _digest(f"sandbox:{container.id}:{container.started}") if (running or kept) and not joined else ""
     key = "" if not sandbox else f"/var/run/docker/netns/{'default' if container.namespace == 'host' else sandbox[:12]}"
     ports = port_map(world, host, container)
     found: Json = {"Bridge": "", "SandboxID": sandbox}
     hairpin = {"HairpinMode": False, "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0}
-    if store.since(world, "26.1"):
+    if books.since(world, "26.1"):
         found |= {"SandboxKey": key, "Ports": ports, **hairpin}
     else:
         found |= {**hairpin, "Ports": ports, "SandboxKey": key}
@@ -209,15 +209,15 @@ def network_settings(world: World, host: str, container: Container) -> Json:
 
 def _asked_mac(world: World, host: str, container: Container) -> str:
     """A MAC given with --mac-address shows even while it isn't used (observed on 26.1.5 and 28.5.2)."""
-    on_bridge = container.network_mode in ("default", "bridge") and store.since(world, "26.1")
-    return store.spec(world, host, container.id).config.mac_address or "" if on_bridge else ""
+    on_bridge = container.network_mode in ("default", "bridge") and books.since(world, "26.1")
+    return books.spec(world, host, container.id).config.mac_address or "" if on_bridge else ""
 
 
 def endpoint_json(world: World, host: str, container: Container, endpoint: Endpoint) -> Json:
     """One entry of `.NetworkSettings.Networks`."""
-    spec = store.spec(world, host, container.id)
+    spec = books.spec(world, host, container.id)
     asked = next((a for a in spec.config.networks if a.name == endpoint.network), None)
-    connected = (container.id, endpoint.network_id) in state.daemon(world, host).attachments
+    connected = (container.id, endpoint.network_id) in books.daemon(world, host).attachments
     links = asked.links if asked is not None else ()
     ipam: Json | None = {} if connected else None
     if endpoint.configured_address is not None:
@@ -240,10 +240,10 @@ def endpoint_json(world: World, host: str, container: Container, endpoint: Endpo
         "GlobalIPv6PrefixLen": 0,
     }
     names = {"DNSNames": dns_names(container, endpoint, spec.config)}
-    if store.since(world, "28.5"):
+    if books.since(world, "28.5"):
         priority = asked.gw_priority if asked else 0
         return head | {"MacAddress": mac, "DriverOpts": options, "GwPriority": priority} | middle | names
-    if store.since(world, "26.1"):
+    if books.since(world, "26.1"):
         return head | {"MacAddress": mac} | middle | {"DriverOpts": options} | names
     return head | middle | {"MacAddress": mac, "DriverOpts": options}
 
@@ -253,7 +253,7 @@ def _aliases(
 ) -> list[str] | None:
     """The user's own; up to 25 with the short id and the host name behind them, once it ran."""
     aliases = list(endpoint.aliases)
-    if store.since(world, "26.1"):
+    if books.since(world, "26.1"):
         return aliases or ([] if connected else None)
     if endpoint.network in ("bridge", "host", "none"):
         return aliases or None
@@ -279,7 +279,7 @@ def dns_names(container: Container, endpoint: Endpoint, config: ContainerConfig)
 
 def network_json(world: World, host: str, reference: str) -> Json:
     """A network. Raises ApiError 404 for an unknown one."""
-    network = state.find_network(world, host, reference)
+    network = books.find_network(world, host, reference)
     found: Json = {
         "Name": network.name,
         "Id": network.id,
@@ -287,7 +287,7 @@ def network_json(world: World, host: str, reference: str) -> Json:
         "Scope": network.scope,
         "Driver": network.driver,
     }
-    if store.since(world, "28.5"):
+    if books.since(world, "28.5"):
         found["EnableIPv4"] = True
     options = {"Options": dict(sorted(network.options.items())), "Labels": dict(sorted(network.labels.items()))}
     containers = {"Containers": _containers_in(world, host, network)}
@@ -300,13 +300,13 @@ def network_json(world: World, host: str, reference: str) -> Json:
         "ConfigFrom": {"Network": ""},
         "ConfigOnly": False,
     }
-    return found | (options | containers if store.since(world, "29.7") else containers | options)
+    return found | (options | containers if books.since(world, "29.7") else containers | options)
 
 
 def _ipam(world: World, network: Network) -> Json:
     rows = [_subnet(world, network, subnet) for subnet in network.subnets]
     predefined = network.name in ("bridge", "host", "none")
-    nothing: list[Json] | None = [] if not store.since(world, "26.1") else None
+    nothing: list[Json] | None = [] if not books.since(world, "26.1") else None
     return {"Driver": "default", "Options": None if predefined else {}, "Config": rows or nothing}
 
 
@@ -314,8 +314,8 @@ def _subnet(world: World, network: Network, subnet: Subnet) -> Json:
     row: Json = {"Subnet": str(subnet.subnet)}
     if subnet.ip_range is not None:
         row["IPRange"] = str(subnet.ip_range)
-    shown = not subnet.configured or subnet.gateway_configured or state.release_of(world).auto_gateway_shown
-    if network.name == "bridge" and network.created == 0 and not store.since(world, "26.1"):
+    shown = not subnet.configured or subnet.gateway_configured or books.release_of(world).auto_gateway_shown
+    if network.name == "bridge" and network.created == 0 and not books.since(world, "26.1"):
         shown = False  # 20.10 doesn't tell at the very first start (observed on 20.10.24)
     if subnet.gateway is not None and shown:
         row["Gateway"] = str(subnet.gateway)
@@ -344,8 +344,8 @@ def image_json(world: World, host: str, reference: str) -> Json:
     """An image. Raises ApiError 404 `No such image: …`."""
     image = images.find(world, host, reference)
     recipe = images.recipe_of(image.id)
-    pulled = sorted(d for d in state.daemon(world, host).pulled if d.endswith(recipe.digest))
-    newer, newest = store.since(world, "26.1"), store.since(world, "28.5")
+    pulled = sorted(d for d in books.daemon(world, host).pulled if d.endswith(recipe.digest))
+    newer, newest = books.since(world, "26.1"), books.since(world, "28.5")
     found: Json = {"Id": image.id, "RepoTags": sorted(image.tags), "RepoDigests": pulled, "Parent": "", "Comment": "",
                    "Created": f"{moment(image.created):%Y-%m-%dT%H:%M:%S}Z"}  # fmt: skip
     if not newer:
@@ -411,7 +411,7 @@ def _new_config(recipe: images.Recipe) -> Json:
 def volume_json(world: World, host: str, name: str) -> Json:
     """A volume. Raises ApiError 404 `get nosuch: no such volume`."""
     volume = find_volume(world, host, name)
-    labels = {"com.docker.volume.anonymous": ""} if volume.anonymous and store.since(world, "26.1") else None
+    labels = {"com.docker.volume.anonymous": ""} if volume.anonymous and books.since(world, "26.1") else None
     return {
         "CreatedAt": rfc3339(0.0).split(".")[0].rstrip("Z") + "Z",
         "Driver": volume.driver,

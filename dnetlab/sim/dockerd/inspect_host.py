@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dnetlab.model import Container
-from dnetlab.sim.dockerd import store
+from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.world import World
 
@@ -18,13 +18,13 @@ READ_ONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-tri
 
 def host_config(world: World, host: str, container: Container, config: ContainerConfig) -> Json:
     """Keys in the order of the release (observed on 20.10.24, 26.1.5, 28.5.2)."""
-    newer = store.since(world, "26.1")
+    newer = books.since(world, "26.1")
     console: Json = {"ConsoleSize": [0, 0]}
     mode = config.network_mode
     if mode == "default" and newer:
         mode = "bridge"
     binds = [_bind(m.source, m.destination, m.read_only) for m in config.mounts if not _anonymous(m.source)]
-    links = [f"/{store.name_of_link(world, host, o)}:/{container.name}/{alias}" for o, alias in config.links]
+    links = [f"/{books.name_of_link(world, host, o)}:/{container.name}/{alias}" for o, alias in config.links]
     return {
         "Binds": binds or None,
         "ContainerIDFile": "",
@@ -82,7 +82,7 @@ def _resources(config: ContainerConfig, newer: bool) -> Json:
 
 def _masked(world: World) -> list[str]:
     late = {"/proc/interrupts": "28.5", "/sys/devices/virtual/powercap": "26.1"}
-    return [path for path in MASKED if path not in late or store.since(world, late[path])]
+    return [path for path in MASKED if path not in late or books.since(world, late[path])]
 
 
 def _anonymous(source: str) -> bool:

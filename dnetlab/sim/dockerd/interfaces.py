@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from dnetlab.model import Address, Container, Endpoint, Interface, LinkKind, Network, PeerEnd, Route
 from dnetlab.sim.dockerd import macvlan
-from dnetlab.sim.dockerd.state import change_daemon, daemon, release_of
+from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.lab import link_local
 from dnetlab.sim.world import World
 

@@ -7,8 +7,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from dnetlab.model import Subnet
 from dnetlab.sim.context import Refused
+from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.state import change_daemon, daemon, release_of
 from dnetlab.sim.world import World
 
 # ipamutils/utils.go, the same in every release: fifteen /16 and sixteen /20.

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from dnetlab.model import Container, ContainerState, Process
 from dnetlab.sim import processes, programs
-from dnetlab.sim.dockerd import endpoints, state, store
+from dnetlab.sim.dockerd import books, endpoints
 from dnetlab.sim.dockerd.config import ContainerSpec, RestartPolicy
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.processes import SIGNALS
@@ -31,7 +31,7 @@ def start(world: World, host: str, reference: str) -> Container:
 
     Raises ApiError with everything undone; the error stays in `.State.Error`, and a `--rm` container goes.
     """
-    container = store.find(world, host, reference)
+    container = books.find(world, host, reference)
     if container.state is ContainerState.PAUSED:
         raise ApiError("cannot start a paused container, try unpause instead", 409)
     if container.state is ContainerState.RUNNING:
@@ -41,17 +41,17 @@ def start(world: World, host: str, reference: str) -> Container:
     except ApiError as error:
         _note_failure(world, host, container, error)
         raise
-    return store.by_id(world, host, container.id) or container
+    return books.by_id(world, host, container.id) or container
 
 
 def _bring_up(world: World, host: str, container: Container) -> None:
-    spec = store.spec(world, host, container.id)
+    spec = books.spec(world, host, container.id)
     check_links(world, host, container, spec)
     pids: tuple[int | None, int | None] = (None, None)
-    if state.release_of(world).task_before_network:  # the task is there, not yet started, when the network is made
+    if books.release_of(world).task_before_network:  # the task is there, not yet started, when the network is made
         pids = world.count(f"pid:{host}", processes.FIRST_PID), world.count(f"pid:{host}", processes.FIRST_PID)
     endpoints.open_sandbox(world, host, container.id)
-    fresh = store.by_id(world, host, container.id) or container
+    fresh = books.by_id(world, host, container.id) or container
     problem = programs.missing(spec.config, spec.image_id)
     if problem is not None:
         endpoints.close_sandbox(world, host, container.id)
@@ -62,8 +62,8 @@ def _bring_up(world: World, host: str, container: Container) -> None:
         world, host, programs.process_title(spec.config), ppid=shim, namespace=namespace, container=container.id,
         pid=pids[1],
     )  # fmt: skip
-    store.change(world, host, container.id, state=ContainerState.RUNNING, pid=pid, started=world.clock, exit_code=0)
-    store.change_spec(
+    books.change(world, host, container.id, state=ContainerState.RUNNING, pid=pid, started=world.clock, exit_code=0)
+    books.change_spec(
         world, host, container.id, error="", has_run=True, restart_at=None, ends_at=None, stopped_by_user=False,
         half_attached=False,
     )  # fmt: skip
@@ -74,7 +74,7 @@ def _bring_up(world: World, host: str, container: Container) -> None:
     if outcome.after <= 0:
         exited(world, host, container.id, outcome.exit_code)
     else:
-        store.change_spec(
+        books.change_spec(
             world, host, container.id, ends_at=world.clock + outcome.after, exit_when_ended=outcome.exit_code
         )
 
@@ -88,18 +88,18 @@ def _note_environment(world: World, host: str, container_id: str) -> None:
 
 
 def _note_failure(world: World, host: str, container: Container, error: ApiError) -> None:
-    if store.by_id(world, host, container.id) is None:
+    if books.by_id(world, host, container.id) is None:
         return
     half = len(container.endpoints) > 1 and container.endpoint("bridge") is not None
-    half = half and not state.release_of(world).validates_config  # 20.10 begins with the default network
-    spec = store.change_spec(
+    half = half and not books.release_of(world).validates_config  # 20.10 begins with the default network
+    spec = books.change_spec(
         world, host, container.id, error=error.message, restart_at=None, half_attached=half
     )
     code = programs.start_failure_code(error.message)
     if code == 128 and container.exit_code:  # only a zero is made 128 (moby daemon/start.go; observed on 20.10.24)
         code = container.exit_code
     keep = ContainerState.EXITED if spec.has_run else ContainerState.CREATED
-    store.change(world, host, container.id, state=keep, exit_code=code, pid=None)
+    books.change(world, host, container.id, state=keep, exit_code=code, pid=None)
     if spec.config.auto_remove:
         from dnetlab.sim.dockerd import containers
 
@@ -113,7 +113,7 @@ def check_links(world: World, host: str, container: Container, spec: ContainerSp
     for other, alias in spec.config.links:
         found = world.hosts[host].container(other)
         if found is None or not found.is_running:
-            name = store.name_of_link(world, host, other)
+            name = books.name_of_link(world, host, other)
             raise ApiError(
                 f"Cannot link to a non running container: /{name} AS /{container.name}/{alias}", 409
             )
@@ -124,18 +124,18 @@ def check_links(world: World, host: str, container: Container, spec: ContainerSp
 
 def exited(world: World, host: str, container_id: str, code: int) -> None:
     """Process 1 has ended: the network goes, the policy decides whether it comes back, --rm removes it."""
-    container = store.by_id(world, host, container_id)
+    container = books.by_id(world, host, container_id)
     if container is None or not container.is_running:
         return
     _tear_down(world, host, container, code)
-    spec = store.spec(world, host, container_id)
+    spec = books.spec(world, host, container_id)
     if _comes_back(spec, code):
         ran = world.clock - (container.started or 0.0)
         step = 0 if ran >= 10 else spec.restart_count
         delay = min(0.1 * 2**step, 60.0)  # moby restartmanager: 100 ms, doubled each time, a minute at most
-        store.change(world, host, container_id, state=ContainerState.RESTARTING)
+        books.change(world, host, container_id, state=ContainerState.RESTARTING)
         count = spec.restart_count + 1
-        store.change_spec(world, host, container_id, restart_at=world.clock + delay, restart_count=count)
+        books.change_spec(world, host, container_id, restart_at=world.clock + delay, restart_count=count)
     elif spec.config.auto_remove:
         from dnetlab.sim.dockerd import containers
 
@@ -149,10 +149,10 @@ def _tear_down(world: World, host: str, container: Container, code: int) -> None
     processes.end(world, host, [*(p.pid for p in mine), *shims])
     endpoints.close_sandbox(world, host, container.id)
     programs.forget_future(world, host, container.id)
-    store.change(
+    books.change(
         world, host, container.id, state=ContainerState.EXITED, exit_code=code, finished=world.clock, pid=None
     )
-    store.change_spec(world, host, container.id, ends_at=None)
+    books.change_spec(world, host, container.id, ends_at=None)
     kept = tuple(t for t in world.terminals if (t.host, t.container) != (host, container.id))
     if len(kept) != len(world.terminals):
         world.terminals = kept
@@ -169,18 +169,18 @@ def _comes_back(spec: ContainerSpec, code: int) -> bool:
 
 def stop(world: World, host: str, reference: str, timeout: int | None = None, signal: str = "") -> Container:
     """`docker stop`: the stop signal, then SIGKILL after the timeout (-1: never). A stopped one stays as it is."""
-    container = store.find(world, host, reference)
-    spec = store.change_spec(world, host, container.id, stopped_by_user=True)
+    container = books.find(world, host, reference)
+    spec = books.change_spec(world, host, container.id, stopped_by_user=True)
     if container.state is ContainerState.RESTARTING:
-        store.change(world, host, container.id, state=ContainerState.EXITED)
-        store.change_spec(world, host, container.id, restart_at=None)
+        books.change(world, host, container.id, state=ContainerState.EXITED)
+        books.change_spec(world, host, container.id, restart_at=None)
         return container
     if not container.is_running:
         return container
     name = signal or spec.config.stop_signal or "TERM"
     number = processes.signal_number(name)
     if number is None:
-        raise ApiError(f"invalid signal: {name}" if store.since(world, "26.1") else f"Invalid signal: {name}", 400)
+        raise ApiError(f"invalid signal: {name}" if books.since(world, "26.1") else f"Invalid signal: {name}", 400)
     if timeout is None:
         timeout = spec.config.stop_timeout if spec.config.stop_timeout is not None else DEFAULT_STOP_TIMEOUT
     _end_by_signal(world, host, container, number, timeout)
@@ -189,9 +189,9 @@ def stop(world: World, host: str, reference: str, timeout: int | None = None, si
 
 def _end_by_signal(world: World, host: str, container: Container, number: int, timeout: int) -> None:
     if container.state is ContainerState.PAUSED:  # frozen processes take no signal; the daemon thaws them to kill
-        store.change(world, host, container.id, state=ContainerState.RUNNING)
-    code = programs.answer_to(store.spec(world, host, container.id).config, number)
-    spec = store.spec(world, host, container.id)
+        books.change(world, host, container.id, state=ContainerState.RUNNING)
+    code = programs.answer_to(books.spec(world, host, container.id).config, number)
+    spec = books.spec(world, host, container.id)
     if code is None:
         left = None if spec.ends_at is None else spec.ends_at - world.clock
         if left is not None and (timeout < 0 or left <= timeout):
@@ -209,7 +209,7 @@ def _end_by_signal(world: World, host: str, container: Container, number: int, t
 
 def kill(world: World, host: str, reference: str, signal: str = "KILL") -> None:
     """`docker kill -s SIGNAL`. Raises ApiError for a container that doesn't run, in the words of its release."""
-    newer = store.since(world, "26.1")
+    newer = books.since(world, "26.1")
     prefix = f"{'cannot' if newer else 'Cannot'} kill container: {reference}: "
     number = processes.signal_number(signal)
     if number is None or number == 0:
@@ -219,13 +219,13 @@ def kill(world: World, host: str, reference: str, signal: str = "KILL") -> None:
         wrong = f"invalid signal: {signal}" if newer else f"Invalid signal: {signal}"
         raise ApiError(prefix + wrong if newer else wrong, 400)
     try:
-        container = store.find(world, host, reference)
+        container = books.find(world, host, reference)
         not_running(world, container)
     except ApiError as error:
         raise ApiError(prefix + error.message, error.status) from None
     stops = {SIGNALS["KILL"], SIGNALS["TERM"], processes.signal_number(_stop_signal(world, host, container))}
     if number in stops:
-        store.change_spec(world, host, container.id, stopped_by_user=True)
+        books.change_spec(world, host, container.id, stopped_by_user=True)
     if number == SIGNALS["KILL"]:
         _end_by_signal(world, host, container, number, 0)
         return
@@ -235,26 +235,26 @@ def kill(world: World, host: str, reference: str, signal: str = "KILL") -> None:
 
 
 def _stop_signal(world: World, host: str, container: Container) -> str:
-    return store.spec(world, host, container.id).config.stop_signal or "TERM"
+    return books.spec(world, host, container.id).config.stop_signal or "TERM"
 
 
 def not_running(world: World, container: Container) -> None:
     """Raises ApiError when process 1 isn't there: 'Container … is not running' on 20.10, 'container …' later."""
     if not container.is_running:
-        word = "container" if store.since(world, "26.1") else "Container"
+        word = "container" if books.since(world, "26.1") else "Container"
         raise ApiError(f"{word} {container.id} is not running", 409)
 
 
 def process_got_signal(world: World, host: str, process: Process, signal: int, *, inside: bool) -> None:
     """A signal reached a process of a container: from the host, or from within (where process 1 is immune)."""
-    container = store.by_id(world, host, process.container or "")
+    container = books.by_id(world, host, process.container or "")
     if container is None:
         processes.end(world, host, [process.pid])
         return
     if process.pid != container.pid:
         _child_got_signal(world, host, container, process, signal)
         return
-    spec = store.spec(world, host, container.id)
+    spec = books.spec(world, host, container.id)
     if signal == SIGNALS["KILL"]:
         if not inside:
             exited(world, host, container.id, KILLED)
@@ -278,11 +278,11 @@ def _child_got_signal(world: World, host: str, container: Container, process: Pr
 
 def restart(world: World, host: str, reference: str, timeout: int | None = None, signal: str = "") -> Container:
     """`docker restart`: stop, then start; errors say 'Cannot restart container …'."""
-    container = store.find(world, host, reference)
-    spec = store.spec(world, host, container.id)
+    container = books.find(world, host, reference)
+    spec = books.spec(world, host, container.id)
     keeps = spec.config.auto_remove
     if keeps:  # a restart doesn't remove a --rm container
-        store.change_spec(world, host, container.id, config=replace(spec.config, auto_remove=False))
+        books.change_spec(world, host, container.id, config=replace(spec.config, auto_remove=False))
     try:
         if container.is_running or container.state is ContainerState.RESTARTING:
             stop(world, host, container.id, timeout, signal)
@@ -290,9 +290,9 @@ def restart(world: World, host: str, reference: str, timeout: int | None = None,
     except ApiError as error:
         raise ApiError(f"Cannot restart container {reference}: {error.message}", error.status) from None
     finally:
-        if keeps and store.by_id(world, host, container.id) is not None:
-            now = store.spec(world, host, container.id)
-            store.change_spec(world, host, container.id, config=replace(now.config, auto_remove=True))
+        if keeps and books.by_id(world, host, container.id) is not None:
+            now = books.spec(world, host, container.id)
+            books.change_spec(world, host, container.id, config=replace(now.config, auto_remove=True))
     return container
 
 
@@ -308,7 +308,7 @@ def let_time_pass(world: World) -> None:
             break
         at, host, container_id = due
         world.clock = max(at, 0.0)
-        spec = store.spec(world, host, container_id)
+        spec = books.spec(world, host, container_id)
         if spec.ends_at is not None and spec.ends_at <= at:
             exited(world, host, container_id, spec.exit_when_ended)
         else:
@@ -330,37 +330,37 @@ def _next_event(world: World, now: float) -> tuple[float, str, str] | None:
 
 
 def _start_again(world: World, host: str, container_id: str) -> None:
-    store.change_spec(world, host, container_id, restart_at=None)
-    container = store.by_id(world, host, container_id)
+    books.change_spec(world, host, container_id, restart_at=None)
+    container = books.by_id(world, host, container_id)
     if container is None:
         return
     try:
         _bring_up(world, host, container)
     except ApiError as error:
         _note_failure(world, host, container, error)
-        store.change(world, host, container_id, state=ContainerState.EXITED)
+        books.change(world, host, container_id, state=ContainerState.EXITED)
 
 
 def containers_of_daemon_stopping(world: World, host: str) -> None:
     """dockerd is told to stop: every container ends first, and no policy brings it back before the next start."""
     for container in world.hosts[host].containers:
-        fresh = store.by_id(world, host, container.id)
+        fresh = books.by_id(world, host, container.id)
         if fresh is None:
             continue
         if fresh.state is ContainerState.RESTARTING:
-            store.change(world, host, fresh.id, state=ContainerState.EXITED)
-            store.change_spec(world, host, fresh.id, restart_at=None)
+            books.change(world, host, fresh.id, state=ContainerState.EXITED)
+            books.change_spec(world, host, fresh.id, restart_at=None)
         if not fresh.is_running:
             continue
-        spec = store.spec(world, host, fresh.id)
+        spec = books.spec(world, host, fresh.id)
         before = spec.stopped_by_user
-        store.change_spec(world, host, fresh.id, stopped_by_user=True)  # no policy while it goes down
+        books.change_spec(world, host, fresh.id, stopped_by_user=True)  # no policy while it goes down
         clock = world.clock
         number = processes.signal_number(spec.config.stop_signal or "TERM") or SIGNALS["TERM"]
         _end_by_signal(world, host, fresh, number, spec.config.stop_timeout or DEFAULT_STOP_TIMEOUT)
         world.clock = clock  # all of them are stopped side by side
-        if store.by_id(world, host, fresh.id) is not None:
-            store.change_spec(world, host, fresh.id, stopped_by_user=before)
+        if books.by_id(world, host, fresh.id) is not None:
+            books.change_spec(world, host, fresh.id, stopped_by_user=before)
 
 
 def autostart(world: World, host: str) -> None:
@@ -370,7 +370,7 @@ def autostart(world: World, host: str) -> None:
     """
     wanted = [c for c in reversed(world.hosts[host].containers) if _starts_with_daemon(world, host, c)]
     for container in wanted:
-        store.change_spec(world, host, container.id, restart_count=0)
+        books.change_spec(world, host, container.id, restart_count=0)
         try:
             start(world, host, container.id)
         except ApiError:
@@ -378,7 +378,7 @@ def autostart(world: World, host: str) -> None:
 
 
 def _starts_with_daemon(world: World, host: str, container: Container) -> bool:
-    spec = state.daemon(world, host).containers[container.id]
+    spec = books.daemon(world, host).containers[container.id]
     policy = spec.config.restart
     if not spec.has_run or policy is RestartPolicy.NO:
         return False

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from dnetlab.model import Interface, LinkKind, Network
 from dnetlab.sim.dockerd import ipam
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.state import release_of
 from dnetlab.sim.world import World
 
 MODES = ("private", "vepa", "bridge", "passthru")

@@ -7,10 +7,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Protocol, Socket, SocketState
 from dnetlab.sim import processes
+from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig, PortRequest
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import MissingChain, edit
-from dnetlab.sim.dockerd.state import change_daemon, daemon, release_of
 from dnetlab.sim.world import World
 
 PROXY = "/usr/sbin/docker-proxy"

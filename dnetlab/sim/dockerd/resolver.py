@@ -12,8 +12,8 @@ from ipaddress import AddressValueError, IPv4Address
 
 from dnetlab.model import Container, Endpoint, Protocol
 from dnetlab.sim.dockerd import hostsfile
+from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.dockerd.endpoints_order import by_gateway
-from dnetlab.sim.dockerd.state import daemon
 from dnetlab.sim.world import World
 
 INTERNAL = IPv4Address("127.0.0.11")

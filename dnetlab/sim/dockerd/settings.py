@@ -5,9 +5,9 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Network
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.state import release_of
 from dnetlab.sim.world import World
 
 PREDEFINED = ("bridge", "host", "none", "default")

@@ -7,7 +7,7 @@ from types import ModuleType
 
 from dnetlab.model import Process
 from dnetlab.sim.dockerd import firewall, networks
-from dnetlab.sim.dockerd.state import Daemon, change_daemon, daemon, put_daemon
+from dnetlab.sim.dockerd.books import Daemon, change_daemon, daemon, put_daemon
 from dnetlab.sim.world import World
 
 DOCKERD = ("dockerd", "-H", "unix:///var/run/docker.sock", "-p", "/run/docker.pid")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dnetlab.model import Volume
-from dnetlab.sim.dockerd import state, store
+from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -36,7 +36,7 @@ def find(world: World, host: str, name: str) -> Volume:
 
 def users(world: World, host: str, name: str) -> list[str]:
     """Full ids of the containers that mount it, running or not."""
-    specs = state.daemon(world, host).containers
+    specs = books.daemon(world, host).containers
     return [
         c.id
         for c in world.hosts[host].containers
@@ -60,7 +60,7 @@ def remove(world: World, host: str, name: str, force: bool = False) -> None:
 
 def prune(world: World, host: str, everything: bool = False) -> tuple[str, ...]:
     """`docker volume prune [-a]`: the names removed. Since 23.0 only anonymous ones, without -a; before, all unused."""
-    everything = everything or not store.since(world, "26.1")
+    everything = everything or not books.since(world, "26.1")
     gone = [v.name for v in world.hosts[host].volumes
             if (everything or v.anonymous) and not users(world, host, v.name)]  # fmt: skip
     world.change_host(host, volumes=tuple(v for v in world.hosts[host].volumes if v.name not in gone))

@@ -80,7 +80,7 @@ def missing(config: ContainerConfig, image_id: str) -> Missing | None:
 
 def runc_error(world: World, problem: Missing, stage: str = "create") -> str:
     """The daemon's words for it (observed on 20.10.24 with runc 1.1.5 and on 28.5.2 with runc 1.3)."""
-    from dnetlab.sim.dockerd.store import since
+    from dnetlab.sim.dockerd.books import since
 
     newer = since(world, "28.5")
     reason = {

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from dnetlab.model import Container, Process, Protocol, Socket, SocketState
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Context, Result
-from dnetlab.sim.dockerd import store
+from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.dockerd.images import recipe_of
 from dnetlab.sim.programs import kinds, logs, web
@@ -63,8 +63,8 @@ class Place:
 
 def launch(world: World, host: str, container_id: str) -> Outcome:
     """Let the program of a container that was just started run. Raises Refused for what isn't modelled."""
-    container = store.find(world, host, container_id)
-    config = store.spec(world, host, container_id).config
+    container = books.find(world, host, container_id)
+    config = books.spec(world, host, container_id).config
     argv = kinds.last_program(config.argv)
     pid = container.pid or 0
     if config.init:
@@ -116,7 +116,7 @@ def _run(place: Place, run: Callable[[Context], Result]) -> tuple[Result, float]
     from dnetlab.sim.dockerd import exec as execution
 
     context = execution.context_of(place.world, place.host, place.container.id)
-    context = replace(context, tty=place.config.tty and store.spec(place.world, place.host, place.container.id).watched)
+    context = replace(context, tty=place.config.tty and books.spec(place.world, place.host, place.container.id).watched)
     return run(context), place.world.clock
 
 
@@ -152,7 +152,7 @@ def _script(place: Place) -> Outcome | None:
         return Outcome(1)
     _, service = kinds.SCRIPTS[name]
     if name == "httpd-foreground":
-        key = recipe_of(store.spec(place.world, place.host, place.container.id).image_id).key
+        key = recipe_of(books.spec(place.world, place.host, place.container.id).image_id).key
         service = (*service, "/usr/local/apache2/htdocs" if key == "httpd" else "/var/www/html")
     pid = place.child(service)
     port = int(service[service.index("-p") + 1])
@@ -273,7 +273,7 @@ def _ping(place: Place) -> Outcome | None:
     words = place.argv[1:]
     if _option(words, "-c") is not None or not [w for w in words if not w.startswith("-")]:
         return None
-    if store.spec(place.world, place.host, place.container.id).watched:
+    if books.spec(place.world, place.host, place.container.id).watched:
         return None  # somebody watches: the tool itself says what a ping without -c does here
     from dnetlab.sim.shell import run_command
 
@@ -283,7 +283,7 @@ def _ping(place: Place) -> Outcome | None:
     if not result.stdout.startswith("PING") or result.stderr:
         place.log(result.stderr, "stderr")
         return Outcome(result.exit_code)
-    store.change_spec(place.world, place.host, place.container.id, pings=("ping", *words))
+    books.change_spec(place.world, place.host, place.container.id, pings=("ping", *words))
     return Outcome()
 
 
@@ -320,8 +320,8 @@ def child_died(world: World, host: str, container_id: str, child: Process, signa
     """A process that was not process 1 is gone: nginx replaces its worker, a service's script ends with its server."""
     from dnetlab.sim.dockerd import lifecycle
 
-    container = store.find(world, host, container_id)
-    config = store.spec(world, host, container_id).config
+    container = books.find(world, host, container_id)
+    config = books.spec(world, host, container_id).config
     name = kinds.name_of(config)
     if container.pid is None or child.argv[0] in kinds.SHELLS:
         return
@@ -335,14 +335,14 @@ def child_died(world: World, host: str, container_id: str, child: Process, signa
 
 def reload(world: World, host: str, container_id: str) -> None:
     """SIGHUP at nginx."""
-    container = store.find(world, host, container_id)
+    container = books.find(world, host, container_id)
     if container.pid is not None:
         web.nginx_reload(world, host, container_id, container.pid, container.namespace or "host")
 
 
 def say_goodbye(world: World, host: str, container_id: str, signal: int, sender: int | None = None) -> None:
     """What a program logs when a signal ends it in order; sender: the pid of who sent it, when that was inside."""
-    config = store.spec(world, host, container_id).config
+    config = books.spec(world, host, container_id).config
     if kinds.name_of(config) == "nginx" and signal != processes.SIGNALS["KILL"]:
         web.nginx_goodbye(world, host, container_id, signal, sender)
 
@@ -351,7 +351,7 @@ def keep_talking(world: World) -> None:
     """A ping that runs as a container's program has sent one packet a second meanwhile."""
     for host, daemon in world.daemons.items():
         for container_id, spec in daemon.containers.items():
-            if spec.pings and (container := store.by_id(world, host, container_id)) and container.is_running:
+            if spec.pings and (container := books.by_id(world, host, container_id)) and container.is_running:
                 _ping_on(world, host, container, spec.config, spec.pings)
 
 

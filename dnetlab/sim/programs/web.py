@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv6Address
 from dnetlab.model import ContainerState, Process, Protocol, Socket, SocketState
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import store
+from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.catalogue import PAGES
 from dnetlab.sim.dockerd.images import recipe_of
 from dnetlab.sim.programs import logs
@@ -155,7 +155,7 @@ def serve_http(
     None when it doesn't speak HTTP (a database) and only hangs up. Raises Refused for a paused container.
     """
     process = processes.find(world, machine, pid) if pid is not None else None
-    owner = store.by_id(world, machine, process.container) if process is not None and process.container else None
+    owner = books.by_id(world, machine, process.container) if process is not None and process.container else None
     if process is None or owner is None:
         return None
     container = owner.id
@@ -192,7 +192,7 @@ def _page(world: World, host: str, container: str, directory: str, path: str) ->
     if name not in built_in:
         return None
     key, page = built_in[name]
-    recipe = recipe_of(store.spec(world, host, container).image_id)
+    recipe = recipe_of(books.spec(world, host, container).image_id)
     return PAGES[page] if recipe.key == key else None
 
 

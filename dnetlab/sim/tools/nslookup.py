@@ -6,8 +6,8 @@ from ipaddress import IPv4Address
 
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import resolver
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.resolver import Answer, Status
-from dnetlab.sim.dockerd.state import release_of
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import busybox_usage, fail, is_busybox
 

@@ -9,7 +9,7 @@ def may_configure(context: Context) -> bool:
     """True at the host, in a container with --privileged, --cap-add NET_ADMIN or ALL; Docker's default is without."""
     if context.container is None:
         return True
-    from dnetlab.sim.dockerd.state import daemon
+    from dnetlab.sim.dockerd.books import daemon
 
     spec = daemon(context.world, context.host).containers.get(context.container)
     if spec is None:
@@ -22,7 +22,7 @@ def is_privileged(context: Context) -> bool:
     """True where /proc/sys can be written: at the host and in a --privileged container."""
     if context.container is None:
         return True
-    from dnetlab.sim.dockerd.state import daemon
+    from dnetlab.sim.dockerd.books import daemon
 
     spec = daemon(context.world, context.host).containers.get(context.container)
     return spec is not None and spec.config.privileged
@@ -32,7 +32,7 @@ def may_send_raw(context: Context) -> bool:
     """True unless --cap-drop took CAP_NET_RAW away, which ping needs."""
     if context.container is None:
         return True
-    from dnetlab.sim.dockerd.state import daemon
+    from dnetlab.sim.dockerd.books import daemon
 
     spec = daemon(context.world, context.host).containers.get(context.container)
     if spec is None or spec.config.privileged:

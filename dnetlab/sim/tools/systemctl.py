@@ -8,7 +8,7 @@ from __future__ import annotations
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import system
-from dnetlab.sim.dockerd.state import daemon
+from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.tools.options import fail
 
 _VERBS = ("start", "stop", "restart", "reload", "status", "is-active", "is-enabled", "enable", "disable", "try-restart",

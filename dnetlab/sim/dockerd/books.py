@@ -1,0 +1,183 @@
+"""The daemon's books: what one dockerd has written down, and the functions that read and change it.
+
+What everybody can see stands in the Host (containers, networks); what only the daemon knows stands in its Daemon.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address
+from typing import Any
+
+from dnetlab.model import Container, Network
+from dnetlab.sim.dockerd.config import ContainerSpec, NetworkAttachment
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.profiles import Profile, profile
+from dnetlab.sim.world import World
+
+RELEASES = ("20.10", "26.1", "28.5", "29.7")
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """One host's dockerd.
+
+    pool_cursor   index after the last default pool it tried (engines up to 26; in memory only)
+    port_cursors  last host port it chose by itself, per protocol and address (in memory only)
+    allocated     network id -> addresses in use there, gateways and auxiliary addresses included
+    containers    full id -> what the container was asked to be
+    attachments   (container id, network id) -> what was asked of that endpoint
+    interface_counters  container id -> number of the next ethN (engines up to 27 never go back)
+    adopted       bridges that were there before a network took them by name; they outlive it
+    arguments     what stands behind `dockerd` on its command line
+    pulled        'repository@digest' of every image that came from a registry
+    """
+
+    running: bool = False
+    pid: int | None = None
+    pool_cursor: int = 0
+    port_cursors: dict[str, int] = field(default_factory=dict)
+    allocated: dict[str, frozenset[IPv4Address]] = field(default_factory=dict)
+    containers: dict[str, ContainerSpec] = field(default_factory=dict)
+    attachments: dict[tuple[str, str], NetworkAttachment] = field(default_factory=dict)
+    interface_counters: dict[str, int] = field(default_factory=dict)
+    adopted: frozenset[str] = frozenset()
+    arguments: tuple[str, ...] = ()
+    userland_proxy: bool = True
+    pulled: frozenset[str] = frozenset()
+
+
+def daemon(world: World, host: str) -> Daemon:
+    """The daemon's state. KeyError on a host without Docker."""
+    found: Daemon = world.daemons[host]
+    return found
+
+
+def put_daemon(world: World, host: str, value: Daemon) -> None:
+    world.daemons[host] = value
+
+
+def change_daemon(world: World, host: str, **changes: Any) -> Daemon:
+    """Replace fields of the daemon's state and return the new one."""
+    world.daemons[host] = replace(daemon(world, host), **changes)
+    return daemon(world, host)
+
+
+def release_of(world: World) -> Profile:
+    """What the lab's Docker release does differently from the others."""
+    return profile(world.release)
+
+
+def since(world: World, release: str) -> bool:
+    """Is this lab's engine of that release or a later one?"""
+    return RELEASES.index(world.release) >= RELEASES.index(release)
+
+
+# -- networks and containers ----------------------------------------------------------------------------------------
+
+
+def find_network(world: World, host: str, reference: str) -> Network:
+    """By full id, name, or unique prefix of the id. ApiError 404 in the daemon's words."""
+    found = world.hosts[host].network(reference)
+    if found is None:
+        raise ApiError(f"network {reference} not found", 404)
+    return found
+
+
+def find(world: World, host: str, reference: str) -> Container:
+    """A container by full id, name or a prefix of its id (moby daemon/container.go GetContainer).
+
+    Raises ApiError: no such container, or a prefix that several ids have.
+    """
+    containers = world.hosts[host].containers
+    name = reference.removeprefix("/")
+    exact = next((c for c in containers if c.id == reference), None)
+    exact = exact or next((c for c in containers if c.name == name), None)
+    if exact is not None:
+        return exact
+    found = [c for c in containers if reference and c.id.startswith(reference)]
+    if len(found) > 1:
+        words = "multiple IDs found with provided prefix" if since(world, "26.1") else (
+            "Multiple IDs found with provided prefix"
+        )
+        raise ApiError(f"{words}: {reference}", 400 if since(world, "26.1") else 500)
+    if not found:
+        raise ApiError(f"No such container: {reference}", 404)
+    return found[0]
+
+
+def by_id(world: World, host: str, container_id: str) -> Container | None:
+    """The container with that full id; None when it is gone."""
+    return next((c for c in world.hosts[host].containers if c.id == container_id), None)
+
+
+def get(world: World, host: str, container_id: str) -> Container:
+    """The container with that full id, which must be there."""
+    return next(c for c in world.hosts[host].containers if c.id == container_id)
+
+
+def change(world: World, host: str, container_id: str, **changes: Any) -> Container:
+    """Replace fields of a container; the new value."""
+    new = replace(get(world, host, container_id), **changes)
+    put(world, host, new)
+    return new
+
+
+def put(world: World, host: str, container: Container) -> None:
+    """Replace the container of the same id."""
+    containers = world.hosts[host].containers
+    place = next(i for i, c in enumerate(containers) if c.id == container.id)
+    world.change_host(host, containers=(*containers[:place], container, *containers[place + 1 :]))
+
+
+def add(world: World, host: str, container: Container, spec: ContainerSpec) -> None:
+    """Book a new container; the newest is listed first."""
+    world.change_host(host, containers=(container, *world.hosts[host].containers))
+    put_spec(world, host, container.id, spec)
+
+
+def drop(world: World, host: str, container_id: str) -> None:
+    """Forget a container and all that was written for it; links to it keep its last name."""
+    _keep_names(world, host, container_id)
+    world.change_host(host, containers=tuple(c for c in world.hosts[host].containers if c.id != container_id))
+    state = daemon(world, host)
+    change_daemon(
+        world,
+        host,
+        containers={key: value for key, value in state.containers.items() if key != container_id},
+        attachments={key: value for key, value in state.attachments.items() if key[0] != container_id},
+        interface_counters={key: value for key, value in state.interface_counters.items() if key != container_id},
+    )
+    world.logs.pop((host, container_id), None)
+    for key in [key for key in world.files if key[:2] == (host, container_id)]:
+        del world.files[key]
+
+
+def _keep_names(world: World, host: str, container_id: str) -> None:
+    gone = by_id(world, host, container_id)
+    for key, one in daemon(world, host).containers.items():
+        if gone is not None and any(other == container_id for other, _ in one.config.links):
+            links = tuple((f"{o}/{gone.name}" if o == container_id else o, alias) for o, alias in one.config.links)
+            change_spec(world, host, key, config=replace(one.config, links=links))
+
+
+def spec(world: World, host: str, container_id: str) -> ContainerSpec:
+    """What the daemon remembers of a container."""
+    return daemon(world, host).containers[container_id]
+
+
+def put_spec(world: World, host: str, container_id: str, new: ContainerSpec) -> None:
+    change_daemon(world, host, containers={**daemon(world, host).containers, container_id: new})
+
+
+def change_spec(world: World, host: str, container_id: str, **changes: Any) -> ContainerSpec:
+    """Replace fields of a spec; the new value."""
+    new = replace(spec(world, host, container_id), **changes)
+    put_spec(world, host, container_id, new)
+    return new
+
+
+def name_of_link(world: World, host: str, other: str) -> str:
+    """The name of a link's other end: its present one, or the last one of a container that is gone ('ID/NAME')."""
+    found = by_id(world, host, other)
+    return found.name if found else other.rpartition("/")[2]
