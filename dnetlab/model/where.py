@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Where(NamedTuple):
-    """A network namespace. namespace 'host' is the host's own stack, else the short id of the container that made it."""
+    """A network namespace. namespace 'host' is the host's own stack, else the short id of a container that made it."""
 
     host: str
     namespace: str = "host"
