@@ -14,6 +14,7 @@ from dnetlab.model.host import (
     Volume,
 )
 from dnetlab.model.journal import Entry, Journal
+from dnetlab.model.labfile import default_topology, parse_topology, read_topology
 from dnetlab.model.line import Line, Output, Prompt, Refusal
 from dnetlab.model.netfilter import Chain, Hook, Match, Netfilter, Rule, Table, Target, parse_rule
 from dnetlab.model.network import (
@@ -30,6 +31,7 @@ from dnetlab.model.network import (
 )
 from dnetlab.model.packet import Connection, ConnState, Flow, IcmpType, Packet, Protocol
 from dnetlab.model.snapshot import Snapshot
+from dnetlab.model.topology import HostPlan, Nic, Port, PortMode, StaticRoute, Switch, Topology
 from dnetlab.model.trace import Crossing, Disposition, Exchange, Hop, Step, StepKind, Trace
 from dnetlab.model.where import Where
 
@@ -41,5 +43,6 @@ __all__ = [
     "Output", "Packet", "PeerEnd", "PortBinding", "Process", "Prompt", "Protocol", "Refusal", "Route", "Rule",
     "Snapshot", "Socket", "SocketState", "Step", "StepKind", "Subnet", "Table", "Target", "Trace", "Verdict", "Volume",
     "Where",
-    "parse_rule",
+    "HostPlan", "Nic", "Port", "PortMode", "StaticRoute", "Switch", "Topology",
+    "default_topology", "parse_rule", "parse_topology", "read_topology",
 ]  # fmt: skip

@@ -5,23 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dnetlab.model.host import Container, Host
+from dnetlab.model.labfile import default_topology
 from dnetlab.model.network import Interface, Namespace
+from dnetlab.model.topology import Topology
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """All hosts of the lab at one moment.
 
-    hosts    by name, in the lab's order: docker1, docker2, client
+    hosts    by name, in the lab's order: docker1, docker2, client in the default one
     engine   'sim' or 'docker'
     release  '20.10', '26.1', '28.5', '29.7'
     clock    seconds since the lab began
+    topology the lab's shape: its switches, and the hosts and NICs it began with
     """
 
     hosts: dict[str, Host] = field(default_factory=dict)
     engine: str = "sim"
     release: str = "28.5"
     clock: float = 0.0
+    topology: Topology = field(default_factory=default_topology)
 
     def namespace(self, host: str, name: str = "host") -> Namespace:
         return self.hosts[host].namespaces[name]
