@@ -9,7 +9,7 @@ from dnetlab.errors import UsageError
 from dnetlab.explain.names import Place, address_for, find_place, split_port
 from dnetlab.explain.questions import question
 from dnetlab.explain.why import PREDEFINED, Reason, why
-from dnetlab.model import Entry, Snapshot
+from dnetlab.model import Entry, Snapshot, Where
 from dnetlab.sim.world import World
 
 
@@ -70,7 +70,7 @@ def resolve(snapshot: Snapshot, place: Place, name: str, world: World | None = N
         from dnetlab.sim.dockerd.resolver import resolve as ask
 
         inside = place.container.id if place.container else None
-        found = ask(world.copy(), place.host, place.namespace, inside, name)
+        found = ask(world.copy(), Where(place.host, place.namespace), inside, name)
         return found[0] if found else None
     if name == "localhost":
         return IPv4Address("127.0.0.1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dnetlab.model import Host, Namespace, Refusal
+from dnetlab.model import Host, Namespace, Refusal, Where
 from dnetlab.sim.world import World
 
 
@@ -41,8 +41,12 @@ class Context:
         return self.world.hosts[self.host]
 
     @property
+    def where(self) -> Where:
+        return Where(self.host, self.namespace)
+
+    @property
     def stack(self) -> Namespace:
-        return self.world.namespace(self.host, self.namespace)
+        return self.world.namespace(self.where)
 
 
 @dataclass(frozen=True)

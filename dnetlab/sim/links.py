@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
 
-from dnetlab.model import Address, Interface, LinkKind, Namespace, Neighbour, PeerEnd, Route
+from dnetlab.model import Address, Interface, LinkKind, Namespace, Neighbour, PeerEnd, Route, Where
 from dnetlab.sim.lab import link_local
 from dnetlab.sim.world import World
 
@@ -33,60 +33,60 @@ class KernelError(Exception):
         self.sentence = sentence
 
 
-def link(world: World, host: str, namespace: str, name: str) -> Interface:
+def link(world: World, where: Where, name: str) -> Interface:
     """The interface of that name. KernelError 'No such device'."""
-    found = world.namespace(host, namespace).interface(name)
+    found = world.namespace(where).interface(name)
     if found is None:
         raise KernelError(NO_DEVICE)
     return found
 
 
-def _key(kind: str, host: str, namespace: str, index: int) -> str:
-    return f"{kind}:{host}:{namespace}:{index}"
+def _key(kind: str, where: Where, index: int) -> str:
+    return f"{kind}:{where.host}:{where.namespace}:{index}"
 
 
-def is_fresh(world: World, host: str, namespace: str, interface: Interface) -> bool:
+def is_fresh(world: World, where: Where, interface: Interface) -> bool:
     """Made by hand and never up: its queueing discipline is still 'noop'."""
-    return not interface.up and _key("fresh", host, namespace, interface.index) in world.counters
+    return not interface.up and _key("fresh", where, interface.index) in world.counters
 
 
 # -- up and down ------------------------------------------------------------------------------------------------------
 
 
-def set_up(world: World, host: str, namespace: str, name: str) -> None:
+def set_up(world: World, where: Where, name: str) -> None:
     """`ip link set NAME up`: connected routes come back, IPv6 gives itself a link-local address."""
-    interface = link(world, host, namespace, name)
+    interface = link(world, where, name)
     if interface.up:
         return
-    world.counters.pop(_key("fresh", host, namespace, interface.index), None)
-    world.put_interface(host, namespace, replace(interface, up=True))
-    refresh_carrier(world, host)
-    _give_link_local(world, host, namespace, name)
-    interface = link(world, host, namespace, name)
+    world.counters.pop(_key("fresh", where, interface.index), None)
+    world.put_interface(where, replace(interface, up=True))
+    refresh_carrier(world, where.host)
+    _give_link_local(world, where, name)
+    interface = link(world, where, name)
     routes = [r for a in interface.addresses if (r := _connected(interface, a)) is not None]
-    world.change_namespace(host, namespace, lambda ns: _with_routes(ns, routes))
+    world.change_namespace(where, lambda ns: _with_routes(ns, routes))
 
 
-def _give_link_local(world: World, host: str, namespace: str, name: str) -> None:
+def _give_link_local(world: World, where: Where, name: str) -> None:
     """A link that is up and has carrier gets its fe80:: address; containers of IPv4 networks have IPv6 switched off."""
-    interface, stack = link(world, host, namespace, name), world.namespace(host, namespace)
-    disabled = stack.sysctl("net.ipv6.conf.all.disable_ipv6", "0" if namespace == "host" else "1") == "1"
+    interface, stack = link(world, where, name), world.namespace(where)
+    disabled = stack.sysctl("net.ipv6.conf.all.disable_ipv6", "0" if where.is_host else "1") == "1"
     if disabled or interface.kind is LinkKind.LOOPBACK or not (interface.up and interface.carrier):
         return
     if not any(_is_link_local(a) for a in interface.addresses):
         addresses = (*interface.addresses, link_local(interface.mac))
-        world.put_interface(host, namespace, replace(interface, addresses=addresses))
+        world.put_interface(where, replace(interface, addresses=addresses))
 
 
-def set_down(world: World, host: str, namespace: str, name: str) -> None:
+def set_down(world: World, where: Where, name: str) -> None:
     """`ip link set NAME down`: every route through it is lost for good, gateways too; so are its neighbours."""
-    interface = link(world, host, namespace, name)
+    interface = link(world, where, name)
     if not interface.up:
         return
     kept = tuple(a for a in interface.addresses if isinstance(a.interface, IPv4Interface) or a.scope == "host")
-    world.put_interface(host, namespace, replace(interface, up=False, addresses=kept))
-    world.change_namespace(host, namespace, lambda ns: _forget(ns, name))
-    refresh_carrier(world, host)
+    world.put_interface(where, replace(interface, up=False, addresses=kept))
+    world.change_namespace(where, lambda ns: _forget(ns, name))
+    refresh_carrier(world, where.host)
 
 
 def _is_link_local(address: Address) -> bool:
@@ -111,11 +111,12 @@ def refresh_carrier(world: World, host: str) -> None:
     for _ in range(2):  # once for the links below, once for the bridges and children above them
         for space in list(world.hosts[host].namespaces.values()):
             for interface in space.interfaces:
-                carrier = _carrier(world, host, world.namespace(host, space.name), interface)
+                where = Where(host, space.name)
+                carrier = _carrier(world, host, world.namespace(where), interface)
                 if carrier != interface.carrier:
-                    current = world.namespace(host, space.name).by_index(interface.index) or interface
-                    world.put_interface(host, space.name, replace(current, carrier=carrier))
-                    _give_link_local(world, host, space.name, interface.name)
+                    current = world.namespace(where).by_index(interface.index) or interface
+                    world.put_interface(where, replace(current, carrier=carrier))
+                    _give_link_local(world, where, interface.name)
 
 
 def _carrier(world: World, host: str, space: Namespace, interface: Interface) -> bool:
@@ -136,18 +137,18 @@ def _carrier(world: World, host: str, space: Namespace, interface: Interface) ->
 # -- addresses --------------------------------------------------------------------------------------------------------
 
 
-def add_address(world: World, host: str, namespace: str, name: str, address: Address) -> None:
+def add_address(world: World, where: Where, name: str, address: Address) -> None:
     """`ip addr add`: one more address; a second one of the same network is 'secondary' and brings no route."""
-    interface = link(world, host, namespace, name)
+    interface = link(world, where, name)
     if any(a.interface == address.interface for a in interface.addresses):
         raise KernelError(EXISTS, "ipv4: Address already assigned." if address.ip.version == 4 else "")
     same = [a for a in interface.addresses if a.network == address.network and not a.secondary]
     secondary = bool(same) and address.ip.version == 4
     address = replace(address, secondary=secondary)
-    world.put_interface(host, namespace, replace(interface, addresses=_in_order((*interface.addresses, address))))
+    world.put_interface(where, replace(interface, addresses=_in_order((*interface.addresses, address))))
     route = _connected(interface, address)
     if route is not None and interface.up:
-        world.change_namespace(host, namespace, lambda ns: _with_routes(ns, [route]))
+        world.change_namespace(where, lambda ns: _with_routes(ns, [route]))
 
 
 def _in_order(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
@@ -159,10 +160,10 @@ def _in_order(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
 
 
 def remove_address(
-    world: World, host: str, namespace: str, name: str, interface_address: IPv4Interface | IPv6Interface
+    world: World, where: Where, name: str, interface_address: IPv4Interface | IPv6Interface
 ) -> None:
     """`ip addr del`: its secondaries go too (promote_secondaries is 0), and with the last address every route."""
-    interface = link(world, host, namespace, name)
+    interface = link(world, where, name)
     gone = next((a for a in interface.addresses if a.interface == interface_address), None)
     if gone is None:
         raise KernelError("Cannot assign requested address", "ipv4: Address not found.")
@@ -170,7 +171,7 @@ def remove_address(
     left = tuple(a for a in interface.addresses
                  if a is not gone and not (drop_all and a.secondary and a.network == gone.network))
     removed = {a.ip for a in interface.addresses} - {a.ip for a in left}
-    world.put_interface(host, namespace, replace(interface, addresses=left))
+    world.put_interface(where, replace(interface, addresses=left))
     last = not any(a.ip.version == 4 for a in left)
 
     def keep(route: Route) -> bool:
@@ -178,7 +179,7 @@ def remove_address(
             return True
         return not last and route.src not in removed
 
-    world.change_namespace(host, namespace, lambda ns: replace(ns, routes=tuple(r for r in ns.routes if keep(r))))
+    world.change_namespace(where, lambda ns: replace(ns, routes=tuple(r for r in ns.routes if keep(r))))
 
 
 def _connected(interface: Interface, address: Address) -> Route | None:
@@ -199,88 +200,89 @@ def _with_routes(ns: Namespace, routes: list[Route]) -> Namespace:
 # -- making, renaming and removing links -------------------------------------------------------------------------------
 
 
-def _new(world: World, host: str, namespace: str, name: str, kind: LinkKind, mac: str = "") -> Interface:
-    if world.namespace(host, namespace).interface(name) is not None:
+def _new(world: World, where: Where, name: str, kind: LinkKind, mac: str = "") -> Interface:
+    if world.namespace(where).interface(name) is not None:
         raise KernelError(EXISTS)
-    index = next_index(world, host, namespace)
-    mac = mac or world.random_mac(f"{host}:{namespace}:{name}")
-    world.counters[_key("fresh", host, namespace, index)] = 1
+    index = next_index(world, where)
+    mac = mac or world.random_mac(f"{where.host}:{where.namespace}:{name}")
+    world.counters[_key("fresh", where, index)] = 1
     made = Interface(name, index, kind, mac, up=False, carrier=kind is LinkKind.BRIDGE)
-    world.put_interface(host, namespace, made)
+    world.put_interface(where, made)
     return made
 
 
-def next_index(world: World, host: str, namespace: str) -> int:
+def next_index(world: World, where: Where) -> int:
     """The next free interface index; the host's namespace counts on from what the daemon gave out."""
-    highest = max((i.index for i in world.namespace(host, namespace).interfaces), default=0)
-    if namespace != "host":
+    highest = max((i.index for i in world.namespace(where).interfaces), default=0)
+    if not where.is_host:
         return highest + 1
-    return max(world.count(f"index:{host}", highest + 1), highest + 1)
+    return max(world.count(f"index:{where.host}", highest + 1), highest + 1)
 
 
-def add_bridge(world: World, host: str, namespace: str, name: str) -> None:
+def add_bridge(world: World, where: Where, name: str) -> None:
     """`ip link add NAME type bridge`: its MAC is random until it has ports, then the smallest of theirs."""
-    made = _new(world, host, namespace, name, LinkKind.BRIDGE)
-    world.counters[_key("auto-mac", host, namespace, made.index)] = 1
+    made = _new(world, where, name, LinkKind.BRIDGE)
+    world.counters[_key("auto-mac", where, made.index)] = 1
 
 
-def add_veth(world: World, host: str, namespace: str, name: str, peer: str) -> None:
+def add_veth(world: World, where: Where, name: str, peer: str) -> None:
     """`ip link add NAME type veth peer name PEER`: two interfaces, the peer gets the lower index."""
-    if name == peer or world.namespace(host, namespace).interface(name) is not None:
+    if name == peer or world.namespace(where).interface(name) is not None:
         raise KernelError(EXISTS)
-    other = _new(world, host, namespace, peer, LinkKind.VETH)
-    made = _new(world, host, namespace, name, LinkKind.VETH)
-    world.put_interface(host, namespace, replace(made, peer=PeerEnd(namespace, other.index)))
-    world.put_interface(host, namespace, replace(other, peer=PeerEnd(namespace, made.index)))
+    other = _new(world, where, peer, LinkKind.VETH)
+    made = _new(world, where, name, LinkKind.VETH)
+    world.put_interface(where, replace(made, peer=PeerEnd(where.namespace, other.index)))
+    world.put_interface(where, replace(other, peer=PeerEnd(where.namespace, made.index)))
 
 
 def add_child(
-    world: World, host: str, namespace: str, name: str, parent: str, *, vlan_id: int | None = None, mode: str = ""
+    world: World, where: Where, name: str, parent: str, *, vlan_id: int | None = None, mode: str = ""
 ) -> None:
     """A vlan (its tag given) or macvlan interface on top of parent."""
-    lower = link(world, host, namespace, parent)
+    lower = link(world, where, parent)
     kind = LinkKind.MACVLAN if vlan_id is None else LinkKind.VLAN
     if vlan_id is None and lower.master is not None:
         raise KernelError(BUSY)  # one taker per link: a bridge or macvlans (netdev_rx_handler_register)
-    made = _new(world, host, namespace, name, kind, "" if vlan_id is None else lower.mac)
+    made = _new(world, where, name, kind, "" if vlan_id is None else lower.mac)
     world.put_interface(
-        host, namespace, replace(made, parent=parent, mtu=lower.mtu, vlan_id=vlan_id, mode=mode, carrier=lower.up)
+        where, replace(made, parent=parent, mtu=lower.mtu, vlan_id=vlan_id, mode=mode, carrier=lower.up)
     )
 
 
-def delete(world: World, host: str, namespace: str, name: str) -> None:
+def delete(world: World, where: Where, name: str) -> None:
     """`ip link del`: a veth takes its peer with it, a parent its vlans and macvlans, wherever they live."""
-    interface = link(world, host, namespace, name)
+    interface = link(world, where, name)
     if interface.kind in (LinkKind.LOOPBACK, LinkKind.PHYSICAL):
         raise KernelError(NOT_SUPPORTED)
-    if interface.peer is not None and interface.peer.namespace in world.hosts[host].namespaces:
-        other = world.namespace(host, interface.peer.namespace).by_index(interface.peer.index)
+    if interface.peer is not None and interface.peer.namespace in world.hosts[where.host].namespaces:
+        there = Where(where.host, interface.peer.namespace)
+        other = world.namespace(there).by_index(interface.peer.index)
         if other is not None:
-            _drop(world, host, interface.peer.namespace, other.name)
-    for space in list(world.hosts[host].namespaces.values()):
+            _drop(world, there, other.name)
+    for space in list(world.hosts[where.host].namespaces.values()):
         for child in space.interfaces:
-            if child.parent == name and (child.parent_namespace or space.name) == namespace:
-                _drop(world, host, space.name, child.name)
-    _drop(world, host, namespace, name)
-    refresh_carrier(world, host)
+            if child.parent == name and (child.parent_namespace or space.name) == where.namespace:
+                _drop(world, Where(where.host, space.name), child.name)
+    _drop(world, where, name)
+    refresh_carrier(world, where.host)
 
 
-def _drop(world: World, host: str, namespace: str, name: str) -> None:
-    gone = world.namespace(host, namespace).interface(name)
-    world.change_namespace(host, namespace, lambda ns: ns.without_interface(name))
+def _drop(world: World, where: Where, name: str) -> None:
+    gone = world.namespace(where).interface(name)
+    world.change_namespace(where, lambda ns: ns.without_interface(name))
     if gone is not None:
         for kind in ("fresh", "auto-mac"):
-            world.counters.pop(_key(kind, host, namespace, gone.index), None)
+            world.counters.pop(_key(kind, where, gone.index), None)
         if gone.master is not None:
-            _port_left(world, host, namespace, gone.master)
+            _port_left(world, where, gone.master)
 
 
-def rename(world: World, host: str, namespace: str, old: str, new: str) -> None:
+def rename(world: World, where: Where, old: str, new: str) -> None:
     """`ip link set OLD name NEW`: whatever names the link follows. Live renaming is allowed since Linux 6.2."""
-    interface = link(world, host, namespace, old)
+    interface = link(world, where, old)
     if old == new:
         return
-    if world.namespace(host, namespace).interface(new) is not None:
+    if world.namespace(where).interface(new) is not None:
         raise KernelError(EXISTS)
 
     def change(ns: Namespace) -> Namespace:
@@ -288,7 +290,7 @@ def rename(world: World, host: str, namespace: str, old: str, new: str) -> None:
             ns,
             interfaces=tuple(
                 replace(i, name=new if i is interface else i.name, master=new if i.master == old else i.master,
-                        parent=new if i.parent == old and i.parent_namespace in (None, namespace) else i.parent)
+                        parent=new if i.parent == old and i.parent_namespace in (None, where.namespace) else i.parent)
                 for i in ns.interfaces
             ),
             routes=tuple(replace(r, dev=new) if r.dev == old else r for r in ns.routes),
@@ -297,25 +299,25 @@ def rename(world: World, host: str, namespace: str, old: str, new: str) -> None:
                       for f in ns.fdb),
         )
 
-    world.change_namespace(host, namespace, change)
-    for space in list(world.hosts[host].namespaces.values()):
+    world.change_namespace(where, change)
+    for space in list(world.hosts[where.host].namespaces.values()):
         for child in space.interfaces:
-            if space.name != namespace and child.parent == old and child.parent_namespace == namespace:
-                world.put_interface(host, space.name, replace(child, parent=new))
+            if space.name != where.namespace and child.parent == old and child.parent_namespace == where.namespace:
+                world.put_interface(Where(where.host, space.name), replace(child, parent=new))
 
 
-def change_link(world: World, host: str, namespace: str, name: str, change: Callable[[Interface], Interface]) -> None:
+def change_link(world: World, where: Where, name: str, change: Callable[[Interface], Interface]) -> None:
     """Replace an interface by what change makes of it, and let the carriers follow."""
-    world.put_interface(host, namespace, change(link(world, host, namespace, name)))
-    refresh_carrier(world, host)
+    world.put_interface(where, change(link(world, where, name)))
+    refresh_carrier(world, where.host)
 
 
 # -- bridges ----------------------------------------------------------------------------------------------------------
 
 
-def enslave(world: World, host: str, namespace: str, name: str, bridge: str) -> None:
+def enslave(world: World, where: Where, name: str, bridge: str) -> None:
     """`ip link set NAME master BRIDGE`: from now on its frames are the bridge's."""
-    port, master = link(world, host, namespace, name), link(world, host, namespace, bridge)
+    port, master = link(world, where, name), link(world, where, bridge)
     if master.kind is not LinkKind.BRIDGE:
         raise KernelError(NOT_SUPPORTED)
     if port.kind is LinkKind.LOOPBACK:
@@ -324,73 +326,75 @@ def enslave(world: World, host: str, namespace: str, name: str, bridge: str) -> 
         raise KernelError("Too many levels of symbolic links", "Can not enslave a bridge to a bridge.")
     if port.master == bridge:
         return
-    if _has_macvlans(world, host, namespace, name):
+    if _has_macvlans(world, where, name):
         raise KernelError(BUSY)
     if port.master is not None:
-        release(world, host, namespace, name)
-        port = link(world, host, namespace, name)
-    world.put_interface(host, namespace, replace(port, master=bridge))
-    _follow_ports(world, host, namespace, bridge)
-    refresh_carrier(world, host)
+        release(world, where, name)
+        port = link(world, where, name)
+    world.put_interface(where, replace(port, master=bridge))
+    _follow_ports(world, where, bridge)
+    refresh_carrier(world, where.host)
 
 
-def _has_macvlans(world: World, host: str, namespace: str, name: str) -> bool:
+def _has_macvlans(world: World, where: Where, name: str) -> bool:
     return any(
-        child.kind is LinkKind.MACVLAN and child.parent == name and (child.parent_namespace or space.name) == namespace
-        for space in world.hosts[host].namespaces.values()
+        child.kind is LinkKind.MACVLAN
+        and child.parent == name
+        and (child.parent_namespace or space.name) == where.namespace
+        for space in world.hosts[where.host].namespaces.values()
         for child in space.interfaces
     )
 
 
-def release(world: World, host: str, namespace: str, name: str) -> None:
+def release(world: World, where: Where, name: str) -> None:
     """`ip link set NAME nomaster`: the bridge forgets what it learned behind it."""
-    port = link(world, host, namespace, name)
+    port = link(world, where, name)
     if port.master is None:
         return
     bridge = port.master
-    world.put_interface(host, namespace, replace(port, master=None, hairpin=False))
-    world.change_namespace(host, namespace, lambda ns: replace(ns, fdb=tuple(f for f in ns.fdb if f.port != name)))
-    _port_left(world, host, namespace, bridge)
-    refresh_carrier(world, host)
+    world.put_interface(where, replace(port, master=None, hairpin=False))
+    world.change_namespace(where, lambda ns: replace(ns, fdb=tuple(f for f in ns.fdb if f.port != name)))
+    _port_left(world, where, bridge)
+    refresh_carrier(world, where.host)
 
 
-def _port_left(world: World, host: str, namespace: str, bridge: str) -> None:
-    master = world.namespace(host, namespace).interface(bridge)
+def _port_left(world: World, where: Where, bridge: str) -> None:
+    master = world.namespace(where).interface(bridge)
     if master is None:
         return
-    if not world.namespace(host, namespace).ports_of(bridge):
-        world.put_interface(host, namespace, replace(master, carrier=False))
-    _follow_ports(world, host, namespace, bridge)
+    if not world.namespace(where).ports_of(bridge):
+        world.put_interface(where, replace(master, carrier=False))
+    _follow_ports(world, where, bridge)
 
 
-def _follow_ports(world: World, host: str, namespace: str, bridge: str) -> None:
+def _follow_ports(world: World, where: Where, bridge: str) -> None:
     """A bridge whose MAC nobody set wears the smallest of its ports' (net/bridge/br_stp_if.c)."""
-    master = link(world, host, namespace, bridge)
-    if _key("auto-mac", host, namespace, master.index) not in world.counters:
+    master = link(world, where, bridge)
+    if _key("auto-mac", where, master.index) not in world.counters:
         return
-    macs = [port.mac for port in world.namespace(host, namespace).ports_of(bridge)]
-    world.put_interface(host, namespace, replace(master, mac=min(macs, default="00:00:00:00:00:00")))
+    macs = [port.mac for port in world.namespace(where).ports_of(bridge)]
+    world.put_interface(where, replace(master, mac=min(macs, default="00:00:00:00:00:00")))
 
 
-def set_mac(world: World, host: str, namespace: str, name: str, mac: str) -> None:
+def set_mac(world: World, where: Where, name: str, mac: str) -> None:
     """`ip link set NAME address MAC`."""
-    interface = link(world, host, namespace, name)
-    world.counters.pop(_key("auto-mac", host, namespace, interface.index), None)
-    world.put_interface(host, namespace, replace(interface, mac=mac))
+    interface = link(world, where, name)
+    world.counters.pop(_key("auto-mac", where, interface.index), None)
+    world.put_interface(where, replace(interface, mac=mac))
     if interface.master is not None:
-        _follow_ports(world, host, namespace, interface.master)
+        _follow_ports(world, where, interface.master)
 
 
 # -- neighbours -------------------------------------------------------------------------------------------------------
 
 
-def put_neighbour(world: World, host: str, namespace: str, neighbour: Neighbour, *, only_new: bool) -> None:
+def put_neighbour(world: World, where: Where, neighbour: Neighbour, *, only_new: bool) -> None:
     """`ip neigh add` (only_new) or `replace`."""
-    found = [n for n in world.namespace(host, namespace).neighbours
+    found = [n for n in world.namespace(where).neighbours
              if (n.address, n.dev) == (neighbour.address, neighbour.dev)]
     if found and only_new:
         raise KernelError(EXISTS)
     world.change_namespace(
-        host, namespace,
+        where,
         lambda ns: replace(ns, neighbours=(*(n for n in ns.neighbours if n not in found), neighbour)),
     )

@@ -9,7 +9,7 @@ import signal as signals
 from collections.abc import Iterable
 from dataclasses import replace
 
-from dnetlab.model import Process, Socket
+from dnetlab.model import Process, Socket, Where
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books
 from dnetlab.sim.world import World
@@ -21,18 +21,18 @@ SIGNALS = {name.removeprefix("SIG"): int(value) for name, value in vars(signals)
 
 def spawn(
     world: World,
-    host: str,
+    where: Where,
     argv: Iterable[str],
     *,
     ppid: int = 1,
-    namespace: str = "host",
     container: str | None = None,
     user: str = "root",
     pid: int | None = None,
 ) -> int:
     """Start a process; its pid. container: the full id of the container it belongs to, None for the host's own."""
+    host = where.host
     pid = pid or world.count(f"pid:{host}", FIRST_PID)
-    process = Process(pid, ppid, tuple(argv), namespace, container, user, world.clock)
+    process = Process(pid, ppid, tuple(argv), where.namespace, container, user, world.clock)
     world.change_host(host, processes=(*world.hosts[host].processes, process))
     return pid
 
@@ -50,21 +50,21 @@ def end(world: World, host: str, pids: Iterable[int]) -> None:
     spaces = {p.namespace for p in world.hosts[host].processes if p.pid in gone}
     world.change_host(host, processes=tuple(p for p in world.hosts[host].processes if p.pid not in gone))
     for name in spaces & set(world.hosts[host].namespaces):
-        stack = world.namespace(host, name)
+        stack = world.namespace(Where(host, name))
         kept = tuple(s for s in stack.sockets if s.pid not in gone)
         if len(kept) != len(stack.sockets):
-            world.put_namespace(host, replace(stack, sockets=kept))
+            world.put_namespace(Where(host, name), replace(stack, sockets=kept))
 
 
-def listen(world: World, host: str, namespace: str, sockets: Iterable[Socket]) -> None:
+def listen(world: World, where: Where, sockets: Iterable[Socket]) -> None:
     """Open sockets in a namespace; ask `is_taken` first."""
-    stack = world.namespace(host, namespace)
-    world.put_namespace(host, replace(stack, sockets=(*stack.sockets, *sockets)))
+    stack = world.namespace(where)
+    world.put_namespace(where, replace(stack, sockets=(*stack.sockets, *sockets)))
 
 
-def is_taken(world: World, host: str, namespace: str, wanted: Socket) -> bool:
+def is_taken(world: World, where: Where, wanted: Socket) -> bool:
     """Would bind() say "Address already in use"? An any-address socket meets every other one of its port and family."""
-    for other in world.namespace(host, namespace).sockets:
+    for other in world.namespace(where).sockets:
         if other.protocol is not wanted.protocol or other.local_port != wanted.local_port:
             continue
         if other.remote_address is not None:

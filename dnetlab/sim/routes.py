@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
-from dnetlab.model import Interface, LinkKind, Namespace, Route
+from dnetlab.model import Interface, LinkKind, Namespace, Route, Where
 from dnetlab.sim.links import EXISTS, INVALID, NO_DEVICE, NO_PROCESS, UNREACHABLE, KernelError, link
 from dnetlab.sim.text.links import in_order
 from dnetlab.sim.world import World
 
 
-def add_route(world: World, host: str, namespace: str, route: Route, how: str = "add") -> None:
+def add_route(world: World, where: Where, route: Route, how: str = "add") -> None:
     """`ip route add|replace|append|prepend|change`: the gateway must be on a network we are attached to.
 
     Raises KernelError: 'File exists', 'Nexthop has invalid gateway.', 'Network is down', …
     """
-    route = _complete(world.namespace(host, namespace), route)
-    if route.dev is not None and not link(world, host, namespace, route.dev).up:
+    route = _complete(world.namespace(where), route)
+    if route.dev is not None and not link(world, where, route.dev).up:
         raise KernelError("Network is down", "Device for nexthop is not up.")
-    routes = world.namespace(host, namespace).routes
+    routes = world.namespace(where).routes
     same = [r for r in routes if (r.destination, r.metric) == (route.destination, route.metric)]
     if same and how == "add" or route in same and how in ("append", "prepend"):
         raise KernelError(EXISTS)
@@ -27,7 +27,7 @@ def add_route(world: World, host: str, namespace: str, route: Route, how: str = 
         raise KernelError("No such file or directory")
     gone = same[:1] if how in ("replace", "change") else []
     left = tuple(r for r in routes if r not in gone)
-    world.change_namespace(host, namespace, lambda ns: replace(ns, routes=(*left, route)))
+    world.change_namespace(where, lambda ns: replace(ns, routes=(*left, route)))
 
 
 def _complete(space: Namespace, route: Route) -> Route:
@@ -49,7 +49,7 @@ def _complete(space: Namespace, route: Route) -> Route:
     return replace(route, dev=route.dev or found[0].dev, scope="global")
 
 
-def delete_route(world: World, host: str, namespace: str, route: Route, given: set[str]) -> None:
+def delete_route(world: World, where: Where, route: Route, given: set[str]) -> None:
     """`ip route del`: the first route that fits all that was said. KernelError 'No such process' without one."""
     def fits(r: Route) -> bool:
         return (
@@ -62,11 +62,11 @@ def delete_route(world: World, host: str, namespace: str, route: Route, given: s
             and ("type" not in given or r.kind == route.kind)
         )
 
-    routes = world.namespace(host, namespace).routes
+    routes = world.namespace(where).routes
     gone = next((r for r in in_order(routes) if fits(r)), None)
     if gone is None:
         raise KernelError(NO_PROCESS)
-    world.change_namespace(host, namespace, lambda ns: replace(ns, routes=tuple(r for r in routes if r is not gone)))
+    world.change_namespace(where, lambda ns: replace(ns, routes=tuple(r for r in routes if r is not gone)))
 
 
 def _matching(space: Namespace, ip: IPv4Address) -> list[Route]:

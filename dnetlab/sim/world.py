@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dnetlab.model import Host, Interface, Namespace, Snapshot
+from dnetlab.model import Host, Interface, Namespace, Snapshot, Where
 
 
 @dataclass(frozen=True)
@@ -98,23 +98,23 @@ class World:
         self.hosts[name] = replace(self.hosts[name], **changes)
         return self.hosts[name]
 
-    def namespace(self, host: str, name: str = "host") -> Namespace:
-        return self.hosts[host].namespaces[name]
+    def namespace(self, where: Where) -> Namespace:
+        return self.hosts[where.host].namespaces[where.namespace]
 
-    def put_namespace(self, host: str, namespace: Namespace) -> None:
-        """Add or replace a namespace of a host, by its name."""
-        spaces = dict(self.hosts[host].namespaces)
-        spaces[namespace.name] = namespace
-        self.change_host(host, namespaces=spaces)
+    def put_namespace(self, where: Where, namespace: Namespace) -> None:
+        """Add or replace the namespace there."""
+        spaces = dict(self.hosts[where.host].namespaces)
+        spaces[where.namespace] = namespace
+        self.change_host(where.host, namespaces=spaces)
 
-    def drop_namespace(self, host: str, name: str) -> None:
-        spaces = dict(self.hosts[host].namespaces)
-        spaces.pop(name, None)
-        self.change_host(host, namespaces=spaces)
+    def drop_namespace(self, where: Where) -> None:
+        spaces = dict(self.hosts[where.host].namespaces)
+        spaces.pop(where.namespace, None)
+        self.change_host(where.host, namespaces=spaces)
 
-    def change_namespace(self, host: str, name: str, change: Callable[[Namespace], Namespace]) -> None:
-        """world.change_namespace('docker1', 'host', lambda ns: replace(ns, routes=…))"""
-        self.put_namespace(host, change(self.namespace(host, name)))
+    def change_namespace(self, where: Where, change: Callable[[Namespace], Namespace]) -> None:
+        """world.change_namespace(Where('docker1'), lambda ns: replace(ns, routes=…))"""
+        self.put_namespace(where, change(self.namespace(where)))
 
-    def put_interface(self, host: str, namespace: str, interface: Interface) -> None:
-        self.change_namespace(host, namespace, lambda ns: ns.with_interface(interface))
+    def put_interface(self, where: Where, interface: Interface) -> None:
+        self.change_namespace(where, lambda ns: ns.with_interface(interface))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Address
 
-from dnetlab.model import Container, Protocol
+from dnetlab.model import Container, Protocol, Where
 from dnetlab.model.netfilter import BUILTIN
 from dnetlab.sim.dockerd import create as creating
 from dnetlab.sim.dockerd import lifecycle
@@ -52,7 +52,7 @@ def address(world: World, name: str, network: str = "bridge") -> str:
 
 def listing(world: World, table: str, chain: str = "") -> str:
     """`iptables -t TABLE -S [CHAIN]`, with br-NAME for the bridge of network NAME."""
-    found = world.namespace(HOST).netfilter.table(table)
+    found = world.namespace(Where(HOST)).netfilter.table(table)
     own = sorted((c for c in found.chains if c.policy is None), key=lambda c: c.name)
     builtin = [found.chain(name) for name in BUILTIN[table]]
     chains = [c for c in [*builtin, *own] if c is not None and chain in ("", c.name)]
@@ -66,16 +66,16 @@ def listing(world: World, table: str, chain: str = "") -> str:
 
 def flush(world: World, table: str, *only: str) -> None:
     """`iptables -t TABLE -F [CHAIN]`"""
-    stack = world.namespace(HOST)
+    stack = world.namespace(Where(HOST))
     found = stack.netfilter.table(table)
     emptied = replace(
         found, chains=tuple(replace(c, rules=()) if not only or c.name in only else c for c in found.chains)
     )
-    world.put_namespace(HOST, replace(stack, netfilter=stack.netfilter.with_table(emptied)))
+    world.put_namespace(Where(HOST), replace(stack, netfilter=stack.netfilter.with_table(emptied)))
 
 
 def drop_chain(world: World, table: str, chain: str) -> None:
     """`iptables -t TABLE -X CHAIN`"""
-    stack = world.namespace(HOST)
+    stack = world.namespace(Where(HOST))
     left = stack.netfilter.table(table).without_chain(chain)
-    world.put_namespace(HOST, replace(stack, netfilter=stack.netfilter.with_table(left)))
+    world.put_namespace(Where(HOST), replace(stack, netfilter=stack.netfilter.with_table(left)))

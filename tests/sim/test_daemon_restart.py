@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dnetlab.model import ContainerState
+from dnetlab.model import ContainerState, Where
 from dnetlab.sim.dockerd import lifecycle, networks, system
 from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.dockerd.config import RestartPolicy
@@ -64,14 +64,14 @@ def test_a_restart_keeps_user_networks_and_makes_the_default_one_anew(release: s
     networks.create(world, HOST, "n1")
     run(world, "web1")
     ids = {n.name: n.id for n in world.hosts[HOST].networks}
-    bridges = [(i.name, i.index, i.mac) for i in world.namespace(HOST).interfaces[3:5]]
+    bridges = [(i.name, i.index, i.mac) for i in world.namespace(Where(HOST)).interfaces[3:5]]
 
     system.restart_daemon(world, HOST)
     lifecycle.start(world, HOST, "web1")
 
     now = {n.name: n.id for n in world.hosts[HOST].networks}
     assert {name for name in ids if ids[name] != now[name]} == {"bridge"}
-    assert [(i.name, i.index, i.mac) for i in world.namespace(HOST).interfaces[3:5]] == bridges
+    assert [(i.name, i.index, i.mac) for i in world.namespace(Where(HOST)).interfaces[3:5]] == bridges
     assert container(world, "web1").endpoints[0].network_id == now["bridge"]
     assert address(world, "web1") == "172.17.0.2"
 

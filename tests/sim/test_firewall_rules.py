@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dnetlab.model import Where
 from dnetlab.sim.dockerd import lifecycle, networks, system
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import edit
@@ -158,7 +159,7 @@ def test_a_daemon_restart_keeps_docker_user_and_a_policy_it_did_not_set(release:
     # Given a flushed firewall, a rule of the user's and policy ACCEPT with ip_forward on,
     # when the daemon restarts, then the rule and the policy stay and everything else is rebuilt.
     world = all_flushed(release)
-    with edit(world, HOST) as tables:
+    with edit(world, Where(HOST)) as tables:
         tables.append("filter", "DOCKER-USER", "-s 9.9.9.9/32 -j DROP")
         tables.policy("filter", "FORWARD", "ACCEPT")
 
@@ -172,14 +173,14 @@ def test_a_daemon_restart_keeps_docker_user_and_a_policy_it_did_not_set(release:
 def test_a_daemon_that_finds_forwarding_off_sets_the_policy_to_drop(release: str) -> None:
     # Given ip_forward switched off and policy ACCEPT, when the daemon restarts, then it forwards and drops.
     world = new_world(release)
-    with edit(world, HOST) as tables:
+    with edit(world, Where(HOST)) as tables:
         tables.policy("filter", "FORWARD", "ACCEPT")
-    stack = world.namespace(HOST)
-    world.put_namespace(HOST, replace(stack, sysctls={**stack.sysctls, "net.ipv4.ip_forward": "0"}))
+    stack = world.namespace(Where(HOST))
+    world.put_namespace(Where(HOST), replace(stack, sysctls={**stack.sysctls, "net.ipv4.ip_forward": "0"}))
 
     system.restart_daemon(world, HOST)
 
-    assert world.namespace(HOST).forwards
+    assert world.namespace(Where(HOST)).forwards
     assert listing(world, "filter", "FORWARD").startswith("-P FORWARD DROP\n")
 
 
@@ -220,7 +221,7 @@ def test_without_its_nat_chain_the_daemon_cannot_publish(release: str, words: st
 
     assert failure.value.message.endswith(words)
     assert [p.argv for p in world.hosts[HOST].processes if "docker-proxy" in p.argv[0]] == []
-    assert world.namespace(HOST).sockets == ()
+    assert world.namespace(Where(HOST)).sockets == ()
 
 
 @pytest.mark.parametrize("release", ["20.10", "28.5"])
@@ -234,7 +235,7 @@ def test_without_its_nat_chain_the_daemon_cannot_make_a_network(release: str) ->
     with pytest.raises(ApiError) as failure:
         networks.create(world, HOST, "n5")
 
-    bridge = world.namespace(HOST).interfaces[-1].name
+    bridge = world.namespace(Where(HOST)).interfaces[-1].name
     assert failure.value.message == (
         "Failed to Setup IP tables: Unable to enable SKIP DNAT rule:  (iptables failed: iptables --wait -t nat "
         f"-I DOCKER -i {bridge} -j RETURN: iptables: No chain/target/match by that name.\n (exit status 1))"

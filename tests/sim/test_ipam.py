@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 import pytest
 
-from dnetlab.model import Address, Interface, LinkKind, Route
+from dnetlab.model import Address, Interface, LinkKind, Route, Where
 from dnetlab.sim.dockerd import containers, lifecycle, networks, system
 from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.dockerd.errors import ApiError
@@ -88,9 +88,9 @@ def test_a_pool_that_a_host_route_overlaps_is_left_out(release: str) -> None:
     world = new_world(release)
     link = Interface("mybr", 50, LinkKind.BRIDGE, "02:00:00:00:00:50",
                      (Address(IPv4Interface("172.18.5.1/24")),))  # fmt: skip
-    world.put_interface(HOST, "host", link)
+    world.put_interface(Where(HOST), link)
     route = Route(IPv4Network("172.18.5.0/24"), "mybr", src=IPv4Address("172.18.5.1"))
-    world.change_namespace(HOST, "host", lambda stack: replace(stack, routes=(*stack.routes, route)))
+    world.change_namespace(Where(HOST), lambda stack: replace(stack, routes=(*stack.routes, route)))
 
     networks.create(world, HOST, "n1")
 
@@ -198,5 +198,5 @@ def test_a_bad_pool_is_refused_in_the_daemons_words(release: str, request_: Pool
         networks.create(world, HOST, "ov", pools=(request_,))
 
     assert failure.value.message == words
-    assert len(world.namespace(HOST).interfaces) == 4
+    assert len(world.namespace(Where(HOST)).interfaces) == 4
     assert len(daemon(world, HOST).allocated) == 1

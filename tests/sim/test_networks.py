@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dnetlab.model import Interface, LinkKind
+from dnetlab.model import Interface, LinkKind, Where
 from dnetlab.sim.dockerd import containers, lifecycle, networks, system
 from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.dockerd.errors import ApiError
@@ -20,12 +20,12 @@ ALL = OLD + NEW
 
 def links(world: World, name: str) -> list[str]:
     """'2: eth0 172.18.0.2/16' for each link of a container but lo."""
-    stack = world.namespace(HOST, container(world, name).namespace or "")
+    stack = world.namespace(Where(HOST, container(world, name).namespace or ""))
     return [f"{i.index}: {i.name} {i.ipv4[0]}" for i in stack.interfaces if i.kind is not LinkKind.LOOPBACK]
 
 
 def routes(world: World, name: str) -> list[str]:
-    stack = world.namespace(HOST, container(world, name).namespace or "")
+    stack = world.namespace(Where(HOST, container(world, name).namespace or ""))
     return [
         f"default via {r.via} dev {r.dev}" if r.is_default else f"{r.destination} dev {r.dev} src {r.src}"
         for r in stack.routes
@@ -58,7 +58,7 @@ def test_a_new_bridge_is_a_link_without_carrier() -> None:
     name = f"br-{network_id[:12]}"
 
     def bridge() -> tuple[bool, list[str]]:
-        link = world.namespace(HOST).interface(name)
+        link = world.namespace(Where(HOST)).interface(name)
         assert link is not None
         return link.carrier, [str(a.interface) for a in link.addresses]
 
@@ -358,10 +358,10 @@ def test_a_network_that_cannot_be_made_is_refused_in_the_words_of_28_5(name: str
     # has changed.
     world = new_world("28.5")
     networks.create(world, HOST, "n1")
-    before = (world.hosts[HOST].networks, world.namespace(HOST), daemon(world, HOST).allocated)
+    before = (world.hosts[HOST].networks, world.namespace(Where(HOST)), daemon(world, HOST).allocated)
 
     assert said(world, networks.create, name, **more) == words
-    assert (world.hosts[HOST].networks, world.namespace(HOST), daemon(world, HOST).allocated) == before
+    assert (world.hosts[HOST].networks, world.namespace(Where(HOST)), daemon(world, HOST).allocated) == before
 
 
 @pytest.mark.parametrize(
@@ -372,31 +372,31 @@ def test_a_macvlan_container_hangs_on_its_parent(release: str, gateway: str, fir
     # Given a macvlan network on enp7s0 without --gateway, then nothing is made on the host; a container has a macvlan
     # numbered on the host and, up to 28, a route to a gateway that nobody is (20.10.24, 28.5.2, 29.7.2).
     world = new_world(release)
-    before = world.namespace(HOST)
+    before = world.namespace(Where(HOST))
     pools = (PoolRequest("10.0.0.0/24"),)
     networks.create(world, HOST, "mv", driver="macvlan", pools=pools, options={"parent": "enp7s0"})
-    assert world.namespace(HOST) == before
+    assert world.namespace(Where(HOST)) == before
 
     web = run(world, "web1", "mv", ports=("80:80",))
 
-    link = world.namespace(HOST, web.short_id).interface("eth0")
+    link = world.namespace(Where(HOST, web.short_id)).interface("eth0")
     assert link is not None
     assert (link.kind, link.parent, link.parent_namespace, link.index) == (LinkKind.MACVLAN, "enp7s0", "host", 5)
     assert (str(link.ipv4[0]), str(web.endpoints[0].gateway), web.ports) == (f"{first}/24", gateway, ())
-    assert world.namespace(HOST).netfilter == before.netfilter
+    assert world.namespace(Where(HOST)).netfilter == before.netfilter
 
 
 def test_a_sub_interface_made_for_macvlan_goes_with_its_network() -> None:
     # Given parent enp7s0.10, then Docker makes the link with tag 10 and removes it with the network.
     world = new_world("28.5")
     networks.create(world, HOST, "v10", driver="macvlan", options={"parent": "enp7s0.10"})
-    link = world.namespace(HOST).interface("enp7s0.10")
+    link = world.namespace(Where(HOST)).interface("enp7s0.10")
     assert link is not None
     assert (link.kind, link.vlan_id, link.parent) == (LinkKind.VLAN, 10, "enp7s0")
 
     networks.remove(world, HOST, "v10")
 
-    assert world.namespace(HOST).interface("enp7s0.10") is None
+    assert world.namespace(Where(HOST)).interface("enp7s0.10") is None
 
 
 @pytest.mark.parametrize("release", ["20.10", "26.1"])
@@ -456,7 +456,7 @@ def test_without_its_bridge_a_container_cannot_start_until_the_daemon_restarts(r
     # Given docker0 deleted by hand, when a container starts, then it fails as on 20.10.24, 26.1.5 and 28.5.2; after a
     # restart of the daemon docker0 is there again.
     world = new_world(release)
-    world.change_namespace(HOST, "host", lambda stack: stack.without_interface("docker0"))
+    world.change_namespace(Where(HOST), lambda stack: stack.without_interface("docker0"))
 
     def start(_world: World, _host: str) -> None:
         run(world, "web1")
@@ -472,9 +472,9 @@ def test_without_its_bridge_a_container_cannot_start_until_the_daemon_restarts(r
 def test_a_bridge_of_the_hosts_outlives_the_network_that_took_it() -> None:
     # Given a bridge made by hand, when a network takes it by name and is removed, then the bridge is still there.
     world = new_world("28.5")
-    world.put_interface(HOST, "host", Interface("mybr", 9, LinkKind.BRIDGE, "02:00:00:00:00:09"))
+    world.put_interface(Where(HOST), Interface("mybr", 9, LinkKind.BRIDGE, "02:00:00:00:00:09"))
     networks.create(world, HOST, "mynet", options={"com.docker.network.bridge.name": "mybr"})
 
     networks.remove(world, HOST, "mynet")
 
-    assert world.namespace(HOST).interface("mybr") is not None
+    assert world.namespace(Where(HOST)).interface("mybr") is not None

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from dnetlab.model import Protocol, Socket, SocketState
+from dnetlab.model import Protocol, Socket, SocketState, Where
 from dnetlab.sim import processes
 from dnetlab.sim.dockerd import containers, lifecycle, networks, system
 from dnetlab.sim.dockerd.errors import ApiError
@@ -49,7 +49,8 @@ def test_a_port_has_a_proxy_for_each_family_with_its_sockets(release: str, last:
         f"/usr/sbin/docker-proxy -proto tcp -host-ip 0.0.0.0 {tail}",
         f"/usr/sbin/docker-proxy -proto tcp -host-ip :: {tail}",
     ]
-    assert [f"{s.local_address} {s.local_port} {s.state.value} {s.backlog}" for s in world.namespace(HOST).sockets] == [
+    sockets = world.namespace(Where(HOST)).sockets
+    assert [f"{s.local_address} {s.local_port} {s.state.value} {s.backlog}" for s in sockets] == [
         "0.0.0.0 8081 LISTEN 4096", ":: 8081 LISTEN 4096",
     ]  # fmt: skip
     assert ports(world, "web1") == ["0.0.0.0:8081->80/tcp", "[::]:8081->80/tcp"]
@@ -96,7 +97,7 @@ def test_a_clash_is_told_in_the_words_of_20_10(release: str) -> None:
     run(world, "web1", ports=("8080:80",))
     run(world, "web2", ports=("172.25.254.1:81:80",))
     run(world, "hosty", "host")
-    before = (proxies(world), world.namespace(HOST))
+    before = (proxies(world), world.namespace(Where(HOST)))
     where = "driver failed programming external connectivity on endpoint {} (): "
     bind = "Bind for {} failed: port is already allocated"
     proxy = "Error starting userland proxy: listen tcp4 {}: bind: {}"
@@ -107,7 +108,7 @@ def test_a_clash_is_told_in_the_words_of_20_10(release: str) -> None:
     assert said(world, "xx3", "81:80") == where.format("xx3") + proxy.format("0.0.0.0:81", taken)
     assert said(world, "xx4", "9.9.9.9:82:80") == where.format("xx4") + proxy.format("9.9.9.9:82", absent)
     assert said(world, "xx5", "80:80") == where.format("xx5") + proxy.format("0.0.0.0:80", taken)
-    assert (proxies(world), world.namespace(HOST)) == before
+    assert (proxies(world), world.namespace(Where(HOST))) == before
 
 
 def test_a_clash_is_told_in_the_words_of_28_5() -> None:
@@ -141,13 +142,13 @@ def test_an_end_frees_the_ports_and_a_killed_proxy_stays_dead(release: str) -> N
         processes.send_signal(world, HOST, pid, 15)
     assert ports(world, "web1") == ["0.0.0.0:8081->80/tcp", "[::]:8081->80/tcp"]
     left = ["[docker-proxy] <defunct>"] * 2 if release == "20.10" else []  # which waits for them at the end only
-    assert (proxies(world), world.namespace(HOST).sockets) == (left, ())
+    assert (proxies(world), world.namespace(Where(HOST)).sockets) == (left, ())
 
     lifecycle.restart(world, HOST, "web1")
     assert len(proxies(world)) == 2
     lifecycle.stop(world, HOST, "web1")
 
-    assert (proxies(world), world.namespace(HOST).sockets, ports(world, "web1")) == ([], (), [])
+    assert (proxies(world), world.namespace(Where(HOST)).sockets, ports(world, "web1")) == ([], (), [])
 
 
 @pytest.mark.parametrize("release", OLD + NEW)
@@ -159,7 +160,7 @@ def test_some_networks_publish_nothing(release: str, network: str) -> None:
 
     run(world, "web1", network, ports=("8081:80",))
 
-    assert (ports(world, "web1"), proxies(world), world.namespace(HOST).sockets) == ([], [], ())
+    assert (ports(world, "web1"), proxies(world), world.namespace(Where(HOST)).sockets) == ([], [], ())
 
 
 @pytest.mark.parametrize("release", OLD + NEW)
@@ -178,7 +179,7 @@ def test_a_program_on_one_address_leaves_the_others_free(release: str) -> None:
     # Given a program of the host's on 127.0.0.1:81, when a container asks for 172.25.254.1:81, then it gets it.
     world = new_world(release)
     taken = Socket(Protocol.TCP, container_ip("127.0.0.1"), 81, SocketState.LISTEN, 1, "busybox")
-    world.change_namespace(HOST, "host", lambda stack: replace(stack, sockets=(taken,)))
+    world.change_namespace(Where(HOST), lambda stack: replace(stack, sockets=(taken,)))
 
     run(world, "web1", ports=("172.25.254.1:81:80",))
 

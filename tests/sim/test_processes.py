@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dnetlab.model import Where
 from dnetlab.sim import processes
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, containers
@@ -53,7 +54,7 @@ def test_all_of_a_container_is_gone_when_it_ends():
     run(world, "nginx", name="web1", publish=(PortRequest(80, host_port=8080),))
     containers.kill(world, HOST, "web1")
     assert len(world.hosts[HOST].processes) == before
-    assert world.namespace(HOST).sockets == ()
+    assert world.namespace(Where(HOST)).sockets == ()
 
 
 def test_killing_docker_proxy_takes_its_socket_and_nothing_else():
@@ -63,7 +64,7 @@ def test_killing_docker_proxy_takes_its_socket_and_nothing_else():
     assert len(proxies) == 2
     for proxy in proxies:
         processes.send_signal(world, HOST, proxy.pid)
-    assert world.namespace(HOST).sockets == ()
+    assert world.namespace(Where(HOST)).sockets == ()
     assert containers.find(world, HOST, "web1").is_running
     assert len(containers.find(world, HOST, "web1").ports) == 2
 
@@ -87,7 +88,7 @@ def test_nginx_replaces_a_killed_worker():
     rows = processes.container_rows(world, HOST, full)
     assert [p.command for _, p in rows][1:] == ["nginx: worker process"]
     assert rows[1][1].pid != worker
-    assert len(world.namespace(HOST, full[:12]).sockets) == 2
+    assert len(world.namespace(Where(HOST, full[:12])).sockets) == 2
 
 
 def test_term_at_dockerd_stops_the_daemon_and_kill_is_refused():

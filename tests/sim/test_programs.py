@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dnetlab.model import SocketState
+from dnetlab.model import SocketState, Where
 from dnetlab.sim import programs
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import containers
@@ -23,7 +23,7 @@ def run(world: World, image: str, *command: str, **settings: object) -> str:
 
 def listening(world: World, name: str) -> list[str]:
     container = containers.find(world, HOST, name)
-    stack = world.namespace(HOST, container.namespace or "host")
+    stack = world.namespace(Where(HOST, container.namespace or "host"))
     mine = {p.pid for p in world.hosts[HOST].processes if p.container == container.id}
     return [f"{s.program} {s.local_address}:{s.local_port}" for s in stack.sockets
             if s.pid in mine and s.state is SocketState.LISTEN]  # fmt: skip
@@ -31,7 +31,7 @@ def listening(world: World, name: str) -> list[str]:
 
 def server_pid(world: World, name: str) -> int:
     container = containers.find(world, HOST, name)
-    stack = world.namespace(HOST, container.namespace or "host")
+    stack = world.namespace(Where(HOST, container.namespace or "host"))
     return next(s.pid for s in stack.sockets if s.pid and s.program != "dockerd")
 
 
@@ -88,9 +88,9 @@ def test_two_containers_in_one_namespace_share_localhost_but_not_port_80():
 
 def test_nginx_serves_its_page_and_logs_who_asked():
     world = new_world()
-    full = run(world, "nginx", name="web1")
+    run(world, "nginx", name="web1")
     status, headers, body = programs.serve_http(
-        world, HOST, full[:12], server_pid(world, "web1"), "/", host="web1", client="172.17.0.1"
+        world, HOST, server_pid(world, "web1"), "/", host="web1", client="172.17.0.1"
     )
     assert (status, headers["Server"], headers["Content-Length"]) == (200, "nginx/1.22.1", "113")
     assert body == (
@@ -105,8 +105,8 @@ def test_nginx_serves_its_page_and_logs_who_asked():
 def test_a_page_that_is_not_there_is_404_on_both_servers():
     world = new_world()
     for name, image, length in (("ng", "nginx", 153), ("bb", "webserver:v3", None)):
-        full = run(world, image, name=name)
-        status, _, body = programs.serve_http(world, HOST, full[:12], server_pid(world, name), "/nope")
+        run(world, image, name=name)
+        status, _, body = programs.serve_http(world, HOST, server_pid(world, name), "/nope")
         assert status == 404
         assert "404 Not Found" in body
         assert length in (None, len(body))
@@ -116,8 +116,8 @@ def test_each_image_has_its_own_page():
     world = new_world()
     pages = []
     for image in ("httpd", "webserver:v3"):
-        full = run(world, image, name=image[:5])
-        pages.append(programs.serve_http(world, HOST, full[:12], server_pid(world, image[:5])).body)
+        run(world, image, name=image[:5])
+        pages.append(programs.serve_http(world, HOST, server_pid(world, image[:5])).body)
     assert pages == [
         "<html><body><h1>It works!</h1></body></html>\n", "<html><body><h1>webserver v3</h1></body></html>\n",
     ]  # fmt: skip
@@ -125,8 +125,8 @@ def test_each_image_has_its_own_page():
 
 def test_a_database_does_not_speak_http():
     world = new_world()
-    full = run(world, "mysql", name="db", env=("MYSQL_ROOT_PASSWORD=x",))
-    assert programs.serve_http(world, HOST, full[:12], server_pid(world, "db")) is None
+    run(world, "mysql", name="db", env=("MYSQL_ROOT_PASSWORD=x",))
+    assert programs.serve_http(world, HOST, server_pid(world, "db")) is None
 
 
 def test_mysql_without_a_password_says_what_it_wants_and_ends_with_1():
@@ -201,11 +201,11 @@ def test_loops_in_a_script_are_refused_not_half_obeyed():
 
 def test_a_paused_server_is_refused_with_the_way_out():
     world = new_world()
-    full = run(world, "nginx", name="web1")
+    run(world, "nginx", name="web1")
     pid = server_pid(world, "web1")
     containers.pause(world, HOST, "web1")
     with pytest.raises(Refused) as caught:
-        programs.serve_http(world, HOST, full[:12], pid)
+        programs.serve_http(world, HOST, pid)
     assert caught.value.refusal.hint == "docker unpause web1"
 
 

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
+from dnetlab.model import Where
 from dnetlab.sim.dockerd import containers, lifecycle, networks
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.resolver import Status, ask, pointer, resolve
@@ -20,7 +21,7 @@ ALL = ("20.10", "26.1", "28.5", "29.7")
 def found(world: World, asker: str, name: str) -> list[str] | None:
     """What a program in that container gets for a name."""
     place = container(world, asker)
-    addresses = resolve(world, HOST, place.namespace or "", place.id, name)
+    addresses = resolve(world, Where(HOST, place.namespace or ""), place.id, name)
     return None if addresses is None else [str(ip) for ip in addresses]
 
 
@@ -91,7 +92,7 @@ def test_an_address_has_the_name_container_dot_network() -> None:
     place = container(world, "peer")
 
     def name_of(address: str) -> str | None:
-        return pointer(world, HOST, place.namespace or "", place.id, IPv4Address(address))
+        return pointer(world, Where(HOST, place.namespace or ""), place.id, IPv4Address(address))
 
     assert (name_of("172.18.0.2"), name_of("172.18.0.99")) == ("web1.n1", None)
 
@@ -102,8 +103,8 @@ def test_an_unknown_name_waits_for_a_server_that_never_answers() -> None:
     world = two_on_n1("28.5")
     place = container(world, "peer")
 
-    inside = ask(world, HOST, place.namespace or "", place.id, "nosuch")
-    outside = ask(world, HOST, "host", None, "nosuch")
+    inside = ask(world, Where(HOST, place.namespace or ""), place.id, "nosuch")
+    outside = ask(world, Where(HOST), None, "nosuch")
 
     assert (inside.status, str(inside.server), inside.seconds) == (Status.TIMEOUT, "127.0.0.11", 5.0)
     assert (outside.status, str(outside.server), outside.seconds) == (Status.TIMEOUT, "192.0.2.53", 5.0)
@@ -217,7 +218,7 @@ def test_the_resolver_is_two_sockets_of_dockerd_and_rules_that_lead_to_them() ->
     networks.disconnect(world, HOST, "n1", "plain")
 
     for name in ("web1", "plain"):
-        stack = world.namespace(HOST, container(world, name).short_id)
+        stack = world.namespace(Where(HOST, container(world, name).short_id))
         own = [s for s in stack.sockets if s.program == "dockerd"]
         assert [f"{s.protocol.value} {s.local_address} {s.state.value}" for s in own] == [
             "tcp 127.0.0.11 LISTEN", "udp 127.0.0.11 UNCONN",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dnetlab.model import Where
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.lab import new_world
 from dnetlab.sim.tools import run_tool
@@ -49,9 +50,9 @@ def test_an_address_brings_its_connected_route_and_takes_it_away(world: World) -
 def test_ip_forward_and_its_file_are_one_switch(world: World) -> None:
     assert at(world, "sysctl -w net.ipv4.ip_forward=1").stdout == "net.ipv4.ip_forward = 1\n"
 
-    assert world.namespace("client").forwards
-    assert read_proc_sys(world.namespace("client"), "/proc/sys/net/ipv4/ip_forward") == "1\n"
-    assert read_proc_sys(world.namespace("client"), "/proc/sys/net/ipv4/conf/all/forwarding") == "1\n"
+    assert world.namespace(Where("client")).forwards
+    assert read_proc_sys(world.namespace(Where("client")), "/proc/sys/net/ipv4/ip_forward") == "1\n"
+    assert read_proc_sys(world.namespace(Where("client")), "/proc/sys/net/ipv4/conf/all/forwarding") == "1\n"
 
 
 def test_network_namespaces_by_name_are_refused_with_a_hint(world: World) -> None:

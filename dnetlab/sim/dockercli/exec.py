@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dnetlab.model import Where
 from dnetlab.sim import processes, programs
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.run import open_terminal, status_of
@@ -71,7 +72,7 @@ def _in_background(session: Session, name: str, argv: tuple[str, ...], env: tupl
     world, host = session.world, session.host
     container = containers.find(world, host, name)
     if argv[0].rsplit("/", 1)[-1] in _STAY:
-        processes.spawn(world, host, list(argv), namespace=container.namespace or "host", container=container.id)
+        processes.spawn(world, Where(host, container.namespace or "host"), list(argv), container=container.id)
         return 0
     clock = world.clock
     containers.execute(world, host, name, argv, env=env)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from dnetlab.model import Container, Endpoint, Volume
+from dnetlab.model import Container, Endpoint, Volume, Where
 from dnetlab.sim.dockerd import books, images
 from dnetlab.sim.dockerd.catalogue import Recipe
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount, NetworkAttachment, RestartPolicy
@@ -36,7 +36,7 @@ class Created:
 def create(world: World, host: str, config: ContainerConfig) -> Created:
     """Book a new container. Raises ApiError in the daemon's words; `No such image: …` (404) lets the client pull."""
     warnings = check_modes(world, config)
-    if not books.since(world, "26.1") and not world.namespace(host).forwards:
+    if not books.since(world, "26.1") and not world.namespace(Where(host)).forwards:
         warnings.append("IPv4 forwarding is disabled. Networking will not work.")  # observed on 20.10.24 only
     check_networks(world, host, config)
     image = images.find(world, host, config.image)

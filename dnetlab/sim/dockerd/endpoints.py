@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import IPv4Address
 
-from dnetlab.model import Container, Endpoint, Namespace, Network, Protocol, Socket, SocketState
+from dnetlab.model import Container, Endpoint, Namespace, Network, Protocol, Socket, SocketState, Where
 from dnetlab.sim import lab
 from dnetlab.sim.dockerd import books, firewall, hostsfile, interfaces, ipam, ports, resolver
 from dnetlab.sim.dockerd.books import (
@@ -131,7 +131,7 @@ def _make_namespace(world: World, host: str, container: Container) -> None:
     config = config_of(world, host, container)
     name = container.short_id
     lo = lab.loopback(v6=release_of(world).loopback_v6)
-    world.put_namespace(host, Namespace(name, (lo,), sysctls={**SYSCTLS, **config.sysctls}))
+    world.put_namespace(Where(host, name), Namespace(name, (lo,), sysctls={**SYSCTLS, **config.sysctls}))
     world.counters.pop(f"index:{host}:{name}", None)
     counters = {k: v for k, v in daemon(world, host).interface_counters.items() if k != container.id}
     change_daemon(world, host, interface_counters=counters)
@@ -190,7 +190,7 @@ def attach(
         aliases=attachment.aliases,
         configured_address=attachment.address,
     )
-    if network.bridge and world.namespace(host).interface(network.bridge) is None:
+    if network.bridge and world.namespace(Where(host)).interface(network.bridge) is None:
         raise ApiError(
             f"failed to create endpoint {container.name} on network {network.name}: adding interface "
             f"veth{world.hex_id(f'{host}:veth', 7)} to bridge {network.bridge} failed: "
@@ -226,7 +226,7 @@ def _gateway_for(world: World, network: Network) -> IPv4Address | None:
 def _start_resolver(world: World, host: str, container: Container, config: ContainerConfig) -> None:
     """127.0.0.11: two sockets of dockerd in the container's namespace, rules that lead port 53 to them, resolv.conf."""
     name = container.namespace or ""
-    if resolver.answers_here(world, host, name):
+    if resolver.answers_here(world, Where(host, name)):
         return
     sockets = []
     for protocol, state in ((Protocol.TCP, SocketState.LISTEN), (Protocol.UDP, SocketState.UNCONNECTED)):
@@ -235,9 +235,9 @@ def _start_resolver(world: World, host: str, container: Container, config: Conta
         sockets.append(
             Socket(protocol, resolver.INTERNAL, port, state, daemon(world, host).pid, "dockerd", backlog=backlog)
         )
-    stack = world.namespace(host, name)
-    world.put_namespace(host, replace(stack, sockets=(*stack.sockets, *sockets)))
-    firewall.resolver_rules(world, host, name, sockets[0].local_port, sockets[1].local_port)
+    stack = world.namespace(Where(host, name))
+    world.put_namespace(Where(host, name), replace(stack, sockets=(*stack.sockets, *sockets)))
+    firewall.resolver_rules(world, Where(host, name), sockets[0].local_port, sockets[1].local_port)
     text = hostsfile.resolv_conf(world, host, config, internal=True)
     hostsfile.put(world, host, container.id, hostsfile.RESOLV, text)
 
@@ -261,7 +261,7 @@ def _switch_gateway(world: World, host: str, container_id: str, before: Endpoint
     """Elect the gateway again; the default route and the published ports follow it."""
     container = books.get(world, host, container_id)
     after = gateway_endpoint(world, host, container)
-    interfaces.default_route(world, host, container.namespace or "", after)
+    interfaces.default_route(world, Where(host, container.namespace or ""), after)
     if before is not None and after is not None and before.endpoint_id == after.endpoint_id:
         return
     networks = {n.id: n for n in world.hosts[host].networks}
@@ -332,13 +332,13 @@ def _leave_namespace(world: World, host: str, container: Container) -> None:
     """The namespace goes, unless joined containers still live in it: it is theirs now, with nothing but lo."""
     name = container.short_id
     heirs = [c for c in world.hosts[host].containers if c.namespace == name and c.id != container.id and c.is_running]
-    stack = world.namespace(host, name)
-    world.drop_namespace(host, name)
+    stack = world.namespace(Where(host, name))
+    world.drop_namespace(Where(host, name))
     if not heirs:
         return
     new = heirs[0].short_id
     kept = tuple(s for s in stack.sockets if s.program != "dockerd")
-    world.put_namespace(host, replace(stack, name=new, sockets=kept))
+    world.put_namespace(Where(host, new), replace(stack, name=new, sockets=kept))
     for heir in heirs:
         books.put(world, host, replace(books.get(world, host, heir.id), namespace=new))
     processes = tuple(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
-from dnetlab.model import Chain, Netfilter, Rule, parse_rule
+from dnetlab.model import Chain, Netfilter, Rule, Where, parse_rule
 from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.profiles import Firewall, Profile
@@ -98,16 +98,16 @@ class Tables:
 
 
 @contextmanager
-def edit(world: World, host: str, namespace: str = "host") -> Iterator[Tables]:
+def edit(world: World, where: Where) -> Iterator[Tables]:
     """Change the tables of a namespace. They are put back at the end, after an error too: each call of iptables
     that succeeded has happened."""
-    stack = world.namespace(host, namespace)
+    stack = world.namespace(where)
     tables = Tables(stack.netfilter)
     try:
         yield tables
     finally:
         if tables.netfilter is not stack.netfilter:
-            world.put_namespace(host, replace(world.namespace(host, namespace), netfilter=tables.netfilter))
+            world.put_namespace(where, replace(world.namespace(where), netfilter=tables.netfilter))
 
 
 # -- the daemon's start ---------------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ def set_up_chains(world: World, host: str) -> None:
     DOCKER-USER is made when missing and never emptied (2.4 of the notes; E20, E28, E29).
     """
     layout = release_of(world).firewall
-    with edit(world, host) as tables:
+    with edit(world, Where(host)) as tables:
         tables.new_chain("nat", "DOCKER")
         tables.flush("nat", "DOCKER")
         for chain in layout.chains:
@@ -131,7 +131,7 @@ def set_up_chains(world: World, host: str) -> None:
             for chain in (STAGE_1, STAGE_2):
                 tables.append("filter", chain, "-j RETURN")
     ensure_jumps(world, host)
-    with edit(world, host) as tables:
+    with edit(world, Where(host)) as tables:
         _nat_jumps(world, host, tables)
 
 
@@ -143,7 +143,7 @@ def _dedicated_chains(tables: Tables, layout: Firewall) -> None:
 def ensure_jumps(world: World, host: str) -> None:
     """Put the jumps of FORWARD where they belong: DOCKER-USER first, the daemon's own chain second."""
     layout = release_of(world).firewall
-    with edit(world, host) as tables:
+    with edit(world, Where(host)) as tables:
         second = "DOCKER-FORWARD" if layout.forward_chain else STAGE_1
         for target in (second, "DOCKER-USER"):
             tables.new_chain("filter", target)
@@ -164,13 +164,13 @@ def forwarding(world: World, host: str) -> None:
 
     drivers/bridge/setup_ip_forwarding.go; E20: a policy ACCEPT beside ip_forward=1 stays.
     """
-    if world.namespace(host).forwards:
+    if world.namespace(Where(host)).forwards:
         return
-    sysctls = dict(world.namespace(host).sysctls)
+    sysctls = dict(world.namespace(Where(host)).sysctls)
     for key in ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv4.conf.default.forwarding"):
         sysctls[key] = "1"
-    world.put_namespace(host, replace(world.namespace(host), sysctls=sysctls))
-    with edit(world, host) as tables:
+    world.put_namespace(Where(host), replace(world.namespace(Where(host)), sysctls=sysctls))
+    with edit(world, Where(host)) as tables:
         tables.policy("filter", "FORWARD", "DROP")
 
 
@@ -250,7 +250,7 @@ def add_network(world: World, host: str, rules: list[tuple[str, str, str, str]],
     An internal one doesn't touch nat, so that its missing jumps stay missing (observed on 20.10.24 and 26.1.5).
     """
     repairs = release_of(world).firewall.repairs_jumps
-    with edit(world, host) as tables:
+    with edit(world, Where(host)) as tables:
         for how, table, chain, text in rules:
             try:
                 if how == "insert":
@@ -295,7 +295,7 @@ def _purpose(table: str, chain: str, text: str) -> str:
 
 def remove_network(world: World, host: str, rules: list[tuple[str, str, str, str]]) -> None:
     """Take a network's rules away again; those already gone are no matter."""
-    with edit(world, host) as tables:
+    with edit(world, Where(host)) as tables:
         for _, table, chain, text in rules:
             tables.delete(table, chain, text)
 
@@ -307,7 +307,7 @@ def apply_rules(world: World, host: str, rules: list[tuple[str, str, str, str]])
     """Write the rules of an endpoint: (operation, table, chain, rule)."""
     if not rules:
         return
-    with edit(world, host) as tables:
+    with edit(world, Where(host)) as tables:
         for how, table, chain, text in rules:
             if how == "insert":
                 tables.insert(table, chain, text)
@@ -321,9 +321,9 @@ def withdraw_rules(world: World, host: str, rules: list[tuple[str, str, str, str
         remove_network(world, host, rules)
 
 
-def resolver_rules(world: World, host: str, namespace: str, tcp_port: int, udp_port: int) -> None:
+def resolver_rules(world: World, where: Where, tcp_port: int, udp_port: int) -> None:
     """In a container's own namespace: port 53 of 127.0.0.11 leads to the sockets of dockerd (resolver_unix.go)."""
-    with edit(world, host, namespace) as tables:
+    with edit(world, where) as tables:
         tables.new_chain("nat", "DOCKER_OUTPUT")
         tables.new_chain("nat", "DOCKER_POSTROUTING")
         tables.append("nat", "OUTPUT", "-d 127.0.0.11/32 -j DOCKER_OUTPUT")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
-from dnetlab.model import Container, LinkKind
+from dnetlab.model import Container, LinkKind, Where
 from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.world import World
@@ -59,7 +59,7 @@ def base_hosts(world: World, host: str, config: ContainerConfig) -> str:
 
 
 def _host_gateway(world: World, host: str) -> str:
-    bridge = world.namespace(host).interface("docker0")
+    bridge = world.namespace(Where(host)).interface("docker0")
     return str(bridge.ipv4[0].ip) if bridge and bridge.ipv4 and bridge.kind is LinkKind.BRIDGE else ""
 
 

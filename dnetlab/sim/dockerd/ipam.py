@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
-from dnetlab.model import Subnet
+from dnetlab.model import Subnet, Where
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.errors import ApiError
@@ -39,7 +39,7 @@ def _taken(world: World, host: str) -> list[IPv4Network]:
 
 def _routed(world: World, host: str) -> list[IPv4Network]:
     """What the automatic choice also avoids: the host's routes and name servers (netutils/utils_linux.go)."""
-    routes = [r.destination for r in world.namespace(host).routes if not r.is_default]
+    routes = [r.destination for r in world.namespace(Where(host)).routes if not r.is_default]
     servers = [
         IPv4Network(words[1])
         for line in world.files.get((host, "", "/etc/resolv.conf"), "").splitlines()

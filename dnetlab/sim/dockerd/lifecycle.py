@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from dnetlab.model import Container, ContainerState, Process
+from dnetlab.model import Container, ContainerState, Process, Where
 from dnetlab.sim import processes, programs
 from dnetlab.sim.dockerd import books, endpoints
 from dnetlab.sim.dockerd.config import ContainerSpec, RestartPolicy
@@ -56,12 +56,11 @@ def _bring_up(world: World, host: str, container: Container) -> None:
     if problem is not None:
         endpoints.close_sandbox(world, host, container.id)
         raise ApiError(programs.runc_error(world, problem), 400)
-    namespace = fresh.namespace or "host"
-    shim = processes.spawn(world, host, SHIM.format(id=container.id).split(), pid=pids[0])
+    where = Where(host, fresh.namespace or "host")
+    shim = processes.spawn(world, Where(host), SHIM.format(id=container.id).split(), pid=pids[0])
     pid = processes.spawn(
-        world, host, programs.process_title(spec.config), ppid=shim, namespace=namespace, container=container.id,
-        pid=pids[1],
-    )  # fmt: skip
+        world, where, programs.process_title(spec.config), ppid=shim, container=container.id, pid=pids[1]
+    )
     books.change(world, host, container.id, state=ContainerState.RUNNING, pid=pid, started=world.clock, exit_code=0)
     books.change_spec(
         world, host, container.id, error="", has_run=True, restart_at=None, ends_at=None, stopped_by_user=False,

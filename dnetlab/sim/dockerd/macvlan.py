@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dnetlab.model import Interface, LinkKind, Network
+from dnetlab.model import Interface, LinkKind, Network, Where
 from dnetlab.sim.dockerd import ipam
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.errors import ApiError
@@ -53,7 +53,7 @@ def _check_shared(world: World, host: str, network: Network, parent: str, mode: 
 
 
 def _provide_parent(world: World, host: str, network: Network, parent: str) -> None:
-    stack = world.namespace(host)
+    stack = world.namespace(Where(host))
     if stack.interface(parent):
         return
     if parent == f"dm-{network.short_id}":
@@ -74,12 +74,12 @@ def _provide_parent(world: World, host: str, network: Network, parent: str) -> N
 
 
 def _add_link(world: World, host: str, link: Interface) -> None:
-    world.put_interface(host, "host", replace(link, index=world.count(f"index:{host}")))
+    world.put_interface(Where(host), replace(link, index=world.count(f"index:{host}")))
 
 
 def made_here(world: World, host: str, network: Network) -> bool:
     """Did Docker make the parent? Its own dummy and sub-interfaces whose name says so."""
-    link = world.namespace(host).interface(network.parent or "")
+    link = world.namespace(Where(host)).interface(network.parent or "")
     return link is not None and (link.kind is LinkKind.DUMMY or link.kind is LinkKind.VLAN)
 
 
@@ -87,4 +87,4 @@ def tear_down(world: World, host: str, network: Network) -> None:
     """Remove the parent that Docker made, with the last network on it."""
     others = [n for n in world.hosts[host].networks if n.id != network.id and n.parent == network.parent]
     if not others and made_here(world, host, network):
-        world.change_namespace(host, "host", lambda stack: stack.without_interface(network.parent or ""))
+        world.change_namespace(Where(host), lambda stack: stack.without_interface(network.parent or ""))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
-from dnetlab.model import Address, Container, Interface, LinkKind, Network, Route, Subnet
+from dnetlab.model import Address, Container, Interface, LinkKind, Network, Route, Subnet, Where
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import firewall, interfaces, ipam, macvlan
 from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
@@ -187,7 +187,7 @@ def _set_up_bridge(world: World, host: str, network: Network) -> Network:
 def _check_device(world: World, host: str, network: Network) -> None:
     """The device's name must fit Linux, and what has the name already must be a bridge (observed on 20.10, 28.5)."""
     name = network.bridge or ""
-    link = world.namespace(host).interface(name)
+    link = world.namespace(Where(host)).interface(name)
     problem = ""
     if len(name) > 15:
         problem = release_of(world).text("long name")
@@ -205,18 +205,18 @@ def _check_device(world: World, host: str, network: Network) -> None:
 def _leave_behind(world: World, host: str, bridge: str) -> None:
     """A network whose rules can't be written leaves its device, never set up (bridge_linux.go: setupDeviceUp is the
     last step; observed on 20.10 and 28.5)."""
-    stack = world.namespace(host)
+    stack = world.namespace(Where(host))
     link = stack.interface(bridge)
     if link is not None:
-        world.put_interface(host, "host", replace(link, up=False))
+        world.put_interface(Where(host), replace(link, up=False))
         routes = tuple(r for r in stack.routes if r.dev != bridge)
-        world.put_namespace(host, replace(world.namespace(host), routes=routes))
+        world.put_namespace(Where(host), replace(world.namespace(Where(host)), routes=routes))
 
 
 def make_device(world: World, host: str, network: Network) -> None:
     """The bridge device with the gateway's address and its route. A link of that name is used as it is."""
     subnet, name = network.subnets[0], network.bridge or ""
-    stack = world.namespace(host)
+    stack = world.namespace(Where(host))
     link = stack.interface(name)
     if link is None:
         link = Interface(
@@ -229,11 +229,11 @@ def make_device(world: World, host: str, network: Network) -> None:
     kept = tuple(a for a in link.addresses if a.interface.version == 6)
     if name in daemon(world, host).adopted and not kept:
         kept = (link_local(link.mac),)
-    world.put_interface(host, "host", replace(link, up=True, addresses=(address, *kept)))
-    routes = tuple(r for r in world.namespace(host).routes if r.dev != name)
+    world.put_interface(Where(host), replace(link, up=True, addresses=(address, *kept)))
+    routes = tuple(r for r in world.namespace(Where(host)).routes if r.dev != name)
     if subnet.subnet.prefixlen < 32:  # a single address needs no route
         routes = interfaces.in_order([*routes, Route(subnet.subnet, name, src=subnet.gateway)])
-    world.put_namespace(host, replace(world.namespace(host), routes=routes))
+    world.put_namespace(Where(host), replace(world.namespace(Where(host)), routes=routes))
 
 
 def _broadcast(subnet: Subnet) -> IPv4Address | None:
@@ -291,7 +291,7 @@ def remove(world: World, host: str, reference: str) -> None:
         if network.bridge in adopted:
             change_daemon(world, host, adopted=adopted - {network.bridge})
         else:
-            world.change_namespace(host, "host", lambda stack: stack.without_interface(network.bridge or ""))
+            world.change_namespace(Where(host), lambda stack: stack.without_interface(network.bridge or ""))
     ipam.close_pool(world, host, network.id)
     world.change_host(host, networks=tuple(n for n in world.hosts[host].networks if n.id != network.id))
 
@@ -347,7 +347,7 @@ def make_predefined(world: World, host: str) -> None:
         firewall.remove_network(world, host, rules_of(world, host, old))
         ipam.close_pool(world, host, old.id)
         world.change_host(host, networks=tuple(n for n in world.hosts[host].networks if n.id != old.id))
-    docker0 = world.namespace(host).interface("docker0")
+    docker0 = world.namespace(Where(host)).interface("docker0")
     if docker0 and docker0.ipv4:
         subnet = Subnet(docker0.ipv4[0].network, docker0.ipv4[0].ip)
     else:

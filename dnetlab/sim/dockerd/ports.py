@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from dnetlab.model import Container, Endpoint, Network, PortBinding, Protocol, Socket, SocketState
+from dnetlab.model import Container, Endpoint, Network, PortBinding, Protocol, Socket, SocketState, Where
 from dnetlab.sim import processes
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig, PortRequest
@@ -142,7 +142,7 @@ def _allocated(
 
 
 def _has_address(world: World, host: str, address: IpAddress) -> bool:
-    stack = world.namespace(host)
+    stack = world.namespace(Where(host))
     if address.is_unspecified or address.is_loopback:
         return True
     return any(a.ip == address for i in stack.interfaces for a in i.addresses)
@@ -169,7 +169,7 @@ def _require_port(
         problem = ""
         if not _has_address(world, host, address):
             problem = "cannot assign requested address"
-        elif processes.is_taken(world, host, "host", _socket(request.protocol, address, port)):
+        elif processes.is_taken(world, Where(host), _socket(request.protocol, address, port)):
             problem = "address already in use"
         if problem:
             raise ApiError(
@@ -194,7 +194,7 @@ def _is_free(
 ) -> bool:
     return not any(
         _allocated(world, host, protocol, address, port, earlier)
-        or processes.is_taken(world, host, "host", _socket(protocol, address, port))
+        or processes.is_taken(world, Where(host), _socket(protocol, address, port))
         for address in addresses
     )
 
@@ -207,7 +207,8 @@ def _free_port(
     Each address has its own cursor, and a port that came back is not used at once (portallocator, ipMap). Up to 27
     0.0.0.0 and [::] are asked for apart, so they can drift apart too (observed on 20.10.24, 26.1.5, 28.5.2).
     """
-    low, high = (int(n) for n in world.namespace(host).sysctl("net.ipv4.ip_local_port_range", "49153 65535").split())
+    sysctl = world.namespace(Where(host)).sysctl("net.ipv4.ip_local_port_range", "49153 65535")
+    low, high = (int(n) for n in sysctl.split())
     key = f"{protocol.value} {addresses[0]}"
     last = daemon(world, host).port_cursors.get(key, low - 1)
     for step in range(1, high - low + 2):
@@ -236,7 +237,7 @@ def _start_proxy(world: World, host: str, binding: PortBinding, target: IPv4Addr
     state = daemon(world, host)
     if not state.userland_proxy:
         processes.listen(
-            world, host, "host",
+            world, Where(host),
             [replace(_socket(binding.protocol, binding.host_ip, binding.host_port, state.pid), program="dockerd")],
         )  # fmt: skip
         return
@@ -246,15 +247,15 @@ def _start_proxy(world: World, host: str, binding: PortBinding, target: IPv4Addr
     ]  # fmt: skip
     if release_of(world).proxy_listen_fd:
         argv.append("-use-listen-fd")
-    pid = processes.spawn(world, host, argv, ppid=state.pid or 1)
-    processes.listen(world, host, "host", [_socket(binding.protocol, binding.host_ip, binding.host_port, pid)])
+    pid = processes.spawn(world, Where(host), argv, ppid=state.pid or 1)
+    processes.listen(world, Where(host), [_socket(binding.protocol, binding.host_ip, binding.host_port, pid)])
 
 
 def _write_rules(
     world: World, host: str, bindings: list[PortBinding], target: IPv4Address, bridge: str, *, delete: bool
 ) -> None:
     """The rules of bindings to one container; the IPv6 ones have none of their own."""
-    with edit(world, host) as tables:
+    with edit(world, Where(host)) as tables:
         for binding in bindings:
             if binding.host_ip.version == 6:
                 continue

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from ipaddress import AddressValueError, IPv4Address
 
-from dnetlab.model import Container, Endpoint, Protocol
+from dnetlab.model import Container, Endpoint, Protocol, Where
 from dnetlab.sim.dockerd import hostsfile
 from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.dockerd.endpoints_order import by_gateway
@@ -55,35 +55,35 @@ def servers_of(world: World, host: str, container_id: str | None) -> list[IPv4Ad
     return found or [IPv4Address("127.0.0.1")]
 
 
-def owner_of(world: World, host: str, namespace: str) -> Container | None:
+def owner_of(world: World, where: Where) -> Container | None:
     """The container whose sandbox this namespace is, None for the host's own."""
-    return next((c for c in world.hosts[host].containers if c.short_id == namespace), None)
+    return next((c for c in world.hosts[where.host].containers if c.short_id == where.namespace), None)
 
 
-def answers_here(world: World, host: str, namespace: str) -> bool:
+def answers_here(world: World, where: Where) -> bool:
     """Does the daemon's resolver listen in this namespace?"""
     return any(
-        s.local_address == INTERNAL and s.protocol is Protocol.UDP for s in world.namespace(host, namespace).sockets
+        s.local_address == INTERNAL and s.protocol is Protocol.UDP for s in world.namespace(where).sockets
     )
 
 
 def ask(
-    world: World, host: str, namespace: str, container_id: str | None, name: str, server: IPv4Address | None = None
+    world: World, where: Where, container_id: str | None, name: str, server: IPv4Address | None = None
 ) -> Answer:
     """Ask a DNS server for the IPv4 addresses of a name; by default the first of this place's resolv.conf."""
-    server = server or servers_of(world, host, container_id)[0]
-    if server != INTERNAL or not answers_here(world, host, namespace):
-        return _outside(world, host, namespace, server)
-    asker = owner_of(world, host, namespace)
-    found = _known(world, host, asker, name) if asker else []
+    server = server or servers_of(world, where.host, container_id)[0]
+    if server != INTERNAL or not answers_here(world, where):
+        return _outside(world, where, server)
+    asker = owner_of(world, where)
+    found = _known(world, where.host, asker, name) if asker else []
     if found:
         return Answer(server, Status.NOERROR, _shuffled(world, found))
     return Answer(server, Status.TIMEOUT, seconds=PATIENCE)  # forwarded to 192.0.2.53, which never answers
 
 
-def _outside(world: World, host: str, namespace: str, server: IPv4Address) -> Answer:
+def _outside(world: World, where: Where, server: IPv4Address) -> Answer:
     """A server that isn't the daemon's: a machine of the lab refuses port 53, nobody else answers."""
-    stack = world.namespace(host, namespace)
+    stack = world.namespace(where)
     if stack.owner_of(server) is not None:
         return Answer(server, Status.REFUSED)
     return Answer(server, Status.TIMEOUT, seconds=PATIENCE)
@@ -171,7 +171,7 @@ def _known(world: World, host: str, asker: Container, name: str) -> list[IPv4Add
 
 
 def resolve(
-    world: World, host: str, namespace: str, container_id: str | None, name: str
+    world: World, where: Where, container_id: str | None, name: str
 ) -> list[IPv4Address] | None:
     """What getaddrinfo gives for a name in that place: addresses in the order to try, None when there is none.
 
@@ -181,35 +181,35 @@ def resolve(
         return [IPv4Address(name)]
     except AddressValueError:
         pass
-    text = hostsfile.read(world, host, container_id or "", hostsfile.HOSTS)
+    text = hostsfile.read(world, where.host, container_id or "", hostsfile.HOSTS)
     lines = (line.split("#")[0].split() for line in text.splitlines())
     wanted = name.lower().removesuffix(".")
     here = [w[0] for w in lines if wanted in (n.lower() for n in w[1:]) and ":" not in w[0]]
     if here:
         return [IPv4Address(ip) for ip in dict.fromkeys(here)]
-    answer = ask(world, host, namespace, container_id, name)
+    answer = ask(world, where, container_id, name)
     world.clock += answer.seconds
     return list(answer.addresses) or None
 
 
 def ask_pointer(
-    world: World, host: str, namespace: str, container_id: str | None, address: IPv4Address,
+    world: World, where: Where, container_id: str | None, address: IPv4Address,
     server: IPv4Address | None = None,
 ) -> Answer:  # fmt: skip
     """Ask for the name of an address: 'web1.n1' for a container on one of the asker's networks."""
-    server = server or servers_of(world, host, container_id)[0]
-    if server != INTERNAL or not answers_here(world, host, namespace):
-        return _outside(world, host, namespace, server)
-    asker = owner_of(world, host, namespace)
-    for own in named_networks(world, host, asker) if asker else []:
-        for container, endpoint in _members(world, host, own.network_id):
+    server = server or servers_of(world, where.host, container_id)[0]
+    if server != INTERNAL or not answers_here(world, where):
+        return _outside(world, where, server)
+    asker = owner_of(world, where)
+    for own in named_networks(world, where.host, asker) if asker else []:
+        for container, endpoint in _members(world, where.host, own.network_id):
             if endpoint.address == address:
                 return Answer(server, Status.NOERROR, name=f"{container.name}.{own.network}")
     return Answer(server, Status.TIMEOUT, seconds=PATIENCE)
 
 
 def pointer(
-    world: World, host: str, namespace: str, container_id: str | None, address: IPv4Address
+    world: World, where: Where, container_id: str | None, address: IPv4Address
 ) -> str | None:
     """The PTR answer of this place's resolver as one name, None when there is none."""
-    return ask_pointer(world, host, namespace, container_id, address).name or None
+    return ask_pointer(world, where, container_id, address).name or None

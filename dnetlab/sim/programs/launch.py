@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
-from dnetlab.model import Container, Process, Protocol, Socket, SocketState
+from dnetlab.model import Container, Process, Protocol, Socket, SocketState, Where
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Context, Result
 from dnetlab.sim.dockerd import books
@@ -28,8 +28,8 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a program starts. argv: its own words, `sh -c` and entry scripts looked through. pid: that of process 1."""
+class Program:
+    """A program as it starts. argv: its own words, `sh -c` and entry scripts looked through. pid: that of process 1."""
 
     world: World
     host: str
@@ -39,25 +39,23 @@ class Place:
     pid: int
 
     @property
-    def namespace(self) -> str:
-        return self.container.namespace or "host"
+    def where(self) -> Where:
+        return Where(self.host, self.container.namespace or "host")
 
     def log(self, text: str, stream: str = "stdout") -> None:
         logs.write(self.world, self.host, self.container.id, stream, text)
 
     def child(self, argv: tuple[str, ...]) -> int:
-        return processes.spawn(
-            self.world, self.host, argv, ppid=self.pid, namespace=self.namespace, container=self.container.id
-        )
+        return processes.spawn(self.world, self.where, argv, ppid=self.pid, container=self.container.id)
 
     def listens(self, port: int, pid: int, program: str, address: str = "", protocol: Protocol = Protocol.TCP) -> bool:
         """Open a socket; False when the address is in use."""
-        where = web.ANY6 if not address else IPv4Address(address)
+        local = web.ANY6 if not address else IPv4Address(address)
         state = SocketState.LISTEN if protocol is Protocol.TCP else SocketState.UNCONNECTED
-        socket = Socket(protocol, where, port, state, pid, program, backlog=9)
-        if processes.is_taken(self.world, self.host, self.namespace, socket):
+        socket = Socket(protocol, local, port, state, pid, program, backlog=9)
+        if processes.is_taken(self.world, self.where, socket):
             return False
-        processes.listen(self.world, self.host, self.namespace, [socket])
+        processes.listen(self.world, self.where, [socket])
         return True
 
 
@@ -68,122 +66,123 @@ def launch(world: World, host: str, container_id: str) -> Outcome:
     argv = kinds.last_program(config.argv)
     pid = container.pid or 0
     if config.init:
-        pid = processes.spawn(world, host, kinds.title_of(config.argv), ppid=pid,
-                              namespace=container.namespace or "host", container=container_id)  # fmt: skip
-    place = Place(world, host, container, config, argv, pid)
-    before = _before_last(place)
+        where = Where(host, container.namespace or "host")
+        pid = processes.spawn(world, where, kinds.title_of(config.argv), ppid=pid, container=container_id)
+    program = Program(world, host, container, config, argv, pid)
+    before = _before_last(program)
     if before is not None:
         return before
-    program = STAYING.get(kinds.basename(argv[0]))
-    outcome = program(place) if program is not None else None
-    return outcome if outcome is not None else _run_through(place)
+    stay = STAYING.get(kinds.basename(argv[0]))
+    outcome = stay(program) if stay is not None else None
+    return outcome if outcome is not None else _run_through(program)
 
 
-def _before_last(place: Place) -> Outcome | None:
+def _before_last(program: Program) -> Outcome | None:
     """`sh -c 'echo hi; sleep 9'`: run what stands in front of the last program. An Outcome when that isn't reached."""
     from dnetlab.sim.shell import run_script
 
-    argv = place.config.argv
+    argv = program.config.argv
     script = kinds.script_of(argv)
     if script is None or len(script.pipelines) < 2:
         return None
-    if kinds.basename(place.argv[0]) not in STAYING or place.argv == argv:
+    if kinds.basename(program.argv[0]) not in STAYING or program.argv == argv:
         return None
     head = replace(script, pipelines=script.pipelines[:-1])
     operator = script.pipelines[-1][0]
-    result = _timed(place, lambda context: run_script(context, head))
+    result = _timed(program, lambda context: run_script(context, head))
     if (operator == "&&" and result.exit_code != 0) or (operator == "||" and result.exit_code == 0):
         return Outcome(result.exit_code)
     return None
 
 
-def _run_through(place: Place) -> Outcome:
+def _run_through(program: Program) -> Outcome:
     """A tool: it runs to its end now, and the container ends when the time it took has passed."""
     from dnetlab.sim.shell import run_command
 
-    started = place.world.clock
-    argv = place.config.argv
+    started = program.world.clock
+    argv = program.config.argv
     if kinds.basename(argv[0]) == "docker-entrypoint.sh":
         argv = argv[1:]
-    result, ended = _run(place, lambda context: run_command(context, argv))
-    place.log(result.stdout)
-    place.log(result.stderr, "stderr")
-    place.world.clock = started
+    result, ended = _run(program, lambda context: run_command(context, argv))
+    program.log(result.stdout)
+    program.log(result.stderr, "stderr")
+    program.world.clock = started
     return Outcome(result.exit_code, ended - started)
 
 
-def _run(place: Place, run: Callable[[Context], Result]) -> tuple[Result, float]:
+def _run(program: Program, run: Callable[[Context], Result]) -> tuple[Result, float]:
     from dnetlab.sim.dockerd import exec as execution
 
-    context = execution.context_of(place.world, place.host, place.container.id)
-    context = replace(context, tty=place.config.tty and books.spec(place.world, place.host, place.container.id).watched)
-    return run(context), place.world.clock
+    context = execution.context_of(program.world, program.host, program.container.id)
+    watched = books.spec(program.world, program.host, program.container.id).watched
+    context = replace(context, tty=program.config.tty and watched)
+    return run(context), program.world.clock
 
 
-def _timed(place: Place, run: Callable[[Context], Result]) -> Result:
-    result, _ = _run(place, run)
-    place.log(result.stdout)
-    place.log(result.stderr, "stderr")
+def _timed(program: Program, run: Callable[[Context], Result]) -> Result:
+    result, _ = _run(program, run)
+    program.log(result.stdout)
+    program.log(result.stderr, "stderr")
     return result
 
 
 # -- programs that stay ---------------------------------------------------------------------------------------------
 
 
-def _nginx(place: Place) -> Outcome | None:
-    words = place.argv[1:]
+def _nginx(program: Program) -> Outcome | None:
+    words = program.argv[1:]
     if words in (("-v",), ("-V",)):
-        place.log(f"nginx version: {web.NGINX_VERSION}\n", "stderr")
+        program.log(f"nginx version: {web.NGINX_VERSION}\n", "stderr")
         return Outcome(0)
     if words == ("-t",):
-        place.log("nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
+        program.log("nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
                   "nginx: configuration file /etc/nginx/nginx.conf test is successful\n", "stderr")  # fmt: skip
         return Outcome(0)
-    gives_up = web.start_nginx(place.world, place.host, place.container.id, place.pid, place.namespace)
+    gives_up = web.start_nginx(program.world, program.where, program.container.id, program.pid)
     if gives_up is not None:
         return Outcome(1, gives_up)
     return Outcome() if "daemon off;" in words else Outcome(0)  # a daemon leaves process 1, and all ends with it
 
 
-def _script(place: Place) -> Outcome | None:
+def _script(program: Program) -> Outcome | None:
     """A service of the lab's images: a script as process 1, the server as its child."""
-    name = kinds.basename(place.argv[0])
-    if name == "mysqld" and kinds.basename(place.config.argv[0]) == "docker-entrypoint.sh" and not _password(place):
+    name = kinds.basename(program.argv[0])
+    if name == "mysqld" and kinds.basename(program.config.argv[0]) == "docker-entrypoint.sh" and not _password(program):
         return Outcome(1)
     _, service = kinds.SCRIPTS[name]
     if name == "httpd-foreground":
-        key = recipe_of(books.spec(place.world, place.host, place.container.id).image_id).key
+        key = recipe_of(books.spec(program.world, program.host, program.container.id).image_id).key
         service = (*service, "/usr/local/apache2/htdocs" if key == "httpd" else "/var/www/html")
-    pid = place.child(service)
+    pid = program.child(service)
     port = int(service[service.index("-p") + 1])
-    if place.listens(port, pid, service[0]):
+    if program.listens(port, pid, service[0]):
         return Outcome()
-    processes.end(place.world, place.host, [pid])
-    place.log(f"{service[0]}: bind: Address already in use\n", "stderr")
+    processes.end(program.world, program.host, [pid])
+    program.log(f"{service[0]}: bind: Address already in use\n", "stderr")
     return Outcome(1)
 
 
-def _password(place: Place) -> bool:
-    given = place.config.environment
+def _password(program: Program) -> bool:
+    given = program.config.environment
     wanted = ("MYSQL_ROOT_PASSWORD", "MYSQL_ALLOW_EMPTY_PASSWORD", "MYSQL_RANDOM_ROOT_PASSWORD")
     if any(given.get(name) for name in wanted):
         return True
-    now = f"{clock.moment(place.world.clock):%Y-%m-%dT%H:%M:%S}+00:00"
+    now = f"{clock.moment(program.world.clock):%Y-%m-%dT%H:%M:%S}+00:00"
     version = given.get("MYSQL_VERSION", "8.4.7-1.el9")
-    place.log(f"{now} [Note] [Entrypoint]: Entrypoint script for MySQL Server {version} started.\n")
+    program.log(f"{now} [Note] [Entrypoint]: Entrypoint script for MySQL Server {version} started.\n")
     lines = [f"{now} [ERROR] [Entrypoint]: Database is uninitialized and password option is not specified",
              "    You need to specify one of the following as an environment variable:",
              *(f"    - {name}" for name in wanted)]  # fmt: skip
-    place.log("".join(line + "\n" for line in lines), "stderr")
+    program.log("".join(line + "\n" for line in lines), "stderr")
     return False
 
 
-def _redis(place: Place) -> Outcome | None:
-    if not place.listens(6379, place.pid, "redis-server"):
-        place.log("1:M # Warning: Could not create server TCP listening socket *:6379: bind: Address already in use\n"
+def _redis(program: Program) -> Outcome | None:
+    if not program.listens(6379, program.pid, "redis-server"):
+        program.log("1:M # Warning: Could not create server TCP listening socket *:6379: bind: Address already in use\n"
                   "1:M # Failed listening on port 6379 (tcp), aborting.\n")  # fmt: skip
         return Outcome(1)
-    place.log("1:M * Ready to accept connections tcp\n")
+    program.log("1:M * Ready to accept connections tcp\n")
     return Outcome()
 
 
@@ -196,19 +195,19 @@ def _option(words: tuple[str, ...], flag: str) -> str | None:
     return None
 
 
-def _httpd(place: Place) -> Outcome | None:
-    words = place.argv[1:]
+def _httpd(program: Program) -> Outcome | None:
+    words = program.argv[1:]
     address, _, port = (_option(words, "-p") or "80").rpartition(":")
     if not port.isdecimal():
         return None
-    if not place.listens(int(port), place.pid, "httpd", address):
-        place.log("httpd: bind: Address already in use\n", "stderr")
+    if not program.listens(int(port), program.pid, "httpd", address):
+        program.log("httpd: bind: Address already in use\n", "stderr")
         return Outcome(1)
     return Outcome() if any(w.startswith("-") and "f" in w and w != "-h" for w in words) else Outcome(0)
 
 
-def _nc(place: Place) -> Outcome | None:
-    words = place.argv[1:]
+def _nc(program: Program) -> Outcome | None:
+    words = program.argv[1:]
     if not any(re.fullmatch(r"-\w*l\w*", word) for word in words):
         return None
     port = _option(words, "-p") or next((w for w in words if re.fullmatch(r"-\w*lp\d+", w)), "").lstrip("-klp") or None
@@ -217,8 +216,8 @@ def _nc(place: Place) -> Outcome | None:
     if port is None or not port.isdecimal():
         return None
     protocol = Protocol.UDP if any(re.fullmatch(r"-\w*u\w*", word) for word in words) else Protocol.TCP
-    if not place.listens(int(port), place.pid, "nc", protocol=protocol):
-        place.log("nc: bind: Address already in use\n", "stderr")
+    if not program.listens(int(port), program.pid, "nc", protocol=protocol):
+        program.log("nc: bind: Address already in use\n", "stderr")
         return Outcome(1)
     return Outcome()
 
@@ -236,28 +235,28 @@ def seconds_of(words: tuple[str, ...]) -> float | None:
     return total if words else None
 
 
-def _sleep(place: Place) -> Outcome | None:
-    seconds = seconds_of(place.argv[1:])
+def _sleep(program: Program) -> Outcome | None:
+    seconds = seconds_of(program.argv[1:])
     if seconds is None:
         return None
     return Outcome() if seconds == float("inf") else Outcome(0, seconds)
 
 
-def _shell(place: Place) -> Outcome | None:
+def _shell(program: Program) -> Outcome | None:
     """A shell without a command waits for input, if somebody could give it some."""
-    if any(not word.startswith("-") or word == "-c" for word in place.argv[1:]):
+    if any(not word.startswith("-") or word == "-c" for word in program.argv[1:]):
         return None
-    return Outcome() if place.config.interactive or place.config.tty else Outcome(0)
+    return Outcome() if program.config.interactive or program.config.tty else Outcome(0)
 
 
-def _cat(place: Place) -> Outcome | None:
-    if len(place.argv) > 1:
+def _cat(program: Program) -> Outcome | None:
+    if len(program.argv) > 1:
         return None
-    return Outcome() if place.config.interactive or place.config.tty else Outcome(0)
+    return Outcome() if program.config.interactive or program.config.tty else Outcome(0)
 
 
-def _tail(place: Place) -> Outcome | None:
-    words = place.argv[1:]
+def _tail(program: Program) -> Outcome | None:
+    words = program.argv[1:]
     if not any(re.fullmatch(r"-[fF]", word) for word in words):
         return None
     files = [w for w in words if not w.startswith("-")]
@@ -265,40 +264,40 @@ def _tail(place: Place) -> Outcome | None:
     return Outcome() if files and all(f in known for f in files) else None
 
 
-def _top(place: Place) -> Outcome | None:
+def _top(program: Program) -> Outcome | None:
     return Outcome()
 
 
-def _ping(place: Place) -> Outcome | None:
-    words = place.argv[1:]
+def _ping(program: Program) -> Outcome | None:
+    words = program.argv[1:]
     if _option(words, "-c") is not None or not [w for w in words if not w.startswith("-")]:
         return None
-    if books.spec(place.world, place.host, place.container.id).watched:
+    if books.spec(program.world, program.host, program.container.id).watched:
         return None  # somebody watches: the tool itself says what a ping without -c does here
     from dnetlab.sim.shell import run_command
 
-    result, _ = _run(place, lambda context: run_command(context, ("ping", "-c", "1", *words)))
+    result, _ = _run(program, lambda context: run_command(context, ("ping", "-c", "1", *words)))
     reply = [line for line in result.stdout.splitlines() if "seq=" in line or line.startswith("PING")]
-    place.log("".join(line + "\n" for line in reply))
+    program.log("".join(line + "\n" for line in reply))
     if not result.stdout.startswith("PING") or result.stderr:
-        place.log(result.stderr, "stderr")
+        program.log(result.stderr, "stderr")
         return Outcome(result.exit_code)
-    books.change_spec(place.world, place.host, place.container.id, pings=("ping", *words))
+    books.change_spec(program.world, program.host, program.container.id, pings=("ping", *words))
     return Outcome()
 
 
-def _exit(place: Place) -> Outcome | None:
+def _exit(program: Program) -> Outcome | None:
     """`sh -c 'exit 3'`"""
-    words = place.argv[1:]
+    words = program.argv[1:]
     return Outcome(int(words[0]) % 256 if words and words[0].isdecimal() else 0)
 
 
-def _hello(place: Place) -> Outcome | None:
-    place.log("\nHello from Docker!\nThis message shows that your installation appears to be working correctly.\n\n")
+def _hello(program: Program) -> Outcome | None:
+    program.log("\nHello from Docker!\nThis message shows that your installation appears to be working correctly.\n\n")
     return Outcome(0)
 
 
-STAYING: dict[str, Callable[[Place], Outcome | None]] = {
+STAYING: dict[str, Callable[[Program], Outcome | None]] = {
     "nginx": _nginx, "httpd-foreground": _script, "mysqld": _script, "php-fpm": _script, "redis-server": _redis,
     "httpd": _httpd, "nc": _nc, "sleep": _sleep, "sh": _shell, "ash": _shell, "bash": _shell, "cat": _cat,
     "tail": _tail, "top": _top, "ping": _ping, "hello": _hello,
@@ -337,7 +336,7 @@ def reload(world: World, host: str, container_id: str) -> None:
     """SIGHUP at nginx."""
     container = books.find(world, host, container_id)
     if container.pid is not None:
-        web.nginx_reload(world, host, container_id, container.pid, container.namespace or "host")
+        web.nginx_reload(world, Where(host, container.namespace or "host"), container_id, container.pid)
 
 
 def say_goodbye(world: World, host: str, container_id: str, signal: int, sender: int | None = None) -> None:
@@ -363,9 +362,9 @@ def _ping_on(world: World, host: str, container: Container, config: ContainerCon
     missed = int(world.clock - since)
     if missed < 1:
         return
-    place = Place(world, host, container, config, argv, container.pid or 0)
+    program = Program(world, host, container, config, argv, container.pid or 0)
     now = world.clock
-    result, _ = _run(place, lambda context: run_command(context, ("ping", "-c", "1", *argv[1:])))
+    result, _ = _run(program, lambda context: run_command(context, ("ping", "-c", "1", *argv[1:])))
     world.clock = now
     line = next((line for line in result.stdout.splitlines() if "seq=" in line), None)
     if line is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from ipaddress import IPv4Address, IPv6Address
 
-from dnetlab.model import ContainerState, Process, Protocol, Socket, SocketState
+from dnetlab.model import ContainerState, Process, Protocol, Socket, SocketState, Where
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books
@@ -51,17 +51,17 @@ def nginx_sockets(pid: int) -> tuple[Socket, Socket]:
     return four, replace(four, local_address=ANY6, v6only=True)
 
 
-def start_nginx(world: World, host: str, container: str, pid: int, namespace: str) -> float | None:
+def start_nginx(world: World, where: Where, container: str, pid: int) -> float | None:
     """Bind, log, start the worker: None. Or the seconds after which it gives up, because the port is taken."""
     wanted = nginx_sockets(pid)
-    taken = [s for s in wanted if processes.is_taken(world, host, namespace, s)]
+    taken = [s for s in wanted if processes.is_taken(world, where, s)]
     if taken:
-        return _cannot_bind(world, host, container, taken)
-    processes.listen(world, host, namespace, wanted)
+        return _cannot_bind(world, where.host, container, taken)
+    processes.listen(world, where, wanted)
     for line in ('using the "epoll" event method', NGINX_VERSION, "OS: Linux 6.1.0-32-amd64",
                  "getrlimit(RLIMIT_NOFILE): 1048576:1048576", "start worker processes"):  # fmt: skip
-        _notice(world, host, container, line)
-    _start_worker(world, host, container, pid, namespace)
+        _notice(world, where.host, container, line)
+    _start_worker(world, where, container, pid)
     return None
 
 
@@ -94,28 +94,27 @@ def bind_failures(start: float, taken: Iterable[Socket], pid: int = 1) -> list[t
     return [*found, (start + 2.5, end)]
 
 
-def _start_worker(world: World, host: str, container: str, master: int, namespace: str) -> None:
-    worker = processes.spawn(
-        world, host, ("nginx: worker process",), ppid=master, namespace=namespace, container=container
-    )
-    inside = next((i for i, p in processes.container_rows(world, host, container) if p.pid == worker), 7)
-    _notice(world, host, container, f"start worker process {inside}")
+def _start_worker(world: World, where: Where, container: str, master: int) -> None:
+    worker = processes.spawn(world, where, ("nginx: worker process",), ppid=master, container=container)
+    inside = next((i for i, p in processes.container_rows(world, where.host, container) if p.pid == worker), 7)
+    _notice(world, where.host, container, f"start worker process {inside}")
 
 
 def nginx_child_died(world: World, host: str, container: str, master: int, child: Process, signal: int) -> None:
     """The master starts another worker at once."""
     _notice(world, host, container, "signal 17 (SIGCHLD) received from 7")
     _notice(world, host, container, f"worker process 7 exited on signal {signal}")
-    _start_worker(world, host, container, master, child.namespace)
+    _start_worker(world, Where(host, child.namespace), container, master)
 
 
-def nginx_reload(world: World, host: str, container: str, master: int, namespace: str) -> None:
+def nginx_reload(world: World, where: Where, container: str, master: int) -> None:
     """New workers with the new configuration, the old ones leave."""
+    host = where.host
     _notice(world, host, container, "signal 1 (SIGHUP) received, reconfiguring")
     _notice(world, host, container, "reconfiguring")
     workers = [p.pid for p in world.hosts[host].processes if p.container == container and p.ppid == master]
     processes.end(world, host, workers)
-    _start_worker(world, host, container, master, namespace)
+    _start_worker(world, where, container, master)
 
 
 def nginx_goodbye(world: World, host: str, container: str, signal: int, sender: int | None = None) -> None:
@@ -140,7 +139,6 @@ def nginx_goodbye(world: World, host: str, container: str, signal: int, sender: 
 def serve_http(
     world: World,
     machine: str,
-    namespace: str,
     pid: int | None,
     path: str = "/",
     host: str = "",
@@ -151,7 +149,7 @@ def serve_http(
 ) -> Answer | None:
     """What the process behind a listening socket answers to one request; the access log gets its line.
 
-    machine, namespace, pid say who listens; host is the request's header, client the address the server sees.
+    machine and pid say who listens; host is the request's header, client the address the server sees.
     None when it doesn't speak HTTP (a database) and only hangs up. Raises Refused for a paused container.
     """
     process = processes.find(world, machine, pid) if pid is not None else None

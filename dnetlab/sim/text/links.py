@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
 from typing import Any
 
-from dnetlab.model import Address, Interface, LinkKind, Namespace, Neighbour, Route
+from dnetlab.model import Address, Interface, LinkKind, Namespace, Neighbour, Route, Where
 from dnetlab.sim.links import is_fresh
 from dnetlab.sim.world import World
 
@@ -50,12 +50,12 @@ class LinkView:
         return found + (["M-DOWN"] if self.peer_down else [])
 
 
-def view(world: World, host: str, namespace: str, interface: Interface, busybox: bool = False) -> LinkView:
+def view(world: World, where: Where, interface: Interface, busybox: bool = False) -> LinkView:
     """How this link looks from its namespace."""
-    space = world.namespace(host, namespace)
+    host, space = where.host, world.namespace(where)
     other, peer_down, netnsid = _other_end(world, host, space, interface, busybox)
     qdisc = "fq_codel" if interface.kind is LinkKind.PHYSICAL else "noqueue"
-    if is_fresh(world, host, namespace, interface):
+    if is_fresh(world, where, interface):
         qdisc = "noop"
     return LinkView(interface, other, peer_down, netnsid, _state(space, interface), qdisc)
 

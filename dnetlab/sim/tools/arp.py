@@ -105,5 +105,5 @@ def _delete(context: Context, address: IPv4Address | None, busybox: bool) -> Res
         if busybox:
             return fail("No ARP entry for " + str(address) if near else f"arp: SIOCDARP(priv): {reason}", 1)
         return fail(f"No ARP entry for {address}" if near else f"SIOCDARP(dontpub): {reason}", 255)
-    context.world.put_namespace(context.host, replace(context.stack, neighbours=kept))
+    context.world.put_namespace(context.where, replace(context.stack, neighbours=kept))
     return Result()

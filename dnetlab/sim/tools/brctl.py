@@ -40,7 +40,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
 
 
 def _do(context: Context, line: BrctlLine) -> Result:
-    place = (context.world, context.host, context.namespace)
+    place = (context.world, context.where)
     if line.verb == "show":
         return _show(context, line.words)
     if line.verb == "showmacs":
@@ -134,7 +134,7 @@ def _delete(context: Context, name: str) -> Result:
         raise _error(f"can't delete bridge {name}: Operation not permitted")
     if found.up:
         raise _error(f"bridge {name} is still up; can't delete it")
-    links.delete(context.world, context.host, context.namespace, name)
+    links.delete(context.world, context.where, name)
     return Result()
 
 
@@ -151,7 +151,7 @@ def _ports(context: Context, line: BrctlLine) -> Result:
         elif found.master != bridge:
             raise _error(f"device {port} is not a port of {bridge}")
         else:
-            links.release(context.world, context.host, context.namespace, port)
+            links.release(context.world, context.where, port)
     return Result()
 
 
@@ -161,7 +161,7 @@ def _add(context: Context, bridge: str, port: Interface) -> None:
     if port.kind is LinkKind.BRIDGE:
         raise _error(f"device {port.name} is a bridge device itself; can't add a bridge device to a bridge device.")
     try:
-        links.enslave(context.world, context.host, context.namespace, port.name, bridge)
+        links.enslave(context.world, context.where, port.name, bridge)
     except KernelError as error:
         raise _error(f"can't add {port.name} to bridge {bridge}: {error.errno}") from None
 
@@ -203,7 +203,7 @@ def _hairpin(context: Context, line: BrctlLine) -> Result:
         raise _error(f"interface {port} does not exist!")
     if found.master != bridge:
         raise _error(f"can't set {port} to hairpin on bridge {bridge}: Operation not supported")
-    context.world.put_interface(context.host, context.namespace, replace(found, hairpin=value in ("on", "yes", "1")))
+    context.world.put_interface(context.where, replace(found, hairpin=value in ("on", "yes", "1")))
     return Result()
 
 
@@ -221,7 +221,7 @@ def _busybox(context: Context, words: tuple[str, ...]) -> Result:
     bridge = words[1]
     if not may_configure(context):
         return Result("", f"brctl: bridge {bridge}: Operation not permitted\n", 1)
-    place = (context.world, context.host, context.namespace)
+    place = (context.world, context.where)
     try:
         if verb == "addbr":
             links.add_bridge(*place, bridge)
@@ -242,7 +242,7 @@ def _busybox(context: Context, words: tuple[str, ...]) -> Result:
 def _busybox_port(context: Context, verb: str, bridge: str, rest: tuple[str, ...]) -> Result:
     if not rest:
         return Result("", BUSYBOX_USAGE, 1)
-    place = (context.world, context.host, context.namespace)
+    place = (context.world, context.where)
     port, master = context.stack.interface(rest[0]), context.stack.interface(bridge)
     if port is None:
         return Result("", f"brctl: iface {rest[0]}: No such device\n", 1)

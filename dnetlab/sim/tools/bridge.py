@@ -46,7 +46,7 @@ def _links(context: Context, line: BridgeLine) -> Result:
             dev = _known(context, words.next() if word == "dev" else word, "Cannot find device")
     ports = [i for i in context.stack.interfaces
              if i.master and master in (None, i.master) and dev in (None, i.name)]
-    rows = [text.view(context.world, context.host, context.namespace, port) for port in ports]
+    rows = [text.view(context.world, context.where, port) for port in ports]
     if "json" in line.options:
         return Result(json.dumps([_link_json(row) for row in rows], separators=(",", ":")) + "\n")
     out = ""

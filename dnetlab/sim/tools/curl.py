@@ -381,7 +381,7 @@ def _dial(context: Context, address: IPv4Address | str, port: int) -> wire.Answe
             behind = proxy_of(Field(context.world.snapshot(), context.world.clock), context.host, socket)
             if behind is not None:  # docker-proxy for [::] dials the container over IPv4
                 return wire.connect(context, *behind)
-            return wire.Answer(wire.Fate.ANSWERED, server=(context.host, context.namespace, socket.pid),
+            return wire.Answer(wire.Fate.ANSWERED, server=(*context.where, socket.pid),
                                seen_from=IPv4Address("127.0.0.1"))  # fmt: skip
     return wire.Answer(wire.Fate.REFUSED)
 

@@ -166,7 +166,7 @@ def _set_address(context: Context, name: str, address: str, mask: str | None, bu
         new = IPv4Interface(f"{address}/{mask or natural}")
     except ValueError:
         return Result("", f"{'ifconfig: ' if busybox else ''}{address}: Unknown host\n", 1)
-    place = (context.world, context.host, context.namespace, name)
+    place = (context.world, context.where, name)
     for old in of_family(interface.addresses, 4)[:1]:
         links.remove_address(*place, old.interface)
     links.add_address(*place, Address(new, new.network.broadcast_address))
@@ -181,7 +181,7 @@ def _set_link(context: Context, name: str, word: str, value: str, busybox: bool)
     changes = {"up": not interface.up, "down": interface.up}
     if not may_configure(context) and changes.get(word, True):
         return _failure(name, "SIOCSIFMTU" if word == "mtu" else "SIOCSIFFLAGS", "Operation not permitted", busybox)
-    place = (context.world, context.host, context.namespace)
+    place = (context.world, context.where)
     if word == "up":
         links.set_up(*place, name)
     elif word == "down":
@@ -292,7 +292,7 @@ def _do(context: Context, verb: str, route: Route, busybox: bool) -> Result:
     start = "route: " if busybox else ""
     if not may_configure(context):
         return Result("", f"{start}{call}: Operation not permitted\n", code)
-    place = (context.world, context.host, context.namespace)
+    place = (context.world, context.where)
     try:
         if verb == "add":
             add_route(*place, route)

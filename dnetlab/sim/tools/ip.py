@@ -203,7 +203,7 @@ def show_addresses(context: Context, line: IpLine) -> Result:
         addresses = found.addresses(interface, options.family)
         if not found.link(interface) or (only and not addresses):
             continue
-        row = text.view(context.world, context.host, context.namespace, interface)
+        row = text.view(context.world, context.where, interface)
         if options.json:
             infos = [text.address_json(a, interface.name) for a in addresses]
             objects.append(text.link_json(row, mode=False) | {"addr_info": infos})
@@ -239,7 +239,7 @@ def show_links(context: Context, line: IpLine) -> Result:
     """`ip link show …`."""
     options, found = line.options, read_filter(context, Words(line.words))
     rows = [
-        text.view(context.world, context.host, context.namespace, interface)
+        text.view(context.world, context.where, interface)
         for interface in context.stack.interfaces
         if found.link(interface)
     ]

@@ -131,7 +131,7 @@ def _address(context: Context, verb: str, words: list[str], family: int, oneline
         _allowed(context, "can't send flush request", 1)
         for address in text.of_family(_device(context, dev).addresses, family):
             if any(a is address for a in _device(context, dev).addresses):
-                links.remove_address(context.world, context.host, context.namespace, dev, address.interface)
+                links.remove_address(context.world, context.where, dev, address.interface)
         return Result()
     return _change_address(context, verb, words)
 
@@ -166,7 +166,7 @@ def _addresses(context: Context, dev: str | None, family: int, oneline: bool) ->
                 tail = " " if address.ip.version == 6 else ""
                 out += f"{interface.index}: {interface.name}    {line}{tail}\\{text.FOREVER}\n"
             continue
-        row = text.view(context.world, context.host, context.namespace, interface, busybox=True)
+        row = text.view(context.world, context.where, interface, busybox=True)
         out += text.busybox_head(row, family) + "\n"
         if not family:
             out += text.busybox_ether(row) + "\n"
@@ -194,7 +194,7 @@ def _change_address(context: Context, verb: str, words: list[str]) -> Result:
     except ValueError:
         raise BusyboxError("RTNETLINK answers: Numerical result out of range", 2) from None
     _allowed(context)
-    place = (context.world, context.host, context.namespace, dev)
+    place = (context.world, context.where, dev)
     if verb == "delete":
         links.remove_address(*place, interface)
         return Result()
@@ -213,7 +213,7 @@ def _link(context: Context, verb: str, words: list[str], oneline: bool) -> Resul
     if verb == "show":
         dev = _dev_filter(context, words)
         separator = "\\" if oneline else "\n"
-        rows = [text.view(context.world, context.host, context.namespace, i, busybox=True)
+        rows = [text.view(context.world, context.where, i, busybox=True)
                 for i in context.stack.interfaces if dev in (None, i.name)]
         return Result("".join(text.busybox_head(row) + separator + text.busybox_ether(row) + "\n" for row in rows))
     if verb == "set":
@@ -253,7 +253,7 @@ _IOCTL = {"state": ("SIOCGIFFLAGS", "SIOCSIFFLAGS"), "promisc": ("SIOCGIFFLAGS",
 
 def _set_one(context: Context, name: str, what: str, value: str) -> str:
     """One setting; returns the link's name afterwards."""
-    place = (context.world, context.host, context.namespace)
+    place = (context.world, context.where)
     if what == "master":
         _device(context, name, 2)
         if value:
@@ -272,7 +272,7 @@ def _set_one(context: Context, name: str, what: str, value: str) -> str:
     if what == "promisc":
         if value not in ("on", "off"):
             raise BusyboxError(f"invalid argument '{value}' to 'promisc'", 2)
-        context.world.put_interface(context.host, context.namespace, replace(interface, promiscuous=value == "on"))
+        context.world.put_interface(context.where, replace(interface, promiscuous=value == "on"))
     elif what == "state":
         links.set_up(*place, name) if value == "up" else links.set_down(*place, name)
     elif what == "address":
@@ -293,7 +293,7 @@ def _set_number(context: Context, interface: Interface, what: str, value: str) -
     if what == "mtu" and interface.kind is not LinkKind.LOOPBACK and not 68 <= int(value) <= 65535:
         raise BusyboxError("SIOCSIFMTU: Invalid argument", 2)
     changed = replace(interface, mtu=int(value)) if what == "mtu" else replace(interface, txqlen=int(value))
-    context.world.put_interface(context.host, context.namespace, changed)
+    context.world.put_interface(context.where, changed)
 
 
 def _add_or_delete(context: Context, verb: str, words: list[str]) -> Result:
@@ -313,7 +313,7 @@ def _add_or_delete(context: Context, verb: str, words: list[str]) -> Result:
     if verb == "delete":
         _device(context, name, 2)
         _allowed(context)
-        links.delete(context.world, context.host, context.namespace, name)
+        links.delete(context.world, context.where, name)
         return Result()
     _allowed(context)
     if context.stack.interface(name) is not None:
@@ -322,7 +322,7 @@ def _add_or_delete(context: Context, verb: str, words: list[str]) -> Result:
         if kind in ("", "veth", "vlan", "macvlan", "dummy"):
             raise Refused(f"Links of type {kind or '?'} can't be added in a container of the lab.", "bridge can.")
         raise KernelError(links.NOT_SUPPORTED)
-    links.add_bridge(context.world, context.host, context.namespace, name)
+    links.add_bridge(context.world, context.where, name)
     return Result()
 
 
@@ -387,7 +387,7 @@ def _route(context: Context, verb: str, words: list[str]) -> Result:
             raise BusyboxError('"ip route flush" requires arguments')
         _allowed(context, "can't send flush request", 1)
         context.world.change_namespace(
-            context.host, context.namespace,
+            context.where,
             lambda ns: replace(ns, routes=tuple(r for r in ns.routes if r not in fits)),
         )
         return Result()
@@ -397,7 +397,7 @@ def _route(context: Context, verb: str, words: list[str]) -> Result:
         raise Refused("`ip route test` is not modelled.", "Use `ip route get ADDRESS`.")
     route, given = _read_route(context, words)
     _allowed(context)
-    place = (context.world, context.host, context.namespace)
+    place = (context.world, context.where)
     try:
         delete_route(*place, route, given) if verb == "delete" else add_route(*place, route, how=verb)
     except KernelError as error:
@@ -451,7 +451,7 @@ def _flush(context: Context, rows: list[Neighbour], hide_dev: bool) -> Result:
         return Result("Nothing to flush\n")
     _allowed(context, "can't send flush request", 1)
     context.world.change_namespace(
-        context.host, context.namespace,
+        context.where,
         lambda ns: replace(ns, neighbours=tuple(n for n in ns.neighbours if n not in rows)),
     )
     listed = "".join(text.busybox_neighbour_line(n, hide_dev) + "\n" for n in rows)

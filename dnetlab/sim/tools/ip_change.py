@@ -132,7 +132,7 @@ def _address_add(context: Context, line: IpLine) -> Result:
     )
     address = Address(words.local, words.broadcast, scope)
     try:
-        links.add_address(context.world, context.host, context.namespace, words.dev, address)
+        links.add_address(context.world, context.where, words.dev, address)
     except KernelError:
         if line.verb == "add":
             raise  # replacing an address changes lifetimes only, and the lab's live forever
@@ -151,7 +151,7 @@ def _address_delete(context: Context, line: IpLine) -> Result:
         warning = WILDCARD.format(words.typed)
         target = next((a.interface for a in interface.addresses if a.ip == words.local.ip), words.local)
     try:
-        links.remove_address(context.world, context.host, context.namespace, words.dev, target)
+        links.remove_address(context.world, context.where, words.dev, target)
     except KernelError as error:
         sentence = f"Error: {error.sentence}\n" if target.version == 4 else f"RTNETLINK answers: {error.errno}\n"
         return Result("", warning + sentence, 2)
@@ -168,7 +168,7 @@ def _address_flush(context: Context, line: IpLine) -> Result:
         for address in found.addresses(interface, line.options.family):
             current = device(context, interface.name)
             if any(a.interface == address.interface for a in current.addresses):
-                links.remove_address(context.world, context.host, context.namespace, interface.name, address.interface)
+                links.remove_address(context.world, context.where, interface.name, address.interface)
     return Result()
 
 
@@ -202,44 +202,44 @@ def _link_set(context: Context, line: IpLine) -> Result:
 
 def _link_action(context: Context, word: str, words: Words) -> Callable[[str], None] | None:
     """What this word of `ip link set` does to the link of a given name; None when it is no keyword."""
-    world, place = context.world, (context.host, context.namespace)
+    world, where = context.world, context.where
     if word == "up":
-        return lambda name: links.set_up(world, *place, name)
+        return lambda name: links.set_up(world, where, name)
     if word == "down":
-        return lambda name: links.set_down(world, *place, name)
+        return lambda name: links.set_down(world, where, name)
     if word == "master":
         bridge = words.next()
         if context.stack.interface(bridge) is None:
             raise IpError(f'Error: argument "{bridge}" is wrong: Device does not exist\n\n')
-        return lambda name: links.enslave(world, *place, name, bridge)
+        return lambda name: links.enslave(world, where, name, bridge)
     if word == "nomaster":
-        return lambda name: links.release(world, *place, name)
+        return lambda name: links.release(world, where, name)
     if word == "mtu":
         mtu = _number(words.next(), "mtu")
         return lambda name: _set_mtu(context, name, mtu)
     if word in ("address", "addr"):
         mac = words.next()
-        return lambda name: links.set_mac(world, *place, name, _lladdr(mac))
+        return lambda name: links.set_mac(world, where, name, _lladdr(mac))
     if word == "name":
         new = words.next()
         if not valid_name(new):
             raise IpError(f'Error: argument "{new}" is wrong: "name" not a valid ifname')
-        return lambda name: links.rename(world, *place, name, new)
+        return lambda name: links.rename(world, where, name, new)
     if word in ("txqueuelen", "qlen", "txqlen"):
         length = _number(words.next(), "txqueuelen")
-        return lambda name: links.change_link(world, *place, name, lambda i: replace(i, txqlen=length))
+        return lambda name: links.change_link(world, where, name, lambda i: replace(i, txqlen=length))
     return _link_switch(context, word, words)
 
 
 def _link_switch(context: Context, word: str, words: Words) -> Callable[[str], None] | None:
-    world, place = context.world, (context.host, context.namespace)
+    world, where = context.world, context.where
     if word in _SWITCHES:
         value = words.next()
         if value not in ("on", "off"):
             raise IpError(f'Error: argument of "{word}" must be "on" or "off", not "{value}"', 1)
         if word != "promisc":
             raise Refused(f"`ip link set … {word}` is not modelled.", "up, down, promisc, master, mtu, address, name.")
-        return lambda name: links.change_link(world, *place, name, lambda i: replace(i, promiscuous=value == "on"))
+        return lambda name: links.change_link(world, where, name, lambda i: replace(i, promiscuous=value == "on"))
     if word == "netns":
         raise Refused("Moving a link to another namespace is not modelled.", NETNS_HINT)
     if word in ("type", "alias", "group", "vf", "xdp", "link-netnsid", "state", "addrgenmode", "broadcast", "brd"):
@@ -266,7 +266,7 @@ def _set_mtu(context: Context, name: str, mtu: int) -> None:
         raise KernelError(links.INVALID, "mtu less than device minimum.")
     if mtu > high:
         raise KernelError(links.INVALID, "mtu greater than device maximum.")
-    context.world.put_interface(context.host, context.namespace, replace(interface, mtu=mtu))
+    context.world.put_interface(context.where, replace(interface, mtu=mtu))
 
 
 def _lladdr(word: str) -> str:
@@ -307,12 +307,12 @@ def _link_add(context: Context, line: IpLine) -> Result:
         device(context, parent)
     _make(context, name, kind, parent, words)
     if mac:
-        links.set_mac(context.world, context.host, context.namespace, name, mac)
+        links.set_mac(context.world, context.where, name, mac)
     return Result()
 
 
 def _make(context: Context, name: str, kind: str, parent: str | None, words: Words) -> None:
-    place = (context.world, context.host, context.namespace)
+    place = (context.world, context.where)
     if not name:
         raise Refused("Links without a name are not modelled.", "Give it one: `ip link add br0 type bridge`.")
     if not valid_name(name):
@@ -364,7 +364,7 @@ def _make_vlan(context: Context, name: str, parent: str | None, words: Words) ->
         raise KernelError("Numerical result out of range", "Invalid VLAN id.")
     if parent is None:
         raise KernelError(links.INVALID, "Link not specified.")
-    links.add_child(context.world, context.host, context.namespace, name, parent, vlan_id=tag)
+    links.add_child(context.world, context.where, name, parent, vlan_id=tag)
 
 
 def _macvlan_mode(words: Words) -> str:
@@ -391,7 +391,7 @@ def _link_delete(context: Context, line: IpLine) -> Result:
     if not name:
         raise IpError('Not enough information: "dev" argument is required.')
     device(context, name)
-    links.delete(context.world, context.host, context.namespace, name)
+    links.delete(context.world, context.where, name)
     return Result()
 
 
@@ -459,7 +459,7 @@ def _route_change(context: Context, line: IpLine) -> Result:
         raise IpError(USAGE["route"])
     if route.dev is not None:
         device(context, route.dev)
-    place = (context.world, context.host, context.namespace)
+    place = (context.world, context.where)
     if line.verb == "delete":
         delete_route(*place, route, given)
     else:
@@ -474,8 +474,7 @@ def _route_flush(context: Context, line: IpLine) -> Result:
         return Result()
     found = read_route_filter(context, Words(line.words))
     context.world.change_namespace(
-        context.host,
-        context.namespace,
+        context.where,
         lambda ns: replace(ns, routes=tuple(r for r in ns.routes if not found.takes(r))),
     )
     return Result()
@@ -535,8 +534,7 @@ def _neigh_change(context: Context, line: IpLine) -> Result:
         raise KernelError(links.INVALID, "Invalid link address.")
     links.put_neighbour(
         context.world,
-        context.host,
-        context.namespace,
+        context.where,
         Neighbour(address, dev, mac.lower(), state),
         only_new=line.verb == "add",
     )
@@ -547,7 +545,7 @@ def _neigh_delete(context: Context, address: IPv4Address, dev: str) -> None:
     left = tuple(n for n in context.stack.neighbours if (n.address, n.dev) != (address, dev))
     if len(left) == len(context.stack.neighbours):
         raise KernelError("No such file or directory")
-    context.world.change_namespace(context.host, context.namespace, lambda ns: replace(ns, neighbours=left))
+    context.world.change_namespace(context.where, lambda ns: replace(ns, neighbours=left))
 
 
 def _neigh_flush(context: Context, line: IpLine) -> Result:
@@ -564,8 +562,7 @@ def _neigh_flush(context: Context, line: IpLine) -> Result:
         elif word != "all":
             address = prefix(words.next() if word == "to" else word)
     context.world.change_namespace(
-        context.host,
-        context.namespace,
+        context.where,
         lambda ns: replace(
             ns,
             neighbours=tuple(

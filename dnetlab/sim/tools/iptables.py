@@ -71,7 +71,7 @@ def _do(context: Context, command: Command) -> Result:
 
 def _put(context: Context, table: Table) -> None:
     context.world.change_namespace(
-        context.host, context.namespace, lambda ns: replace(ns, netfilter=ns.netfilter.with_table(table))
+        context.where, lambda ns: replace(ns, netfilter=ns.netfilter.with_table(table))
     )
 
 

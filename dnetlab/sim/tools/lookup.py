@@ -78,7 +78,7 @@ def find(context: Context, name: str) -> Found | None:
 
     if all(source_for(context, ip) is None for ip in servers_of(context.world, context.host, context.container)):
         return None  # no route to any of them: the answer comes at once
-    answer = resolve(context.world, context.host, context.namespace, context.container, name)
+    answer = resolve(context.world, context.where, context.container, name)
     return Found(tuple(answer)) if answer else None
 
 
@@ -99,5 +99,5 @@ def pointer(context: Context, address: IPv4Address) -> str | None:
     ask = getattr(resolver, "pointer", None)
     if ask is None:
         return None
-    answer: str | None = ask(context.world, context.host, context.namespace, context.container, address)
+    answer: str | None = ask(context.world, context.where, context.container, address)
     return answer

@@ -54,7 +54,7 @@ def _is_address(text: str) -> bool:
 
 def _ask(context: Context, name: str, server: IPv4Address | None) -> Answer:
     """The name's addresses, or an address's name; waiting moves the clock."""
-    world, place = context.world, (context.host, context.namespace, context.container)
+    world, place = context.world, (context.where, context.container)
     if _is_address(name):
         answer = resolver.ask_pointer(world, *place, IPv4Address(name), server)
     else:

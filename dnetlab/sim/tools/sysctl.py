@@ -85,7 +85,7 @@ def write(context: Context, key: str, value: str) -> str | None:
         changed = {k: v for k, v in changed.items()
                    if k in context.stack.sysctls or k in (key, "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding")}
     context.world.change_namespace(
-        context.host, context.namespace, lambda ns: replace(ns, sysctls={**ns.sysctls, **changed})
+        context.where, lambda ns: replace(ns, sysctls={**ns.sysctls, **changed})
     )
     return None
 

@@ -94,9 +94,9 @@ def request(
         return None
     from dnetlab.sim.programs import serve_http
 
-    host, namespace, pid = answer.server
+    host, _, pid = answer.server
     served = serve_http(
-        context.world, host, namespace, pid, url.path, url.host_header, answer.seen_from or "127.0.0.1",
+        context.world, host, pid, url.path, url.host_header, answer.seen_from or "127.0.0.1",
         method=method, agent=agent,
     )  # fmt: skip
     if served is None or not served.status:

@@ -132,7 +132,7 @@ def _send(context: Context, packet: Packet) -> Answer:
     from dnetlab.net.forward import forward
 
     world = context.world
-    exchange = forward(world.snapshot(), context.host, context.namespace, packet, world.clock)
+    exchange = forward(world.snapshot(), *context.where, packet, world.clock)
     world.adopt(exchange.after)
     return judge(context, exchange, packet)
 
