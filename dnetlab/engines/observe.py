@@ -30,6 +30,7 @@ from dnetlab.model import (
     Flow,
     Interface,
     LinkKind,
+    Match,
     Namespace,
     Neighbour,
     Netfilter,
@@ -475,7 +476,7 @@ def with_peers(made: dict[str, Namespace], lowers: dict[str, dict[int, int]]) ->
 def parse_rules(text: str) -> Netfilter:
     """The output of `iptables-save -c` as tables; an empty text is tables that nobody touched.
 
-    Raises ValueError for a rule that can't be read.
+    A rule that can't be read is one condition that nobody can judge, with the rule's words as its text.
     """
     netfilter = Netfilter()
     name = ""
@@ -491,11 +492,18 @@ def parse_rules(text: str) -> Netfilter:
             rules[chain] = []
         elif line.startswith(("[", "-A")):
             chain = line.partition("-A ")[2].split()[0]
-            rules[chain].append(parse_rule(line))
+            rules[chain].append(_rule(line))
         elif line == "COMMIT" and name in BUILTIN:
             whole = tuple(replace(chain, rules=tuple(rules[key])) for key, chain in chains.items())
             netfilter = netfilter.with_table(Table(name, _ordered(name, whole)))
     return netfilter
+
+
+def _rule(line: str) -> Rule:
+    try:
+        return parse_rule(line)
+    except ValueError:
+        return Rule((Match(line.partition("-A ")[2].partition(" ")[2]),))
 
 
 def _ordered(table: str, chains: tuple[Chain, ...]) -> tuple[Chain, ...]:

@@ -15,7 +15,6 @@ A rule keeps its options in the order `iptables -S` prints them, so its text and
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
@@ -63,7 +62,8 @@ _SIMPLE = {
     "--source-port": "--sport", "--jump": "-j", "--goto": "-g", "--match": "-m",
 }  # fmt: skip
 _HEAD = ("-s", "-d", "-i", "-o", "-p")  # printed first, in this order
-_FLAGS = {"--physdev-is-bridged", "--random", "--random-fully", "--persistent"}  # options without a value
+# options without a value
+_FLAGS = ("--syn", "--physdev-is-bridged", "--random", "--random-fully", "--persistent")
 
 
 def quoted(value: str) -> str:
@@ -131,11 +131,11 @@ class Rule:
 
     @cached_property
     def text(self) -> str:
-        heads = sorted((m for m in self.matches if m.option in _HEAD), key=lambda m: _HEAD.index(m.option))
+        heads = sorted((m for m in self.matches if m.option[:2] in _HEAD), key=lambda m: _HEAD.index(m.option[:2]))
         words = [m.text for m in heads]
         shown: str | None = None
         for match in self.matches:
-            if match.option in _HEAD:
+            if match.option[:2] in _HEAD:
                 continue
             if match.module and match.module != shown:
                 words.append(f"-m {match.module}")
@@ -216,57 +216,106 @@ class Netfilter:
         return self.with_table(self.table(table).with_chain(chain))
 
 
-def _value(option: str, value: str) -> str:
-    """The value as `iptables -S` prints it back: networks with their prefix, host bits off."""
-    if option in ("-s", "-d"):
-        return str(IPv4Network(value, strict=False))
-    return value
+# What the words behind these take; all other options take what stands before the next word with a dash.
+_WORDS = dict.fromkeys((*MODULE_OF, *_HEAD, "-j", "-g", "-m", "--dport", "--sport", "--log-prefix"), 1)
+_WORDS |= {"--tcp-flags": 2} | dict.fromkeys(_FLAGS, 0)
+KNOWN_MODULES = frozenset((*MODULE_OF.values(), "tcp", "udp", "udplite", "sctp", "dccp", "iprange"))
+
+
+def _words(spec: str) -> list[str]:
+    """The words of a rule, each as iptables-save writes it: quotes and backslashes still there."""
+    return re.findall(r'(?:"(?:\\.|[^"\\])*"|[^\s"])+|"', spec)
+
+
+def _unquoted(word: str) -> str:
+    return re.sub(r"\\(.)", r"\1", word[1:-1]) if word[:1] == '"' and word[-1:] == '"' and len(word) > 1 else word
+
+
+def _take(words: list[str], option: str) -> list[str]:
+    """Take the values of an option off the words that follow it."""
+    count = _WORDS.get(option)
+    if count is None:
+        count = next((at for at, word in enumerate(words) if word == "!" or word[:1] == "-"), len(words))
+    taken, words[:count] = words[:count], []
+    return taken
+
+
+def _take_module(words: list[str]) -> str:
+    """All that belongs to a match the lab can't judge, up to the next -m or -j, as text."""
+    count = next((at for at, word in enumerate(words) if word in ("-m", "-j", "-g")), len(words))
+    taken, words[:count] = words[:count], []
+    return " ".join(taken)
 
 
 def parse_rule(spec: str) -> Rule:
-    """Read the well-formed text of a rule, with or without its `-A CHAIN`, as iptables-save prints it.
+    """Read the text of a rule, with or without its `-A CHAIN`, as iptables-save prints it.
 
     >>> parse_rule("-A DOCKER ! -i docker0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 172.17.0.2:80").target.name
     'DNAT'
 
-    Counters in front ('[3:180] -A …') are taken. Raises ValueError for text that is no rule; the words and errors of
-    the `iptables` command itself are in dnetlab.commands.iptables.
+    Counters in front ('[3:180] -A …') are taken. A match that the lab has no name for is one condition, whose option is
+    its whole text: it prints back as it came, and nobody can judge it.
+
+    >>> parse_rule("-A INPUT -m recent --set --name ssh -j DROP").matches[0].option
+    '-m recent --set --name ssh'
+
+    Raises ValueError for text that is no rule; the words and errors of the `iptables` command itself are in
+    dnetlab.commands.iptables.
     """
     packets = size = 0
     if spec.startswith("["):
         counters, _, spec = spec[1:].partition("] ")
         packets, size = (int(n) for n in counters.split(":"))
-    words = shlex.split(spec)
+    words = _words(spec)
     if words[:1] in (["-A"], ["--append"]):
         words = words[2:]
+    matches = _take_matches(words)
+    return Rule(tuple(matches), _take_target(words), packets, size)
+
+
+def _take_matches(words: list[str]) -> list[Match]:
+    """The conditions at the head of the words, up to -j or -g."""
     matches: list[Match] = []
-    target: Target | None = None
-    options: list[tuple[str, str]] = []
-    module, protocol, negated, goto = "", "", False, False
-    while words:
-        word = _SIMPLE.get(words[0], words[0])
-        words = words[1:]
-        if word == "!":
-            negated = True
+    module, protocol = "", ""
+    while words and _SIMPLE.get(words[0], words[0]) not in ("-j", "-g"):
+        negated = words[0] == "!" and bool(words.pop(0))
+        word = words.pop(0) if words else ""
+        option = _SIMPLE.get(word, word)
+        if not option.startswith("-"):
+            raise ValueError(f"unexpected word {option!r} in a rule")
+        if option == "-m" and (words[:1] or [""])[0] not in KNOWN_MODULES:
+            matches.append(Match(f"-m {_take_module(words)}"))
             continue
-        if not word.startswith("-"):
-            raise ValueError(f"unexpected word {word!r} in rule {spec!r}")
-        flag = word in _FLAGS or not words
-        taken = 0 if flag else 2 if word == "--tcp-flags" else 1
-        value, words = " ".join(words[:taken]), words[taken:]
-        if target is not None:
-            options.append((word, value))
-        elif word in ("-j", "-g"):
-            target, goto = Target(value), word == "-g"
-        elif word == "-m":
-            module = value
-            if not any(w in MODULE_OF or w.startswith("--") for w in words[:2]):
+        values = [_unquoted(word) if option in MODULE_OF else word for word in _take(words, option)]
+        if option == "-m":
+            module = values[0]
+            if words[:1] == [] or not (words[0].startswith("--") or words[0] == "!" and words[1][:2] == "--"):
                 matches.append(Match("", "", False, module))
-        elif word in _HEAD:
-            protocol = value if word == "-p" else protocol
-            matches.append(Match(word, _value(word, value), negated))
-        else:
-            matches.append(Match(word, value, negated, MODULE_OF.get(word) or module or protocol))
-        negated = False
-    final = Target() if target is None else Target(target.name, tuple(options), goto)
-    return Rule(tuple(matches), final, packets, size)
+            continue
+        protocol = values[0] if option == "-p" and values else protocol
+        matches.append(_match(option, " ".join(values), negated, MODULE_OF.get(option) or module or protocol))
+    return matches
+
+
+def _match(option: str, value: str, negated: bool, module: str) -> Match:
+    if option not in _HEAD:
+        return Match(option, value, negated, module if option.startswith("--") else "")
+    if option not in ("-s", "-d"):
+        return Match(option, value, negated)
+    try:
+        return Match(option, str(IPv4Network(value, strict=False)), negated)
+    except ValueError:  # a mask with holes: nothing of ours can judge it
+        return Match(f"{option} {value}", "", negated)
+
+
+def _take_target(words: list[str]) -> Target:
+    if not words:
+        return Target()
+    goto = _SIMPLE.get(words[0], words[0]) == "-g"
+    name, words[:] = words[1] if len(words) > 1 else "", words[2:]
+    options = []
+    while words:
+        option = words.pop(0)
+        values = _take(words, option)
+        options.append((option, " ".join(_unquoted(v) if option == "--log-prefix" else v for v in values)))
+    return Target(name, tuple(options), goto)

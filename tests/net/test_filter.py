@@ -138,4 +138,4 @@ def test_a_condition_the_lab_cannot_judge_is_said_and_does_not_match() -> None:
     decision, steps = walk(table, Hook.INPUT, scene(), Counters())
 
     assert decision.name == "ACCEPT"
-    assert "does not judge --algo bm" in steps[0].detail
+    assert "does not judge -m string --algo bm --string hello" in steps[0].detail
