@@ -240,15 +240,15 @@ class Lab:
         On a real engine the packet is really sent, once, while every interface is watched; on the simulator, where
         a packet's journey is the telling itself, and with capture=False the last is None.
         """
-        from dnetlab.explain.names import address_for, find_place, split_port
+        from dnetlab.explain.names import address_for, find_where, split_port
         from dnetlab.net.forward import forward
         from dnetlab.net.routing import source_address
 
         snapshot = self.engine.snapshot()
-        place = find_place(snapshot, source)
+        where = find_where(snapshot, source)
         name, port = split_port(destination)
-        ip = address_for(snapshot, place, name)
-        start = source_address(snapshot.namespace(place.host, place.namespace), ip)
+        ip = address_for(snapshot, where, name)
+        start = source_address(snapshot.at(where), ip)
         ask = getattr(self.engine, "capture", None) if capture else None
         if ask:
             self._sent += 1  # a number of its own, or conntrack would take it for more of the packet before
@@ -256,8 +256,8 @@ class Lab:
             packet = Packet(start, ip, Protocol.ICMP, sport=1 + self._sent, icmp=IcmpType.ECHO_REQUEST)
         else:
             packet = Packet(start, ip, Protocol.TCP, sport=40000 + self._sent, dport=port, flags="S", size=60)
-        told = forward(snapshot, place.host, place.namespace, packet, snapshot.clock)
-        return snapshot, told, ask(snapshot, place.host, place.namespace, packet) if ask else None
+        told = forward(snapshot, where, packet, snapshot.clock)
+        return snapshot, told, ask(snapshot, where, packet) if ask else None
 
     def why(self, source: str | None = None, destination: str | None = None) -> Reason:
         """Why the last ping or curl failed, or why `source` can't reach NAME, NAME:PORT, IP or IP:PORT.

@@ -30,6 +30,7 @@ from dnetlab.model import (
     Snapshot,
     Socket,
     SocketState,
+    Where,
     parse_rule,
 )
 from dnetlab.net.forward import forward
@@ -213,17 +214,17 @@ def docker_lab(release: str = "20.10") -> Snapshot:
 
 
 WHERE = {
-    "ext": ("ext", "host"),
-    "host": ("dock", "host"),
-    "web1": ("dock", "web1"),
-    "peer": ("dock", "peer"),
-    "oth": ("dock", "oth"),
+    "ext": Where("ext"),
+    "host": Where("dock"),
+    "web1": Where("dock", "web1"),
+    "peer": Where("dock", "peer"),
+    "oth": Where("dock", "oth"),
 }
 
 
 def change(lab: Snapshot, who: str, edit: Callable[[Namespace], Namespace]) -> Snapshot:
     """The lab with one namespace edited: `change(lab, 'host', lambda ns: replace(ns, …))`."""
-    host, space = WHERE.get(who, (who, "host"))
+    host, space = WHERE.get(who, Where(who))
     machine = lab.hosts[host]
     spaces = machine.namespaces | {space: edit(machine.namespaces[space])}
     return replace(lab, hosts=lab.hosts | {host: replace(machine, namespaces=spaces)})
@@ -269,19 +270,19 @@ def without_proxy(lab: Snapshot) -> Snapshot:
 
 
 def ping(lab: Snapshot, who: str, to: str, ttl: int = 64, source: str | None = None) -> Exchange:
-    host, space = WHERE.get(who, (who, "host"))
+    where = WHERE.get(who, Where(who))
     ip = IPv4Address(to)
-    start = IPv4Address(source) if source else source_address(lab.namespace(host, space), ip)
+    start = IPv4Address(source) if source else source_address(lab.at(where), ip)
     echo = Packet(start, ip, Protocol.ICMP, 7, ttl=ttl, icmp=IcmpType.ECHO_REQUEST)
-    return forward(lab, host, space, echo, lab.clock)
+    return forward(lab, where, echo, lab.clock)
 
 
 def tcp(lab: Snapshot, who: str, to: str, port: int, protocol: Protocol = Protocol.TCP) -> Exchange:
-    host, space = WHERE.get(who, (who, "host"))
+    where = WHERE.get(who, Where(who))
     ip = IPv4Address(to)
-    start = source_address(lab.namespace(host, space), ip)
+    start = source_address(lab.at(where), ip)
     flags = "S" if protocol is Protocol.TCP else ""
-    return forward(lab, host, space, Packet(start, ip, protocol, 40000, port, flags=flags, size=60))
+    return forward(lab, where, Packet(start, ip, protocol, 40000, port, flags=flags, size=60))
 
 
 def outcome(exchange: Exchange) -> str:
@@ -309,7 +310,7 @@ def story(exchange: Exchange) -> str:
             continue
         for hop in trace.hops:
             lines += [
-                f"{hop.host}/{hop.namespace} {s.kind.value} {s.hook} {s.table} {s.chain} {s.rule} {s.detail}"
+                f"{hop.where} {s.kind.value} {s.hook} {s.table} {s.chain} {s.rule} {s.detail}"
                 for s in hop.steps
             ]
         lines.append(f"== {trace.disposition}: {trace.because}")

@@ -15,7 +15,7 @@ from ipaddress import IPv4Address
 
 from dnetlab.engines.observe import in_namespace
 from dnetlab.errors import EngineError
-from dnetlab.model import Crossing, Packet, Protocol
+from dnetlab.model import Crossing, Packet, Protocol, Where
 from dnetlab.model.packet import IcmpType
 
 ETH_P_ALL, ETH_P_IP = 0x0003, 0x0800
@@ -28,10 +28,9 @@ AFTERWARDS = 0.05  # seconds for the last frames to be seen
 
 @dataclass(frozen=True)
 class Spot:
-    """A namespace to watch: its host and name in the snapshot, and the /proc folder of a process that is in it."""
+    """A namespace to watch: where it is, and the /proc folder of a process that is in it."""
 
-    host: str
-    namespace: str
+    where: Where
     folder: str
 
 
@@ -76,14 +75,14 @@ def _listen() -> socket.socket:
 def _drain(spot: Spot, link: socket.socket) -> Iterator[tuple[tuple[int, int], Crossing]]:
     while True:
         try:
-            data, notes, _, where = link.recvmsg(2048, 64)
+            data, notes, _, sender = link.recvmsg(2048, 64)
         except BlockingIOError:
             return
-        device, protocol, way = where[0], where[1], where[2]
+        device, protocol, way = sender[0], sender[1], sender[2]
         packet = read_packet(data) if protocol == ETH_P_IP else None
         if packet is not None:
             when = next((struct.unpack("=qq", note[:16]) for _, kind, note in notes if kind == SO_TIMESTAMPNS), (0, 0))
-            yield when, Crossing(spot.host, spot.namespace, device, way == PACKET_OUTGOING, packet)
+            yield when, Crossing(spot.where, device, way == PACKET_OUTGOING, packet)
 
 
 def read_packet(data: bytes) -> Packet | None:
@@ -157,14 +156,14 @@ def _checksum(data: bytes) -> int:
     return ~(total + (total >> 16)) & 0xFFFF
 
 
-def journey(spots: list[Spot], host: str, namespace: str, packet: Packet) -> tuple[Crossing, ...]:
+def journey(spots: list[Spot], where: Where, packet: Packet) -> tuple[Crossing, ...]:
     """Send the packet from that place while all spots are watched: what crossed each interface, in order of time.
 
     Raises EngineError when nobody is in the place any more, or the namespaces can't be entered.
     """
-    folder = next((s.folder for s in spots if (s.host, s.namespace) == (host, namespace)), None)
+    folder = next((s.folder for s in spots if s.where == where), None)
     if folder is None:
-        raise EngineError(f"nothing runs in {namespace} on {host} any more")
+        raise EngineError(f"nothing runs in {where.namespace} on {where.host} any more")
     with watching(spots) as watch:
         probe(folder, packet)
         time.sleep(AFTERWARDS)

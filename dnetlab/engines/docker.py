@@ -23,7 +23,7 @@ from dnetlab.engines import capture, inventory, observe, processes, remote, term
 from dnetlab.engines.labhosts import VERSIONS, LabHosts, Ran
 from dnetlab.engines.terminals import QUESTION, Attachment, Terminal
 from dnetlab.errors import EngineError, UsageError
-from dnetlab.model import Container, Crossing, Host, Line, Namespace, Output, Packet, Prompt, Refusal, Snapshot
+from dnetlab.model import Container, Crossing, Host, Line, Namespace, Output, Packet, Prompt, Refusal, Snapshot, Where
 
 LONGEST = 120.0  # seconds for a command that ends by itself
 FOREGROUND = 20.0  # seconds that `docker run` without -d is watched before Ctrl-C
@@ -286,7 +286,7 @@ class DockerEngine:
             self._clients.pop(host, None)
             return False
 
-    def capture(self, snapshot: Snapshot, host: str, namespace: str, packet: Packet) -> tuple[Crossing, ...] | None:
+    def capture(self, snapshot: Snapshot, where: Where, packet: Packet) -> tuple[Crossing, ...] | None:
         """Send a packet for real from that place: what crossed which interface of the lab, in order of time.
 
         None, and nothing is sent, where this process can't open captures in the lab's namespaces.
@@ -296,10 +296,10 @@ class DockerEngine:
         spots = []
         for name, machine in snapshot.hosts.items():
             root = self.hosts.root(name)
-            spots.append(capture.Spot(name, "host", f"{root}/proc/1"))
+            spots.append(capture.Spot(Where(name), f"{root}/proc/1"))
             first = {c.namespace: c.pid for c in reversed(machine.containers) if c.pid and c.namespace}
-            spots += [capture.Spot(name, n, f"{root}/proc/{pid}") for n, pid in first.items() if n != "host"]
-        return capture.journey(spots, host, namespace, packet)
+            spots += [capture.Spot(Where(name, n), f"{root}/proc/{pid}") for n, pid in first.items() if n != "host"]
+        return capture.journey(spots, where, packet)
 
     # -- waiting and ending --------------------------------------------------------------------------------------
 

@@ -12,27 +12,25 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
-from dnetlab.model import Host, Interface, LinkKind, Namespace, Netfilter, Protocol, Rule, Snapshot, Socket
+from dnetlab.model import Host, Interface, LinkKind, Namespace, Netfilter, Protocol, Rule, Snapshot, Socket, Where
 from dnetlab.net.deliver import proxy_of
 from dnetlab.net.filter import _between, _ports
-from dnetlab.net.memory import Field
 
-Spot = tuple[str, str]  # host, namespace
 _PORT_OPTIONS = ("--dport", "--sport", "--dports", "--sports", "--ports")
 _RANGES = ("--src-range", "--dst-range")
 
 
 @dataclass
 class Owned:
-    """A host's rules that belong to one container each. rules: spot -> (table, chain, segment, text up to address)."""
+    """A host's rules that belong to one container each. rules: where -> (table, chain, segment, text up to address)."""
 
-    rules: dict[Spot, list[tuple]] = field(default_factory=dict)
+    rules: dict[Where, list[tuple]] = field(default_factory=dict)
     published: dict[tuple[str, Protocol, int], list[tuple]] = field(default_factory=dict)
-    alone: set[Spot] = field(default_factory=set)
+    alone: set[Where] = field(default_factory=set)
     networks: set[str] = field(default_factory=set)  # what rules for all can see of an address
     ranges: set[str] = field(default_factory=set)
     ports: set[str] = field(default_factory=set)
-    belongs: dict[str, dict[tuple[str, str, int], Spot]] = field(default_factory=dict)  # host -> place -> whose
+    belongs: dict[str, dict[tuple[str, str, int], Where]] = field(default_factory=dict)  # host -> place -> whose
 
 
 class Classes:
@@ -42,33 +40,34 @@ class Classes:
         self.snapshot = snapshot
         self.owner = _owners(snapshot)
         self.owned = Owned()
-        self.of: dict[Spot, int] = {}
+        self.of: dict[Where, int] = {}
         self.proxies: dict[str, dict[tuple[Protocol, int], IPv4Address]] = {}
 
-    def place_of(self, host: str, namespace: str, ip: IPv4Address) -> int:
+    def place_of(self, where: Where, ip: IPv4Address) -> int:
         """The how-manieth address of its namespace this is: what members of a class have in common."""
-        addresses = [own.ip for i in self.snapshot.namespace(host, namespace).interfaces for own in i.ipv4]
+        addresses = [own.ip for i in self.snapshot.at(where).interfaces for own in i.ipv4]
         return addresses.index(ip)
 
     def publishing(self, host: str, protocol: Protocol, port: int) -> tuple:
         """How a host port is published, up to its number and the container's address."""
         rules = tuple(self.owned.published.get((host, protocol, port), ()))
         seen = tuple(any(low <= port <= high for low, high in _ports(text)) for text in sorted(self.owned.ports))
-        mine = [s for s in self.snapshot.hosts[host].stack.sockets if (s.protocol, s.local_port) == (protocol, port)]
+        machine = self.snapshot.hosts[host]
+        mine = [s for s in machine.stack.sockets if (s.protocol, s.local_port) == (protocol, port)]
         sockets = tuple((s.state, str(s.local_address), s.program, s.v6only) for s in mine)
-        lab, inner = Field(self.snapshot, 0.0), []
+        inner = []
         for socket in mine:
-            to = proxy_of(lab, host, socket)
+            to = proxy_of(machine, socket)
             inner.append((to[0] in self.owner, to[1]) if to else None)
         return rules, seen, sockets, tuple(inner), protocol
 
-    def reduced(self, kept: set[Spot]) -> Snapshot:
+    def reduced(self, kept: set[Where]) -> Snapshot:
         """The lab with these containers only (and all hosts): their links, rules, docker-proxies."""
         hosts = {name: self._smaller(host, kept) for name, host in self.snapshot.hosts.items()}
         return replace(self.snapshot, hosts=hosts)
 
-    def _smaller(self, host: Host, kept: set[Spot]) -> Host:
-        stay = {name: s for name, s in host.namespaces.items() if name == "host" or (host.name, name) in kept}
+    def _smaller(self, host: Host, kept: set[Where]) -> Host:
+        stay = {name: s for name, s in host.namespaces.items() if name == "host" or Where(host.name, name) in kept}
         stack = host.stack
         links = tuple(i for i in stack.interfaces if i.peer is None or i.peer.namespace in stay)
         rules = self._fewer_rules(host, kept)
@@ -80,12 +79,12 @@ class Classes:
         spaces = {name: replace(s, connections=()) for name, s in stay.items()}
         return replace(host, namespaces=spaces, processes=tuple(p for p in host.processes if p.pid in pids))
 
-    def _stays(self, host: Host, socket: Socket, kept: set[Spot]) -> bool:
+    def _stays(self, host: Host, socket: Socket, kept: set[Where]) -> bool:
         to = self.proxies.get(host.name, {}).get((socket.protocol, socket.local_port))
         whose = self.owner.get(to, ()) if to and socket.program.endswith("docker-proxy") else ()
-        return not whose or any(spot in kept for spot in whose)
+        return not whose or any(where in kept for where in whose)
 
-    def _fewer_rules(self, host: Host, kept: set[Spot]) -> Netfilter:
+    def _fewer_rules(self, host: Host, kept: set[Where]) -> Netfilter:
         belongs = self.owned.belongs.get(host.name, {})
         tables = []
         for table in host.stack.netfilter.tables:
@@ -109,14 +108,14 @@ def _fixed(space: Namespace) -> tuple:
     return tuple(n for n in space.neighbours if n.state == "PERMANENT")
 
 
-def _owners(snapshot: Snapshot) -> dict[IPv4Address, tuple[Spot, ...]]:
+def _owners(snapshot: Snapshot) -> dict[IPv4Address, tuple[Where, ...]]:
     """Whose address is it? Containers only; several when hosts use the same private networks."""
-    found: dict[IPv4Address, tuple[Spot, ...]] = {}
+    found: dict[IPv4Address, tuple[Where, ...]] = {}
     for host in snapshot.hosts.values():
         for name, space in host.namespaces.items():
             for interface in space.interfaces:
                 if name != "host" and interface.kind is not LinkKind.LOOPBACK:
-                    found |= {own.ip: (*found.get(own.ip, ()), (host.name, name)) for own in interface.ipv4}
+                    found |= {own.ip: (*found.get(own.ip, ()), Where(host.name, name)) for own in interface.ipv4}
     return found
 
 
@@ -127,22 +126,23 @@ def classify(snapshot: Snapshot) -> Classes:
     counts = Counter(
         own.ip for h in snapshot.hosts.values() for s in h.namespaces.values() for i in s.interfaces for own in i.ipv4
     )
-    owned.alone |= {spot for ip, spots in classes.owner.items() if counts[ip] > 1 for spot in spots}
-    macs = {i.mac: (h.name, n) for h in snapshot.hosts.values() for n, s in h.namespaces.items() for i in s.interfaces}
+    owned.alone |= {where for ip, places in classes.owner.items() if counts[ip] > 1 for where in places}
+    macs = {
+        i.mac: Where(h.name, n) for h in snapshot.hosts.values() for n, s in h.namespaces.items() for i in s.interfaces
+    }
     for host in snapshot.hosts.values():
-        lab = Field(snapshot, 0.0)
-        found = {(s.protocol, s.local_port): proxy_of(lab, host.name, s) for s in _proxy_sockets(host)}
+        found = {(s.protocol, s.local_port): proxy_of(host, s) for s in _proxy_sockets(host)}
         classes.proxies[host.name] = {key: to[0] for key, to in found.items() if to}
         for space in host.namespaces.values():
             _read_rules(classes, host, space, macs)
-            owned.alone |= {spot for n in _fixed(space) for spot in classes.owner.get(n.address, ())}
+            owned.alone |= {where for n in _fixed(space) for where in classes.owner.get(n.address, ())}
     numbers: dict[tuple, int] = {}
     for host in snapshot.hosts.values():
         for name in host.namespaces:
-            spot = (host.name, name)
-            alone = name == "host" or spot in owned.alone
-            sign: tuple = spot if alone else _signature(classes, host, host.namespaces[name])
-            classes.of[spot] = numbers.setdefault(sign, len(numbers))
+            where = Where(host.name, name)
+            alone = name == "host" or where in owned.alone
+            sign: tuple = where if alone else _signature(classes, host, host.namespaces[name])
+            classes.of[where] = numbers.setdefault(sign, len(numbers))
     return classes
 
 
@@ -153,11 +153,11 @@ def _proxy_sockets(host: Host) -> list[Socket]:
 # -- rules: whose are they?
 
 
-def _read_rules(classes: Classes, host: Host, space: Namespace, macs: dict[str, Spot]) -> None:
+def _read_rules(classes: Classes, host: Host, space: Namespace, macs: dict[str, Where]) -> None:
     """Sort the rules of one namespace into those of one container and those for all."""
     for table in space.netfilter.tables:
         for chain in table.chains:
-            segment: list[tuple[int, Spot, str, tuple]] = []
+            segment: list[tuple[int, Where, str, tuple]] = []
             generics = 0
             for number, rule in enumerate(chain.rules):
                 whose = _whose(classes, host, rule) if space.name == "host" else None
@@ -166,47 +166,47 @@ def _read_rules(classes: Classes, host: Host, space: Namespace, macs: dict[str, 
                     segment, generics = [], generics + 1
                     _rule_for_all(classes, rule, macs)
                     continue
-                spot, text, shape = whose
-                segment.append((number, spot, text, shape))
-                where = (table.name, chain.name)
-                classes.owned.belongs.setdefault(host.name, {})[*where, number] = spot
-                entry = (host.name, *where, generics, text)
+                where, text, shape = whose
+                segment.append((number, where, text, shape))
+                chained = (table.name, chain.name)
+                classes.owned.belongs.setdefault(host.name, {})[*chained, number] = where
+                entry = (host.name, *chained, generics, text)
                 port = _own_port(rule) if shape[0] == "to" else None
                 if port is None:
-                    classes.owned.rules.setdefault(spot, []).append(entry)
+                    classes.owned.rules.setdefault(where, []).append(entry)
                 else:
                     classes.owned.published.setdefault((host.name, *port), []).append(entry)
             _close(classes, segment)
 
 
-def _close(classes: Classes, segment: list[tuple[int, Spot, str, tuple]]) -> None:
+def _close(classes: Classes, segment: list[tuple[int, Where, str, tuple]]) -> None:
     """Rules of different kinds side by side may depend on their order: whoever is in them stands alone."""
     if len({shape for _, _, _, shape in segment}) > 1:
-        classes.owned.alone |= {spot for _, spot, _, _ in segment}
+        classes.owned.alone |= {where for _, where, _, _ in segment}
 
 
-def _whose(classes: Classes, host: Host, rule: Rule) -> tuple[Spot, str, tuple] | None:
+def _whose(classes: Classes, host: Host, rule: Rule) -> tuple[Where, str, tuple] | None:
     """(container, text up to its address, kind) of a rule that names one container of this host; else None."""
     to = (rule.target.option("--to-destination") or "").partition(":")[0]
     named = [
         m.value.removesuffix("/32") for m in rule.matches if m.option in ("-s", "-d") and _single(m.value, m.negated)
     ]
     if to and not named:
-        spot = _owner(classes, host, to)
+        where = _owner(classes, host, to)
         port = _own_port(rule)
-        if spot is None or port is None:
+        if where is None or port is None:
             return None
         text = rule.text.replace(to, "SELF").replace(f"--dport {port[1]} ", "--dport PORT ")
-        return spot, text, ("to", rule.target.name)
+        return where, text, ("to", rule.target.name)
     if not named or to or len(set(named)) > 1:
         return None
-    spot = _owner(classes, host, named[0])
-    if spot is None or _sees_addresses(rule, named[0]):
+    where = _owner(classes, host, named[0])
+    if where is None or _sees_addresses(rule, named[0]):
         return None
-    space = host.namespaces[spot[1]]
+    space = host.namespaces[where[1]]
     place = [str(own.ip) for i in space.interfaces for own in i.ipv4].index(named[0])
     options = tuple(m.option for m in rule.matches if m.option in ("-s", "-d"))
-    return spot, rule.text.replace(f"{named[0]}/32", f"SELF{place}"), ("of", options, rule.target.name)
+    return where, rule.text.replace(f"{named[0]}/32", f"SELF{place}"), ("of", options, rule.target.name)
 
 
 def _single(value: str, negated: bool) -> bool:
@@ -219,16 +219,16 @@ def _sees_addresses(rule: Rule, own: str) -> bool:
     return not plain or any(m.option in (*_RANGES, "--mac-source") for m in rule.matches)
 
 
-def _spots_of(classes: Classes, text: str) -> tuple[Spot, ...]:
+def _places_of(classes: Classes, text: str) -> tuple[Where, ...]:
     try:
         return classes.owner.get(IPv4Address(text), ())
     except ValueError:
         return ()
 
 
-def _owner(classes: Classes, host: Host, text: str) -> Spot | None:
+def _owner(classes: Classes, host: Host, text: str) -> Where | None:
     """The container of this host that has the address; None when there is none, or more than one."""
-    here = [spot for spot in _spots_of(classes, text) if spot[0] == host.name]
+    here = [where for where in _places_of(classes, text) if where[0] == host.name]
     return here[0] if len(here) == 1 else None
 
 
@@ -240,7 +240,7 @@ def _own_port(rule: Rule) -> tuple[Protocol, int] | None:
     return (Protocol(protocol.value), int(port.value)) if port.value.isdecimal() else None
 
 
-def _rule_for_all(classes: Classes, rule: Rule, macs: dict[str, Spot]) -> None:
+def _rule_for_all(classes: Classes, rule: Rule, macs: dict[str, Where]) -> None:
     owned = classes.owned
     for match in rule.matches:
         if match.option in ("-s", "-d"):
@@ -254,15 +254,15 @@ def _rule_for_all(classes: Classes, rule: Rule, macs: dict[str, Spot]) -> None:
         elif match.option.startswith("--physdev"):  # a veth's own name
             owned.alone |= set(_behind_port(classes, match.value))
     for option in ("--to-destination", "--to-source"):
-        owned.alone |= set(_spots_of(classes, (rule.target.option(option) or "").partition(":")[0]))
+        owned.alone |= set(_places_of(classes, (rule.target.option(option) or "").partition(":")[0]))
 
 
-def _behind_port(classes: Classes, dev: str) -> list[Spot]:
+def _behind_port(classes: Classes, dev: str) -> list[Where]:
     found = []
     for host in classes.snapshot.hosts.values():
         link = host.stack.interface(dev)
         if link and link.peer:
-            found.append((host.name, link.peer.namespace))
+            found.append(Where(host.name, link.peer.namespace))
     return found
 
 
@@ -300,7 +300,7 @@ def _signature(classes: Classes, host: Host, space: Namespace) -> tuple:
         for c in t.chains
     )
     seen = tuple(_seen(classes, ip) for ip in own if isinstance(ip, IPv4Address) and not ip.is_loopback)
-    mine = tuple(classes.owned.rules.get((host.name, space.name), ()))
+    mine = tuple(classes.owned.rules.get(Where(host.name, space.name), ()))
     fixed = _fixed(space)
     return host.name, links, routes, tuple(sockets), rules, seen, mine, fixed, tuple(sorted(space.sysctls.items()))
 

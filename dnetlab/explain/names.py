@@ -3,48 +3,44 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 
 from dnetlab.errors import UnknownName, UsageError
-from dnetlab.model import Container, Host, LinkKind, Namespace, Snapshot
+from dnetlab.model import Container, Host, LinkKind, Namespace, Snapshot, Where
 
 
-@dataclass(frozen=True)
-class Place:
-    """A network namespace of the lab, and the container it was named by (None: the host itself)."""
-
-    host: str
-    namespace: str
-    container: Container | None = None
-
-    @property
-    def label(self) -> str:
-        return self.container.name if self.container else self.host
-
-
-def find_place(snapshot: Snapshot, name: str) -> Place:
+def find_where(snapshot: Snapshot, name: str) -> Where:
     """'docker1', 'web1' or 'docker2/web1'. Raises UnknownName with the nearest names; UsageError for a stopped one."""
+    if name in snapshot.hosts:
+        return Where(name)
+    found = find_container(snapshot, name)
+    return _inside(*found) if found else _unknown(snapshot, _without_host(snapshot, name))
+
+
+def find_container(snapshot: Snapshot, name: str) -> tuple[Host, Container] | None:
+    """'web1', 'docker2/web1' or an id, with the host it is on; None for a host, and for what nobody is called."""
     wanted, _, inner = name.partition("/")
     if inner and wanted in snapshot.hosts:
         container = snapshot.hosts[wanted].container(inner)
-        return _inside(snapshot.hosts[wanted], container) if container else _unknown(snapshot, inner)
-    if name in snapshot.hosts:
-        return Place(name, "host")
-    found = snapshot.find_container(name)
-    return _inside(*found) if found else _unknown(snapshot, name)
+        return (snapshot.hosts[wanted], container) if container else None
+    return None if name in snapshot.hosts else snapshot.find_container(name)
 
 
-def _inside(host: Host, container: Container) -> Place:
+def _without_host(snapshot: Snapshot, name: str) -> str:
+    wanted, _, inner = name.partition("/")
+    return inner if inner and wanted in snapshot.hosts else name
+
+
+def _inside(host: Host, container: Container) -> Where:
     if container.namespace is None or container.namespace not in host.namespaces:
         raise UsageError(
             f"{container.name} is {container.state.value}, so it has no network of its own now.",
             hint=f"Start it first: docker start {container.name}",
         )
-    return Place(host.name, container.namespace, container)
+    return Where(host.name, container.namespace)
 
 
-def _unknown(snapshot: Snapshot, name: str) -> Place:
+def _unknown(snapshot: Snapshot, name: str) -> Where:
     known = [*snapshot.hosts, *(c.name for h in snapshot.hosts.values() for c in h.containers)]
     near = difflib.get_close_matches(name, known, 3, 0.5)
     hint = f"Did you mean {', '.join(near)}?" if near else f"The lab has: {', '.join(known)}."
@@ -61,7 +57,7 @@ def split_port(text: str) -> tuple[str, int | None]:
     return name, int(port)
 
 
-def address_for(snapshot: Snapshot, source: Place, name: str) -> IPv4Address:
+def address_for(snapshot: Snapshot, source: Where, name: str) -> IPv4Address:
     """The address of `name` as seen from `source`: the one on a network both share, else its first.
 
     Takes an IPv4 address as it is. A place that has no address (network none) raises UsageError.
@@ -70,16 +66,16 @@ def address_for(snapshot: Snapshot, source: Place, name: str) -> IPv4Address:
         return IPv4Address(name)
     except AddressValueError:
         pass
-    place = find_place(snapshot, name)
-    ours = _addresses(snapshot.namespace(source.host, source.namespace))
-    theirs = _addresses(snapshot.namespace(place.host, place.namespace))
-    if place.container and place.namespace != "host":
-        addresses = [e.address for e in place.container.endpoints if e.address]
+    where = find_where(snapshot, name)
+    ours, theirs = _addresses(snapshot.at(source)), _addresses(snapshot.at(where))
+    named = find_container(snapshot, name)
+    if named and not where.is_host:
+        addresses = [e.address for e in named[1].endpoints if e.address]
         theirs = [t for t in theirs if t.ip in addresses] or theirs
     if not theirs:
         raise UsageError(f"{name} has no IPv4 address.", hint="Its network is `none`: only lo is there.")
     shared = [t for t in theirs for o in ours if t.ip in o.network]
-    lan = [t for t in theirs for i in snapshot.namespace(place.host, place.namespace).interfaces
+    lan = [t for t in theirs for i in snapshot.at(where).interfaces
            if i.kind is LinkKind.PHYSICAL and i.has_ip(t.ip)]  # fmt: skip
     return (shared or lan or theirs)[0].ip
 

@@ -13,12 +13,22 @@ from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address
 
-from dnetlab.explain.classes import Classes, Spot, classify
+from dnetlab.explain.classes import Classes, classify
 from dnetlab.explain.why import LATER, label, last
-from dnetlab.model import Disposition, Exchange, IcmpType, LinkKind, Packet, Protocol, Snapshot, SocketState
+from dnetlab.model import (
+    Disposition,
+    Exchange,
+    Host,
+    IcmpType,
+    LinkKind,
+    Packet,
+    Protocol,
+    Snapshot,
+    SocketState,
+    Where,
+)
 from dnetlab.net.deliver import proxy_of
 from dnetlab.net.forward import forward
-from dnetlab.net.memory import Field
 from dnetlab.net.routing import source_address
 
 
@@ -45,8 +55,7 @@ class Target:
     behind is the namespace of the container that a published port leads to, None for what isn't one.
     """
 
-    host: str
-    namespace: str
+    where: Where
     address: IPv4Address
     port: int | None = None
     protocol: Protocol = Protocol.TCP
@@ -58,8 +67,9 @@ class Target:
         return "ping" if self.port is None else f"{self.port}/{self.protocol.value}"
 
     @property
-    def spot(self) -> Spot:
-        return self.host, self.behind or self.namespace
+    def end(self) -> Where:
+        """Who shall answer: the namespace itself, or the one behind the published port."""
+        return Where(self.where.host, self.behind) if self.behind else self.where
 
 
 @dataclass
@@ -73,36 +83,36 @@ class Reach:
     """
 
     snapshot: Snapshot
-    askers: tuple[Spot, ...]
+    askers: tuple[Where, ...]
     targets: tuple[Target, ...]
-    asker_class: dict[Spot, int] = field(default_factory=dict)
+    asker_class: dict[Where, int] = field(default_factory=dict)
     target_class: dict[Target, int] = field(default_factory=dict)
     answers: dict[tuple[int, int, bool], Outcome] = field(default_factory=dict)
     sent: int = 0
 
-    def outcome(self, asker: Spot, target: Target) -> Outcome:
-        """What `asker` (host, namespace) finds when it asks `target`."""
-        return self.answers[self.asker_class[asker], self.target_class[target], asker == target.spot]
+    def outcome(self, asker: Where, target: Target) -> Outcome:
+        """What `asker` finds when it asks `target`."""
+        return self.answers[self.asker_class[asker], self.target_class[target], asker == target.end]
 
-    def label(self, spot: Spot) -> str:
-        return label(self.snapshot, *spot)
+    def label(self, where: Where) -> str:
+        return label(self.snapshot, where)
 
 
 def reach(snapshot: Snapshot) -> Reach:
     """Work the matrix out. An empty lab gives an empty one."""
     classes = classify(snapshot)
-    result = Reach(snapshot, tuple(spots(snapshot)), tuple(targets(snapshot)), classes.of)
+    result = Reach(snapshot, tuple(places(snapshot)), tuple(targets(snapshot)), classes.of)
     number: dict[tuple, int] = {}
     members: dict[int, list[Target]] = {}
     for target in result.targets:
         found = number.setdefault(_kind(snapshot, classes, target), len(number))
         result.target_class[target] = found
         members.setdefault(found, []).append(target)
-    asking: dict[int, list[Spot]] = {}
-    for spot in result.askers:
-        asking.setdefault(classes.of[spot], []).append(spot)
-    kept = {spot for group in asking.values() for spot in group[:2]}
-    kept |= {target.spot for group in members.values() for target in group[:2]}
+    asking: dict[int, list[Where]] = {}
+    for where in result.askers:
+        asking.setdefault(classes.of[where], []).append(where)
+    kept = {where for group in asking.values() for where in group[:2]}
+    kept |= {target.end for group in members.values() for target in group[:2]}
     small = classes.reduced(kept)
     for one, group in asking.items():
         for other, aims in members.items():
@@ -113,24 +123,24 @@ def reach(snapshot: Snapshot) -> Reach:
 
 
 def _cases(
-    askers: list[Spot], aims: list[Target], kept: set[Spot], classes: Classes
-) -> Iterator[tuple[bool, Spot, Target]]:
+    askers: list[Where], aims: list[Target], kept: set[Where], classes: Classes
+) -> Iterator[tuple[bool, Where, Target]]:
     """One pair of different members, and one that asks itself, as far as the classes have them."""
-    other = next(((a, t) for t in aims[:2] for a in askers[:2] if a != t.spot), None)
+    other = next(((a, t) for t in aims[:2] for a in askers[:2] if a != t.end), None)
     if other:
         yield False, *other
-    if classes.of.get(aims[0].spot) == classes.of[askers[0]]:
-        yield True, aims[0].spot, aims[0]
+    if classes.of.get(aims[0].end) == classes.of[askers[0]]:
+        yield True, aims[0].end, aims[0]
 
 
 # -- who and what
 
 
-def spots(snapshot: Snapshot) -> Iterator[Spot]:
+def places(snapshot: Snapshot) -> Iterator[Where]:
     """Every network stack of the lab: each host's own, then its containers'."""
     for host in snapshot.hosts.values():
-        yield host.name, "host"
-        yield from ((host.name, name) for name in host.namespaces if name != "host")
+        yield Where(host.name)
+        yield from (Where(host.name, name) for name in host.namespaces if name != "host")
 
 
 def targets(snapshot: Snapshot) -> Iterator[Target]:
@@ -138,45 +148,41 @@ def targets(snapshot: Snapshot) -> Iterator[Target]:
 
     A host is asked at the addresses of its network cards, for published ports too; sockets of 127.0.0.0/8 are left out.
     """
-    for host, name in spots(snapshot):
-        space = snapshot.namespace(host, name)
+    for where in places(snapshot):
+        space = snapshot.at(where)
         for interface in space.interfaces:
-            card = interface.kind is not LinkKind.BRIDGE or name != "host"
+            card = interface.kind is not LinkKind.BRIDGE or not where.is_host
             if interface.kind is LinkKind.LOOPBACK or not card:
                 continue
             for own in interface.ipv4:
-                yield Target(host, name, own.ip)
-                yield from _services(snapshot, host, name, own.ip)
+                yield Target(where, own.ip)
+                yield from _services(snapshot, where, own.ip)
 
 
-def _services(snapshot: Snapshot, host: str, name: str, ip: IPv4Address) -> Iterator[Target]:
+def _services(snapshot: Snapshot, where: Where, ip: IPv4Address) -> Iterator[Target]:
     seen: set[tuple[Protocol, int]] = set()
-    behind = _published(snapshot, host) if name == "host" else {}
-    for socket in snapshot.namespace(host, name).sockets:
+    behind = _published(snapshot.hosts[where.host]) if where.is_host else {}
+    for socket in snapshot.at(where).sockets:
         address = socket.local_address
         key = (socket.protocol, socket.local_port)
         waiting = socket.state in (SocketState.LISTEN, SocketState.UNCONNECTED)
         mine = address.is_unspecified or address == ip
         if waiting and mine and key not in seen and not (address.version == 6 and socket.v6only):
             seen.add(key)
-            yield Target(host, name, ip, socket.local_port, socket.protocol, behind.get(key))
+            yield Target(where, ip, socket.local_port, socket.protocol, behind.get(key))
     for protocol, port in behind:
         if (protocol, port) not in seen:
-            yield Target(host, name, ip, port, protocol, behind[protocol, port])
+            yield Target(where, ip, port, protocol, behind[protocol, port])
 
 
-def _published(snapshot: Snapshot, host: str) -> dict[tuple[Protocol, int], str]:
+def _published(machine: Host) -> dict[tuple[Protocol, int], str]:
     """(protocol, host port) -> the namespace a docker-proxy or a DNAT rule leads to."""
-    machine = snapshot.hosts[host]
     owner = {i.ip: n for n, s in machine.namespaces.items() for f in s.interfaces for i in f.ipv4 if n != "host"}
-    lab = Field(snapshot, 0.0)
     found: dict[tuple[Protocol, int], str] = {}
-    processes = {p.pid: p for p in machine.processes}
     for socket in machine.stack.sockets:
-        if socket.program.endswith("docker-proxy") and socket.pid in processes:
-            to = proxy_of(lab, host, socket)
-            if to and to[0] in owner:
-                found[socket.protocol, socket.local_port] = owner[to[0]]
+        to = proxy_of(machine, socket)
+        if to and to[0] in owner:
+            found[socket.protocol, socket.local_port] = owner[to[0]]
     for chain in machine.stack.netfilter.table("nat").chains:
         for rule in chain.rules:
             port, protocol = rule.get("--dport"), rule.get("-p")
@@ -191,40 +197,35 @@ def _published(snapshot: Snapshot, host: str) -> dict[tuple[Protocol, int], str]
 
 def _kind(snapshot: Snapshot, classes: Classes, target: Target) -> tuple:
     """Targets of one kind are asked once: members of one class at the same place, ports published alike."""
-    place = classes.place_of(target.host, target.namespace, target.address)
-    if target.port is None or target.namespace != "host":
-        return classes.of[target.host, target.namespace], place, target.protocol, target.port
+    place = classes.place_of(target.where, target.address)
+    if target.port is None or not target.where.is_host:
+        return classes.of[target.where], place, target.protocol, target.port
+    host = target.where.host
     if target.behind is None:
-        return "host", target.host, target.address, target.protocol, target.port
-    behind = classes.of[target.host, target.behind]
-    return (
-        "published",
-        target.host,
-        target.address,
-        behind,
-        classes.publishing(target.host, target.protocol, target.port),
-    )
+        return "host", host, target.address, target.protocol, target.port
+    behind = classes.of[target.end]
+    return "published", host, target.address, behind, classes.publishing(host, target.protocol, target.port)
 
 
 # -- one packet
 
 
-def probe(snapshot: Snapshot, asker: Spot, target: Target) -> Exchange:
+def probe(snapshot: Snapshot, asker: Where, target: Target) -> Exchange:
     """The packet that finds out."""
-    start = source_address(snapshot.namespace(*asker), target.address)
+    start = source_address(snapshot.at(asker), target.address)
     if target.port is None:
         packet = Packet(start, target.address, Protocol.ICMP, 1, icmp=IcmpType.ECHO_REQUEST)
     else:
         flags = "S" if target.protocol is Protocol.TCP else ""
         packet = Packet(start, target.address, target.protocol, 40000, target.port, flags=flags, size=60)
-    return forward(snapshot, *asker, packet, snapshot.clock + LATER)
+    return forward(snapshot, asker, packet, snapshot.clock + LATER)
 
 
 def outcome_of(exchange: Exchange, target: Target) -> Outcome:
     """What the asker learns of an exchange, and whether it was the target that answered."""
     if exchange.answered:
         end = last(exchange).request.hops[-1]
-        return Outcome.OPEN if (end.host, end.namespace) == target.spot else Outcome.SOMEBODY_ELSE
+        return Outcome.OPEN if end.where == target.end else Outcome.SOMEBODY_ELSE
     reply = exchange.reply
     if reply is None or not reply.disposition.arrived:
         nowhere = exchange.request.disposition is Disposition.NO_ROUTE and len(exchange.request.hops) <= 1
@@ -237,10 +238,10 @@ def outcome_of(exchange: Exchange, target: Target) -> Outcome:
     return Outcome.UNREACHABLE
 
 
-def pair_by_pair(snapshot: Snapshot) -> dict[tuple[Spot, Target], Outcome]:
+def pair_by_pair(snapshot: Snapshot) -> dict[tuple[Where, Target], Outcome]:
     """The same matrix, each pair asked by itself: slow, and what `reach` is held against."""
     aims = tuple(targets(snapshot))
-    return {(a, t): outcome_of(probe(snapshot, a, t), t) for a in spots(snapshot) for t in aims}
+    return {(a, t): outcome_of(probe(snapshot, a, t), t) for a in places(snapshot) for t in aims}
 
 
-__all__ = ["Outcome", "Reach", "Target", "outcome_of", "pair_by_pair", "probe", "reach", "spots", "targets"]
+__all__ = ["Outcome", "Reach", "Target", "outcome_of", "pair_by_pair", "probe", "reach", "places", "targets"]

@@ -23,6 +23,7 @@ from dnetlab.model import (
     Step,
     StepKind,
     Trace,
+    Where,
 )
 from dnetlab.net.forward import forward
 from dnetlab.net.routing import is_local, local_interface, source_address
@@ -59,8 +60,7 @@ class Reason:
 
 def why(
     snapshot: Snapshot,
-    host: str,
-    namespace: str,
+    where: Where,
     destination: IPv4Address | None,
     port: int | None = None,
     name: str | None = None,
@@ -73,10 +73,10 @@ def why(
     if destination is None:
         if name is None:
             raise ValueError("why() needs a destination or a name")
-        return _no_address(snapshot, host, namespace, name)
-    packet = _probe(snapshot, host, namespace, destination, port, protocol)
-    exchange = forward(snapshot, host, namespace, packet, snapshot.clock + LATER)
-    who, whom = label(snapshot, host, namespace), _whom(snapshot, destination, port, name)
+        return _no_address(snapshot, where, name)
+    packet = _probe(snapshot, where, destination, port, protocol)
+    exchange = forward(snapshot, where, packet, snapshot.clock + LATER)
+    who, whom = label(snapshot, where), _whom(snapshot, destination, port, name)
     if exchange.answered:
         seen = last(exchange).request.final or packet
         return Reason(
@@ -85,10 +85,8 @@ def why(
     return _explain(snapshot, exchange, who, whom, destination, port)
 
 
-def _probe(
-    snapshot: Snapshot, host: str, namespace: str, to: IPv4Address, port: int | None, protocol: Protocol
-) -> Packet:
-    start = source_address(snapshot.namespace(host, namespace), to)
+def _probe(snapshot: Snapshot, where: Where, to: IPv4Address, port: int | None, protocol: Protocol) -> Packet:
+    start = source_address(snapshot.at(where), to)
     if port is None:
         return Packet(start, to, Protocol.ICMP, 1, icmp=IcmpType.ECHO_REQUEST)
     flags = "S" if protocol is Protocol.TCP else ""
@@ -98,30 +96,31 @@ def _probe(
 # -- words for places
 
 
-def members(host: Host, namespace: str) -> list[Container]:
-    return [c for c in reversed(host.containers) if c.namespace == namespace]
+def members(snapshot: Snapshot, where: Where) -> list[Container]:
+    """The containers in a namespace, the oldest first."""
+    return [c for c in reversed(snapshot.hosts[where.host].containers) if c.namespace == where.namespace]
 
 
-def label(snapshot: Snapshot, host: str, namespace: str) -> str:
+def label(snapshot: Snapshot, where: Where) -> str:
     """'docker1', or the name of the container whose namespace it is."""
-    if namespace == "host":
-        return host
-    found = members(snapshot.hosts[host], namespace)
-    return found[0].name if found else namespace
+    if where.is_host:
+        return where.host
+    found = members(snapshot, where)
+    return found[0].name if found else where.namespace
 
 
 def _whom(snapshot: Snapshot, ip: IPv4Address, port: int | None, name: str | None) -> str:
     place = next(_owners(snapshot, ip), None)
-    known = name or (label(snapshot, *place) if place else "")
+    known = name or (label(snapshot, place) if place else "")
     address = str(ip) if port is None else f"{ip}:{port}"
     return f"{known} ({address})" if known and known != str(ip) else address
 
 
-def _owners(snapshot: Snapshot, ip: IPv4Address) -> Iterator[tuple[str, str]]:
+def _owners(snapshot: Snapshot, ip: IPv4Address) -> Iterator[Where]:
     for host in snapshot.hosts.values():
         for space in host.namespaces.values():
             if not ip.is_loopback and is_local(space, ip):
-                yield host.name, space.name
+                yield Where(host.name, space.name)
 
 
 def last(exchange: Exchange) -> Exchange:
@@ -134,23 +133,24 @@ def last(exchange: Exchange) -> Exchange:
 # -- no address for a name
 
 
-def _no_address(snapshot: Snapshot, host: str, namespace: str, name: str) -> Reason:
+def _no_address(snapshot: Snapshot, where: Where, name: str) -> Reason:
+    host = where.host
     machine = snapshot.hosts[host]
     target = machine.container(name)
-    who = label(snapshot, host, namespace)
+    who = label(snapshot, where)
     if target is None:
         return _nobody_of_that_name(snapshot, machine, name)
     if not target.is_running:
         state = f"{name} is {target.state.value}" + (f" ({target.exit_code})" if target.state.value == "exited" else "")
         return Reason(False, f"{state}: a stopped container has neither address nor name.", (), f"docker start {name}")
-    if namespace == "host":
+    if where.is_host:
         return Reason(
             False,
             f"{host} itself doesn't know the names of containers: Docker's DNS server answers inside containers only.",
             (f"/etc/resolv.conf of {host} names another server",),
             f"use its address: docker inspect {name}",
         )
-    return _not_on_one_network(machine, who, members(machine, namespace), target)
+    return _not_on_one_network(machine, who, members(snapshot, where), target)
 
 
 def _nobody_of_that_name(snapshot: Snapshot, machine: Host, name: str) -> Reason:
@@ -227,7 +227,7 @@ def _explain(
 def _question_died(
     snapshot: Snapshot, trace: Trace, who: str, whom: str, destination: IPv4Address, port: int | None
 ) -> Reason:
-    where = label(snapshot, trace.hops[-1].host, trace.hops[-1].namespace) if trace.hops else who
+    where = label(snapshot, trace.hops[-1].where) if trace.hops else who
     how = trace.disposition
     if how in (Disposition.DROPPED, Disposition.REJECTED):
         return _firewall(snapshot, trace, who, whom, where)
@@ -279,9 +279,9 @@ def _networks_apart(snapshot: Snapshot, trace: Trace, step: Step) -> str:
     ours = (
         step.chain.startswith("DOCKER-ISOLATION") or step.chain in ("DOCKER", "DOCKER-INTERNAL") or step.table == "raw"
     )
-    if not ours or not trace.hops or trace.hops[0].namespace == "host" or trace.final is None:
+    if not ours or not trace.hops or trace.hops[0].where.is_host or trace.final is None:
         return ""
-    machine = snapshot.hosts[trace.hops[-1].host]
+    machine = snapshot.hosts[trace.hops[-1].where.host]
     names = [_network_of(machine, ip) for ip in (trace.final.source, trace.final.destination)]
     if None in names or names[0] is names[1]:
         return ""
@@ -295,10 +295,10 @@ def _network_of(machine: Host, ip: IPv4Address) -> Network | None:
 def _no_listener(snapshot: Snapshot, trace: Trace, whom: str, where: str, port: int | None) -> Reason:
     final = trace.final or trace.packet
     evidence = [trace.because]
-    hop = trace.hops[-1]
-    machine = snapshot.hosts[hop.host]
+    at = trace.hops[-1].where
+    machine = snapshot.hosts[at.host]
     remedy = trace.remedy
-    if hop.namespace == "host" and machine.has_docker:
+    if at.is_host and machine.has_docker:
         stopped = [c.name for c in machine.containers if not c.is_running]
         published = {b.host_port: c.name for c in machine.containers for b in c.ports}
         if final.dport in published:
@@ -323,14 +323,14 @@ def _no_neighbour(snapshot: Snapshot, trace: Trace, whom: str, where: str, desti
     owners = list(_owners(snapshot, destination))
     evidence = [trace.because]
     if not owners:
-        machine = snapshot.hosts[trace.hops[-1].host]
+        machine = snapshot.hosts[trace.hops[-1].where.host]
         stopped = [c.name for c in machine.containers if not c.is_running]
         if stopped:
             evidence.append(f"stopped containers, which have no address: {', '.join(stopped)}")
         sentence = f"Nobody has the address {destination} now: {where} asked by ARP and got no answer."
         return Reason(False, sentence, tuple(evidence), "docker ps -a: is the container running, is this its address?")
-    name = label(snapshot, *owners[0])
-    owner = local_interface(snapshot.namespace(*owners[0]), destination)
+    name = label(snapshot, owners[0])
+    owner = local_interface(snapshot.at(owners[0]), destination)
     if owner is not None and owner.kind is LinkKind.MACVLAN:
         evidence.append("a host and its own macvlan containers never hear each other: the parent's stack is left out")
     return Reason(
@@ -342,7 +342,7 @@ def _no_neighbour(snapshot: Snapshot, trace: Trace, whom: str, where: str, desti
 
 
 def _answer_died(request: Trace, reply: Trace, who: str, whom: str) -> Reason:
-    where = reply.hops[-1].host if reply.hops else whom
+    where = reply.hops[-1].where.host if reply.hops else whom
     asked_as = (request.final or request.packet).source
     evidence = [f"the question arrived, from {asked_as}", f"the answer ended on {where}: {reply.because}"]
     step = _deciding(reply)

@@ -8,6 +8,7 @@ from dnetlab.model.host import Container, Host
 from dnetlab.model.labfile import default_topology
 from dnetlab.model.network import Interface, Namespace
 from dnetlab.model.topology import Topology
+from dnetlab.model.where import Where
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Snapshot:
 
     def namespace(self, host: str, name: str = "host") -> Namespace:
         return self.hosts[host].namespaces[name]
+
+    def at(self, where: Where) -> Namespace:
+        """The namespace there; KeyError when the snapshot has none of that name."""
+        return self.hosts[where.host].namespaces[where.namespace]
 
     def plugged_into(self, segment: str) -> list[tuple[str, Interface]]:
         """The (host, interface) pairs on a switch of the lab, in host order."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dnetlab.model.packet import Packet
+from dnetlab.model.where import Where
 
 if TYPE_CHECKING:
     from dnetlab.model.snapshot import Snapshot
@@ -93,8 +94,7 @@ class Step:
 class Hop:
     """A namespace the packet passed through, with the steps it met there in order."""
 
-    host: str
-    namespace: str
+    where: Where
     steps: tuple[Step, ...] = ()
 
 
@@ -114,6 +114,13 @@ class Trace:
         return tuple(step for hop in self.hops for step in hop.steps)
 
 
+class Listener(NamedTuple):
+    """Who took a packet: the namespace of the socket, and the pid of its program (None: not known)."""
+
+    where: Where
+    pid: int | None
+
+
 @dataclass(frozen=True)
 class Exchange:
     """A request and what came back.
@@ -121,7 +128,7 @@ class Exchange:
     reply      None when nothing came back (dropped, no listener's ICMP included as a reply when it does come)
     after      the snapshot with what the packets left behind: counters, connections, neighbours, learned MACs
     answered   the one who asked got the answer he wanted: echo reply, or SYN-ACK from a listening socket
-    listener   (host, namespace, pid) that took the request, None when nobody did
+    listener   the socket's owner that took the request, None when nobody did
     proxied    the second exchange that docker-proxy opened, None without one; `answered` counts it in
     seconds    the time the asker waits before he knows (ARP failure about 3 s, a drop: never, so infinite)
     """
@@ -130,7 +137,7 @@ class Exchange:
     reply: Trace | None
     after: Snapshot
     answered: bool = False
-    listener: tuple[str, str, int | None] | None = None
+    listener: Listener | None = None
     proxied: Exchange | None = None
     seconds: float = 0.0
 
@@ -142,8 +149,7 @@ class Crossing:
     out  whether it leaves the namespace through the interface (else it comes in)
     """
 
-    host: str
-    namespace: str
+    where: Where
     interface: str
     out: bool
     packet: Packet

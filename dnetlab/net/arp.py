@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 from dnetlab.model import Neighbour
 from dnetlab.net.memory import Field
 from dnetlab.net.routing import is_local
-from dnetlab.net.segment import Event, Found, Place, search
+from dnetlab.net.segment import Event, Found, Link, search
 
 ARP_SECONDS = 3.06  # three questions, one second apart (net/core/neighbour.c mcast_solicit 3; observed 3.058 s)
 
@@ -35,22 +35,22 @@ class Answer:
     gone: float = 0.0
 
 
-def resolve(field: Field, start: Place, hop: IPv4Address) -> Answer:
+def resolve(field: Field, start: Link, hop: IPv4Address) -> Answer:
     """The MAC of the next hop and the way a frame takes to it. What is learned stays in the field."""
-    known = field.neighbour(start.host, start.namespace, hop, start.interface.name)
+    known = field.neighbour(start.where, hop, start.interface.name)
     if known and known.state == "PERMANENT":
-        found = search(field.wiring, start, lambda place: place.interface.mac == known.mac)
-        return Answer(known.mac, found.path, False, found.looped) if found.place else Answer(None, (), False)
+        found = search(field.wiring, start, lambda link: link.interface.mac == known.mac)
+        return Answer(known.mac, found.path, False, found.looped) if found.link else Answer(None, (), False)
     found = _owner(field, start, hop, known)
-    if found.place is None:
+    if found.link is None:
         left = _still_believed(known, field.now)
         if known is not None and left > 0:
             return Answer(known.mac, (), False, found.looped, left)
-        field.learn(start.host, start.namespace, Neighbour(hop, start.interface.name, None, "FAILED"))
+        field.learn(start.where, Neighbour(hop, start.interface.name, None, "FAILED"))
         return Answer(None, (), True, found.looped)
-    mac = found.place.interface.mac
+    mac = found.link.interface.mac
     asked = known is None or known.mac != mac
-    field.learn(start.host, start.namespace, Neighbour(hop, start.interface.name, mac))
+    field.learn(start.where, Neighbour(hop, start.interface.name, mac))
     return Answer(mac, found.path, asked, found.looped)
 
 
@@ -60,20 +60,20 @@ def _still_believed(known: Neighbour | None, now: float) -> float:
     return max(0.0, known.since + BELIEVED - now)
 
 
-def _owner(field: Field, start: Place, hop: IPv4Address, known: Neighbour | None) -> Found:
-    def owns(place: Place) -> bool:
-        return is_local(field.space(place.host, place.namespace), hop)
+def _owner(field: Field, start: Link, hop: IPv4Address, known: Neighbour | None) -> Found:
+    def owns(link: Link) -> bool:
+        return is_local(field.space(link.where), hop)
 
     if known and known.mac and known.state != "FAILED":  # two may have the address: stay with the one we know
-        found = search(field.wiring, start, lambda place: place.interface.mac == known.mac and owns(place))
-        if found.place is not None:
+        found = search(field.wiring, start, lambda link: link.interface.mac == known.mac and owns(link))
+        if found.link is not None:
             return found
     return search(field.wiring, start, owns)
 
 
-def introduce(field: Field, start: Place, sender: IPv4Address | None, receiver: Place, hop: IPv4Address) -> None:
+def introduce(field: Field, start: Link, sender: IPv4Address | None, receiver: Link, hop: IPv4Address) -> None:
     """Being asked, the owner of `hop` learns who asked."""
     if sender is None or hop == sender:
         return
     neighbour = Neighbour(sender, receiver.interface.name, start.interface.mac)
-    field.learn(receiver.host, receiver.namespace, neighbour)
+    field.learn(receiver.where, neighbour)

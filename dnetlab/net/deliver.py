@@ -8,7 +8,9 @@ from ipaddress import IPv4Address
 from dnetlab.model import (
     Disposition,
     Flow,
+    Host,
     IcmpType,
+    Listener,
     Namespace,
     Packet,
     Process,
@@ -17,7 +19,6 @@ from dnetlab.model import (
     SocketState,
     StepKind,
 )
-from dnetlab.net.memory import Field
 from dnetlab.net.trip import ERRORS, Answer, Trip, default_ttl, turned
 
 _WAITING = {Protocol.TCP: SocketState.LISTEN, Protocol.UDP: SocketState.UNCONNECTED}
@@ -47,35 +48,31 @@ def _rank(socket: Socket, ip: IPv4Address) -> int | None:
     return None if socket.v6only else 2
 
 
-def deliver(trip: Trip, host: str, namespace: str, dev: str) -> None:
+def deliver(trip: Trip, dev: str) -> None:
     """The end of the journey, and what the machine answers."""
     packet = trip.packet
     if trip.asker is not None:
-        _answer_arrived(trip, host, namespace, dev)
+        _answer_arrived(trip, dev)
     elif packet.protocol is Protocol.ICMP:
-        _icmp(trip, host, namespace, dev)
+        _icmp(trip, dev)
     else:
-        _to_socket(trip, host, namespace, dev)
+        _to_socket(trip, dev)
 
 
-def _answer_arrived(trip: Trip, host: str, namespace: str, dev: str) -> None:
+def _answer_arrived(trip: Trip, dev: str) -> None:
     asker = trip.asker
     assert asker is not None
-    here = (host, namespace) == (asker.host, asker.namespace)
+    here = trip.at == asker.at
     if trip.inner is not None:
         about = trip.inner if trip.inner.protocol is not Protocol.ICMP else replace(trip.inner, icmp=None)
         if here and Flow.of(about) == Flow.of(asker.request):
             name = trip.packet.icmp.name.lower().replace("_", " ") if trip.packet.icmp else "error"
-            trip.end(
-                host, namespace, Disposition.DELIVERED, f"The asker is told by {trip.packet.source}: {name}.", dev=dev
-            )
+            trip.end(Disposition.DELIVERED, f"The asker is told by {trip.packet.source}: {name}.", dev=dev)
             return
     elif here and Flow.of(trip.packet) == Flow.of(asker.request).reversed:
-        trip.end(host, namespace, Disposition.DELIVERED, "The answer reached the one who asked.", dev=dev)
+        trip.end(Disposition.DELIVERED, "The answer reached the one who asked.", dev=dev)
         return
     trip.end(
-        host,
-        namespace,
         Disposition.NO_LISTENER,
         f"Nobody here waits for {trip.packet}: the answer took another way than the question.",
         "The answer must pass the machine that translated the question, so that conntrack can undo it.",
@@ -83,67 +80,59 @@ def _answer_arrived(trip: Trip, host: str, namespace: str, dev: str) -> None:
     )
 
 
-def _icmp(trip: Trip, host: str, namespace: str, dev: str) -> None:
-    packet, space = trip.packet, trip.lab.space(host, namespace)
+def _icmp(trip: Trip, dev: str) -> None:
+    packet, space = trip.packet, trip.space
     if packet.icmp is not IcmpType.ECHO_REQUEST:
-        trip.end(host, namespace, Disposition.DELIVERED, "The stack takes note of the message.", dev=dev)
+        trip.end(Disposition.DELIVERED, "The stack takes note of the message.", dev=dev)
         return
     if space.sysctl("net.ipv4.icmp_echo_ignore_all") == "1":
         trip.end(
-            host,
-            namespace,
             Disposition.DROPPED,
             "net.ipv4.icmp_echo_ignore_all is 1: pings are ignored here.",
             "sysctl -w net.ipv4.icmp_echo_ignore_all=0",
             dev,
         )
         return
-    trip.end(
-        host, namespace, Disposition.DELIVERED, f"{packet.destination} is ours; the kernel answers the echo.", dev=dev
-    )
+    trip.end(Disposition.DELIVERED, f"{packet.destination} is ours; the kernel answers the echo.", dev=dev)
     echo = Packet(
         packet.destination,
         packet.source,
         Protocol.ICMP,
         packet.sport,
         packet.dport,
-        default_ttl(trip.lab, host, namespace),
+        default_ttl(trip.space),
         "",
         IcmpType.ECHO_REPLY,
         packet.size,
     )
-    trip.answer = Answer(host, namespace, echo)
+    trip.answer = Answer(trip.at, echo)
 
 
-def _to_socket(trip: Trip, host: str, namespace: str, dev: str) -> None:
+def _to_socket(trip: Trip, dev: str) -> None:
     packet = trip.packet
-    socket = find_socket(trip.lab.space(host, namespace), packet.protocol, packet.destination, packet.dport)
+    socket = find_socket(trip.space, packet.protocol, packet.destination, packet.dport)
     if socket is None:
-        _nobody_listens(trip, host, namespace, dev)
+        _nobody_listens(trip, dev)
         return
-    trip.listener = (host, namespace, socket.pid)
-    proxy = proxy_of(trip.lab, host, socket)
+    trip.listener = Listener(trip.at, socket.pid)
+    proxy = proxy_of(trip.lab.snapshot.hosts[trip.at.host], socket)
     who = f"{socket.program or 'a program'}{f' (pid {socket.pid})' if socket.pid else ''}"
     if proxy:
         trip.note(
-            host,
-            namespace,
             StepKind.PROXIED,
             f"{who} takes it and opens a second connection, to {proxy[0]}:{proxy[1]}",
             dev,
         )
     trip.end(
-        host,
-        namespace,
         Disposition.DELIVERED,
         f"{who} has a socket on {_shown(socket)} that takes {packet.destination}:{packet.dport}.",
         dev=dev,
     )
-    ttl = default_ttl(trip.lab, host, namespace)
+    ttl = default_ttl(trip.space)
     if packet.protocol is Protocol.UDP:
-        trip.answer = Answer(host, namespace, turned(packet, "", packet.size, ttl))
+        trip.answer = Answer(trip.at, turned(packet, "", packet.size, ttl))
     elif packet.flags == "S":
-        trip.answer = Answer(host, namespace, turned(packet, "SA", 60, ttl))
+        trip.answer = Answer(trip.at, turned(packet, "SA", 60, ttl))
 
 
 def _shown(socket: Socket) -> str:
@@ -151,20 +140,18 @@ def _shown(socket: Socket) -> str:
     return f"[{ip}]:{socket.local_port}" if ip.version == 6 else f"{ip}:{socket.local_port}"
 
 
-def _nobody_listens(trip: Trip, host: str, namespace: str, dev: str) -> None:
+def _nobody_listens(trip: Trip, dev: str) -> None:
     packet = trip.packet
     name = packet.protocol.value
     others = sorted(
         {
             _shown(s)
-            for s in trip.lab.space(host, namespace).sockets
+            for s in trip.space.sockets
             if s.protocol is packet.protocol and s.state is _WAITING[packet.protocol]
         }
     )
     here = f" It listens on {', '.join(others)}." if others else ""
     trip.end(
-        host,
-        namespace,
         Disposition.NO_LISTENER,
         f"It arrived, but no program listens on {name} port {packet.dport} of {packet.destination}.{here}",
         f"Start a server on port {packet.dport}, or ask a port that is open (netstat -tln).",
@@ -172,19 +159,19 @@ def _nobody_listens(trip: Trip, host: str, namespace: str, dev: str) -> None:
     )
     if packet.protocol is Protocol.TCP:
         if "R" not in packet.flags:
-            trip.reset(host, namespace)
+            trip.reset()
     elif packet.icmp not in ERRORS:
-        trip.complain(host, namespace, IcmpType.PORT_UNREACHABLE)
+        trip.complain(IcmpType.PORT_UNREACHABLE)
 
 
 # -- docker-proxy -----------------------------------------------------------------------------------------------------
 
 
-def proxy_of(lab: Field, host: str, socket: Socket) -> tuple[IPv4Address, int] | None:
+def proxy_of(host: Host, socket: Socket) -> tuple[IPv4Address, int] | None:
     """Where the docker-proxy behind a socket dials, by its command line; None when the program is another one."""
     if not socket.program.endswith("docker-proxy") or socket.pid is None:
         return None
-    process = lab.snapshot.hosts[host].by_pid.get(socket.pid)
+    process = host.by_pid.get(socket.pid)
     return _target(process) if process else None
 
 

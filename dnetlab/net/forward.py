@@ -24,29 +24,30 @@ from dnetlab.model import (
     Snapshot,
     StepKind,
     Trace,
+    Where,
 )
 from dnetlab.net.arp import ARP_SECONDS, introduce, resolve
 from dnetlab.net.deliver import deliver, find_socket, proxy_of
 from dnetlab.net.hooks import Doors, cross
 from dnetlab.net.memory import Field
 from dnetlab.net.routing import is_broadcast, is_local, lookup, source_address
-from dnetlab.net.segment import Event, Place
+from dnetlab.net.segment import Event, Link
 from dnetlab.net.trip import Asker, Trip
 
 FOREVER = float("inf")
 MOST_MACHINES = 300  # more than any TTL allows
 
 
-def forward(snapshot: Snapshot, host: str, namespace: str, packet: Packet, now: float = 0.0) -> Exchange:
+def forward(snapshot: Snapshot, where: Where, packet: Packet, now: float = 0.0) -> Exchange:
     """Send `packet` from a program in a namespace, and bring back what is answered. Nothing is changed: see `after`.
 
     KeyError when the host or namespace is not in the snapshot.
     """
     lab = Field(snapshot, now)
-    request = Trip(lab, packet, packet)
-    _travel(request, host, namespace)
+    request = Trip(lab, where, packet, packet)
+    _travel(request)
     proxied = _proxied(request) if packet.protocol is Protocol.UDP else None
-    reply = _reply(request, host, namespace, proxied)
+    reply = _reply(request, where, proxied)
     if packet.protocol is Protocol.TCP and reply is not None and reply.disposition.arrived:
         proxied = _proxied(request)
     arrived = reply is not None and reply.disposition.arrived
@@ -56,7 +57,7 @@ def forward(snapshot: Snapshot, host: str, namespace: str, packet: Packet, now: 
     return Exchange(trace, reply, after, answered, request.listener, proxied, _seconds(request, trace, reply, proxied))
 
 
-def _reply(request: Trip, host: str, namespace: str, proxied: Exchange | None) -> Trace | None:
+def _reply(request: Trip, where: Where, proxied: Exchange | None) -> Trace | None:
     """The answer's journey; None when nothing was sent back."""
     answer = request.answer
     if answer is None or (proxied is not None and not proxied.answered):
@@ -64,9 +65,9 @@ def _reply(request: Trip, host: str, namespace: str, proxied: Exchange | None) -
     if proxied is not None:  # the datagram's answer goes out after docker-proxy has its own
         request.lab = Field(proxied.after, request.lab.now)
     trip = Trip(
-        request.lab, answer.packet, answer.packet, answer.inner, Asker(host, namespace, request.first), answer.track
+        request.lab, answer.at, answer.packet, answer.packet, answer.inner, Asker(where, request.first), answer.track
     )
-    _travel(trip, answer.host, answer.namespace)
+    _travel(trip)
     if proxied is not None:
         request.lab = trip.lab
     return trip.trace()
@@ -95,12 +96,12 @@ def _proxied(request: Trip) -> Exchange | None:
     """docker-proxy dials the container from the host: a second packet, a second exchange."""
     if request.listener is None:
         return None
-    host, namespace, _ = request.listener
+    where = request.listener.where
     packet, lab = request.packet, request.lab
     snapshot = lab.after()
-    space = snapshot.namespace(host, namespace)
+    space = snapshot.at(where)
     socket = find_socket(space, packet.protocol, packet.destination, packet.dport)
-    target = proxy_of(lab, host, socket) if socket else None
+    target = proxy_of(snapshot.hosts[where.host], socket) if socket else None
     if target is None:
         return None
     sport = 32768 + (packet.sport * 7919 + packet.dport) % 28232
@@ -115,89 +116,84 @@ def _proxied(request: Trip) -> Exchange | None:
         None,
         packet.size,
     )
-    return forward(snapshot, host, namespace, dial, lab.now)
+    return forward(snapshot, where, dial, lab.now)
 
 
 # -- from machine to machine ------------------------------------------------------------------------------------------
 
 
-def _travel(trip: Trip, host: str, namespace: str) -> None:
+def _travel(trip: Trip) -> None:
     """Go on from machine to machine until the trip has ended."""
-    arrived = _send_own(trip, host, namespace)
+    arrived = _send_own(trip)
     for _ in range(MOST_MACHINES):
         if arrived is None:
             break
         arrived = _received(trip, *arrived)
     if trip.disposition is None:
-        trip.end(host, namespace, Disposition.LOOP, "The packet never came to an end.")
+        trip.end(Disposition.LOOP, "The packet never came to an end.")
 
 
-Arrival = tuple[Place, str] | None  # the interface, and the bridge port it came through ('' for none)
+Arrival = tuple[Link, str] | None  # the interface, and the bridge port it came through ('' for none)
 
 
-def _send_own(trip: Trip, host: str, namespace: str) -> Arrival:
+def _send_own(trip: Trip) -> Arrival:
     """A program's packet: route, OUTPUT, route again if it was rewritten, POSTROUTING, send."""
-    space = trip.lab.space(host, namespace)
-    way = _route(trip, host, namespace)
+    space = trip.space
+    way = _route(trip)
     if way is None:
         return None
     asked = trip.packet.destination
-    if not cross(trip, host, namespace, Hook.OUTPUT, Doors(out=way[0], hop=way[1])):
+    if not cross(trip, Hook.OUTPUT, Doors(out=way[0], hop=way[1])):
         return None
     if trip.packet.destination != asked:
-        way = _route(trip, host, namespace)
+        way = _route(trip)
         if way is None:
             return None
     dev, hop = way
-    if not cross(trip, host, namespace, Hook.POSTROUTING, Doors(out=dev, hop=hop)):
+    if not cross(trip, Hook.POSTROUTING, Doors(out=dev, hop=hop)):
         return None
     interface = space.interface(dev)
     if interface is None or not interface.up:
-        trip.end(host, namespace, Disposition.LINK_DOWN, f"{dev} is down.", f"ip link set {dev} up", dev)
+        trip.end(Disposition.LINK_DOWN, f"{dev} is down.", f"ip link set {dev} up", dev)
         return None
     if dev == "lo":
-        trip.note(host, namespace, StepKind.RECEIVED, "lo brings it straight back", "lo")
-        return Place(host, namespace, interface), ""
-    return _transmit(trip, Place(host, namespace, interface), hop)
+        trip.note(StepKind.RECEIVED, "lo brings it straight back", "lo")
+        return Link(trip.at, interface), ""
+    return _transmit(trip, Link(trip.at, interface), hop)
 
 
-def _received(trip: Trip, place: Place, port: str) -> Arrival:
+def _received(trip: Trip, link: Link, port: str) -> Arrival:
     """A packet that came in: PREROUTING, then it is ours or it is for somebody else."""
-    host, namespace, interface = place
-    space = trip.lab.space(host, namespace)
-    dev = interface.name
-    mark = (place.key, trip.packet)
+    trip.at, interface = link
+    space, dev = trip.space, interface.name
+    mark = (link.key, trip.packet)
     if mark in trip.seen:
-        trip.end(
-            host, namespace, Disposition.LOOP, f"It was here before, through {dev}, with nothing changed.", "", dev
-        )
+        trip.end(Disposition.LOOP, f"It was here before, through {dev}, with nothing changed.", "", dev)
         return None
     trip.seen.add(mark)
     if dev != "lo":
         trip.track = None
-    if not cross(trip, host, namespace, Hook.PREROUTING, Doors(into=dev, physin=port)):
+    if not cross(trip, Hook.PREROUTING, Doors(into=dev, physin=port)):
         return None
-    if dev != "lo" and _martian(trip, space, host, namespace, dev):
+    if dev != "lo" and _martian(trip, space, dev):
         return None
     destination = trip.packet.destination
     if is_local(space, destination):
-        if cross(trip, host, namespace, Hook.INPUT, Doors(into=dev, physin=port)):
-            deliver(trip, host, namespace, dev)
+        if cross(trip, Hook.INPUT, Doors(into=dev, physin=port)):
+            deliver(trip, dev)
         return None
     if is_broadcast(space, destination) or destination.is_multicast:
         trip.end(
-            host,
-            namespace,
             Disposition.DROPPED,
             f"{destination} is for everybody; the lab's machines ignore it.",
             "Ask one address.",
             dev,
         )
         return None
-    return _forwarded(trip, place, port)
+    return _forwarded(trip, link, port)
 
 
-def _martian(trip: Trip, space: Namespace, host: str, namespace: str, dev: str) -> bool:
+def _martian(trip: Trip, space: Namespace, dev: str) -> bool:
     """Addresses that can't come from a wire are dropped silently (net/ipv4/route.c, martian packets)."""
     packet = trip.packet
     local_ok = "1" in (
@@ -206,8 +202,6 @@ def _martian(trip: Trip, space: Namespace, host: str, namespace: str, dev: str) 
     )
     if (packet.destination.is_loopback or packet.source.is_loopback) and not local_ok:
         trip.end(
-            host,
-            namespace,
             Disposition.DROPPED,
             f"An address of 127.0.0.0/8 can't come in through {dev} (martian).",
             f"sysctl -w net.ipv4.conf.{dev}.route_localnet=1, or ask another address of this machine.",
@@ -216,8 +210,6 @@ def _martian(trip: Trip, space: Namespace, host: str, namespace: str, dev: str) 
         return True
     if is_local(space, packet.source) and not packet.source.is_loopback:
         trip.end(
-            host,
-            namespace,
             Disposition.DROPPED,
             f"It claims to come from {packet.source}, which is our own (martian).",
             "The router must write its own address as the source (MASQUERADE, `hairpin`).",
@@ -227,71 +219,64 @@ def _martian(trip: Trip, space: Namespace, host: str, namespace: str, dev: str) 
     return False
 
 
-def _forwarded(trip: Trip, place: Place, port: str) -> Arrival:
+def _forwarded(trip: Trip, link: Link, port: str) -> Arrival:
     """For somebody else: forwarding on? route, ttl, FORWARD, POSTROUTING, send."""
-    host, namespace, interface = place
-    space, dev, packet = trip.lab.space(host, namespace), interface.name, trip.packet
+    space, dev, packet = trip.space, link.interface.name, trip.packet
     if not _forwards(space, dev):
         trip.end(
-            host,
-            namespace,
             Disposition.FORWARDING_OFF,
             f"{packet.destination} is not ours, and net.ipv4.ip_forward is {space.sysctl('net.ipv4.ip_forward')}.",
             "sysctl -w net.ipv4.ip_forward=1",
             dev,
         )
         return None
-    way = _route(trip, host, namespace, forwarded=True)
+    way = _route(trip, forwarded=True)
     if way is None:
         return None
     if packet.ttl <= 1:
         trip.end(
-            host,
-            namespace,
             Disposition.TTL_EXPIRED,
             f"The TTL is used up here ({packet.ttl}); nobody goes further.",
             "A larger TTL (64 is usual).",
             dev,
         )
-        trip.complain(host, namespace, IcmpType.TIME_EXCEEDED)
+        trip.complain(IcmpType.TIME_EXCEEDED)
         return None
     trip.packet = replace(packet, ttl=packet.ttl - 1)
     out, hop = way
-    if not cross(trip, host, namespace, Hook.FORWARD, Doors(dev, out, port, "", hop)):
+    if not cross(trip, Hook.FORWARD, Doors(dev, out, port, "", hop)):
         return None
-    if not cross(trip, host, namespace, Hook.POSTROUTING, Doors("", out, port, "", hop)):
+    if not cross(trip, Hook.POSTROUTING, Doors("", out, port, "", hop)):
         return None
     leaving = space.interface(out)
     assert leaving is not None  # lookup() only gives routes through links that are there and up
-    return _transmit(trip, Place(host, namespace, leaving), hop)
+    return _transmit(trip, Link(trip.at, leaving), hop)
 
 
 def _forwards(space: Namespace, dev: str) -> bool:
     return space.sysctl(f"net.ipv4.conf.{dev}.forwarding", space.sysctl("net.ipv4.ip_forward")) == "1"
 
 
-def _route(trip: Trip, host: str, namespace: str, forwarded: bool = False) -> tuple[str, IPv4Address] | None:
+def _route(trip: Trip, forwarded: bool = False) -> tuple[str, IPv4Address] | None:
     """(dev, next hop) for the packet as it is now; None when it ended here."""
-    space, destination = trip.lab.space(host, namespace), trip.packet.destination
+    space, destination = trip.space, trip.packet.destination
     if is_local(space, destination):
-        trip.note(host, namespace, StepKind.ROUTED, f"{destination} is an address of this machine: through lo", "lo")
+        trip.note(StepKind.ROUTED, f"{destination} is an address of this machine: through lo", "lo")
         return "lo", destination
     route = lookup(space, destination)
     if route is not None and route.dev is not None and route.kind == "unicast":
-        trip.note(host, namespace, StepKind.ROUTED, f"{destination} matches {_text(route)}", route.dev)
+        trip.note(StepKind.ROUTED, f"{destination} matches {_text(route)}", route.dev)
         return route.dev, route.via or destination
     text = f"its route is {_text(route)}" if route else "no route leads there"
     gateway = "" if any(r.is_default for r in space.routes) else ", and there is no default route"
     trip.end(
-        host,
-        namespace,
         Disposition.NO_ROUTE,
         f"{destination}: {text}{gateway}.",
         f"ip route add {destination} via ROUTER, or a default route: ip route add default via ROUTER.",
     )
     if forwarded:
         known = route is not None and route.kind == "unreachable"
-        trip.complain(host, namespace, IcmpType.HOST_UNREACHABLE if known else IcmpType.NETWORK_UNREACHABLE)
+        trip.complain(IcmpType.HOST_UNREACHABLE if known else IcmpType.NETWORK_UNREACHABLE)
     return None
 
 
@@ -306,26 +291,22 @@ def _text(route: Route) -> str:
 # -- over the segment -------------------------------------------------------------------------------------------------
 
 
-def _transmit(trip: Trip, start: Place, hop: IPv4Address) -> Arrival:
+def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
     """Ask who has the next hop, then carry the frame there: over veth pairs, bridges and switches."""
-    host, namespace, interface = start
+    interface = start.interface
     dev = interface.name
     if not interface.carrier:
         trip.end(
-            host,
-            namespace,
             Disposition.LINK_DOWN,
             f"{dev} is up, but nothing answers at its other end (NO-CARRIER).",
             _plug_in(start),
             dev,
         )
-        trip.complain(host, namespace, IcmpType.HOST_UNREACHABLE)
+        trip.complain(IcmpType.HOST_UNREACHABLE)
         return None
-    space = trip.lab.space(host, namespace)
+    space = trip.space
     if is_broadcast(space, hop) or hop.is_multicast:
         trip.end(
-            host,
-            namespace,
             Disposition.DROPPED,
             f"{hop} is for everybody; the lab's machines ignore it.",
             "Ask one address.",
@@ -335,8 +316,6 @@ def _transmit(trip: Trip, start: Place, hop: IPv4Address) -> Arrival:
     answer = resolve(trip.lab, start, hop)
     if answer.looped:
         trip.end(
-            host,
-            namespace,
             Disposition.LOOP,
             f"The frame came back to bridge {answer.looped} through another port.",
             "Take one of the two links away: these bridges run no spanning tree.",
@@ -344,11 +323,9 @@ def _transmit(trip: Trip, start: Place, hop: IPv4Address) -> Arrival:
         )
         return None
     if answer.gone:
-        trip.note(host, namespace, StepKind.RESOLVED, f"{hop} was at {answer.mac}, and is still believed to be", dev)
+        trip.note(StepKind.RESOLVED, f"{hop} was at {answer.mac}, and is still believed to be", dev)
         trip.waits = answer.gone
         trip.end(
-            host,
-            namespace,
             Disposition.NO_NEIGHBOUR,
             f"The frame went to {answer.mac}, where {hop} was until a moment ago; nobody takes it any more.",
             f"Is the machine with {hop} running? (`ip neigh flush dev {dev}` makes {dev} ask anew.)",
@@ -356,57 +333,55 @@ def _transmit(trip: Trip, start: Place, hop: IPv4Address) -> Arrival:
         )
         return None
     if answer.mac is None or not answer.path:
-        trip.note(host, namespace, StepKind.RESOLVED, f"who has {hop}? Nobody on the segment of {dev} answers.", dev)
+        trip.note(StepKind.RESOLVED, f"who has {hop}? Nobody on the segment of {dev} answers.", dev)
         trip.end(
-            host,
-            namespace,
             Disposition.NO_NEIGHBOUR,
             f"Nobody behind {dev} has {hop}.",
             f"Is the machine with {hop} running, its link up, and on this network?",
             dev,
         )
-        trip.complain(host, namespace, IcmpType.HOST_UNREACHABLE)
+        trip.complain(IcmpType.HOST_UNREACHABLE)
         return None
     known = f"who has {hop}? {answer.mac} answers" if answer.asked else f"{hop} is known to be at {answer.mac}"
-    trip.note(host, namespace, StepKind.RESOLVED, known, dev)
+    trip.note(StepKind.RESOLVED, known, dev)
     trip.mac = interface.mac
     return _carry(trip, start, hop, answer.mac, answer.path)
 
 
-def _plug_in(start: Place) -> str:
+def _plug_in(start: Link) -> str:
     if start.interface.kind.value == "bridge":
         return f"A bridge has carrier when one of its ports is up: start a container on {start.interface.name}."
     return "Bring the other end up (ip link set … up), or plug the cable in."
 
 
-def _carry(trip: Trip, start: Place, hop: IPv4Address, mac: str, path: tuple[Event, ...]) -> Arrival:
+def _carry(trip: Trip, start: Link, hop: IPv4Address, mac: str, path: tuple[Event, ...]) -> Arrival:
     """Follow the frame; where it is bridged from port to port, iptables may look at it too."""
     port = ""
-    place = start
+    link = start
     for event in path:
-        place = event.place
-        host, namespace, interface = place
+        link = event.link
+        trip.at, interface = link
         if event.kind == "out":
-            trip.note(host, namespace, StepKind.SENT, f"leaves through {interface.name} to {mac}", interface.name)
+            trip.note(StepKind.SENT, f"leaves through {interface.name} to {mac}", interface.name)
         elif event.kind == "in":
             port = ""
-            trip.note(host, namespace, StepKind.RECEIVED, f"comes in through {interface.name}", interface.name)
+            trip.note(StepKind.RECEIVED, f"comes in through {interface.name}", interface.name)
         elif event.kind == "wire":
-            trip.note(host, namespace, StepKind.BRIDGED, f"crosses the switch {event.entry!r}", interface.name)
+            trip.note(StepKind.BRIDGED, f"crosses the switch {event.entry!r}", interface.name)
         else:
             port = event.entry
             diverted = _bridge(trip, event, mac)
             if trip.disposition is not None:
                 return None
             if diverted:
-                return place, port
-    introduce(trip.lab, start, _asking(trip, start), place, hop)
-    return place, port
+                return link, port
+    introduce(trip.lab, start, _asking(trip, start), link, hop)
+    return link, port
 
 
-def _asking(trip: Trip, start: Place) -> IPv4Address | None:
+def _asking(trip: Trip, start: Link) -> IPv4Address | None:
     """The address an ARP question carries: the packet's source when it is ours, else the interface's own."""
-    space = trip.lab.space(start.host, start.namespace)
+    space = trip.lab.space(start.where)
     if is_local(space, trip.packet.source) and not trip.packet.source.is_loopback:
         return trip.packet.source
     return start.interface.ipv4[0].ip if start.interface.ipv4 else None
@@ -414,29 +389,27 @@ def _asking(trip: Trip, start: Place) -> IPv4Address | None:
 
 def _bridge(trip: Trip, event: Event, mac: str) -> bool:
     """One bridge: it learns who is behind which port and passes the frame on. True: iptables sent it up instead."""
-    (host, namespace, bridge), entry, leaving = event.place, event.entry, event.exit
+    (_, bridge), entry, leaving = event.link, event.entry, event.exit
     lab = trip.lab
-    learned = bool(leaving) and lab.port_of(host, namespace, bridge.name, mac) == leaving
+    learned = bool(leaving) and lab.port_of(trip.at, bridge.name, mac) == leaving
     if entry:
-        lab.learn_mac(host, namespace, bridge.name, trip.mac, entry)
+        lab.learn_mac(trip.at, bridge.name, trip.mac, entry)
     if leaving:
-        lab.learn_mac(host, namespace, bridge.name, mac, leaving)
+        lab.learn_mac(trip.at, bridge.name, mac, leaving)
     if not leaving:
-        trip.note(host, namespace, StepKind.BRIDGED, f"{bridge.name} hands it up: the MAC is its own", bridge.name)
+        trip.note(StepKind.BRIDGED, f"{bridge.name} hands it up: the MAC is its own", bridge.name)
         return False
     why = "where it has learned" if learned else "flooded first, now it has learned"
     source = f"from {entry} " if entry else ""
-    trip.note(
-        host, namespace, StepKind.BRIDGED, f"{bridge.name} passes it {source}to {leaving}, {why} {mac}", bridge.name
-    )
-    if not entry or lab.space(host, namespace).sysctl("net.bridge.bridge-nf-call-iptables") != "1":
+    trip.note(StepKind.BRIDGED, f"{bridge.name} passes it {source}to {leaving}, {why} {mac}", bridge.name)
+    if not entry or trip.space.sysctl("net.bridge.bridge-nf-call-iptables") != "1":
         return False
     trip.track = None
     name, destination = bridge.name, trip.packet.destination
-    if not cross(trip, host, namespace, Hook.PREROUTING, Doors(into=name, physin=entry)):
+    if not cross(trip, Hook.PREROUTING, Doors(into=name, physin=entry)):
         return False
     if trip.packet.destination != destination:
         return True
-    if cross(trip, host, namespace, Hook.FORWARD, Doors(name, name, entry, leaving, destination)):
-        cross(trip, host, namespace, Hook.POSTROUTING, Doors("", name, entry, leaving, destination))
+    if cross(trip, Hook.FORWARD, Doors(name, name, entry, leaving, destination)):
+        cross(trip, Hook.POSTROUTING, Doors("", name, entry, leaving, destination))
     return False

@@ -54,31 +54,31 @@ class Doors:
     hop: IPv4Address = IPv4Address(0)
 
 
-def cross(trip: Trip, host: str, namespace: str, hook: Hook, doors: Doors) -> bool:
+def cross(trip: Trip, hook: Hook, doors: Doors) -> bool:
     """Take the packet through a hook. False: it ended here, and the trip says why."""
-    space = trip.lab.space(host, namespace)
+    space = trip.space
     present = {table.name for table in space.netfilter.tables}
     if not present:
         return True
     for stage in ORDER[hook]:
         if stage == "conntrack":
             if trip.track is None:
-                _track(trip, host, namespace)
+                _track(trip)
         elif stage == "nat":
-            if not _translate(trip, host, namespace, hook, doors, "nat" in present):
+            if not _translate(trip, hook, doors, "nat" in present):
                 return False
         elif stage in present:
-            decision = _read(trip, host, namespace, hook, doors, stage)
+            decision = _read(trip, hook, doors, stage)
             if decision.name in ("DROP", "REJECT"):
-                _refuse(trip, host, namespace, hook, decision)
+                _refuse(trip, hook, decision)
                 return False
     if hook in (Hook.INPUT, Hook.POSTROUTING) and trip.track is not None and not trip.track.related:
-        trip.lab.remember(host, namespace, trip.track)
+        trip.lab.remember(trip.at, trip.track)
     return True
 
 
-def _track(trip: Trip, host: str, namespace: str) -> None:
-    known = trip.lab.connections(host, namespace)
+def _track(trip: Trip) -> None:
+    known = trip.lab.connections(trip.at)
     trip.track = nat.find(known, trip.packet, trip.inner, trip.lab.now)
     if trip.track is None and nat.may_begin(trip.packet, trip.inner):
         trip.track = nat.begin(trip.packet)
@@ -100,31 +100,31 @@ def _scene(trip: Trip, space: Namespace, doors: Doors) -> Scene:
     )
 
 
-def _read(trip: Trip, host: str, namespace: str, hook: Hook, doors: Doors, table: str) -> Decision:
+def _read(trip: Trip, hook: Hook, doors: Doors, table: str) -> Decision:
     """Read one table's chain; what matched becomes steps, and a MARK stays on the packet."""
-    space = trip.lab.space(host, namespace)
+    space = trip.space
     scene = _scene(trip, space, doors)
-    decision, steps = walk(space.netfilter.table(table), hook, scene, trip.lab.counting(host, namespace))
+    decision, steps = walk(space.netfilter.table(table), hook, scene, trip.lab.counting(trip.at))
     for step in steps:
-        trip.step(host, namespace, step)
+        trip.step(step)
     trip.packet = scene.packet
     return decision
 
 
-def _translate(trip: Trip, host: str, namespace: str, hook: Hook, doors: Doors, table: bool) -> bool:
+def _translate(trip: Trip, hook: Hook, doors: Doors, table: bool) -> bool:
     """The nat stage: ask the table about a connection's first packet, then do what the connection says."""
     track = trip.track
     if track is None:
         return True
     if track.related:
-        return _translate_error(trip, host, namespace, hook)
+        return _translate_error(trip, hook)
     destination = hook in nat.DESTINATION_HOOKS
     asked = track.dst_done if destination else track.src_done
     why = Step(StepKind.REWRITTEN, "", doors.out or doors.into, hook.value, "nat")
     if track.fresh and not asked:
-        decision = _read(trip, host, namespace, hook, doors, "nat") if table else Decision("ACCEPT", "nat", "")
+        decision = _read(trip, hook, doors, "nat") if table else Decision("ACCEPT", "nat", "")
         if decision.name == "DROP":
-            _refuse(trip, host, namespace, hook, decision)
+            _refuse(trip, hook, decision)
             return False
         if decision.rule is not None and decision.name != "ACCEPT":
             why = Step(
@@ -139,7 +139,7 @@ def _translate(trip: Trip, host: str, namespace: str, hook: Hook, doors: Doors, 
                 decision.rule.packets,
                 decision.rule.bytes,
             )
-            if not _decide(trip, host, namespace, hook, doors, decision):
+            if not _decide(trip, hook, doors, decision):
                 return False
         if destination:
             track.dst_done = True
@@ -150,8 +150,6 @@ def _translate(trip: Trip, host: str, namespace: str, hook: Hook, doors: Doors, 
         how = f"{why.detail}: " if why.detail else "conntrack undoes it: " if track.reply else "conntrack, as before: "
         detail = f"{how}{trip.packet} becomes {after}"
         trip.rewrite(
-            host,
-            namespace,
             after,
             Step(
                 StepKind.REWRITTEN,
@@ -169,15 +167,13 @@ def _translate(trip: Trip, host: str, namespace: str, hook: Hook, doors: Doors, 
     return True
 
 
-def _decide(trip: Trip, host: str, namespace: str, hook: Hook, doors: Doors, decision: Decision) -> bool:
+def _decide(trip: Trip, hook: Hook, doors: Doors, decision: Decision) -> bool:
     assert trip.track is not None and decision.rule is not None
-    space, known = trip.lab.space(host, namespace), trip.lab.connections(host, namespace)
+    space, known = trip.space, trip.lab.connections(trip.at)
     dev = doors.out or doors.into
     if nat.decide(trip.track, decision.rule.target, hook, space, dev, doors.hop, known):
         return True
     trip.end(
-        host,
-        namespace,
         Disposition.DROPPED,
         f"{dev} has no address that {decision.name} could write.",
         f"Give {dev} an address: ip addr add …",
@@ -186,27 +182,25 @@ def _decide(trip: Trip, host: str, namespace: str, hook: Hook, doors: Doors, dec
     return False
 
 
-def _translate_error(trip: Trip, host: str, namespace: str, hook: Hook) -> bool:
+def _translate_error(trip: Trip, hook: Hook) -> bool:
     assert trip.track is not None
     if trip.inner is None:
         return True
     after, inner = nat.undo_error(trip.track, trip.packet, trip.inner, hook)
     if (after, inner) != (trip.packet, trip.inner):
         detail = f"conntrack undoes it in the error too: it is about {inner}"
-        trip.rewrite(host, namespace, after, Step(StepKind.REWRITTEN, detail, "", hook.value, "nat"))
+        trip.rewrite(after, Step(StepKind.REWRITTEN, detail, "", hook.value, "nat"))
         trip.inner = inner
     return True
 
 
-def _refuse(trip: Trip, host: str, namespace: str, hook: Hook, decision: Decision) -> None:
+def _refuse(trip: Trip, hook: Hook, decision: Decision) -> None:
     """DROP or REJECT: say which rule, and tell the sender when it is REJECT."""
     where = f"table {decision.table}, chain {decision.chain}"
     rule = decision.rule
     if rule is None:
         because = f"No rule let it through, and the policy of {decision.chain} ({where}) is DROP."
         trip.end(
-            host,
-            namespace,
             Disposition.DROPPED,
             because,
             f"A rule that accepts it would have: iptables -I {decision.chain} … -j ACCEPT "
@@ -215,19 +209,15 @@ def _refuse(trip: Trip, host: str, namespace: str, hook: Hook, decision: Decisio
         return
     remedy = _without(decision)
     if decision.name == "DROP":
-        trip.end(
-            host, namespace, Disposition.DROPPED, f"Rule {decision.number} of {where} drops it: {rule.text}", remedy
-        )
+        trip.end(Disposition.DROPPED, f"Rule {decision.number} of {where} drops it: {rule.text}", remedy)
         return
     how = (rule.target.option("--reject-with") or "icmp-port-unreachable").removeprefix("icmp-")
-    trip.end(
-        host, namespace, Disposition.REJECTED, f"Rule {decision.number} of {where} rejects it: {rule.text}", remedy
-    )
+    trip.end(Disposition.REJECTED, f"Rule {decision.number} of {where} rejects it: {rule.text}", remedy)
     if how in ("tcp-reset", "tcp-rst"):
-        trip.reset(host, namespace)
+        trip.reset()
     else:
         name = "icmp-" + _SHORT.get(how, how)
-        trip.complain(host, namespace, REJECTS.get(name, IcmpType.PORT_UNREACHABLE))
+        trip.complain(REJECTS.get(name, IcmpType.PORT_UNREACHABLE))
 
 
 def _without(decision: Decision) -> str:

@@ -8,12 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Address
 
-from dnetlab.model import Connection, FdbEntry, Namespace, Neighbour, Snapshot
+from dnetlab.model import Connection, FdbEntry, Namespace, Neighbour, Snapshot, Where
 from dnetlab.net import nat
 from dnetlab.net.filter import Counters, counted
 from dnetlab.net.segment import Wiring
-
-Spot = tuple[str, str]  # host, namespace
 
 
 class Field:
@@ -23,84 +21,84 @@ class Field:
         self.snapshot = snapshot
         self.now = now
         self.wiring = Wiring(snapshot.hosts)
-        self.counters: dict[Spot, Counters] = {}
-        self.known: dict[Spot, tuple[Connection, ...]] = {}
-        self.neighbours: dict[Spot, dict[tuple[IPv4Address, str], Neighbour]] = {}
-        self.macs: dict[Spot, dict[tuple[str, str], FdbEntry]] = {}
+        self.counters: dict[Where, Counters] = {}
+        self.known: dict[Where, tuple[Connection, ...]] = {}
+        self.neighbours: dict[Where, dict[tuple[IPv4Address, str], Neighbour]] = {}
+        self.macs: dict[Where, dict[tuple[str, str], FdbEntry]] = {}
 
-    def space(self, host: str, namespace: str) -> Namespace:
-        return self.snapshot.hosts[host].namespaces[namespace]
+    def space(self, where: Where) -> Namespace:
+        return self.snapshot.at(where)
 
     # -- netfilter --------------------------------------------------------------------------------------------------
 
-    def counting(self, host: str, namespace: str) -> Counters:
-        return self.counters.setdefault((host, namespace), Counters())
+    def counting(self, where: Where) -> Counters:
+        return self.counters.setdefault(where, Counters())
 
-    def connections(self, host: str, namespace: str) -> tuple[Connection, ...]:
-        found = self.known.get((host, namespace))
-        return self.space(host, namespace).connections if found is None else found
+    def connections(self, where: Where) -> tuple[Connection, ...]:
+        found = self.known.get(where)
+        return self.space(where).connections if found is None else found
 
-    def remember(self, host: str, namespace: str, track: nat.Track) -> None:
-        self.known[host, namespace] = nat.remember(self.connections(host, namespace), track, self.now)
+    def remember(self, where: Where, track: nat.Track) -> None:
+        self.known[where] = nat.remember(self.connections(where), track, self.now)
 
     # -- neighbours and learned MACs --------------------------------------------------------------------------------
 
-    def neighbour(self, host: str, namespace: str, ip: IPv4Address, dev: str) -> Neighbour | None:
-        learned = self.neighbours.get((host, namespace), {}).get((ip, dev))
+    def neighbour(self, where: Where, ip: IPv4Address, dev: str) -> Neighbour | None:
+        learned = self.neighbours.get(where, {}).get((ip, dev))
         if learned is not None:
             return learned
-        entries = self.space(host, namespace).neighbours
+        entries = self.space(where).neighbours
         return next((n for n in entries if n.address == ip and n.dev == dev), None)
 
-    def learn(self, host: str, namespace: str, neighbour: Neighbour) -> None:
-        old = self.neighbour(host, namespace, neighbour.address, neighbour.dev)
+    def learn(self, where: Where, neighbour: Neighbour) -> None:
+        old = self.neighbour(where, neighbour.address, neighbour.dev)
         if old is not None and old.state == "PERMANENT":
             return
         neighbour = replace(neighbour, since=self.now)
         if old == neighbour and old.since == neighbour.since:
             return
-        self.neighbours.setdefault((host, namespace), {})[neighbour.address, neighbour.dev] = neighbour
+        self.neighbours.setdefault(where, {})[neighbour.address, neighbour.dev] = neighbour
 
-    def port_of(self, host: str, namespace: str, bridge: str, mac: str) -> str | None:
+    def port_of(self, where: Where, bridge: str, mac: str) -> str | None:
         """The port a bridge has learned this MAC on, None when it must flood."""
-        learned = self.macs.get((host, namespace), {}).get((bridge, mac))
+        learned = self.macs.get(where, {}).get((bridge, mac))
         if learned is not None:
             return learned.port
-        entries = self.space(host, namespace).fdb
+        entries = self.space(where).fdb
         return next((f.port for f in entries if f.bridge == bridge and f.mac == mac), None)
 
-    def learn_mac(self, host: str, namespace: str, bridge: str, mac: str, port: str) -> None:
-        if self.port_of(host, namespace, bridge, mac) != port:
-            self.macs.setdefault((host, namespace), {})[bridge, mac] = FdbEntry(bridge, mac, port)
+    def learn_mac(self, where: Where, bridge: str, mac: str, port: str) -> None:
+        if self.port_of(where, bridge, mac) != port:
+            self.macs.setdefault(where, {})[bridge, mac] = FdbEntry(bridge, mac, port)
 
     # -- what remains -----------------------------------------------------------------------------------------------
 
     def after(self) -> Snapshot:
         """The snapshot with all that was left behind."""
-        spots = {*self.counters, *self.known, *self.neighbours, *self.macs}
-        if not spots:
+        places = {*self.counters, *self.known, *self.neighbours, *self.macs}
+        if not places:
             return self.snapshot
         hosts = dict(self.snapshot.hosts)
-        for name in {host for host, _ in spots}:
+        for name in {host for host, _ in places}:
             spaces = dict(hosts[name].namespaces)
-            for host, namespace in spots:
-                if host == name:
-                    spaces[namespace] = self._changed(host, namespace)
+            for where in places:
+                if where.host == name:
+                    spaces[where.namespace] = self._changed(where)
             hosts[name] = replace(hosts[name], namespaces=spaces)
         return replace(self.snapshot, hosts=hosts)
 
-    def _changed(self, host: str, namespace: str) -> Namespace:
-        spot, space = (host, namespace), self.space(host, namespace)
-        if spot in self.counters:
-            space = counted(space, self.counters[spot])
-        if spot in self.known:
-            space = replace(space, connections=self.known[spot])
-        if spot in self.neighbours:
-            new = self.neighbours[spot]
+    def _changed(self, where: Where) -> Namespace:
+        space = self.space(where)
+        if where in self.counters:
+            space = counted(space, self.counters[where])
+        if where in self.known:
+            space = replace(space, connections=self.known[where])
+        if where in self.neighbours:
+            new = self.neighbours[where]
             kept = [n for n in space.neighbours if (n.address, n.dev) not in new]
             space = replace(space, neighbours=(*kept, *new.values()))
-        if spot in self.macs:
-            entries = self.macs[spot]
+        if where in self.macs:
+            entries = self.macs[where]
             stay = [f for f in space.fdb if (f.bridge, f.mac) not in entries]
             space = replace(space, fdb=(*stay, *entries.values()))
         return space

@@ -11,28 +11,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dnetlab.model import Host, Interface, LinkKind
+from dnetlab.model import Host, Interface, LinkKind, Where
 
 
-class Place(NamedTuple):
-    """A link in the lab: host, namespace, and the interface itself."""
+class Link(NamedTuple):
+    """An interface in the namespace it lives in: where a frame comes in or goes out."""
 
-    host: str
-    namespace: str
+    where: Where
     interface: Interface
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        return self.host, self.namespace, self.interface.name
+    def key(self) -> tuple[Where, str]:
+        return self.where, self.interface.name
 
 
 class Event(NamedTuple):
-    """One movement of a frame. kind: 'out' (leaves through place), 'in' (arrives at it), 'bridge' (place is the bridge:
+    """One movement of a frame. kind: 'out' (leaves through link), 'in' (arrives at it), 'bridge' (link is the bridge:
     from port `entry` to port `exit`, either '' for the bridge's own end), 'wire' (crosses the switch named in `entry`).
     """
 
     kind: str
-    place: Place
+    link: Link
     entry: str = ""
     exit: str = ""
 
@@ -41,16 +40,16 @@ class Event(NamedTuple):
 class Found:
     """The interface that takes the frame and the way there. looped: the frame came back to a bridge it had left."""
 
-    place: Place | None
+    link: Link | None
     path: tuple[Event, ...] = ()
     looped: str = ""
 
 
 class _Node(NamedTuple):
-    """A place the frame is at, on its way: direction 'out' or 'in', its tag, and the chain of events so far."""
+    """A link the frame is at, on its way: direction 'out' or 'in', its tag, and the chain of events so far."""
 
     direction: str
-    place: Place
+    link: Link
     tag: int | None
     trail: tuple | None  # (previous trail, event)
 
@@ -67,29 +66,29 @@ class Wiring:
             self._known[host] = _wiring_of(self.hosts[host])
         return self._known[host]
 
-    def segment(self, name: str) -> Iterator[Place]:
+    def segment(self, name: str) -> Iterator[Link]:
         for host in self.hosts.values():
             for interface in host.stack.interfaces:
                 if interface.segment == name:
-                    yield Place(host.name, "host", interface)
+                    yield Link(Where(host.name), interface)
 
 
 class _HostWiring:
     def __init__(self, host: Host) -> None:
-        self.by_index: dict[tuple[str, int], Place] = {}
-        self.by_name: dict[tuple[str, str], Place] = {}
-        self.ports: dict[tuple[str, str], list[Place]] = {}
-        self.children: dict[tuple[str, str], list[Place]] = {}
+        self.by_index: dict[tuple[str, int], Link] = {}
+        self.by_name: dict[tuple[str, str], Link] = {}
+        self.ports: dict[tuple[str, str], list[Link]] = {}
+        self.children: dict[tuple[str, str], list[Link]] = {}
         for space in host.namespaces.values():
             for interface in space.interfaces:
-                place = Place(host.name, space.name, interface)
-                self.by_index[space.name, interface.index] = place
-                self.by_name[space.name, interface.name] = place
+                link = Link(Where(host.name, space.name), interface)
+                self.by_index[space.name, interface.index] = link
+                self.by_name[space.name, interface.name] = link
                 if interface.master:
-                    self.ports.setdefault((space.name, interface.master), []).append(place)
+                    self.ports.setdefault((space.name, interface.master), []).append(link)
                 if interface.parent:
                     lower = (interface.parent_namespace or space.name, interface.parent)
-                    self.children.setdefault(lower, []).append(place)
+                    self.children.setdefault(lower, []).append(link)
 
 
 _LATEST: dict[int, tuple[Host, _HostWiring]] = {}  # by id; the host itself is kept, so that its id stays its own
@@ -106,31 +105,31 @@ def _wiring_of(host: Host) -> _HostWiring:
     return kept[1]
 
 
-def search(wiring: Wiring, start: Place, wanted: Callable[[Place], bool]) -> Found:
+def search(wiring: Wiring, start: Link, wanted: Callable[[Link], bool]) -> Found:
     """Follow a frame that leaves through `start` until an interface is found that `wanted` takes.
 
-    Breadth first, so the nearest one answers. place None: nobody on the segment.
+    Breadth first, so the nearest one answers. link None: nobody on the segment.
     """
     queue: deque[_Node] = deque([_Node("out", start, None, None)])
-    entered: dict[tuple[str, str, str], str] = {}  # bridges the frame is in already, and the port it came by
+    entered: dict[tuple[Where, str], str] = {}  # bridges the frame is in already, and the port it came by
     seen: set[tuple] = set()
     looped = ""
     while queue:
         node = queue.popleft()
-        mark = (node.direction, node.place.key, node.tag)
-        if mark in seen or not node.place.interface.up:
+        mark = (node.direction, node.link.key, node.tag)
+        if mark in seen or not node.link.interface.up:
             continue
         seen.add(mark)
         if node.direction == "out":
             queue.extend(_leave(wiring, node))
             continue
         receiver, further, bridge = _arrive(wiring, node)
-        entry = node.place.interface.name
+        entry = node.link.interface.name
         if bridge is not None and entered.setdefault(bridge.key, entry) != entry:
             looped = bridge.interface.name
             continue
-        if receiver is not None and node.tag is None and wanted(receiver.place):
-            return Found(receiver.place, _events(receiver.trail), looped)
+        if receiver is not None and node.tag is None and wanted(receiver.link):
+            return Found(receiver.link, _events(receiver.trail), looped)
         queue.extend(further)
     return Found(None, (), looped)
 
@@ -145,65 +144,65 @@ def _events(trail: tuple | None) -> tuple[Event, ...]:
 
 def _leave(wiring: Wiring, node: _Node) -> Iterator[_Node]:
     """A frame goes out of a link: where does it come in?"""
-    host, space, link = node.place
+    (host, space), interface = node.link
     near = wiring.of(host)
-    trail = (node.trail, Event("out", node.place))
-    if link.kind is LinkKind.VETH and link.peer:
-        other = near.by_index.get((link.peer.namespace, link.peer.index))
+    trail = (node.trail, Event("out", node.link))
+    if interface.kind is LinkKind.VETH and interface.peer:
+        other = near.by_index.get((interface.peer.namespace, interface.peer.index))
         if other:
             yield _Node("in", other, node.tag, trail)
-    elif link.kind is LinkKind.PHYSICAL and link.segment:
-        crossing = (trail, Event("wire", node.place, link.segment))
-        for other in wiring.segment(link.segment):
-            if other.key != node.place.key:
+    elif interface.kind is LinkKind.PHYSICAL and interface.segment:
+        crossing = (trail, Event("wire", node.link, interface.segment))
+        for other in wiring.segment(interface.segment):
+            if other.key != node.link.key:
                 yield _Node("in", other, node.tag, crossing)
-    elif link.kind is LinkKind.BRIDGE:
-        for port in near.ports.get((space, link.name), ()):
-            yield _Node("out", port, node.tag, (trail, Event("bridge", node.place, "", port.interface.name)))
-    elif link.kind in (LinkKind.MACVLAN, LinkKind.VLAN) and link.parent:
+    elif interface.kind is LinkKind.BRIDGE:
+        for port in near.ports.get((space, interface.name), ()):
+            yield _Node("out", port, node.tag, (trail, Event("bridge", node.link, "", port.interface.name)))
+    elif interface.kind in (LinkKind.MACVLAN, LinkKind.VLAN) and interface.parent:
         yield from _through_parent(near, node, trail)
 
 
 def _through_parent(near: _HostWiring, node: _Node, trail: tuple) -> Iterator[_Node]:
     """A macvlan's frame reaches its siblings in bridge mode, and the wire; never the parent's own stack."""
-    _, space, link = node.place
-    lower = (link.parent_namespace or space, link.parent or "")
+    (_, space), interface = node.link
+    lower = (interface.parent_namespace or space, interface.parent or "")
     parent = near.by_name.get(lower)
     if parent is None or not parent.interface.up:
         return
-    if link.kind is LinkKind.VLAN:
-        yield _Node("out", parent, link.vlan_id, trail)
+    if interface.kind is LinkKind.VLAN:
+        yield _Node("out", parent, interface.vlan_id, trail)
         return
-    if link.mode in ("bridge", ""):
+    if interface.mode in ("bridge", ""):
         for sibling in near.children.get(lower, ()):
-            if sibling.key != node.place.key and sibling.interface.mode in ("bridge", ""):
+            if sibling.key != node.link.key and sibling.interface.mode in ("bridge", ""):
                 yield _Node("in", sibling, node.tag, trail)
     yield _Node("out", parent, node.tag, trail)
 
 
-def _arrive(wiring: Wiring, node: _Node) -> tuple[_Node | None, list[_Node], Place | None]:
+def _arrive(wiring: Wiring, node: _Node) -> tuple[_Node | None, list[_Node], Link | None]:
     """A frame comes in at a link: (who may take it there, where else it goes, the bridge it entered)."""
-    host, space, link = node.place
+    (host, space), interface = node.link
     near = wiring.of(host)
-    trail = (node.trail, Event("in", node.place))
-    if link.master is None:
-        return _Node("in", node.place, node.tag, trail), _upwards(near, node.place, node.tag, trail), None
-    bridge = near.by_name.get((space, link.master))
+    trail = (node.trail, Event("in", node.link))
+    if interface.master is None:
+        return _Node("in", node.link, node.tag, trail), _upwards(near, node.link, node.tag, trail), None
+    bridge = near.by_name.get((space, interface.master))
     if bridge is None or not bridge.interface.up:
         return None, [], None
-    own = (trail, Event("bridge", bridge, link.name, ""))
+    own = (trail, Event("bridge", bridge, interface.name, ""))
     further = _upwards(near, bridge, node.tag, own)
-    for port in near.ports.get((space, link.master), ()):
-        if port.interface.name != link.name:
-            event = Event("bridge", bridge, link.name, port.interface.name)
+    for port in near.ports.get((space, interface.master), ()):
+        if port.interface.name != interface.name:
+            event = Event("bridge", bridge, interface.name, port.interface.name)
             further.append(_Node("out", port, node.tag, (trail, event)))
     return _Node("in", bridge, node.tag, own), further, bridge
 
 
-def _upwards(near: _HostWiring, place: Place, tag: int | None, trail: tuple) -> list[_Node]:
+def _upwards(near: _HostWiring, link: Link, tag: int | None, trail: tuple) -> list[_Node]:
     """The macvlans of a link, or the vlan sub-interface whose tag the frame carries."""
     nodes = []
-    for child in near.children.get((place.namespace, place.interface.name), ()):
+    for child in near.children.get((link.where.namespace, link.interface.name), ()):
         if child.interface.kind is LinkKind.VLAN:
             if tag is not None and child.interface.vlan_id == tag:
                 nodes.append(_Node("in", child, None, trail))

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address
 from itertools import groupby
 
-from dnetlab.model import Disposition, Hop, IcmpType, Packet, Protocol, Step, StepKind, Trace
+from dnetlab.model import (
+    Disposition,
+    Hop,
+    IcmpType,
+    Listener,
+    Namespace,
+    Packet,
+    Protocol,
+    Step,
+    StepKind,
+    Trace,
+    Where,
+)
 from dnetlab.net.memory import Field
 from dnetlab.net.nat import Track
 from dnetlab.net.routing import is_local, source_for
@@ -18,8 +29,7 @@ ERRORS = frozenset(t for t in IcmpType if t.value[0] in (3, 11))
 class Answer:
     """What goes back to the asker: sent from this namespace, about `inner` when it is an ICMP error."""
 
-    host: str
-    namespace: str
+    at: Where
     packet: Packet
     inner: Packet | None = None
     track: Track | None = None
@@ -29,59 +39,63 @@ class Answer:
 class Asker:
     """Who waits for the answer: where the request came from, and the request as it was sent."""
 
-    host: str
-    namespace: str
+    at: Where
     request: Packet
 
 
 @dataclass
 class Trip:
-    """track, mac: of the packet in the namespace it is in now. asker None: this is a request.
+    """at: the namespace the packet is in now; track, mac: of the packet there. asker None: this is a request.
 
     waits: the seconds until the sender's own stack gives up, None when something else decides that.
     """
 
     lab: Field
+    at: Where
     first: Packet
     packet: Packet
     inner: Packet | None = None
     asker: Asker | None = None
     track: Track | None = None
     mac: str = ""
-    log: list[tuple[str, str, Step]] = field(default_factory=list)
+    log: list[tuple[Where, Step]] = field(default_factory=list)
     disposition: Disposition | None = None
     because: str = ""
     remedy: str = ""
     answer: Answer | None = None
-    listener: tuple[str, str, int | None] | None = None
+    listener: Listener | None = None
     seen: set[tuple] = field(default_factory=set)
     waits: float | None = None
 
-    def step(self, host: str, namespace: str, step: Step) -> None:
-        self.log.append((host, namespace, step))
+    @property
+    def space(self) -> Namespace:
+        """The namespace it is in now, as the snapshot has it."""
+        return self.lab.space(self.at)
 
-    def note(self, host: str, namespace: str, kind: StepKind, detail: str, interface: str = "") -> None:
-        self.log.append((host, namespace, Step(kind, detail, interface)))
+    def step(self, step: Step) -> None:
+        self.log.append((self.at, step))
 
-    def rewrite(self, host: str, namespace: str, after: Packet, step: Step) -> None:
+    def note(self, kind: StepKind, detail: str, interface: str = "") -> None:
+        self.step(Step(kind, detail, interface))
+
+    def rewrite(self, after: Packet, step: Step) -> None:
         """The packet is another one from here on; the step carries both."""
-        self.step(host, namespace, replace(step, kind=StepKind.REWRITTEN, before=self.packet, after=after))
+        self.step(replace(step, kind=StepKind.REWRITTEN, before=self.packet, after=after))
         self.packet = after
 
-    def end(self, host: str, namespace: str, how: Disposition, because: str, remedy: str = "", dev: str = "") -> None:
+    def end(self, how: Disposition, because: str, remedy: str = "", dev: str = "") -> None:
         """The journey is over. Only the first end counts."""
         if self.disposition is not None:
             return
         kind = StepKind.ACCEPTED if how.arrived else StepKind.REFUSED
-        self.note(host, namespace, kind, because, dev)
+        self.note(kind, because, dev)
         self.disposition, self.because, self.remedy = how, because, remedy
 
-    def complain(self, host: str, namespace: str, icmp: IcmpType) -> None:
+    def complain(self, icmp: IcmpType) -> None:
         """Send an ICMP error to whoever sent the packet; never about an error, and not about an answer."""
         if self.asker is not None or self.packet.icmp in ERRORS:
             return
-        space = self.lab.space(host, namespace)
-        packet = self.packet
+        space, packet = self.space, self.packet
         source = packet.destination if is_local(space, packet.destination) else source_for(space, packet.source)
         if source is None or source.is_loopback and not packet.source.is_loopback:
             return
@@ -90,22 +104,22 @@ class Trip:
             packet.source,
             Protocol.ICMP,
             icmp=icmp,
-            ttl=default_ttl(self.lab, host, namespace),
+            ttl=default_ttl(space),
             size=min(576, packet.size + 28),
         )
-        self.answer = Answer(host, namespace, error, packet, _about(self.track))
+        self.answer = Answer(self.at, error, packet, _about(self.track))
 
-    def reset(self, host: str, namespace: str) -> None:
+    def reset(self) -> None:
         """Send a TCP RST to whoever sent the packet."""
         if self.asker is None and self.packet.protocol is Protocol.TCP:
             track = self.track and replace(self.track, reply=not self.track.reply)
-            self.answer = Answer(host, namespace, turned(self.packet, "RA", 40, 64), None, track)
+            self.answer = Answer(self.at, turned(self.packet, "RA", 40, 64), None, track)
 
     def trace(self) -> Trace:
         """The finished journey as a value."""
         hops = tuple(
-            Hop(host, space, tuple(step for _, _, step in steps))
-            for (host, space), steps in groupby(self.log, key=lambda entry: entry[:2])
+            Hop(where, tuple(step for _, step in steps))
+            for where, steps in groupby(self.log, key=lambda entry: entry[0])
         )
         return Trace(self.first, self.disposition or Disposition.LOOP, hops, self.packet, self.because, self.remedy)
 
@@ -122,10 +136,5 @@ def turned(packet: Packet, flags: str, size: int, ttl: int) -> Packet:
     )
 
 
-def default_ttl(lab: Field, host: str, namespace: str) -> int:
-    return int(lab.space(host, namespace).sysctl("net.ipv4.ip_default_ttl", "64"))
-
-
-def nothing_like(ip: IPv4Address) -> str:
-    """How a student would ask the kernel about an address."""
-    return f"`ip route get {ip}`"
+def default_ttl(space: Namespace) -> int:
+    return int(space.sysctl("net.ipv4.ip_default_ttl", "64"))

@@ -6,27 +6,27 @@ from collections.abc import Sequence
 from ipaddress import AddressValueError, IPv4Address
 
 from dnetlab.errors import UsageError
-from dnetlab.explain.names import Place, address_for, find_place, split_port
+from dnetlab.explain.names import address_for, find_where, split_port
 from dnetlab.explain.questions import question
 from dnetlab.explain.why import PREDEFINED, Reason, why
-from dnetlab.model import Entry, Snapshot, Where
+from dnetlab.model import Container, Entry, Snapshot, Where
 from dnetlab.sim.world import World
 
 
 def why_between(snapshot: Snapshot, source: str, destination: str, world: World | None = None) -> Reason:
     """Why can't `source` (a host or container) reach NAME, NAME:PORT, IP or IP:PORT?
 
-    It is asked by address first; when that works, by name. Raises UnknownName and UsageError as `find_place` does.
+    It is asked by address first; when that works, by name. Raises UnknownName and UsageError as `find_where` does.
     """
-    place = find_place(snapshot, source)
+    where = find_where(snapshot, source)
     name, port = split_port(destination)
     target = snapshot.find_container(name)
     if target and not target[1].is_running and name not in snapshot.hosts:
-        return why(snapshot, place.host, place.namespace, None, port, name)
-    ip = address_for(snapshot, place, name)
-    reason = why(snapshot, place.host, place.namespace, ip, port, name)
-    if reason.works and target and place.container and resolve(snapshot, place, name, world) is None:
-        return why(snapshot, place.host, place.namespace, None, port, name)
+        return why(snapshot, where, None, port, name)
+    ip = address_for(snapshot, where, name)
+    reason = why(snapshot, where, ip, port, name)
+    if reason.works and target and not where.is_host and resolve(snapshot, where, name, world) is None:
+        return why(snapshot, where, None, port, name)
     return reason
 
 
@@ -39,25 +39,25 @@ def why_last(snapshot: Snapshot, entries: Sequence[Entry], world: World | None =
         asked = question(entry.line.text)
         if asked is None or entry.refused or entry.exit_code == 0:
             continue
-        place = _place(snapshot, entry, asked.container)
-        ip = resolve(snapshot, place, asked.name, world)
-        return why(snapshot, place.host, place.namespace, ip, asked.port, asked.name, asked.protocol)
+        where = _where(snapshot, entry, asked.container)
+        ip = resolve(snapshot, where, asked.name, world)
+        return why(snapshot, where, ip, asked.port, asked.name, asked.protocol)
     raise UsageError("no ping or curl has failed yet", hint="Ask about two places: %dnet why SRC DST[:PORT].")
 
 
-def _place(snapshot: Snapshot, entry: Entry, container: str | None) -> Place:
+def _where(snapshot: Snapshot, entry: Entry, container: str | None) -> Where:
     line = entry.line
     inside = container or line.container
     if inside is None:
-        return Place(line.host, "host")
+        return Where(line.host)
     found = snapshot.hosts[line.host].container(inside)
     if found is None or found.namespace is None:
         state = found.state.value if found else "gone"
         raise UsageError(f"the container that asked is {state} now, so nothing can be asked again from there")
-    return Place(line.host, found.namespace, found)
+    return Where(line.host, found.namespace)
 
 
-def resolve(snapshot: Snapshot, place: Place, name: str, world: World | None = None) -> IPv4Address | None:
+def resolve(snapshot: Snapshot, where: Where, name: str, world: World | None = None) -> IPv4Address | None:
     """What a program in that place gets for a name; None for "bad address".
 
     With the simulator's world its resolver answers; else the networks' own names do, and `localhost`.
@@ -69,19 +69,26 @@ def resolve(snapshot: Snapshot, place: Place, name: str, world: World | None = N
     if world is not None:
         from dnetlab.sim.dockerd.resolver import resolve as ask
 
-        inside = place.container.id if place.container else None
-        found = ask(world.copy(), Where(place.host, place.namespace), inside, name)
+        owner = _owner(snapshot, where)
+        inside = owner.id if owner else None
+        found = ask(world.copy(), where, inside, name)
         return found[0] if found else None
     if name == "localhost":
         return IPv4Address("127.0.0.1")
-    return _on_a_shared_network(snapshot, place, name)
+    return _on_a_shared_network(snapshot, where, name)
 
 
-def _on_a_shared_network(snapshot: Snapshot, place: Place, name: str) -> IPv4Address | None:
-    if place.container is None:
+def _owner(snapshot: Snapshot, where: Where) -> Container | None:
+    """The container that made a namespace: its name servers are those of all that joined; None for a host's own."""
+    return None if where.is_host else snapshot.hosts[where.host].container(where.namespace)
+
+
+def _on_a_shared_network(snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
+    owner = _owner(snapshot, where)
+    if owner is None:
         return None
-    mine = {e.network for e in place.container.endpoints} - set(PREDEFINED)
-    for container in snapshot.hosts[place.host].containers:
+    mine = {e.network for e in owner.endpoints} - set(PREDEFINED)
+    for container in snapshot.hosts[where.host].containers:
         if not container.is_running:
             continue
         for end in container.endpoints:

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from dnetlab.model import Crossing, Exchange, Packet, Protocol, Snapshot, StepKind, Trace
-from dnetlab.views.explain import legs
+from dnetlab.views.explain import inside, legs
 from dnetlab.views.frame import TEXT, YES_NO, frame
-from dnetlab.views.labels import containers_in
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -37,7 +36,7 @@ def _of(trace: Trace) -> Iterator[Crossing]:
     packet = trace.packet
     for hop in trace.hops:
         for step in hop.steps:
-            here = (hop.host, hop.namespace, step.interface)
+            here = (hop.where, step.interface)
             if step.after is not None:
                 packet = step.after
             elif step.kind is StepKind.SENT or (step.kind is StepKind.RECEIVED and step.interface == "lo"):
@@ -61,7 +60,12 @@ def beside(exchange: Exchange, seen: Iterable[Crossing], snapshot: Snapshot | No
     """
     rows = []
     for direction, crossing, is_said, is_seen in _rows(exchange, seen):
-        where = (crossing.host, _container(crossing, snapshot), crossing.interface, "out" if crossing.out else "in")
+        where = (
+            crossing.where.host,
+            inside(crossing.where, snapshot),
+            crossing.interface,
+            "out" if crossing.out else "in",
+        )
         rows.append((direction, *where, str(crossing.packet), is_said, is_seen))
     return frame(rows, COLUMNS)
 
@@ -71,8 +75,8 @@ def text(exchange: Exchange, seen: Iterable[Crossing], snapshot: Snapshot | None
     lines = ["The packet was really sent; this is what a capture saw at each interface:"]
     wrong = 0
     for direction, crossing, is_said, is_seen in _rows(exchange, seen):
-        container = _container(crossing, snapshot)
-        place = f"{crossing.host}/{container}" if container else crossing.host
+        container = inside(crossing.where, snapshot)
+        place = f"{crossing.where.host}/{container}" if container else crossing.where.host
         verdict = "as said" if is_said and is_seen else "not seen" if is_said else "not said"
         wrong += verdict != "as said"
         way = "out" if crossing.out else "in"
@@ -100,7 +104,7 @@ def _first(seen: Iterable[Crossing]) -> Iterator[Crossing]:
     spoken = set()
     for crossing in seen:
         packet = crossing.packet
-        sender = (crossing.host, crossing.namespace, crossing.interface, crossing.out, packet.source, packet.sport)
+        sender = (crossing.where, crossing.interface, crossing.out, packet.source, packet.sport)
         if packet.protocol is Protocol.ICMP:
             if packet.icmp is not None:
                 yield crossing
@@ -112,7 +116,7 @@ def _first(seen: Iterable[Crossing]) -> Iterator[Crossing]:
 
 def _key(crossing: Crossing) -> tuple:
     packet = crossing.packet
-    return (crossing.host, crossing.namespace, crossing.interface, crossing.out, *_face(packet))
+    return (crossing.where, crossing.interface, crossing.out, *_face(packet))
 
 
 def _face(packet: Packet) -> tuple:
@@ -121,10 +125,3 @@ def _face(packet: Packet) -> tuple:
     flags = "R" if "R" in packet.flags else "".join(sorted(packet.flags))
     server = packet.dport if flags == "S" else packet.sport
     return packet.source, packet.destination, flags, server
-
-
-def _container(crossing: Crossing, snapshot: Snapshot | None) -> str | None:
-    if crossing.namespace == "host":
-        return None
-    members = containers_in(snapshot.hosts[crossing.host]).get(crossing.namespace, ()) if snapshot else ()
-    return ", ".join(c.name for c in members) or crossing.namespace

@@ -42,10 +42,10 @@ def visited(path: Exchange | Trace | None) -> Visited:
     died = None
     for trace in _traces(path):
         for hop in trace.hops:
-            places.add((hop.host, hop.namespace))
-            links |= {(hop.host, hop.namespace, s.interface) for s in hop.steps if s.interface}
+            places.add(hop.where)
+            links |= {(*hop.where, s.interface) for s in hop.steps if s.interface}
         if trace.hops and not trace.disposition.arrived:
-            died = (trace.hops[-1].host, trace.hops[-1].namespace)
+            died = trace.hops[-1].where
     return Visited(frozenset(places), frozenset(links), died)
 
 

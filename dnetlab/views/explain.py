@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from dnetlab.model import Exchange, Hop, Snapshot, Step, StepKind, Trace
+from dnetlab.model import Exchange, Snapshot, Step, StepKind, Trace, Where
 from dnetlab.views.frame import NUMBER, TEXT, frame
 from dnetlab.views.labels import containers_in
 
@@ -75,8 +75,8 @@ def steps(exchange: Exchange, snapshot: Snapshot | None = None) -> DataFrame:
     rows = []
     for direction, trace in legs(exchange):
         for hop in trace.hops:
-            container = _container(hop, snapshot)
-            rows += [(direction, hop.host, container, *_cells(step)) for step in hop.steps]
+            container = inside(hop.where, snapshot)
+            rows += [(direction, hop.where.host, container, *_cells(step)) for step in hop.steps]
     return frame(rows, COLUMNS)
 
 
@@ -98,11 +98,12 @@ def _cells(step: Step) -> tuple:
     )
 
 
-def _container(hop: Hop, snapshot: Snapshot | None) -> str | None:
-    if hop.namespace == "host":
+def inside(where: Where, snapshot: Snapshot | None) -> str | None:
+    """The names of a namespace's containers, its own name without a snapshot, None for a host's own."""
+    if where.is_host:
         return None
-    members = containers_in(snapshot.hosts[hop.host]).get(hop.namespace, ()) if snapshot else ()
-    return ", ".join(c.name for c in members) or hop.namespace
+    members = containers_in(snapshot.hosts[where.host]).get(where.namespace, ()) if snapshot else ()
+    return ", ".join(c.name for c in members) or where.namespace
 
 
 # -- the story
@@ -120,8 +121,8 @@ def text(exchange: Exchange, snapshot: Snapshot | None = None) -> str:
 def _leg(direction: str, trace: Trace, snapshot: Snapshot | None) -> Iterator[str]:
     yield f"{direction[0].upper()}{direction[1:]}: {trace.packet}"
     for hop in trace.hops:
-        container = _container(hop, snapshot)
-        yield f"  {hop.host}/{container}" if container else f"  {hop.host}"
+        container = inside(hop.where, snapshot)
+        yield f"  {hop.where.host}/{container}" if container else f"  {hop.where.host}"
         for step in _told(hop.steps):
             yield f"    {_line(step)}"
     yield f"  = {trace.disposition.value}: {trace.because}"

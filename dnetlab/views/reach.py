@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dnetlab.explain.classes import Spot
 from dnetlab.explain.reach import Outcome, Reach, Target, reach
-from dnetlab.model import Snapshot
+from dnetlab.model import Snapshot, Where
 from dnetlab.views.frame import NUMBER, TEXT, YES_NO, frame
 from dnetlab.views.labels import containers_in
 
@@ -70,25 +69,25 @@ class _Names:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.inside = {
-            (host.name, space): "+".join(c.name for c in members)
+            Where(host.name, space): "+".join(c.name for c in members)
             for host in snapshot.hosts.values()
             for space, members in containers_in(host).items()
             if space != "host"
         }
 
-    def of(self, spot: Spot) -> str:
-        return spot[0] if spot[1] == "host" else self.inside.get(spot, spot[1])
+    def of(self, where: Where) -> str:
+        return where.host if where.is_host else self.inside.get(where, where.namespace)
 
-    def group(self, spots: list[Spot]) -> str:
+    def group(self, places: list[Where]) -> str:
         """'web1', or 'web1 … web9 (9)' for several that nothing tells apart."""
-        names = list(dict.fromkeys(self.of(spot) for spot in spots))
+        names = list(dict.fromkeys(self.of(where) for where in places))
         return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]} ({len(names)})"
 
 
-def _groups(found: Reach) -> tuple[dict[int, list[Spot]], dict[int, list[Target]]]:
-    askers: dict[int, list[Spot]] = {}
-    for spot in found.askers:
-        askers.setdefault(found.asker_class[spot], []).append(spot)
+def _groups(found: Reach) -> tuple[dict[int, list[Where]], dict[int, list[Target]]]:
+    askers: dict[int, list[Where]] = {}
+    for where in found.askers:
+        askers.setdefault(found.asker_class[where], []).append(where)
     aims: dict[int, list[Target]] = {}
     for target in found.targets:
         aims.setdefault(found.target_class[target], []).append(target)
@@ -111,7 +110,7 @@ def by_classes(found: Reach) -> DataFrame:
         (
             names.group(askers[one]),
             len(askers[one]),
-            names.group([(t.host, t.namespace) for t in aims[other]]),
+            names.group([t.where for t in aims[other]]),
             len(aims[other]),
             str(aims[other][0].address),
             aims[other][0].service,
@@ -131,14 +130,14 @@ def matrix(found: Reach) -> DataFrame:
     names = _Names(found.snapshot)
     askers, aims = _groups(found)
     if len(found.askers) <= MOST_NAMES:
-        rows = {names.of(spot): [spot] for spot in found.askers}
-        columns = {_column(names.of((t.host, t.namespace)), t): [t] for t in found.targets}
+        rows = {names.of(where): [where] for where in found.askers}
+        columns = {_column(names.of(t.where), t): [t] for t in found.targets}
     else:
         rows = {names.group(group): group for group in askers.values()}
         columns = {
-            _column(names.group([(t.host, t.namespace) for t in group]), group[0]): group for group in aims.values()
+            _column(names.group([t.where for t in group]), group[0]): group for group in aims.values()
         }
-    cells = [(row, *(_cell(found, spots, group) for group in columns.values())) for row, spots in rows.items()]
+    cells = [(row, *(_cell(found, places, group) for group in columns.values())) for row, places in rows.items()]
     return frame(cells, {"asker": TEXT} | dict.fromkeys(columns, TEXT))
 
 
@@ -146,9 +145,9 @@ def _column(name: str, target: Target) -> str:
     return f"{name} {target.address} {target.service}"
 
 
-def _cell(found: Reach, spots: list[Spot], group: list[Target]) -> str | None:
+def _cell(found: Reach, places: list[Where], group: list[Target]) -> str | None:
     """The outcome for two different members, else for the only one asking itself."""
-    pair = next(((s, t) for t in group[:2] for s in spots[:2] if s != t.spot), (spots[0], group[0]))
+    pair = next(((s, t) for t in group[:2] for s in places[:2] if s != t.end), (places[0], group[0]))
     return found.outcome(*pair).value
 
 
@@ -170,7 +169,7 @@ def to_dot(found: Reach) -> str:
     refused: set[tuple[int, int]] = set()
     for (one, other, itself), outcome in found.answers.items():
         first = aims[other][0]
-        edge = (one, found.asker_class[first.host, first.namespace])
+        edge = (one, found.asker_class[first.where])
         if itself:
             continue
         if outcome.reaches:

@@ -9,7 +9,7 @@ import pytest
 from dnetlab.commands.cell import parse_cell
 from dnetlab.engines.docker import DockerEngine
 from dnetlab.errors import UsageError
-from dnetlab.model import ContainerState, LinkKind, Packet, Protocol
+from dnetlab.model import ContainerState, LinkKind, Packet, Protocol, Where
 
 pytestmark = pytest.mark.engine
 
@@ -151,7 +151,7 @@ def test_forward_explains_a_packet_that_the_real_lab_carries(engine):
         IPv4Address("172.25.254.38"), IPv4Address("172.25.254.1"), Protocol.TCP, 40000, 80, flags="S", size=60
     )
 
-    exchange = forward(engine.snapshot(), "client", "host", packet, 0.0)
+    exchange = forward(engine.snapshot(), Where("client"), packet, 0.0)
 
     assert reached.stdout == "200"
     assert exchange.request.disposition.name == "DELIVERED"

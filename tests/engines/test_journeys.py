@@ -16,7 +16,7 @@ import pytest
 
 from dnetlab.commands.cell import parse_cell
 from dnetlab.engines.docker import DockerEngine
-from dnetlab.model import Exchange, IcmpType, Packet, Protocol, Snapshot, StepKind, Trace
+from dnetlab.model import Exchange, IcmpType, Packet, Protocol, Snapshot, StepKind, Trace, Where
 from dnetlab.net.forward import forward
 
 pytestmark = pytest.mark.engine
@@ -120,7 +120,7 @@ def crossings(trace: Trace, names: dict[tuple[str, str], str]) -> set[Crossing]:
             if (up or step.kind in (StepKind.SENT, StepKind.RECEIVED)) and step.interface:
                 way = "out" if step.kind is StepKind.SENT else "in"
                 pair = f"{packet.source} > {packet.destination}"
-                found.add((names[hop.host, hop.namespace], step.interface, way, pair, what(packet)))
+                found.add((names[hop.where], step.interface, way, pair, what(packet)))
     return found
 
 
@@ -151,6 +151,8 @@ def test_a_journey_is_the_one_that_captures_saw(engine, name, who, to, port, tex
 
     seen = captured(engine, snapshot, "client" if who == "client" else "docker1", text)
 
-    said = foretold(forward(snapshot, host, namespace, packet, 0.0), {pair: place for place, pair in where.items()})
+    said = foretold(
+        forward(snapshot, Where(host, namespace), packet, 0.0), {pair: place for place, pair in where.items()}
+    )
     assert seen == said, f"only seen: {sorted(seen - said)}\nonly said: {sorted(said - seen)}"
     assert seen

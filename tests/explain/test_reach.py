@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from dnetlab.explain.reach import Outcome, Reach, outcome_of, pair_by_pair, probe, reach, spots, targets
+from dnetlab.explain.reach import Outcome, Reach, outcome_of, pair_by_pair, places, probe, reach, targets
 from dnetlab.lab import Lab
-from dnetlab.model import Snapshot
+from dnetlab.model import Snapshot, Where
 from tests import builder as b
 
 LAB = [
@@ -105,7 +105,7 @@ def test_equal_containers_are_one_class_and_one_named_by_a_rule_is_its_own(many:
 
 def test_the_matrix_says_who_reaches_whom(many: Reach) -> None:
     spot = {many.label(s): s for s in many.askers}
-    aim = {(many.label(t.spot), t.service): t for t in many.targets}
+    aim = {(many.label(t.end), t.service): t for t in many.targets}
 
     assert many.outcome(spot["n11"], aim["n10", "80/tcp"]) is Outcome.OPEN
     assert many.outcome(spot["n11"], aim["n20", "80/tcp"]) is Outcome.SILENCE
@@ -121,7 +121,8 @@ def test_an_empty_lab_has_an_empty_matrix() -> None:
 def test_targets_are_addresses_and_open_ports() -> None:
     lab = b.docker_lab()
 
-    assert [(t.namespace, str(t.address), t.service, t.behind) for t in targets(lab) if t.host == "dock"] == [
+    dock = [t for t in targets(lab) if t.where.host == "dock"]
+    assert [(t.where.namespace, str(t.address), t.service, t.behind) for t in dock] == [
         ("host", "10.33.0.1", "ping", None),
         ("host", "10.33.0.1", "8081/tcp", "web1"),
         ("web1", "172.20.0.2", "ping", None),
@@ -129,16 +130,16 @@ def test_targets_are_addresses_and_open_ports() -> None:
         ("peer", "172.20.0.3", "ping", None),
         ("oth", "172.21.0.2", "ping", None),
     ]
-    assert list(spots(lab))[:2] == [("dock", "host"), ("dock", "web1")]
+    assert list(places(lab))[:2] == [("dock", "host"), ("dock", "web1")]
     first = next(iter(targets(lab)))
-    assert outcome_of(probe(lab, ("dock", "oth"), first), first) is Outcome.OPEN
+    assert outcome_of(probe(lab, Where("dock", "oth"), first), first) is Outcome.OPEN
 
 
 def test_an_address_that_two_hosts_use_is_not_the_same_machine() -> None:
     lab = Lab()
     lab.run_cell("docker1# docker run -d --name here nginx\ndocker2# docker run -d --name there nginx")
     found = reach(lab.snapshot())
-    here = next(t for t in found.targets if found.label(t.spot) == "here" and t.port == 80)
+    here = next(t for t in found.targets if found.label(t.end) == "here" and t.port == 80)
 
     assert found.outcome(("docker1", "host"), here) is Outcome.OPEN
     assert found.outcome(("docker2", "host"), here) is Outcome.SOMEBODY_ELSE

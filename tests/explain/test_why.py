@@ -42,7 +42,7 @@ def lab() -> Snapshot:
 
 
 def ask(lab: Snapshot, who: str, to: str | None, port: int | None = None, name: str | None = None) -> Reason:
-    return why(lab, *b.WHERE[who], IPv4Address(to) if to else None, port, name)
+    return why(lab, b.WHERE[who], IPv4Address(to) if to else None, port, name)
 
 
 def test_what_works_is_said_to_work(lab: Snapshot) -> None:

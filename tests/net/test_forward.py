@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from dnetlab.model import Disposition, Host, IcmpType, LinkKind, Protocol, Route, Snapshot, StepKind
+from dnetlab.model import Disposition, Host, IcmpType, LinkKind, Protocol, Route, Snapshot, StepKind, Where
 from tests import builder as b
 
 
@@ -34,7 +34,7 @@ def test_a_machine_reaches_itself_over_lo(lab: Snapshot) -> None:
     exchange = b.ping(lab, "peer", "172.20.0.3")
 
     assert exchange.answered
-    assert [hop.namespace for hop in exchange.request.hops] == ["peer"]
+    assert [hop.where.namespace for hop in exchange.request.hops] == ["peer"]
     assert {step.interface for step in exchange.request.steps} == {"lo"}
 
 
@@ -319,14 +319,14 @@ def macvlan_lab(mode: str = "bridge") -> Snapshot:
     ("mode", "peers"), [("bridge", "ok 10.0.0.11"), ("private", "unreachable"), ("vepa", "unreachable")]
 )
 def test_macvlan_peers_talk_in_bridge_mode_only(mode: str, peers: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(b.WHERE, "m1", ("h1", "m1"))
+    monkeypatch.setitem(b.WHERE, "m1", Where("h1", "m1"))
 
     assert b.outcome(b.ping(macvlan_lab(mode), "m1", "10.0.0.12")) == peers
     assert b.outcome(b.ping(macvlan_lab(mode), "m1", "10.0.0.2")) == "ok 10.0.0.11"
 
 
 def test_a_host_and_its_own_macvlan_containers_never_meet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(b.WHERE, "m1", ("h1", "m1"))
+    monkeypatch.setitem(b.WHERE, "m1", Where("h1", "m1"))
 
     assert b.outcome(b.ping(macvlan_lab(), "m1", "10.0.0.1")) == "unreachable"
     assert b.outcome(b.ping(macvlan_lab(), "h1", "10.0.0.11")) == "unreachable"
@@ -366,7 +366,7 @@ def test_the_embedded_dns_server_is_reached_through_the_namespaces_own_nat(lab: 
     exchange = b.tcp(lab, "peer", "127.0.0.11", 53, Protocol.UDP)
 
     assert exchange.answered, b.story(exchange)
-    assert exchange.listener == ("dock", "peer", 9)
+    assert exchange.listener == (("dock", "peer"), 9)
 
 
 def test_frames_still_go_to_somebody_who_has_just_gone(lab: Snapshot) -> None:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from dnetlab.errors import DnetError, UnknownName, UsageError
-from dnetlab.model import Disposition, Hop, Packet, Protocol, Snapshot, Step, StepKind, Trace
+from dnetlab.model import Disposition, Hop, Packet, Protocol, Snapshot, Step, StepKind, Trace, Where
 from dnetlab.views import diagrams
 from dnetlab.views.diagrams import topology
 
@@ -131,7 +131,7 @@ def test_a_path_is_marked_where_the_packet_went():
     sent = Step(StepKind.SENT, "out", interface="eth0")
     bridged = Step(StepKind.BRIDGED, "over", interface="docker0")
     trace = Trace(
-        packet, Disposition.DELIVERED, (Hop("docker1", "a" * 12, (sent,)), Hop("docker1", "host", (bridged,)))
+        packet, Disposition.DELIVERED, (Hop(Where("docker1", "a" * 12), (sent,)), Hop(Where("docker1"), (bridged,)))
     )
     lines = topology(labs.full(), path=trace).dot.split("\n")
 

@@ -10,9 +10,8 @@ import re
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
-from dnetlab.model import Protocol, SocketState
+from dnetlab.model import Listener, Protocol, SocketState
 from dnetlab.net.deliver import proxy_of
-from dnetlab.net.memory import Field
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import chance
@@ -378,10 +377,10 @@ def _dial(context: Context, address: IPv4Address | str, port: int) -> wire.Answe
     for socket in context.stack.sockets:
         listens = socket.protocol is Protocol.TCP and socket.state is SocketState.LISTEN and socket.local_port == port
         if listens and str(socket.local_address) in ("::", "::1"):
-            behind = proxy_of(Field(context.world.snapshot(), context.world.clock), context.host, socket)
+            behind = proxy_of(context.world.hosts[context.host], socket)
             if behind is not None:  # docker-proxy for [::] dials the container over IPv4
                 return wire.connect(context, *behind)
-            return wire.Answer(wire.Fate.ANSWERED, server=(*context.where, socket.pid),
+            return wire.Answer(wire.Fate.ANSWERED, server=Listener(context.where, socket.pid),
                                seen_from=IPv4Address("127.0.0.1"))  # fmt: skip
     return wire.Answer(wire.Fate.REFUSED)
 

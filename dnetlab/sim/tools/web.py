@@ -80,8 +80,8 @@ def is_paused(context: Context, answer: wire.Answer) -> bool:
     """The program at the other end is frozen by docker pause."""
     if answer.server is None:
         return False
-    machine = context.world.hosts[answer.server[0]]
-    process = next((p for p in machine.processes if p.pid == answer.server[2]), None)
+    machine = context.world.hosts[answer.server.where.host]
+    process = next((p for p in machine.processes if p.pid == answer.server.pid), None)
     container = machine.container(process.container) if process and process.container else None
     return container is not None and container.state is ContainerState.PAUSED
 
@@ -94,7 +94,7 @@ def request(
         return None
     from dnetlab.sim.programs import serve_http
 
-    host, _, pid = answer.server
+    (host, _), pid = answer.server
     served = serve_http(
         context.world, host, pid, url.path, url.host_header, answer.seen_from or "127.0.0.1",
         method=method, agent=agent,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from ipaddress import IPv4Address
 
-from dnetlab.model import Disposition, Exchange, IcmpType, Packet, Protocol
+from dnetlab.model import Disposition, Exchange, IcmpType, Listener, Packet, Protocol
 from dnetlab.net import routing
 from dnetlab.sim.context import Context
 from dnetlab.sim.tools.options import chance
@@ -40,7 +40,7 @@ class Answer:
     error    the ICMP error that came back, None without one
     seconds  how long the program waited (infinite: it would wait for ever)
     local    address and port on our side
-    server   (host, namespace, pid) that accepted the connection
+    server   who accepted the connection
     seen_from  our address as the server sees it, after NAT and docker-proxy
     """
 
@@ -51,7 +51,7 @@ class Answer:
     error: IcmpType | None = None
     seconds: float = 0.0
     local: tuple[IPv4Address, int] | None = None
-    server: tuple[str, str, int | None] | None = None
+    server: Listener | None = None
     seen_from: IPv4Address | None = None
 
 
@@ -132,7 +132,7 @@ def _send(context: Context, packet: Packet) -> Answer:
     from dnetlab.net.forward import forward
 
     world = context.world
-    exchange = forward(world.snapshot(), *context.where, packet, world.clock)
+    exchange = forward(world.snapshot(), context.where, packet, world.clock)
     world.adopt(exchange.after)
     return judge(context, exchange, packet)
 
@@ -186,7 +186,7 @@ def _dropped_at_output(exchange: Exchange) -> bool:
     )
 
 
-def _server(exchange: Exchange) -> tuple[str, str, int | None] | None:
+def _server(exchange: Exchange) -> Listener | None:
     return _server(exchange.proxied) if exchange.proxied else exchange.listener
 
 
