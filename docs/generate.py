@@ -1,7 +1,7 @@
 """python docs/generate.py: write the pages that are made from the code, so that they can't say anything else.
 
 not-modelled.md  every sentence with which a line can be refused, and the alternative it offers
-releases.md      what differs between the releases of Docker, as dnetlab/sim/profiles.py holds it
+releases.md      what differs between the releases of Docker, as dnetlab/sim/profiles holds it
 tables.md        the tables of %dnet and their columns
 conformance.md   what the simulator was compared with, and where it is known to differ
 """
@@ -90,37 +90,53 @@ def _cell(text: str) -> str:
 def releases() -> str:
     from dnetlab.sim import profiles
 
-    names = list(profiles.PROFILES)
-    meaning = _described(profiles.Profile.__doc__ or "")
+    engines = profiles.ENGINES
     lines = [
         "# How releases differ",
         "",
-        "Made from `dnetlab/sim/profiles.py` by `python docs/generate.py`; each value there names the engine that",
-        "was asked.",
+        "Made from `dnetlab/sim/profiles` by `python docs/generate.py`; each value there names the engine that",
+        "was asked. The client is the `docker` command of the lab of that release.",
         "",
-        "| | " + " | ".join(names) + " |",
-        "|---|" + "---|" * len(names),
+        *_compared(profiles.EngineProfile, engines, without=("release", "firewall", "texts", "documents", "build")),
+        "",
+        "## The firewall",
+        "",
+        *_compared(profiles.Firewall, {name: one.firewall for name, one in engines.items()}),
+        "",
+        "## What the server says of itself",
+        "",
+        *_compared(profiles.Build, {name: one.build for name, one in engines.items()}),
+        "",
+        "## Documents of `docker inspect`",
+        "",
+        *_compared(profiles.Documents, {name: one.documents for name, one in engines.items()}),
+        "",
+        "## The client",
+        "",
+        *_compared(profiles.ClientProfile, profiles.CLIENTS),
+        "",
+        "## Sentences of the daemon",
+        "",
+        "| when | release | it says |",
+        "|---|---|---|",
     ]
-    for field in dataclasses.fields(profiles.Profile):
-        values = [getattr(profiles.PROFILES[name], field.name) for name in names]
-        if field.name in ("release", "firewall", "texts"):
-            continue
-        what = " ".join(meaning.get(field.name, field.name.replace("_", " ")).split())
-        lines.append(f"| {what} | " + " | ".join(_value(v) for v in values) + " |")
-    rules = _described(profiles.Firewall.__doc__ or "")
-    lines += ["", "## The firewall", "", "| | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
-    for field in dataclasses.fields(profiles.Firewall):
-        values = [getattr(profiles.PROFILES[name].firewall, field.name) for name in names]
-        lines.append(f"| {rules.get(field.name, field.name)} | " + " | ".join(_value(v) for v in values) + " |")
-    texts = {name: profiles.PROFILES[name].texts for name in names}
-    keys = [key for key in dict.fromkeys(k for t in texts.values() for k in t)]
-    lines += ["", "## Sentences of the daemon", "", "| when | release | it says |", "|---|---|---|"]
-    for key in keys:
+    for key in dict.fromkeys(key for one in engines.values() for key in one.texts):
         said: dict[str, list[str]] = {}
-        for name in names:
-            said.setdefault(texts[name].get(key, ""), []).append(name)
+        for name, one in engines.items():
+            said.setdefault(one.texts.get(key, ""), []).append(name)
         lines += [f"| {key} | {', '.join(which)} | {_cell(text)} |" for text, which in said.items() if text]
     return "\n".join(lines) + "\n"
+
+
+def _compared(kind: type, values: dict[str, object], without: tuple[str, ...] = ()) -> list[str]:
+    """A table: a row for each field of the dataclass, in the words of its docstring; a column for each release."""
+    meaning = _described(kind.__doc__ or "")
+    lines = ["| | " + " | ".join(values) + " |", "|---|" + "---|" * len(values)]
+    for field in dataclasses.fields(kind):
+        if field.name not in without:
+            shown = " | ".join(_value(getattr(one, field.name)) for one in values.values())
+            lines.append(f"| {_cell(' '.join(meaning[field.name].split()))} | {shown} |")
+    return lines
 
 
 def _described(text: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from dnetlab.model import Line, Output, Snapshot
+from dnetlab.model.releases import DEFAULT_RELEASE
 
 
 class Engine(Protocol):
@@ -40,7 +41,7 @@ def open_engine(
     if name == "sim":
         from dnetlab.engines.simulator import Simulator
 
-        return Simulator(release or "28.5", seed)
+        return Simulator(release or DEFAULT_RELEASE, seed)
     if name == "docker":
         from dnetlab.engines.docker import DockerEngine
 

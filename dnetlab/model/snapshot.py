@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from dnetlab.model.host import Container, Host
 from dnetlab.model.labfile import default_topology
 from dnetlab.model.network import Interface, Namespace
+from dnetlab.model.releases import DEFAULT_RELEASE
 from dnetlab.model.topology import Topology
 from dnetlab.model.where import Where
 
@@ -24,7 +25,7 @@ class Snapshot:
 
     hosts: dict[str, Host] = field(default_factory=dict)
     engine: str = "sim"
-    release: str = "28.5"
+    release: str = DEFAULT_RELEASE
     clock: float = 0.0
     topology: Topology = field(default_factory=default_topology)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from dnetlab.commands.cell import HOSTS
+from dnetlab.model.releases import RELEASES
 from dnetlab.notebook import words
 from dnetlab.notebook.subcommands import SUBCOMMANDS
 
@@ -75,7 +76,7 @@ def _magic_line(before: str) -> tuple[str, list[str]]:
     if last == "--engine":
         choices = ["sim", "docker"]
     elif last == "--docker":
-        choices = list(words.RELEASES)
+        choices = list(RELEASES)
     else:
         choices = [*(() if set(parts) & set(HOSTS) else HOSTS), *_OPTIONS]
     return fragment, [c for c in choices if c.startswith(fragment)]
@@ -97,7 +98,7 @@ def _choices(parts: list[str], fragment: str, magics: DnetMagics) -> list[str]:
     containers = [c.name for h in (snapshot.hosts.values() if snapshot else ()) for c in h.containers]
     networks = [n.name for h in (snapshot.hosts.values() if snapshot else ()) for n in h.networks]
     values = {
-        "--host": hosts, "--container": containers, "--namespace": ["host"], "--docker": list(words.RELEASES),
+        "--host": hosts, "--container": containers, "--namespace": ["host"], "--docker": list(RELEASES),
         "--table": ["filter", "nat", "mangle", "raw"], "-t": ["filter", "nat", "mangle", "raw"],
     }  # fmt: skip
     if last in values:

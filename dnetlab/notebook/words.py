@@ -11,7 +11,6 @@ from dnetlab.commands.cell import ALIASES, HOSTS
 from dnetlab.commands.docker.completion import Kind, complete_docker
 from dnetlab.model import Host, LinkKind, Snapshot
 
-RELEASES = ("20.10", "26.1", "28.5", "29.7")
 _PROMPT = re.compile(
     r"^\s*(?:\[(?:[\w.-]+@)?(?P<a>[\w.-]+)[^\]]*\][#$] |[\w.-]+@(?P<b>[\w.-]+):\S*[#$] |(?P<c>[A-Za-z][\w.-]*)[#$] "
     r"|(?P<inside>(?:/[\w./-]*|~) [#$] ))"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
 
 from dnetlab.model import Address, Host, Interface, LinkKind, Namespace, Process, Route
-from dnetlab.sim.profiles import DEFAULT_RELEASE, profile
+from dnetlab.sim.profiles import DEFAULT_RELEASE, engine
 from dnetlab.sim.world import World
 
 LAN = IPv4Network("172.25.254.0/24")
@@ -42,7 +42,7 @@ def new_world(release: str = DEFAULT_RELEASE, seed: int = 0) -> World:
     from dnetlab.sim.dockerd.images import install_catalogue
     from dnetlab.sim.dockerd.system import install_daemon, start_daemon
 
-    profile(release)
+    engine(release)
     world = World(release=release, seed=seed)
     for name, (address, docker) in HOSTS.items():
         _plug_in(world, name, address, docker)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dnetlab.model import Host, Interface, Namespace, Snapshot, Where
+from dnetlab.model.releases import DEFAULT_RELEASE
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class World:
 
     hosts: dict[str, Host] = field(default_factory=dict)
     daemons: dict[str, Any] = field(default_factory=dict)
-    release: str = "28.5"
+    release: str = DEFAULT_RELEASE
     seed: int = 0
     clock: float = 0.0
     counters: dict[str, int] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import AddressValueError, IPv4Address
 
-from dnetlab.sim.dockerd.books import since
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -28,11 +28,12 @@ def address_or_error(world: World, host: str, text: str, network: str, frame: st
     built_in = network in ("default", "bridge", "host", "none")
     found = world.hosts[host].network(network)
     configured = found is not None and any(s.configured for s in found.subnets)
-    if not since(world, "26.1"):
+    release = release_of(world)
+    if not release.validates_config:
         if not frame and (built_in or (found and not configured)):
             raise ApiError(only_defined if built_in else only_configured, 400)
         raise ApiError(f"invalid IPv4 address: {text}", 400)
-    if since(world, "29.7"):
+    if release.addresses_in_json:
         raise ApiError(f'invalid JSON: ParseAddr("{text}"): unable to parse IP', 400)
     lines = [only_defined] if built_in else []
     lines.append(f"invalid IPv4 address: {text}")

@@ -8,6 +8,7 @@ from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.run import open_terminal, status_of
 from dnetlab.sim.dockercli.session import Session
 from dnetlab.sim.dockerd import containers
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.images import recipe_of
 
 _SHELLS = ("sh", "ash", "bash")
@@ -28,8 +29,7 @@ def execute(session: Session) -> int:
         text = programs.runc_error(session.world, problem, "exec")
         if not call.on("detach"):
             session.stdout.append(f"{text}\r\n")
-        # moby api/server exec: 126 up to 27, the start's own status later (observed on 20.10.24, 28.5.2)
-        return status_of(text) if session.world.release not in ("20.10", "26.1") else 126
+        return status_of(text) if release_of(session.world).tells_cause_of_exec else 126
     if _is_shell(argv) and not call.on("detach"):
         if call.on("interactive") and call.on("tty"):
             open_terminal(session, context.container or "", main=False, env=env)

@@ -10,6 +10,7 @@ from dnetlab.commands.docker.parse import Invocation, parse_bool
 from dnetlab.model import Container, ContainerState, Image, Network, Volume
 from dnetlab.sim.dockercli.prune import has_label
 from dnetlab.sim.dockerd import books
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import ContainerSpec
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import find as find_image
@@ -35,12 +36,8 @@ def read(world: World, call: Invocation, kind: str) -> dict[str, list[str]]:
             found.setdefault(name.strip().lower(), []).append(value.strip())
     for name in found:
         if name not in _KNOWN[kind]:
-            raise ApiError(f"{_invalid(world)} filter '{name}'", 400)
+            raise ApiError(release_of(world).text("bad filter", name=name), 400)
     return found
-
-
-def _invalid(world: World) -> str:
-    return "invalid" if books.since(world, "26.1") else "Invalid"
 
 
 def _any(values: list[str], text: str) -> bool:
@@ -57,7 +54,7 @@ def _any(values: list[str], text: str) -> bool:
 def _boolean(world: World, name: str, value: str) -> bool:
     found = parse_bool(value)
     if found is None:
-        raise ApiError(f"{_invalid(world)} filter '{name}={value}'", 400)
+        raise ApiError(release_of(world).text("bad filter", name=f"{name}={value}"), 400)
     return found
 
 
@@ -66,11 +63,11 @@ def _boolean(world: World, name: str, value: str) -> bool:
 
 def check_container_filters(world: World, wanted: dict[str, list[str]]) -> None:
     """Raises ApiError for a value the daemon can't use (moby daemon/list.go), observed on 20.10.24 and 28.5.2."""
-    newer = books.since(world, "26.1")
+    release = release_of(world)
     for value in wanted.get("exited", []):
         if not re.fullmatch(r"[-+]?\d+", value):
             reason = f'strconv.Atoi: parsing "{value}": invalid syntax'
-            raise ApiError(f"invalid filter 'exited={value}': {reason}" if newer else reason, 400)
+            raise ApiError(release.text("bad exited", value=value, reason=reason), 400)
     for value in (*wanted.get("publish", []), *wanted.get("expose", [])):
         wrong = next((n for n in value.partition("/")[0].split("-") if not n.isdecimal()), None)
         if wrong is not None:
@@ -78,8 +75,7 @@ def check_container_filters(world: World, wanted: dict[str, list[str]]) -> None:
             raise ApiError(f"error while looking up for publish {value}: {reason}", 400)
     for value in wanted.get("status", []):
         if value not in _STATES:
-            why = f": invalid value for state ({value}): must be one of {', '.join(_STATES)}"
-            raise ApiError(f"{_invalid(world)} filter 'status={value}'{why if newer else ''}", 400)
+            raise ApiError(release.text("bad status", value=value, states=", ".join(_STATES)), 400)
 
 
 def container_matches(
@@ -127,8 +123,7 @@ def _other(world: World, host: str, name: str) -> Container:
     try:
         return books.find(world, host, name)
     except ApiError:
-        text = f"No such container: {name}" if books.since(world, "26.1") else f"no such container {name}"
-        raise ApiError(text, 404) from None
+        raise ApiError(release_of(world).text("filter by unknown", name=name), 404) from None
 
 
 def _image(world: World, host: str, name: str) -> Image | None:

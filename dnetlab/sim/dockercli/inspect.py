@@ -10,6 +10,7 @@ from dnetlab.commands.gotemplate import Template, TemplateError
 from dnetlab.sim.dockercli.session import Failed, Session, told
 from dnetlab.sim.dockercli.table import read
 from dnetlab.sim.dockercli.typed import typed
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -91,8 +92,9 @@ def _get(session: Session, kind: str, name: str) -> tuple[str, dict[str, Any]]:
         try:
             document = session.ask(getters[one], session.world, session.host, name)
         except ApiError as error:
-            if kind == "image" and session.world.release == "20.10" and error.status == 404:
-                raise ApiError(f"no such image: {name}: {error.message}", 404) from None
+            if kind == "image" and error.status == 404:
+                said = release_of(session.world).text("inspect unknown image", name=name, message=error.message)
+                raise ApiError(said, 404) from None
             if kind or error.status not in (400, 404):
                 raise
             continue

@@ -15,6 +15,7 @@ from dnetlab.sim.dockercli.table import Listing, ago, read, size, truncated
 from dnetlab.sim.dockerd import books, inspect
 from dnetlab.sim.dockerd import images as image_api
 from dnetlab.sim.dockerd import volumes as volume_api
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import ContainerSpec
 
 NETWORKS = Listing(
@@ -86,12 +87,13 @@ def networks(session: Session) -> int:
 
 def _network_row(session: Session, network: Network) -> Row:
     labels = network.labels
+    told = "EnableIPv4" in release_of(session.world).documents.network
     return NETWORKS.row({
         "ID": network.id if session.call.on("no-trunc") else network.short_id,
         "Name": network.name,
         "Driver": network.driver,
         "Scope": network.scope,
-        "IPv4": "true" if books.since(session.world, "28.5") else "false",  # an engine before 28 doesn't say
+        "IPv4": "true" if told else "false",  # what an engine before 28 doesn't say is false
         "IPv6": "false",
         "Internal": "true" if network.internal else "false",
         "Labels": _labels(labels),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockercli.session import Failed, Session
+from dnetlab.sim.dockercli.session import Session
 from dnetlab.sim.dockercli.table import size
 from dnetlab.sim.dockerd import containers as container_api
 from dnetlab.sim.dockerd import images as image_api
 from dnetlab.sim.dockerd import networks as network_api
 from dnetlab.sim.dockerd import volumes as volume_api
-from dnetlab.sim.dockerd.books import since
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -33,8 +33,7 @@ def _filters(session: Session, known: tuple[str, ...]) -> dict[str, list[str]]:
         found.setdefault(name, []).append(value)
     for name in found:
         if name not in known:
-            word = "invalid" if since(session.world, "26.1") else "Invalid"
-            raise ApiError(f"{word} filter '{name}'", 400)
+            raise ApiError(release_of(session.world).text("bad filter", name=name), 400)
     return found
 
 
@@ -135,9 +134,9 @@ def images(session: Session) -> int:
 def volumes(session: Session) -> int:
     everything = session.call.on("all")
     session.connect()
-    if everything and not since(session.world, "26.1"):
-        raise Failed('"--all" requires API version 1.42, but the Docker daemon API version is 1.41')
-    kind = "all local" if everything or not since(session.world, "26.1") else "anonymous local"
+    if everything:
+        session.needs("1.42", "--all")
+    kind = "all local" if everything or release_of(session.world).prunes_named_volumes else "anonymous local"
     if not _confirmed(session, f"This will remove {kind} volumes not used by at least one container."):
         return 0
     if session.call.has("filter"):

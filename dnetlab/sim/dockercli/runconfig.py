@@ -16,7 +16,6 @@ from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.addresses import address_or_error
 from dnetlab.sim.dockercli.network import split_link
 from dnetlab.sim.dockercli.session import Failed
-from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import ContainerConfig, Mount, NetworkAttachment, PortRequest, RestartPolicy
 from dnetlab.sim.dockerd.errors import ApiError
@@ -133,7 +132,7 @@ def container_config(world: World, host: str, call: Invocation) -> ContainerConf
     ):
         networks = ()
     _check_process(call)
-    if (mac or any(a.mac for a in attachments)) and not books.since(world, "26.1"):
+    if (mac or any(a.mac for a in attachments)) and not release_of(world).speaks("1.44"):
         raise Failed(  # client 28.2.2 to 20.10.24, observed
             '"specify mac-address per network" requires API version 1.44, but the Docker daemon API version is '
             + release_of(world).api
@@ -300,8 +299,6 @@ def _check(attachment: _Attachment) -> None:
 
 
 def _network(world: World, host: str, attachment: _Attachment) -> NetworkAttachment:
-    from dnetlab.sim.dockerd.books import release_of
-
     shown = release_of(world).default_mode if attachment.target == "default" else attachment.target
     address = address_or_error(
         world, host, attachment.address, attachment.target, f"invalid config for network {shown}: "

@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from dnetlab.commands.docker.parse import Invocation
 from dnetlab.sim.context import Context, Result
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -70,6 +71,12 @@ class Session:
         """Ask the daemon: ask(networks.remove, world, host, name). Raises ApiError."""
         self.connect()
         return operation(*args, **kwargs)
+
+    def needs(self, api: str, what: str) -> None:
+        """Raises Failed when the daemon's API is older than what the client has to ask of it (observed on 20.10.24)."""
+        spoken = release_of(self.world)
+        if not spoken.speaks(api):
+            raise Failed(f'"{what}" requires API version {api}, but the Docker daemon API version is {spoken.api}')
 
     def each(self, names: tuple[str, ...], one: Callable[[str], str | None]) -> int:
         """Do it for every name: print what `one` returns, a complaint where the daemon says no; 1 if it did once."""

@@ -12,10 +12,8 @@ from typing import Any
 from dnetlab.model import Container, Network
 from dnetlab.sim.dockerd.config import ContainerSpec, NetworkAttachment
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.profiles import Profile, profile
+from dnetlab.sim.profiles import EngineProfile, engine
 from dnetlab.sim.world import World
-
-RELEASES = ("20.10", "26.1", "28.5", "29.7")
 
 
 @dataclass(frozen=True)
@@ -63,14 +61,9 @@ def change_daemon(world: World, host: str, **changes: Any) -> Daemon:
     return daemon(world, host)
 
 
-def release_of(world: World) -> Profile:
+def release_of(world: World) -> EngineProfile:
     """What the lab's Docker release does differently from the others."""
-    return profile(world.release)
-
-
-def since(world: World, release: str) -> bool:
-    """Is this lab's engine of that release or a later one?"""
-    return RELEASES.index(world.release) >= RELEASES.index(release)
+    return engine(world.release)
 
 
 # -- networks and containers ----------------------------------------------------------------------------------------
@@ -97,10 +90,8 @@ def find(world: World, host: str, reference: str) -> Container:
         return exact
     found = [c for c in containers if reference and c.id.startswith(reference)]
     if len(found) > 1:
-        words = "multiple IDs found with provided prefix" if since(world, "26.1") else (
-            "Multiple IDs found with provided prefix"
-        )
-        raise ApiError(f"{words}: {reference}", 400 if since(world, "26.1") else 500)
+        release = release_of(world)
+        raise ApiError(release.text("id ambiguous", reference=reference), release.ambiguous_id)
     if not found:
         raise ApiError(f"No such container: {reference}", 404)
     return found[0]

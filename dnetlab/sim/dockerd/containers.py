@@ -125,16 +125,9 @@ def remove(world: World, host: str, reference: str, force: bool = False, volumes
 
 def _still_running(world: World, container: Container, reference: str) -> str:
     """Observed on 20.10.24, 26.1.5, 28.5.2 and 29.7.2; moby daemon/delete.go."""
-    paused = container.state is ContainerState.PAUSED
-    if books.since(world, "26.1"):
-        name = reference.removeprefix("/") if books.since(world, "28.5") else f"/{container.name}"
-        shown = f'cannot remove container "{name}": container is {container.state.value}'
-        return f"{shown} and must be unpaused first" if paused else (
-            f"{shown}: stop the container before removing or force remove"
-        )
-    procedure = "stop the container before attempting removal or force remove"
-    procedure = f"Unpause and then {procedure}" if paused else f"S{procedure[1:]}"
-    return f"You cannot remove a {container.state.value} container {container.id}. {procedure}"
+    key = "remove paused" if container.state is ContainerState.PAUSED else "remove running"
+    shown = {"id": container.id, "name": container.name, "reference": reference.removeprefix("/")}
+    return books.release_of(world).text(key, state=container.state.value, **shown)
 
 
 def _drop_anonymous(world: World, host: str, names: list[str]) -> None:

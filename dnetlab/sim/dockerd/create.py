@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from dnetlab.model import Container, Endpoint, Volume, Where
 from dnetlab.sim.dockerd import books, images
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.catalogue import Recipe
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount, NetworkAttachment, RestartPolicy
 from dnetlab.sim.dockerd.errors import ApiError
@@ -36,14 +37,14 @@ class Created:
 def create(world: World, host: str, config: ContainerConfig) -> Created:
     """Book a new container. Raises ApiError in the daemon's words; `No such image: …` (404) lets the client pull."""
     warnings = check_modes(world, config)
-    if not books.since(world, "26.1") and not world.namespace(Where(host)).forwards:
-        warnings.append("IPv4 forwarding is disabled. Networking will not work.")  # observed on 20.10.24 only
+    if release_of(world).warns_of_forwarding and not world.namespace(Where(host)).forwards:
+        warnings.append("IPv4 forwarding is disabled. Networking will not work.")
     check_networks(world, host, config)
     image = images.find(world, host, config.image)
     recipe = images.recipe_of(image.id)
     merged = merge(config, recipe)
     if not merged.argv:
-        raise ApiError("no command specified" if books.since(world, "26.1") else "No command specified", 400)
+        raise ApiError(release_of(world).text("no command"), 400)
     name = _take_name(world, host, config.name)
     container_id = world.hex_id(f"container:{host}")
     merged = _finish(world, host, replace(merged, name=name), container_id)
@@ -166,30 +167,26 @@ def check_modes(world: World, config: ContainerConfig) -> list[str]:
     """Options that can't go together (moby runconfig/hostconfig_unix.go, errors.go); the daemon's warnings."""
     mode = config.network_mode
     warnings: list[str] = []
+    release = release_of(world)
     if mode.startswith("container:") and not config.joins:
-        word = "invalid" if books.since(world, "28.5") else "Invalid"
-        raise ApiError(f"{word} network mode: invalid container format container:<name|id>", 400)
-    newer = books.since(world, "26.1")
+        raise ApiError(release.text("bad container mode"), 400)
     if config.joins is not None:
-        _check_joined(config, newer)
+        _check_joined(config, release.mac_with_joined)
     if mode == "host" and config.links:
         raise ApiError("conflicting options: host type networking can't be used with links. "
                        "This would result in undefined behavior", 400)  # fmt: skip
     if config.restart is not RestartPolicy.NO and config.auto_remove:
         raise ApiError("can't create 'AutoRemove' container with restart policy", 400)
     if config.restart_max and config.restart is not RestartPolicy.ON_FAILURE:
-        raise ApiError(
-            "invalid restart policy: maximum retry count can only be used with 'on-failure'" if newer else
-            f"maximum retry count cannot be used with restart policy '{config.restart.value}'", 400,
-        )  # fmt: skip
+        raise ApiError(release.text("retries elsewhere", policy=config.restart.value), 400)
     if mode == "host" and (config.publish or config.publish_all):
         warnings.append("Published ports are discarded when using host network mode")
-    if config.links and mode in ("default", "bridge") and books.since(world, "29.7"):
+    if config.links and mode in ("default", "bridge") and release.deprecates_links:
         warnings.append(LINKS_DEPRECATED)
     return warnings
 
 
-def _check_joined(config: ContainerConfig, newer: bool) -> None:
+def _check_joined(config: ContainerConfig, mac_allowed: bool) -> None:
     if config.hostname:
         raise ApiError("conflicting options: hostname and the network mode", 400)
     if config.links:
@@ -199,7 +196,7 @@ def _check_joined(config: ContainerConfig, newer: bool) -> None:
         raise ApiError("conflicting options: dns and the network mode", 400)
     if config.add_hosts:
         raise ApiError("conflicting options: custom host-to-IP mapping and the network mode", 400)
-    if config.mac_address and not newer:
+    if config.mac_address and not mac_allowed:
         raise ApiError("conflicting options: mac-address and the network mode", 400)
     if config.publish or config.publish_all:
         raise ApiError("conflicting options: port publishing and the container type network mode", 400)
@@ -209,11 +206,11 @@ def _check_joined(config: ContainerConfig, newer: bool) -> None:
 
 def check_networks(world: World, host: str, config: ContainerConfig) -> None:
     """What the daemon says of networks and addresses before it makes the container (25 and later)."""
-    newer = books.since(world, "26.1")
-    if len(config.networks) > 1 and not newer:
+    release = release_of(world)
+    if len(config.networks) > 1 and not release.many_networks:
         names = ", ".join(sorted(a.name for a in config.networks))  # 20.10, daemon/create.go verifyNetworkingConfig
         raise ApiError(f"Container cannot be connected to network endpoints: {names}", 400)
-    if not newer:
+    if not release.validates_config:
         return
     for attachment in config.networks:
         check_settings(world, host, attachment)

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network
 from dnetlab.model import Chain, Netfilter, Rule, Where, parse_rule
 from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.profiles import Firewall, Profile
+from dnetlab.sim.profiles import EngineProfile, Firewall
 from dnetlab.sim.world import World
 
 STAGE_1, STAGE_2 = "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"
@@ -265,7 +265,7 @@ def add_network(world: World, host: str, rules: list[tuple[str, str, str, str]],
         ensure_jumps(world, host)
 
 
-def _complaint(release: Profile, how: str, table: str, chain: str, text: str, error: str) -> str:
+def _complaint(release: EngineProfile, how: str, table: str, chain: str, text: str, error: str) -> str:
     """What the daemon says when a rule of a network can't be written (observed on 20.10, 26.1, 28.5)."""
     words = text.split()
     if chain == "FORWARD":

@@ -160,7 +160,7 @@ def _trailer(config: ContainerConfig, kind: str, servers: list[str], own_ndots: 
     internal = "internal" in kind
     text = f"\n# Based on host file: '/etc/resolv.conf'{kind}\n"
     if internal:
-        shown = [s if config.dns or comments == "26" else f"host({s})" for s in servers]
+        shown = [s if config.dns or comments == "bare" else f"host({s})" for s in servers]
         text += f"# ExtServers: [{' '.join(shown)}]\n"
     overrides = [
         name

@@ -15,11 +15,21 @@ from dnetlab.sim.dockerd import books, images
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount
 from dnetlab.sim.dockerd.inspect_host import host_config
 from dnetlab.sim.dockerd.volumes import find as find_volume
+from dnetlab.sim.profiles import Documents
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
 CONTAINERS = "/var/lib/docker/containers"
 OVERLAYS = "/var/lib/docker/overlay2"
+
+
+def _documents(world: World) -> Documents:
+    return books.release_of(world).documents
+
+
+def _picked(values: Json, keys: tuple[str, ...]) -> Json:
+    """The values that the release has in that document, in its order."""
+    return {key: values[key] for key in keys}
 
 
 def _digest(text: str) -> str:
@@ -87,14 +97,14 @@ def _graph(world: World, container_id: str, image_id: str) -> Json:
     below = [f"{OVERLAYS}/{own}-init/diff"]
     layers = reversed(images.recipe_of(image_id).layer_ids)
     below += [f"{OVERLAYS}/{_digest('cache:' + layer)}/diff" for layer in layers]
-    data = {"ID": container_id} if books.since(world, "28.5") else {}
-    data |= {
+    data = {
+        "ID": container_id,
         "LowerDir": ":".join(below),
         "MergedDir": f"{OVERLAYS}/{own}/merged",
         "UpperDir": f"{OVERLAYS}/{own}/diff",
         "WorkDir": f"{OVERLAYS}/{own}/work",
     }
-    return {"Data": data, "Name": "overlay2"}
+    return {"Data": _picked(data, _documents(world).graph), "Name": "overlay2"}
 
 
 def _volume_mode(mount: Mount) -> str:
@@ -164,7 +174,7 @@ def port_map(world: World, host: str, container: Container) -> dict[str, list[Js
         return {}
     networks = {n.id: n for n in world.hosts[host].networks}
     served = [networks[e.network_id] for e in container.endpoints if e.endpoint_id and e.network_id in networks]
-    internal_too = books.since(world, "29.7")
+    internal_too = books.release_of(world).ports_of_internal
     if not any(n.driver in ("bridge", "overlay") and (internal_too or not n.internal) for n in served):
         return {}
     found: dict[str, list[Json] | None] = {port: None for port in sorted(container.exposed)}
@@ -181,17 +191,12 @@ def network_settings(world: World, host: str, container: Container) -> Json:
     joined = container.network_mode.startswith("container:")
     bridge = container.endpoint("bridge") if container.network_mode in ("default", "bridge") else None
     bridge = bridge or Endpoint("bridge", "")
-    kept = not books.since(world, "26.1") and container.started is not None  # 20.10 remembers the last one
+    kept = books.release_of(world).remembers_sandbox and container.started is not None
     sandbox = _digest(f"sandbox:{container.id}:{container.started}") if (running or kept) and not joined else ""
     key = "" if not sandbox else f"/var/run/docker/netns/{'default' if container.namespace == 'host' else sandbox[:12]}"
-    ports = port_map(world, host, container)
-    found: Json = {"Bridge": "", "SandboxID": sandbox}
-    hairpin = {"HairpinMode": False, "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0}
-    if books.since(world, "26.1"):
-        found |= {"SandboxKey": key, "Ports": ports, **hairpin}
-    else:
-        found |= {**hairpin, "Ports": ports, "SandboxKey": key}
-    return found | {
+    found = {"Bridge": "", "SandboxID": sandbox, "SandboxKey": key, "Ports": port_map(world, host, container),
+             "HairpinMode": False, "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0}  # fmt: skip
+    return _picked(found, _documents(world).settings) | {
         "SecondaryIPAddresses": None,
         "SecondaryIPv6Addresses": None,
         "EndpointID": bridge.endpoint_id,
@@ -209,7 +214,7 @@ def network_settings(world: World, host: str, container: Container) -> Json:
 
 def _asked_mac(world: World, host: str, container: Container) -> str:
     """A MAC given with --mac-address shows even while it isn't used (observed on 26.1.5 and 28.5.2)."""
-    on_bridge = container.network_mode in ("default", "bridge") and books.since(world, "26.1")
+    on_bridge = container.network_mode in ("default", "bridge") and books.release_of(world).shows_asked_mac
     return books.spec(world, host, container.id).config.mac_address or "" if on_bridge else ""
 
 
@@ -222,14 +227,13 @@ def endpoint_json(world: World, host: str, container: Container, endpoint: Endpo
     ipam: Json | None = {} if connected else None
     if endpoint.configured_address is not None:
         ipam = {"IPv4Address": str(endpoint.configured_address)}
-    head = {
+    found = {
         "IPAMConfig": ipam,
         "Links": [f"{other}:{alias}" for other, alias in links] or None,
         "Aliases": _aliases(world, container, endpoint, spec.config, connected),
-    }
-    mac = endpoint.mac or (asked.mac if asked and asked.mac else "")
-    options: Json | None = {} if connected else None
-    middle = {
+        "MacAddress": endpoint.mac or (asked.mac if asked and asked.mac else ""),
+        "DriverOpts": {} if connected else None,
+        "GwPriority": asked.gw_priority if asked else 0,
         "NetworkID": endpoint.network_id,
         "EndpointID": endpoint.endpoint_id,
         "Gateway": str(endpoint.gateway or ""),
@@ -238,14 +242,9 @@ def endpoint_json(world: World, host: str, container: Container, endpoint: Endpo
         "IPv6Gateway": "",
         "GlobalIPv6Address": "",
         "GlobalIPv6PrefixLen": 0,
+        "DNSNames": dns_names(container, endpoint, spec.config),
     }
-    names = {"DNSNames": dns_names(container, endpoint, spec.config)}
-    if books.since(world, "28.5"):
-        priority = asked.gw_priority if asked else 0
-        return head | {"MacAddress": mac, "DriverOpts": options, "GwPriority": priority} | middle | names
-    if books.since(world, "26.1"):
-        return head | {"MacAddress": mac} | middle | {"DriverOpts": options} | names
-    return head | middle | {"MacAddress": mac, "DriverOpts": options}
+    return _picked(found, _documents(world).endpoint)
 
 
 def _aliases(
@@ -253,7 +252,7 @@ def _aliases(
 ) -> list[str] | None:
     """The user's own; up to 25 with the short id and the host name behind them, once it ran."""
     aliases = list(endpoint.aliases)
-    if books.since(world, "26.1"):
+    if not books.release_of(world).aliases_of_its_own:
         return aliases or ([] if connected else None)
     if endpoint.network in ("bridge", "host", "none"):
         return aliases or None
@@ -286,12 +285,7 @@ def network_json(world: World, host: str, reference: str) -> Json:
         "Created": rfc3339(network.created, network.id),
         "Scope": network.scope,
         "Driver": network.driver,
-    }
-    if books.since(world, "28.5"):
-        found["EnableIPv4"] = True
-    options = {"Options": dict(sorted(network.options.items())), "Labels": dict(sorted(network.labels.items()))}
-    containers = {"Containers": _containers_in(world, host, network)}
-    found |= {
+        "EnableIPv4": True,
         "EnableIPv6": False,
         "IPAM": _ipam(world, network),
         "Internal": network.internal,
@@ -299,14 +293,17 @@ def network_json(world: World, host: str, reference: str) -> Json:
         "Ingress": False,
         "ConfigFrom": {"Network": ""},
         "ConfigOnly": False,
+        "Containers": _containers_in(world, host, network),
+        "Options": dict(sorted(network.options.items())),
+        "Labels": dict(sorted(network.labels.items())),
     }
-    return found | (options | containers if books.since(world, "29.7") else containers | options)
+    return _picked(found, _documents(world).network)
 
 
 def _ipam(world: World, network: Network) -> Json:
     rows = [_subnet(world, network, subnet) for subnet in network.subnets]
     predefined = network.name in ("bridge", "host", "none")
-    nothing: list[Json] | None = [] if not books.since(world, "26.1") else None
+    nothing: list[Json] | None = None if _documents(world).null_config else []
     return {"Driver": "default", "Options": None if predefined else {}, "Config": rows or nothing}
 
 
@@ -314,9 +311,10 @@ def _subnet(world: World, network: Network, subnet: Subnet) -> Json:
     row: Json = {"Subnet": str(subnet.subnet)}
     if subnet.ip_range is not None:
         row["IPRange"] = str(subnet.ip_range)
-    shown = not subnet.configured or subnet.gateway_configured or books.release_of(world).auto_gateway_shown
-    if network.name == "bridge" and network.created == 0 and not books.since(world, "26.1"):
-        shown = False  # 20.10 doesn't tell at the very first start (observed on 20.10.24)
+    release = books.release_of(world)
+    shown = not subnet.configured or subnet.gateway_configured or release.auto_gateway_shown
+    if network.name == "bridge" and network.created == 0 and not release.fresh_gateway_shown:
+        shown = False
     if subnet.gateway is not None and shown:
         row["Gateway"] = str(subnet.gateway)
     if subnet.aux_addresses:
@@ -345,25 +343,17 @@ def image_json(world: World, host: str, reference: str) -> Json:
     image = images.find(world, host, reference)
     recipe = images.recipe_of(image.id)
     pulled = sorted(d for d in books.daemon(world, host).pulled if d.endswith(recipe.digest))
-    newer, newest = books.since(world, "26.1"), books.since(world, "28.5")
-    found: Json = {"Id": image.id, "RepoTags": sorted(image.tags), "RepoDigests": pulled, "Parent": "", "Comment": "",
-                   "Created": f"{moment(image.created):%Y-%m-%dT%H:%M:%S}Z"}  # fmt: skip
-    if not newer:
-        found |= {"Container": "", "ContainerConfig": _old_config()}
-    found |= {"DockerVersion": "", "Author": ""}
-    if not newest:
-        found["Config"] = _old_config(recipe)
-    found |= {"Architecture": "amd64", "Os": "linux", "Size": image.size}
-    if not newer:
-        found["VirtualSize"] = image.size
-    found |= {
-        "GraphDriver": _image_graph(recipe.layer_ids),
+    documents = _documents(world)
+    found: Json = {
+        "Id": image.id, "RepoTags": sorted(image.tags), "RepoDigests": pulled, "Parent": "", "Comment": "",
+        "Created": f"{moment(image.created):%Y-%m-%dT%H:%M:%S}Z", "Container": "", "ContainerConfig": _long_config(),
+        "DockerVersion": "", "Author": "", "Architecture": "amd64", "Os": "linux", "Size": image.size,
+        "Config": _short_config(recipe) if documents.image_config_short else _long_config(recipe),
+        "VirtualSize": image.size, "GraphDriver": _image_graph(recipe.layer_ids),
         "RootFS": {"Type": "layers", "Layers": list(recipe.layer_ids)},
         "Metadata": {"LastTagTime": "0001-01-01T00:00:00Z"},
-    }
-    if newest:
-        found["Config"] = _new_config(recipe)
-    return found
+    }  # fmt: skip
+    return _picked(found, documents.image)
 
 
 def _image_graph(layers: tuple[str, ...]) -> Json:
@@ -374,7 +364,7 @@ def _image_graph(layers: tuple[str, ...]) -> Json:
             "Name": "overlay2"}  # fmt: skip
 
 
-def _old_config(recipe: images.Recipe | None = None) -> Json:
+def _long_config(recipe: images.Recipe | None = None) -> Json:
     """`.Config` as the daemon writes it up to 27; of nothing: the empty `.ContainerConfig`."""
     found: Json = {"Hostname": "", "Domainname": "", "User": "", "AttachStdin": False, "AttachStdout": False,
                    "AttachStderr": False}  # fmt: skip
@@ -396,7 +386,7 @@ def _old_config(recipe: images.Recipe | None = None) -> Json:
     return found
 
 
-def _new_config(recipe: images.Recipe) -> Json:
+def _short_config(recipe: images.Recipe) -> Json:
     """`.Config` since 28: sorted, without what only containers have."""
     found: Json = {"Cmd": list(recipe.command), "Entrypoint": list(recipe.entrypoint) or None,
                    "Env": list(recipe.environment)}  # fmt: skip
@@ -411,7 +401,8 @@ def _new_config(recipe: images.Recipe) -> Json:
 def volume_json(world: World, host: str, name: str) -> Json:
     """A volume. Raises ApiError 404 `get nosuch: no such volume`."""
     volume = find_volume(world, host, name)
-    labels = {"com.docker.volume.anonymous": ""} if volume.anonymous and books.since(world, "26.1") else None
+    labelled = books.release_of(world).labels_anonymous_volumes
+    labels = {"com.docker.volume.anonymous": ""} if volume.anonymous and labelled else None
     return {
         "CreatedAt": rfc3339(0.0).split(".")[0].rstrip("Z") + "Z",
         "Driver": volume.driver,

@@ -6,22 +6,21 @@ from typing import Any
 
 from dnetlab.model import Container
 from dnetlab.sim.dockerd import books
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
-MASKED = ["/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-          "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
-          "/sys/devices/virtual/powercap"]  # fmt: skip
 READ_ONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
 
 
 def host_config(world: World, host: str, container: Container, config: ContainerConfig) -> Json:
     """Keys in the order of the release (observed on 20.10.24, 26.1.5, 28.5.2)."""
-    newer = books.since(world, "26.1")
+    release = release_of(world)
+    early = release.documents.console_early
     console: Json = {"ConsoleSize": [0, 0]}
     mode = config.network_mode
-    if mode == "default" and newer:
+    if mode == "default" and release.tells_default_bridge:
         mode = "bridge"
     binds = [_bind(m.source, m.destination, m.read_only) for m in config.mounts if not _anonymous(m.source)]
     links = [f"/{books.name_of_link(world, host, o)}:/{container.name}/{alias}" for o, alias in config.links]
@@ -35,7 +34,7 @@ def host_config(world: World, host: str, container: Container, config: Container
         "AutoRemove": config.auto_remove,
         "VolumeDriver": "",
         "VolumesFrom": None,
-        **(console if newer else {}),
+        **(console if early else {}),
         "CapAdd": [_capability(c) for c in config.cap_add] or None,
         "CapDrop": [_capability(c) for c in config.cap_drop] or None,
         "CgroupnsMode": "host",
@@ -58,17 +57,17 @@ def host_config(world: World, host: str, container: Container, config: Container
         "ShmSize": 67108864,
         **({"Sysctls": dict(sorted(config.sysctls.items()))} if config.sysctls else {}),
         "Runtime": "runc",
-        **({} if newer else console),
+        **({} if early else console),
         "Isolation": "",
-        **_resources(config, newer),
+        **_resources(config, release.documents.kernel_memory),
         **({"Init": True} if config.init else {}),
-        "MaskedPaths": None if config.privileged else _masked(world),
+        "MaskedPaths": None if config.privileged else list(release.masked_paths),
         "ReadonlyPaths": None if config.privileged else list(READ_ONLY),
     }
 
 
-def _resources(config: ContainerConfig, newer: bool) -> Json:
-    kernel: Json = {} if newer else {"KernelMemory": 0, "KernelMemoryTCP": 0}
+def _resources(config: ContainerConfig, kernel_memory: bool) -> Json:
+    kernel: Json = {"KernelMemory": 0, "KernelMemoryTCP": 0} if kernel_memory else {}
     return {
         "CpuShares": 0, "Memory": config.memory, "NanoCpus": int(config.cpus * 1e9), "CgroupParent": "",
         "BlkioWeight": 0, "BlkioWeightDevice": [], "BlkioDeviceReadBps": [], "BlkioDeviceWriteBps": [],
@@ -78,11 +77,6 @@ def _resources(config: ContainerConfig, newer: bool) -> Json:
         "MemorySwappiness": None, "OomKillDisable": False, "PidsLimit": None, "Ulimits": [], "CpuCount": 0,
         "CpuPercent": 0, "IOMaximumIOps": 0, "IOMaximumBandwidth": 0,
     }  # fmt: skip
-
-
-def _masked(world: World) -> list[str]:
-    late = {"/proc/interrupts": "28.5", "/sys/devices/virtual/powercap": "26.1"}
-    return [path for path in MASKED if path not in late or books.since(world, late[path])]
 
 
 def _anonymous(source: str) -> bool:

@@ -179,7 +179,7 @@ def stop(world: World, host: str, reference: str, timeout: int | None = None, si
     name = signal or spec.config.stop_signal or "TERM"
     number = processes.signal_number(name)
     if number is None:
-        raise ApiError(f"invalid signal: {name}" if books.since(world, "26.1") else f"Invalid signal: {name}", 400)
+        raise ApiError(books.release_of(world).text("bad signal", signal=name), 400)
     if timeout is None:
         timeout = spec.config.stop_timeout if spec.config.stop_timeout is not None else DEFAULT_STOP_TIMEOUT
     _end_by_signal(world, host, container, number, timeout)
@@ -208,20 +208,16 @@ def _end_by_signal(world: World, host: str, container: Container, number: int, t
 
 def kill(world: World, host: str, reference: str, signal: str = "KILL") -> None:
     """`docker kill -s SIGNAL`. Raises ApiError for a container that doesn't run, in the words of its release."""
-    newer = books.since(world, "26.1")
-    prefix = f"{'cannot' if newer else 'Cannot'} kill container: {reference}: "
+    release = books.release_of(world)
     number = processes.signal_number(signal)
     if number is None or number == 0:
-        if re.fullmatch(r"[1-9]\d*", signal):  # observed on 20.10.24 and 28.5.2
-            unknown = f"{'the' if newer else 'The'} linux daemon does not support signal {signal}"
-            raise ApiError(prefix + unknown, 400)
-        wrong = f"invalid signal: {signal}" if newer else f"Invalid signal: {signal}"
-        raise ApiError(prefix + wrong if newer else wrong, 400)
+        key = "kill by unknown number" if re.fullmatch(r"[1-9]\d*", signal) else "kill by bad signal"
+        raise ApiError(release.text(key, reference=reference, signal=signal), 400)
     try:
         container = books.find(world, host, reference)
         not_running(world, container)
     except ApiError as error:
-        raise ApiError(prefix + error.message, error.status) from None
+        raise ApiError(release.text("kill failed", reference=reference, problem=error.message), error.status) from None
     stops = {SIGNALS["KILL"], SIGNALS["TERM"], processes.signal_number(_stop_signal(world, host, container))}
     if number in stops:
         books.change_spec(world, host, container.id, stopped_by_user=True)
@@ -240,8 +236,7 @@ def _stop_signal(world: World, host: str, container: Container) -> str:
 def not_running(world: World, container: Container) -> None:
     """Raises ApiError when process 1 isn't there: 'Container … is not running' on 20.10, 'container …' later."""
     if not container.is_running:
-        word = "container" if books.since(world, "26.1") else "Container"
-        raise ApiError(f"{word} {container.id} is not running", 409)
+        raise ApiError(books.release_of(world).text("not running", id=container.id), 409)
 
 
 def process_got_signal(world: World, host: str, process: Process, signal: int, *, inside: bool) -> None:

@@ -45,8 +45,7 @@ def check_settings(world: World, host: str, attachment: NetworkAttachment) -> No
     name = "bridge" if attachment.name == "default" else attachment.name
     problems = _problems(world, name, world.hosts[host].network(name), attachment.address)
     if problems:
-        shown = release_of(world).default_name if name == "bridge" else name
-        raise ApiError(f"invalid config for network {shown}: invalid endpoint settings:\n{_listed(problems)}", 400)
+        raise ApiError(f"invalid config for network {name}: invalid endpoint settings:\n{_listed(problems)}", 400)
 
 
 def check_start(world: World, network: Network, address: IPv4Address | None) -> None:

@@ -60,7 +60,7 @@ def remove(world: World, host: str, name: str, force: bool = False) -> None:
 
 def prune(world: World, host: str, everything: bool = False) -> tuple[str, ...]:
     """`docker volume prune [-a]`: the names removed. Since 23.0 only anonymous ones, without -a; before, all unused."""
-    everything = everything or not books.since(world, "26.1")
+    everything = everything or books.release_of(world).prunes_named_volumes
     gone = [v.name for v in world.hosts[host].volumes
             if (everything or v.anonymous) and not users(world, host, v.name)]  # fmt: skip
     world.change_host(host, volumes=tuple(v for v in world.hosts[host].volumes if v.name not in gone))

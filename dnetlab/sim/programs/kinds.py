@@ -80,26 +80,16 @@ def missing(config: ContainerConfig, image_id: str) -> Missing | None:
 
 def runc_error(world: World, problem: Missing, stage: str = "create") -> str:
     """The daemon's words for it (observed on 20.10.24 with runc 1.1.5 and on 28.5.2 with runc 1.3)."""
-    from dnetlab.sim.dockerd.books import since
+    from dnetlab.sim.dockerd.books import release_of
 
-    newer = since(world, "28.5")
+    release = release_of(world)
     reason = {
         "not found": "executable file not found in $PATH",
-        "no such file": "no such file or directory",
+        "no such file": f"stat {problem.word}: no such file or directory",
         "permission": "permission denied",
-        "directory": "is a directory: permission denied" if newer else "permission denied",
+        "directory": release.text("runs a directory"),
     }[problem.kind]
-    if problem.kind == "no such file":
-        what = f'exec: "{problem.word}": stat {problem.word}: {reason}'
-    else:
-        what = f'exec: "{problem.word}": {reason}'
-    end = "" if newer else ": unknown"
-    init = "error during container init: " if newer else ""
-    if stage == "exec":
-        return f"OCI runtime exec failed: exec failed: unable to start container process: {what}{end}"
-    start = "failed to create task for container: " if since(world, "26.1") else ""
-    return (f"{start}failed to create shim task: OCI runtime create failed: runc create failed: "
-            f"unable to start container process: {init}{what}{end}")  # fmt: skip
+    return release.text(f"{stage} failed", problem=f'exec: "{problem.word}": {reason}')
 
 
 def start_failure_code(message: str) -> int:

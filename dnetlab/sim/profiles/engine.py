@@ -1,0 +1,434 @@
+"""What the engines (dockerd) do differently from release to release: one value each, the source beside it.
+
+Sources in the comments: E20, E25, E27, E28, E29 are observations of the real engines 20.10.24, 25.0.13, 27.5.1,
+28.5.2 and 29.7.2; a file name is one of github.com/moby/moby at that release's tag.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from dnetlab.sim.profiles import sentences
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """How a release writes its rules.
+
+    forward_chain     rules stand in DOCKER-FORWARD, DOCKER-CT and DOCKER-BRIDGE, not in FORWARD itself
+    isolation         DOCKER-ISOLATION-STAGE-1 and -2 keep the networks apart
+    returns           DOCKER-USER and the isolation chains end in RETURN
+    nat_returns       nat DOCKER lets the network's own containers pass: -i BRIDGE -j RETURN
+    default_deny      DOCKER drops what enters a bridge from elsewhere
+    raw_drop          raw PREROUTING drops what is sent straight to a container's address
+    hairpin_per_port  each published port has a MASQUERADE for the container that calls itself
+    repairs_jumps     creating a network puts missing jumps of FORWARD and nat back
+    chains            the chains of its own in the filter table
+    """
+
+    forward_chain: bool
+    isolation: bool
+    returns: bool
+    nat_returns: bool
+    default_deny: bool
+    raw_drop: bool
+    hairpin_per_port: bool
+    repairs_jumps: bool
+    chains: tuple[str, ...]
+
+
+_CLASSIC = Firewall(  # E20, E25, E27; drivers/bridge/setup_ip_tables.go
+    forward_chain=False, isolation=True, returns=True, nat_returns=True, default_deny=False, raw_drop=False,
+    hairpin_per_port=True, repairs_jumps=True,
+    chains=("DOCKER", "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"),
+)  # fmt: skip
+_DEDICATED = Firewall(  # E28; drivers/bridge/internal/iptabler
+    forward_chain=True, isolation=True, returns=False, nat_returns=True, default_deny=True, raw_drop=True,
+    hairpin_per_port=False, repairs_jumps=False,
+    chains=("DOCKER", "DOCKER-FORWARD", "DOCKER-BRIDGE", "DOCKER-CT",
+            "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"),
+)  # fmt: skip
+_TODAY = replace(  # E29
+    _DEDICATED, isolation=False, nat_returns=False,
+    chains=("DOCKER", "DOCKER-FORWARD", "DOCKER-BRIDGE", "DOCKER-CT", "DOCKER-INTERNAL"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The keys of the documents of `docker inspect`, in their order, and the few values that differ.
+
+    settings           the first keys of .NetworkSettings
+    endpoint           an entry of .NetworkSettings.Networks
+    graph              .GraphDriver.Data of a container
+    network            a network
+    image              an image
+    image_config_short  .Config of an image has only what images have, sorted
+    console_early      .HostConfig.ConsoleSize stands behind VolumesFrom, else behind Runtime
+    kernel_memory      .HostConfig has KernelMemory and KernelMemoryTCP
+    null_config        .IPAM.Config of a network without a subnet is null, else []
+    """
+
+    settings: tuple[str, ...]
+    endpoint: tuple[str, ...]
+    graph: tuple[str, ...]
+    network: tuple[str, ...]
+    image: tuple[str, ...]
+    image_config_short: bool
+    console_early: bool
+    kernel_memory: bool
+    null_config: bool
+
+
+_ADDRESSES = ("NetworkID", "EndpointID", "Gateway", "IPAddress", "IPPrefixLen", "IPv6Gateway", "GlobalIPv6Address",
+              "GlobalIPv6PrefixLen")  # fmt: skip
+_DOCUMENTS_20_10 = Documents(  # observed on 20.10.24
+    settings=("Bridge", "SandboxID", "HairpinMode", "LinkLocalIPv6Address", "LinkLocalIPv6PrefixLen", "Ports",
+              "SandboxKey"),
+    endpoint=("IPAMConfig", "Links", "Aliases", *_ADDRESSES, "MacAddress", "DriverOpts"),
+    graph=("LowerDir", "MergedDir", "UpperDir", "WorkDir"),
+    network=("Name", "Id", "Created", "Scope", "Driver", "EnableIPv6", "IPAM", "Internal", "Attachable", "Ingress",
+             "ConfigFrom", "ConfigOnly", "Containers", "Options", "Labels"),
+    image=("Id", "RepoTags", "RepoDigests", "Parent", "Comment", "Created", "Container", "ContainerConfig",
+           "DockerVersion", "Author", "Config", "Architecture", "Os", "Size", "VirtualSize", "GraphDriver", "RootFS",
+           "Metadata"),
+    image_config_short=False, console_early=False, kernel_memory=True, null_config=False,
+)  # fmt: skip
+_DOCUMENTS_26_1 = replace(  # observed on 26.1.5
+    _DOCUMENTS_20_10,
+    settings=("Bridge", "SandboxID", "SandboxKey", "Ports", "HairpinMode", "LinkLocalIPv6Address",
+              "LinkLocalIPv6PrefixLen"),
+    endpoint=("IPAMConfig", "Links", "Aliases", "MacAddress", *_ADDRESSES, "DriverOpts", "DNSNames"),
+    image=("Id", "RepoTags", "RepoDigests", "Parent", "Comment", "Created", "DockerVersion", "Author", "Config",
+           "Architecture", "Os", "Size", "GraphDriver", "RootFS", "Metadata"),
+    console_early=True, kernel_memory=False, null_config=True,
+)  # fmt: skip
+_DOCUMENTS_28_5 = replace(  # observed on 28.5.2
+    _DOCUMENTS_26_1,
+    endpoint=("IPAMConfig", "Links", "Aliases", "MacAddress", "DriverOpts", "GwPriority", *_ADDRESSES, "DNSNames"),
+    graph=("ID", "LowerDir", "MergedDir", "UpperDir", "WorkDir"),
+    network=("Name", "Id", "Created", "Scope", "Driver", "EnableIPv4", "EnableIPv6", "IPAM", "Internal", "Attachable",
+             "Ingress", "ConfigFrom", "ConfigOnly", "Containers", "Options", "Labels"),
+    image=("Id", "RepoTags", "RepoDigests", "Parent", "Comment", "Created", "DockerVersion", "Author", "Architecture",
+           "Os", "Size", "GraphDriver", "RootFS", "Metadata", "Config"),
+    image_config_short=True,
+)  # fmt: skip
+_DOCUMENTS_29_7 = replace(  # recorded from 29.7.2
+    _DOCUMENTS_28_5,
+    network=("Name", "Id", "Created", "Scope", "Driver", "EnableIPv4", "EnableIPv6", "IPAM", "Internal", "Attachable",
+             "Ingress", "ConfigFrom", "ConfigOnly", "Options", "Labels", "Containers"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Build:
+    """What an engine says of itself in `docker version` and `docker info`; '' where no recording tells (29.7).
+
+    least_api        the least version of the API that it speaks
+    go               the compiler
+    commit           of its source
+    built            when
+    containerd       its containerd: version, and the package's own name for it
+    runc             its runc: version, and the package's own name for it
+    system           Operating System: what it runs on
+    loggers          Plugins: Log:
+    metacopy         says `Using metacopy: false`
+    runtimes         Runtimes:
+    seccomp          the name of its seccomp profile
+    v6_insecure      ::1/128 is among the insecure registries
+    """
+
+    least_api: str
+    go: str
+    commit: str
+    built: str
+    containerd: tuple[str, str]
+    runc: tuple[str, str]
+    system: str
+    loggers: tuple[str, ...]
+    metacopy: bool
+    runtimes: str
+    seccomp: str
+    v6_insecure: bool
+
+
+_BUILD_20_10 = Build(  # `docker version`, `docker info` of 20.10.24+dfsg1 on Debian 12
+    "1.12", "go1.19.8", "5d6db84", "Thu May  7 21:09:36 2026", ("1.6.20~ds1", "1.6.20~ds1-1+deb12u3"),
+    ("1.1.5+ds1", "1.1.5+ds1-1+deb12u1"), "Debian GNU/Linux 12 (bookworm)",
+    loggers=("awslogs", "fluentd", "gcplogs", "gelf", "journald", "json-file", "local", "logentries", "splunk",
+             "syslog"),
+    metacopy=False, runtimes="io.containerd.runc.v2 io.containerd.runtime.v1.linux runc", seccomp="default",
+    v6_insecure=False,
+)  # fmt: skip
+_BUILD_26_1 = replace(  # of 26.1.5+dfsg1 on Debian 13
+    _BUILD_20_10, least_api="1.24", go="go1.24.4", commit="411e817", built="Thu Aug 13 05:35:48 2026",
+    containerd=("1.7.24~ds1", "1.7.24~ds1-6+deb13u1"), runc=("1.1.15+ds1", "1.1.15+ds1-2+b4"),
+    system="Debian GNU/Linux 13 (trixie)",
+    loggers=("awslogs", "fluentd", "gcplogs", "gelf", "journald", "json-file", "local", "splunk", "syslog"),
+    metacopy=True, runtimes="io.containerd.runc.v2 runc", seccomp="builtin",
+)  # fmt: skip
+_BUILD_28_5 = replace(  # of 28.5.2+dfsg4 on Debian sid
+    _BUILD_26_1, go="go1.27.1", commit="3ef3c07c883be49a2e8097bcf6d2952fce1d70eb", built="Tue Sep 15 11:02:57 2026",
+    containerd=("2.1.9+unknown", ""), runc=("1.3.6+ds1", "1.3.6+ds1-1"), system="Debian GNU/Linux forky/sid",
+    loggers=("awslogs", "fluentd", "gelf", "journald", "json-file", "local", "splunk", "syslog"),
+    v6_insecure=True,
+)  # fmt: skip
+_BUILD_29_7 = replace(  # of 29.7.2; what no recording tells is ''
+    _BUILD_28_5, least_api="1.44", go="", commit="", built="", containerd=("", ""), runc=("1.3.6", ""),
+    system="Debian GNU/Linux 12 (bookworm)",
+)  # fmt: skip
+_MASKED_20_10 = ("/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
+                 "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware")  # fmt: skip
+_MASKED_26_1 = (*_MASKED_20_10, "/sys/devices/virtual/powercap")
+_MASKED_28_5 = (*_MASKED_26_1[:2], "/proc/interrupts", *_MASKED_26_1[2:])
+
+
+@dataclass(frozen=True)
+class EngineProfile:
+    """One release of the engine.
+
+    release                   20.10, 26.1, 28.5 or 29.7
+    version                   what `docker version` says of the server
+    api                       the version of the Engine API that it speaks
+    firewall                  how it writes its rules
+    pool_cursor               the next default pool comes after the last one tried, not the lowest free
+    random_mac                container MACs are random at each start, else 02:42 and the address
+    veth_in_container         the pair is made with its inner end in the container, so that its index is small there
+    counts_interfaces         ethN only goes up while the container runs; at a start names follow the gateway's order
+    internal_default_route    containers on --internal networks still get a default route
+    proxy_listen_fd           dockerd opens docker-proxy's socket and hands it over
+    link_variables            --link on the default bridge sets variables
+    many_networks             `docker run` takes several --network
+    address_anywhere          --ip on user networks without a --subnet
+    shared_parent             two macvlan networks on one parent
+    macvlan_gateway           macvlan without --gateway keeps .1 for one
+    auto_gateway_shown        inspect shows the gateway the daemon chose for a --subnet
+    resolv_comments           comments in a container's /etc/resolv.conf: '' none, 'bare' with addresses, 'host' with
+                              host(ADDRESS) for servers of the host
+    zero_prefixes             /etc/hosts says fe00::0 and ff00::0
+    loopback_v6               lo has ::1 in containers
+    start_prefix              in front of errors of the network at a start
+    validates_config          addresses are checked when the container is created
+    strict_subnets            a --subnet with host bits set is refused
+    ports_ascending           published ports are worked off from the lowest container port up
+    ports_per_address         the daemon's table of host ports keeps 0.0.0.0 and 127.0.0.1 apart
+    hosts_forgets_names       disconnecting takes every line for a name of that network out of /etc/hosts
+    stop_clears_hosts         a container that ends takes its line out of /etc/hosts, which those who joined it see
+    fresh_gateway_shown       inspect shows docker0's gateway also before the daemon's second start
+    proxy_zombies             a docker-proxy that was killed is a zombie until its container stops
+    task_before_network       the shim and process 1 are older than the container's docker-proxies
+    small_subnets             a /31 and a /32 have no network and broadcast address to keep free
+    names_filter_table        errors spell `-t filter` out
+    texts                     sentences that differ, by key
+    sets_mtu                  the bridge itself gets the network's MTU (else the kernel follows its ports)
+    create_forwards           creating a bridge network switches ip_forward on again
+    dead_upstream             what 127.0.0.11 says when its own server can't be reached: 'silence', 'half' (nothing
+                              to A, an empty answer to AAAA) or 'SERVFAIL'
+    default_mode              what the default network is called in errors about a container's addresses
+    warns_of_forwarding       a container is created with a warning while ip_forward is off
+    deprecates_links          --link on the default bridge is created with a warning
+    mac_with_joined           --mac-address is no conflict with --network container:NAME
+    tells_cause_of_exec       a program that `docker exec` can't start: 127 and 126 by the cause, else always 126
+    addresses_in_json         an address that is none is refused where the JSON of the request is read
+    prunes_named_volumes      `docker volume prune` takes volumes with a name too
+    labels_anonymous_volumes  an anonymous volume has the label com.docker.volume.anonymous
+    ambiguous_id              the HTTP status when several ids begin so
+    tells_default_bridge      .HostConfig.NetworkMode of a container without --network is bridge, else default
+    aliases_of_its_own        .Aliases of an endpoint ends in the container's short id and host name
+    remembers_sandbox         .SandboxID stays when a container has ended
+    shows_asked_mac           .NetworkSettings.MacAddress is the one asked for, also of a container that doesn't run
+    ports_of_internal         .Ports shows the exposed ports of a container that is on --internal networks only
+    masked_paths              .HostConfig.MaskedPaths
+    documents                 the keys of `docker inspect`
+    build                     what `docker version` and `docker info` say of the server
+    """
+
+    release: str
+    version: str
+    api: str
+    firewall: Firewall
+    pool_cursor: bool
+    random_mac: bool
+    veth_in_container: bool
+    counts_interfaces: bool
+    internal_default_route: bool
+    proxy_listen_fd: bool
+    link_variables: bool
+    many_networks: bool
+    address_anywhere: bool
+    shared_parent: bool
+    macvlan_gateway: bool
+    auto_gateway_shown: bool
+    resolv_comments: str
+    zero_prefixes: bool
+    loopback_v6: bool
+    start_prefix: str
+    validates_config: bool
+    default_mode: str
+    strict_subnets: bool
+    ports_ascending: bool
+    ports_per_address: bool
+    hosts_forgets_names: bool
+    small_subnets: bool
+    task_before_network: bool
+    fresh_gateway_shown: bool
+    names_filter_table: bool
+    proxy_zombies: bool
+    stop_clears_hosts: bool
+    documents: Documents
+    build: Build
+    masked_paths: tuple[str, ...]
+    texts: dict[str, str]
+    prunes_named_volumes: bool
+    ambiguous_id: int
+    aliases_of_its_own: bool
+    remembers_sandbox: bool
+    warns_of_forwarding: bool
+    mac_with_joined: bool = False
+    labels_anonymous_volumes: bool = False
+    tells_default_bridge: bool = False
+    shows_asked_mac: bool = False
+    tells_cause_of_exec: bool = False
+    deprecates_links: bool = False
+    addresses_in_json: bool = False
+    ports_of_internal: bool = False
+    sets_mtu: bool = False
+    create_forwards: bool = False
+    dead_upstream: str = "silence"
+
+    def text(self, key: str, **values: str) -> str:
+        """A sentence of this release's daemon, its {names} filled in."""
+        return self.texts[key].format(**values)
+
+    def speaks(self, api: str) -> bool:
+        """Is the daemon's API of that version, '1.44', or a later one?"""
+        return numbers(self.api) >= numbers(api)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """'1.44' -> (1, 44), for comparing; what follows the numbers is left out."""
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+
+
+_20_10 = EngineProfile(
+    release="20.10",
+    version="20.10.24+dfsg1",
+    api="1.41",
+    firewall=_CLASSIC,
+    pool_cursor=True,
+    random_mac=False,
+    veth_in_container=False,
+    counts_interfaces=True,
+    internal_default_route=True,
+    proxy_listen_fd=False,
+    link_variables=True,
+    many_networks=False,
+    address_anywhere=False,
+    shared_parent=False,
+    macvlan_gateway=True,
+    auto_gateway_shown=False,
+    resolv_comments="",
+    zero_prefixes=True,
+    loopback_v6=False,
+    start_prefix="",
+    validates_config=False,
+    default_mode="default",
+    strict_subnets=False,
+    ports_ascending=False,
+    ports_per_address=True,
+    hosts_forgets_names=True,
+    stop_clears_hosts=False,
+    names_filter_table=False,
+    proxy_zombies=True,  # observed on 20.10.24; portmapper/proxy.go waits for it only when it stops it
+    small_subnets=False,
+    task_before_network=False,
+    fresh_gateway_shown=False,  # observed on 20.10.24
+    documents=_DOCUMENTS_20_10,
+    build=_BUILD_20_10,
+    masked_paths=_MASKED_20_10,  # observed on 20.10.24
+    texts=sentences.TEXTS_20_10,
+    prunes_named_volumes=True,  # up to API 1.41
+    ambiguous_id=500,  # observed on 20.10.24
+    aliases_of_its_own=True,  # up to 25.0 (E25)
+    remembers_sandbox=True,  # observed on 20.10.24
+    warns_of_forwarding=True,  # observed on 20.10.24 only
+)
+_26_1 = replace(
+    _20_10,
+    release="26.1",
+    version="26.1.5+dfsg1",
+    api="1.45",
+    internal_default_route=False,  # since 25.0 (E25)
+    many_networks=True,  # since 25.0 (E25)
+    resolv_comments="bare",  # since 26.0, libnetwork/internal/resolvconf
+    validates_config=True,  # since 25.0 (E25)
+    strict_subnets=True,  # since 25.0 (E25)
+    loopback_v6=True,  # observed on 26.1.5
+    dead_upstream="half",  # observed on 26.1.5
+    proxy_zombies=False,  # observed on 26.1.5
+    names_filter_table=True,  # observed on 26.1.5
+    fresh_gateway_shown=True,  # observed on 26.1.5
+    sets_mtu=True,  # observed on 26.1.5 and 28.5.2, not on 20.10.24
+    small_subnets=True,  # since 25.0 (E25); observed on 26.1.5 and 28.5.2
+    documents=_DOCUMENTS_26_1,
+    build=_BUILD_26_1,
+    masked_paths=_MASKED_26_1,  # observed on 26.1.5
+    texts=sentences.TEXTS_26_1,
+    prunes_named_volumes=False,  # since 23.0, API 1.42
+    ambiguous_id=400,  # observed on 26.1.5
+    aliases_of_its_own=False,  # observed on 26.1.5
+    remembers_sandbox=False,  # observed on 26.1.5
+    warns_of_forwarding=False,  # observed on 26.1.5
+    mac_with_joined=True,  # observed on 26.1.5
+    labels_anonymous_volumes=True,  # since 23.0
+    tells_default_bridge=True,  # observed on 26.1.5
+    shows_asked_mac=True,  # observed on 26.1.5 and 28.5.2
+)
+_28_5 = replace(
+    _26_1,
+    release="28.5",
+    version="28.5.2+dfsg4",
+    api="1.51",
+    firewall=_DEDICATED,
+    pool_cursor=False,  # since 27.0, ipams/defaultipam/address_space.go
+    random_mac=True,  # since 28.0, drivers/bridge/bridge_linux.go
+    veth_in_container=True,  # since 28.0 (E28)
+    counts_interfaces=False,
+    proxy_listen_fd=True,  # since 28.0, portmapper/proxy_linux.go
+    shared_parent=True,  # since 27.0.1
+    dead_upstream="SERVFAIL",  # observed on 28.5.2
+    resolv_comments="host",
+    zero_prefixes=False,
+    ports_ascending=True,  # observed on 28.5.2
+    ports_per_address=False,  # observed on 28.5.2
+    hosts_forgets_names=False,  # observed on 28.5.2
+    task_before_network=True,  # observed on 28.5.2
+    stop_clears_hosts=True,  # observed on 28.5.2
+    create_forwards=True,  # observed on 28.5.2, not on 26.1.5
+    start_prefix="failed to set up container networking: ",  # since 28.0.1
+    default_mode="bridge",  # since 27
+    documents=_DOCUMENTS_28_5,
+    build=_BUILD_28_5,
+    masked_paths=_MASKED_28_5,  # observed on 28.5.2
+    tells_cause_of_exec=True,  # observed on 28.5.2; api/server/router/container/exec.go
+    texts=sentences.TEXTS_28_5,
+)
+_29_7 = replace(
+    _28_5,
+    release="29.7",
+    version="29.7.2",
+    api="1.55",
+    firewall=_TODAY,
+    link_variables=False,  # E29
+    address_anywhere=True,  # since 29.0.4
+    macvlan_gateway=False,  # since 29.0.0
+    auto_gateway_shown=True,  # E29
+    documents=_DOCUMENTS_29_7,
+    build=_BUILD_29_7,
+    deprecates_links=True,  # E29
+    addresses_in_json=True,  # E29
+    ports_of_internal=True,  # E29
+    texts=sentences.TEXTS_29_7,
+)
+ENGINES: dict[str, EngineProfile] = {p.release: p for p in (_20_10, _26_1, _28_5, _29_7)}
