@@ -226,7 +226,7 @@ def _commands(path: Path) -> int:
         return len(text.splitlines())
     from dnetlab.commands.cell import parse_cell
 
-    return len(parse_cell(text, "docker1"))
+    return len(parse_cell(text))
 
 
 PAGES = {

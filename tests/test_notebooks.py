@@ -54,7 +54,7 @@ def test_a_notebook_is_stored_without_outputs_and_with_stable_ids(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_no_command_of_a_lesson_is_taken_for_the_output_of_the_line_above(path):
-    lines = [line for cell in read_script(str(path)) for line in parse_cell(cell.text, cell.host)]
+    lines = [line for cell in read_script(str(path)) for line in parse_cell(cell.text, host=cell.host)]
 
     assert [line.text for line in lines if line.expected] == []
 

@@ -1,7 +1,7 @@
 """The text of a cell, read as a student typed it: one command per line, at the prompt of a host or a container.
 
-    docker run -d --name web1 nginx              the cell's host (docker1), or the terminal open on it
-    docker2# brctl show                          a host's prompt; also [root@docker2 ~]# … and client$ …
+    docker run -d --name web1 nginx              the cell's host, or the terminal open on it
+    docker2# brctl show                          the prompt of a host of the lab; also [root@docker2 ~]# … and client$ …
     / # ping web1                                the container whose terminal was opened last
     y                                            the answer to the question of the line above
 
@@ -12,15 +12,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dnetlab.commands.shell import ShellRefused, parse_shell
-from dnetlab.errors import CellError
-from dnetlab.model import Line, Prompt
-
-HOSTS = ("docker1", "docker2", "client")
-ALIASES = {"foundation38": "client"}  # the client's name in the lecture notes
+from dnetlab.errors import CellError, UsageError
+from dnetlab.model import Line, Prompt, Topology, default_topology
 
 _BRACKET = re.compile(r"^\[(?:[\w.-]+@)?(?P<host>[\w.-]+)(?: [^\]]*)?\][#$](?P<text>.*)$")
 _DEBIAN = re.compile(r"^[\w.-]+@(?P<host>[\w.-]+):[^#$\s]*[#$](?: (?P<text>.*)|(?P<empty>))$")
@@ -57,16 +53,20 @@ class _Pending:
         return Line(self.number, self.text, self.host, None, argv, self.prompt, self.answer, expected)
 
 
-def parse_cell(text: str, host: str = "docker1", hosts: Sequence[str] = HOSTS) -> list[Line]:
+def parse_cell(text: str, topology: Topology | None = None, host: str | None = None) -> list[Line]:
     """The commands of a cell in order; [] for an empty cell or one of comments only.
 
-    Lines that start with `;` or `# ` are comments (`;;` is output of some tools and is not). A backslash at the end
-    joins two lines. Raises CellError when a prompt names a host that the lab does not have.
+    topology says which hosts a prompt can name (None: the default lab), host whose prompt the lines without one are
+    typed at (None: the lab's first). Lines that start with `;` or `# ` are comments (`;;` is output of some tools and
+    is not). A backslash at the end joins two lines. Raises CellError when a prompt names a host that the lab does not
+    have, UsageError when `host` does.
     """
+    lab = topology or default_topology()
+    host = host_called(lab, host)
     pending: list[_Pending] = []
     transcript = False
     for number, raw in _physical_lines(text):
-        kind, name, command = _prompt(raw, hosts, transcript, number)
+        kind, name, command = _prompt(raw, lab, transcript, number)
         if kind is not Prompt.NONE:
             transcript = True
             asked = _ASKED.match(command)  # notes that lost their line ends: the command, its question, the answer
@@ -86,6 +86,14 @@ def parse_cell(text: str, host: str = "docker1", hosts: Sequence[str] = HOSTS) -
             else:
                 pending.append(_Pending(number, raw.strip(), host, Prompt.NONE))
     return [p.line(transcript) for p in pending]
+
+
+def host_called(lab: Topology, name: str | None) -> str:
+    """The host of that name or alias; the lab's first for None. Raises UsageError for one that isn't in the lab."""
+    host = lab.names[0] if name is None else lab.called(name)
+    if host is None:
+        raise UsageError(f"the lab has no host {name!r}", hint=f"The hosts are {', '.join(lab.names)}.")
+    return host
 
 
 def _physical_lines(text: str) -> list[tuple[int, str]]:
@@ -130,7 +138,7 @@ def _paste(owner: _Pending, raw: str) -> None:
     owner.expected.append(raw)
 
 
-def _prompt(raw: str, hosts: Sequence[str], transcript: bool, number: int) -> tuple[Prompt, str | None, str]:
+def _prompt(raw: str, lab: Topology, transcript: bool, number: int) -> tuple[Prompt, str | None, str]:
     """Which prompt a line begins with, whose, and the command after it."""
     line = raw.rstrip()
     inside = _INSIDE.match(line)
@@ -138,19 +146,19 @@ def _prompt(raw: str, hosts: Sequence[str], transcript: bool, number: int) -> tu
         return Prompt.TERMINAL, None, (inside["text"] or "").strip()
     for pattern in (_BRACKET, _DEBIAN, _SHORT):
         found = pattern.match(line) or pattern.match(line.lstrip())
-        if not found or (line[:1].isspace() and ALIASES.get(found["host"], found["host"]) not in hosts):
+        if not found or (line[:1].isspace() and lab.called(found["host"]) is None):
             continue
-        name = ALIASES.get(found["host"], found["host"])
+        name, host = found["host"], lab.called(found["host"])
         command = (found["text"] or "").strip()
-        if name in hosts:
-            return Prompt.HOST, name, command
+        if host is not None:
+            return Prompt.HOST, host, command
         if pattern is _DEBIAN and _CONTAINER.match(name):
             return Prompt.TERMINAL, None, command
-        near = difflib.get_close_matches(name, hosts, 1, 0.6)
+        near = difflib.get_close_matches(name, lab.names, 1, 0.6)
         if pattern is _BRACKET or near:
             meant = f" Did you mean {near[0]}?" if near else ""
             raise CellError(
                 f"Line {number} is typed at {name}, and the lab has no such host.{meant}",
-                hint=f"The hosts of this lab are {', '.join(hosts)}.",
+                hint=f"The hosts of this lab are {', '.join(lab.names)}.",
             )
     return Prompt.NONE, None, line

@@ -8,23 +8,23 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dnetlab.commands.cell import HOSTS
 from dnetlab.errors import UsageError
+from dnetlab.model import Topology, default_topology
 
 
 @dataclass(frozen=True)
 class ScriptCell:
-    """The text of one cell and the host its unprompted lines are for."""
+    """The text of one cell and the host its unprompted lines are for; None is the lab's first."""
 
     text: str
-    host: str = "docker1"
+    host: str | None = None
 
 
-def read_script(name: str) -> list[ScriptCell]:
+def read_script(name: str, topology: Topology | None = None) -> list[ScriptCell]:
     """The cells of a file; '-' reads standard input as a `.dnet` script.
 
-    A notebook without any `%%dnet` cell gives []. Raises UsageError for a file that is missing, unreadable, or no
-    notebook although its name says so.
+    topology is the lab whose hosts a `%%dnet` line can name, None the default one. A notebook without any `%%dnet`
+    cell gives []. Raises UsageError for a file that is missing, unreadable, or no notebook although its name says so.
     """
     if name == "-":
         return [ScriptCell(sys.stdin.read())]
@@ -38,18 +38,19 @@ def read_script(name: str) -> list[ScriptCell]:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{name} can't be read: {error}") from None
     if path.suffix == ".ipynb":
-        return notebook_cells(text, name)
+        return notebook_cells(text, name, topology)
     return [ScriptCell(text)]
 
 
-def notebook_cells(text: str, name: str = "the notebook") -> list[ScriptCell]:
+def notebook_cells(text: str, name: str = "the notebook", topology: Topology | None = None) -> list[ScriptCell]:
     """The `%%dnet` cells of a notebook's JSON, in order. Raises UsageError when it is no notebook."""
     try:
         cells = json.loads(text)["cells"]
         found = [_source(cell) for cell in cells if cell["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError):
         raise UsageError(f"{name} is no Jupyter notebook", hint="Open and save it in JupyterLab once.") from None
-    return [_cell(source) for source in found if is_dnet_cell(source)]
+    lab = topology or default_topology()
+    return [_cell(source, lab) for source in found if is_dnet_cell(source)]
 
 
 def _source(cell: dict) -> str:
@@ -62,11 +63,11 @@ def is_dnet_cell(source: str) -> bool:
     return bool(first) and first[0] == "%%dnet"
 
 
-def _cell(source: str) -> ScriptCell:
+def _cell(source: str, lab: Topology) -> ScriptCell:
     first, _, body = source.lstrip().partition("\n")
     try:
         words = shlex.split(first)[1:]
     except ValueError:
         words = first.split()[1:]
-    host = next((word for word in words if word in HOSTS), "docker1")
+    host = next((word for word in words if lab.called(word)), None)
     return ScriptCell(body, host)

@@ -46,7 +46,7 @@ def run_both(text: str, release: str, name: str = "script", every: int = 5) -> R
 
 
 def _run_once(text: str, release: str, name: str, every: int) -> Run:
-    lines = parse_cell(text, "docker1")
+    lines = parse_cell(text)
     daemons = tuple(h for h in ("docker1", "docker2") if h == "docker1" or any(line.host == h for line in lines))
     answers: list[Answer] = []
     found: list[Mismatch] = []

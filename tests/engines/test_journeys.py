@@ -53,7 +53,7 @@ Crossing = tuple[str, str, str, str, str]  # place, interface, 'in' or 'out', 's
 @pytest.fixture(scope="module")
 def engine(hosts) -> Iterator[DockerEngine]:
     made = DockerEngine(hosts=hosts)
-    for line in parse_cell(SETUP, "docker1"):
+    for line in parse_cell(SETUP):
         assert made.run(line).exit_code == 0, line.text
     yield made
     made.close()
@@ -78,7 +78,7 @@ def captured(engine: DockerEngine, snapshot: Snapshot, host: str, text: str) -> 
         for process in running.values():
             while "listening on" not in process.stderr.readline():
                 pass
-        engine.run(parse_cell(f"{host}# {text}", "docker1")[0])
+        engine.run(parse_cell(f"{host}# {text}")[0])
         select.select([], [], [], 0.3)  # for the last lines to be written
     finally:
         for process in running.values():

@@ -37,7 +37,7 @@ def record(version: str, name: str) -> None:
     engine = DockerEngine(version)
     try:
         out = provenance(engine, name) + "".join(line + "\n" for line in text.splitlines() if line.startswith(";"))
-        for line in parse_cell(text, "docker1"):
+        for line in parse_cell(text):
             output = engine.run(line)
             if output.refused:
                 sys.exit(f"{name}: refused: {line.text}: {output.refused}")

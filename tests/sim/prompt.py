@@ -15,7 +15,7 @@ class Prompt:
     def type(self, text: str) -> Output:
         """Run a cell and return what its last line answered."""
         output = None
-        for line in parse_cell(text, "docker1"):
+        for line in parse_cell(text):
             self.world, output = apply(self.world, line)
         assert output is not None
         return output
