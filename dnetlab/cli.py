@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dnetlab.lab import CellResult
-    from dnetlab.model import Output
+    from dnetlab.model import Output, Topology
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("lesson", nargs="?", help="lesson number or a part of its name (default: 1)")
     lab.add_argument("--dir", type=Path, default=Path("dnetlab-notebooks"), help="your working folder")
     lab.add_argument("--port", type=int, help="port on 127.0.0.1 (default: the first free one from 8888)")
+    lab.add_argument("--lab", metavar="FILE", help="a lab.toml: cells run in a lab of its shape")
     lab.add_argument("--no-browser", action="store_true", help="only print the URL")
     lab.set_defaults(run=_lab)
 
@@ -63,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(run=_run)
 
     shell = commands.add_parser("shell", help="a prompt in the lab")
-    shell.add_argument("host", nargs="?", default="docker1")
+    shell.add_argument("host", nargs="?", help="whose prompt (default: the lab's first host, docker1)")
     _engine_options(shell)
     shell.add_argument("-q", "--quiet", action="store_true", help="don't show what each command changed")
     shell.set_defaults(run=_shell)
@@ -85,12 +87,17 @@ def _parser() -> argparse.ArgumentParser:
 def _engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=("sim", "docker"), default="sim", help="simulator or real engines")
     parser.add_argument("--docker", metavar="RELEASE", help="20.10, 26.1, 28.5 or 29.7")
+    parser.add_argument("--lab", metavar="FILE", help="a lab.toml: hosts, NICs and switches (default: the usual lab)")
     parser.add_argument("--seed", type=int, default=0, help="the simulator's chance (ids, MACs, times)")
 
 
 def _lab(arguments: argparse.Namespace) -> int:
+    from dnetlab.model import read_topology
     from dnetlab.workspace import open_lab
 
+    if arguments.lab:
+        read_topology(arguments.lab)  # a mistake is said here, not by every cell
+        os.environ["DNETLAB_LAB"] = str(Path(arguments.lab).resolve())
     return open_lab(
         arguments.lesson, arguments.dir, arguments.port, not arguments.no_browser, lambda text: print(text, flush=True)
     )
@@ -99,10 +106,11 @@ def _lab(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from dnetlab.commands.script import read_script
 
-    scripts = [(name, read_script(name)) for name in arguments.files]
+    topology = _topology(arguments)
+    scripts = [(name, read_script(name, topology)) for name in arguments.files]
     refused = different = False
     for name, cells in scripts:
-        results = _run_script(name, cells, arguments)
+        results = _run_script(name, cells, topology, arguments)
         refused |= any(r.refused for r in results)
         different |= any(r.differences for r in results)
     if refused:
@@ -110,7 +118,14 @@ def _run(arguments: argparse.Namespace) -> int:
     return 1 if different else 0
 
 
-def _run_script(name: str, cells: list[Any], arguments: argparse.Namespace) -> list[CellResult]:
+def _topology(arguments: argparse.Namespace) -> Topology:
+    """Of `--lab FILE`, else the default lab's."""
+    from dnetlab.model import default_topology, read_topology
+
+    return read_topology(arguments.lab) if arguments.lab else default_topology()
+
+
+def _run_script(name: str, cells: list[Any], topology: Topology, arguments: argparse.Namespace) -> list[CellResult]:
     """One file in a fresh lab; stops after a refused line unless --keep-going."""
     from dnetlab.lab import Lab
 
@@ -125,7 +140,7 @@ def _run_script(name: str, cells: list[Any], arguments: argparse.Namespace) -> l
         else:
             _show(output)
 
-    with Lab(arguments.engine, arguments.docker, arguments.seed, progress=_progress()) as lab:
+    with Lab(arguments.engine, arguments.docker, arguments.seed, progress=_progress(), topology=topology) as lab:
         for cell in cells:
             try:
                 result = lab.run_cell(cell.text, cell.host, arguments.check, arguments.keep_going, heard)
@@ -182,7 +197,8 @@ def _shell(arguments: argparse.Namespace) -> int:
 
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401 - history and editing at the prompt where the platform has it
-    with Lab(arguments.engine, arguments.docker, arguments.seed, progress=_progress()) as lab:
+    topology = _topology(arguments)
+    with Lab(arguments.engine, arguments.docker, arguments.seed, progress=_progress(), topology=topology) as lab:
         lab.run_cell("", arguments.host)
         while True:
             try:

@@ -14,12 +14,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dnetlab.commands.cell import HOSTS, parse_cell
+from dnetlab.commands.cell import host_called, parse_cell
 from dnetlab.commands.transcript import difference as transcript_difference
 from dnetlab.commands.transcript import has_no_order, is_reattached, plug_numbers
 from dnetlab.engines import Engine, open_engine
 from dnetlab.errors import DnetError, UsageError
-from dnetlab.model import Entry, Journal, Line, Output, Packet, Prompt, Protocol, Snapshot
+from dnetlab.model import (
+    Entry,
+    Journal,
+    Line,
+    Output,
+    Packet,
+    Prompt,
+    Protocol,
+    Snapshot,
+    Topology,
+    default_topology,
+)
 from dnetlab.model.packet import IcmpType
 from dnetlab.sim.profiles import like
 
@@ -89,16 +100,18 @@ class Lab:
     docker   release: '20.10', '26.1', '28.5' (default) or '29.7'
     seed     the simulator's chance: the same seed and commands give the same page
     journal  a file to write every command to, so that `resume` can bring the lab back; None keeps no file
+    topology the lab's shape, as `read_topology("lab.toml")` gives it; None is the default lab
     progress called with a sentence for each step while real hosts come up
     """
 
     def __init__(
         self, engine: str = "sim", docker: str | None = None, seed: int = 0, journal: str | Path | None = None,
-        progress: Callable[[str], None] | None = None,
+        progress: Callable[[str], None] | None = None, topology: Topology | None = None,
     ) -> None:  # fmt: skip
         self.seed = seed
+        self.shape = topology or default_topology()
         self._progress = progress
-        self.engine: Engine = open_engine(engine, docker, seed, progress)
+        self.engine: Engine = open_engine(engine, docker, seed, progress, self.shape)
         self.entries: list[Entry] = []
         self.cells = 0
         self.last: CellResult | None = None
@@ -111,17 +124,15 @@ class Lab:
     # -- running ------------------------------------------------------------------------------------------------
 
     def run_cell(
-        self, text: str, host: str = "docker1", check: bool = False, keep_going: bool = False,
+        self, text: str, host: str | None = None, check: bool = False, keep_going: bool = False,
         heard: Callable[[Output], None] | None = None,
     ) -> CellResult:  # fmt: skip
         """Run the commands of a cell in order. A failing command doesn't stop it, a refused one does.
 
         `heard` is called after each line, for a front end that shows progress. Raises CellError, and runs nothing,
-        when the text itself can't be read; UsageError for a host that isn't in the lab.
+        when the text itself can't be read; UsageError for a host that isn't in the lab. host None: the lab's first.
         """
-        if host not in HOSTS:
-            raise UsageError(f"the lab has no host {host!r}", hint=f"The hosts are {', '.join(HOSTS)}.")
-        lines = parse_cell(text, host)
+        lines = parse_cell(text, self.shape, host)
         self.cells += 1
         before = self.engine.snapshot()
         outputs: list[Output] = []
@@ -146,7 +157,7 @@ class Lab:
         self.last = CellResult(tuple(outputs), before, after, tuple(differences), skipped, check)
         return self.last
 
-    def run(self, text: str, host: str = "docker1") -> Output:
+    def run(self, text: str, host: str | None = None) -> Output:
         """Run one line and return its output. Raises UsageError when the text holds no command or several."""
         result = self.run_cell(text, host)
         if len(result.outputs) != 1 or result.skipped:
@@ -165,8 +176,8 @@ class Lab:
     def snapshot(self) -> Snapshot:
         return self.engine.snapshot()
 
-    def prompt(self, host: str = "docker1") -> str:
-        return self.engine.prompt(host)
+    def prompt(self, host: str | None = None) -> str:
+        return self.engine.prompt(host_called(self.shape, host))
 
     @property
     def journal(self) -> Journal:
@@ -338,7 +349,7 @@ class Lab:
         """A fresh lab, as it was at the start; checkpoints and journal are gone."""
         name, release = self.engine.name, self.engine.release
         self.engine.close()
-        self.engine = open_engine(name, release, self.seed, self._progress)
+        self.engine = open_engine(name, release, self.seed, self._progress, self.shape)
         self.entries.clear()
         self._past.clear()
         self._marks.clear()

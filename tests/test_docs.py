@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dnetlab.lab import Lab
+from dnetlab.model import parse_topology
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -23,10 +24,23 @@ def _examples(kind: str) -> list:
     ]
 
 
-@pytest.mark.parametrize("text", _examples("dnet"))
-def test_a_transcript_in_the_docs_is_what_the_simulator_answers(text):
-    with Lab() as lab:
-        result = lab.run_cell(text, check=True)
+def _transcripts() -> list:
+    """(the lab.toml that stands last before it on its page, '' for none, the transcript)."""
+    found = []
+    for page in PAGES:
+        lab = ""
+        for number, block in enumerate(_BLOCK.finditer(page.read_text(encoding="utf-8")), 1):
+            if block["kind"] == "toml":
+                lab = block["text"]
+            elif block["kind"] == "dnet":
+                found.append(pytest.param(lab, block["text"], id=f"{page.stem}-{number}"))
+    return found
+
+
+@pytest.mark.parametrize(("lab", "text"), _transcripts())
+def test_a_transcript_in_the_docs_is_what_the_simulator_answers(lab, text):
+    with Lab(topology=parse_topology(lab) if lab else None) as there:
+        result = there.run_cell(text, check=True)
 
     assert result.refused is None
     assert [d.text for d in result.differences] == []

@@ -22,9 +22,9 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bdm-[0-9a-f]{12}\b", "dm-<id>"),
         (r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{12}\b", "<id>"),
         # A NIC of a lab host is a veth where real engines run in namespaces, and a plain one in the simulator.
-        (r"(?m)^([0-9]+: )?(eth0|enp7s0)(?:@if[0-9]+)?: (<[\w,]*?)(?:,M-DOWN)?> (mtu \d+) qdisc \w+ "
+        (r"(?m)^([0-9]+: )?(eth\d+|en[a-z]\w+)(?:@if[0-9]+)?: (<[\w,]*?)(?:,M-DOWN)?> (mtu \d+) qdisc \w+ "
          r"((?:state \w+ group default )?qlen 1000)\s*$", r"\1\2: \3> \4 \5"),
-        (r"(?m)^([0-9]+: (?:eth0|enp7s0): .*\n    link/ether .*) link-netnsid [0-9]+$", r"\1"),
+        (r"(?m)^([0-9]+: (?:eth\d+|en[a-z]\w+): .*\n    link/ether .*) link-netnsid [0-9]+$", r"\1"),
         (r"\b[a-z]{3,}_[a-z]{3,}\b", "<name>"),  # a name that the daemon made up
         (r"(?m)^[0-9]+: ", "<index>: "),
         (r"@if[0-9]+", "@if<index>"),

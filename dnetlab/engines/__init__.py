@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from dnetlab.model import Line, Output, Snapshot
+from dnetlab.model import Line, Output, Snapshot, Topology, default_topology
 from dnetlab.model.releases import DEFAULT_RELEASE
 
 
@@ -30,9 +30,12 @@ class Engine(Protocol):
 
 
 def open_engine(
-    name: str = "sim", release: str | None = None, seed: int = 0, progress: Callable[[str], None] | None = None
-) -> Engine:
+    name: str = "sim", release: str | None = None, seed: int = 0, progress: Callable[[str], None] | None = None,
+    topology: Topology | None = None,
+) -> Engine:  # fmt: skip
     """'sim' or 'docker'. Raises UsageError for another name or release, EngineError when it can't start.
+
+    topology is the lab's shape, None the default lab's.
 
     progress is called with a sentence for each step while real hosts come up.
     """
@@ -41,9 +44,11 @@ def open_engine(
     if name == "sim":
         from dnetlab.engines.simulator import Simulator
 
-        return Simulator(release or DEFAULT_RELEASE, seed)
+        return Simulator(release or DEFAULT_RELEASE, seed, topology)
     if name == "docker":
         from dnetlab.engines.docker import DockerEngine
 
+        if topology not in (None, default_topology()):
+            raise UsageError("real lab hosts come in the shape of the default lab only", hint="Use the simulator.")
         return DockerEngine(release, progress=progress)
     raise UsageError(f"no engine is called {name!r}", hint="The engines are: sim, docker.")

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dnetlab.model import Line, Output, Snapshot
+from dnetlab.model import Line, Output, Snapshot, Topology
 from dnetlab.model.releases import DEFAULT_RELEASE
 from dnetlab.sim.apply import apply, open_terminal, prompt_of
 from dnetlab.sim.world import World
 
 
 class Simulator:
-    """release: one of RELEASES, UsageError for another. The same seed and lines give the same output, byte for byte."""
+    """release: one of RELEASES, UsageError for another; topology: None for the default lab.
+
+    The same seed and lines give the same output, byte for byte.
+    """
 
     name = "sim"
 
-    def __init__(self, release: str = DEFAULT_RELEASE, seed: int = 0) -> None:
+    def __init__(
+        self, release: str = DEFAULT_RELEASE, seed: int = 0, topology: Topology | None = None
+    ) -> None:
         from dnetlab.sim.lab import new_world
 
         self.release = release
         self.seed = seed
-        self.world: World = new_world(release, seed)
+        self.world: World = new_world(release, seed, topology)
 
     def run(self, line: Line) -> Output:
         self.world, output = apply(self.world, line)

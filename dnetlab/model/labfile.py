@@ -68,6 +68,7 @@ def _topology(table: _Table) -> Topology:
     switches = [_switch(name, part, nics) for name, part in table.tables("switches")]
     topology = Topology(tuple(hosts), tuple(nics), tuple(switches), images)
     _check(topology, table)
+    _check_routes(topology, table)
     return topology
 
 
@@ -155,6 +156,17 @@ def _check(topology: Topology, table: _Table) -> None:
             owner = taken.setdefault((nic.switch, address.ip), nic.host)
             if nic.switch and owner != nic.host:
                 raise table.wrong(f"{place}.address", f"{address.ip} is {owner}'s already", "Give each its own.")
+
+
+def _check_routes(topology: Topology, table: _Table) -> None:
+    """A gateway must be on a network of the host, as `ip route add` asks for."""
+    for host in topology.hosts:
+        networks = [address.network for nic in topology.nics_of(host.name) for address in nic.ipv4]
+        for route in host.routes:
+            if not any(route.gateway in network for network in networks):
+                mine = ", ".join(map(str, networks)) or "none"
+                raise table.wrong(f"hosts.{host.name}.routes", f"no card of {host.name} reaches {route.gateway}",
+                                  f"A gateway is on a network of the host; its own: {mine}.")  # fmt: skip
 
 
 def _with_tag(image: str) -> str:

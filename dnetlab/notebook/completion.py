@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
-from dnetlab.commands.cell import HOSTS
 from dnetlab.model.releases import RELEASES
 from dnetlab.notebook import words
 from dnetlab.notebook.subcommands import SUBCOMMANDS
 
 if TYPE_CHECKING:
-    from dnetlab.model import Snapshot
+    from dnetlab.model import Snapshot, Topology
     from dnetlab.notebook.magic import DnetMagics
 
 _CELL = re.compile(r"^\s*%%dnet(?:\s|$)")
@@ -51,9 +50,10 @@ def complete(text: str, line: int, before: str, magics: DnetMagics) -> tuple[str
     first = next((i for i, row in enumerate(lines) if row.strip()), 0)
     if _CELL.match(lines[first]) and line >= first:
         if line == first:
-            return _magic_line(before) if "%%dnet " in before else None
-        host = next((word for word in lines[first].split() if word in HOSTS), "docker1")
-        return words.of_line(before, host, _snapshot(magics))
+            return _magic_line(before, magics.topology) if "%%dnet " in before else None
+        lab = magics.topology
+        host = next((found for word in lines[first].split() if (found := lab.called(word))), lab.names[0])
+        return words.of_line(before, host, lab, _snapshot(magics))
     found = _LINE.match(before)
     return _subcommand(found["rest"], magics) if found else None
 
@@ -70,7 +70,7 @@ def _split(text: str) -> tuple[list[str], str]:
     return parts, fragment
 
 
-def _magic_line(before: str) -> tuple[str, list[str]]:
+def _magic_line(before: str, lab: Topology) -> tuple[str, list[str]]:
     parts, fragment = _split(before.split("%%dnet", 1)[1])
     last = parts[-1] if parts else ""
     if last == "--engine":
@@ -78,7 +78,7 @@ def _magic_line(before: str) -> tuple[str, list[str]]:
     elif last == "--docker":
         choices = list(RELEASES)
     else:
-        choices = [*(() if set(parts) & set(HOSTS) else HOSTS), *_OPTIONS]
+        choices = [*(() if any(map(lab.called, parts)) else lab.names), *_OPTIONS]
     return fragment, [c for c in choices if c.startswith(fragment)]
 
 
@@ -94,7 +94,7 @@ def _subcommand(rest: str, magics: DnetMagics) -> tuple[str, list[str]]:
 def _choices(parts: list[str], fragment: str, magics: DnetMagics) -> list[str]:
     name, last = parts[0], parts[-1]
     snapshot = _snapshot(magics)
-    hosts = list(snapshot.hosts if snapshot else HOSTS)
+    hosts = list(magics.topology.names)
     containers = [c.name for h in (snapshot.hosts.values() if snapshot else ()) for c in h.containers]
     networks = [n.name for h in (snapshot.hosts.values() if snapshot else ()) for n in h.networks]
     values = {

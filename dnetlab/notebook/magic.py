@@ -15,6 +15,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from IPython.core.magic_arguments import MagicArgumentParser, argument, magic_arguments
 
 from dnetlab.errors import DnetError, UsageError
+from dnetlab.model import Topology, default_topology, read_topology
 from dnetlab.notebook import subcommands
 from dnetlab.notebook.display import CellView, StepLine
 from dnetlab.views import terminal
@@ -28,12 +29,13 @@ _CATCH = re.compile(r"^\s*(?P<name>[A-Za-z_]\w*)\s*<<\s*(?P<rest>.*)$")
 
 @magics_class
 class DnetMagics(Magics):
-    """Labs by engine and release; `current` is the pair that cells without --engine use."""
+    """Labs by engine and release, all of one shape; `current` is the pair that cells without --engine use."""
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell=shell)
         self.labs: dict[tuple[str, str | None], Lab] = {}
         self.current = default_engine()
+        self.topology = session_topology()
         self.arrived = ""  # what was said last of real hosts that came up for this cell
 
     @property
@@ -51,7 +53,8 @@ class DnetMagics(Magics):
             if not self.labs:
                 warm_up()
             step = StepLine()
-            lab = Lab(engine, release, journal=journal_file(engine, release), progress=step)
+            lab = Lab(engine, release, journal=journal_file(engine, release), progress=step,
+                      topology=self.topology)  # fmt: skip
             if step.handle is not None:
                 self.arrived = f"Real Docker Engines {lab.engine.release} are up."
                 step(self.arrived)
@@ -66,6 +69,14 @@ class DnetMagics(Magics):
             return self.current[0], release or self.current[1]
         return engine, release
 
+    def shape(self, file: str) -> None:
+        """Labs of the shape of that file ('default': the usual one) from now on; those that stand are ended.
+
+        Raises UsageError, and changes nothing, when the file can't be read.
+        """
+        self.topology = default_topology() if file == "default" else read_topology(file)
+        self.close()
+
     def close(self) -> None:
         """End every lab; what was started on real engines is removed."""
         labs, self.labs = self.labs, {}
@@ -74,7 +85,7 @@ class DnetMagics(Magics):
 
     @no_var_expand
     @magic_arguments()
-    @argument("host", nargs="?", default="docker1", help="whose prompt the cell is typed at: docker1, docker2, client")
+    @argument("host", nargs="?", help="whose prompt the cell is typed at; the lab's first host (docker1) when left out")
     @argument("--engine", choices=["sim", "docker"], help="run this cell on the simulator or on real Docker Engines")
     @argument("--docker", metavar="RELEASE", help="the release of Docker: 20.10, 26.1, 28.5 (default) or 29.7")
     @argument("--check", action="store_true", help="compare with the output pasted under each prompt")
@@ -131,7 +142,13 @@ def default_engine() -> tuple[str, str | None]:
     return os.environ.get("DNETLAB_ENGINE") or "sim", os.environ.get("DNETLAB_DOCKER") or None
 
 
-def _run_aloud(lab: Lab, cell: str, host: str, check: bool) -> CellResult:
+def session_topology() -> Topology:
+    """The lab of the file that DNETLAB_LAB names, else the default one. Raises UsageError."""
+    file = os.environ.get("DNETLAB_LAB")
+    return read_topology(file) if file else default_topology()
+
+
+def _run_aloud(lab: Lab, cell: str, host: str | None, check: bool) -> CellResult:
     """On a real engine a command may take its time: show each answer when it comes, and the whole at the end."""
     from IPython.display import clear_output
 

@@ -56,7 +56,7 @@ def run(magics: DnetMagics, line: str) -> Any:
     if name not in SUBCOMMANDS:
         near = difflib.get_close_matches(name, SUBCOMMANDS, 1, 0.5)
         hint = f"Did you mean %dnet {near[0]}?" if near else "`%dnet` alone lists them."
-        if name in ("docker", "ip", "iptables", "brctl", "ping", "curl", "docker1", "docker2", "client"):
+        if name in ("docker", "ip", "iptables", "brctl", "ping", "curl", *magics.topology.names):
             hint = "Commands run in a cell with %%dnet on its first line."
         raise UsageError(f"%dnet has no subcommand {name!r}", hint=hint)
     subcommand = SUBCOMMANDS[name]
@@ -186,7 +186,10 @@ def _doctor(magics: DnetMagics, options: Any) -> Any:
 
 
 def _lab(magics: DnetMagics, options: Any) -> Any:
-    return magics.lab
+    if options.file is None:
+        return magics.lab
+    magics.shape(options.file)
+    return Sentence(f"A fresh lab of {', '.join(magics.topology.names)}.")
 
 
 _LINKS: Arguments = (*_PLACE, _arg("--kind", metavar="KIND", help="veth, bridge, physical, macvlan, …"))
@@ -234,6 +237,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         Subcommand("engine", "which engine runs the cells; with a name: change it", _engine,
                    (_arg("name", nargs="?", choices=["sim", "docker"]), _arg("--docker", metavar="RELEASE"))),
         Subcommand("doctor", "what this machine can do", _doctor),
-        Subcommand("lab", "the Lab object, for Python", _lab),
+        Subcommand("lab", "the Lab object, for Python; with a lab.toml: a lab of its shape", _lab,
+                   (_arg("file", nargs="?", metavar="FILE", help="a lab.toml, or default"),)),
     )
 }  # fmt: skip

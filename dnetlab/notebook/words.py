@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from dnetlab.commands.cell import ALIASES, HOSTS
 from dnetlab.commands.docker.completion import Kind, complete_docker
-from dnetlab.model import Host, LinkKind, Snapshot
+from dnetlab.model import Host, LinkKind, Snapshot, Topology
 
 _PROMPT = re.compile(
     r"^\s*(?:\[(?:[\w.-]+@)?(?P<a>[\w.-]+)[^\]]*\][#$] |[\w.-]+@(?P<b>[\w.-]+):\S*[#$] |(?P<c>[A-Za-z][\w.-]*)[#$] "
@@ -67,14 +66,15 @@ class Place:
         return [*names, *ips, *lan]
 
 
-def of_line(text: str, host: str, snapshot: Snapshot | None) -> tuple[str, list[str]]:
+def of_line(text: str, host: str, topology: Topology, snapshot: Snapshot | None) -> tuple[str, list[str]]:
     """The fragment before the cursor and the words that may replace it. `text` is the line up to the cursor."""
     prompt = _PROMPT.match(text)
     inside = False
     if prompt:
         name = prompt["a"] or prompt["b"] or prompt["c"]
-        if name and ALIASES.get(name, name) in HOSTS:
-            host, text = ALIASES.get(name, name), text[prompt.end() :]
+        named = topology.called(name) if name else None
+        if named is not None:
+            host, text = named, text[prompt.end() :]
         elif prompt["inside"]:
             inside, text = True, text[prompt.end() :]
     text = _NEXT_COMMAND.split(text)[-1]

@@ -1,20 +1,26 @@
-"""The default lab before the first command: docker1, docker2 and client on a closed LAN, daemons started."""
+"""A lab before the first command: the hosts of its topology as they are after boot, their daemons started."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
+from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
 
-from dnetlab.model import Address, Host, Interface, LinkKind, Namespace, Process, Route
+from dnetlab.model import (
+    Address,
+    Host,
+    HostPlan,
+    Interface,
+    LinkKind,
+    Namespace,
+    Nic,
+    Process,
+    Route,
+    StaticRoute,
+    Topology,
+    default_topology,
+)
 from dnetlab.sim.profiles import DEFAULT_RELEASE, engine
 from dnetlab.sim.world import World
 
-LAN = IPv4Network("172.25.254.0/24")
-RESOLVER = IPv4Address("192.0.2.53")  # TEST-NET-1: nobody ever answers there
-HOSTS: dict[str, tuple[IPv4Address, bool]] = {  # name -> address on the LAN, has Docker
-    "docker1": (IPv4Address("172.25.254.1"), True),
-    "docker2": (IPv4Address("172.25.254.2"), True),
-    "client": (IPv4Address("172.25.254.38"), False),
-}
 SYSCTLS: dict[str, str] = {  # as a Debian 12 has them after boot
     "net.ipv4.ip_forward": "0",
     "net.ipv4.conf.all.forwarding": "0",
@@ -32,43 +38,41 @@ SYSCTLS: dict[str, str] = {  # as a Debian 12 has them after boot
     "net.bridge.bridge-nf-call-ip6tables": "1",
     "net.bridge.bridge-nf-call-arptables": "1",
 }
+FORWARDING = ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv4.conf.default.forwarding")
 
 
-def new_world(release: str = DEFAULT_RELEASE, seed: int = 0) -> World:
-    """The lab of DESIGN.md with the daemons of that release running. UsageError for a release nobody knows.
+def new_world(release: str = DEFAULT_RELEASE, seed: int = 0, topology: Topology | None = None) -> World:
+    """The lab of that topology (None: the default one) with the daemons of that release running.
 
-    Two calls with the same release and seed give equal worlds.
+    Two calls with the same arguments give equal worlds. UsageError for a release or an image that nobody knows.
     """
     from dnetlab.sim.dockerd.images import install_catalogue
     from dnetlab.sim.dockerd.system import install_daemon, start_daemon
 
     engine(release)
-    world = World(release=release, seed=seed)
-    for name, (address, docker) in HOSTS.items():
-        _plug_in(world, name, address, docker)
-    for name, (_, docker) in HOSTS.items():
-        if docker:
-            install_daemon(world, name)
-            install_catalogue(world, name)
-            start_daemon(world, name)
+    shape = topology or default_topology()
+    world = World(release=release, seed=seed, topology=shape)
+    for plan in shape.hosts:
+        _boot(world, plan, shape.nics_of(plan.name))
+    for name in shape.docker_hosts:
+        install_daemon(world, name)
+        install_catalogue(world, name)
+        start_daemon(world, name)
     return world
 
 
-def _plug_in(world: World, name: str, address: IPv4Address, docker: bool) -> None:
-    """One host without its daemon: links, addresses, files and its first process."""
-    interfaces = [loopback(), lan_interface(world, name, address)]
-    if docker:
-        interfaces.append(_bare_interface(world, name))
-    stack = Namespace(
-        "host",
-        tuple(interfaces),
-        (Route(LAN, "eth0", src=address),),
-        sysctls=dict(SYSCTLS),
-    )
-    world.put_host(Host(name, {"host": stack}, (Process(1, 0, ("/sbin/init",)),), has_docker=docker))
+def _boot(world: World, plan: HostPlan, nics: tuple[Nic, ...]) -> None:
+    """One host without its daemon: links, addresses, routes, files and its first process."""
+    name = plan.name
+    interfaces = [loopback(), *(_interface(world, nic, index) for index, nic in enumerate(nics, 2))]
+    attached = [Route(address.network, nic.name, src=address.ip) for nic in nics for address in nic.ipv4]
+    routes = (*attached, *(_static(route, nics) for route in plan.routes))
+    sysctls = SYSCTLS | (dict.fromkeys(FORWARDING, "1") if plan.forwarding else {})
+    stack = Namespace("host", tuple(interfaces), routes, sysctls=sysctls)
+    world.put_host(Host(name, {"host": stack}, (Process(1, 0, ("/sbin/init",)),), has_docker=plan.docker))
     world.counters[f"pid:{name}"] = 88  # a booted machine is past its first numbers
     world.counters[f"index:{name}"] = len(interfaces) + 1
-    _write_files(world, name, address)
+    _write_files(world, plan)
 
 
 def loopback(v6: bool = True) -> Interface:
@@ -86,24 +90,29 @@ def link_local(mac: str) -> Address:
     return Address(IPv6Interface((IPv6Address(b"\xfe\x80" + bytes(6) + eui), 64)), scope="link")
 
 
-def lan_interface(world: World, name: str, address: IPv4Address) -> Interface:
-    mac = world.random_mac(f"{name}:eth0")
-    v4 = Address(IPv4Interface(f"{address}/{LAN.prefixlen}"), LAN.broadcast_address)
-    return Interface("eth0", 2, LinkKind.PHYSICAL, mac, (v4, link_local(mac)), segment="lan")
+def _interface(world: World, nic: Nic, index: int) -> Interface:
+    """A card as it is after boot: up, with what the topology gave it and the link-local address of its MAC."""
+    mac = nic.mac or world.random_mac(f"{nic.host}:{nic.name}")
+    own = (*map(_address, nic.addresses), link_local(mac))
+    return Interface(nic.name, index, LinkKind.PHYSICAL, mac, own, carrier=bool(nic.switch),
+                     promiscuous=nic.promiscuous, segment=nic.switch or None)  # fmt: skip
 
 
-def _bare_interface(world: World, name: str) -> Interface:
-    """enp7s0: up and promiscuous, without an IPv4 address, on the second switch; lessons on macvlan use it."""
-    mac = world.random_mac(f"{name}:enp7s0")
-    return Interface(
-        "enp7s0", 3, LinkKind.PHYSICAL, mac, (link_local(mac),), promiscuous=True, segment="trunk"
-    )
+def _address(given: IPv4Interface | IPv6Interface) -> Address:
+    return Address(given, given.network.broadcast_address if isinstance(given, IPv4Interface) else None)
 
 
-def _write_files(world: World, name: str, address: IPv4Address) -> None:
+def _static(route: StaticRoute, nics: tuple[Nic, ...]) -> Route:
+    """As `ip route add … via GATEWAY` leaves it, through the card that shares a network with the gateway."""
+    dev = next(nic.name for nic in nics for address in nic.ipv4 if route.gateway in address.network)
+    return Route(route.destination, dev, route.gateway, protocol="boot", scope="global")
+
+
+def _write_files(world: World, plan: HostPlan) -> None:
+    name, address = plan.name, world.topology.address_of(plan.name)
     world.files[name, "", "/etc/hostname"] = f"{name}\n"
-    world.files[name, "", "/etc/resolv.conf"] = f"nameserver {RESOLVER}\n"
+    world.files[name, "", "/etc/resolv.conf"] = f"nameserver {plan.resolver}\n" if plan.resolver else ""
     world.files[name, "", "/etc/hosts"] = (
-        f"127.0.0.1\tlocalhost\n{address}\t{name}\n"
+        f"127.0.0.1\tlocalhost\n{address.ip if address else '127.0.1.1'}\t{name}\n"
         "::1\tlocalhost ip6-localhost ip6-loopback\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n"
     )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dnetlab.model import Host, Interface, Namespace, Snapshot, Where
+from dnetlab.model import Host, Interface, Namespace, Snapshot, Topology, Where, default_topology
 from dnetlab.model.releases import DEFAULT_RELEASE
 
 
@@ -37,6 +37,7 @@ class World:
     clock     seconds since the lab began; each command moves it on
     counters  one number per kind of identity already given out; with the seed it makes ids, MACs and ports repeatable
     files     contents that students can read or that the daemon writes: (host, container id or '', path) -> text
+    topology  the lab's shape, which never changes
     logs      (host, container id) -> what its programs printed, as (stream, text, clock); see programs/logs.py
     """
 
@@ -49,6 +50,7 @@ class World:
     files: dict[tuple[str, str, str], str] = field(default_factory=dict)
     logs: dict[tuple[str, str], tuple[tuple[str, str, float], ...]] = field(default_factory=dict)
     terminals: tuple[Terminal, ...] = ()
+    topology: Topology = field(default_factory=default_topology)
 
     def copy(self) -> World:
         return replace(
@@ -61,7 +63,7 @@ class World:
         )
 
     def snapshot(self) -> Snapshot:
-        return Snapshot(dict(self.hosts), "sim", self.release, self.clock)
+        return Snapshot(dict(self.hosts), "sim", self.release, self.clock, self.topology)
 
     def adopt(self, snapshot: Snapshot) -> None:
         """Take over what packets left behind (`Exchange.after`): counters, connections, neighbours, learned MACs."""

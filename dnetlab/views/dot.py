@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dnetlab.model import Exchange, Interface, LinkKind, Trace
+from dnetlab.model import Exchange, Interface, LinkKind, Switch, Trace
 from dnetlab.views.labels import Place
 from dnetlab.views.scene import HostScene, Scene, listens, published
 
@@ -95,8 +95,8 @@ def to_dot(scene: Scene, path: Exchange | Trace | None = None) -> str:
         'style=filled fillcolor="white" height=0.3];',
         f'edge [fontname="Helvetica" fontsize=11.5 fontcolor="{INK}" color="{GREY}"];',
     ]  # fmt: skip
-    for segment in scene.segments:
-        _switch(drawing, segment)
+    for switch in scene.switches:
+        _switch(drawing, switch)
     for host in scene.hosts:
         if host.small:
             _small_host(drawing, host)
@@ -106,11 +106,10 @@ def to_dot(scene: Scene, path: Exchange | Trace | None = None) -> str:
     return "\n".join(drawing.lines) + "\n"
 
 
-def _switch(drawing: _Drawing, segment: str) -> None:
-    words = {"lan": "LAN (switch)", "trunk": "second switch (trunk)"}.get(segment, f"switch {segment}")
-    nets = {str(a.network) for h in drawing.scene.hosts for i in h.nics if i.segment == segment for a in i.ipv4}
-    label = quote("\n".join([words, *sorted(nets)]))
-    drawing.node(f"switch {segment}", label, shape="box", style="filled,rounded", fillcolor="#e9ecef", width="2.4")
+def _switch(drawing: _Drawing, switch: Switch) -> None:
+    nets = {str(a.network) for h in drawing.scene.hosts for i in h.nics if i.segment == switch.name for a in i.ipv4}
+    label = quote("\n".join([switch.title, *sorted(nets)]))
+    drawing.node(f"switch {switch.name}", label, shape="box", style="filled,rounded", fillcolor="#e9ecef", width="2.4")
 
 
 def _plug(drawing: _Drawing, host: str, nic: Interface, node: str) -> None:

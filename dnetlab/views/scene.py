@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from dnetlab.errors import UnknownName
-from dnetlab.model import Container, Host, Interface, LinkKind, Netfilter, Network, PortBinding, Snapshot
+from dnetlab.model import Container, Host, Interface, LinkKind, Netfilter, Network, PortBinding, Snapshot, Switch
 from dnetlab.views.labels import Place, containers_in, places
 
 LIMIT = 40  # containers in one picture; more can't be read
-LAN = "lan"
 
 
 @dataclass(frozen=True)
@@ -46,10 +45,10 @@ class HostScene:
 
 @dataclass(frozen=True)
 class Scene:
-    """hosts in the lab's order; segments: the switches they are plugged into; note: a sentence on what is left out."""
+    """hosts in the lab's order; switches: those they are plugged into; note: a sentence on what is left out."""
 
     hosts: tuple[HostScene, ...]
-    segments: tuple[str, ...]
+    switches: tuple[Switch, ...]
     colours: dict[str, int]
     note: str = ""
 
@@ -74,12 +73,13 @@ def scene(snapshot: Snapshot, only: str | Iterable[str] | None = None) -> Scene:
         budget = max(0, budget - sum(len(s.containers) for s in one.spaces))
         left_out += sum(one.hidden.values())
         hosts.append(one)
-    segments = dict.fromkeys(i.segment for h in hosts for i in h.nics if i.segment)
+    plugged = dict.fromkeys(i.segment for h in hosts for i in h.nics if i.segment)
+    switches = tuple(map(snapshot.topology.switch, plugged))
     note = ""
     if left_out:
         drawn = sum(len(s.containers) for h in hosts for s in h.spaces)
         note = f"{drawn} of {drawn + left_out} containers are drawn; name a container or network to see its part."
-    return Scene(tuple(hosts), tuple(segments), _colours(snapshot), note)
+    return Scene(tuple(hosts), switches, _colours(snapshot), note)
 
 
 def _colours(snapshot: Snapshot) -> dict[str, int]:

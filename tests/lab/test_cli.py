@@ -133,3 +133,22 @@ def test_the_shell_answers_at_its_prompt_until_end_of_file(monkeypatch, capsys):
     assert shown.out.startswith("[root@docker1 ~]# ")
     assert "my_net1" in shown.out  # what changed names the new network
     assert "Redirection is not part of the lab's shell." in shown.err
+
+
+def test_a_script_runs_in_the_lab_of_a_file_whose_hosts_a_notebook_names_too(tmp_path, capsys):
+    lab = script(tmp_path, "[hosts.one]\n[hosts.two]\n", "lab.toml")
+    cells = [{"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
+              "source": "%%dnet two\nhostname\none# hostname"}]  # fmt: skip
+    name = script(tmp_path, json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), "a.ipynb")
+
+    assert main(["run", "--lab", lab, name]) == 0
+    assert capsys.readouterr().out == "[root@two ~]# hostname\ntwo\n[root@one ~]# hostname\none\n"
+
+
+def test_a_mistake_in_the_file_of_a_lab_is_status_2_and_one_sentence(tmp_path, capsys):
+    lab = script(tmp_path, "[hosts.one]\ndoker = true\n", "lab.toml")
+
+    assert main(["run", "--lab", lab, "-"]) == 2
+    assert capsys.readouterr().err.endswith(
+        "lab.toml: hosts.one.doker: nothing is called so here\nDid you mean docker?\n"
+    )

@@ -6,6 +6,7 @@ import pytest
 
 from dnetlab.errors import CellError, DnetError, UsageError
 from dnetlab.lab import Lab
+from dnetlab.model import parse_topology
 
 
 def test_a_failing_command_does_not_stop_a_cell():
@@ -154,3 +155,52 @@ def test_a_file_that_is_no_journal_is_one_clear_error(tmp_path):
 
     with pytest.raises(DnetError, match="is no journal"):
         Lab().resume(tmp_path / "x")
+
+
+ROUTED = """
+images = ["busybox"]
+[switches.left]
+[switches.right]
+title = "the far side"
+[hosts.box]
+docker = true
+routes.default = "10.0.1.254"
+nics.eth0 = { switch = "left", address = "10.0.1.1/24", mac = "52:54:00:00:00:01" }
+[hosts.router]
+forwarding = true
+nics.eth0 = { switch = "left", address = "10.0.1.254/24" }
+nics.eth1 = { switch = "right", address = "10.0.2.254/24" }
+nics.spare = {}
+[hosts.far]
+aliases = ["foundation38"]
+routes.default = "10.0.2.254"
+nics.eth0 = { switch = "right", address = "10.0.2.1/24" }
+"""
+
+
+def test_a_lab_of_another_shape_is_routed_named_and_drawn_as_its_file_says():
+    lab = Lab(topology=parse_topology(ROUTED))
+    there = lab.run_cell("ping -c 1 -q 10.0.2.1\n[root@foundation38 ~]# hostname\nfar# ping -c 1 -q 10.0.1.1").outputs
+    spare = lab.snapshot().namespace("router").interface("spare")
+
+    assert [o.exit_code for o in there] == [0, 0, 0]
+    assert (there[0].line.host, there[1].stdout) == ("box", "far\n")
+    assert "ttl" not in lab.run("traceroute -n 10.0.2.1").stderr
+    assert lab.run("docker images --format '{{.Repository}}'").stdout == "busybox\n"
+    assert lab.run("cat /sys/class/net/eth0/address").stdout == "52:54:00:00:00:01\n"
+    assert (spare.carrier, spare.segment) == (False, None)
+    assert "the far side" in lab.topology().dot
+    with pytest.raises(CellError, match="The hosts of this lab are box, router, far"):
+        lab.run("[root@docker1 ~]# docker ps")
+
+
+def test_a_lab_of_one_host_starts():
+    lab = Lab(topology=parse_topology("[hosts.only]\ndocker = true"))
+
+    assert lab.run("docker run --rm busybox hostname -i").stdout == "172.17.0.2\n"
+    assert lab.prompt() == "[root@only ~]# "
+
+
+def test_an_image_the_simulator_does_not_have_is_named_when_the_lab_starts():
+    with pytest.raises(UsageError, match="the simulator has no image oracle:latest"):
+        Lab(topology=parse_topology('images = ["oracle"]\n[hosts.only]\ndocker = true'))

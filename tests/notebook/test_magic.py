@@ -211,3 +211,17 @@ def test_the_journal_of_a_session_is_a_script_that_can_be_run_again(kernel):
     shown = kernel.run("%dnet journal").plain
 
     assert "docker1# docker network create my_net1\nclient# hostname" in shown
+
+
+def test_a_file_gives_the_session_a_lab_of_another_shape(kernel, tmp_path):
+    file = tmp_path / "lab.toml"
+    file.write_text("[hosts.only]\ndocker = true\n")
+    said = kernel.run(f"%dnet lab {file}").plain
+    there = kernel.run("%%dnet -q\nhostname").plain
+    hosts = kernel.complete("%%dnet ")[:2]
+    back = kernel.run("%dnet lab default").plain
+
+    assert said == "A fresh lab of only."
+    assert there == "[root@only ~]# hostname\nonly"
+    assert back == "A fresh lab of docker1, docker2, client."
+    assert hosts == ["only", "--engine"]

@@ -8,10 +8,10 @@ COMING = """
 import dnetlab.lab
 from dnetlab.engines.simulator import Simulator
 
-def come_up(name, release, seed, progress):
+def come_up(name, release, seed, progress, topology):
     for host in ("docker1", "client"):
         progress(f"{host}: up")
-    made = Simulator("28.5", seed)
+    made = Simulator("28.5", seed, topology)
     made.name = "docker"
     return made
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from dnetlab.errors import UsageError
 from dnetlab.model import Container, Image
 from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.catalogue import BY_ID, BY_TAG, CATALOGUE, LAYER_SIZES, Recipe
@@ -76,9 +77,14 @@ def parse_reference(text: str) -> Reference:
 
 
 def install_catalogue(world: World, host: str) -> None:
-    """Put the images that are there from the start on a host."""
-    images = [Image(r.id, r.present, r.created, r.size) for r in CATALOGUE if r.present]
-    world.change_host(host, images=tuple(images))
+    """Put the images that the topology names on a host, in the catalogue's order. UsageError for an unknown one."""
+    wanted = world.topology.images
+    known = {tag for recipe in CATALOGUE for tag in (*recipe.present, *recipe.tags)}
+    for tag in wanted:
+        if tag not in known:
+            raise UsageError(f"the simulator has no image {tag}", hint=f"It knows {', '.join(sorted(known))}.")
+    found = [(r, tuple(tag for tag in dict.fromkeys((*r.present, *r.tags)) if tag in wanted)) for r in CATALOGUE]
+    world.change_host(host, images=tuple(Image(r.id, tags, r.created, r.size) for r, tags in found if tags))
 
 
 def find(world: World, host: str, text: str) -> Image:
