@@ -202,6 +202,19 @@ class Namespace:
         (fib_sync_down_dev; observed: after `ip link set docker0 down` a host still answers at 172.17.0.1)."""
         return {own.ip: i for i in reversed(self.interfaces) for own in i.ipv4}
 
+    @cached_property
+    def broadcast_addresses(self) -> dict[IPv4Address, Interface]:
+        """The broadcast address of each network of ours, and each given by `brd`, with its interface, up or down."""
+        found: dict[IPv4Address, Interface] = {}
+        for interface in self.interfaces:
+            for own in interface.ipv4:
+                if own.network.prefixlen < 31:
+                    found.setdefault(own.network.broadcast_address, interface)
+            for address in interface.addresses:
+                if address.broadcast is not None:
+                    found.setdefault(address.broadcast, interface)
+        return found
+
     def ports_of(self, bridge: str) -> tuple[Interface, ...]:
         return tuple(i for i in self.interfaces if i.master == bridge)
 

@@ -30,7 +30,7 @@ from dnetlab.net.arp import ARP_SECONDS, introduce, resolve
 from dnetlab.net.deliver import deliver, find_socket, proxy_of
 from dnetlab.net.hooks import Doors, cross
 from dnetlab.net.memory import Field
-from dnetlab.net.routing import is_broadcast, is_local, lookup, source_address
+from dnetlab.net.routing import Way, is_broadcast, is_local, lookup, source_address
 from dnetlab.net.segment import Event, Link
 from dnetlab.net.trip import Asker, Trip
 
@@ -259,25 +259,35 @@ def _forwards(space: Namespace, dev: str) -> bool:
 
 def _route(trip: Trip, forwarded: bool = False) -> tuple[str, IPv4Address] | None:
     """(dev, next hop) for the packet as it is now; None when it ended here."""
-    space, destination = trip.space, trip.packet.destination
-    if is_local(space, destination):
-        trip.note(StepKind.ROUTED, f"{destination} is an address of this machine: through lo", "lo")
-        return "lo", destination
-    route = lookup(space, destination)
-    if route is not None and route.dev is not None and route.kind == "unicast":
-        trip.note(StepKind.ROUTED, f"{destination} matches {_text(route)}", route.dev)
-        return route.dev, route.via or destination
-    text = f"its route is {_text(route)}" if route else "no route leads there"
-    gateway = "" if any(r.is_default for r in space.routes) else ", and there is no default route"
+    destination = trip.packet.destination
+    way = lookup(trip.space, destination)
+    if way is None or way.dev is None:
+        _no_route(trip, way, forwarded)
+        return None
+    trip.note(StepKind.ROUTED, _way(destination, way), way.dev)
+    return way.dev, way.via or destination
+
+
+def _way(destination: IPv4Address, way: Way) -> str:
+    if way.kind == "local":
+        return f"{destination} is an address of this machine: through lo"
+    if way.route is None:
+        return f"{destination} is the broadcast address of a network on {way.dev}"
+    return f"{destination} matches {_text(way.route)}"
+
+
+def _no_route(trip: Trip, way: Way | None, forwarded: bool) -> None:
+    destination = trip.packet.destination
+    text = f"its route is {_text(way.route)}" if way and way.route else "no route leads there"
+    gateway = "" if any(r.is_default for r in trip.space.routes) else ", and there is no default route"
     trip.end(
         Disposition.NO_ROUTE,
         f"{destination}: {text}{gateway}.",
         f"ip route add {destination} via ROUTER, or a default route: ip route add default via ROUTER.",
     )
     if forwarded:
-        known = route is not None and route.kind == "unreachable"
+        known = way is not None and way.kind == "unreachable"
         trip.complain(IcmpType.HOST_UNREACHABLE if known else IcmpType.NETWORK_UNREACHABLE)
-    return None
 
 
 def _text(route: Route) -> str:

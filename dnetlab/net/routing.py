@@ -1,10 +1,11 @@
-"""Where next? The longest matching prefix says through which dev, and via whom.
+"""Where next? The kernel asks two tables: `local` (what is ours, what is for everybody), then `main` (`ip route`).
 
-Addresses of the namespace itself are not in this table: the kernel asks its `local` table first (`is_local`).
+`lookup` is the one answer for packets and for `ip route get`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from dnetlab.model import Interface, LinkKind, Namespace, Route
@@ -13,8 +14,105 @@ NOWHERE = IPv4Address("0.0.0.0")
 EVERYBODY = IPv4Address("255.255.255.255")
 
 
-def lookup(namespace: Namespace, ip: IPv4Address) -> Route | None:
-    """The route `ip route get` would take to `ip`: longest prefix, then lowest metric; None when there is none.
+@dataclass(frozen=True)
+class Way:
+    """What a route lookup finds, as `ip route get` shows it.
+
+    kind   'local' (ours: through lo), 'broadcast', 'multicast', 'unicast'; a route that refuses has its own kind:
+           'unreachable', 'prohibit', 'blackhole'
+    dev    the link it leaves through: 'lo' for 'local', None where a route refuses
+    via    the gateway, None when the destination is attached directly
+    src    the address a packet of ours carries; None when this machine has none to write
+    route  the row of the main table, None when the local table answered
+    """
+
+    kind: str
+    dev: str | None = None
+    via: IPv4Address | None = None
+    src: IPv4Address | None = None
+    route: Route | None = None
+
+    @property
+    def leads_on(self) -> bool:
+        """Does a packet get anywhere by it: to us, or out through a link?"""
+        return self.dev is not None
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What stands in the second line of `ip route get`: ('local',), ('local', 'brd'), ('mc',), or nothing."""
+        return {"local": ("local",), "broadcast": ("local", "brd"), "multicast": ("mc",)}.get(self.kind, ())
+
+
+def lookup(namespace: Namespace, ip: IPv4Address) -> Way | None:
+    """The way a packet to `ip` takes; None when no route leads there ("Network is unreachable").
+
+    The local table comes first (fib_add_ifaddr, net/ipv4/fib_frontend.c): each address of ours is `local`, also on a
+    link that is down, and so are all networks of lo; the broadcast address of each network on a link that is up (and
+    one given by `brd`) is `broadcast`, 127.255.255.255 of lo included, not for /31 and /32. Then the main table:
+    longest prefix, lowest metric. 255.255.255.255 and multicast follow the main table's route, but without its
+    gateway (__mkroute_output).
+    """
+    if _owner(namespace, ip) is not None:
+        return Way("local", "lo", src=ip)
+    everybody = _broadcast_link(namespace, ip)
+    if everybody is not None:
+        return Way("broadcast", everybody.name, src=address_of(namespace, everybody.name, ip))
+    if (lo := _loopback_with(namespace, ip)) is not None:
+        return Way("local", lo.name, src=address_of(namespace, lo.name, ip))
+    route = main_route(namespace, ip)
+    if route is None:
+        return None
+    if route.kind != "unicast" or route.dev is None:
+        return Way(route.kind, route=route)
+    if ip == EVERYBODY or ip.is_multicast:
+        kind = "broadcast" if ip == EVERYBODY else "multicast"
+        return Way(kind, route.dev, None, route.src or address_of(namespace, route.dev, ip), route)
+    src = route.src or address_of(namespace, route.dev, route.via or ip)
+    return Way("unicast", route.dev, route.via, src, route)
+
+
+# -- the local table --------------------------------------------------------------------------------------------------
+
+
+def local_interface(namespace: Namespace, ip: IPv4Address) -> Interface | None:
+    """The interface whose address this is, up or down; None when it isn't ours. A network of lo is all lo's."""
+    owner = _owner(namespace, ip)
+    if owner is not None or _broadcast_link(namespace, ip) is not None:
+        return owner
+    return _loopback_with(namespace, ip)
+
+
+def is_local(namespace: Namespace, ip: IPv4Address) -> bool:
+    return local_interface(namespace, ip) is not None
+
+
+def _owner(namespace: Namespace, ip: IPv4Address) -> Interface | None:
+    found = namespace.own_addresses.get(ip)
+    return None if found is not None and found.kind is LinkKind.LOOPBACK and not found.up else found
+
+
+def _loopback_with(namespace: Namespace, ip: IPv4Address) -> Interface | None:
+    """lo, when it is up and `ip` is in one of its networks: their routes are of type local."""
+    lo = next((i for i in namespace.interfaces if i.kind is LinkKind.LOOPBACK), None)
+    return lo if lo is not None and lo.up and any(ip in own.network for own in lo.ipv4) else None
+
+
+def is_broadcast(namespace: Namespace, ip: IPv4Address) -> bool:
+    """255.255.255.255, or the last address of a network that one of our interfaces is in."""
+    return ip == EVERYBODY or _broadcast_link(namespace, ip) is not None
+
+
+def _broadcast_link(namespace: Namespace, ip: IPv4Address) -> Interface | None:
+    """The link, if it is up, whose network has this broadcast address."""
+    found = namespace.broadcast_addresses.get(ip)
+    return found if found is not None and found.up else None
+
+
+# -- the main table ---------------------------------------------------------------------------------------------------
+
+
+def main_route(namespace: Namespace, ip: IPv4Address) -> Route | None:
+    """The row of `ip route` that leads to `ip`: longest prefix, then lowest metric; None when there is none.
 
     Routes through a dev that is administratively down don't count; one without carrier (`linkdown`) still does, as
     Linux has it (ignore_routes_with_linkdown 0). A route of kind 'unreachable' or 'blackhole' is returned as it is.
@@ -39,28 +137,7 @@ def _usable(namespace: Namespace, route: Route) -> bool:
     return interface is not None and interface.up
 
 
-def local_interface(namespace: Namespace, ip: IPv4Address) -> Interface | None:
-    """The interface whose address this is, up or down; None when the address isn't ours. All of 127.0.0.0/8 is lo's."""
-    if ip.is_loopback:
-        return next((i for i in namespace.interfaces if i.up and i.kind is LinkKind.LOOPBACK), None)
-    return namespace.own_addresses.get(ip)
-
-
-def is_local(namespace: Namespace, ip: IPv4Address) -> bool:
-    return local_interface(namespace, ip) is not None
-
-
-def is_broadcast(namespace: Namespace, ip: IPv4Address) -> bool:
-    """255.255.255.255, or the last address of a network that one of our interfaces is in."""
-    if ip == EVERYBODY:
-        return True
-    return any(
-        ip == i.network.broadcast_address
-        for f in namespace.interfaces
-        if f.up
-        for i in f.ipv4
-        if i.network.prefixlen < 31
-    )
+# -- the source address -----------------------------------------------------------------------------------------------
 
 
 def address_of(namespace: Namespace, dev: str, hop: IPv4Address) -> IPv4Address | None:
@@ -79,12 +156,8 @@ def address_of(namespace: Namespace, dev: str, hop: IPv4Address) -> IPv4Address 
 
 def source_for(namespace: Namespace, destination: IPv4Address) -> IPv4Address | None:
     """The source address the kernel gives a packet to `destination`; None when no route leads there."""
-    if is_local(namespace, destination):
-        return destination
-    route = lookup(namespace, destination)
-    if route is None or route.dev is None or route.kind != "unicast":
-        return None
-    return route.src or address_of(namespace, route.dev, route.via or destination)
+    way = lookup(namespace, destination)
+    return way.src if way is not None else None
 
 
 def source_address(namespace: Namespace, destination: IPv4Address) -> IPv4Address:

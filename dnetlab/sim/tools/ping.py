@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
 from dnetlab.model import IcmpType
+from dnetlab.net.routing import is_broadcast
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse
@@ -195,10 +196,7 @@ def _is_address(text: str) -> bool:
 
 
 def _is_broadcast(context: Context, target: IPv4Address) -> bool:
-    return target == IPv4Address("255.255.255.255") or any(
-        target == a.network.broadcast_address and a.network.prefixlen < 31
-        for i in context.stack.interfaces if i.kind.value != "loopback" for a in i.ipv4
-    )  # fmt: skip
+    return is_broadcast(context.stack, target)
 
 
 def _requests(request: Request) -> int:

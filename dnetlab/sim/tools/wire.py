@@ -73,7 +73,7 @@ def source_for(context: Context, destination: IPv4Address) -> IPv4Address | None
 
 def no_way(context: Context, destination: IPv4Address) -> str:
     """Why connect() finds no way: ENETUNREACH, or what an unreachable, prohibit or blackhole route says."""
-    route = routing.lookup(context.stack, destination)
+    route = routing.main_route(context.stack, destination)
     kinds = {"unreachable": "No route to host", "prohibit": "Permission denied", "blackhole": "Invalid argument"}
     return kinds.get(route.kind if route else "", Fate.NETWORK_UNREACHABLE.value)
 
