@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dnetlab.commands.cell import host_called, parse_cell
+from dnetlab.commands.cell import host_called, read_cell
 from dnetlab.commands.transcript import difference as transcript_difference
 from dnetlab.commands.transcript import has_no_order, is_reattached, plug_numbers
 from dnetlab.engines import Engine, open_engine
@@ -22,6 +22,7 @@ from dnetlab.errors import DnetError, UsageError
 from dnetlab.model import (
     Entry,
     Journal,
+    LeftOut,
     Line,
     Output,
     Packet,
@@ -57,6 +58,7 @@ class CellResult:
     before, after  the world on both sides of the cell (the same value when nothing ran)
     differences  for check=True: the lines that did not answer what the transcript expects
     skipped      lines after a refused one, which were not run
+    left_out     lines that read as commands and were taken for output or for comments
     """
 
     outputs: tuple[Output, ...]
@@ -65,6 +67,7 @@ class CellResult:
     differences: tuple[TranscriptDifference, ...] = ()
     skipped: tuple[Line, ...] = ()
     checked: bool = False
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def refused(self) -> Output | None:
@@ -78,6 +81,17 @@ class CellResult:
     def exit_code(self) -> int:
         """Of the last line, as `$?` would say; 0 for an empty cell."""
         return self.outputs[-1].exit_code if self.outputs else 0
+
+    @property
+    def compared(self) -> int:
+        """How many outputs were compared with what stands under their prompts; 0 when not checked."""
+        return sum(o.line.expected is not None for o in self.outputs) if self.checked else 0
+
+    def __str__(self) -> str:
+        """As a terminal would have shown it."""
+        from dnetlab.views import terminal
+
+        return terminal.as_text(self.outputs, self.skipped).rstrip("\n")
 
     @property
     def changes(self) -> DataFrame:
@@ -132,30 +146,36 @@ class Lab:
         `heard` is called after each line, for a front end that shows progress. Raises CellError, and runs nothing,
         when the text itself can't be read; UsageError for a host that isn't in the lab. host None: the lab's first.
         """
-        lines = parse_cell(text, self.shape, host)
+        cell = read_cell(text, self.shape, host)
+        lines = cell.lines
         self.cells += 1
         before = self.engine.snapshot()
         outputs: list[Output] = []
         differences: list[TranscriptDifference] = []
-        for line in lines:
-            output = self._run(line)
-            outputs.append(output)
-            if heard:
-                heard(output)
-            if check and line.expected is not None:
-                said = [e.line.text for e in self.entries]
-                restarted = any("restart docker" in text for text in said)
-                again = not like(self.engine.release).counts_interfaces and any(map(is_reattached, said))
-                loose = has_no_order(line.text, restarted, again), plug_numbers(line.text, again)
-                rows = transcript_difference(line.expected, output.stdout, output.stderr, *loose)
-                if rows:
-                    differences.append(TranscriptDifference(output, rows))
-            if output.refused and not keep_going:
-                break
-        after = self.engine.snapshot() if outputs else before
-        skipped = tuple(lines[len(outputs) :])
-        self.last = CellResult(tuple(outputs), before, after, tuple(differences), skipped, check)
+        try:
+            for line in lines:
+                output = self._run(line)
+                outputs.append(output)
+                if heard:
+                    heard(output)
+                if check and line.expected is not None:
+                    rows = self._against_transcript(line, output)
+                    differences += [TranscriptDifference(output, rows)] if rows else []
+                if output.refused and not keep_going:
+                    break
+        finally:  # also of a cell that was interrupted: `last` says what ran before
+            after = self.engine.snapshot() if outputs else before
+            skipped = lines[len(outputs) :]
+            self.last = CellResult(tuple(outputs), before, after, tuple(differences), skipped, check, cell.left_out)
         return self.last
+
+    def _against_transcript(self, line: Line, output: Output) -> str:
+        """'' when the line answered what stands under it, else the difference."""
+        said = [e.line.text for e in self.entries]
+        restarted = any("restart docker" in text for text in said)
+        again = not like(self.engine.release).counts_interfaces and any(map(is_reattached, said))
+        loose = has_no_order(line.text, restarted, again), plug_numbers(line.text, again)
+        return transcript_difference(line.expected or "", output.stdout, output.stderr, *loose)
 
     def run(self, text: str, host: str | None = None) -> Output:
         """Run one line and return its output. Raises UsageError when the text holds no command or several."""
@@ -178,6 +198,10 @@ class Lab:
 
     def prompt(self, host: str | None = None) -> str:
         return self.engine.prompt(host_called(self.shape, host))
+
+    def terminal(self, host: str | None = None) -> str | None:
+        """The container in whose terminal unprompted lines for that host run; None: they run on the host."""
+        return self.engine.terminal(host_called(self.shape, host))
 
     @property
     def journal(self) -> Journal:

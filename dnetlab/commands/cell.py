@@ -2,27 +2,25 @@
 
     docker run -d --name web1 nginx              the cell's host, or the terminal open on it
     docker2# brctl show                          the prompt of a host of the lab; also [root@docker2 ~]# … and client$ …
+    $ docker ps                                  the cell's host; also student@laptop:~$ … and, all through a cell, # …
     / # ping web1                                the container whose terminal was opened last
     y                                            the answer to the question of the line above
 
 Once a cell has a prompt, the lines that follow without one are the output its author expects (a pasted transcript).
+A command that is left out by that, or commented out, is named in `Cell.left_out`: none is lost silently.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, field
 
+from dnetlab.commands import prompts
+from dnetlab.commands.prompts import Typed
 from dnetlab.commands.shell import ShellRefused, parse_shell
-from dnetlab.errors import CellError, UsageError
-from dnetlab.model import Line, Prompt, Topology, default_topology
+from dnetlab.errors import UsageError
+from dnetlab.model import LeftOut, Line, Prompt, Topology, default_topology
 
-_BRACKET = re.compile(r"^\[(?:[\w.-]+@)?(?P<host>[\w.-]+)(?: [^\]]*)?\][#$](?P<text>.*)$")
-_DEBIAN = re.compile(r"^[\w.-]+@(?P<host>[\w.-]+):[^#$\s]*[#$](?: (?P<text>.*)|(?P<empty>))$")
-_SHORT = re.compile(r"^(?P<host>[A-Za-z][\w.-]*)[#$](?: (?P<text>.*)|(?P<empty>))$")
-_INSIDE = re.compile(r"^(?:(?:/[\w./-]*|~) |(?:ba)?sh-\d\.\d+)[#$](?: (?P<text>.*)|(?P<empty>))$")
-_CONTAINER = re.compile(r"^[0-9a-f]{12}$")
 _QUESTION = re.compile(r"\[y/N\]\s*(?P<answer>[yYnN])?\s*$")
 _ASKED = re.compile(
     r"^(?P<text>.*\bprune\b.*?) *(?:WARNING!.*)?Are you sure you want to continue\? \[y/N\] *(?P<answer>[yYnN]?)$"
@@ -32,25 +30,34 @@ _ANSWER = re.compile(r"^\s*(?P<answer>[yYnN])(?:es|ES|o|O)?\s*$")
 
 @dataclass
 class _Pending:
-    """A line being collected: its place, its words, and the output pasted under it."""
+    """A line being collected: its place, its words, and the output pasted under it. at_prompt: it had a prompt."""
 
     number: int
     text: str
     host: str
     prompt: Prompt
+    at_prompt: bool = False
     answer: str | None = None
     expected: list[str] = field(default_factory=list)
 
-    def line(self, transcript: bool) -> Line:
+    def line(self) -> Line:
         try:
             argv = parse_shell(self.text).argv
         except ShellRefused:
             argv = tuple(self.text.split()[:1])
         expected = None
-        if transcript and self.prompt is not Prompt.NONE:
+        if self.at_prompt:
             expected = "\n".join(self.expected).strip("\n")
             expected = expected + "\n" if expected else ""
         return Line(self.number, self.text, self.host, None, argv, self.prompt, self.answer, expected)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """lines: the commands in order. left_out: what reads as a command and is none of them, in the cell's order."""
+
+    lines: tuple[Line, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def parse_cell(text: str, topology: Topology | None = None, host: str | None = None) -> list[Line]:
@@ -61,31 +68,71 @@ def parse_cell(text: str, topology: Topology | None = None, host: str | None = N
     is not). A backslash at the end joins two lines. Raises CellError when a prompt names a host that the lab does not
     have, UsageError when `host` does.
     """
+    return list(read_cell(text, topology, host).lines)
+
+
+def read_cell(text: str, topology: Topology | None = None, host: str | None = None) -> Cell:
+    """`parse_cell`, with the lines that were taken for output or for comments although they read as commands."""
     lab = topology or default_topology()
-    host = host_called(lab, host)
-    pending: list[_Pending] = []
-    transcript = False
+    reader = _Reader(lab, host_called(lab, host), prompts.bare_signs(text.split("\n"), lab))
     for number, raw in _physical_lines(text):
-        kind, name, command = _prompt(raw, lab, transcript, number)
-        if kind is not Prompt.NONE:
-            transcript = True
-            asked = _ASKED.match(command)  # notes that lost their line ends: the command, its question, the answer
-            if command:
-                pending.append(_Pending(number, asked["text"] if asked else command, name or host, kind))
-            if asked and asked["answer"]:
-                pending[-1].answer = asked["answer"].lower()
-            continue
-        if _is_comment(raw, transcript):
-            continue
-        if transcript and pending:
-            _paste(pending[-1], raw)
+        for piece in prompts.split_glued(raw, lab):
+            reader.take(number, piece)
+    return Cell(tuple(p.line() for p in reader.pending), tuple(reader.left_out))
+
+
+class _Reader:
+    """The lines of a cell so far. signs: which of `$` and `#` alone are prompts in it."""
+
+    def __init__(self, lab: Topology, host: str, signs: str) -> None:
+        self.lab, self.host, self.signs = lab, host, signs
+        self.pending: list[_Pending] = []
+        self.left_out: list[LeftOut] = []
+        self.transcript = False
+        self.stranger: str | None = None  # a machine of the author's own, read as the cell's host
+
+    def take(self, number: int, raw: str) -> None:
+        typed = self._typed(number, raw)
+        if typed is not None:
+            self.transcript = True
+            self._command(number, typed)
+        elif _is_comment(raw, self.transcript):
+            if raw.lstrip().startswith("#") and prompts.is_commented_out(raw.strip().lstrip("#").strip()):
+                self.left_out.append(LeftOut(number, raw.strip(), is_comment=True))
+        elif self.transcript and self.pending:
+            self._output(number, raw)
         elif raw.strip():
-            answer = _ANSWER.match(raw)
-            if answer and pending and pending[-1].answer is None:
-                pending[-1].answer = answer["answer"].lower()
-            else:
-                pending.append(_Pending(number, raw.strip(), host, Prompt.NONE))
-    return [p.line(transcript) for p in pending]
+            self._plain(number, raw)
+
+    def _typed(self, number: int, raw: str) -> Typed | None:
+        command = prompts.bare(raw, self.signs)
+        if command is not None and (prompts.reads_as_command(command) or not self.transcript):
+            return Typed(Prompt.NONE, command)
+        typed = prompts.read_prompt(raw, self.lab, number)
+        if typed is not None and typed.stranger is not None:
+            self.stranger = self.stranger or typed.stranger
+            prompts.refuse_two_strangers(self.stranger, typed.stranger, number, self.lab)
+        return typed
+
+    def _command(self, number: int, typed: Typed) -> None:
+        asked = _ASKED.match(typed.command)  # notes that lost their line ends: the command, its question, the answer
+        if typed.command:
+            text = asked["text"] if asked else typed.command
+            self.pending.append(_Pending(number, text, typed.host or self.host, typed.kind, at_prompt=True))
+        if asked and asked["answer"]:
+            self.pending[-1].answer = asked["answer"].lower()
+
+    def _output(self, number: int, raw: str) -> None:
+        _paste(self.pending[-1], raw)
+        if prompts.reads_as_command(raw):
+            self.left_out.append(LeftOut(number, raw.strip()))
+
+    def _plain(self, number: int, raw: str) -> None:
+        answer = _ANSWER.match(raw)
+        if answer and self.pending and self.pending[-1].answer is None:
+            self.pending[-1].answer = answer["answer"].lower()
+        else:
+            self.pending.append(_Pending(number, raw.strip(), self.host, Prompt.NONE))
 
 
 def host_called(lab: Topology, name: str | None) -> str:
@@ -136,29 +183,3 @@ def _paste(owner: _Pending, raw: str) -> None:
         owner.answer = alone["answer"].lower()
         return
     owner.expected.append(raw)
-
-
-def _prompt(raw: str, lab: Topology, transcript: bool, number: int) -> tuple[Prompt, str | None, str]:
-    """Which prompt a line begins with, whose, and the command after it."""
-    line = raw.rstrip()
-    inside = _INSIDE.match(line)
-    if inside:
-        return Prompt.TERMINAL, None, (inside["text"] or "").strip()
-    for pattern in (_BRACKET, _DEBIAN, _SHORT):
-        found = pattern.match(line) or pattern.match(line.lstrip())
-        if not found or (line[:1].isspace() and lab.called(found["host"]) is None):
-            continue
-        name, host = found["host"], lab.called(found["host"])
-        command = (found["text"] or "").strip()
-        if host is not None:
-            return Prompt.HOST, host, command
-        if pattern is _DEBIAN and _CONTAINER.match(name):
-            return Prompt.TERMINAL, None, command
-        near = difflib.get_close_matches(name, lab.names, 1, 0.6)
-        if pattern is _BRACKET or near:
-            meant = f" Did you mean {near[0]}?" if near else ""
-            raise CellError(
-                f"Line {number} is typed at {name}, and the lab has no such host.{meant}",
-                hint=f"The hosts of this lab are {', '.join(lab.names)}.",
-            )
-    return Prompt.NONE, None, line

@@ -6,6 +6,18 @@ import difflib
 import re
 from collections.abc import Iterable
 
+# The first halves of the names that dockerd makes up (pkg/namesgenerator of moby; the same list since 2020).
+_ADJECTIVES = (
+    "admiring adoring affectionate agitated amazing angry awesome beautiful blissful bold boring brave busy charming "
+    "clever compassionate competent condescending confident cool cranky crazy dazzling determined distracted dreamy "
+    "eager ecstatic elastic elated elegant eloquent epic exciting fervent festive flamboyant focused friendly frosty "
+    "funny gallant gifted goofy gracious great happy hardcore heuristic hopeful hungry infallible inspiring "
+    "intelligent interesting jolly jovial keen kind laughing loving lucid magical modest musing mystifying naughty "
+    "nervous nice nifty nostalgic objective optimistic peaceful pedantic pensive practical priceless quirky quizzical "
+    "recursing relaxed reverent romantic sad serene sharp silly sleepy stoic strange stupefied suspicious sweet tender "
+    "thirsty trusting unruffled upbeat vibrant vigilant vigorous wizardly wonderful xenodochial youthful zealous zen"
+).replace(" ", "|")
+
 # Longest shapes first: a 64-digit id must not be read as a short one. Each is (pattern, what stands for it).
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), shape)
@@ -25,7 +37,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?m)^([0-9]+: )?(eth\d+|en[a-z]\w+)(?:@if[0-9]+)?: (<[\w,]*?)(?:,M-DOWN)?> (mtu \d+) qdisc \w+ "
          r"((?:state \w+ group default )?qlen 1000)\s*$", r"\1\2: \3> \4 \5"),
         (r"(?m)^([0-9]+: (?:eth\d+|en[a-z]\w+): .*\n    link/ether .*) link-netnsid [0-9]+$", r"\1"),
-        (r"\b[a-z]{3,}_[a-z]{3,}\b", "<name>"),  # a name that the daemon made up
+        (rf"\b(?:{_ADJECTIVES})_[a-z]+\d?\b", "<name>"),  # a name that the daemon made up
         (r"(?m)^[0-9]+: ", "<index>: "),
         (r"@if[0-9]+", "@if<index>"),
         (r"link-netnsid [0-9]+", "link-netnsid <n>"),

@@ -26,6 +26,10 @@ class Engine(Protocol):
         """What stands in front of the next unprompted line typed for that host: '[root@docker1 ~]# ' or '/ # '."""
         ...
 
+    def terminal(self, host: str) -> str | None:
+        """The name of the container whose terminal takes the unprompted lines typed for that host; None: the host."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -221,6 +221,10 @@ class DockerEngine:
         terminal = self._last_terminal(host)
         return f"{terminal.directory} # " if terminal else f"[root@{host} ~]# "
 
+    def terminal(self, host: str) -> str | None:
+        found = self._last_terminal(host)
+        return self._name_of(found) if found else None
+
     # -- the world ---------------------------------------------------------------------------------------------
 
     def client(self, host: str) -> Any:

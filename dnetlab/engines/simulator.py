@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dnetlab.model import Line, Output, Snapshot, Topology
 from dnetlab.model.releases import DEFAULT_RELEASE
-from dnetlab.sim.apply import apply, open_terminal, prompt_of
+from dnetlab.sim.apply import apply, name_of, open_terminal, prompt_of
 from dnetlab.sim.world import World
 
 
@@ -34,6 +34,10 @@ class Simulator:
 
     def prompt(self, host: str) -> str:
         return prompt_of(self.world, host, open_terminal(self.world, host))
+
+    def terminal(self, host: str) -> str | None:
+        found = open_terminal(self.world, host)
+        return name_of(self.world, found) if found else None
 
     def close(self) -> None:
         """Nothing to end."""

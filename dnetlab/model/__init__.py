@@ -15,7 +15,7 @@ from dnetlab.model.host import (
 )
 from dnetlab.model.journal import Entry, Journal
 from dnetlab.model.labfile import default_topology, parse_topology, read_topology
-from dnetlab.model.line import Line, Output, Prompt, Refusal
+from dnetlab.model.line import LeftOut, Line, Output, Prompt, Refusal
 from dnetlab.model.netfilter import Chain, Hook, Match, Netfilter, Rule, Table, Target, parse_rule
 from dnetlab.model.network import (
     Address,
@@ -37,10 +37,10 @@ from dnetlab.model.where import Where
 
 __all__ = [
     "Address", "Chain", "Check", "CheckResult", "Connection", "ConnState", "Container", "ContainerState",
-    "Crossing", "Disposition", "Endpoint", "Entry", "Evidence", "Exchange", "FdbEntry", "Flow", "Hook", "Hop", "Host",
-    "IcmpType", "Image", "Interface", "Journal", "Line", "LinkKind", "Listener", "Match", "Namespace", "Neighbour",
-    "Netfilter", "Network", "Output", "Packet", "PeerEnd", "PortBinding", "Process", "Prompt", "Protocol", "Refusal",
-    "Route", "Rule", "Snapshot", "Socket", "SocketState", "Step", "StepKind", "Subnet", "Table", "Target", "Trace",
-    "Verdict", "Volume", "Where", "HostPlan", "Nic", "Port", "PortMode", "StaticRoute", "Switch", "Topology",
-    "default_topology", "parse_rule", "parse_topology", "read_topology",
+    "Crossing", "Disposition", "Endpoint", "Entry", "Evidence", "Exchange", "FdbEntry", "Flow", "Hook", "Hop",
+    "Host", "IcmpType", "Image", "Interface", "Journal", "LeftOut", "Line", "LinkKind", "Listener", "Match",
+    "Namespace", "Neighbour", "Netfilter", "Network", "Output", "Packet", "PeerEnd", "PortBinding", "Process",
+    "Prompt", "Protocol", "Refusal", "Route", "Rule", "Snapshot", "Socket", "SocketState", "Step", "StepKind",
+    "Subnet", "Table", "Target", "Trace", "Verdict", "Volume", "Where", "HostPlan", "Nic", "Port", "PortMode",
+    "StaticRoute", "Switch", "Topology", "default_topology", "parse_rule", "parse_topology", "read_topology",
 ]  # fmt: skip

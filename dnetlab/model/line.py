@@ -40,6 +40,18 @@ class Line:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A line of a cell that reads as a command and did not run.
+
+    It was taken for the output of the line above it or, with is_comment, for a comment.
+    """
+
+    number: int
+    text: str
+    is_comment: bool = False
+
+
+@dataclass(frozen=True)
 class Refusal:
     """Why an engine can't or won't run a line, and what to do instead. Nothing of the line was obeyed."""
 
@@ -68,3 +80,14 @@ class Output:
     exit_code: int = 0
     refused: Refusal | None = None
     prompt: str = ""
+
+    def __str__(self) -> str:
+        """As a terminal shows it: the prompt and the command, what it printed, and how a failing one ended."""
+        head = f"{self.prompt or f'[root@{self.line.host} ~]# '}{self.line.text}"
+        rows = [head, *(text.removesuffix("\n") for text in (self.stdout, self.stderr) if text)]
+        if self.exit_code and not self.refused:
+            rows.append(f"(exit status {self.exit_code})")
+        if self.refused:
+            rows.append(f"dnetlab does not run this line: {self.refused.reason}")
+            rows += [f"  {self.refused.hint}"] if self.refused.hint else []
+        return "\n".join(rows)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from dnetlab.commands.remarks import remark
 from dnetlab.model import Output
 from dnetlab.views import terminal
 from dnetlab.views.difference import KINDS, Change, Difference, difference
@@ -30,11 +32,17 @@ class CellView:
     stdout, stderr   text of all commands
     exit_code    of the last command
     changes      DataFrame of what changed (columns: what, where, change, key, before, after)
+
+    before, after   sentences of the lab above and below the terminal: what did not run, which terminal is open
     """
 
-    def __init__(self, result: CellResult, quiet: bool = False) -> None:
+    def __init__(
+        self, result: CellResult, quiet: bool = False, before: Sequence[str] = (), after: Sequence[str] = ()
+    ) -> None:
         self.result = result
         self.quiet = quiet
+        self.before = tuple(before)
+        self.after = tuple(after)
 
     @property
     def outputs(self) -> tuple[Output, ...]:
@@ -56,19 +64,26 @@ class CellView:
     def difference(self) -> Difference:
         return difference(self.result.before, self.result.after)
 
+    @cached_property
+    def remarks(self) -> list[str]:
+        return [remark(output) for output in self.outputs]
+
     @property
     def changes(self) -> DataFrame:
         return self.difference.frame
 
     def __repr__(self) -> str:
-        parts = [terminal.as_text(self.outputs, self.result.skipped).rstrip("\n")]
+        parts = [*self.before, terminal.as_text(self.outputs, self.result.skipped, self.remarks).rstrip("\n")]
+        parts += self.after
         parts += [f"Line {d.output.line.number} answered something else:\n{d.text}" for d in self.result.differences]
         if self.difference and not self.quiet:
             parts.append(f"What changed: {self.difference.summary}\n{self.difference.text}")
         return "\n\n".join(parts)
 
     def _repr_html_(self) -> str:
-        parts = [terminal.as_html(self.outputs, self.result.skipped)]
+        parts = [_note(text) for text in self.before]
+        parts.append(terminal.as_html(self.outputs, self.result.skipped, self.remarks))
+        parts += [_note(text) for text in self.after]
         for found in self.result.differences:
             title = f"Line {found.output.line.number} answered something else than the transcript:"
             parts.append(terminal.note(f"<div>{title}</div><pre>{html.escape(found.text)}</pre>"))
@@ -78,6 +93,11 @@ class CellView:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
+
+def _note(text: str) -> str:
+    rows = (f'<div style="white-space:pre-wrap">{html.escape(row)}</div>' for row in text.split("\n"))
+    return terminal.note("".join(rows))
 
 
 def changes_html(found: Difference) -> str:

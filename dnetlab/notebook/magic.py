@@ -14,9 +14,10 @@ from IPython.core.error import UsageError as IPythonUsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import MagicArgumentParser, argument, magic_arguments
 
+from dnetlab.commands.cell import host_called, read_cell
 from dnetlab.errors import DnetError, UsageError
-from dnetlab.model import Topology, default_topology, read_topology
-from dnetlab.notebook import subcommands
+from dnetlab.model import Prompt, Topology, default_topology, read_topology
+from dnetlab.notebook import first_mistakes, subcommands
 from dnetlab.notebook.display import CellView, StepLine
 from dnetlab.views import terminal
 
@@ -36,6 +37,7 @@ class DnetMagics(Magics):
         self.labs: dict[tuple[str, str | None], Lab] = {}
         self.current = default_engine()
         self.topology = session_topology()
+        self.opened: dict[tuple[Lab, str], tuple[str, int]] = {}  # open terminals: container, number of the cell
         self.arrived = ""  # what was said last of real hosts that came up for this cell
 
     @property
@@ -107,6 +109,37 @@ class DnetMagics(Magics):
         self.shell.user_ns[caught["name"]] = value
         return value if isinstance(value, CellView) and value.result.refused else None
 
+    def _run(self, lab: Lab, cell: str, host: str | None, check: bool) -> CellResult:
+        lab.last = None
+        return lab.run_cell(cell, host, check) if lab.engine.name == "sim" else _run_aloud(lab, cell, host, check)
+
+    def _before(self, lab: Lab, text: str, host: str | None) -> list[str]:
+        """What is said above the terminal: lines that won't run, and the terminal that lines without a prompt go to.
+
+        Raises UsageError or CellError as the run itself would.
+        """
+        host = host_called(self.topology, host)
+        cell = read_cell(text, self.topology, host)
+        container, since = self.opened.get((lab, host), ("", 0))
+        sits = container and lab.terminal(host) == container and any(p.prompt is Prompt.NONE for p in cell.lines)
+        notes = [terminal.left_out_text(cell.left_out, host)]
+        notes += [terminal.open_text(container, host, f"cell [{since}]")] if sits else []
+        return [note for note in notes if note]
+
+    def _after(self, lab: Lab, result: CellResult) -> list[str]:
+        """What is said below it: a terminal that this cell opened, and that stays open."""
+        assert self.shell is not None
+        notes = []
+        for host in dict.fromkeys(output.line.host for output in result.outputs):
+            container = lab.terminal(host)
+            known = self.opened.pop((lab, host), None)
+            if container is None:
+                continue
+            is_new = known is None or known[0] != container
+            self.opened[lab, host] = (container, self.shell.execution_count) if is_new or known is None else known
+            notes += [terminal.open_text(container, host, "this cell")] if is_new else []
+        return notes
+
     def _cell(self, line: str, cell: str) -> CellView | None:
         """Run a cell. None, and nothing shown, when it has no commands (a student has not filled it in yet)."""
         options = parse(self.dnet.parser, line, "%%dnet")
@@ -114,15 +147,17 @@ class DnetMagics(Magics):
             return None
         self.arrived = ""
         lab = self.lab_of(*self.choose(options.engine, options.docker))
-        if lab.engine.name == "sim":
-            result = lab.run_cell(cell, options.host, options.check)
-        else:
-            result = _run_aloud(lab, cell, options.host, options.check)
-        if not result.outputs:
+        before = self._before(lab, cell, options.host)
+        try:
+            result = self._run(lab, cell, options.host, options.check)
+        except BaseException:  # interrupted, or a bug of ours: what ran before is shown all the same
+            _show_what_ran(lab, before)
+            raise
+        if not result.outputs and not before:
             return None
         if self.arrived:
             StepLine()(self.arrived)  # showing the answers one by one has taken it away
-        view = CellView(result, options.quiet)
+        view = CellView(result, options.quiet, before, self._after(lab, result))
         if result.differences:
             from IPython.display import display
 
@@ -132,6 +167,19 @@ class DnetMagics(Magics):
             sentence = f"{lines} answered something else than the transcript"
             raise DnetError(sentence, hint="The cell's output says where.")
         return view
+
+
+def _show_what_ran(lab: Lab, before: list[str]) -> None:
+    """The view of a cell that did not come to its end; nothing when no line of it had run."""
+    from dataclasses import replace
+
+    from IPython.display import display
+
+    last = lab.last
+    if last is None or not last.skipped or not last.outputs or last.outputs[-1].refused:
+        return
+    cut = replace(last, skipped=last.skipped[1:])
+    display(CellView(cut, before=before, after=[f"The cell ended in the middle of: {last.skipped[0].text}"]))
 
 
 def default_engine() -> tuple[str, str | None]:
@@ -230,6 +278,7 @@ def register(shell: Any) -> DnetMagics:
     shell.register_magics(magics)
     shell.input_transformers_cleanup.append(keep_empty_cells)
     install(shell, magics)
+    first_mistakes.install(shell, magics)
     atexit.register(magics.close)
     shell._dnetlab = magics
     return magics

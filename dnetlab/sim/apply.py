@@ -24,7 +24,7 @@ def apply(world: World, line: Line) -> tuple[World, Output]:
         )
         return world, Output(line, refused=refusal, prompt="/ # ")
     if terminal is not None:
-        line = replace(line, host=terminal.host, container=_name_of(new, terminal))
+        line = replace(line, host=terminal.host, container=name_of(new, terminal))
     prompt = prompt_of(new, line.host, terminal)
     try:
         result = _run_in_terminal(new, line, terminal) if terminal else _run_at_host(new, line)
@@ -55,7 +55,8 @@ def _terminal_for(world: World, line: Line) -> Terminal | None:
     return open_terminal(world, None if line.prompt is Prompt.TERMINAL else line.host)
 
 
-def _name_of(world: World, terminal: Terminal) -> str:
+def name_of(world: World, terminal: Terminal) -> str:
+    """The name of the terminal's container, or the beginning of its id."""
     container = world.hosts[terminal.host].container(terminal.container)
     return container.name if container else terminal.container[:12]
 

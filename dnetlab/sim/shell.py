@@ -50,6 +50,11 @@ NOT_MODELLED: dict[str, str] = {
     "podman": "Use docker.",
     "docker-compose": "Start the containers one by one with docker run.",
 }  # fmt: skip
+LAB_WORDS: dict[str, str] = {
+    "help": "`%dnet` lists what the lab can show; COMMAND --help is each command's own help.",
+    "?": "`%dnet` lists what the lab can show; COMMAND --help is each command's own help.",
+    "history": "`%dnet journal` lists the commands of this session.",
+}
 _SHELLS = ("sh", "bash", "ash")
 
 
@@ -157,6 +162,10 @@ def run_command(context: Context, argv: tuple[str, ...]) -> Result:
     name = argv[0]
     if name.rsplit("/", 1)[-1] in _SHELLS and context.userland != "none":
         return _run_shell(context, argv)
+    if name == "sudo" and context.userland == "host":
+        return _run_as_root(context, argv[1:])
+    if name in LAB_WORDS:
+        raise Refused(f"`{name}` is a word of an interactive shell, and this is the lab's.", LAB_WORDS[name])
     if name in ("cd", "export", "alias", "source", ".", "set", "unset", "read"):
         raise Refused(f"`{name}` would change a shell that each line starts anew.", "Write the full command instead.")
     if name in ("exit", "logout"):
@@ -167,13 +176,20 @@ def run_command(context: Context, argv: tuple[str, ...]) -> Result:
     result = run_tool(context, argv)
     if result is not None:
         return result
-    if name in ("sudo", "su") and context.userland == "host":
-        return Result("", f"bash: {name}: command not found\n", 127)
+    if name == "su" and context.userland == "host":
+        raise Refused("Everybody is root on the hosts of this lab.", "Type the command itself.")
     base = name.rsplit("/", 1)[-1]
     if context.userland == "host" and base in NOT_MODELLED:
         raise Refused(f"`{base}` is not part of this lab.", NOT_MODELLED[base])
     refuse_applet(context.userland, base)
     return _not_found(context, name)
+
+
+def _run_as_root(context: Context, words: tuple[str, ...]) -> Result:
+    """`sudo COMMAND` of root is COMMAND; sudo's options and `sudo -i` are left out."""
+    if words and not words[0].startswith("-"):
+        return run_command(context, words)
+    raise Refused("Everybody is root on the hosts of this lab.", "Type the command itself, with or without sudo.")
 
 
 def refuse_applet(userland: str, name: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from dnetlab.model import Line, Output
+from dnetlab.model import LeftOut, Line, Output
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -20,6 +20,7 @@ _PROMPT = "color:#5c6670"
 _COMMAND = "color:#0b3d66;font-weight:bold"
 _STDERR = "color:#8a3a00"
 _STATUS = "color:#6e5b00;font-style:italic"
+_LAB = "color:#3d2f00;background-color:#fff6e0"
 _NOTE = (
     "margin:6px 0 0 0;padding:8px 12px;background-color:#fff6e0;color:#3d2f00;border:1px solid #e0b040;"
     "border-left:5px solid #e69f00;border-radius:4px"
@@ -54,30 +55,60 @@ def status(output: Output) -> str:
     return f"exit status {output.exit_code}" if output.exit_code and not output.refused else ""
 
 
-def as_text(outputs: Iterable[Output], skipped: Iterable[Line] = ()) -> str:
-    """The terminal as plain text; '' for no commands. Ends with a newline."""
+def as_text(outputs: Iterable[Output], skipped: Iterable[Line] = (), remarks: Sequence[str] = ()) -> str:
+    """The terminal as plain text; '' for no commands. Ends with a newline.
+
+    remarks: what the lab has to add, one for each output, '' for nothing.
+    """
     parts = []
-    for output in outputs:
-        parts.append(f"{prompt_of(output)}{plain(output.line.text)}\n{_ended(output.stdout)}{_ended(output.stderr)}")
-        if status(output):
-            parts.append(f"({status(output)})\n")
-        if output.refused:
-            parts.append(f"dnetlab does not run this line: {output.refused.reason}\n")
-            parts += [f"  {output.refused.hint}\n"] if output.refused.hint else []
+    for place, output in enumerate(outputs):
+        parts.append(plain(str(output)) + "\n")
+        if remarks and remarks[place]:
+            parts.append(f"  dnetlab: {remarks[place]}\n")
     left = [line.text for line in skipped]
     if left:
         parts.append(f"Not run: {'; '.join(left)}\n")
     return "".join(parts)
 
 
-def as_html(outputs: Iterable[Output], skipped: Iterable[Line] = ()) -> str:
+def as_html(outputs: Iterable[Output], skipped: Iterable[Line] = (), remarks: Sequence[str] = ()) -> str:
     """The terminal as HTML with inline styles only (JupyterLab keeps those in untrusted notebooks); '' for nothing."""
-    outputs = tuple(outputs)
+    outputs, skipped = tuple(outputs), tuple(skipped)
     if not outputs:
         return ""
-    lines = "".join(_line(output) for output in outputs).rstrip("\n")
-    boxes = "".join(_refusal(output, tuple(skipped)) for output in outputs if output.refused)
+    said = remarks or [""] * len(outputs)
+    lines = "".join(_line(output) + _remark(text) for output, text in zip(outputs, said, strict=True)).rstrip("\n")
+    boxes = "".join(_refusal(output, skipped) for output in outputs if output.refused)
+    if skipped and not boxes:
+        boxes = note(f"<div>Not run: {_safe('; '.join(line.text for line in skipped))}</div>")
     return f'<pre style="{BLOCK}">{lines}</pre>{boxes}'
+
+
+def _remark(text: str) -> str:
+    return f'<span style="{_LAB}">  dnetlab: {_safe(text)}</span>\n' if text else ""
+
+
+def left_out_text(left_out: Sequence[LeftOut], host: str) -> str:
+    """Which lines of a cell read as commands and did not run, and how to make them run; '' for none."""
+    if not left_out:
+        return ""
+    one = len(left_out) == 1
+    rows = ["1 line reads as a command and did not run:" if one else
+            f"{len(left_out)} lines read as commands and did not run:"]  # fmt: skip
+    for line in left_out:
+        why = "commented out" if line.is_comment else "taken for the output of the command above it"
+        rows.append(f"  line {line.number}, {why}: {line.text}")
+    example = left_out[0].text.lstrip("#; ")
+    rows.append(f"To run {'it' if one else 'one'}, begin it with a prompt: {host}# {example}")
+    return "\n".join(rows)
+
+
+def open_text(container: str, host: str, since: str) -> str:
+    """That lines run inside a container now, and the two ways out. since: 'this cell', 'cell [3]'."""
+    return (
+        f"The terminal of {container} on {host} is open since {since}: lines without a prompt run inside it. "
+        f"`exit` leaves it; `{host}# docker ps` runs one line on the host."
+    )
 
 
 def _line(output: Output) -> str:

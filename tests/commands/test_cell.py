@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from dnetlab.commands.cell import parse_cell
+from dnetlab.commands.cell import parse_cell, read_cell
 from dnetlab.errors import CellError
-from dnetlab.model import Prompt
+from dnetlab.model import LeftOut, Prompt
 
 
 def test_lines_without_a_prompt_are_for_the_host_of_the_cell():
@@ -103,3 +105,61 @@ def test_pasted_lines_are_read_although_the_paste_spoilt_them():
         ("docker1", "docker run -d nginx", None),
     ]
     assert lines[2].prompt is Prompt.TERMINAL
+
+
+def test_a_command_below_a_prompt_is_named_when_it_is_taken_for_output():
+    cell = read_cell("client$ ping -c 1 172.25.254.1\ndocker run -d --name web1 nginx\n")
+
+    assert [line.text for line in cell.lines] == ["ping -c 1 172.25.254.1"]
+    assert cell.left_out == (LeftOut(2, "docker run -d --name web1 nginx"),)
+
+
+RECORDINGS = sorted((Path(__file__).parent.parent / "recordings").glob("*/lesson*.dnet"))
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_what_real_tools_print_is_never_taken_for_a_command(path):
+    assert read_cell(path.read_text(encoding="utf-8")).left_out == ()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["$ docker ps", "# docker ps", "root@ubuntu:~# docker ps", "student@laptop:~/lab$ docker ps",
+     "[root@localhost ~]# docker ps"],
+)  # fmt: skip
+def test_a_prompt_of_any_machine_is_the_cells_host(typed):
+    (line,) = parse_cell(f"{typed}\nCONTAINER ID   IMAGE\n", host="docker2")
+
+    assert (line.host, line.text, line.expected) == ("docker2", "docker ps", "CONTAINER ID   IMAGE\n")
+
+
+def test_a_command_behind_a_hash_is_a_comment_beside_commands_without_and_is_named():
+    cell = read_cell("docker ps\n# docker rm -f web1\n# docker ps shows what runs\n; docker ps\n")
+
+    assert [line.text for line in cell.lines] == ["docker ps"]
+    assert cell.left_out == (LeftOut(2, "# docker rm -f web1", is_comment=True),)
+
+
+def test_a_sentence_behind_a_hash_is_a_comment_although_it_begins_with_a_commands_name():
+    assert read_cell("# docker ps lists the containers\n# ping 不同的网段\n").left_out == ()
+
+
+def test_two_machines_that_the_lab_does_not_have_are_an_error_and_nothing_runs():
+    with pytest.raises(CellError) as error:
+        parse_cell("root@ubuntu:~# docker ps\nroot@debian:~# docker ps\n")
+
+    assert "Line 2 is typed at debian" in str(error.value)
+
+
+def test_prompts_glued_into_one_line_are_lines_of_their_own():
+    # given notes whose line ends were lost: two commands, and a command behind the output of another
+    cell = (
+        "[root@docker1 harbor]# docker network ls[root@docker1 harbor]# docker network create my_net1\n"
+        "3043c2a41e35[root@docker1 ~]# docker ps\n/ # hostname -i/ # exit\n"
+    )
+    lines = parse_cell(cell)
+
+    assert [line.text for line in lines] == [
+        "docker network ls", "docker network create my_net1", "docker ps", "hostname -i", "exit"
+    ]  # fmt: skip
+    assert lines[1].expected == "3043c2a41e35\n"

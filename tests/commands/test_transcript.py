@@ -41,3 +41,13 @@ def test_both_streams_count_in_either_order():
 def test_names_that_the_daemon_made_up_are_compared_by_shape():
     assert difference("AS /sad_faraday/x\n", "AS /charming_chandrasekhar/x\n", "") == ""
     assert difference("my_net1\n", "my_net2\n", "") != ""
+
+
+def test_a_name_that_a_user_gave_is_compared_by_its_text():
+    assert "web_front" in difference("web_front\n", "app_server\n", "")
+
+
+def test_a_counter_of_ping_is_no_name():
+    shown = difference("64 bytes: icmp_seq=1 ttl=64\n", "64 bytes: icmp_seq=2 ttl=64\n", "")
+
+    assert "icmp_seq=1" in shown

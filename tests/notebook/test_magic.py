@@ -225,3 +225,71 @@ def test_a_file_gives_the_session_a_lab_of_another_shape(kernel, tmp_path):
     assert there == "[root@only ~]# hostname\nonly"
     assert back == "A fresh lab of docker1, docker2, client."
     assert hosts == ["only", "--engine"]
+def test_lines_that_did_not_run_are_said_first_of_all(kernel):
+    ran = kernel.run("%%dnet\nclient$ hostname\ndocker run -d --name lost nginx")
+
+    assert ran.plain.startswith("1 line reads as a command and did not run:\n  line 2, taken for the output")
+    assert "begin it with a prompt: docker1# docker run -d --name lost nginx" in ran.plain
+    assert ran.html.index("did not run") < ran.html.index("hostname")
+
+
+def test_an_open_terminal_is_announced_with_the_two_ways_out(kernel):
+    # given a terminal that one cell opens, when the next cell types `docker ps` into it, then both say where one is
+    opened = kernel.run("%%dnet -q\ndocker run -it --rm --name box busybox")
+    inside = kernel.run("%%dnet -q\ndocker ps")
+    kernel.run("%%dnet -q\nexit")
+    after = kernel.run("%%dnet -q\nhostname")
+
+    assert "The terminal of box on docker1 is open since this cell" in opened.plain
+    assert "`exit` leaves it; `docker1# docker ps` runs one line on the host." in opened.plain
+    assert inside.plain.startswith("The terminal of box on docker1 is open since cell [")
+    assert "sh: docker: not found" in inside.plain
+    assert after.plain == "[root@docker1 ~]# hostname\ndocker1"
+
+
+def test_a_mistyped_command_keeps_the_shells_words_and_gets_one_of_the_labs(kernel):
+    ran = kernel.run("%%dnet -q\ndokcer ps")
+
+    assert "bash: dokcer: command not found" in ran.plain
+    assert "  dnetlab: Did you mean docker?" in ran.plain
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("docker ps", "`docker ps` is a command of the lab. Put %%dnet on the first line of the cell, above it."),
+        ("docker1# docker ps", "is a command of the lab"),
+        ("%%dent\ndocker ps", "Did you mean %%dnet?"),
+    ],
+)
+def test_the_first_mistakes_of_a_notebook_are_answered_in_a_sentence(kernel, code, words):
+    ran = kernel.run(code)
+
+    assert words in ran.streams.get("stdout", "")
+
+
+def test_pythons_own_errors_are_left_alone(kernel):
+    assert kernel.run("1 +").streams == {}
+
+
+def test_a_cell_that_is_cut_off_shows_what_ran_before(kernel):
+    # given an engine that breaks in the middle of a cell
+    kernel.run(
+        "lab = get_ipython()._dnetlab.lab\nreal = lab.engine.run\n"
+        "def broken(line):\n    if 'sleep' in line.text: raise KeyboardInterrupt\n    return real(line)\n"
+        "lab.engine.run = broken"
+    )
+    ran = kernel.run("%%dnet -q\nhostname\nsleep 100\nhostname -i")
+    kernel.run("lab.engine.run = real")
+
+    assert "[root@docker1 ~]# hostname\ndocker1" in ran.plain
+    assert "The cell ended in the middle of: sleep 100" in ran.plain
+    assert "Not run: hostname -i" in ran.plain
+    assert ran.error is not None
+
+
+def test_what_lab_run_returns_prints_as_a_terminal_shows_it(kernel):
+    ran = kernel.run("from dnetlab import Lab\nprint(Lab().run('docker start nosuch'))")
+
+    assert ran.streams["stdout"].startswith("[root@docker1 ~]# docker start nosuch\n")
+    assert ran.streams["stdout"].endswith("(exit status 1)\n")
