@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     """The `dnetlab` command. A mistake in the call is one clear line and status 2, never a traceback."""
     arguments = _parser().parse_args(argv)
     try:
-        return arguments.run(arguments)
+        return int(arguments.run(arguments))
     except UsageError as error:
         print(f"dnetlab: {error}", file=sys.stderr)
         return 2

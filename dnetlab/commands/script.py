@@ -7,6 +7,7 @@ import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dnetlab.errors import UsageError
 from dnetlab.model import Topology, default_topology
@@ -53,7 +54,7 @@ def notebook_cells(text: str, name: str = "the notebook", topology: Topology | N
     return [_cell(source, lab) for source in found if is_dnet_cell(source)]
 
 
-def _source(cell: dict) -> str:
+def _source(cell: dict[str, Any]) -> str:
     source = cell["source"]
     return "".join(source) if isinstance(source, list) else source
 

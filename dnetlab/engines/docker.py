@@ -200,7 +200,8 @@ class DockerEngine:
 
     def _inspect(self, terminal: Terminal) -> dict[str, Any] | None:
         try:
-            return self.client(terminal.host).inspect_container(terminal.container)
+            found: dict[str, Any] = self.client(terminal.host).inspect_container(terminal.container)
+            return found
         except Exception:  # noqa: BLE001 - gone, or its daemon is: either way nobody sits there
             return None
 

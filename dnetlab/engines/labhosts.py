@@ -533,7 +533,7 @@ def up(version: str | None = None, progress: Progress | None = None) -> LabHosts
         return attach(record)
     _say(progress, "; ".join(f"{p.name}: {p.reason}" for p in providers()[:1]))
     down(None)
-    hosts, _ = open_hosts(version, None, progress)
+    hosts: LabHosts = open_hosts(version, None, progress)[0]
     hosts.keep()
     return hosts
 

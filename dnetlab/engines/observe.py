@@ -138,6 +138,7 @@ def _in_a_thread(work: Callable[[], T]) -> T:
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
+    result: T
     result, error = box[0]
     if error is not None:
         raise error

@@ -12,7 +12,19 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
-from dnetlab.model import Host, Interface, LinkKind, Namespace, Netfilter, Protocol, Rule, Snapshot, Socket, Where
+from dnetlab.model import (
+    Host,
+    Interface,
+    LinkKind,
+    Namespace,
+    Neighbour,
+    Netfilter,
+    Protocol,
+    Rule,
+    Snapshot,
+    Socket,
+    Where,
+)
 from dnetlab.net.deliver import proxy_of
 from dnetlab.net.filter import _between, _ports
 
@@ -24,8 +36,8 @@ _RANGES = ("--src-range", "--dst-range")
 class Owned:
     """A host's rules that belong to one container each. rules: where -> (table, chain, segment, text up to address)."""
 
-    rules: dict[Where, list[tuple]] = field(default_factory=dict)
-    published: dict[tuple[str, Protocol, int], list[tuple]] = field(default_factory=dict)
+    rules: dict[Where, list[tuple[object, ...]]] = field(default_factory=dict)
+    published: dict[tuple[str, Protocol, int], list[tuple[object, ...]]] = field(default_factory=dict)
     alone: set[Where] = field(default_factory=set)
     networks: set[str] = field(default_factory=set)  # what rules for all can see of an address
     ranges: set[str] = field(default_factory=set)
@@ -48,7 +60,7 @@ class Classes:
         addresses = [own.ip for i in self.snapshot.at(where).interfaces for own in i.ipv4]
         return addresses.index(ip)
 
-    def publishing(self, host: str, protocol: Protocol, port: int) -> tuple:
+    def publishing(self, host: str, protocol: Protocol, port: int) -> tuple[object, ...]:
         """How a host port is published, up to its number and the container's address."""
         rules = tuple(self.owned.published.get((host, protocol, port), ()))
         seen = tuple(any(low <= port <= high for low, high in _ports(text)) for text in sorted(self.owned.ports))
@@ -104,7 +116,7 @@ class Classes:
         return Netfilter(tuple(tables))
 
 
-def _fixed(space: Namespace) -> tuple:
+def _fixed(space: Namespace) -> tuple[Neighbour, ...]:
     return tuple(n for n in space.neighbours if n.state == "PERMANENT")
 
 
@@ -136,12 +148,12 @@ def classify(snapshot: Snapshot) -> Classes:
         for space in host.namespaces.values():
             _read_rules(classes, host, space, macs)
             owned.alone |= {where for n in _fixed(space) for where in classes.owner.get(n.address, ())}
-    numbers: dict[tuple, int] = {}
+    numbers: dict[tuple[object, ...], int] = {}
     for host in snapshot.hosts.values():
         for name in host.namespaces:
             where = Where(host.name, name)
             alone = name == "host" or where in owned.alone
-            sign: tuple = where if alone else _signature(classes, host, host.namespaces[name])
+            sign: tuple[object, ...] = where if alone else _signature(classes, host, host.namespaces[name])
             classes.of[where] = numbers.setdefault(sign, len(numbers))
     return classes
 
@@ -157,7 +169,7 @@ def _read_rules(classes: Classes, host: Host, space: Namespace, macs: dict[str, 
     """Sort the rules of one namespace into those of one container and those for all."""
     for table in space.netfilter.tables:
         for chain in table.chains:
-            segment: list[tuple[int, Where, str, tuple]] = []
+            segment: list[tuple[int, Where, str, tuple[object, ...]]] = []
             generics = 0
             for number, rule in enumerate(chain.rules):
                 whose = _whose(classes, host, rule) if space.name == "host" else None
@@ -179,13 +191,13 @@ def _read_rules(classes: Classes, host: Host, space: Namespace, macs: dict[str, 
             _close(classes, segment)
 
 
-def _close(classes: Classes, segment: list[tuple[int, Where, str, tuple]]) -> None:
+def _close(classes: Classes, segment: list[tuple[int, Where, str, tuple[object, ...]]]) -> None:
     """Rules of different kinds side by side may depend on their order: whoever is in them stands alone."""
     if len({shape for _, _, _, shape in segment}) > 1:
         classes.owned.alone |= {where for _, where, _, _ in segment}
 
 
-def _whose(classes: Classes, host: Host, rule: Rule) -> tuple[Where, str, tuple] | None:
+def _whose(classes: Classes, host: Host, rule: Rule) -> tuple[Where, str, tuple[object, ...]] | None:
     """(container, text up to its address, kind) of a rule that names one container of this host; else None."""
     to = (rule.target.option("--to-destination") or "").partition(":")[0]
     named = [
@@ -269,7 +281,7 @@ def _behind_port(classes: Classes, dev: str) -> list[Where]:
 # -- what a container is like
 
 
-def _signature(classes: Classes, host: Host, space: Namespace) -> tuple:
+def _signature(classes: Classes, host: Host, space: Namespace) -> tuple[object, ...]:
     """Equal for two namespaces that nothing tells apart."""
     own: dict[IPv4Address | IPv6Address, str] = {
         o.ip: f"SELF{n}" for n, o in enumerate(o for i in space.interfaces for o in i.ipv4)
@@ -305,18 +317,18 @@ def _signature(classes: Classes, host: Host, space: Namespace) -> tuple:
     return host.name, links, routes, tuple(sockets), rules, seen, mine, fixed, tuple(sorted(space.sysctls.items()))
 
 
-def _seen(classes: Classes, ip: IPv4Address) -> tuple:
+def _seen(classes: Classes, ip: IPv4Address) -> tuple[object, ...]:
     """What rules for all can see of an address."""
     inside = tuple(ip in IPv4Network(text, strict=False) for text in sorted(classes.owned.networks))
     return inside, tuple(_between(text, int(ip)) for text in sorted(classes.owned.ranges))
 
 
-def _link(host: Host, space: Namespace, link: Interface) -> tuple:
+def _link(host: Host, space: Namespace, link: Interface) -> tuple[object, ...]:
     """How a link is plugged in, without its own names, addresses and MAC."""
     networks = tuple(own.network for own in link.ipv4)
     if link.kind is LinkKind.LOOPBACK:
         return link.name, link.up
-    wired: tuple = (link.parent, link.parent_namespace, link.mode, link.vlan_id, link.master)
+    wired: tuple[object, ...] = (link.parent, link.parent_namespace, link.mode, link.vlan_id, link.master)
     if link.peer:
         far = host.namespaces.get(link.peer.namespace)
         end = far.by_index(link.peer.index) if far else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import AddressValueError, IPv4Address, IPv4Interface
 
 from dnetlab.errors import UnknownName, UsageError
 from dnetlab.model import Container, Host, LinkKind, Namespace, Snapshot, Where
@@ -80,5 +80,5 @@ def address_for(snapshot: Snapshot, source: Where, name: str) -> IPv4Address:
     return (shared or lan or theirs)[0].ip
 
 
-def _addresses(namespace: Namespace) -> list:
+def _addresses(namespace: Namespace) -> list[IPv4Interface]:
     return [a for i in namespace.interfaces if i.kind is not LinkKind.LOOPBACK for a in i.ipv4]

@@ -102,7 +102,7 @@ def reach(snapshot: Snapshot) -> Reach:
     """Work the matrix out. An empty lab gives an empty one."""
     classes = classify(snapshot)
     result = Reach(snapshot, tuple(places(snapshot)), tuple(targets(snapshot)), classes.of)
-    number: dict[tuple, int] = {}
+    number: dict[tuple[object, ...], int] = {}
     members: dict[int, list[Target]] = {}
     for target in result.targets:
         found = number.setdefault(_kind(snapshot, classes, target), len(number))
@@ -195,7 +195,7 @@ def _published(machine: Host) -> dict[tuple[Protocol, int], str]:
     return found
 
 
-def _kind(snapshot: Snapshot, classes: Classes, target: Target) -> tuple:
+def _kind(snapshot: Snapshot, classes: Classes, target: Target) -> tuple[object, ...]:
     """Targets of one kind are asked once: members of one class at the same place, ports published alike."""
     place = classes.place_of(target.where, target.address)
     if target.port is None or not target.where.is_host:

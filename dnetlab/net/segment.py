@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from dnetlab.model import Host, Interface, LinkKind, Where
 
@@ -45,13 +45,16 @@ class Found:
     looped: str = ""
 
 
+Trail: TypeAlias = "tuple[Trail | None, Event]"  # the last event, and how it came to that
+
+
 class _Node(NamedTuple):
     """A link the frame is at, on its way: direction 'out' or 'in', its tag, and the chain of events so far."""
 
     direction: str
     link: Link
     tag: int | None
-    trail: tuple | None  # (previous trail, event)
+    trail: Trail | None
 
 
 class Wiring:
@@ -112,7 +115,7 @@ def search(wiring: Wiring, start: Link, wanted: Callable[[Link], bool]) -> Found
     """
     queue: deque[_Node] = deque([_Node("out", start, None, None)])
     entered: dict[tuple[Where, str], str] = {}  # bridges the frame is in already, and the port it came by
-    seen: set[tuple] = set()
+    seen: set[tuple[object, ...]] = set()
     looped = ""
     while queue:
         node = queue.popleft()
@@ -134,7 +137,7 @@ def search(wiring: Wiring, start: Link, wanted: Callable[[Link], bool]) -> Found
     return Found(None, (), looped)
 
 
-def _events(trail: tuple | None) -> tuple[Event, ...]:
+def _events(trail: Trail | None) -> tuple[Event, ...]:
     events: list[Event] = []
     while trail is not None:
         trail, event = trail
@@ -163,7 +166,7 @@ def _leave(wiring: Wiring, node: _Node) -> Iterator[_Node]:
         yield from _through_parent(near, node, trail)
 
 
-def _through_parent(near: _HostWiring, node: _Node, trail: tuple) -> Iterator[_Node]:
+def _through_parent(near: _HostWiring, node: _Node, trail: Trail) -> Iterator[_Node]:
     """A macvlan's frame reaches its siblings in bridge mode, and the wire; never the parent's own stack."""
     (_, space), interface = node.link
     lower = (interface.parent_namespace or space, interface.parent or "")
@@ -199,7 +202,7 @@ def _arrive(wiring: Wiring, node: _Node) -> tuple[_Node | None, list[_Node], Lin
     return _Node("in", bridge, node.tag, own), further, bridge
 
 
-def _upwards(near: _HostWiring, link: Link, tag: int | None, trail: tuple) -> list[_Node]:
+def _upwards(near: _HostWiring, link: Link, tag: int | None, trail: Trail) -> list[_Node]:
     """The macvlans of a link, or the vlan sub-interface whose tag the frame carries."""
     nodes = []
     for child in near.children.get((link.where.namespace, link.interface.name), ()):

@@ -64,7 +64,7 @@ class Trip:
     remedy: str = ""
     answer: Answer | None = None
     listener: Listener | None = None
-    seen: set[tuple] = field(default_factory=set)
+    seen: set[tuple[object, ...]] = field(default_factory=set)
     waits: float | None = None
 
     @property

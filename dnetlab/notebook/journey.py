@@ -56,7 +56,7 @@ class JourneyView:
 
     def _repr_html_(self) -> str:
         words = f'<pre style="{terminal.BLOCK}">{html.escape(self.text)}</pre>'
-        table = self.steps._repr_html_()  # type: ignore[operator]
+        table = self.steps._repr_html_()
         summary = f'<summary style="cursor:pointer">Every step: {len(self.steps)} rows</summary>'
         return f"<div>{words}{self.topology._repr_html_()}<details>{summary}{table}</details></div>"
 

@@ -114,12 +114,12 @@ def _first(seen: Iterable[Crossing]) -> Iterator[Crossing]:
             spoken.add(sender)
 
 
-def _key(crossing: Crossing) -> tuple:
+def _key(crossing: Crossing) -> tuple[object, ...]:
     packet = crossing.packet
     return (crossing.where, crossing.interface, crossing.out, *_face(packet))
 
 
-def _face(packet: Packet) -> tuple:
+def _face(packet: Packet) -> tuple[object, ...]:
     if packet.protocol is Protocol.ICMP:
         return packet.source, packet.destination, packet.icmp
     flags = "R" if "R" in packet.flags else "".join(sorted(packet.flags))

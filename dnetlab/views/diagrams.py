@@ -161,7 +161,7 @@ def _render(dot: str, format: str) -> bytes:
     with _lock:
         wasm = _wasm()
         if wasm is not None:
-            return wasm.render(dot, format=format, backend="wasmtime")
+            return bytes(wasm.render(dot, format=format, backend="wasmtime"))
     if shutil.which("dot"):
         return _render_by_dot(dot, format)
     raise DnetError(NO_GRAPHVIZ)
@@ -170,4 +170,4 @@ def _render(dot: str, format: str) -> bytes:
 def _render_by_dot(dot: str, format: str) -> bytes:
     import graphviz
 
-    return graphviz.Source(dot).pipe(format=format, quiet=True)
+    return bytes(graphviz.Source(dot).pipe(format=format, quiet=True))

@@ -279,7 +279,7 @@ def _processes(where: str, old: Host, new: Host, names: dict[str, str]) -> Itera
 
 
 def _name(thing: Any) -> str:
-    return thing.name
+    return str(thing.name)
 
 
 def _container(c: Container) -> Fields:

@@ -80,7 +80,7 @@ def steps(exchange: Exchange, snapshot: Snapshot | None = None) -> DataFrame:
     return frame(rows, COLUMNS)
 
 
-def _cells(step: Step) -> tuple:
+def _cells(step: Step) -> tuple[object, ...]:
     ruled = bool(step.rule)
     return (
         step.kind.value,

@@ -55,8 +55,8 @@ class ReachView:
 
     def _repr_html_(self) -> str:
         more = f'<summary style="cursor:pointer">by classes: {len(self.classes)} rows</summary>'
-        table = self.classes._repr_html_()  # type: ignore[operator]
-        return f"<div>{self.matrix._repr_html_()}<details>{more}{table}</details></div>"  # type: ignore[operator]
+        table = self.classes._repr_html_()
+        return f"<div>{self.matrix._repr_html_()}<details>{more}{table}</details></div>"
 
 
 def view(snapshot: Snapshot) -> ReachView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dnetlab.model import Interface, LinkKind
+from dnetlab.model import Container, Interface, LinkKind
 from dnetlab.views.labels import Place
 from dnetlab.views.scene import HostScene, Scene, listens, published
 
@@ -133,5 +133,5 @@ def _bridge_sentence(scene: HostScene, bridge: Interface) -> str:
     return f"{called} joining {_names(members)}" if members else f"{called} without containers"
 
 
-def _names(containers: Iterable) -> str:
+def _names(containers: Iterable[Container]) -> str:
     return ", ".join(c.name for c in containers)

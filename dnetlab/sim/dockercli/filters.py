@@ -88,7 +88,7 @@ def container_matches(
     edges = {key: [_other(world, host, name) for name in wanted.get(key, [])] for key in ("before", "since")}
 
     def matches(container: Container, spec: ContainerSpec) -> bool:
-        checks = {
+        checks: dict[str, Callable[[list[str]], bool]] = {
             "id": lambda v: _any(v, container.id),
             "name": lambda v: _any(v, container.name) or _any(v, f"/{container.name}"),
             "label": lambda v: all(has_label(container.labels, w) for w in v),

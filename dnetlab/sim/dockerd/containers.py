@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from dnetlab.model import Container, ContainerState, Process
@@ -251,7 +252,7 @@ def _chosen_columns(text: str, rows: list[Process]) -> tuple[list[str], list[lis
                       "Use docker top CONTAINER, docker top CONTAINER aux, or docker top CONTAINER -o pid,ppid,cmd.")
     if "pid" not in chosen:
         raise ApiError("Couldn't find PID field in ps output", 500)
-    cells = {
+    cells: dict[str, Callable[[Process], str]] = {
         "pid": lambda p: str(p.pid), "ppid": lambda p: str(p.ppid), "user": lambda p: p.user,
         "uid": lambda p: "0", "cmd": lambda p: p.command, "args": lambda p: p.command,
         "command": lambda p: p.command, "comm": lambda p: p.argv[0].rsplit("/", 1)[-1].split(":")[0],

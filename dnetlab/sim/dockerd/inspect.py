@@ -12,6 +12,7 @@ from typing import Any
 from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
 from dnetlab.sim.clock import moment, rfc3339
 from dnetlab.sim.dockerd import books, images
+from dnetlab.sim.dockerd.catalogue import Recipe
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount
 from dnetlab.sim.dockerd.inspect_host import host_config
 from dnetlab.sim.dockerd.volumes import find as find_volume
@@ -364,7 +365,7 @@ def _image_graph(layers: tuple[str, ...]) -> Json:
             "Name": "overlay2"}  # fmt: skip
 
 
-def _long_config(recipe: images.Recipe | None = None) -> Json:
+def _long_config(recipe: Recipe | None = None) -> Json:
     """`.Config` as the daemon writes it up to 27; of nothing: the empty `.ContainerConfig`."""
     found: Json = {"Hostname": "", "Domainname": "", "User": "", "AttachStdin": False, "AttachStdout": False,
                    "AttachStderr": False}  # fmt: skip
@@ -386,7 +387,7 @@ def _long_config(recipe: images.Recipe | None = None) -> Json:
     return found
 
 
-def _short_config(recipe: images.Recipe) -> Json:
+def _short_config(recipe: Recipe) -> Json:
     """`.Config` since 28: sorted, without what only containers have."""
     found: Json = {"Cmd": list(recipe.command), "Entrypoint": list(recipe.entrypoint) or None,
                    "Env": list(recipe.environment)}  # fmt: skip

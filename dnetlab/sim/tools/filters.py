@@ -9,6 +9,7 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import tree
@@ -414,8 +415,8 @@ def _sorted(lines: list[str], flags: set[str], keys: list[tuple[int, int | None,
     return Result("".join(f"{line}\n" for line in ordered))
 
 
-def _order(a: object, b: object) -> int:
-    return (a > b) - (a < b)  # type: ignore[operator]
+def _order(a: Any, b: Any) -> int:
+    return int(a > b) - int(a < b)
 
 
 def _field(line: str, first: int, last: int | None, separator: str | None) -> str:
