@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from dnetlab.commands.docker.completion import Kind, complete_docker
+from dnetlab.commands.userland import names
 from dnetlab.model import Host, LinkKind, Snapshot, Topology
 
 _PROMPT = re.compile(
@@ -89,8 +90,6 @@ def of_line(text: str, host: str, topology: Topology, snapshot: Snapshot | None)
 
 
 def _next(words: list[str], fragment: str, place: Place) -> Iterable[str]:
-    from dnetlab.sim.tools import names
-
     if not words:
         return names("busyboxplus" if place.inside else "host")
     tool = TOOLS.get(words[0])
@@ -102,8 +101,6 @@ def _next(words: list[str], fragment: str, place: Place) -> Iterable[str]:
 
 def docker(words: list[str], fragment: str, place: Place) -> Iterator[str]:
     """Subcommands, flags and their fixed values as the grammar says, then the names of what the command takes."""
-    from dnetlab.sim.tools import names
-
     found = complete_docker(["docker", *words, fragment])
     yield from found.words
     if found.kind is Kind.PROGRAM:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dnetlab.model import Host, Namespace, Refusal, Where
@@ -56,6 +57,9 @@ class Result:
     stdout: str = ""
     stderr: str = ""
     exit_code: int = 0
+
+
+Tool = Callable[[Context, tuple[str, ...]], Result]  # what answers to a name at a prompt; argv[0] is that name
 
 
 class Refused(Exception):

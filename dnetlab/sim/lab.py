@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
+from ipaddress import IPv4Interface, IPv6Interface
 
 from dnetlab.model import (
     Address,
@@ -18,6 +18,7 @@ from dnetlab.model import (
     Topology,
     default_topology,
 )
+from dnetlab.sim.autoconf import link_local, loopback
 from dnetlab.sim.profiles import DEFAULT_RELEASE, engine
 from dnetlab.sim.world import World
 
@@ -48,10 +49,11 @@ def new_world(release: str = DEFAULT_RELEASE, seed: int = 0, topology: Topology 
     """
     from dnetlab.sim.dockerd.images import install_catalogue
     from dnetlab.sim.dockerd.system import install_daemon, start_daemon
+    from dnetlab.sim.tools.by_name import TOOLS
 
     engine(release)
     shape = topology or default_topology()
-    world = World(release=release, seed=seed, topology=shape)
+    world = World(release=release, seed=seed, topology=shape, tools=TOOLS)
     for plan in shape.hosts:
         _boot(world, plan, shape.nics_of(plan.name))
     for name in shape.docker_hosts:
@@ -73,21 +75,6 @@ def _boot(world: World, plan: HostPlan, nics: tuple[Nic, ...]) -> None:
     world.counters[f"pid:{name}"] = 88  # a booted machine is past its first numbers
     world.counters[f"index:{name}"] = len(interfaces) + 1
     _write_files(world, plan)
-
-
-def loopback(v6: bool = True) -> Interface:
-    """lo of a namespace; v6: with ::1."""
-    addresses = [Address(IPv4Interface("127.0.0.1/8"), scope="host")]
-    if v6:
-        addresses.append(Address(IPv6Interface("::1/128"), scope="host"))
-    return Interface("lo", 1, LinkKind.LOOPBACK, "00:00:00:00:00:00", tuple(addresses), mtu=65536)
-
-
-def link_local(mac: str) -> Address:
-    """The fe80:: address that the kernel gives an interface of this MAC (EUI-64)."""
-    octets = bytes.fromhex(mac.replace(":", ""))
-    eui = bytes([octets[0] ^ 2]) + octets[1:3] + b"\xff\xfe" + octets[3:]
-    return Address(IPv6Interface((IPv6Address(b"\xfe\x80" + bytes(6) + eui), 64)), scope="link")
 
 
 def _interface(world: World, nic: Nic, index: int) -> Interface:

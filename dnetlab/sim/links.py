@@ -11,7 +11,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
 
 from dnetlab.model import Address, Interface, LinkKind, Namespace, Neighbour, PeerEnd, Route, Where
-from dnetlab.sim.lab import link_local
+from dnetlab.sim.autoconf import link_local
 from dnetlab.sim.world import World
 
 EXISTS = "File exists"

@@ -6,9 +6,9 @@ import difflib
 from dataclasses import replace
 
 from dnetlab.commands.shell import Command, Pipeline, Script, ShellRefused, Word, parse_shell
+from dnetlab.commands.userland import USERLANDS, is_other_applet, names
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.programs.ash import exported
-from dnetlab.sim.tools import is_other_applet, names, run_tool
 
 # Real programs of a Debian host that no lesson needs: refused, because "command not found" would be a lie.
 NOT_MODELLED: dict[str, str] = {
@@ -173,9 +173,8 @@ def run_command(context: Context, argv: tuple[str, ...]) -> Result:
             "There is no terminal of a container to leave: this is the host's own prompt.",
             "`exit` ends a container opened with docker run -it or docker exec -it.",
         )
-    result = run_tool(context, argv)
-    if result is not None:
-        return result
+    if name.rsplit("/", 1)[-1] in USERLANDS[context.userland]:
+        return run_tool(context, argv)
     if name == "su" and context.userland == "host":
         raise Refused("Everybody is root on the hosts of this lab.", "Type the command itself.")
     base = name.rsplit("/", 1)[-1]
@@ -183,6 +182,11 @@ def run_command(context: Context, argv: tuple[str, ...]) -> Result:
         raise Refused(f"`{base}` is not part of this lab.", NOT_MODELLED[base])
     refuse_applet(context.userland, base)
     return _not_found(context, name)
+
+
+def run_tool(context: Context, argv: tuple[str, ...]) -> Result:
+    """Run a command that this userland has. KeyError for another."""
+    return context.world.tools[argv[0].rsplit("/", 1)[-1]](context, argv)
 
 
 def _run_as_root(context: Context, words: tuple[str, ...]) -> Result:

@@ -7,12 +7,15 @@ are just keeping one. The copy is cheap because everything inside is frozen and 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dnetlab.model import Host, Interface, Namespace, Snapshot, Topology, Where, default_topology
 from dnetlab.model.releases import DEFAULT_RELEASE
+
+if TYPE_CHECKING:
+    from dnetlab.sim.context import Tool
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class World:
     counters  one number per kind of identity already given out; with the seed it makes ids, MACs and ports repeatable
     files     contents that students can read or that the daemon writes: (host, container id or '', path) -> text
     topology  the lab's shape, which never changes
+    tools     name -> what answers to it at a prompt: handed over when the world is made, because the daemon starts
+              programs that call tools, and tools call the daemon
     logs      (host, container id) -> what its programs printed, as (stream, text, clock); see programs/logs.py
     """
 
@@ -51,6 +56,7 @@ class World:
     logs: dict[tuple[str, str], tuple[tuple[str, str, float], ...]] = field(default_factory=dict)
     terminals: tuple[Terminal, ...] = ()
     topology: Topology = field(default_factory=default_topology)
+    tools: Mapping[str, Tool] = field(default_factory=dict)
 
     def copy(self) -> World:
         return replace(

@@ -10,6 +10,7 @@ import pytest
 from dnetlab.model import Host, Namespace
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.shell import run_text
+from dnetlab.sim.tools.by_name import TOOLS
 from dnetlab.sim.tools.regex import BadPattern, compile_pattern
 from dnetlab.sim.world import World
 
@@ -18,7 +19,7 @@ TEXT = "b\na\nA\nb\n\n10 x\n9 y\n2 z\n"
 
 def at(line: str, userland: str = "host") -> Result:
     """The line where the file t holds TEXT."""
-    world = World(hosts={"docker1": Host("docker1", {"host": Namespace("host")})})
+    world = World(hosts={"docker1": Host("docker1", {"host": Namespace("host")})}, tools=TOOLS)
     container = None if userland == "host" else "c" * 64
     world.files["docker1", container or "", "/root/t" if userland == "host" else "/t"] = TEXT
     return run_text(Context(world, "docker1", container=container, userland=userland), line)

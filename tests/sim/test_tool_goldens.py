@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from dnetlab.model import Host, Namespace
+from dnetlab.sim.autoconf import loopback
 from dnetlab.sim.context import Context, Result
-from dnetlab.sim.lab import loopback
-from dnetlab.sim.tools import run_tool
+from dnetlab.sim.shell import run_tool
+from dnetlab.sim.tools.by_name import TOOLS
 from dnetlab.sim.world import World
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -48,7 +49,7 @@ def read(name: str) -> list[Recorded]:
 
 
 def empty_world() -> World:
-    world = World()
+    world = World(tools=TOOLS)
     world.put_host(Host("docker1", {"host": Namespace("host", (loopback(),))}))
     world.files["docker1", "", "/etc/hosts"] = "127.0.0.1\tlocalhost\n"
     return world

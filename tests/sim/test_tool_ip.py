@@ -7,7 +7,7 @@ import pytest
 from dnetlab.model import Where
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.lab import new_world
-from dnetlab.sim.tools import run_tool
+from dnetlab.sim.shell import run_tool
 from dnetlab.sim.tools.sysctl import read_proc_sys
 from dnetlab.sim.world import World
 

@@ -3,54 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 
 from dnetlab.commands.docker.parse import Invocation, Stop, parse
 from dnetlab.commands.gotemplate import Unsupported
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.dockercli import container, exec, image, inspect, listing, network, prune, system, volume
+from dnetlab.sim.dockercli import run as run_verbs
 from dnetlab.sim.dockercli.session import Failed, Session, told
 from dnetlab.sim.dockerd.errors import ApiError
 
-VERBS: dict[tuple[str, ...], str] = {
-    **{("network", verb): f"network.{verb}" for verb in ["create", "rm", "inspect", "connect", "disconnect"]},
-    ("network", "ls"): "listing.networks",
-    ("network", "prune"): "prune.networks",
-    ("container", "ls"): "listing.containers",
-    ("container", "run"): "run.run",
-    ("container", "create"): "run.create",
-    ("container", "exec"): "exec.execute",
-    ("container", "inspect"): "inspect.containers",
-    ("container", "prune"): "prune.containers",
-    **{
-        ("container", verb): f"container.{verb}"
-        for verb in [
-            "start",
-            "stop",
-            "restart",
-            "kill",
-            "rm",
-            "rename",
-            "pause",
-            "unpause",
-            "wait",
-            "logs",
-            "port",
-            "top",
-        ]
-    },
-    ("image", "ls"): "listing.images",
-    ("image", "inspect"): "inspect.images",
-    ("image", "prune"): "prune.images",
-    **{("image", verb): f"image.{verb}" for verb in ["pull", "tag", "rm"]},
-    ("volume", "ls"): "listing.volumes",
-    ("volume", "inspect"): "inspect.volumes",
-    ("volume", "prune"): "prune.volumes",
-    ("volume", "create"): "volume.create",
-    ("volume", "rm"): "volume.rm",
-    ("inspect",): "inspect.anything",
-    ("version",): "system.version",
-    ("system", "info"): "system.info",
-    ("system", "prune"): "prune.everything",
+VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
+    ("network", "create"): network.create,
+    ("network", "rm"): network.rm,
+    ("network", "inspect"): network.inspect,
+    ("network", "connect"): network.connect,
+    ("network", "disconnect"): network.disconnect,
+    ("network", "ls"): listing.networks,
+    ("network", "prune"): prune.networks,
+    ("container", "ls"): listing.containers,
+    ("container", "run"): run_verbs.run,
+    ("container", "create"): run_verbs.create,
+    ("container", "exec"): exec.execute,
+    ("container", "inspect"): inspect.containers,
+    ("container", "prune"): prune.containers,
+    ("container", "start"): container.start,
+    ("container", "stop"): container.stop,
+    ("container", "restart"): container.restart,
+    ("container", "kill"): container.kill,
+    ("container", "rm"): container.rm,
+    ("container", "rename"): container.rename,
+    ("container", "pause"): container.pause,
+    ("container", "unpause"): container.unpause,
+    ("container", "wait"): container.wait,
+    ("container", "logs"): container.logs,
+    ("container", "port"): container.port,
+    ("container", "top"): container.top,
+    ("image", "ls"): listing.images,
+    ("image", "inspect"): inspect.images,
+    ("image", "prune"): prune.images,
+    ("image", "pull"): image.pull,
+    ("image", "tag"): image.tag,
+    ("image", "rm"): image.rm,
+    ("volume", "ls"): listing.volumes,
+    ("volume", "inspect"): inspect.volumes,
+    ("volume", "prune"): prune.volumes,
+    ("volume", "create"): volume.create,
+    ("volume", "rm"): volume.rm,
+    ("inspect",): inspect.anything,
+    ("version",): system.version,
+    ("system", "info"): system.info,
+    ("system", "prune"): prune.everything,
 }
 
 # Real commands that the simulator doesn't do: why, and what does the same job in a lesson.
@@ -112,7 +114,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     session = Session(context, call)
     if call.said:
         session.stdout.append(call.said)
-    verb = _verb(call)
+    verb = VERBS[call.command.operation]
     try:
         return session.result(verb(session))
     except ApiError as error:
@@ -126,12 +128,6 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         raise Refused(
             f"{unsupported} is not simulated.", "Use fields, range, index, if, and json: {{json .NetworkSettings}}."
         ) from None
-
-
-def _verb(call: Invocation) -> Callable[[Session], int]:
-    module, _, name = VERBS[call.command.operation].partition(".")
-    found: Callable[[Session], int] = getattr(import_module(f"dnetlab.sim.dockercli.{module}"), name)
-    return found
 
 
 def _refuse_unknown_plugins(argv: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Endpoint, Namespace, Network, Protocol, Socket, SocketState, Where
-from dnetlab.sim import lab
+from dnetlab.sim.autoconf import loopback
 from dnetlab.sim.dockerd import books, firewall, hostsfile, interfaces, ipam, ports, resolver
 from dnetlab.sim.dockerd.books import (
     change_daemon,
@@ -130,7 +130,7 @@ def _make_namespace(world: World, host: str, container: Container) -> None:
     """A fresh network namespace with lo, and the files of the container."""
     config = config_of(world, host, container)
     name = container.short_id
-    lo = lab.loopback(v6=release_of(world).loopback_v6)
+    lo = loopback(v6=release_of(world).loopback_v6)
     world.put_namespace(Where(host, name), Namespace(name, (lo,), sysctls={**SYSCTLS, **config.sysctls}))
     world.counters.pop(f"index:{host}:{name}", None)
     counters = {k: v for k, v in daemon(world, host).interface_counters.items() if k != container.id}

@@ -7,9 +7,9 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from dnetlab.model import Address, Container, Endpoint, Interface, LinkKind, Network, PeerEnd, Route, Where
+from dnetlab.sim.autoconf import link_local
 from dnetlab.sim.dockerd import macvlan
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
-from dnetlab.sim.lab import link_local
 from dnetlab.sim.world import World
 
 MTU = "com.docker.network.driver.mtu"

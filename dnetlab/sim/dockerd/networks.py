@@ -7,13 +7,13 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
 from dnetlab.model import Address, Container, Interface, LinkKind, Network, Route, Subnet, Where
+from dnetlab.sim.autoconf import link_local
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import firewall, interfaces, ipam, macvlan
 from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.ipam import PoolRequest
-from dnetlab.sim.lab import link_local
 from dnetlab.sim.world import World
 
 PREDEFINED = ("bridge", "host", "none", "default")

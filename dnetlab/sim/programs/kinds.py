@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dnetlab.commands.shell import Script, ShellRefused, parse_shell
+from dnetlab.commands.userland import USERLANDS
 from dnetlab.sim.dockerd.catalogue import Recipe
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.dockerd.images import recipe_of
 from dnetlab.sim.processes import SIGNALS
-from dnetlab.sim.tools import USERLANDS
 from dnetlab.sim.world import World
 
 SHELLS = ("sh", "ash")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from dnetlab.commands.userland import USERLANDS
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import hostname, tree
@@ -97,7 +98,6 @@ def _env(context: Context, argv: tuple[str, ...]) -> Result:
 def _run_inner(context: Context, argv: tuple[str, ...]) -> Result | None:
     """Another command in the same place; None when there is no such program."""
     from dnetlab.sim.shell import run_command
-    from dnetlab.sim.tools import USERLANDS
 
     name = argv[0].rsplit("/", 1)[-1]
     if name not in USERLANDS[context.userland] and name not in ("sh", "bash", "ash"):
@@ -319,8 +319,6 @@ def _which(context: Context, argv: tuple[str, ...]) -> Result:
 
 def path_of(context: Context, name: str) -> str | None:
     """Where a program lies in this userland, None when it isn't there."""
-    from dnetlab.sim.tools import USERLANDS
-
     base = name.rsplit("/", 1)[-1]
     if base not in USERLANDS[context.userland] and base not in ("sh", "bash", "ash"):
         return None

@@ -1,0 +1,22 @@
+"""What the kernel gives by itself: every namespace its lo, every MAC an fe80:: address."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
+
+from dnetlab.model import Address, Interface, LinkKind
+
+
+def loopback(v6: bool = True) -> Interface:
+    """lo of a namespace; v6: with ::1."""
+    addresses = [Address(IPv4Interface("127.0.0.1/8"), scope="host")]
+    if v6:
+        addresses.append(Address(IPv6Interface("::1/128"), scope="host"))
+    return Interface("lo", 1, LinkKind.LOOPBACK, "00:00:00:00:00:00", tuple(addresses), mtu=65536)
+
+
+def link_local(mac: str) -> Address:
+    """The fe80:: address that the kernel gives an interface of this MAC (EUI-64)."""
+    octets = bytes.fromhex(mac.replace(":", ""))
+    eui = bytes([octets[0] ^ 2]) + octets[1:3] + b"\xff\xfe" + octets[3:]
+    return Address(IPv6Interface((IPv6Address(b"\xfe\x80" + bytes(6) + eui), 64)), scope="link")

@@ -1,0 +1,214 @@
+"""Which tool answers to which name. Each is imported when first typed, so that a lesson pays only for what it uses."""
+
+from __future__ import annotations
+
+from dnetlab.sim.context import Context, Result, Tool
+
+Argv = tuple[str, ...]
+
+
+def _docker(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.docker import run
+
+    return run(context, argv)
+
+
+def _ip(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.ip import run
+
+    return run(context, argv)
+
+
+def _bridge(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.bridge import run
+
+    return run(context, argv)
+
+
+def _brctl(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.brctl import run
+
+    return run(context, argv)
+
+
+def _iptables(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.iptables import run
+
+    return run(context, argv)
+
+
+def _sysctl(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.sysctl import run
+
+    return run(context, argv)
+
+
+def _ping(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.ping import run
+
+    return run(context, argv)
+
+
+def _traceroute(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.traceroute import run
+
+    return run(context, argv)
+
+
+def _curl(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.curl import run
+
+    return run(context, argv)
+
+
+def _wget(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.wget import run
+
+    return run(context, argv)
+
+
+def _nslookup(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.nslookup import run
+
+    return run(context, argv)
+
+
+def _arp(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.arp import run
+
+    return run(context, argv)
+
+
+def _netstat(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.netstat import run
+
+    return run(context, argv)
+
+
+def _ss(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.ss import run
+
+    return run(context, argv)
+
+
+def _nc(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.nc import run
+
+    return run(context, argv)
+
+
+def _ps(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.ps import run
+
+    return run(context, argv)
+
+
+def _kill(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.kill import run
+
+    return run(context, argv)
+
+
+def _bynames(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.bynames import run
+
+    return run(context, argv)
+
+
+def _systemctl(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.systemctl import run
+
+    return run(context, argv)
+
+
+def _packages(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.packages import run
+
+    return run(context, argv)
+
+
+def _files(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.files import run
+
+    return run(context, argv)
+
+
+def _hostname(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.hostname import run
+
+    return run(context, argv)
+
+
+def _basics(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.basics import run
+
+    return run(context, argv)
+
+
+def _filters(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.filters import run
+
+    return run(context, argv)
+
+
+def _ifconfig(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.ifconfig import run
+
+    return run(context, argv)
+
+
+TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells which was typed
+    "docker": _docker,
+    "ip": _ip,
+    "bridge": _bridge,
+    "brctl": _brctl,
+    "iptables": _iptables,
+    "iptables-save": _iptables,
+    "sysctl": _sysctl,
+    "ping": _ping,
+    "traceroute": _traceroute,
+    "curl": _curl,
+    "wget": _wget,
+    "nslookup": _nslookup,
+    "arp": _arp,
+    "netstat": _netstat,
+    "ss": _ss,
+    "nc": _nc,
+    "ps": _ps,
+    "kill": _kill,
+    "pkill": _kill,
+    "pgrep": _kill,
+    "pidof": _bynames,
+    "killall": _bynames,
+    "systemctl": _systemctl,
+    "service": _systemctl,
+    "yum": _packages,
+    "dnf": _packages,
+    "apt": _packages,
+    "apt-get": _packages,
+    "cat": _files,
+    "ls": _files,
+    "hostname": _hostname,
+    "env": _basics,
+    "printenv": _basics,
+    "echo": _basics,
+    "true": _basics,
+    "false": _basics,
+    "sleep": _basics,
+    "date": _basics,
+    "whoami": _basics,
+    "id": _basics,
+    "pwd": _basics,
+    "clear": _basics,
+    "uname": _basics,
+    "timeout": _basics,
+    "which": _basics,
+    "grep": _filters,
+    "head": _filters,
+    "tail": _filters,
+    "wc": _filters,
+    "sort": _filters,
+    "uniq": _filters,
+    "ifconfig": _ifconfig,
+    "route": _ifconfig,
+}
