@@ -25,7 +25,7 @@ KNOTS: list[set[str]] = [
     {
         "dnetlab.sim.dockerd.containers", "dnetlab.sim.dockerd.endpoints", "dnetlab.sim.dockerd.exec",
         "dnetlab.sim.dockerd.interfaces", "dnetlab.sim.dockerd.lifecycle", "dnetlab.sim.dockerd.networks",
-        "dnetlab.sim.dockerd.ports", "dnetlab.sim.dockerd.system", "dnetlab.sim.lab", "dnetlab.sim.processes",
+        "dnetlab.sim.dockerd.ports", "dnetlab.sim.dockerd.system", "dnetlab.sim.processes",
         "dnetlab.sim.programs", "dnetlab.sim.programs.kinds", "dnetlab.sim.programs.launch",
         "dnetlab.sim.programs.web",
     },

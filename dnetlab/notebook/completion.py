@@ -52,7 +52,7 @@ def complete(text: str, line: int, before: str, magics: DnetMagics) -> tuple[str
         if line == first:
             return _magic_line(before, magics.topology) if "%%dnet " in before else None
         lab = magics.topology
-        host = next((found for word in lines[first].split() if (found := lab.called(word))), lab.names[0])
+        host = next((name for word in lines[first].split() if (name := lab.called(word))), lab.names[0])
         return words.of_line(before, host, lab, _snapshot(magics))
     found = _LINE.match(before)
     return _subcommand(found["rest"], magics) if found else None
