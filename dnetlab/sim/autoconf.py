@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Interface, IPv6Address, IPv6Interface
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
 
-from dnetlab.model import Address, Interface, LinkKind
+from dnetlab.model import Address, Interface, LinkKind, Route
 
 
 def loopback(v6: bool = True) -> Interface:
@@ -20,3 +21,13 @@ def link_local(mac: str) -> Address:
     octets = bytes.fromhex(mac.replace(":", ""))
     eui = bytes([octets[0] ^ 2]) + octets[1:3] + b"\xff\xfe" + octets[3:]
     return Address(IPv6Interface((IPv6Address(b"\xfe\x80" + bytes(6) + eui), 64)), scope="link")
+
+
+def broadcast_of(subnet: IPv4Network) -> IPv4Address | None:
+    """The last address of a subnet; None for a /31 and a /32, which have none (RFC 3021)."""
+    return subnet.broadcast_address if subnet.prefixlen < 31 else None
+
+
+def in_order(routes: Iterable[Route]) -> tuple[Route, ...]:
+    """As the kernel lists them: by destination, the default route first."""
+    return tuple(sorted(routes, key=lambda r: (int(r.destination.network_address), r.destination.prefixlen, r.metric)))

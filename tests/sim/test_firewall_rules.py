@@ -12,7 +12,7 @@ import pytest
 from dnetlab.model import Where
 from dnetlab.sim.dockerd import lifecycle, networks, system
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.firewall import edit
+from dnetlab.sim.dockerd.firewall.tables import edit, last
 from dnetlab.sim.lab import new_world
 from dnetlab.sim.world import World
 
@@ -160,7 +160,7 @@ def test_a_daemon_restart_keeps_docker_user_and_a_policy_it_did_not_set(release:
     # when the daemon restarts, then the rule and the policy stay and everything else is rebuilt.
     world = all_flushed(release)
     with edit(world, Where(HOST)) as tables:
-        tables.append("filter", "DOCKER-USER", "-s 9.9.9.9/32 -j DROP")
+        tables.write(last("filter", "DOCKER-USER", "-s 9.9.9.9/32 -j DROP"))
         tables.policy("filter", "FORWARD", "ACCEPT")
 
     system.restart_daemon(world, HOST)

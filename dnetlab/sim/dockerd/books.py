@@ -6,10 +6,11 @@ What everybody can see stands in the Host (containers, networks); what only the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Network
 from typing import Any
 
 from dnetlab.model import Container, Network
+from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.config import ContainerSpec, NetworkAttachment
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.profiles import EngineProfile, engine
@@ -22,11 +23,12 @@ class Daemon:
 
     pool_cursor   index after the last default pool it tried (engines up to 26; in memory only)
     port_cursors  last host port it chose by itself, per protocol and address (in memory only)
-    allocated     network id -> addresses in use there, gateways and auxiliary addresses included
+    allocated     subnet -> addresses in use there, gateways and auxiliary addresses included
     containers    full id -> what the container was asked to be
     attachments   (container id, network id) -> what was asked of that endpoint
     interface_counters  container id -> number of the next ethN (engines up to 27 never go back)
     adopted       bridges that were there before a network took them by name; they outlive it
+    made_parents  parents of macvlan networks that the daemon made; they go with the last network on them
     arguments     what stands behind `dockerd` on its command line
     pulled        'repository@digest' of every image that came from a registry
     """
@@ -35,11 +37,12 @@ class Daemon:
     pid: int | None = None
     pool_cursor: int = 0
     port_cursors: dict[str, int] = field(default_factory=dict)
-    allocated: dict[str, frozenset[IPv4Address]] = field(default_factory=dict)
+    allocated: dict[IPv4Network, AddressSet] = field(default_factory=dict)
     containers: dict[str, ContainerSpec] = field(default_factory=dict)
     attachments: dict[tuple[str, str], NetworkAttachment] = field(default_factory=dict)
     interface_counters: dict[str, int] = field(default_factory=dict)
     adopted: frozenset[str] = frozenset()
+    made_parents: frozenset[str] = frozenset()
     arguments: tuple[str, ...] = ()
     userland_proxy: bool = True
     pulled: frozenset[str] = frozenset()
@@ -75,6 +78,22 @@ def find_network(world: World, host: str, reference: str) -> Network:
     if found is None:
         raise ApiError(f"network {reference} not found", 404)
     return found
+
+
+def network_by_id(world: World, host: str, network_id: str) -> Network | None:
+    """The network with that full id; None when it is gone."""
+    return next((n for n in world.hosts[host].networks if n.id == network_id), None)
+
+
+def put_network(world: World, host: str, network: Network) -> None:
+    """Put a network among the host's, replacing the one of the same id; sorted by name."""
+    others = [n for n in world.hosts[host].networks if n.id != network.id]
+    world.change_host(host, networks=tuple(sorted([*others, network], key=lambda n: n.name)))
+
+
+def drop_network(world: World, host: str, network_id: str) -> None:
+    """Forget a network."""
+    world.change_host(host, networks=tuple(n for n in world.hosts[host].networks if n.id != network_id))
 
 
 def find(world: World, host: str, reference: str) -> Container:

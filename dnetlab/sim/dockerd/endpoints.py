@@ -6,11 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from ipaddress import IPv4Address
 
-from dnetlab.model import Container, Endpoint, Namespace, Network, Protocol, Socket, SocketState, Where
-from dnetlab.sim.autoconf import loopback
-from dnetlab.sim.dockerd import books, firewall, hostsfile, interfaces, ipam, ports, resolver
+from dnetlab.model import Container, Endpoint, Network, Where
+from dnetlab.sim.dockerd import books, hostsfile, ipam, resolver, sandbox
 from dnetlab.sim.dockerd.books import (
     change_daemon,
     daemon,
@@ -18,13 +16,11 @@ from dnetlab.sim.dockerd.books import (
     release_of,
 )
 from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment
+from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.endpoints_order import by_gateway
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.settings import check_connect, check_settings, check_start
 from dnetlab.sim.world import World
-
-SYSCTLS = {"net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "32768\t60999",
-           "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ip_default_ttl": "64"}  # fmt: skip
 
 
 @contextmanager
@@ -83,7 +79,7 @@ def open_sandbox(world: World, host: str, container_id: str) -> None:
             if container.network_mode == "host":
                 _share_host(world, host, container)
             else:
-                _make_namespace(world, host, container)
+                sandbox.make_namespace(world, host, container, config_of(world, host, container))
                 _attach_all(world, host, container)
         except ApiError as error:
             raise ApiError(release_of(world).start_prefix + error.message, error.status) from None
@@ -126,24 +122,6 @@ def _share_host(world: World, host: str, container: Container) -> None:
     world.files[host, container.id, hostsfile.HOSTNAME] = f"{container.hostname}\n"
 
 
-def _make_namespace(world: World, host: str, container: Container) -> None:
-    """A fresh network namespace with lo, and the files of the container."""
-    config = config_of(world, host, container)
-    name = container.short_id
-    lo = loopback(v6=release_of(world).loopback_v6)
-    world.put_namespace(Where(host, name), Namespace(name, (lo,), sysctls={**SYSCTLS, **config.sysctls}))
-    world.counters.pop(f"index:{host}:{name}", None)
-    counters = {k: v for k, v in daemon(world, host).interface_counters.items() if k != container.id}
-    change_daemon(world, host, interface_counters=counters)
-    books.put(world, host, replace(container, namespace=name))
-    hosts = hostsfile.base_hosts(world, host, config)
-    for address, names in hostsfile.link_lines(world, host, config):
-        hosts += f"{address}\t{names}\n"
-    world.files[host, container.id, hostsfile.HOSTS] = hosts
-    world.files[host, container.id, hostsfile.HOSTNAME] = f"{container.hostname}\n"
-    world.files[host, container.id, hostsfile.RESOLV] = hostsfile.resolv_conf(world, host, config, internal=False)
-
-
 def _attach_all(world: World, host: str, container: Container) -> None:
     pairs = [(endpoint, _network_of(world, host, endpoint)) for endpoint in container.endpoints]
     if release_of(world).counts_interfaces:  # up to 27: eth0 is the one that gives the default route
@@ -159,10 +137,9 @@ def _attach_all(world: World, host: str, container: Container) -> None:
 
 def _network_of(world: World, host: str, endpoint: Endpoint) -> Network:
     """The network an endpoint was made for: by id, so that one of the same name made later is not it."""
-    networks = world.hosts[host].networks
     if endpoint.network in ("bridge", "none", "host") or not endpoint.network_id:
         return find_network(world, host, endpoint.network)
-    found = next((n for n in networks if n.id == endpoint.network_id), None)
+    found = books.network_by_id(world, host, endpoint.network_id)
     if found is None:
         raise ApiError(f"network {endpoint.network_id} not found", 404)
     return found
@@ -174,72 +151,45 @@ def attach(
     """Make one endpoint live: address, MAC, interface, line in /etc/hosts, resolver, rules of its own."""
     endpoint = replace(endpoint, endpoint_id=world.hex_id(f"{host}:endpoint"), network_id=network.id)
     container = books.get(world, host, container_id)
-    if network.driver in ("null", "host"):
+    driver = driver_of(network)
+    if not driver.needs_address:
         _with_endpoint(world, host, container_id, endpoint)
         return endpoint
-    subnet = network.subnets[0]
-    address = ipam.request_address(world, host, network.id, subnet, attachment.address, network.name)
     config = config_of(world, host, container)
+    endpoint = _addressed(world, host, container, config, endpoint, network, attachment)
+    driver.create_endpoint(world, host, container, endpoint, network)
+    endpoint = sandbox.plug(world, host, container, endpoint, network)
+    container = _with_endpoint(world, host, container_id, endpoint)
+    assert endpoint.address is not None
+    hostsfile.add_line(world, host, container_id, endpoint.address, hostsfile.own_names(container, config))
+    if network.name == "bridge":
+        hostsfile.tell_linkers(world, host, container, endpoint.address)
+    else:
+        sandbox.start_resolver(world, host, container, config)
+    return endpoint
+
+
+def _addressed(
+    world: World, host: str, container: Container, config: ContainerConfig, endpoint: Endpoint, network: Network,
+    attachment: NetworkAttachment,
+) -> Endpoint:  # fmt: skip
+    """The endpoint with its address, MAC and gateway: those asked for, or the daemon's choice."""
+    address, subnet = ipam.request_address(world, host, network, attachment.address)
     mac = attachment.mac or (config.mac_address if network.name == _main_network(container) else None)
-    endpoint = replace(
+    told = driver_of(network).tells_gateway(release_of(world), network)
+    return replace(
         endpoint,
         address=address,
         prefixlen=subnet.subnet.prefixlen,
-        gateway=_gateway_for(world, network),
-        mac=mac or interfaces.container_mac(world, host, address),
+        gateway=subnet.gateway if told else None,
+        mac=mac or sandbox.container_mac(world, host, address),
         aliases=attachment.aliases,
         configured_address=attachment.address,
     )
-    if network.bridge and world.namespace(Where(host)).interface(network.bridge) is None:
-        raise ApiError(
-            f"failed to create endpoint {container.name} on network {network.name}: adding interface "
-            f"veth{world.hex_id(f'{host}:veth', 7)} to bridge {network.bridge} failed: "
-            + release_of(world).text("bridge missing", name=network.bridge)
-        )
-    if network.bridge and not interfaces.MTU_LEAST <= interfaces.mtu_of(network) <= interfaces.MTU_MOST:
-        raise ApiError(  # observed on 20.10.24; later releases refuse the network
-            f"failed to create endpoint {container.name} on network {network.name}: failed to set MTU on host "
-            f"interface veth{world.hex_id(f'{host}:veth', 7)}: invalid argument"
-        )
-    endpoint = interfaces.plug(world, host, container, endpoint, network)
-    container = _with_endpoint(world, host, container_id, endpoint)
-    firewall.apply_rules(world, host, ports.endpoint_rules(world, endpoint, network))
-    hostsfile.add_line(world, host, container_id, address, hostsfile.own_names(container, config))
-    if network.name == "bridge":
-        hostsfile.tell_linkers(world, host, container, address)
-    else:
-        _start_resolver(world, host, container, config)
-    return endpoint
 
 
 def _main_network(container: Container) -> str:
     return "bridge" if container.network_mode in ("default", "bridge") else container.network_mode
-
-
-def _gateway_for(world: World, network: Network) -> IPv4Address | None:
-    """The gateway a container is told: none on internal networks from 25 on."""
-    if network.internal and not (network.driver == "bridge" and release_of(world).internal_default_route):
-        return None
-    return network.subnets[0].gateway
-
-
-def _start_resolver(world: World, host: str, container: Container, config: ContainerConfig) -> None:
-    """127.0.0.11: two sockets of dockerd in the container's namespace, rules that lead port 53 to them, resolv.conf."""
-    name = container.namespace or ""
-    if resolver.answers_here(world, Where(host, name)):
-        return
-    sockets = []
-    for protocol, state in ((Protocol.TCP, SocketState.LISTEN), (Protocol.UDP, SocketState.UNCONNECTED)):
-        port = 32768 + int(world.hex_id(f"{host}:dns", 8), 16) % 28232
-        backlog = 4096 if protocol is Protocol.TCP else 0
-        sockets.append(
-            Socket(protocol, resolver.INTERNAL, port, state, daemon(world, host).pid, "dockerd", backlog=backlog)
-        )
-    stack = world.namespace(Where(host, name))
-    world.put_namespace(Where(host, name), replace(stack, sockets=(*stack.sockets, *sockets)))
-    firewall.resolver_rules(world, Where(host, name), sockets[0].local_port, sockets[1].local_port)
-    text = hostsfile.resolv_conf(world, host, config, internal=True)
-    hostsfile.put(world, host, container.id, hostsfile.RESOLV, text)
 
 
 # -- the gateway ----------------------------------------------------------------------------------------------------
@@ -261,16 +211,18 @@ def _switch_gateway(world: World, host: str, container_id: str, before: Endpoint
     """Elect the gateway again; the default route and the published ports follow it."""
     container = books.get(world, host, container_id)
     after = gateway_endpoint(world, host, container)
-    interfaces.default_route(world, Where(host, container.namespace or ""), after)
+    sandbox.default_route(world, Where(host, container.namespace or ""), after)
     if before is not None and after is not None and before.endpoint_id == after.endpoint_id:
         return
     networks = {n.id: n for n in world.hosts[host].networks}
-    if before is not None:
-        ports.unpublish(world, host, container, before, networks.get(before.network_id))
+    if before is not None and before.network_id in networks:
+        old = networks[before.network_id]
+        driver_of(old).withdraw(world, host, container, before, old)
     container = replace(container, ports=())
     books.put(world, host, container)
     if after is not None:
-        bound = ports.publish(world, host, container, after, networks[after.network_id])
+        new = networks[after.network_id]
+        bound = driver_of(new).publish(world, host, container, after, new)
         books.put(world, host, replace(books.get(world, host, container_id), ports=bound))
 
 
@@ -282,9 +234,9 @@ def close_sandbox(world: World, host: str, container_id: str) -> None:
     container = books.get(world, host, container_id)
     owns = container.namespace == container.short_id
     gateway = gateway_endpoint(world, host, container)
-    if gateway is not None:
-        network = next((n for n in world.hosts[host].networks if n.id == gateway.network_id), None)
-        ports.unpublish(world, host, container, gateway, network)
+    network = books.network_by_id(world, host, gateway.network_id) if gateway else None
+    if gateway is not None and network is not None:
+        driver_of(network).withdraw(world, host, container, gateway, network)
     for endpoint in container.endpoints:
         if endpoint.endpoint_id:
             _detach(world, host, container, endpoint)
@@ -296,7 +248,7 @@ def close_sandbox(world: World, host: str, container_id: str) -> None:
         world, host, replace(fresh, namespace=None, ports=(), endpoints=tuple(_at_rest(e) for e in fresh.endpoints))
     )
     if owns:
-        _leave_namespace(world, host, container)
+        sandbox.leave_namespace(world, host, container)
 
 
 def _forget_lines(world: World, host: str, container: Container, endpoint: Endpoint) -> None:
@@ -320,32 +272,12 @@ def _at_rest(endpoint: Endpoint) -> Endpoint:
 
 def _detach(world: World, host: str, container: Container, endpoint: Endpoint) -> None:
     """Undo `attach` but for the files."""
-    network = next((n for n in world.hosts[host].networks if n.id == endpoint.network_id), None)
+    network = books.network_by_id(world, host, endpoint.network_id)
     if network is None or endpoint.address is None:
         return
-    firewall.withdraw_rules(world, host, ports.endpoint_rules(world, endpoint, network))
-    interfaces.unplug(world, host, container, endpoint, network)
-    ipam.release_address(world, host, network.id, endpoint.address)
-
-
-def _leave_namespace(world: World, host: str, container: Container) -> None:
-    """The namespace goes, unless joined containers still live in it: it is theirs now, with nothing but lo."""
-    name = container.short_id
-    heirs = [c for c in world.hosts[host].containers if c.namespace == name and c.id != container.id and c.is_running]
-    stack = world.namespace(Where(host, name))
-    world.drop_namespace(Where(host, name))
-    if not heirs:
-        return
-    new = heirs[0].short_id
-    kept = tuple(s for s in stack.sockets if s.program != "dockerd")
-    world.put_namespace(Where(host, new), replace(stack, name=new, sockets=kept))
-    for heir in heirs:
-        books.put(world, host, replace(books.get(world, host, heir.id), namespace=new))
-    processes = tuple(
-        replace(p, namespace=new) if p.namespace == name and p.container != container.id else p
-        for p in world.hosts[host].processes
-    )
-    world.change_host(host, processes=processes)
+    sandbox.unplug(world, host, container, endpoint, network)
+    driver_of(network).delete_endpoint(world, host, endpoint, network)
+    ipam.release_address(world, host, endpoint.address)
 
 
 # -- connect, disconnect --------------------------------------------------------------------------------------------
@@ -408,7 +340,7 @@ def disconnect(world: World, host: str, network_ref: str, container_ref: str, fo
         return
     network = find_network(world, host, network_ref)
     endpoint = container.endpoint(network.name)
-    if network.driver == "host" and endpoint is not None:
+    if driver_of(network).shares_host and endpoint is not None:
         raise ApiError(release_of(world).text("disconnect host"), 403)
     if endpoint is None or (container.is_running and not endpoint.endpoint_id):
         where = "network" if container.is_running else "the network"  # observed on 20.10 and 28.5
@@ -417,7 +349,7 @@ def disconnect(world: World, host: str, network_ref: str, container_ref: str, fo
         before = gateway_endpoint(world, host, container)
         if endpoint.endpoint_id:
             if before is not None and before.network == endpoint.network:
-                ports.unpublish(world, host, container, before, network)
+                driver_of(network).withdraw(world, host, container, before, network)
             _forget_lines(world, host, container, endpoint)
             _detach(world, host, container, endpoint)
         fresh = books.get(world, host, container.id)

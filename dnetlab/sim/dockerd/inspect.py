@@ -14,6 +14,7 @@ from dnetlab.sim.clock import moment, rfc3339
 from dnetlab.sim.dockerd import books, images
 from dnetlab.sim.dockerd.catalogue import Recipe
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount
+from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.inspect_host import host_config
 from dnetlab.sim.dockerd.volumes import find as find_volume
 from dnetlab.sim.profiles import Documents
@@ -176,7 +177,7 @@ def port_map(world: World, host: str, container: Container) -> dict[str, list[Js
     networks = {n.id: n for n in world.hosts[host].networks}
     served = [networks[e.network_id] for e in container.endpoints if e.endpoint_id and e.network_id in networks]
     internal_too = books.release_of(world).ports_of_internal
-    if not any(n.driver in ("bridge", "overlay") and (internal_too or not n.internal) for n in served):
+    if not any(driver_of(n).publishes and (internal_too or not n.internal) for n in served):
         return {}
     found: dict[str, list[Json] | None] = {port: None for port in sorted(container.exposed)}
     for binding in container.ports:

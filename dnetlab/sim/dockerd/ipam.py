@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
-from dnetlab.model import Subnet, Where
+from dnetlab.model import Network, Subnet, Where
 from dnetlab.sim.context import Refused
+from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
@@ -105,24 +107,60 @@ def parse_request(world: World, request: PoolRequest) -> Subnet | None:
     )
 
 
-def check_overlap(world: World, host: str, subnet: IPv4Network) -> None:
-    if subnet.prefixlen == 0 or any(subnet.overlaps(other) for other in _taken(world, host)):
+def check_overlap(world: World, host: str, wanted: Subnet, others: Sequence[Subnet] = ()) -> None:
+    """ApiError when the subnet meets another network's or one of these. With an ip-range of its own a network may have
+    the very subnet of another; they then share its addresses (ipams/defaultipam; observed on 20.10.24 and 28.5.2)."""
+    for other in [*(s for n in world.hosts[host].networks for s in n.subnets), *others]:
+        shares = wanted.ip_range is not None and other.subnet == wanted.subnet and other.ip_range != wanted.ip_range
+        if wanted.subnet.overlaps(other.subnet) and not shares:
+            raise ApiError(release_of(world).text("pool overlaps"), 403)
+    if wanted.subnet.prefixlen == 0:
         raise ApiError(release_of(world).text("pool overlaps"), 403)
+
+
+def open_pools(
+    world: World, host: str, requests: Sequence[PoolRequest], *, keep_gateway: bool
+) -> tuple[Subnet, ...]:
+    """The subnets of a new network, asked for or chosen, with their gateways. ApiError leaves none of them open."""
+    found: list[Subnet] = []
+    try:
+        for request in requests:
+            subnet = parse_request(world, request)
+            if subnet is None:
+                subnet = Subnet(choose_pool(world, host))
+            else:
+                check_overlap(world, host, subnet, found)
+            found.append(open_pool(world, host, subnet, gateway=keep_gateway))
+    except ApiError:
+        close_pools(world, host, found)
+        raise
+    return tuple(found)
 
 
 # -- addresses ------------------------------------------------------------------------------------------------------
 
 
-def open_pool(world: World, host: str, network_id: str, subnet: Subnet, *, gateway: bool = True) -> Subnet:
+def _taken_in(world: World, host: str, subnet: IPv4Network) -> AddressSet:
+    """The addresses of a subnet that are in use; of a new one those that nobody may have."""
+    held = daemon(world, host).allocated.get(subnet)
+    if held is not None:
+        return held
+    if subnet.prefixlen >= 31 and release_of(world).small_subnets:
+        return AddressSet()
+    return AddressSet().adding(subnet.network_address).adding(subnet.broadcast_address)
+
+
+def _hold(world: World, host: str, subnet: IPv4Network, taken: AddressSet) -> None:
+    change_daemon(world, host, allocated={**daemon(world, host).allocated, subnet: taken})
+
+
+def open_pool(world: World, host: str, subnet: Subnet, *, gateway: bool = True) -> Subnet:
     """Reserve what nobody may have (first, last, gateway, auxiliary addresses); the subnet with its gateway filled in.
 
     The gateway is the first free address, of the range when there is one: 10.5.0.0/16 with the range 10.5.4.0/24
     has the gateway 10.5.4.0 (E20 to E29).
     """
-    state = daemon(world, host)
-    taken: set[IPv4Address] = set()
-    if subnet.subnet.prefixlen < 31 or not release_of(world).small_subnets:
-        taken = {subnet.subnet.network_address, subnet.subnet.broadcast_address}
+    taken = _taken_in(world, host, subnet.subnet)
     chosen = subnet.gateway
     if chosen is not None and chosen in taken:
         raise ApiError(f"failed to allocate gateway ({chosen}): {IN_USE}", 403)
@@ -131,55 +169,71 @@ def open_pool(world: World, host: str, network_id: str, subnet: Subnet, *, gatew
         if chosen is None:
             raise ApiError("failed to allocate gateway (): No available addresses on this pool")
     if chosen is not None:
-        taken.add(chosen)
+        taken = taken.adding(chosen)
     for name, ip in subnet.aux_addresses.items():
         if ip in taken:
             raise ApiError(f"failed to allocate secondary ip address ({name}:{ip}): {IN_USE}", 403)
-        taken.add(ip)
-    change_daemon(world, host, allocated={**state.allocated, network_id: frozenset(taken)})
+        taken = taken.adding(ip)
+    _hold(world, host, subnet.subnet, taken)
     return replace(subnet, gateway=chosen)
 
 
-def close_pool(world: World, host: str, network_id: str) -> None:
-    allocated = {key: value for key, value in daemon(world, host).allocated.items() if key != network_id}
-    change_daemon(world, host, allocated=allocated)
+def close_pools(world: World, host: str, subnets: Iterable[Subnet], network_id: str = "") -> None:
+    """A network gives its subnets back; one that another network shares stays, without this one's own addresses."""
+    for subnet in subnets:
+        others = (n for n in world.hosts[host].networks if n.id != network_id)
+        if any(other.subnet == subnet.subnet for network in others for other in network.subnets):
+            for address in (subnet.gateway, *subnet.aux_addresses.values()):
+                release_address(world, host, address)
+        else:
+            allocated = {key: held for key, held in daemon(world, host).allocated.items() if key != subnet.subnet}
+            change_daemon(world, host, allocated=allocated)
 
 
-def _lowest(subnet: Subnet, taken: set[IPv4Address] | frozenset[IPv4Address]) -> IPv4Address | None:
+def _lowest(subnet: Subnet, taken: AddressSet) -> IPv4Address | None:
     pool = subnet.ip_range or subnet.subnet
-    first, last = int(pool.network_address), int(pool.broadcast_address)
-    return next((ip for n in range(first, last + 1) if (ip := IPv4Address(n)) not in taken), None)
+    return taken.lowest_missing(pool.network_address, pool.broadcast_address)
 
 
 def request_address(
-    world: World, host: str, network_id: str, subnet: Subnet, wanted: IPv4Address | None, network_name: str
-) -> IPv4Address:
-    """The lowest free address of the network, or the wanted one. Held until `release_address`.
+    world: World, host: str, network: Network, wanted: IPv4Address | None
+) -> tuple[IPv4Address, Subnet]:
+    """The lowest free address of the network, or the wanted one, and its subnet. Held until `release_address`.
 
-    ApiError when it is taken or none is left.
+    ApiError when it is taken or none is left. Of several subnets the first with a free address gives it.
     """
-    state = daemon(world, host)
-    taken = state.allocated.get(network_id, frozenset())
     if wanted is not None:
-        if wanted not in subnet.subnet:
-            raise ApiError(f"Invalid address {wanted}: It does not belong to any of this network's subnets", 400)
-        full = release_of(world).text("pool full")
-        if full and len(taken) >= subnet.subnet.num_addresses:
-            raise ApiError(full, 409)
-        if wanted in taken:
-            raise ApiError(IN_USE, 403)
-    address = wanted or _lowest(subnet, taken)
-    if address is None:
-        raise ApiError(f"no available IPv4 addresses on this network's address pools: {network_name} ({network_id})")
-    change_daemon(world, host, allocated={**state.allocated, network_id: taken | {address}})
-    return address
+        subnet = _require(world, host, network, wanted)
+        found = wanted, subnet
+    else:
+        free = ((_lowest(s, _taken_in(world, host, s.subnet)), s) for s in network.subnets)
+        chosen = next(((address, s) for address, s in free if address is not None), None)
+        if chosen is None:
+            pools = f"{network.name} ({network.id})"
+            raise ApiError(f"no available IPv4 addresses on this network's address pools: {pools}")
+        found = chosen
+    address, subnet = found
+    _hold(world, host, subnet.subnet, _taken_in(world, host, subnet.subnet).adding(address))
+    return address, subnet
 
 
-def release_address(world: World, host: str, network_id: str, address: IPv4Address | None) -> None:
+def _require(world: World, host: str, network: Network, wanted: IPv4Address) -> Subnet:
+    """The subnet in which that very address is free."""
+    subnet = next((s for s in network.subnets if wanted in s.subnet), None)
+    if subnet is None:
+        raise ApiError(f"Invalid address {wanted}: It does not belong to any of this network's subnets", 400)
+    taken = _taken_in(world, host, subnet.subnet)
+    full = release_of(world).text("pool full")
+    if full and len(taken) >= subnet.subnet.num_addresses:
+        raise ApiError(full, 409)
+    if wanted in taken:
+        raise ApiError(IN_USE, 403)
+    return subnet
+
+
+def release_address(world: World, host: str, address: IPv4Address | None) -> None:
     """Give an address back; nothing for one that isn't held."""
-    state = daemon(world, host)
-    if address is None or network_id not in state.allocated:
-        return
-    change_daemon(
-        world, host, allocated={**state.allocated, network_id: state.allocated[network_id] - {address}}
-    )
+    allocated = daemon(world, host).allocated
+    subnet = next((s for s, held in allocated.items() if address is not None and address in held), None)
+    if address is not None and subnet is not None:
+        _hold(world, host, subnet, allocated[subnet].without(address))

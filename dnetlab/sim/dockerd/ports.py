@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 
-from dnetlab.model import Container, Endpoint, Network, PortBinding, Protocol, Socket, SocketState, Where
+from dnetlab.model import Container, Endpoint, PortBinding, Protocol, Socket, SocketState, Where
 from dnetlab.sim import processes
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig, PortRequest
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.firewall import MissingChain, edit
+from dnetlab.sim.dockerd.firewall import NetworkConfig, firewaller
 from dnetlab.sim.world import World
 
 PROXY = "/usr/sbin/docker-proxy"
 ANY_V4, ANY_V6 = IPv4Address("0.0.0.0"), IPv6Address("::")
-HOST_BINDING = "com.docker.network.bridge.host_binding_ipv4"
 IpAddress = IPv4Address | IPv6Address
 
 
@@ -41,35 +40,33 @@ def requests_of(world: World, config: ContainerConfig) -> list[PortRequest]:
 
 
 def publish(
-    world: World, host: str, container: Container, endpoint: Endpoint, network: Network
+    world: World, host: str, container: Container, endpoint: Endpoint, network: NetworkConfig, default: IpAddress
 ) -> tuple[PortBinding, ...]:
     """Publish the container's ports through its endpoint in a bridge network; what is bound now.
 
-    ApiError in the daemon's words when a port can't be had; the caller undoes the rest.
+    default: the address of ports that name none. ApiError in the daemon's words when a port can't be had; the caller
+    undoes the rest.
     """
-    config = daemon(world, host).containers[container.id].config
-    if network.driver != "bridge" or network.internal or not network.bridge or endpoint.address is None:
-        return ()
+    assert endpoint.address is not None
     bound: list[PortBinding] = []
     where = f"driver failed programming external connectivity on endpoint {container.name} ({endpoint.endpoint_id}): "
-    for request in requests_of(world, config):
+    for request in requests_of(world, daemon(world, host).containers[container.id].config):
         try:
-            bindings = _bind(world, host, request, network, tuple(bound), endpoint.address)
+            bindings = _bind(world, host, request, default, tuple(bound), endpoint.address)
             for binding in bindings:
                 _start_proxy(world, host, binding, endpoint.address)
             bound += bindings
-            _write_rules(world, host, bindings, endpoint.address, network.bridge, delete=False)
+            firewaller(world, host).add_ports(network, endpoint.address, bindings)
         except ApiError as error:
             raise ApiError(where + error.message, error.status) from None
     return tuple(bound)
 
 
-def unpublish(world: World, host: str, container: Container, endpoint: Endpoint, network: Network | None) -> None:
+def unpublish(world: World, host: str, container: Container, endpoint: Endpoint, network: NetworkConfig) -> None:
     """Take back what `publish` did: proxies, sockets, rules."""
     if not container.ports or endpoint.address is None:
         return
-    if network is not None and network.bridge:
-        _write_rules(world, host, list(container.ports), endpoint.address, network.bridge, delete=True)
+    firewaller(world, host).remove_ports(network, endpoint.address, container.ports)
     address = str(endpoint.address)
     gone = [
         p.pid
@@ -96,7 +93,7 @@ def _serves(argv: tuple[str, ...], binding: PortBinding) -> bool:
 
 
 def _bind(
-    world: World, host: str, request: PortRequest, network: Network,
+    world: World, host: str, request: PortRequest, default: IpAddress,
     earlier: tuple[PortBinding, ...], target: IPv4Address,
 ) -> list[PortBinding]:  # fmt: skip
     """The bindings of one request: one address, or every IPv4 and every IPv6 one."""
@@ -106,7 +103,6 @@ def _bind(
     elif request.host_ip == ANY_V4:
         addresses = [ANY_V4]
     else:
-        default = ip_address(network.options.get(HOST_BINDING, "0.0.0.0"))
         addresses = [default] if default != ANY_V4 else [ANY_V4, ANY_V6]
     if not daemon(world, host).userland_proxy:
         addresses = [a for a in addresses if a.version == 4]
@@ -227,10 +223,10 @@ def _first_of_range(
     for port in range(first, last + 1):
         if _is_free(world, host, request.protocol, addresses, port, earlier):
             return port
-    raise ApiError(f"Bind for {_bracketed(addresses[0])}:{first}-{last} failed: port is already allocated")
+    raise ApiError("all ports are allocated")  # observed on 20.10.24, 26.1.5, 28.5.2
 
 
-# -- docker-proxy and rules -----------------------------------------------------------------------------------------
+# -- docker-proxy ---------------------------------------------------------------------------------------------------
 
 
 def _start_proxy(world: World, host: str, binding: PortBinding, target: IPv4Address) -> None:
@@ -249,75 +245,3 @@ def _start_proxy(world: World, host: str, binding: PortBinding, target: IPv4Addr
         argv.append("-use-listen-fd")
     pid = processes.spawn(world, Where(host), argv, ppid=state.pid or 1)
     processes.listen(world, Where(host), [_socket(binding.protocol, binding.host_ip, binding.host_port, pid)])
-
-
-def _write_rules(
-    world: World, host: str, bindings: list[PortBinding], target: IPv4Address, bridge: str, *, delete: bool
-) -> None:
-    """The rules of bindings to one container; the IPv6 ones have none of their own."""
-    with edit(world, Where(host)) as tables:
-        for binding in bindings:
-            if binding.host_ip.version == 6:
-                continue
-            for how, table, chain, text in port_rules(world, host, binding, target, bridge):
-                if delete:
-                    tables.delete(table, chain, text)
-                    continue
-                try:
-                    if how == "insert":
-                        tables.insert(table, chain, text)
-                    else:
-                        tables.append(table, chain, text)
-                except MissingChain as error:
-                    call = _spoken(table, chain, how, binding, target, bridge)
-                    purpose = "DNAT" if table == "nat" else "OPEN PORT"
-                    prefix = release_of(world).text("port rule failed", purpose=purpose)
-                    raise ApiError(f"{prefix} (iptables failed: {call}: {error}\n (exit status 1))") from None
-
-
-def _spoken(table: str, chain: str, how: str, binding: PortBinding, target: IPv4Address, bridge: str) -> str:
-    """The call as the daemon spells it in an error; -S prints the same rule in another order."""
-    verb, name = how[0].upper(), binding.protocol.value
-    if table == "nat" and chain == "DOCKER":
-        to = "0/0" if binding.host_ip.is_unspecified else str(binding.host_ip)
-        return (
-            f"iptables --wait -t nat -{verb} DOCKER -p {name} -d {to} --dport {binding.host_port} "
-            f"-j DNAT --to-destination {target}:{binding.container_port} ! -i {bridge}"
-        )
-    return (
-        f"iptables --wait -t {table} -{verb} {chain} ! -i {bridge} -o {bridge} -p {name} -d {target} "
-        f"--dport {binding.container_port} -j ACCEPT"
-    )
-
-
-def port_rules(
-    world: World, host: str, binding: PortBinding, target: IPv4Address, bridge: str
-) -> list[tuple[str, str, str, str]]:
-    """(operation, table, chain, rule) of one published port: DNAT, ACCEPT, and what the release adds."""
-    layout, proxy = release_of(world).firewall, daemon(world, host).userland_proxy
-    name = binding.protocol.value
-    proto = f"-p {name} -m {name}"
-    to = "" if binding.host_ip.is_unspecified else f"-d {binding.host_ip}/32 "
-    outside = f"! -i {bridge} " if proxy else ""
-    target_port = f"{target}:{binding.container_port}"
-    inner = f"{proto} --dport {binding.container_port}"
-    rules = [
-        ("append", "nat", "DOCKER",
-         f"{to}{outside}{proto} --dport {binding.host_port} -j DNAT --to-destination {target_port}"),
-        ("insert" if layout.forward_chain else "append", "filter", "DOCKER",
-         f"-d {target}/32 ! -i {bridge} -o {bridge} {inner} -j ACCEPT"),
-    ]  # fmt: skip
-    if layout.hairpin_per_port or not proxy:
-        rules.append(("append", "nat", "POSTROUTING", f"-s {target}/32 -d {target}/32 {inner} -j MASQUERADE"))
-    if layout.raw_drop and binding.host_ip.is_loopback:
-        rules.append(("append", "raw", "PREROUTING",
-                      f"-d {binding.host_ip}/32 ! -i lo {proto} --dport {binding.host_port} -j DROP"))  # fmt: skip
-    return rules
-
-
-def endpoint_rules(world: World, endpoint: Endpoint, network: Network) -> list[tuple[str, str, str, str]]:
-    """28 and later: nobody outside the bridge talks to the container's address itself (raw PREROUTING)."""
-    layout = release_of(world).firewall
-    if not layout.raw_drop or network.internal or not network.bridge or endpoint.address is None:
-        return []
-    return [("append", "raw", "PREROUTING", f"-d {endpoint.address}/32 ! -i {network.bridge} -j DROP")]

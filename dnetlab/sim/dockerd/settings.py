@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 from dnetlab.model import Container, Network
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import NetworkAttachment
+from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -64,13 +65,14 @@ def check_connect(
 ) -> None:
     """May the container be connected to the network so? ApiError when not."""
     release = release_of(world)
-    if container.network_mode == "host" and network.driver == "host":  # observed on 20.10.24, 26.1.5, 28.5.2
+    driver = driver_of(network)
+    if container.network_mode == "host" and driver.shares_host:  # observed on 20.10.24, 26.1.5, 28.5.2
         raise ApiError(f"endpoint with name {container.name} already exists in network host", 403)
     if container.network_mode == "host" or container.network_mode.startswith("container:"):
         raise ApiError(SHARED, 403)
-    if network.driver == "host":
+    if driver.shares_host:
         raise ApiError(release.text("connect host"), 403)
-    if network.driver == "null" or any(e.network == "none" for e in container.endpoints):
+    if driver.isolates or any(e.network == "none" for e in container.endpoints):
         raise ApiError(PRIVATE, 403)
     if attachment.aliases and network.name == "bridge":  # observed on 20.10.24 and 28.5.2
         text = "network-scoped alias is supported only for containers in user defined networks"

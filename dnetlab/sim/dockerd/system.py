@@ -6,8 +6,10 @@ from dataclasses import replace
 from types import ModuleType
 
 from dnetlab.model import Process
-from dnetlab.sim.dockerd import firewall, networks
+from dnetlab.sim.dockerd import networks
 from dnetlab.sim.dockerd.books import Daemon, change_daemon, daemon, put_daemon
+from dnetlab.sim.dockerd.drivers.bridge import switch_forwarding_on
+from dnetlab.sim.dockerd.firewall import firewaller
 from dnetlab.sim.world import World
 
 DOCKERD = ("dockerd", "-H", "unix:///var/run/docker.sock", "-p", "/run/docker.pid")
@@ -34,8 +36,8 @@ def start_daemon(world: World, host: str) -> None:
     )
     world.change_host(host, processes=processes, docker_running=True)
     change_daemon(world, host, running=True, pid=pid, pool_cursor=0, port_cursors={}, allocated={})
-    firewall.forwarding(world, host)
-    firewall.set_up_chains(world, host)
+    switch_forwarding_on(world, host)
+    firewaller(world, host).start()
     for network in sorted(world.hosts[host].networks, key=lambda n: n.id):  # the order of the daemon's own store
         networks.restore(world, host, network)
     networks.make_predefined(world, host)

@@ -1,0 +1,126 @@
+"""The bridge driver: a bridge on the host, a veth pair for each container, NAT, and published ports."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+from dnetlab.model import Container, Endpoint, Interface, Network, PortBinding, Where
+from dnetlab.sim.dockerd import ports
+from dnetlab.sim.dockerd.books import release_of
+from dnetlab.sim.dockerd.drivers import device, options
+from dnetlab.sim.dockerd.drivers.protocol import Driver
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.firewall import firewaller
+from dnetlab.sim.profiles import EngineProfile
+from dnetlab.sim.world import World
+
+
+class Bridge(Driver):
+    needs_address = True
+    publishes = True
+
+    def keeps_gateway(self, release: EngineProfile) -> bool:
+        return True
+
+    def tells_gateway(self, release: EngineProfile, network: Network) -> bool:
+        return not network.internal or release.internal_default_route
+
+    def create_network(self, world: World, host: str, network: Network) -> Network:
+        if len(network.subnets) > 1:
+            raise ApiError("bridge driver doesn't support multiple subnets", 403)
+        options.check(network.options)  # only now, when the pool is taken: a cursor has moved on (20.10.24, 26.1.5)
+        network = replace(network, bridge=options.bridge_name(network))
+        _check_conflicts(world, host, network)
+        device.check_device(world, host, network)
+        device.make_device(world, host, network)
+        if release_of(world).create_forwards:
+            switch_forwarding_on(world, host)
+        try:
+            firewaller(world, host).add_network(options.firewall_config(network))
+        except ApiError:
+            device.leave_behind(world, host, network.bridge or "")
+            raise
+        return network
+
+    def restore_network(self, world: World, host: str, network: Network) -> None:
+        device.make_device(world, host, network)
+        firewaller(world, host).add_network(options.firewall_config(network))
+
+    def delete_network(self, world: World, host: str, network: Network) -> None:
+        firewaller(world, host).remove_network(options.firewall_config(network))
+        device.remove_device(world, host, network.bridge or "")
+
+    def create_endpoint(
+        self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network
+    ) -> None:
+        _check_endpoint(world, host, container, network)
+        firewaller(world, host).add_endpoint(options.firewall_config(network), _address(endpoint))
+
+    def delete_endpoint(self, world: World, host: str, endpoint: Endpoint, network: Network) -> None:
+        firewaller(world, host).remove_endpoint(options.firewall_config(network), _address(endpoint))
+        device.forget_connections(world, host, _address(endpoint))
+
+    def join(self, world: World, where: Where, link: Interface, network: Network) -> str | None:
+        return device.plug_veth(world, where, link, network.bridge or "")
+
+    def leave(self, world: World, where: Where, endpoint: Endpoint, network: Network) -> None:
+        device.unplug_veth(world, where, endpoint, network.bridge or "")
+
+    def publish(
+        self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network
+    ) -> tuple[PortBinding, ...]:
+        if network.internal:
+            return ()
+        config = options.firewall_config(network)
+        return ports.publish(world, host, container, endpoint, config, options.host_binding(network))
+
+    def withdraw(self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> None:
+        ports.unpublish(world, host, container, endpoint, options.firewall_config(network))
+
+
+def _address(endpoint: Endpoint) -> IPv4Address:
+    assert endpoint.address is not None
+    return endpoint.address
+
+
+def _check_conflicts(world: World, host: str, network: Network) -> None:
+    """No two networks on one bridge (observed on 20.10.24 and 28.5.2), nor with overlapping addresses (moby
+    bridge_linux.go conflictsWithNetworks)."""
+    for other in world.hosts[host].networks:
+        if not other.bridge:
+            continue
+        problem = ""
+        if other.bridge == network.bridge:
+            problem = "networks have same bridge name"
+        elif other.subnets[0].subnet.overlaps(network.subnets[0].subnet):
+            problem = "networks have overlapping IPv4"
+        if problem:
+            raise ApiError(
+                f"cannot create network {network.id} ({network.bridge}): conflicts with network {other.id} "
+                f"({other.bridge}): {problem}", 403,
+            )  # fmt: skip
+
+
+def _check_endpoint(world: World, host: str, container: Container, network: Network) -> None:
+    where = f"failed to create endpoint {container.name} on network {network.name}: "
+    if world.namespace(Where(host)).interface(network.bridge or "") is None:
+        problem = release_of(world).text("bridge missing", name=network.bridge or "")
+        link = device.veth_name(world, host)
+        raise ApiError(f"{where}adding interface {link} to bridge {network.bridge} failed: {problem}")
+    if not options.mtu_fits(network):  # observed on 20.10.24; later releases refuse the network
+        link = device.veth_name(world, host)
+        raise ApiError(f"{where}failed to set MTU on host interface {link}: invalid argument")
+
+
+def switch_forwarding_on(world: World, host: str) -> None:
+    """Only a daemon that had to switch ip_forward on sets the policy of FORWARD to DROP.
+
+    drivers/bridge/setup_ip_forwarding.go; E20: a policy ACCEPT beside ip_forward=1 stays.
+    """
+    stack = world.namespace(Where(host))
+    if stack.forwards:
+        return
+    keys = ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv4.conf.default.forwarding")
+    world.put_namespace(Where(host), replace(stack, sysctls={**stack.sysctls, **dict.fromkeys(keys, "1")}))
+    firewaller(world, host).drop_forwarded()

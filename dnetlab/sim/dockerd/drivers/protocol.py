@@ -1,0 +1,78 @@
+"""What the daemon asks of a network driver (moby libnetwork/driverapi: Driver)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from dnetlab.model import Container, Endpoint, Interface, Network, PortBinding, Where
+from dnetlab.sim.profiles import EngineProfile
+from dnetlab.sim.world import World
+
+
+class Driver(Protocol):
+    """A driver derives from this class: what it doesn't say, holds for a driver without links and addresses.
+
+    needs_address  its endpoints have an address, a MAC and a link of their own
+    publishes      ports of its containers can be published
+    shares_host    its containers live in the host's own namespace
+    isolates       its containers are in no other network
+
+    Whatever is asked for and can't be done raises ApiError in the daemon's words; the caller undoes the rest.
+    """
+
+    needs_address: bool = False
+    publishes: bool = False
+    shares_host: bool = False
+    isolates: bool = False
+
+    def check_request(self) -> None:
+        """May a user create a network of this driver? Raises ApiError, or Refused for what the lab lacks."""
+        return
+
+    def keeps_gateway(self, release: EngineProfile) -> bool:
+        """Is an address kept for the gateway of a network for which none was asked?"""
+        return False
+
+    def tells_gateway(self, release: EngineProfile, network: Network) -> bool:
+        """Do containers learn the network's gateway?"""
+        return not network.internal
+
+    def create_network(self, world: World, host: str, network: Network) -> Network:
+        """Make what the network needs on the host; the network with its bridge or parent. Its pools are open."""
+        return network
+
+    def restore_network(self, world: World, host: str, network: Network) -> None:
+        """The daemon has started again: make what is missing of an earlier network."""
+        return
+
+    def delete_network(self, world: World, host: str, network: Network) -> None:
+        """Take away what `create_network` made."""
+        return
+
+    def create_endpoint(
+        self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network
+    ) -> None:
+        """A container is to be in the network: may it, and what must be written for its address?"""
+        return
+
+    def delete_endpoint(self, world: World, host: str, endpoint: Endpoint, network: Network) -> None:
+        """Take away what `create_endpoint` wrote."""
+        return
+
+    def join(self, world: World, where: Where, link: Interface, network: Network) -> str | None:
+        """Put the link (name, MAC and address are set) into a container; the name of its other end on the host."""
+        return None
+
+    def leave(self, world: World, where: Where, endpoint: Endpoint, network: Network) -> None:
+        """Remove the endpoint's link."""
+        return
+
+    def publish(
+        self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network
+    ) -> tuple[PortBinding, ...]:
+        """Publish the container's ports through this endpoint; what is bound now."""
+        return ()
+
+    def withdraw(self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> None:
+        """Take back what `publish` did."""
+        return

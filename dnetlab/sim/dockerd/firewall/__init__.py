@@ -1,0 +1,22 @@
+"""The daemon's firewall: what must be written when a network, an endpoint or a published port comes and goes.
+
+    protocol.py   Firewaller: what the drivers ask for, whoever writes the rules
+    iptables.py   the backend that writes iptables rules, and its sentences when it can't
+    rules.py      which rules those are, by release
+    tables.py     the tables of a namespace while they are changed
+
+A further backend is a further file beside iptables.py, chosen here.
+"""
+
+from __future__ import annotations
+
+from dnetlab.sim.dockerd.firewall.iptables import Iptables
+from dnetlab.sim.dockerd.firewall.protocol import Firewaller, NetworkConfig
+from dnetlab.sim.world import World
+
+__all__ = ["Firewaller", "NetworkConfig", "firewaller"]
+
+
+def firewaller(world: World, host: str) -> Firewaller:
+    """The backend of that host's daemon: iptables, the default of every release up to 29."""
+    return Iptables(world, host)

@@ -1,0 +1,126 @@
+"""The backend that writes iptables rules (moby daemon/libnetwork/drivers/bridge/internal/iptabler)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address
+
+from dnetlab.model import PortBinding, Where
+from dnetlab.sim.dockerd.books import daemon, release_of
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.firewall import rules
+from dnetlab.sim.dockerd.firewall.protocol import Firewaller, NetworkConfig
+from dnetlab.sim.dockerd.firewall.tables import Entry, MissingChain, Tables, edit, last
+from dnetlab.sim.profiles import Firewall
+from dnetlab.sim.world import World
+
+
+class Iptables(Firewaller):
+    """See Firewaller. Which rules they are is in rules.py; here they are written and taken away."""
+
+    def __init__(self, world: World, host: str) -> None:
+        self.world = world
+        self.where = Where(host)
+        self.layout: Firewall = release_of(world).firewall
+        self.proxy = daemon(world, host).userland_proxy
+
+    def start(self) -> None:
+        """DOCKER-USER is made when missing and never emptied (2.4 of the notes; E20, E28, E29)."""
+        with edit(self.world, self.where) as tables:
+            for table, chain in (("nat", "DOCKER"), *(("filter", name) for name in self.layout.chains)):
+                tables.new_chain(table, chain)
+                tables.flush(table, chain)
+            _write(tables, rules.own_chains(self.layout))
+            self._lead_forward(tables)
+            _write(tables, rules.nat_jumps(self.proxy))
+
+    def drop_forwarded(self) -> None:
+        with edit(self.world, self.where) as tables:
+            tables.policy("filter", "FORWARD", "DROP")
+
+    def _lead_forward(self, tables: Tables) -> None:
+        """Put the jumps of FORWARD where they belong, whatever stood there."""
+        for jump in rules.forward_jumps(self.layout):
+            tables.new_chain("filter", jump.rule.target.name)
+            tables.delete(jump)
+            tables.write(jump)
+        if self.layout.returns:
+            tables.write(last("filter", "DOCKER-USER", "-j RETURN"))
+
+    def add_network(self, network: NetworkConfig) -> None:
+        """An internal one doesn't touch nat, so that its missing jumps stay missing (observed on 20.10.24, 26.1.5)."""
+        with edit(self.world, self.where) as tables:
+            for entry in rules.of_network(self.layout, self.proxy, network):
+                self._write_or_complain(tables, entry)
+            if not self.layout.repairs_jumps:
+                return
+            for entry in rules.nat_jumps(self.proxy) if not network.internal else ():
+                self._write_or_complain(tables, entry)
+            self._lead_forward(tables)
+
+    def remove_network(self, network: NetworkConfig) -> None:
+        self._delete(rules.of_network(self.layout, self.proxy, network))
+
+    def add_endpoint(self, network: NetworkConfig, address: IPv4Address) -> None:
+        entries = rules.of_endpoint(self.layout, network, address)
+        if entries:
+            with edit(self.world, self.where) as tables:
+                _write(tables, entries)
+
+    def remove_endpoint(self, network: NetworkConfig, address: IPv4Address) -> None:
+        self._delete(rules.of_endpoint(self.layout, network, address))
+
+    def add_ports(self, network: NetworkConfig, address: IPv4Address, bindings: Sequence[PortBinding]) -> None:
+        with edit(self.world, self.where) as tables:
+            for entry in self._of_ports(network, address, bindings):
+                try:
+                    tables.write(entry)
+                except MissingChain as error:
+                    prefix = release_of(self.world).text("port rule failed", purpose=entry.purpose)
+                    call = f"iptables --wait -t {entry.table} {entry.call}"
+                    raise ApiError(f"{prefix} (iptables failed: {call}: {error}\n (exit status 1))") from None
+
+    def remove_ports(self, network: NetworkConfig, address: IPv4Address, bindings: Sequence[PortBinding]) -> None:
+        self._delete(self._of_ports(network, address, bindings))
+
+    def lead_to_resolver(self, where: Where, tcp: int, udp: int) -> None:
+        with edit(self.world, where) as tables:
+            for chain in ("DOCKER_OUTPUT", "DOCKER_POSTROUTING"):
+                tables.new_chain("nat", chain)
+            _write(tables, rules.of_resolver(tcp, udp))
+
+    def _of_ports(
+        self, network: NetworkConfig, address: IPv4Address, bindings: Sequence[PortBinding]
+    ) -> list[Entry]:
+        return [
+            entry for binding in bindings
+            for entry in rules.of_port(self.layout, self.proxy, network.bridge, address, binding)
+        ]  # fmt: skip
+
+    def _delete(self, entries: Iterable[Entry]) -> None:
+        with edit(self.world, self.where) as tables:
+            for entry in entries:
+                tables.delete(entry)
+
+    def _write_or_complain(self, tables: Tables, entry: Entry) -> None:
+        try:
+            tables.write(entry)
+        except MissingChain as error:
+            raise ApiError(self._complaint(entry, str(error))) from None
+
+    def _complaint(self, entry: Entry, error: str) -> str:
+        """What the daemon says when a rule of a network can't be written (observed on 20.10, 26.1, 28.5)."""
+        if entry.chain == "FORWARD":
+            return (
+                f"Failed to program FILTER chain: iptables failed: iptables --wait {entry.call}: iptables v1.8.9 "
+                f"(nf_tables): Chain '{entry.rule.target.name}' does not exist\n"
+                "Try `iptables -h' or 'iptables --help' for more information.\n (exit status 2)"
+            )
+        named = entry.table == "nat" or release_of(self.world).names_filter_table
+        call = f"iptables --wait {f'-t {entry.table} ' if named else ''}{entry.call}"
+        return f"Failed to Setup IP tables: {entry.purpose}:  (iptables failed: {call}: {error}\n (exit status 1))"
+
+
+def _write(tables: Tables, entries: Iterable[Entry]) -> None:
+    for entry in entries:
+        tables.write(entry)

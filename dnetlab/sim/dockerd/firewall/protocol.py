@@ -1,0 +1,53 @@
+"""What a driver asks of the firewall (moby daemon/libnetwork/internal/firewaller: Firewaller and its Network)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import Protocol
+
+from dnetlab.model import PortBinding, Where
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """A bridge network as the firewall sees it.
+
+    internal    nothing passes between it and elsewhere
+    icc         its containers may talk to each other
+    masquerade  what leaves it wears the host's address, or `source` when that is given
+    """
+
+    bridge: str
+    subnet: IPv4Network
+    internal: bool = False
+    icc: bool = True
+    masquerade: bool = True
+    source: IPv4Address | None = None
+
+
+class Firewaller(Protocol):
+    """One host's rules. What adds raises ApiError in the daemon's words when a rule can't be written; what removes
+    takes those that are still there."""
+
+    def start(self) -> None:
+        """What a starting daemon does before its first network: its chains, emptied, and the ways into them."""
+
+    def drop_forwarded(self) -> None:
+        """The daemon has switched ip_forward on: what no rule accepts is no longer forwarded."""
+
+    def add_network(self, network: NetworkConfig) -> None: ...
+
+    def remove_network(self, network: NetworkConfig) -> None: ...
+
+    def add_endpoint(self, network: NetworkConfig, address: IPv4Address) -> None: ...
+
+    def remove_endpoint(self, network: NetworkConfig, address: IPv4Address) -> None: ...
+
+    def add_ports(self, network: NetworkConfig, address: IPv4Address, bindings: Sequence[PortBinding]) -> None: ...
+
+    def remove_ports(self, network: NetworkConfig, address: IPv4Address, bindings: Sequence[PortBinding]) -> None: ...
+
+    def lead_to_resolver(self, where: Where, tcp: int, udp: int) -> None:
+        """In a container's own namespace: port 53 of 127.0.0.11 leads to these ports of the daemon's."""

@@ -1,0 +1,181 @@
+"""A container's sandbox: its network namespace, the names and routes of the links in it, its way to the resolver."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from dnetlab.model import (
+    Address,
+    Container,
+    Endpoint,
+    Interface,
+    LinkKind,
+    Namespace,
+    Network,
+    Protocol,
+    Route,
+    Socket,
+    SocketState,
+    Where,
+)
+from dnetlab.sim.autoconf import broadcast_of, in_order, loopback
+from dnetlab.sim.dockerd import books, hostsfile, resolver
+from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
+from dnetlab.sim.dockerd.config import ContainerConfig
+from dnetlab.sim.dockerd.drivers.options import mtu_of
+from dnetlab.sim.dockerd.drivers.table import driver_of
+from dnetlab.sim.dockerd.firewall import firewaller
+from dnetlab.sim.world import World
+
+PREFIX = "com.docker.network.container_iface_prefix"
+DEFAULT = IPv4Network("0.0.0.0/0")
+SYSCTLS = {"net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "32768\t60999",
+           "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ip_default_ttl": "64"}  # fmt: skip
+
+
+# -- the namespace --------------------------------------------------------------------------------------------------
+
+
+def make_namespace(world: World, host: str, container: Container, config: ContainerConfig) -> None:
+    """A fresh network namespace with lo, and the files of the container."""
+    name = container.short_id
+    lo = loopback(v6=release_of(world).loopback_v6)
+    world.put_namespace(Where(host, name), Namespace(name, (lo,), sysctls={**SYSCTLS, **config.sysctls}))
+    world.counters.pop(f"index:{host}:{name}", None)
+    if container.id in daemon(world, host).interface_counters:
+        counters = {k: v for k, v in daemon(world, host).interface_counters.items() if k != container.id}
+        change_daemon(world, host, interface_counters=counters)
+    books.put(world, host, replace(container, namespace=name))
+    hosts = hostsfile.base_hosts(world, host, config)
+    for address, names in hostsfile.link_lines(world, host, config):
+        hosts += f"{address}\t{names}\n"
+    world.files[host, container.id, hostsfile.HOSTS] = hosts
+    world.files[host, container.id, hostsfile.HOSTNAME] = f"{container.hostname}\n"
+    world.files[host, container.id, hostsfile.RESOLV] = hostsfile.resolv_conf(world, host, config, internal=False)
+
+
+def leave_namespace(world: World, host: str, container: Container) -> None:
+    """The namespace goes, unless joined containers still live in it: it is theirs now, with nothing but lo."""
+    where = Where(host, container.short_id)
+    heirs = [c for c in world.hosts[host].containers
+             if c.namespace == where.namespace and c.id != container.id and c.is_running]  # fmt: skip
+    stack = world.namespace(where)
+    world.drop_namespace(where)
+    if not heirs:
+        return
+    new = heirs[0].short_id
+    kept = tuple(s for s in stack.sockets if s.program != "dockerd")
+    world.put_namespace(Where(host, new), replace(stack, name=new, sockets=kept))
+    for heir in heirs:
+        books.change(world, host, heir.id, namespace=new)
+    processes = tuple(
+        replace(p, namespace=new) if p.namespace == where.namespace and p.container != container.id else p
+        for p in world.hosts[host].processes
+    )
+    world.change_host(host, processes=processes)
+
+
+# -- links ----------------------------------------------------------------------------------------------------------
+
+
+def container_mac(world: World, host: str, address: IPv4Address) -> str:
+    """02:42 and the address up to 27; random from 28 on (drivers/bridge/bridge_linux.go)."""
+    if release_of(world).random_mac:
+        return world.random_mac(f"{host}:container")
+    return "02:42:" + ":".join(f"{byte:02x}" for byte in address.packed)
+
+
+def plug(world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> Endpoint:
+    """Make the endpoint's link in the container with its address and route; the endpoint with the names of its ends."""
+    assert endpoint.address is not None and container.namespace is not None
+    where = Where(host, container.namespace)
+    name = _next_name(world, where, container, network.options.get(PREFIX, "eth"))
+    own = IPv4Interface(f"{endpoint.address}/{endpoint.prefixlen}")
+    link = Interface(
+        name, 0, LinkKind.VETH, endpoint.mac, (Address(own, broadcast_of(own.network)),), mtu=mtu_of(network), txqlen=0,
+    )  # fmt: skip
+    outer = driver_of(network).join(world, where, link, network)
+    _forget_neighbour(world, host, endpoint.address, network)
+    if endpoint.prefixlen < 32:
+        stack = world.namespace(where)
+        routes = in_order([*stack.routes, Route(own.network, name, src=endpoint.address)])
+        world.put_namespace(where, replace(stack, routes=routes))
+    return replace(endpoint, interface=name, host_interface=outer)
+
+
+def unplug(world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> None:
+    """Remove the endpoint's link."""
+    driver_of(network).leave(world, Where(host, container.namespace or ""), endpoint, network)
+
+
+def _next_name(world: World, where: Where, container: Container, prefix: str) -> str:
+    """eth0, eth1, …: up to 27 the number only goes up while the container runs, later the lowest free one."""
+    if release_of(world).counts_interfaces:
+        counters = daemon(world, where.host).interface_counters
+        number = counters.get(container.id, 0)
+        change_daemon(world, where.host, interface_counters={**counters, container.id: number + 1})
+        return f"{prefix}{number}"
+    stack, number = world.namespace(where), 0
+    while stack.interface(f"{prefix}{number}"):
+        number += 1
+    return f"{prefix}{number}"
+
+
+def _forget_neighbour(world: World, host: str, address: IPv4Address, network: Network) -> None:
+    """Nobody on the network goes on using the MAC that an earlier owner of this address had.
+
+    Up to 27 an address always has the same MAC; from 28 on a gratuitous ARP tells the new one.
+    """
+    if not release_of(world).random_mac:
+        return
+    places = [(Where(host), network.bridge)] if network.bridge else []
+    places += [
+        (Where(host, c.namespace), e.interface)
+        for c in world.hosts[host].containers
+        for e in c.endpoints
+        if c.namespace and e.network_id == network.id and e.interface
+    ]
+    for where, dev in places:
+        stack = world.hosts[host].namespaces.get(where.namespace)
+        if stack is None or not stack.neighbours:
+            continue
+        kept = tuple(n for n in stack.neighbours if not (n.address == address and n.dev == dev))
+        if len(kept) != len(stack.neighbours):
+            world.put_namespace(where, replace(stack, neighbours=kept))
+
+
+def default_route(world: World, where: Where, gateway: Endpoint | None) -> None:
+    """Replace the container's default route by the one of the elected endpoint; none when it has no gateway."""
+    stack = world.hosts[where.host].namespaces.get(where.namespace)
+    if stack is None:
+        return
+    routes = [r for r in stack.routes if not r.is_default]
+    if gateway is not None and gateway.gateway is not None:
+        routes.append(Route(DEFAULT, gateway.interface, via=gateway.gateway, protocol="boot", scope="global"))
+    world.put_namespace(where, replace(stack, routes=in_order(routes)))
+
+
+# -- the resolver ---------------------------------------------------------------------------------------------------
+
+
+def start_resolver(world: World, host: str, container: Container, config: ContainerConfig) -> None:
+    """127.0.0.11: two sockets of dockerd in the container's namespace, rules that lead port 53 to them, resolv.conf."""
+    where = Where(host, container.namespace or "")
+    if resolver.answers_here(world, where):
+        return
+    tcp, udp = (_resolver_port(world, host) for _ in range(2))
+    pid = daemon(world, host).pid
+    sockets = (
+        Socket(Protocol.TCP, resolver.INTERNAL, tcp, SocketState.LISTEN, pid, "dockerd", backlog=4096),
+        Socket(Protocol.UDP, resolver.INTERNAL, udp, SocketState.UNCONNECTED, pid, "dockerd"),
+    )
+    stack = world.namespace(where)
+    world.put_namespace(where, replace(stack, sockets=(*stack.sockets, *sockets)))
+    firewaller(world, host).lead_to_resolver(where, tcp, udp)
+    text = hostsfile.resolv_conf(world, host, config, internal=True)
+    hostsfile.put(world, host, container.id, hostsfile.RESOLV, text)
+
+
+def _resolver_port(world: World, host: str) -> int:
+    return 32768 + int(world.hex_id(f"{host}:dns", 8), 16) % 28232
