@@ -24,14 +24,12 @@ LATE = {"dnetlab.views.dataframe", "dnetlab.notebook.magic", "dnetlab.notebook.c
 KNOTS: list[set[str]] = [
     {
         "dnetlab.sim.dockerd.containers", "dnetlab.sim.dockerd.endpoints", "dnetlab.sim.dockerd.exec",
-        "dnetlab.sim.dockerd.interfaces", "dnetlab.sim.dockerd.lifecycle", "dnetlab.sim.dockerd.networks",
+        "dnetlab.sim.dockerd.lifecycle", "dnetlab.sim.dockerd.networks",
         "dnetlab.sim.dockerd.ports", "dnetlab.sim.dockerd.system", "dnetlab.sim.processes",
         "dnetlab.sim.programs", "dnetlab.sim.programs.kinds", "dnetlab.sim.programs.launch",
         "dnetlab.sim.programs.web",
     },
     {"dnetlab.engines.dind", "dnetlab.engines.docker", "dnetlab.engines.labhosts", "dnetlab.engines.pulled"},
-    {"dnetlab.notebook.completion", "dnetlab.notebook.magic", "dnetlab.notebook.subcommands"},
-    {"dnetlab.sim.tools.ip", "dnetlab.sim.tools.ip_change"},
 ]  # fmt: skip
 
 

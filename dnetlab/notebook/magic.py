@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import atexit
-import difflib
 import os
 import re
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.error import UsageError as IPythonUsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
-from IPython.core.magic_arguments import MagicArgumentParser, argument, magic_arguments
+from IPython.core.magic_arguments import argument, magic_arguments
 
 from dnetlab.commands.cell import host_called, read_cell
-from dnetlab.errors import DnetError, UsageError
+from dnetlab.errors import DnetError
 from dnetlab.model import Prompt, Topology, default_topology, read_topology
 from dnetlab.notebook import first_mistakes, subcommands
 from dnetlab.notebook.display import CellView, StepLine
+from dnetlab.notebook.options import parse
 from dnetlab.views import terminal
 
 if TYPE_CHECKING:
@@ -211,35 +209,6 @@ def _run_aloud(lab: Lab, cell: str, host: str | None, check: bool) -> CellResult
     if heard:
         clear_output(wait=True)
     return result
-
-
-def parse(parser: MagicArgumentParser, line: str, name: str) -> Any:
-    """The options of a magic's line; None after showing its help. A wrong option is one clear line: UsageError."""
-    try:
-        words = shlex.split(line, comments=False)
-    except ValueError as error:
-        raise UsageError(f"{name} {line.strip()}: {str(error).lower()}") from None
-    if {"-h", "--help"} & set(words):
-        print(help_of(parser, name))
-        return None
-    try:
-        return parser.parse_args(words)
-    except IPythonUsageError as error:
-        raise _clear(parser, words, name, str(error)) from None
-
-
-def help_of(parser: MagicArgumentParser, name: str) -> str:
-    parser.prog = name.removeprefix("%")  # IPython's formatter writes one % in front of it
-    return parser.format_help().replace("::\n\n", "").strip()
-
-
-def _clear(parser: MagicArgumentParser, words: list[str], name: str, message: str) -> UsageError:
-    """argparse's sentence, with the nearest option when one was mistyped."""
-    known = [option for action in parser._actions for option in action.option_strings]
-    wrong = next((w for w in words if w.startswith("-") and w.split("=")[0] not in known), None)
-    near = difflib.get_close_matches((wrong or "").split("=")[0], known, 1, 0.5) if wrong else []
-    hint = f"Did you mean {near[0]}?" if near else f"`%dnet` lists what there is; `{name} --help` shows the options."
-    return UsageError(f"{name}: {message}", hint=hint)
 
 
 def journal_file(engine: str, release: str | None) -> Path | None:

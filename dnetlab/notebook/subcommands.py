@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnetlab.errors import UsageError
 from dnetlab.notebook.display import Sentence
+from dnetlab.notebook.options import parse
 
 if TYPE_CHECKING:
     from IPython.core.magic_arguments import MagicArgumentParser
@@ -48,8 +49,6 @@ class Subcommand:
 
 def run(magics: DnetMagics, line: str) -> Any:
     """`%dnet LINE`. Raises UsageError for a subcommand that isn't there, with the nearest one."""
-    from dnetlab.notebook.magic import parse
-
     name, _, rest = line.strip().partition(" ")
     if name in ("", "help", "-h", "--help"):
         return Sentence(overview())

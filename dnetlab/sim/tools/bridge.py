@@ -10,7 +10,7 @@ from dnetlab.commands.ip import IpError
 from dnetlab.model import Interface, LinkKind
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.text import links as text
-from dnetlab.sim.tools.ip import Words
+from dnetlab.sim.tools.ip_show import Words
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:

@@ -14,7 +14,7 @@ from dnetlab.sim import links
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.links import KernelError
 from dnetlab.sim.routes import add_route, delete_route, find_source, lookup_route
-from dnetlab.sim.tools.ip import NETNS_HINT, Words, inet, prefix, read_filter, read_route_filter
+from dnetlab.sim.tools.ip_show import NETNS_HINT, Words, inet, prefix, read_filter, read_route_filter
 
 WILDCARD = """\
 Warning: Executing wildcard deletion to stay compatible with old scripts.

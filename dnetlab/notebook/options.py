@@ -1,0 +1,43 @@
+"""The options of `%%dnet` and of each `%dnet` subcommand: read, and what was mistyped said in one clear line."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from dnetlab.errors import UsageError
+
+if TYPE_CHECKING:
+    from IPython.core.magic_arguments import MagicArgumentParser
+
+
+def parse(parser: MagicArgumentParser, line: str, name: str) -> Any:
+    """The options of a magic's line; None after showing its help. A wrong option is one clear line: UsageError."""
+    from IPython.core.error import UsageError as IPythonUsageError
+
+    try:
+        words = shlex.split(line, comments=False)
+    except ValueError as error:
+        raise UsageError(f"{name} {line.strip()}: {str(error).lower()}") from None
+    if {"-h", "--help"} & set(words):
+        print(help_of(parser, name))
+        return None
+    try:
+        return parser.parse_args(words)
+    except IPythonUsageError as error:
+        raise _clear(parser, words, name, str(error)) from None
+
+
+def help_of(parser: MagicArgumentParser, name: str) -> str:
+    parser.prog = name.removeprefix("%")  # IPython's formatter writes one % in front of it
+    return parser.format_help().replace("::\n\n", "").strip()
+
+
+def _clear(parser: MagicArgumentParser, words: list[str], name: str, message: str) -> UsageError:
+    """argparse's sentence, with the nearest option when one was mistyped."""
+    known = [option for action in parser._actions for option in action.option_strings]
+    wrong = next((w for w in words if w.startswith("-") and w.split("=")[0] not in known), None)
+    near = difflib.get_close_matches((wrong or "").split("=")[0], known, 1, 0.5) if wrong else []
+    hint = f"Did you mean {near[0]}?" if near else f"`%dnet` lists what there is; `{name} --help` shows the options."
+    return UsageError(f"{name}: {message}", hint=hint)
