@@ -1,12 +1,13 @@
 """`dnetlab`: the lab from a terminal. `dnetlab COMMAND --help` says what each one takes.
 
-Exit status of `run`: 0 all lines ran (whatever they returned), 1 --check found a difference, 2 usage, 3 a line was
-refused. Everything else: 0 done, 1 not, 2 usage.
+Exit status of `run`: 0 all lines ran (whatever they returned), 1 --check found a difference or nothing to compare, or
+--strict a command that failed or did not run, 2 usage, 3 a line was refused. Everything else: 0 done, 1 not, 2 usage.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -19,12 +20,14 @@ from dnetlab.errors import CellError, DnetError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dnetlab.commands.script import ScriptCell
     from dnetlab.lab import CellResult
     from dnetlab.model import Output, Topology
 
 
 def main(argv: list[str] | None = None) -> int:
     """The `dnetlab` command. A mistake in the call is one clear line and status 2, never a traceback."""
+    _speak_utf8()
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
@@ -41,6 +44,16 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
+def _speak_utf8() -> None:
+    """What goes into a file or a pipe is UTF-8 on every system; a terminal that can't show a character shows `?`."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8", errors="surrogateescape" if stream is sys.stdin else "replace")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dnetlab", description="Learn how Docker networks work: real commands, on a simulator or real engines."
@@ -49,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     lab = commands.add_parser("lab", help="open the lessons in JupyterLab, on a working copy of your own")
-    lab.add_argument("lesson", nargs="?", help="lesson number or a part of its name (default: 1)")
+    lab.add_argument("lesson", nargs="?", help="lesson number or a part of its name (default: the tour)")
     lab.add_argument("--dir", type=Path, default=Path("dnetlab-notebooks"), help="your working folder")
     lab.add_argument("--port", type=int, help="port on 127.0.0.1 (default: the first free one from 8888)")
     lab.add_argument("--lab", metavar="FILE", help="a lab.toml: cells run in a lab of its shape")
@@ -62,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--check", action="store_true", help="compare with the outputs pasted in the script")
     run.add_argument("--json", action="store_true", help="one JSON object per command")
     run.add_argument("--keep-going", action="store_true", help="go on after a refused line")
+    run.add_argument("--strict", action="store_true", help="fail when a command fails, or reads as one and did not run")
     run.set_defaults(run=_run)
 
     shell = commands.add_parser("shell", help="a prompt in the lab")
@@ -108,14 +122,27 @@ def _run(arguments: argparse.Namespace) -> int:
 
     topology = _topology(arguments)
     scripts = [(name, read_script(name, topology)) for name in arguments.files]
-    refused = different = False
+    refused = wrong = False
     for name, cells in scripts:
         results = _run_script(name, cells, topology, arguments)
         refused |= any(r.refused for r in results)
-        different |= any(r.differences for r in results)
+        wrong |= arguments.check and not _compared(name, results)
+        wrong |= arguments.strict and any(r.left_out or any(o.exit_code for o in r.outputs) for r in results)
     if refused:
         return 3
-    return 1 if different else 0
+    return 1 if wrong else 0
+
+
+def _compared(name: str, results: list[CellResult]) -> bool:
+    """Say how many outputs were compared; whether there were any, and all were as expected."""
+    number = sum(r.compared for r in results)
+    different = sum(len(r.differences) for r in results)
+    if not number:
+        print(f"{name}: nothing was compared: no command in it has a prompt and its output below", file=sys.stderr)
+    else:
+        print(f"{name}: {number} {'output' if number == 1 else 'outputs'} compared, {different} different",
+              file=sys.stderr)  # fmt: skip
+    return number > 0 and not different
 
 
 def _topology(arguments: argparse.Namespace) -> Topology:
@@ -125,7 +152,9 @@ def _topology(arguments: argparse.Namespace) -> Topology:
     return read_topology(arguments.lab) if arguments.lab else default_topology()
 
 
-def _run_script(name: str, cells: list[Any], topology: Topology, arguments: argparse.Namespace) -> list[CellResult]:
+def _run_script(
+    name: str, cells: list[ScriptCell], topology: Topology, arguments: argparse.Namespace
+) -> list[CellResult]:
     """One file in a fresh lab; stops after a refused line unless --keep-going."""
     from dnetlab.lab import Lab
 
@@ -143,6 +172,7 @@ def _run_script(name: str, cells: list[Any], topology: Topology, arguments: argp
     with Lab(arguments.engine, arguments.docker, arguments.seed, progress=_progress(), topology=topology) as lab:
         for cell in cells:
             try:
+                _say_left_out(name, cell, topology)
                 result = lab.run_cell(cell.text, cell.host, arguments.check, arguments.keep_going, heard)
             except CellError as error:
                 raise UsageError(f"{name}: {error.message}", hint=error.hint) from None
@@ -153,6 +183,17 @@ def _run_script(name: str, cells: list[Any], topology: Topology, arguments: argp
             if result.refused and not arguments.keep_going:
                 break
     return results
+
+
+def _say_left_out(name: str, cell: ScriptCell, topology: Topology) -> None:
+    """Lines that read as commands and won't run are said first of all. Raises CellError as the run itself would."""
+    from dnetlab.commands.cell import host_called, read_cell
+    from dnetlab.views import terminal
+
+    host = host_called(topology, cell.host)
+    text = terminal.left_out_text(read_cell(cell.text, topology, host).left_out, host)
+    if text:
+        print(f"{name}: {text}", file=sys.stderr)
 
 
 def _progress() -> Callable[[str], None] | None:
@@ -177,59 +218,19 @@ def _as_json(name: str, index: int, output: Output) -> dict[str, Any]:
 
 
 def _show(output: Output) -> None:
-    print(f"{output.prompt}{output.line.text}")
-    if output.stdout:
-        print(output.stdout, end="" if output.stdout.endswith("\n") else "\n")
-    sys.stdout.flush()
-    if output.stderr:
-        print(output.stderr, end="" if output.stderr.endswith("\n") else "\n", file=sys.stderr)
-    if output.refused:
-        print(f"dnetlab: refused: {output.refused.reason}\n  {output.refused.hint}", file=sys.stderr)
-    sys.stderr.flush()
+    from dnetlab.prompt import say
+
+    print(f"{output.prompt}{output.line.text}", flush=True)
+    say(output)
 
 
 def _shell(arguments: argparse.Namespace) -> int:
-    """Read commands until end of file; each is a cell of one line."""
-    import contextlib
-
     from dnetlab.lab import Lab
-    from dnetlab.views.difference import difference
+    from dnetlab.prompt import talk
 
-    with contextlib.suppress(ImportError):
-        import readline  # noqa: F401 - history and editing at the prompt where the platform has it
     topology = _topology(arguments)
     with Lab(arguments.engine, arguments.docker, arguments.seed, progress=_progress(), topology=topology) as lab:
-        lab.run_cell("", arguments.host)
-        while True:
-            try:
-                text = input(lab.prompt(arguments.host))
-            except EOFError:
-                print()
-                return 0
-            except KeyboardInterrupt:
-                print()
-                continue
-            if text.strip() in ("exit", "logout") and "root@" in lab.prompt(arguments.host):
-                return 0
-            try:
-                result = lab.run_cell(text, arguments.host)
-            except DnetError as error:
-                print(f"dnetlab: {error}", file=sys.stderr)
-                continue
-            for output in result.outputs:
-                _answer(output)
-            if not arguments.quiet and result.outputs:
-                changed = difference(result.before, result.after).text
-                if changed:
-                    print(f"\x1b[2m{changed}\x1b[0m" if sys.stdout.isatty() else changed)
-
-
-def _answer(output: Output) -> None:
-    for stream, text in ((sys.stdout, output.stdout), (sys.stderr, output.stderr)):
-        if text:
-            print(text, end="" if text.endswith("\n") else "\n", file=stream, flush=True)
-    if output.refused:
-        print(f"dnetlab: {output.refused.reason}\n  {output.refused.hint}", file=sys.stderr, flush=True)
+        return talk(lab, arguments.host, arguments.quiet)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -7,6 +7,8 @@ import secrets
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +44,10 @@ def copy_notebooks(target: Path) -> Copied:
     source = shipped_notebooks()
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for path in sorted(p for p in source.rglob("*") if p.is_file() and not p.name.startswith(".")):
+        for path in sorted(p for p in source.rglob("*") if p.is_file()):
             name = path.relative_to(source)
+            if any(part.startswith(".") for part in name.parts):  # somebody's journals and checkpoints
+                continue
             goal = target / name
             if goal.exists():
                 (same if goal.read_bytes() == path.read_bytes() else kept).append(str(name))
@@ -58,9 +62,9 @@ def copy_notebooks(target: Path) -> Copied:
 
 
 def find_notebook(target: Path, lesson: str | None) -> str:
-    """The file to open: lesson '2', '02' or a part of its name; without one, lesson 1. Raises UsageError."""
+    """The file to open: lesson '2', '02' or a part of its name; without one, the tour. Raises UsageError."""
     names = sorted(p.name for p in target.glob("*.ipynb"))
-    wanted = lesson or "1"
+    wanted = lesson or "0"
     number = wanted.zfill(2) if wanted.isdecimal() else None
     for name in names:
         if (number and name.startswith(f"{number}-")) or (not number and wanted in name):
@@ -80,17 +84,63 @@ def free_port(first: int = 8888) -> int:
     raise DnetError("no free port on 127.0.0.1", hint="Close another JupyterLab first, or pass --port.")
 
 
+def chosen_port(wish: int | None) -> int:
+    """The port that was asked for, or a free one. Raises UsageError for one where somebody listens already."""
+    if wish is None:
+        return free_port()
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a port just left is free
+        try:
+            probe.bind(("127.0.0.1", wish))
+        except OSError as error:
+            raise UsageError(
+                f"port {wish} on 127.0.0.1 can't be used: {error.strerror}",
+                hint="Choose another --port, or leave it out: then a free one is found.",
+            ) from None
+    return wish
+
+
+def environment_of(token: str) -> dict[str, str]:
+    """The server's: its kernels have %%dnet without %load_ext, and no popup about news covers the first page.
+
+    The kernel and the setting are files of `notebook/jupyter`, beside whatever the student has configured.
+    """
+    ours = str(Path(__file__).resolve().parent / "notebook" / "jupyter")
+    paths = {
+        name: os.pathsep.join([ours, *filter(None, [os.environ.get(name)])])
+        for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH")
+    }
+    return {**os.environ, **paths, "JUPYTER_TOKEN": token}
+
+
+def wait_until_it_answers(server: subprocess.Popen[bytes], port: int, token: str, seconds: float = 120) -> bool:
+    """Whether the server answered before it ended or the time was over."""
+    address = f"http://127.0.0.1:{port}/api/status?token={token}"
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    until = time.monotonic() + seconds
+    while server.poll() is None and time.monotonic() < until:
+        try:
+            with direct.open(address, timeout=5):
+                return True
+        except OSError:
+            time.sleep(0.1)
+    return False
+
+
 def open_lab(
     lesson: str | None, folder: Path, port: int | None, browser: bool, say: Callable[[str], None]
 ) -> int:
-    """Copy, start JupyterLab on loopback, print its URL, and wait until it ends. Returns its exit status."""
+    """Copy, start JupyterLab on loopback, print its URL once it answers, and wait until it ends.
+
+    Returns its exit status. Raises UsageError for a lesson that isn't there or a port that is taken.
+    """
+    port = chosen_port(port)
     copied = copy_notebooks(folder)
     notebook = find_notebook(folder, lesson)
     if copied.new:
         say(f"Copied {len(copied.new)} files to {folder}")
     if copied.kept:
         say(f"Left your own versions as they are: {', '.join(copied.kept)}")
-    port = port or free_port()
     token = secrets.token_hex(24)
     url = f"http://127.0.0.1:{port}/lab/tree/{notebook}?token={token}"
     command = [
@@ -103,11 +153,11 @@ def open_lab(
         command.append("--ServerApp.open_browser=False")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--ServerApp.allow_root=True")
-    say(f"JupyterLab: {url}")
-    say("Stop it with Ctrl-C.")
-    environment = {**os.environ, "JUPYTER_TOKEN": token}
-    server = subprocess.Popen(command, env=environment)
+    server = subprocess.Popen(command, env=environment_of(token))
     try:
+        if wait_until_it_answers(server, port, token):
+            say(f"JupyterLab: {url}")
+            say("Stop it with Ctrl-C.")
         return server.wait()
     except KeyboardInterrupt:
         server.terminate()

@@ -55,7 +55,7 @@ def complete(text: str, line: int, before: str, magics: DnetMagics) -> tuple[str
         host = next((name for word in lines[first].split() if (name := lab.called(word))), lab.names[0])
         return words.of_line(before, host, lab, _snapshot(magics))
     found = _LINE.match(before)
-    return _subcommand(found["rest"], magics) if found else None
+    return of_subcommand(found["rest"], magics) if found else None
 
 
 def _snapshot(magics: DnetMagics) -> Snapshot | None:
@@ -82,7 +82,8 @@ def _magic_line(before: str, lab: Topology) -> tuple[str, list[str]]:
     return fragment, [c for c in choices if c.startswith(fragment)]
 
 
-def _subcommand(rest: str, magics: DnetMagics) -> tuple[str, list[str]]:
+def of_subcommand(rest: str, magics: DnetMagics) -> tuple[str, list[str]]:
+    """The same behind `%dnet `."""
     parts, fragment = _split(rest)
     if not parts:
         return fragment, [name for name in SUBCOMMANDS if name.startswith(fragment)]

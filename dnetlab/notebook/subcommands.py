@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dnetlab.errors import UsageError
 from dnetlab.notebook.display import Sentence
 from dnetlab.notebook.options import parse
+from dnetlab.views import terminal
 
 if TYPE_CHECKING:
     from IPython.core.magic_arguments import MagicArgumentParser
@@ -110,7 +111,7 @@ def _journal(magics: DnetMagics, options: Any) -> Any:
     """The commands of this session, as a script that `dnetlab run` takes."""
     lines = [f"{e.line.host}# {e.line.text}" if e.line.container is None else f"/ # {e.line.text}"
              for e in magics.lab.entries]  # fmt: skip
-    return Sentence("\n".join(lines) or "; no commands yet")
+    return Sentence(terminal.plain("\n".join(lines)) or "; no commands yet")
 
 
 # -- time travel -------------------------------------------------------------------------------------------------------

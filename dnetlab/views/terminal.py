@@ -103,10 +103,11 @@ def left_out_text(left_out: Sequence[LeftOut], host: str) -> str:
     return "\n".join(rows)
 
 
-def open_text(container: str, host: str, since: str) -> str:
-    """That lines run inside a container now, and the two ways out. since: 'this cell', 'cell [3]'."""
+def open_text(container: str, host: str, since: str = "") -> str:
+    """That lines run inside a container now, and the two ways out. since: 'this cell', 'cell [3]', '' for just now."""
+    when = f" since {since}" if since else ""
     return (
-        f"The terminal of {container} on {host} is open since {since}: lines without a prompt run inside it. "
+        f"The terminal of {container} on {host} is open{when}: lines without a prompt run inside it. "
         f"`exit` leaves it; `{host}# docker ps` runs one line on the host."
     )
 

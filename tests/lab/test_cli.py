@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
+import subprocess
+import sys
 
 import pytest
 
 from dnetlab.cli import main
+from dnetlab.lab import Lab
+from dnetlab.prompt import Desk, banner
 
 
 def script(tmp_path, text: str, name: str = "lab.dnet") -> str:
@@ -152,3 +158,117 @@ def test_a_mistake_in_the_file_of_a_lab_is_status_2_and_one_sentence(tmp_path, c
     assert capsys.readouterr().err.endswith(
         "lab.toml: hosts.one.doker: nothing is called so here\nDid you mean docker?\n"
     )
+
+
+def test_check_says_how_many_outputs_it_compared_and_fails_on_none(tmp_path, capsys):
+    some = script(tmp_path, "docker1# hostname\ndocker1\ndocker1# hostname -s\ndocker1\n")
+    none = script(tmp_path, "hostname\n", "none.dnet")
+
+    assert main(["run", "--check", some]) == 0
+    assert "lab.dnet: 2 outputs compared, 0 different" in capsys.readouterr().err
+    assert main(["run", "--check", none]) == 1
+    assert "none.dnet: nothing was compared" in capsys.readouterr().err
+
+
+def test_check_finds_a_wrong_name_that_a_user_gave(tmp_path, capsys):
+    # given a container called app_server, and a transcript that calls it web_front
+    lines = "docker1# docker run -d --name app_server nginx\n" + "81cd079f1e08f7d4" * 4
+    name = script(tmp_path, lines + "\ndocker1# docker ps --format '{{.Names}}'\nweb_front\n")
+
+    assert main(["run", "--check", name]) == 1
+    assert "-web_front" in capsys.readouterr().err
+
+
+def test_a_line_that_is_taken_for_output_is_said_before_anything_runs(tmp_path, capsys):
+    name = script(tmp_path, "client$ hostname\ndocker run -d --name web1 nginx\n")
+
+    assert main(["run", name]) == 0
+    said = capsys.readouterr()
+    assert "line 2, taken for the output of the command above it: docker run -d --name web1 nginx" in said.err
+    assert said.out == "[root@client ~]# hostname\nclient\n"
+
+
+@pytest.mark.parametrize("text", ["client$ hostname\ndocker ps\n", "docker start nosuch\n"])
+def test_strict_fails_on_a_command_that_failed_or_did_not_run(tmp_path, text):
+    assert main(["run", script(tmp_path, text)]) == 0
+    assert main(["run", "--strict", script(tmp_path, text)]) == 1
+    assert main(["run", "--strict", script(tmp_path, "hostname\n")]) == 0
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "gbk", "ascii"])
+def test_what_goes_into_a_file_is_utf8_on_every_system(tmp_path, encoding):
+    # given a system whose pipes are cp1252, as Windows has them, when a script prints what that can't hold
+    name = tmp_path / "lab.dnet"
+    name.write_text("echo '网络 → ✓'\n", encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-m", "dnetlab", "run", "--json", str(name)],
+        env={**os.environ, "PYTHONIOENCODING": encoding}, capture_output=True, timeout=60,
+    )  # fmt: skip
+
+    assert ran.returncode == 0
+    assert json.loads(ran.stdout.decode("utf-8"))["stdout"] == "网络 → ✓\n"
+
+
+def typed(*lines: str):
+    """What `input` answers: the lines, then the end of the input."""
+    rest = iter(lines)
+
+    def read(prompt: str) -> str:
+        print(prompt, end="")
+        try:
+            line = next(rest)
+        except StopIteration:
+            raise EOFError from None
+        if line == "^C":
+            raise KeyboardInterrupt
+        return line
+
+    return read
+
+
+def test_the_shell_looks_at_the_lab_with_dnet_and_helps(monkeypatch, capsys):
+    monkeypatch.setattr("builtins.input", typed("docker run -d --name web1 nginx", "help", "%dnet ips --container web1",
+                                                "history", "%dnet nosuch", "dokcer ps"))  # fmt: skip
+    status = main(["shell", "-q"])
+    shown = capsys.readouterr()
+
+    assert status == 0
+    assert "%dnet                  lists what the lab can show" in shown.out
+    assert "172.17.0.2/16" in shown.out
+    assert "docker1# docker run -d --name web1 nginx\n" in shown.out
+    assert "%dnet has no subcommand 'nosuch'" in shown.err
+    assert "dnetlab: Did you mean docker?" in shown.err
+
+
+def test_ctrl_c_in_the_shell_ends_the_line_and_never_the_lab(monkeypatch, capsys):
+    monkeypatch.setattr("builtins.input", typed("docker network create kept", "^C", "docker network ls -qf name=kept"))
+
+    assert main(["shell", "-q"]) == 0
+    assert re.search(r"\^C\n\[root@docker1 ~\]# [0-9a-f]{12}\n", capsys.readouterr().out)
+
+
+def test_the_shell_says_which_terminal_is_open_and_exit_leaves_the_container_first(monkeypatch, capsys):
+    lines = typed("docker run -it --rm --name box busybox", "hostname -i", "exit", "exit")
+    monkeypatch.setattr("builtins.input", lines)
+    status = main(["shell", "-q"])
+    shown = capsys.readouterr().out
+
+    assert status == 0
+    assert "The terminal of box on docker1 is open: lines without a prompt run inside it" in shown
+    assert "/ # 172.17.0.2\n/ # [root@docker1 ~]# " in shown
+
+
+def test_completion_at_the_shells_prompt_offers_what_the_lab_holds():
+    with Lab() as lab:
+        desk = Desk(lab, "docker1", quiet=True)
+        desk.answer("docker run -d --name web1 nginx")
+
+        assert desk.complete("docker stop w") == ("w", ["web1"])
+        assert desk.complete("%dnet top") == ("top", ["topology"])
+
+
+def test_the_banner_names_the_release_and_the_hosts():
+    with Lab(docker="20.10") as lab:
+        assert banner(lab).endswith(
+            "the simulator as Docker 20.10. Hosts: docker1, docker2, client. `help` says what can be typed here."
+        )
