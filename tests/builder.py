@@ -310,7 +310,7 @@ def story(exchange: Exchange) -> str:
             continue
         for hop in trace.hops:
             lines += [
-                f"{hop.where} {s.kind.value} {s.hook} {s.table} {s.chain} {s.rule} {s.detail}"
+                f"{hop.where} {s.kind.value} {s.hook} {s.table} {s.chain} {s.rule} {s.fact}"
                 for s in hop.steps
             ]
         lines.append(f"== {trace.disposition}: {trace.because}")

@@ -6,9 +6,65 @@ First the name (is there anyone to ask?), then the question's way, then the answ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
+from dnetlab.explain.reasons import (
+    AddressUnused,
+    AgainstFact,
+    AnswerEnded,
+    AnswerLost,
+    AnswerRule,
+    AnswersNothing,
+    AtAddress,
+    BehindProxy,
+    BothOnOne,
+    Cause,
+    Clue,
+    Connect,
+    DefaultBridgeOnly,
+    EndedOn,
+    ForwardsForNobody,
+    Happened,
+    HostsKnowNoNames,
+    IgnoredBy,
+    InspectNetwork,
+    KnownNames,
+    LinkDownOn,
+    LookForIt,
+    MacvlanParent,
+    MasqueradeMissing,
+    NetworksApart,
+    NoAddressThere,
+    NobodyCalled,
+    NoRouteThere,
+    NoSharedNetwork,
+    NothingListens,
+    NotPublished,
+    OnAnotherHost,
+    OnAnotherSegment,
+    OnNetworks,
+    OtherNameServer,
+    OwnNetwork,
+    PolicyOn,
+    Publish,
+    PublishedUnserved,
+    QuestionArrived,
+    Remedy,
+    RuleOn,
+    RuleText,
+    SeenAs,
+    ServeAgain,
+    Start,
+    Stopped,
+    StoppedOnes,
+    SwitchForwardingOn,
+    Sysctl,
+    UseHostOf,
+    UseItsAddress,
+    WorksNow,
+)
+from dnetlab.explain.sentences import words
 from dnetlab.model import (
     Container,
     Disposition,
@@ -20,11 +76,10 @@ from dnetlab.model import (
     Packet,
     Protocol,
     Snapshot,
-    Step,
-    StepKind,
     Trace,
     Where,
 )
+from dnetlab.model.facts import PolicyDrops, RuleStops
 from dnetlab.net.forward import forward
 from dnetlab.net.routing import is_local, local_interface, source_address
 
@@ -36,18 +91,32 @@ PREDEFINED = ("bridge", "host", "none")
 class Reason:
     """An explanation.
 
-    works     True: it does work now, and the sentence says so
-    sentence  one sentence
-    evidence  what to look at, a line each: a rule, a route, a state; () when the sentence is all
-    remedy    what to do, '' when there is nothing
+    works     True: it does work now, and the cause says so
+    cause     why, as a value (`dnetlab.explain.reasons`)
+    seen      what to look at: a rule, a route, a state, as values; () when the cause is all
+    fix       what to do, as a value, None when there is nothing
     exchange  the packet that was sent to find out, None when there was no address to send it to
+
+    sentence, evidence and remedy are the same in English; str() is all of it for a terminal.
     """
 
     works: bool
-    sentence: str
-    evidence: tuple[str, ...] = ()
-    remedy: str = ""
-    exchange: Exchange | None = None
+    cause: Cause
+    seen: tuple[Clue, ...] = ()
+    fix: Remedy | None = None
+    exchange: Exchange | None = field(default=None, repr=False)
+
+    @property
+    def sentence(self) -> str:
+        return words(self.cause)
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(words(found) for found in self.seen)
+
+    @property
+    def remedy(self) -> str:
+        return words(self.fix)
 
     def __str__(self) -> str:
         lines = [self.sentence, *(f"  because: {line}" for line in self.evidence)]
@@ -79,10 +148,8 @@ def why(
     who, whom = label(snapshot, where), _whom(snapshot, destination, port, name)
     if exchange.answered:
         seen = last(exchange).request.final or packet
-        return Reason(
-            True, f"{who} reaches {whom}: it works now.", (f"it is seen there as {seen.source}",), "", exchange
-        )
-    return _explain(snapshot, exchange, who, whom, destination, port)
+        return Reason(True, WorksNow(who, whom), (SeenAs(seen.source),), None, exchange)
+    return _explain(snapshot, exchange, who, whom, destination)
 
 
 def _probe(snapshot: Snapshot, where: Where, to: IPv4Address, port: int | None, protocol: Protocol) -> Packet:
@@ -134,226 +201,147 @@ def last(exchange: Exchange) -> Exchange:
 
 
 def _no_address(snapshot: Snapshot, where: Where, name: str) -> Reason:
-    host = where.host
-    machine = snapshot.hosts[host]
+    machine = snapshot.hosts[where.host]
     target = machine.container(name)
-    who = label(snapshot, where)
     if target is None:
         return _nobody_of_that_name(snapshot, machine, name)
     if not target.is_running:
-        state = f"{name} is {target.state.value}" + (f" ({target.exit_code})" if target.state.value == "exited" else "")
-        return Reason(False, f"{state}: a stopped container has neither address nor name.", (), f"docker start {name}")
+        return Reason(False, Stopped(name, target.state, target.exit_code), (), Start(name))
     if where.is_host:
-        return Reason(
-            False,
-            f"{host} itself doesn't know the names of containers: Docker's DNS server answers inside containers only.",
-            (f"/etc/resolv.conf of {host} names another server",),
-            f"use its address: docker inspect {name}",
-        )
-    return _not_on_one_network(machine, who, members(snapshot, where), target)
+        return Reason(False, HostsKnowNoNames(where.host), (OtherNameServer(where.host),), UseItsAddress(name))
+    return _not_on_one_network(label(snapshot, where), members(snapshot, where), target)
 
 
 def _nobody_of_that_name(snapshot: Snapshot, machine: Host, name: str) -> Reason:
     elsewhere = snapshot.find_container(name)
     if elsewhere is None:
-        known = ", ".join(c.name for c in machine.containers) or "there is none"
-        return Reason(False, f"No container on {machine.name} is called {name}.", (f"containers: {known}",))
+        known = tuple(c.name for c in machine.containers)
+        return Reason(False, NobodyCalled(name, machine.name), (KnownNames(known),))
     other = elsewhere[0].name
-    return Reason(
-        False,
-        f"{name} is a container on {other}: each Docker host knows the names of its own containers only.",
-        (),
-        f"use its address, or a port that it publishes on {other}",
-    )
+    return Reason(False, OnAnotherHost(name, other), (), UseHostOf(other))
 
 
-def _not_on_one_network(machine: Host, who: str, asking: list[Container], target: Container) -> Reason:
+def _not_on_one_network(who: str, asking: list[Container], target: Container) -> Reason:
     mine = {e.network for c in asking for e in c.endpoints}
     theirs = {e.network for e in target.endpoints}
     shared = mine & theirs
-    if shared - set(PREDEFINED):
-        network = sorted(shared - set(PREDEFINED))[0]
-        return Reason(
-            False, f"Both are on {network}, yet {target.name} has no address there now.", (), "docker network inspect"
-        )
-    if shared == {"bridge"} or (not shared and mine == {"bridge"} and theirs == {"bridge"}):
-        return Reason(
-            False,
-            f"{who} and {target.name} meet on the default bridge only, and there Docker has no DNS: names don't work.",
-            (f"{target.name} is at {_address(target)} on bridge",),
-            "docker network create mynet, and run both with --network mynet (or use --link)",
-        )
-    evidence = (
-        f"{who} is on {', '.join(sorted(mine)) or 'no network'}",
-        f"{target.name} is on {', '.join(sorted(theirs)) or 'no network'}",
-    )
+    if own := sorted(shared - set(PREDEFINED)):
+        return Reason(False, NoAddressThere(own[0], target.name), (), InspectNetwork())
+    if shared == {"bridge"}:
+        at = AtAddress(target.name, next((e.address for e in target.endpoints if e.address), None))
+        return Reason(False, DefaultBridgeOnly(who, target.name), (at,), OwnNetwork())
+    seen = (OnNetworks(who, tuple(sorted(mine))), OnNetworks(target.name, tuple(sorted(theirs))))
     own = sorted(theirs - set(PREDEFINED))
-    remedy = f"docker network connect {own[0]} {who}" if own else "put both on a network of your own"
-    return Reason(
-        False, f"{who} and {target.name} share no network of your own, so the name isn't known.", evidence, remedy
-    )
-
-
-def _address(container: Container) -> str:
-    return next((str(e.address) for e in container.endpoints if e.address), "no address")
+    return Reason(False, NoSharedNetwork(who, target.name), seen, Connect(own[0], who) if own else BothOnOne())
 
 
 # -- an address, and no answer
 
 
-def _explain(
-    snapshot: Snapshot, exchange: Exchange, who: str, whom: str, destination: IPv4Address, port: int | None
-) -> Reason:
+def _explain(snapshot: Snapshot, exchange: Exchange, who: str, whom: str, destination: IPv4Address) -> Reason:
     request, reply = exchange.request, exchange.reply
     if exchange.proxied is not None and not exchange.proxied.answered:
         inner = exchange.proxied
-        behind = _explain(snapshot, inner, "docker-proxy", str(inner.request.packet.destination), destination, None)
-        return Reason(
-            False,
-            f"{who} reaches docker-proxy, but docker-proxy can't reach the container: {behind.sentence}",
-            behind.evidence,
-            behind.remedy,
-            exchange,
-        )
+        behind = _explain(snapshot, inner, "docker-proxy", str(inner.request.packet.destination), destination)
+        return replace(behind, cause=BehindProxy(who, behind.cause), exchange=exchange)
     if not request.disposition.arrived:
-        reason = _question_died(snapshot, request, who, whom, destination, port)
+        reason = _question_died(snapshot, request, who, whom, destination)
     elif reply is not None and not reply.disposition.arrived:
         reason = _answer_died(request, reply, who, whom)
     else:
-        reason = Reason(False, f"{whom} takes the packet of {who}, but answers nothing.")
-    return Reason(False, reason.sentence, reason.evidence, reason.remedy, exchange)
+        reason = Reason(False, AnswersNothing(whom, who))
+    return replace(reason, exchange=exchange)
 
 
-def _question_died(
-    snapshot: Snapshot, trace: Trace, who: str, whom: str, destination: IPv4Address, port: int | None
-) -> Reason:
+def _question_died(snapshot: Snapshot, trace: Trace, who: str, whom: str, destination: IPv4Address) -> Reason:
     where = label(snapshot, trace.hops[-1].where) if trace.hops else who
-    how = trace.disposition
+    how, fact = trace.disposition, trace.because
     if how in (Disposition.DROPPED, Disposition.REJECTED):
         return _firewall(snapshot, trace, who, whom, where)
     if how is Disposition.NO_LISTENER:
-        return _no_listener(snapshot, trace, whom, where, port)
+        return _no_listener(snapshot, trace, whom, where)
     if how is Disposition.NO_NEIGHBOUR:
-        return _no_neighbour(snapshot, trace, whom, where, destination)
+        return _no_neighbour(snapshot, trace, where, destination)
     if how is Disposition.NO_ROUTE:
-        return Reason(
-            False, f"{where} has no route to {destination}: Network is unreachable.", (trace.because,), trace.remedy
-        )
+        return Reason(False, NoRouteThere(where, destination), (Happened(fact),), AgainstFact(fact))
     if how is Disposition.FORWARDING_OFF:
-        sentence = f"{where} doesn't forward packets for others: net.ipv4.ip_forward is 0 there."
-        return Reason(
-            False, sentence, ("sysctl net.ipv4.ip_forward",), "sysctl -w net.ipv4.ip_forward=1, or restart docker"
-        )
-    if how is Disposition.LINK_DOWN:
-        return Reason(False, f"On {where} the link is down: {trace.because}", (), trace.remedy)
-    return Reason(False, f"On {where}: {trace.because}", (), trace.remedy)
-
-
-def _deciding(trace: Trace) -> Step | None:
-    """The rule or policy that ended the journey."""
-    matched = [s for s in trace.steps if s.kind is StepKind.MATCHED]
-    return matched[-1] if matched else None
+        return Reason(False, ForwardsForNobody(where), (Sysctl("net.ipv4.ip_forward"),), SwitchForwardingOn())
+    cause = LinkDownOn(where, fact) if how is Disposition.LINK_DOWN else EndedOn(where, fact)
+    return Reason(False, cause, (), AgainstFact(fact))
 
 
 def _firewall(snapshot: Snapshot, trace: Trace, who: str, whom: str, where: str) -> Reason:
-    step = _deciding(trace)
-    verb = "drops" if trace.disposition is Disposition.DROPPED else "rejects"
-    if step is None or not trace.because.startswith(("Rule", "No rule")):
-        return Reason(False, f"{where} ignores the packet: {trace.because}", (), trace.remedy)
-    rule = (
-        f"-A {step.chain} {step.rule}" if step.rule_number else f"-P {step.chain} {step.rule.removeprefix('policy ')}"
-    )
-    evidence = (f"iptables -t {step.table}: {rule}",)
-    apart = _networks_apart(snapshot, trace, step)
+    fact = trace.because
+    if not isinstance(fact, RuleStops | PolicyDrops):
+        return Reason(False, IgnoredBy(where, fact), (), AgainstFact(fact))
+    number, rule = (fact.number, fact.rule) if isinstance(fact, RuleStops) else (0, "policy DROP")
+    seen = (RuleText(fact.table, fact.chain, number, rule),)
+    apart = _networks_apart(snapshot, trace, fact)
+    cause: Cause
     if apart:
-        sentence = f"{who} and {whom} are on different Docker networks, and Docker keeps networks apart ({apart})."
-    elif step.rule_number:
-        sentence = f"A firewall rule on {where} {verb} the packet (table {step.table}, chain {step.chain})."
+        cause = NetworksApart(who, whom, apart)
+    elif number:
+        cause = RuleOn(where, trace.disposition is Disposition.REJECTED, fact.table, fact.chain)
     else:
-        sentence = f"No rule on {where} lets the packet through, and the policy of {step.chain} is DROP."
-    return Reason(False, sentence, evidence, trace.remedy)
+        cause = PolicyOn(where, fact.chain)
+    return Reason(False, cause, seen, AgainstFact(fact))
 
 
-def _networks_apart(snapshot: Snapshot, trace: Trace, step: Step) -> str:
-    """'n2 and n1' when a container's packet for another network was stopped by a rule of Docker's."""
+def _networks_apart(snapshot: Snapshot, trace: Trace, fact: RuleStops | PolicyDrops) -> tuple[str, str] | None:
+    """('n2', 'n1') when a container's packet for another network was stopped by a rule of Docker's."""
     ours = (
-        step.chain.startswith("DOCKER-ISOLATION") or step.chain in ("DOCKER", "DOCKER-INTERNAL") or step.table == "raw"
+        fact.chain.startswith("DOCKER-ISOLATION") or fact.chain in ("DOCKER", "DOCKER-INTERNAL") or fact.table == "raw"
     )
     if not ours or not trace.hops or trace.hops[0].where.is_host or trace.final is None:
-        return ""
+        return None
     machine = snapshot.hosts[trace.hops[-1].where.host]
-    names = [_network_of(machine, ip) for ip in (trace.final.source, trace.final.destination)]
-    if None in names or names[0] is names[1]:
-        return ""
-    return " and ".join(n.name for n in names if n)
+    mine, other = (_network_of(machine, ip) for ip in (trace.final.source, trace.final.destination))
+    if mine is None or other is None or mine is other:
+        return None
+    return mine.name, other.name
 
 
 def _network_of(machine: Host, ip: IPv4Address) -> Network | None:
     return next((n for n in machine.networks if any(ip in s.subnet for s in n.subnets)), None)
 
 
-def _no_listener(snapshot: Snapshot, trace: Trace, whom: str, where: str, port: int | None) -> Reason:
-    final = trace.final or trace.packet
-    evidence = [trace.because]
+def _no_listener(snapshot: Snapshot, trace: Trace, whom: str, where: str) -> Reason:
+    final, fact = trace.final or trace.packet, trace.because
+    cause = NothingListens(whom, final.dport, where)
     at = trace.hops[-1].where
     machine = snapshot.hosts[at.host]
-    remedy = trace.remedy
-    if at.is_host and machine.has_docker:
-        stopped = [c.name for c in machine.containers if not c.is_running]
-        published = {b.host_port: c.name for c in machine.containers for b in c.ports}
-        if final.dport in published:
-            name = published[final.dport]
-            evidence.append(
-                f"docker ps still shows {final.dport} published by {name}, but neither DNAT nor docker-proxy serves it"
-            )
-            remedy = "restart the container for a new docker-proxy, the daemon (systemctl restart docker) for the rules"
-        else:
-            evidence.append(f"no running container publishes port {final.dport}" + _also(stopped))
-            remedy = f"docker run -p {final.dport}:PORT …"
-    return Reason(
-        False, f"{whom} is reached, but nothing listens on port {final.dport} of {where}.", tuple(evidence), remedy
-    )
+    if not at.is_host or not machine.has_docker:
+        return Reason(False, cause, (Happened(fact),), AgainstFact(fact))
+    published = {b.host_port: c.name for c in machine.containers for b in c.ports}
+    if final.dport in published:
+        unserved = PublishedUnserved(final.dport, published[final.dport])
+        return Reason(False, cause, (Happened(fact), unserved), ServeAgain())
+    stopped = tuple(c.name for c in machine.containers if not c.is_running)
+    return Reason(False, cause, (Happened(fact), NotPublished(final.dport, stopped)), Publish(final.dport))
 
 
-def _also(stopped: list[str]) -> str:
-    return f"; stopped: {', '.join(stopped)}" if stopped else ""
-
-
-def _no_neighbour(snapshot: Snapshot, trace: Trace, whom: str, where: str, destination: IPv4Address) -> Reason:
-    owners = list(_owners(snapshot, destination))
-    evidence = [trace.because]
+def _no_neighbour(snapshot: Snapshot, trace: Trace, where: str, destination: IPv4Address) -> Reason:
+    owners, fact = list(_owners(snapshot, destination)), trace.because
+    seen: list[Clue] = [Happened(fact)]
     if not owners:
         machine = snapshot.hosts[trace.hops[-1].where.host]
-        stopped = [c.name for c in machine.containers if not c.is_running]
-        if stopped:
-            evidence.append(f"stopped containers, which have no address: {', '.join(stopped)}")
-        sentence = f"Nobody has the address {destination} now: {where} asked by ARP and got no answer."
-        return Reason(False, sentence, tuple(evidence), "docker ps -a: is the container running, is this its address?")
-    name = label(snapshot, owners[0])
+        if stopped := tuple(c.name for c in machine.containers if not c.is_running):
+            seen.append(StoppedOnes(stopped))
+        return Reason(False, AddressUnused(destination, where), tuple(seen), LookForIt())
     owner = local_interface(snapshot.at(owners[0]), destination)
     if owner is not None and owner.kind is LinkKind.MACVLAN:
-        evidence.append("a host and its own macvlan containers never hear each other: the parent's stack is left out")
-    return Reason(
-        False,
-        f"{name} has {destination}, but it isn't on the segment where {where} asked for it.",
-        tuple(evidence),
-        trace.remedy,
-    )
+        seen.append(MacvlanParent())
+    cause = OnAnotherSegment(label(snapshot, owners[0]), destination, where)
+    return Reason(False, cause, tuple(seen), AgainstFact(fact))
 
 
 def _answer_died(request: Trace, reply: Trace, who: str, whom: str) -> Reason:
-    where = reply.hops[-1].where.host if reply.hops else whom
+    where, fact = reply.hops[-1].where.host if reply.hops else whom, reply.because
     asked_as = (request.final or request.packet).source
-    evidence = [f"the question arrived, from {asked_as}", f"the answer ended on {where}: {reply.because}"]
-    step = _deciding(reply)
-    if reply.disposition in (Disposition.DROPPED, Disposition.REJECTED) and step is not None and step.rule:
-        evidence.append(f"iptables -t {step.table}: {step.chain} {step.rule}")
-    remedy = reply.remedy
+    seen: list[Clue] = [QuestionArrived(asked_as), AnswerEnded(where, fact)]
+    if isinstance(fact, RuleStops | PolicyDrops):
+        seen.append(AnswerRule(fact.table, fact.chain, fact.rule if isinstance(fact, RuleStops) else "policy DROP"))
+    fix: Remedy = AgainstFact(fact)
     if reply.disposition is Disposition.NO_ROUTE and asked_as == request.packet.source:
-        remedy = (
-            "the question should have left with the host's own address: is there a MASQUERADE rule in nat POSTROUTING? "
-            "`systemctl restart docker` writes it again"
-        )
-    return Reason(
-        False, f"{whom} gets the question of {who}, but the answer doesn't find its way back.", tuple(evidence), remedy
-    )
+        fix = MasqueradeMissing()
+    return Reason(False, AnswerLost(whom, who), tuple(seen), fix)

@@ -118,6 +118,13 @@ class Route:
     def is_default(self) -> bool:
         return self.destination.prefixlen == 0
 
+    def __str__(self) -> str:
+        """As `ip route` prints it, without its attributes."""
+        kind = "" if self.kind == "unicast" else f"{self.kind} "
+        via = f" via {self.via}" if self.via else ""
+        dev = f" dev {self.dev}" if self.dev else ""
+        return f"{kind}{'default' if self.is_default else self.destination}{via}{dev}"
+
 
 @dataclass(frozen=True)
 class Neighbour:

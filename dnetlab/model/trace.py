@@ -1,4 +1,4 @@
-"""The journey of a packet as a value: every trace ends in exactly one disposition, and says why in a sentence."""
+"""The journey of a packet as a value: every trace ends in exactly one disposition, and a fact says why."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from dnetlab.model.facts import Fact
 from dnetlab.model.packet import Packet
 from dnetlab.model.where import Where
 
@@ -28,26 +29,8 @@ class Disposition(Enum):
     LOOP = "loop"
 
     @property
-    def sentence(self) -> str:
-        return _SENTENCES[self]
-
-    @property
     def arrived(self) -> bool:
         return self is Disposition.DELIVERED
-
-
-_SENTENCES = {
-    Disposition.DELIVERED: "The packet reached a socket (or the stack itself) that takes it.",
-    Disposition.DROPPED: "A firewall rule or policy dropped the packet; the sender hears nothing and waits.",
-    Disposition.REJECTED: "A firewall rule rejected the packet and told the sender so.",
-    Disposition.NO_ROUTE: "The routing table has no route to the destination: Network is unreachable.",
-    Disposition.NO_NEIGHBOUR: "Nobody answered ARP for the next hop: the machine is not on that segment, or is off.",
-    Disposition.NO_LISTENER: "The packet arrived, but nothing listens on that port: Connection refused.",
-    Disposition.TTL_EXPIRED: "The TTL reached zero on the way; the router that saw it says so.",
-    Disposition.FORWARDING_OFF: "The packet is for somebody else and net.ipv4.ip_forward is 0 on this machine.",
-    Disposition.LINK_DOWN: "The interface on the way is down, so the frame could not leave.",
-    Disposition.LOOP: "The packet came back to where it had been with nothing changed.",
-}
 
 
 class StepKind(Enum):
@@ -67,7 +50,7 @@ class StepKind(Enum):
 class Step:
     """One thing that happened to the packet in one namespace.
 
-    detail     a sentence
+    fact       what happened, as a value (`dnetlab.explain.sentences.words` says it)
     interface  the dev it concerns, '' when none
     hook       'PREROUTING' …, '' outside netfilter
     table, chain, rule   what decided; rule is the `iptables -S` text without -A CHAIN, or 'policy DROP'
@@ -77,7 +60,7 @@ class Step:
     """
 
     kind: StepKind
-    detail: str
+    fact: Fact
     interface: str = ""
     hook: str = ""
     table: str = ""
@@ -100,14 +83,13 @@ class Hop:
 
 @dataclass(frozen=True)
 class Trace:
-    """One direction of a journey. because: the sentence of the last step; remedy: what would have let it through."""
+    """One direction of a journey. because: the fact that ended it, that of the last step; None without any."""
 
     packet: Packet
     disposition: Disposition
     hops: tuple[Hop, ...] = ()
     final: Packet | None = None  # as it was when it arrived or died
-    because: str = ""
-    remedy: str = ""
+    because: Fact | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -19,6 +19,17 @@ from dnetlab.model import (
     SocketState,
     StepKind,
 )
+from dnetlab.model.facts import (
+    AnswerArrived,
+    EchoAnswered,
+    EchoIgnored,
+    NobodyWaits,
+    Noted,
+    NotListening,
+    ProxyDials,
+    SocketTakes,
+    Told,
+)
 from dnetlab.net.trip import ERRORS, Answer, Trip, default_ttl, turned
 
 _WAITING = {Protocol.TCP: SocketState.LISTEN, Protocol.UDP: SocketState.UNCONNECTED}
@@ -60,52 +71,35 @@ def deliver(trip: Trip, dev: str) -> None:
 
 
 def _answer_arrived(trip: Trip, dev: str) -> None:
+    """What came back: is it for the one who asked, and about his packet?"""
     asker = trip.asker
     assert asker is not None
     here = trip.at == asker.at
-    if trip.inner is not None:
+    if here and trip.inner is not None:
         about = trip.inner if trip.inner.protocol is not Protocol.ICMP else replace(trip.inner, icmp=None)
-        if here and Flow.of(about) == Flow.of(asker.request):
-            name = trip.packet.icmp.name.lower().replace("_", " ") if trip.packet.icmp else "error"
-            trip.end(Disposition.DELIVERED, f"The asker is told by {trip.packet.source}: {name}.", dev=dev)
-            return
+        if Flow.of(about) == Flow.of(asker.request):
+            trip.end(Disposition.DELIVERED, Told(trip.packet.source, trip.packet.icmp), dev)
     elif here and Flow.of(trip.packet) == Flow.of(asker.request).reversed:
-        trip.end(Disposition.DELIVERED, "The answer reached the one who asked.", dev=dev)
-        return
-    trip.end(
-        Disposition.NO_LISTENER,
-        f"Nobody here waits for {trip.packet}: the answer took another way than the question.",
-        "The answer must pass the machine that translated the question, so that conntrack can undo it.",
-        dev,
-    )
+        trip.end(Disposition.DELIVERED, AnswerArrived(), dev)
+    trip.end(Disposition.NO_LISTENER, NobodyWaits(trip.packet), dev)  # unless it has ended
 
 
 def _icmp(trip: Trip, dev: str) -> None:
-    packet, space = trip.packet, trip.space
+    packet = trip.packet
     if packet.icmp is not IcmpType.ECHO_REQUEST:
-        trip.end(Disposition.DELIVERED, "The stack takes note of the message.", dev=dev)
-        return
-    if space.sysctl("net.ipv4.icmp_echo_ignore_all") == "1":
-        trip.end(
-            Disposition.DROPPED,
-            "net.ipv4.icmp_echo_ignore_all is 1: pings are ignored here.",
-            "sysctl -w net.ipv4.icmp_echo_ignore_all=0",
-            dev,
-        )
-        return
-    trip.end(Disposition.DELIVERED, f"{packet.destination} is ours; the kernel answers the echo.", dev=dev)
-    echo = Packet(
-        packet.destination,
-        packet.source,
-        Protocol.ICMP,
-        packet.sport,
-        packet.dport,
-        default_ttl(trip.space),
-        "",
-        IcmpType.ECHO_REPLY,
-        packet.size,
+        trip.end(Disposition.DELIVERED, Noted(), dev)
+    elif trip.space.sysctl("net.ipv4.icmp_echo_ignore_all") == "1":
+        trip.end(Disposition.DROPPED, EchoIgnored(), dev)
+    else:
+        trip.end(Disposition.DELIVERED, EchoAnswered(packet.destination), dev)
+        trip.answer = Answer(trip.at, _echo(packet, default_ttl(trip.space)))
+
+
+def _echo(packet: Packet, ttl: int) -> Packet:
+    """The reply to an echo request: the same identifier and size the other way."""
+    return replace(
+        packet, source=packet.destination, destination=packet.source, ttl=ttl, icmp=IcmpType.ECHO_REPLY, mark=0
     )
-    trip.answer = Answer(trip.at, echo)
 
 
 def _to_socket(trip: Trip, dev: str) -> None:
@@ -116,18 +110,11 @@ def _to_socket(trip: Trip, dev: str) -> None:
         return
     trip.listener = Listener(trip.at, socket.pid)
     proxy = proxy_of(trip.lab.snapshot.hosts[trip.at.host], socket)
-    who = f"{socket.program or 'a program'}{f' (pid {socket.pid})' if socket.pid else ''}"
     if proxy:
-        trip.note(
-            StepKind.PROXIED,
-            f"{who} takes it and opens a second connection, to {proxy[0]}:{proxy[1]}",
-            dev,
-        )
-    trip.end(
-        Disposition.DELIVERED,
-        f"{who} has a socket on {_shown(socket)} that takes {packet.destination}:{packet.dport}.",
-        dev=dev,
-    )
+        trip.note(StepKind.PROXIED, ProxyDials(socket.program, socket.pid, *proxy), dev)
+    local = (socket.local_address, socket.local_port)
+    taken = SocketTakes(socket.program, socket.pid, *local, packet.destination, packet.dport)
+    trip.end(Disposition.DELIVERED, taken, dev)
     ttl = default_ttl(trip.space)
     if packet.protocol is Protocol.UDP:
         trip.answer = Answer(trip.at, turned(packet, "", packet.size, ttl))
@@ -135,28 +122,13 @@ def _to_socket(trip: Trip, dev: str) -> None:
         trip.answer = Answer(trip.at, turned(packet, "SA", 60, ttl))
 
 
-def _shown(socket: Socket) -> str:
-    ip = socket.local_address
-    return f"[{ip}]:{socket.local_port}" if ip.version == 6 else f"{ip}:{socket.local_port}"
-
-
 def _nobody_listens(trip: Trip, dev: str) -> None:
     packet = trip.packet
-    name = packet.protocol.value
-    others = sorted(
-        {
-            _shown(s)
-            for s in trip.space.sockets
-            if s.protocol is packet.protocol and s.state is _WAITING[packet.protocol]
-        }
-    )
-    here = f" It listens on {', '.join(others)}." if others else ""
-    trip.end(
-        Disposition.NO_LISTENER,
-        f"It arrived, but no program listens on {name} port {packet.dport} of {packet.destination}.{here}",
-        f"Start a server on port {packet.dport}, or ask a port that is open (netstat -tln).",
-        dev,
-    )
+    state = _WAITING[packet.protocol]
+    waiting = (s for s in trip.space.sockets if s.protocol is packet.protocol and s.state is state)
+    others = tuple(dict.fromkeys((s.local_address, s.local_port) for s in waiting))
+    fact = NotListening(packet.protocol, packet.dport, packet.destination, others)
+    trip.end(Disposition.NO_LISTENER, fact, dev)
     if packet.protocol is Protocol.TCP:
         if "R" not in packet.flags:
             trip.reset()

@@ -8,6 +8,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
 from dnetlab.model import Chain, ConnState, Hook, Namespace, Packet, Protocol, Rule, Step, StepKind, Table
+from dnetlab.model.facts import Counts, Decides, Fact, Jumps, NotJudged, PolicyDecides, Returns, UnknownTarget
 from dnetlab.net.routing import is_broadcast, is_local
 
 VERDICTS = frozenset(("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT"))
@@ -90,9 +91,7 @@ class _Reading:
         for number, rule in enumerate(chain.rules, 1):
             if not matches(rule, self.scene):
                 if (strange := unknown_match(rule)) and _others_match(rule, self.scene):
-                    self.note(
-                        chain, number, rule, f"the lab does not judge {strange}, so the rule counts as not matching"
-                    )
+                    self.note(chain, number, rule, NotJudged(strange))
                 continue
             name = rule.target.name
             self.count(chain, number, rule)
@@ -105,7 +104,7 @@ class _Reading:
             elif name not in PASSING and depth < MOST_JUMPS:
                 found = self.table.chain(name)
                 if found is None:
-                    self.note(chain, number, rule, f"the lab does not know the target {name}; the rule only counts")
+                    self.note(chain, number, rule, UnknownTarget(name))
                     continue
                 decision = self.chain(found, depth + 1)
                 if decision or rule.target.goto:
@@ -116,11 +115,10 @@ class _Reading:
         name = chain.policy or "ACCEPT"
         # iptables-nft 1.8.9 makes its base chains without a counter: a policy's stay 0 (observed).
         if chain.rules or name != "ACCEPT":
-            detail = f"no rule of {chain.name} decided, so its policy does: {name}"
             self.steps.append(
                 Step(
                     StepKind.MATCHED,
-                    detail,
+                    PolicyDecides(chain.name, name),
                     self.dev,
                     self.hook.value,
                     self.table.name,
@@ -139,15 +137,15 @@ class _Reading:
 
     def count(self, chain: Chain, number: int, rule: Rule) -> None:
         key = (self.table.name, chain.name, number)
-        self.note(chain, number, rule, _sentence(chain, rule))
+        self.note(chain, number, rule, _fact(chain, rule))
         self.counters.add(key, self.scene.packet.size)
 
-    def note(self, chain: Chain, number: int, rule: Rule, detail: str) -> None:
+    def note(self, chain: Chain, number: int, rule: Rule, fact: Fact) -> None:
         packets, size = self.counters.so_far((self.table.name, chain.name, number))
         self.steps.append(
             Step(
                 StepKind.MATCHED,
-                detail,
+                fact,
                 self.dev,
                 self.hook.value,
                 self.table.name,
@@ -165,15 +163,15 @@ class _Reading:
         self.scene.packet = replace(self.scene.packet, mark=int(value, 0))
 
 
-def _sentence(chain: Chain, rule: Rule) -> str:
+def _fact(chain: Chain, rule: Rule) -> Fact:
     name = rule.target.name
     if name == "RETURN":
-        return f"goes back from {chain.name}"
+        return Returns(chain.name)
     if name in VERDICTS:
-        return f"decides: {name}"
+        return Decides(name)
     if name in PASSING or name == "MARK":
-        return f"is counted{': ' + name if name else ''} and goes on"
-    return f"continues in {name}"
+        return Counts(name)
+    return Jumps(name)
 
 
 # -- one rule -------------------------------------------------------------------------------------------------------

@@ -20,11 +20,38 @@ from dnetlab.model import (
     Namespace,
     Packet,
     Protocol,
-    Route,
     Snapshot,
     StepKind,
     Trace,
     Where,
+)
+from dnetlab.model.facts import (
+    BeenHere,
+    BridgeLoop,
+    BroadcastAddress,
+    BroughtBack,
+    ComesIn,
+    CrossesSwitch,
+    Fact,
+    ForEverybody,
+    HandedUp,
+    Leaves,
+    LinkDown,
+    MartianLoopback,
+    MartianSource,
+    NeverEnds,
+    NobodyAnswers,
+    NobodyHas,
+    NoCarrier,
+    NoRoute,
+    NotForwarding,
+    OwnAddress,
+    PassedOn,
+    Resolved,
+    RouteMatches,
+    StillBelieved,
+    TtlUsedUp,
+    Vanished,
 )
 from dnetlab.net.arp import ARP_SECONDS, introduce, resolve
 from dnetlab.net.deliver import deliver, find_socket, proxy_of
@@ -130,7 +157,7 @@ def _travel(trip: Trip) -> None:
             break
         arrived = _received(trip, *arrived)
     if trip.disposition is None:
-        trip.end(Disposition.LOOP, "The packet never came to an end.")
+        trip.end(Disposition.LOOP, NeverEnds())
 
 
 Arrival = tuple[Link, str] | None  # the interface, and the bridge port it came through ('' for none)
@@ -154,10 +181,10 @@ def _send_own(trip: Trip) -> Arrival:
         return None
     interface = space.interface(dev)
     if interface is None or not interface.up:
-        trip.end(Disposition.LINK_DOWN, f"{dev} is down.", f"ip link set {dev} up", dev)
+        trip.end(Disposition.LINK_DOWN, LinkDown(dev), dev)
         return None
     if dev == "lo":
-        trip.note(StepKind.RECEIVED, "lo brings it straight back", "lo")
+        trip.note(StepKind.RECEIVED, BroughtBack(), "lo")
         return Link(trip.at, interface), ""
     return _transmit(trip, Link(trip.at, interface), hop)
 
@@ -168,7 +195,7 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
     space, dev = trip.space, interface.name
     mark = (link.key, trip.packet)
     if mark in trip.seen:
-        trip.end(Disposition.LOOP, f"It was here before, through {dev}, with nothing changed.", "", dev)
+        trip.end(Disposition.LOOP, BeenHere(dev), dev)
         return None
     trip.seen.add(mark)
     if dev != "lo":
@@ -183,12 +210,7 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
             deliver(trip, dev)
         return None
     if is_broadcast(space, destination) or destination.is_multicast:
-        trip.end(
-            Disposition.DROPPED,
-            f"{destination} is for everybody; the lab's machines ignore it.",
-            "Ask one address.",
-            dev,
-        )
+        trip.end(Disposition.DROPPED, ForEverybody(destination), dev)
         return None
     return _forwarded(trip, link, port)
 
@@ -201,20 +223,10 @@ def _martian(trip: Trip, space: Namespace, dev: str) -> bool:
         space.sysctl("net.ipv4.conf.all.route_localnet"),
     )
     if (packet.destination.is_loopback or packet.source.is_loopback) and not local_ok:
-        trip.end(
-            Disposition.DROPPED,
-            f"An address of 127.0.0.0/8 can't come in through {dev} (martian).",
-            f"sysctl -w net.ipv4.conf.{dev}.route_localnet=1, or ask another address of this machine.",
-            dev,
-        )
+        trip.end(Disposition.DROPPED, MartianLoopback(dev), dev)
         return True
     if is_local(space, packet.source) and not packet.source.is_loopback:
-        trip.end(
-            Disposition.DROPPED,
-            f"It claims to come from {packet.source}, which is our own (martian).",
-            "The router must write its own address as the source (MASQUERADE, `hairpin`).",
-            dev,
-        )
+        trip.end(Disposition.DROPPED, MartianSource(packet.source), dev)
         return True
     return False
 
@@ -223,23 +235,14 @@ def _forwarded(trip: Trip, link: Link, port: str) -> Arrival:
     """For somebody else: forwarding on? route, ttl, FORWARD, POSTROUTING, send."""
     space, dev, packet = trip.space, link.interface.name, trip.packet
     if not _forwards(space, dev):
-        trip.end(
-            Disposition.FORWARDING_OFF,
-            f"{packet.destination} is not ours, and net.ipv4.ip_forward is {space.sysctl('net.ipv4.ip_forward')}.",
-            "sysctl -w net.ipv4.ip_forward=1",
-            dev,
-        )
+        value = space.sysctl("net.ipv4.ip_forward")
+        trip.end(Disposition.FORWARDING_OFF, NotForwarding(packet.destination, value), dev)
         return None
     way = _route(trip, forwarded=True)
     if way is None:
         return None
     if packet.ttl <= 1:
-        trip.end(
-            Disposition.TTL_EXPIRED,
-            f"The TTL is used up here ({packet.ttl}); nobody goes further.",
-            "A larger TTL (64 is usual).",
-            dev,
-        )
+        trip.end(Disposition.TTL_EXPIRED, TtlUsedUp(packet.ttl), dev)
         trip.complain(IcmpType.TIME_EXCEEDED)
         return None
     trip.packet = replace(packet, ttl=packet.ttl - 1)
@@ -264,38 +267,24 @@ def _route(trip: Trip, forwarded: bool = False) -> tuple[str, IPv4Address] | Non
     if way is None or way.dev is None:
         _no_route(trip, way, forwarded)
         return None
-    trip.note(StepKind.ROUTED, _way(destination, way), way.dev)
+    trip.note(StepKind.ROUTED, _found(destination, way), way.dev)
     return way.dev, way.via or destination
 
 
-def _way(destination: IPv4Address, way: Way) -> str:
+def _found(destination: IPv4Address, way: Way) -> Fact:
     if way.kind == "local":
-        return f"{destination} is an address of this machine: through lo"
+        return OwnAddress(destination)
     if way.route is None:
-        return f"{destination} is the broadcast address of a network on {way.dev}"
-    return f"{destination} matches {_text(way.route)}"
+        return BroadcastAddress(destination, way.dev or "")
+    return RouteMatches(destination, way.route)
 
 
 def _no_route(trip: Trip, way: Way | None, forwarded: bool) -> None:
-    destination = trip.packet.destination
-    text = f"its route is {_text(way.route)}" if way and way.route else "no route leads there"
-    gateway = "" if any(r.is_default for r in trip.space.routes) else ", and there is no default route"
-    trip.end(
-        Disposition.NO_ROUTE,
-        f"{destination}: {text}{gateway}.",
-        f"ip route add {destination} via ROUTER, or a default route: ip route add default via ROUTER.",
-    )
+    default = any(r.is_default for r in trip.space.routes)
+    trip.end(Disposition.NO_ROUTE, NoRoute(trip.packet.destination, way.route if way else None, default))
     if forwarded:
         known = way is not None and way.kind == "unreachable"
         trip.complain(IcmpType.HOST_UNREACHABLE if known else IcmpType.NETWORK_UNREACHABLE)
-
-
-def _text(route: Route) -> str:
-    """A route as `ip route` prints it, without its attributes."""
-    kind = "" if route.kind == "unicast" else f"{route.kind} "
-    via = f" via {route.via}" if route.via else ""
-    dev = f" dev {route.dev}" if route.dev else ""
-    return f"{kind}{'default' if route.is_default else route.destination}{via}{dev}"
 
 
 # -- over the segment -------------------------------------------------------------------------------------------------
@@ -306,62 +295,30 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
     interface = start.interface
     dev = interface.name
     if not interface.carrier:
-        trip.end(
-            Disposition.LINK_DOWN,
-            f"{dev} is up, but nothing answers at its other end (NO-CARRIER).",
-            _plug_in(start),
-            dev,
-        )
+        trip.end(Disposition.LINK_DOWN, NoCarrier(dev, interface.kind), dev)
         trip.complain(IcmpType.HOST_UNREACHABLE)
         return None
     space = trip.space
     if is_broadcast(space, hop) or hop.is_multicast:
-        trip.end(
-            Disposition.DROPPED,
-            f"{hop} is for everybody; the lab's machines ignore it.",
-            "Ask one address.",
-            dev,
-        )
+        trip.end(Disposition.DROPPED, ForEverybody(hop), dev)
         return None
     answer = resolve(trip.lab, start, hop)
     if answer.looped:
-        trip.end(
-            Disposition.LOOP,
-            f"The frame came back to bridge {answer.looped} through another port.",
-            "Take one of the two links away: these bridges run no spanning tree.",
-            dev,
-        )
+        trip.end(Disposition.LOOP, BridgeLoop(answer.looped), dev)
         return None
     if answer.gone:
-        trip.note(StepKind.RESOLVED, f"{hop} was at {answer.mac}, and is still believed to be", dev)
+        trip.note(StepKind.RESOLVED, StillBelieved(hop, answer.mac), dev)
         trip.waits = answer.gone
-        trip.end(
-            Disposition.NO_NEIGHBOUR,
-            f"The frame went to {answer.mac}, where {hop} was until a moment ago; nobody takes it any more.",
-            f"Is the machine with {hop} running? (`ip neigh flush dev {dev}` makes {dev} ask anew.)",
-            dev,
-        )
+        trip.end(Disposition.NO_NEIGHBOUR, Vanished(hop, answer.mac, dev), dev)
         return None
     if answer.mac is None or not answer.path:
-        trip.note(StepKind.RESOLVED, f"who has {hop}? Nobody on the segment of {dev} answers.", dev)
-        trip.end(
-            Disposition.NO_NEIGHBOUR,
-            f"Nobody behind {dev} has {hop}.",
-            f"Is the machine with {hop} running, its link up, and on this network?",
-            dev,
-        )
+        trip.note(StepKind.RESOLVED, NobodyAnswers(hop, dev), dev)
+        trip.end(Disposition.NO_NEIGHBOUR, NobodyHas(hop, dev), dev)
         trip.complain(IcmpType.HOST_UNREACHABLE)
         return None
-    known = f"who has {hop}? {answer.mac} answers" if answer.asked else f"{hop} is known to be at {answer.mac}"
-    trip.note(StepKind.RESOLVED, known, dev)
+    trip.note(StepKind.RESOLVED, Resolved(hop, answer.mac, answer.asked), dev)
     trip.mac = interface.mac
     return _carry(trip, start, hop, answer.mac, answer.path)
-
-
-def _plug_in(start: Link) -> str:
-    if start.interface.kind.value == "bridge":
-        return f"A bridge has carrier when one of its ports is up: start a container on {start.interface.name}."
-    return "Bring the other end up (ip link set … up), or plug the cable in."
 
 
 def _carry(trip: Trip, start: Link, hop: IPv4Address, mac: str, path: tuple[Event, ...]) -> Arrival:
@@ -372,12 +329,12 @@ def _carry(trip: Trip, start: Link, hop: IPv4Address, mac: str, path: tuple[Even
         link = event.link
         trip.at, interface = link
         if event.kind == "out":
-            trip.note(StepKind.SENT, f"leaves through {interface.name} to {mac}", interface.name)
+            trip.note(StepKind.SENT, Leaves(interface.name, mac), interface.name)
         elif event.kind == "in":
             port = ""
-            trip.note(StepKind.RECEIVED, f"comes in through {interface.name}", interface.name)
+            trip.note(StepKind.RECEIVED, ComesIn(interface.name), interface.name)
         elif event.kind == "wire":
-            trip.note(StepKind.BRIDGED, f"crosses the switch {event.entry!r}", interface.name)
+            trip.note(StepKind.BRIDGED, CrossesSwitch(event.entry), interface.name)
         else:
             port = event.entry
             diverted = _bridge(trip, event, mac)
@@ -407,11 +364,9 @@ def _bridge(trip: Trip, event: Event, mac: str) -> bool:
     if leaving:
         lab.learn_mac(trip.at, bridge.name, mac, leaving)
     if not leaving:
-        trip.note(StepKind.BRIDGED, f"{bridge.name} hands it up: the MAC is its own", bridge.name)
+        trip.note(StepKind.BRIDGED, HandedUp(bridge.name), bridge.name)
         return False
-    why = "where it has learned" if learned else "flooded first, now it has learned"
-    source = f"from {entry} " if entry else ""
-    trip.note(StepKind.BRIDGED, f"{bridge.name} passes it {source}to {leaving}, {why} {mac}", bridge.name)
+    trip.note(StepKind.BRIDGED, PassedOn(bridge.name, entry, leaving, mac, learned), bridge.name)
     if not entry or trip.space.sysctl("net.bridge.bridge-nf-call-iptables") != "1":
         return False
     trip.track = None

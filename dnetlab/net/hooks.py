@@ -8,10 +8,11 @@ POSTROUTING          mangle, nat (source)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
-from dnetlab.model import ConnState, Disposition, Hook, IcmpType, Namespace, Step, StepKind
+from dnetlab.model import ConnState, Disposition, Hook, IcmpType, Namespace, Rule, Step, StepKind
+from dnetlab.model.facts import Author, ErrorUndone, Keeper, NothingToWrite, PolicyDrops, Rewritten, RuleStops
 from dnetlab.net import nat
 from dnetlab.net.filter import Decision, Scene, walk
 from dnetlab.net.trip import Trip
@@ -70,7 +71,7 @@ def cross(trip: Trip, hook: Hook, doors: Doors) -> bool:
         elif stage in present:
             decision = _read(trip, hook, doors, stage)
             if decision.name in ("DROP", "REJECT"):
-                _refuse(trip, hook, decision)
+                _refuse(trip, decision)
                 return False
     if hook in (Hook.INPUT, Hook.POSTROUTING) and trip.track is not None and not trip.track.related:
         trip.lab.remember(trip.at, trip.track)
@@ -117,122 +118,83 @@ def _translate(trip: Trip, hook: Hook, doors: Doors, table: bool) -> bool:
     if track is None:
         return True
     if track.related:
-        return _translate_error(trip, hook)
-    destination = hook in nat.DESTINATION_HOOKS
-    asked = track.dst_done if destination else track.src_done
-    why = Step(StepKind.REWRITTEN, "", doors.out or doors.into, hook.value, "nat")
-    if track.fresh and not asked:
-        decision = _read(trip, hook, doors, "nat") if table else Decision("ACCEPT", "nat", "")
-        if decision.name == "DROP":
-            _refuse(trip, hook, decision)
+        _translate_error(trip, track, hook)
+        return True
+    decision = None
+    if track.fresh and not track.was_asked(hook):
+        decision = _read(trip, hook, doors, "nat") if table else None
+        if decision is not None and not _obey(trip, track, hook, doors, decision):
             return False
-        if decision.rule is not None and decision.name != "ACCEPT":
-            why = Step(
-                StepKind.REWRITTEN,
-                decision.name,
-                why.interface,
-                hook.value,
-                "nat",
-                decision.chain,
-                decision.rule.text,
-                decision.number,
-                decision.rule.packets,
-                decision.rule.bytes,
-            )
-            if not _decide(trip, hook, doors, decision):
-                return False
-        if destination:
-            track.dst_done = True
-        else:
-            track.src_done = True
-    after = nat.apply(track, trip.packet, hook)
-    if after != trip.packet:
-        how = f"{why.detail}: " if why.detail else "conntrack undoes it: " if track.reply else "conntrack, as before: "
-        detail = f"{how}{trip.packet} becomes {after}"
-        trip.rewrite(
-            after,
-            Step(
-                StepKind.REWRITTEN,
-                detail,
-                why.interface,
-                why.hook,
-                why.table,
-                why.chain,
-                why.rule,
-                why.rule_number,
-                why.packets,
-                why.nbytes,
-            ),
-        )
+        track.note_asked(hook)
+    _rewrite(trip, track, hook, doors, decision)
     return True
 
 
-def _decide(trip: Trip, hook: Hook, doors: Doors, decision: Decision) -> bool:
-    assert trip.track is not None and decision.rule is not None
-    space, known = trip.space, trip.lab.connections(trip.at)
-    dev = doors.out or doors.into
-    if nat.decide(trip.track, decision.rule.target, hook, space, dev, doors.hop, known):
+def _obey(trip: Trip, track: nat.Track, hook: Hook, doors: Doors, decision: Decision) -> bool:
+    """Write what a rule of the nat table asks for into the connection. False: the packet ended here."""
+    if decision.name == "DROP":
+        _refuse(trip, decision)
+        return False
+    if decision.rule is None or decision.name == "ACCEPT":
         return True
-    trip.end(
-        Disposition.DROPPED,
-        f"{dev} has no address that {decision.name} could write.",
-        f"Give {dev} an address: ip addr add …",
-        dev,
-    )
+    dev, known = doors.out or doors.into, trip.lab.connections(trip.at)
+    if nat.decide(track, decision.rule.target, hook, trip.space, dev, doors.hop, known):
+        return True
+    trip.end(Disposition.DROPPED, NothingToWrite(dev, decision.name), dev)
     return False
 
 
-def _translate_error(trip: Trip, hook: Hook) -> bool:
-    assert trip.track is not None
+def _rewrite(trip: Trip, track: nat.Track, hook: Hook, doors: Doors, decision: Decision | None) -> None:
+    """Do to the packet what its connection says; the step names the rule that decided it, or conntrack."""
+    after = nat.apply(track, trip.packet, hook)
+    if after == trip.packet:
+        return
+    rule = decision.rule if decision and decision.name != "ACCEPT" else None
+    by = decision.name if decision and rule else Author.UNDOES if track.reply else Author.AS_BEFORE
+    fact = Rewritten(by, trip.packet, after)
+    step = Step(StepKind.REWRITTEN, fact, doors.out or doors.into, hook.value, "nat")
+    if decision and rule:
+        step = replace(
+            step, chain=decision.chain, rule=rule.text, rule_number=decision.number, packets=rule.packets,
+            nbytes=rule.bytes,
+        )  # fmt: skip
+    trip.rewrite(after, step)
+
+
+def _translate_error(trip: Trip, track: nat.Track, hook: Hook) -> None:
     if trip.inner is None:
-        return True
-    after, inner = nat.undo_error(trip.track, trip.packet, trip.inner, hook)
+        return
+    after, inner = nat.undo_error(track, trip.packet, trip.inner, hook)
     if (after, inner) != (trip.packet, trip.inner):
-        detail = f"conntrack undoes it in the error too: it is about {inner}"
-        trip.rewrite(after, Step(StepKind.REWRITTEN, detail, "", hook.value, "nat"))
+        trip.rewrite(after, Step(StepKind.REWRITTEN, ErrorUndone(inner), "", hook.value, "nat"))
         trip.inner = inner
-    return True
 
 
-def _refuse(trip: Trip, hook: Hook, decision: Decision) -> None:
+def _refuse(trip: Trip, decision: Decision) -> None:
     """DROP or REJECT: say which rule, and tell the sender when it is REJECT."""
-    where = f"table {decision.table}, chain {decision.chain}"
     rule = decision.rule
     if rule is None:
-        because = f"No rule let it through, and the policy of {decision.chain} ({where}) is DROP."
-        trip.end(
-            Disposition.DROPPED,
-            because,
-            f"A rule that accepts it would have: iptables -I {decision.chain} … -j ACCEPT "
-            f"(or the policy: iptables -P {decision.chain} ACCEPT).",
-        )
+        trip.end(Disposition.DROPPED, PolicyDrops(decision.table, decision.chain))
         return
-    remedy = _without(decision)
-    if decision.name == "DROP":
-        trip.end(Disposition.DROPPED, f"Rule {decision.number} of {where} drops it: {rule.text}", remedy)
-        return
-    how = (rule.target.option("--reject-with") or "icmp-port-unreachable").removeprefix("icmp-")
-    trip.end(Disposition.REJECTED, f"Rule {decision.number} of {where} rejects it: {rule.text}", remedy)
+    keeper, bridge = _keeper(decision.table, decision.chain, rule)
+    stops = RuleStops(decision.name, decision.table, decision.chain, decision.number, rule.text, keeper, bridge)
+    trip.end(Disposition.DROPPED if decision.name == "DROP" else Disposition.REJECTED, stops)
+    if decision.name == "REJECT":
+        _tell(trip, (rule.target.option("--reject-with") or "icmp-port-unreachable").removeprefix("icmp-"))
+
+
+def _tell(trip: Trip, how: str) -> None:
     if how in ("tcp-reset", "tcp-rst"):
         trip.reset()
     else:
-        name = "icmp-" + _SHORT.get(how, how)
-        trip.complain(REJECTS.get(name, IcmpType.PORT_UNREACHABLE))
+        trip.complain(REJECTS.get("icmp-" + _SHORT.get(how, how), IcmpType.PORT_UNREACHABLE))
 
 
-def _without(decision: Decision) -> str:
-    """What would have let it through, in the words of whoever wrote the rule."""
-    assert decision.rule is not None
-    if decision.chain.startswith("DOCKER-ISOLATION") or (decision.chain == "DOCKER" and decision.rule.get("-o")):
-        return (
-            "Docker keeps its networks apart (or the port unpublished). Connect both containers to one network with "
-            "`docker network connect`, or publish the port with -p."
-        )
-    came_in = decision.rule.get("-i")
-    if decision.table == "raw" and came_in is not None and came_in.negated:  # 28 and later, iptabler/endpoint.go
-        return (
-            f"Docker lets a container be asked only from its own bridge {came_in.value}: connect both containers to "
-            "one network with `docker network connect`, or ask a port published with -p."
-        )
-    table = "" if decision.table == "filter" else f" -t {decision.table}"
-    return f"Without that rule it goes on: iptables{table} -D {decision.chain} {decision.number}"
+def _keeper(table: str, chain: str, rule: Rule) -> tuple[Keeper, str]:
+    """Who wrote the rule, and the bridge that it lets in."""
+    if chain.startswith("DOCKER-ISOLATION") or (chain == "DOCKER" and rule.get("-o")):
+        return Keeper.NETWORKS_APART, ""
+    came_in = rule.get("-i")
+    if table == "raw" and came_in is not None and came_in.negated:  # 28 and later, iptabler/endpoint.go
+        return Keeper.DIRECT_ACCESS, came_in.value
+    return Keeper.SOMEBODY, ""

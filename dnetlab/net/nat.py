@@ -52,6 +52,16 @@ class Track:
             return ConnState.ESTABLISHED
         return ConnState.NEW
 
+    def was_asked(self, hook: Hook) -> bool:
+        """Was the nat table asked for the half of the translation that this hook does?"""
+        return self.dst_done if hook in DESTINATION_HOOKS else self.src_done
+
+    def note_asked(self, hook: Hook) -> None:
+        if hook in DESTINATION_HOOKS:
+            self.dst_done = True
+        else:
+            self.src_done = True
+
     @property
     def translated(self) -> tuple[str, ...]:
         names = []

@@ -18,6 +18,7 @@ from dnetlab.model import (
     Trace,
     Where,
 )
+from dnetlab.model.facts import Fact
 from dnetlab.net.memory import Field
 from dnetlab.net.nat import Track
 from dnetlab.net.routing import is_local, source_for
@@ -60,8 +61,7 @@ class Trip:
     mac: str = ""
     log: list[tuple[Where, Step]] = field(default_factory=list)
     disposition: Disposition | None = None
-    because: str = ""
-    remedy: str = ""
+    because: Fact | None = None
     answer: Answer | None = None
     listener: Listener | None = None
     seen: set[tuple[object, ...]] = field(default_factory=set)
@@ -75,21 +75,21 @@ class Trip:
     def step(self, step: Step) -> None:
         self.log.append((self.at, step))
 
-    def note(self, kind: StepKind, detail: str, interface: str = "") -> None:
-        self.step(Step(kind, detail, interface))
+    def note(self, kind: StepKind, fact: Fact, interface: str = "") -> None:
+        self.step(Step(kind, fact, interface))
 
     def rewrite(self, after: Packet, step: Step) -> None:
         """The packet is another one from here on; the step carries both."""
         self.step(replace(step, kind=StepKind.REWRITTEN, before=self.packet, after=after))
         self.packet = after
 
-    def end(self, how: Disposition, because: str, remedy: str = "", dev: str = "") -> None:
+    def end(self, how: Disposition, because: Fact, dev: str = "") -> None:
         """The journey is over. Only the first end counts."""
         if self.disposition is not None:
             return
         kind = StepKind.ACCEPTED if how.arrived else StepKind.REFUSED
         self.note(kind, because, dev)
-        self.disposition, self.because, self.remedy = how, because, remedy
+        self.disposition, self.because = how, because
 
     def complain(self, icmp: IcmpType) -> None:
         """Send an ICMP error to whoever sent the packet; never about an error, and not about an answer."""
@@ -121,7 +121,7 @@ class Trip:
             Hop(where, tuple(step for _, step in steps))
             for where, steps in groupby(self.log, key=lambda entry: entry[0])
         )
-        return Trace(self.first, self.disposition or Disposition.LOOP, hops, self.packet, self.because, self.remedy)
+        return Trace(self.first, self.disposition or Disposition.LOOP, hops, self.packet, self.because)
 
 
 def _about(track: Track | None) -> Track | None:

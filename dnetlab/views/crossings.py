@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from dnetlab.model import Crossing, Exchange, Packet, Protocol, Snapshot, StepKind, Trace
+from dnetlab.model.facts import HandedUp
 from dnetlab.views.explain import inside, legs
 from dnetlab.views.frame import TEXT, YES_NO, frame
 
@@ -41,7 +42,7 @@ def _of(trace: Trace) -> Iterator[Crossing]:
                 packet = step.after
             elif step.kind is StepKind.SENT or (step.kind is StepKind.RECEIVED and step.interface == "lo"):
                 yield Crossing(*here, True, packet)
-            if step.kind is StepKind.RECEIVED or (step.kind is StepKind.BRIDGED and "hands it up" in step.detail):
+            if step.kind is StepKind.RECEIVED or isinstance(step.fact, HandedUp):
                 yield Crossing(*here, False, packet)
 
 

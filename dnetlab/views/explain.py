@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from dnetlab.explain.ending import Ending, ending
+from dnetlab.explain.sentences import remedy, words
 from dnetlab.model import Exchange, Snapshot, Step, StepKind, Trace, Where
+from dnetlab.model.facts import Counts, NotJudged, UnknownTarget
 from dnetlab.views.frame import NUMBER, TEXT, frame
 from dnetlab.views.labels import containers_in
 
@@ -29,17 +32,6 @@ COLUMNS = {
     "detail": TEXT,
     "before": TEXT,
     "after": TEXT,
-}
-_WORDS = {
-    StepKind.RECEIVED: "received",
-    StepKind.ROUTED: "route",
-    StepKind.RESOLVED: "arp",
-    StepKind.BRIDGED: "switch",
-    StepKind.SENT: "send",
-    StepKind.PROXIED: "docker-proxy",
-    StepKind.ACCEPTED: "accepted",
-    StepKind.REFUSED: "ends",
-    StepKind.REWRITTEN: "rewrite",
 }
 
 
@@ -92,7 +84,7 @@ def _cells(step: Step) -> tuple[object, ...]:
         step.rule or None,
         step.packets if ruled else None,
         step.nbytes if ruled else None,
-        step.detail,
+        words(step.fact),
         str(step.before) if step.before else None,
         str(step.after) if step.after else None,
     )
@@ -125,9 +117,10 @@ def _leg(direction: str, trace: Trace, snapshot: Snapshot | None) -> Iterator[st
         yield f"  {hop.where.host}/{container}" if container else f"  {hop.where.host}"
         for step in _told(hop.steps):
             yield f"    {_line(step)}"
-    yield f"  = {trace.disposition.value}: {trace.because}"
-    if trace.remedy and not trace.disposition.arrived:
-        yield f"    what would have let it through: {trace.remedy}"
+    yield f"  = {trace.disposition.value}: {words(trace.because)}"
+    helps = remedy(trace.because)
+    if helps and not trace.disposition.arrived:
+        yield f"    what would have let it through: {helps}"
     yield ""
 
 
@@ -144,7 +137,7 @@ def _told(found: tuple[Step, ...]) -> Iterator[Step]:
 
 
 def _is_note(step: Step) -> bool:
-    return step.detail.startswith(("is counted", "the lab does not"))
+    return isinstance(step.fact, Counts | NotJudged | UnknownTarget)
 
 
 def _line(step: Step) -> str:
@@ -152,20 +145,14 @@ def _line(step: Step) -> str:
         number = f" rule {step.rule_number}" if step.rule_number else ""
         counted = f"  [{step.packets} before]" if step.packets else ""
         where = step.hook if step.chain == step.hook else f"{step.hook} ▸ {step.chain}"
-        return f"{'iptables':<13}{step.table} {where}{number}: {step.rule}{counted}"
+        return f"{words(step.kind):<13}{step.table} {where}{number}: {step.rule}{counted}"
     if step.kind is StepKind.REWRITTEN:
-        return f"{_WORDS[step.kind]:<13}{step.hook}: {step.detail}"
-    return f"{_WORDS.get(step.kind, step.kind.value):<13}{step.detail}"
+        return f"{words(step.kind):<13}{step.hook}: {words(step.fact)}"
+    return f"{words(step.kind):<13}{words(step.fact)}"
 
 
 def _verdict(exchange: Exchange) -> str:
-    if exchange.answered:
-        return "The one who asked got his answer."
-    if exchange.proxied is not None and exchange.request.disposition.arrived:
-        return "docker-proxy took the connection, but could not reach the container: the asker is cut off (reset)."
-    reply = exchange.reply
-    if reply is None:
-        return "Nothing came back: the one who asked waits in vain."
-    if reply.disposition.arrived:
-        return f"No answer, but a message: {reply.because}"
-    return "An answer was sent, but it never reached the one who asked."
+    found = ending(exchange)
+    if found is Ending.MESSAGE and exchange.reply is not None:
+        return f"{words(found)} {words(exchange.reply.because)}"
+    return words(found)

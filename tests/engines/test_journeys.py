@@ -17,6 +17,7 @@ import pytest
 from dnetlab.commands.cell import parse_cell
 from dnetlab.engines.docker import DockerEngine
 from dnetlab.model import Exchange, IcmpType, Packet, Protocol, Snapshot, StepKind, Trace, Where
+from dnetlab.model.facts import HandedUp
 from dnetlab.net.forward import forward
 
 pytestmark = pytest.mark.engine
@@ -116,7 +117,7 @@ def crossings(trace: Trace, names: dict[tuple[str, str], str]) -> set[Crossing]:
         for step in hop.steps:
             if step.after is not None:
                 packet = step.after
-            up = step.kind is StepKind.BRIDGED and "hands it up" in step.detail  # the bridge itself receives it
+            up = isinstance(step.fact, HandedUp)  # the bridge itself receives it
             if (up or step.kind in (StepKind.SENT, StepKind.RECEIVED)) and step.interface:
                 way = "out" if step.kind is StepKind.SENT else "in"
                 pair = f"{packet.source} > {packet.destination}"

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from dnetlab.model import ConnState, Hook, IcmpType, LinkKind, Packet, Protocol, parse_rule
+from dnetlab.model.facts import NotJudged
 from dnetlab.net.filter import Counters, Scene, matches, walk
 from tests import builder as b
 
@@ -138,4 +139,4 @@ def test_a_condition_the_lab_cannot_judge_is_said_and_does_not_match() -> None:
     decision, steps = walk(table, Hook.INPUT, scene(), Counters())
 
     assert decision.name == "ACCEPT"
-    assert "does not judge -m string --algo bm --string hello" in steps[0].detail
+    assert steps[0].fact == NotJudged("-m string --algo bm --string hello")

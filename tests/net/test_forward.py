@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
+from dnetlab.explain.sentences import remedy, words
 from dnetlab.model import Disposition, Host, IcmpType, LinkKind, Protocol, Route, Snapshot, StepKind, Where
 from tests import builder as b
 
@@ -44,7 +45,7 @@ def test_no_route_is_known_at_once_and_nothing_is_sent(lab: Snapshot) -> None:
     assert exchange.request.disposition is Disposition.NO_ROUTE
     assert exchange.reply is None
     assert exchange.seconds == 0.0
-    assert "no default route" in exchange.request.because
+    assert "no default route" in words(exchange.request.because)
 
 
 def test_a_router_without_a_route_says_network_unreachable(lab: Snapshot) -> None:
@@ -81,7 +82,7 @@ def test_no_listener_is_refused_with_a_reset(lab: Snapshot) -> None:
 
     assert exchange.request.disposition is Disposition.NO_LISTENER
     assert exchange.reply.final.flags == "RA"
-    assert "It listens on 0.0.0.0:80." in exchange.request.because
+    assert "It listens on 0.0.0.0:80." in words(exchange.request.because)
 
 
 def test_a_datagram_for_a_closed_port_is_answered_port_unreachable(lab: Snapshot) -> None:
@@ -141,7 +142,7 @@ def test_forwarding_off_drops_silently(lab: Snapshot) -> None:
     assert exchange.request.disposition is Disposition.FORWARDING_OFF
     assert exchange.reply is None
     assert exchange.seconds == float("inf")
-    assert exchange.request.remedy == "sysctl -w net.ipv4.ip_forward=1"
+    assert remedy(exchange.request.because) == "sysctl -w net.ipv4.ip_forward=1"
 
 
 def test_a_link_without_carrier_cannot_carry_a_frame(lab: Snapshot) -> None:
@@ -229,7 +230,7 @@ def test_loopback_addresses_do_not_come_in_from_a_wire(lab: Snapshot) -> None:
     exchange = b.ping(no_lo, "ext", "127.0.0.1", source="10.33.0.2")
 
     assert exchange.request.disposition is Disposition.DROPPED
-    assert "martian" in exchange.request.because
+    assert "martian" in words(exchange.request.because)
 
 
 # -- what remains

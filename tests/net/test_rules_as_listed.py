@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dnetlab.engines.observe import parse_rules
-from dnetlab.model import StepKind, parse_rule
+from dnetlab.model import parse_rule
+from dnetlab.model.facts import NotJudged
 from dnetlab.net.filter import unknown_match
 from tests import builder as b
 
@@ -50,8 +51,8 @@ def test_a_packet_passes_all_of_them_and_the_trace_says_which_it_could_not_judge
 
     steps = b.ping(lab, "peer", "172.20.0.1").request.steps
 
-    said = [step.detail for step in steps if step.kind is StepKind.MATCHED and "does not judge" in step.detail]
-    assert said[0].startswith("the lab does not judge -m recent --set")
+    not_judged = [step.fact.condition for step in steps if isinstance(step.fact, NotJudged)]
+    assert not_judged[0].startswith("-m recent --set")
 
 
 def test_every_listed_rule_can_stand_in_the_way_of_a_packet() -> None:

@@ -1,0 +1,381 @@
+"""Why something fails, as values: a reason, the evidence that a student can check, and what to do.
+
+who, whom, where are names as a student says them ('web1', 'docker1', 'web1 (172.17.0.2:80)'). The words are in
+`dnetlab.explain.sentences`. `Cause`, `Clue` (evidence) and `Remedy` are all there are of each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Union
+
+from dnetlab.model import ContainerState
+from dnetlab.model.facts import Fact
+
+# -- causes: nobody to ask ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A stopped container has neither address nor name."""
+
+    name: str
+    state: ContainerState
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class HostsKnowNoNames:
+    """Docker's DNS server answers inside containers only."""
+
+    host: str
+
+
+@dataclass(frozen=True)
+class NobodyCalled:
+    name: str
+    host: str
+
+
+@dataclass(frozen=True)
+class OnAnotherHost:
+    name: str
+    other: str
+
+
+@dataclass(frozen=True)
+class NoAddressThere:
+    """Both are on the network, yet the one asked has no address there now."""
+
+    network: str
+    name: str
+
+
+@dataclass(frozen=True)
+class DefaultBridgeOnly:
+    """They meet on the default bridge only, where Docker has no DNS."""
+
+    who: str
+    name: str
+
+
+@dataclass(frozen=True)
+class NoSharedNetwork:
+    who: str
+    name: str
+
+
+# -- causes: an address, and no answer ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WorksNow:
+    who: str
+    whom: str
+
+
+@dataclass(frozen=True)
+class BehindProxy:
+    """docker-proxy is reached; why it can't reach the container."""
+
+    who: str
+    behind: Cause
+
+
+@dataclass(frozen=True)
+class AnswersNothing:
+    whom: str
+    who: str
+
+
+@dataclass(frozen=True)
+class NoRouteThere:
+    where: str
+    destination: IPv4Address
+
+
+@dataclass(frozen=True)
+class ForwardsForNobody:
+    """net.ipv4.ip_forward is 0 there."""
+
+    where: str
+
+
+@dataclass(frozen=True)
+class LinkDownOn:
+    where: str
+    fact: Fact | None
+
+
+@dataclass(frozen=True)
+class EndedOn:
+    where: str
+    fact: Fact | None
+
+
+@dataclass(frozen=True)
+class IgnoredBy:
+    """Dropped without any rule: a martian, an echo that is ignored."""
+
+    where: str
+    fact: Fact | None
+
+
+@dataclass(frozen=True)
+class NetworksApart:
+    """Docker keeps its networks apart. networks: whose packet, for which."""
+
+    who: str
+    whom: str
+    networks: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class RuleOn:
+    """A rule of somebody's stops the packet. rejects: it tells the sender."""
+
+    where: str
+    rejects: bool
+    table: str
+    chain: str
+
+
+@dataclass(frozen=True)
+class PolicyOn:
+    where: str
+    chain: str
+
+
+@dataclass(frozen=True)
+class NothingListens:
+    whom: str
+    port: int
+    where: str
+
+
+@dataclass(frozen=True)
+class AddressUnused:
+    """Nobody has the address now: ARP got no answer."""
+
+    destination: IPv4Address
+    where: str
+
+
+@dataclass(frozen=True)
+class OnAnotherSegment:
+    """Somebody has the address, but not where it was asked for."""
+
+    name: str
+    destination: IPv4Address
+    where: str
+
+
+@dataclass(frozen=True)
+class AnswerLost:
+    """The question arrives, the answer doesn't find its way back."""
+
+    whom: str
+    who: str
+
+
+Cause = Union[  # noqa: UP007 (a name for people and for typing.get_args)
+    Stopped, HostsKnowNoNames, NobodyCalled, OnAnotherHost, NoAddressThere, DefaultBridgeOnly, NoSharedNetwork,
+    WorksNow, BehindProxy, AnswersNothing, NoRouteThere, ForwardsForNobody, LinkDownOn, EndedOn, IgnoredBy,
+    NetworksApart, RuleOn, PolicyOn, NothingListens, AddressUnused, OnAnotherSegment, AnswerLost,
+]  # fmt: skip
+
+
+# -- evidence -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OtherNameServer:
+    """/etc/resolv.conf of the host names another server than Docker's."""
+
+    host: str
+
+
+@dataclass(frozen=True)
+class KnownNames:
+    """The containers of the host that was asked; () for none."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AtAddress:
+    """Where a container is on the default bridge; address None without one."""
+
+    name: str
+    address: IPv4Address | None
+
+
+@dataclass(frozen=True)
+class OnNetworks:
+    """The networks a container is on, sorted; () for none."""
+
+    who: str
+    networks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SeenAs:
+    """The source address that the other end sees."""
+
+    source: IPv4Address
+
+
+@dataclass(frozen=True)
+class Sysctl:
+    name: str
+
+
+@dataclass(frozen=True)
+class RuleText:
+    """A rule, or a policy, as one finds it with iptables -S. number 0: the policy."""
+
+    table: str
+    chain: str
+    number: int
+    rule: str
+
+
+@dataclass(frozen=True)
+class PublishedUnserved:
+    """docker ps shows the port, but neither DNAT nor docker-proxy serves it."""
+
+    port: int
+    name: str
+
+
+@dataclass(frozen=True)
+class NotPublished:
+    """No running container publishes the port. stopped: those that might have."""
+
+    port: int
+    stopped: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StoppedOnes:
+    """Stopped containers, which have no address."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MacvlanParent:
+    """A host and its own macvlan containers never hear each other."""
+
+
+@dataclass(frozen=True)
+class QuestionArrived:
+    source: IPv4Address
+
+
+@dataclass(frozen=True)
+class AnswerEnded:
+    where: str
+    fact: Fact | None
+
+
+@dataclass(frozen=True)
+class AnswerRule:
+    """The rule or policy that the answer met last."""
+
+    table: str
+    chain: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Happened:
+    """What the packet met, as its trace has it."""
+
+    fact: Fact | None
+
+
+Clue = Union[  # noqa: UP007
+    OtherNameServer, KnownNames, AtAddress, OnNetworks, SeenAs, Sysctl, RuleText, PublishedUnserved, NotPublished,
+    StoppedOnes, MacvlanParent, QuestionArrived, AnswerEnded, AnswerRule, Happened,
+]  # fmt: skip
+
+
+# -- remedies -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Start:
+    name: str
+
+
+@dataclass(frozen=True)
+class UseItsAddress:
+    name: str
+
+
+@dataclass(frozen=True)
+class UseHostOf:
+    """Its address, or a port that it publishes on its host."""
+
+    host: str
+
+
+@dataclass(frozen=True)
+class InspectNetwork:
+    pass
+
+
+@dataclass(frozen=True)
+class OwnNetwork:
+    """A network of one's own for both, or --link."""
+
+
+@dataclass(frozen=True)
+class Connect:
+    network: str
+    who: str
+
+
+@dataclass(frozen=True)
+class BothOnOne:
+    pass
+
+
+@dataclass(frozen=True)
+class SwitchForwardingOn:
+    pass
+
+
+@dataclass(frozen=True)
+class ServeAgain:
+    """The container again for docker-proxy, the daemon for the rules."""
+
+
+@dataclass(frozen=True)
+class Publish:
+    port: int
+
+
+@dataclass(frozen=True)
+class LookForIt:
+    """Is the container running, and is this its address?"""
+
+
+@dataclass(frozen=True)
+class MasqueradeMissing:
+    """The question should have left with the host's own address."""
+
+
+@dataclass(frozen=True)
+class AgainstFact:
+    """What helps against the fact that ended the journey."""
+
+    fact: Fact | None
+
+
+Remedy = Union[  # noqa: UP007
+    Start, UseItsAddress, UseHostOf, InspectNetwork, OwnNetwork, Connect, BothOnOne, SwitchForwardingOn, ServeAgain,
+    Publish, LookForIt, MasqueradeMissing, AgainstFact,
+]  # fmt: skip

@@ -1,0 +1,336 @@
+"""English. WORDS says what is so, REMEDIES what would help against a fact that ended a journey."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any
+
+from dnetlab.explain import reasons as r
+from dnetlab.explain.ending import Ending
+from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, StepKind
+from dnetlab.model import facts as f
+
+Table = dict[type, Callable[[Any], str]]
+
+_DISPOSITIONS = {
+    Disposition.DELIVERED: "The packet reached a socket (or the stack itself) that takes it.",
+    Disposition.DROPPED: "A firewall rule or policy dropped the packet; the sender hears nothing and waits.",
+    Disposition.REJECTED: "A firewall rule rejected the packet and told the sender so.",
+    Disposition.NO_ROUTE: "The routing table has no route to the destination: Network is unreachable.",
+    Disposition.NO_NEIGHBOUR: "Nobody answered ARP for the next hop: the machine is not on that segment, or is off.",
+    Disposition.NO_LISTENER: "The packet arrived, but nothing listens on that port: Connection refused.",
+    Disposition.TTL_EXPIRED: "The TTL reached zero on the way; the router that saw it says so.",
+    Disposition.FORWARDING_OFF: "The packet is for somebody else and net.ipv4.ip_forward is 0 on this machine.",
+    Disposition.LINK_DOWN: "The interface on the way is down, so the frame could not leave.",
+    Disposition.LOOP: "The packet came back to where it had been with nothing changed.",
+}
+_STEPS = {
+    StepKind.RECEIVED: "received",
+    StepKind.MATCHED: "iptables",
+    StepKind.REWRITTEN: "rewrite",
+    StepKind.ROUTED: "route",
+    StepKind.RESOLVED: "arp",
+    StepKind.BRIDGED: "switch",
+    StepKind.SENT: "send",
+    StepKind.PROXIED: "docker-proxy",
+    StepKind.ACCEPTED: "accepted",
+    StepKind.REFUSED: "ends",
+}
+_ENDINGS = {
+    Ending.ANSWERED: "The one who asked got his answer.",
+    Ending.CUT_OFF: (
+        "docker-proxy took the connection, but could not reach the container: the asker is cut off (reset)."
+    ),
+    Ending.SILENCE: "Nothing came back: the one who asked waits in vain.",
+    Ending.MESSAGE: "No answer, but a message:",
+    Ending.LOST: "An answer was sent, but it never reached the one who asked.",
+}
+
+# -- what happens to a packet ---------------------------------------------------------------------------------------
+
+
+def _port(ip: IPv4Address | IPv6Address, port: int) -> str:
+    return f"[{ip}]:{port}" if ip.version == 6 else f"{ip}:{port}"
+
+
+def _icmp(icmp: IcmpType | None) -> str:
+    return icmp.name.lower().replace("_", " ") if icmp else "error"
+
+
+def _program(name: str, pid: int | None) -> str:
+    return f"{name or 'a program'}{f' (pid {pid})' if pid else ''}"
+
+
+def _resolved(x: f.Resolved) -> str:
+    return f"who has {x.hop}? {x.mac} answers" if x.asked else f"{x.hop} is known to be at {x.mac}"
+
+
+def _passed_on(x: f.PassedOn) -> str:
+    source = f"from {x.entry} " if x.entry else ""
+    how = "where it has learned" if x.learned else "flooded first, now it has learned"
+    return f"{x.bridge} passes it {source}to {x.exit}, {how} {x.mac}"
+
+
+def _rewritten(x: f.Rewritten) -> str:
+    conntrack = {f.Author.UNDOES: "conntrack undoes it", f.Author.AS_BEFORE: "conntrack, as before"}
+    by = conntrack[x.by] if isinstance(x.by, f.Author) else x.by
+    return f"{by}: {x.before} becomes {x.after}"
+
+
+def _not_listening(x: f.NotListening) -> str:
+    others = sorted(_port(*other) for other in x.others)
+    here = f" It listens on {', '.join(others)}." if others else ""
+    return f"It arrived, but no program listens on {x.protocol.value} port {x.port} of {x.destination}.{here}"
+
+
+def _no_route(x: f.NoRoute) -> str:
+    text = f"its route is {x.route}" if x.route else "no route leads there"
+    return f"{x.destination}: {text}{'' if x.default else ', and there is no default route'}."
+
+
+def _rule_stops(x: f.RuleStops) -> str:
+    verb = "drops" if x.verdict == "DROP" else "rejects"
+    return f"Rule {x.number} of table {x.table}, chain {x.chain} {verb} it: {x.rule}"
+
+
+_FACTS: Table = {
+    f.OwnAddress: lambda x: f"{x.destination} is an address of this machine: through lo",
+    f.BroadcastAddress: lambda x: f"{x.destination} is the broadcast address of a network on {x.dev}",
+    f.RouteMatches: lambda x: f"{x.destination} matches {x.route}",
+    f.BroughtBack: lambda x: "lo brings it straight back",
+    f.Resolved: _resolved,
+    f.StillBelieved: lambda x: f"{x.hop} was at {x.mac}, and is still believed to be",
+    f.NobodyAnswers: lambda x: f"who has {x.hop}? Nobody on the segment of {x.dev} answers.",
+    f.Leaves: lambda x: f"leaves through {x.dev} to {x.mac}",
+    f.ComesIn: lambda x: f"comes in through {x.dev}",
+    f.CrossesSwitch: lambda x: f"crosses the switch {x.switch!r}",
+    f.PassedOn: _passed_on,
+    f.HandedUp: lambda x: f"{x.bridge} hands it up: the MAC is its own",
+    f.ProxyDials: lambda x: (
+        f"{_program(x.program, x.pid)} takes it and opens a second connection, to {x.address}:{x.port}"
+    ),
+    f.Decides: lambda x: f"decides: {x.verdict}",
+    f.Returns: lambda x: f"goes back from {x.chain}",
+    f.Counts: lambda x: f"is counted{': ' + x.target if x.target else ''} and goes on",
+    f.Jumps: lambda x: f"continues in {x.chain}",
+    f.NotJudged: lambda x: f"the lab does not judge {x.condition}, so the rule counts as not matching",
+    f.UnknownTarget: lambda x: f"the lab does not know the target {x.name}; the rule only counts",
+    f.PolicyDecides: lambda x: f"no rule of {x.chain} decided, so its policy does: {x.policy}",
+    f.Rewritten: _rewritten,
+    f.ErrorUndone: lambda x: f"conntrack undoes it in the error too: it is about {x.inner}",
+    f.Told: lambda x: f"The asker is told by {x.by}: {_icmp(x.icmp)}.",
+    f.AnswerArrived: lambda x: "The answer reached the one who asked.",
+    f.Noted: lambda x: "The stack takes note of the message.",
+    f.EchoAnswered: lambda x: f"{x.destination} is ours; the kernel answers the echo.",
+    f.SocketTakes: lambda x: (
+        f"{_program(x.program, x.pid)} has a socket on {_port(x.address, x.port)} that takes {x.destination}:{x.dport}."
+    ),
+    f.NobodyWaits: lambda x: f"Nobody here waits for {x.packet}: the answer took another way than the question.",
+    f.EchoIgnored: lambda x: "net.ipv4.icmp_echo_ignore_all is 1: pings are ignored here.",
+    f.NotListening: _not_listening,
+    f.LinkDown: lambda x: f"{x.dev} is down.",
+    f.NoCarrier: lambda x: f"{x.dev} is up, but nothing answers at its other end (NO-CARRIER).",
+    f.BeenHere: lambda x: f"It was here before, through {x.dev}, with nothing changed.",
+    f.NeverEnds: lambda x: "The packet never came to an end.",
+    f.BridgeLoop: lambda x: f"The frame came back to bridge {x.bridge} through another port.",
+    f.ForEverybody: lambda x: f"{x.destination} is for everybody; the lab's machines ignore it.",
+    f.MartianLoopback: lambda x: f"An address of 127.0.0.0/8 can't come in through {x.dev} (martian).",
+    f.MartianSource: lambda x: f"It claims to come from {x.source}, which is our own (martian).",
+    f.NotForwarding: lambda x: f"{x.destination} is not ours, and net.ipv4.ip_forward is {x.value}.",
+    f.TtlUsedUp: lambda x: f"The TTL is used up here ({x.ttl}); nobody goes further.",
+    f.NoRoute: _no_route,
+    f.Vanished: lambda x: f"The frame went to {x.mac}, where {x.hop} was until a moment ago; nobody takes it any more.",
+    f.NobodyHas: lambda x: f"Nobody behind {x.dev} has {x.hop}.",
+    f.NothingToWrite: lambda x: f"{x.dev} has no address that {x.target} could write.",
+    f.PolicyDrops: lambda x: (
+        f"No rule let it through, and the policy of {x.chain} (table {x.table}, chain {x.chain}) is DROP."
+    ),
+    f.RuleStops: _rule_stops,
+}
+
+
+# -- what would have let it through ---------------------------------------------------------------------------------
+
+
+def _plug_in(x: f.NoCarrier) -> str:
+    if x.kind is LinkKind.BRIDGE:
+        return f"A bridge has carrier when one of its ports is up: start a container on {x.dev}."
+    return "Bring the other end up (ip link set … up), or plug the cable in."
+
+
+def _without(x: f.RuleStops) -> str:
+    """In the words of whoever wrote the rule."""
+    if x.keeper is f.Keeper.NETWORKS_APART:
+        return (
+            "Docker keeps its networks apart (or the port unpublished). Connect both containers to one network with "
+            "`docker network connect`, or publish the port with -p."
+        )
+    if x.keeper is f.Keeper.DIRECT_ACCESS:
+        return (
+            f"Docker lets a container be asked only from its own bridge {x.bridge}: connect both containers to "
+            "one network with `docker network connect`, or ask a port published with -p."
+        )
+    table = "" if x.table == "filter" else f" -t {x.table}"
+    return f"Without that rule it goes on: iptables{table} -D {x.chain} {x.number}"
+
+
+REMEDIES: Table = {
+    f.NobodyWaits: lambda x: (
+        "The answer must pass the machine that translated the question, so that conntrack can undo it."
+    ),
+    f.EchoIgnored: lambda x: "sysctl -w net.ipv4.icmp_echo_ignore_all=0",
+    f.NotListening: lambda x: f"Start a server on port {x.port}, or ask a port that is open (netstat -tln).",
+    f.LinkDown: lambda x: f"ip link set {x.dev} up",
+    f.NoCarrier: _plug_in,
+    f.BridgeLoop: lambda x: "Take one of the two links away: these bridges run no spanning tree.",
+    f.ForEverybody: lambda x: "Ask one address.",
+    f.MartianLoopback: lambda x: (
+        f"sysctl -w net.ipv4.conf.{x.dev}.route_localnet=1, or ask another address of this machine."
+    ),
+    f.MartianSource: lambda x: "The router must write its own address as the source (MASQUERADE, `hairpin`).",
+    f.NotForwarding: lambda x: "sysctl -w net.ipv4.ip_forward=1",
+    f.TtlUsedUp: lambda x: "A larger TTL (64 is usual).",
+    f.NoRoute: lambda x: (
+        f"ip route add {x.destination} via ROUTER, or a default route: ip route add default via ROUTER."
+    ),
+    f.Vanished: lambda x: (
+        f"Is the machine with {x.hop} running? (`ip neigh flush dev {x.dev}` makes {x.dev} ask anew.)"
+    ),
+    f.NobodyHas: lambda x: f"Is the machine with {x.hop} running, its link up, and on this network?",
+    f.NothingToWrite: lambda x: f"Give {x.dev} an address: ip addr add …",
+    f.PolicyDrops: lambda x: (
+        f"A rule that accepts it would have: iptables -I {x.chain} … -j ACCEPT "
+        f"(or the policy: iptables -P {x.chain} ACCEPT)."
+    ),
+    f.RuleStops: _without,
+}
+
+
+# -- why ------------------------------------------------------------------------------------------------------------
+
+
+def _stopped(x: r.Stopped) -> str:
+    code = f" ({x.exit_code})" if x.state is ContainerState.EXITED else ""
+    return f"{x.name} is {x.state.value}{code}: a stopped container has neither address nor name."
+
+
+def _behind_proxy(x: r.BehindProxy) -> str:
+    behind = WORDS[type(x.behind)](x.behind)
+    return f"{x.who} reaches docker-proxy, but docker-proxy can't reach the container: {behind}"
+
+
+def _rule_on(x: r.RuleOn) -> str:
+    verb = "rejects" if x.rejects else "drops"
+    return f"A firewall rule on {x.where} {verb} the packet (table {x.table}, chain {x.chain})."
+
+
+def _fact(fact: f.Fact | None) -> str:
+    return WORDS[type(fact)](fact) if fact is not None else ""
+
+
+_CAUSES: Table = {
+    r.Stopped: _stopped,
+    r.HostsKnowNoNames: lambda x: (
+        f"{x.host} itself doesn't know the names of containers: Docker's DNS server answers inside containers only."
+    ),
+    r.NobodyCalled: lambda x: f"No container on {x.host} is called {x.name}.",
+    r.OnAnotherHost: lambda x: (
+        f"{x.name} is a container on {x.other}: each Docker host knows the names of its own containers only."
+    ),
+    r.NoAddressThere: lambda x: f"Both are on {x.network}, yet {x.name} has no address there now.",
+    r.DefaultBridgeOnly: lambda x: (
+        f"{x.who} and {x.name} meet on the default bridge only, and there Docker has no DNS: names don't work."
+    ),
+    r.NoSharedNetwork: lambda x: f"{x.who} and {x.name} share no network of your own, so the name isn't known.",
+    r.WorksNow: lambda x: f"{x.who} reaches {x.whom}: it works now.",
+    r.BehindProxy: _behind_proxy,
+    r.AnswersNothing: lambda x: f"{x.whom} takes the packet of {x.who}, but answers nothing.",
+    r.NoRouteThere: lambda x: f"{x.where} has no route to {x.destination}: Network is unreachable.",
+    r.ForwardsForNobody: lambda x: f"{x.where} doesn't forward packets for others: net.ipv4.ip_forward is 0 there.",
+    r.LinkDownOn: lambda x: f"On {x.where} the link is down: {_fact(x.fact)}",
+    r.EndedOn: lambda x: f"On {x.where}: {_fact(x.fact)}",
+    r.IgnoredBy: lambda x: f"{x.where} ignores the packet: {_fact(x.fact)}",
+    r.NetworksApart: lambda x: (
+        f"{x.who} and {x.whom} are on different Docker networks, and Docker keeps networks apart "
+        f"({' and '.join(x.networks)})."
+    ),
+    r.RuleOn: _rule_on,
+    r.PolicyOn: lambda x: f"No rule on {x.where} lets the packet through, and the policy of {x.chain} is DROP.",
+    r.NothingListens: lambda x: f"{x.whom} is reached, but nothing listens on port {x.port} of {x.where}.",
+    r.AddressUnused: lambda x: f"Nobody has the address {x.destination} now: {x.where} asked by ARP and got no answer.",
+    r.OnAnotherSegment: lambda x: (
+        f"{x.name} has {x.destination}, but it isn't on the segment where {x.where} asked for it."
+    ),
+    r.AnswerLost: lambda x: f"{x.whom} gets the question of {x.who}, but the answer doesn't find its way back.",
+}
+
+
+def _rule_text(x: r.RuleText) -> str:
+    rule = f"-A {x.chain} {x.rule}" if x.number else f"-P {x.chain} {x.rule.removeprefix('policy ')}"
+    return f"iptables -t {x.table}: {rule}"
+
+
+def _not_published(x: r.NotPublished) -> str:
+    stopped = f"; stopped: {', '.join(x.stopped)}" if x.stopped else ""
+    return f"no running container publishes port {x.port}{stopped}"
+
+
+_EVIDENCE: Table = {
+    r.OtherNameServer: lambda x: f"/etc/resolv.conf of {x.host} names another server",
+    r.KnownNames: lambda x: f"containers: {', '.join(x.names) or 'there is none'}",
+    r.AtAddress: lambda x: f"{x.name} is at {x.address or 'no address'} on bridge",
+    r.OnNetworks: lambda x: f"{x.who} is on {', '.join(x.networks) or 'no network'}",
+    r.SeenAs: lambda x: f"it is seen there as {x.source}",
+    r.Sysctl: lambda x: f"sysctl {x.name}",
+    r.RuleText: _rule_text,
+    r.PublishedUnserved: lambda x: (
+        f"docker ps still shows {x.port} published by {x.name}, but neither DNAT nor docker-proxy serves it"
+    ),
+    r.NotPublished: _not_published,
+    r.StoppedOnes: lambda x: f"stopped containers, which have no address: {', '.join(x.names)}",
+    r.MacvlanParent: lambda x: (
+        "a host and its own macvlan containers never hear each other: the parent's stack is left out"
+    ),
+    r.QuestionArrived: lambda x: f"the question arrived, from {x.source}",
+    r.AnswerEnded: lambda x: f"the answer ended on {x.where}: {_fact(x.fact)}",
+    r.AnswerRule: lambda x: f"iptables -t {x.table}: {x.chain} {x.rule}",
+    r.Happened: lambda x: _fact(x.fact),
+}
+
+
+def _against(x: r.AgainstFact) -> str:
+    helps = REMEDIES.get(type(x.fact))
+    return helps(x.fact) if helps else ""
+
+
+_TRY: Table = {
+    r.Start: lambda x: f"docker start {x.name}",
+    r.UseItsAddress: lambda x: f"use its address: docker inspect {x.name}",
+    r.UseHostOf: lambda x: f"use its address, or a port that it publishes on {x.host}",
+    r.InspectNetwork: lambda x: "docker network inspect",
+    r.OwnNetwork: lambda x: "docker network create mynet, and run both with --network mynet (or use --link)",
+    r.Connect: lambda x: f"docker network connect {x.network} {x.who}",
+    r.BothOnOne: lambda x: "put both on a network of your own",
+    r.SwitchForwardingOn: lambda x: "sysctl -w net.ipv4.ip_forward=1, or restart docker",
+    r.ServeAgain: lambda x: (
+        "restart the container for a new docker-proxy, the daemon (systemctl restart docker) for the rules"
+    ),
+    r.Publish: lambda x: f"docker run -p {x.port}:PORT …",
+    r.LookForIt: lambda x: "docker ps -a: is the container running, is this its address?",
+    r.MasqueradeMissing: lambda x: (
+        "the question should have left with the host's own address: is there a MASQUERADE rule in nat POSTROUTING? "
+        "`systemctl restart docker` writes it again"
+    ),
+    r.AgainstFact: _against,
+}
+
+WORDS: Table = {
+    Disposition: lambda x: _DISPOSITIONS[x],
+    Ending: lambda x: _ENDINGS[x],
+    StepKind: lambda x: _STEPS[x],
+    **_FACTS,
+    **_CAUSES,
+    **_EVIDENCE,
+    **_TRY,
+}

@@ -1,0 +1,386 @@
+"""What happens to a packet, each thing a value: what was looked up, which rule decided, why the journey ended.
+
+A fact carries what it is about and no sentence; `dnetlab.explain.sentences` has the words. `Fact` is all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
+from typing import Union
+
+from dnetlab.model.network import LinkKind, Route
+from dnetlab.model.packet import IcmpType, Packet, Protocol
+
+# -- on the way: routes, neighbours, frames -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OwnAddress:
+    """The destination is this machine's own, so the packet goes through lo."""
+
+    destination: IPv4Address
+
+
+@dataclass(frozen=True)
+class BroadcastAddress:
+    """The destination is the broadcast address of a network on `dev`."""
+
+    destination: IPv4Address
+    dev: str
+
+
+@dataclass(frozen=True)
+class RouteMatches:
+    """A row of the main table leads to the destination."""
+
+    destination: IPv4Address
+    route: Route
+
+
+@dataclass(frozen=True)
+class BroughtBack:
+    """lo hands the packet straight back."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The next hop's MAC. asked: by ARP just now; else it stood in the neighbour table."""
+
+    hop: IPv4Address
+    mac: str
+    asked: bool
+
+
+@dataclass(frozen=True)
+class StillBelieved:
+    """The neighbour table names a MAC whose owner has gone."""
+
+    hop: IPv4Address
+    mac: str | None
+
+
+@dataclass(frozen=True)
+class NobodyAnswers:
+    """ARP was asked on `dev`, in vain."""
+
+    hop: IPv4Address
+    dev: str
+
+
+@dataclass(frozen=True)
+class Leaves:
+    dev: str
+    mac: str
+
+
+@dataclass(frozen=True)
+class ComesIn:
+    dev: str
+
+
+@dataclass(frozen=True)
+class CrossesSwitch:
+    """From cable to cable, over a switch of the lab."""
+
+    switch: str
+
+
+@dataclass(frozen=True)
+class PassedOn:
+    """A bridge passes the frame from port to port. entry '': the bridge's own end. learned: it knew where `mac` is."""
+
+    bridge: str
+    entry: str
+    exit: str
+    mac: str
+    learned: bool
+
+
+@dataclass(frozen=True)
+class HandedUp:
+    """A bridge takes the frame itself: the MAC is its own."""
+
+    bridge: str
+
+
+@dataclass(frozen=True)
+class ProxyDials:
+    """docker-proxy took the packet and opens a second connection."""
+
+    program: str
+    pid: int | None
+    address: IPv4Address
+    port: int
+
+
+# -- rules ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Decides:
+    """A rule with a verdict matched."""
+
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Returns:
+    """A rule sent the packet back to the chain that called this one."""
+
+    chain: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A rule counted the packet, which goes on. target: 'LOG', 'MARK' …, '' for a rule without one."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class Jumps:
+    chain: str
+
+
+@dataclass(frozen=True)
+class NotJudged:
+    """A condition that the lab can't judge, so the rule counts as not matching."""
+
+    condition: str
+
+
+@dataclass(frozen=True)
+class UnknownTarget:
+    name: str
+
+
+@dataclass(frozen=True)
+class PolicyDecides:
+    """The end of a built-in chain was reached."""
+
+    chain: str
+    policy: str
+
+
+class Author(Enum):
+    """Who rewrites a packet when no rule of this moment does: conntrack, from memory."""
+
+    UNDOES = "undoes it"
+    AS_BEFORE = "as before"
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """by: the target of the rule ('DNAT', 'MASQUERADE' …), or conntrack."""
+
+    by: str | Author
+    before: Packet
+    after: Packet
+
+
+@dataclass(frozen=True)
+class ErrorUndone:
+    """conntrack undoes a translation in an ICMP error too. inner: the packet that it is about, as the asker sent it."""
+
+    inner: Packet
+
+
+# -- ends: it arrived -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Told:
+    """The asker gets an ICMP error about its packet."""
+
+    by: IPv4Address
+    icmp: IcmpType | None
+
+
+@dataclass(frozen=True)
+class AnswerArrived:
+    """The answer reached the one who asked."""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An ICMP message that nobody waits for: the stack takes note of it."""
+
+
+@dataclass(frozen=True)
+class EchoAnswered:
+    destination: IPv4Address
+
+
+@dataclass(frozen=True)
+class SocketTakes:
+    """A program's socket, bound to address:port, takes a packet for destination:dport."""
+
+    program: str
+    pid: int | None
+    address: IPv4Address | IPv6Address
+    port: int
+    destination: IPv4Address
+    dport: int
+
+
+# -- ends: it did not -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NobodyWaits:
+    """An answer came to somebody who never asked: it took another way than the question."""
+
+    packet: Packet
+
+
+@dataclass(frozen=True)
+class EchoIgnored:
+    """net.ipv4.icmp_echo_ignore_all is 1."""
+
+
+@dataclass(frozen=True)
+class NotListening:
+    """No socket for the port. others: (address, port) of those that are open for the protocol, sorted as text."""
+
+    protocol: Protocol
+    port: int
+    destination: IPv4Address
+    others: tuple[tuple[IPv4Address | IPv6Address, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class LinkDown:
+    dev: str
+
+
+@dataclass(frozen=True)
+class NoCarrier:
+    """The link is up, but nothing answers at its other end."""
+
+    dev: str
+    kind: LinkKind
+
+
+@dataclass(frozen=True)
+class BeenHere:
+    """The same packet through the same link, a second time."""
+
+    dev: str
+
+
+@dataclass(frozen=True)
+class NeverEnds:
+    """More machines than any TTL allows."""
+
+
+@dataclass(frozen=True)
+class BridgeLoop:
+    """The frame came back to a bridge through another of its ports."""
+
+    bridge: str
+
+
+@dataclass(frozen=True)
+class ForEverybody:
+    """A broadcast or multicast destination: the lab's machines ignore it."""
+
+    destination: IPv4Address
+
+
+@dataclass(frozen=True)
+class MartianLoopback:
+    """127.0.0.0/8 can't come from a wire."""
+
+    dev: str
+
+
+@dataclass(frozen=True)
+class MartianSource:
+    """The source is an address of the machine that receives the packet."""
+
+    source: IPv4Address
+
+
+@dataclass(frozen=True)
+class NotForwarding:
+    """The packet is for somebody else, and net.ipv4.ip_forward is `value`."""
+
+    destination: IPv4Address
+    value: str
+
+
+@dataclass(frozen=True)
+class TtlUsedUp:
+    ttl: int
+
+
+@dataclass(frozen=True)
+class NoRoute:
+    """route: the row that refuses ('unreachable' …), None when there is none. default: there is a default route."""
+
+    destination: IPv4Address
+    route: Route | None
+    default: bool
+
+
+@dataclass(frozen=True)
+class Vanished:
+    """The frame went to a MAC that somebody had until a moment ago."""
+
+    hop: IPv4Address
+    mac: str | None
+    dev: str
+
+
+@dataclass(frozen=True)
+class NobodyHas:
+    """Nobody behind `dev` has the next hop's address."""
+
+    hop: IPv4Address
+    dev: str
+
+
+@dataclass(frozen=True)
+class NothingToWrite:
+    """MASQUERADE, SNAT or REDIRECT without an address on `dev` to write."""
+
+    dev: str
+    target: str
+
+
+@dataclass(frozen=True)
+class PolicyDrops:
+    table: str
+    chain: str
+
+
+class Keeper(Enum):
+    """Who wrote the rule that stopped a packet, as far as its chain tells."""
+
+    SOMEBODY = "somebody"
+    NETWORKS_APART = "Docker, between its networks"
+    DIRECT_ACCESS = "Docker, around a container's address"  # raw PREROUTING since 28, iptabler/endpoint.go
+
+
+@dataclass(frozen=True)
+class RuleStops:
+    """A rule dropped or rejected it. rule: its `iptables -S` text; number: 1-based. bridge: that of DIRECT_ACCESS."""
+
+    verdict: str
+    table: str
+    chain: str
+    number: int
+    rule: str
+    keeper: Keeper = Keeper.SOMEBODY
+    bridge: str = ""
+
+
+Fact = Union[  # noqa: UP007 (a name for people and for typing.get_args)
+    OwnAddress, BroadcastAddress, RouteMatches, BroughtBack, Resolved, StillBelieved, NobodyAnswers, Leaves, ComesIn,
+    CrossesSwitch, PassedOn, HandedUp, ProxyDials, Decides, Returns, Counts, Jumps, NotJudged, UnknownTarget,
+    PolicyDecides, Rewritten, ErrorUndone, Told, AnswerArrived, Noted, EchoAnswered, SocketTakes, NobodyWaits,
+    EchoIgnored, NotListening, LinkDown, NoCarrier, BeenHere, NeverEnds, BridgeLoop, ForEverybody, MartianLoopback,
+    MartianSource, NotForwarding, TtlUsedUp, NoRoute, Vanished, NobodyHas, NothingToWrite, PolicyDrops, RuleStops,
+]  # fmt: skip
