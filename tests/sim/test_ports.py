@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from dnetlab.model import Protocol, Socket, SocketState, Where
-from dnetlab.sim import processes
+from dnetlab.sim import signals
 from dnetlab.sim.dockerd import containers, lifecycle, networks, system
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.lab import new_world
@@ -139,7 +139,7 @@ def test_an_end_frees_the_ports_and_a_killed_proxy_stays_dead(release: str) -> N
     run(world, "web1", ports=("8081:80",))
     pids = [p.pid for p in world.hosts[HOST].processes if "docker-proxy" in p.argv[0]]
     for pid in pids:
-        processes.send_signal(world, HOST, pid, 15)
+        signals.send_signal(world, HOST, pid, 15)
     assert ports(world, "web1") == ["0.0.0.0:8081->80/tcp", "[::]:8081->80/tcp"]
     left = ["[docker-proxy] <defunct>"] * 2 if release == "20.10" else []  # which waits for them at the end only
     assert (proxies(world), world.namespace(Where(HOST)).sockets) == (left, ())

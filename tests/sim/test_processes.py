@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dnetlab.model import Where
-from dnetlab.sim import processes
+from dnetlab.sim import processes, signals
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, containers
 from dnetlab.sim.dockerd.config import ContainerConfig, PortRequest
@@ -63,7 +63,7 @@ def test_killing_docker_proxy_takes_its_socket_and_nothing_else():
     proxies = [p for p in world.hosts[HOST].processes if p.argv[0].endswith("docker-proxy")]
     assert len(proxies) == 2
     for proxy in proxies:
-        processes.send_signal(world, HOST, proxy.pid)
+        signals.send_signal(world, HOST, proxy.pid)
     assert world.namespace(Where(HOST)).sockets == ()
     assert containers.find(world, HOST, "web1").is_running
     assert len(containers.find(world, HOST, "web1").ports) == 2
@@ -73,10 +73,10 @@ def test_killing_process_1_from_the_host_ends_the_container_and_from_inside_not(
     world = new_world()
     run(world, "busybox", "sleep", "100", name="s1")
     pid = containers.find(world, HOST, "s1").pid
-    processes.send_signal(world, HOST, pid, 9, inside=True)
-    processes.send_signal(world, HOST, pid, 15)
+    signals.send_signal(world, HOST, pid, 9, inside=True)
+    signals.send_signal(world, HOST, pid, 15)
     assert containers.find(world, HOST, "s1").is_running
-    processes.send_signal(world, HOST, pid, 9)
+    signals.send_signal(world, HOST, pid, 9)
     assert containers.find(world, HOST, "s1").exit_code == 137
 
 
@@ -84,7 +84,7 @@ def test_nginx_replaces_a_killed_worker():
     world = new_world()
     full = run(world, "nginx", name="web1")
     worker = processes.container_rows(world, HOST, full)[1][1].pid
-    processes.send_signal(world, HOST, worker, 9)
+    signals.send_signal(world, HOST, worker, 9)
     rows = processes.container_rows(world, HOST, full)
     assert [p.command for _, p in rows][1:] == ["nginx: worker process"]
     assert rows[1][1].pid != worker
@@ -95,16 +95,16 @@ def test_term_at_dockerd_stops_the_daemon_and_kill_is_refused():
     world = new_world()
     pid = books.daemon(world, HOST).pid
     with pytest.raises(Refused):
-        processes.send_signal(world, HOST, pid, 9)
-    processes.send_signal(world, HOST, pid, 15)
+        signals.send_signal(world, HOST, pid, 9)
+    signals.send_signal(world, HOST, pid, 15)
     assert not world.hosts[HOST].docker_running
 
 
 def test_nobody_there_is_a_lookup_error_and_signal_0_only_asks():
     world = new_world()
     with pytest.raises(ProcessLookupError):
-        processes.send_signal(world, HOST, 99999)
-    processes.send_signal(world, HOST, 1, 0)
+        signals.send_signal(world, HOST, 99999)
+    signals.send_signal(world, HOST, 1, 0)
 
 
 def test_signals_have_names_and_numbers():

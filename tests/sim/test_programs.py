@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dnetlab.model import SocketState, Where
-from dnetlab.sim import programs
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import containers
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.lab import new_world
+from dnetlab.sim.programs import web
 from dnetlab.sim.world import World
 
 HOST = "docker1"
@@ -89,7 +89,7 @@ def test_two_containers_in_one_namespace_share_localhost_but_not_port_80():
 def test_nginx_serves_its_page_and_logs_who_asked():
     world = new_world()
     run(world, "nginx", name="web1")
-    status, headers, body = programs.serve_http(
+    status, headers, body = web.serve_http(
         world, HOST, server_pid(world, "web1"), "/", host="web1", client="172.17.0.1"
     )
     assert (status, headers["Server"], headers["Content-Length"]) == (200, "nginx/1.22.1", "113")
@@ -106,7 +106,7 @@ def test_a_page_that_is_not_there_is_404_on_both_servers():
     world = new_world()
     for name, image, length in (("ng", "nginx", 153), ("bb", "webserver:v3", None)):
         run(world, image, name=name)
-        status, _, body = programs.serve_http(world, HOST, server_pid(world, name), "/nope")
+        status, _, body = web.serve_http(world, HOST, server_pid(world, name), "/nope")
         assert status == 404
         assert "404 Not Found" in body
         assert length in (None, len(body))
@@ -117,7 +117,7 @@ def test_each_image_has_its_own_page():
     pages = []
     for image in ("httpd", "webserver:v3"):
         run(world, image, name=image[:5])
-        pages.append(programs.serve_http(world, HOST, server_pid(world, image[:5])).body)
+        pages.append(web.serve_http(world, HOST, server_pid(world, image[:5])).body)
     assert pages == [
         "<html><body><h1>It works!</h1></body></html>\n", "<html><body><h1>webserver v3</h1></body></html>\n",
     ]  # fmt: skip
@@ -126,7 +126,7 @@ def test_each_image_has_its_own_page():
 def test_a_database_does_not_speak_http():
     world = new_world()
     run(world, "mysql", name="db", env=("MYSQL_ROOT_PASSWORD=x",))
-    assert programs.serve_http(world, HOST, server_pid(world, "db")) is None
+    assert web.serve_http(world, HOST, server_pid(world, "db")) is None
 
 
 def test_mysql_without_a_password_says_what_it_wants_and_ends_with_1():
@@ -205,7 +205,7 @@ def test_a_paused_server_is_refused_with_the_way_out():
     pid = server_pid(world, "web1")
     containers.pause(world, HOST, "web1")
     with pytest.raises(Refused) as caught:
-        programs.serve_http(world, HOST, pid)
+        web.serve_http(world, HOST, pid)
     assert caught.value.refusal.hint == "docker unpause web1"
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dnetlab.model import Where
-from dnetlab.sim import processes, programs
+from dnetlab.sim import processes
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.run import open_terminal, status_of
 from dnetlab.sim.dockercli.session import Session
 from dnetlab.sim.dockerd import containers
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.images import recipe_of
+from dnetlab.sim.programs import kinds
 
 _SHELLS = ("sh", "ash", "bash")
 _STAY = ("sleep", "tail", "top", "watch")
@@ -24,9 +25,9 @@ def execute(session: Session) -> int:
     env = tuple(value for value in call.all("env") if "=" in value)
     context = containers.exec_context(session.world, session.host, name, env=env, tty=call.on("tty"))
     spec = containers.spec(session.world, session.host, context.container or "")
-    problem = programs.missing_in(recipe_of(spec.image_id), argv[0])
+    problem = kinds.missing_in(recipe_of(spec.image_id), argv[0])
     if problem is not None:  # runc's words come out on stdout (observed on 20.10.24 and 28.5.2)
-        text = programs.runc_error(session.world, problem, "exec")
+        text = kinds.runc_error(session.world, problem, "exec")
         if not call.on("detach"):
             session.stdout.append(f"{text}\r\n")
         return status_of(text) if release_of(session.world).tells_cause_of_exec else 126

@@ -11,7 +11,8 @@
     ports.py       host ports and docker-proxy
     resolver.py    embedded DNS
     hostsfile.py   /etc/hosts, /etc/resolv.conf, /etc/hostname of containers
-    containers.py  create, start, stop, kill, remove, rename, pause, wait, exec, logs, top, prune
+    lifecycle.py   start, stop, kill, the end and what follows, remove; environment.py  what a process in it sees
+    containers.py  all that can be asked of containers: create.py, exec.py, rename, pause, wait, logs, top, prune
     images.py      the catalogue, pull, tag, remove
     system.py      the daemon's own start, stop and restart; version, info
 """

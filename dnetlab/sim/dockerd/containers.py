@@ -9,12 +9,12 @@ from dnetlab.model import Container, ContainerState, Process
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Refused, Result
 from dnetlab.sim.dockerd import books
-from dnetlab.sim.dockerd import volumes as storage
 from dnetlab.sim.dockerd.books import find
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec
 from dnetlab.sim.dockerd.create import Created, check_name, conflict, create
+from dnetlab.sim.dockerd.environment import variables
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.exec import exec_context, execute, terminal_context, variables
+from dnetlab.sim.dockerd.exec import exec_context, execute, terminal_context
 from dnetlab.sim.dockerd.lifecycle import (
     autostart,
     containers_of_daemon_stopping,
@@ -22,12 +22,13 @@ from dnetlab.sim.dockerd.lifecycle import (
     kill,
     let_time_pass,
     not_running,
+    remove,
     restart,
     start,
     stop,
 )
 from dnetlab.sim.programs import logs as logbook
-from dnetlab.sim.programs import stays_for_a_terminal
+from dnetlab.sim.programs.launch import stays_for_a_terminal
 from dnetlab.sim.world import World
 
 __all__ = [
@@ -103,38 +104,7 @@ def wait(world: World, host: str, reference: str) -> int:
     return container.exit_code
 
 
-# -- remove, rename, pause --------------------------------------------------------------------------------------------
-
-
-def remove(world: World, host: str, reference: str, force: bool = False, volumes: bool = False) -> str:
-    """`docker rm [-f] [-v]`: the full id. Raises ApiError for a running one without force, in its release's words."""
-    container = find(world, host, reference)
-    if container.is_running or container.state is ContainerState.RESTARTING:
-        if not force:
-            raise ApiError(_still_running(world, container, reference), 409)
-        books.change_spec(world, host, container.id, stopped_by_user=True)
-        if container.is_running:
-            exited(world, host, container.id, 137)
-    if books.by_id(world, host, container.id) is None:  # --rm was quicker
-        return container.id
-    mounts = books.spec(world, host, container.id).config.mounts
-    books.drop(world, host, container.id)
-    if volumes:
-        _drop_anonymous(world, host, [m.source for m in mounts if m.kind == "volume"])
-    return container.id
-
-
-def _still_running(world: World, container: Container, reference: str) -> str:
-    """Observed on 20.10.24, 26.1.5, 28.5.2 and 29.7.2; moby daemon/delete.go."""
-    key = "remove paused" if container.state is ContainerState.PAUSED else "remove running"
-    shown = {"id": container.id, "name": container.name, "reference": reference.removeprefix("/")}
-    return books.release_of(world).text(key, state=container.state.value, **shown)
-
-
-def _drop_anonymous(world: World, host: str, names: list[str]) -> None:
-    for volume in world.hosts[host].volumes:
-        if volume.name in names and volume.anonymous and not storage.users(world, host, volume.name):
-            storage.remove(world, host, volume.name, force=True)
+# -- rename, pause ----------------------------------------------------------------------------------------------------
 
 
 def rename(world: World, host: str, reference: str, name: str) -> None:

@@ -1,18 +1,20 @@
-"""`docker exec`, and every other way into a container: what a process sees that is started there."""
+"""`docker exec`, and every other way into a running container."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from dnetlab.model import Container, ContainerState
-from dnetlab.sim import programs
+from dnetlab.model import ContainerState
+from dnetlab.sim import processes
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import books, lifecycle
-from dnetlab.sim.dockerd.config import ContainerConfig
+from dnetlab.sim.dockerd.environment import context_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import recipe_of
+from dnetlab.sim.programs import kinds
 from dnetlab.sim.programs.ash import exported
 from dnetlab.sim.programs.web import bind_failures, nginx_sockets
+from dnetlab.sim.shell import refuse_applet, run_command
 from dnetlab.sim.world import Terminal, World
 
 
@@ -43,31 +45,6 @@ def terminal_context(world: World, terminal: Terminal) -> Context:
     return replace(context, environment=variables)
 
 
-def variables(
-    world: World, host: str, container_id: str, env: tuple[str, ...] = (), tty: bool | None = None
-) -> tuple[str, ...]:
-    """'NAME=value', … as a process sees them that starts there now. tty: has it a terminal, None: as process 1."""
-    container = books.find(world, host, container_id)
-    found = environment(world, host, container, books.spec(world, host, container.id).config, env, tty)
-    return tuple(f"{name}={value}" for name, value in found.items())
-
-
-def context_of(
-    world: World, host: str, container_id: str, env: tuple[str, ...] = (), tty: bool | None = None
-) -> Context:
-    """The surroundings of a process in that container, without asking whether it runs."""
-    container = books.find(world, host, container_id)
-    spec = books.spec(world, host, container.id)
-    return Context(
-        world,
-        host,
-        namespace=container.namespace or "host",
-        container=container.id,
-        userland=recipe_of(spec.image_id).userland,
-        environment=environment(world, host, container, spec.config, env, tty),
-    )
-
-
 def execute(
     world: World, host: str, reference: str, argv: tuple[str, ...], *, env: tuple[str, ...] = (), tty: bool = False,
     stdin: str | None = None, answer: str | None = None,
@@ -76,17 +53,15 @@ def execute(
 
     Raises ApiError when the container can't take it, Refused for what isn't modelled.
     """
-    from dnetlab.sim.shell import refuse_applet, run_command
-
     context = replace(exec_context(world, host, reference, env=env, tty=tty), stdin=stdin, answer=answer)
     spec = books.spec(world, host, context.container or "")
     recipe = recipe_of(spec.image_id)
-    problem = programs.missing_in(recipe, argv[0])
+    problem = kinds.missing_in(recipe, argv[0])
     if problem is not None and "/" not in argv[0]:
         refuse_applet(context.userland, argv[0])
     if problem is not None:  # observed on 20.10.24 and 28.5.2 with client 28.2
-        words = programs.runc_error(world, problem, "exec")
-        return Result(f"{words}\n", "", programs.start_failure_code(words))
+        words = kinds.runc_error(world, problem, "exec")
+        return Result(f"{words}\n", "", kinds.start_failure_code(words))
     if argv[0].rsplit("/", 1)[-1] == "nginx" and "nginx" in recipe.programs:
         return _nginx(context, argv)
     return run_command(context, argv)
@@ -94,19 +69,18 @@ def execute(
 
 def _nginx(context: Context, argv: tuple[str, ...]) -> Result:
     """The nginx program beside the one that runs: its questions, and `-s SIGNAL` to the master."""
-    from dnetlab.sim import processes
-
     words = argv[1:]
     if words in (("-v",), ("-V",)):
         return Result("", "nginx version: nginx/1.22.1\n")
     if words == ("-t",):
         return Result("", "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
                           "nginx: configuration file /etc/nginx/nginx.conf test is successful\n")  # fmt: skip
-    container = books.find(context.world, context.host, context.container or "")
+    container = books.get(context.world, context.host, context.container or "")
+    master = processes.find(context.world, context.host, container.pid or 0)
     signals = {"reload": "HUP", "stop": "TERM", "quit": "QUIT"}
-    if len(words) == 2 and words[0] == "-s" and words[1] in signals and container.pid:
+    if len(words) == 2 and words[0] == "-s" and words[1] in signals and master:
         number = processes.SIGNALS[signals[words[1]]]
-        processes.send_signal(context.world, context.host, container.pid, number, inside=True)
+        lifecycle.process_got_signal(context.world, context.host, master, number, inside=True)
         return Result()
     if not words:
         wanted = nginx_sockets(0)
@@ -114,62 +88,3 @@ def _nginx(context: Context, argv: tuple[str, ...]) -> Result:
         context.world.clock += 2.5
         return Result("", "".join(text for _, text in lines), 1)
     return Result("", f'nginx: invalid option: "{words[0].lstrip("-")}"\n', 1)
-
-
-# -- variables ----------------------------------------------------------------------------------------------------
-
-
-def environment(
-    world: World, host: str, container: Container, config: ContainerConfig, extra: tuple[str, ...] = (),
-    tty: bool | None = None,
-) -> dict[str, str]:
-    """What `env` prints there, in its order: PATH, HOSTNAME, TERM, links, image and -e, exec's own, HOME.
-
-    Links are worked out anew each time, so `docker exec` sees a target's present address (moby daemon/exec_linux.go).
-    """
-    found = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": container.hostname}
-    if config.tty if tty is None else tty:
-        found["TERM"] = "xterm"
-    found.update(link_variables(world, host, container, config))
-    found.update(config.environment)
-    found.update(dict(pair.partition("=")[::2] for pair in extra))
-    found.setdefault("HOME", "/root")
-    return found
-
-
-def link_variables(world: World, host: str, container: Container, config: ContainerConfig) -> dict[str, str]:
-    """The variables of `--link` on the default bridge (moby daemon/links/links.go); {} on user networks and on 29."""
-    if config.network_mode not in ("default", "bridge") or not books.release_of(world).link_variables:
-        return {}
-    found: dict[str, str] = {}
-    for other, alias in config.links:
-        target = world.hosts[host].container(other)
-        endpoint = target.endpoint("bridge") if target else None
-        if target is None or endpoint is None or endpoint.address is None:
-            continue
-        its_own = books.spec(world, host, target.id).config.environment
-        name = f"/{container.name}/{alias}"
-        found.update(_variables_of(alias, str(endpoint.address), name, target.exposed, its_own))
-    return found
-
-
-def _variables_of(
-    alias: str, address: str, name: str, exposed: tuple[str, ...], target_env: dict[str, str]
-) -> dict[str, str]:
-    prefix = alias.upper().replace("-", "_")
-    ports = sorted((int(p.split("/")[0]), p.split("/")[1]) for p in exposed)  # tcp before udp
-    found: dict[str, str] = {}
-    if ports:
-        port, protocol = ports[0]
-        found[f"{prefix}_PORT"] = f"{protocol}://{address}:{port}"
-    for port, protocol in ports:
-        one = f"{prefix}_PORT_{port}_{protocol.upper()}"
-        found[one] = f"{protocol}://{address}:{port}"
-        found[f"{one}_ADDR"] = address
-        found[f"{one}_PORT"] = str(port)
-        found[f"{one}_PROTO"] = protocol
-    found[f"{prefix}_NAME"] = name
-    for key, value in target_env.items():
-        if key not in ("PATH", "HOME"):
-            found[f"{prefix}_ENV_{key}"] = value
-    return found

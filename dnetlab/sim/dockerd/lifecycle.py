@@ -13,11 +13,14 @@ import re
 from dataclasses import replace
 
 from dnetlab.model import Container, ContainerState, Process, Where
-from dnetlab.sim import processes, programs
+from dnetlab.sim import processes
 from dnetlab.sim.dockerd import books, endpoints
+from dnetlab.sim.dockerd import volumes as storage
 from dnetlab.sim.dockerd.config import ContainerSpec, RestartPolicy
+from dnetlab.sim.dockerd.environment import variables
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.processes import SIGNALS
+from dnetlab.sim.programs import kinds, launch, logs
 from dnetlab.sim.world import World
 
 SHIM = "/usr/bin/containerd-shim-runc-v2 -namespace moby -id {id} -address /var/run/docker/containerd/containerd.sock"
@@ -52,14 +55,14 @@ def _bring_up(world: World, host: str, container: Container) -> None:
         pids = world.count(f"pid:{host}", processes.FIRST_PID), world.count(f"pid:{host}", processes.FIRST_PID)
     endpoints.open_sandbox(world, host, container.id)
     fresh = books.by_id(world, host, container.id) or container
-    problem = programs.missing(spec.config, spec.image_id)
+    problem = kinds.missing(spec.config, spec.image_id)
     if problem is not None:
         endpoints.close_sandbox(world, host, container.id)
-        raise ApiError(programs.runc_error(world, problem), 400)
+        raise ApiError(kinds.runc_error(world, problem), 400)
     where = Where(host, fresh.namespace or "host")
     shim = processes.spawn(world, Where(host), SHIM.format(id=container.id).split(), pid=pids[0])
     pid = processes.spawn(
-        world, where, programs.process_title(spec.config), ppid=shim, container=container.id, pid=pids[1]
+        world, where, kinds.process_title(spec.config), ppid=shim, container=container.id, pid=pids[1]
     )
     books.change(world, host, container.id, state=ContainerState.RUNNING, pid=pid, started=world.clock, exit_code=0)
     books.change_spec(
@@ -67,7 +70,7 @@ def _bring_up(world: World, host: str, container: Container) -> None:
         half_attached=False,
     )  # fmt: skip
     _note_environment(world, host, container.id)
-    outcome = programs.launch(world, host, container.id)
+    outcome = launch.launch(world, host, container.id)
     if outcome.exit_code is None:
         return
     if outcome.after <= 0:
@@ -80,8 +83,6 @@ def _bring_up(world: World, host: str, container: Container) -> None:
 
 def _note_environment(world: World, host: str, container_id: str) -> None:
     """Process 1 keeps the variables it was started with; `cat /proc/1/environ` shows them."""
-    from dnetlab.sim.dockerd.exec import variables
-
     pairs = variables(world, host, container_id)
     world.files[host, container_id, "/proc/1/environ"] = "".join(f"{pair}\0" for pair in pairs)
 
@@ -94,15 +95,13 @@ def _note_failure(world: World, host: str, container: Container, error: ApiError
     spec = books.change_spec(
         world, host, container.id, error=error.message, restart_at=None, half_attached=half
     )
-    code = programs.start_failure_code(error.message)
+    code = kinds.start_failure_code(error.message)
     if code == 128 and container.exit_code:  # only a zero is made 128 (moby daemon/start.go; observed on 20.10.24)
         code = container.exit_code
     keep = ContainerState.EXITED if spec.has_run else ContainerState.CREATED
     books.change(world, host, container.id, state=keep, exit_code=code, pid=None)
     if spec.config.auto_remove:
-        from dnetlab.sim.dockerd import containers
-
-        containers.remove(world, host, container.id, force=True, volumes=True)
+        remove(world, host, container.id, force=True, volumes=True)
 
 
 def check_links(world: World, host: str, container: Container, spec: ContainerSpec) -> None:
@@ -136,9 +135,7 @@ def exited(world: World, host: str, container_id: str, code: int) -> None:
         count = spec.restart_count + 1
         books.change_spec(world, host, container_id, restart_at=world.clock + delay, restart_count=count)
     elif spec.config.auto_remove:
-        from dnetlab.sim.dockerd import containers
-
-        containers.remove(world, host, container_id, force=True, volumes=True)
+        remove(world, host, container_id, force=True, volumes=True)
 
 
 def _tear_down(world: World, host: str, container: Container, code: int) -> None:
@@ -147,7 +144,7 @@ def _tear_down(world: World, host: str, container: Container, code: int) -> None
     shims = {p.pid for p in world.hosts[host].processes if p.pid in shims and container.id in p.argv}
     processes.end(world, host, [*(p.pid for p in mine), *shims])
     endpoints.close_sandbox(world, host, container.id)
-    programs.forget_future(world, host, container.id)
+    logs.forget_future(world, host, container.id)
     books.change(
         world, host, container.id, state=ContainerState.EXITED, exit_code=code, finished=world.clock, pid=None
     )
@@ -189,7 +186,7 @@ def stop(world: World, host: str, reference: str, timeout: int | None = None, si
 def _end_by_signal(world: World, host: str, container: Container, number: int, timeout: int) -> None:
     if container.state is ContainerState.PAUSED:  # frozen processes take no signal; the daemon thaws them to kill
         books.change(world, host, container.id, state=ContainerState.RUNNING)
-    code = programs.answer_to(books.spec(world, host, container.id).config, number)
+    code = kinds.answer_to(books.spec(world, host, container.id).config, number)
     spec = books.spec(world, host, container.id)
     if code is None:
         left = None if spec.ends_at is None else spec.ends_at - world.clock
@@ -202,7 +199,7 @@ def _end_by_signal(world: World, host: str, container: Container, number: int, t
             world.clock += timeout
             code = KILLED
     else:
-        programs.say_goodbye(world, host, container.id, number)
+        launch.say_goodbye(world, host, container.id, number)
     exited(world, host, container.id, code)
 
 
@@ -224,9 +221,9 @@ def kill(world: World, host: str, reference: str, signal: str = "KILL") -> None:
     if number == SIGNALS["KILL"]:
         _end_by_signal(world, host, container, number, 0)
         return
-    pid = container.pid
-    if pid is not None and container.state is not ContainerState.PAUSED:
-        processes.send_signal(world, host, pid, number)
+    process = processes.find(world, host, container.pid or 0)
+    if process is not None and container.state is not ContainerState.PAUSED:
+        process_got_signal(world, host, process, number, inside=False)
 
 
 def _stop_signal(world: World, host: str, container: Container) -> str:
@@ -253,13 +250,13 @@ def process_got_signal(world: World, host: str, process: Process, signal: int, *
         if not inside:
             exited(world, host, container.id, KILLED)
         return
-    if signal == SIGNALS["HUP"] and programs.reloads(spec.config):
-        programs.reload(world, host, container.id)
+    if signal == SIGNALS["HUP"] and kinds.reloads(spec.config):
+        launch.reload(world, host, container.id)
         return
-    code = programs.answer_to(spec.config, signal)
+    code = kinds.answer_to(spec.config, signal)
     if code is not None:
         sender = len(processes.container_rows(world, host, container.id)) + 6 if inside else None
-        programs.say_goodbye(world, host, container.id, signal, sender)
+        launch.say_goodbye(world, host, container.id, signal, sender)
         exited(world, host, container.id, code)
 
 
@@ -267,7 +264,8 @@ def _child_got_signal(world: World, host: str, container: Container, process: Pr
     if signal in (SIGNALS["CHLD"], SIGNALS["CONT"], SIGNALS["URG"], SIGNALS["WINCH"]):
         return
     processes.end(world, host, [process.pid])
-    programs.child_died(world, host, container.id, process, signal)
+    if launch.child_died(world, host, container.id, process, signal):
+        exited(world, host, container.id, 128 + signal)
 
 
 def restart(world: World, host: str, reference: str, timeout: int | None = None, signal: str = "") -> Container:
@@ -290,6 +288,40 @@ def restart(world: World, host: str, reference: str, timeout: int | None = None,
     return container
 
 
+# -- the end of all -----------------------------------------------------------------------------------------------
+
+
+def remove(world: World, host: str, reference: str, force: bool = False, volumes: bool = False) -> str:
+    """`docker rm [-f] [-v]`: the full id. Raises ApiError for a running one without force, in its release's words."""
+    container = books.find(world, host, reference)
+    if container.is_running or container.state is ContainerState.RESTARTING:
+        if not force:
+            raise ApiError(_still_running(world, container, reference), 409)
+        books.change_spec(world, host, container.id, stopped_by_user=True)
+        if container.is_running:
+            exited(world, host, container.id, 137)
+    if books.by_id(world, host, container.id) is None:  # --rm was quicker
+        return container.id
+    mounts = books.spec(world, host, container.id).config.mounts
+    books.drop(world, host, container.id)
+    if volumes:
+        _drop_anonymous(world, host, [m.source for m in mounts if m.kind == "volume"])
+    return container.id
+
+
+def _still_running(world: World, container: Container, reference: str) -> str:
+    """Observed on 20.10.24, 26.1.5, 28.5.2 and 29.7.2; moby daemon/delete.go."""
+    key = "remove paused" if container.state is ContainerState.PAUSED else "remove running"
+    shown = {"id": container.id, "name": container.name, "reference": reference.removeprefix("/")}
+    return books.release_of(world).text(key, state=container.state.value, **shown)
+
+
+def _drop_anonymous(world: World, host: str, names: list[str]) -> None:
+    for volume in world.hosts[host].volumes:
+        if volume.name in names and volume.anonymous and not storage.users(world, host, volume.name):
+            storage.remove(world, host, volume.name, force=True)
+
+
 # -- time, and the daemon's own restart -----------------------------------------------------------------------------
 
 
@@ -308,7 +340,7 @@ def let_time_pass(world: World) -> None:
         else:
             _start_again(world, host, container_id)
         world.clock = now
-    programs.keep_talking(world)
+    launch.keep_talking(world)
 
 
 def _next_event(world: World, now: float) -> tuple[float, str, str] | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import ModuleType
 
 from dnetlab.model import Process
-from dnetlab.sim.dockerd import networks
+from dnetlab.sim.dockerd import lifecycle, networks
 from dnetlab.sim.dockerd.books import Daemon, change_daemon, daemon, put_daemon
 from dnetlab.sim.dockerd.drivers.bridge import switch_forwarding_on
 from dnetlab.sim.dockerd.firewall import firewaller
@@ -41,14 +40,7 @@ def start_daemon(world: World, host: str) -> None:
     for network in sorted(world.hosts[host].networks, key=lambda n: n.id):  # the order of the daemon's own store
         networks.restore(world, host, network)
     networks.make_predefined(world, host)
-    _lifecycle().autostart(world, host)
-
-
-def _lifecycle() -> ModuleType:
-    """Containers know the network, not the other way round; only the daemon's own start and stop need them here."""
-    from dnetlab.sim.dockerd import lifecycle
-
-    return lifecycle
+    lifecycle.autostart(world, host)
 
 
 def processes_of_daemon(world: World, host: str) -> tuple[int, ...]:
@@ -61,7 +53,7 @@ def stop_daemon(world: World, host: str) -> None:
     """Stop dockerd: containers end, their rules and proxies go; bridges and the networks' own rules stay."""
     if not daemon(world, host).running:
         return
-    _lifecycle().containers_of_daemon_stopping(world, host)
+    lifecycle.containers_of_daemon_stopping(world, host)
     gone = processes_of_daemon(world, host)
     world.change_host(
         host, processes=tuple(p for p in world.hosts[host].processes if p.pid not in gone), docker_running=False

@@ -12,8 +12,10 @@ from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Context, Result
 from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.config import ContainerConfig
+from dnetlab.sim.dockerd.environment import context_of
 from dnetlab.sim.dockerd.images import recipe_of
 from dnetlab.sim.programs import kinds, logs, web
+from dnetlab.sim.shell import run_command, run_script
 from dnetlab.sim.world import World
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -79,8 +81,6 @@ def launch(world: World, host: str, container_id: str) -> Outcome:
 
 def _before_last(program: Program) -> Outcome | None:
     """`sh -c 'echo hi; sleep 9'`: run what stands in front of the last program. An Outcome when that isn't reached."""
-    from dnetlab.sim.shell import run_script
-
     argv = program.config.argv
     script = kinds.script_of(argv)
     if script is None or len(script.pipelines) < 2:
@@ -97,8 +97,6 @@ def _before_last(program: Program) -> Outcome | None:
 
 def _run_through(program: Program) -> Outcome:
     """A tool: it runs to its end now, and the container ends when the time it took has passed."""
-    from dnetlab.sim.shell import run_command
-
     started = program.world.clock
     argv = program.config.argv
     if kinds.basename(argv[0]) == "docker-entrypoint.sh":
@@ -111,9 +109,7 @@ def _run_through(program: Program) -> Outcome:
 
 
 def _run(program: Program, run: Callable[[Context], Result]) -> tuple[Result, float]:
-    from dnetlab.sim.dockerd import exec as execution
-
-    context = execution.context_of(program.world, program.host, program.container.id)
+    context = context_of(program.world, program.host, program.container.id)
     watched = books.spec(program.world, program.host, program.container.id).watched
     context = replace(context, tty=program.config.tty and watched)
     return run(context), program.world.clock
@@ -274,8 +270,6 @@ def _ping(program: Program) -> Outcome | None:
         return None
     if books.spec(program.world, program.host, program.container.id).watched:
         return None  # somebody watches: the tool itself says what a ping without -c does here
-    from dnetlab.sim.shell import run_command
-
     result, _ = _run(program, lambda context: run_command(context, ("ping", "-c", "1", *words)))
     reply = [line for line in result.stdout.splitlines() if "seq=" in line or line.startswith("PING")]
     program.log("".join(line + "\n" for line in reply))
@@ -315,21 +309,19 @@ def stays_for_a_terminal(config: ContainerConfig) -> bool:
 # -- what happens to them later -------------------------------------------------------------------------------------
 
 
-def child_died(world: World, host: str, container_id: str, child: Process, signal: int) -> None:
-    """A process that was not process 1 is gone: nginx replaces its worker, a service's script ends with its server."""
-    from dnetlab.sim.dockerd import lifecycle
-
-    container = books.find(world, host, container_id)
+def child_died(world: World, host: str, container_id: str, child: Process, signal: int) -> bool:
+    """A process that was not process 1 is gone; does the container end with it? nginx replaces its worker, a service's
+    script ends with its server."""
+    container = books.get(world, host, container_id)
     config = books.spec(world, host, container_id).config
     name = kinds.name_of(config)
     if container.pid is None or child.argv[0] in kinds.SHELLS:
-        return
+        return False
     if name == "nginx" and child.argv[0].startswith("nginx: worker"):
         web.nginx_child_died(world, host, container_id, child.ppid, child, signal)
-        return
+        return False
     server = name in kinds.SCRIPTS and child.argv[:1] == kinds.SCRIPTS[name][1][:1]
-    if server or (config.init and child.ppid == container.pid):
-        lifecycle.exited(world, host, container_id, 128 + signal)
+    return server or (config.init and child.ppid == container.pid)
 
 
 def reload(world: World, host: str, container_id: str) -> None:
@@ -355,8 +347,6 @@ def keep_talking(world: World) -> None:
 
 
 def _ping_on(world: World, host: str, container: Container, config: ContainerConfig, argv: tuple[str, ...]) -> None:
-    from dnetlab.sim.shell import run_command
-
     entries = world.logs.get((host, container.id), ())
     since = max(entries[-1][2] if entries else 0.0, container.started or 0.0)
     missed = int(world.clock - since)

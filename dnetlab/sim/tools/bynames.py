@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.processes import SIGNALS, send_signal, signal_number
+from dnetlab.sim.processes import SIGNALS, signal_number
+from dnetlab.sim.signals import send_signal
 from dnetlab.sim.tools.options import is_busybox
 from dnetlab.sim.tools.ps import Row, rows_of
 

@@ -92,7 +92,7 @@ def request(
     """Ask the program at the other end; None when it is no web server (it closes the connection without a word)."""
     if answer.server is None or url.scheme != "http":
         return None
-    from dnetlab.sim.programs import serve_http
+    from dnetlab.sim.programs.web import serve_http
 
     (host, _), pid = answer.server
     served = serve_http(
