@@ -15,8 +15,6 @@ from pathlib import Path
 
 from dnetlab.errors import DnetError, UsageError
 
-FOLDER = "dnetlab-notebooks"
-
 
 @dataclass(frozen=True)
 class Copied:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 
 from dnetlab.commands.shell import Command, Pipeline, Script, ShellRefused, Word, parse_shell
@@ -228,9 +227,3 @@ def _not_found(context: Context, name: str) -> Result:
     if context.userland == "host":
         return Result("", f"bash: {name}: command not found\n", 127)
     return Result("", f"sh: {name}: not found\n", 127)
-
-
-def nearest(context: Context, name: str) -> str | None:
-    """A command of this userland that the student may have meant."""
-    near = difflib.get_close_matches(name, names(context.userland), 1, 0.7)
-    return near[0] if near else None

@@ -20,7 +20,7 @@ PALETTE = (
     ("#56b4e9", "#e4f3fc"), ("#8a8000", "#f6f4c9"),
 )  # fmt: skip
 PATH = "#d55e00"
-GREY, INK, PAPER = "#8a8f94", "#22262a", "#ffffff"
+GREY, INK = "#8a8f94", "#22262a"
 
 
 @dataclass(frozen=True)

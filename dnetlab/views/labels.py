@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dnetlab.model import Container, Host, Interface, LinkKind, Namespace, Route, Snapshot, Socket
+from dnetlab.model import Container, Host, Interface, Namespace, Route, Snapshot, Socket
 
 
 @dataclass(frozen=True)
@@ -73,15 +73,6 @@ def matches(container: Container, reference: str) -> bool:
     return container.name == reference or (len(reference) >= 4 and container.id.startswith(reference))
 
 
-def link_name(interface: Interface) -> str:
-    """As `ip link` writes it: 'eth0@if6' for a veth whose peer is elsewhere, 'eth0@enp7s0' for a macvlan."""
-    if interface.peer:
-        return f"{interface.name}@if{interface.peer.index}"
-    if interface.parent and interface.parent_namespace is None:
-        return f"{interface.name}@{interface.parent}"
-    return interface.name
-
-
 def peer_name(place: Place, interface: Interface, labels: dict[str, str] | None = None) -> str | None:
     """The other end of a veth pair: 'eth0 of web1', 'veth1a2b3c4 of docker1'; None for other links."""
     if interface.peer is None:
@@ -131,7 +122,3 @@ def socket_text(socket: Socket) -> str:
     program = f" ({socket.program})" if socket.program else ""
     local = socket_end(socket.local_address, socket.local_port)
     return f"{socket.protocol.value} {socket.state.value} {local}{program}"
-
-
-def is_macvlan(interface: Interface) -> bool:
-    return interface.kind is LinkKind.MACVLAN

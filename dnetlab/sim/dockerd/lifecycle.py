@@ -25,7 +25,6 @@ from dnetlab.sim.world import World
 
 SHIM = "/usr/bin/containerd-shim-runc-v2 -namespace moby -id {id} -address /var/run/docker/containerd/containerd.sock"
 DEFAULT_STOP_TIMEOUT = 10
-SHUTDOWN_TIMEOUT = 15  # of the daemon for each of its containers (moby cmd/dockerd/config.go)
 KILLED = 128 + SIGNALS["KILL"]
 
 

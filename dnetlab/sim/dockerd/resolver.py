@@ -18,7 +18,6 @@ from dnetlab.sim.world import World
 
 INTERNAL = IPv4Address("127.0.0.11")
 PATIENCE = 5.0  # seconds until busybox gives up on a server that never answers
-TTL = 600
 
 
 class Status(Enum):

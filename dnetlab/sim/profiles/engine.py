@@ -20,7 +20,6 @@ class Firewall:
     isolation         DOCKER-ISOLATION-STAGE-1 and -2 keep the networks apart
     returns           DOCKER-USER and the isolation chains end in RETURN
     nat_returns       nat DOCKER lets the network's own containers pass: -i BRIDGE -j RETURN
-    default_deny      DOCKER drops what enters a bridge from elsewhere
     raw_drop          raw PREROUTING drops what is sent straight to a container's address
     hairpin_per_port  each published port has a MASQUERADE for the container that calls itself
     repairs_jumps     creating a network puts missing jumps of FORWARD and nat back
@@ -31,7 +30,6 @@ class Firewall:
     isolation: bool
     returns: bool
     nat_returns: bool
-    default_deny: bool
     raw_drop: bool
     hairpin_per_port: bool
     repairs_jumps: bool
@@ -39,12 +37,12 @@ class Firewall:
 
 
 _CLASSIC = Firewall(  # E20, E25, E27; drivers/bridge/setup_ip_tables.go
-    forward_chain=False, isolation=True, returns=True, nat_returns=True, default_deny=False, raw_drop=False,
+    forward_chain=False, isolation=True, returns=True, nat_returns=True, raw_drop=False,
     hairpin_per_port=True, repairs_jumps=True,
     chains=("DOCKER", "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"),
 )  # fmt: skip
 _DEDICATED = Firewall(  # E28; drivers/bridge/internal/iptabler
-    forward_chain=True, isolation=True, returns=False, nat_returns=True, default_deny=True, raw_drop=True,
+    forward_chain=True, isolation=True, returns=False, nat_returns=True, raw_drop=True,
     hairpin_per_port=False, repairs_jumps=False,
     chains=("DOCKER", "DOCKER-FORWARD", "DOCKER-BRIDGE", "DOCKER-CT",
             "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"),

@@ -46,7 +46,6 @@ class Request:
     quiet: bool = False
     numeric: bool = False
     interface: str = ""
-    flood: bool = False
 
 
 @dataclass
@@ -153,7 +152,7 @@ def _apply(request: Request, name: str, value: str) -> Request:
         case "-I":
             return replace(request, interface=value)
         case "-f":
-            return replace(request, flood=True, interval=0.01, quiet=True)
+            return replace(request, interval=0.01, quiet=True)
     return request
 
 
