@@ -71,6 +71,10 @@ class Interface:
     up        administratively up (`ip link set … up`); `carrier` is LOWER_UP: something answers at the other end
     mode      macvlan mode ('bridge', 'private', 'vepa', 'passthru'), else ''
     vlan_id   vlan: its tag, else None
+    fresh     made and never up since: its queueing discipline is still 'noop'
+    auto_mac  bridge: nobody set its MAC, so it wears the smallest of its ports'; auto_mtu: and so with its MTU
+    stp       bridge: spanning tree was switched on
+    The last three are known in the simulator only; a real engine's links have the defaults.
     """
 
     name: str
@@ -91,6 +95,10 @@ class Interface:
     vlan_id: int | None = None
     hairpin: bool = False
     txqlen: int = 1000
+    fresh: bool = False
+    auto_mac: bool = False
+    auto_mtu: bool = False
+    stp: bool = False
 
     @cached_property
     def ipv4(self) -> tuple[IPv4Interface, ...]:
@@ -222,6 +230,11 @@ class Namespace:
                     found.setdefault(address.broadcast, interface)
         return found
 
+    @cached_property
+    def on_a_parent(self) -> tuple[Interface, ...]:
+        """The vlans and macvlans, which stand on a lower link here or in another namespace of the host."""
+        return tuple(i for i in self.interfaces if i.parent is not None)
+
     def ports_of(self, bridge: str) -> tuple[Interface, ...]:
         return tuple(i for i in self.interfaces if i.master == bridge)
 
@@ -235,9 +248,10 @@ class Namespace:
 
     def with_interface(self, interface: Interface) -> Namespace:
         """Replace the interface of the same index, or add it; kept in index order as the kernel lists them."""
-        others = [i for i in self.interfaces if i.index != interface.index]
-        return replace(self, interfaces=tuple(sorted([*others, interface], key=lambda i: i.index)))
-
+        links = list(self.interfaces)
+        at = next((n for n, link in enumerate(links) if link.index >= interface.index), len(links))
+        links[at : at + (at < len(links) and links[at].index == interface.index)] = [interface]
+        return replace(self, interfaces=tuple(links))
     def without_interface(self, name: str) -> Namespace:
         """Remove a link, its routes, neighbours and learned addresses (what the kernel does on `ip link del`)."""
         return replace(

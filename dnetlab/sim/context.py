@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dnetlab.model import Host, Namespace, Refusal, Where
+from dnetlab.sim.kernel import Stack
 from dnetlab.sim.world import World
 
 
@@ -44,6 +45,11 @@ class Context:
     @property
     def where(self) -> Where:
         return Where(self.host, self.namespace)
+
+    @property
+    def kernel(self) -> Stack:
+        """What changes the network stack of this place, or says no."""
+        return Stack(self.world, self.where)
 
     @property
     def stack(self) -> Namespace:

@@ -79,3 +79,36 @@ def test_the_lab_remains_as_it_was_after_a_refused_option(world: World) -> None:
     assert at(world, "ip link set eth0 up nosuchword").exit_code == 255
 
     assert world.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("target", "answer"),
+    [
+        ("172.25.254.255", "broadcast 172.25.254.255 dev eth0 src 172.25.254.38 uid 0 \n    cache <local,brd> \n"),
+        ("172.25.254.38", "local 172.25.254.38 dev lo src 172.25.254.38 uid 0 \n    cache <local> \n"),
+        ("172.25.254.1", "172.25.254.1 dev eth0 src 172.25.254.38 uid 0 \n    cache \n"),
+    ],
+)
+def test_a_route_is_asked_of_the_table_that_packets_ask(world: World, target: str, answer: str) -> None:
+    # given the LAN, when a route is asked for, then the local table answers first, as for packets (iproute2 6.1)
+    assert at(world, f"ip route get {target}") == Result(answer)
+
+
+def test_no_route_is_said_in_the_words_of_errno(world: World) -> None:
+    at(world, "ip route add prohibit 10.0.0.0/8")
+
+    assert at(world, "ip route get 10.1.1.1") == Result("", "RTNETLINK answers: Permission denied\n", 2)
+    assert at(world, "ip route get 11.1.1.1") == Result("", "RTNETLINK answers: Network is unreachable\n", 2)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ip link add v type vlan id 5", "Error: 8021q: link not specified.\n"),
+        ("ip link add link eth0 name v type vlan", "Error: 8021q: VLAN properties not specified.\n"),
+        ("ip link add link eth0 name v type vlan id 4095", "Error: 8021q: Invalid VLAN id.\n"),
+    ],
+)
+def test_a_vlan_is_refused_in_the_words_of_its_module(world: World, line: str, words: str) -> None:
+    # vlan_validate and vlan_newlink, net/8021q/vlan_netlink.c
+    assert at(world, line) == Result("", words, 2)

@@ -11,7 +11,6 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
 from typing import Any
 
 from dnetlab.model import Address, Interface, LinkKind, Namespace, Neighbour, Route, Where
-from dnetlab.sim.links import is_fresh
 from dnetlab.sim.world import World
 
 FOREVER = "       valid_lft forever preferred_lft forever"
@@ -55,7 +54,7 @@ def view(world: World, where: Where, interface: Interface, busybox: bool = False
     host, space = where.host, world.namespace(where)
     other, peer_down, netnsid = _other_end(world, host, space, interface, busybox)
     qdisc = "fq_codel" if interface.kind is LinkKind.PHYSICAL else "noqueue"
-    if is_fresh(world, where, interface):
+    if interface.fresh:
         qdisc = "noop"
     return LinkView(interface, other, peer_down, netnsid, _state(space, interface), qdisc)
 
@@ -240,14 +239,6 @@ def busybox_ether(row: LinkView) -> str:
 
 
 # -- routes -----------------------------------------------------------------------------------------------------------
-
-
-def in_order(routes: Iterable[Route]) -> list[Route]:
-    """The order of the kernel's trie: by network, longer prefixes first, then by metric."""
-    return sorted(
-        routes,
-        key=lambda r: (int(r.destination.network_address), -r.destination.prefixlen, r.metric),
-    )
 
 
 def destination(route: Route) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import IPv4Address
 
 from dnetlab.model import Neighbour
@@ -98,12 +97,10 @@ def _linux(context: Context, entry: Neighbour, numeric: bool) -> str:
 def _delete(context: Context, address: IPv4Address | None, busybox: bool) -> Result:
     if address is None:
         return busybox_usage("arp") if busybox else Result("", "arp: need host name\n", 255)
-    kept = tuple(n for n in context.stack.neighbours if n.address != address)
-    if len(kept) == len(context.stack.neighbours):
+    if not context.kernel.forget_neighbours(lambda entry: entry.address == address):
         near = any(address in a.network for i in context.stack.interfaces for a in i.ipv4)
         reason = "No such file or directory" if near else "Network is unreachable"
         if busybox:
             return fail("No ARP entry for " + str(address) if near else f"arp: SIOCDARP(priv): {reason}", 1)
         return fail(f"No ARP entry for {address}" if near else f"SIOCDARP(dontpub): {reason}", 255)
-    context.world.put_namespace(context.where, replace(context.stack, neighbours=kept))
     return Result()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from dnetlab.commands.brctl import BUSYBOX_VERBS, BrctlError, BrctlLine, parse_brctl
 from dnetlab.model import Interface, LinkKind
-from dnetlab.sim import links
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.links import KernelError
+from dnetlab.sim.kernel import KernelError
 from dnetlab.sim.tools.options import is_busybox
 from dnetlab.sim.tools.permission import may_configure
 
@@ -40,7 +38,6 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
 
 
 def _do(context: Context, line: BrctlLine) -> Result:
-    place = (context.world, context.where)
     if line.verb == "show":
         return _show(context, line.words)
     if line.verb == "showmacs":
@@ -51,7 +48,7 @@ def _do(context: Context, line: BrctlLine) -> Result:
     if line.verb == "addbr":
         name = line.words[0][:15]
         try:
-            links.add_bridge(*place, name)
+            context.kernel.add_bridge(name)
         except KernelError:
             raise _error(f"device {name} already exists; can't create bridge with the same name") from None
         return Result()
@@ -98,17 +95,12 @@ def _show(context: Context, names: tuple[str, ...]) -> Result:
 
 def _row(context: Context, bridge: Interface) -> str:
     ports = sorted(port.name for port in context.stack.ports_of(bridge.name))
-    stp = "yes" if context.world.counters.get(_stp_key(context, bridge)) else "no"
+    stp = "yes" if bridge.stp else "no"
     first, rest = (ports[:1] or [""])[0], ports[1:]
     # A bridge that follows its ports' MACs has no id until it has one (br_stp_recalculate_bridge_id; observed).
-    follows = context.world.counters.get(f"auto-mac:{context.host}:{context.namespace}:{bridge.index}")
-    number = "0" * 12 if follows and not ports else bridge.mac.replace(":", "")
+    number = "0" * 12 if bridge.auto_mac and not ports else bridge.mac.replace(":", "")
     text = f"{bridge.name}\t\t8000.{number}\t{stp}\t\t{first}\n"
     return text + "".join(f"\t\t\t\t\t\t\t{port}\n" for port in rest)
-
-
-def _stp_key(context: Context, bridge: Interface) -> str:
-    return f"stp:{context.host}:{context.namespace}:{bridge.index}"
 
 
 def _macs(context: Context, bridge: Interface) -> str:
@@ -134,7 +126,7 @@ def _delete(context: Context, name: str) -> Result:
         raise _error(f"can't delete bridge {name}: Operation not permitted")
     if found.up:
         raise _error(f"bridge {name} is still up; can't delete it")
-    links.delete(context.world, context.where, name)
+    context.kernel.delete(name)
     return Result()
 
 
@@ -151,7 +143,7 @@ def _ports(context: Context, line: BrctlLine) -> Result:
         elif found.master != bridge:
             raise _error(f"device {port} is not a port of {bridge}")
         else:
-            links.release(context.world, context.where, port)
+            context.kernel.release(port)
     return Result()
 
 
@@ -161,9 +153,9 @@ def _add(context: Context, bridge: str, port: Interface) -> None:
     if port.kind is LinkKind.BRIDGE:
         raise _error(f"device {port.name} is a bridge device itself; can't add a bridge device to a bridge device.")
     try:
-        links.enslave(context.world, context.where, port.name, bridge)
+        context.kernel.enslave(port.name, bridge)
     except KernelError as error:
-        raise _error(f"can't add {port.name} to bridge {bridge}: {error.errno}") from None
+        raise _error(f"can't add {port.name} to bridge {bridge}: {error.words}") from None
 
 
 _WHAT = {"setfd": "forward delay", "setageing": "ageing time", "sethello": "hello timer", "setmaxage": "max age",
@@ -180,7 +172,7 @@ def _settings(context: Context, line: BrctlLine) -> Result:
             raise _error("expect on/off for argument")
         if missing or found is None:
             raise _error("set stp status failed: No such device")
-        context.world.counters[_stp_key(context, found)] = int(value in ("on", "yes", "1"))
+        context.kernel.set_stp(bridge, value in ("on", "yes", "1"))
         return Result()
     if line.verb == "hairpin":
         return _hairpin(context, line)
@@ -203,7 +195,7 @@ def _hairpin(context: Context, line: BrctlLine) -> Result:
         raise _error(f"interface {port} does not exist!")
     if found.master != bridge:
         raise _error(f"can't set {port} to hairpin on bridge {bridge}: Operation not supported")
-    context.world.put_interface(context.where, replace(found, hairpin=value in ("on", "yes", "1")))
+    context.kernel.set_hairpin(port, value in ("on", "yes", "1"))
     return Result()
 
 
@@ -221,28 +213,26 @@ def _busybox(context: Context, words: tuple[str, ...]) -> Result:
     bridge = words[1]
     if not may_configure(context):
         return Result("", f"brctl: bridge {bridge}: Operation not permitted\n", 1)
-    place = (context.world, context.where)
     try:
         if verb == "addbr":
-            links.add_bridge(*place, bridge)
+            context.kernel.add_bridge(bridge)
         elif verb == "delbr":
             found = context.stack.interface(bridge)
             if found is None or found.kind is not LinkKind.BRIDGE:
                 return Result("", f"brctl: bridge {bridge}: No such device or address\n", 1)
             if found.up:
                 return Result("", f"brctl: bridge {bridge}: Device or resource busy\n", 1)
-            links.delete(*place, bridge)
+            context.kernel.delete(bridge)
         else:
             return _busybox_port(context, verb, bridge, words[2:])
     except KernelError as error:
-        return Result("", f"brctl: bridge {bridge}: {error.errno}\n", 1)
+        return Result("", f"brctl: bridge {bridge}: {error.words}\n", 1)
     return Result()
 
 
 def _busybox_port(context: Context, verb: str, bridge: str, rest: tuple[str, ...]) -> Result:
     if not rest:
         return Result("", BUSYBOX_USAGE, 1)
-    place = (context.world, context.where)
     port, master = context.stack.interface(rest[0]), context.stack.interface(bridge)
     if port is None:
         return Result("", f"brctl: iface {rest[0]}: No such device\n", 1)
@@ -252,5 +242,5 @@ def _busybox_port(context: Context, verb: str, bridge: str, rest: tuple[str, ...
     if wrong:
         why = "Device or resource busy" if verb == "addif" else "Invalid argument"
         return Result("", f"brctl: bridge {bridge}: {why}\n", 1)
-    links.enslave(*place, port.name, bridge) if verb == "addif" else links.release(*place, port.name)
+    context.kernel.enslave(port.name, bridge) if verb == "addif" else context.kernel.release(port.name)
     return Result()

@@ -11,11 +11,10 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from dnetlab.commands.net_usage import ROUTE
 from dnetlab.model import Address, Interface, LinkKind, Route
-from dnetlab.sim import links
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.links import KernelError
-from dnetlab.sim.routes import add_route, delete_route
-from dnetlab.sim.text.links import in_order, of_family
+from dnetlab.sim.kernel import KernelError
+from dnetlab.sim.kernel.routes import in_order, same_as
+from dnetlab.sim.text.links import of_family
 from dnetlab.sim.tools.options import is_busybox
 from dnetlab.sim.tools.permission import may_configure
 
@@ -166,11 +165,10 @@ def _set_address(context: Context, name: str, address: str, mask: str | None, bu
         new = IPv4Interface(f"{address}/{mask or natural}")
     except ValueError:
         return Result("", f"{'ifconfig: ' if busybox else ''}{address}: Unknown host\n", 1)
-    place = (context.world, context.where, name)
     for old in of_family(interface.addresses, 4)[:1]:
-        links.remove_address(*place, old.interface)
-    links.add_address(*place, Address(new, new.network.broadcast_address))
-    links.set_up(*place)
+        context.kernel.remove_address(name, old.interface)
+    context.kernel.add_address(name, Address(new, new.network.broadcast_address))
+    context.kernel.set_up(name)
     return None
 
 
@@ -181,17 +179,22 @@ def _set_link(context: Context, name: str, word: str, value: str, busybox: bool)
     changes = {"up": not interface.up, "down": interface.up}
     if not may_configure(context) and changes.get(word, True):
         return _failure(name, "SIOCSIFMTU" if word == "mtu" else "SIOCSIFFLAGS", "Operation not permitted", busybox)
-    place = (context.world, context.where)
     if word == "up":
-        links.set_up(*place, name)
+        context.kernel.set_up(name)
     elif word == "down":
-        links.set_down(*place, name)
+        context.kernel.set_down(name)
     elif word == "mtu":
-        if not value.isdecimal() or not 68 <= int(value) <= 65535:
-            return _failure(name, "SIOCSIFMTU", "Invalid argument", busybox)
-        context.world.put_interface(*place[1:], replace(interface, mtu=int(value)))
+        return _set_mtu(context, name, value, busybox)
     else:
-        context.world.put_interface(*place[1:], replace(interface, promiscuous=word == "promisc"))
+        context.kernel.set_promiscuous(name, word == "promisc")
+    return None
+
+
+def _set_mtu(context: Context, name: str, value: str, busybox: bool) -> Result | None:
+    try:
+        context.kernel.set_mtu(name, int(value) if value.isdecimal() else -1)
+    except KernelError as error:
+        return _failure(name, "SIOCSIFMTU", error.words, busybox)
     return None
 
 
@@ -292,12 +295,11 @@ def _do(context: Context, verb: str, route: Route, busybox: bool) -> Result:
     start = "route: " if busybox else ""
     if not may_configure(context):
         return Result("", f"{start}{call}: Operation not permitted\n", code)
-    place = (context.world, context.where)
     try:
         if verb == "add":
-            add_route(*place, route)
+            context.kernel.add_route(route)
         else:
-            delete_route(*place, route, {"to"})
+            context.kernel.delete_route(same_as(route, {"to"}))
     except KernelError as error:
-        return Result("", f"{start}{call}: {error.errno}\n", code)
+        return Result("", f"{start}{call}: {error.words}\n", code)
     return Result()

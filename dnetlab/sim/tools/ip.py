@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from dnetlab.commands.ip import SHOW, IpError, IpLine, parse_ip
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.links import KernelError
+from dnetlab.sim.kernel import KernelError
 from dnetlab.sim.tools import ip_busybox, ip_change, ip_show
 from dnetlab.sim.tools.options import is_busybox
 
@@ -28,7 +28,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
 
 def kernel_text(error: KernelError) -> str:
     """The kernel's refusal as iproute2 prints it: its sentence if it sent one, else errno."""
-    return f"Error: {error.sentence}\n" if error.sentence else f"RTNETLINK answers: {error.errno}\n"
+    return f"Error: {error.sentence}\n" if error.sentence else f"RTNETLINK answers: {error.words}\n"
 
 
 def _run(context: Context, line: IpLine) -> Result:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, ip_interface
 
-from dnetlab.model import Address, Interface, LinkKind, Neighbour, Route
-from dnetlab.sim import links
+from dnetlab.model import Address, Interface, Neighbour, Route
+from dnetlab.net.routing import NOWHERE
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.links import KernelError
-from dnetlab.sim.routes import add_route, delete_route, find_source, lookup_route
+from dnetlab.sim.kernel import Errno, KernelError
+from dnetlab.sim.kernel.routes import get_route, in_order, same_as
 from dnetlab.sim.text import links as text
 from dnetlab.sim.tools.permission import may_configure
 
@@ -75,7 +75,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     except BusyboxError as error:
         return Result("", f"ip: {error}\n", error.code)
     except KernelError as error:
-        return Result("", f"ip: RTNETLINK answers: {error.errno}\n", 2)
+        return Result("", f"ip: RTNETLINK answers: {error.words}\n", 2)
 
 
 def _object(context: Context, name: str, words: list[str], family: int, oneline: bool) -> Result:
@@ -131,7 +131,7 @@ def _address(context: Context, verb: str, words: list[str], family: int, oneline
         _allowed(context, "can't send flush request", 1)
         for address in text.of_family(_device(context, dev).addresses, family):
             if any(a is address for a in _device(context, dev).addresses):
-                links.remove_address(context.world, context.where, dev, address.interface)
+                context.kernel.remove_address(dev, address.interface)
         return Result()
     return _change_address(context, verb, words)
 
@@ -194,15 +194,14 @@ def _change_address(context: Context, verb: str, words: list[str]) -> Result:
     except ValueError:
         raise BusyboxError("RTNETLINK answers: Numerical result out of range", 2) from None
     _allowed(context)
-    place = (context.world, context.where, dev)
     if verb == "delete":
-        links.remove_address(*place, interface)
+        context.kernel.remove_address(dev, interface)
         return Result()
     brd = interface.network.broadcast_address if broadcast == "+" else None
     if broadcast not in ("", "+", "-"):
         brd = IPv4Address(broadcast)
     brd = brd if isinstance(brd, IPv4Address) else None
-    links.add_address(*place, Address(interface, brd, "host" if interface.ip.is_loopback else "global"))
+    context.kernel.add_address(dev, Address(interface, brd, "host" if interface.ip.is_loopback else "global"))
     return Result()
 
 
@@ -253,13 +252,12 @@ _IOCTL = {"state": ("SIOCGIFFLAGS", "SIOCSIFFLAGS"), "promisc": ("SIOCGIFFLAGS",
 
 def _set_one(context: Context, name: str, what: str, value: str) -> str:
     """One setting; returns the link's name afterwards."""
-    place = (context.world, context.where)
     if what == "master":
         _device(context, name, 2)
         if value:
             _device(context, value, 2)
         _allowed(context)
-        links.enslave(*place, name, value) if value else links.release(*place, name)
+        context.kernel.enslave(name, value) if value else context.kernel.release(name)
         return name
     asked, done = _IOCTL[what]
     interface = context.stack.interface(name)
@@ -272,28 +270,31 @@ def _set_one(context: Context, name: str, what: str, value: str) -> str:
     if what == "promisc":
         if value not in ("on", "off"):
             raise BusyboxError(f"invalid argument '{value}' to 'promisc'", 2)
-        context.world.put_interface(context.where, replace(interface, promiscuous=value == "on"))
+        context.kernel.set_promiscuous(name, value == "on")
     elif what == "state":
-        links.set_up(*place, name) if value == "up" else links.set_down(*place, name)
+        context.kernel.set_up(name) if value == "up" else context.kernel.set_down(name)
     elif what == "address":
         if not re.fullmatch(r"([0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}", value):
             raise BusyboxError(f"invalid hw-addr {value}", 2)
-        links.set_mac(*place, name, ":".join(f"{int(part, 16):02x}" for part in value.split(":")))
+        context.kernel.set_mac(name, ":".join(f"{int(part, 16):02x}" for part in value.split(":")))
     elif what == "name":
-        links.rename(*place, name, value)
+        context.kernel.rename(name, value)
         return value
     else:
-        _set_number(context, interface, what, value)
+        _set_number(context, name, what, value)
     return name
 
 
-def _set_number(context: Context, interface: Interface, what: str, value: str) -> None:
+def _set_number(context: Context, name: str, what: str, value: str) -> None:
     if not value.isdecimal():
         raise BusyboxError(f"invalid argument '{value}' to '{what}'", 2)
-    if what == "mtu" and interface.kind is not LinkKind.LOOPBACK and not 68 <= int(value) <= 65535:
-        raise BusyboxError("SIOCSIFMTU: Invalid argument", 2)
-    changed = replace(interface, mtu=int(value)) if what == "mtu" else replace(interface, txqlen=int(value))
-    context.world.put_interface(context.where, changed)
+    if what == "qlen":
+        context.kernel.set_queue_length(name, int(value))
+        return
+    try:
+        context.kernel.set_mtu(name, int(value))
+    except KernelError as error:
+        raise BusyboxError(f"SIOCSIFMTU: {error.words}", 2) from None
 
 
 def _add_or_delete(context: Context, verb: str, words: list[str]) -> Result:
@@ -313,16 +314,16 @@ def _add_or_delete(context: Context, verb: str, words: list[str]) -> Result:
     if verb == "delete":
         _device(context, name, 2)
         _allowed(context)
-        links.delete(context.world, context.where, name)
+        context.kernel.delete(name)
         return Result()
     _allowed(context)
     if context.stack.interface(name) is not None:
-        raise KernelError(links.EXISTS)
+        raise KernelError(Errno.EEXIST)
     if kind != "bridge" or parent:
         if kind in ("", "veth", "vlan", "macvlan", "dummy"):
             raise Refused(f"Links of type {kind or '?'} can't be added in a container of the lab.", "bridge can.")
-        raise KernelError(links.NOT_SUPPORTED)
-    links.add_bridge(context.world, context.where, name)
+        raise KernelError(Errno.EOPNOTSUPP)
+    context.kernel.add_bridge(name)
     return Result()
 
 
@@ -345,7 +346,7 @@ def _net(word: str) -> IPv4Network:
         return IPv4Network(".".join([*parts, *["0"] * (4 - len(parts))]) + slash + bits)
     except ValueError as error:
         if "host bits" in str(error):
-            raise KernelError(links.INVALID) from None
+            raise KernelError(Errno.EINVAL) from None
         raise BusyboxError(f'an inet prefix is expected rather than "{word}"') from None
 
 
@@ -379,17 +380,14 @@ def _read_route(context: Context, words: Sequence[str]) -> tuple[Route, set[str]
 def _route(context: Context, verb: str, words: list[str]) -> Result:
     if verb in ("show", "flush"):
         route, given = _read_route(context, words)
-        fits = [r for r in text.in_order(context.stack.routes) if _fits(r, route, given)]
+        fits = [r for r in in_order(context.stack.routes) if _fits(r, route, given)]
         if verb == "show":
             hide = frozenset({"dev"}) if "dev" in given else frozenset()
             return Result("".join(text.busybox_route_line(r, hide=hide) + "\n" for r in fits))
         if not given:
             raise BusyboxError('"ip route flush" requires arguments')
         _allowed(context, "can't send flush request", 1)
-        context.world.change_namespace(
-            context.where,
-            lambda ns: replace(ns, routes=tuple(r for r in ns.routes if r not in fits)),
-        )
+        context.kernel.flush_routes(lambda row: row in fits)
         return Result()
     if verb == "get":
         return _get(context, words)
@@ -397,9 +395,11 @@ def _route(context: Context, verb: str, words: list[str]) -> Result:
         raise Refused("`ip route test` is not modelled.", "Use `ip route get ADDRESS`.")
     route, given = _read_route(context, words)
     _allowed(context)
-    place = (context.world, context.where)
     try:
-        delete_route(*place, route, given) if verb == "delete" else add_route(*place, route, how=verb)
+        if verb == "delete":
+            context.kernel.delete_route(same_as(route, given))
+        else:
+            context.kernel.add_route(route, how=verb)
     except KernelError as error:
         raise KernelError(error.errno) from None
     return Result()
@@ -418,10 +418,10 @@ def _get(context: Context, words: list[str]) -> Result:
     if not words:
         raise BusyboxError("need at least destination address")
     ip = _inet(words[0].split("/")[0])
-    route = lookup_route(context.stack, ip)
-    shown = f"local {ip}" if route.dev == "lo" else str(ip)
-    shown += f" via {route.via}" if route.via else ""
-    return Result(f"{shown} dev {route.dev}  src {route.src or find_source(context.stack, route, ip)} \n")
+    way = get_route(context.stack, ip)
+    shown = str(ip) if way.kind == "unicast" else f"{way.kind} {ip}"
+    shown += f" via {way.via}" if way.via else ""
+    return Result(f"{shown} dev {way.dev}  src {way.src or NOWHERE} \n")
 
 
 # -- neighbours -------------------------------------------------------------------------------------------------------
@@ -450,10 +450,7 @@ def _flush(context: Context, rows: list[Neighbour], hide_dev: bool) -> Result:
     if not rows:
         return Result("Nothing to flush\n")
     _allowed(context, "can't send flush request", 1)
-    context.world.change_namespace(
-        context.where,
-        lambda ns: replace(ns, neighbours=tuple(n for n in ns.neighbours if n not in rows)),
-    )
+    context.kernel.forget_neighbours(lambda entry: entry in rows)
     listed = "".join(text.busybox_neighbour_line(n, hide_dev) + "\n" for n in rows)
     rounds = f"*** Round 1, deleting {len(rows)} entries ***\n*** Flush is complete after 1 round(s) ***\n"
     return Result(f"{listed}\n{rounds}")

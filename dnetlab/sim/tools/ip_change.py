@@ -1,4 +1,4 @@
-"""`ip addr|link|route|neigh` when they change something: iproute2's words, the kernel's rules (dnetlab.sim.links)."""
+"""`ip addr|link|route|neigh` when they change something: iproute2's words, the kernel's rules (dnetlab.sim.kernel)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip
 
 from dnetlab.commands.ip import IpError, IpLine
 from dnetlab.commands.ip_usage import USAGE
-from dnetlab.model import Address, Interface, LinkKind, Neighbour, Route
-from dnetlab.sim import links
+from dnetlab.model import Address, Interface, Neighbour, Route
+from dnetlab.net.routing import NOWHERE
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.links import KernelError
-from dnetlab.sim.routes import add_route, delete_route, find_source, lookup_route
+from dnetlab.sim.kernel import Errno, KernelError
+from dnetlab.sim.kernel.routes import get_route, same_as
 from dnetlab.sim.tools.ip_show import NETNS_HINT, Words, inet, prefix, read_filter, read_route_filter
 
 WILDCARD = """\
@@ -122,7 +122,7 @@ def _address_add(context: Context, line: IpLine) -> Result:
         raise IpError('Not enough information: "dev" argument is required.', 1)
     device(context, words.dev)
     if words.local is None:
-        raise KernelError(links.NOT_SUPPORTED)
+        raise KernelError(Errno.EOPNOTSUPP)
     scope = words.scope or (
         "host"
         if words.local.ip.is_loopback
@@ -132,7 +132,7 @@ def _address_add(context: Context, line: IpLine) -> Result:
     )
     address = Address(words.local, words.broadcast, scope)
     try:
-        links.add_address(context.world, context.where, words.dev, address)
+        context.kernel.add_address(words.dev, address)
     except KernelError:
         if line.verb == "add":
             raise  # replacing an address changes lifetimes only, and the lab's live forever
@@ -145,15 +145,15 @@ def _address_delete(context: Context, line: IpLine) -> Result:
         raise IpError('Not enough information: "dev" argument is required.', 1)
     interface = device(context, words.dev)
     if words.local is None:
-        raise KernelError(links.NOT_SUPPORTED)
+        raise KernelError(Errno.EOPNOTSUPP)
     target, warning = words.local, ""
     if "/" not in words.typed and words.local.version == 4:
         warning = WILDCARD.format(words.typed)
         target = next((a.interface for a in interface.addresses if a.ip == words.local.ip), words.local)
     try:
-        links.remove_address(context.world, context.where, words.dev, target)
+        context.kernel.remove_address(words.dev, target)
     except KernelError as error:
-        sentence = f"Error: {error.sentence}\n" if target.version == 4 else f"RTNETLINK answers: {error.errno}\n"
+        sentence = f"Error: {error.sentence}\n" if target.version == 4 else f"RTNETLINK answers: {error.words}\n"
         return Result("", warning + sentence, 2)
     return Result("", warning)
 
@@ -168,7 +168,7 @@ def _address_flush(context: Context, line: IpLine) -> Result:
         for address in found.addresses(interface, line.options.family):
             current = device(context, interface.name)
             if any(a.interface == address.interface for a in current.addresses):
-                links.remove_address(context.world, context.where, interface.name, address.interface)
+                context.kernel.remove_address(interface.name, address.interface)
     return Result()
 
 
@@ -202,44 +202,44 @@ def _link_set(context: Context, line: IpLine) -> Result:
 
 def _link_action(context: Context, word: str, words: Words) -> Callable[[str], None] | None:
     """What this word of `ip link set` does to the link of a given name; None when it is no keyword."""
-    world, where = context.world, context.where
+    kernel = context.kernel
     if word == "up":
-        return lambda name: links.set_up(world, where, name)
+        return lambda name: kernel.set_up(name)
     if word == "down":
-        return lambda name: links.set_down(world, where, name)
+        return lambda name: kernel.set_down(name)
     if word == "master":
         bridge = words.next()
         if context.stack.interface(bridge) is None:
             raise IpError(f'Error: argument "{bridge}" is wrong: Device does not exist\n\n')
-        return lambda name: links.enslave(world, where, name, bridge)
+        return lambda name: kernel.enslave(name, bridge)
     if word == "nomaster":
-        return lambda name: links.release(world, where, name)
+        return lambda name: kernel.release(name)
     if word == "mtu":
         mtu = _number(words.next(), "mtu")
-        return lambda name: _set_mtu(context, name, mtu)
+        return lambda name: kernel.set_mtu(name, mtu)
     if word in ("address", "addr"):
         mac = words.next()
-        return lambda name: links.set_mac(world, where, name, _lladdr(mac))
+        return lambda name: kernel.set_mac(name, _lladdr(mac))
     if word == "name":
         new = words.next()
         if not valid_name(new):
             raise IpError(f'Error: argument "{new}" is wrong: "name" not a valid ifname')
-        return lambda name: links.rename(world, where, name, new)
+        return lambda name: kernel.rename(name, new)
     if word in ("txqueuelen", "qlen", "txqlen"):
         length = _number(words.next(), "txqueuelen")
-        return lambda name: links.change_link(world, where, name, lambda i: replace(i, txqlen=length))
+        return lambda name: kernel.set_queue_length(name, length)
     return _link_switch(context, word, words)
 
 
 def _link_switch(context: Context, word: str, words: Words) -> Callable[[str], None] | None:
-    world, where = context.world, context.where
+    kernel = context.kernel
     if word in _SWITCHES:
         value = words.next()
         if value not in ("on", "off"):
             raise IpError(f'Error: argument of "{word}" must be "on" or "off", not "{value}"', 1)
         if word != "promisc":
             raise Refused(f"`ip link set … {word}` is not modelled.", "up, down, promisc, master, mtu, address, name.")
-        return lambda name: links.change_link(world, where, name, lambda i: replace(i, promiscuous=value == "on"))
+        return lambda name: kernel.set_promiscuous(name, value == "on")
     if word == "netns":
         raise Refused("Moving a link to another namespace is not modelled.", NETNS_HINT)
     if word in ("type", "alias", "group", "vf", "xdp", "link-netnsid", "state", "addrgenmode", "broadcast", "brd"):
@@ -259,16 +259,6 @@ def _number(word: str, what: str) -> int:
         raise IpError(f'Error: argument "{word}" is wrong: Invalid "{what}" value\n\n') from None
 
 
-def _set_mtu(context: Context, name: str, mtu: int) -> None:
-    interface = device(context, name)
-    low, high = (0, 2**31 - 1) if interface.kind is LinkKind.LOOPBACK else (68, 65535)
-    if mtu < low:
-        raise KernelError(links.INVALID, "mtu less than device minimum.")
-    if mtu > high:
-        raise KernelError(links.INVALID, "mtu greater than device maximum.")
-    context.world.put_interface(context.where, replace(interface, mtu=mtu))
-
-
 def _lladdr(word: str) -> str:
     """A MAC in the kernel's form; IpError in iproute2's words."""
     parts = word.split(":")
@@ -277,9 +267,9 @@ def _lladdr(word: str) -> str:
     if not all(re.fullmatch(r"[0-9a-fA-F]{1,2}", part) for part in parts):
         raise IpError(f'"{next(p for p in parts if not re.fullmatch(r"[0-9a-fA-F]{1,2}", p))}" is invalid lladdr.', 1)
     if len(parts) != 6:
-        raise KernelError(links.INVALID)
+        raise KernelError(Errno.EINVAL)
     if int(parts[0], 16) & 1:
-        raise KernelError("Cannot assign requested address")
+        raise KernelError(Errno.EADDRNOTAVAIL)
     return ":".join(f"{int(part, 16):02x}" for part in parts)
 
 
@@ -307,12 +297,11 @@ def _link_add(context: Context, line: IpLine) -> Result:
         device(context, parent)
     _make(context, name, kind, parent, words)
     if mac:
-        links.set_mac(context.world, context.where, name, mac)
+        context.kernel.set_mac(name, mac)
     return Result()
 
 
 def _make(context: Context, name: str, kind: str, parent: str | None, words: Words) -> None:
-    place = (context.world, context.where)
     if not name:
         raise Refused("Links without a name are not modelled.", "Give it one: `ip link add br0 type bridge`.")
     if not valid_name(name):
@@ -320,19 +309,19 @@ def _make(context: Context, name: str, kind: str, parent: str | None, words: Wor
     if kind == "bridge":
         if words:
             raise Refused(f"Bridge option {words.next()} is not modelled.", "A plain `type bridge` is.")
-        links.add_bridge(*place, name)
+        context.kernel.add_bridge(name)
     elif kind == "veth":
-        links.add_veth(*place, name, _peer_name(context, words))
+        context.kernel.add_veth(name, _peer_name(context, words))
     elif kind == "vlan":
         _make_vlan(context, name, parent, words)
     elif kind == "macvlan":
         if parent is None:
-            raise KernelError(links.INVALID)
-        links.add_child(*place, name, parent, mode=_macvlan_mode(words))
+            raise KernelError(Errno.EINVAL)
+        context.kernel.add_macvlan(name, parent, _macvlan_mode(words))
     elif kind in ("dummy", "vxlan", "ipvlan", "bond", "gre", "ipip", "wireguard", "tun", "macvtap", "ifb", "vrf"):
         raise Refused(f"Links of type {kind} can't be added in the lab.", "bridge, veth, vlan and macvlan can.")
     else:
-        raise KernelError(links.NOT_SUPPORTED, "Unknown device type.")
+        raise KernelError(Errno.EOPNOTSUPP, "Unknown device type.")
 
 
 def _peer_name(context: Context, words: Words) -> str:
@@ -358,13 +347,7 @@ def _make_vlan(context: Context, name: str, parent: str | None, words: Words) ->
         if word != "id":
             raise Refused(f"vlan option {word} is not modelled.", "Use `type vlan id N`.")
         tag = _number(words.next(), "id")
-    if tag is None:
-        raise KernelError(links.INVALID, "VLAN properties not specified.")
-    if not 0 <= tag < 4096:
-        raise KernelError("Numerical result out of range", "Invalid VLAN id.")
-    if parent is None:
-        raise KernelError(links.INVALID, "Link not specified.")
-    links.add_child(context.world, context.where, name, parent, vlan_id=tag)
+    context.kernel.add_vlan(name, parent, tag)
 
 
 def _macvlan_mode(words: Words) -> str:
@@ -391,7 +374,7 @@ def _link_delete(context: Context, line: IpLine) -> Result:
     if not name:
         raise IpError('Not enough information: "dev" argument is required.')
     device(context, name)
-    links.delete(context.world, context.where, name)
+    context.kernel.delete(name)
     return Result()
 
 
@@ -447,7 +430,7 @@ def _destination(word: str) -> IPv4Network:
     if "/" in word and word not in ("default", "any", "all"):
         typed = word.split("/")[0]
         if typed.count(".") == 3 and IPv4Address(typed) != found.network_address:
-            raise KernelError(links.INVALID, "Invalid prefix for given prefix length.")
+            raise KernelError(Errno.EINVAL, "Invalid prefix for given prefix length.")
     return found
 
 
@@ -459,11 +442,10 @@ def _route_change(context: Context, line: IpLine) -> Result:
         raise IpError(USAGE["route"])
     if route.dev is not None:
         device(context, route.dev)
-    place = (context.world, context.where)
     if line.verb == "delete":
-        delete_route(*place, route, given)
+        context.kernel.delete_route(same_as(route, given))
     else:
-        add_route(*place, route, how=line.verb)
+        context.kernel.add_route(route, how=line.verb)
     return Result()
 
 
@@ -473,10 +455,7 @@ def _route_flush(context: Context, line: IpLine) -> Result:
     if line.words == ("cache",):
         return Result()
     found = read_route_filter(context, Words(line.words))
-    context.world.change_namespace(
-        context.where,
-        lambda ns: replace(ns, routes=tuple(r for r in ns.routes if not found.takes(r))),
-    )
+    context.kernel.flush_routes(found.takes)
     return Result()
 
 
@@ -495,14 +474,14 @@ def _route_get(context: Context, line: IpLine) -> Result:
     if not isinstance(target, IPv4Network):
         raise Refused("IPv6 routes are not modelled.", "The lab routes IPv4.")
     ip = target.network_address
-    route = lookup_route(context.stack, ip)
-    local = route.dev == "lo"
-    text = f"local {ip}" if local else str(ip)
+    way = get_route(context.stack, ip)
+    text = str(ip) if way.kind == "unicast" else f"{way.kind} {ip}"
     text += f" from {source}" if source else ""
-    text += f" via {route.via}" if route.via else ""
-    text += f" dev {route.dev}"
-    text += "" if source else f" src {route.src or find_source(context.stack, route, ip)}"
-    return Result(f"{text} uid 0 \n    cache {'<local> ' if local else ''}\n")
+    text += f" via {way.via}" if way.via else ""
+    text += f" dev {way.dev}"
+    text += "" if source else f" src {way.src or NOWHERE}"
+    flags = f"<{','.join(way.flags)}> " if way.flags else ""
+    return Result(f"{text} uid 0 \n    cache {flags}\n")
 
 
 # -- neighbours -------------------------------------------------------------------------------------------------------
@@ -529,23 +508,16 @@ def _neigh_change(context: Context, line: IpLine) -> Result:
         _neigh_delete(context, address, dev)
         return Result()
     if mac is None:
-        raise KernelError(links.INVALID, "No link layer address given.")
+        raise KernelError(Errno.EINVAL, "No link layer address given.")
     if not re.fullmatch(r"([0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}", mac):
-        raise KernelError(links.INVALID, "Invalid link address.")
-    links.put_neighbour(
-        context.world,
-        context.where,
-        Neighbour(address, dev, mac.lower(), state),
-        only_new=line.verb == "add",
-    )
+        raise KernelError(Errno.EINVAL, "Invalid link address.")
+    context.kernel.put_neighbour(Neighbour(address, dev, mac.lower(), state), only_new=line.verb == "add")
     return Result()
 
 
 def _neigh_delete(context: Context, address: IPv4Address, dev: str) -> None:
-    left = tuple(n for n in context.stack.neighbours if (n.address, n.dev) != (address, dev))
-    if len(left) == len(context.stack.neighbours):
-        raise KernelError("No such file or directory")
-    context.world.change_namespace(context.where, lambda ns: replace(ns, neighbours=left))
+    if not context.kernel.forget_neighbours(lambda n: (n.address, n.dev) == (address, dev)):
+        raise KernelError(Errno.ENOENT)
 
 
 def _neigh_flush(context: Context, line: IpLine) -> Result:
@@ -561,17 +533,7 @@ def _neigh_flush(context: Context, line: IpLine) -> Result:
             raise Refused("`ip neigh flush nud` is not modelled.", "Flush by dev, address or all.")
         elif word != "all":
             address = prefix(words.next() if word == "to" else word)
-    context.world.change_namespace(
-        context.where,
-        lambda ns: replace(
-            ns,
-            neighbours=tuple(
-                n
-                for n in ns.neighbours
-                if n.state == "PERMANENT"
-                or dev not in (None, n.dev)
-                or (address is not None and n.address not in address)
-            ),
-        ),
+    context.kernel.forget_neighbours(
+        lambda n: n.state != "PERMANENT" and dev in (None, n.dev) and (address is None or n.address in address)
     )
     return Result()

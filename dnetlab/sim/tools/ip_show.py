@@ -11,6 +11,7 @@ from typing import Any
 from dnetlab.commands.ip import IpError, IpLine, Options
 from dnetlab.model import Interface, LinkKind, Namespace, Neighbour, Route
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.kernel.routes import in_order
 from dnetlab.sim.text import links as text
 
 NETNS_HINT = "The lab's namespaces belong to its containers: look into one with `docker exec NAME ip addr`."
@@ -307,7 +308,7 @@ def show_routes(context: Context, line: IpLine) -> Result:
         return Result("".join(line + "\n" for line in _local_table(context)))
     if found.table not in (None, "main", "254"):
         raise Refused(f"The lab has no routing table {found.table}.", "Use `ip route` or `ip route show table local`.")
-    routes = [r for r in text.in_order(context.stack.routes) if found.takes(r)]
+    routes = [r for r in in_order(context.stack.routes) if found.takes(r)]
     if line.options.json:
         return _json([text.route_json(r, linkdown(context, r)) for r in routes], line.options)
     return Result("".join(text.route_line(r, linkdown=linkdown(context, r), hide=found.hide) + "\n" for r in routes))

@@ -3,61 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from dnetlab.commands.net_usage import SYSCTL
 from dnetlab.model import Namespace
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.kernel import KernelError
+from dnetlab.sim.kernel.sysctls import values
 from dnetlab.sim.tools.options import is_busybox
 from dnetlab.sim.tools.permission import is_privileged
 
-# what a fresh network namespace answers (Linux 6, recorded); a namespace's own values stand before these
-DEFAULTS: dict[str, str] = {
-    "net.ipv4.ip_forward": "0",
-    "net.ipv4.ip_default_ttl": "64",
-    "net.ipv4.icmp_echo_ignore_all": "0",
-    "net.ipv4.icmp_echo_ignore_broadcasts": "1",
-    "net.ipv4.ip_local_port_range": "32768\t60999",
-    "net.ipv4.ip_unprivileged_port_start": "1024",
-    "net.ipv4.ip_nonlocal_bind": "0",
-    "net.ipv4.tcp_syncookies": "1",
-    "net.ipv4.ping_group_range": "1\t0",
-    "net.ipv6.conf.all.disable_ipv6": "0",
-    "net.ipv6.conf.all.forwarding": "0",
-    "net.ipv6.conf.default.disable_ipv6": "0",
-}
-# per interface under net.ipv4.conf: 'all' and 'default' too
-PER_LINK: dict[str, str] = {
-    "accept_redirects": "1", "arp_accept": "0", "arp_announce": "0", "arp_filter": "0", "arp_ignore": "0",
-    "arp_notify": "0", "forwarding": "0", "log_martians": "0", "promote_secondaries": "0", "proxy_arp": "0",
-    "route_localnet": "0", "rp_filter": "0", "secure_redirects": "1", "send_redirects": "1",
-}  # fmt: skip
 # a real kernel has hundreds more here; of these the lab can't say which exist
 UNKNOWN = re.compile(
     r"(kernel|vm|fs|dev|user)\.|net\.(core|ipv6|netfilter|unix)\.|net\.ipv4\.(tcp_|udp_|icmp_|neigh\.)"
 )
 
 
-def values(context: Context) -> dict[str, str]:
-    """Every switch of this namespace, by key, sorted."""
-    return _values(context.stack)
-
-
-def _values(stack: Namespace) -> dict[str, str]:
-    found = dict(DEFAULTS)
-    for name in ("all", "default", *(i.name for i in stack.interfaces)):
-        forwarding = stack.sysctl("net.ipv4.ip_forward")
-        for key, value in PER_LINK.items():
-            value = forwarding if key == "forwarding" else value
-            found[f"net.ipv4.conf.{name.replace('.', '/')}.{key}"] = value
-    return dict(sorted((found | stack.sysctls).items()))
-
-
 def read_proc_sys(namespace: Namespace, path: str) -> str | None:
     """Contents of a file such as /proc/sys/net/ipv4/ip_forward, with its newline; None when there is none."""
     if not path.startswith("/proc/sys/"):
         return None
-    value = _values(namespace).get(_key(path.removeprefix("/proc/sys/")))
+    value = values(namespace).get(_key(path.removeprefix("/proc/sys/")))
     return None if value is None else f"{value}\n"
 
 
@@ -74,20 +39,13 @@ def _path(name: str) -> str:
     return "/proc/sys/" + key.replace("/", "\0").replace(".", "/").replace("\0", ".")
 
 
-def write(context: Context, key: str, value: str) -> str | None:
-    """Set a switch; the errno in words when the kernel refuses. ip_forward and conf.*.forwarding move together."""
-    if re.fullmatch(r"-?\d+", values(context)[key]) and not re.fullmatch(r"-?\d+", value):
-        return "Invalid argument"
-    changed = {key: value}
-    if key in ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"):
-        changed = {k: value for k in values(context)
-                   if k == "net.ipv4.ip_forward" or (k.startswith("net.ipv4.conf.") and k.endswith(".forwarding"))}
-        changed = {k: v for k, v in changed.items()
-                   if k in context.stack.sysctls or k in (key, "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding")}
-    context.world.change_namespace(
-        context.where, lambda ns: replace(ns, sysctls={**ns.sysctls, **changed})
-    )
-    return None
+def _write(context: Context, key: str, value: str) -> str:
+    """Set a switch; the errno in words when the kernel refuses, else ''."""
+    try:
+        context.kernel.set_sysctl(key, value)
+    except KernelError as error:
+        return error.words
+    return ""
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
@@ -105,7 +63,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         hint = "Name the key: `sysctl net.ipv4.ip_forward`."
         raise Refused("Reading settings from files or patterns is not modelled.", hint)
     if options & {"a", "A", "X", "all"}:
-        return Result("".join(_shown(options, key, value) for key, value in values(context).items()))
+        return Result("".join(_shown(options, key, value) for key, value in values(context.stack).items()))
     if not names:
         return Result("", SYSCTL, 1)
     out, err = "", ""
@@ -152,7 +110,7 @@ def _one(context: Context, options: set[str], name: str) -> Result:
     name = name.strip()
     if "w" in options and not equals:
         return Result("", "sysctl: command line(0): invalid syntax, continuing...\n", 1)
-    known = values(context)
+    known = values(context.stack)
     key = _key(name)
     if not name:
         return Result("", "sysctl: Path is not under /proc/sys/: /proc/sys/\n", 1)
@@ -167,7 +125,7 @@ def _one(context: Context, options: set[str], name: str) -> Result:
         return Result("", f"sysctl: cannot stat {_path(name)}: No such file or directory\n", 1)
     if not equals:
         return Result(_shown(options, key, known[key]))
-    refused = write(context, key, value.strip())
+    refused = _write(context, key, value.strip())
     if refused:
         return Result("", f'sysctl: setting key "{key}": {refused}\n', 1)
     return Result("" if "q" in options else _shown(options, key, value.strip()))
@@ -178,22 +136,22 @@ def _busybox(context: Context, words: tuple[str, ...]) -> Result:
     names = [word for word in words if not word.startswith("-")]
     options = {_LETTERS.get(letter, letter) for letter in letters}
     if options & {"a", "A"}:
-        return Result("".join(_shown(options, key, value) for key, value in values(context).items()))
+        return Result("".join(_shown(options, key, value) for key, value in values(context.stack).items()))
     if "p" in options:
         raise Refused("Reading settings from a file is not modelled.", "Name the key: `sysctl net.ipv4.ip_forward`.")
     out, err = "", ""
     for name in names:
         name, equals, value = name.partition("=")
         key = _key(name)
-        if key not in values(context):
+        if key not in values(context.stack):
             err += "" if "e" in options else f"sysctl: error: '{name}' is an unknown key\n"
         elif not equals and "w" in options:
             err += f"sysctl: error: '{name}' must be of the form name=value\n"
         elif not equals:
-            out += _shown(options, key, values(context)[key])
+            out += _shown(options, key, values(context.stack)[key])
         elif not is_privileged(context):
             err += f"sysctl: error setting key '{key}': Read-only file system\n"
-        elif refused := write(context, key, value):
+        elif refused := _write(context, key, value):
             err += f"sysctl: write error: {refused}\n"
         else:
             out += "" if "q" in options else _shown(options, key, value)

@@ -1,0 +1,87 @@
+"""Bridges and their ports: who is enslaved, whose MAC and MTU the bridge wears, what it forgets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dnetlab.model import Interface, LinkKind
+from dnetlab.sim.kernel.carrier import settle
+from dnetlab.sim.kernel.errors import Errno, KernelError
+from dnetlab.sim.kernel.space import Space
+
+ETHERNET = 1500  # the MTU of a bridge that nobody told one and that has no ports (br_mtu_min, net/bridge/br_if.c)
+NOBODY = "00:00:00:00:00:00"
+
+
+def port_left(space: Space, bridge: str) -> None:
+    """A bridge has a port less: without any it has no carrier."""
+    master = space.namespace.interface(bridge)
+    if master is None:
+        return
+    if not space.namespace.ports_of(bridge):
+        space.put(replace(master, carrier=False))
+    follow_ports(space, bridge)
+    settle(space, bridge)
+
+
+def follow_ports(space: Space, bridge: str) -> None:
+    """A bridge whose MAC nobody set wears the smallest of its ports', and so with its MTU (net/bridge/br_stp_if.c,
+    br_mtu_auto_adjust in br_if.c)."""
+    master, ports = space.link(bridge), space.namespace.ports_of(bridge)
+    mac = min((port.mac for port in ports), default=NOBODY) if master.auto_mac else master.mac
+    mtu = min((port.mtu for port in ports), default=ETHERNET) if master.auto_mtu else master.mtu
+    if (mac, mtu) != (master.mac, master.mtu):
+        space.put(replace(master, mac=mac, mtu=mtu))
+
+
+class Ports(Space):
+    """`ip link set … master`, `brctl addif`, and the daemon when it plugs a container in."""
+
+    def enslave(self, name: str, bridge: str) -> None:
+        """From now on the frames of this link are the bridge's.
+
+        KernelError: EOPNOTSUPP when the master is no bridge, EINVAL for lo, ELOOP for a bridge in a bridge, EBUSY for
+        the parent of macvlans: a link has one taker (netdev_rx_handler_register, net/core/dev.c).
+        """
+        port, master = self.link(name), self.link(bridge)
+        _check_port(port, master)
+        if port.master == bridge:
+            return
+        if any(child.kind is LinkKind.MACVLAN for _, child in self.children(name)):
+            raise KernelError(Errno.EBUSY)
+        self.release(name)
+        self.put(replace(self.link(name), master=bridge))
+        follow_ports(self, bridge)
+        settle(self, name)
+
+    def release(self, name: str) -> None:
+        """`nomaster`: the bridge forgets what it learned behind this port."""
+        port = self.link(name)
+        if port.master is None:
+            return
+        self.put(replace(port, master=None, hairpin=False))
+        self.change(lambda ns: replace(ns, fdb=tuple(f for f in ns.fdb if f.port != name)))
+        port_left(self, port.master)
+
+    def set_hairpin(self, name: str, on: bool) -> None:
+        """May a frame leave through the port it came in by? KernelError EOPNOTSUPP when the link is no port."""
+        port = self.link(name)
+        if port.master is None:
+            raise KernelError(Errno.EOPNOTSUPP)
+        self.put(replace(port, hairpin=on))
+
+    def set_stp(self, bridge: str, on: bool) -> None:
+        """Remembered and shown; the lab's bridges have no loops. KernelError ENODEV, EOPNOTSUPP for other links."""
+        master = self.link(bridge)
+        if master.kind is not LinkKind.BRIDGE:
+            raise KernelError(Errno.EOPNOTSUPP)
+        self.put(replace(master, stp=on))
+
+
+def _check_port(port: Interface, master: Interface) -> None:
+    if master.kind is not LinkKind.BRIDGE:
+        raise KernelError(Errno.EOPNOTSUPP)
+    if port.kind is LinkKind.LOOPBACK:
+        raise KernelError(Errno.EINVAL, "Can not enslave a loopback device to a bridge.")
+    if port.kind is LinkKind.BRIDGE:
+        raise KernelError(Errno.ELOOP, "Can not enslave a bridge to a bridge.")

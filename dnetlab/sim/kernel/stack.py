@@ -1,0 +1,15 @@
+"""The network stack at one place: all that the kernel does to it, in one value."""
+
+from __future__ import annotations
+
+from dnetlab.sim.kernel.addresses import Addresses
+from dnetlab.sim.kernel.bridge import Ports
+from dnetlab.sim.kernel.create import Create
+from dnetlab.sim.kernel.links import Links
+from dnetlab.sim.kernel.neighbours import Neighbours
+from dnetlab.sim.kernel.routes import Routes
+from dnetlab.sim.kernel.sysctls import Sysctls
+
+
+class Stack(Create, Links, Ports, Addresses, Routes, Neighbours, Sysctls):
+    """Stack(world, where): each method changes the world it was given, or raises KernelError and changes nothing."""

@@ -1,0 +1,66 @@
+"""The kernel's switches under /proc/sys that the lab knows, `net.ipv4.ip_forward` above all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from dnetlab.model import Namespace
+from dnetlab.sim.kernel.errors import Errno, KernelError
+from dnetlab.sim.kernel.space import Space
+
+# what a fresh network namespace answers (Linux 6, recorded); a namespace's own values stand before these
+DEFAULTS: dict[str, str] = {
+    "net.ipv4.ip_forward": "0",
+    "net.ipv4.ip_default_ttl": "64",
+    "net.ipv4.icmp_echo_ignore_all": "0",
+    "net.ipv4.icmp_echo_ignore_broadcasts": "1",
+    "net.ipv4.ip_local_port_range": "32768\t60999",
+    "net.ipv4.ip_unprivileged_port_start": "1024",
+    "net.ipv4.ip_nonlocal_bind": "0",
+    "net.ipv4.tcp_syncookies": "1",
+    "net.ipv4.ping_group_range": "1\t0",
+    "net.ipv6.conf.all.disable_ipv6": "0",
+    "net.ipv6.conf.all.forwarding": "0",
+    "net.ipv6.conf.default.disable_ipv6": "0",
+}
+# per interface under net.ipv4.conf: 'all' and 'default' too
+PER_LINK: dict[str, str] = {
+    "accept_redirects": "1", "arp_accept": "0", "arp_announce": "0", "arp_filter": "0", "arp_ignore": "0",
+    "arp_notify": "0", "forwarding": "0", "log_martians": "0", "promote_secondaries": "0", "proxy_arp": "0",
+    "route_localnet": "0", "rp_filter": "0", "secure_redirects": "1", "send_redirects": "1",
+}  # fmt: skip
+FORWARD, FORWARD_ALL = "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"
+
+
+def values(space: Namespace) -> dict[str, str]:
+    """Every switch of a namespace, by key, sorted. A '/' in a key is a '.' of an interface's name."""
+    found = dict(DEFAULTS)
+    forwarding = space.sysctl(FORWARD)
+    for name in ("all", "default", *(i.name for i in space.interfaces)):
+        for key, value in PER_LINK.items():
+            value = forwarding if key == "forwarding" else value
+            found[f"net.ipv4.conf.{name.replace('.', '/')}.{key}"] = value
+    return dict(sorted((found | space.sysctls).items()))
+
+
+class Sysctls(Space):
+    """`sysctl -w`, and the daemon when it switches forwarding on."""
+
+    def set_sysctl(self, key: str, value: str) -> None:
+        """ip_forward and conf.*.forwarding move together. KernelError ENOENT for an unknown key, EINVAL for a word
+        where a number belongs."""
+        known = values(self.namespace)
+        if key not in known:
+            raise KernelError(Errno.ENOENT)
+        if re.fullmatch(r"-?\d+", known[key]) and not re.fullmatch(r"-?\d+", value):
+            raise KernelError(Errno.EINVAL)
+        changed = {key: value} | self._moved_along(key, value)
+        self.change(lambda ns: replace(ns, sysctls={**ns.sysctls, **changed}))
+
+    def _moved_along(self, key: str, value: str) -> dict[str, str]:
+        """What a write to one of the two masters of forwarding sets too (inet_forward_change, net/ipv4/devinet.c)."""
+        if key not in (FORWARD, FORWARD_ALL):
+            return {}
+        per_link = [k for k in self.namespace.sysctls if re.fullmatch(r"net\.ipv4\.conf\..*\.forwarding", k)]
+        return dict.fromkeys([FORWARD, FORWARD_ALL, *per_link], value)
