@@ -41,15 +41,19 @@ class _Pending:
     expected: list[str] = field(default_factory=list)
 
     def line(self) -> Line:
-        try:
-            argv = parse_shell(self.text).argv
-        except ShellRefused:
-            argv = tuple(self.text.split()[:1])
-        expected = None
+        argv, expected = first_words(self.text), None
         if self.at_prompt:
             expected = "\n".join(self.expected).strip("\n")
             expected = expected + "\n" if expected else ""
         return Line(self.number, self.text, self.host, None, argv, self.prompt, self.answer, expected)
+
+
+def first_words(text: str) -> tuple[str, ...]:
+    """The `Line.argv` of a command; of one that the shell can't read, its first word."""
+    try:
+        return parse_shell(text).argv
+    except ShellRefused:
+        return tuple(text.split()[:1])
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,135 @@
-"""A student's work is a journal of commands: enough to bring the lab back, to undo, and to grade."""
+"""A student's work is a journal: what was done, in order and with its times. Folded, it is what the lab came from.
+
+Nothing is taken out of a journal. Going back is an event of its own, and `fold` leaves out what was taken back.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 
 from dnetlab.model.line import Line
+from dnetlab.model.topology import Topology
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line that ran. cell counts the cells of the session from 1; exit_code is what it answered."""
+    """One line that ran. cell counts the cells of the session from 1; exit_code is what it answered.
+
+    at (here and below): when, in seconds since 1970 (UTC); 0.0 when nobody looked at a clock.
+    """
 
     line: Line
     cell: int
     exit_code: int = 0
     refused: bool = False
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Undo:
+    """The last `commands` entries were taken back."""
+
+    commands: int
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Reset:
+    """A fresh lab: all entries and checkpoints are gone."""
+
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """This moment was given a name."""
+
+    name: str
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Goto:
+    """The lab went to a checkpoint, back or forward again."""
+
+    name: str
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Resume:
+    """The entries that follow were run again from an earlier session of that name."""
+
+    session: str
+    at: float = 0.0
+
+
+Event = Entry | Undo | Reset | Checkpoint | Goto | Resume
+
+
+def fold(events: Iterable[Event]) -> tuple[Entry, ...]:
+    """The entries that made the lab what it is at the end: without those that were taken back."""
+    entries: list[Entry] = []
+    named: dict[str, list[Entry]] = {}
+    for event in events:
+        if isinstance(event, Entry):
+            entries.append(event)
+        elif isinstance(event, Undo):
+            del entries[max(0, len(entries) - max(0, event.commands)) :]
+        elif isinstance(event, Reset):
+            entries, named = [], {}
+        elif isinstance(event, Checkpoint):
+            named[event.name] = list(entries)
+        elif isinstance(event, Goto):
+            entries = list(named.get(event.name, entries))
+    return tuple(entries)
 
 
 @dataclass(frozen=True)
 class Journal:
-    """Entries in the order they ran, with the engine and seed that make them repeatable."""
+    """The events of one session, and what makes them repeatable.
+
+    session   its name in the file; '' for one that was never written
+    engine, release, seed, topology  of the lab; engine '' and topology None when the row that said so is lost
+    version   of dnetlab
+    began     seconds since 1970 (UTC)
+    """
 
     engine: str
     release: str
     seed: int
-    entries: tuple[Entry, ...] = ()
+    events: tuple[Event, ...] = ()
+    topology: Topology | None = None
+    session: str = ""
+    version: str = ""
+    began: float = 0.0
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return fold(self.events)
+
+
+class LossKind(Enum):
+    """What happened to a row of a journal's file."""
+
+    UNREADABLE = "unreadable"  # half-written, or overwritten with something else
+    INCOMPLETE = "incomplete"  # a row of a journal, but something of it is missing
+    BROKEN = "broken"  # the row is whole, but not the one before it: that was changed, or is gone
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A place where a journal's file is damaged. row counts what should be rows from 1."""
+
+    row: int
+    kind: LossKind
+
+
+@dataclass(frozen=True)
+class JournalFile:
+    """What is left of a journal's file: its sessions, the oldest first, and where it is damaged."""
+
+    sessions: tuple[Journal, ...] = ()
+    lost: tuple[Loss, ...] = ()

@@ -49,7 +49,41 @@ def parse_topology(text: str, name: str = "lab.toml") -> Topology:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{name} is no TOML: {error}", hint="https://toml.io shows how it is written.") from None
+    return topology_of(data, name)
+
+
+def topology_of(data: object, name: str = "lab.toml") -> Topology:
+    """The lab that the tables of a `lab.toml` describe, read already. Raises UsageError."""
+    if not isinstance(data, dict):
+        raise UsageError(f"{name} describes no lab: {data!r} is no table")
     return _topology(_Table(data, name, ""))
+
+
+def as_data(topology: Topology) -> dict[str, Any]:
+    """The tables of a `lab.toml` for this lab, in values that JSON has; `topology_of` reads them back, equal."""
+    hosts = {host.name: _host_data(host, topology.nics_of(host.name)) for host in topology.hosts}
+    switches = {switch.name: _switch_data(switch) for switch in topology.switches}
+    return {"images": list(topology.images), "switches": switches, "hosts": hosts}
+
+
+def _host_data(host: HostPlan, nics: tuple[Nic, ...]) -> dict[str, Any]:
+    cards = {
+        nic.name: {"switch": nic.switch, "address": [str(a) for a in nic.addresses], "promiscuous": nic.promiscuous,
+                   "mac": nic.mac}
+        for nic in nics
+    }  # fmt: skip
+    routes = {str(route.destination): str(route.gateway) for route in host.routes}
+    data = {"docker": host.docker, "forwarding": host.forwarding, "routes": routes, "aliases": list(host.aliases)}
+    return data | {"nics": cards} | ({"resolver": str(host.resolver)} if host.resolver else {})
+
+
+def _switch_data(switch: Switch) -> dict[str, Any]:
+    ports: dict[str, Any] = {}
+    for port in switch.ports:
+        trunk = {"trunk": list(port.allowed) or "all", "native": port.native or 0}
+        ports[f"{port.host}:{port.nic}"] = {"access": port.vlan} if port.mode is PortMode.ACCESS else trunk
+    policies = {"forged_macs": switch.forged_macs, "hairpin": switch.hairpin}
+    return {"title": switch.title, "ports": ports} | policies
 
 
 # -- the parts of the file ------------------------------------------------------------------------------------------

@@ -1,0 +1,246 @@
+"""The journal's file: JSON Lines beside the notebook, only ever appended to, one row for each event.
+
+    {"session":"5f0c2a91","after":"","at":1764244853.1,"kind":"head","format":1,"engine":"sim","release":"28.5", …}
+    {"session":"5f0c2a91","after":"9b1d…","at":1764244860.5,"kind":"line","cell":1,"text":"docker ps", …}
+
+`after` is the SHA-256 of the session's row before (of the file's last row, for a head). Rows are ASCII and begin with
+the session's name, so that a row is found whatever stands before it: a half-written one, or another kernel's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dnetlab import __version__
+from dnetlab.commands.cell import first_words
+from dnetlab.errors import UsageError
+from dnetlab.model import Line, Prompt
+from dnetlab.model.journal import (
+    Checkpoint,
+    Entry,
+    Event,
+    Goto,
+    Journal,
+    JournalFile,
+    Loss,
+    LossKind,
+    Reset,
+    Resume,
+    Undo,
+)
+from dnetlab.model.labfile import as_data, topology_of
+
+FORMAT = 1
+_ROW = re.compile(rb'(?=\{"session":")')
+_DECODER = json.JSONDecoder()
+
+
+class JournalWriter:
+    """Appends one session to a file. A file that can't be written never stops a command.
+
+    trouble  why rows wait to be written, None when none does; the next write tries them again
+    """
+
+    def __init__(self, path: Path, head: Journal, session: str | None = None) -> None:
+        self.path = path
+        self.head = replace(head, session=session or secrets.token_hex(4), version=__version__)
+        self.trouble: OSError | None = None
+        self._last = ""  # digest of this session's last row
+        self._head = b""
+        self._waiting = b""
+
+    @property
+    def session(self) -> str:
+        return self.head.session
+
+    def write(self, event: Event) -> None:
+        """Append an event. Where that fails, it waits for the next write, and `trouble` says why."""
+        if not self._head:
+            self._begin()
+        self._waiting += self._row(event.at, event_data(event))
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._flush()
+        except OSError as error:
+            self.trouble = error
+        else:
+            self.trouble = None
+
+    def _begin(self) -> None:
+        """The head, chained to whatever the file ends with; a newline first, where its last row was cut off."""
+        found = b""
+        with contextlib.suppress(OSError):
+            found = self.path.read_bytes() if self.path.is_file() else b""
+        self._last = next((digest(row) for row in reversed(list(_rows(found))) if row is not None), "")
+        self._head = self._row(self.head.began, head_data(self.head))
+        self._waiting = self._head if found[-1:] in (b"", b"\n") else b"\n" + self._head
+
+    def _row(self, at: float, data: dict[str, Any]) -> bytes:
+        row = json.dumps(
+            {"session": self.session, "after": self._last, "at": at} | data, ensure_ascii=True, separators=(",", ":")
+        ).encode("ascii")
+        self._last = digest(row)
+        return row + b"\n"
+
+    def _flush(self) -> None:
+        """One write for what waits; what a full disk didn't take waits on. A file that was removed begins anew."""
+        with self.path.open("ab", buffering=0) as file:
+            if file.tell() == 0 and not self._waiting.lstrip().startswith(self._head):
+                self._waiting = self._head + self._waiting
+            while self._waiting:
+                self._waiting = self._waiting[file.write(self._waiting) or 0 :]
+
+
+def digest(row: bytes) -> str:
+    return hashlib.sha256(row).hexdigest()
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read_journal(path: Path) -> JournalFile:
+    """What is left of a journal's file. UsageError when it can't be read at all; a damaged one has `lost`."""
+    try:
+        return parse_journal(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+
+
+def parse_journal(data: bytes) -> JournalFile:
+    """The sessions in these bytes, whatever bytes they are. A row that can't be used is left out, and is in `lost`."""
+    sessions: dict[str, Journal] = {}
+    events: dict[str, list[Event]] = {}
+    last: dict[str, str] = {}
+    known = {""}
+    lost: list[Loss] = []
+    excused = 0  # unreadable rows that nobody has missed yet
+    for number, row in enumerate(_rows(data), 1):
+        content = _content(row) if row is not None else None
+        if row is None or content is None:
+            lost.append(Loss(number, LossKind.UNREADABLE))
+            excused += 1
+            continue
+        session, after = content["session"], content["after"]
+        follows = after == last[session] if session in last else after in known
+        if not follows and excused:
+            excused -= 1
+        elif not follows:
+            lost.append(Loss(number, LossKind.BROKEN))
+        last[session] = digest(row)
+        known.add(last[session])
+        try:
+            if content["kind"] == "head":
+                sessions[session] = _head(content)
+            else:
+                events.setdefault(session, []).append(event_of(content))
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError, UsageError):
+            lost.append(Loss(number, LossKind.INCOMPLETE))
+    found = (replace(sessions.get(name) or Journal("", "", 0, session=name), events=tuple(events.get(name, ())))
+             for name in last)  # fmt: skip
+    return JournalFile(tuple(found), tuple(lost))
+
+
+def _rows(data: bytes) -> Iterator[bytes | None]:
+    """The rows of a file, without what separates them; None for what is none."""
+    for piece in _ROW.split(data):
+        if not piece.strip():
+            continue
+        text = piece.decode("ascii", "surrogateescape")
+        try:
+            _, end = _DECODER.raw_decode(text)
+        except (ValueError, RecursionError):
+            yield None
+            continue
+        yield piece[:end] if text[:end].isascii() else None
+        if text[end:].strip():
+            yield None
+
+
+def _content(row: bytes) -> dict[str, Any] | None:
+    """What a row says; None for one that isn't a journal's."""
+    content = json.loads(row)
+    known = isinstance(content, dict) and isinstance(content.get("session"), str)
+    return content if known and isinstance(content.get("after"), str) and isinstance(content.get("kind"), str) else None
+
+
+# -- events and their rows -------------------------------------------------------------------------------------------
+
+
+def head_data(head: Journal) -> dict[str, Any]:
+    return {
+        "kind": "head", "format": FORMAT, "engine": head.engine, "release": head.release, "seed": head.seed,
+        "topology": as_data(head.topology) if head.topology else None, "dnetlab": head.version,
+    }  # fmt: skip
+
+
+def _head(data: dict[str, Any]) -> Journal:
+    shape = data["topology"]
+    return Journal(
+        _text(data["engine"]), _text(data["release"]), _number(data["seed"]),
+        topology=None if shape is None else topology_of(shape, "the journal"), session=data["session"],
+        version=_text(data["dnetlab"]), began=float(data["at"]),
+    )  # fmt: skip
+
+
+def event_data(event: Event) -> dict[str, Any]:
+    """An event as the keys of its row, beside session, after and at."""
+    if isinstance(event, Entry):
+        line = event.line
+        return {
+            "kind": "line", "cell": event.cell, "number": line.number, "host": line.host, "container": line.container,
+            "prompt": line.prompt.value, "text": line.text, "answer": line.answer, "exit_code": event.exit_code,
+            "refused": event.refused,
+        }  # fmt: skip
+    if isinstance(event, Undo):
+        return {"kind": "undo", "commands": event.commands}
+    if isinstance(event, Reset):
+        return {"kind": "reset"}
+    if isinstance(event, Resume):
+        return {"kind": "resume", "from": event.session}
+    return {"kind": "checkpoint" if isinstance(event, Checkpoint) else "goto", "name": event.name}
+
+
+def event_of(data: dict[str, Any]) -> Event:
+    """The event of a row. KeyError, TypeError or ValueError when it lacks something or holds what it can't."""
+    kind, at = data["kind"], float(data["at"])
+    if kind == "line":
+        return _entry(data, at)
+    if kind == "undo":
+        return Undo(_number(data["commands"]), at)
+    if kind == "reset":
+        return Reset(at)
+    if kind == "resume":
+        return Resume(_text(data["from"]), at)
+    if kind in ("checkpoint", "goto"):
+        return (Checkpoint if kind == "checkpoint" else Goto)(_text(data["name"]), at)
+    raise ValueError(kind)
+
+
+def _entry(data: dict[str, Any], at: float) -> Entry:
+    container, answer = data["container"], data["answer"]
+    text = _text(data["text"])
+    line = Line(
+        _number(data["number"]), text, _text(data["host"]), None if container is None else _text(container),
+        first_words(text), Prompt(data["prompt"]), None if answer is None else _text(answer),
+    )  # fmt: skip
+    return Entry(line, _number(data["cell"]), _number(data["exit_code"]), bool(data["refused"]), at)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(value)
+    return value
