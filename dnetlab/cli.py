@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dnetlab.commands.script import ScriptCell
-    from dnetlab.lab import CellResult
+    from dnetlab.lab import Lab
     from dnetlab.model import Output, Topology
+    from dnetlab.result import CellResult
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("files", nargs="+", metavar="FILE")
     _engine_options(run)
     run.add_argument("--check", action="store_true", help="compare with the outputs pasted in the script")
+    run.add_argument("--journal", metavar="FILE", help="append every command to this file")
     run.add_argument("--json", action="store_true", help="one JSON object per command")
     run.add_argument("--keep-going", action="store_true", help="go on after a refused line")
     run.add_argument("--strict", action="store_true", help="fail when a command fails, or reads as one and did not run")
@@ -81,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     shell = commands.add_parser("shell", help="a prompt in the lab")
     shell.add_argument("host", nargs="?", help="whose prompt (default: the lab's first host, docker1)")
     _engine_options(shell)
+    shell.add_argument("--journal", metavar="FILE", help="append every command to this file (default: in .dnetlab/)")
+    shell.add_argument("--resume", action="store_true", help="bring the lab of the last session of the journal back")
     shell.add_argument("-q", "--quiet", action="store_true", help="don't show what each command changed")
     shell.set_defaults(run=_shell)
 
@@ -156,8 +160,6 @@ def _run_script(
     name: str, cells: list[ScriptCell], topology: Topology, arguments: argparse.Namespace
 ) -> list[CellResult]:
     """One file in a fresh lab; stops after a refused line unless --keep-going."""
-    from dnetlab.lab import Lab
-
     results: list[CellResult] = []
     index = 0
 
@@ -169,7 +171,7 @@ def _run_script(
         else:
             _show(output)
 
-    with Lab(arguments.engine, arguments.docker, arguments.seed, progress=_progress(), topology=topology) as lab:
+    with _open(arguments, topology, arguments.journal) as lab:
         for cell in cells:
             try:
                 _say_left_out(name, cell, topology)
@@ -182,6 +184,7 @@ def _run_script(
                 print(f"{name}:{line.number}: {line.text}\n{difference.text}\n", file=sys.stderr)
             if result.refused and not arguments.keep_going:
                 break
+        _say_unwritten(lab)
     return results
 
 
@@ -194,6 +197,19 @@ def _say_left_out(name: str, cell: ScriptCell, topology: Topology) -> None:
     text = terminal.left_out_text(read_cell(cell.text, topology, host).left_out, host)
     if text:
         print(f"{name}: {text}", file=sys.stderr)
+
+
+def _open(arguments: argparse.Namespace, topology: Topology, journal: str | Path | None) -> Lab:
+    from dnetlab.lab import Lab
+
+    return Lab(arguments.engine, arguments.docker, arguments.seed, journal, _progress(), topology)
+
+
+def _say_unwritten(lab: Lab) -> None:
+    from dnetlab.views.journal import unwritten_text
+
+    if lab.record and (trouble := lab.record.news()):
+        print(f"dnetlab: {unwritten_text(lab.record.path, trouble)}", file=sys.stderr)
 
 
 def _progress() -> Callable[[str], None] | None:
@@ -225,11 +241,14 @@ def _show(output: Output) -> None:
 
 
 def _shell(arguments: argparse.Namespace) -> int:
-    from dnetlab.lab import Lab
+    from dnetlab.journal import journal_file
     from dnetlab.prompt import talk
+    from dnetlab.views.journal import resumed_text
 
-    topology = _topology(arguments)
-    with Lab(arguments.engine, arguments.docker, arguments.seed, progress=_progress(), topology=topology) as lab:
+    file = arguments.journal or journal_file("shell", arguments.engine, arguments.docker)
+    with _open(arguments, _topology(arguments), file) as lab:
+        if arguments.resume:
+            print(f"dnetlab: {resumed_text(lab.resume())}", file=sys.stderr)
         return talk(lab, arguments.host, arguments.quiet)
 
 

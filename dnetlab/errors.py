@@ -2,6 +2,7 @@
 
     DnetError                 anything dnetlab says to a user instead of a traceback
     ├── UsageError            the magic's or the CLI's own line is wrong (an option, a file, a host name)
+    │   └── NotHere           this engine can't do that; the other one can
     ├── CellError             the text of a cell can't be read (a quote that never closes)
     ├── EngineError           the engine itself can't be reached, started or asked: our side, not the student's
     └── UnknownName           something asked for by name is not in the lab (with the nearest names)
@@ -33,6 +34,10 @@ class DnetError(Exception):
 
 class UsageError(DnetError):
     """The magic's or the CLI's own line is wrong: an unknown option, file or host name."""
+
+
+class NotHere(UsageError):
+    """This engine can't do what was asked, and says so; the other one can."""
 
 
 class CellError(DnetError):

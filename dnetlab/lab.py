@@ -7,10 +7,9 @@ Only this module calls an engine.
 
 from __future__ import annotations
 
-import json
-import os
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,87 +17,21 @@ from dnetlab.commands.cell import host_called, read_cell
 from dnetlab.commands.transcript import difference as transcript_difference
 from dnetlab.commands.transcript import has_no_order, is_reattached, plug_numbers
 from dnetlab.engines import Engine, open_engine
-from dnetlab.errors import DnetError, UsageError
-from dnetlab.model import (
-    Entry,
-    Journal,
-    LeftOut,
-    Line,
-    Output,
-    Packet,
-    Prompt,
-    Protocol,
-    Snapshot,
-    Topology,
-    default_topology,
-)
+from dnetlab.errors import NotHere, UsageError
+from dnetlab.history import History
+from dnetlab.journal import JournalWriter, choose
+from dnetlab.model import Entry, Journal, Line, Output, Packet, Protocol, Resumed, Snapshot, Topology, default_topology
+from dnetlab.model.journal import Checkpoint, Event, Goto, Reset, Resume, Undo
 from dnetlab.model.packet import IcmpType
+from dnetlab.result import CellResult, TranscriptDifference
 from dnetlab.sim.profiles import like
+from dnetlab.version import __version__
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from dnetlab.explain.why import Reason
-    from dnetlab.model import Crossing, Exchange
-
-
-@dataclass(frozen=True)
-class TranscriptDifference:
-    """A line whose output is not the one pasted under it; `text` is a unified diff, compared by shape."""
-
-    output: Output
-    text: str
-
-
-@dataclass(frozen=True)
-class CellResult:
-    """What a cell did.
-
-    outputs      one per line that ran; the last one may be refused, and ends the cell
-    before, after  the world on both sides of the cell (the same value when nothing ran)
-    differences  for check=True: the lines that did not answer what the transcript expects
-    skipped      lines after a refused one, which were not run
-    left_out     lines that read as commands and were taken for output or for comments
-    """
-
-    outputs: tuple[Output, ...]
-    before: Snapshot
-    after: Snapshot
-    differences: tuple[TranscriptDifference, ...] = ()
-    skipped: tuple[Line, ...] = ()
-    checked: bool = False
-    left_out: tuple[LeftOut, ...] = ()
-
-    @property
-    def refused(self) -> Output | None:
-        return next((o for o in self.outputs if o.refused), None)
-
-    @property
-    def stdout(self) -> str:
-        return "".join(o.stdout for o in self.outputs)
-
-    @property
-    def exit_code(self) -> int:
-        """Of the last line, as `$?` would say; 0 for an empty cell."""
-        return self.outputs[-1].exit_code if self.outputs else 0
-
-    @property
-    def compared(self) -> int:
-        """How many outputs were compared with what stands under their prompts; 0 when not checked."""
-        return sum(o.line.expected is not None for o in self.outputs) if self.checked else 0
-
-    def __str__(self) -> str:
-        """As a terminal would have shown it."""
-        from dnetlab.views import terminal
-
-        return terminal.as_text(self.outputs, self.skipped).rstrip("\n")
-
-    @property
-    def changes(self) -> DataFrame:
-        """What the cell changed; see `dnetlab.views.difference` for the columns."""
-        from dnetlab.views.difference import difference
-
-        return difference(self.before, self.after).frame
+    from dnetlab.model import Crossing, Exchange, Where
 
 
 class Lab:
@@ -113,7 +46,9 @@ class Lab:
     engine   'sim' (default) or 'docker' (real engines on lab hosts of their own)
     docker   release: '20.10', '26.1', '28.5' (default) or '29.7'
     seed     the simulator's chance: the same seed and commands give the same page
-    journal  a file to write every command to, so that `resume` can bring the lab back; None keeps no file
+    journal  a file to append every command to, so that `resume` can bring the lab back; None keeps no file
+    kernel   who writes the journal, as a notebook's server calls its kernel; '' outside a notebook
+    clock    seconds since 1970 (UTC), for the journal's times
     topology the lab's shape, as `read_topology("lab.toml")` gives it; None is the default lab
     progress called with a sentence for each step while real hosts come up
     """
@@ -121,18 +56,18 @@ class Lab:
     def __init__(
         self, engine: str = "sim", docker: str | None = None, seed: int = 0, journal: str | Path | None = None,
         progress: Callable[[str], None] | None = None, topology: Topology | None = None,
+        kernel: str = "", clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self.seed = seed
         self.shape = topology or default_topology()
         self._progress = progress
         self.engine: Engine = open_engine(engine, docker, seed, progress, self.shape)
-        self.entries: list[Entry] = []
         self.cells = 0
         self.last: CellResult | None = None
-        self._journal_file = Path(journal) if journal else None
-        self._journal_begun = False
-        self._past: list[Any] = []  # the simulator's worlds, one before each entry
-        self._marks: dict[str, tuple[Any, int]] = {}
+        self.history = History()
+        self.events: list[Event] = []
+        self._kernel, self._clock = kernel, clock
+        self.record = JournalWriter(Path(journal), self._head()) if journal else None
         self._sent = 0  # packets that `observed` really sent
 
     # -- running ------------------------------------------------------------------------------------------------
@@ -185,13 +120,23 @@ class Lab:
         return result.outputs[0]
 
     def _run(self, line: Line) -> Output:
-        world = self._world()
+        at, before = self._clock(), self._mark()
         output = self.engine.run(line)
-        entry = Entry(output.line, self.cells, output.exit_code, output.refused is not None)
-        self._past.append(world)
-        self.entries.append(entry)
-        self._write(entry)
+        entry = Entry(output.line, self.cells, output.exit_code, output.refused is not None, at)
+        self.history.add(entry, before)
+        self._note(entry)
         return output
+
+    def _mark(self) -> object:
+        try:
+            return self.engine.checkpoint()
+        except NotHere:
+            return None
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What ran and was not taken back, oldest first."""
+        return self.history.entries
 
     def snapshot(self) -> Snapshot:
         return self.engine.snapshot()
@@ -202,10 +147,6 @@ class Lab:
     def terminal(self, host: str | None = None) -> str | None:
         """The container in whose terminal unprompted lines for that host run; None: they run on the host."""
         return self.engine.terminal(host_called(self.shape, host))
-
-    @property
-    def journal(self) -> Journal:
-        return Journal(self.engine.name, self.engine.release, self.seed, tuple(self.entries))
 
     def close(self) -> None:
         self.engine.close()
@@ -285,28 +226,33 @@ class Lab:
         name, port = split_port(destination)
         ip = address_for(snapshot, where, name)
         start = source_address(snapshot.at(where), ip)
-        ask = getattr(self.engine, "capture", None) if capture else None
-        if ask:
-            self._sent += 1  # a number of its own, or conntrack would take it for more of the packet before
         if port is None:
             packet = Packet(start, ip, Protocol.ICMP, sport=1 + self._sent, icmp=IcmpType.ECHO_REQUEST)
         else:
             packet = Packet(start, ip, Protocol.TCP, sport=40000 + self._sent, dport=port, flags="S", size=60)
         told = forward(snapshot, where, packet, snapshot.clock)
-        return snapshot, told, ask(snapshot, where, packet) if ask else None
+        return snapshot, told, self._capture(snapshot, where, packet) if capture else None
+
+    def _capture(self, snapshot: Snapshot, where: Where, packet: Packet) -> tuple[Crossing, ...] | None:
+        try:
+            seen = self.engine.capture(snapshot, where, packet)
+        except NotHere:
+            return None
+        self._sent += 1  # the next gets a number of its own, or conntrack would take it for more of this one
+        return seen
 
     def why(self, source: str | None = None, destination: str | None = None) -> Reason:
         """Why the last ping or curl failed, or why `source` can't reach NAME, NAME:PORT, IP or IP:PORT.
 
         Raises UsageError when nothing has failed, or one end is missing; UnknownName when a place can't be found.
         """
-        from dnetlab.sim.asking import why_between, why_last
+        from dnetlab.explain.asking import why_between, why_last
 
         if source is None:
-            return why_last(self.engine.snapshot(), self.entries, self._world())
+            return why_last(self.engine.snapshot(), self.entries, self.engine.lookup)
         if destination is None:
             raise UsageError("why() takes both ends or none")
-        return why_between(self.engine.snapshot(), source, destination, self._world())
+        return why_between(self.engine.snapshot(), source, destination, self.engine.lookup)
 
     def reach(self) -> Any:
         """Who reaches whom on which port, for the whole lab: `.matrix` and `.classes` are DataFrames."""
@@ -314,152 +260,95 @@ class Lab:
 
         return view(self.engine.snapshot())
 
-    # -- time travel (the simulator's worlds are values, so an older one is just kept) -----------------------------
+    # -- time travel --------------------------------------------------------------------------------------------
 
-    def _world(self) -> Any:
-        return getattr(self.engine, "world", None)
-
-    @property
-    def can_go_back(self) -> bool:
-        """Whether undo, checkpoint and goto work here: a real engine can only be reset."""
-        return self._world() is not None
-
-    def _need_simulator(self, what: str) -> None:
-        if not self.can_go_back:
-            raise UsageError(
-                f"{what} works on the simulator only: a real engine can't go back.",
-                hint="`%dnet reset` starts a fresh lab on a real engine.",
-            )
+    def _now(self, what: str) -> object:
+        """A mark of the world as it is. NotHere, in a sentence about `what`, where the engine has none."""
+        try:
+            return self.engine.checkpoint()
+        except NotHere as error:
+            raise NotHere(f"{what} works on the simulator only: {error.message}.", hint=error.hint) from None
 
     def undo(self, commands: int = 1) -> list[Entry]:
         """Take back the last commands and return them, oldest first; [] when there is nothing to take back."""
-        self._need_simulator("undo")
-        commands = min(commands, len(self.entries))
-        if commands < 1:
-            return []
-        place = len(self.entries) - commands
-        undone = self.entries[place:]
-        self._return_to(self._past[place], place)
+        self._now("undo")
+        undone, mark = self.history.undo(commands)
+        if undone:
+            self.engine.restore(mark)
+            self._note(Undo(len(undone), self._clock()))
         return undone
 
     def checkpoint(self, name: str) -> None:
         """Remember this moment under a name."""
-        self._need_simulator("checkpoint")
-        self._marks[name] = (self._world(), len(self.entries))
+        self.history.checkpoint(name, self._now("checkpoint"))
+        self._note(Checkpoint(name, self._clock()))
 
     @property
     def checkpoints(self) -> tuple[str, ...]:
-        return tuple(self._marks)
+        return self.history.names
 
     def goto(self, name: str) -> None:
         """Go back (or forward again) to a checkpoint. Raises UsageError for a name that was never given."""
-        self._need_simulator("goto")
-        if name not in self._marks:
-            known = ", ".join(self._marks) or "none yet"
-            raise UsageError(f"there is no checkpoint {name!r}", hint=f"Checkpoints: {known}.")
-        world, place = self._marks[name]
-        if place <= len(self.entries):
-            self._return_to(world, place)
-        else:
-            setattr(self.engine, "world", world)  # noqa: B010 - the protocol does not promise a world
-
-    def _return_to(self, world: Any, place: int) -> None:
-        setattr(self.engine, "world", world)  # noqa: B010
-        del self.entries[place:]
-        del self._past[place:]
-        self._rewrite()
+        self._now("goto")
+        self.engine.restore(self.history.goto(name))
+        self._note(Goto(name, self._clock()))
 
     def reset(self) -> None:
-        """A fresh lab, as it was at the start; checkpoints and journal are gone."""
+        """A fresh lab, as it was at the start; entries and checkpoints are gone."""
         name, release = self.engine.name, self.engine.release
         self.engine.close()
         self.engine = open_engine(name, release, self.seed, self._progress, self.shape)
-        self.entries.clear()
-        self._past.clear()
-        self._marks.clear()
-        self._rewrite()
+        self.history = History()
+        self._note(Reset(self._clock()))
 
-    # -- the journal's file ---------------------------------------------------------------------------------------
+    # -- the journal --------------------------------------------------------------------------------------------
 
-    def _write(self, entry: Entry) -> None:
-        if self._journal_file is None:
-            return
-        if not self._journal_begun:
-            self._rewrite()
-            return
-        with self._journal_file.open("a", encoding="utf-8") as file:
-            file.write(_entry_json(entry) + "\n")
+    def _note(self, event: Event) -> None:
+        self.events.append(event)
+        if self.record:
+            self.record.write(event)
 
-    def _rewrite(self) -> None:
-        """Write the whole journal anew; the journal of an earlier session is kept beside it as *.previous."""
-        if self._journal_file is None:
-            return
-        path = self._journal_file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not self._journal_begun and path.exists() and path.read_text(encoding="utf-8").count("\n") > 1:
-            os.replace(path, path.with_suffix(path.suffix + ".previous"))
-        head = {"engine": self.engine.name, "release": self.engine.release, "seed": self.seed}
-        text = "\n".join([json.dumps(head), *(_entry_json(e) for e in self.entries)]) + "\n"
-        partial = path.with_suffix(path.suffix + ".partial")
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-        self._journal_begun = True
+    @property
+    def journal(self) -> Journal:
+        """What was done in this lab so far."""
+        return replace(self.record.head if self.record else self._head(), events=tuple(self.events))
 
-    def resume(self, path: str | Path | None = None) -> int:
-        """Bring back the lab of an earlier session by running its journal again; returns how many commands ran.
+    def _head(self) -> Journal:
+        engine = self.engine
+        return Journal(engine.name, engine.release, self.seed, topology=self.shape, version=__version__,
+                       kernel=self._kernel, began=self._clock())  # fmt: skip
 
-        Without a path: this lab's own journal file, or the *.previous one beside it once this session wrote its own.
-        Raises UsageError when there is no journal, and when it was written on another kind of engine.
+    def resume(self, path: str | Path | None = None, session: str | None = None) -> Resumed:
+        """Bring back the lab of an earlier session by running its journal again.
+
+        path None: this lab's own journal file; session None: the last one in it. Raises UsageError when there is none
+        to resume, and when it was written on another kind of engine or in a lab of another shape.
         """
-        file = Path(path) if path else self._journal_file
-        if file and self._journal_begun and path is None:
-            file = file.with_suffix(file.suffix + ".previous")
-        if file is None or not file.exists():
-            raise UsageError("there is no journal to resume from", hint="A journal begins with the first %%dnet cell.")
-        head, lines = read_journal(file)
-        if head["engine"] != self.engine.name or head["release"] != self.engine.release:
-            raise UsageError(
-                f"the journal was written on engine {head['engine']} {head['release']}",
-                hint=f"Choose it first: %dnet engine {head['engine']} --docker {head['release']}",
-            )
-        if self._world() is not None and self.entries:
+        file = path or (self.record.path if self.record else None)
+        if file is None:
+            raise UsageError("there is no journal to resume from", hint="Name its file.")
+        found = choose(Path(file), self.record.session if self.record else "", session, self._kernel)
+        self._fits(found.journal)
+        if self.history.entries or self.seed != found.journal.seed:
+            self._reseed(found.journal.seed)
             self.reset()
-        for cell, line in lines:
-            self.cells = cell
-            self._run(line)
-        return len(lines)
+        self._note(Resume(found.journal.session, self._clock()))
+        for entry in found.journal.entries:
+            self.cells = entry.cell
+            self._run(entry.line)
+        return found
 
+    def _reseed(self, seed: int) -> None:
+        """A session has one seed; with another one, another begins in the file."""
+        if self.seed != seed:
+            self.seed = seed
+            self.record = JournalWriter(self.record.path, self._head()) if self.record else None
 
-def _entry_json(entry: Entry) -> str:
-    line = entry.line
-    return json.dumps(
-        {
-            "cell": entry.cell, "number": line.number, "host": line.host, "prompt": line.prompt.value,
-            "text": line.text, "answer": line.answer, "exit_code": entry.exit_code, "refused": entry.refused,
-        },
-        ensure_ascii=False,
-    )  # fmt: skip
-
-
-def read_journal(path: Path) -> tuple[dict[str, Any], list[tuple[int, Line]]]:
-    """The head of a journal file and its (cell, line) pairs. A last line cut off by a crash is left out.
-
-    Raises DnetError when the file is no journal.
-    """
-    rows = path.read_text(encoding="utf-8").splitlines()
-    lines: list[tuple[int, Line]] = []
-    try:
-        head = json.loads(rows[0])
-        head["engine"], head["release"], head["seed"]
-    except (ValueError, IndexError, KeyError, TypeError):
-        raise DnetError(f"{path} is no journal of dnetlab", hint="Name a file that %%dnet cells wrote.") from None
-    for row in rows[1:]:
-        try:
-            data = json.loads(row)
-        except ValueError:
-            break
-        lines.append(
-            (data["cell"], Line(data["number"], data["text"], data["host"], prompt=Prompt(data["prompt"]),
-                                answer=data["answer"]))
-        )  # fmt: skip
-    return head, lines
+    def _fits(self, journal: Journal) -> None:
+        engine, release = journal.engine, journal.release
+        if engine and (engine, release) != (self.engine.name, self.engine.release):
+            raise UsageError(f"the journal was written on engine {engine} {release}",
+                             hint=f"Choose it first: %dnet engine {engine} --docker {release}")  # fmt: skip
+        if journal.topology not in (None, self.shape):
+            raise UsageError(f"the journal was written in another lab, of {', '.join(journal.topology.names)}",
+                             hint="Choose it first: %dnet lab FILE")  # fmt: skip

@@ -114,6 +114,7 @@ class Desk:
     def _run(self, text: str) -> None:
         from dnetlab.views import terminal
         from dnetlab.views.difference import difference
+        from dnetlab.views.journal import unwritten_text
 
         before = self.lab.terminal(self.host)
         result = self.lab.run_cell(text, self.host)
@@ -125,6 +126,9 @@ class Desk:
         changed = "" if self.quiet or not result.outputs else difference(result.before, result.after).text
         if changed:
             print(f"\x1b[2m{changed}\x1b[0m" if sys.stdout.isatty() else changed)
+        record = self.lab.record
+        if record and (trouble := record.news()):
+            print(f"dnetlab: {unwritten_text(record.path, trouble)}", file=sys.stderr)
 
     def reader(self) -> Callable[[str], str]:
         """A prompt with history and completion, by prompt_toolkit (which IPython brings)."""

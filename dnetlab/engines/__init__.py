@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from typing import Protocol
 
-from dnetlab.model import Line, Output, Snapshot, Topology, default_topology
+from dnetlab.model import Crossing, Line, Output, Packet, Snapshot, Topology, Where, default_topology
 from dnetlab.model.releases import DEFAULT_RELEASE
 
 
@@ -13,6 +14,8 @@ class Engine(Protocol):
     """run    one line, for real or simulated; a failing command is an Output, a refused one has `refused`
     snapshot  the world now
     close     end what was started; safe to call twice
+
+    An engine that can't do what a method asks raises NotHere, with a sentence.
     """
 
     name: str
@@ -28,6 +31,22 @@ class Engine(Protocol):
 
     def terminal(self, host: str) -> str | None:
         """The name of the container whose terminal takes the unprompted lines typed for that host; None: the host."""
+        ...
+
+    def lookup(self, snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
+        """What a program in that place gets for a name; None for "bad address". Nothing changes."""
+        ...
+
+    def checkpoint(self) -> object:
+        """A mark of the world as it is now, which only `restore` looks into."""
+        ...
+
+    def restore(self, mark: object) -> None:
+        """The world is as it was at that mark."""
+        ...
+
+    def capture(self, snapshot: Snapshot, where: Where, packet: Packet) -> tuple[Crossing, ...]:
+        """Send a packet from that place: what crossed which interface of the lab, in order of time."""
         ...
 
     def close(self) -> None: ...

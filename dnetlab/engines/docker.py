@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from dnetlab.commands.shell import ShellRefused, parse_shell, refusal
 from dnetlab.engines import capture, inventory, observe, processes, remote, terminals
 from dnetlab.engines.labhosts import VERSIONS, LabHosts, Ran
 from dnetlab.engines.terminals import QUESTION, Attachment, Terminal
-from dnetlab.errors import EngineError, UsageError
+from dnetlab.errors import EngineError, NotHere, UsageError
+from dnetlab.explain.asking import lookup_on_networks
 from dnetlab.model import Container, Crossing, Host, Line, Namespace, Output, Packet, Prompt, Refusal, Snapshot, Where
 
 LONGEST = 120.0  # seconds for a command that ends by itself
@@ -291,13 +293,22 @@ class DockerEngine:
             self._clients.pop(host, None)
             return False
 
-    def capture(self, snapshot: Snapshot, where: Where, packet: Packet) -> tuple[Crossing, ...] | None:
+    def lookup(self, snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
+        return lookup_on_networks(snapshot, where, name)
+
+    def checkpoint(self) -> object:
+        raise NotHere("a real engine can't go back", hint="`%dnet reset` starts a fresh lab on a real engine.")
+
+    def restore(self, mark: object) -> None:
+        self.checkpoint()
+
+    def capture(self, snapshot: Snapshot, where: Where, packet: Packet) -> tuple[Crossing, ...]:
         """Send a packet for real from that place: what crossed which interface of the lab, in order of time.
 
-        None, and nothing is sent, where this process can't open captures in the lab's namespaces.
+        NotHere, and nothing is sent, where this process can't open captures in the lab's namespaces.
         """
         if not self._is_direct():
-            return None
+            raise NotHere("the lab's namespaces can't be entered from here, so nothing can be captured in them")
         spots = []
         for name, machine in snapshot.hosts.items():
             root = self.hosts.root(name)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dnetlab.model import Line, Output, Snapshot, Topology
+from ipaddress import IPv4Address
+
+from dnetlab.errors import NotHere
+from dnetlab.explain.asking import owner_of
+from dnetlab.model import Crossing, Line, Output, Packet, Snapshot, Topology, Where
 from dnetlab.model.releases import DEFAULT_RELEASE
 from dnetlab.sim.apply import apply, name_of, open_terminal, prompt_of
+from dnetlab.sim.dockerd.resolver import resolve
 from dnetlab.sim.world import World
 
 
@@ -38,6 +43,21 @@ class Simulator:
     def terminal(self, host: str) -> str | None:
         found = open_terminal(self.world, host)
         return name_of(self.world, found) if found else None
+
+    def lookup(self, snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
+        owner = owner_of(snapshot, where)
+        found = resolve(self.world.copy(), where, owner.id if owner else None, name)
+        return found[0] if found else None
+
+    def checkpoint(self) -> object:
+        return self.world  # `apply` leaves it as it is
+
+    def restore(self, mark: object) -> None:
+        assert isinstance(mark, World)
+        self.world = mark
+
+    def capture(self, snapshot: Snapshot, where: Where, packet: Packet) -> tuple[Crossing, ...]:
+        raise NotHere("nothing is sent on the simulator: a packet's journey is the telling itself")
 
     def close(self) -> None:
         """Nothing to end."""

@@ -13,7 +13,7 @@ from dnetlab.model.host import (
     Subnet,
     Volume,
 )
-from dnetlab.model.journal import Entry, Journal
+from dnetlab.model.journal import Entry, Journal, JournalFile, Loss, LossKind, Resumed
 from dnetlab.model.labfile import default_topology, parse_topology, read_topology
 from dnetlab.model.line import LeftOut, Line, Output, Prompt, Refusal
 from dnetlab.model.netfilter import Chain, Hook, Match, Netfilter, Rule, Table, Target, parse_rule
@@ -41,6 +41,7 @@ __all__ = [
     "Host", "IcmpType", "Image", "Interface", "Journal", "LeftOut", "Line", "LinkKind", "Listener", "Match",
     "Namespace", "Neighbour", "Netfilter", "Network", "Output", "Packet", "PeerEnd", "PortBinding", "Process",
     "Prompt", "Protocol", "Refusal", "Route", "Rule", "Snapshot", "Socket", "SocketState", "Step", "StepKind",
-    "Subnet", "Table", "Target", "Trace", "Verdict", "Volume", "Where", "HostPlan", "Nic", "Port", "PortMode",
-    "StaticRoute", "Switch", "Topology", "default_topology", "parse_rule", "parse_topology", "read_topology",
+    "Subnet", "Table", "Target", "Trace", "Verdict", "Volume", "Where", "HostPlan",
+    "JournalFile", "Loss", "LossKind", "Nic", "Port", "PortMode",
+    "Resumed", "StaticRoute", "Switch", "Topology", "default_topology", "parse_rule", "parse_topology", "read_topology",
 ]  # fmt: skip

@@ -94,6 +94,7 @@ class Journal:
     session   its name in the file; '' for one that was never written
     engine, release, seed, topology  of the lab; engine '' and topology None when the row that said so is lost
     version   of dnetlab
+    kernel    the kernel that wrote it, as the notebook's server calls it; '' outside a notebook
     began     seconds since 1970 (UTC)
     """
 
@@ -104,6 +105,7 @@ class Journal:
     topology: Topology | None = None
     session: str = ""
     version: str = ""
+    kernel: str = ""
     began: float = 0.0
 
     @property
@@ -121,10 +123,14 @@ class LossKind(Enum):
 
 @dataclass(frozen=True)
 class Loss:
-    """A place where a journal's file is damaged. row counts what should be rows from 1."""
+    """A place where a journal's file is damaged. row counts what should be rows from 1.
+
+    session  whose row it is; '' when even that can't be read
+    """
 
     row: int
     kind: LossKind
+    session: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,3 +139,22 @@ class JournalFile:
 
     sessions: tuple[Journal, ...] = ()
     lost: tuple[Loss, ...] = ()
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A lab that was brought back.
+
+    journal  the session whose entries ran again
+    lost     damage to the file that concerns it
+    longer   another session of the file with more entries, which it did not go on from; None when there is none
+    """
+
+    journal: Journal
+    lost: tuple[Loss, ...] = ()
+    longer: Journal | None = None
+
+    @property
+    def commands(self) -> int:
+        """How many ran again."""
+        return len(self.journal.entries)

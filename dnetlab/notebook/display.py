@@ -15,7 +15,8 @@ from dnetlab.views.difference import KINDS, Change, Difference, difference
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from dnetlab.lab import CellResult
+    from dnetlab.result import CellResult
+
 
 _SIGNS = {"+": ("appeared", "#00603f"), "-": ("went", "#8a3a00"), "~": ("different now", "#0b3d66")}
 _ROW = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
@@ -16,12 +15,15 @@ from dnetlab.errors import DnetError
 from dnetlab.model import Prompt, Topology, default_topology, read_topology
 from dnetlab.notebook import first_mistakes, subcommands
 from dnetlab.notebook.display import CellView, StepLine
+from dnetlab.notebook.journal import journal_file, kernel_name, notebook_name
 from dnetlab.notebook.options import parse
 from dnetlab.views import terminal
+from dnetlab.views.journal import unwritten_text
 
 if TYPE_CHECKING:
-    from dnetlab.lab import CellResult, Lab
+    from dnetlab.lab import Lab
     from dnetlab.model import Output
+    from dnetlab.result import CellResult
 
 _CATCH = re.compile(r"^\s*(?P<name>[A-Za-z_]\w*)\s*<<\s*(?P<rest>.*)$")
 
@@ -53,8 +55,9 @@ class DnetMagics(Magics):
             if not self.labs:
                 warm_up()
             step = StepLine()
-            lab = Lab(engine, release, journal=journal_file(engine, release), progress=step,
-                      topology=self.topology)  # fmt: skip
+            file = journal_file(engine, release, notebook_name(self.shell))
+            lab = Lab(engine, release, journal=file, progress=step, topology=self.topology,
+                      kernel=kernel_name(self.shell))  # fmt: skip
             if step.handle is not None:
                 self.arrived = f"Real Docker Engines {lab.engine.release} are up."
                 step(self.arrived)
@@ -127,7 +130,7 @@ class DnetMagics(Magics):
     def _after(self, lab: Lab, result: CellResult) -> list[str]:
         """What is said below it: a terminal that this cell opened, and that stays open."""
         assert self.shell is not None
-        notes = []
+        notes = self._unwritten(lab)
         for host in dict.fromkeys(output.line.host for output in result.outputs):
             container = lab.terminal(host)
             known = self.opened.pop((lab, host), None)
@@ -137,6 +140,11 @@ class DnetMagics(Magics):
             self.opened[lab, host] = (container, self.shell.execution_count) if is_new or known is None else known
             notes += [terminal.open_text(container, host, "this cell")] if is_new else []
         return notes
+
+    def _unwritten(self, lab: Lab) -> list[str]:
+        """That the journal can't be written, once for each lab."""
+        trouble = lab.record.news() if lab.record else None
+        return [unwritten_text(lab.record.path, trouble)] if lab.record and trouble else []
 
     def _cell(self, line: str, cell: str) -> CellView | None:
         """Run a cell. None, and nothing shown, when it has no commands (a student has not filled it in yet)."""
@@ -211,22 +219,6 @@ def _run_aloud(lab: Lab, cell: str, host: str | None, check: bool) -> CellResult
     return result
 
 
-def journal_file(engine: str, release: str | None) -> Path | None:
-    """Where this notebook's commands are written down, so that `%dnet resume` can bring a lab back after a crash.
-
-    .dnetlab/NOTEBOOK.ENGINE.journal beside the notebook; None (nothing is written) while a grader runs it, when
-    DNETLAB_JOURNAL is 'off', or where the folder can't be written. DNETLAB_JOURNAL may name the folder.
-    """
-    wish = os.environ.get("DNETLAB_JOURNAL", "")
-    if wish == "off" or os.environ.get("NBGRADER_EXECUTION"):
-        return None
-    folder = Path(wish) if wish else Path.cwd() / ".dnetlab"
-    near = folder if folder.exists() else folder.parent
-    if not os.access(near, os.W_OK):
-        return None
-    notebook = Path(os.environ.get("JPY_SESSION_NAME", "")).stem or "session"
-    suffix = f"{engine}-{release}" if release else engine
-    return folder / f"{notebook}.{suffix}.journal"
 
 
 def keep_empty_cells(lines: list[str]) -> list[str]:

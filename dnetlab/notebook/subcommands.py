@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dnetlab.errors import UsageError
+from dnetlab.errors import NotHere, UsageError
 from dnetlab.notebook.display import Sentence
 from dnetlab.notebook.options import parse
 from dnetlab.views import terminal
@@ -128,9 +128,7 @@ def _in_time(move: Callable[[DnetMagics, Any], Any]) -> Callable[[DnetMagics, An
     def show(magics: DnetMagics, options: Any) -> Any:
         try:
             return move(magics, options)
-        except UsageError as error:
-            if magics.lab.can_go_back:
-                raise
+        except NotHere as error:
             return Sentence(str(error))
 
     return show
@@ -160,8 +158,9 @@ def _goto(magics: DnetMagics, options: Any) -> Any:
 
 
 def _resume(magics: DnetMagics, options: Any) -> Any:
-    number = magics.lab.resume(options.journal)
-    return Sentence(f"The lab is back: {number} command{'' if number == 1 else 's'} ran again.")
+    from dnetlab.views.journal import resumed_text
+
+    return Sentence(resumed_text(magics.lab.resume(options.journal, options.session)))
 
 
 # -- the lab itself ----------------------------------------------------------------------------------------------------
@@ -232,7 +231,8 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         Subcommand("goto", "NAME: go back to a checkpoint", _goto, (_arg("name", metavar="NAME"),)),
         Subcommand("reset", "a fresh lab", _reset),
         Subcommand("resume", "bring the lab of an earlier session back", _resume,
-                   (_arg("journal", nargs="?", metavar="FILE"),)),
+                   (_arg("journal", nargs="?", metavar="FILE"),
+                    _arg("--session", metavar="NAME", help="which session of the file; the last one when left out"))),
         Subcommand("journal", "the commands of this session, as a script", _journal),
         Subcommand("engine", "which engine runs the cells; with a name: change it", _engine,
                    (_arg("name", nargs="?", choices=["sim", "docker"]), _arg("--docker", metavar="RELEASE"))),

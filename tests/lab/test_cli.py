@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from dnetlab.cli import main
+from dnetlab.journal import read_journal
 from dnetlab.lab import Lab
 from dnetlab.prompt import Desk, banner
 
@@ -121,17 +122,25 @@ def test_an_unknown_option_is_status_2(capsys):
     assert "--frobnicate" in capsys.readouterr().err
 
 
-def test_the_shell_answers_at_its_prompt_until_end_of_file(monkeypatch, capsys):
-    typed = iter(["docker network create my_net1", "echo a > b"])
+def typed(*lines: str):
+    """What `input` answers: the lines, then the end of the input."""
+    rest = iter(lines)
 
     def read(prompt: str) -> str:
         print(prompt, end="")
         try:
-            return next(typed)
+            line = next(rest)
         except StopIteration:
             raise EOFError from None
+        if line == "^C":
+            raise KeyboardInterrupt
+        return line
 
-    monkeypatch.setattr("builtins.input", read)
+    return read
+
+
+def test_the_shell_answers_at_its_prompt_until_end_of_file(monkeypatch, capsys):
+    monkeypatch.setattr("builtins.input", typed("docker network create my_net1", "echo a > b"))
     status = main(["shell"])
     shown = capsys.readouterr()
 
@@ -209,23 +218,6 @@ def test_what_goes_into_a_file_is_utf8_on_every_system(tmp_path, encoding):
     assert json.loads(ran.stdout.decode("utf-8"))["stdout"] == "网络 → ✓\n"
 
 
-def typed(*lines: str):
-    """What `input` answers: the lines, then the end of the input."""
-    rest = iter(lines)
-
-    def read(prompt: str) -> str:
-        print(prompt, end="")
-        try:
-            line = next(rest)
-        except StopIteration:
-            raise EOFError from None
-        if line == "^C":
-            raise KeyboardInterrupt
-        return line
-
-    return read
-
-
 def test_the_shell_looks_at_the_lab_with_dnet_and_helps(monkeypatch, capsys):
     monkeypatch.setattr("builtins.input", typed("docker run -d --name web1 nginx", "help", "%dnet ips --container web1",
                                                 "history", "%dnet nosuch", "dokcer ps"))  # fmt: skip
@@ -272,3 +264,41 @@ def test_the_banner_names_the_release_and_the_hosts():
         assert banner(lab).endswith(
             "the simulator as Docker 20.10. Hosts: docker1, docker2, client. `help` says what can be typed here."
         )
+
+
+def test_the_shell_keeps_a_journal_that_another_shell_goes_on_from(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DNETLAB_JOURNAL", raising=False)
+    monkeypatch.setattr("builtins.input", typed("docker network create my_net1"))
+    main(["shell", "-q"])
+    monkeypatch.setattr("builtins.input", typed("docker network ls -q | wc -l"))
+    capsys.readouterr()
+    status = main(["shell", "-q", "--resume"])
+    shown = capsys.readouterr()
+
+    assert (tmp_path / ".dnetlab" / "shell.sim.journal").exists()
+    assert status == 0
+    assert shown.err == "dnetlab: The lab is back: 1 command ran again.\n"
+    assert shown.out == "[root@docker1 ~]# 4\n[root@docker1 ~]# \n"
+
+
+def test_scripts_append_to_the_journal_that_is_named_a_session_for_each(tmp_path):
+    file = tmp_path / "work.journal"
+    one, two = script(tmp_path, "echo one\n", "one.dnet"), script(tmp_path, "docker volume prune\ny\n", "two.dnet")
+    main(["run", "--journal", str(file), one, two])
+
+    first, second = read_journal(file).sessions
+
+    assert [e.line.text for e in first.entries] == ["echo one"]
+    assert [(e.line.text, e.line.answer) for e in second.entries] == [("docker volume prune", "y")]
+
+
+def test_a_journal_that_can_not_be_written_is_said_once_and_stops_nothing(monkeypatch, capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("builtins.input", typed("hostname", "hostname"))
+    status = main(["shell", "-q", "--journal", str(tmp_path / "file" / "a.journal")])
+    shown = capsys.readouterr()
+
+    assert status == 0
+    assert shown.out.count("docker1\n") == 2
+    assert shown.err.count("a.journal can't be written: ") == 1

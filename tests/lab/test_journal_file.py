@@ -15,7 +15,7 @@ from dnetlab.journal import JournalWriter, digest, event_data, parse_journal, re
 from dnetlab.model import Line, Prompt, default_topology
 from dnetlab.model.journal import Checkpoint, Entry, Goto, Journal, Loss, LossKind, Reset, Resume, Undo, fold
 
-HEAD = Journal("sim", "28.5", 7, topology=default_topology(), began=1764244853.0)
+HEAD = Journal("sim", "28.5", 7, topology=default_topology(), version="0.1.0", began=1764244853.0)
 
 
 def entry(text: str, at: float = 1.0, **more: object) -> Entry:
@@ -28,6 +28,10 @@ def written(path, *events, session: str = "aaaaaaaa", head: Journal = HEAD) -> b
         writer.write(event)
     assert writer.trouble is None
     return path.read_bytes()
+
+
+def lost(row: int, kind: LossKind, session: str = "aaaaaaaa") -> Loss:
+    return Loss(row, kind, session)
 
 
 ANY_TEXT = st.text(st.characters()).map(  # two surrogates side by side are one character in JSON, and everywhere else
@@ -100,7 +104,9 @@ def test_a_file_cut_off_anywhere_loses_the_row_that_was_cut_and_nothing_before_i
     found = parse_journal(data[:cut])
 
     assert texts(found) == TEXTS[: max(0, len(whole) - 1)]
-    assert found.lost == (() if whole == left else (Loss(len(left), LossKind.UNREADABLE),))
+    assert [(loss.row, loss.kind) for loss in found.lost] == (
+        [] if whole == left else [(len(left), LossKind.UNREADABLE)]
+    )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
@@ -136,7 +142,7 @@ def test_a_half_written_row_in_the_middle_hides_nothing_after_it(tmp_path):
     found = parse_journal(head + one + two[:40] + three)  # without even a newline
 
     assert texts(found) == ["one", "three"]
-    assert found.lost == (Loss(3, LossKind.UNREADABLE),)
+    assert found.lost == (lost(3, LossKind.UNREADABLE),)
 
 
 @pytest.mark.parametrize("key", ["text", "host", "number", "prompt", "exit_code", "cell", "at"])
@@ -148,16 +154,16 @@ def test_a_row_that_lacks_something_is_left_out_and_said(tmp_path, key):
     found = parse_journal(b"\n".join([head, json.dumps(row, separators=(",", ":")).encode(), rows[1]]))
 
     assert texts(found) == ["two"]
-    assert found.lost == (Loss(2, LossKind.INCOMPLETE), Loss(3, LossKind.BROKEN))
+    assert found.lost == (lost(2, LossKind.INCOMPLETE), lost(3, LossKind.BROKEN))
 
 
 def test_a_changed_row_and_a_row_that_is_gone_show_in_the_one_after_it(tmp_path):
     data = written(tmp_path / "a.journal", entry("one"), entry("two"), entry("three"))
     rows = data.splitlines(keepends=True)
 
-    assert parse_journal(data.replace(b'"one"', b'"ONE"')).lost == (Loss(3, LossKind.BROKEN),)
-    assert parse_journal(b"".join(rows[:2] + rows[3:])).lost == (Loss(3, LossKind.BROKEN),)
-    assert parse_journal(b"".join([rows[0], rows[2], rows[1], rows[3]])).lost[0] == Loss(2, LossKind.BROKEN)
+    assert parse_journal(data.replace(b'"one"', b'"ONE"')).lost == (lost(3, LossKind.BROKEN),)
+    assert parse_journal(b"".join(rows[:2] + rows[3:])).lost == (lost(3, LossKind.BROKEN),)
+    assert parse_journal(b"".join([rows[0], rows[2], rows[1], rows[3]])).lost[0] == lost(2, LossKind.BROKEN)
 
 
 def test_two_kernels_on_one_file_don_t_tear_it(tmp_path):
@@ -183,7 +189,7 @@ def test_a_later_session_begins_on_a_line_of_its_own_and_keeps_all_that_was_ther
     found = read_journal(path)
 
     assert [[e.line.text for e in s.entries] for s in found.sessions] == [["good"], ["short"]]
-    assert found.lost == (Loss(3, LossKind.UNREADABLE),)
+    assert found.lost == (lost(3, LossKind.UNREADABLE),)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full of Linux")

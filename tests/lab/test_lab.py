@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dnetlab.errors import CellError, DnetError, UsageError
+from dnetlab.errors import CellError, DnetError, NotHere, UsageError
 from dnetlab.lab import Lab
-from dnetlab.model import parse_topology
+from dnetlab.model import Where, parse_topology
+from dnetlab.views.journal import resumed_text
 
 
 def test_a_failing_command_does_not_stop_a_cell():
@@ -122,9 +123,9 @@ def test_a_journal_brings_the_lab_back_after_a_killed_kernel(tmp_path):
     first.run_cell("ip addr")
 
     second = Lab(journal=file)
-    count = second.resume()
+    resumed = second.resume()
 
-    assert count == 3
+    assert resumed.commands == 3
     assert second.snapshot() == first.snapshot()
     assert second.prompt() == "/ # "
 
@@ -147,7 +148,7 @@ def test_a_journal_whose_last_line_was_cut_off_still_resumes(tmp_path):
     with file.open("a") as half:
         half.write('{"cell": 2, "number": 1, "ho')
 
-    assert Lab(journal=file).resume() == 1
+    assert Lab(journal=file).resume().commands == 1
 
 
 def test_a_file_that_is_no_journal_is_one_clear_error(tmp_path):
@@ -204,3 +205,133 @@ def test_a_lab_of_one_host_starts():
 def test_an_image_the_simulator_does_not_have_is_named_when_the_lab_starts():
     with pytest.raises(UsageError, match="the simulator has no image oracle:latest"):
         Lab(topology=parse_topology('images = ["oracle"]\n[hosts.only]\ndocker = true'))
+
+
+def session_of(file, *texts: str, **more) -> Lab:
+    lab = Lab(journal=file, **more)
+    for text in texts:
+        lab.run(text)
+    return lab
+
+
+def test_what_was_taken_back_is_in_the_journal_and_does_not_come_back(tmp_path):
+    file = tmp_path / "lesson.journal"
+    lab = session_of(file, "docker network create a1", "docker network create b1")
+    lab.undo()
+    lab.checkpoint("here")
+    lab.run("docker network create c1")
+    lab.goto("here")
+    lab.run("docker network create d1")
+
+    resumed = Lab(journal=file).resume()
+
+    assert [e.line.text for e in resumed.journal.entries] == ["docker network create a1", "docker network create d1"]
+    assert [type(event).__name__ for event in resumed.journal.events] == [
+        "Entry", "Entry", "Undo", "Checkpoint", "Entry", "Goto", "Entry",
+    ]  # fmt: skip
+
+
+def test_going_forward_again_brings_the_entries_back_too(tmp_path):
+    lab = session_of(tmp_path / "lesson.journal", "docker network create a1")
+    lab.checkpoint("later")
+    lab.undo()
+    lab.goto("later")
+
+    assert [e.line.text for e in lab.entries] == ["docker network create a1"]
+    assert lab.journal.entries == tuple(lab.entries)
+    assert lab.undo() and lab.snapshot() == Lab().snapshot()
+
+
+def test_two_deaths_of_a_kernel_lose_nothing(tmp_path):
+    file = tmp_path / "lesson.journal"
+    session_of(file, "docker network create a1", "docker network create b1")
+    session_of(file, "docker network ls")  # and dies before anybody resumed
+
+    third = Lab(journal=file)
+    found = third.resume()
+    good = third.resume(session=found.longer.session)
+
+    assert (found.commands, found.longer.entries[0].line.text) == (1, "docker network create a1")
+    assert good.commands == 2
+    assert [n.name for n in third.snapshot().hosts["docker1"].networks] == ["a1", "b1", "bridge", "host", "none"]
+
+
+def test_a_session_that_went_on_from_another_is_not_shorter_than_it(tmp_path):
+    file = tmp_path / "lesson.journal"
+    session_of(file, "docker network create a1", "docker network create b1")
+    second = Lab(journal=file)
+    second.resume()
+    second.undo()
+
+    found = Lab(journal=file).resume()
+
+    assert (found.commands, found.longer) == (1, None)
+
+
+def test_a_kernel_resumes_its_own_session_where_notebooks_without_a_name_share_a_file(tmp_path):
+    file = tmp_path / "session.journal"
+    session_of(file, "docker network create mine", kernel="kernel-1")
+    session_of(file, "docker network create theirs", "docker ps", kernel="kernel-2")
+
+    mine = Lab(journal=file, kernel="kernel-1").resume().journal
+
+    assert [e.line.text for e in mine.entries] == ["docker network create mine"]
+
+
+def test_a_journal_brings_its_seed_its_answers_and_its_times_back(tmp_path):
+    file = tmp_path / "lesson.journal"
+    seconds = iter(range(1000, 2000))
+    first = Lab(seed=7, journal=file, clock=lambda: float(next(seconds)))
+    first.run_cell("docker network create gone\ndocker network prune\ny\ndocker run -d nginx")
+
+    second = Lab(journal=file)
+    found = second.resume()
+
+    assert second.snapshot() == first.snapshot()
+    assert [e.line.answer for e in found.journal.entries] == [None, "y", None]
+    assert (found.journal.began, [e.at for e in found.journal.entries]) == (1000.0, [1001.0, 1002.0, 1003.0])
+    assert second.snapshot().hosts["docker1"].network("gone") is None
+
+
+def test_a_journal_of_a_lab_of_another_shape_or_release_says_which_to_choose_first(tmp_path):
+    file = tmp_path / "lesson.journal"
+    session_of(file, "hostname", topology=parse_topology("[hosts.only]\ndocker = true"))
+
+    with pytest.raises(UsageError, match="written in another lab, of only"):
+        Lab(journal=file).resume()
+    with pytest.raises(UsageError, match="written on engine sim 28.5"):
+        Lab(journal=file, docker="20.10").resume()
+
+
+def test_a_session_that_is_not_there_is_named_with_those_that_are(tmp_path):
+    file = tmp_path / "lesson.journal"
+    lab = session_of(file, "hostname")
+
+    with pytest.raises(UsageError, match="there is no earlier session in .*\nIts sessions: none but this one"):
+        lab.resume()
+    with pytest.raises(UsageError, match=f"no session nosuch in .*\nIts sessions: {lab.record.session}"):
+        Lab(journal=file).resume(session="nosuch")
+    with pytest.raises(UsageError, match="there is no journal"):
+        Lab(journal=tmp_path / "nowhere.journal").resume()
+
+
+def test_a_damaged_journal_brings_back_what_is_left_and_says_what_is_lost(tmp_path):
+    file = tmp_path / "lesson.journal"
+    session_of(file, "docker network create a1", "docker network create b1", "docker network create c1")
+    head, one, two, three = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(head + one + two[:30] + b"\xff\x00" + three)
+
+    found = Lab(journal=file).resume()
+
+    assert resumed_text(found) == (
+        "The lab is back: 2 commands ran again. The journal is damaged: row 3 can't be read. "
+        "All that can be read of it ran."
+    )
+
+
+def test_what_an_engine_can_not_do_it_says(tmp_path):
+    lab = Lab()
+
+    with pytest.raises(NotHere, match="nothing is sent on the simulator"):
+        lab.engine.capture(lab.snapshot(), Where("docker1"), None)
+    assert lab.observed("docker1", "docker2")[2] is None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from dnetlab.notebook.magic import journal_file
+from dnetlab.notebook.journal import journal_file, notebook_name
 
 
 def test_resume_brings_the_lab_of_a_killed_kernel_back(start_kernel, tmp_path):
@@ -26,6 +27,7 @@ def test_resume_brings_the_lab_of_a_killed_kernel_back(start_kernel, tmp_path):
     [
         ({}, ".dnetlab/session.sim-20.10.journal"),
         ({"JPY_SESSION_NAME": "lessons/01-native-networks.ipynb"}, ".dnetlab/01-native-networks.sim-20.10.journal"),
+        ({"JPY_SESSION_NAME": ""}, ".dnetlab/session.sim-20.10.journal"),
         ({"DNETLAB_JOURNAL": "off"}, None),
         ({"NBGRADER_EXECUTION": "autograde"}, None),
     ],
@@ -37,6 +39,6 @@ def test_the_journal_lies_beside_the_notebook_and_not_where_a_grader_runs(monkey
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
 
-    found = journal_file("sim", "20.10")
+    found = journal_file("sim", "20.10", notebook_name(SimpleNamespace(user_ns={})))
 
     assert found == (None if expected is None else Path(tmp_path, expected))

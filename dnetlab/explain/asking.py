@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import AddressValueError, IPv4Address
 
 from dnetlab.errors import UsageError
@@ -10,10 +10,11 @@ from dnetlab.explain.names import address_for, find_where, split_port
 from dnetlab.explain.questions import question
 from dnetlab.explain.why import PREDEFINED, Reason, why
 from dnetlab.model import Container, Entry, Snapshot, Where
-from dnetlab.sim.world import World
+
+Lookup = Callable[[Snapshot, Where, str], IPv4Address | None]  # what a program there gets for a name
 
 
-def why_between(snapshot: Snapshot, source: str, destination: str, world: World | None = None) -> Reason:
+def why_between(snapshot: Snapshot, source: str, destination: str, lookup: Lookup) -> Reason:
     """Why can't `source` (a host or container) reach NAME, NAME:PORT, IP or IP:PORT?
 
     It is asked by address first; when that works, by name. Raises UnknownName and UsageError as `find_where` does.
@@ -25,12 +26,12 @@ def why_between(snapshot: Snapshot, source: str, destination: str, world: World 
         return why(snapshot, where, None, port, name)
     ip = address_for(snapshot, where, name)
     reason = why(snapshot, where, ip, port, name)
-    if reason.works and target and not where.is_host and resolve(snapshot, where, name, world) is None:
+    if reason.works and target and not where.is_host and resolve(snapshot, where, name, lookup) is None:
         return why(snapshot, where, None, port, name)
     return reason
 
 
-def why_last(snapshot: Snapshot, entries: Sequence[Entry], world: World | None = None) -> Reason:
+def why_last(snapshot: Snapshot, entries: Sequence[Entry], lookup: Lookup) -> Reason:
     """Why did the last ping, curl, wget, nc or traceroute of the journal fail? It is asked again, as the lab is now.
 
     UsageError when none failed.
@@ -40,7 +41,7 @@ def why_last(snapshot: Snapshot, entries: Sequence[Entry], world: World | None =
         if asked is None or entry.refused or entry.exit_code == 0:
             continue
         where = _where(snapshot, entry, asked.container)
-        ip = resolve(snapshot, where, asked.name, world)
+        ip = resolve(snapshot, where, asked.name, lookup)
         return why(snapshot, where, ip, asked.port, asked.name, asked.protocol)
     raise UsageError("no ping or curl has failed yet", hint="Ask about two places: %dnet why SRC DST[:PORT].")
 
@@ -57,34 +58,28 @@ def _where(snapshot: Snapshot, entry: Entry, container: str | None) -> Where:
     return Where(line.host, found.namespace)
 
 
-def resolve(snapshot: Snapshot, where: Where, name: str, world: World | None = None) -> IPv4Address | None:
-    """What a program in that place gets for a name; None for "bad address".
-
-    With the simulator's world its resolver answers; else the networks' own names do, and `localhost`.
-    """
+def resolve(snapshot: Snapshot, where: Where, name: str, lookup: Lookup) -> IPv4Address | None:
+    """What a program in that place gets for a name or an address; None for "bad address"."""
     try:
         return IPv4Address(name)
     except AddressValueError:
-        pass
-    if world is not None:
-        from dnetlab.sim.dockerd.resolver import resolve as ask
+        return lookup(snapshot, where, name)
 
-        owner = _owner(snapshot, where)
-        inside = owner.id if owner else None
-        found = ask(world.copy(), where, inside, name)
-        return found[0] if found else None
+
+def lookup_on_networks(snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
+    """The lookup of an engine that can't be asked: the names of the networks that both are in, and `localhost`."""
     if name == "localhost":
         return IPv4Address("127.0.0.1")
     return _on_a_shared_network(snapshot, where, name)
 
 
-def _owner(snapshot: Snapshot, where: Where) -> Container | None:
+def owner_of(snapshot: Snapshot, where: Where) -> Container | None:
     """The container that made a namespace: its name servers are those of all that joined; None for a host's own."""
     return None if where.is_host else snapshot.hosts[where.host].container(where.namespace)
 
 
 def _on_a_shared_network(snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
-    owner = _owner(snapshot, where)
+    owner = owner_of(snapshot, where)
     if owner is None:
         return None
     mine = {e.network for e in owner.endpoints} - set(PREDEFINED)
