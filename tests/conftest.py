@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from dnetlab.sim.dockercli import session
+from dnetlab.sim.dockerd import api
+from dnetlab.sim.world import World
 
 NEED_REAL_PARTS = ("engines", "browser")
 
@@ -21,3 +27,31 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"must run here, but was skipped: {reason}"
     return report
+
+
+@pytest.fixture(params=["in process", "as JSON"])
+def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """For tests of the docker command line: its daemon is called in process, and again as from another machine."""
+    if request.param == "as JSON":
+        monkeypatch.setattr(session, "reach", through_json)
+    return str(request.param)
+
+
+def through_json(
+    operation: Callable[..., Any], world: World, host: str, args: Sequence[Any], options: Mapping[str, Any]
+) -> Any:
+    """`session.reach`, with what is asked, what is answered and how it is refused gone through text and back."""
+    words, named = crossed([list(args), dict(options)])
+    try:
+        return crossed(api.call(operation, world, host, *words, **named))
+    except api.NotModelled as missing:
+        raise api.NotModelled(*crossed([missing.message, missing.hint])) from None
+    except api.ApiError as error:
+        raise api.ApiError(*crossed([error.message, error.status])) from None
+
+
+def crossed(value: Any) -> Any:
+    """The value as it arrives; it must be the same, so it had no tuple, no number for a key, no object of ours."""
+    arrived = json.loads(json.dumps(value, allow_nan=False))
+    assert arrived == value
+    return arrived

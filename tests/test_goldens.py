@@ -12,6 +12,8 @@ import pytest
 
 from dnetlab.cli import main
 
+pytestmark = pytest.mark.usefixtures("transport")
+
 FOLDER = Path(__file__).resolve().parent / "recordings"
 TRANSCRIPTS = sorted(FOLDER.glob("*/lesson*.dnet"))
 

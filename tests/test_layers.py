@@ -67,6 +67,24 @@ def test_a_circle_inside_functions_would_be_found():
     assert sorted(set(_circle(graph))) == ["engine", "host", "lab"]
 
 
+# What the docker command may know beside itself: its own grammar, the daemon's API, the surroundings of a command.
+CLIENT_KNOWS = ("dnetlab.commands", "dnetlab.model", "dnetlab.sim.dockercli", "dnetlab.sim.profiles")
+CLIENT_ASKS = {"dnetlab.sim.dockerd.api", "dnetlab.sim.context", "dnetlab.sim.world"}
+
+
+def test_the_docker_command_knows_its_daemon_by_the_api_alone():
+    # given every import of a file of the client, those inside functions too
+    asked = {(module, other) for module, others in _graph().items() if module.startswith("dnetlab.sim.dockercli")
+             for other in others if other.startswith("dnetlab.") and not other.startswith(CLIENT_KNOWS)}  # fmt: skip
+
+    # when leaving out the API, the context of a command, and the world that is only handed through
+    reached = {(module, other) for module, other in asked if other not in CLIENT_ASKS}
+
+    # then none reaches past it, and the world is known where the daemon is called, nowhere else
+    assert reached == set()
+    assert [m for m, other in asked if other == "dnetlab.sim.world"] == ["dnetlab.sim.dockercli.session"]
+
+
 def _loaded_by(code: str) -> str:
     script = (
         f"import importlib, sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\n"

@@ -10,6 +10,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from conformance import compare, load, named_differences, unnamed  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("transport")
+
 FOLDER = Path(__file__).resolve().parent / "recordings"
 RECORDINGS = sorted(FOLDER.glob("*/*.jsonl"))
 RANDOM = sorted(FOLDER.glob("random/*/*.jsonl"))  # a sample of the random scripts of tests/differential.py

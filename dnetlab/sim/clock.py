@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
@@ -29,3 +30,13 @@ def rfc3339(seconds: float | None, salt: str = "") -> str:
 def logtime(seconds: float) -> str:
     """'23/Nov/2026:08:00:01 +0000' as in access logs."""
     return f"{moment(seconds):%d/%b/%Y:%H:%M:%S} +0000"
+
+
+def since_1970(seconds: float) -> float:
+    """That second of the lab as the API counts time."""
+    return EPOCH.timestamp() + seconds
+
+
+def unix(seconds: float) -> int:
+    """The same, whole seconds."""
+    return math.floor(since_1970(seconds))

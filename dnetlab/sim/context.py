@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dnetlab.model import Host, Namespace, Refusal, Where
+from dnetlab.sim.clock import since_1970
 from dnetlab.sim.kernel import Stack
-from dnetlab.sim.world import World
+from dnetlab.sim.world import Terminal, World
 
 
 @dataclass
@@ -54,6 +55,16 @@ class Context:
     @property
     def stack(self) -> Namespace:
         return self.world.namespace(self.where)
+
+    @property
+    def now(self) -> float:
+        """Seconds since 1970, by the clock of the lab."""
+        return since_1970(self.world.clock)
+
+    def open_terminal(self, container: str, main: bool, directory: str, environment: Iterable[str]) -> None:
+        """From now on lines at `/ #` go to this container of this host; see `world.Terminal`."""
+        terminal = Terminal(self.host, container, main, directory, tuple(environment))
+        self.world.terminals = (*self.world.terminals, terminal)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ import pytest
 
 from tests.sim.prompt import Prompt
 
+pytestmark = pytest.mark.usefixtures("transport")
+
 MORE = "\n\nRun 'docker run --help' for more information\n"
 
 

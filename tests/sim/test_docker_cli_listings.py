@@ -6,9 +6,12 @@ import re
 
 import pytest
 
+from dnetlab.commands.docker.units import ago, size
 from dnetlab.sim.dockercli.listing import ports_text
-from dnetlab.sim.dockercli.table import ago, align, size
+from dnetlab.sim.dockercli.table import align
 from tests.sim.prompt import Prompt
+
+pytestmark = pytest.mark.usefixtures("transport")
 
 
 @pytest.fixture
@@ -156,24 +159,24 @@ def test_volumes(prompt):
     assert prompt.out("docker volume ls -q --filter dangling=true") == "v1\n"
 
 
+def port(inside: int, address: str = "", outside: int = 0) -> dict[str, object]:
+    """A row of `Ports` in GET /containers/json."""
+    public = {"IP": address, "PublicPort": outside} if address else {}
+    return {"PrivatePort": inside, "Type": "tcp", **public}
+
+
 @pytest.mark.parametrize(
     ("ports", "text"),
     [
-        ({"80/tcp": None}, "80/tcp"),
-        ({"443/tcp": None, "80/tcp": None}, "80/tcp, 443/tcp"),
-        ({"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]}, "127.0.0.1:8080->80/tcp"),
+        ([port(80)], "80/tcp"),
+        ([port(443), port(80)], "80/tcp, 443/tcp"),
+        ([port(80, "127.0.0.1", 8080)], "127.0.0.1:8080->80/tcp"),
         (
-            {
-                "9000/tcp": [{"HostIp": "0.0.0.0", "HostPort": "9000"}, {"HostIp": "::", "HostPort": "9000"}],
-                "9001/tcp": [{"HostIp": "0.0.0.0", "HostPort": "9001"}, {"HostIp": "::", "HostPort": "9001"}],
-            },
+            [port(9000, "0.0.0.0", 9000), port(9000, "::", 9000), port(9001, "0.0.0.0", 9001), port(9001, "::", 9001)],
             "0.0.0.0:9000-9001->9000-9001/tcp, [::]:9000-9001->9000-9001/tcp",
         ),
         (
-            {
-                "80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "32768"}],
-                "53/udp": [{"HostIp": "0.0.0.0", "HostPort": "53"}],
-            },
+            [port(80, "0.0.0.0", 32768), {**port(53, "0.0.0.0", 53), "Type": "udp"}],
             "0.0.0.0:53->53/udp, 0.0.0.0:32768->80/tcp",
         ),
     ],

@@ -8,6 +8,8 @@ import pytest
 
 from tests.sim.prompt import Prompt
 
+pytestmark = pytest.mark.usefixtures("transport")
+
 
 @pytest.fixture
 def prompt():

@@ -9,6 +9,8 @@ import pytest
 
 from tests.sim.prompt import Prompt
 
+pytestmark = pytest.mark.usefixtures("transport")
+
 
 class At(Prompt):
     """A prompt at docker1 that takes several lines."""

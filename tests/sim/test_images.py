@@ -63,18 +63,16 @@ def test_pull_of_what_is_there_says_so():
     world = new_world()
     pulled = images.pull(world, HOST, "radial/busyboxplus")
     assert not pulled.new
-    assert pulled.lines[0] == "latest: Pulling from radial/busyboxplus"
-    assert pulled.lines[2:] == (
-        "Status: Image is up to date for radial/busyboxplus:latest", "docker.io/radial/busyboxplus:latest",
-    )  # fmt: skip
+    assert pulled.messages[0] == {"status": "Pulling from radial/busyboxplus", "id": "latest"}
+    assert pulled.messages[2:] == ({"status": "Status: Image is up to date for radial/busyboxplus:latest"},)
 
 
 def test_a_pulled_image_shows_its_layers():
-    lines = images.pull(new_world(), HOST, "redis").lines
-    assert lines[0] == "latest: Pulling from library/redis"
-    assert [line[13:] for line in lines[1:3]] == [" Already exists", " Pull complete"]
-    assert lines[3].startswith("Digest: sha256:")
-    assert lines[4:] == ("Status: Downloaded newer image for redis:latest", "docker.io/library/redis:latest")
+    messages = images.pull(new_world(), HOST, "redis").messages
+    assert messages[0] == {"status": "Pulling from library/redis", "id": "latest"}
+    assert [message["status"] for message in messages[1:3]] == ["Already exists", "Pull complete"]
+    assert messages[3]["status"].startswith("Digest: sha256:")
+    assert messages[4:] == ({"status": "Status: Downloaded newer image for redis:latest"},)
 
 
 def test_what_the_registry_does_not_have():
@@ -101,9 +99,9 @@ def test_tag_gives_one_more_name_and_moves_a_name_that_exists():
 def test_rmi_untags_first_and_deletes_with_the_last_name():
     """Observed on 28.5.2."""
     world = new_world()
-    assert images.remove(world, HOST, "nginx") == ("Untagged: nginx:latest",)
-    lines = images.remove(world, HOST, "nginx:alpine")
-    assert [line.split(":")[0] for line in lines] == ["Untagged", "Deleted", "Deleted"]
+    assert images.remove(world, HOST, "nginx") == [{"Untagged": "nginx:latest"}]
+    gone = images.remove(world, HOST, "nginx:alpine")
+    assert [*map(list, gone)] == [["Untagged"], ["Deleted"], ["Deleted"]]
     assert message(images.remove, world, HOST, "nginx") == "No such image: nginx:latest"
 
 
@@ -132,25 +130,25 @@ def test_an_id_with_several_repositories_must_be_forced():
     assert message(images.remove, world, HOST, short) == (
         f"conflict: unable to delete {short} (must be forced) - image is referenced in multiple repositories"
     )
-    lines = images.remove(world, HOST, short, force=True)
-    assert lines[:2] == ("Untagged: busyboxplus:latest", "Untagged: radial/busyboxplus:latest")
+    gone = images.remove(world, HOST, short, force=True)
+    assert gone[:2] == [{"Untagged": "busyboxplus:latest"}, {"Untagged": "radial/busyboxplus:latest"}]
 
 
 def test_a_forced_rmi_of_a_used_image_leaves_it_dangling_and_prune_keeps_it():
     world = new_world()
     start(world, "alpine", "sleep", "100")
-    assert images.remove(world, HOST, "alpine", force=True) == ("Untagged: alpine:latest",)
+    assert images.remove(world, HOST, "alpine", force=True) == [{"Untagged": "alpine:latest"}]
     assert [image.tags for image in world.hosts[HOST].images].count(()) == 1
-    assert images.prune(world, HOST) == ((), 0)
+    assert images.prune(world, HOST) == ([], 0)
 
 
 def test_prune_all_takes_what_no_container_uses():
     world = new_world()
     start(world, "busybox", "true")
-    lines, reclaimed = images.prune(world, HOST, everything=True)
+    gone, reclaimed = images.prune(world, HOST, everything=True)
     assert tags(world) == ["busybox:latest"]
-    assert lines[0] == "untagged: alpine:latest"
-    assert lines[1].startswith("deleted: sha256:")
+    assert gone[0] == {"Untagged": "alpine:latest"}
+    assert gone[1]["Deleted"].startswith("sha256:")
     assert reclaimed == 28_937_569  # the layer of busybox is still in use
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.sim.prompt import Prompt
 
+pytestmark = pytest.mark.usefixtures("transport")
+
 MTU = "-o com.docker.network.driver.mtu"
 
 

@@ -10,7 +10,7 @@ from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockercli import container, exec, image, inspect, listing, network, prune, system, volume
 from dnetlab.sim.dockercli import run as run_verbs
 from dnetlab.sim.dockercli.session import Failed, Session, told
-from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.api import ApiError
 
 VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
     ("network", "create"): network.create,

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from dnetlab.commands.docker.reference import BadReference, Reference, parse_reference
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.session import Failed, Session, told
-from dnetlab.sim.dockerd import images
-from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd import api
+from dnetlab.sim.dockerd.api import ApiError
 
 
-def reference(text: str) -> images.Reference:
+def reference(text: str) -> Reference:
     """Raises Failed in the client's words for what is no image name."""
     try:
-        return images.parse_reference(text)
-    except ApiError as error:
-        raise Failed(error.message) from None
+        return parse_reference(text)
+    except BadReference as error:
+        raise Failed(str(error)) from None
 
 
-def show_pull(session: Session, text: str, *, on_stderr: bool = False) -> None:
-    """Pull, and print what the client prints without a progress bar; `docker run` prints it on stderr."""
-    pulled = session.ask(images.pull, session.world, session.host, text)
-    lines = pulled.lines[:-1] if on_stderr else pulled.lines
-    for line in lines:
-        (session.err if on_stderr else session.out)(line)
+def pull_lines(session: Session, text: str) -> list[str]:
+    """Pull; the daemon's messages as the client prints them without a progress bar."""
+    messages = session.ask(api.image_create, text)
+    return [f"{m['id']}: {m['status']}" if "id" in m else m["status"] for m in messages]
 
 
 def pull(session: Session) -> int:
@@ -30,12 +29,11 @@ def pull(session: Session) -> int:
     found = reference(text)
     if call.on("all-tags"):
         raise Refused("docker pull --all-tags is not simulated.", f"Pull one tag: docker pull {found.repository}.")
-    if call.on("quiet"):
-        session.out(session.ask(images.pull, session.world, session.host, text).lines[-1])
-        return 0
-    if found.tag == "latest" and not text.endswith(":latest"):
+    if found.tag == "latest" and not text.endswith(":latest") and not call.on("quiet"):
         session.out("Using default tag: latest")
-    show_pull(session, text)
+    lines = pull_lines(session, text)
+    for line in [found.full] if call.on("quiet") else [*lines, found.full]:
+        session.out(line)
     return 0
 
 
@@ -43,23 +41,24 @@ def tag(session: Session) -> int:
     source, target = session.call.arguments
     for text in (source, target):
         try:
-            images.parse_reference(text)
-        except ApiError as error:
-            raise Failed(f'Error parsing reference: "{text}" is not a valid repository/tag: {error.message}') from None
-    session.ask(images.tag, session.world, session.host, source, target)
+            parse_reference(text)
+        except BadReference as error:
+            raise Failed(f'Error parsing reference: "{text}" is not a valid repository/tag: {error}') from None
+    session.ask(api.image_tag, source, target)
     return 0
 
 
 def rm(session: Session) -> int:
     status = 0
+    force = session.call.on("force")
     for text in session.call.arguments:
         try:
-            lines = session.ask(images.remove, session.world, session.host, text, force=session.call.on("force"))
+            gone = session.ask(api.image_delete, text, force)
         except ApiError as error:
             session.err(told(error))
-            if not (session.call.on("force") and error.status == 404):
+            if not (force and error.status == 404):
                 status = 1
         else:
-            for line in lines:
-                session.out(line)
+            for change in gone:
+                session.out("".join(f"{what}: {name}" for what, name in change.items()))
     return status

@@ -10,24 +10,17 @@ from dnetlab.commands.gotemplate import Template, TemplateError
 from dnetlab.sim.dockercli.session import Failed, Session, told
 from dnetlab.sim.dockercli.table import read
 from dnetlab.sim.dockercli.typed import typed
-from dnetlab.sim.dockerd.books import release_of
-from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.world import World
+from dnetlab.sim.dockerd import api
+from dnetlab.sim.dockerd.api import ApiError
 
-Getter = Callable[[World, str, str], dict[str, Any]]
+GETTERS: dict[str, Callable[..., dict[str, Any]]] = {
+    "container": api.container_inspect,
+    "image": api.image_inspect,
+    "network": api.network_inspect,
+    "volume": api.volume_inspect,
+}
 TYPES = ("config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume")
 TEMPLATE_STATUS = 64  # a template that can't be read
-
-
-def _getters() -> dict[str, Getter]:
-    from dnetlab.sim.dockerd import inspect
-
-    return {
-        "container": inspect.container_json,
-        "image": inspect.image_json,
-        "network": inspect.network_json,
-        "volume": inspect.volume_json,
-    }
 
 
 def containers(session: Session) -> int:
@@ -84,23 +77,15 @@ def _shown(form: str, found: list[tuple[str, dict[str, Any]]]) -> str:
 
 
 def _get(session: Session, kind: str, name: str) -> tuple[str, dict[str, Any]]:
-    getters = _getters()
-    kinds = [kind] if kind else list(getters)
-    for one in kinds:
-        if one not in getters:
+    for one in [kind] if kind else GETTERS:
+        if one not in GETTERS:
             raise Failed(f"Error: No such {one}: {name}")
+        options = {"size": True} if session.call.on("size") and one == "container" else {}
         try:
-            document = session.ask(getters[one], session.world, session.host, name)
+            return one, session.ask(GETTERS[one], name, **options)
         except ApiError as error:
-            if kind == "image" and error.status == 404:
-                said = release_of(session.world).text("inspect unknown image", name=name, message=error.message)
-                raise ApiError(said, 404) from None
             if kind or error.status not in (400, 404):
                 raise
-            continue
-        if session.call.on("size") and one == "container":
-            document = {**document, "SizeRw": 0, "SizeRootFs": 0}
-        return one, document
     raise Failed(f"Error: No such object: {name}")
 
 

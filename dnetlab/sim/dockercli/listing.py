@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+from dnetlab.commands.docker.units import ago, size
 from dnetlab.commands.gotemplate import TemplateError
 from dnetlab.commands.gotemplate.values import Row
-from dnetlab.model import Container, ContainerState, Image, Network
-from dnetlab.sim import clock
-from dnetlab.sim.dockercli import filters
 from dnetlab.sim.dockercli.session import Failed, Session
-from dnetlab.sim.dockercli.table import Listing, ago, read, size, truncated
-from dnetlab.sim.dockerd import books, inspect
-from dnetlab.sim.dockerd import images as image_api
-from dnetlab.sim.dockerd import volumes as volume_api
-from dnetlab.sim.dockerd.books import release_of
-from dnetlab.sim.dockerd.config import ContainerSpec
+from dnetlab.sim.dockercli.table import Listing, read, truncated
+from dnetlab.sim.dockerd import api
 
+Json = Mapping[str, Any]
 NETWORKS = Listing(
     "*network.networkContext",
     {"ID": "NETWORK ID", "Name": "NAME", "Driver": "DRIVER", "Scope": "SCOPE", "IPv4": "IPV4", "IPv6": "IPV6",
@@ -60,16 +57,23 @@ def natural(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in re.split(r"(\d+)", text) if p]
 
 
-def _date(seconds: float, fraction: bool) -> str:
-    day = f"{clock.moment(seconds):%Y-%m-%d %H:%M:%S}"
-    if fraction:
-        digits = clock.rfc3339(seconds).partition(".")[2].removesuffix("Z")
-        day += f".{digits}" if digits else ""
-    return f"{day} +0000 UTC"
+def _date(seconds: int) -> str:
+    """1795593600 -> '2026-11-25 08:00:00 +0000 UTC', as Go prints a time."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} +0000 UTC"
 
 
-def _labels(labels: dict[str, str]) -> str:
-    return ",".join(sorted(f"{key}={value}" for key, value in labels.items()))
+def _date_of(text: str) -> str:
+    """'2026-11-23T08:00:01.5Z' -> '2026-11-23 08:00:01.5 +0000 UTC'"""
+    return text.replace("T", " ").removesuffix("Z") + " +0000 UTC"
+
+
+def _labels(labels: Json | None) -> dict[str, Any]:
+    """The columns that labels fill."""
+    found = labels or {}
+    return {
+        "Labels": ",".join(sorted(f"{key}={value}" for key, value in found.items())),
+        "Label": lambda name="": found.get(name, ""),
+    }
 
 
 # -- networks ---------------------------------------------------------------------------------------------------------
@@ -77,29 +81,28 @@ def _labels(labels: dict[str, str]) -> str:
 
 def networks(session: Session) -> int:
     call = session.call
-    session.connect()
-    matches = filters.network_matches(session.world, session.host, filters.read(session.world, call, "network"))
-    found = sorted((n for n in session.context.machine.networks if matches(n)), key=lambda n: natural(n.name))
+    found = sorted(session.ask(api.network_list, session.filters()), key=lambda n: natural(n["Name"]))
     rows = [_network_row(session, network) for network in found]
     session.stdout.append(NETWORKS.render(rows, call.text("format"), quiet=call.on("quiet")))
     return 0
 
 
-def _network_row(session: Session, network: Network) -> Row:
-    labels = network.labels
-    told = "EnableIPv4" in release_of(session.world).documents.network
+def _network_row(session: Session, network: Json) -> Row:
     return NETWORKS.row({
-        "ID": network.id if session.call.on("no-trunc") else network.short_id,
-        "Name": network.name,
-        "Driver": network.driver,
-        "Scope": network.scope,
-        "IPv4": "true" if told else "false",  # what an engine before 28 doesn't say is false
-        "IPv6": "false",
-        "Internal": "true" if network.internal else "false",
-        "Labels": _labels(labels),
-        "Label": lambda name="": labels.get(name, ""),
-        "CreatedAt": _date(network.created, True),
+        "ID": network["Id"] if session.call.on("no-trunc") else network["Id"][:12],
+        "Name": network["Name"],
+        "Driver": network["Driver"],
+        "Scope": network["Scope"],
+        "IPv4": _yes(network.get("EnableIPv4")),  # what an engine before 28 doesn't say is false
+        "IPv6": _yes(network.get("EnableIPv6")),
+        "Internal": _yes(network["Internal"]),
+        **_labels(network["Labels"]),
+        "CreatedAt": _date_of(network["Created"]),
     })  # fmt: skip
+
+
+def _yes(value: bool | None) -> str:
+    return "true" if value else "false"
 
 
 # -- containers -------------------------------------------------------------------------------------------------------
@@ -112,21 +115,10 @@ def containers(session: Session) -> int:
         session.err("WARNING: Ignoring custom format, because both --format and --quiet are set.")
         form = "raw" if form == "raw" else ""
     _check_format(form)
-    session.connect()
-    wanted = filters.read(session.world, call, "container")
-    matches = filters.container_matches(session.world, session.host, wanted)
-    last = call.number("last", -1) or -1
-    if call.on("latest"):
-        last = 1
-    everything = call.on("all") or last > 0 or "status" in wanted
-    rows = []
-    for container in session.context.machine.containers:
-        spec = books.spec(session.world, session.host, container.id)
-        shown = everything or container.is_running or container.state is ContainerState.RESTARTING
-        if shown and matches(container, spec):
-            rows.append(_container_row(session, container, spec))
-    if last > 0:
-        rows = rows[:last]
+    sized = call.on("size") or ".Size" in form or "json ." in form
+    last = 1 if call.on("latest") else call.number("last", -1) or -1
+    found = session.ask(api.container_list, every=call.on("all"), limit=last, size=sized, filters=session.filters())
+    rows = [_container_row(session, container) for container in found]
     default = CONTAINERS.default + ("\t{{.Size}}" if call.on("size") else "")
     if form == "raw" and call.on("size") and not call.on("quiet"):
         form = CONTAINERS.raw + "size: {{.Size}}\n"
@@ -146,83 +138,47 @@ def _check_format(form: str) -> None:
         raise Failed(f"failed to execute template: {error}") from None
 
 
-def _container_row(session: Session, container: Container, spec: ContainerSpec) -> Row:
-    call = session.call
-    whole = call.on("no-trunc")
-    now = session.world.clock
-    labels = container.labels
-    image = image_api.shown_name(session.world, session.host, container, spec.image_id)
-    if image.startswith("sha256:") and not whole:
-        image = image.removeprefix("sha256:")[:12]
-    command = _quoted(container.command)
-    sized = call.on("size") or ".Size" in call.text("format") or "json ." in call.text("format")
-    volumes = [m for m in spec.config.mounts]
+def _container_row(session: Session, container: Json) -> Row:
+    whole = session.call.on("no-trunc")
+    mounts = [mount.get("Name") or mount["Source"] for mount in container["Mounts"]]
+    command = container["Command"]
     return CONTAINERS.row({
-        "ID": container.id if whole else container.short_id,
-        "Names": container.name,
-        "Image": image or "<no image>",
+        "ID": container["Id"] if whole else container["Id"][:12],
+        "Names": ",".join(name.removeprefix("/") for name in container["Names"]),
+        "Image": _image_name(container["Image"], whole),
         "Command": f'"{command if whole else truncated(command, 20)}"',
-        "CreatedAt": _date(container.created, False),
-        "RunningFor": f"{ago(now - container.created)} ago",
-        "Ports": _ports(session, container, spec),
-        "State": container.state.value,
-        "Status": status_text(container, now),
-        "Size": _size_text(session, spec) if sized else "0B",
-        "Labels": _labels(labels),
-        "Label": lambda name="": labels.get(name, ""),
-        "Mounts": ",".join(m.source if whole else truncated(m.source, 15) for m in volumes),
-        "LocalVolumes": str(sum(m.kind == "volume" for m in volumes)),
-        "Networks": ",".join(_network_names(container)),
+        "CreatedAt": _date(container["Created"]),
+        "RunningFor": f"{ago(session.now - container['Created'])} ago",
+        "Ports": ports_text(container["Ports"]),
+        "State": container["State"],
+        "Status": container["Status"],
+        "Size": _size_text(container),
+        **_labels(container["Labels"]),
+        "Mounts": ",".join(name if whole else truncated(name, 15) for name in mounts),
+        "LocalVolumes": str(sum(mount["Type"] == "volume" for mount in container["Mounts"])),
+        "Networks": ",".join(sorted(container["NetworkSettings"]["Networks"])),
         "Platform": None,
     })  # fmt: skip
 
 
-def _quoted(argv: tuple[str, ...]) -> str:
-    """The command as the daemon joins it: words with spaces stand in quotes (moby daemon/list.go)."""
-    words = [f"'{w}'" if re.search(r"[\s\"]", w) or not w else w for w in argv[1:]]
-    return " ".join((argv[0], *words)) if argv else ""
+def _image_name(name: str, whole: bool) -> str:
+    """The id of an image that has lost its name is shown short."""
+    if name.startswith("sha256:") and not whole:
+        return name.removeprefix("sha256:")[:12]
+    return name or "<no image>"
 
 
-def _network_names(container: Container) -> list[str]:
-    names = [e.network for e in container.endpoints]
-    return sorted(names)
+def _size_text(container: Json) -> str:
+    virtual = container.get("SizeRootFs", 0)
+    return f"0B (virtual {size(virtual, 3)})" if virtual else "0B"
 
 
-def _size_text(session: Session, spec: ContainerSpec) -> str:
-    image = next((i for i in session.context.machine.images if i.id == spec.image_id), None)
-    return f"0B (virtual {size(image.size, 3)})" if image else "0B"
+def ports_text(ports: Sequence[Json]) -> str:
+    """The PORTS column: runs of equal ports together, the rest one by one (docker/cli formatter.DisplayablePorts).
 
-
-def status_text(container: Container, now: float) -> str:
-    """'Up 2 minutes (Paused)', 'Exited (0) 3 seconds ago' (moby container/state.go)."""
-    ended = ago(now - (container.finished or now))
-    if container.is_running:
-        up = f"Up {ago(now - (container.started or now))}"
-        return f"{up} (Paused)" if container.state is ContainerState.PAUSED else up
-    if container.state is ContainerState.RESTARTING:
-        return f"Restarting ({container.exit_code}) {ended} ago"
-    if container.state is ContainerState.CREATED:
-        return "Created"
-    if container.state is ContainerState.DEAD:
-        return "Dead"
-    return f"Exited ({container.exit_code}) {ended} ago"
-
-
-def _ports(session: Session, container: Container, spec: ContainerSpec) -> str:
-    """The PORTS column; 20.10 still shows what a start that failed half way had noted (observed on 20.10.24)."""
-    if not container.is_running:
-        return ", ".join(sorted(container.exposed)) if spec.half_attached and not spec.config.publish else ""
-    return ports_text(inspect.port_map(session.world, session.host, container))
-
-
-def ports_text(ports: dict[str, list[dict[str, Any]] | None]) -> str:
-    """The PORTS column: runs of equal ports together, the rest one by one (docker/cli formatter.DisplayablePorts)."""
-    rows = []
-    for name, bindings in ports.items():
-        number, _, protocol = name.partition("/")
-        for binding in bindings or [{"HostIp": "", "HostPort": "0"}]:
-            rows.append((int(number), binding["HostIp"], int(binding["HostPort"]), protocol))
-    rows.sort()
+    ports: [{'IP': '0.0.0.0', 'PrivatePort': 80, 'PublicPort': 8080, 'Type': 'tcp'}]; a closed one has only the inner.
+    """
+    rows = sorted((p["PrivatePort"], p.get("IP", ""), p.get("PublicPort", 0), p["Type"]) for p in ports)
     groups: dict[tuple[str, str], list[int]] = {}
     closed: list[str] = []
     mapped: list[str] = []
@@ -255,16 +211,11 @@ def _with_port(address: str, port: str) -> str:
 
 def images(session: Session) -> int:
     call = session.call
-    session.connect()
-    wanted = filters.read(session.world, call, "image")
+    filters = session.filters()
     if call.arguments:
-        wanted.setdefault("reference", []).append(call.arguments[0])
-    matches = filters.image_matches(session.world, session.host, wanted)
-    rows = []
-    for image in sorted(session.context.machine.images, key=lambda i: -i.created):
-        for tag in image.tags or ("<none>:<none>",):
-            if matches(image, tag):
-                rows.append(_image_row(session, image, tag))
+        filters.setdefault("reference", []).append(call.arguments[0])
+    rows = [_image_row(session, image, tag) for image in session.ask(api.image_list, filters)
+            for tag in image["RepoTags"] or ("<none>:<none>",)]  # fmt: skip
     default = IMAGES.default
     if call.on("digests"):
         default = default.replace("{{.Tag}}", "{{.Tag}}\t{{.Digest}}")
@@ -272,30 +223,23 @@ def images(session: Session) -> int:
     return 0
 
 
-def _image_row(session: Session, image: Image, tag: str) -> Row:
+def _image_row(session: Session, image: Json, tag: str) -> Row:
     repository, _, label = tag.rpartition(":")
-    short = image.id.removeprefix("sha256:")[:12]
+    pulled = [digest for name, _, digest in (d.partition("@") for d in image["RepoDigests"]) if name == repository]
     fields: dict[str, Any] = {
-        "ID": image.id if session.call.on("no-trunc") else short,
+        "ID": image["Id"] if session.call.on("no-trunc") else image["Id"].removeprefix("sha256:")[:12],
         "Repository": repository,
         "Tag": label,
-        "Digest": _digest(session, image, repository),
-        "CreatedSince": f"{ago(session.world.clock - image.created)} ago",
-        "CreatedAt": _date(image.created, False),
-        "Size": size(image.size, 3),
+        "Digest": pulled[0] if pulled else "<none>",
+        "CreatedSince": f"{ago(session.now - image['Created'])} ago",
+        "CreatedAt": _date(image["Created"]),
+        "Size": size(image["Size"], 3),
         "Containers": "N/A",
-        "VirtualSize": size(image.size),
+        "VirtualSize": size(image["Size"]),
         "SharedSize": "N/A",
         "UniqueSize": "N/A",
     }
     return IMAGES.row(fields)
-
-
-def _digest(session: Session, image: Image, repository: str) -> str:
-    from dnetlab.sim.dockerd.books import daemon
-
-    wanted = f"{repository}@{image_api.recipe_of(image.id).digest}"
-    return wanted.partition("@")[2] if wanted in daemon(session.world, session.host).pulled else "<none>"
 
 
 # -- volumes ----------------------------------------------------------------------------------------------------------
@@ -303,13 +247,9 @@ def _digest(session: Session, image: Image, repository: str) -> str:
 
 def volumes(session: Session) -> int:
     call = session.call
-    session.connect()
-    world, host = session.world, session.host
-    wanted = filters.read(world, call, "volume")
-    matches = filters.volume_matches(world, wanted, lambda name: volume_api.users(world, host, name))
-    found = sorted((v for v in session.context.machine.volumes if matches(v)), key=lambda v: natural(v.name))
+    found = sorted(session.ask(api.volume_list, session.filters())["Volumes"], key=lambda v: natural(v["Name"]))
     rows = [VOLUMES.row({
-        "Name": v.name, "Driver": v.driver, "Scope": "local", "Mountpoint": f"/var/lib/docker/volumes/{v.name}/_data",
+        "Name": v["Name"], "Driver": v["Driver"], "Scope": v["Scope"], "Mountpoint": v["Mountpoint"],
         "Labels": "", "Label": lambda name="": "", "Links": "N/A", "Size": "N/A", "Availability": "N/A", "Group": "N/A",
         "Status": "N/A",
     }) for v in found]  # fmt: skip

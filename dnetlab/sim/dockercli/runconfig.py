@@ -6,21 +6,15 @@ The checks stand in the client's order, so of two mistakes the same one is named
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
+from typing import Any
 
 from dnetlab.commands.docker.parse import Invocation
 from dnetlab.commands.docker.ports import PortError, PortSpec, parse_expose, parse_publish
 from dnetlab.commands.docker.values import LONG_NETWORK, is_mac, parse_bytes
-from dnetlab.model import Protocol
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockercli.addresses import address_or_error
-from dnetlab.sim.dockercli.network import split_link
-from dnetlab.sim.dockercli.session import Failed
-from dnetlab.sim.dockerd.books import release_of
-from dnetlab.sim.dockerd.config import ContainerConfig, Mount, NetworkAttachment, PortRequest, RestartPolicy
-from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.world import World
+from dnetlab.sim.dockercli.session import Failed, Session
 
+Json = dict[str, Any]
 _ADDRESSES = "Leave it out: addresses, names, links and ports are what the lab is about."
 # Flags that would change what a lesson shows, and that the simulator can't obey.
 REFUSED_FLAGS: dict[str, str] = {
@@ -63,71 +57,81 @@ def is_user_defined(mode: str) -> bool:
     return mode not in _BUILT_IN and not mode.startswith("container:")
 
 
-def container_config(world: World, host: str, call: Invocation) -> ContainerConfig:
-    """What the daemon is asked for. Raises Failed in the client's words, ApiError in the daemon's, Refused."""
+def container_body(session: Session) -> Json:
+    """The body of `POST /containers/create`. Raises Failed in the client's words, Refused."""
+    call = session.call
     _refuse_flags(call)
     mac = call.text("mac-address")
     if mac and not is_mac(mac.strip()):
         raise Failed(f"{mac} is not a valid mac address")
-    publish = tuple(_request(spec) for text in call.all("publish") for spec in _ports(text))
-    exposed = tuple(port for text in call.all("expose") for port in _exposed(text))
-    restart, most = _restart(world, call)
+    publish = [spec for text in call.all("publish") for spec in _ports(text)]
+    exposed = [port for text in call.all("expose") for port in _exposed(text)]
+    restart = _restart(call)
     attachments = _attachments(call)
-    mode = attachments[0].target if attachments else "default"
-    links = tuple(split_link(link) for link in call.all("link"))
-    networks = tuple(_network(world, host, a) for a in attachments)
-    if len(networks) == 1 and not (
-        attachments[0].address or networks[0].aliases or networks[0].links or networks[0].mac
-    ):
-        networks = ()
-    _check_process(call)
-    if (mac or any(a.mac for a in attachments)) and not release_of(world).speaks("1.44"):
-        raise Failed(  # client 28.2.2 to 20.10.24, observed
-            '"specify mac-address per network" requires API version 1.44, but the Docker daemon API version is '
-            + release_of(world).api
-        )
-    words = call.arguments[1:]
-    entrypoint = call.text("entrypoint") if call.has("entrypoint") else None
-    return ContainerConfig(
-        image=call.arguments[0],
-        name=call.text("name"),
-        command=words if words else None,
-        entrypoint=None if entrypoint is None else ((entrypoint,) if entrypoint else ()),
-        hostname=call.text("hostname"),
-        domainname=call.text("domainname"),
-        user=call.text("user"),
-        working_dir=call.text("workdir"),
-        tty=call.on("tty"),
-        interactive=call.on("interactive"),
-        attach=not call.on("detach"),
-        env=tuple(value for value in call.all("env") if "=" in value),
-        labels=dict(value.partition("=")[::2] for value in call.all("label")),
-        network_mode=mode,
-        networks=networks,
-        publish=publish,
-        publish_all=call.on("publish-all"),
-        expose=exposed,
-        dns=call.all("dns"),
-        dns_search=call.all("dns-search"),
-        dns_options=call.all("dns-option"),
-        add_hosts=tuple(_add_host(value) for value in call.all("add-host")),
-        links=() if is_user_defined(mode) else links,
-        mac_address=mac or None,
-        restart=restart,
-        restart_max=most,
-        auto_remove=call.on("rm"),
-        cap_add=_capabilities(call.all("cap-add"), "CapAdd"),
-        cap_drop=_capabilities(call.all("cap-drop"), "CapDrop"),
-        privileged=call.on("privileged"),
-        mounts=tuple(_mount(value) for value in call.all("volume")),
-        sysctls=dict(value.partition("=")[::2] for value in call.all("sysctl")),
-        stop_signal=call.text("stop-signal"),
-        stop_timeout=call.number("stop-timeout"),
-        read_only=call.on("read-only"),
-        init=call.on("init"),
-        memory=parse_bytes(call.text("memory")) or 0 if call.has("memory") else 0,
-        cpus=float(call.text("cpus")) if call.has("cpus") and "/" not in call.text("cpus") else 0.0,
-    )
+    if mac or any(a.mac for a in attachments):
+        session.needs("1.44", "specify mac-address per network")
+    return {
+        **_config(call, exposed + [_key(spec) for spec in publish]),
+        "HostConfig": {
+            "NetworkMode": attachments[0].target,
+            "PortBindings": _port_bindings(publish),
+            "RestartPolicy": restart,
+            **_host_config(call),
+        },
+        "NetworkingConfig": {"EndpointsConfig": {a.target: _endpoint(a) for a in attachments}},
+    }
+
+
+def _config(call: Invocation, exposed: list[str]) -> Json:
+    """What a container is, wherever it runs."""
+    attached, words = not call.on("detach"), list(call.arguments[1:])
+    volumes = [value for value in call.all("volume") if ":" not in value]
+    return {
+        "Hostname": call.text("hostname"),
+        "Domainname": call.text("domainname"),
+        "User": call.text("user"),
+        "AttachStdin": attached and call.on("interactive"),
+        "AttachStdout": attached,
+        "AttachStderr": attached,
+        "ExposedPorts": {port: {} for port in exposed},
+        "Tty": call.on("tty"),
+        "OpenStdin": call.on("interactive"),
+        "StdinOnce": attached and call.on("interactive"),
+        "Env": [value for value in call.all("env") if "=" in value],
+        "Cmd": words or None,
+        "Image": call.arguments[0],
+        "Volumes": {path: {} for path in volumes},
+        "WorkingDir": call.text("workdir"),
+        "Entrypoint": [call.text("entrypoint")] if call.has("entrypoint") else None,
+        "MacAddress": call.text("mac-address"),
+        "Labels": dict(value.partition("=")[::2] for value in call.all("label")),
+        "StopSignal": call.text("stop-signal"),
+        "StopTimeout": call.number("stop-timeout"),
+    }
+
+
+def _host_config(call: Invocation) -> Json:
+    """What concerns the machine it runs on."""
+    if "" in call.all("volume"):
+        raise Failed("invalid empty volume spec")
+    return {
+        "Binds": [value for value in call.all("volume") if ":" in value],
+        "AutoRemove": call.on("rm"),
+        "CapAdd": list(call.all("cap-add")),
+        "CapDrop": list(call.all("cap-drop")),
+        "Dns": list(call.all("dns")),
+        "DnsOptions": list(call.all("dns-option")),
+        "DnsSearch": list(call.all("dns-search")),
+        "ExtraHosts": [_add_host(value) for value in call.all("add-host")],
+        "Links": list(call.all("link")),
+        "Privileged": call.on("privileged"),
+        "PublishAllPorts": call.on("publish-all"),
+        "ReadonlyRootfs": call.on("read-only"),
+        "Sysctls": dict(value.partition("=")[::2] for value in call.all("sysctl")),
+        "Memory": parse_bytes(call.text("memory")) or 0 if call.has("memory") else 0,
+        "NanoCpus": round(float(call.text("cpus")) * 1e9) if call.has("cpus") and "/" not in call.text("cpus") else 0,
+        "Init": call.on("init"),
+    }
 
 
 def _refuse_flags(call: Invocation) -> None:
@@ -158,14 +162,22 @@ def _exposed(text: str) -> tuple[str, ...]:
         raise Failed(str(error)) from None
 
 
-def _request(spec: PortSpec) -> PortRequest:
-    if spec.protocol == "sctp":
-        raise Refused("SCTP ports are not simulated.", "Publish a tcp or udp port: -p 8080:80, -p 53:53/udp.")
-    host_ip = ip_address(spec.host_ip) if spec.host_ip else None
-    return PortRequest(spec.container_port, Protocol(spec.protocol), host_ip, spec.host_port, spec.host_port_end)
+def _key(spec: PortSpec) -> str:
+    return f"{spec.container_port}/{spec.protocol}"
 
 
-def _restart(world: World, call: Invocation) -> tuple[RestartPolicy, int]:
+def _port_bindings(publish: list[PortSpec]) -> Json:
+    """{'80/tcp': [{'HostIp': '', 'HostPort': '8080'}]}"""
+    found: dict[str, list[Json]] = {}
+    for spec in publish:
+        port = "" if spec.host_port is None else str(spec.host_port)
+        if spec.host_port_end is not None:
+            port = f"{spec.host_port or 0}-{spec.host_port_end}"
+        found.setdefault(_key(spec), []).append({"HostIp": spec.host_ip, "HostPort": port})
+    return found
+
+
+def _restart(call: Invocation) -> Json:
     """--restart POLICY[:MAX] (docker/cli opts.ParseRestartPolicy); the daemon names a policy it doesn't know."""
     text = call.text("restart", "no")
     name, colon, most = text.partition(":")
@@ -175,13 +187,7 @@ def _restart(world: World, call: Invocation) -> tuple[RestartPolicy, int]:
         raise Failed("invalid restart policy format: maximum retry count must be an integer")
     if call.on("rm") and name not in ("no", ""):
         raise Failed("conflicting options: cannot specify both --restart and --rm")
-    try:
-        policy = RestartPolicy(name or "no")
-    except ValueError:
-        raise ApiError(release_of(world).text("bad restart policy", name=name), 400) from None
-    if policy is RestartPolicy.ON_FAILURE and most.startswith("-") and int(most):
-        raise ApiError(release_of(world).text("negative retries"), 400)
-    return policy, int(most) if most else 0
+    return {"Name": name or "no", "MaximumRetryCount": int(most) if most else 0}
 
 
 def _attachments(call: Invocation) -> list[_Attachment]:
@@ -247,110 +253,20 @@ def _check(attachment: _Attachment) -> None:
         raise Failed(f"{attachment.mac} is not a valid mac address")
 
 
-def _network(world: World, host: str, attachment: _Attachment) -> NetworkAttachment:
-    shown = release_of(world).default_mode if attachment.target == "default" else attachment.target
-    address = address_or_error(
-        world, host, attachment.address, attachment.target, f"invalid config for network {shown}: "
-    )
-    links = tuple(split_link(link) for link in attachment.links)
-    return NetworkAttachment(
-        attachment.target, address, attachment.aliases, links, attachment.mac or None, attachment.gw_priority
-    )
+def _endpoint(attachment: _Attachment) -> Json:
+    """One EndpointSettings; an address that is none is the daemon's business."""
+    return {
+        "IPAMConfig": {"IPv4Address": attachment.address} if attachment.address else None,
+        "Links": list(attachment.links),
+        "Aliases": list(attachment.aliases),
+        "MacAddress": attachment.mac,
+        "GwPriority": attachment.gw_priority,
+    }
 
 
-def _add_host(value: str) -> tuple[str, str]:
+def _add_host(value: str) -> str:
+    """'name=address' and 'name:[address]' as the daemon wants it: 'name:address'."""
     name, equals, address = value.partition("=")
     if not equals:
         name, _, address = value.partition(":")
-    return name, address.removeprefix("[").removesuffix("]")
-
-
-_CAPABILITIES = frozenset(  # capabilities(7)
-    [
-        "AUDIT_CONTROL",
-        "AUDIT_READ",
-        "AUDIT_WRITE",
-        "BLOCK_SUSPEND",
-        "BPF",
-        "CHECKPOINT_RESTORE",
-        "CHOWN",
-        "DAC_OVERRIDE",
-        "DAC_READ_SEARCH",
-        "FOWNER",
-        "FSETID",
-        "IPC_LOCK",
-        "IPC_OWNER",
-        "KILL",
-        "LEASE",
-        "LINUX_IMMUTABLE",
-        "MAC_ADMIN",
-        "MAC_OVERRIDE",
-        "MKNOD",
-        "NET_ADMIN",
-        "NET_BIND_SERVICE",
-        "NET_BROADCAST",
-        "NET_RAW",
-        "PERFMON",
-        "SETFCAP",
-        "SETGID",
-        "SETPCAP",
-        "SETUID",
-        "SYSLOG",
-        "SYS_ADMIN",
-        "SYS_BOOT",
-        "SYS_CHROOT",
-        "SYS_MODULE",
-        "SYS_NICE",
-        "SYS_PACCT",
-        "SYS_PTRACE",
-        "SYS_RAWIO",
-        "SYS_RESOURCE",
-        "SYS_TIME",
-        "SYS_TTY_CONFIG",
-        "WAKE_ALARM",
-    ]
-)
-
-
-def _capabilities(values: tuple[str, ...], flag: str) -> tuple[str, ...]:
-    """'net_admin' -> 'CAP_NET_ADMIN'; ApiError for one the kernel doesn't have."""
-    found = []
-    for value in values:
-        bare = value.upper().removeprefix("CAP_")
-        if bare not in _CAPABILITIES and bare != "ALL":
-            raise ApiError(f'invalid {flag}: unknown capability: "CAP_{bare}"', 400)
-        found.append(bare if bare == "ALL" else f"CAP_{bare}")
-    return tuple(found)
-
-
-def _check_process(call: Invocation) -> None:
-    """The working directory and the user of the program."""
-    directory, user = call.text("workdir"), call.text("user")
-    if directory and not directory.startswith("/"):
-        raise ApiError(f"the working directory '{directory}' is invalid, it needs to be an absolute path", 400)
-    if user not in ("", "root", "0", "root:root", "0:0"):
-        raise Refused("Only root is simulated inside containers.", "Leave -u out.")
-
-
-def _mount(value: str) -> Mount:
-    """-v /path, -v NAME:/path[:ro], -v /host/path:/path[:ro]"""
-    if not value:
-        raise Failed("invalid empty volume spec")
-    parts = value.split(":")
-    if len(parts) == 1:
-        return Mount(value)
-    source, destination, mode = parts[0], parts[1], parts[2] if len(parts) > 2 else ""
-    if (
-        set(mode.split(",")) - {"", "ro", "rw", "z", "Z", "nocopy", "cached", "consistent", "delegated"}
-        or len(parts) > 3
-    ):
-        raise ApiError(f"invalid mode: {mode}" if len(parts) == 3 else f"invalid volume specification: '{value}'", 400)
-    kind = "bind" if source.startswith(("/", ".", "~")) else "volume"
-    if not destination.startswith("/") and source:
-        raise ApiError(
-            f"invalid volume specification: '{value}': invalid mount config for type \"{kind}\": "
-            f"invalid mount path: '{destination}' mount path must be absolute", 400,
-        )  # fmt: skip
-    return Mount(
-        destination if destination.startswith("/") else f"/{destination}", source, kind, "ro" in mode.split(",")
-    )
+    return f"{name}:{address.removeprefix('[').removesuffix(']')}"

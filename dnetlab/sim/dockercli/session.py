@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from dnetlab.commands.docker.parse import Invocation
-from dnetlab.sim.context import Context, Result
-from dnetlab.sim.dockerd.books import release_of
-from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.dockerd import api
+from dnetlab.sim.dockerd.api import ApiError, NotModelled
+from dnetlab.sim.profiles import ClientProfile, client
+from dnetlab.sim.profiles.engine import numbers
 from dnetlab.sim.world import World
 
 P = ParamSpec("P")
@@ -38,6 +40,16 @@ def told(error: ApiError) -> str:
     return error.message if isinstance(error, Unreachable) else f"Error response from daemon: {error.message}"
 
 
+def reach(
+    operation: Callable[..., T], world: World, host: str, args: Sequence[Any], options: Mapping[str, Any]
+) -> T:
+    """The one way to the daemon: an operation of `dockerd.api`, plain JSON values in and out, ApiError.
+
+    Nothing else crosses, so the tests let everything pass through json.dumps here.
+    """
+    return api.call(operation, world, host, *args, **options)
+
+
 @dataclass
 class Session:
     """One `docker …`. Verbs print with `out` and `err`, ask the daemon with `ask`, and return an exit status."""
@@ -48,12 +60,19 @@ class Session:
     stderr: list[str] = field(default_factory=list)
 
     @property
-    def world(self) -> World:
-        return self.context.world
+    def own(self) -> ClientProfile:
+        """Which release of the client this is."""
+        return client(self.context.world.release)
 
     @property
-    def host(self) -> str:
-        return self.context.host
+    def up(self) -> bool:
+        """Does somebody listen on the socket?"""
+        return api.is_up(self.context.world, self.context.host)
+
+    @property
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self.context.now
 
     def out(self, text: str) -> None:
         """Print a line."""
@@ -64,19 +83,40 @@ class Session:
 
     def connect(self) -> None:
         """Raises Unreachable when no daemon runs."""
-        if not self.context.machine.docker_running:
+        if not self.up:
             raise Unreachable
 
-    def ask(self, operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Ask the daemon: ask(networks.remove, world, host, name). Raises ApiError."""
+    def ask(self, operation: Callable[Concatenate[World, str, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask the daemon: ask(api.network_delete, name). Raises ApiError; Refused for what the lab doesn't model."""
         self.connect()
-        return operation(*args, **kwargs)
+        try:
+            return reach(operation, self.context.world, self.context.host, args, kwargs)
+        except NotModelled as missing:
+            raise Refused(missing.message, missing.hint) from None
 
-    def needs(self, api: str, what: str) -> None:
+    def show(self, frames: Sequence[Mapping[str, Any]]) -> None:
+        """Print what a container printed, each stream where it belongs."""
+        for frame in frames:
+            (self.stdout if frame["stream"] == "stdout" else self.stderr).append(frame["text"])
+
+    def filters(self) -> dict[str, list[str]]:
+        """--filter as the API has it: name -> values; which names there are is the daemon's business."""
+        found: dict[str, list[str]] = {}
+        for text in self.call.all("filter"):
+            name, _, value = text.partition("=")
+            if name:
+                found.setdefault(name.strip().lower(), []).append(value.strip())
+        return found
+
+    def needs(self, version: str, what: str) -> None:
         """Raises Failed when the daemon's API is older than what the client has to ask of it (observed on 20.10.24)."""
-        spoken = release_of(self.world)
-        if not spoken.speaks(api):
-            raise Failed(f'"{what}" requires API version {api}, but the Docker daemon API version is {spoken.api}')
+        if not self.speaks(version):
+            spoken = self.ask(api.system_ping)["Api-Version"]
+            raise Failed(f'"{what}" requires API version {version}, but the Docker daemon API version is {spoken}')
+
+    def speaks(self, version: str) -> bool:
+        """Is the daemon's API of that version, '1.44', or a later one?"""
+        return numbers(self.ask(api.system_ping)["Api-Version"]) >= numbers(version)
 
     def each(self, names: tuple[str, ...], one: Callable[[str], str | None]) -> int:
         """Do it for every name: print what `one` returns, a complaint where the daemon says no; 1 if it did once."""

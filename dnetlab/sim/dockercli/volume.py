@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.session import Failed, Session
-from dnetlab.sim.dockerd import volumes
+from dnetlab.sim.dockerd import api
 
 
 def create(session: Session) -> int:
@@ -15,13 +15,14 @@ def create(session: Session) -> int:
     refused = [flag for flag in call.options if flag not in ("name", "driver")]
     if refused:
         raise Refused(f"docker volume create --{refused[0]} is not simulated.", "docker volume create NAME works.")
-    session.out(session.ask(volumes.create, session.world, session.host, name, call.text("driver", "local")))
+    made = session.ask(api.volume_create, {"Name": name, "Driver": call.text("driver", "local")})
+    session.out(made["Name"])
     return 0
 
 
 def rm(session: Session) -> int:
     def one(name: str) -> str:
-        session.ask(volumes.remove, session.world, session.host, name, session.call.on("force"))
+        session.ask(api.volume_delete, name, session.call.on("force"))
         return name
 
     return session.each(session.call.arguments, one)

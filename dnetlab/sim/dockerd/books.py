@@ -11,7 +11,7 @@ from typing import Any
 
 from dnetlab.model import Container, Network
 from dnetlab.sim.dockerd.addressset import AddressSet
-from dnetlab.sim.dockerd.config import ContainerSpec, NetworkAttachment
+from dnetlab.sim.dockerd.config import ContainerSpec, Exec, NetworkAttachment
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.profiles import EngineProfile, engine
 from dnetlab.sim.world import World
@@ -31,6 +31,7 @@ class Daemon:
     made_parents  parents of macvlan networks that the daemon made; they go with the last network on them
     arguments     what stands behind `dockerd` on its command line
     pulled        'repository@digest' of every image that came from a registry
+    execs         id -> a program started by `docker exec`; those that ended long ago are forgotten
     """
 
     running: bool = False
@@ -46,6 +47,7 @@ class Daemon:
     arguments: tuple[str, ...] = ()
     userland_proxy: bool = True
     pulled: frozenset[str] = frozenset()
+    execs: dict[str, Exec] = field(default_factory=dict)
 
 
 def daemon(world: World, host: str) -> Daemon:

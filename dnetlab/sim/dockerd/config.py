@@ -169,3 +169,23 @@ class ContainerSpec:
     pings: tuple[str, ...] = ()
     watched: bool = False
     half_attached: bool = False
+
+
+@dataclass(frozen=True)
+class Exec:
+    """One `docker exec`, in `Daemon.execs[id]`.
+
+    container  full id
+    stdin      is the client attached to it?
+    exit_code  None before it starts and while it runs
+    pid        of one that runs on in the background, else 0
+    """
+
+    id: str
+    container: str
+    argv: tuple[str, ...]
+    env: tuple[str, ...] = ()
+    tty: bool = False
+    stdin: bool = False
+    exit_code: int | None = None
+    pid: int = 0

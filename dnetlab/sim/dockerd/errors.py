@@ -11,3 +11,14 @@ class ApiError(Exception):
         super().__init__(message)
         self.message = message
         self.status = status
+
+
+class NotModelled(ApiError):
+    """Something a real daemon does and the lab doesn't: 501 over HTTP; our own client makes a refusal of it.
+
+    message: what isn't modelled; hint: what to do instead, '' when there is nothing.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, 501)
+        self.hint = hint

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from dnetlab.commands.docker import reference as names
+from dnetlab.commands.docker.reference import Reference
 from dnetlab.errors import UsageError
 from dnetlab.model import Container, Image
 from dnetlab.sim.dockerd import books
@@ -15,62 +17,13 @@ from dnetlab.sim.dockerd.catalogue import BY_ID, BY_TAG, CATALOGUE, LAYER_SIZES,
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
-_NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
-_TAG = re.compile(r"[A-Za-z0-9_][\w.-]{0,127}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-
-
-@dataclass(frozen=True)
-class Reference:
-    """repository 'nginx' or 'radial/busyboxplus'; tag '' when only a digest was given."""
-
-    repository: str
-    tag: str = "latest"
-    digest: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.repository}@{self.digest}" if self.digest else f"{self.repository}:{self.tag}"
-
-    @property
-    def path(self) -> str:
-        """As the registry calls it: 'library/nginx'."""
-        return self.repository if "/" in self.repository else f"library/{self.repository}"
-
-    @property
-    def full(self) -> str:
-        """'docker.io/library/nginx:latest'"""
-        domain = "" if _has_domain(self.repository) else "docker.io/"
-        path = self.repository if _has_domain(self.repository) else self.path
-        return f"{domain}{path}" + (f"@{self.digest}" if self.digest else f":{self.tag}")
-
-
-def _has_domain(repository: str) -> bool:
-    first, slash, _ = repository.partition("/")
-    return bool(slash) and ("." in first or ":" in first or first == "localhost")
-
 
 def parse_reference(text: str) -> Reference:
-    """Read an image's name (distribution/reference). Raises ApiError in the words of the client, 400."""
-    name, at, digest = text.partition("@")
-    if at and not _DIGEST.fullmatch(digest):
-        raise ApiError("invalid reference format", 400)
-    head, colon, tag = name.rpartition(":")
-    if colon and "/" not in tag:
-        name = head
-        if not _TAG.fullmatch(tag):
-            raise ApiError("invalid reference format", 400)
-    else:
-        tag = ""
-    name = name.removeprefix("docker.io/").removeprefix("library/")
-    if re.fullmatch(r"[0-9a-f]{64}", name):
-        raise ApiError(f"invalid repository name ({name}), cannot specify 64-byte hexadecimal strings", 400)
-    parts = name.split("/")[1:] if _has_domain(name) else name.split("/")
-    if not all(_NAME.fullmatch(part) for part in parts):
-        if name and all(_NAME.fullmatch(part.lower()) for part in parts):
-            path = name if "/" in name else f"library/{name}"
-            raise ApiError(f"invalid reference format: repository name ({path}) must be lowercase", 400)
-        raise ApiError("invalid reference format", 400)
-    return Reference(name, tag if tag or digest else "latest", digest)
+    """Read an image's name. Raises ApiError 400 in the words of distribution/reference."""
+    try:
+        return names.parse_reference(text)
+    except names.BadReference as error:
+        raise ApiError(str(error), 400) from None
 
 
 # -- what is there ------------------------------------------------------------------------------------------------
@@ -141,36 +94,36 @@ def shown_name(world: World, host: str, container: Container, image_id: str) -> 
 
 @dataclass(frozen=True)
 class Pulled:
-    """lines: what the client prints on stdout; new: whether anything was downloaded."""
+    """messages: {'status': …, 'id': layer or tag}, as the daemon tells them; new: whether anything was downloaded."""
 
-    lines: tuple[str, ...]
+    messages: tuple[dict[str, str], ...]
     new: bool
 
 
 def pull(world: World, host: str, text: str) -> Pulled:
-    """`docker pull`; the last line is the image's full name. Raises ApiError in the registry's words."""
+    """`docker pull`, whatever is there already. Raises ApiError in the registry's words."""
     reference = parse_reference(text)
     recipe = _in_registry(reference)
     label = reference.tag or reference.digest
-    lines = [f"{label}: Pulling from {reference.path}"]
+    messages = [{"status": f"Pulling from {reference.path}", "id": label}]
     have = {layer for image in world.hosts[host].images for layer in recipe_of(image.id).layers}
     present = any(str(reference) in image.tags and image.id == recipe.id for image in world.hosts[host].images)
     if not present:
         for name, digest in zip(recipe.layers, recipe.layer_ids, strict=True):
-            lines.append(f"{digest[7:19]}: {'Already exists' if name in have else 'Pull complete'}")
-    lines.append(f"Digest: {recipe.digest}")
-    lines.append(f"Status: {'Image is up to date' if present else 'Downloaded newer image'} for {reference}")
-    lines.append(reference.full)
+            messages.append({"status": "Already exists" if name in have else "Pull complete", "id": digest[7:19]})
+    messages.append({"status": f"Digest: {recipe.digest}"})
+    outcome = "Image is up to date" if present else "Downloaded newer image"
+    messages.append({"status": f"Status: {outcome} for {reference}"})
     if not present:
         _add(world, host, recipe, reference)
-    return Pulled(tuple(lines), not present)
+    return Pulled(tuple(messages), not present)
 
 
 def _in_registry(reference: Reference) -> Recipe:
     known = {tag.rpartition(":")[0] for tag in BY_TAG}
     if reference.repository not in known:
-        if _has_domain(reference.repository):
-            domain = reference.repository.partition("/")[0]
+        domain = reference.domain
+        if domain:
             raise ApiError(f'failed to resolve reference "{reference.full}": failed to do request: Head '
                            f'"https://{domain}/v2/": dial tcp: lookup {domain}: no such host', 500)  # fmt: skip
         raise ApiError(
@@ -220,8 +173,11 @@ def tag(world: World, host: str, source: str, target: str) -> None:
 # -- remove -------------------------------------------------------------------------------------------------------
 
 
-def remove(world: World, host: str, text: str, force: bool = False) -> tuple[str, ...]:
-    """`docker rmi`: the lines 'Untagged: …' and 'Deleted: …' (moby daemon/images/image_delete.go)."""
+Change = dict[str, str]  # {'Untagged': 'nginx:latest'} or {'Deleted': 'sha256:…'}
+
+
+def remove(world: World, host: str, text: str, force: bool = False) -> list[Change]:
+    """`docker rmi`: what was untagged and deleted, in this order (moby daemon/images/image_delete.go)."""
     image = find(world, host, text)
     if not _is_prefix_of(text, image):
         reference = str(parse_reference(text))
@@ -231,19 +187,19 @@ def remove(world: World, host: str, text: str, force: bool = False) -> tuple[str
                 f'conflict: unable to remove repository reference "{text}" (must force) - container '
                 f"{users[0].short_id} is using its referenced image {_short(image)}", 409,
             )  # fmt: skip
-        lines = _untag(world, host, image, [reference])
+        gone = _untag(world, host, image, [reference])
         image = find(world, host, image.id)
         if image.tags or _conflict(world, host, image, force):
-            return tuple(lines)
-        return tuple(lines + _delete(world, host, image))
+            return gone
+        return gone + _delete(world, host, image)
     if len(image.tags) > 1 and not force and len({t.rpartition(":")[0] for t in image.tags}) > 1:
         raise ApiError(f"conflict: unable to delete {_short(image)} (must be forced) - image is referenced in multiple "
                        "repositories", 409)  # fmt: skip
     problem = _conflict(world, host, image, force)
     if problem is not None:
         raise ApiError(problem, 409)
-    lines = _untag(world, host, image, list(image.tags))
-    return tuple(lines + _delete(world, host, find(world, host, image.id)))
+    gone = _untag(world, host, image, list(image.tags))
+    return gone + _delete(world, host, find(world, host, image.id))
 
 
 def _is_prefix_of(text: str, image: Image) -> bool:
@@ -271,38 +227,32 @@ def _conflict(world: World, host: str, image: Image, force: bool) -> str | None:
     return None
 
 
-def _untag(world: World, host: str, image: Image, tags: list[str]) -> list[str]:
-    lines = []
+def _untag(world: World, host: str, image: Image, tags: list[str]) -> list[Change]:
     for name in tags:
         _point(world, host, name, None)
-        lines.append(f"Untagged: {name}")
     left = {t.rpartition(":")[0] for t in find(world, host, image.id).tags}
     daemon = books.daemon(world, host)
     digest = recipe_of(image.id).digest
     lost = sorted(d for d in daemon.pulled if d.endswith(digest) and d.partition("@")[0] not in left)
     if lost:
         books.put_daemon(world, host, replace(daemon, pulled=daemon.pulled - set(lost)))
-    return lines + [f"Untagged: {digest}" for digest in lost]
+    return [{"Untagged": name} for name in [*tags, *lost]]
 
 
-def _delete(world: World, host: str, image: Image) -> list[str]:
+def _delete(world: World, host: str, image: Image) -> list[Change]:
     others = tuple(i for i in world.hosts[host].images if i.id != image.id)
     world.change_host(host, images=others)
     shared = {layer for other in others for layer in recipe_of(other.id).layers}
     recipe = recipe_of(image.id)
     own = [digest for name, digest in zip(recipe.layers, recipe.layer_ids, strict=True) if name not in shared]
-    return [f"Deleted: {image.id}", *(f"Deleted: {digest}" for digest in reversed(own))]
+    return [{"Deleted": digest} for digest in (image.id, *reversed(own))]
 
 
-def prune(world: World, host: str, everything: bool = False) -> tuple[tuple[str, ...], int]:
-    """`docker image prune [-a]`: the lines of what went, and the bytes reclaimed. Images of any container stay."""
-    lines: list[str] = []
-    bytes_of = {d: LAYER_SIZES[n] for r in CATALOGUE for n, d in zip(r.layers, r.layer_ids, strict=True)}
-    reclaimed = 0
+def prune(world: World, host: str, everything: bool = False) -> tuple[list[Change], int]:
+    """`docker image prune [-a]`: what went, and the bytes reclaimed. Images of any container stay."""
+    gone: list[Change] = []
     for image in world.hosts[host].images:
-        if (image.tags and not everything) or _users(world, host, image):
-            continue
-        gone = _untag(world, host, image, list(image.tags)) + _delete(world, host, image)
-        lines += [line[0].lower() + line[1:] for line in gone]
-        reclaimed += sum(bytes_of.get(line.removeprefix("Deleted: "), 0) for line in gone)
-    return tuple(lines), reclaimed
+        if (not image.tags or everything) and not _users(world, host, image):
+            gone += _untag(world, host, image, list(image.tags)) + _delete(world, host, image)
+    bytes_of = {d: LAYER_SIZES[n] for r in CATALOGUE for n, d in zip(r.layers, r.layer_ids, strict=True)}
+    return gone, sum(bytes_of.get(change.get("Deleted", ""), 0) for change in gone)

@@ -70,7 +70,7 @@ def container_json(world: World, host: str, reference: str) -> Json:
         "ExecIDs": None,
         "HostConfig": host_config(world, host, container, config),
         "GraphDriver": _graph(world, container.id, spec.image_id),
-        "Mounts": _mounts(config),
+        "Mounts": mounts(config),
         "Config": _config(container, config),
         "NetworkSettings": network_settings(world, host, container),
     }
@@ -116,7 +116,8 @@ def _volume_mode(mount: Mount) -> str:
     return "" if re.fullmatch("[0-9a-f]{64}", mount.source) else "z"
 
 
-def _mounts(config: ContainerConfig) -> list[Json]:
+def mounts(config: ContainerConfig) -> list[Json]:
+    """`.Mounts`"""
     found: list[Json] = []
     for mount in config.mounts:
         if mount.kind == "bind":
@@ -209,15 +210,20 @@ def network_settings(world: World, host: str, container: Container) -> Json:
         "IPPrefixLen": bridge.prefixlen,
         "IPv6Gateway": "",
         "MacAddress": bridge.mac or _asked_mac(world, host, container),
-        "Networks": {e.network: endpoint_json(world, host, container, e)
-                     for e in sorted(container.endpoints, key=lambda e: e.network)},
-    }  # fmt: skip
+        "Networks": endpoints_json(world, host, container),
+    }
 
 
 def _asked_mac(world: World, host: str, container: Container) -> str:
     """A MAC given with --mac-address shows even while it isn't used (observed on 26.1.5 and 28.5.2)."""
     on_bridge = container.network_mode in ("default", "bridge") and books.release_of(world).shows_asked_mac
     return books.spec(world, host, container.id).config.mac_address or "" if on_bridge else ""
+
+
+def endpoints_json(world: World, host: str, container: Container) -> Json:
+    """`.NetworkSettings.Networks`, by name"""
+    found = sorted(container.endpoints, key=lambda e: e.network)
+    return {e.network: endpoint_json(world, host, container, e) for e in found}
 
 
 def endpoint_json(world: World, host: str, container: Container, endpoint: Endpoint) -> Json:
@@ -281,6 +287,15 @@ def dns_names(container: Container, endpoint: Endpoint, config: ContainerConfig)
 def network_json(world: World, host: str, reference: str) -> Json:
     """A network. Raises ApiError 404 for an unknown one."""
     network = books.find_network(world, host, reference)
+    return _network(world, network, _containers_in(world, host, network))
+
+
+def network_summary(world: World, network: Network) -> Json:
+    """A network as a list shows it: nobody has looked for its containers."""
+    return _network(world, network, {})
+
+
+def _network(world: World, network: Network, members: Json) -> Json:
     found: Json = {
         "Name": network.name,
         "Id": network.id,
@@ -295,7 +310,7 @@ def network_json(world: World, host: str, reference: str) -> Json:
         "Ingress": False,
         "ConfigFrom": {"Network": ""},
         "ConfigOnly": False,
-        "Containers": _containers_in(world, host, network),
+        "Containers": members,
         "Options": dict(sorted(network.options.items())),
         "Labels": dict(sorted(network.labels.items())),
     }

@@ -19,16 +19,13 @@ def host_config(world: World, host: str, container: Container, config: Container
     release = release_of(world)
     early = release.documents.console_early
     console: Json = {"ConsoleSize": [0, 0]}
-    mode = config.network_mode
-    if mode == "default" and release.tells_default_bridge:
-        mode = "bridge"
     binds = [_bind(m.source, m.destination, m.read_only) for m in config.mounts if not _anonymous(m.source)]
     links = [f"/{books.name_of_link(world, host, o)}:/{container.name}/{alias}" for o, alias in config.links]
     return {
         "Binds": binds or None,
         "ContainerIDFile": "",
         "LogConfig": {"Type": "json-file", "Config": {}},
-        "NetworkMode": mode,
+        "NetworkMode": shown_mode(world, config),
         "PortBindings": _port_bindings(config),
         "RestartPolicy": {"Name": config.restart.value, "MaximumRetryCount": config.restart_max},
         "AutoRemove": config.auto_remove,
@@ -64,6 +61,12 @@ def host_config(world: World, host: str, container: Container, config: Container
         "MaskedPaths": None if config.privileged else list(release.masked_paths),
         "ReadonlyPaths": None if config.privileged else list(READ_ONLY),
     }
+
+
+def shown_mode(world: World, config: ContainerConfig) -> str:
+    """`.NetworkMode`: 'default' is written out since 26.1."""
+    mode = config.network_mode
+    return "bridge" if mode == "default" and release_of(world).tells_default_bridge else mode
 
 
 def _resources(config: ContainerConfig, kernel_memory: bool) -> Json:

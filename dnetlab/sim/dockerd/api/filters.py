@@ -1,15 +1,15 @@
-"""--filter of `docker ps`, `docker network ls`, `docker images`, `docker volume ls`, as the daemon applies it."""
+"""`filters` of lists and prunes, name -> values, as the daemon applies them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from dnetlab.commands.docker.parse import Invocation, parse_bool
+from dnetlab.commands.docker.parse import parse_bool
 from dnetlab.model import Container, ContainerState, Image, Network, Volume
-from dnetlab.sim.dockercli.prune import has_label
-from dnetlab.sim.dockerd import books
+from dnetlab.sim.context import Refused
+from dnetlab.sim.dockerd import books, volumes
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import ContainerSpec
 from dnetlab.sim.dockerd.errors import ApiError
@@ -17,6 +17,7 @@ from dnetlab.sim.dockerd.images import find as find_image
 from dnetlab.sim.dockerd.networks import PREDEFINED
 from dnetlab.sim.world import World
 
+Filters = Mapping[str, Sequence[str]]
 _STATES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
 _KNOWN: dict[str, tuple[str, ...]] = {
     "container": ("ancestor", "before", "exited", "id", "isolation", "label", "name", "status", "health", "since",
@@ -27,20 +28,14 @@ _KNOWN: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def read(world: World, call: Invocation, kind: str) -> dict[str, list[str]]:
-    """name -> values. Raises ApiError for a filter the daemon doesn't know, in the words of the release."""
-    found: dict[str, list[str]] = {}
-    for text in call.all("filter"):
-        name, _, value = text.partition("=")
-        if name:
-            found.setdefault(name.strip().lower(), []).append(value.strip())
-    for name in found:
-        if name not in _KNOWN[kind]:
+def check_names(world: World, filters: Filters, known: Collection[str]) -> None:
+    """Raises ApiError 400 for a filter the daemon doesn't know, in the words of the release."""
+    for name in filters:
+        if name not in known:
             raise ApiError(release_of(world).text("bad filter", name=name), 400)
-    return found
 
 
-def _any(values: list[str], text: str) -> bool:
+def _any(values: Sequence[str], text: str) -> bool:
     """A value is a regular expression somewhere in the text (moby filters.Match)."""
     for value in values:
         try:
@@ -61,7 +56,7 @@ def _boolean(world: World, name: str, value: str) -> bool:
 # -- containers -------------------------------------------------------------------------------------------------------
 
 
-def check_container_filters(world: World, wanted: dict[str, list[str]]) -> None:
+def _check_container_values(world: World, wanted: Filters) -> None:
     """Raises ApiError for a value the daemon can't use (moby daemon/list.go), observed on 20.10.24 and 28.5.2."""
     release = release_of(world)
     for value in wanted.get("exited", []):
@@ -79,20 +74,23 @@ def check_container_filters(world: World, wanted: dict[str, list[str]]) -> None:
 
 
 def container_matches(
-    world: World, host: str, wanted: dict[str, list[str]]
+    world: World, host: str, wanted: Filters
 ) -> Callable[[Container, ContainerSpec], bool]:
     """A test for one container. Raises ApiError for values the daemon refuses."""
-    check_container_filters(world, wanted)
+    check_names(world, wanted, _KNOWN["container"])
+    _check_container_values(world, wanted)
     images = {i.id for name in wanted.get("ancestor", []) if (i := _image(world, host, name)) is not None}
     networks = {_network_id(world, host, name) for name in wanted.get("network", [])} - {""}
     edges = {key: [_other(world, host, name) for name in wanted.get(key, [])] for key in ("before", "since")}
 
     def matches(container: Container, spec: ContainerSpec) -> bool:
-        checks: dict[str, Callable[[list[str]], bool]] = {
+        if not wanted:
+            return True
+        checks: dict[str, Callable[[Sequence[str]], bool]] = {
             "id": lambda v: _any(v, container.id),
             "name": lambda v: _any(v, container.name) or _any(v, f"/{container.name}"),
             "label": lambda v: all(has_label(container.labels, w) for w in v),
-            "status": lambda v: _status(container) in v,
+            "status": lambda v: container.state.value in v,
             "exited": lambda v: container.state is ContainerState.EXITED and str(container.exit_code) in v,
             "ancestor": lambda v: spec.image_id in images,
             "network": lambda v: any(e.network_id in networks for e in container.endpoints),
@@ -108,10 +106,6 @@ def container_matches(
         return all(checks[name](values) for name, values in wanted.items())
 
     return matches
-
-
-def _status(container: Container) -> str:
-    return container.state.value
 
 
 def _older(world: World, host: str, first: Container, second: Container) -> bool:
@@ -138,7 +132,7 @@ def _network_id(world: World, host: str, name: str) -> str:
     return found.id if found else ""
 
 
-def _port_in(port: str, values: list[str]) -> bool:
+def _port_in(port: str, values: Sequence[str]) -> bool:
     """'8080/tcp' in ['8000-9000', '53/udp']"""
     number, _, protocol = port.partition("/")
     for value in values:
@@ -154,7 +148,9 @@ def _port_in(port: str, values: list[str]) -> bool:
 # -- networks, images, volumes ----------------------------------------------------------------------------------------
 
 
-def network_matches(world: World, host: str, wanted: dict[str, list[str]]) -> Callable[[Network], bool]:
+def network_matches(world: World, wanted: Filters) -> Callable[[Network], bool]:
+    """A test for one network. Raises ApiError for filters the daemon refuses."""
+    check_names(world, wanted, _KNOWN["network"])
     for value in wanted.get("type", []):
         if value not in ("custom", "builtin"):
             raise ApiError(f"invalid filter: 'type'='{value}'", 400)
@@ -178,7 +174,9 @@ def network_matches(world: World, host: str, wanted: dict[str, list[str]]) -> Ca
     return matches
 
 
-def image_matches(world: World, host: str, wanted: dict[str, list[str]]) -> Callable[[Image, str], bool]:
+def image_matches(world: World, host: str, wanted: Filters) -> Callable[[Image, str], bool]:
+    """A test for an image under one of its names, '' for none. Raises ApiError for filters the daemon refuses."""
+    check_names(world, wanted, _KNOWN["image"])
     dangling = [_boolean(world, "dangling", value) for value in wanted.get("dangling", [])]
     edges = {key: [find_image(world, host, name) for name in wanted.get(key, [])] for key in ("before", "since")}
 
@@ -200,17 +198,51 @@ def _reference(tag: str, pattern: str) -> bool:
     return any(fnmatchcase(name, pattern) and name.count("/") == pattern.count("/") for name in (tag, repository))
 
 
-def volume_matches(
-    world: World, wanted: dict[str, list[str]], users: Callable[[str], list[str]]
-) -> Callable[[Volume], bool]:
+def volume_matches(world: World, host: str, wanted: Filters) -> Callable[[Volume], bool]:
+    """A test for one volume. Raises ApiError for filters the daemon refuses."""
+    check_names(world, wanted, _KNOWN["volume"])
     dangling = [_boolean(world, "dangling", value) for value in wanted.get("dangling", [])]
 
     def matches(volume: Volume) -> bool:
         return (
-            all((not users(volume.name)) is value for value in dangling)
+            all((not volumes.users(world, host, volume.name)) is value for value in dangling)
             and (not wanted.get("name") or _any(wanted["name"], volume.name))
             and (not wanted.get("driver") or volume.driver in wanted["driver"])
             and not wanted.get("label")
         )
 
     return matches
+
+
+# -- prune ------------------------------------------------------------------------------------------------------------
+
+
+def has_label(labels: Mapping[str, str], wanted: str) -> bool:
+    """label=NAME or label=NAME=VALUE"""
+    name, equals, value = wanted.partition("=")
+    return name in labels and (not equals or labels[name] == value)
+
+
+def spared_by_prune(world: World, wanted: Filters) -> Callable[[float, Mapping[str, str]], bool]:
+    """Does a prune leave what was created then and has these labels? Raises ApiError for an unknown filter.
+
+    label, label!: what has it, what lacks it, goes; until=10m leaves what is younger than ten minutes.
+    """
+    check_names(world, wanted, ("label", "label!", "until"))
+    oldest = [world.clock - _seconds(text) for text in wanted.get("until", [])]
+
+    def spared(created: float, labels: Mapping[str, str]) -> bool:
+        return (
+            any(created > limit for limit in oldest)
+            or not all(has_label(labels, value) for value in wanted.get("label", []))
+            or any(has_label(labels, value) for value in wanted.get("label!", []))
+        )
+
+    return spared
+
+
+def _seconds(text: str) -> float:
+    units = {"s": 1, "m": 60, "h": 3600}
+    if text[-1:] in units and text[:-1].replace(".", "", 1).isdecimal():
+        return float(text[:-1]) * units[text[-1]]
+    raise Refused(f"--filter until={text} is not simulated.", "Give how long ago: --filter until=10m.")

@@ -1,0 +1,79 @@
+"""The Docker Engine API: one function per operation, named as in its reference (docs.docker.com/reference/api/engine).
+
+Each takes the world, the host whose daemon is asked, what stands in the path, and the query and the body as plain JSON
+values; it answers with plain JSON, fields and their order as the engine of the lab's release writes them. Never text
+for a terminal.
+
+    door.py        call: how everybody comes in; is_up
+    containers.py  container_list, _inspect, _create, _start, _stop, _restart, _kill, _rename, _pause, _unpause, _wait,
+                   _delete, _prune, _top
+    create.py      the body of container_create as the daemon's own values
+    streams.py     container_logs, container_attach: what programs print, as frames {'stream', 'text', 'time'}
+    exec.py        container_exec, exec_start, exec_inspect
+    networks.py    network_list, _inspect, _create, _delete, _connect, _disconnect, _prune
+    images.py      image_list, _inspect, _create (pull), _tag, _delete, _prune
+    volumes.py     volume_list, _inspect, _create, _delete, _prune
+    system.py      system_ping, system_version, system_info
+    filters.py     `filters`: names and values, as a dict of lists; list.go and prune.go
+
+Errors: ApiError(message, status), the engine's words and its HTTP status; NotModelled (501) for what the lab lacks.
+A world after an ApiError is as the daemon leaves it; after NotModelled it may be half changed, so throw it away.
+"""
+
+from __future__ import annotations
+
+from dnetlab.sim.dockerd.api.containers import (
+    container_create,
+    container_delete,
+    container_inspect,
+    container_kill,
+    container_list,
+    container_pause,
+    container_prune,
+    container_rename,
+    container_restart,
+    container_start,
+    container_stop,
+    container_top,
+    container_unpause,
+    container_wait,
+)
+from dnetlab.sim.dockerd.api.door import call, is_up
+from dnetlab.sim.dockerd.api.exec import container_exec, exec_inspect, exec_start
+from dnetlab.sim.dockerd.api.images import (
+    image_create,
+    image_delete,
+    image_inspect,
+    image_list,
+    image_prune,
+    image_tag,
+)
+from dnetlab.sim.dockerd.api.networks import (
+    network_connect,
+    network_create,
+    network_delete,
+    network_disconnect,
+    network_inspect,
+    network_list,
+    network_prune,
+)
+from dnetlab.sim.dockerd.api.streams import container_attach, container_logs
+from dnetlab.sim.dockerd.api.system import system_info, system_ping, system_version
+from dnetlab.sim.dockerd.api.volumes import (
+    volume_create,
+    volume_delete,
+    volume_inspect,
+    volume_list,
+    volume_prune,
+)
+from dnetlab.sim.dockerd.errors import ApiError, NotModelled
+
+__all__ = [
+    "ApiError", "NotModelled", "call", "container_attach", "container_create", "container_delete", "container_exec",
+    "container_inspect", "container_kill", "container_list", "container_logs", "container_pause", "container_prune",
+    "container_rename", "container_restart", "container_start", "container_stop", "container_top", "container_unpause",
+    "container_wait", "exec_inspect", "exec_start", "image_create", "image_delete", "image_inspect", "image_list",
+    "image_prune", "image_tag", "is_up", "network_connect", "network_create", "network_delete", "network_disconnect",
+    "network_inspect", "network_list", "network_prune", "system_info", "system_ping", "system_version",
+    "volume_create", "volume_delete", "volume_inspect", "volume_list", "volume_prune",
+]  # fmt: skip

@@ -1,0 +1,225 @@
+"""The body of `POST /containers/create` as the daemon's own values, looked at in the daemon's order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import Any
+
+from dnetlab.model import Protocol
+from dnetlab.sim.context import Refused
+from dnetlab.sim.dockerd.api.addresses import address_or_error
+from dnetlab.sim.dockerd.books import release_of
+from dnetlab.sim.dockerd.config import ContainerConfig, Mount, NetworkAttachment, PortRequest, RestartPolicy
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.world import World
+
+Json = dict[str, Any]
+_CAPABILITIES = frozenset(re.findall(r"\w+", """
+    AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER
+    FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE
+    NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE
+    SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG WAKE_ALARM
+"""))  # capabilities(7)
+_MODES = {"", "ro", "rw", "z", "Z", "nocopy", "cached", "consistent", "delegated"}
+_BUILT_IN = ("default", "bridge", "host", "none")
+# Fields of HostConfig that would change what a lab shows, and that the daemon here can't obey.
+_NOT_MODELLED = ("PidMode", "IpcMode", "UTSMode", "UsernsMode", "Runtime", "VolumesFrom", "Mounts", "Devices",
+                 "DeviceRequests", "VolumeDriver")  # fmt: skip
+_USUAL: tuple[Any, ...] = ("", "private", "shareable", "runc", "local", None, [])
+
+
+def config_of(world: World, host: str, name: str, body: Json) -> ContainerConfig:
+    """What is asked for, not yet merged with the image. Raises ApiError for values that can't be read, Refused."""
+    machine: Json = body.get("HostConfig") or {}
+    _check_modelled(body, machine)
+    publish = _publish(machine.get("PortBindings") or {})
+    restart, most = _restart(world, machine.get("RestartPolicy") or {})
+    mode = machine.get("NetworkMode") or "default"
+    networks = _networks(world, host, mode, (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {})
+    _check_process(body)
+    entrypoint = _words(body.get("Entrypoint"))
+    return ContainerConfig(
+        image=body.get("Image", ""),
+        name=name,
+        command=_words(body.get("Cmd")),
+        entrypoint=() if entrypoint == ("",) else entrypoint,
+        hostname=body.get("Hostname", ""),
+        domainname=body.get("Domainname", ""),
+        user=body.get("User", ""),
+        working_dir=body.get("WorkingDir", ""),
+        tty=body.get("Tty", False),
+        interactive=body.get("OpenStdin", False),
+        attach=bool(body.get("AttachStdout") or body.get("AttachStderr")),
+        env=tuple(body.get("Env") or ()),
+        labels=dict(body.get("Labels") or {}),
+        network_mode=mode,
+        networks=networks,
+        publish=publish,
+        publish_all=machine.get("PublishAllPorts", False),
+        expose=tuple(body.get("ExposedPorts") or ()),
+        dns=tuple(machine.get("Dns") or ()),
+        dns_search=tuple(machine.get("DnsSearch") or ()),
+        dns_options=tuple(machine.get("DnsOptions") or ()),
+        add_hosts=tuple(_pair(row) for row in machine.get("ExtraHosts") or ()),
+        links=() if _is_user_defined(mode) else tuple(_link(row) for row in machine.get("Links") or ()),
+        mac_address=body.get("MacAddress") or None,
+        restart=restart,
+        restart_max=most,
+        auto_remove=machine.get("AutoRemove", False),
+        cap_add=_capabilities(machine.get("CapAdd") or (), "CapAdd"),
+        cap_drop=_capabilities(machine.get("CapDrop") or (), "CapDrop"),
+        privileged=machine.get("Privileged", False),
+        mounts=_mounts(machine.get("Binds") or (), body.get("Volumes") or ()),
+        sysctls=dict(machine.get("Sysctls") or {}),
+        stop_signal=body.get("StopSignal", ""),
+        stop_timeout=body.get("StopTimeout"),
+        read_only=machine.get("ReadonlyRootfs", False),
+        init=bool(machine.get("Init")),
+        memory=machine.get("Memory", 0),
+        cpus=machine.get("NanoCpus", 0) / 1e9,
+    )
+
+
+def _check_modelled(body: Json, machine: Json) -> None:
+    for field in _NOT_MODELLED:
+        if machine.get(field) not in _USUAL:
+            raise Refused(f"HostConfig.{field} is not modelled.",
+                          "Leave it out: addresses, names, links and ports are what the lab is about.")  # fmt: skip
+    if body.get("Healthcheck"):
+        raise Refused("Health checks are not modelled.", "Ask the program with docker exec.")
+    if (machine.get("LogConfig") or {}).get("Type", "") not in ("", "json-file"):
+        raise Refused("Other log drivers are not modelled.", "docker logs shows what the program printed.")
+
+
+def _words(value: Any) -> tuple[str, ...] | None:
+    """A command: a list, one word, or nothing said."""
+    if value is None:
+        return None
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """'name:address' (the address may have colons)."""
+    name, _, address = text.partition(":")
+    return name, address
+
+
+def _link(text: str) -> tuple[str, str]:
+    """'web1:nginx' -> ('web1', 'nginx'); without an alias the name is used (docker/cli opts.ParseLink)."""
+    name, alias = _pair(text)
+    return name, alias or name
+
+
+def _is_user_defined(mode: str) -> bool:
+    return mode not in _BUILT_IN and not mode.startswith("container:")
+
+
+# -- ports ------------------------------------------------------------------------------------------------------------
+
+
+def _publish(bindings: Json) -> tuple[PortRequest, ...]:
+    """{'80/tcp': [{'HostIp': '', 'HostPort': '8080-8090'}]}"""
+    return tuple(_request(key, row) for key, rows in bindings.items() for row in rows or [{}])
+
+
+def _request(key: str, row: Json) -> PortRequest:
+    number, _, protocol = key.partition("/")
+    if protocol == "sctp":
+        raise Refused("SCTP ports are not simulated.", "Publish a tcp or udp port: -p 8080:80, -p 53:53/udp.")
+    address, (first, _, last) = row.get("HostIp", ""), row.get("HostPort", "").partition("-")
+    return PortRequest(
+        int(number), Protocol(protocol or "tcp"), ip_address(address) if address else None,
+        int(first) if first and (first != "0" or last) else None, int(last) if last else None,
+    )  # fmt: skip
+
+
+# -- policies, processes, capabilities --------------------------------------------------------------------------------
+
+
+def _restart(world: World, policy: Json) -> tuple[RestartPolicy, int]:
+    """The daemon names a policy it doesn't know."""
+    name, most = policy.get("Name") or "no", policy.get("MaximumRetryCount") or 0
+    try:
+        found = RestartPolicy(name)
+    except ValueError:
+        raise ApiError(release_of(world).text("bad restart policy", name=name), 400) from None
+    if found is RestartPolicy.ON_FAILURE and most < 0:
+        raise ApiError(release_of(world).text("negative retries"), 400)
+    return found, most
+
+
+def _check_process(body: Json) -> None:
+    """The working directory and the user of the program."""
+    directory, user = body.get("WorkingDir", ""), body.get("User", "")
+    if directory and not directory.startswith("/"):
+        raise ApiError(f"the working directory '{directory}' is invalid, it needs to be an absolute path", 400)
+    if user not in ("", "root", "0", "root:root", "0:0"):
+        raise Refused("Only root is simulated inside containers.", "Leave -u out.")
+
+
+def _capabilities(values: Any, field: str) -> tuple[str, ...]:
+    """'net_admin' -> 'CAP_NET_ADMIN'; ApiError for one the kernel doesn't have."""
+    found = []
+    for value in values:
+        bare = value.upper().removeprefix("CAP_")
+        if bare not in _CAPABILITIES and bare != "ALL":
+            raise ApiError(f'invalid {field}: unknown capability: "CAP_{bare}"', 400)
+        found.append(bare if bare == "ALL" else f"CAP_{bare}")
+    return tuple(found)
+
+
+# -- networks ---------------------------------------------------------------------------------------------------------
+
+
+def _networks(world: World, host: str, mode: str, endpoints: Json) -> tuple[NetworkAttachment, ...]:
+    """The networks asked for in their order, that of the mode first; () when there is no more to say than the mode."""
+    names = [name for name in endpoints if name == mode] + [name for name in endpoints if name != mode]
+    shown = {"default": release_of(world).default_mode}
+    found = tuple(attachment_of(world, host, name, endpoints[name] or {},
+                                f"invalid config for network {shown.get(name, name)}: ") for name in names)  # fmt: skip
+    plain = NetworkAttachment(mode)
+    return () if found in ((), (plain,)) else found
+
+
+def attachment_of(world: World, host: str, network: str, settings: Json, frame: str = "") -> NetworkAttachment:
+    """One EndpointSettings: IPAMConfig.IPv4Address, Aliases, Links, MacAddress, GwPriority.
+
+    frame: what daemons since 25 put in front of a complaint when a container is created. Raises ApiError, Refused.
+    """
+    ipam: Json = settings.get("IPAMConfig") or {}
+    if ipam.get("IPv6Address") or ipam.get("LinkLocalIPs"):
+        raise Refused("IPv6 and link-local addresses of endpoints are not modelled.", "Use --ip with an IPv4 address.")
+    if settings.get("DriverOpts"):
+        raise Refused("Driver options of endpoints are not modelled.", "Connect the container without --driver-opt.")
+    address = address_or_error(world, host, ipam.get("IPv4Address", ""), network, frame)
+    links = tuple(_link(row) for row in settings.get("Links") or ())
+    return NetworkAttachment(
+        network, address, tuple(settings.get("Aliases") or ()), links, settings.get("MacAddress") or None,
+        settings.get("GwPriority", 0),
+    )  # fmt: skip
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+
+def _mounts(binds: Iterable[str], volumes: Iterable[str]) -> tuple[Mount, ...]:
+    """HostConfig.Binds, and the paths of nameless volumes in Config.Volumes."""
+    return (*(_bind(row) for row in binds), *(Mount(path) for path in volumes))
+
+
+def _bind(text: str) -> Mount:
+    """'NAME:/path[:ro]', '/host/path:/path[:ro]'"""
+    source, *rest = text.split(":")
+    destination, mode = rest[0] if rest else "", rest[1] if len(rest) > 1 else ""
+    words = set(mode.split(","))
+    if len(rest) > 2 or words - _MODES:
+        raise ApiError(f"invalid mode: {mode}" if len(rest) == 2 else f"invalid volume specification: '{text}'", 400)
+    kind = "bind" if source.startswith(("/", ".", "~")) else "volume"
+    if not destination.startswith("/") and source:
+        raise ApiError(
+            f"invalid volume specification: '{text}': invalid mount config for type \"{kind}\": "
+            f"invalid mount path: '{destination}' mount path must be absolute", 400,
+        )  # fmt: skip
+    return Mount(destination if destination.startswith("/") else f"/{destination}", source, kind, "ro" in words)

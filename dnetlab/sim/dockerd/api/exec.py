@@ -1,0 +1,137 @@
+"""Programs beside process 1: POST /containers/{id}/exec, /exec/{id}/start, GET /exec/{id}/json."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from dnetlab.model import Container, Where
+from dnetlab.sim import processes
+from dnetlab.sim.context import Refused, Result
+from dnetlab.sim.dockerd import books, containers
+from dnetlab.sim.dockerd.api.streams import terminal
+from dnetlab.sim.dockerd.books import release_of
+from dnetlab.sim.dockerd.config import Exec
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.images import recipe_of
+from dnetlab.sim.programs import kinds
+from dnetlab.sim.world import World
+
+Json = dict[str, Any]
+KEPT = 32  # that have ended; moby forgets them after five minutes (daemon/exec.go)
+_SHELLS = ("sh", "ash", "bash")
+_STAY = ("sleep", "tail", "top", "watch")
+
+
+def container_exec(world: World, host: str, name: str, body: Json) -> Json:
+    """POST /containers/{id}/exec: {'Id': …}. body: Cmd, Env, Tty, AttachStdin, User, WorkingDir.
+
+    Raises ApiError 404, 409 for a container that can't take it.
+    """
+    if body.get("User", "") not in ("", "root", "0", "root:root", "0:0"):
+        raise Refused("docker exec --user: only root is simulated.", "Leave -u out.")
+    if body.get("WorkingDir", "") not in ("", "/"):
+        raise Refused("docker exec --workdir is not simulated.", "Write full paths in the command.")
+    env, tty = tuple(body.get("Env") or ()), body.get("Tty", False)
+    context = containers.exec_context(world, host, name, env=env, tty=tty)
+    argv = body.get("Cmd") or []
+    if not argv:
+        raise ApiError("No exec command specified", 400)
+    one = Exec(world.hex_id(f"exec:{host}"), context.container or "", tuple(argv), env, tty,
+               stdin=bool(body.get("AttachStdin")))  # fmt: skip
+    kept = {e.id: e for e in _known(world, host)[-KEPT:]}
+    books.change_daemon(world, host, execs={**kept, one.id: one})
+    return {"Id": one.id}
+
+
+def _known(world: World, host: str) -> list[Exec]:
+    """Those of containers that are still there, the oldest first."""
+    return [e for e in books.daemon(world, host).execs.values() if books.by_id(world, host, e.container) is not None]
+
+
+def _find(world: World, host: str, exec_id: str) -> Exec:
+    found = books.daemon(world, host).execs.get(exec_id)
+    if found is None:
+        raise ApiError(f"No such exec instance: {exec_id}", 404)
+    return found
+
+
+def _note(world: World, host: str, one: Exec, exit_code: int | None, pid: int = 0) -> None:
+    changed = replace(one, exit_code=exit_code, pid=pid)
+    books.change_daemon(world, host, execs={**books.daemon(world, host).execs, one.id: changed})
+
+
+def exec_start(world: World, host: str, exec_id: str, body: Json, stdin: str | None = None) -> Json:
+    """POST /exec/{id}/start: what came over the connection until its end. body: Detach.
+
+    {'Frames': […], 'Terminal': None}; a shell with a terminal waits for what is typed, see container_attach. A program
+    that the image lacks: runc's words as a frame of stdout. Raises ApiError 404; Refused for what isn't modelled.
+    """
+    one = _find(world, host, exec_id)
+    container = books.find(world, host, one.container)
+    detached = bool(body.get("Detach"))
+    problem = kinds.missing_in(recipe_of(books.spec(world, host, container.id).image_id), one.argv[0])
+    if problem is not None:  # runc's words come out on stdout (observed on 20.10.24 and 28.5.2)
+        return _failed(world, host, one, kinds.runc_error(world, problem, "exec"), detached)
+    if detached:
+        _in_background(world, host, container, one)
+        return {"Frames": [], "Terminal": None}
+    if _is_shell(one.argv):
+        waits = one.stdin and one.tty
+        _note(world, host, one, None if waits else 0)
+        return {"Frames": [], "Terminal": _shell(world, host, container, one) if waits else None}
+    result = containers.execute(
+        world, host, one.container, one.argv, env=one.env, tty=one.tty, stdin=stdin if one.stdin else None
+    )
+    _note(world, host, one, result.exit_code)
+    return {"Frames": frames(result), "Terminal": None}
+
+
+def _is_shell(argv: tuple[str, ...]) -> bool:
+    """A shell to sit at: no -c, no script."""
+    return argv[0].rsplit("/", 1)[-1] in _SHELLS and all(w.startswith("-") and w != "-c" for w in argv[1:])
+
+
+def _shell(world: World, host: str, container: Container, one: Exec) -> Json:
+    directory = books.spec(world, host, container.id).config.working_dir
+    return terminal(container, directory, containers.variables(world, host, container.id, one.env, True))
+
+
+def frames(result: Result) -> list[Json]:
+    """Both streams of a program that has ended."""
+    both = (("stdout", result.stdout), ("stderr", result.stderr))
+    return [{"stream": stream, "text": text} for stream, text in both if text]
+
+
+def _failed(world: World, host: str, one: Exec, words: str, detached: bool) -> Json:
+    """126 up to 27, the start's own status later (moby api/server/router/container/exec.go; observed on 20.10.24 and
+    28.5.2); who doesn't stay is told at once."""
+    _note(world, host, one, kinds.start_failure_code(words) if release_of(world).tells_cause_of_exec else 126)
+    if detached:
+        raise ApiError(words, 400)
+    return {"Frames": [{"stream": "stdout", "text": f"{words}\r\n"}], "Terminal": None}
+
+
+def _in_background(world: World, host: str, container: Container, one: Exec) -> None:
+    """-d: nobody sees what the command prints, and nobody waits for it."""
+    if one.argv[0].rsplit("/", 1)[-1] in _STAY:
+        where = Where(host, container.namespace or "host")
+        pid = processes.spawn(world, where, list(one.argv), container=container.id)
+        _note(world, host, one, None, pid)
+        return
+    clock = world.clock
+    result = containers.execute(world, host, container.id, one.argv, env=one.env)
+    world.clock = clock
+    _note(world, host, one, result.exit_code)
+
+
+def exec_inspect(world: World, host: str, exec_id: str) -> Json:
+    """GET /exec/{id}/json. Raises ApiError 404."""
+    one = _find(world, host, exec_id)
+    entrypoint, *arguments = one.argv
+    return {
+        "ID": one.id, "Running": one.exit_code is None and one.pid != 0, "ExitCode": one.exit_code,
+        "ProcessConfig": {"tty": one.tty, "entrypoint": entrypoint, "arguments": arguments, "privileged": False},
+        "OpenStdin": one.stdin, "OpenStderr": True, "OpenStdout": True, "CanRemove": one.exit_code is not None,
+        "ContainerID": one.container, "DetachKeys": "", "Pid": one.pid,
+    }  # fmt: skip

@@ -1,0 +1,88 @@
+"""Networks: GET, POST and DELETE /networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dnetlab.sim.context import Refused
+from dnetlab.sim.dockerd import inspect, networks
+from dnetlab.sim.dockerd.api import filters as wanted
+from dnetlab.sim.dockerd.api.create import attachment_of
+from dnetlab.sim.dockerd.api.filters import Filters
+from dnetlab.sim.dockerd.ipam import PoolRequest
+from dnetlab.sim.world import World
+
+Json = dict[str, Any]
+
+
+def network_list(world: World, host: str, filters: Filters | None = None) -> list[Json]:
+    """GET /networks: as network_inspect, without the containers."""
+    matches = wanted.network_matches(world, filters or {})
+    return [inspect.network_summary(world, n) for n in world.hosts[host].networks if matches(n)]
+
+
+def network_inspect(world: World, host: str, name: str) -> Json:
+    """GET /networks/{id}. Raises ApiError 404."""
+    return inspect.network_json(world, host, name)
+
+
+def network_create(world: World, host: str, body: Json) -> Json:
+    """POST /networks/create: {'Id': …, 'Warning': ''}. Raises ApiError.
+
+    body: Name, Driver, Scope, Internal, Attachable, EnableIPv4, EnableIPv6, IPAM, Options, Labels.
+    """
+    _check_modelled(body)
+    ipam = body.get("IPAM") or {}
+    pools = [PoolRequest(row.get("Subnet", ""), row.get("IPRange", ""), row.get("Gateway", ""),
+                         row.get("AuxiliaryAddresses") or {}) for row in ipam.get("Config") or []]  # fmt: skip
+    found = networks.create(
+        world, host, body.get("Name", ""), driver=body.get("Driver", ""), pools=pools,
+        internal=body.get("Internal", False), attachable=body.get("Attachable", False),
+        ipv6=bool(body.get("EnableIPv6")), scope=body.get("Scope", ""), labels=body.get("Labels"),
+        options=body.get("Options"),
+    )  # fmt: skip
+    return {"Id": found, "Warning": ""}
+
+
+def _check_modelled(body: Json) -> None:
+    """Raises Refused for networks that the lab doesn't have."""
+    ipam = body.get("IPAM") or {}
+    instead = "Create the network with --subnet, --gateway, --ip-range and -o."
+    if body.get("ConfigOnly") or body.get("ConfigFrom"):
+        raise Refused("Networks that only hold a configuration are not simulated.", instead)
+    if body.get("Ingress"):
+        raise Refused("Swarm is not simulated.", instead)
+    if ipam.get("Driver", "default") not in ("", "default") or ipam.get("Options"):
+        raise Refused("Other IPAM drivers are not simulated.", instead)
+    if body.get("EnableIPv4") is False:
+        raise Refused("Networks without IPv4 are not modelled.", "Leave --ipv4=false out.")
+
+
+def network_delete(world: World, host: str, name: str) -> None:
+    """DELETE /networks/{id}. Raises ApiError 403 for a predefined one and one in use, 404."""
+    networks.remove(world, host, name)
+
+
+def network_connect(world: World, host: str, name: str, body: Json) -> None:
+    """POST /networks/{id}/connect. body: Container, EndpointConfig. Raises ApiError."""
+    asked = attachment_of(world, host, name, body.get("EndpointConfig") or {})
+    networks.connect(
+        world, host, name, body.get("Container", ""), address=asked.address, aliases=asked.aliases, links=asked.links,
+        mac=asked.mac, gw_priority=asked.gw_priority,
+    )  # fmt: skip
+
+
+def network_disconnect(world: World, host: str, name: str, body: Json) -> None:
+    """POST /networks/{id}/disconnect. body: Container, Force. Raises ApiError."""
+    networks.disconnect(world, host, name, body.get("Container", ""), force=body.get("Force", False))
+
+
+def network_prune(world: World, host: str, filters: Filters | None = None) -> Json:
+    """POST /networks/prune: those no running container is in; filters label, label!, until."""
+    spared = wanted.spared_by_prune(world, filters or {})
+    gone = [n.name for n in world.hosts[host].networks
+            if n.name not in networks.PREDEFINED and not networks.members(world, host, n)
+            and not spared(n.created, n.labels)]  # fmt: skip
+    for name in gone:
+        networks.remove(world, host, name)
+    return {"NetworksDeleted": gone or None}

@@ -1,0 +1,80 @@
+"""One container as a list shows it: fewer fields than inspect, and the daemon's own words for its status."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from dnetlab.commands.docker.units import ago
+from dnetlab.model import Container, ContainerState
+from dnetlab.sim import clock
+from dnetlab.sim.dockerd import books, images, inspect
+from dnetlab.sim.dockerd.config import ContainerSpec
+from dnetlab.sim.dockerd.inspect_host import shown_mode
+from dnetlab.sim.world import World
+
+Json = dict[str, Any]
+
+
+def summary(world: World, host: str, container: Container, size: bool = False) -> Json:
+    """One row of GET /containers/json (moby api/types/container.Summary)."""
+    spec = books.spec(world, host, container.id)
+    found: Json = {
+        "Id": container.id,
+        "Names": [f"/{container.name}"],
+        "Image": images.shown_name(world, host, container, spec.image_id),
+        "ImageID": spec.image_id,
+        "Command": _command(container.command),
+        "Created": clock.unix(container.created),
+        "Ports": _ports(world, host, container, spec),
+    }
+    if size:
+        image = next((i for i in world.hosts[host].images if i.id == spec.image_id), None)
+        found |= {"SizeRw": 0, "SizeRootFs": image.size if image else 0}
+    return found | {
+        "Labels": dict(container.labels),
+        "State": container.state.value,
+        "Status": status_text(container, world.clock),
+        "HostConfig": {"NetworkMode": shown_mode(world, spec.config)},
+        "NetworkSettings": {"Networks": inspect.endpoints_json(world, host, container)},
+        "Mounts": inspect.mounts(spec.config),
+    }
+
+
+def _command(argv: tuple[str, ...]) -> str:
+    """Path and arguments; those with spaces stand in quotes (moby daemon/list.go)."""
+    words = [f"'{w}'" if re.search(r"[\s\"]", w) or not w else w for w in argv[1:]]
+    return " ".join((argv[0], *words)) if argv else ""
+
+
+def _ports(world: World, host: str, container: Container, spec: ContainerSpec) -> list[Json]:
+    """Exposed and published ports; 20.10 still shows what a start that failed half way had noted (observed)."""
+    if not container.is_running:
+        half = spec.half_attached and not spec.config.publish
+        return [_port(name) for name in sorted(container.exposed)] if half else []
+    found = []
+    for name, bindings in inspect.port_map(world, host, container).items():
+        found += [{"IP": row["HostIp"], **_port(name, int(row["HostPort"]))} for row in bindings or []] or [_port(name)]
+    return found
+
+
+def _port(name: str, outside: int | None = None) -> Json:
+    """'80/tcp' -> {'PrivatePort': 80, 'PublicPort': …, 'Type': 'tcp'}"""
+    number, _, protocol = name.partition("/")
+    public = {} if outside is None else {"PublicPort": outside}
+    return {"PrivatePort": int(number), **public, "Type": protocol}
+
+
+def status_text(container: Container, now: float) -> str:
+    """'Up 2 minutes (Paused)', 'Exited (0) 3 seconds ago' (moby container/state.go)."""
+    ended = ago(now - (container.finished or now))
+    if container.is_running:
+        up = f"Up {ago(now - (container.started or now))}"
+        return f"{up} (Paused)" if container.state is ContainerState.PAUSED else up
+    if container.state is ContainerState.RESTARTING:
+        return f"Restarting ({container.exit_code}) {ended} ago"
+    if container.state is ContainerState.CREATED:
+        return "Created"
+    if container.state is ContainerState.DEAD:
+        return "Dead"
+    return f"Exited ({container.exit_code}) {ended} ago"

@@ -1,0 +1,92 @@
+"""The daemon of itself: GET /_ping, /version, /info."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from dnetlab.model import ContainerState
+from dnetlab.sim.dockerd.books import release_of
+from dnetlab.sim.profiles import Build
+from dnetlab.sim.world import World
+
+Json = dict[str, Any]
+KERNEL = "6.1.0-32-amd64"  # Debian 12's, as `uname -r` on the hosts
+
+
+def system_ping(world: World, host: str) -> Json:
+    """GET /_ping: what its headers tell, {'Api-Version': '1.51', 'Ostype': 'linux'}."""
+    return {"Api-Version": release_of(world).api, "Ostype": "linux"}
+
+
+def system_version(world: World, host: str) -> Json:
+    """GET /version"""
+    release = release_of(world)
+    build = release.build
+    engine = {
+        "ApiVersion": release.api, "Arch": "amd64", "BuildTime": build.built, "Experimental": "false",
+        "GitCommit": build.commit, "GoVersion": build.go, "KernelVersion": KERNEL, "MinAPIVersion": build.least_api,
+        "Os": "linux",
+    }  # fmt: skip
+    parts = [("containerd", *build.containerd), ("runc", *build.runc), ("docker-init", "0.19.0", "")]
+    return {
+        "Platform": {"Name": ""},
+        "Components": [
+            {"Name": "Engine", "Version": release.version, "Details": engine},
+            *({"Name": name, "Version": number, "Details": {"GitCommit": commit}} for name, number, commit in parts),
+        ],
+        "Version": release.version, "ApiVersion": release.api, "MinAPIVersion": build.least_api,
+        "GitCommit": build.commit, "GoVersion": build.go, "Os": "linux", "Arch": "amd64", "KernelVersion": KERNEL,
+        "BuildTime": _iso(build.built),
+    }  # fmt: skip
+
+
+def _iso(text: str) -> str:
+    """'Thu May  7 21:09:36 2026' -> '2026-05-07T21:09:36.000000000+00:00', as the API has it."""
+    return f"{datetime.strptime(text, '%a %b %d %H:%M:%S %Y'):%Y-%m-%dT%H:%M:%S}.000000000+00:00" if text else ""
+
+
+def system_info(world: World, host: str) -> Json:
+    """GET /info; the machine is the lab's own (observed on 20.10.24, 26.1.5, 28.5.2)."""
+    machine, build = world.hosts[host], release_of(world).build
+    return {
+        "ID": _id(world, host),
+        **_counts(world, host),
+        "Images": len(machine.images), "Driver": "overlay2", "DriverStatus": _storage(build),
+        "Plugins": {
+            "Volume": ["local"], "Network": ["bridge", "host", "ipvlan", "macvlan", "null", "overlay"],
+            "Authorization": None, "Log": list(build.loggers),
+        },
+        "IPv4Forwarding": machine.stack.sysctls.get("net.ipv4.ip_forward") == "1", "Debug": False,
+        "LoggingDriver": "json-file", "CgroupDriver": "cgroupfs", "CgroupVersion": "1", "KernelVersion": KERNEL,
+        "OperatingSystem": build.system, "OSType": "linux", "Architecture": "x86_64",
+        "RegistryConfig": {"InsecureRegistryCIDRs": [*(["::1/128"] if build.v6_insecure else []), "127.0.0.0/8"]},
+        "NCPU": 2, "MemTotal": 4_294_967_296, "DockerRootDir": "/var/lib/docker", "Name": machine.name, "Labels": [],
+        "ExperimentalBuild": False, "ServerVersion": release_of(world).version, 
+        "Runtimes": {name: {"path": "runc"} for name in build.runtimes.split()},
+        "DefaultRuntime": "runc", "Swarm": {"NodeID": "", "LocalNodeState": "inactive"}, "LiveRestoreEnabled": False,
+        "InitBinary": "docker-init", "ContainerdCommit": {"ID": build.containerd[1]},
+        "RuncCommit": {"ID": build.runc[1]}, "InitCommit": {"ID": ""},
+        "SecurityOptions": [f"name=seccomp,profile={build.seccomp}"],
+        "Warnings": [],
+    }  # fmt: skip
+
+
+def _id(world: World, host: str) -> str:
+    text = hashlib.sha256(f"{world.seed}:{host}:daemon".encode()).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:32]}"
+
+
+def _counts(world: World, host: str) -> Json:
+    states = [c.state for c in world.hosts[host].containers]
+    running = sum(s in (ContainerState.RUNNING, ContainerState.RESTARTING) for s in states)
+    paused = sum(s is ContainerState.PAUSED for s in states)
+    return {"Containers": len(states), "ContainersRunning": running, "ContainersPaused": paused,
+            "ContainersStopped": len(states) - running - paused}  # fmt: skip
+
+
+def _storage(build: Build) -> list[list[str]]:
+    metacopy = [["Using metacopy", "false"]] if build.metacopy else []
+    return [["Backing Filesystem", "extfs"], ["Supports d_type", "true"], *metacopy, ["Native Overlay Diff", "true"],
+            ["userxattr", "false"]]  # fmt: skip
