@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnetlab.commands.remarks import remark
 from dnetlab.model import Output
-from dnetlab.views import terminal
+from dnetlab.views import look, terminal
 from dnetlab.views.difference import KINDS, Change, Difference, difference
 
 if TYPE_CHECKING:
@@ -18,8 +18,13 @@ if TYPE_CHECKING:
     from dnetlab.result import CellResult
 
 
-_SIGNS = {"+": ("appeared", "#00603f"), "-": ("went", "#8a3a00"), "~": ("different now", "#0b3d66")}
+_TABLE = (
+    "border-collapse:collapse;margin:2px 0 0 12px;"
+    f"background-color:{look.PAPER};color:{look.INK};border:1px solid {look.EDGE}"
+)
 _ROW = (
+    f"background-color:{look.PAPER};color:{look.INK};"
+    
     f"font-family:{terminal.MONO};font-size:12px;text-align:left;vertical-align:top;padding:1px 8px;"
     "white-space:pre-wrap"
 )
@@ -90,7 +95,7 @@ class CellView:
             parts.append(terminal.note(f"<div>{title}</div><pre>{html.escape(found.text)}</pre>"))
         if self.difference and not self.quiet:
             parts.append(changes_html(self.difference))
-        return f"<div>{''.join(parts)}</div>"
+        return f"{look.PRINT}<div>{''.join(parts)}</div>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
@@ -116,14 +121,15 @@ def changes_html(found: Difference) -> str:
             more = f"… and {len(changes) - SHOWN} more (all of them: <code>_.changes</code>)"
             rows.append(f'<tr><td colspan="4" style="{_ROW}">{more}</td></tr>')
     return (
-        '<details style="margin:4px 0 0 0"><summary style="cursor:pointer">What changed: '
+        '<details class="dnetlab" style="margin:4px 0 0 0"><summary style="cursor:pointer">What changed: '
         f"{html.escape(found.summary.removesuffix(' changed'))}</summary>"
-        f'<table style="border-collapse:collapse;margin:2px 0 0 12px"><tbody>{"".join(rows)}</tbody></table></details>'
+        + look.scrolling(f'<table style="{_TABLE}"><tbody>{"".join(rows)}</tbody></table>', "what changed")
+        + "</details>"
     )
 
 
 def _row(change: Change) -> str:
-    word, colour = _SIGNS[change.change]
+    word, colour = look.SIGNS[change.change]
     if change.change == "~":
         detail = f"{change.before or '(nothing)'} → {change.after or '(nothing)'}"
     else:
@@ -132,7 +138,8 @@ def _row(change: Change) -> str:
     sign = f'<td style="{_ROW};color:{colour};font-weight:bold" title="{word}">{change.change}</td>'
     where = f'<td style="{_ROW}">{html.escape(change.where)}</td>'
     if detail:
-        key = f'<td style="{_ROW}">{html.escape(change.key)}</td><td style="{_ROW}">{html.escape(detail)}</td>'
+        key = f'<td style="{_ROW};white-space:pre">{html.escape(change.key)}</td>'
+        key += f'<td style="{_ROW}">{html.escape(detail)}</td>'
     else:
         key = f'<td colspan="2" style="{_ROW}">{html.escape(change.key)}</td>'
     return f"<tr>{sign}{where}{key}</tr>"

@@ -58,7 +58,7 @@ class JourneyView:
         words = f'<pre style="{terminal.BLOCK}">{html.escape(self.text)}</pre>'
         table = self.steps._repr_html_()
         summary = f'<summary style="cursor:pointer">Every step: {len(self.steps)} rows</summary>'
-        return f"<div>{words}{self.topology._repr_html_()}<details>{summary}{table}</details></div>"
+        return f"<div>{words}{self.topology._repr_html_()}<details class='dnetlab'>{summary}{table}</details></div>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": self.text}

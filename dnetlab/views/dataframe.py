@@ -3,47 +3,89 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
 import pandas
 
+from dnetlab.views import look
+
 SHOWN = 200  # rows in a notebook before "… more rows"
-_CELL = "text-align:left;vertical-align:top;padding:2px 10px;white-space:pre-wrap"
+LONG = 100  # characters of a text that stays on one line
+_CELL = "text-align:left;vertical-align:top;padding:2px 10px"
+_LAST = ("namespace",)  # says in a short id what `container` says by name
 
 
 class LabFrame(pandas.DataFrame):
-    """A DataFrame in all it does; only its picture differs: whole texts, no row numbers, blanks for <NA>."""
+    """A DataFrame in all it does; only its picture differs: whole texts, no row numbers, blanks for <NA>.
+
+    Of a table that says which columns a reader needs first, these come first, empty ones are left out, and another one
+    that holds the same in every row is said once, below.
+    """
 
     @property
     def _constructor(self) -> type[LabFrame]:
         return LabFrame
 
     def _repr_html_(self) -> str:
-        named = _has_named_index(self)
-        shown = self.head(SHOWN)
-        shown = shown.reset_index() if named else shown
-        heads = "".join(f'<th style="{_CELL};font-weight:bold">{html.escape(str(c))}</th>' for c in shown.columns)
+        shown, same = self._shown()
+        heads = "".join(f'<th scope="col" style="{_CELL};font-weight:bold">{_safe(c)}</th>' for c in shown.columns)
         rows = [
-            "<tr>" + "".join(f'<td style="{_CELL}">{html.escape(_text(v))}</td>' for v in row) + "</tr>"
+            "<tr>" + "".join(_cell(_text(value)) for value in row) + "</tr>"
             for row in shown.itertuples(index=False, name=None)
         ]
-        more = len(self) - len(shown)
-        tail = f"<div>… and {more} more rows</div>" if more > 0 else ""
-        empty = "<div>no rows</div>" if not len(self) else ""
-        return (
+        table = (
             f'<table style="border-collapse:collapse;margin:0"><thead><tr>{heads}</tr></thead>'
-            f"<tbody>{''.join(rows)}</tbody></table>{tail}{empty}"
+            f"<tbody>{''.join(rows)}</tbody></table>"
         )
+        tail = "".join(f"<div>{_safe(text)}</div>" for text in self._below(same))
+        return look.PRINT + look.scrolling(table, "table") + tail
 
     def __repr__(self) -> str:
         if not len(self):
             return f"no rows; columns: {', '.join(map(str, self.columns))}"
-        shown = self.head(SHOWN).astype(object)
+        shown, same = self._shown()
+        shown = shown.astype(object)
         shown = shown.where(shown.notna(), "")
-        text = shown.to_string(index=_has_named_index(self), justify="left", max_colwidth=None)
-        text = "\n".join(line.rstrip() for line in text.split("\n"))
+        text = shown.to_string(index=False, justify="left", max_colwidth=None)
+        lines = [line.rstrip() for line in text.split("\n")]
+        return "\n".join([*lines, *self._below(same)])
+
+    def _shown(self) -> tuple[pandas.DataFrame, dict[str, str]]:
+        """The rows and columns to show, in their order, and what is the same in every row."""
+        head = pandas.DataFrame(self.head(SHOWN))
+        if _has_named_index(self):
+            return head.reset_index(), {}
+        first = self.attrs.get("first", ())
+        if not first or tuple(self.columns) != self.attrs["columns"]:  # whoever chose columns wants those
+            return head, {}
+        last = [c for c in _LAST if c in self.columns]
+        columns = [*first, *(c for c in self.columns if c not in (*first, *last)), *last]
+        said = [c for c in columns if not len(self) or self[c].notna().any()]
+        same = {c: _text(self[c].iloc[0]) for c in said if len(self) > 1 and c not in first and _is_one(self[c])}
+        return head[[c for c in said if c not in same]], {str(c): text for c, text in same.items()}
+
+    def _below(self, same: dict[str, str]) -> list[str]:
+        """The lines under a table."""
         more = len(self) - SHOWN
-        return f"{text}\n… and {more} more rows" if more > 0 else text
+        lines = [f"… and {more} more rows"] if more > 0 else []
+        lines += [] if len(self) else ["no rows"]
+        return lines + ([f"In every row: {', '.join(f'{c} {text}' for c, text in same.items())}"] if same else [])
+
+
+def _is_one(column: pandas.Series[Any]) -> bool:
+    """Does every row hold the same value?"""
+    return bool(column.notna().all()) and column.astype(str).nunique() == 1
+
+
+def _cell(text: str) -> str:
+    """A text is broken only when it is long: a rule that wraps after every word can't be read."""
+    wrap = "white-space:pre" if len(text) <= LONG else "white-space:pre-wrap;min-width:500px"
+    return f'<td style="{_CELL};{wrap}">{_safe(text)}</td>'
+
+
+def _safe(text: object) -> str:
+    return html.escape(str(text), quote=True)
 
 
 def _has_named_index(frame: pandas.DataFrame) -> bool:
@@ -55,15 +97,17 @@ def _has_named_index(frame: pandas.DataFrame) -> bool:
 def _text(value: Any) -> str:
     if value is None or value is pandas.NA or (isinstance(value, float) and value != value):
         return ""
-    if isinstance(value, bool):
+    if pandas.api.types.is_bool(value):
         return "yes" if value else "no"
     return str(value)
 
 
-def build(rows: list[Any], columns: dict[str, str]) -> LabFrame:
+def build(rows: list[Any], columns: dict[str, str], first: Sequence[str] = ()) -> LabFrame:
     """See `dnetlab.views.frame.frame`."""
     data = {
         name: pandas.array([row[place] for row in rows], dtype=dtype)
         for place, (name, dtype) in enumerate(columns.items())
     }
-    return LabFrame(data, columns=list(columns))
+    made = LabFrame(data, columns=list(columns))
+    made.attrs.update(first=tuple(first), columns=tuple(columns))
+    return made

@@ -18,7 +18,7 @@ from typing import Any
 
 from dnetlab.errors import DnetError, UsageError
 from dnetlab.model import Exchange, Snapshot, Trace
-from dnetlab.views import text
+from dnetlab.views import look, text
 from dnetlab.views.dot import to_dot
 from dnetlab.views.scene import Scene, scene
 
@@ -64,7 +64,7 @@ class Topology:
 
     @cached_property
     def summary(self) -> str:
-        return text.sentence(self.scene)
+        return " ".join(filter(None, (text.sentence(self.scene), text.path_sentence(self.path, self.scene))))
 
     def svg(self) -> str:
         """The picture as SVG text, the same for the same lab. Raises DnetError where no Graphviz can be used."""
@@ -107,10 +107,18 @@ class Topology:
             return f"<div>{html.escape(NO_GRAPHVIZ)}</div><pre>{html.escape(self.text)}</pre>"
         alt = html.escape(self.summary, quote=True)
         note = f"<div>{html.escape(self.scene.note)}</div>" if self.scene.note else ""
-        return f'<img alt="{alt}" style="max-width:100%;height:auto" src="data:image/svg+xml;base64,{data}">{note}'
+        image = f'<img alt="{alt}" style="{_sizes(self._svg)}" src="data:image/svg+xml;base64,{data}">'
+        return look.PRINT + look.scrolling(image, "picture") + note
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": self.text}
+
+
+def _sizes(svg: str) -> str:
+    """As wide as the notebook, but never so narrow that the smallest letters (10 units) are below 11 pixels."""
+    width = re.search(r'<svg width="([\d.]+)pt"', svg)
+    points = float(width[1]) if width else 0.0
+    return f"width:100%;min-width:{points * 1.1:.0f}px;max-width:{points * 4 / 3:.0f}px;height:auto"
 
 
 # -- Graphviz --------------------------------------------------------------------------------------------------------

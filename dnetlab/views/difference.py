@@ -156,12 +156,14 @@ def _host(old: Host, new: Host, neighbours: bool) -> Iterator[Change]:
         one, two = old.namespaces.get(name, _NOTHING), new.namespaces.get(name, _NOTHING)
         if one is not two:
             place = where if name == "host" else f"{where}/{labels.get(name, name)}"
-            yield from _namespace(place, one, two, labels | {"host": where}, neighbours)
+            here = [c for c in (*old.containers, *new.containers) if c.namespace == name]
+            yield from _namespace(place, one, two, labels | {"host": where}, neighbours, here)
 
 
 def _namespace(
-    where: str, old: Namespace, new: Namespace, labels: dict[str, str], neighbours: bool
-) -> Iterator[Change]:
+    where: str, old: Namespace, new: Namespace, labels: dict[str, str], neighbours: bool,
+    containers: list[Container],
+) -> Iterator[Change]:  # fmt: skip
     """One network stack. Of a whole stack that came or went, the loopback is taken as known."""
     whole = old is _NOTHING or new is _NOTHING
     lo = "lo" if whole else None
@@ -182,7 +184,7 @@ def _namespace(
     if old.netfilter is not new.netfilter:
         yield from _netfilter(where, old, new)
     if old.sockets is not new.sockets:
-        yield from _sets("sockets", where, _sockets(old), _sockets(new))
+        yield from _sets("sockets", where, _sockets(old, containers), _sockets(new, containers))
     if old.sysctls != new.sysctls and not whole:
         for key in sorted({*old.sysctls, *new.sysctls}):
             one, two = old.sysctls.get(key), new.sysctls.get(key)
@@ -326,7 +328,7 @@ def _addresses(interfaces: Iterable[Interface]) -> list[str]:
     return [f"{a} dev {i.name}" for i in interfaces for a in i.addresses]
 
 
-def _sockets(namespace: Namespace) -> list[str]:
+def _sockets(namespace: Namespace, containers: list[Container]) -> list[str]:
     """Those that wait for somebody; open connections come and go with every packet."""
     waiting = (SocketState.LISTEN, SocketState.UNCONNECTED)
-    return [socket_text(s) for s in namespace.sockets if s.state in waiting]
+    return [socket_text(s, containers) for s in namespace.sockets if s.state in waiting]

@@ -14,11 +14,13 @@ DECIMAL = "Float64"
 YES_NO = "boolean"
 
 
-def frame(rows: Iterable[Sequence[Any]], columns: dict[str, str]) -> DataFrame:
+def frame(rows: Iterable[Sequence[Any]], columns: dict[str, str], first: Sequence[str] = ()) -> DataFrame:
     """A DataFrame of `rows` (values in column order, None for unknown) with those columns and nullable dtypes.
+
+    first: the columns that a reader needs, shown first; the frame itself keeps all of them in their order.
 
     Text stands as `string`, whole numbers as `Int64`, seconds as `Float64`, yes or no as `boolean`; None becomes <NA>.
     """
     from dnetlab.views.dataframe import build
 
-    return build(list(rows), columns)
+    return build(list(rows), columns, first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dnetlab.model import Container, Host, Interface, Namespace, Route, Snapshot, Socket
@@ -117,8 +117,21 @@ def socket_end(address: object, port: int | None) -> str:
     return f"{text}:{port if port is not None else '*'}"
 
 
-def socket_text(socket: Socket) -> str:
+def program_of(socket: Socket, containers: Iterable[Container] = ()) -> str:
+    """The program behind a socket of a namespace whose containers these are; '' for the kernel's own.
+
+    The lab's mysql and php images are stand-ins, in which nc listens: there it is the program that the daemon was told
+    to run, 'mysqld'.
+    """
+    if socket.program != "nc":
+        return socket.program
+    told = [command for c in containers for word in c.command[:2] if (command := word.rsplit("/", 1)[-1])]
+    return next((name for name in told if name in ("mysqld", "php-fpm")), "nc")
+
+
+def socket_text(socket: Socket, containers: Iterable[Container] = ()) -> str:
     """'tcp LISTEN 0.0.0.0:80 (docker-proxy)'."""
-    program = f" ({socket.program})" if socket.program else ""
+    name = program_of(socket, containers)
+    program = f" ({name})" if name else ""
     local = socket_end(socket.local_address, socket.local_port)
     return f"{socket.protocol.value} {socket.state.value} {local}{program}"

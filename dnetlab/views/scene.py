@@ -9,7 +9,7 @@ from functools import cached_property
 
 from dnetlab.errors import UnknownName
 from dnetlab.model import Container, Host, Interface, LinkKind, Netfilter, Network, PortBinding, Snapshot, Switch
-from dnetlab.views.labels import Place, containers_in, places
+from dnetlab.views.labels import Place, containers_in, places, program_of
 
 LIMIT = 40  # containers in one picture; more can't be read
 
@@ -129,7 +129,7 @@ def _host(snapshot: Snapshot, host: Host, parts: set[str] | None, budget: int) -
     shown, beyond = chosen[:budget], chosen[budget:]
     hidden: dict[str, int] = {}
     for place in beyond:
-        for bridge in _bridges_of(host, place):
+        for bridge in bridges_of(host, place):
             hidden[bridge] = hidden.get(bridge, 0) + len(place.containers)
     guests = tuple(c for c in containers_in(host).get("host", ()) if parts is None or _is_part((c,), parts))
     resting = [c.name for c in reversed(host.containers) if c.namespace is None]
@@ -137,7 +137,7 @@ def _host(snapshot: Snapshot, host: Host, parts: set[str] | None, budget: int) -
     bridges = [i for i in host.stack.interfaces if i.kind is LinkKind.BRIDGE]
     small = parts is None and not (shown or guests or stopped or hidden) and len(bridges) <= 1
     if parts is not None:
-        used = {b for p in shown for b in _bridges_of(host, p)} | {n.bridge for n in host.networks if n.name in parts}
+        used = {b for p in shown for b in bridges_of(host, p)} | {n.bridge for n in host.networks if n.name in parts}
         bridges = [b for b in bridges if b.name in used]
     nics = tuple(i for i in host.stack.interfaces if _is_nic(snapshot, i, everything if parts is None else shown))
     return HostScene(host, tuple(shown), guests, stopped, tuple(bridges), nics, hidden, small, parts is None)
@@ -147,7 +147,8 @@ def _is_part(containers: Iterable[Container], parts: set[str]) -> bool:
     return any(c.name in parts or any(e.network in parts for e in c.endpoints) for c in containers)
 
 
-def _bridges_of(host: Host, place: Place) -> Iterator[str]:
+def bridges_of(host: Host, place: Place) -> Iterator[str]:
+    """The bridges of a host that a container's namespace is plugged into, one for each of its veth pairs."""
     for interface in place.namespace.interfaces:
         if interface.peer and interface.peer.namespace == "host":
             outside = host.stack.by_index(interface.peer.index)
@@ -237,7 +238,7 @@ def _reachable(netfilter: Netfilter, start: str) -> set[str]:
 def listens(place: Place) -> list[str]:
     """What waits for somebody in a container's namespace: ['80/tcp nginx']; its resolver at 127.0.0.11 left out."""
     found = {
-        (s.local_port, s.protocol.value, s.program): None
+        (s.local_port, s.protocol.value, program_of(s, place.containers)): None
         for s in place.namespace.sockets
         if s.state.value in ("LISTEN", "UNCONN") and not s.local_address.is_loopback
     }

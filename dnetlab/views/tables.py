@@ -3,6 +3,10 @@
 Every table has the same columns and dtypes whatever the lab holds, rows in the lab's order (docker1, docker2, client;
 the host's own namespace first, then its containers by age) and the filters host=, namespace= and container=.
 `container` is <NA> for a host's own namespace, and 'web3, shell' for a namespace that two containers share.
+
+Shown, a table begins with the columns that a reader needs, leaves empty ones out and says a column that holds the same
+in every row once, below it; it scrolls sideways within itself where it is wider than the screen. The DataFrame itself
+has all its columns, in the order given here; columns that you chose yourself are all shown.
 """
 
 from __future__ import annotations
@@ -13,13 +17,28 @@ from typing import TYPE_CHECKING, Any
 from dnetlab.errors import UnknownName, UsageError
 from dnetlab.model import Container, ContainerState, Flow, Host, LinkKind, Match, Protocol, Rule, Snapshot, Socket
 from dnetlab.views.frame import DECIMAL, NUMBER, TEXT, YES_NO, frame
-from dnetlab.views.labels import Place, containers_in, matches, names_of, peer_name, places, socket_end
+from dnetlab.views.labels import Place, containers_in, matches, names_of, peer_name, places, program_of, socket_end
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 Row = tuple[Any, ...]
 _WHERE = {"host": TEXT, "namespace": TEXT, "container": TEXT}
+# The columns of each table that a reader needs: shown first, and beyond the edge of the screen last.
+_FIRST = {
+    "links": ("host", "container", "index", "dev", "kind", "master", "peer", "up"),
+    "ips": ("host", "container", "dev", "address"),
+    "routes": ("host", "container", "destination", "via", "dev", "src"),
+    "neighbours": ("host", "container", "address", "dev", "mac", "state"),
+    "rules": ("host", "container", "table", "chain", "number", "rule", "packets"),
+    "connections": ("host", "container", "protocol", "state", "source", "destination", "translated"),
+    "sockets": ("host", "container", "protocol", "local", "state", "pid", "program"),
+    "processes": ("host", "container", "pid", "command"),
+    "containers": ("host", "name", "image", "state", "networks", "addresses", "ports"),
+    "networks": ("host", "name", "driver", "subnet", "gateway", "bridge", "containers"),
+    "endpoints": ("host", "container", "network", "dev", "address", "host_dev"),
+    "images": ("host", "tag", "id", "size"),
+}
 
 
 def _where(place: Place) -> Row:
@@ -76,7 +95,7 @@ def links(
         raise UsageError(f"no link is of kind {kind!r}", hint=f"The kinds are {', '.join(kinds)}.")
     place = list(LINKS).index("kind")
     rows = _links(snapshot, host, namespace, container)
-    return frame((row for row in rows if kind is None or row[place] == kind), LINKS)
+    return frame((row for row in rows if kind is None or row[place] == kind), LINKS, _FIRST["links"])
 
 
 def _links(snapshot: Snapshot, *where: str | None) -> Iterator[Row]:
@@ -113,7 +132,7 @@ def ips(
         for i in place.namespace.interfaces
         for a in i.addresses
     )  # fmt: skip
-    return frame(rows, IPS)
+    return frame(rows, IPS, _FIRST["ips"])
 
 
 ROUTES = _WHERE | {
@@ -143,7 +162,7 @@ def routes(
         for place in places(snapshot, host, namespace, container)
         for r in place.namespace.routes
     )  # fmt: skip
-    return frame(rows, ROUTES)
+    return frame(rows, ROUTES, _FIRST["routes"])
 
 
 NEIGHBOURS = _WHERE | {"address": TEXT, "dev": TEXT, "mac": TEXT, "state": TEXT}
@@ -159,7 +178,7 @@ def neighbours(
         for place in places(snapshot, host, namespace, container)
         for n in place.namespace.neighbours
     )
-    return frame(rows, NEIGHBOURS)
+    return frame(rows, NEIGHBOURS, _FIRST["neighbours"])
 
 
 # -- netfilter -----------------------------------------------------------------------------------------------------
@@ -196,7 +215,7 @@ def rules(
     if table is not None and table not in BUILTIN:
         raise UsageError(f"iptables has no table {table!r}", hint=f"The tables are {', '.join(BUILTIN)}.")
     rows = _rules(snapshot, (host, namespace, container), table, chain)
-    return frame(rows, RULES)
+    return frame(rows, RULES, _FIRST["rules"])
 
 
 def _rules(snapshot: Snapshot, where: tuple[str | None, ...], table: str | None, chain: str | None) -> Iterator[Row]:
@@ -260,7 +279,7 @@ def connections(
         for place in places(snapshot, host, namespace, container)
         for c in place.namespace.connections
     )  # fmt: skip
-    return frame(rows, CONNECTIONS)
+    return frame(rows, CONNECTIONS, _FIRST["connections"])
 
 
 def _ends(flow: Flow) -> tuple[str, str]:
@@ -294,7 +313,7 @@ def sockets(
     port              Int64    the local port
     remote            string   <NA> while it only listens
     pid               Int64    as the host counts processes, <NA> when the kernel owns it
-    program           string   'nginx', 'docker-proxy'
+    program           string   'nginx', 'docker-proxy'; of a stand-in the program that it stands for, 'mysqld'
 
     port= keeps those with that local port. An empty lab gives no rows.
     UnknownName for a host or container that isn't there.
@@ -302,12 +321,12 @@ def sockets(
     _check(snapshot, host, container)
     rows = (
         (*_where(place), s.protocol.value, s.state.value, socket_end(s.local_address, s.local_port), s.local_port,
-         _remote(s), s.pid, s.program or None)
+         _remote(s), s.pid, program_of(s, place.containers) or None)
         for place in places(snapshot, host, namespace, container)
         for s in place.namespace.sockets
         if port is None or s.local_port == port
     )  # fmt: skip
-    return frame(rows, SOCKETS)
+    return frame(rows, SOCKETS, _FIRST["sockets"])
 
 
 def _remote(socket: Socket) -> str | None:
@@ -332,7 +351,7 @@ def processes(
                 continue
             name = owner.name if owner else None
             rows.append((machine.name, p.namespace, name, p.pid, p.ppid, p.user, p.command))
-    return frame(rows, PROCESSES)
+    return frame(rows, PROCESSES, _FIRST["processes"])
 
 
 def _is_wanted(owner: Container | None, reference: str | None) -> bool:
@@ -381,7 +400,7 @@ def containers(snapshot: Snapshot, host: str | None = None, container: str | Non
                 ", ".join(str(e.address) for e in c.endpoints if e.address) or None,
                 ", ".join(str(p) for p in c.ports) or None, c.namespace, c.pid, c.restart_policy,
             ))  # fmt: skip
-    return frame(rows, CONTAINERS)
+    return frame(rows, CONTAINERS, _FIRST["containers"])
 
 
 def mode_text(host: Host, container: Container) -> str:
@@ -424,7 +443,7 @@ def networks(snapshot: Snapshot, host: str | None = None, container: str | None 
                 _join(s.gateway for s in n.subnets), _join(s.ip_range for s in n.subnets), n.bridge, n.parent,
                 n.internal, ", ".join(c.name for c in inside) or None,
             ))  # fmt: skip
-    return frame(rows, NETWORKS)
+    return frame(rows, NETWORKS, _FIRST["networks"])
 
 
 def members_of(host: Host) -> dict[str, list[Container]]:
@@ -464,7 +483,7 @@ def endpoints(snapshot: Snapshot, host: str | None = None, container: str | None
         if _is_wanted(c, container)
         for e in c.endpoints
     )  # fmt: skip
-    return frame(rows, ENDPOINTS)
+    return frame(rows, ENDPOINTS, _FIRST["endpoints"])
 
 
 IMAGES = {"host": TEXT, "tag": TEXT, "id": TEXT, "size": NUMBER}
@@ -479,7 +498,7 @@ def images(snapshot: Snapshot, host: str | None = None) -> DataFrame:
         for image in machine.images
         for tag in (image.tags or (None,))
     )
-    return frame(rows, IMAGES)
+    return frame(rows, IMAGES, _FIRST["images"])
 
 
 # -- by name -------------------------------------------------------------------------------------------------------

@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterable, Sequence
 
 from dnetlab.model import LeftOut, Line, Output
+from dnetlab.views import look
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 MONO = "Menlo,Consolas,'DejaVu Sans Mono',monospace"
 BLOCK = (
-    f"margin:0;padding:8px 12px;background-color:#f7f7f4;color:#1d1d1b;border:1px solid #d9d9d2;border-radius:4px;"
-    f"font-family:{MONO};font-size:13px;line-height:1.4;white-space:pre-wrap;overflow-wrap:break-word;word-break:normal"
+    f"margin:0;padding:8px 12px;background-color:{look.PAPER};color:{look.INK};border:1px solid {look.EDGE};"
+    f"border-radius:4px;font-family:{MONO};font-size:13px;line-height:1.4;white-space:pre-wrap;overflow-wrap:break-word;word-break:normal"
 )
 _PROMPT = "color:#5c6670"
 _COMMAND = "color:#0b3d66;font-weight:bold"

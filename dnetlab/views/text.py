@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dnetlab.model import Container, Interface, LinkKind
-from dnetlab.views.labels import Place
+from dnetlab.model import Container, Exchange, Interface, LinkKind, Trace
+from dnetlab.views.labels import Place, names_of
 from dnetlab.views.scene import HostScene, Scene, listens, published
 
 Tree = list[tuple[str, "Tree"]]
@@ -123,6 +123,30 @@ def sentence(scene: Scene) -> str:
         parts.append(f"{where} with {'; '.join(words)}" if words else where)
     text = "Topology of the lab: " + ". ".join(parts) + "."
     return f"{text} {scene.note}".strip()
+
+
+def path_sentence(path: Exchange | Trace | None, scene: Scene) -> str:
+    """Which way the packets of a journey took, and how they ended; '' for a picture without one."""
+    if path is None:
+        return ""
+    names = {f"{h.host.name}/{space}": name for h in scene.hosts for space, name in names_of(h.host).items()}
+    if isinstance(path, Trace):
+        return _way("The packet", path, names)
+    parts = [_way("The request", path.request, names)]
+    parts += [_way("Its answer", path.reply, names)] if path.reply else []
+    parts += [_way("docker-proxy's own request", path.proxied.request, names)] if path.proxied else []
+    return " ".join(parts)
+
+
+def _way(what: str, trace: Trace, names: dict[str, str]) -> str:
+    """'The request goes through client by eth0; docker1 by eth0, docker0; web1 by eth0, and arrives.'"""
+    hops = []
+    for hop in trace.hops:
+        links = ", ".join(dict.fromkeys(s.interface for s in hop.steps if s.interface))
+        place = names.get(str(hop.where), str(hop.where))
+        hops.append(f"{place}{f' by {links}' if links else ''}")
+    end = "arrives" if trace.disposition.arrived else f"ends: {trace.disposition.value}"
+    return f"{what} goes through {'; '.join(hops)}, and {end}." if hops else f"{what} {end}."
 
 
 def _bridge_sentence(scene: HostScene, bridge: Interface) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from dnetlab.errors import DnetError, UnknownName, UsageError
 from dnetlab.model import Disposition, Hop, Packet, Protocol, Snapshot, Step, StepKind, Trace, Where
-from dnetlab.views import diagrams
+from dnetlab.views import diagrams, look
 from dnetlab.views.diagrams import topology
 
 from . import labs
@@ -61,15 +61,15 @@ def test_networks_keep_their_colours_in_the_order_they_were_made():
     dot = topology(labs.full()).dot
 
     assert re.search(r'"docker1 bridge docker0" \[.*color="#0072b2"', dot)
-    assert re.search(r'"docker1 bridge br-444444444444" \[.*color="#e69f00"', dot)
+    assert re.search(r'"docker1 bridge br-444444444444" \[.*color="#b87d00"', dot)
 
 
 def test_in_a_notebook_it_is_an_image_with_a_sentence_and_nothing_that_runs():
     bundle = topology(labs.published())._repr_mimebundle_()
 
     assert set(bundle) == {"text/html", "text/plain"}
-    alt, data = re.fullmatch(r'<img alt="([^"]*)" style="[^"]*" src="data:image/svg\+xml;base64,([^"]*)">',
-                             bundle["text/html"]).groups()  # fmt: skip
+    picture = r'<div [^>]*><img alt="([^"]*)" style="[^"]*" src="data:image/svg\+xml;base64,([^"]*)"></div>'
+    alt, data = re.fullmatch(picture, bundle["text/html"].removeprefix(look.PRINT)).groups()
     assert alt == "Topology of the lab: docker1 with network bridge (docker0) joining web1. client."
     assert base64.b64decode(data).startswith(b"<?xml")
 

@@ -1,0 +1,31 @@
+"""How our outputs look: a paper of their own that reads in light and dark notebooks, and a rule for printing.
+
+Styles are inline, because JupyterLab keeps those in notebooks it doesn't trust. The one <style>, for printers, is lost
+there, and nothing else with it. All contrasts are at least 4.5 to 1 (WCAG 2.2, AA).
+"""
+
+from __future__ import annotations
+
+INK, PAPER, EDGE = "#1d1d1b", "#f7f7f4", "#d9d9d2"
+SIGNS = {"+": ("appeared", "#00603f"), "-": ("went", "#8a3a00"), "~": ("different now", "#0b3d66")}
+WIDE = 1100  # pixels that a notebook leaves for an output on a screen of 1366
+
+# Printed, a page shows what a click would: closed details open, what scrolls is laid out, pictures fit the sheet.
+PRINT = (
+    "<style>@media print{"
+    "details.dnetlab::details-content{content-visibility:visible;block-size:auto;opacity:1}"
+    ".dnetlab-scroll{overflow:visible!important}"
+    ".dnetlab-scroll table{width:100%;font-size:8pt}"
+    ".dnetlab-scroll td,.dnetlab-scroll th{white-space:normal!important;overflow-wrap:anywhere;"
+    "padding:1px 4px!important}"
+    ".dnetlab-scroll img{min-width:0!important;width:100%!important}"
+    "}</style>"
+)
+
+
+def scrolling(inner: str, label: str) -> str:
+    """HTML that scrolls sideways within itself when it is wider than the notebook; label: for those who hear it."""
+    return (
+        f'<div class="dnetlab-scroll" role="group" aria-label="{label}" tabindex="0" '
+        f'style="overflow-x:auto;max-width:100%">{inner}</div>'
+    )
