@@ -108,6 +108,12 @@ def test_every_module_can_be_imported_without_loading_anything_heavy():
     assert _loaded_by(f"[importlib.import_module(m) for m in {modules!r}]") == "[]"
 
 
+def test_modules_are_imported_by_statements_that_one_can_jump_to():
+    by_string = [str(p.relative_to(PACKAGE)) for p in FILES if "import_module" in p.read_text(encoding="utf-8")]
+
+    assert by_string == []
+
+
 # -- short files, short functions --------------------------------------------------------------------------------------
 
 

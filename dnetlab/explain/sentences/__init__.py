@@ -6,10 +6,13 @@ Nothing reads a sentence back: who wants to know asks the value.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-LANGUAGES = ("en",)
+from dnetlab.explain.sentences import en
+
+WORDS = {"en": en.WORDS}
+REMEDIES = {"en": en.REMEDIES}
+LANGUAGES = tuple(WORDS)
 
 
 def words(value: Any, language: str = "en") -> str:
@@ -17,14 +20,10 @@ def words(value: Any, language: str = "en") -> str:
 
     KeyError for a value that the language has no words for.
     """
-    return "" if value is None else _table(language, "WORDS")[type(value)](value)
+    return "" if value is None else WORDS[language][type(value)](value)
 
 
 def remedy(fact: Any, language: str = "en") -> str:
     """What would have helped against a fact that ended a journey; '' when nothing had to."""
-    helps = _table(language, "REMEDIES").get(type(fact))
+    helps = REMEDIES[language].get(type(fact))
     return helps(fact) if helps else ""
-
-
-def _table(language: str, name: str) -> dict[type, Any]:
-    return getattr(import_module(f"{__name__}.{language}"), name)
