@@ -23,7 +23,7 @@ LATE = {"dnetlab.views.dataframe", "dnetlab.notebook.magic", "dnetlab.notebook.c
 # Knots still to be untied: files that may import each other until then. This list only gets shorter.
 KNOTS: list[set[str]] = [
     {"dnetlab.engines.dind", "dnetlab.engines.docker", "dnetlab.engines.labhosts", "dnetlab.engines.pulled"},
-]  # fmt: skip
+]
 
 
 def test_the_contracts_on_imports_are_kept(monkeypatch, capsys):

@@ -17,7 +17,7 @@ RUN_USAGE = (
 
 
 def read(line: str):
-    return parse(shlex.split(line))
+    return parse(shlex.split(line), "Docker version 28.2.2, build e6534b4")
 
 
 def stopped(line: str) -> Stop:

@@ -56,15 +56,18 @@ class Invocation:
         return name in self.options
 
 
-def parse(argv: Iterable[str]) -> Invocation:
-    """Read `docker …`. Raises Stop for help texts and for what the client can't read, in its words."""
+def parse(argv: Iterable[str], version: str) -> Invocation:
+    """Read `docker …`. Raises Stop for help texts and for what the client can't read, in its words.
+
+    version: what `docker --version` says of this client, 'Docker version 28.2.2, build e6534b4'.
+    """
     words = list(argv)[1:]
     root = command(())
     assert root is not None
     reader = _Reader(root, words)
     reader.read()
     if reader.flags.get("version"):
-        raise Stop("Docker version 28.2.2, build e6534b4\n", exit_code=0)
+        raise Stop(f"{version}\n", exit_code=0)
     rest = reader.arguments
     if rest and rest[0] == "help":
         raise _help_topic(rest[1:])

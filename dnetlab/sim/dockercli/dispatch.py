@@ -11,6 +11,7 @@ from dnetlab.sim.dockercli import container, exec, image, inspect, listing, netw
 from dnetlab.sim.dockercli import run as run_verbs
 from dnetlab.sim.dockercli.session import Failed, Session, told
 from dnetlab.sim.dockerd.api import ApiError
+from dnetlab.sim.profiles import client
 
 VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
     ("network", "create"): network.create,
@@ -107,7 +108,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     try:
         if len(argv) > 1:
             _refuse_unknown_plugins(argv)
-        call = parse(argv)
+        call = parse(argv, client(context.world.release).banner)
     except Stop as stop:
         return Result(stop.stdout, stop.stderr, stop.exit_code)
     _refuse(call)

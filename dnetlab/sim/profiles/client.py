@@ -25,6 +25,11 @@ class ClientProfile:
     go: str
     built: str
 
+    @property
+    def banner(self) -> str:
+        """What `docker --version` says."""
+        return f"Docker version {self.version}, build {self.commit}"
+
 
 CLIENT_28_2 = ClientProfile(  # `docker version` of 28.2.2
     version="28.2.2", api="1.50", commit="e6534b4", go="go1.24.3", built="Fri May 30 12:07:14 2025"
