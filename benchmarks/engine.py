@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from run import paired  # noqa: E402
 
 from dnetlab.commands.cell import parse_cell  # noqa: E402
-from dnetlab.engines import observe  # noqa: E402
 from dnetlab.engines.docker import DockerEngine  # noqa: E402
-from dnetlab.engines.labhosts import CLEAN_ENVIRONMENT  # noqa: E402
+from dnetlab.engines.look import netlink  # noqa: E402
+from dnetlab.engines.running import CLEAN_ENVIRONMENT  # noqa: E402
 
 CONTAINERS = 50
 COMMANDS = ("docker ps", "docker network ls", "docker inspect c0", "docker exec c0 ip addr",
@@ -69,7 +69,7 @@ def cold(engine: DockerEngine) -> Callable[[], object]:
 
     def forgetful() -> None:
         engine._known.clear()
-        observe.forget()
+        netlink.forget()
         look()
 
     return forgetful

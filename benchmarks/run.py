@@ -96,9 +96,9 @@ def one_packet() -> list[tuple[str, str]]:
 
 def real_engine() -> list[tuple[str, str]]:
     """Where lab hosts can be made; one row with the reason where they can't."""
-    from dnetlab.engines.labhosts import why_no_namespaces
+    from dnetlab.engines.providers.namespaces import why_not
 
-    reason = why_no_namespaces()
+    reason = why_not()
     if reason:
         return [("not measured", reason)]
     import engine

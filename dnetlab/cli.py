@@ -93,12 +93,14 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(run=_doctor)
 
     up = commands.add_parser("up", help="start real lab hosts")
+    up.add_argument("name", nargs="?", help="the lab's name (default: one is made up); one that stands is mended")
     up.add_argument("--docker", metavar="RELEASE", help="20.10, 26.1 or 28.5")
-    up.set_defaults(run=_hosts, action="up")
-    commands.add_parser("down", help="remove the lab hosts, whatever is left of them").set_defaults(
-        run=_hosts, action="down", docker=None
-    )
-    commands.add_parser("ps", help="list the lab hosts").set_defaults(run=_hosts, action="ps", docker=None)
+    up.add_argument("--lab", metavar="FILE", help="a lab.toml: hosts, NICs and switches (default: the usual lab)")
+    up.set_defaults(run=_up)
+    down = commands.add_parser("down", help="remove a lab that `up` made, and whatever crashed ones left")
+    down.add_argument("name", nargs="?", help="which one (default: the only one there is)")
+    down.set_defaults(run=_down)
+    commands.add_parser("ps", help="list the lab hosts").set_defaults(run=_ps)
     return parser
 
 
@@ -106,6 +108,7 @@ def _engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=("sim", "docker"), default="sim", help="simulator or real engines")
     parser.add_argument("--docker", metavar="RELEASE", help="20.10, 26.1, 28.5 or 29.7")
     parser.add_argument("--lab", metavar="FILE", help="a lab.toml: hosts, NICs and switches (default: the usual lab)")
+    parser.add_argument("--attach", metavar="NAME", help="use a lab that `dnetlab up` made, and leave it standing")
     parser.add_argument("--seed", type=int, default=0, help="the simulator's chance (ids, MACs, times)")
 
 
@@ -150,9 +153,15 @@ def _compared(name: str, results: list[CellResult]) -> bool:
 
 
 def _topology(arguments: argparse.Namespace) -> Topology:
-    """Of `--lab FILE`, else the default lab's."""
+    """Of the lab that is attached to, of `--lab FILE`, else the default lab's."""
     from dnetlab.model import default_topology, read_topology
 
+    if getattr(arguments, "attach", None):
+        from dnetlab.engines.labhosts import attach
+
+        if arguments.lab:
+            raise UsageError("a lab that stands has its shape", hint="Leave --lab out beside --attach.")
+        return attach(arguments.attach, arguments.docker).shape
     return read_topology(arguments.lab) if arguments.lab else default_topology()
 
 
@@ -202,7 +211,8 @@ def _say_left_out(name: str, cell: ScriptCell, topology: Topology) -> None:
 def _open(arguments: argparse.Namespace, topology: Topology, journal: str | Path | None) -> Lab:
     from dnetlab.lab import Lab
 
-    return Lab(arguments.engine, arguments.docker, arguments.seed, journal, _progress(), topology)
+    return Lab(arguments.engine, arguments.docker, arguments.seed, journal, _progress(), topology,
+               attach=arguments.attach)  # fmt: skip
 
 
 def _say_unwritten(lab: Lab) -> None:
@@ -268,16 +278,26 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return 1 if any(finding.state == "problem" for finding in findings) else 0
 
 
-def _hosts(arguments: argparse.Namespace) -> int:
+def _up(arguments: argparse.Namespace) -> int:
     from dnetlab.engines import labhosts
 
-    def say(text: str) -> None:
-        print(text, flush=True)
-
-    if arguments.action == "up":
-        labhosts.up(arguments.docker, say)
-    elif arguments.action == "down":
-        labhosts.down(say)
-    else:
-        say(labhosts.ps())
+    labhosts.up(arguments.docker, arguments.name, _topology(arguments), _say)
     return 0
+
+
+def _down(arguments: argparse.Namespace) -> int:
+    from dnetlab.engines import labhosts
+
+    labhosts.down(arguments.name, _say)
+    return 0
+
+
+def _ps(arguments: argparse.Namespace) -> int:
+    from dnetlab.engines import labhosts
+
+    _say(labhosts.ps())
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)

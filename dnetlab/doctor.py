@@ -65,11 +65,18 @@ def _pictures() -> Finding:
 
 
 def _engines() -> list[Finding]:
+    from dnetlab.engines.labhosts import WALL, providers
+    from dnetlab.errors import EngineError
+
     try:
-        from dnetlab.engines.labhosts import providers
-    except ImportError:
-        return [Finding("real engines", "note", "not available on this system", "The simulator needs none.")]
-    return [
-        Finding(f"real engines: {p.name}", "ok" if p.usable else "note", p.reason, "" if p.usable else p.advice)
-        for p in providers()
-    ]
+        ways = providers()
+    except EngineError as error:
+        return [Finding("real engines", "note", error.message, error.hint or "")]
+    reasons = [(way, way.why_not()) for way in ways]
+    found = [
+        Finding(f"real engines: {way.name}", "note" if reason else "ok", reason or way.offer(),
+                "The simulator needs none of it." if reason else "")
+        for way, reason in reasons
+    ]  # fmt: skip
+    usable = not all(reason for _, reason in reasons)
+    return found + ([Finding("real engines: how safe", "note", WALL)] if usable else [])

@@ -20,7 +20,7 @@ from dnetlab.engines import Engine, open_engine
 from dnetlab.errors import NotHere, UsageError
 from dnetlab.history import History
 from dnetlab.journal import JournalWriter, choose
-from dnetlab.model import Entry, Journal, Line, Output, Packet, Protocol, Resumed, Snapshot, Topology, default_topology
+from dnetlab.model import Entry, Journal, Line, Output, Packet, Protocol, Resumed, Snapshot, Topology
 from dnetlab.model.journal import Checkpoint, Event, Goto, Reset, Resume, Undo
 from dnetlab.model.packet import IcmpType
 from dnetlab.result import CellResult, TranscriptDifference
@@ -50,18 +50,18 @@ class Lab:
     kernel   who writes the journal, as a notebook's server calls its kernel; '' outside a notebook
     clock    seconds since 1970 (UTC), for the journal's times
     topology the lab's shape, as `read_topology("lab.toml")` gives it; None is the default lab
+    attach   the name of a lab of real hosts that `dnetlab up` made, to be used as it is and left standing
     progress called with a sentence for each step while real hosts come up
     """
 
     def __init__(
         self, engine: str = "sim", docker: str | None = None, seed: int = 0, journal: str | Path | None = None,
         progress: Callable[[str], None] | None = None, topology: Topology | None = None,
-        kernel: str = "", clock: Callable[[], float] = time.time,
+        kernel: str = "", clock: Callable[[], float] = time.time, attach: str | None = None,
     ) -> None:  # fmt: skip
         self.seed = seed
-        self.shape = topology or default_topology()
-        self._progress = progress
-        self.engine: Engine = open_engine(engine, docker, seed, progress, self.shape)
+        self.engine: Engine = open_engine(engine, docker, seed, progress, topology, attach)
+        self.shape = self.engine.shape
         self.cells = 0
         self.last: CellResult | None = None
         self.history = History()
@@ -295,9 +295,7 @@ class Lab:
 
     def reset(self) -> None:
         """A fresh lab, as it was at the start; entries and checkpoints are gone."""
-        name, release = self.engine.name, self.engine.release
-        self.engine.close()
-        self.engine = open_engine(name, release, self.seed, self._progress, self.shape)
+        self.engine.reset(self.seed)
         self.history = History()
         self._note(Reset(self._clock()))
 

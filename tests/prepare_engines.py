@@ -16,7 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dnetlab.engines.labhosts import SUITES, cache, engine_data
+from dnetlab.engines.providers.namespaces import engine_data
+from dnetlab.engines.store import SUITES, cache
 
 SCRIPTS = Path("/usr/share/debootstrap/scripts")
 IPTABLES = (

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 from typing import Protocol
 
-from dnetlab.model import Crossing, Line, Output, Packet, Snapshot, Topology, Where, default_topology
+from dnetlab.model import Crossing, Line, Output, Packet, Snapshot, Topology, Where
 from dnetlab.model.releases import DEFAULT_RELEASE
 
 
 class Engine(Protocol):
     """run    one line, for real or simulated; a failing command is an Output, a refused one has `refused`
     snapshot  the world now
+    reset     the lab as it was at first, with this seed where there is chance
     close     end what was started; safe to call twice
 
     An engine that can't do what a method asks raises NotHere, with a sentence.
@@ -20,6 +21,7 @@ class Engine(Protocol):
 
     name: str
     release: str
+    shape: Topology
 
     def run(self, line: Line) -> Output: ...
 
@@ -49,29 +51,32 @@ class Engine(Protocol):
         """Send a packet from that place: what crossed which interface of the lab, in order of time."""
         ...
 
+    def reset(self, seed: int) -> None: ...
+
     def close(self) -> None: ...
 
 
 def open_engine(
     name: str = "sim", release: str | None = None, seed: int = 0, progress: Callable[[str], None] | None = None,
-    topology: Topology | None = None,
+    topology: Topology | None = None, attach: str | None = None,
 ) -> Engine:  # fmt: skip
     """'sim' or 'docker'. Raises UsageError for another name or release, EngineError when it can't start.
 
-    topology is the lab's shape, None the default lab's.
+    topology is the lab's shape, None the default lab's. attach names real hosts that `dnetlab up` left standing, to be
+    used as they are and left so; without it real hosts are made anew, and removed by close.
 
     progress is called with a sentence for each step while real hosts come up.
     """
     from dnetlab.errors import UsageError
 
     if name == "sim":
+        if attach is not None:
+            raise UsageError("only real hosts can be attached to", hint="Say so: --engine docker.")
         from dnetlab.engines.simulator import Simulator
 
         return Simulator(release or DEFAULT_RELEASE, seed, topology)
     if name == "docker":
         from dnetlab.engines.docker import DockerEngine
 
-        if topology not in (None, default_topology()):
-            raise UsageError("real lab hosts come in the shape of the default lab only", hint="Use the simulator.")
-        return DockerEngine(release, progress=progress)
+        return DockerEngine(release, progress=progress, shape=topology, attach=attach)
     raise UsageError(f"no engine is called {name!r}", hint="The engines are: sim, docker.")

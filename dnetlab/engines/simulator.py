@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 
 from dnetlab.errors import NotHere
 from dnetlab.explain.asking import owner_of
-from dnetlab.model import Crossing, Line, Output, Packet, Snapshot, Topology, Where
+from dnetlab.model import Crossing, Line, Output, Packet, Snapshot, Topology, Where, default_topology
 from dnetlab.model.releases import DEFAULT_RELEASE
 from dnetlab.sim.apply import apply, name_of, open_terminal, prompt_of
 from dnetlab.sim.dockerd.resolver import resolve
@@ -28,6 +28,7 @@ class Simulator:
 
         self.release = release
         self.seed = seed
+        self.shape = topology or default_topology()
         self.world: World = new_world(release, seed, topology)
 
     def run(self, line: Line) -> Output:
@@ -58,6 +59,12 @@ class Simulator:
 
     def capture(self, snapshot: Snapshot, where: Where, packet: Packet) -> tuple[Crossing, ...]:
         raise NotHere("nothing is sent on the simulator: a packet's journey is the telling itself")
+
+    def reset(self, seed: int) -> None:
+        from dnetlab.sim.lab import new_world
+
+        self.seed = seed
+        self.world = new_world(self.release, self.seed, self.shape)
 
     def close(self) -> None:
         """Nothing to end."""

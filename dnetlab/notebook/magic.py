@@ -37,6 +37,7 @@ class DnetMagics(Magics):
         self.labs: dict[tuple[str, str | None], Lab] = {}
         self.current = default_engine()
         self.topology = session_topology()
+        self.attach: str | None = None  # the name of a lab of real hosts that stands already
         self.opened: dict[tuple[Lab, str], tuple[str, int]] = {}  # open terminals: container, number of the cell
         self.arrived = ""  # what was said last of real hosts that came up for this cell
 
@@ -56,8 +57,9 @@ class DnetMagics(Magics):
                 warm_up()
             step = StepLine()
             file = journal_file(engine, release, notebook_name(self.shell))
-            lab = Lab(engine, release, journal=file, progress=step, topology=self.topology,
-                      kernel=kernel_name(self.shell))  # fmt: skip
+            attach = self.attach if engine == "docker" else None
+            lab = Lab(engine, release, journal=file, progress=step, topology=None if attach else self.topology,
+                      kernel=kernel_name(self.shell), attach=attach)  # fmt: skip
             if step.handle is not None:
                 self.arrived = f"Real Docker Engines {lab.engine.release} are up."
                 step(self.arrived)

@@ -168,6 +168,7 @@ def _resume(magics: DnetMagics, options: Any) -> Any:
 
 def _engine(magics: DnetMagics, options: Any) -> Any:
     if options.name is not None or options.docker is not None:
+        magics.attach = options.attach
         chosen = magics.choose(options.name, options.docker)
         magics.lab_of(*chosen)
         magics.current = chosen
@@ -235,7 +236,8 @@ SUBCOMMANDS: dict[str, Subcommand] = {
                     _arg("--session", metavar="NAME", help="which session of the file; the last one when left out"))),
         Subcommand("journal", "the commands of this session, as a script", _journal),
         Subcommand("engine", "which engine runs the cells; with a name: change it", _engine,
-                   (_arg("name", nargs="?", choices=["sim", "docker"]), _arg("--docker", metavar="RELEASE"))),
+                   (_arg("name", nargs="?", choices=["sim", "docker"]), _arg("--docker", metavar="RELEASE"),
+                    _arg("--attach", metavar="NAME", help="a lab that `dnetlab up` made, to be left standing"))),
         Subcommand("doctor", "what this machine can do", _doctor),
         Subcommand("lab", "the Lab object, for Python; with a lab.toml: a lab of its shape", _lab,
                    (_arg("file", nargs="?", metavar="FILE", help="a lab.toml, or default"),)),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from dnetlab.engines.labhosts import LabHosts, why_no_namespaces
+from dnetlab.engines.providers.namespaces import NamespaceHosts, why_not
 
 
 def pytest_collection_modifyitems(items):
-    reason = why_no_namespaces()
+    reason = why_not()
     for item in items:
         if reason and item.get_closest_marker("engine"):
             item.add_marker(pytest.mark.skip(reason=reason))
@@ -17,5 +17,5 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="module")
 def hosts():
     """docker1 and docker2 with the machine's own dockerd, and client; removed after the module."""
-    with LabHosts("20.10") as lab:
+    with NamespaceHosts("20.10") as lab:
         yield lab

@@ -13,7 +13,7 @@ from snapshots import differences  # noqa: E402
 
 from dnetlab.commands.cell import parse_cell  # noqa: E402
 from dnetlab.engines.docker import DockerEngine  # noqa: E402
-from dnetlab.engines.labhosts import LabHosts  # noqa: E402
+from dnetlab.engines.providers.namespaces import NamespaceHosts  # noqa: E402
 from dnetlab.engines.simulator import Simulator  # noqa: E402
 
 
@@ -52,7 +52,7 @@ def _run_once(text: str, release: str, name: str, every: int) -> Run:
     found: list[Mismatch] = []
     fields: dict[str, str] = {}
     looks = 0
-    with LabHosts(release, daemons=daemons) as lab:
+    with NamespaceHosts(release, daemons=daemons) as lab:
         real, simulator, where = DockerEngine(release, hosts=lab), Simulator(release), Situation(release)
         before = simulator.snapshot()
         for number, line in enumerate(lines, 1):

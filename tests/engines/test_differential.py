@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dnetlab.engines.labhosts import engine_tree
+from dnetlab.engines.store import engine_tree
 from dnetlab.errors import EngineError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))

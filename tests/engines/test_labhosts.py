@@ -11,8 +11,10 @@ import time
 
 import pytest
 
-from dnetlab.engines import labhosts, namespaces
-from dnetlab.engines.labhosts import LabHosts
+from dnetlab.engines import labhosts
+from dnetlab.engines.providers import namespaces, netns, records
+from dnetlab.engines.providers.namespaces import NamespaceHosts
+from dnetlab.engines.store import cache
 
 pytestmark = pytest.mark.engine
 
@@ -93,29 +95,29 @@ def test_macvlan_on_a_sub_interface_reaches_the_other_host(hosts):
 
 
 def test_a_lab_that_goes_down_leaves_nothing_behind():
-    lab = LabHosts("20.10", daemons=("docker1",)).up()
+    lab = NamespaceHosts("20.10", daemons=("docker1",)).up()
     lab.run("docker1", "docker run -d --name web -p 80:80 nginx")
 
     lab.down()
     lab.down()
 
-    assert namespaces.leftovers(lab.lab) == []
+    assert netns.leftovers(lab.lab) == []
 
 
 def test_a_daemon_that_can_not_start_takes_the_whole_lab_with_it(monkeypatch):
-    lab = LabHosts("20.10")
-    monkeypatch.setattr(LabHosts, "start_daemon", lambda self, host: 1 / 0)
+    lab = NamespaceHosts("20.10")
+    monkeypatch.setattr(NamespaceHosts, "start_daemon", lambda self, host: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         lab.up()
 
-    assert namespaces.leftovers(lab.lab) == []
+    assert netns.leftovers(lab.lab) == []
 
 
 CRASH = """
 import sys
-from dnetlab.engines.labhosts import LabHosts
-with LabHosts("20.10", daemons=("docker1",), lab=sys.argv[1]) as lab:
+from dnetlab.engines.providers.namespaces import NamespaceHosts
+with NamespaceHosts("20.10", daemons=("docker1",), lab=sys.argv[1]) as lab:
     lab.run("docker1", "docker run -d --name web -p 80:80 nginx")
     lab.run("docker1", "sleep 60")
 """
@@ -129,7 +131,7 @@ def test_kill_9_at_any_moment_leaves_nothing_that_the_next_sweep_does_not_remove
             [sys.executable, "-c", CRASH, lab], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         deadline = time.monotonic() + 20
-        while not (namespaces.RUN / lab).exists() and process.poll() is None and time.monotonic() < deadline:
+        while not (records.RUN / lab).exists() and process.poll() is None and time.monotonic() < deadline:
             os.sched_yield()
         moment = time.monotonic() + chance.uniform(0, 1.2)
         while time.monotonic() < moment:
@@ -137,36 +139,36 @@ def test_kill_9_at_any_moment_leaves_nothing_that_the_next_sweep_does_not_remove
         process.kill()
         process.wait()
 
-        labhosts.sweep()
+        namespaces.sweep()
 
-        assert namespaces.leftovers(lab) == [], f"kill number {number}"
+        assert netns.leftovers(lab) == [], f"kill number {number}"
 
 
 def test_a_lab_in_use_is_not_swept_away(hosts):
-    labhosts.sweep()
+    namespaces.sweep()
 
     assert hosts.run("docker1", "docker version").exit_code == 0
 
 
 def test_two_labs_stand_side_by_side(hosts):
-    with LabHosts("20.10", daemons=()) as other:
+    with NamespaceHosts("20.10", daemons=()) as other:
         assert other.run("client", "ping -c 1 -W 2 172.25.254.1").exit_code == 0
         assert hosts.run("client", "ip -4 -br addr show eth0").stdout.split()[-1] == "172.25.254.38/24"
-    assert namespaces.leftovers(other.lab) == []
+    assert netns.leftovers(other.lab) == []
     assert hosts.run("client", "ping -c 1 -W 2 172.25.254.1").exit_code == 0
 
 
 @pytest.mark.parametrize(("version", "chain"), [("26.1", "-N DOCKER-ISOLATION-STAGE-1"), ("28.5", "-N DOCKER-FORWARD")])
 def test_a_newer_engine_runs_beside_the_machines_own(version, chain):
-    if not (labhosts.cache() / version / ".ready").exists():
+    if not (cache() / version / ".ready").exists():
         pytest.skip(f"docker {version} is not prepared: python tests/prepare_engines.py {version}")
 
-    with LabHosts(version, daemons=("docker1",)) as lab:
+    with NamespaceHosts(version, daemons=("docker1",)) as lab:
         assert lab.run("docker1", "docker version -f '{{.Server.Version}}'").stdout.startswith(version + ".")
         assert chain in lab.run("docker1", "iptables -S").stdout.splitlines()
         assert lab.run("docker1", "iptables -V").stdout == lab.run("client", "iptables -V").stdout
         assert lab.run("docker1", "docker run --rm busybox hostname -i").stdout == "172.17.0.2\n"
-    assert namespaces.leftovers(lab.lab) == []
+    assert netns.leftovers(lab.lab) == []
 
 
 def test_ps_lists_the_hosts_that_stand(hosts):

@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from dnetlab.engines.dind import IMAGE, DindHosts
-from dnetlab.engines.labhosts import LabHosts
-from dnetlab.engines.namespaces import HostPlan
+from dnetlab.engines.providers.containers import IMAGE, ContainerHosts
+from dnetlab.engines.providers.namespaces import NamespaceHosts
+from tests.engines.outer import OUTER
 
 pytestmark = pytest.mark.engine
 REGISTRY = "127.0.0.1:5000"
@@ -30,8 +30,7 @@ def outer():
     """A Docker Engine beside a registry, in a network namespace of their own."""
     if shutil.which("docker-registry") is None:
         pytest.skip("the program docker-registry is missing: apt-get install docker-registry")
-    lab = LabHosts("20.10")
-    lab.plans = (HostPlan("docker1", "198.51.100.1", docker=True),)
+    lab = NamespaceHosts("20.10", shape=OUTER)
     with lab:
         lab.run("docker1", f"echo '{CONFIG}' >/root/r.yml; setsid docker-registry serve /root/r.yml >/dev/null 2>&1 &")
         lab.run("docker1", f"curl -s --retry 50 --retry-connrefused --retry-delay 1 http://{REGISTRY}/v2/")
@@ -40,7 +39,7 @@ def outer():
 
 def test_hosts_and_images_are_pulled_and_the_user_is_told(outer, monkeypatch, tmp_path):
     url, proc = f"unix://{outer.socket('docker1')}", f"{outer.root('docker1')}/proc"
-    DindHosts(base_url=url, daemons=())._image()
+    ContainerHosts(base_url=url, daemons=())._image()
     for name, public in PUSHED.items():
         there = f"{REGISTRY}/{public}"
         line = f"docker tag {name} {there} && docker push -q {there} && docker rmi {there}"
@@ -50,7 +49,7 @@ def test_hosts_and_images_are_pulled_and_the_user_is_told(outer, monkeypatch, tm
     monkeypatch.setenv("DNETLAB_CACHE", str(tmp_path))
     said = []
 
-    with DindHosts(base_url=url, proc=proc, release="20.10", daemons=("docker1",), progress=said.append) as hosts:
+    with ContainerHosts(base_url=url, proc=proc, release="20.10", daemons=("docker1",), progress=said.append) as hosts:
         assert hosts.version == "20.10"
         tags = hosts.run("docker1", "docker images --format '{{.Repository}}:{{.Tag}}'").stdout.split()
         assert sorted(tags) == [
@@ -73,4 +72,4 @@ def test_without_a_registry_a_release_that_the_machine_lacks_is_refused(outer, m
     monkeypatch.setenv("DNETLAB_REGISTRY", "127.0.0.1:5999")
 
     with pytest.raises(EngineError, match="no registry answers for Docker 28.5, and this machine has 20.10"):
-        DindHosts(base_url=f"unix://{outer.socket('docker1')}", release="28.5").up()
+        ContainerHosts(base_url=f"unix://{outer.socket('docker1')}", release="28.5").up()

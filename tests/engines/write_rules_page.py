@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dnetlab.engines.labhosts import LabHosts
+from dnetlab.engines.providers.namespaces import NamespaceHosts
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "docker-rules.md"
 RELEASES = ("20.10", "26.1", "28.5")
@@ -132,7 +132,7 @@ def explain(rule: str) -> str:
 
 def ask(release: str, scenario: Scenario) -> tuple[dict[str, list[str]], str]:
     """(table -> lines of `iptables -S`, version of the engine) of one scenario on fresh lab hosts."""
-    with LabHosts(release, daemons=("docker1",)) as lab:
+    with NamespaceHosts(release, daemons=("docker1",)) as lab:
         for line in scenario.lines:
             ran = lab.run("docker1", line)
             if ran.exit_code:

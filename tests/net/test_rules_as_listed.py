@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dnetlab.engines.observe import parse_rules
+from dnetlab.engines.look.texts import parse_rules
 from dnetlab.model import parse_rule
 from dnetlab.model.facts import NotJudged
 from dnetlab.net.filter import unknown_match

@@ -8,7 +8,7 @@ COMING = """
 import dnetlab.lab
 from dnetlab.engines.simulator import Simulator
 
-def come_up(name, release, seed, progress, topology):
+def come_up(name, release, seed, progress, topology, attach):
     for host in ("docker1", "client"):
         progress(f"{host}: up")
     made = Simulator("28.5", seed, topology)

@@ -1,12 +1,14 @@
 #!/bin/sh
 # First process of a lab host: builds the host's own root and becomes its init.
 #
-# Runs in fresh mount, pid, uts, ipc and network namespaces. The root is a tmpfs; /usr and /etc are overlays, so that the host has
-# the machine's tools and may change or delete any file of "its own" without touching the machine. Nothing outlives the mount namespace.
+# Runs in fresh mount, pid, uts, ipc, cgroup and network namespaces. The root is a tmpfs; /usr and /etc are overlays, so that the
+# host has the machine's tools and may change or delete any file of "its own" without touching the machine. Nothing outlives the
+# mount namespace. What the kernel has only once (/sys but for the host's own links, /proc/sys but for net) is read-only.
 #
 # environment: DNETLAB_HOST name, DNETLAB_BASE empty directory, DNETLAB_TREE engine's tree or "" for the machine's own dockerd,
 #              DNETLAB_DATA directory with images for dockerd or "" for a host without one, DNETLAB_FILES these scripts,
-#              DNETLAB_CGROUP cgroup of its containers, DNETLAB_ADDRESS its own address
+#              DNETLAB_CGROUPS lines "path kind options" of control groups to mount, DNETLAB_ADDRESS its own address,
+#              DNETLAB_RESOLVER its nameserver or "", DNETLAB_DISK bytes that its files may take
 set -e
 umask 022
 
@@ -27,14 +29,14 @@ populate() { # populate TREE ROOT: the directories of a Linux system in ROOT, pr
     overlay_of "$1/usr" "$2/usr"
     overlay_of "$1/etc" "$2/etc"
     mkdir -p "$2/proc" "$2/sys" "$2/dev" "$2/run" "$2/tmp" "$2/root" "$2/home" "$2/mnt" "$2/srv" "$2/opt" \
-        "$2/var/lib/docker" "$2/var/log" "$2/var/tmp" "$2/var/cache"
+        "$2/var/lib/docker" "$2/var/log" "$2/var/tmp" "$2/var/cache" "$2/etc/docker"
     ln -s /run "$2/var/run"
     ln -s /run/lock "$2/var/lock"
     chmod 1777 "$2/tmp" "$2/var/tmp"
     chmod 700 "$2/root"
     rm -f "$2/etc/resolv.conf" "$2/etc/mtab"
     ln -s /proc/mounts "$2/etc/mtab"
-    printf 'nameserver 192.0.2.53\n' >"$2/etc/resolv.conf"
+    if [ -n "$DNETLAB_RESOLVER" ]; then printf 'nameserver %s\n' "$DNETLAB_RESOLVER" >"$2/etc/resolv.conf"; else : >"$2/etc/resolv.conf"; fi
     printf '%s\n' "$DNETLAB_HOST" >"$2/etc/hostname"
     printf '127.0.0.1\tlocalhost\n%s\t%s\n::1\tlocalhost ip6-localhost ip6-loopback\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n' \
         "$DNETLAB_ADDRESS" "$DNETLAB_HOST" >"$2/etc/hosts"
@@ -47,17 +49,51 @@ device() { # device NAME MAJOR MINOR
     }
 }
 
+readonly_but() { # readonly_but DIR SUB: DIR can only be read, SUB in it written as before
+    if [ -d "$1/$2" ]; then mount --bind "$1/$2" "$1/$2"; fi
+    mount -o remount,bind,ro "$1"
+}
+
+control_groups() { # every hierarchy of the machine, as far as this host's own part of it
+    mkdir -p "$root/sys/fs/cgroup"
+    case $DNETLAB_CGROUPS in
+    '/sys/fs/cgroup cgroup2 '*) ;;
+    *) mount -t tmpfs -o mode=755,size=1m cgroup "$root/sys/fs/cgroup" ;;
+    esac
+    printf '%s\n' "$DNETLAB_CGROUPS" | while read -r path kind options; do
+        mkdir -p "$root$path"
+        mount -t "$kind" $([ "$options" = - ] || printf -- '-o %s' "$options") cgroup "$root$path"
+        if [ "$kind" = cgroup2 ] && [ -s "$root$path/cgroup.controllers" ]; then
+            mkdir -p "$root$path/init" # no group with processes of its own may have controlled ones below it
+            tries=0
+            until echo 0 >"$root$path/init/cgroup.procs" && for controller in $(cat "$root$path/cgroup.controllers"); do
+                echo "+$controller" >"$root$path/cgroup.subtree_control" || break; done; do
+                tries=$((tries + 1)); [ $tries -gt 100 ] && break; sleep 0.05
+            done 2>/dev/null
+        fi
+    done
+}
+
 mount --make-rprivate /
-mount -t tmpfs -o mode=755 "$DNETLAB_NAME" "$DNETLAB_BASE"
+mount -t tmpfs -o "mode=755,size=$DNETLAB_DISK" "$DNETLAB_HOST" "$DNETLAB_BASE"
 root=$DNETLAB_BASE/root
 mkdir "$root"
-mount -t tmpfs -o mode=755 root "$root"
+mount -t tmpfs -o "mode=755,size=$DNETLAB_DISK" root "$root"
 populate / "$root"
 
 mount -t proc proc "$root/proc"
+mount --bind "$root/proc/sys" "$root/proc/sys"
+readonly_but "$root/proc/sys" net
+for name in sysrq-trigger irq bus fs acpi; do
+    if [ -e "$root/proc/$name" ]; then
+        mount --bind "$root/proc/$name" "$root/proc/$name"
+        mount -o remount,bind,ro "$root/proc/$name"
+    fi
+done
 mount -t sysfs sysfs "$root/sys"
-mount --rbind /sys/fs/cgroup "$root/sys/fs/cgroup"
-mount -t tmpfs -o mode=755 dev "$root/dev"
+readonly_but "$root/sys" devices/virtual/net
+control_groups
+mount -t tmpfs -o mode=755,size=1m dev "$root/dev"
 device null 1 3
 device zero 1 5
 device full 1 7
@@ -66,7 +102,7 @@ device urandom 1 9
 device tty 5 0
 mkdir "$root/dev/pts" "$root/dev/shm" "$root/run/lock"
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$root/dev/pts"
-mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
+mount -t tmpfs -o mode=1777,size=64m shm "$root/dev/shm"
 ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 ln -s /proc/self/fd/0 "$root/dev/stdin"
@@ -86,13 +122,13 @@ printf -- '--no-progress-meter\n' >"$root/root/.curlrc"  # a terminal shows no m
 
 if [ -n "$DNETLAB_DATA" ]; then
     cp -a "$DNETLAB_DATA/." "$root/var/lib/docker/"
-    printf '%s\n' "$DNETLAB_CGROUP" >"$root/run/dnetlab/cgroup"
-    printf '%s\n' "$DNETLAB_ARGS" >"$root/run/dnetlab/arguments"
+    printf '/docker\n' >"$root/run/dnetlab/cgroup"
+    : >"$root/run/dnetlab/arguments"
     if [ -n "$DNETLAB_TREE" ]; then
         mkdir "$root/.engine"
-        mount -t tmpfs -o mode=755 engine "$root/.engine"
+        mount -t tmpfs -o "mode=755,size=64m" engine "$root/.engine"
         populate "$DNETLAB_TREE" "$root/.engine"
-        for shared in proc sys dev run tmp root home mnt srv opt var/lib/docker; do
+        for shared in proc sys dev run tmp root home mnt srv opt var/lib/docker etc/docker; do
             mount --rbind "$root/$shared" "$root/.engine/$shared"
         done
     fi
@@ -106,6 +142,5 @@ pivot_root . .old
 cd /
 umount -l /.old
 rmdir /.old
-printf '0\n' >/proc/sys/net/ipv4/ip_forward
 exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DNETLAB_LAB="$DNETLAB_LAB" \
     bash -c 'exec -a /sbin/init busybox' </dev/null >/dev/null 2>&1

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from dnetlab.engines import images
-from dnetlab.engines.labhosts import Progress, cache, run_limited
-from dnetlab.engines.namespaces import HOSTFILES
+from dnetlab.engines.running import Progress, run_limited
+from dnetlab.engines.store import cache
 from dnetlab.errors import EngineError
 
+HOSTFILES = Path(__file__).resolve().parent.parent / "hostfiles"
 PUBLIC = {
     "busybox:latest": ("busybox:latest",),
     "alpine:latest": ("alpine:latest",),

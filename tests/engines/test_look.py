@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from dnetlab.engines import inventory, observe
+from dnetlab.engines.look import api, netlink, texts
 from dnetlab.model import Protocol
 
 SAVED = """\
@@ -32,7 +32,7 @@ COMMIT
 
 
 def test_iptables_save_becomes_tables_with_policies_and_counters():
-    netfilter = observe.parse_rules(SAVED)
+    netfilter = texts.parse_rules(SAVED)
 
     forward = netfilter.table("filter").chain("FORWARD")
     assert (forward.policy, forward.packets, forward.bytes) == ("DROP", 3, 252)
@@ -45,7 +45,7 @@ def test_iptables_save_becomes_tables_with_policies_and_counters():
 
 
 def test_no_rules_are_the_tables_as_the_kernel_first_has_them():
-    assert observe.parse_rules("").table("filter").chain("FORWARD").policy == "ACCEPT"
+    assert texts.parse_rules("").table("filter").chain("FORWARD").policy == "ACCEPT"
 
 
 def test_a_listening_socket_of_the_kernel_names_who_holds_it():
@@ -53,7 +53,7 @@ def test_a_listening_socket_of_the_kernel_names_who_holds_it():
     numbers = bytes(4) + bytes(8) + struct.pack("=IIIII", 0, 0, 511, 0, 4711)  # interface, cookie; backlog and inode
     row = bytes([6, 2, 10, 0, 0]) + ports + local + remote + numbers
 
-    found = observe._socket(row, {"4711": (42, "nginx")})
+    found = netlink._socket(row, {"4711": (42, "nginx")})
 
     assert (str(found.local_address), found.local_port, found.state.value) == ("127.0.0.11", 80, "LISTEN")
     assert (found.pid, found.program, found.remote_address) == (42, "nginx", None)
@@ -65,7 +65,7 @@ def test_a_translated_connection_keeps_both_directions():
         "src=172.17.0.3 dst=172.25.254.38 sport=80 dport=34736 [ASSURED] mark=0 zone=0 use=2"
     )
 
-    found = observe.connection(line)
+    found = texts.connection(line)
 
     assert found.original.protocol is Protocol.TCP
     assert found.original.destination == IPv4Address("172.25.254.1")
@@ -74,7 +74,7 @@ def test_a_translated_connection_keeps_both_directions():
 
 
 def test_an_ipv6_connection_is_left_out():
-    assert observe.connection("ipv6     10 udp      17 20 src=fe80::1 dst=ff02::2 sport=1 dport=2") is None
+    assert texts.connection("ipv6     10 udp      17 20 src=fe80::1 dst=ff02::2 sport=1 dport=2") is None
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_an_ipv6_connection_is_left_out():
     [("1970-01-01T00:00:01Z", 1.0), ("1970-01-01T00:00:01.500000000Z", 1.5), ("1970-01-01T01:00:00+01:00", 0.0)],
 )
 def test_dockers_times_are_read_to_the_microsecond(text, seconds):
-    assert inventory.moment(text) == seconds
+    assert api.moment(text) == seconds
 
 
 def test_gos_zero_time_is_never():
-    assert inventory.moment("0001-01-01T00:00:00Z") is None
+    assert api.moment("0001-01-01T00:00:00Z") is None

@@ -16,10 +16,9 @@ from ipaddress import IPv4Address, IPv4Network, ip_address
 from pathlib import Path
 from typing import Any
 
-from dnetlab.engines import observe
-from dnetlab.engines.namespaces import HOSTFILES
-from dnetlab.engines.observe import ROUTE_KINDS, SCOPES, SYSCTLS, Owners
-from dnetlab.engines.processes import Task
+from dnetlab.engines.look import netlink, texts
+from dnetlab.engines.look.netlink import ROUTE_KINDS, SCOPES, SYSCTLS, Owners
+from dnetlab.engines.look.processes import Task
 from dnetlab.errors import EngineError
 from dnetlab.model import (
     FdbEntry,
@@ -35,7 +34,7 @@ from dnetlab.model import (
 )
 
 TICKS = 100  # a second's, in /proc/PID/stat: USER_HZ of every architecture that Docker runs on
-FLAGS = {"UP": observe.IFF_UP, "PROMISC": observe.IFF_PROMISC, "LOWER_UP": observe.IFF_LOWER_UP, "LOOPBACK": 0x8}
+FLAGS = {"UP": netlink.IFF_UP, "PROMISC": netlink.IFF_PROMISC, "LOWER_UP": netlink.IFF_LOWER_UP, "LOOPBACK": 0x8}
 ROUTE_PROTOCOLS = {"dhcp": "16"}  # the names that `ip` has and a snapshot doesn't
 SOCKET_STATES = {
     "LISTEN": SocketState.LISTEN,
@@ -115,6 +114,7 @@ class Sight:
     users: dict[int, int] = field(default_factory=dict)
     sockets: dict[int, list[str]] = field(default_factory=dict)
     stacks: dict[int, list[str]] = field(default_factory=dict)  # inode -> what the tools say inside
+    nics: dict[str, str] = field(default_factory=dict)  # the host's NICs and their switches
 
     def tasks(self, clock: Callable[[float], float]) -> list[Task]:
         """The processes of the host, by pid; clock: seconds since 1970 -> seconds of the lab's clock."""
@@ -145,23 +145,26 @@ class Sight:
         """The stacks of these places (name, pid, whether it talks) by name, peers resolved between them."""
         made, lowers = {}, {}
         for name, pid, talks in places:
-            texts = self.stacks.get(self.nets.get(pid, self.host_net if name == "host" else 0))
-            if texts is not None and len(texts) == 8:
-                made[name], lowers[name] = _stack(name, texts, wants_rules(name), talks, owners)
-        return observe.with_peers(made, lowers)
+            said = self.stacks.get(self.nets.get(pid, self.host_net if name == "host" else 0))
+            if said is not None and len(said) == 8:
+                nics = self.nics if name == "host" else {}
+                made[name], lowers[name] = _stack(name, said, wants_rules(name), talks, owners, nics)
+        return netlink.with_peers(made, lowers)
 
 
-def look(hosts: Any, host: str) -> Sight:
-    """Read everything of a lab host in one exec. Raises EngineError when the host is gone."""
+def look(hosts: Any, host: str, nics: dict[str, str]) -> Sight:
+    """Read everything of a lab host in one exec. nics: its NICs and their switches. EngineError when it is gone."""
     sysctls = " ".join(SYSCTLS)
     ran = hosts.run(host, f"set -- {sysctls}\n{_script()}")
     if ran.exit_code != 0 or "\x1e" not in ran.stdout:
         raise EngineError(f"the lab host {host} can't be looked at: {(ran.stderr or ran.stdout).strip()[-300:]}")
-    return read(ran.stdout, RemoteApi(hosts, host))
+    sight = read(ran.stdout, RemoteApi(hosts, host))
+    sight.nics = nics
+    return sight
 
 
 def _script() -> str:
-    return Path(HOSTFILES / "look.sh").read_text()
+    return (Path(__file__).resolve().parent.parent / "hostfiles" / "look.sh").read_text()
 
 
 def read(text: str, api: RemoteApi | None = None) -> Sight:
@@ -216,23 +219,23 @@ def _documents(text: str) -> dict[str, Any]:
 
 
 def _stack(
-    name: str, texts: list[str], with_rules: bool, talks: bool, owners: Owners
+    name: str, said: list[str], with_rules: bool, talks: bool, owners: Owners, nics: dict[str, str]
 ) -> tuple[Namespace, dict[int, int]]:
     """A namespace, and interface's index -> index of the one it hangs on."""
-    links, routes, neighbours, fdb = (json.loads(text or "[]") for text in texts[:4])
+    links, routes, neighbours, fdb = (json.loads(text or "[]") for text in said[:4])
     names = {link["ifindex"]: link["ifname"] for link in links}
     lower = _lower(links)
-    sysctls = dict(line.split("=", 1) for line in texts[6].splitlines())
-    found = [c for line in texts[7].splitlines() if (c := observe.connection(line)) is not None]
+    sysctls = dict(line.split("=", 1) for line in said[6].splitlines())
+    found = [c for line in said[7].splitlines() if (c := texts.connection(line)) is not None]
     namespace = Namespace(
         name,
-        tuple(sorted((_interface(link, lower, names, name == "host") for link in links), key=lambda i: i.index)),
+        tuple(sorted((_interface(link, lower, names, nics) for link in links), key=lambda i: i.index)),
         tuple(_routes(routes)),
         tuple(_neighbours(neighbours)),
         tuple(_fdb(fdb)),
-        observe.parse_rules(texts[4]) if with_rules else Netfilter(),
+        texts.parse_rules(said[4]) if with_rules else Netfilter(),
         tuple(found) if name == "host" else (),
-        tuple(_sockets(texts[5], name == "host", owners)) if talks else (),
+        tuple(_sockets(said[5], name == "host", owners)) if talks else (),
         {key: value.strip() for key, value in sysctls.items()},
     )
     return namespace, lower
@@ -244,7 +247,9 @@ def _lower(links: list[dict[str, Any]]) -> dict[int, int]:
     return {index: number for index, number in found.items() if number}
 
 
-def _interface(link: dict[str, Any], lower: dict[int, int], names: dict[int, str], at_host: bool) -> Interface:
+def _interface(
+    link: dict[str, Any], lower: dict[int, int], names: dict[int, str], nics: dict[str, str]
+) -> Interface:
     """A row of `ip -j -d address`, put as the message of the kernel that it was made from."""
     info = link.get("linkinfo", {})
     data, slave = info.get("info_data", {}), info.get("info_slave_data", {})
@@ -269,8 +274,8 @@ def _interface(link: dict[str, Any], lower: dict[int, int], names: dict[int, str
             ("IFLA_LINKINFO", about),
         ],
     }
-    return observe.interface(
-        message, [_address(row, link["ifindex"]) for row in link["addr_info"] if row], names, at_host
+    return netlink.interface(
+        message, [_address(row, link["ifindex"]) for row in link["addr_info"] if row], names, nics
     )
 
 

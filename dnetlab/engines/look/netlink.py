@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import re
 import shutil
 import socket
 import struct
@@ -18,36 +17,28 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip_address
-from pathlib import Path
 from typing import Any, TypeVar
 
+from dnetlab.engines.look.texts import connections, parse_rules
 from dnetlab.errors import EngineError
 from dnetlab.model import (
     Address,
-    Chain,
-    Connection,
     FdbEntry,
-    Flow,
     Interface,
     LinkKind,
-    Match,
     Namespace,
     Neighbour,
     Netfilter,
     PeerEnd,
     Protocol,
     Route,
-    Rule,
     Socket,
     SocketState,
-    Table,
 )
-from dnetlab.model.netfilter import BUILTIN, parse_rule
-from dnetlab.model.packet import ConnState
 
 T = TypeVar("T")
 Messages = tuple[bytes, ...]
-SEGMENTS = {"eth0": "lan", "enp7s0": "trunk"}
+Nics = tuple[tuple[str, str], ...]  # a host's NICs and the switches they are plugged into
 SYSCTLS = (
     "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv4.conf.default.forwarding",
     "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.default.rp_filter", "net.ipv4.conf.all.route_localnet",
@@ -83,11 +74,15 @@ CLONE_NEWNET = 0x40000000
 
 @dataclass(frozen=True)
 class Place:
-    """A network namespace to look at: its name in the snapshot, and the /proc folder of a process that is in it."""
+    """A network namespace to look at: its name in the snapshot, and the /proc folder of a process that is in it.
+
+    talks  some process in it holds a socket;  nics  of a host's own namespace, () in a container
+    """
 
     name: str
     folder: str
-    talks: bool = True  # some process in it holds a socket
+    talks: bool = True
+    nics: Nics = ()
 
 
 @dataclass(frozen=True)
@@ -299,7 +294,7 @@ def _namespace(place: Place, raw: _Raw, owners: Owners) -> Namespace:
     names = _names(raw.links)
     return Namespace(
         place.name,
-        _interfaces(raw.links, raw.addresses, place.name == "host"),
+        _interfaces(raw.links, raw.addresses, place.nics),
         _route_table(raw.routes, raw.links),
         tuple(_neighbours(raw.neighbours, names)),
         tuple(_fdb(raw.fdb, names)),
@@ -334,9 +329,9 @@ def _lower(links: Messages) -> dict[int, int]:
 
 
 @lru_cache(maxsize=2_000)
-def _interfaces(links: Messages, addresses: Messages, at_host: bool) -> tuple[Interface, ...]:
+def _interfaces(links: Messages, addresses: Messages, nics: Nics) -> tuple[Interface, ...]:
     messages, names = _parsed(RTM_NEWADDR, addresses), _names(links)
-    made = [interface(link, messages, names, at_host) for link in _parsed(RTM_NEWLINK, links)]
+    made = [interface(link, messages, names, dict(nics)) for link in _parsed(RTM_NEWLINK, links)]
     return tuple(sorted(made, key=lambda i: i.index))
 
 
@@ -345,21 +340,24 @@ def _route_table(routes: Messages, links: Messages) -> tuple[Route, ...]:
     return tuple(_routes(_parsed(RTM_NEWROUTE, routes), _names(links)))
 
 
-def interface(message: Any, addresses: list[Any], names: dict[int, str], at_host: bool) -> Interface:
-    """An interface from its message of rtnetlink (addresses: the messages of those of all interfaces)."""
+def interface(message: Any, addresses: list[Any], names: dict[int, str], nics: dict[str, str]) -> Interface:
+    """An interface from its message of rtnetlink (addresses: the messages of those of all interfaces).
+
+    nics: a host's NICs and their switches; {} in a container
+    """
     name, index, flags = _get(message, "IFLA_IFNAME"), message["index"], message["flags"]
     kind = LinkKind.LOOPBACK if flags & 0x8 else _link_kind(_kind(message))
-    if at_host and name in SEGMENTS:
+    if name in nics:
         kind = LinkKind.PHYSICAL
-    elif at_host and re.fullmatch(r"enp7s0\.\d+", name) and kind is LinkKind.VETH:
+    elif name.rpartition(".")[0] in nics and kind is LinkKind.VETH:
         kind = LinkKind.VLAN
     info = _get(message, "IFLA_LINKINFO")
     data = _get(info, "IFLA_INFO_DATA") if info else None
     lower = _get(message, "IFLA_LINK")
-    parent = names.get(lower) if kind is LinkKind.MACVLAN and at_host and lower else None
+    parent = names.get(lower) if kind is LinkKind.MACVLAN and nics and lower else None
     vlan = None
     if kind is LinkKind.VLAN:
-        parent, vlan = name.split(".")[0], int(name.split(".")[1]) if "." in name else None
+        parent, vlan = name.rpartition(".")[0], int(name.rpartition(".")[2]) if "." in name else None
     mode = _get(data, "IFLA_MACVLAN_MODE") if data is not None and kind is LinkKind.MACVLAN else ""
     return Interface(
         name, index, kind, _get(message, "IFLA_ADDRESS") or "",
@@ -370,7 +368,7 @@ def interface(message: Any, addresses: list[Any], names: dict[int, str], at_host
         promiscuous=bool(flags & IFF_PROMISC),
         master=names.get(_get(message, "IFLA_MASTER") or 0),
         parent=parent,
-        segment=SEGMENTS.get(name) if kind is LinkKind.PHYSICAL else None,
+        segment=nics.get(name) or None,
         mode=str(mode or ""),
         vlan_id=vlan,
         hairpin=_hairpin(info),
@@ -471,88 +469,7 @@ def with_peers(made: dict[str, Namespace], lowers: dict[str, dict[int, int]]) ->
     return result
 
 
-# -- rules --------------------------------------------------------------------------------------------------------
-
-
-def parse_rules(text: str) -> Netfilter:
-    """The output of `iptables-save -c` as tables; an empty text is tables that nobody touched.
-
-    A rule that can't be read is one condition that nobody can judge, with the rule's words as its text.
-    """
-    netfilter = Netfilter()
-    name = ""
-    chains: dict[str, Chain] = {}
-    rules: dict[str, list[Rule]] = {}
-    for line in text.splitlines():
-        if line.startswith("*"):
-            name, chains, rules = line[1:].strip(), {}, {}
-        elif line.startswith(":"):
-            chain, policy, counters = line[1:].split()
-            packets, size = (int(number) for number in counters.strip("[]").split(":"))
-            chains[chain] = Chain(chain, (), None if policy == "-" else policy, packets, size)
-            rules[chain] = []
-        elif line.startswith(("[", "-A")):
-            chain = line.partition("-A ")[2].split()[0]
-            rules[chain].append(_rule(line))
-        elif line == "COMMIT" and name in BUILTIN:
-            whole = tuple(replace(chain, rules=tuple(rules[key])) for key, chain in chains.items())
-            netfilter = netfilter.with_table(Table(name, _ordered(name, whole)))
-    return netfilter
-
-
-def _rule(line: str) -> Rule:
-    try:
-        return parse_rule(line)
-    except ValueError:
-        return Rule((Match(line.partition("-A ")[2].partition(" ")[2]),))
-
-
-def _ordered(table: str, chains: tuple[Chain, ...]) -> tuple[Chain, ...]:
-    """Built-in chains in hook order, then the others as listed; a built-in chain that was never used has its policy."""
-    listed = {chain.name: chain for chain in chains}
-    first = tuple(listed.get(name) or Chain(name, policy="ACCEPT") for name in BUILTIN[table])
-    return first + tuple(chain for chain in chains if chain.name not in BUILTIN[table])
-
-
-# -- connections, sockets --------------------------------------------------------------------------------
-
-
-def connections(folder: str) -> list[Connection]:
-    """IPv4 entries of conntrack of a process's namespace (its /proc folder); [] where the kernel lists none."""
-    try:
-        lines = Path(f"{folder}/net/nf_conntrack").read_text().splitlines()
-    except OSError:
-        return []
-    return [found for line in lines if (found := connection(line)) is not None]
-
-
-def connection(line: str) -> Connection | None:
-    """A line of nf_conntrack; None for what is not IPv4, or of a protocol that the lab has no name for."""
-    words = line.split()
-    if words[0] != "ipv4" or words[2] not in ("icmp", "tcp", "udp"):
-        return None
-    pairs = [word.split("=", 1) for word in words if "=" in word]
-    tuples: list[dict[str, str]] = []
-    for key, value in pairs:
-        if key == "src":
-            tuples.append({})
-        if tuples:
-            tuples[-1].setdefault(key, value)
-    if len(tuples) < 2:
-        return None
-    protocol = Protocol(words[2])
-    flows = [
-        Flow(
-            protocol,
-            IPv4Address(t["src"]),
-            IPv4Address(t["dst"]),
-            int(t.get("sport", t.get("id", 0))),
-            int(t.get("dport", 0)),
-        )
-        for t in tuples[:2]
-    ]
-    answered = "[UNREPLIED]" not in words
-    return Connection(flows[0], flows[1], ConnState.ESTABLISHED if answered else ConnState.NEW)
+# -- sockets ------------------------------------------------------------------------------------------
 
 
 STATES = {

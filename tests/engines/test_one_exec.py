@@ -7,11 +7,11 @@ from dataclasses import fields, replace
 import pytest
 
 from dnetlab.commands.cell import parse_cell
-from dnetlab.engines import remote
-from dnetlab.engines.dind import DindHosts
 from dnetlab.engines.docker import DockerEngine
-from dnetlab.engines.labhosts import LabHosts
-from dnetlab.engines.namespaces import HostPlan
+from dnetlab.engines.look import one_exec
+from dnetlab.engines.providers.containers import ContainerHosts
+from dnetlab.engines.providers.namespaces import NamespaceHosts
+from tests.engines.outer import OUTER
 
 LAB = """\
 docker1# docker network create my_net1
@@ -35,14 +35,17 @@ client# curl -s 172.25.254.1
 @pytest.fixture(scope="module")
 def pair():
     """The same lab through two engines: by netlink, and through the outer Engine's API alone."""
-    outer = LabHosts("20.10")
-    outer.plans = (HostPlan("docker1", "198.51.100.1", docker=True),)
-    with outer, DindHosts(base_url=f"unix://{outer.socket('docker1')}", proc=f"{outer.root('docker1')}/proc") as hosts:
+    outer = NamespaceHosts("20.10", shape=OUTER)
+    with outer, ContainerHosts(base_url=_url(outer), proc=f"{outer.root('docker1')}/proc") as hosts:
         assert hosts.direct
-        far = DindHosts(base_url=hosts.base_url, lab=hosts.lab, direct=False).attach()
+        far = ContainerHosts(base_url=hosts.base_url, lab=hosts.lab, direct=False).attach()
         near, other = DockerEngine(hosts=hosts), DockerEngine(hosts=far)
         other.started = near.started
         yield near, other
+
+
+def _url(outer):
+    return f"unix://{outer.socket('docker1')}"
 
 
 def run(engine, text):
@@ -112,7 +115,7 @@ def test_a_look_does_not_see_itself(pair):
 def test_a_pid_that_is_another_process_here_is_not_entered(pair):
     near, _ = pair
     hosts = near.hosts
-    behind = DindHosts(base_url=hosts.base_url, proc="/proc", lab=hosts.lab)
+    behind = ContainerHosts(base_url=hosts.base_url, proc="/proc", lab=hosts.lab)
 
     assert behind.attach().direct is False
 
@@ -126,7 +129,7 @@ def test_rows_of_ss_become_sockets():
         "tcp LISTEN 0 128 [::1]:22 [::]:* ino:11 sk:5 v6only:1\n"
     )
 
-    found = remote._sockets(text, False, {"9": (42, "nginx")})
+    found = one_exec._sockets(text, False, {"9": (42, "nginx")})
 
     assert [(s.protocol.value, str(s.local_address), s.local_port, s.backlog, s.v6only) for s in found] == [
         ("tcp", "::", 80, 511, False),

@@ -11,12 +11,11 @@ import sys
 import pytest
 
 from dnetlab.commands.cell import parse_cell
-from dnetlab.engines import dind
-from dnetlab.engines.dind import LABEL, DindHosts
 from dnetlab.engines.docker import DockerEngine
-from dnetlab.engines.labhosts import LabHosts
-from dnetlab.engines.namespaces import CGROUPS, HostPlan
-from dnetlab.errors import EngineError
+from dnetlab.engines.providers import cgroups, containers
+from dnetlab.engines.providers.containers import LABEL, ContainerHosts, Containers
+from dnetlab.engines.providers.namespaces import NamespaceHosts
+from tests.engines.outer import OUTER
 
 pytestmark = pytest.mark.engine
 
@@ -24,17 +23,20 @@ pytestmark = pytest.mark.engine
 @pytest.fixture(scope="module")
 def outer():
     """A dockerd in a network namespace of its own, which plays the engine that a user already has."""
-    lab = LabHosts("20.10")
-    lab.plans = (HostPlan("docker1", "198.51.100.1", docker=True),)
+    lab = NamespaceHosts("20.10", shape=OUTER)
     with lab:
         lab.run("docker1", "docker run -d --name mine nginx; docker network create mine")
         yield lab
 
 
+def url_of(outer):
+    return f"unix://{outer.socket('docker1')}"
+
+
 @pytest.fixture(scope="module")
 def inner(outer):
     """The lab's hosts as containers of that engine, docker1's and docker2's daemons started."""
-    hosts = DindHosts(base_url=f"unix://{outer.socket('docker1')}", proc=f"{outer.root('docker1')}/proc")
+    hosts = ContainerHosts(base_url=url_of(outer), proc=f"{outer.root('docker1')}/proc")
     with hosts as lab:
         yield lab
 
@@ -75,47 +77,63 @@ def test_the_snapshot_looks_into_the_inner_containers(inner):
     assert host.stack.netfilter.table("nat").chain("DOCKER").rules[-1].target.name == "DNAT"
 
 
-def test_a_second_lab_on_the_same_engine_is_refused_and_takes_nothing_of_the_first(outer, inner):
-    with pytest.raises(EngineError, match="is up on this Docker Engine"):
-        DindHosts(base_url=f"unix://{outer.socket('docker1')}").up()
+def test_a_second_lab_on_the_same_engine_stands_beside_the_first_with_the_same_addresses(outer, inner):
+    with ContainerHosts(base_url=url_of(outer), proc=f"{outer.root('docker1')}/proc", daemons=()) as second:
+        assert second.run("client", "ping -c 1 -W 5 172.25.254.1").exit_code == 0
+        second.run("docker1", "ip addr flush dev eth0")
+        assert inner.run("client", "ping -c 1 -W 5 172.25.254.1").exit_code == 0
 
     assert inner.run("client", "hostname").stdout == "client\n"
 
 
-def test_a_lab_that_is_kept_is_found_again(outer, inner):
-    url = f"unix://{outer.socket('docker1')}"
-    assert dind.kept_lab(url) is None
+def test_a_lab_that_is_kept_is_found_again_and_is_not_swept_away(outer, inner):
+    provider = Containers(url_of(outer), f"{outer.root('docker1')}/proc")
+    assert {row.kept for row in provider.standing() if row.lab == inner.lab} == {False}
 
     inner.keep()
 
-    assert dind.kept_lab(url) == inner.lab
-    again = DindHosts(base_url=url, proc=f"{outer.root('docker1')}/proc", lab=inner.lab).attach()
-    assert again.version == "20.10"
-    assert dind.sweep(url) == []
+    rows = [row for row in provider.standing() if row.lab == inner.lab]
+    assert [(row.host, row.address, row.daemon, row.state, row.kept) for row in rows] == [
+        ("docker1", "172.25.254.1", "started", "up", True),
+        ("docker2", "172.25.254.2", "started", "up", True),
+        ("client", "172.25.254.38", "-", "up", True),
+    ]
+    again = provider.attach(inner.lab)
+    assert (again.version, again.shape) == ("20.10", inner.shape)
+    assert provider.sweep(None) == []
+
+
+def test_a_host_that_was_ended_is_shown_and_made_anew(outer, inner):
+    provider = Containers(url_of(outer), f"{outer.root('docker1')}/proc")
+    outer.run("docker1", f"docker kill {inner.container('client')}")
+
+    assert [row.host for row in provider.standing() if row.state == "gone"] == ["client"]
+    assert provider.attach(inner.lab).heal() == ["client"]
+
+    assert inner.run("client", "ping -c 1 -W 5 172.25.254.1").exit_code == 0
+    assert inner.run("docker1", "docker ps -q").stdout != "", "the others are left as they were"
 
 
 def test_down_removes_what_carries_the_label_and_nothing_else(outer, inner):
-    url = f"unix://{outer.socket('docker1')}"
+    Containers(url_of(outer)).down(inner.lab)
 
-    assert dind.remove_all(url) == [inner.lab]
-
-    assert _labelled(url) == 0
+    assert _labelled(url_of(outer)) == 0
     assert outer.run("docker1", "docker ps -q --filter name=mine").stdout != ""
     assert "mine" in outer.run("docker1", "docker network ls --format '{{.Name}}'").stdout.split()
-    assert list(CGROUPS.glob(f"*/dnetlab-{inner.lab}-*")) == []
+    assert cgroups.left(inner.lab) == []
 
 
 CRASH = """
 import sys
-from dnetlab.engines.dind import DindHosts
-DindHosts(base_url=sys.argv[1], daemons=()).up()
+from dnetlab.engines.providers.containers import LABEL, ContainerHosts, Containers
+ContainerHosts(base_url=sys.argv[1], daemons=()).up()
 print("up", flush=True)
 sys.stdin.read()
 """
 
 
-def test_kill_9_at_any_moment_leaves_nothing_that_down_does_not_remove_and_takes_nothing_else(outer):
-    url = f"unix://{outer.socket('docker1')}"
+def test_kill_9_at_any_moment_leaves_nothing_that_the_next_start_does_not_remove_and_takes_nothing_else(outer):
+    url = url_of(outer)
     bystanders = "docker ps -aq --filter name=mine; docker network ls -q --filter name=mine"
     there = outer.run("docker1", bystanders).stdout
     chance = random.Random(3)
@@ -130,7 +148,7 @@ def test_kill_9_at_any_moment_leaves_nothing_that_down_does_not_remove_and_takes
         process.kill()
         process.communicate()
 
-        dind.remove_all(url)
+        containers.sweep(url)
 
         assert _labelled(url) == 0, f"kill number {number}, after {moment:.2f} s"
         assert outer.run("docker1", bystanders).stdout == there
@@ -140,7 +158,7 @@ def test_kill_9_at_any_moment_leaves_nothing_that_down_does_not_remove_and_takes
 
 @pytest.mark.parametrize("sentence", ["client: up", "docker1: up"])
 def test_ctrl_c_while_hosts_come_up_leaves_nothing_behind(outer, sentence):
-    url = f"unix://{outer.socket('docker1')}"
+    url = url_of(outer)
     said = []
 
     def progress(text):
@@ -149,14 +167,14 @@ def test_ctrl_c_while_hosts_come_up_leaves_nothing_behind(outer, sentence):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        DindHosts(base_url=url, daemons=(), progress=progress).up()
+        ContainerHosts(base_url=url, daemons=(), progress=progress).up()
 
     assert sentence in said[-1]
     assert _labelled(url) == 0
 
 
 def test_a_real_ctrl_c_while_hosts_come_up_leaves_nothing_behind(outer):
-    url = f"unix://{outer.socket('docker1')}"
+    url = url_of(outer)
     process = subprocess.Popen(
         [sys.executable, "-c", CRASH.replace("daemons=()", "progress=lambda text: print(text, flush=True)"), url],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -177,12 +195,14 @@ def test_a_real_ctrl_c_while_hosts_come_up_leaves_nothing_behind(outer):
 
 
 def _labelled(url):
-    api = dind.outer_client(url)
+    api = containers.outer_client(url)
     found = api.containers(all=True, filters={"label": LABEL}) + api.networks(filters={"label": LABEL})
     api.close()
     return len(found)
 
 
 def test_without_an_engine_the_reason_is_said():
-    assert dind.why_not("unix:///nowhere/docker.sock") == "no Docker Engine answers on this machine"
-    assert dind.remove_all("unix:///nowhere/docker.sock") == []
+    nowhere = Containers("unix:///nowhere/docker.sock")
+
+    assert nowhere.why_not() == "no Docker Engine answers on this machine"
+    assert (nowhere.standing(), nowhere.sweep(None)) == ([], [])

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from dnetlab.engines.observe import in_namespace
+from dnetlab.engines.look.netlink import in_namespace
 from dnetlab.errors import EngineError
 from dnetlab.model import Crossing, Packet, Protocol, Where
 from dnetlab.model.packet import IcmpType

@@ -1,0 +1,67 @@
+"""A lab host seen from its own namespaces, which only root on the same machine can enter."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from dnetlab.engines.look import netlink, processes
+from dnetlab.model import Namespace
+
+
+class Direct:
+    """A lab host as it is now; `one_exec.Sight` is the other way to see one.
+
+    root  the host's root as this process can open it;  client  of its dockerd, None for a host without one
+    nics  the host's NICs and the switches they are plugged into
+    api   the client, None when dockerd does not answer;  host_net  the inode of the host's own network namespace
+    """
+
+    def __init__(self, root: str, client: Any, nics: dict[str, str]) -> None:
+        self.root, self.nics = root, tuple(nics.items())
+        self.api = client if client is not None and _answers(client) else None
+        self.host_net = os.stat(f"{root}/proc/1/ns/net").st_ino
+
+    def tasks(self, clock: Callable[[float], float]) -> list[processes.Task]:
+        """The processes of the host, by pid; clock: seconds since 1970 -> seconds of the lab's clock."""
+        boot, ticks = _booted(), os.sysconf("SC_CLK_TCK")
+        return processes.tasks(self.root, lambda start: clock(boot + start / ticks))
+
+    def namespaces(
+        self, places: list[tuple[str, int, bool]], wants_rules: Callable[[str], bool], owners: netlink.Owners
+    ) -> dict[str, Namespace]:
+        """The stacks of these places (name, pid, whether it talks) by name, peers resolved between them."""
+        found = [
+            netlink.Place(name, f"{self.root}/proc/{pid}", talks, self.nics if name == "host" else ())
+            for name, pid, talks in places
+        ]
+        return netlink.namespaces(found, lambda place: wants_rules(place.name), owners)
+
+
+def _answers(client: Any) -> bool:
+    try:
+        return bool(client.ping())
+    except Exception:  # noqa: BLE001 - any way of not answering is "not running"
+        return False
+
+
+def listens(root: str, pid: int, port: int) -> bool:
+    """Whether a TCP socket listens on the port in the namespace of that process; True if it can't be read."""
+    files = [Path(f"{root}/proc/{pid}/net/{name}") for name in ("tcp", "tcp6")]
+    rows = [row for file in files if file.exists() for row in file.read_text().splitlines()]
+    return is_listed(rows, port)
+
+
+def is_listed(rows: list[str], port: int) -> bool:
+    """Whether rows of /proc/PID/net/tcp have a socket that listens on the port; True for no rows."""
+    wanted = f":{port:04X} "
+    return not rows or any(wanted in row[:50] and row.split()[3] == "0A" for row in rows)
+
+
+@lru_cache(maxsize=1)
+def _booted() -> float:
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
