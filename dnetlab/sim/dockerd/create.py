@@ -37,7 +37,8 @@ class Created:
 def create(world: World, host: str, config: ContainerConfig) -> Created:
     """Book a new container. Raises ApiError in the daemon's words; `No such image: …` (404) lets the client pull."""
     warnings = check_modes(world, config)
-    if release_of(world).warns_of_forwarding and not world.namespace(Where(host)).forwards:
+    apart = config.network_mode in ("host", "none")  # moby daemon_unix.go verifyPlatformContainerSettings, 20.10
+    if release_of(world).warns_of_forwarding and not apart and not world.namespace(Where(host)).forwards:
         warnings.append("IPv4 forwarding is disabled. Networking will not work.")
     check_networks(world, host, config)
     image = images.find(world, host, config.image)

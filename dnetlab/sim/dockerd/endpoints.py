@@ -330,13 +330,17 @@ def _check_mode(world: World, host: str, container: Container) -> None:
 
 
 def disconnect(world: World, host: str, network_ref: str, container_ref: str, force: bool = False) -> None:
-    """`docker network disconnect`. ApiError when it isn't connected or may not be."""
-    container = books.find(world, host, container_ref)
+    """`docker network disconnect`. ApiError when it isn't connected or may not be. force: the daemon takes a container
+    that it doesn't know for an endpoint of that name (daemon/network.go ForceEndpointDelete)."""
+    try:
+        container = books.find(world, host, container_ref)
+    except ApiError:
+        if not force:
+            raise
+        find_network(world, host, network_ref)
+        raise ApiError(f"endpoint {container_ref} not found", 404) from None
     if not container.is_running and world.hosts[host].network(network_ref) is None:
-        if container.endpoint(network_ref) is None:
-            raise ApiError(f"container {container.id} is not connected to the network {network_ref}", 403)
-        rest = tuple(e for e in container.endpoints if e.network != network_ref)
-        books.put(world, host, replace(container, endpoints=rest))
+        _cross_out(world, host, container, network_ref)
         return
     network = find_network(world, host, network_ref)
     endpoint = container.endpoint(network.name)
@@ -346,20 +350,33 @@ def disconnect(world: World, host: str, network_ref: str, container_ref: str, fo
         where = "network" if container.is_running else "the network"  # observed on 20.10 and 28.5
         raise ApiError(f"container {container.id} is not connected to {where} {network.name}", 403)
     with _undone_on_error(world):
-        before = gateway_endpoint(world, host, container)
-        if endpoint.endpoint_id:
-            if before is not None and before.network == endpoint.network:
-                driver_of(network).withdraw(world, host, container, before, network)
-            _forget_lines(world, host, container, endpoint)
-            _detach(world, host, container, endpoint)
-        fresh = books.get(world, host, container.id)
-        rest = tuple(e for e in fresh.endpoints if e.network != network.name)
-        gone = before is not None and before.network == endpoint.network
-        books.put(world, host, replace(fresh, endpoints=rest, ports=() if gone else fresh.ports))
-        attachments = {k: v for k, v in daemon(world, host).attachments.items() if k != (container.id, network.id)}
-        change_daemon(world, host, attachments=attachments)
-        if container.is_running and container.namespace:
-            _switch_gateway(world, host, container.id, None if gone else before)
+        _take_out(world, host, container, endpoint, network)
+
+
+def _cross_out(world: World, host: str, container: Container, name: str) -> None:
+    """A container at rest forgets a network that is not there."""
+    if container.endpoint(name) is None:
+        raise ApiError(f"container {container.id} is not connected to the network {name}", 403)
+    rest = tuple(e for e in container.endpoints if e.network != name)
+    books.put(world, host, replace(container, endpoints=rest))
+
+
+def _take_out(world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> None:
+    """The endpoint goes, its published ports and the default route too if they were its own."""
+    before = gateway_endpoint(world, host, container)
+    gone = before is not None and before.network == endpoint.network
+    if endpoint.endpoint_id:
+        if before is not None and gone:
+            driver_of(network).withdraw(world, host, container, before, network)
+        _forget_lines(world, host, container, endpoint)
+        _detach(world, host, container, endpoint)
+    fresh = books.get(world, host, container.id)
+    rest = tuple(e for e in fresh.endpoints if e.network != network.name)
+    books.put(world, host, replace(fresh, endpoints=rest, ports=() if gone else fresh.ports))
+    attachments = {k: v for k, v in daemon(world, host).attachments.items() if k != (container.id, network.id)}
+    change_daemon(world, host, attachments=attachments)
+    if container.is_running and container.namespace:
+        _switch_gateway(world, host, container.id, None if gone else before)
 
 
 __all__ = [

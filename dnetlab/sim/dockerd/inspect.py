@@ -192,8 +192,7 @@ def network_settings(world: World, host: str, container: Container) -> Json:
     """`.NetworkSettings`"""
     running = container.is_running
     joined = container.network_mode.startswith("container:")
-    bridge = container.endpoint("bridge") if container.network_mode in ("default", "bridge") else None
-    bridge = bridge or Endpoint("bridge", "")
+    bridge = container.endpoint("bridge") or Endpoint("bridge", "")  # also when it was connected second
     kept = books.release_of(world).remembers_sandbox and container.started is not None
     sandbox = _digest(f"sandbox:{container.id}:{container.started}") if (running or kept) and not joined else ""
     key = "" if not sandbox else f"/var/run/docker/netns/{'default' if container.namespace == 'host' else sandbox[:12]}"

@@ -224,6 +224,7 @@ class EngineProfile:
     dead_upstream             what 127.0.0.11 says when its own server can't be reached: 'silence', 'half' (nothing
                               to A, an empty answer to AAAA) or 'SERVFAIL'
     default_mode              what the default network is called in errors about a container's addresses
+    lends_default_bridge      a network may take docker0 by its name, which then loses its own address
     warns_of_forwarding       a container is created with a warning while ip_forward is off
     deprecates_links          --link on the default bridge is created with a warning
     mac_with_joined           --mac-address is no conflict with --network container:NAME
@@ -282,6 +283,7 @@ class EngineProfile:
     ambiguous_id: int
     aliases_of_its_own: bool
     remembers_sandbox: bool
+    lends_default_bridge: bool
     warns_of_forwarding: bool
     mac_with_joined: bool = False
     labels_anonymous_volumes: bool = False
@@ -350,6 +352,7 @@ _20_10 = EngineProfile(
     ambiguous_id=500,  # observed on 20.10.24
     aliases_of_its_own=True,  # up to 25.0 (E25)
     remembers_sandbox=True,  # observed on 20.10.24
+    lends_default_bridge=True,  # observed on 20.10.24
     warns_of_forwarding=True,  # observed on 20.10.24 only
 )
 _26_1 = replace(
@@ -377,6 +380,7 @@ _26_1 = replace(
     ambiguous_id=400,  # observed on 26.1.5
     aliases_of_its_own=False,  # observed on 26.1.5
     remembers_sandbox=False,  # observed on 26.1.5
+    lends_default_bridge=False,  # observed on 26.1.5
     warns_of_forwarding=False,  # observed on 26.1.5
     mac_with_joined=True,  # observed on 26.1.5
     labels_anonymous_volumes=True,  # since 23.0

@@ -46,6 +46,7 @@ class Macvlan(Driver):
     def join(self, world: World, where: Where, link: Interface, network: Network) -> str | None:
         """A macvlan is made on the host and moved; it keeps its index (observed on 20.10, 28.5, 29.7)."""
         parent = _parent_link(world, where.host, network)
+        _check_mac(world, where.host, network, link)
         link = replace(
             link,
             index=world.count(f"index:{where.host}"),
@@ -126,6 +127,16 @@ def _parent_link(world: World, host: str, network: Network) -> Interface:
     if mode_of(network) == "passthru" and _children(world, host, name):
         raise ApiError("failed to create the macvlan port: invalid argument")
     return parent
+
+
+def _check_mac(world: World, host: str, network: Network, link: Interface) -> None:
+    """No two links on one parent with the same MAC: Linux doesn't set the second up (drivers/net/macvlan.c
+    macvlan_open; moby libnetwork/osl/interface_linux.go)."""
+    same = {n.id for n in world.hosts[host].networks if n.parent == network.parent}
+    for container in world.hosts[host].containers:
+        if any(e.mac == link.mac and e.network_id in same and e.interface for e in container.endpoints):
+            name = "veth" + world.hex_id(f"{host}:veth", 7)
+            raise ApiError(f"failed to add interface {name} to sandbox: failed to set link up: address already in use")
 
 
 def _children(world: World, host: str, parent: str) -> bool:
