@@ -5,6 +5,7 @@ Words are those of iproute2: dev, via, master, scope, link, peer. Index and flag
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -203,7 +204,8 @@ class Namespace:
         return next((i for i in self.interfaces if i.name == name), None)
 
     def by_index(self, index: int) -> Interface | None:
-        return next((i for i in self.interfaces if i.index == index), None)
+        at = bisect_left(self.interfaces, index, key=lambda link: link.index)
+        return self.interfaces[at] if at < len(self.interfaces) and self.interfaces[at].index == index else None
 
     def owner_of(self, ip: IPv4Address) -> Interface | None:
         """The interface that carries this address (all of 127.0.0.0/8 is lo's), None when it isn't ours."""
@@ -249,7 +251,7 @@ class Namespace:
     def with_interface(self, interface: Interface) -> Namespace:
         """Replace the interface of the same index, or add it; kept in index order as the kernel lists them."""
         links = list(self.interfaces)
-        at = next((n for n, link in enumerate(links) if link.index >= interface.index), len(links))
+        at = bisect_left(links, interface.index, key=lambda link: link.index)
         links[at : at + (at < len(links) and links[at].index == interface.index)] = [interface]
         return replace(self, interfaces=tuple(links))
     def without_interface(self, name: str) -> Namespace:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal as signals
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import takewhile
 
 from dnetlab.model import Process, Socket, Where
 from dnetlab.sim.world import World
@@ -62,10 +63,18 @@ def listen(world: World, where: Where, sockets: Iterable[Socket]) -> None:
 
 def is_taken(world: World, where: Where, wanted: Socket) -> bool:
     """Would bind() say "Address already in use"? An any-address socket meets every other one of its port and family."""
-    for other in world.namespace(where).sockets:
-        if other.protocol is not wanted.protocol or other.local_port != wanted.local_port:
-            continue
-        if other.remote_address is not None:
+    return clashes(on_port(world, where, wanted.local_port), wanted)
+
+
+def on_port(world: World, where: Where, port: int) -> list[Socket]:
+    """The sockets of that local port, whatever their protocol and address."""
+    return [socket for socket in world.namespace(where).sockets if socket.local_port == port]
+
+
+def clashes(sockets: Iterable[Socket], wanted: Socket) -> bool:
+    """Does one of these sockets of the same port stand in the way of a bind()?"""
+    for other in sockets:
+        if other.protocol is not wanted.protocol or other.remote_address is not None:
             continue
         if _overlap(wanted, other) or _overlap(other, wanted):
             return True
@@ -92,9 +101,12 @@ def host_rows(world: World, host: str) -> list[Process]:
 
 def container_rows(world: World, host: str, container_id: str) -> list[tuple[int, Process]]:
     """(pid inside, process) of a container, its first process as 1; empty when it doesn't run."""
-    rows = sorted((p for p in world.hosts[host].processes if p.container == container_id), key=lambda p: p.pid)
-    if not rows:
+    machine = world.hosts[host]
+    first = next((c.pid for c in machine.containers if c.id == container_id), None)
+    if first is None:
         return []
+    since = takewhile(lambda p: p.pid >= first, reversed(machine.processes))  # nothing older is its own
+    rows = sorted((p for p in since if p.container == container_id), key=lambda p: p.pid)
     return [(6 + n if n else 1, p) for n, p in enumerate(rows)]  # 2 to 6 were short-lived helpers
 
 

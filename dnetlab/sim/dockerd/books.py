@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 from typing import Any
 
-from dnetlab.model import Container, Network
+from dnetlab.model import Container, Network, PortBinding, Protocol
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.config import ContainerSpec, Exec, NetworkAttachment
 from dnetlab.sim.dockerd.errors import ApiError
@@ -25,6 +25,10 @@ class Daemon:
     port_cursors  last host port it chose by itself, per protocol and address (in memory only)
     allocated     subnet -> addresses in use there, gateways and auxiliary addresses included
     containers    full id -> what the container was asked to be
+    names         name -> full id of its container
+    waiting       full ids of the containers for which something will happen by itself: an end, a restart, a ping
+    joined        full ids of the containers whose namespace another was made to share
+    bound         (protocol, host port) -> published there
     attachments   (container id, network id) -> what was asked of that endpoint
     interface_counters  container id -> number of the next ethN (engines up to 27 never go back)
     adopted       bridges that were there before a network took them by name; they outlive it
@@ -40,6 +44,10 @@ class Daemon:
     port_cursors: dict[str, int] = field(default_factory=dict)
     allocated: dict[IPv4Network, AddressSet] = field(default_factory=dict)
     containers: dict[str, ContainerSpec] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    waiting: frozenset[str] = frozenset()
+    joined: frozenset[str] = frozenset()
+    bound: dict[tuple[Protocol, int], tuple[PortBinding, ...]] = field(default_factory=dict)
     attachments: dict[tuple[str, str], NetworkAttachment] = field(default_factory=dict)
     interface_counters: dict[str, int] = field(default_factory=dict)
     adopted: frozenset[str] = frozenset()
@@ -103,13 +111,10 @@ def find(world: World, host: str, reference: str) -> Container:
 
     Raises ApiError: no such container, or a prefix that several ids have.
     """
-    containers = world.hosts[host].containers
-    name = reference.removeprefix("/")
-    exact = next((c for c in containers if c.id == reference), None)
-    exact = exact or next((c for c in containers if c.name == name), None)
+    exact = by_id(world, host, reference) or by_name(world, host, reference.removeprefix("/"))
     if exact is not None:
         return exact
-    found = [c for c in containers if reference and c.id.startswith(reference)]
+    found = [c for c in world.hosts[host].containers if reference and c.id.startswith(reference)]
     if len(found) > 1:
         release = release_of(world)
         raise ApiError(release.text("id ambiguous", reference=reference), release.ambiguous_id)
@@ -120,7 +125,14 @@ def find(world: World, host: str, reference: str) -> Container:
 
 def by_id(world: World, host: str, container_id: str) -> Container | None:
     """The container with that full id; None when it is gone."""
+    if container_id not in daemon(world, host).containers:
+        return None
     return next((c for c in world.hosts[host].containers if c.id == container_id), None)
+
+
+def by_name(world: World, host: str, name: str) -> Container | None:
+    """The container of that name; None when nobody has it."""
+    return by_id(world, host, daemon(world, host).names.get(name, ""))
 
 
 def get(world: World, host: str, container_id: str) -> Container:
@@ -145,7 +157,19 @@ def put(world: World, host: str, container: Container) -> None:
 def add(world: World, host: str, container: Container, spec: ContainerSpec) -> None:
     """Book a new container; the newest is listed first."""
     world.change_host(host, containers=(container, *world.hosts[host].containers))
+    state = daemon(world, host)
+    owner = container.network_mode.partition("container:")[2]
+    joined = state.joined | {owner} if owner else state.joined
+    change_daemon(world, host, names={**state.names, container.name: container.id}, joined=joined)
     put_spec(world, host, container.id, spec)
+
+
+def rename(world: World, host: str, container: Container, name: str) -> None:
+    """The container has another name."""
+    names = {key: value for key, value in daemon(world, host).names.items() if value != container.id}
+    change_daemon(world, host, names={**names, name: container.id})
+    change(world, host, container.id, name=name)
+    change_spec(world, host, container.id, config=replace(spec(world, host, container.id).config, name=name))
 
 
 def drop(world: World, host: str, container_id: str) -> None:
@@ -157,6 +181,8 @@ def drop(world: World, host: str, container_id: str) -> None:
         world,
         host,
         containers={key: value for key, value in state.containers.items() if key != container_id},
+        names={key: value for key, value in state.names.items() if value != container_id},
+        waiting=state.waiting - {container_id},
         attachments={key: value for key, value in state.attachments.items() if key[0] != container_id},
         interface_counters={key: value for key, value in state.interface_counters.items() if key != container_id},
     )
@@ -179,7 +205,12 @@ def spec(world: World, host: str, container_id: str) -> ContainerSpec:
 
 
 def put_spec(world: World, host: str, container_id: str, new: ContainerSpec) -> None:
-    change_daemon(world, host, containers={**daemon(world, host).containers, container_id: new})
+    state = daemon(world, host)
+    waits = new.ends_at is not None or new.restart_at is not None or bool(new.pings)
+    waiting = state.waiting
+    if waits is not (container_id in waiting):
+        waiting = waiting | {container_id} if waits else waiting - {container_id}
+    change_daemon(world, host, containers={**state.containers, container_id: new}, waiting=waiting)
 
 
 def change_spec(world: World, host: str, container_id: str, **changes: Any) -> ContainerSpec:

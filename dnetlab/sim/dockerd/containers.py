@@ -117,14 +117,12 @@ def rename(world: World, host: str, reference: str, name: str) -> None:
         raise ApiError("Renaming a container with the same name as its current name", 400)
     try:
         check_name(name, f"/{name}")
-        other = next((c for c in world.hosts[host].containers if c.name == name), None)
+        other = books.by_name(world, host, name)
         if other is not None:
             raise conflict(name, other.id)
     except ApiError as error:
         raise ApiError(f"Error when allocating new name: {error.message}", error.status) from None
-    books.change(world, host, container.id, name=name)
-    config = books.spec(world, host, container.id).config
-    books.change_spec(world, host, container.id, config=replace(config, name=name))
+    books.rename(world, host, container, name)
 
 
 def pause(world: World, host: str, reference: str) -> None:

@@ -141,10 +141,10 @@ def _with_volume(world: World, host: str, mount: Mount) -> Mount:
 
 
 def _take_name(world: World, host: str, name: str) -> str:
-    taken = {c.name: c.id for c in world.hosts[host].containers}
+    taken = books.daemon(world, host).names
     name = name.removeprefix("/")
     if not name:
-        return invent(world, set(taken))
+        return invent(world, taken.keys())
     check_name(name, name)
     if name in taken:
         raise conflict(name, taken[name])

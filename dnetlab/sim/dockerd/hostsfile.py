@@ -22,6 +22,8 @@ _HEADER = (
 
 def sharers(world: World, host: str, container_id: str) -> list[str]:
     """The container and those that joined its namespace: they have the very same files."""
+    if container_id not in daemon(world, host).joined:
+        return [container_id]
     mode = f"container:{container_id}"
     return [container_id, *(c.id for c in world.hosts[host].containers if c.network_mode == mode and c.is_running)]
 

@@ -345,7 +345,7 @@ def let_time_pass(world: World) -> None:
 def _next_event(world: World, now: float) -> tuple[float, str, str] | None:
     found: tuple[float, str, str] | None = None
     for host, daemon in world.daemons.items():
-        if not daemon.running:
+        if not daemon.running or not daemon.waiting:
             continue
         for container_id, spec in daemon.containers.items():
             for at in (spec.ends_at, spec.restart_at):

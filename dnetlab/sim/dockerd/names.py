@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 
 from dnetlab.sim.world import World
 
@@ -25,7 +26,7 @@ SCIENTISTS = (  # noqa: SIM905
 ).split(" ")
 
 
-def invent(world: World, taken: set[str]) -> str:
+def invent(world: World, taken: Collection[str]) -> str:
     """A name nobody has, 'brave_hopper'; the same lab gives the same names in the same order."""
     while True:
         digest = hashlib.sha256(f"{world.seed}:name:{world.count('name')}".encode()).digest()

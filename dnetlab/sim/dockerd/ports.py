@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
@@ -59,13 +60,35 @@ def publish(
             firewaller(world, host).add_ports(network, endpoint.address, bindings)
         except ApiError as error:
             raise ApiError(where + error.message, error.status) from None
+    _book(world, host, bound)
     return tuple(bound)
+
+
+def _book(world: World, host: str, bindings: Sequence[PortBinding]) -> None:
+    """Write the bindings into the daemon's table of host ports."""
+    table = dict(daemon(world, host).bound)
+    for binding in bindings:
+        key = binding.protocol, binding.host_port
+        table[key] = (*table.get(key, ()), binding)
+    change_daemon(world, host, bound=table)
+
+
+def _cross_out(world: World, host: str, bindings: Sequence[PortBinding]) -> None:
+    """Take the bindings out of the daemon's table of host ports."""
+    table = dict(daemon(world, host).bound)
+    for binding in bindings:
+        key = binding.protocol, binding.host_port
+        left = tuple(other for other in table.pop(key, ()) if other != binding)
+        if left:
+            table[key] = left
+    change_daemon(world, host, bound=table)
 
 
 def unpublish(world: World, host: str, container: Container, endpoint: Endpoint, network: NetworkConfig) -> None:
     """Take back what `publish` did: proxies, sockets, rules."""
     if not container.ports or endpoint.address is None:
         return
+    _cross_out(world, host, container.ports)
     firewaller(world, host).remove_ports(network, endpoint.address, container.ports)
     address = str(endpoint.address)
     gone = [
@@ -128,9 +151,9 @@ def _allocated(
     Up to 27 that table knows each address apart; later any address meets every other (portallocator).
     """
     apart = release_of(world).ports_per_address
-    rows = [b for c in world.hosts[host].containers for b in c.ports] + list(earlier)
-    for row in rows:
-        if row.protocol is not protocol or row.host_port != port or row.host_ip.version != address.version:
+    mine = [row for row in earlier if (row.protocol, row.host_port) == (protocol, port)]
+    for row in (*daemon(world, host).bound.get((protocol, port), ()), *mine):
+        if row.host_ip.version != address.version:
             continue
         if row.host_ip == address or (not apart and (row.host_ip.is_unspecified or address.is_unspecified)):
             return row
@@ -161,11 +184,12 @@ def _require_port(
         row = _allocated(world, host, request.protocol, address, port, earlier)
         if row is not None:
             raise ApiError(f"Bind for {_bracketed(row.host_ip)}:{port} failed: port is already allocated")
+    present = processes.on_port(world, Where(host), port)
     for address in addresses:
         problem = ""
         if not _has_address(world, host, address):
             problem = "cannot assign requested address"
-        elif processes.is_taken(world, Where(host), _socket(request.protocol, address, port)):
+        elif processes.clashes(present, _socket(request.protocol, address, port)):
             problem = "address already in use"
         if problem:
             raise ApiError(
@@ -188,9 +212,10 @@ def _bracketed(address: IpAddress) -> str:
 def _is_free(
     world: World, host: str, protocol: Protocol, addresses: list[IpAddress], port: int, earlier: tuple[PortBinding, ...]
 ) -> bool:
+    present = processes.on_port(world, Where(host), port)
     return not any(
         _allocated(world, host, protocol, address, port, earlier)
-        or processes.is_taken(world, Where(host), _socket(protocol, address, port))
+        or processes.clashes(present, _socket(protocol, address, port))
         for address in addresses
     )
 

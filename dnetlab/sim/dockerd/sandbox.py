@@ -130,16 +130,15 @@ def _forget_neighbour(world: World, host: str, address: IPv4Address, network: Ne
     if not release_of(world).random_mac:
         return
     places = [(Where(host), network.bridge)] if network.bridge else []
+    knowing = {s.name for s in world.hosts[host].namespaces.values() if s.neighbours}
     places += [
         (Where(host, c.namespace), e.interface)
-        for c in world.hosts[host].containers
+        for c in world.hosts[host].containers if c.namespace in knowing
         for e in c.endpoints
-        if c.namespace and e.network_id == network.id and e.interface
-    ]
+        if e.network_id == network.id and e.interface
+    ] if knowing - {"host"} else []
     for where, dev in places:
-        stack = world.hosts[host].namespaces.get(where.namespace)
-        if stack is None or not stack.neighbours:
-            continue
+        stack = world.namespace(where)
         kept = tuple(n for n in stack.neighbours if not (n.address == address and n.dev == dev))
         if len(kept) != len(stack.neighbours):
             world.put_namespace(where, replace(stack, neighbours=kept))

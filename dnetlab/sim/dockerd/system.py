@@ -34,7 +34,7 @@ def start_daemon(world: World, host: str) -> None:
         Process(child, pid, CONTAINERD, started=world.clock),
     )
     world.change_host(host, processes=processes, docker_running=True)
-    change_daemon(world, host, running=True, pid=pid, pool_cursor=0, port_cursors={}, allocated={})
+    change_daemon(world, host, running=True, pid=pid, pool_cursor=0, port_cursors={}, bound={}, allocated={})
     switch_forwarding_on(world, host)
     firewaller(world, host).start()
     for network in sorted(world.hosts[host].networks, key=lambda n: n.id):  # the order of the daemon's own store

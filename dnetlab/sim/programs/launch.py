@@ -341,7 +341,7 @@ def say_goodbye(world: World, host: str, container_id: str, signal: int, sender:
 def keep_talking(world: World) -> None:
     """A ping that runs as a container's program has sent one packet a second meanwhile."""
     for host, daemon in world.daemons.items():
-        for container_id, spec in daemon.containers.items():
+        for container_id, spec in daemon.containers.items() if daemon.waiting else ():
             if spec.pings and (container := books.by_id(world, host, container_id)) and container.is_running:
                 _ping_on(world, host, container, spec.config, spec.pings)
 

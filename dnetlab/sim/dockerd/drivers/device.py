@@ -92,14 +92,13 @@ def refresh_bridge(world: World, host: str, bridge: str) -> None:
     link = stack.interface(bridge)
     if link is None:
         return
-    ports = stack.ports_of(bridge)
-    carrier = any(p.up and p.carrier for p in ports)
+    carrier = any(p.master == bridge and p.up and p.carrier for p in stack.interfaces)
     addresses = link.addresses
     if carrier and not any(a.interface.version == 6 for a in addresses):
         addresses = (*addresses, link_local(link.mac))
     mtu = link.mtu
     if not release_of(world).sets_mtu:  # nobody set it: the least of its ports (net/bridge/br_if.c br_mtu_auto_adjust)
-        mtu = min((port.mtu for port in ports), default=1500)
+        mtu = min((port.mtu for port in stack.ports_of(bridge)), default=1500)
     if (carrier, addresses, mtu) != (link.carrier, link.addresses, link.mtu):
         world.put_interface(Where(host), replace(link, carrier=carrier, addresses=addresses, mtu=mtu))
 

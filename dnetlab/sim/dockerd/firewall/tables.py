@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import attrgetter
 
 from dnetlab.model import Chain, Netfilter, Rule, Where, parse_rule
 from dnetlab.sim.world import World
@@ -111,8 +112,8 @@ class Tables:
 
 def _place(rules: tuple[Rule, ...], wanted: Rule) -> int | None:
     """Where the rule stands, counters aside; None when it doesn't."""
-    text = wanted.text
-    return next((number for number, found in enumerate(rules) if found.text == text), None)
+    texts = list(map(attrgetter("text"), rules))
+    return texts.index(wanted.text) if wanted.text in texts else None
 
 
 @contextmanager
