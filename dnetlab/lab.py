@@ -18,7 +18,7 @@ from dnetlab.commands.transcript import difference as transcript_difference
 from dnetlab.commands.transcript import has_no_order, is_reattached, plug_numbers
 from dnetlab.engines import Engine, open_engine
 from dnetlab.errors import NotHere, UsageError
-from dnetlab.history import History
+from dnetlab.history import History, Way
 from dnetlab.journal import JournalWriter, choose
 from dnetlab.model import Entry, Journal, Line, Output, Packet, Protocol, Resumed, Snapshot, Topology
 from dnetlab.model.journal import Checkpoint, Event, Goto, Reset, Resume, Undo
@@ -272,9 +272,9 @@ class Lab:
     def undo(self, commands: int = 1) -> list[Entry]:
         """Take back the last commands and return them, oldest first; [] when there is nothing to take back."""
         self._now("undo")
-        undone, mark = self.history.undo(commands)
+        undone, way = self.history.undo(commands)
         if undone:
-            self.engine.restore(mark)
+            self._take(way)
             self._note(Undo(len(undone), self._clock()))
         return undone
 
@@ -290,8 +290,13 @@ class Lab:
     def goto(self, name: str) -> None:
         """Go back (or forward again) to a checkpoint. Raises UsageError for a name that was never given."""
         self._now("goto")
-        self.engine.restore(self.history.goto(name))
+        self._take(self.history.goto(name))
         self._note(Goto(name, self._clock()))
+
+    def _take(self, way: Way) -> None:
+        self.engine.restore(way.mark)
+        for line in way.again:
+            self.engine.run(line)
 
     def reset(self) -> None:
         """A fresh lab, as it was at the start; entries and checkpoints are gone."""
