@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dnetlab.errors import CellError, DnetError, NotHere, UsageError
+from dnetlab.history import History
 from dnetlab.lab import Lab
 from dnetlab.model import Where, parse_topology
 from dnetlab.views.journal import resumed_text
@@ -335,3 +336,21 @@ def test_what_an_engine_can_not_do_it_says(tmp_path):
     with pytest.raises(NotHere, match="nothing is sent on the simulator"):
         lab.engine.capture(lab.snapshot(), Where("docker1"), None)
     assert lab.observed("docker1", "docker2")[2] is None
+
+
+def test_undo_goes_back_to_the_very_world_also_where_only_an_older_one_was_kept():
+    # given a history that keeps few worlds, so that the lines between run again
+    lab = Lab()
+    lab.history = History(recent=2, every=5)
+    lines = ["docker network create n1", "docker run -d --name a nginx", "docker run -it --name b busybox", "ping -c 1 a",
+             "exit", "docker run -d busybox", "docker rm -f a", "docker volume prune", "docker run -d -p 80:80 nginx",
+             "curl -s 172.25.254.1", "docker stop b", "docker ps", "nosuch", "docker run -d nginx"]  # fmt: skip
+    worlds = []
+    for line in lines:
+        worlds.append(lab.engine.checkpoint())
+        lab.run(line)
+
+    for place in (13, 9, 8, 3, 1, 0):
+        lab.undo(len(lab.entries) - place)
+        assert lab.engine.checkpoint() == worlds[place]
+        assert [e.line.text for e in lab.entries] == lines[:place]
