@@ -188,6 +188,7 @@ class Namespace:
 
     name is 'host' for the host's own, else the 12-hex short id of the container that made it (containers that joined
     it with `--network container:X` name the same one).
+    last_index: the highest interface index given out here (simulator only); it is never given out again.
     """
 
     name: str
@@ -199,9 +200,10 @@ class Namespace:
     connections: tuple[Connection, ...] = ()
     sockets: tuple[Socket, ...] = ()
     sysctls: dict[str, str] = field(default_factory=dict)  # 'net.ipv4.ip_forward' -> '1'
+    last_index: int = field(default=0, compare=False)
 
     def interface(self, name: str) -> Interface | None:
-        return next((i for i in self.interfaces if i.name == name), None)
+        return next((i for i in reversed(self.interfaces) if i.name == name), None)  # the newest are asked for most
 
     def by_index(self, index: int) -> Interface | None:
         at = bisect_left(self.interfaces, index, key=lambda link: link.index)
@@ -254,6 +256,11 @@ class Namespace:
         at = bisect_left(links, interface.index, key=lambda link: link.index)
         links[at : at + (at < len(links) and links[at].index == interface.index)] = [interface]
         return replace(self, interfaces=tuple(links))
+
+    def numbered(self, index: int) -> Namespace:
+        """With the memory that this interface index was given out."""
+        return replace(self, last_index=index)
+
     def without_interface(self, name: str) -> Namespace:
         """Remove a link, its routes, neighbours and learned addresses (what the kernel does on `ip link del`)."""
         return replace(

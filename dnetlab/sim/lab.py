@@ -18,7 +18,7 @@ from dnetlab.model import (
     Topology,
     default_topology,
 )
-from dnetlab.sim.autoconf import link_local, loopback
+from dnetlab.sim.kernel.autoconf import link_local, loopback
 from dnetlab.sim.profiles import DEFAULT_RELEASE, engine
 from dnetlab.sim.world import World
 
@@ -70,10 +70,9 @@ def _boot(world: World, plan: HostPlan, nics: tuple[Nic, ...]) -> None:
     attached = [Route(address.network, nic.name, src=address.ip) for nic in nics for address in nic.ipv4]
     routes = (*attached, *(_static(route, nics) for route in plan.routes))
     sysctls = SYSCTLS | (dict.fromkeys(FORWARDING, "1") if plan.forwarding else {})
-    stack = Namespace("host", tuple(interfaces), routes, sysctls=sysctls)
+    stack = Namespace("host", tuple(interfaces), routes, sysctls=sysctls, last_index=len(interfaces))
     world.put_host(Host(name, {"host": stack}, (Process(1, 0, ("/sbin/init",)),), has_docker=plan.docker))
     world.counters[f"pid:{name}"] = 88  # a booted machine is past its first numbers
-    world.counters[f"index:{name}"] = len(interfaces) + 1
     _write_files(world, plan)
 
 

@@ -86,9 +86,8 @@ def test_a_container_of_two_networks_has_the_real_indexes_and_names(release: str
     networks.create(world, HOST, "a2")
     networks.create(world, HOST, "inner", internal=True)
     run(world, "s1", "n1")
-    world.counters[f"index:{HOST}"] = 8
     lifecycle.stop(world, HOST, "s1")
-    world.counters[f"index:{HOST}"] = 8
+    world.change_namespace(Where(HOST), lambda stack: stack.numbered(7))
     networks.connect(world, HOST, "a2", "s1")
 
     lifecycle.start(world, HOST, "s1")

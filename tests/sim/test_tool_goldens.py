@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from dnetlab.model import Host, Namespace
-from dnetlab.sim.autoconf import loopback
 from dnetlab.sim.context import Context, Result
+from dnetlab.sim.kernel.autoconf import loopback
 from dnetlab.sim.shell import run_tool
 from dnetlab.sim.tools.by_name import TOOLS
 from dnetlab.sim.world import World

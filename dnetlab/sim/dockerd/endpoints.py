@@ -20,6 +20,7 @@ from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.endpoints_order import by_gateway
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.settings import check_connect, check_settings, check_start
+from dnetlab.sim.kernel import Stack
 from dnetlab.sim.world import World
 
 
@@ -30,7 +31,10 @@ def _undone_on_error(world: World) -> Iterator[None]:
     try:
         yield
     except ApiError:
+        indexes = {name: host.namespaces["host"].last_index for name, host in world.hosts.items()}
         world.hosts, world.daemons, world.files = saved
+        for name, index in indexes.items():
+            Stack(world, Where(name)).skip_to(index)
         raise
 
 

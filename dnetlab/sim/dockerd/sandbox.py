@@ -9,8 +9,6 @@ from dnetlab.model import (
     Address,
     Container,
     Endpoint,
-    Interface,
-    LinkKind,
     Namespace,
     Network,
     Protocol,
@@ -19,13 +17,14 @@ from dnetlab.model import (
     SocketState,
     Where,
 )
-from dnetlab.sim.autoconf import broadcast_of, in_order, loopback
 from dnetlab.sim.dockerd import books, hostsfile, resolver
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig
-from dnetlab.sim.dockerd.drivers.options import mtu_of
 from dnetlab.sim.dockerd.drivers.table import driver_of
+from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import firewaller
+from dnetlab.sim.kernel import KernelError, Stack
+from dnetlab.sim.kernel.autoconf import broadcast_of, loopback
 from dnetlab.sim.world import World
 
 PREFIX = "com.docker.network.container_iface_prefix"
@@ -41,8 +40,8 @@ def make_namespace(world: World, host: str, container: Container, config: Contai
     """A fresh network namespace with lo, and the files of the container."""
     name = container.short_id
     lo = loopback(v6=release_of(world).loopback_v6)
-    world.put_namespace(Where(host, name), Namespace(name, (lo,), sysctls={**SYSCTLS, **config.sysctls}))
-    world.counters.pop(f"index:{host}:{name}", None)
+    stack = Namespace(name, (lo,), sysctls={**SYSCTLS, **config.sysctls}, last_index=lo.index)
+    world.put_namespace(Where(host, name), stack)
     if container.id in daemon(world, host).interface_counters:
         counters = {k: v for k, v in daemon(world, host).interface_counters.items() if k != container.id}
         change_daemon(world, host, interface_counters=counters)
@@ -92,16 +91,23 @@ def plug(world: World, host: str, container: Container, endpoint: Endpoint, netw
     where = Where(host, container.namespace)
     name = _next_name(world, where, container, network.options.get(PREFIX, "eth"))
     own = IPv4Interface(f"{endpoint.address}/{endpoint.prefixlen}")
-    link = Interface(
-        name, 0, LinkKind.VETH, endpoint.mac, (Address(own, broadcast_of(own.network)),), mtu=mtu_of(network), txqlen=0,
-    )  # fmt: skip
-    outer = driver_of(network).join(world, where, link, network)
+    outer = driver_of(network).join(world, where, name, endpoint.mac, network)
     _forget_neighbour(world, host, endpoint.address, network)
-    if endpoint.prefixlen < 32:
-        stack = world.namespace(where)
-        routes = in_order([*stack.routes, Route(own.network, name, src=endpoint.address)])
-        world.put_namespace(where, replace(stack, routes=routes))
+    stack = Stack(world, where)
+    stack.add_address(name, Address(own, broadcast_of(own.network)))
+    _set_up(stack, name)
     return replace(endpoint, interface=name, host_interface=outer)
+
+
+def _set_up(stack: Stack, name: str) -> None:
+    """The link's last step (moby libnetwork/osl/interface_linux.go); what the kernel refuses, the daemon passes on."""
+    try:
+        stack.set_up(name)
+    except KernelError as error:
+        link = "veth" + stack.world.hex_id(f"{stack.where.host}:veth", 7)
+        raise ApiError(
+            f"failed to add interface {link} to sandbox: failed to set link up: {error.errno.go_words}"
+        ) from None
 
 
 def unplug(world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> None:
@@ -138,21 +144,17 @@ def _forget_neighbour(world: World, host: str, address: IPv4Address, network: Ne
         if e.network_id == network.id and e.interface
     ] if knowing - {"host"} else []
     for where, dev in places:
-        stack = world.namespace(where)
-        kept = tuple(n for n in stack.neighbours if not (n.address == address and n.dev == dev))
-        if len(kept) != len(stack.neighbours):
-            world.put_namespace(where, replace(stack, neighbours=kept))
+        Stack(world, where).forget_neighbour(address, dev or "")
 
 
 def default_route(world: World, where: Where, gateway: Endpoint | None) -> None:
     """Replace the container's default route by the one of the elected endpoint; none when it has no gateway."""
-    stack = world.hosts[where.host].namespaces.get(where.namespace)
-    if stack is None:
+    if where.namespace not in world.hosts[where.host].namespaces:
         return
-    routes = [r for r in stack.routes if not r.is_default]
+    stack = Stack(world, where)
+    stack.flush_routes(lambda route: route.is_default)
     if gateway is not None and gateway.gateway is not None:
-        routes.append(Route(DEFAULT, gateway.interface, via=gateway.gateway, protocol="boot", scope="global"))
-    world.put_namespace(where, replace(stack, routes=in_order(routes)))
+        stack.add_route(Route(DEFAULT, gateway.interface, via=gateway.gateway, protocol="boot"))
 
 
 # -- the resolver ---------------------------------------------------------------------------------------------------

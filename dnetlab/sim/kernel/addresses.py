@@ -6,7 +6,7 @@ from dataclasses import replace
 from ipaddress import IPv4Interface, IPv6Interface
 
 from dnetlab.model import Address, Interface, LinkKind, Namespace
-from dnetlab.sim.autoconf import link_local
+from dnetlab.sim.kernel.autoconf import link_local
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.routes import connected, with_routes
 from dnetlab.sim.kernel.space import Space
@@ -16,14 +16,12 @@ def is_link_local(address: Address) -> bool:
     return isinstance(address.interface, IPv6Interface) and address.ip.is_link_local
 
 
-def give_link_local(space: Space, name: str) -> None:
+def with_link_local(space: Space, link: Interface) -> Interface:
     """A link that is up and has carrier gets its fe80:: address; containers of IPv4 networks have IPv6 switched off."""
-    link = space.link(name)
+    if link.kind is LinkKind.LOOPBACK or not (link.up and link.carrier) or any(map(is_link_local, link.addresses)):
+        return link
     disabled = space.namespace.sysctl("net.ipv6.conf.all.disable_ipv6", "0" if space.where.is_host else "1") == "1"
-    if disabled or link.kind is LinkKind.LOOPBACK or not (link.up and link.carrier):
-        return
-    if not any(is_link_local(a) for a in link.addresses):
-        space.put(replace(link, addresses=(*link.addresses, link_local(link.mac))))
+    return link if disabled else replace(link, addresses=(*link.addresses, link_local(link.mac)))
 
 
 class Addresses(Space):

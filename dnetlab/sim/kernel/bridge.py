@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dnetlab.model import Interface, LinkKind
-from dnetlab.sim.kernel.carrier import settle
+from dnetlab.sim.kernel.carrier import follow, settle
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.space import Space
 
@@ -18,16 +18,22 @@ def port_left(space: Space, bridge: str) -> None:
     master = space.namespace.interface(bridge)
     if master is None:
         return
-    if not space.namespace.ports_of(bridge):
-        space.put(replace(master, carrier=False))
     follow_ports(space, bridge)
-    settle(space, bridge)
+    if any(port.master == bridge for port in space.namespace.interfaces):
+        follow(space, bridge)
+        return
+    alone = replace(space.link(bridge), carrier=False)
+    space.put(alone)
+    settle(space, alone)
 
 
 def follow_ports(space: Space, bridge: str) -> None:
     """A bridge whose MAC nobody set wears the smallest of its ports', and so with its MTU (net/bridge/br_stp_if.c,
     br_mtu_auto_adjust in br_if.c)."""
-    master, ports = space.link(bridge), space.namespace.ports_of(bridge)
+    master = space.link(bridge)
+    if not (master.auto_mac or master.auto_mtu):
+        return
+    ports = space.namespace.ports_of(bridge)
     mac = min((port.mac for port in ports), default=NOBODY) if master.auto_mac else master.mac
     mtu = min((port.mtu for port in ports), default=ETHERNET) if master.auto_mtu else master.mtu
     if (mac, mtu) != (master.mac, master.mtu):
@@ -52,7 +58,7 @@ class Ports(Space):
         self.release(name)
         self.put(replace(self.link(name), master=bridge))
         follow_ports(self, bridge)
-        settle(self, name)
+        follow(self, bridge)
 
     def release(self, name: str) -> None:
         """`nomaster`: the bridge forgets what it learned behind this port."""
@@ -68,7 +74,8 @@ class Ports(Space):
         port = self.link(name)
         if port.master is None:
             raise KernelError(Errno.EOPNOTSUPP)
-        self.put(replace(port, hairpin=on))
+        if port.hairpin != on:
+            self.put(replace(port, hairpin=on))
 
     def set_stp(self, bridge: str, on: bool) -> None:
         """Remembered and shown; the lab's bridges have no loops. KernelError ENODEV, EOPNOTSUPP for other links."""

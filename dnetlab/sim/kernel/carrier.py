@@ -5,23 +5,31 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dnetlab.model import Interface, LinkKind
-from dnetlab.sim.kernel.addresses import give_link_local
+from dnetlab.sim.kernel.addresses import with_link_local
 from dnetlab.sim.kernel.space import Space
 
 
-def settle(space: Space, name: str) -> None:
-    """Work out the carrier of a link that changed, of its peer, its bridge and its children; then what hangs on those
-    of them whose carrier is another now."""
-    link = space.namespace.interface(name)
-    if link is None:
-        return
-    _follow(space, link)
+def alive(space: Space, link: Interface) -> Interface:
+    """The link with the carrier that it has now, and the fe80:: address that carrier brings."""
+    carrier = _carrier(space, link)
+    return with_link_local(space, link if carrier == link.carrier else replace(link, carrier=carrier))
+
+
+def settle(space: Space, link: Interface) -> None:
+    """A link went up or down, or moved: work out the carrier of its peer, its bridge and its children, and so on."""
     todo = _hanging_on(space, link)
     while todo:
         there, index = todo.pop(0)
         found = there.namespace.by_index(index)
         if found is not None and _follow(there, found):
             todo += _hanging_on(there, found)
+
+
+def follow(space: Space, name: str) -> None:
+    """What this link's carrier hangs on changed: when its carrier is another now, what hangs on it follows too."""
+    link = space.namespace.interface(name)
+    if link is not None and _follow(space, link):
+        settle(space, link)
 
 
 def _hanging_on(space: Space, link: Interface) -> list[tuple[Space, int]]:
@@ -38,11 +46,10 @@ def _hanging_on(space: Space, link: Interface) -> list[tuple[Space, int]]:
 
 def _follow(space: Space, link: Interface) -> bool:
     """Give a link the carrier it has; did that change it?"""
-    carrier = _carrier(space, link)
-    if carrier == link.carrier:
+    now = alive(space, link)
+    if now.carrier == link.carrier:
         return False
-    space.put(replace(link, carrier=carrier))
-    give_link_local(space, link.name)
+    space.put(now)
     return True
 
 
@@ -57,6 +64,15 @@ def _carrier(space: Space, link: Interface) -> bool:
         lower = space.beside(home).namespace.interface(link.parent) if space.knows(home) else None
         return lower is not None and lower.up and lower.carrier
     if link.kind is LinkKind.BRIDGE:
-        ports = space.namespace.ports_of(link.name)
-        return any(port.up and port.carrier for port in ports) if ports else link.carrier
+        return _port_with_carrier(space, link)
     return link.carrier
+
+
+def _port_with_carrier(space: Space, bridge: Interface) -> bool:
+    alone = True
+    for port in space.namespace.interfaces:
+        if port.master == bridge.name:
+            alone = False
+            if port.up and port.carrier:
+                return True
+    return alone and bridge.carrier

@@ -10,16 +10,16 @@ from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.space import Space
 
 
-def _make(space: Space, name: str, kind: LinkKind, mac: str = "", mtu: int = ETHERNET, txqlen: int = 1000) -> Interface:
-    """A link as it is right after it was made: down, of a random MAC, with the next index. KernelError EEXIST."""
+def _new(
+    space: Space, name: str, kind: LinkKind, mac: str = "", mtu: int = ETHERNET, txqlen: int = 1000, beyond: int = 0
+) -> Interface:
+    """A link as it will be right after it is made: down, of a random MAC, with the next index. KernelError EEXIST."""
     if space.namespace.interface(name) is not None:
         raise KernelError(Errno.EEXIST)
     host, namespace = space.where
     mac = mac or space.world.random_mac(f"{host}:{namespace}:{name}")
-    index = space.new_index()
-    made = Interface(name, index, kind, mac, mtu=mtu, up=False, carrier=False, fresh=True, txqlen=txqlen)
-    space.put(made)
-    return made
+    index = space.next_index(beyond)
+    return Interface(name, index, kind, mac, mtu=mtu, up=False, carrier=False, fresh=True, txqlen=txqlen)
 
 
 class Create(Space):
@@ -30,8 +30,8 @@ class Create(Space):
     ) -> None:
         """A bridge. Its MAC is random until it has ports, then the smallest of theirs, unless one is given; so is
         its MTU. carrier: one made by hand is UP without ports, one of Docker's is not (observed on 20.10 to 29.7)."""
-        made = _make(self, name, LinkKind.BRIDGE, mac, mtu or ETHERNET, txqlen)
-        self.put(replace(made, carrier=carrier, auto_mac=not mac, auto_mtu=mtu is None))
+        made = _new(self, name, LinkKind.BRIDGE, mac, mtu or ETHERNET, txqlen)
+        self.put_new(replace(made, carrier=carrier, auto_mac=not mac, auto_mtu=mtu is None))
 
     def add_veth(
         self, name: str, peer: str, *, peer_in: str | None = None, mac: str = "", peer_mac: str = "",
@@ -41,10 +41,10 @@ class Create(Space):
         there = self if peer_in is None else self.beside(peer_in)
         if self.namespace.interface(name) is not None or (there is self and name == peer):
             raise KernelError(Errno.EEXIST)
-        other = _make(there, peer, LinkKind.VETH, peer_mac, mtu, txqlen)
-        made = _make(self, name, LinkKind.VETH, mac, mtu, txqlen)
-        self.put(replace(made, peer=PeerEnd(there.where.namespace, other.index)))
-        there.put(replace(other, peer=PeerEnd(self.where.namespace, made.index)))
+        other = _new(there, peer, LinkKind.VETH, peer_mac, mtu, txqlen)
+        made = _new(self, name, LinkKind.VETH, mac, mtu, txqlen, beyond=other.index if there is self else 0)
+        there.put_new(replace(other, peer=PeerEnd(self.where.namespace, made.index)))
+        self.put_new(replace(made, peer=PeerEnd(there.where.namespace, other.index)))
 
     def add_vlan(self, name: str, parent: str | None, tag: int | None) -> None:
         """What its parent sends and gets with this tag; its MAC and MTU are the parent's.
@@ -61,8 +61,8 @@ class Create(Space):
         lower = self.link(parent)
         if any(child.vlan_id == tag for _, child in self.children(parent)):
             raise KernelError(Errno.EEXIST, "8021q: VLAN device already exists.")
-        made = _make(self, name, LinkKind.VLAN, lower.mac, lower.mtu)
-        self.put(replace(made, parent=parent, vlan_id=tag, carrier=lower.up and lower.carrier))
+        made = _new(self, name, LinkKind.VLAN, lower.mac, lower.mtu)
+        self.put_new(replace(made, parent=parent, vlan_id=tag, carrier=lower.up and lower.carrier))
 
     def add_macvlan(self, name: str, parent: str, mode: str, *, mac: str = "", txqlen: int = 1000) -> None:
         """A MAC of its own on the parent's wire.
@@ -76,12 +76,12 @@ class Create(Space):
         others = [child.mode for _, child in self.children(parent) if child.kind is LinkKind.MACVLAN]
         if "passthru" in others or others and mode == "passthru":
             raise KernelError(Errno.EINVAL)
-        made = _make(self, name, LinkKind.MACVLAN, mac, lower.mtu, txqlen)
-        self.put(replace(made, parent=parent, mode=mode, carrier=lower.up and lower.carrier))
+        made = _new(self, name, LinkKind.MACVLAN, mac, lower.mtu, txqlen)
+        self.put_new(replace(made, parent=parent, mode=mode, carrier=lower.up and lower.carrier))
 
     def add_dummy(self, name: str, *, mac: str = "") -> None:
-        made = _make(self, name, LinkKind.DUMMY, mac)
-        self.put(replace(made, carrier=True))
+        made = _new(self, name, LinkKind.DUMMY, mac)
+        self.put_new(replace(made, carrier=True))
 
     def delete(self, name: str) -> None:
         """A veth takes its peer with it, a parent its vlans and macvlans, wherever they live.

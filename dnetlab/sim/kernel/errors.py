@@ -19,6 +19,7 @@ class Errno(Enum):
     ERANGE = "Numerical result out of range"
     ELOOP = "Too many levels of symbolic links"
     EOPNOTSUPP = "Operation not supported"
+    EADDRINUSE = "Address already in use"
     EADDRNOTAVAIL = "Cannot assign requested address"
     ENETDOWN = "Network is down"
     ENETUNREACH = "Network is unreachable"

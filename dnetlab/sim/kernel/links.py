@@ -6,9 +6,8 @@ from dataclasses import replace
 from ipaddress import IPv4Interface
 
 from dnetlab.model import Interface, LinkKind, Namespace, PeerEnd
-from dnetlab.sim.kernel.addresses import give_link_local
 from dnetlab.sim.kernel.bridge import follow_ports, port_left
-from dnetlab.sim.kernel.carrier import settle
+from dnetlab.sim.kernel.carrier import alive, settle
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.routes import connected, with_routes
 from dnetlab.sim.kernel.space import Space
@@ -20,16 +19,21 @@ class Links(Space):
     """`ip link set`, `ifconfig`, and the daemon."""
 
     def set_up(self, name: str) -> None:
-        """Connected routes come back, IPv6 gives itself a link-local address."""
+        """Connected routes come back, IPv6 gives itself a link-local address.
+
+        KernelError EADDRINUSE for a macvlan with the MAC of its parent or of another on that parent which is up.
+        """
         link = self.link(name)
         if link.up:
             return
-        self.put(replace(link, up=True, fresh=False))
-        settle(self, name)
-        give_link_local(self, name)
-        link = self.link(name)
+        if _mac_is_taken(self, link):
+            raise KernelError(Errno.EADDRINUSE)
+        link = alive(self, replace(link, up=True, fresh=False))
+        self.put(link)
+        settle(self, link)
         routes = [route for a in link.addresses if (route := connected(link, a)) is not None]
-        self.change(lambda ns: with_routes(ns, routes))
+        if routes:
+            self.change(lambda ns: with_routes(ns, routes))
 
     def set_down(self, name: str) -> None:
         """Every route through it is lost for good, gateways too; so are its neighbours and IPv6 addresses."""
@@ -37,9 +41,9 @@ class Links(Space):
         if not link.up:
             return
         kept = tuple(a for a in link.addresses if isinstance(a.interface, IPv4Interface) or a.scope == "host")
-        self.put(replace(link, up=False, addresses=kept))
+        self.put(alive(self, replace(link, up=False, addresses=kept)))
         self.change(lambda ns: _forgetting(ns, name))
-        settle(self, name)
+        settle(self, self.link(name))
 
     def rename(self, old: str, new: str) -> None:
         """Whatever names the link follows; live renaming is allowed since Linux 6.2. KernelError EEXIST."""
@@ -97,16 +101,17 @@ class Links(Space):
             raise KernelError(Errno.EINVAL)
         if there.namespace.interface(new_name) is not None:
             raise KernelError(Errno.EEXIST)
-        index = link.index if there.namespace.by_index(link.index) is None else there.new_index()
+        index = link.index if there.namespace.by_index(link.index) is None else there.next_index()
         children = list(self.children(name))
         self.change(lambda ns: ns.without_interface(name))
+        if index != link.index:
+            there.skip_to(index)
         home = None if link.parent is None else link.parent_namespace or self.where.namespace
-        there.put(
-            replace(
-                link, name=new_name, index=index, addresses=(), up=False, master=None, hairpin=False,
-                parent_namespace=None if home == namespace else home,
-            )
+        moved = replace(
+            link, name=new_name, index=index, addresses=(), up=False, master=None, hairpin=False,
+            parent_namespace=None if home == namespace else home,
         )  # fmt: skip
+        there.put(alive(there, moved))
         _tell_moved(self, there, link, index, new_name, children)
 
 
@@ -121,7 +126,17 @@ def _tell_moved(
         space.put(replace(child, parent=name, parent_namespace=home))
     if link.master is not None:
         port_left(here, link.master)
-    settle(there, name)
+    settle(there, there.link(name))
+
+
+def _mac_is_taken(space: Space, link: Interface) -> bool:
+    """macvlan_open asks macvlan_addr_busy (drivers/net/macvlan.c)."""
+    lower = _parent(space, link) if link.kind is LinkKind.MACVLAN and link.mode != "passthru" else None
+    if lower is None:
+        return False
+    home = space.beside(link.parent_namespace or space.where.namespace)
+    others = (child for _, child in home.children(lower.name) if child.kind is LinkKind.MACVLAN and child.up)
+    return link.mac == lower.mac or any(link.mac == other.mac for other in others)
 
 
 def _parent(space: Space, link: Interface) -> Interface | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv4Address
 
 from dnetlab.model import Neighbour
 from dnetlab.sim.kernel.errors import Errno, KernelError
@@ -21,10 +22,15 @@ class Neighbours(Space):
             raise KernelError(Errno.EEXIST)
         self.change(lambda ns: replace(ns, neighbours=(*left, neighbour)))
 
+    def forget_neighbour(self, address: IPv4Address, dev: str) -> None:
+        """Nobody believes any longer that he is there; he may never have been."""
+        self.forget_neighbours(lambda entry: (entry.address, entry.dev) == (address, dev))
+
     def forget_neighbours(self, fits: Callable[[Neighbour], bool]) -> int:
         """Remove every entry that fits; how many there were."""
-        left = tuple(n for n in self.namespace.neighbours if not fits(n))
-        gone = len(self.namespace.neighbours) - len(left)
+        known = self.namespace.neighbours
+        left = tuple(n for n in known if not fits(n))
+        gone = len(known) - len(left)
         if gone:
             self.change(lambda ns: replace(ns, neighbours=left))
         return gone

@@ -45,7 +45,8 @@ class Space:
     def children(self, name: str) -> Iterator[tuple[Space, Interface]]:
         """The vlans and macvlans on top of a link, wherever on the host they live."""
         mine = self.where.namespace
-        for space in list(self.world.hosts[self.where.host].namespaces.values()):
+        spaces = [space for space in self.world.hosts[self.where.host].namespaces.values() if space.on_a_parent]
+        for space in spaces:
             for child in space.on_a_parent:
                 if child.parent == name and (child.parent_namespace or space.name) == mine:
                     yield self.beside(space.name), child
@@ -58,9 +59,18 @@ class Space:
         other = there.namespace.by_index(interface.peer.index)
         return None if other is None else (there, other)
 
-    def new_index(self) -> int:
-        """Give out an interface index; one that was given out on a host is not given again."""
-        highest = max((i.index for i in self.namespace.interfaces), default=0)
-        if not self.where.is_host:
-            return highest + 1
-        return max(self.world.count(f"index:{self.where.host}", highest + 1), highest + 1)
+    def next_index(self, beyond: int = 0) -> int:
+        """The index of the next link; one that was given out is not given again (dev_new_index, net/core/dev.c)."""
+        index = max(self.namespace.last_index, beyond) + 1
+        while self.namespace.by_index(index) is not None:
+            index += 1
+        return index
+
+    def skip_to(self, index: int) -> None:
+        """Indexes up to this one were given out, to links that are gone or never stood here."""
+        if self.namespace.last_index < index:
+            self.change(lambda ns: ns.numbered(index))
+
+    def put_new(self, interface: Interface) -> None:
+        """A link that was just made; its index is used up."""
+        self.change(lambda ns: ns.with_interface(interface).numbered(interface.index))

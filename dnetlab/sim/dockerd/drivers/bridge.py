@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Address
 
-from dnetlab.model import Container, Endpoint, Interface, Network, PortBinding, Where
+from dnetlab.model import Container, Endpoint, Network, PortBinding, Where
 from dnetlab.sim.dockerd import ports
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.drivers import device, options
 from dnetlab.sim.dockerd.drivers.protocol import Driver
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import firewaller
+from dnetlab.sim.kernel import Stack
 from dnetlab.sim.profiles import EngineProfile
 from dnetlab.sim.world import World
 
@@ -36,16 +37,14 @@ class Bridge(Driver):
         device.make_device(world, host, network)
         if release_of(world).create_forwards:
             switch_forwarding_on(world, host)
-        try:
-            firewaller(world, host).add_network(options.firewall_config(network))
-        except ApiError:
-            device.leave_behind(world, host, network.bridge or "")
-            raise
+        firewaller(world, host).add_network(options.firewall_config(network))
+        device.set_up_device(world, host, network)
         return network
 
     def restore_network(self, world: World, host: str, network: Network) -> None:
         device.make_device(world, host, network)
         firewaller(world, host).add_network(options.firewall_config(network))
+        device.set_up_device(world, host, network)
 
     def delete_network(self, world: World, host: str, network: Network) -> None:
         firewaller(world, host).remove_network(options.firewall_config(network))
@@ -61,11 +60,11 @@ class Bridge(Driver):
         firewaller(world, host).remove_endpoint(options.firewall_config(network), _address(endpoint))
         device.forget_connections(world, host, _address(endpoint))
 
-    def join(self, world: World, where: Where, link: Interface, network: Network) -> str | None:
-        return device.plug_veth(world, where, link, network.bridge or "")
+    def join(self, world: World, where: Where, name: str, mac: str, network: Network) -> str | None:
+        return device.plug_veth(world, where, name, mac, network)
 
     def leave(self, world: World, where: Where, endpoint: Endpoint, network: Network) -> None:
-        device.unplug_veth(world, where, endpoint, network.bridge or "")
+        device.unplug_veth(world, where, endpoint)
 
     def publish(
         self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network
@@ -120,9 +119,8 @@ def switch_forwarding_on(world: World, host: str) -> None:
 
     drivers/bridge/setup_ip_forwarding.go; E20: a policy ACCEPT beside ip_forward=1 stays.
     """
-    stack = world.namespace(Where(host))
-    if stack.forwards:
+    stack = Stack(world, Where(host))
+    if stack.namespace.forwards:
         return
-    keys = ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv4.conf.default.forwarding")
-    world.put_namespace(Where(host), replace(stack, sysctls={**stack.sysctls, **dict.fromkeys(keys, "1")}))
+    stack.set_sysctl("net.ipv4.ip_forward", "1")
     firewaller(world, host).drop_forwarded()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
-from dnetlab.model import Address, Endpoint, Interface, LinkKind, Network, PeerEnd, Route, Subnet, Where
-from dnetlab.sim.autoconf import broadcast_of, in_order, link_local
+from dnetlab.model import Address, Endpoint, LinkKind, Network, Subnet, Where
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.drivers import options
 from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.kernel import Stack
+from dnetlab.sim.kernel.autoconf import broadcast_of
 from dnetlab.sim.world import World
 
 # -- the bridge -----------------------------------------------------------------------------------------------------
@@ -31,33 +31,23 @@ def check_device(world: World, host: str, network: Network) -> None:
 
 
 def make_device(world: World, host: str, network: Network) -> None:
-    """The bridge device with the gateway's address and its route. A link of that name is used as it is."""
-    subnet, name = network.subnets[0], network.bridge or ""
-    link = world.namespace(Where(host)).interface(name) or _new_bridge(world, host, network)
+    """The bridge device with the gateway's address, not yet up. A link of that name is used as it is."""
+    stack, name = Stack(world, Where(host)), network.bridge or ""
+    if stack.namespace.interface(name) is None:
+        mtu = options.mtu_of(network) if release_of(world).sets_mtu else None
+        stack.add_bridge(name, mac=_bridge_mac(world, host), mtu=mtu, carrier=False, txqlen=0)
+    _give_address(stack, name, network.subnets[0])
+
+
+def _give_address(stack: Stack, bridge: str, subnet: Subnet) -> None:
+    """The gateway's address instead of the first one, unless the bridge has it (moby setup_ipv4_linux.go)."""
     own = IPv4Interface(f"{subnet.gateway}/{subnet.subnet.prefixlen}")
-    address = Address(own, broadcast_of(subnet.subnet), "global")
-    kept = tuple(a for a in link.addresses if a.interface.version == 6)
-    if name in daemon(world, host).adopted and not kept:
-        kept = (link_local(link.mac),)
-    world.put_interface(Where(host), replace(link, up=True, addresses=(address, *kept)))
-    _lead_to(world, host, name, subnet)
-
-
-def _new_bridge(world: World, host: str, network: Network) -> Interface:
-    mtu = options.mtu_of(network) if release_of(world).sets_mtu else 1500
-    return Interface(
-        network.bridge or "", world.count(f"index:{host}"), LinkKind.BRIDGE, _bridge_mac(world, host), carrier=False,
-        txqlen=0, mtu=mtu,
-    )  # fmt: skip
-
-
-def _lead_to(world: World, host: str, bridge: str, subnet: Subnet) -> None:
-    """The route to the bridge's subnet and no other; a single address needs none."""
-    stack = world.namespace(Where(host))
-    routes: Sequence[Route] = [r for r in stack.routes if r.dev != bridge]
-    if subnet.subnet.prefixlen < 32:
-        routes = in_order([*routes, Route(subnet.subnet, bridge, src=subnet.gateway)])
-    world.put_namespace(Where(host), replace(stack, routes=tuple(routes)))
+    found = stack.link(bridge).ipv4
+    if own in found:
+        return
+    if found:
+        stack.remove_address(bridge, found[0])
+    stack.add_address(bridge, Address(own, broadcast_of(subnet.subnet)))
 
 
 def _bridge_mac(world: World, host: str) -> str:
@@ -66,67 +56,41 @@ def _bridge_mac(world: World, host: str) -> str:
     return mac if release_of(world).random_mac else "02:42" + mac[5:]
 
 
-def leave_behind(world: World, host: str, bridge: str) -> None:
-    """A network whose rules can't be written leaves its device, never set up (bridge_linux.go: setupDeviceUp is the
-    last step; observed on 20.10 and 28.5)."""
-    stack = world.namespace(Where(host))
-    link = stack.interface(bridge)
-    if link is not None:
-        world.put_interface(Where(host), replace(link, up=False))
-        routes = tuple(r for r in stack.routes if r.dev != bridge)
-        world.put_namespace(Where(host), replace(world.namespace(Where(host)), routes=routes))
+def set_up_device(world: World, host: str, network: Network) -> None:
+    """The last step: a network whose rules can't be written leaves its device, never set up (bridge_linux.go,
+    setupDeviceUp; observed on 20.10 and 28.5)."""
+    Stack(world, Where(host)).set_up(network.bridge or "")
 
 
 def remove_device(world: World, host: str, bridge: str) -> None:
     """Delete the bridge, but for one that was there before the network took it."""
-    adopted = daemon(world, host).adopted
+    adopted, stack = daemon(world, host).adopted, Stack(world, Where(host))
     if bridge in adopted:
         change_daemon(world, host, adopted=adopted - {bridge})
-    else:
-        world.change_namespace(Where(host), lambda stack: stack.without_interface(bridge))
-
-
-def refresh_bridge(world: World, host: str, bridge: str) -> None:
-    """A bridge has carrier while one of its ports has; the first time it gets its fe80:: address."""
-    stack = world.namespace(Where(host))
-    link = stack.interface(bridge)
-    if link is None:
-        return
-    carrier = any(p.master == bridge and p.up and p.carrier for p in stack.interfaces)
-    addresses = link.addresses
-    if carrier and not any(a.interface.version == 6 for a in addresses):
-        addresses = (*addresses, link_local(link.mac))
-    mtu = link.mtu
-    if not release_of(world).sets_mtu:  # nobody set it: the least of its ports (net/bridge/br_if.c br_mtu_auto_adjust)
-        mtu = min((port.mtu for port in stack.ports_of(bridge)), default=1500)
-    if (carrier, addresses, mtu) != (link.carrier, link.addresses, link.mtu):
-        world.put_interface(Where(host), replace(link, carrier=carrier, addresses=addresses, mtu=mtu))
+    elif stack.namespace.interface(bridge) is not None:
+        stack.delete(bridge)
 
 
 # -- veth pairs -----------------------------------------------------------------------------------------------------
 
 
-def plug_veth(world: World, where: Where, link: Interface, bridge: str) -> str:
-    """A veth pair between the container and the bridge. Indexes: up to 27 both ends are made on the host, the inner
-    first; from 28 on each end counts in its own namespace (observed on 20.10, 26.1, 28.5, 29.7)."""
-    host, namespace = where
-    outer_name = veth_name(world, host)
-    if release_of(world).veth_in_container:
-        inner = world.count(f"index:{host}:{namespace}", 2)
-    else:
-        inner = world.count(f"index:{host}")
-    outer = world.count(f"index:{host}")
-    mac = world.random_mac(f"{host}:veth")
-    world.put_interface(where, replace(link, index=inner, kind=LinkKind.VETH, peer=PeerEnd("host", outer)))
-    world.put_interface(
-        Where(host),
-        Interface(
-            outer_name, outer, LinkKind.VETH, mac, (link_local(mac),), mtu=link.mtu, peer=PeerEnd(namespace, inner),
-            master=bridge, txqlen=0, hairpin=not daemon(world, host).userland_proxy,
-        ),
+def plug_veth(world: World, where: Where, name: str, mac: str, network: Network) -> str:
+    """A veth pair between the container and the bridge. Up to 27 both ends are made on the host and the inner one is
+    moved; from 28 on it is made in the container, so that its index counts there (observed on 20.10, 26.1, 28.5, 29.7).
+    """
+    host, outer = Stack(world, Where(where.host)), veth_name(world, where.host)
+    inside = release_of(world).veth_in_container
+    inner = name if inside else passing_name(mac)
+    host.add_veth(
+        outer, inner, peer_in=where.namespace if inside else None, mac=world.random_mac(f"{where.host}:veth"),
+        peer_mac=mac, mtu=options.mtu_of(network), txqlen=0,
     )  # fmt: skip
-    refresh_bridge(world, host, bridge)
-    return outer_name
+    if not inside:
+        host.move(inner, where.namespace, name)
+    host.enslave(outer, network.bridge or "")
+    host.set_hairpin(outer, not daemon(world, where.host).userland_proxy)
+    host.set_up(outer)
+    return outer
 
 
 def veth_name(world: World, host: str) -> str:
@@ -134,20 +98,29 @@ def veth_name(world: World, host: str) -> str:
     return "veth" + world.hex_id(f"{host}:veth", 7)
 
 
-def unplug_veth(world: World, where: Where, endpoint: Endpoint, bridge: str) -> None:
+def passing_name(mac: str) -> str:
+    """What a container's link is called on the host before it is moved and renamed; nobody ever sees it."""
+    return "veth" + mac.replace(":", "")[-7:]
+
+
+def unplug_veth(world: World, where: Where, endpoint: Endpoint) -> None:
     """Both ends go. From 28 on the inner one is moved out to be removed, under a new index when its own is taken."""
+    host, outer = Stack(world, Where(where.host)), endpoint.host_interface or ""
+    index = remove_link(world, where, endpoint.interface or "")
+    if host.namespace.interface(outer) is not None:
+        host.delete(outer)
+    if index and release_of(world).veth_in_container and host.namespace.by_index(index):
+        host.skip_to(host.next_index())
+
+
+def remove_link(world: World, where: Where, name: str) -> int:
+    """Delete a container's link; its index, 0 when it wasn't there."""
     stack = world.hosts[where.host].namespaces.get(where.namespace)
-    inner = stack.interface(endpoint.interface or "") if stack else None
-    if stack is not None:
-        world.put_namespace(where, stack.without_interface(endpoint.interface or ""))
-    outer = endpoint.host_interface
-    if not outer:
-        return
-    space = world.namespace(Where(where.host)).without_interface(outer)
-    world.put_namespace(Where(where.host), space)
-    refresh_bridge(world, where.host, bridge)
-    if inner is not None and release_of(world).veth_in_container and space.by_index(inner.index):
-        world.count(f"index:{where.host}")
+    link = stack.interface(name) if stack else None
+    if link is None:
+        return 0
+    Stack(world, where).delete(name)
+    return link.index
 
 
 # -- what the kernel and the daemon knew ----------------------------------------------------------------------------

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dnetlab.model import Endpoint, Interface, LinkKind, Network, Where
+from dnetlab.model import Endpoint, Network, Where
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
+from dnetlab.sim.dockerd.drivers import device, options
 from dnetlab.sim.dockerd.drivers.protocol import Driver
 from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.kernel import KernelError, Stack
 from dnetlab.sim.profiles import EngineProfile
 from dnetlab.sim.world import World
 
@@ -40,29 +42,26 @@ class Macvlan(Driver):
         parent, made = network.parent or "", daemon(world, host).made_parents
         others = [n for n in world.hosts[host].networks if n.id != network.id and n.parent == parent]
         if parent in made and not others:
-            world.change_namespace(Where(host), lambda stack: stack.without_interface(parent))
+            _delete_parent(world, host, parent)
             change_daemon(world, host, made_parents=made - {parent})
 
-    def join(self, world: World, where: Where, link: Interface, network: Network) -> str | None:
+    def join(self, world: World, where: Where, name: str, mac: str, network: Network) -> str | None:
         """A macvlan is made on the host and moved; it keeps its index (observed on 20.10, 28.5, 29.7)."""
-        parent = _parent_link(world, where.host, network)
-        _check_mac(world, where.host, network, link)
-        link = replace(
-            link,
-            index=world.count(f"index:{where.host}"),
-            kind=LinkKind.MACVLAN,
-            parent=parent.name,
-            parent_namespace="host",
-            mode=mode_of(network),
-            carrier=parent.up and parent.carrier,
-        )
-        world.put_interface(where, link)
+        host, parent = Stack(world, Where(where.host)), network.parent or ""
+        if host.namespace.interface(parent) is None:  # observed on 20.10.24 and 28.5.2, as what follows
+            raise ApiError(f"the requested parent interface {parent} was not found on the Docker host")
+        passing = device.passing_name(mac)
+        try:
+            host.add_macvlan(passing, parent, mode_of(network), mac=mac, txqlen=0)
+        except KernelError as error:
+            raise ApiError(f"failed to create the macvlan port: {error.errno.go_words}") from None
+        if options.MTU in network.options:
+            host.set_mtu(passing, min(options.mtu_of(network), host.link(parent).mtu))
+        host.move(passing, where.namespace, name)
         return None
 
     def leave(self, world: World, where: Where, endpoint: Endpoint, network: Network) -> None:
-        name = endpoint.interface or ""
-        if where.namespace in world.hosts[where.host].namespaces:
-            world.change_namespace(where, lambda stack: stack.without_interface(name))
+        device.remove_link(world, where, endpoint.interface or "")
 
 
 def mode_of(network: Network) -> str:
@@ -90,17 +89,30 @@ def _check_shared(world: World, host: str, network: Network) -> None:
 
 def _make_parent(world: World, host: str, network: Network) -> None:
     """A dummy for a network without a parent, a sub-interface for a name like eth0.10."""
-    parent = network.parent or ""
+    stack, parent = Stack(world, Where(host)), network.parent or ""
     if parent == f"dm-{network.short_id}":
-        link = Interface(parent, 0, LinkKind.DUMMY, world.random_mac(f"{host}:dummy"))
+        stack.add_dummy(parent, mac=world.random_mac(f"{host}:dummy"))
     else:
-        link = _sub_interface(world, host, parent)
-    world.put_interface(Where(host), replace(link, index=world.count(f"index:{host}")))
+        master, tag = _sub_interface(world, host, parent)
+        try:
+            stack.add_vlan(parent, master, tag)
+        except KernelError as error:  # moby drivers/macvlan/macvlan_setup.go
+            raise ApiError(f"failed to create {parent} vlan link: {error.errno.go_words}") from None
+    stack.set_up(parent)
     change_daemon(world, host, made_parents=daemon(world, host).made_parents | {parent})
 
 
-def _sub_interface(world: World, host: str, name: str) -> Interface:
-    """The 802.1Q link of that name, not yet there (macvlan_setup.go; observed on 20.10.24 and 28.5.2)."""
+def _delete_parent(world: World, host: str, parent: str) -> None:
+    stack = Stack(world, Where(host))
+    if stack.namespace.interface(parent) is not None:
+        stack.delete(parent)
+
+
+def _sub_interface(world: World, host: str, name: str) -> tuple[str, int]:
+    """What the name of an 802.1Q link says: the link below, which must be there, and its tag.
+
+    moby macvlan_setup.go; observed on 20.10.24 and 28.5.2.
+    """
     if "." not in name:
         raise ApiError(f"invalid subinterface vlan name {name}, example formatting is eth0.10")
     if name.count(".") > 1:
@@ -108,38 +120,8 @@ def _sub_interface(world: World, host: str, name: str) -> Interface:
     master, _, tag = name.partition(".")
     if not (tag.isascii() and tag.isdecimal()):
         raise ApiError(f"unable to parse a valid vlan id from: {tag} (ex. eth0.10 for vlan 10)")
-    lower = world.namespace(Where(host)).interface(master)
-    if lower is None:
+    if world.namespace(Where(host)).interface(master) is None:
         raise ApiError(release_of(world).text("parent unknown", name=master))
     if not 1 <= int(tag) <= 4094:
         raise ApiError(f"vlan id must be between 1-4094, received: {int(tag)}")
-    return Interface(name, 0, LinkKind.VLAN, lower.mac, parent=master, vlan_id=int(tag), carrier=lower.carrier)
-
-
-def _parent_link(world: World, host: str, network: Network) -> Interface:
-    """The parent of a new macvlan link, which must be there and free (observed on 20.10.24 and 28.5.2)."""
-    name = network.parent or ""
-    parent = world.namespace(Where(host)).interface(name)
-    if parent is None:
-        raise ApiError(f"the requested parent interface {name} was not found on the Docker host")
-    if parent.master is not None:
-        raise ApiError("failed to create the macvlan port: device or resource busy")
-    if mode_of(network) == "passthru" and _children(world, host, name):
-        raise ApiError("failed to create the macvlan port: invalid argument")
-    return parent
-
-
-def _check_mac(world: World, host: str, network: Network, link: Interface) -> None:
-    """No two links on one parent with the same MAC: Linux doesn't set the second up (drivers/net/macvlan.c
-    macvlan_open; moby libnetwork/osl/interface_linux.go)."""
-    same = {n.id for n in world.hosts[host].networks if n.parent == network.parent}
-    for container in world.hosts[host].containers:
-        if any(e.mac == link.mac and e.network_id in same and e.interface for e in container.endpoints):
-            name = "veth" + world.hex_id(f"{host}:veth", 7)
-            raise ApiError(f"failed to add interface {name} to sandbox: failed to set link up: address already in use")
-
-
-def _children(world: World, host: str, parent: str) -> bool:
-    """Has some macvlan link of a container this parent?"""
-    spaces = world.hosts[host].namespaces.values()
-    return any(link.parent == parent for space in spaces for link in space.interfaces if link.kind is LinkKind.MACVLAN)
+    return master, int(tag)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from dnetlab.model import Container, Endpoint, Interface, Network, PortBinding, Where
+from dnetlab.model import Container, Endpoint, Network, PortBinding, Where
 from dnetlab.sim.profiles import EngineProfile
 from dnetlab.sim.world import World
 
@@ -59,8 +59,8 @@ class Driver(Protocol):
         """Take away what `create_endpoint` wrote."""
         return
 
-    def join(self, world: World, where: Where, link: Interface, network: Network) -> str | None:
-        """Put the link (name, MAC and address are set) into a container; the name of its other end on the host."""
+    def join(self, world: World, where: Where, name: str, mac: str, network: Network) -> str | None:
+        """Put a link of that name and MAC into a container, down and without address; its other end on the host."""
         return None
 
     def leave(self, world: World, where: Where, endpoint: Endpoint, network: Network) -> None:

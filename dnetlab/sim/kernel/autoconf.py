@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
 
-from dnetlab.model import Address, Interface, LinkKind, Route
+from dnetlab.model import Address, Interface, LinkKind
 
 
 def loopback(v6: bool = True) -> Interface:
@@ -26,8 +25,3 @@ def link_local(mac: str) -> Address:
 def broadcast_of(subnet: IPv4Network) -> IPv4Address | None:
     """The last address of a subnet; None for a /31 and a /32, which have none (RFC 3021)."""
     return subnet.broadcast_address if subnet.prefixlen < 31 else None
-
-
-def in_order(routes: Iterable[Route]) -> tuple[Route, ...]:
-    """As the kernel lists them: by destination, the default route first."""
-    return tuple(sorted(routes, key=lambda r: (int(r.destination.network_address), r.destination.prefixlen, r.metric)))
