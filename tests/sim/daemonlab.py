@@ -9,6 +9,7 @@ from dnetlab.model import Container, Protocol, Where
 from dnetlab.model.netfilter import BUILTIN
 from dnetlab.sim.dockerd import create as creating
 from dnetlab.sim.dockerd import lifecycle
+from dnetlab.sim.dockerd.api import streams
 from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment, PortRequest
 from dnetlab.sim.world import World
 
@@ -43,6 +44,12 @@ def container(world: World, name: str) -> Container:
     found = world.hosts[HOST].container(name)
     assert found is not None
     return found
+
+
+def printed(world: World, name: str, stream: str = "stdout", **more: object) -> str:
+    """`docker logs NAME`: what it wrote to that stream."""
+    frames = streams.container_logs(world, HOST, name, **more)  # type: ignore[arg-type]
+    return "".join(frame["text"] for frame in frames if frame["stream"] == stream)
 
 
 def address(world: World, name: str, network: str = "bridge") -> str:

@@ -7,9 +7,12 @@ import pytest
 from dnetlab.model import ContainerState
 from dnetlab.sim.context import Refused, Result
 from dnetlab.sim.dockerd import containers, system
+from dnetlab.sim.dockerd.api.containers import container_prune
+from dnetlab.sim.dockerd.api.streams import container_attach
 from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment, RestartPolicy
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.lab import new_world
+from dnetlab.sim.programs.launch import stays_for_a_terminal
 from dnetlab.sim.world import World
 
 HOST = "docker1"
@@ -203,13 +206,19 @@ def test_rm_leaves_nothing_behind():
     assert [p for p in world.hosts[HOST].processes if full in p.argv or p.container == full] == []
 
 
+def attached(world: World, name: str) -> tuple[str, int]:
+    """`docker start -a NAME`: what it printed, and its exit status."""
+    found = container_attach(world, HOST, name, start=True)
+    return "".join(frame["text"] for frame in found["Frames"]), found["StatusCode"]
+
+
 def test_an_attached_run_gives_output_and_exit_status():
     world = new_world()
     one = containers.create(world, HOST, ContainerConfig(image="busybox", command=("echo", "hi"), auto_remove=True))
-    assert containers.run_attached(world, HOST, one.id) == Result("hi\n", "", 0)
+    assert attached(world, one.id) == ("hi\n", 0)
     script = ("sh", "-c", "echo a; sleep 3; exit 4")
     two = containers.create(world, HOST, ContainerConfig(image="busybox", command=script))
-    assert containers.run_attached(world, HOST, two.id) == Result("a\n", "", 4)
+    assert attached(world, two.id) == ("a\n", 4)
     assert len(world.hosts[HOST].containers) == 1
 
 
@@ -217,7 +226,7 @@ def test_an_attached_run_of_a_server_is_refused():
     world = new_world()
     created = containers.create(world, HOST, ContainerConfig(image="nginx", name="web1"))
     with pytest.raises(Refused) as caught:
-        containers.run_attached(world, HOST, created.id)
+        attached(world, created.id)
     assert "docker run -d" in caught.value.refusal.hint
 
 
@@ -226,7 +235,7 @@ def test_a_shell_without_a_terminal_ends_at_once_and_with_one_it_stays():
     run(world, "busybox", name="plain")
     run(world, "busybox", name="kept", tty=True, interactive=True)
     assert [state(world, name) for name in ("plain", "kept")] == [("exited", 0), ("running", 0)]
-    assert containers.opens_terminal(containers.spec(world, HOST, "kept").config)
+    assert stays_for_a_terminal(containers.spec(world, HOST, "kept").config)
 
 
 def test_on_failure_gives_up_after_its_number_of_restarts():
@@ -339,7 +348,7 @@ def test_prune_takes_the_stopped_ones_newest_first():
     old = run(world, "busybox", "true", name="old")
     run(world, "nginx", name="web1")
     new = run(world, "busybox", "true", name="new")
-    assert containers.prune(world, HOST) == (new, old)
+    assert container_prune(world, HOST)["ContainersDeleted"] == [new, old]
     assert [c.name for c in world.hosts[HOST].containers] == ["web1"]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from dnetlab.model import Interface, LinkKind, Where
 from dnetlab.sim.dockerd import containers, lifecycle, networks, system
+from dnetlab.sim.dockerd.api.networks import network_prune
 from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.ipam import PoolRequest
@@ -190,7 +191,7 @@ def test_nothing_is_left_after_containers_and_networks_are_removed(release: str)
     networks.disconnect(world, HOST, "n1", "web1")
     for name in ("web1", "web2"):
         containers.remove(world, HOST, name, force=True)
-    assert networks.prune(world, HOST) == ["a2", "inner", "n1"]
+    assert network_prune(world, HOST)["NetworksDeleted"] == ["a2", "inner", "n1"]
 
     end = world.hosts[HOST]
     assert [(i.name, i.index) for i in end.stack.interfaces] == [(i.name, i.index) for i in stack.interfaces]

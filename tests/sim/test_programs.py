@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from dnetlab.model import SocketState, Where
+from dnetlab.sim import clock
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import containers
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.lab import new_world
 from dnetlab.sim.programs import web
 from dnetlab.sim.world import World
+
+from .daemonlab import printed
 
 HOST = "docker1"
 
@@ -62,7 +65,7 @@ def test_a_second_nginx_on_the_host_network_tries_five_times_and_gives_up_with_1
     containers.let_time_pass(world)
     demo2 = containers.find(world, HOST, "demo2")
     assert (demo2.state.value, demo2.exit_code, demo2.finished) == ("exited", 1, 2.5)
-    lines = containers.logs(world, HOST, "demo2").stderr.splitlines()
+    lines = printed(world, "demo2", "stderr").splitlines()
     assert lines[:5] == [
         "2026/11/23 08:00:00 [emerg] 1#1: bind() to 0.0.0.0:80 failed (98: Address already in use)",
         "nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)",
@@ -97,7 +100,7 @@ def test_nginx_serves_its_page_and_logs_who_asked():
         "<!DOCTYPE html><html><head><title>Welcome to nginx!</title></head>"
         "<body><h1>Welcome to nginx!</h1></body></html>\n"
     )
-    assert containers.logs(world, HOST, "web1").stdout == (
+    assert printed(world, "web1") == (
         '172.17.0.1 - - [23/Nov/2026:08:00:00 +0000] "GET / HTTP/1.1" 200 113 "-" "curl/7.88.1" "-"\n'
     )
 
@@ -134,11 +137,10 @@ def test_mysql_without_a_password_says_what_it_wants_and_ends_with_1():
     world = new_world()
     run(world, "mysql", name="my")
     assert containers.find(world, HOST, "my").exit_code == 1
-    result = containers.logs(world, HOST, "my")
-    assert result.stdout == (
+    assert printed(world, "my") == (
         "2026-11-23T08:00:00+00:00 [Note] [Entrypoint]: Entrypoint script for MySQL Server 8.4.7-1.el9 started.\n"
     )
-    assert result.stderr.splitlines() == [
+    assert printed(world, "my", "stderr").splitlines() == [
         "2026-11-23T08:00:00+00:00 [ERROR] [Entrypoint]: "
         "Database is uninitialized and password option is not specified",
         "    You need to specify one of the following as an environment variable:",
@@ -153,7 +155,7 @@ def test_a_stopped_nginx_says_goodbye():
     world = new_world()
     run(world, "nginx", name="web1")
     containers.stop(world, HOST, "web1")
-    assert containers.logs(world, HOST, "web1").stderr.splitlines()[6:8] == [
+    assert printed(world, "web1", "stderr").splitlines()[6:8] == [
         "2026/11/23 08:00:00 [notice] 1#1: signal 3 (SIGQUIT) received, shutting down",
         "2026/11/23 08:00:00 [notice] 7#7: gracefully shutting down",
     ]
@@ -162,14 +164,14 @@ def test_a_stopped_nginx_says_goodbye():
 def test_a_tool_as_the_program_runs_to_its_end_and_its_output_is_the_log():
     world = new_world()
     run(world, "busybox", "echo", "hello", name="say")
-    assert containers.logs(world, HOST, "say").stdout == "hello\n"
+    assert printed(world, "say") == "hello\n"
     assert containers.find(world, HOST, "say").state.value == "exited"
 
 
 def test_a_script_runs_what_stands_in_front_of_the_program_that_stays():
     world = new_world()
     run(world, "busybox", "sh", "-c", "echo first; sleep 60", name="both")
-    assert containers.logs(world, HOST, "both").stdout == "first\n"
+    assert printed(world, "both") == "first\n"
     assert containers.find(world, HOST, "both").is_running
     run(world, "busybox", "sh", "-c", "exit 3", name="three")
     assert containers.find(world, HOST, "three").exit_code == 3
@@ -181,7 +183,7 @@ def test_a_detached_ping_sends_one_packet_a_second():
     run(world, "busybox", "ping", "172.17.0.2", name="p1")
     world.clock += 3
     containers.let_time_pass(world)
-    lines = containers.logs(world, HOST, "p1").stdout.splitlines()
+    lines = printed(world, "p1").splitlines()
     assert lines[0] == "PING 172.17.0.2 (172.17.0.2): 56 data bytes"
     assert [line.split()[4] for line in lines[1:]] == ["seq=0", "seq=1", "seq=2", "seq=3"]
 
@@ -189,8 +191,8 @@ def test_a_detached_ping_sends_one_packet_a_second():
 def test_a_container_whose_log_is_cut_with_tail_and_since():
     world = new_world()
     run(world, "busybox", "sh", "-c", "echo one; echo two; echo three", name="say")
-    assert containers.logs(world, HOST, "say", tail=2).stdout == "two\nthree\n"
-    assert containers.logs(world, HOST, "say", since=world.clock + 1).stdout == ""
+    assert printed(world, "say", tail=2) == "two\nthree\n"
+    assert printed(world, "say", since=clock.since_1970(world.clock + 1)) == ""
 
 
 def test_loops_in_a_script_are_refused_not_half_obeyed():

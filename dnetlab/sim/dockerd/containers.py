@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from dnetlab.model import Container, ContainerState, Process
 from dnetlab.sim import clock, processes
-from dnetlab.sim.context import Refused, Result
+from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.books import find
-from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec
+from dnetlab.sim.dockerd.config import ContainerSpec
 from dnetlab.sim.dockerd.create import Created, check_name, conflict, create
 from dnetlab.sim.dockerd.environment import variables
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.exec import exec_context, execute, terminal_context
 from dnetlab.sim.dockerd.lifecycle import (
-    autostart,
-    containers_of_daemon_stopping,
     exited,
     kill,
     let_time_pass,
@@ -27,14 +24,11 @@ from dnetlab.sim.dockerd.lifecycle import (
     start,
     stop,
 )
-from dnetlab.sim.programs import logs as logbook
-from dnetlab.sim.programs.launch import stays_for_a_terminal
 from dnetlab.sim.world import World
 
 __all__ = [
-    "Created", "autostart", "containers_of_daemon_stopping", "create", "exec_context", "execute", "exited", "find",
-    "follow", "kill", "let_time_pass", "log_text", "logs", "opens_terminal", "pause", "prune", "remove", "rename",
-    "restart", "run_attached", "spec", "start", "stop", "terminal_context", "top", "unpause", "variables", "wait",
+    "Created", "create", "exec_context", "execute", "exited", "find", "kill", "let_time_pass", "pause", "remove",
+    "rename", "restart", "spec", "start", "stop", "terminal_context", "top", "unpause", "variables", "wait",
 ]  # fmt: skip
 
 
@@ -43,47 +37,7 @@ def spec(world: World, host: str, reference: str) -> ContainerSpec:
     return books.spec(world, host, find(world, host, reference).id)
 
 
-# -- to stay with a container until it ends -------------------------------------------------------------------------
-
-
-def opens_terminal(config: ContainerConfig) -> bool:
-    """Is it a shell with -i and -t, at which a student sits after `docker run`?"""
-    return stays_for_a_terminal(config)
-
-
-def run_attached(world: World, host: str, reference: str) -> Result:
-    """Start a container and stay until it ends: its output and exit status (`docker run` without -d, `start -a`).
-
-    Raises ApiError when it can't start, and Refused when its program would never end.
-    """
-    container = find(world, host, reference)
-    wanted = books.spec(world, host, container.id).config
-    removes = wanted.auto_remove
-    books.change_spec(world, host, container.id, config=replace(wanted, auto_remove=False), watched=True)
-    seen = len(world.logs.get((host, container.id), ()))
-    try:
-        start(world, host, container.id)
-    except ApiError:
-        if removes:
-            remove(world, host, container.id, force=True, volumes=True)
-        raise
-    result = follow(world, host, container.id, seen)
-    if books.by_id(world, host, container.id) is not None:
-        books.change_spec(world, host, container.id, config=wanted, watched=False)
-        if removes:
-            remove(world, host, container.id, force=True, volumes=True)
-    return result
-
-
-def follow(world: World, host: str, reference: str, seen: int = 0) -> Result:
-    """Wait for the end of a running container: what it printed after its first `seen` log entries, its exit status."""
-    container = find(world, host, reference)
-    code = wait(world, host, container.id)
-    merged = books.spec(world, host, container.id).config.tty
-    entries = logbook.read(world, host, container.id)[seen:]
-    out = "".join(text for stream, text, _ in entries if merged or stream == "stdout")
-    errors = "" if merged else "".join(text for stream, text, _ in entries if stream == "stderr")
-    return Result(out, errors, code)
+# -- to wait for its end -------------------------------------------------------------------------
 
 
 def wait(world: World, host: str, reference: str) -> int:
@@ -142,48 +96,7 @@ def unpause(world: World, host: str, reference: str) -> None:
     books.change(world, host, container.id, state=ContainerState.RUNNING)
 
 
-def prune(world: World, host: str) -> tuple[str, ...]:
-    """`docker container prune`: full ids of the stopped ones that are gone, newest first."""
-    gone = [c.id for c in world.hosts[host].containers
-            if not c.is_running and c.state is not ContainerState.RESTARTING]  # fmt: skip
-    for container_id in gone:
-        remove(world, host, container_id)
-    return tuple(gone)
-
-
 # -- to look ----------------------------------------------------------------------------------------------------------
-
-
-def logs(
-    world: World, host: str, reference: str, *, tail: int | None = None, timestamps: bool = False,
-    since: float | None = None, until: float | None = None,
-) -> Result:  # fmt: skip
-    """`docker logs`: what its programs wrote to stdout and stderr. since, until: seconds of the lab's clock."""
-    container = find(world, host, reference)
-    lines = [(stream, line, at) for stream, text, at in logbook.read(world, host, container.id)
-             for line in text.splitlines(keepends=True)
-             if (since is None or at >= since) and (until is None or at <= until)]  # fmt: skip
-    if tail is not None:
-        lines = lines[-tail:] if tail > 0 else []
-    merged = books.spec(world, host, container.id).config.tty
-    out = errors = ""
-    for number, (stream, line, at) in enumerate(lines):
-        shown = f"{_log_time(at, number)} {line}" if timestamps else line
-        if stream == "stdout" or merged:
-            out += shown
-        else:
-            errors += shown
-    return Result(out, errors)
-
-
-def log_text(world: World, host: str, reference: str) -> str:
-    """Everything a container printed, both streams together in order."""
-    container = find(world, host, reference)
-    return "".join(text for _, text, _ in logbook.read(world, host, container.id))
-
-
-def _log_time(at: float, number: int) -> str:
-    return f"{clock.moment(at):%Y-%m-%dT%H:%M:%S}.{clock.moment(at).microsecond:06d}{number % 1000:03d}Z"
 
 
 def top(world: World, host: str, reference: str, options: tuple[str, ...] = ()) -> tuple[list[str], list[list[str]]]:

@@ -19,7 +19,6 @@ from dnetlab.sim.dockerd.settings import check_settings
 from dnetlab.sim.world import World
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
-_OWN_MODES = ("default", "bridge", "host", "none")
 LINKS_DEPRECATED = (  # observed on 29.7.2
     "Links on the default bridge network are deprecated and will be removed in a future release. "
     "Use a custom network instead."

@@ -1,4 +1,4 @@
-"""Docker's networks: create, remove, prune, inspect, and the bridge devices behind them."""
+"""Docker's networks: create, remove, connect, disconnect, and those that the daemon makes at its start."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _check_name(world: World, host: str, name: str) -> None:
         raise ApiError(f"network with name {name} already exists", 409)
 
 
-# -- remove, prune --------------------------------------------------------------------------------------------------
+# -- remove ---------------------------------------------------------------------------------------------------------
 
 
 def members(world: World, host: str, network: Network) -> list[Container]:
@@ -101,14 +101,6 @@ def remove(world: World, host: str, reference: str) -> None:
     driver_of(network).delete_network(world, host, network)
     ipam.close_pools(world, host, network.subnets, network.id)
     books.drop_network(world, host, network.id)
-
-
-def prune(world: World, host: str) -> list[str]:
-    """Remove every network of the user's that no running container is in; the names removed, by name."""
-    unused = [n.name for n in world.hosts[host].networks if n.name not in PREDEFINED and not members(world, host, n)]
-    for name in unused:
-        remove(world, host, name)
-    return unused
 
 
 # -- connect, disconnect --------------------------------------------------------------------------------------------
