@@ -158,6 +158,49 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class RuleIndex:
+    """The numbers (1-based) of a chain's rules by the one address or port that a rule asks for, and of all others.
+
+    A rule stands under one key only, ('-d', 2886729730), ('-s', …) or ('--dport', 80): whoever lacks it can't match.
+    """
+
+    others: tuple[int, ...]
+    by_key: dict[tuple[str, int], tuple[int, ...]]
+
+    def may_match(self, source: int, destination: int, dport: int) -> list[int]:
+        """The numbers of the rules that a packet may match, in order."""
+        found = list(self.others)
+        for key in (("-s", source), ("-d", destination), ("--dport", dport)):
+            found += self.by_key.get(key, ())
+        found.sort()
+        return found
+
+
+def _key_of(rule: Rule) -> tuple[str, int] | None:
+    """The one address or port without which the rule can't match; None when it asks for no single one."""
+    for match in rule.matches:
+        if match.negated:
+            continue
+        if match.option in ("-s", "-d") and ("/" not in match.value or match.value.endswith("/32")):
+            return match.option, int(match.network.network_address)
+        if match.option == "--dport" and match.value.isdecimal():
+            return match.option, int(match.value)
+    return None
+
+
+def _indexed(rules: tuple[Rule, ...]) -> RuleIndex:
+    others: list[int] = []
+    by_key: dict[tuple[str, int], list[int]] = {}
+    for number, rule in enumerate(rules, 1):
+        key = _key_of(rule)
+        if key is None:
+            others.append(number)
+        else:
+            by_key.setdefault(key, []).append(number)
+    return RuleIndex(tuple(others), {key: tuple(numbers) for key, numbers in by_key.items()})
+
+
+@dataclass(frozen=True)
 class Chain:
     """A list of rules. policy: 'ACCEPT' or 'DROP' for a built-in chain, None for one that rules jump to."""
 
@@ -166,6 +209,18 @@ class Chain:
     policy: str | None = None
     packets: int = 0
     bytes: int = 0
+
+    @cached_property
+    def index(self) -> RuleIndex:
+        """Which rules a packet may match: of hundreds that name one container each, the few that name this one."""
+        return _indexed(self.rules)
+
+    def counted(self, rules: tuple[Rule, ...], packets: int, size: int) -> Chain:
+        """The chain with the same rules, but for their counters; its index is still true, and kept."""
+        changed = replace(self, rules=rules, packets=packets, bytes=size)
+        if "index" in self.__dict__:
+            changed.__dict__["index"] = self.index
+        return changed
 
 
 @dataclass(frozen=True)

@@ -239,6 +239,24 @@ class Namespace:
         """The vlans and macvlans, which stand on a lower link here or in another namespace of the host."""
         return tuple(i for i in self.interfaces if i.parent is not None)
 
+    @cached_property
+    def neighbour_at(self) -> dict[tuple[IPv4Address, str], Neighbour]:
+        """The row of `ip neigh` for an address on a dev."""
+        return {(n.address, n.dev): n for n in reversed(self.neighbours)}
+
+    @cached_property
+    def learned_port(self) -> dict[tuple[str, str], str]:
+        """The port that a bridge has learned for a MAC: (bridge, mac) -> port."""
+        return {(f.bridge, f.mac): f.port for f in reversed(self.fdb)}
+
+    @cached_property
+    def sockets_on(self) -> dict[int, list[Socket]]:
+        """The sockets by their local port."""
+        found: dict[int, list[Socket]] = {}
+        for socket in self.sockets:
+            found.setdefault(socket.local_port, []).append(socket)
+        return found
+
     def ports_of(self, bridge: str) -> tuple[Interface, ...]:
         return tuple(i for i in self.interfaces if i.master == bridge)
 

@@ -10,8 +10,7 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import Neighbour
 from dnetlab.net.memory import Field
-from dnetlab.net.routing import is_local
-from dnetlab.net.segment import Event, Found, Link, search
+from dnetlab.net.segment import Event, Found, Link, Wanted, search
 
 ARP_SECONDS = 3.06  # three questions, one second apart (net/core/neighbour.c mcast_solicit 3; observed 3.058 s)
 
@@ -39,7 +38,7 @@ def resolve(field: Field, start: Link, hop: IPv4Address) -> Answer:
     """The MAC of the next hop and the way a frame takes to it. What is learned stays in the field."""
     known = field.neighbour(start.where, hop, start.interface.name)
     if known and known.state == "PERMANENT":
-        found = search(field.wiring, start, lambda link: link.interface.mac == known.mac)
+        found = search(field.wiring, start, Wanted(mac=known.mac))
         return Answer(known.mac, found.path, False, found.looped) if found.link else Answer(None, (), False)
     found = _owner(field, start, hop, known)
     if found.link is None:
@@ -61,14 +60,11 @@ def _still_believed(known: Neighbour | None, now: float) -> float:
 
 
 def _owner(field: Field, start: Link, hop: IPv4Address, known: Neighbour | None) -> Found:
-    def owns(link: Link) -> bool:
-        return is_local(field.space(link.where), hop)
-
     if known and known.mac and known.state != "FAILED":  # two may have the address: stay with the one we know
-        found = search(field.wiring, start, lambda link: link.interface.mac == known.mac and owns(link))
+        found = search(field.wiring, start, Wanted(hop, known.mac))
         if found.link is not None:
             return found
-    return search(field.wiring, start, owns)
+    return search(field.wiring, start, Wanted(hop))
 
 
 def introduce(field: Field, start: Link, sender: IPv4Address | None, receiver: Link, hop: IPv4Address) -> None:

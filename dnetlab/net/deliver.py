@@ -39,8 +39,8 @@ def find_socket(namespace: Namespace, protocol: Protocol, ip: IPv4Address, port:
     """The socket that takes a first packet to ip:port: one bound to that address before 0.0.0.0 before `::`."""
     state = _WAITING.get(protocol)
     best: tuple[int, Socket] | None = None
-    for socket in namespace.sockets:
-        if socket.local_port != port or socket.protocol is not protocol or socket.state is not state:
+    for socket in namespace.sockets_on.get(port, ()):
+        if socket.protocol is not protocol or socket.state is not state:
             continue
         rank = _rank(socket, ip)
         if rank is not None and (best is None or rank < best[0]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
@@ -13,6 +13,7 @@ from dnetlab.net.routing import is_broadcast, is_local
 
 VERDICTS = frozenset(("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT"))
 PASSING = frozenset(("", "LOG", "NFLOG", "CHECKSUM", "TCPMSS", "CONNMARK", "CT", "TRACE"))  # count and go on
+LONG = 24  # rules from which on an index pays
 MOST_JUMPS = 64  # a deeper nest than any real one; iptables itself refuses loops
 
 
@@ -88,7 +89,7 @@ class _Reading:
 
     def chain(self, chain: Chain, depth: int) -> Decision | None:
         """None: the end of the chain (or RETURN) was reached."""
-        for number, rule in enumerate(chain.rules, 1):
+        for number, rule in _fitting(chain, self.scene):
             if not matches(rule, self.scene):
                 if (strange := unknown_match(rule)) and _others_match(rule, self.scene):
                     self.note(chain, number, rule, NotJudged(strange))
@@ -161,6 +162,15 @@ class _Reading:
         text = rule.target.option("--set-mark") or rule.target.option("--set-xmark") or "0"
         value, _, _ = text.partition("/")
         self.scene.packet = replace(self.scene.packet, mark=int(value, 0))
+
+
+def _fitting(chain: Chain, scene: Scene) -> Iterator[tuple[int, Rule]]:
+    """The rules with their numbers, in order; of a long chain only those that this packet may match."""
+    if len(chain.rules) < LONG:
+        yield from enumerate(chain.rules, 1)
+        return
+    for number in chain.index.may_match(scene.source, scene.destination, scene.packet.dport):
+        yield number, chain.rules[number - 1]
 
 
 def _fact(chain: Chain, rule: Rule) -> Fact:
@@ -349,4 +359,4 @@ def _counted_chain(chain: Chain, hits: dict[int, list[int]]) -> Chain:
             rule = rules[number - 1]
             rules[number - 1] = replace(rule, packets=rule.packets + packets, bytes=rule.bytes + size)
     packets, size = hits.get(0, (0, 0))
-    return replace(chain, rules=tuple(rules), packets=chain.packets + packets, bytes=chain.bytes + size)
+    return chain.counted(tuple(rules), chain.packets + packets, chain.bytes + size)

@@ -47,8 +47,7 @@ class Field:
         learned = self.neighbours.get(where, {}).get((ip, dev))
         if learned is not None:
             return learned
-        entries = self.space(where).neighbours
-        return next((n for n in entries if n.address == ip and n.dev == dev), None)
+        return self.space(where).neighbour_at.get((ip, dev))
 
     def learn(self, where: Where, neighbour: Neighbour) -> None:
         old = self.neighbour(where, neighbour.address, neighbour.dev)
@@ -64,8 +63,7 @@ class Field:
         learned = self.macs.get(where, {}).get((bridge, mac))
         if learned is not None:
             return learned.port
-        entries = self.space(where).fdb
-        return next((f.port for f in entries if f.bridge == bridge and f.mac == mac), None)
+        return self.space(where).learned_port.get((bridge, mac))
 
     def learn_mac(self, where: Where, bridge: str, mac: str, port: str) -> None:
         if self.port_of(where, bridge, mac) != port:
@@ -95,7 +93,9 @@ class Field:
             space = replace(space, connections=self.known[where])
         if where in self.neighbours:
             new = self.neighbours[where]
-            kept = [n for n in space.neighbours if (n.address, n.dev) not in new]
+            kept = space.neighbours
+            if not space.neighbour_at.keys().isdisjoint(new):
+                kept = tuple(n for n in kept if (n.address, n.dev) not in new)
             space = replace(space, neighbours=(*kept, *new.values()))
         if where in self.macs:
             entries = self.macs[where]

@@ -7,11 +7,13 @@ switches) until somebody is found who takes it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import NamedTuple, TypeAlias
 
-from dnetlab.model import Host, Interface, LinkKind, Where
+from dnetlab.model import Host, Interface, LinkKind, Namespace, Where
+from dnetlab.net.routing import is_local
 
 
 class Link(NamedTuple):
@@ -23,6 +25,13 @@ class Link(NamedTuple):
     @property
     def key(self) -> tuple[Where, str]:
         return self.where, self.interface.name
+
+
+class Wanted(NamedTuple):
+    """Who shall take a frame: whoever owns the address, the interface with the MAC, or who has both."""
+
+    ip: IPv4Address | None = None
+    mac: str | None = None
 
 
 class Event(NamedTuple):
@@ -70,14 +79,53 @@ class Wiring:
         return self._known[host]
 
     def segment(self, name: str) -> Iterator[Link]:
-        for host in self.hosts.values():
-            for interface in host.stack.interfaces:
-                if interface.segment == name:
-                    yield Link(Where(host.name), interface)
+        for host in self.hosts:
+            yield from self.of(host).plugs.get(name, ())
+
+    def takes(self, link: Link, wanted: Wanted) -> bool:
+        if wanted.mac is not None and link.interface.mac != wanted.mac:
+            return False
+        space = self.hosts[link.where.host].namespaces[link.where.namespace]
+        return wanted.ip is None or is_local(space, wanted.ip)
+
+
+class _Ports:
+    """The ports of a bridge, so that a flood need not go where nobody can be meant.
+
+    A leaf is a veth whose other end is a plain link of another namespace: a frame ends there, so only the owner of the
+    address or the MAC is worth a visit. rest: all other ports, with their place in the order of `all`.
+    """
+
+    def __init__(self, near: _HostWiring, bridge: Link, ports: list[Link]) -> None:
+        self.all = ports
+        self.rest: list[tuple[int, Link]] = []
+        self.by_ip: dict[IPv4Address, list[tuple[int, Link]]] = {}
+        self.by_mac: dict[str, list[tuple[int, Link]]] = {}
+        for entry in enumerate(ports):
+            end = near.leaf_behind(bridge, entry[1])
+            if end is None:
+                self.rest.append(entry)
+                continue
+            self.by_mac.setdefault(end.interface.mac, []).append(entry)
+            for ip in near.host.namespaces[end.where.namespace].own_addresses:
+                self.by_ip.setdefault(ip, []).append(entry)
+
+    def towards(self, wanted: Wanted) -> list[Link]:
+        """The ports behind which the one wanted may be, in their order."""
+        if wanted.mac is not None:
+            leaves = self.by_mac.get(wanted.mac, [])
+        elif wanted.ip is not None:
+            leaves = self.by_ip.get(wanted.ip, [])
+        else:
+            return self.all
+        return [link for _, link in sorted([*self.rest, *leaves], key=lambda entry: entry[0])]
 
 
 class _HostWiring:
     def __init__(self, host: Host) -> None:
+        self.host = host
+        self.plugs: dict[str, list[Link]] = {}
+        self._ports: dict[tuple[str, str], _Ports] = {}
         self.by_index: dict[tuple[str, int], Link] = {}
         self.by_name: dict[tuple[str, str], Link] = {}
         self.ports: dict[tuple[str, str], list[Link]] = {}
@@ -89,9 +137,33 @@ class _HostWiring:
                 self.by_name[space.name, interface.name] = link
                 if interface.master:
                     self.ports.setdefault((space.name, interface.master), []).append(link)
+                if interface.segment and space.name == "host":
+                    self.plugs.setdefault(interface.segment, []).append(link)
                 if interface.parent:
                     lower = (interface.parent_namespace or space.name, interface.parent)
                     self.children.setdefault(lower, []).append(link)
+
+    def towards(self, bridge: Link, wanted: Wanted) -> list[Link]:
+        """The ports of a bridge behind which the one wanted may be."""
+        key = (bridge.where.namespace, bridge.interface.name)
+        if key not in self._ports:
+            self._ports[key] = _Ports(self, bridge, self.ports.get(key, []))
+        return self._ports[key].towards(wanted)
+
+    def leaf_behind(self, bridge: Link, port: Link) -> Link | None:
+        """The plain link at the other end of a port, None when a frame could go on from there."""
+        peer = port.interface.peer
+        if port.interface.kind is not LinkKind.VETH or peer is None or peer.namespace == bridge.where.namespace:
+            return None
+        end = self.by_index.get((peer.namespace, peer.index))
+        if end is None or end.interface.master or (peer.namespace, end.interface.name) in self.children:
+            return None
+        return None if _owns_networks(self.host.namespaces[peer.namespace]) else end
+
+
+def _owns_networks(space: Namespace) -> bool:
+    """Has lo other networks than 127.0.0.0/8? All their addresses are this namespace's own."""
+    return any(not own.is_loopback for i in space.interfaces if i.kind is LinkKind.LOOPBACK for own in i.ipv4)
 
 
 _LATEST: dict[int, tuple[Host, _HostWiring]] = {}  # by id; the host itself is kept, so that its id stays its own
@@ -108,8 +180,8 @@ def _wiring_of(host: Host) -> _HostWiring:
     return kept[1]
 
 
-def search(wiring: Wiring, start: Link, wanted: Callable[[Link], bool]) -> Found:
-    """Follow a frame that leaves through `start` until an interface is found that `wanted` takes.
+def search(wiring: Wiring, start: Link, wanted: Wanted) -> Found:
+    """Follow a frame that leaves through `start` until an interface is found that is wanted.
 
     Breadth first, so the nearest one answers. link None: nobody on the segment.
     """
@@ -124,14 +196,14 @@ def search(wiring: Wiring, start: Link, wanted: Callable[[Link], bool]) -> Found
             continue
         seen.add(mark)
         if node.direction == "out":
-            queue.extend(_leave(wiring, node))
+            queue.extend(_leave(wiring, node, wanted))
             continue
-        receiver, further, bridge = _arrive(wiring, node)
+        receiver, further, bridge = _arrive(wiring, node, wanted)
         entry = node.link.interface.name
         if bridge is not None and entered.setdefault(bridge.key, entry) != entry:
             looped = bridge.interface.name
             continue
-        if receiver is not None and node.tag is None and wanted(receiver.link):
+        if receiver is not None and node.tag is None and wiring.takes(receiver.link, wanted):
             return Found(receiver.link, _events(receiver.trail), looped)
         queue.extend(further)
     return Found(None, (), looped)
@@ -145,7 +217,7 @@ def _events(trail: Trail | None) -> tuple[Event, ...]:
     return tuple(reversed(events))
 
 
-def _leave(wiring: Wiring, node: _Node) -> Iterator[_Node]:
+def _leave(wiring: Wiring, node: _Node, wanted: Wanted) -> Iterator[_Node]:
     """A frame goes out of a link: where does it come in?"""
     (host, space), interface = node.link
     near = wiring.of(host)
@@ -160,7 +232,7 @@ def _leave(wiring: Wiring, node: _Node) -> Iterator[_Node]:
             if other.key != node.link.key:
                 yield _Node("in", other, node.tag, crossing)
     elif interface.kind is LinkKind.BRIDGE:
-        for port in near.ports.get((space, interface.name), ()):
+        for port in near.towards(node.link, wanted):
             yield _Node("out", port, node.tag, (trail, Event("bridge", node.link, "", port.interface.name)))
     elif interface.kind in (LinkKind.MACVLAN, LinkKind.VLAN) and interface.parent:
         yield from _through_parent(near, node, trail)
@@ -183,7 +255,7 @@ def _through_parent(near: _HostWiring, node: _Node, trail: Trail) -> Iterator[_N
     yield _Node("out", parent, node.tag, trail)
 
 
-def _arrive(wiring: Wiring, node: _Node) -> tuple[_Node | None, list[_Node], Link | None]:
+def _arrive(wiring: Wiring, node: _Node, wanted: Wanted) -> tuple[_Node | None, list[_Node], Link | None]:
     """A frame comes in at a link: (who may take it there, where else it goes, the bridge it entered)."""
     (host, space), interface = node.link
     near = wiring.of(host)
@@ -195,7 +267,7 @@ def _arrive(wiring: Wiring, node: _Node) -> tuple[_Node | None, list[_Node], Lin
         return None, [], None
     own = (trail, Event("bridge", bridge, interface.name, ""))
     further = _upwards(near, bridge, node.tag, own)
-    for port in near.ports.get((space, interface.master), ()):
+    for port in near.towards(bridge, wanted):
         if port.interface.name != interface.name:
             event = Event("bridge", bridge, interface.name, port.interface.name)
             further.append(_Node("out", port, node.tag, (trail, event)))
