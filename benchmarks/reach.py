@@ -2,6 +2,7 @@
 
 For 100, 300 and 1,000 containers on 20 networks: the seconds of the whole matrix, the packets it took, and what the
 same matrix would take pair by pair, measured on a sample of the pairs that is also checked to agree.
+Then 10,000 containers on 10 hosts, whose networks have the same addresses on every host; with the most memory it took.
 Where Mininet is installed (Debian's package `mininet`, as root), its pingall with 16 and 32 hosts stands beside the
 simulator's: `python benchmarks/reach.py --mininet`, in a network namespace of its own.
 """
@@ -10,14 +11,19 @@ from __future__ import annotations
 
 import random
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from dnetlab.explain.reach import outcome_of, probe, reach
 from dnetlab.lab import Lab
 from dnetlab.model import Snapshot
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from manyhosts import many  # noqa: E402
 
 NETWORKS = 20
 SAMPLE = 200
@@ -46,6 +52,21 @@ def row(containers: int) -> str:
     return (
         f"{containers:>10} {classes:>8} {found.sent:>8} {whole:>8.2f} s {len(pairs):>10} {each * len(pairs):>9.0f} s "
         f"{each * len(pairs) / whole:>7.0f}× {wrong:>6}"
+    )
+
+
+def over_hosts(containers: int, hosts: int) -> str:
+    """The whole matrix of a large lab, beside one of a tenth of its size."""
+    seconds = []
+    for count in (containers // 10, containers):
+        snapshot = many(count, hosts)
+        start = time.perf_counter()
+        found = reach(snapshot)
+        seconds.append(time.perf_counter() - start)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return (
+        f"{containers:>10} on {hosts} hosts: {seconds[1]:.2f} s, {found.sent} packets, {most} MiB; "
+        f"{seconds[1] / seconds[0]:.1f}× the time of {containers // 10}"
     )
 
 
@@ -81,6 +102,7 @@ def pingall(hosts: int) -> str:
 
 
 def main() -> None:
+    print(over_hosts(10_000, 10), flush=True)
     print("containers  classes  packets   by classes      pairs  pair by pair   ratio  wrong")
     for containers in (100, 300, 1000):
         print(row(containers), flush=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from run import lab_with, paired  # noqa: E402
 
-COUNTS = (50, 150, 500)
+COUNTS = (50, 500, 2000)
 
 
 def main() -> None:

@@ -4,13 +4,15 @@ A rule of the host that names one container's address (`-d 172.17.0.2/32`) belon
 with the same such rules, up to the address, are alike. Any other rule is the same for all, and what it can see of an
 address (is it in 172.17.0.0/24?) must be the same for two to be alike. Whoever is named in another way (two
 addresses in one rule, a MAC, rules of different kinds side by side) is a class of his own: slower, never wrong.
+
+Hosts use the same private networks, so one address is often had on several of them: by twins. Two containers are alike
+only if their twins are, host by host; a container asking its own twin asks itself, which is a case of its own.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 
 from dnetlab.model import (
     Host,
@@ -26,7 +28,7 @@ from dnetlab.model import (
     Where,
 )
 from dnetlab.net.deliver import proxy_of
-from dnetlab.net.filter import _between, _ports
+from dnetlab.net.filter import in_range, network_and_mask, port_ranges
 
 _PORT_OPTIONS = ("--dport", "--sport", "--dports", "--sports", "--ports")
 _RANGES = ("--src-range", "--dst-range")
@@ -51,6 +53,7 @@ class Classes:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.owner = _owners(snapshot)
+        self.twins: dict[Where, tuple[Where, ...]] = {}
         self.owned = Owned()
         self.of: dict[Where, int] = {}
         self.proxies: dict[str, dict[tuple[Protocol, int], IPv4Address]] = {}
@@ -63,7 +66,7 @@ class Classes:
     def publishing(self, host: str, protocol: Protocol, port: int) -> tuple[object, ...]:
         """How a host port is published, up to its number and the container's address."""
         rules = tuple(self.owned.published.get((host, protocol, port), ()))
-        seen = tuple(any(low <= port <= high for low, high in _ports(text)) for text in sorted(self.owned.ports))
+        seen = tuple(any(low <= port <= high for low, high in port_ranges(text)) for text in sorted(self.owned.ports))
         machine = self.snapshot.hosts[host]
         mine = [s for s in machine.stack.sockets if (s.protocol, s.local_port) == (protocol, port)]
         sockets = tuple((s.state, str(s.local_address), s.program, s.v6only) for s in mine)
@@ -93,7 +96,8 @@ class Classes:
 
     def _stays(self, host: Host, socket: Socket, kept: set[Where]) -> bool:
         to = self.proxies.get(host.name, {}).get((socket.protocol, socket.local_port))
-        whose = self.owner.get(to, ()) if to and socket.program.endswith("docker-proxy") else ()
+        proxies = to is not None and socket.program.endswith("docker-proxy")
+        whose = [where for where in self.owner.get(to, ()) if where.host == host.name] if to and proxies else []
         return not whose or any(where in kept for where in whose)
 
     def _fewer_rules(self, host: Host, kept: set[Where]) -> Netfilter:
@@ -135,10 +139,7 @@ def classify(snapshot: Snapshot) -> Classes:
     """Put every namespace of the lab into its class."""
     classes = Classes(snapshot)
     owned = classes.owned
-    counts = Counter(
-        own.ip for h in snapshot.hosts.values() for s in h.namespaces.values() for i in s.interfaces for own in i.ipv4
-    )
-    owned.alone |= {where for ip, places in classes.owner.items() if counts[ip] > 1 for where in places}
+    _find_twins(classes)
     macs = {
         i.mac: Where(h.name, n) for h in snapshot.hosts.values() for n, s in h.namespaces.items() for i in s.interfaces
     }
@@ -148,14 +149,62 @@ def classify(snapshot: Snapshot) -> Classes:
         for space in host.namespaces.values():
             _read_rules(classes, host, space, macs)
             owned.alone |= {where for n in _fixed(space) for where in classes.owner.get(n.address, ())}
+    first: dict[Where, int] = {}
     numbers: dict[tuple[object, ...], int] = {}
     for host in snapshot.hosts.values():
-        for name in host.namespaces:
+        for name, space in host.namespaces.items():
             where = Where(host.name, name)
             alone = name == "host" or where in owned.alone
-            sign: tuple[object, ...] = where if alone else _signature(classes, host, host.namespaces[name])
-            classes.of[where] = numbers.setdefault(sign, len(numbers))
+            sign: tuple[object, ...] = where if alone else _signature(classes, host, space)
+            first[where] = numbers.setdefault(sign, len(numbers))
+    classes.of = _with_twins(classes, first)
     return classes
+
+
+def _find_twins(classes: Classes) -> None:
+    """Who shares an address with whom? Only what can't meet on a wire can be told apart by host; others stand alone."""
+    snapshot = classes.snapshot
+    of_hosts = {own.ip for host in snapshot.hosts.values() for i in host.stack.interfaces for own in i.ipv4}
+    walled = {host.name: _walled_bridges(host) for host in snapshot.hosts.values()}
+    for ip, places in classes.owner.items():
+        if len(places) < 2 and ip not in of_hosts:
+            continue
+        apart = len({where.host for where in places}) == len(places) and ip not in of_hosts
+        if apart and all(_is_behind(snapshot, where, walled[where.host]) for where in places):
+            classes.twins |= {where: places for where in places}
+        else:
+            classes.owned.alone |= set(places)
+
+
+def _walled_bridges(host: Host) -> set[str]:
+    """The bridges that no frame leaves the host by: all their ports are veths of containers."""
+    open_ = {
+        i.master
+        for i in host.stack.interfaces
+        if i.master and (i.kind is not LinkKind.VETH or i.peer is None or i.peer.namespace == "host")
+    }
+    lower = {i.parent for s in host.namespaces.values() for i in s.interfaces if i.parent}
+    bridges = {i.name for i in host.stack.interfaces if i.kind is LinkKind.BRIDGE}
+    return bridges - open_ - lower
+
+
+def _is_behind(snapshot: Snapshot, where: Where, bridges: set[str]) -> bool:
+    """Has this namespace one address only, on a veth to one of these bridges?"""
+    links = [i for i in snapshot.at(where).interfaces if i.kind is not LinkKind.LOOPBACK]
+    if len(links) != 1 or len(links[0].ipv4) != 1 or links[0].peer is None or links[0].peer.namespace != "host":
+        return False
+    end = snapshot.hosts[where.host].stack.by_index(links[0].peer.index)
+    return end is not None and end.master in bridges
+
+
+def _with_twins(classes: Classes, first: dict[Where, int]) -> dict[Where, int]:
+    """The classes, told apart by the classes of everybody's twins."""
+    numbers: dict[tuple[object, ...], int] = {}
+    found = {}
+    for where, number in first.items():
+        twins = tuple((other.host, first[other]) for other in classes.twins.get(where, ()))
+        found[where] = numbers.setdefault((number, twins), len(numbers))
+    return found
 
 
 def _proxy_sockets(host: Host) -> list[Socket]:
@@ -319,8 +368,10 @@ def _signature(classes: Classes, host: Host, space: Namespace) -> tuple[object, 
 
 def _seen(classes: Classes, ip: IPv4Address) -> tuple[object, ...]:
     """What rules for all can see of an address."""
-    inside = tuple(ip in IPv4Network(text, strict=False) for text in sorted(classes.owned.networks))
-    return inside, tuple(_between(text, int(ip)) for text in sorted(classes.owned.ranges))
+    number = int(ip)
+    masks = (network_and_mask(text) for text in sorted(classes.owned.networks))
+    inside = tuple(number & mask == network for network, mask in masks)
+    return inside, tuple(in_range(text, number) for text in sorted(classes.owned.ranges))
 
 
 def _link(host: Host, space: Namespace, link: Interface) -> tuple[object, ...]:

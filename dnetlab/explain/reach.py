@@ -48,6 +48,14 @@ class Outcome(Enum):
         return self is Outcome.OPEN
 
 
+class Relation(Enum):
+    """What the asker is to the one who shall answer."""
+
+    ANOTHER = "another"
+    ITSELF = "itself"  # it asks itself, or a published port that leads to it
+    TWIN = "twin"  # it has the same address, on another host
+
+
 @dataclass(frozen=True)
 class Target:
     """Something that can be asked: an address, and a port that something listens on (None: ping it).
@@ -78,7 +86,8 @@ class Reach:
 
     askers, targets   all of them, in the lab's order
     asker_class, target_class   number of the class of each
-    answers    (asker class, target class, itself?) -> outcome; itself: the asker is the target, or what is behind it
+    twins      of those whose address is had on several hosts: all who have it, itself too
+    answers    (asker class, target class, what the asker is to the target) -> outcome
     sent       how many packets it took
     """
 
@@ -87,12 +96,16 @@ class Reach:
     targets: tuple[Target, ...]
     asker_class: dict[Where, int] = field(default_factory=dict)
     target_class: dict[Target, int] = field(default_factory=dict)
-    answers: dict[tuple[int, int, bool], Outcome] = field(default_factory=dict)
+    twins: dict[Where, tuple[Where, ...]] = field(default_factory=dict)
+    answers: dict[tuple[int, int, Relation], Outcome] = field(default_factory=dict)
     sent: int = 0
 
     def outcome(self, asker: Where, target: Target) -> Outcome:
         """What `asker` finds when it asks `target`."""
-        return self.answers[self.asker_class[asker], self.target_class[target], asker == target.end]
+        return self.answers[self.asker_class[asker], self.target_class[target], self.relation(asker, target)]
+
+    def relation(self, asker: Where, target: Target) -> Relation:
+        return _relation(self.twins, asker, target.end)
 
     def label(self, where: Where) -> str:
         return label(self.snapshot, where)
@@ -101,7 +114,7 @@ class Reach:
 def reach(snapshot: Snapshot) -> Reach:
     """Work the matrix out. An empty lab gives an empty one."""
     classes = classify(snapshot)
-    result = Reach(snapshot, tuple(places(snapshot)), tuple(targets(snapshot)), classes.of)
+    result = Reach(snapshot, tuple(places(snapshot)), tuple(targets(snapshot)), classes.of, twins=classes.twins)
     number: dict[tuple[object, ...], int] = {}
     members: dict[int, list[Target]] = {}
     for target in result.targets:
@@ -113,24 +126,36 @@ def reach(snapshot: Snapshot) -> Reach:
         asking.setdefault(classes.of[where], []).append(where)
     kept = {where for group in asking.values() for where in group[:2]}
     kept |= {target.end for group in members.values() for target in group[:2]}
+    kept |= {twin for where in kept for twin in classes.twins.get(where, ())}
     small = classes.reduced(kept)
     for one, group in asking.items():
         for other, aims in members.items():
-            for itself, asker, target in _cases(group, aims, kept, classes):
-                result.answers[one, other, itself] = outcome_of(probe(small, asker, target), target)
+            for relation, asker, target in _cases(group, aims, classes):
+                result.answers[one, other, relation] = outcome_of(probe(small, asker, target), target)
                 result.sent += 1
     return result
 
 
 def _cases(
-    askers: list[Where], aims: list[Target], kept: set[Where], classes: Classes
-) -> Iterator[tuple[bool, Where, Target]]:
-    """One pair of different members, and one that asks itself, as far as the classes have them."""
-    other = next(((a, t) for t in aims[:2] for a in askers[:2] if a != t.end), None)
-    if other:
-        yield False, *other
-    if classes.of.get(aims[0].end) == classes.of[askers[0]]:
-        yield True, aims[0].end, aims[0]
+    askers: list[Where], aims: list[Target], classes: Classes
+) -> Iterator[tuple[Relation, Where, Target]]:
+    """One pair of strangers, one that asks itself, one that asks its twin, as far as the classes have them."""
+    pairs = ((a, t) for t in aims[:2] for a in askers[:2])
+    strangers = next((p for p in pairs if _relation(classes.twins, p[0], p[1].end) is Relation.ANOTHER), None)
+    if strangers:
+        yield Relation.ANOTHER, *strangers
+    number, first = classes.of[askers[0]], aims[0]
+    if classes.of.get(first.end) == number:
+        yield Relation.ITSELF, first.end, first
+    twins = (t for t in classes.twins.get(first.end, ()) if t != first.end and classes.of[t] == number)
+    if twin := next(twins, None):
+        yield Relation.TWIN, twin, first
+
+
+def _relation(twins: dict[Where, tuple[Where, ...]], asker: Where, end: Where) -> Relation:
+    if asker == end:
+        return Relation.ITSELF
+    return Relation.TWIN if asker in twins.get(end, ()) else Relation.ANOTHER
 
 
 # -- who and what
@@ -244,4 +269,6 @@ def pair_by_pair(snapshot: Snapshot) -> dict[tuple[Where, Target], Outcome]:
     return {(a, t): outcome_of(probe(snapshot, a, t), t) for a in places(snapshot) for t in aims}
 
 
-__all__ = ["Outcome", "Reach", "Target", "outcome_of", "pair_by_pair", "probe", "reach", "places", "targets"]
+__all__ = [
+    "Outcome", "Reach", "Relation", "Target", "outcome_of", "pair_by_pair", "places", "probe", "reach", "targets",
+]  # fmt: skip

@@ -238,6 +238,9 @@ class Namespace:
     def on_a_parent(self) -> tuple[Interface, ...]:
         """The vlans and macvlans, which stand on a lower link here or in another namespace of the host."""
         return tuple(i for i in self.interfaces if i.parent is not None)
+    def at_index(self) -> dict[int, Interface]:
+        """The interfaces by their index: for whoever asks about many of them in one namespace."""
+        return {i.index: i for i in reversed(self.interfaces)}
 
     @cached_property
     def neighbour_at(self) -> dict[tuple[IPv4Address, str], Neighbour]:

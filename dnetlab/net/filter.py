@@ -206,13 +206,14 @@ def _others_match(rule: Rule, scene: Scene) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def _network(text: str) -> tuple[int, int]:
+def network_and_mask(text: str) -> tuple[int, int]:
+    """'172.17.0.0/16' as two numbers: what of an address counts, and what it must be."""
     network = IPv4Network(text, strict=False)
     return int(network.network_address), int(network.netmask)
 
 
 @lru_cache(maxsize=4096)
-def _ports(text: str) -> tuple[tuple[int, int], ...]:
+def port_ranges(text: str) -> tuple[tuple[int, int], ...]:
     """'80' -> ((80, 80),); '80:90,443', '1024:' likewise."""
     ranges = []
     for part in text.split(","):
@@ -226,16 +227,16 @@ def _dev_is(pattern: str, dev: str) -> bool:
 
 
 def _in(text: str, port: int, packet: Packet) -> bool:
-    return packet.protocol is not Protocol.ICMP and any(low <= port <= high for low, high in _ports(text))
+    return packet.protocol is not Protocol.ICMP and any(low <= port <= high for low, high in port_ranges(text))
 
 
 def _source(value: str, scene: Scene) -> bool:
-    network, mask = _network(value)
+    network, mask = network_and_mask(value)
     return scene.source & mask == network
 
 
 def _destination(value: str, scene: Scene) -> bool:
-    network, mask = _network(value)
+    network, mask = network_and_mask(value)
     return scene.destination & mask == network
 
 
@@ -297,7 +298,8 @@ def _tcp_flags(value: str, scene: Scene) -> bool:
     return scene.packet.protocol is Protocol.TCP and flags & looked_at == asked
 
 
-def _between(value: str, ip: int) -> bool:
+def in_range(value: str, ip: int) -> bool:
+    """Is an address, as a number, within '10.0.0.1-10.0.0.9'?"""
     low, _, high = value.partition("-")
     return int(IPv4Address(low)) <= ip <= int(IPv4Address(high or low))
 
@@ -331,8 +333,8 @@ _JUDGES: dict[str, Callable[[str, Scene], bool]] = {
     "--physdev-is-bridged": lambda value, scene: bool(scene.physin and scene.physout),
     "--tcp-flags": _tcp_flags,
     "--syn": lambda value, scene: scene.packet.protocol is Protocol.TCP and scene.packet.flags == "S",
-    "--src-range": lambda value, scene: _between(value, scene.source),
-    "--dst-range": lambda value, scene: _between(value, scene.destination),
+    "--src-range": lambda value, scene: in_range(value, scene.source),
+    "--dst-range": lambda value, scene: in_range(value, scene.destination),
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dnetlab.explain.reach import Outcome, Reach, Target, reach
+from dnetlab.explain.reach import Outcome, Reach, Relation, Target, reach
 from dnetlab.model import Snapshot, Where
 from dnetlab.views.frame import NUMBER, TEXT, YES_NO, frame
 from dnetlab.views.labels import containers_in
@@ -22,6 +22,7 @@ COLUMNS = {
     "address": TEXT,
     "service": TEXT,
     "itself": YES_NO,
+    "twin": YES_NO,
     "outcome": TEXT,
 }
 MOST_NAMES = 60  # a larger matrix is no picture any more
@@ -95,13 +96,14 @@ def _groups(found: Reach) -> tuple[dict[int, list[Where]], dict[int, list[Target
 
 
 def by_classes(found: Reach) -> DataFrame:
-    """One row per class of askers, class of targets, and whether a member asks itself.
+    """One row per class of askers, class of targets, and what the one is to the other.
 
     asker, target    string   a name, or 'first … last (how many)' for several that nothing tells apart
     askers, targets  Int64    how many
     address          string   of the first target
     service          string   'ping', '80/tcp' …; of the first target where ports differ
     itself           boolean  the asker is the target, or the container behind a published port
+    twin             boolean  the asker has the target's address too, on another host, so it hears itself
     outcome          string   'open', 'refused', 'reset', 'unreachable', 'no route', 'silence', 'somebody else'
     """
     names = _Names(found.snapshot)
@@ -114,10 +116,11 @@ def by_classes(found: Reach) -> DataFrame:
             len(aims[other]),
             str(aims[other][0].address),
             aims[other][0].service,
-            itself,
+            relation is Relation.ITSELF,
+            relation is Relation.TWIN,
             outcome.value,
         )
-        for (one, other, itself), outcome in found.answers.items()
+        for (one, other, relation), outcome in found.answers.items()
     ]
     return frame(rows, COLUMNS)
 
@@ -147,7 +150,8 @@ def _column(name: str, target: Target) -> str:
 
 def _cell(found: Reach, places: list[Where], group: list[Target]) -> str | None:
     """The outcome for two different members, else for the only one asking itself."""
-    pair = next(((s, t) for t in group[:2] for s in places[:2] if s != t.end), (places[0], group[0]))
+    pairs = [(s, t) for t in group[:2] for s in places[:2]]
+    pair = next((p for p in pairs if found.relation(*p) is Relation.ANOTHER), pairs[0])
     return found.outcome(*pair).value
 
 
@@ -167,10 +171,10 @@ def to_dot(found: Reach) -> str:
     lines += [f"  c{number} [label={_quote(names.group(group))}];" for number, group in askers.items()]
     open_ports: dict[tuple[int, int], list[str]] = {}
     refused: set[tuple[int, int]] = set()
-    for (one, other, itself), outcome in found.answers.items():
+    for (one, other, relation), outcome in found.answers.items():
         first = aims[other][0]
         edge = (one, found.asker_class[first.where])
-        if itself:
+        if relation is not Relation.ANOTHER:
             continue
         if outcome.reaches:
             open_ports.setdefault(edge, []).append(first.service)
