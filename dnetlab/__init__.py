@@ -5,7 +5,7 @@
 >>> lab.run("docker run -d --name web1 nginx").exit_code
 0
 
-Importing this package imports nothing heavy: pandas, IPython, docker, pyroute2 and graphviz come in where they
+Importing this package imports nothing heavy: pandas, IPython, docker and graphviz come in where they
 are used.
 """
 

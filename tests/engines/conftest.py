@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
+from dnetlab.engines.providers import netns, records
 from dnetlab.engines.providers.namespaces import NamespaceHosts, why_not
 
 
@@ -12,6 +15,15 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if reason and item.get_closest_marker("engine"):
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_behind():
+    """What these tests made is gone when they end; labs of others on this machine are their own."""
+    before = set(records.known_labs())
+    yield
+    mine = {record.lab for record in records.records() if record.maker == os.getpid()} - before
+    assert [netns.leftovers(lab) for lab in mine] == []
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from dnetlab.engines.look import api, netlink, texts
+from dnetlab.engines.look import api, netlink, rtnetlink, rulesets, texts
 from dnetlab.model import Protocol
 
 SAVED = """\
@@ -87,3 +87,59 @@ def test_dockers_times_are_read_to_the_microsecond(text, seconds):
 
 def test_gos_zero_time_is_never():
     assert api.moment("0001-01-01T00:00:00Z") is None
+
+
+def test_messages_of_the_kernel_become_interfaces_addresses_and_routes():
+    def attribute(kind, value):
+        return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
+
+    info = attribute(1, b"macvlan\0") + attribute(2 | 0x8000, attribute(1, struct.pack("=I", 4)))
+    link = struct.pack("=BxHiII", 0, 1, 7, 0x11043, 0) + b"".join(
+        [attribute(3, b"eth0\0"), attribute(1, bytes.fromhex("0242ac110002")), attribute(4, struct.pack("=I", 1500)),
+         attribute(5, struct.pack("=I", 3)), attribute(13, struct.pack("=I", 1000)), attribute(18 | 0x8000, info)]
+    )  # fmt: skip
+    address = struct.pack("=BBBBi", 2, 16, 0x80, 0, 7) + attribute(2, bytes([172, 17, 0, 2]))
+    address += attribute(4, bytes([172, 17, 255, 255]))
+    route = struct.pack("=BBBBBBBBI", 2, 0, 0, 0, 254, 3, 0, 1, 0) + attribute(15, struct.pack("=I", 254))
+    route += attribute(5, bytes([172, 17, 0, 1])) + attribute(4, struct.pack("=I", 7))
+
+    seen = rtnetlink.link(link)
+    made = rtnetlink.interface(seen, (rtnetlink.address(address)[1],), {7: "eth0", 3: "enp7s0"}, {"enp7s0": "trunk"})
+
+    assert (made.name, made.index, made.kind.value, made.mac) == ("eth0", 7, "macvlan", "02:42:ac:11:00:02")
+    assert (made.mode, made.mtu, made.parent, made.up, made.carrier) == ("bridge", 1500, "enp7s0", True, True)
+    assert str(made.addresses[0].interface) == "172.17.0.2/16"
+    assert rtnetlink.address(address)[0] == 7
+    found = rtnetlink.route(route, {7: "eth0"})
+    assert (str(found.destination), str(found.via)) == ("0.0.0.0/0", "172.17.0.1")
+    assert (found.dev, found.protocol, found.kind) == ("eth0", "boot", "unicast")
+
+
+def test_rules_that_differ_in_the_resolvers_ports_alone_are_asked_once(monkeypatch):
+    saved = (
+        "*nat\n:OUTPUT ACCEPT [0:0]\n:DOCKER_OUTPUT - [0:0]\n"
+        "[0:0] -A DOCKER_OUTPUT -d 127.0.0.11/32 -p tcp -m tcp --dport 53 -j DNAT --to-destination 127.0.0.11:40000\n"
+        "[0:0] -A DOCKER_OUTPUT -d 127.0.0.11/32 -p udp -m udp --dport 53 -j DNAT --to-destination 127.0.0.11:50000\n"
+        "COMMIT\n"
+    )
+    asked = []
+
+    class Saving:
+        def __init__(self, *words, **_):
+            asked.append(words)
+
+        def communicate(self):
+            return saved.encode(), b""
+
+    monkeypatch.setattr(rulesets.subprocess, "Popen", Saving)
+    monkeypatch.setattr(rulesets, "_iptables_save", lambda: "iptables-save")
+    memory = rulesets.Memory()
+    first = memory.ask(b"rules %b %b" % (struct.pack(">H", 40000), struct.pack(">H", 50000)), (40000, 50000))
+    second = memory.ask(b"rules %b %b" % (struct.pack(">H", 41000), struct.pack(">H", 51000)), (41000, 51000))
+    other = memory.ask(b"others %b %b" % (struct.pack(">H", 41000), struct.pack(">H", 51000)), (41000, 51000))
+
+    memory.told(first)
+    rules = memory.told(second).table("nat").chain("DOCKER_OUTPUT").rules
+
+    assert [rule.target.option("--to-destination") for rule in rules] == ["127.0.0.11:41000", "127.0.0.11:51000"]
+    assert other.saving is not None and len(asked) == 2

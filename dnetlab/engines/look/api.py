@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import json
 import re
+import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Any
 
@@ -23,7 +29,8 @@ from dnetlab.model import (
 )
 
 Clock = Callable[[float], float]  # seconds since 1970 -> seconds of the lab's clock
-NEVER = "0001-01-01T00:00:00Z"
+VERSION = "1.41"  # of the API: 20.10 and all that came after it answer it
+LANES = 2  # connections on which containers are asked for side by side
 
 
 @dataclass(frozen=True)
@@ -36,39 +43,79 @@ class Known:
     document: dict[str, Any]
 
 
-def client(socket: str) -> Any:
-    """An API client of the dockerd that listens on this socket. Nothing is asked yet."""
+def client(path: str) -> Any:
+    """An API client of the dockerd whose socket has this path. Nothing is asked yet."""
     import docker
 
-    return docker.APIClient(base_url=f"unix://{socket}", version="1.41", timeout=20)
+    return docker.APIClient(base_url=f"unix://{path}", version=VERSION, timeout=20)
 
 
-def inspect_containers(api: Any, known: dict[str, Known], starts: dict[int, float]) -> list[dict[str, Any]]:
+class _OverSocket(http.client.HTTPConnection):
+    """HTTP on a unix socket. The SDK's own way costs a host of fifty containers three times as much."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("docker", timeout=20)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def inspect(path: str, ids: list[str]) -> dict[str, dict[str, Any]]:
+    """What `docker inspect` says of these containers, by id, asked at the socket of that path; one that is gone is
+    left out. {} for none, and nothing is asked."""
+    shares = [ids[start::LANES] for start in range(min(LANES, len(ids)))]
+    if not shares:
+        return {}
+    with ThreadPoolExecutor(len(shares)) as pool:
+        found = list(pool.map(partial(_inspect_some, path), shares))
+    return {identity: document for share in found for identity, document in share.items()}
+
+
+def _inspect_some(path: str, ids: list[str]) -> dict[str, dict[str, Any]]:
+    found = {}
+    with contextlib.closing(_OverSocket(path)) as link:
+        for identity in ids:
+            link.request("GET", f"/v{VERSION}/containers/{identity}/json")
+            answer = link.getresponse()
+            text = answer.read()
+            if answer.status == 200:
+                found[identity] = json.loads(text)
+    return found
+
+
+def inspect_containers(
+    rows: list[dict[str, Any]],
+    known: dict[str, Known],
+    starts: dict[int, float],
+    ask: Callable[[list[str]], dict[str, dict[str, Any]]],
+) -> list[dict[str, Any]]:
     """`docker inspect` of every container, newest first; one that goes while we ask is left out.
 
-    known is what an earlier call learned, and is brought up to date: a container that runs as the same process with the
-    same name, networks and ports isn't asked again. starts: pid -> when that process of the host was started.
+    rows    of `docker ps -a`
+    known   what an earlier call learned, and is brought up to date: a container that runs as the same process with the
+            same name, networks and ports isn't asked again
+    starts  pid -> when that process of the host was started
+    ask     ids -> documents by id
     """
-    import docker
-
-    found, now = [], {}
-    for row in api.containers(all=True):
-        identity = row["Id"]
-        face = str((row["Names"], row["State"], row["NetworkSettings"], row["Ports"]))
-        old = known.get(identity)
-        if old is not None and row["State"] == "running" and old.face == face and starts.get(old.pid) == old.started:
-            now[identity] = old
-        else:
-            try:
-                document = api.inspect_container(identity)
-            except docker.errors.NotFound:
-                continue
-            pid = document["State"]["Pid"]
-            now[identity] = Known(face, pid, starts.get(pid, -1.0), document)
-        found.append(now[identity].document)
+    faces = {row["Id"]: str((row["Names"], row["State"], row["NetworkSettings"], row["Ports"])) for row in rows}
+    running = {row["Id"] for row in rows if row["State"] == "running"}
+    same = {
+        identity: old
+        for identity, old in known.items()
+        if identity in running and old.face == faces[identity] and starts.get(old.pid) == old.started
+    }
+    asked = ask([identity for identity in faces if identity not in same])
     known.clear()
-    known.update(now)
-    return found
+    for identity, face in faces.items():
+        if identity in same:
+            known[identity] = same[identity]
+        elif identity in asked:
+            pid = asked[identity]["State"]["Pid"]
+            known[identity] = Known(face, pid, starts.get(pid, -1.0), asked[identity])
+    return [old.document for old in known.values()]
 
 
 def moment(text: str) -> float | None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dnetlab.engines.look import netlink, processes
+from dnetlab.engines.look import api, netlink, processes
 from dnetlab.model import Namespace
 
 
@@ -30,6 +30,10 @@ class Direct:
         """The processes of the host, by pid; clock: seconds since 1970 -> seconds of the lab's clock."""
         boot, ticks = _booted(), os.sysconf("SC_CLK_TCK")
         return processes.tasks(self.root, lambda start: clock(boot + start / ticks))
+
+    def inspect(self, ids: list[str]) -> dict[str, dict[str, Any]]:
+        """What `docker inspect` says of these containers, by id; one that is gone is left out."""
+        return api.inspect(f"{self.root}/run/docker.sock", ids)
 
     def namespaces(
         self, places: list[tuple[str, int, bool]], wants_rules: Callable[[str], bool], owners: netlink.Owners

@@ -24,7 +24,7 @@ def seen(
     tasks = sight.tasks(clock)
     if has_docker and sight.api is not None:
         starts = {task.process.pid: task.process.started for task in tasks}
-        documents = api.inspect_containers(sight.api, known, starts)
+        documents = api.inspect_containers(sight.api.containers(all=True), known, starts, sight.inspect)
         host = replace(
             host,
             docker_running=True,

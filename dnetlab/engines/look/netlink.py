@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import socket
 import struct
-import subprocess
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip_address
+from ipaddress import IPv4Address, ip_address
 from typing import Any, TypeVar
 
-from dnetlab.engines.look.texts import connections, parse_rules
+from dnetlab.engines.look import rtnetlink, rulesets
+from dnetlab.engines.look.texts import connections
 from dnetlab.errors import EngineError
 from dnetlab.model import (
-    Address,
     FdbEntry,
     Interface,
     LinkKind,
     Namespace,
     Neighbour,
-    Netfilter,
     PeerEnd,
     Protocol,
     Route,
@@ -47,7 +44,6 @@ SYSCTLS = (
     "net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables", "net.bridge.bridge-nf-call-arptables",
 )  # fmt: skip
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH = 18, 22, 26, 30
-RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE = 16, 20, 24
 NDA_DST, NDA_LLADDR, NDA_MASTER = 1, 2, 9  # linux/neighbour.h
 NETLINK_NETFILTER, NFT_MSG_GETCHAIN, NFT_MSG_GETRULE = 12, 10 << 8 | 4, 10 << 8 | 7  # linux/netfilter/nf_tables.h
 NLM_F_DUMP_REQUEST = 0x301
@@ -55,7 +51,6 @@ IFLA_EXT_MASK, SKIP_STATISTICS = 29, 8
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
 ESTABLISHED, TIME_WAIT, CLOSE, LISTEN = 1, 6, 7, 10  # include/net/tcp_states.h
-IFF_UP, IFF_PROMISC, IFF_LOWER_UP = 0x1, 0x100, 0x10000
 NUD = {
     0x01: "INCOMPLETE",
     0x02: "REACHABLE",
@@ -66,9 +61,6 @@ NUD = {
     0x40: "NOARP",
     0x80: "PERMANENT",
 }  # linux/neighbour.h
-ROUTE_PROTOCOLS = {2: "kernel", 3: "boot", 4: "static"}  # linux/rtnetlink.h
-ROUTE_KINDS = {1: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
-SCOPES = {0: "global", 253: "link", 254: "host", 255: "nowhere"}
 CLONE_NEWNET = 0x40000000
 
 
@@ -95,12 +87,10 @@ class _Raw:
     neighbours: Messages
     fdb: Messages
     sysctls: dict[str, str]
-    ruleset: bytes  # what nf_tables holds; the same bytes are the same rules with the same counters
-    rules: subprocess.Popen[bytes] | None
+    rules: rulesets.Asked
     sockets: list[bytes]
 
 
-_known_rules: dict[bytes, Netfilter] = {}  # ruleset -> its tables; asked again only when a byte has changed
 Owners = dict[str, tuple[int, str]]  # inode of a socket -> pid and program that hold it
 
 
@@ -108,15 +98,16 @@ def namespaces(places: Iterable[Place], wants_rules: Callable[[Place], bool], ow
     """The stacks of these places by name, veth peers resolved between them; {} for none. A place that ends while it is
     looked at is left out."""
     places = list(places)
-    raws = _in_a_thread(lambda: [(place, _read(place, wants_rules(place))) for place in places])
+    memory = rulesets.memory
+    raws = _in_a_thread(lambda: [(place, _read(place, wants_rules(place), memory)) for place in places])
     made = {place.name: _namespace(place, raw, owners) for place, raw in raws if raw is not None}
     return with_peers(made, {place.name: _lower(raw.links) for place, raw in raws if raw is not None})
 
 
 def forget() -> None:
     """Drop what earlier looks have learned; the next one asks for everything."""
-    _known_rules.clear()
-    for memory in (_message, _names, _lower, _interfaces, _route_table):
+    rulesets.memory.clear()
+    for memory in (_links, _interfaces, _route_table):
         memory.cache_clear()
 
 
@@ -150,11 +141,6 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-@lru_cache(maxsize=1)
-def _iptables_save() -> str | None:
-    return shutil.which("iptables-save", path="/usr/sbin:/sbin:/usr/bin:/bin")
-
-
 def _enter(folder: str) -> bool:
     libc = _libc()
     try:
@@ -169,14 +155,12 @@ def _enter(folder: str) -> bool:
     return True
 
 
-def _read(place: Place, with_rules: bool) -> _Raw | None:
+def _read(place: Place, with_rules: bool, memory: rulesets.Memory) -> _Raw | None:
     """Everything of one namespace as the kernel gives it; None when the process has ended."""
     if not _enter(place.folder):
         return None
-    rules, program = None, _iptables_save()
-    ruleset = _ruleset() if with_rules else b""
-    if with_rules and program and ruleset not in _known_rules:
-        rules = subprocess.Popen([program, "-c"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    found = _diagnose(place.name == "host") if place.talks else []
+    rules = memory.ask(_ruleset(), _resolver_ports(found)) if with_rules else rulesets.NOTHING
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as link:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         link.bind((0, 0))
@@ -186,8 +170,13 @@ def _read(place: Place, with_rules: bool) -> _Raw | None:
         neighbours = _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", socket.AF_INET, 0, 0, 0, 0))
         bridges = any(b"bridge\0" in message for message in links)
         fdb = _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", 7, 0, 0, 0, 0)) if bridges else ()
-    found = _diagnose(place.name == "host") if place.talks else []
-    return _Raw(links, addresses, routes, neighbours, fdb, _sysctls(), ruleset, rules, found)
+    return _Raw(links, addresses, routes, neighbours, fdb, _sysctls(), rules, found)
+
+
+def _resolver_ports(sockets: list[bytes]) -> tuple[int, ...]:
+    """The ports at which dockerd answers names in this namespace, TCP first; () where it doesn't."""
+    here = (row for row in sockets if row[1] == socket.AF_INET and row[9:13] == b"\x7f\0\0\x0b")
+    return tuple(struct.unpack_from(">H", row, 5)[0] for row in here)
 
 
 def _ruleset() -> bytes:
@@ -239,28 +228,6 @@ def _dump(link: socket.socket, kind: int, body: bytes) -> Messages:
     return tuple(_rows(link))
 
 
-def _parsed(kind: int, bodies: Messages) -> list[Any]:
-    return [_message(kind, body) for body in bodies]
-
-
-@lru_cache(maxsize=20_000)
-def _message(kind: int, body: bytes) -> Any:
-    """A message of rtnetlink; most of what the kernel says is what it said before the last command."""
-    from pyroute2.netlink.rtnl.marshal import MarshalRtnl
-
-    return next(iter(MarshalRtnl().parse(struct.pack("=IHHII", 16 + len(body), kind, 0, 1, 0) + body)))
-
-
-def _attributes(body: bytes, start: int) -> dict[int, bytes]:
-    """The attributes behind the fixed part of a message: type -> value."""
-    found = {}
-    while start + 4 <= len(body):
-        length, kind = struct.unpack_from("=HH", body, start)
-        found[kind & 0x3FFF] = body[start + 4 : start + length]
-        start += max(4, (length + 3) & ~3)
-    return found
-
-
 def _sysctls() -> dict[str, str]:
     """The sysctls of the namespace this thread is in."""
     values = {}
@@ -277,19 +244,6 @@ def _sysctls() -> dict[str, str]:
 # -- from messages to values --------------------------------------------------------------------------------------
 
 
-def _get(message: Any, name: str) -> Any:
-    """The value of an attribute, None when it is absent; only this one is decoded."""
-    for slot in message["attrs"]:
-        if slot[0] == name:
-            return slot[1]
-    return None
-
-
-def _kind(message: Any) -> str:
-    info = _get(message, "IFLA_LINKINFO")
-    return (_get(info, "IFLA_INFO_KIND") or "") if info else ""
-
-
 def _namespace(place: Place, raw: _Raw, owners: Owners) -> Namespace:
     names = _names(raw.links)
     return Namespace(
@@ -298,136 +252,47 @@ def _namespace(place: Place, raw: _Raw, owners: Owners) -> Namespace:
         _route_table(raw.routes, raw.links),
         tuple(_neighbours(raw.neighbours, names)),
         tuple(_fdb(raw.fdb, names)),
-        _netfilter(raw),
+        rulesets.memory.told(raw.rules),
         tuple(connections(place.folder)) if place.name == "host" else (),
         tuple(_socket(row, owners) for row in raw.sockets),
         raw.sysctls,
     )
 
 
-def _netfilter(raw: _Raw) -> Netfilter:
-    if raw.rules is None:
-        return _known_rules.get(raw.ruleset, Netfilter())
-    netfilter = parse_rules(raw.rules.communicate()[0].decode(errors="replace"))
-    if raw.ruleset:  # it is empty where iptables keeps its rules elsewhere (the legacy variant)
-        while len(_known_rules) >= 1000:
-            _known_rules.pop(next(iter(_known_rules)))
-        _known_rules[raw.ruleset] = netfilter
-    return netfilter
-
-
 @lru_cache(maxsize=2_000)
+def _links(bodies: Messages) -> tuple[rtnetlink.Link, ...]:
+    return tuple(map(rtnetlink.link, bodies))
+
+
 def _names(links: Messages) -> dict[int, str]:
-    return {message["index"]: _get(message, "IFLA_IFNAME") for message in _parsed(RTM_NEWLINK, links)}
+    return {link.index: link.name for link in _links(links)}
 
 
-@lru_cache(maxsize=2_000)
 def _lower(links: Messages) -> dict[int, int]:
     """Interface's index -> index of the one it hangs on: a veth's far end, a macvlan's parent."""
-    found = {message["index"]: _get(message, "IFLA_LINK") for message in _parsed(RTM_NEWLINK, links)}
-    return {index: link for index, link in found.items() if link}
+    return {link.index: link.lower for link in _links(links) if link.lower}
 
 
 @lru_cache(maxsize=2_000)
 def _interfaces(links: Messages, addresses: Messages, nics: Nics) -> tuple[Interface, ...]:
-    messages, names = _parsed(RTM_NEWADDR, addresses), _names(links)
-    made = [interface(link, messages, names, dict(nics)) for link in _parsed(RTM_NEWLINK, links)]
+    names, own = _names(links), [rtnetlink.address(body) for body in addresses]
+    made = [
+        rtnetlink.interface(link, tuple(a for index, a in own if index == link.index), names, dict(nics))
+        for link in _links(links)
+    ]
     return tuple(sorted(made, key=lambda i: i.index))
 
 
 @lru_cache(maxsize=2_000)
 def _route_table(routes: Messages, links: Messages) -> tuple[Route, ...]:
-    return tuple(_routes(_parsed(RTM_NEWROUTE, routes), _names(links)))
-
-
-def interface(message: Any, addresses: list[Any], names: dict[int, str], nics: dict[str, str]) -> Interface:
-    """An interface from its message of rtnetlink (addresses: the messages of those of all interfaces).
-
-    nics: a host's NICs and their switches; {} in a container
-    """
-    name, index, flags = _get(message, "IFLA_IFNAME"), message["index"], message["flags"]
-    kind = LinkKind.LOOPBACK if flags & 0x8 else _link_kind(_kind(message))
-    if name in nics:
-        kind = LinkKind.PHYSICAL
-    elif name.rpartition(".")[0] in nics and kind is LinkKind.VETH:
-        kind = LinkKind.VLAN
-    info = _get(message, "IFLA_LINKINFO")
-    data = _get(info, "IFLA_INFO_DATA") if info else None
-    lower = _get(message, "IFLA_LINK")
-    parent = names.get(lower) if kind is LinkKind.MACVLAN and nics and lower else None
-    vlan = None
-    if kind is LinkKind.VLAN:
-        parent, vlan = name.rpartition(".")[0], int(name.rpartition(".")[2]) if "." in name else None
-    mode = _get(data, "IFLA_MACVLAN_MODE") if data is not None and kind is LinkKind.MACVLAN else ""
-    return Interface(
-        name, index, kind, _get(message, "IFLA_ADDRESS") or "",
-        tuple(_addresses(addresses, index)),
-        mtu=_get(message, "IFLA_MTU"),
-        up=bool(flags & IFF_UP),
-        carrier=bool(flags & IFF_LOWER_UP),
-        promiscuous=bool(flags & IFF_PROMISC),
-        master=names.get(_get(message, "IFLA_MASTER") or 0),
-        parent=parent,
-        segment=nics.get(name) or None,
-        mode=str(mode or ""),
-        vlan_id=vlan,
-        hairpin=_hairpin(info),
-        txqlen=_get(message, "IFLA_TXQLEN") or 0,
-    )  # fmt: skip
-
-
-def _link_kind(kind: str) -> LinkKind:
-    try:
-        return LinkKind(kind)
-    except ValueError:
-        return LinkKind.OTHER
-
-
-def _hairpin(info: Any) -> bool:
-    slave = _get(info, "IFLA_INFO_SLAVE_DATA") if info else None
-    try:
-        return bool(slave and _get(slave, "IFLA_BRPORT_MODE"))
-    except AttributeError:
-        return False
-
-
-def _addresses(messages: list[Any], index: int) -> Iterable[Address]:
-    for message in messages:
-        if message["index"] != index:
-            continue
-        text = _get(message, "IFA_LOCAL") or _get(message, "IFA_ADDRESS")
-        whole = f"{text}/{message['prefixlen']}"
-        broadcast = _get(message, "IFA_BROADCAST")
-        flags = _get(message, "IFA_FLAGS") or message["flags"]
-        yield Address(
-            IPv4Interface(whole) if message["family"] == socket.AF_INET else IPv6Interface(whole),
-            IPv4Address(broadcast) if broadcast else None,
-            SCOPES.get(message["scope"], "global"),
-            bool(flags & 0x1) and message["family"] == socket.AF_INET,
-        )
-
-
-def _routes(messages: list[Any], names: dict[int, str]) -> Iterable[Route]:
-    for message in messages:
-        if _get(message, "RTA_TABLE") != 254 or message["type"] not in ROUTE_KINDS:
-            continue
-        via, src = _get(message, "RTA_GATEWAY"), _get(message, "RTA_PREFSRC")
-        yield Route(
-            IPv4Network(f"{_get(message, 'RTA_DST') or '0.0.0.0'}/{message['dst_len']}"),
-            names.get(_get(message, "RTA_OIF") or 0),
-            IPv4Address(via) if via else None,
-            IPv4Address(src) if src else None,
-            ROUTE_PROTOCOLS.get(message["proto"], str(message["proto"])),
-            SCOPES.get(message["scope"], "global"),
-            _get(message, "RTA_PRIORITY") or 0,
-            ROUTE_KINDS[message["type"]],
-        )
+    names = _names(links)
+    return tuple(route for body in routes if (route := rtnetlink.route(body, names)) is not None)
 
 
 def _neighbours(bodies: Messages, names: dict[int, str]) -> Iterable[Neighbour]:
     for body in bodies:
         index, number = struct.unpack_from("=iH", body, 4)
-        state, found = NUD.get(number, ""), _attributes(body, 12)
+        state, found = NUD.get(number, ""), rtnetlink.attributes(body, 12)
         if state and state != "NOARP":
             mac = found.get(NDA_LLADDR)
             yield Neighbour(IPv4Address(found[NDA_DST]), names.get(index, ""), mac.hex(":") if mac else None, state)
@@ -436,7 +301,7 @@ def _neighbours(bodies: Messages, names: dict[int, str]) -> Iterable[Neighbour]:
 def _fdb(bodies: Messages, names: dict[int, str]) -> Iterable[FdbEntry]:
     for body in bodies:
         index, state = struct.unpack_from("=iH", body, 4)
-        found = _attributes(body, 12)
+        found = rtnetlink.attributes(body, 12)
         mac, master = found.get(NDA_LLADDR, b"").hex(":"), found.get(NDA_MASTER)
         if not mac or not master or mac.startswith(("33:33:", "01:00:5e:")):
             continue

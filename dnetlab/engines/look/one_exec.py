@@ -12,15 +12,17 @@ import re
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, ip_address
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip_address
 from pathlib import Path
 from typing import Any
 
-from dnetlab.engines.look import netlink, texts
-from dnetlab.engines.look.netlink import ROUTE_KINDS, SCOPES, SYSCTLS, Owners
+from dnetlab.engines.look import netlink, rtnetlink, texts
+from dnetlab.engines.look.netlink import SYSCTLS, Owners
 from dnetlab.engines.look.processes import Task
+from dnetlab.engines.look.rtnetlink import ROUTE_KINDS, SCOPES
 from dnetlab.errors import EngineError
 from dnetlab.model import (
+    Address,
     FdbEntry,
     Interface,
     Namespace,
@@ -34,7 +36,10 @@ from dnetlab.model import (
 )
 
 TICKS = 100  # a second's, in /proc/PID/stat: USER_HZ of every architecture that Docker runs on
-FLAGS = {"UP": netlink.IFF_UP, "PROMISC": netlink.IFF_PROMISC, "LOWER_UP": netlink.IFF_LOWER_UP, "LOOPBACK": 0x8}
+FLAGS = {
+    "UP": rtnetlink.IFF_UP, "PROMISC": rtnetlink.IFF_PROMISC, "LOWER_UP": rtnetlink.IFF_LOWER_UP,
+    "LOOPBACK": rtnetlink.IFF_LOOPBACK,
+}  # fmt: skip
 ROUTE_PROTOCOLS = {"dhcp": "16"}  # the names that `ip` has and a snapshot doesn't
 SOCKET_STATES = {
     "LISTEN": SocketState.LISTEN,
@@ -51,15 +56,15 @@ class RemoteApi:
     """
 
     def __init__(self, hosts: Any, host: str, documents: dict[str, Any] | None = None) -> None:
-        self._hosts, self._host, self._documents = hosts, host, documents
+        self._hosts, self._host, self.documents = hosts, host, documents
 
     def _get(self, path: str) -> Any:
         import docker
 
-        if self._documents is not None:
-            if path not in self._documents:
+        if self.documents is not None:
+            if path not in self.documents:
                 raise docker.errors.NotFound(f"no such thing: {path}")
-            return self._documents[path]
+            return self.documents[path]
         url = shlex.quote(f"http://docker/v1.41/{path}")
         ran = self._hosts.run(
             self._host, f"curl -s --max-time 10 -w '\\n%{{http_code}}' --unix-socket /run/docker.sock {url}"
@@ -138,6 +143,12 @@ class Sight:
         )
         shim = argv[0].endswith("/containerd-shim-runc-v2")  # see processes._held
         return Task(process, self.nets[pid], () if shim else tuple(self.sockets.get(pid, ())))
+
+    def inspect(self, ids: list[str]) -> dict[str, dict[str, Any]]:
+        """What `docker inspect` says of these containers, by id; one that is gone is left out."""
+        documents = self.api.documents if self.api is not None and self.api.documents is not None else {}
+        found = {identity: documents.get(f"containers/{identity}/json") for identity in ids}
+        return {identity: document for identity, document in found.items() if document is not None}
 
     def namespaces(
         self, places: list[tuple[str, int, bool]], wants_rules: Callable[[str], bool], owners: Owners
@@ -248,47 +259,38 @@ def _lower(links: list[dict[str, Any]]) -> dict[int, int]:
 
 
 def _interface(
-    link: dict[str, Any], lower: dict[int, int], names: dict[int, str], nics: dict[str, str]
+    row: dict[str, Any], lower: dict[int, int], names: dict[int, str], nics: dict[str, str]
 ) -> Interface:
-    """A row of `ip -j -d address`, put as the message of the kernel that it was made from."""
-    info = link.get("linkinfo", {})
+    """A row of `ip -j -d address`."""
+    info = row.get("linkinfo", {})
     data, slave = info.get("info_data", {}), info.get("info_slave_data", {})
     masters = {name: index for index, name in names.items()}
-    about = {
-        "attrs": [
-            ("IFLA_INFO_KIND", info.get("info_kind")),
-            ("IFLA_INFO_DATA", {"attrs": [("IFLA_MACVLAN_MODE", data.get("mode"))]}),
-            ("IFLA_INFO_SLAVE_DATA", {"attrs": [("IFLA_BRPORT_MODE", slave.get("hairpin"))]}),
-        ]
-    }
-    message = {
-        "index": link["ifindex"],
-        "flags": sum(bit for flag, bit in FLAGS.items() if flag in link["flags"]),
-        "attrs": [
-            ("IFLA_IFNAME", link["ifname"]),
-            ("IFLA_ADDRESS", link.get("address")),
-            ("IFLA_MTU", link["mtu"]),
-            ("IFLA_MASTER", masters.get(link.get("master", ""))),
-            ("IFLA_LINK", lower.get(link["ifindex"])),
-            ("IFLA_TXQLEN", link.get("txqlen")),
-            ("IFLA_LINKINFO", about),
-        ],
-    }
-    return netlink.interface(
-        message, [_address(row, link["ifindex"]) for row in link["addr_info"] if row], names, nics
+    link = rtnetlink.Link(
+        row["ifindex"],
+        sum(bit for flag, bit in FLAGS.items() if flag in row["flags"]),
+        row["ifname"],
+        info.get("info_kind", ""),
+        row.get("address", ""),
+        row["mtu"],
+        masters.get(row.get("master", ""), 0),
+        lower.get(row["ifindex"], 0),
+        row.get("txqlen", 0),
+        str(data.get("mode", "")),
+        int(data.get("id", 0)) if info.get("info_kind") == "vlan" else 0,
+        bool(slave.get("hairpin")),
     )
+    return rtnetlink.interface(link, tuple(_address(a) for a in row["addr_info"] if a), names, nics)
 
 
-def _address(row: dict[str, Any], index: int) -> dict[str, Any]:
-    scopes = {name: number for number, name in SCOPES.items()}
-    return {
-        "index": index,
-        "family": 2 if row["family"] == "inet" else 10,
-        "prefixlen": row["prefixlen"],
-        "scope": scopes.get(row["scope"], 0),
-        "flags": 1 if row.get("secondary") else 0,
-        "attrs": [("IFA_LOCAL", row["local"]), ("IFA_BROADCAST", row.get("broadcast"))],
-    }
+def _address(row: dict[str, Any]) -> Address:
+    four, broadcast = row["family"] == "inet", row.get("broadcast")
+    whole = f"{row['local']}/{row['prefixlen']}"
+    return Address(
+        IPv4Interface(whole) if four else IPv6Interface(whole),
+        IPv4Address(broadcast) if broadcast else None,
+        row["scope"] if row["scope"] in SCOPES.values() else "global",
+        four and bool(row.get("secondary")),
+    )
 
 
 def _routes(rows: list[dict[str, Any]]) -> Iterable[Route]:

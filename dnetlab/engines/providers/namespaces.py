@@ -16,6 +16,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from dnetlab.engines import images
 from dnetlab.engines.look import api, direct
 from dnetlab.engines.providers import Sight, Standing, cgroups, netns, records
 from dnetlab.engines.providers.shape import lab_toml
@@ -30,6 +31,7 @@ from dnetlab.model.where import Where
 
 PLAIN = re.compile(r"docker [A-Za-z0-9_ ./:=,@%+-]*")  # nothing in it that a shell would read otherwise
 SUB_INTERFACE = re.compile(r"(?<![\w.-])([A-Za-z][\w-]*(?:\.\w+)*\.\d{1,4})(?![\w.])")
+ARCHIVE = "var/lib/docker/images.tar"  # where a host finds images that could not be copied as dockerd keeps them
 LIMIT = 300.0  # seconds that a dockerd may take to start on a machine with much else to do
 
 
@@ -112,10 +114,21 @@ class NamespaceHosts:
         if ran.exit_code != 0:
             log = self.run(host, "tail -n 5 /var/log/dockerd.log").stdout.strip()
             raise EngineError(f"dockerd {self.version} did not start on {host}: {log or ran.stderr.strip()}")
+        self._give_images(host)
         record = self._known()
         with self._guard:
             record.daemons.append(host)
             record.save()
+
+    def _give_images(self, host: str) -> None:
+        """The images that the lab's shape names, and no others; loaded now where dockerd's store can't be copied."""
+        extra = sorted({tag for image in images.CATALOGUE for tag in image.tags} - set(self.shape.images))
+        loads = (Path(self.root(host)) / ARCHIVE).exists()
+        text = f"docker load -q -i /{ARCHIVE} && rm /{ARCHIVE}" if loads else ":"
+        if self.shape.images and extra:
+            text += f" && docker rmi {' '.join(extra)}"
+        if text != ":" and (ran := self.run(host, text, timeout=LIMIT)).exit_code != 0:
+            raise EngineError(f"{host} can't have the lab's images: {ran.stderr.strip()}")
 
     def _known(self) -> records.LabRecord:
         if self.record is None:
@@ -299,6 +312,9 @@ def why_not() -> str:
 
 def _check(shape: Topology) -> None:
     """Raise EngineError for what a lab of real hosts can't have."""
+    known = {tag for image in images.CATALOGUE for tag in image.tags}
+    if unknown := sorted(set(shape.images) - known):
+        raise EngineError(f"real lab hosts have no image {unknown[0]}", hint=f"They have {', '.join(sorted(known))}.")
     for switch in shape.switches:
         if not switch.forged_macs or switch.hairpin:
             raise EngineError(
@@ -353,7 +369,7 @@ class _Loader:
             raise EngineError(f"docker load failed: {ran.stderr.strip()}")
         store = [root / "var/lib/docker" / name for name in ("image", "overlay2")]
         if not all(folder.is_dir() for folder in store):
-            shutil.copyfile(archive, part / "images.tar")
+            shutil.copyfile(archive, part / Path(ARCHIVE).name)
             return
         for folder in store:
             run_tool("cp", "-a", str(folder), str(part))

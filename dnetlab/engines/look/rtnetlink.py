@@ -1,0 +1,147 @@
+"""Messages of rtnetlink as values: links, addresses, routes. Written by hand, because a first look reads hundreds.
+
+The numbers are those of linux/if_link.h, if_addr.h and rtnetlink.h.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
+
+from dnetlab.model import Address, Interface, LinkKind, Route
+
+IFF_UP, IFF_LOOPBACK, IFF_PROMISC, IFF_LOWER_UP = 0x1, 0x8, 0x100, 0x10000
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER, IFLA_TXQLEN, IFLA_LINKINFO = 1, 3, 4, 5, 10, 13, 18
+IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_DATA = 1, 2, 5
+IFLA_MACVLAN_MODE, IFLA_VLAN_ID, IFLA_BRPORT_MODE = 1, 1, 4
+MACVLAN_MODES = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
+IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS, IFA_F_SECONDARY = 1, 2, 4, 8, 0x1
+RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_TABLE, MAIN = 1, 4, 5, 6, 7, 15, 254
+ROUTE_PROTOCOLS = {2: "kernel", 3: "boot", 4: "static"}
+ROUTE_KINDS = {1: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
+SCOPES = {0: "global", 253: "link", 254: "host", 255: "nowhere"}
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link before names stand for indexes. lower: the index of what it hangs on, 0 for nothing; vlan: 0 for none."""
+
+    index: int
+    flags: int
+    name: str
+    kind: str = ""
+    mac: str = ""
+    mtu: int = 0
+    master: int = 0
+    lower: int = 0
+    txqlen: int = 0
+    mode: str = ""
+    vlan: int = 0
+    hairpin: bool = False
+
+
+def attributes(body: bytes, start: int = 0) -> dict[int, bytes]:
+    """The attributes behind the fixed part of a message: type -> value."""
+    found = {}
+    while start + 4 <= len(body):
+        length, kind = struct.unpack_from("=HH", body, start)
+        found[kind & 0x3FFF] = body[start + 4 : start + length]
+        start += max(4, (length + 3) & ~3)
+    return found
+
+
+def _number(found: dict[int, bytes], key: int) -> int:
+    return int.from_bytes(found.get(key, b""), "little" if struct.pack("=H", 1)[0] else "big")
+
+
+def _text(found: dict[int, bytes], key: int) -> str:
+    return found.get(key, b"").rstrip(b"\0").decode(errors="replace")
+
+
+def link(body: bytes) -> Link:
+    """A link from an ifinfomsg and its attributes."""
+    index, flags = struct.unpack_from("=iI", body, 4)
+    found = attributes(body, 16)
+    info = attributes(found.get(IFLA_LINKINFO, b""))
+    kind = _text(info, IFLA_INFO_KIND)
+    data, slave = attributes(info.get(IFLA_INFO_DATA, b"")), attributes(info.get(IFLA_INFO_SLAVE_DATA, b""))
+    return Link(
+        index, flags, _text(found, IFLA_IFNAME), kind,
+        found.get(IFLA_ADDRESS, b"").hex(":"),
+        _number(found, IFLA_MTU), _number(found, IFLA_MASTER), _number(found, IFLA_LINK), _number(found, IFLA_TXQLEN),
+        MACVLAN_MODES.get(_number(data, IFLA_MACVLAN_MODE), "") if kind == "macvlan" else "",
+        _number(data, IFLA_VLAN_ID) if kind == "vlan" else 0,
+        bool(_number(slave, IFLA_BRPORT_MODE)) and bool(_number(found, IFLA_MASTER)),
+    )  # fmt: skip
+
+
+def address(body: bytes) -> tuple[int, Address]:
+    """The index of a link and one of its addresses, from an ifaddrmsg and its attributes."""
+    family, prefixlen, flags, scope, index = struct.unpack_from("=BBBBi", body)
+    found = attributes(body, 8)
+    own = found.get(IFA_LOCAL) or found[IFA_ADDRESS]
+    four = family == socket.AF_INET
+    broadcast = found.get(IFA_BROADCAST)
+    return index, Address(
+        IPv4Interface((own, prefixlen)) if four else IPv6Interface((own, prefixlen)),
+        IPv4Address(broadcast) if broadcast else None,
+        SCOPES.get(scope, "global"),
+        four and bool((_number(found, IFA_FLAGS) or flags) & IFA_F_SECONDARY),
+    )
+
+
+def route(body: bytes, names: dict[int, str]) -> Route | None:
+    """A route of the main table from an rtmsg and its attributes; None for another."""
+    _, length, _, _, _, protocol, scope, kind = struct.unpack_from("=BBBBBBBB", body)
+    found = attributes(body, 12)
+    if _number(found, RTA_TABLE) != MAIN or kind not in ROUTE_KINDS:
+        return None
+    via, source = found.get(RTA_GATEWAY), found.get(RTA_PREFSRC)
+    return Route(
+        IPv4Network((found.get(RTA_DST, bytes(4)), length)),
+        names.get(_number(found, RTA_OIF)),
+        IPv4Address(via) if via else None,
+        IPv4Address(source) if source else None,
+        ROUTE_PROTOCOLS.get(protocol, str(protocol)),
+        SCOPES.get(scope, "global"),
+        _number(found, RTA_PRIORITY),
+        ROUTE_KINDS[kind],
+    )
+
+
+def interface(
+    seen: Link, addresses: tuple[Address, ...], names: dict[int, str], nics: dict[str, str]
+) -> Interface:
+    """An interface as a snapshot has it. nics: a host's NICs and their switches; {} in a container."""
+    kind = LinkKind.LOOPBACK if seen.flags & IFF_LOOPBACK else _kind(seen.kind)
+    parent, vlan = None, seen.vlan or None
+    above, _, number = seen.name.rpartition(".")
+    if seen.name in nics:
+        kind = LinkKind.PHYSICAL
+    elif above in nics and kind is LinkKind.VETH:  # stands in for a sub-interface, see providers.netns
+        kind, parent, vlan = LinkKind.VLAN, above, int(number)
+    elif kind is LinkKind.VLAN or kind is LinkKind.MACVLAN and nics:
+        parent = names.get(seen.lower)
+    return Interface(
+        seen.name, seen.index, kind, seen.mac, addresses,
+        mtu=seen.mtu,
+        up=bool(seen.flags & IFF_UP),
+        carrier=bool(seen.flags & IFF_LOWER_UP),
+        promiscuous=bool(seen.flags & IFF_PROMISC),
+        master=names.get(seen.master),
+        parent=parent,
+        segment=nics.get(seen.name) or None,
+        mode=seen.mode if kind is LinkKind.MACVLAN else "",
+        vlan_id=vlan,
+        hairpin=seen.hairpin,
+        txqlen=seen.txqlen,
+    )  # fmt: skip
+
+
+def _kind(name: str) -> LinkKind:
+    try:
+        return LinkKind(name)
+    except ValueError:
+        return LinkKind.OTHER
