@@ -28,6 +28,7 @@ class Daemon:
     names         name -> full id of its container
     waiting       full ids of the containers for which something will happen by itself: an end, a restart, a ping
     joined        full ids of the containers whose namespace another was made to share
+    linking       full ids of the containers that link to others on the default bridge
     bound         (protocol, host port) -> published there
     attachments   (container id, network id) -> what was asked of that endpoint
     interface_counters  container id -> number of the next ethN (engines up to 27 never go back)
@@ -47,6 +48,7 @@ class Daemon:
     names: dict[str, str] = field(default_factory=dict)
     waiting: frozenset[str] = frozenset()
     joined: frozenset[str] = frozenset()
+    linking: frozenset[str] = frozenset()
     bound: dict[tuple[Protocol, int], tuple[PortBinding, ...]] = field(default_factory=dict)
     attachments: dict[tuple[str, str], NetworkAttachment] = field(default_factory=dict)
     interface_counters: dict[str, int] = field(default_factory=dict)
@@ -183,6 +185,7 @@ def drop(world: World, host: str, container_id: str) -> None:
         containers={key: value for key, value in state.containers.items() if key != container_id},
         names={key: value for key, value in state.names.items() if value != container_id},
         waiting=state.waiting - {container_id},
+        linking=state.linking - {container_id},
         attachments={key: value for key, value in state.attachments.items() if key[0] != container_id},
         interface_counters={key: value for key, value in state.interface_counters.items() if key != container_id},
     )
@@ -193,7 +196,8 @@ def drop(world: World, host: str, container_id: str) -> None:
 
 def _keep_names(world: World, host: str, container_id: str) -> None:
     gone = by_id(world, host, container_id)
-    for key, one in daemon(world, host).containers.items():
+    books = daemon(world, host)
+    for key, one in books.containers.items() if books.linking else ():
         if gone is not None and any(other == container_id for other, _ in one.config.links):
             links = tuple((f"{o}/{gone.name}" if o == container_id else o, alias) for o, alias in one.config.links)
             change_spec(world, host, key, config=replace(one.config, links=links))
@@ -207,10 +211,16 @@ def spec(world: World, host: str, container_id: str) -> ContainerSpec:
 def put_spec(world: World, host: str, container_id: str, new: ContainerSpec) -> None:
     state = daemon(world, host)
     waits = new.ends_at is not None or new.restart_at is not None or bool(new.pings)
-    waiting = state.waiting
-    if waits is not (container_id in waiting):
-        waiting = waiting | {container_id} if waits else waiting - {container_id}
-    change_daemon(world, host, containers={**state.containers, container_id: new}, waiting=waiting)
+    waiting = _member(state.waiting, container_id, waits)
+    linking = _member(state.linking, container_id, bool(new.config.links))
+    change_daemon(world, host, containers={**state.containers, container_id: new}, waiting=waiting, linking=linking)
+
+
+def _member(group: frozenset[str], one: str, belongs: bool) -> frozenset[str]:
+    """The group with or without one; itself when nothing changes."""
+    if belongs is (one in group):
+        return group
+    return group | {one} if belongs else group - {one}
 
 
 def change_spec(world: World, host: str, container_id: str, **changes: Any) -> ContainerSpec:

@@ -108,8 +108,9 @@ def link_lines(world: World, host: str, config: ContainerConfig) -> list[tuple[I
 
 def tell_linkers(world: World, host: str, target: Container, address: IPv4Address) -> None:
     """The target has (again) an address on the default bridge: those who link to it have their line rewritten."""
-    for container in world.hosts[host].containers:
-        if not container.is_running or container.id == target.id:
+    linking = daemon(world, host).linking - {target.id}
+    for container in world.hosts[host].containers if linking else ():
+        if container.id not in linking or not container.is_running:
             continue
         config = daemon(world, host).containers[container.id].config
         for other, alias in config.links:
