@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dnetlab.model import ContainerState
-from dnetlab.sim.context import Refused, Result
-from dnetlab.sim.dockerd import containers, system
+from dnetlab.sim.context import Refused
+from dnetlab.sim.dockerd import api, containers, system
 from dnetlab.sim.dockerd.api.containers import container_prune
 from dnetlab.sim.dockerd.api.streams import container_attach
 from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment, RestartPolicy
@@ -356,10 +356,16 @@ def test_exec_of_a_missing_program_speaks_on_stdout_with_127():
     """Observed on 28.5.2 with client 28.2."""
     world = new_world()
     run(world, "nginx", name="web1")
-    assert containers.execute(world, HOST, "web1", ("foo",)) == Result(
-        "OCI runtime exec failed: exec failed: unable to start container process: "
-        'exec: "foo": executable file not found in $PATH\n', "", 127,
-    )  # fmt: skip
+    one = api.container_exec(world, HOST, "web1", {"Cmd": ["foo"]})["Id"]
+    assert api.exec_start(world, HOST, one, {}) == {
+        "Frames": [{
+            "stream": "stdout",
+            "text": "OCI runtime exec failed: exec failed: unable to start container process: "
+            'exec: "foo": executable file not found in $PATH\r\n',
+        }],
+        "Terminal": None,
+    }  # fmt: skip
+    assert api.exec_inspect(world, HOST, one)["ExitCode"] == 127
 
 
 def test_wait_gives_the_exit_status_when_the_time_has_come():

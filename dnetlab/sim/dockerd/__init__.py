@@ -1,7 +1,9 @@
-"""The daemon: one function per operation of the Docker Engine API, on the world. The `docker` command is its client.
+"""The daemon, on the world. Who wants something of it calls `api`; the `docker` command is such a client.
 
+    api/           one function per operation of the Docker Engine API, plain JSON in and out
+    inspect.py     containers, networks, images and volumes as that JSON;  inspect_host.py  .HostConfig
     books.py       what the daemon has written down, and the functions that read and change it
-    networks.py    network create, list, remove, connect, disconnect, prune; the predefined ones
+    networks.py    network create, remove, connect, disconnect; the predefined ones
     drivers/       what stands behind a network: bridge, macvlan, host, null …, a file each
     firewall/      the rules that the daemon writes: one backend, by release
     ipam.py        pools and addresses;  addressset.py  a set of addresses
@@ -12,7 +14,7 @@
     resolver.py    embedded DNS
     hostsfile.py   /etc/hosts, /etc/resolv.conf, /etc/hostname of containers
     lifecycle.py   start, stop, kill, the end and what follows, remove; environment.py  what a process in it sees
-    containers.py  all that can be asked of containers: create.py, exec.py, rename, pause, wait, logs, top, prune
+    containers.py  all that can be asked of containers: create.py, exec.py, rename, pause, wait, top
     images.py      the catalogue, pull, tag, remove
-    system.py      the daemon's own start, stop and restart; version, info
+    system.py      the daemon's own start, stop and restart
 """

@@ -13,7 +13,7 @@ from dnetlab.sim.dockerd.config import ContainerSpec
 from dnetlab.sim.dockerd.create import Created, check_name, conflict, create
 from dnetlab.sim.dockerd.environment import variables
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.exec import exec_context, execute, terminal_context
+from dnetlab.sim.dockerd.exec import exec_context, execute, not_startable, terminal_context
 from dnetlab.sim.dockerd.lifecycle import (
     exited,
     kill,
@@ -27,8 +27,8 @@ from dnetlab.sim.dockerd.lifecycle import (
 from dnetlab.sim.world import World
 
 __all__ = [
-    "Created", "create", "exec_context", "execute", "exited", "find", "kill", "let_time_pass", "pause", "remove",
-    "rename", "restart", "spec", "start", "stop", "terminal_context", "top", "unpause", "variables", "wait",
+    "Created", "create", "exec_context", "execute", "exited", "find", "kill", "let_time_pass", "not_startable", "pause",
+    "remove", "rename", "restart", "spec", "start", "stop", "terminal_context", "top", "unpause", "variables", "wait",
 ]  # fmt: skip
 
 

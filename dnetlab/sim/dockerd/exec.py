@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dnetlab.model import ContainerState
+from dnetlab.model import Container, ContainerState
 from dnetlab.sim import processes
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import books, lifecycle
@@ -45,23 +45,30 @@ def terminal_context(world: World, terminal: Terminal) -> Context:
     return replace(context, environment=variables)
 
 
+def not_startable(world: World, host: str, container: Container, word: str) -> str | None:
+    """runc's words for a program that the image lacks; None when it is there.
+
+    Raises Refused for a tool that the real image has and this one hasn't.
+    """
+    recipe = recipe_of(books.spec(world, host, container.id).image_id)
+    problem = kinds.missing_in(recipe, word)
+    if problem is None:
+        return None
+    if "/" not in word:
+        refuse_applet(recipe.userland, word)
+    return kinds.runc_error(world, problem, "exec")
+
+
 def execute(
     world: World, host: str, reference: str, argv: tuple[str, ...], *, env: tuple[str, ...] = (), tty: bool = False,
-    stdin: str | None = None, answer: str | None = None,
+    stdin: str | None = None,
 ) -> Result:  # fmt: skip
-    """`docker exec CONTAINER ARGV…` run to its end. A program the image lacks: runc's words on stdout, 127 or 126.
+    """A program that the image has, beside process 1, run to its end.
 
     Raises ApiError when the container can't take it, Refused for what isn't modelled.
     """
-    context = replace(exec_context(world, host, reference, env=env, tty=tty), stdin=stdin, answer=answer)
-    spec = books.spec(world, host, context.container or "")
-    recipe = recipe_of(spec.image_id)
-    problem = kinds.missing_in(recipe, argv[0])
-    if problem is not None and "/" not in argv[0]:
-        refuse_applet(context.userland, argv[0])
-    if problem is not None:  # observed on 20.10.24 and 28.5.2 with client 28.2
-        words = kinds.runc_error(world, problem, "exec")
-        return Result(f"{words}\n", "", kinds.start_failure_code(words))
+    context = replace(exec_context(world, host, reference, env=env, tty=tty), stdin=stdin)
+    recipe = recipe_of(books.spec(world, host, context.container or "").image_id)
     if argv[0].rsplit("/", 1)[-1] == "nginx" and "nginx" in recipe.programs:
         return _nginx(context, argv)
     return run_command(context, argv)

@@ -13,7 +13,6 @@ from dnetlab.sim.dockerd.api.streams import terminal
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import Exec
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.images import recipe_of
 from dnetlab.sim.programs import kinds
 from dnetlab.sim.world import World
 
@@ -70,9 +69,9 @@ def exec_start(world: World, host: str, exec_id: str, body: Json, stdin: str | N
     one = _find(world, host, exec_id)
     container = books.find(world, host, one.container)
     detached = bool(body.get("Detach"))
-    problem = kinds.missing_in(recipe_of(books.spec(world, host, container.id).image_id), one.argv[0])
-    if problem is not None:  # runc's words come out on stdout (observed on 20.10.24 and 28.5.2)
-        return _failed(world, host, one, kinds.runc_error(world, problem, "exec"), detached)
+    words = containers.not_startable(world, host, container, one.argv[0])
+    if words is not None:  # they come out on stdout (observed on 20.10.24 and 28.5.2)
+        return _failed(world, host, one, words, detached)
     if detached:
         _in_background(world, host, container, one)
         return {"Frames": [], "Terminal": None}
