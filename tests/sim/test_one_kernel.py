@@ -143,3 +143,15 @@ def test_what_the_daemon_made_can_be_changed_by_hand_and_the_other_way_round() -
     assert lab.out("ip route show dev br0") == "10.20.0.0/24 proto kernel scope link src 10.20.0.1 \n"
     lab.out("docker network rm reuse")
     assert "br0" in lab.out("ip -br link")
+
+
+@pytest.mark.parametrize(("release", "learned"), [("20.10", 0), ("28.5", 1)])
+def test_a_bridge_has_heard_of_a_container_that_spoke_at_its_start(release: str, learned: int) -> None:
+    # recorded: on 28.5.2 a container's gratuitous ARP leaves its MAC at the bridge, 20.10.24 sends none
+    lab = Prompt(release)
+    lab.out("docker run -d --name web nginx")
+
+    rows = lab.out("brctl showmacs docker0").splitlines()[1:]
+
+    assert [row.split()[2] for row in rows].count("no") == learned
+    assert [row.split()[2] for row in rows].count("yes") == 1

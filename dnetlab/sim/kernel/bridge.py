@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dnetlab.model import Interface, LinkKind
+from dnetlab.model import FdbEntry, Interface, LinkKind
 from dnetlab.sim.kernel.carrier import follow, settle
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.space import Space
@@ -68,6 +68,14 @@ class Ports(Space):
         self.put(replace(port, master=None, hairpin=False))
         self.change(lambda ns: replace(ns, fdb=tuple(f for f in ns.fdb if f.port != name)))
         port_left(self, port.master)
+
+    def learn(self, port: str, mac: str) -> None:
+        """A frame from this MAC came in through a port: its bridge remembers. KernelError EOPNOTSUPP for no port."""
+        bridge = self.link(port).master
+        if bridge is None:
+            raise KernelError(Errno.EOPNOTSUPP)
+        left = tuple(f for f in self.namespace.fdb if (f.bridge, f.mac) != (bridge, mac))
+        self.change(lambda ns: replace(ns, fdb=(*left, FdbEntry(bridge, mac, port))))
 
     def set_hairpin(self, name: str, on: bool) -> None:
         """May a frame leave through the port it came in by? KernelError EOPNOTSUPP when the link is no port."""
