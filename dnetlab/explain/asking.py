@@ -8,8 +8,9 @@ from ipaddress import AddressValueError, IPv4Address
 from dnetlab.errors import UsageError
 from dnetlab.explain.names import address_for, find_where, split_port
 from dnetlab.explain.questions import question
-from dnetlab.explain.why import PREDEFINED, Reason, why
+from dnetlab.explain.why import Reason, why
 from dnetlab.model import Container, Entry, Snapshot, Where
+from dnetlab.net import dns
 
 Lookup = Callable[[Snapshot, Where, str], IPv4Address | None]  # what a program there gets for a name
 
@@ -67,27 +68,16 @@ def resolve(snapshot: Snapshot, where: Where, name: str, lookup: Lookup) -> IPv4
 
 
 def lookup_on_networks(snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
-    """The lookup of an engine that can't be asked: the names of the networks that both are in, and `localhost`."""
+    """The lookup of an engine that can't be asked: what Docker's DNS server would say, and `localhost`.
+
+    --link and what a student writes into /etc/hosts are in no snapshot, so they aren't known here.
+    """
     if name == "localhost":
         return IPv4Address("127.0.0.1")
-    return _on_a_shared_network(snapshot, where, name)
+    owner = owner_of(snapshot, where)
+    return next(iter(dns.addresses(snapshot.hosts[where.host], owner, name)), None) if owner else None
 
 
 def owner_of(snapshot: Snapshot, where: Where) -> Container | None:
     """The container that made a namespace: its name servers are those of all that joined; None for a host's own."""
     return None if where.is_host else snapshot.hosts[where.host].container(where.namespace)
-
-
-def _on_a_shared_network(snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
-    owner = owner_of(snapshot, where)
-    if owner is None:
-        return None
-    mine = {e.network for e in owner.endpoints} - set(PREDEFINED)
-    for container in snapshot.hosts[where.host].containers:
-        if not container.is_running:
-            continue
-        for end in container.endpoints:
-            names = (container.name, container.short_id, *end.aliases)
-            if end.network in mine and name in names and end.address:
-                return end.address
-    return None

@@ -80,11 +80,11 @@ from dnetlab.model import (
     Where,
 )
 from dnetlab.model.facts import PolicyDrops, RuleStops
+from dnetlab.net.dns import NAMELESS
 from dnetlab.net.forward import forward
 from dnetlab.net.routing import is_local, local_interface, source_address
 
 LATER = 60.0  # asked a minute later: what a stack still believes of its neighbours shall not hide the reason
-PREDEFINED = ("bridge", "host", "none")
 
 
 @dataclass(frozen=True)
@@ -225,13 +225,13 @@ def _not_on_one_network(who: str, asking: list[Container], target: Container) ->
     mine = {e.network for c in asking for e in c.endpoints}
     theirs = {e.network for e in target.endpoints}
     shared = mine & theirs
-    if own := sorted(shared - set(PREDEFINED)):
+    if own := sorted(shared - set(NAMELESS)):
         return Reason(False, NoAddressThere(own[0], target.name), (), InspectNetwork())
     if shared == {"bridge"}:
         at = AtAddress(target.name, next((e.address for e in target.endpoints if e.address), None))
         return Reason(False, DefaultBridgeOnly(who, target.name), (at,), OwnNetwork())
     seen = (OnNetworks(who, tuple(sorted(mine))), OnNetworks(target.name, tuple(sorted(theirs))))
-    own = sorted(theirs - set(PREDEFINED))
+    own = sorted(theirs - set(NAMELESS))
     return Reason(False, NoSharedNetwork(who, target.name), seen, Connect(own[0], who) if own else BothOnOne())
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from dnetlab.model import Container, Endpoint, Network, Where
+from dnetlab.net.endpoints_order import by_gateway
 from dnetlab.sim.dockerd import books, hostsfile, ipam, resolver, sandbox
 from dnetlab.sim.dockerd.books import (
     change_daemon,
@@ -17,7 +18,6 @@ from dnetlab.sim.dockerd.books import (
 )
 from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment
 from dnetlab.sim.dockerd.drivers.table import driver_of
-from dnetlab.sim.dockerd.endpoints_order import by_gateway
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.settings import check_connect, check_settings, check_start
 from dnetlab.sim.kernel import Stack

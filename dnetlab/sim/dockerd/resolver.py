@@ -11,9 +11,9 @@ from enum import Enum
 from ipaddress import AddressValueError, IPv4Address
 
 from dnetlab.model import Container, Endpoint, Protocol, Where
+from dnetlab.net import dns
 from dnetlab.sim.dockerd import hostsfile
 from dnetlab.sim.dockerd.books import daemon
-from dnetlab.sim.dockerd.endpoints_order import by_gateway
 from dnetlab.sim.world import World
 
 INTERNAL = IPv4Address("127.0.0.11")
@@ -74,7 +74,8 @@ def ask(
     if server != INTERNAL or not answers_here(world, where):
         return _outside(world, where, server)
     asker = owner_of(world, where)
-    found = _known(world, where.host, asker, name) if asker else []
+    links = _links_of(world, where.host, asker) if asker else dns.no_links
+    found = dns.addresses(world.hosts[where.host], asker, name, links) if asker else []
     if found:
         return Answer(server, Status.NOERROR, _shuffled(world, found))
     return Answer(server, Status.TIMEOUT, seconds=PATIENCE)  # forwarded to 192.0.2.53, which never answers
@@ -96,74 +97,24 @@ def _shuffled(world: World, found: list[IPv4Address]) -> tuple[IPv4Address, ...]
     return tuple(found[turn:] + found[:turn])
 
 
-def named_networks(world: World, host: str, container: Container) -> list[Endpoint]:
-    """The live endpoints whose networks have names, in the order the resolver asks them."""
-    live = [e for e in container.endpoints if e.endpoint_id and e.network not in ("bridge", "host", "none")]
-    internal = {n.id for n in world.hosts[host].networks if n.internal}
-    return by_gateway(live, lambda e: e.network_id in internal)
-
-
-def names_in(container: Container, endpoint: Endpoint) -> list[str]:
-    """What a container is called in a network (daemon/container_operations.go; observed on all releases)."""
-    names = [container.name, *endpoint.aliases, container.short_id]
-    if container.hostname not in names:
-        names.append(container.hostname)
-    return names
-
-
-def _members(world: World, host: str, network_id: str) -> list[tuple[Container, Endpoint]]:
-    return [
-        (container, endpoint)
-        for container in reversed(world.hosts[host].containers)
-        for endpoint in container.endpoints
-        if endpoint.network_id == network_id and endpoint.endpoint_id and container.is_running
-    ]
-
-
 def registered_names(world: World, host: str, network_id: str) -> set[str]:
     """Every name that the network's containers are known by there."""
-    return {name for container, endpoint in _members(world, host, network_id) for name in names_in(container, endpoint)}
+    members = dns.members(world.hosts[host], network_id)
+    return {name for container, endpoint in members for name in dns.names_in(container, endpoint)}
 
 
-def _lookup(world: World, host: str, network_id: str, name: str) -> list[IPv4Address]:
-    return [
-        endpoint.address
-        for container, endpoint in _members(world, host, network_id)
-        if endpoint.address is not None and name in (n.lower() for n in names_in(container, endpoint))
-    ]
-
-
-def _linked(world: World, host: str, asker: Container, endpoint: Endpoint, name: str) -> list[IPv4Address]:
+def _links_of(world: World, host: str, asker: Container) -> dns.Links:
     """--link aliases on a user-defined network: only the linking container knows them."""
     state = daemon(world, host)
     spec = state.containers.get(asker.id)
-    later = state.attachments.get((asker.id, endpoint.network_id))
-    first = [a for a in spec.config.networks if a.name == endpoint.network] if spec else []
-    pairs = [pair for attachment in ([later] if later else first) for pair in attachment.links]
-    for other, alias in pairs:
-        if (alias or other).lower() == name:
-            return _lookup(world, host, endpoint.network_id, other.lower())
-    return []
 
+    def links(endpoint: Endpoint, name: str) -> str | None:
+        later = state.attachments.get((asker.id, endpoint.network_id))
+        first = [a for a in spec.config.networks if a.name == endpoint.network] if spec else []
+        pairs = [pair for attachment in ([later] if later else first) for pair in attachment.links]
+        return next((other for other, alias in pairs if (alias or other).lower() == name), None)
 
-def _known(world: World, host: str, asker: Container, name: str) -> list[IPv4Address]:
-    """Link aliases, then the whole name in each network, then name.network."""
-    name = name.lower().removesuffix(".")
-    places = named_networks(world, host, asker)
-    for endpoint in places:
-        found = _linked(world, host, asker, endpoint, name) or _lookup(world, host, endpoint.network_id, name)
-        if found:
-            return found
-    head, dot, tail = name.rpartition(".")
-    while dot:
-        for endpoint in places:
-            if endpoint.network.lower() == tail:
-                found = _lookup(world, host, endpoint.network_id, head)
-                if found:
-                    return found
-        head, dot, rest = head.rpartition(".")
-        tail = f"{rest}.{tail}"
-    return []
+    return links
 
 
 # -- what programs call ---------------------------------------------------------------------------------------------
@@ -200,8 +151,8 @@ def ask_pointer(
     if server != INTERNAL or not answers_here(world, where):
         return _outside(world, where, server)
     asker = owner_of(world, where)
-    for own in named_networks(world, where.host, asker) if asker else []:
-        for container, endpoint in _members(world, where.host, own.network_id):
+    for own in dns.named_networks(world.hosts[where.host], asker) if asker else []:
+        for container, endpoint in dns.members(world.hosts[where.host], own.network_id):
             if endpoint.address == address:
                 return Answer(server, Status.NOERROR, name=f"{container.name}.{own.network}")
     return Answer(server, Status.TIMEOUT, seconds=PATIENCE)

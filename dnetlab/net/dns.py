@@ -1,0 +1,79 @@
+"""What Docker's embedded DNS server knows of a host's containers: names in the networks that the asker is on.
+
+The simulator's resolver answers by it, and `why` where an engine can't be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv4Address
+
+from dnetlab.model import Container, Endpoint, Host
+from dnetlab.net.endpoints_order import by_gateway
+
+NAMELESS = ("bridge", "host", "none")  # the predefined networks: Docker has no DNS there
+Links = Callable[[Endpoint, str], str | None]  # whom --link calls so, for the asker in that network
+
+
+def no_links(endpoint: Endpoint, name: str) -> str | None:
+    """The Links of somebody whose --link options nobody knows."""
+    return None
+
+
+def named_networks(host: Host, container: Container) -> list[Endpoint]:
+    """The live endpoints whose networks have names, in the order the resolver asks them."""
+    live = [e for e in container.endpoints if e.endpoint_id and e.network not in NAMELESS]
+    internal = {n.id for n in host.networks if n.internal}
+    return by_gateway(live, lambda e: e.network_id in internal)
+
+
+def names_in(container: Container, endpoint: Endpoint) -> list[str]:
+    """What a container is called in a network (daemon/container_operations.go; observed on all releases)."""
+    names = [container.name, *endpoint.aliases, container.short_id]
+    if container.hostname not in names:
+        names.append(container.hostname)
+    return names
+
+
+def members(host: Host, network_id: str) -> list[tuple[Container, Endpoint]]:
+    """The running containers of a network with their endpoints in it, the oldest first."""
+    return [
+        (container, endpoint)
+        for container in reversed(host.containers)
+        for endpoint in container.endpoints
+        if endpoint.network_id == network_id and endpoint.endpoint_id and container.is_running
+    ]
+
+
+def lookup(host: Host, network_id: str, name: str) -> list[IPv4Address]:
+    """The addresses of all that are called so in a network; name in lower case."""
+    return [
+        endpoint.address
+        for container, endpoint in members(host, network_id)
+        if endpoint.address is not None and name in (n.lower() for n in names_in(container, endpoint))
+    ]
+
+
+def addresses(host: Host, asker: Container, name: str, links: Links = no_links) -> list[IPv4Address]:
+    """What the server answers the asker: link aliases, then the whole name in each network, then name.network."""
+    name = name.lower().removesuffix(".")
+    networks = named_networks(host, asker)
+    for endpoint in networks:
+        linked = links(endpoint, name)
+        found = lookup(host, endpoint.network_id, linked.lower()) if linked else []
+        if found := found or lookup(host, endpoint.network_id, name):
+            return found
+    return _with_network(host, networks, name)
+
+
+def _with_network(host: Host, networks: list[Endpoint], name: str) -> list[IPv4Address]:
+    """'web1.n1', whatever dots either has."""
+    head, dot, tail = name.rpartition(".")
+    while dot:
+        for endpoint in networks:
+            found = lookup(host, endpoint.network_id, head) if endpoint.network.lower() == tail else []
+            if found:
+                return found
+        head, dot, rest = head.rpartition(".")
+        tail = f"{rest}.{tail}"
+    return []
