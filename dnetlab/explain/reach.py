@@ -8,6 +8,7 @@ classes, and a packet is sent in a small lab that holds two members of each.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -80,7 +81,7 @@ class Target:
         return Where(self.where.host, self.behind) if self.behind else self.where
 
 
-@dataclass
+@dataclass(repr=False)
 class Reach:
     """The whole matrix, kept by classes.
 
@@ -106,6 +107,14 @@ class Reach:
 
     def relation(self, asker: Where, target: Target) -> Relation:
         return _relation(self.twins, asker, target.end)
+
+    def __str__(self) -> str:
+        """A line: how many ask whom, and how many classes of pairs found which outcome."""
+        counted = Counter(outcome.value for outcome in self.answers.values())
+        found = ", ".join(f"{number} {outcome}" for outcome, number in counted.most_common())
+        return f"{len(self.askers)} askers, {len(self.targets)} targets, by classes: {found or 'nobody to ask'}"
+
+    __repr__ = __str__
 
     def label(self, where: Where) -> str:
         return label(self.snapshot, where)

@@ -81,7 +81,7 @@ class Hop:
     steps: tuple[Step, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace:
     """One direction of a journey. because: the fact that ended it, that of the last step; None without any."""
 
@@ -95,6 +95,13 @@ class Trace:
     def steps(self) -> tuple[Step, ...]:
         return tuple(step for hop in self.hops for step in hop.steps)
 
+    def __str__(self) -> str:
+        """A line: how it ended, the packet as it was sent, and the namespaces it passed."""
+        way = " → ".join(str(hop.where) for hop in self.hops)
+        return f"{self.disposition.value}: {self.packet}{', by ' if way else ''}{way}"
+
+    __repr__ = __str__
+
 
 class Listener(NamedTuple):
     """Who took a packet: the namespace of the socket, and the pid of its program (None: not known)."""
@@ -103,7 +110,7 @@ class Listener(NamedTuple):
     pid: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Exchange:
     """A request and what came back.
 
@@ -122,6 +129,15 @@ class Exchange:
     listener: Listener | None = None
     proxied: Exchange | None = None
     seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """Whether it was answered, then a line for each journey; `%dnet trace` tells them step by step."""
+        lines = ["answered" if self.answered else "not answered", f"  request {self.request}"]
+        lines += [f"  reply {self.reply}"] if self.reply else []
+        lines += [f"  proxied {line}" for line in str(self.proxied).splitlines()] if self.proxied else []
+        return "\n".join(lines)
+
+    __repr__ = __str__
 
 
 @dataclass(frozen=True)
