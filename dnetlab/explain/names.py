@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface
+from itertools import chain
 
 from dnetlab.errors import UnknownName, UsageError
 from dnetlab.model import Container, Host, LinkKind, Namespace, Snapshot, Where
@@ -74,10 +75,10 @@ def address_for(snapshot: Snapshot, source: Where, name: str) -> IPv4Address:
         theirs = [t for t in theirs if t.ip in addresses] or theirs
     if not theirs:
         raise UsageError(f"{name} has no IPv4 address.", hint="Its network is `none`: only lo is there.")
-    shared = [t for t in theirs for o in ours if t.ip in o.network]
-    lan = [t for t in theirs for i in snapshot.at(where).interfaces
-           if i.kind is LinkKind.PHYSICAL and i.has_ip(t.ip)]  # fmt: skip
-    return (shared or lan or theirs)[0].ip
+    shared = (t for t in theirs for o in ours if t.ip in o.network)
+    own = snapshot.at(where).own_addresses
+    lan = (t for t in theirs if own[t.ip].kind is LinkKind.PHYSICAL)
+    return next(chain(shared, lan, theirs)).ip
 
 
 def _addresses(namespace: Namespace) -> list[IPv4Interface]:
