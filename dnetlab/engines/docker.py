@@ -92,10 +92,21 @@ class DockerEngine:
         if refused is not None:
             return Output(line, refused=refused, prompt=prompt)
         ran = self._run_inside(terminal, line) if terminal else self._run_at_host(line)
+        if ran.cut:
+            self._end_in_container(line, terminal)
         if line.host in self.hosts.shape.docker_hosts and STARTS.search(line.text):
             self._settle(line.host)
         said = ran.stderr + (f"dnetlab: {ran.cut}\n" if ran.cut else "")
         return Output(line, _with_answer(ran.stdout, line.answer), said, ran.exit_code, prompt=prompt)
+
+    def _end_in_container(self, line: Line, terminal: Terminal | None) -> None:
+        """End what `docker exec` started: it does not pass Ctrl-C on, and the command would go on saying things."""
+        attachment = _attachment(line.text)
+        words = line.text if terminal else " ".join(attachment.command) if attachment else ""
+        if words:
+            shell = f"({terminal.shell} -c )?" if terminal else ""  # a shell may become its last command
+            found = f"pgrep -x -f -- {shlex.quote(shell + re.escape(words))}"
+            self.hosts.run(line.host, f"for p in $({found}); do pkill -KILL -P $p; kill -KILL $p; done")
 
     def _refusal(self, line: Line, terminal: Terminal | None) -> Refusal | None:
         if line.host not in self.hosts.shape.names:
@@ -154,7 +165,7 @@ class DockerEngine:
         else:
             ran = self.hosts.run(host, shlex.join(["docker", "exec", attachment.subject, shell, "-c", ":"]))
         if ran.exit_code != 0:
-            return ran
+            return ran._replace(stdout="") if main else ran  # -d prints an id that -it does not
         identity = ran.stdout.strip().splitlines()[-1] if main else attachment.subject
         data = self.client(host).inspect_container(identity)
         directory = data["Config"].get("WorkingDir") or "/"

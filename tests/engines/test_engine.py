@@ -67,6 +67,42 @@ def test_a_terminal_stays_open_until_exit(engine):
     assert engine.snapshot().find_container("term") is None
 
 
+def test_a_terminal_opens_in_the_container_that_the_line_finds(engine):
+    opened, address, _ = run(
+        engine, "docker1# docker exec -it $(docker ps -q --filter name=web1) sh\n/ # hostname -i\n/ # exit"
+    )
+
+    assert (opened.stdout, opened.stderr, opened.exit_code) == ("", "", 0)
+    assert (address.stdout, address.line.container) == ("172.17.0.2\n", "web1")
+
+
+def test_a_shell_that_the_image_lacks_is_said_in_dockers_words(engine):
+    executed, started = run(engine, "docker1# docker exec -it web1 bash\ndocker1# docker run -it --rm busybox bash")
+
+    assert executed.stdout.rstrip() == (
+        'OCI runtime exec failed: exec failed: unable to start container process: exec: "bash": executable file not '
+        "found in $PATH: unknown"
+    )
+    assert (executed.exit_code, started.exit_code, started.stdout) == (126, 127, "")
+    assert 'exec: "bash": executable file not found in $PATH' in started.stderr
+    assert engine.prompt("docker1") == "[root@docker1 ~]# "
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["client# yes", "docker1# docker exec web1 cat /dev/zero", "docker1# docker exec -it web1 sh\n/ # yes\n/ # exit"],
+)
+def test_a_line_that_never_stops_talking_is_ended_and_a_sentence_says_so(engine, text):
+    outputs = run(engine, text)
+
+    loud = max(outputs, key=lambda output: len(output.stdout))
+    assert len(loud.stdout) <= 1 << 20
+    assert loud.stderr == (
+        "dnetlab: The command said more than 1024 KiB, so it was ended as by Ctrl-C, and the rest is not shown.\n"
+    )
+    assert engine.hosts.run("docker1", "pgrep -x 'yes|cat'").stdout == "", "nothing of it goes on in the container"
+
+
 def test_a_line_at_a_terminal_that_nobody_opened_is_refused(engine):
     assert run(engine, "/ # ip addr")[0].refused.reason.startswith("No container's terminal is open")
 

@@ -94,6 +94,22 @@ def test_macvlan_on_a_sub_interface_reaches_the_other_host(hosts):
     assert hosts.run("docker1", "docker exec on-vlan ping -c 1 -W 2 20.0.0.6").exit_code == 0
 
 
+def test_a_sub_interface_is_there_for_a_vlan_that_can_be_while_a_network_has_it(hosts):
+    create = "docker network create -d macvlan --subnet 20.9.0.0/24 -o parent={} m"
+    refused = {nic: hosts.run("docker1", create.format(nic)) for nic in ("enp7s0.5000", "enp7s0.0", "nosuch.5")}
+
+    assert [ran.exit_code for ran in refused.values()] == [1, 1, 1]
+    assert refused["enp7s0.5000"].stderr == (
+        "Error response from daemon: vlan id must be between 1-4094, received: 5000\n"
+    )
+    assert hosts.run("docker1", create.format("eth0.12")).exit_code == 0
+    assert hosts.run("docker1", "ip link show eth0.12").exit_code == 0
+
+    hosts.run("docker1", "docker network rm m")
+
+    assert hosts.run("docker1", "ip link show eth0.12").stderr == 'Device "eth0.12" does not exist.\n'
+
+
 def test_a_lab_that_goes_down_leaves_nothing_behind():
     lab = NamespaceHosts("20.10", daemons=("docker1",)).up()
     lab.run("docker1", "docker run -d --name web -p 80:80 nginx")
@@ -168,6 +184,8 @@ def test_a_newer_engine_runs_beside_the_machines_own(version, chain):
         assert chain in lab.run("docker1", "iptables -S").stdout.splitlines()
         assert lab.run("docker1", "iptables -V").stdout == lab.run("client", "iptables -V").stdout
         assert lab.run("docker1", "docker run --rm busybox hostname -i").stdout == "172.17.0.2\n"
+        lab.run("docker1", "echo '{\"bip\": \"10.200.0.1/24\"}' >/etc/docker/daemon.json; systemctl restart docker")
+        assert lab.run("docker1", "ip -4 -br addr show docker0").stdout.split()[-1] == "10.200.0.1/24"
     assert netns.leftovers(lab.lab) == []
 
 
