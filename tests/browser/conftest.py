@@ -21,7 +21,6 @@ FLAGS = [
 ]  # fmt: skip
 SETTINGS = {
     "notebook-extension/tracker": '{"windowingMode": "none"}',  # every cell is in the page, not only those in sight
-    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false, "doNotDisturbMode": true}',
 }
 
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
+pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
 from playwright.sync_api import Error as PlaywrightError
 
 LESSON = "01-native-networks.ipynb"
@@ -122,6 +123,56 @@ def test_a_table_has_its_columns(ran):
     heads = ran.locator(".jp-OutputArea-output table thead").first.inner_text()
 
     assert {"host", "container", "dev"} <= set(heads.split())
+
+
+def test_no_popup_about_news_covers_the_first_page(ran):
+    assert ran.get_by_text("official Jupyter news").count() == 0
+
+
+def test_printing_opens_what_a_click_would_and_cuts_nothing_off(ran):
+    # given closed details, and a table wider than the page, when the page is laid out for a printer
+    closed = """[...document.querySelectorAll("details.dnetlab:not([open]) table")].map(table => table.offsetHeight > 0
+        && table.checkVisibility({contentVisibilityAuto: true, visibilityProperty: true, opacityProperty: true}))"""
+    cut = """[...document.querySelectorAll(".dnetlab-scroll")].filter(
+        part => getComputedStyle(part).overflowX != "visible").length"""
+    on_screen = ran.evaluate(closed)
+    ran.emulate_media(media="print")
+    printed, still_cut = ran.evaluate(closed), ran.evaluate(cut)
+    ran.emulate_media(media="screen")
+
+    assert on_screen and not any(on_screen)
+    assert all(printed)
+    assert still_cut == 0
+
+
+def outputs_break(page) -> list[str]:
+    """What axe finds wrong in the outputs of the page, as 'rule: html'."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context={"include": [[".jp-OutputArea-output"]]}).response
+    return [f"{v['id']}: {node['html'][:200]}" for v in found["violations"] for node in v["nodes"]]
+
+
+def set_theme(page, url: str, theme: str) -> None:
+    """As Settings > Theme does."""
+    base, token = url.split("/lab/")[0], url.split("token=")[1]
+    address = f"{base}/lab/api/settings/@jupyterlab/apputils-extension:themes"
+    data = json.dumps({"raw": json.dumps({"theme": theme})})
+    headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
+    assert page.request.put(address, data=data, headers=headers).ok
+
+
+@pytest.mark.parametrize(("theme", "is_light"), [("JupyterLab Light", "true"), ("JupyterLab Dark", "false")])
+def test_axe_finds_nothing_wrong_in_the_outputs_in_either_theme(ran, page, jupyterlab, theme, is_light, tmp_path):
+    set_theme(page, jupyterlab.url, theme)
+    page.goto(jupyterlab.url)
+    page.wait_for_selector(PICTURE)
+    page.wait_for_function(f"document.body.dataset.jpThemeLight === '{is_light}'")
+    page.screenshot(path=tmp_path / "theme.png")
+    wrong = outputs_break(page)
+    set_theme(page, jupyterlab.url, "JupyterLab Light")
+
+    assert wrong == []
 
 
 def test_a_notebook_that_jupyterlab_does_not_trust_still_shows_all_of_it(ran, page, jupyterlab):
