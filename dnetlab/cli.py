@@ -114,14 +114,16 @@ def _engine_options(parser: argparse.ArgumentParser) -> None:
 
 def _lab(arguments: argparse.Namespace) -> int:
     from dnetlab.model import read_topology
+    from dnetlab.views.diagrams import renderer
     from dnetlab.workspace import open_lab
 
     if arguments.lab:
         read_topology(arguments.lab)  # a mistake is said here, not by every cell
         os.environ["DNETLAB_LAB"] = str(Path(arguments.lab).resolve())
     return open_lab(
-        arguments.lesson, arguments.dir, arguments.port, not arguments.no_browser, lambda text: print(text, flush=True)
-    )
+        arguments.lesson, arguments.dir, arguments.port, not arguments.no_browser,
+        lambda text: print(text, flush=True), meanwhile=renderer,  # which compiles Graphviz, once for this machine
+    )  # fmt: skip
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -126,11 +126,13 @@ def wait_until_it_answers(server: subprocess.Popen[bytes], port: int, token: str
 
 
 def open_lab(
-    lesson: str | None, folder: Path, port: int | None, browser: bool, say: Callable[[str], None]
+    lesson: str | None, folder: Path, port: int | None, browser: bool, say: Callable[[str], None],
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> int:
     """Copy, start JupyterLab on loopback, print its URL once it answers, and wait until it ends.
 
-    Returns its exit status. Raises UsageError for a lesson that isn't there or a port that is taken.
+    meanwhile is done while the server comes up. Returns its exit status. Raises UsageError for a lesson that isn't
+    there or a port that is taken.
     """
     port = chosen_port(port)
     copied = copy_notebooks(folder)
@@ -153,6 +155,7 @@ def open_lab(
         command.append("--ServerApp.allow_root=True")
     server = subprocess.Popen(command, env=environment_of(token))
     try:
+        meanwhile()
         if wait_until_it_answers(server, port, token):
             say(f"JupyterLab: {url}")
             say("Stop it with Ctrl-C.")

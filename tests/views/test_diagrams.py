@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -187,3 +190,27 @@ def crowd(number: int) -> Snapshot:
         )
     full = replace(host, namespaces={"host": stack} | spaces, containers=tuple(reversed(containers)))
     return with_host(lab, full)
+
+
+def test_what_graphviz_compiled_is_kept_for_the_next_kernel(tmp_path):
+    # given an empty cache, when a process has drawn a picture, then the machine code lies there and draws the same
+    program = "from dnetlab.views.wasm import backend; print(len(backend().render('graph {a -- b}', format='svg')))"
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path), "HOME": str(tmp_path)}
+    run = [sys.executable, "-c", program]
+    first = subprocess.run(run, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 100_000]
+    second = subprocess.run(run, env=environment, capture_output=True, text=True, timeout=120, check=True)
+
+    assert len(kept) == 1
+    assert first.stdout == second.stdout
+
+
+def test_without_a_place_for_a_cache_pictures_are_drawn_all_the_same(monkeypatch):
+    from dnetlab.views import wasm
+
+    def refuse(self):
+        raise OSError("read-only file system")
+
+    monkeypatch.setattr(wasm.CachedBackend, "__init__", refuse)
+
+    assert b"<svg" in wasm.backend().render("graph {}", format="svg")
