@@ -27,7 +27,7 @@ def test_the_contracts_on_imports_are_kept(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
 
     # when checking every import of the package
-    status = lint_imports(config_filename="pyproject.toml", no_cache=True, no_logo=True)
+    status = lint_imports(config_filename="pyproject.toml", no_cache=True)
 
     # then all are kept
     assert status == 0, capsys.readouterr().out
