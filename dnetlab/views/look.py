@@ -8,7 +8,6 @@ from __future__ import annotations
 
 INK, PAPER, EDGE = "#1d1d1b", "#f7f7f4", "#d9d9d2"
 SIGNS = {"+": ("appeared", "#00603f"), "-": ("went", "#8a3a00"), "~": ("different now", "#0b3d66")}
-WIDE = 1100  # pixels that a notebook leaves for an output on a screen of 1366
 
 # Printed, a page shows what a click would: closed details open, what scrolls is laid out, pictures fit the sheet.
 PRINT = (
