@@ -150,6 +150,41 @@ def test_only_20_10_lends_docker0_to_another_network() -> None:
     assert words.endswith(" (docker0): networks have same bridge name")
 
 
+def test_a_gateway_mode_means_something_from_27_on() -> None:
+    # Given a mode that nobody knows, then 20.10.24 takes the option for any other and 28.5.2 can't parse it.
+    mode = {"com.docker.network.bridge.gateway_mode_ipv4": "bogus"}
+
+    assert said(networks.create, new_world("20.10"), HOST, "x", options=mode) == ""
+    assert said(networks.create, new_world("28.5"), HOST, "x", options=mode) == (
+        "failed to parse com.docker.network.bridge.gateway_mode_ipv4 value: bogus (unknown gateway mode bogus)"
+    )
+
+
+def test_no_link_has_the_mac_of_a_group() -> None:
+    # Given --mac-address 01:42:ac:11:00:99, then the container doesn't start and its address is free again.
+    world = new_world("28.5")
+
+    words = said(run, world, "m3", mac_address="01:42:ac:11:00:99")
+
+    assert words.startswith("failed to set up container networking: failed to add interface veth")
+    assert words.endswith(' MAC to "01:42:ac:11:00:99": cannot assign requested address')
+    run(world, "m4")
+    assert address(world, "m4") == "172.17.0.2"
+
+
+@pytest.mark.parametrize(
+    ("release", "end"), [("26.1", ": unknown"), ("28.5", "")]
+)
+def test_the_hosts_own_settings_are_not_a_containers_to_set(release: str, end: str) -> None:
+    # Given --network host --sysctl net.ipv4.ip_forward=1, then runc doesn't make the container.
+    words = said(run, new_world(release), "s1", "host", sysctls={"net.ipv4.ip_forward": "1"})
+
+    assert words == (
+        "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create "
+        f'failed: sysctl "net.ipv4.ip_forward" not allowed in host network namespace{end}'
+    )
+
+
 # -- parents of macvlan networks ------------------------------------------------------------------------------------
 
 

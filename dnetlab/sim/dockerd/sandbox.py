@@ -91,6 +91,7 @@ def plug(world: World, host: str, container: Container, endpoint: Endpoint, netw
     where = Where(host, container.namespace)
     name = _next_name(world, where, container, network.options.get(PREFIX, "eth"))
     own = IPv4Interface(f"{endpoint.address}/{endpoint.prefixlen}")
+    _check_mac(world, host, endpoint.mac)
     outer = driver_of(network).join(world, where, name, endpoint.mac, network)
     _forget_neighbour(world, host, endpoint.address, network)
     stack = Stack(world, where)
@@ -99,6 +100,14 @@ def plug(world: World, host: str, container: Container, endpoint: Endpoint, netw
     if outer is not None and release_of(world).random_mac:  # a gratuitous ARP goes out (observed on 28.5.2, not 20.10)
         Stack(world, Where(host)).learn(outer, endpoint.mac)
     return replace(endpoint, interface=name, host_interface=outer)
+
+
+def _check_mac(world: World, host: str, mac: str) -> None:
+    """A link can't have a group's MAC (observed on 28.5.2)."""
+    if int(mac[:2], 16) & 1:
+        link = "veth" + world.hex_id(f"{host}:veth", 7)
+        problem = f'error setting interface "{link}" MAC to "{mac}": cannot assign requested address'
+        raise ApiError(f"failed to add interface {link} to sandbox: {problem}")
 
 
 def _set_up(stack: Stack, name: str) -> None:

@@ -224,6 +224,7 @@ class EngineProfile:
     dead_upstream             what 127.0.0.11 says when its own server can't be reached: 'silence', 'half' (nothing
                               to A, an empty answer to AAAA) or 'SERVFAIL'
     default_mode              what the default network is called in errors about a container's addresses
+    gateway_modes             bridge networks have a gateway mode; before, the option says nothing
     lends_default_bridge      a network may take docker0 by its name, which then loses its own address
     warns_of_forwarding       a container is created with a warning while ip_forward is off
     deprecates_links          --link on the default bridge is created with a warning
@@ -283,6 +284,7 @@ class EngineProfile:
     ambiguous_id: int
     aliases_of_its_own: bool
     remembers_sandbox: bool
+    gateway_modes: bool
     lends_default_bridge: bool
     warns_of_forwarding: bool
     mac_with_joined: bool = False
@@ -348,6 +350,7 @@ _20_10 = EngineProfile(
     ambiguous_id=500,  # observed on 20.10.24
     aliases_of_its_own=True,  # up to 25.0 (E25)
     remembers_sandbox=True,  # observed on 20.10.24
+    gateway_modes=False,  # observed on 20.10.24
     lends_default_bridge=True,  # observed on 20.10.24
     warns_of_forwarding=True,  # observed on 20.10.24 only
 )
@@ -403,6 +406,7 @@ _28_5 = replace(
     hosts_forgets_names=False,  # observed on 28.5.2
     task_before_network=True,  # observed on 28.5.2
     stop_clears_hosts=True,  # observed on 28.5.2
+    gateway_modes=True,  # since 27.0; observed on 28.5.2
     create_forwards=True,  # observed on 28.5.2, not on 26.1.5
     start_prefix="failed to set up container networking: ",  # since 28.0.1
     default_mode="bridge",  # since 27

@@ -51,6 +51,8 @@ TEXTS_20_10: dict[str, str] = {
     "kill by unknown number": "Cannot kill container: {reference}: The linux daemon does not support signal {signal}",
     "create failed": "failed to create shim task: OCI runtime create failed: runc create failed: "
     "unable to start container process: {problem}: unknown",
+    "sysctl of host": "failed to create shim task: OCI runtime create failed: runc create failed: "
+    'sysctl "{name}" not allowed in host network namespace: unknown',
     "exec failed": "OCI runtime exec failed: exec failed: unable to start container process: {problem}: unknown",
     "runs a directory": "permission denied",
 }
@@ -84,6 +86,8 @@ TEXTS_26_1 = TEXTS_20_10 | {
     "kill by unknown number": "cannot kill container: {reference}: the linux daemon does not support signal {signal}",
     "create failed": "failed to create task for container: failed to create shim task: OCI runtime create failed: "
     "runc create failed: unable to start container process: {problem}: unknown",
+    "sysctl of host": "failed to create task for container: failed to create shim task: OCI runtime create failed: "
+    'runc create failed: sysctl "{name}" not allowed in host network namespace: unknown',
 }
 TEXTS_28_5 = TEXTS_26_1 | {
     "pools exhausted": "all predefined address pools have been fully subnetted",
@@ -105,6 +109,8 @@ TEXTS_28_5 = TEXTS_26_1 | {
     "remove paused": 'cannot remove container "{reference}": container is {state} and must be unpaused first',
     "create failed": "failed to create task for container: failed to create shim task: OCI runtime create failed: "
     "runc create failed: unable to start container process: error during container init: {problem}",
+    "sysctl of host": "failed to create task for container: failed to create shim task: OCI runtime create failed: "
+    'runc create failed: sysctl "{name}" not allowed in host network namespace',
     "exec failed": "OCI runtime exec failed: exec failed: unable to start container process: {problem}",
     "runs a directory": "is a directory: permission denied",
 }

@@ -30,7 +30,8 @@ class Bridge(Driver):
     def create_network(self, world: World, host: str, network: Network) -> Network:
         if len(network.subnets) > 1:
             raise ApiError("bridge driver doesn't support multiple subnets", 403)
-        options.check(network.options)  # only now, when the pool is taken: a cursor has moved on (20.10.24, 26.1.5)
+        # Only now, when the pool is taken: a cursor has moved on (observed on 20.10.24 and 26.1.5).
+        options.check(network.options, release_of(world))
         network = replace(network, bridge=options.bridge_name(network))
         _check_conflicts(world, host, network)
         device.check_device(world, host, network)

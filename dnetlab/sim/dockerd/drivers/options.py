@@ -9,9 +9,12 @@ from dnetlab.model import Network
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import NetworkConfig
+from dnetlab.sim.profiles import EngineProfile
 
 BRIDGE = "com.docker.network.bridge."
 MTU = "com.docker.network.driver.mtu"
+GATEWAY_MODE = BRIDGE + "gateway_mode_ipv4"
+OTHER_MODES = ("routed", "nat-unprotected", "isolated")
 HOST_BINDING = BRIDGE + "host_binding_ipv4"
 TRUE = ("1", "t", "T", "true", "TRUE", "True")
 FALSE = ("0", "f", "F", "false", "FALSE", "False")
@@ -26,9 +29,11 @@ DEFAULT_BRIDGE = {
 }
 
 
-def check(options: Mapping[str, str]) -> None:
+def check(options: Mapping[str, str], release: EngineProfile) -> None:
     """ApiError for a value that the driver can't read (bridge_linux.go, observed on 20.10 and 28.5)."""
     _check_flags(options)
+    if release.gateway_modes:
+        _check_mode(options.get(GATEWAY_MODE))
     binding = options.get(HOST_BINDING)
     if binding is not None and not _is_address(binding):
         raise ApiError(f"failed to parse {HOST_BINDING} value: {binding} (nil ip)", 400)
@@ -45,8 +50,12 @@ def _check_flags(options: Mapping[str, str]) -> None:
         if value is not None and value not in TRUE + FALSE:
             problem = f'strconv.ParseBool: parsing "{value}": invalid syntax'
             raise ApiError(f"failed to parse {name} value: {value} ({problem})", 400)
-    mode = options.get(BRIDGE + "gateway_mode_ipv4")
-    if mode not in (None, "", "nat"):
+
+
+def _check_mode(mode: str | None) -> None:
+    if mode not in (None, "", "nat", *OTHER_MODES):
+        raise ApiError(f"failed to parse {GATEWAY_MODE} value: {mode} (unknown gateway mode {mode})", 400)
+    if mode in OTHER_MODES:
         raise Refused(f"Gateway mode {mode} is not modelled.", "Leave the option out: the mode nat is.")
 
 
