@@ -203,7 +203,9 @@ class Namespace:
     last_index: int = field(default=0, compare=False)
 
     def interface(self, name: str) -> Interface | None:
-        return next((i for i in reversed(self.interfaces) if i.name == name), None)  # the newest are asked for most
+        if self.interfaces and self.interfaces[-1].name == name:  # the newest is asked for most, then the oldest
+            return self.interfaces[-1]
+        return next((i for i in self.interfaces if i.name == name), None)
 
     def by_index(self, index: int) -> Interface | None:
         at = bisect_left(self.interfaces, index, key=lambda link: link.index)

@@ -6,17 +6,18 @@ The daemon's words are those of 20.10.24, 26.1.5 and 28.5.2 in `docker network â
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from dnetlab.model import Interface, LinkKind, Where
+from dnetlab.model import Interface, LinkKind, Netfilter, PortBinding, Protocol, Where
 from dnetlab.sim.dockerd import create as creating
 from dnetlab.sim.dockerd import endpoints, networks
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment
 from dnetlab.sim.dockerd.drivers.table import DRIVERS, driver_of
 from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.firewall import NetworkConfig, firewaller
 from dnetlab.sim.dockerd.inspect import network_settings
 from dnetlab.sim.dockerd.ipam import PoolRequest
 from dnetlab.sim.lab import new_world
@@ -64,6 +65,35 @@ def test_each_driver_says_what_its_networks_are_like(release: str) -> None:
         "none": (False, False, False, True),
     }
     assert sorted(DRIVERS) == ["bridge", "host", "ipvlan", "macvlan", "null", "overlay"]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("internal", [False, True])
+@pytest.mark.parametrize("icc", [False, True])
+def test_what_a_firewall_backend_adds_it_takes_away_again(release: str, internal: bool, icc: bool) -> None:
+    # Given the rules of a fresh host, when a network, an address and two ports come and go, then they are as before.
+    world = new_world(release)
+    rules = firewaller(world, HOST)
+    network = NetworkConfig("br-x", IPv4Network("10.8.0.0/24"), internal, icc)
+    web = IPv4Address("10.8.0.2")
+    ports = [PortBinding(80, Protocol.TCP, IPv4Address(at), 8080) for at in ("0.0.0.0", "127.0.0.1")]
+    before = world.namespace(Where(HOST)).netfilter
+
+    rules.add_network(network)
+    rules.add_endpoint(network, web)
+    rules.add_ports(network, web, ports)
+    between = world.namespace(Where(HOST)).netfilter
+    rules.remove_ports(network, web, ports)
+    rules.remove_endpoint(network, web)
+    rules.remove_network(network)
+
+    assert between != before
+    assert _listed(world.namespace(Where(HOST)).netfilter) == _listed(before)
+
+
+def _listed(netfilter: Netfilter) -> dict[tuple[str, str], tuple[str, ...]]:
+    """(table, chain) -> the texts of its rules; chains without any left out."""
+    return {(t.name, c.name): tuple(r.text for r in c.rules) for t in netfilter.tables for c in t.chains if c.rules}
 
 
 # -- pools ----------------------------------------------------------------------------------------------------------
