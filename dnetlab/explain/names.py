@@ -82,4 +82,5 @@ def address_for(snapshot: Snapshot, source: Where, name: str) -> IPv4Address:
 
 
 def _addresses(namespace: Namespace) -> list[IPv4Interface]:
-    return [a for i in namespace.interfaces if i.kind is not LinkKind.LOOPBACK for a in i.ipv4]
+    with_one = {i.index: i for i in namespace.own_addresses.values() if i.kind is not LinkKind.LOOPBACK}
+    return [a for _, i in sorted(with_one.items()) for a in i.ipv4]
