@@ -63,7 +63,7 @@ CLIENT_KNOWS = ("dnetlab.commands", "dnetlab.model", "dnetlab.sim.dockercli", "d
 CLIENT_ASKS = {"dnetlab.sim.dockerd.api", "dnetlab.sim.context", "dnetlab.sim.world"}
 
 
-def test_the_docker_command_knows_its_daemon_by_the_api_alone():
+def test_the_docker_command_sees_the_daemons_api_and_nothing_else_of_the_simulator():
     # given every import of a file of the client, those inside functions too
     asked = {(module, other) for module, others in _graph().items() if module.startswith("dnetlab.sim.dockercli")
              for other in others if other.startswith("dnetlab.") and not other.startswith(CLIENT_KNOWS)}  # fmt: skip

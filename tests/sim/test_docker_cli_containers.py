@@ -224,3 +224,30 @@ def test_a_host_without_docker_has_no_such_command(prompt):
     answer = prompt.type("client$ docker ps")
 
     assert (answer.stderr, answer.exit_code) == ("bash: docker: command not found\n", 127)
+
+
+def test_top_shows_the_hosts_view_of_its_processes(prompt):
+    prompt.out("docker run -d --name box busybox sleep 1000")
+
+    titles, row = prompt.out("docker top box").splitlines()
+
+    assert titles.split() == ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]
+    assert titles.index("PID") == 20  # the client's columns are twenty wide (docker/cli command/container/top.go)
+    assert row.split()[-2:] == ["sleep", "1000"]
+
+
+def test_a_tool_that_only_the_lab_lacks_is_refused_by_exec_too(prompt):
+    # busybox has awk, the lab hasn't: "executable file not found" would be a wrong answer
+    prompt.out("docker run -d --name box busybox sleep 1000")
+
+    refused = prompt.type("docker exec box awk 1").refused
+
+    assert refused is not None
+    assert refused.reason == "`awk` is not part of this lab."
+
+
+def test_start_with_input_that_ends(prompt):
+    prompt.out("docker create -i --name c1 busybox cat")
+
+    assert prompt.type("echo hi | docker start -ai c1").stdout == "hi\n"
+    assert prompt.out("docker ps -q") == ""

@@ -7,6 +7,8 @@ import pytest
 from dnetlab.model import Where
 from tests.sim.prompt import Prompt
 
+pytestmark = pytest.mark.usefixtures("transport")
+
 PREFIX = {"20.10": "", "28.5": "failed to set up container networking: "}
 HELP = "\n\nRun 'docker run --help' for more information\n"
 
