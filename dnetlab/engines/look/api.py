@@ -30,7 +30,8 @@ from dnetlab.model import (
 
 Clock = Callable[[float], float]  # seconds since 1970 -> seconds of the lab's clock
 VERSION = "1.41"  # of the API: 20.10 and all that came after it answer it
-LANES = 2  # connections on which containers are asked for side by side
+LISTS = ("containers/json?all=1", "networks", "images/json", "volumes")  # what a look asks for first
+LANES, FEW = 2, 8  # connections side by side, for more documents than a few
 
 
 @dataclass(frozen=True)
@@ -63,34 +64,42 @@ class _OverSocket(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def inspect(path: str, ids: list[str]) -> dict[str, dict[str, Any]]:
-    """What `docker inspect` says of these containers, by id, asked at the socket of that path; one that is gone is
-    left out. {} for none, and nothing is asked."""
-    shares = [ids[start::LANES] for start in range(min(LANES, len(ids)))]
-    if not shares:
-        return {}
-    with ThreadPoolExecutor(len(shares)) as pool:
-        found = list(pool.map(partial(_inspect_some, path), shares))
-    return {identity: document for share in found for identity, document in share.items()}
+def read(path: str, asked: list[str]) -> dict[str, Any] | None:
+    """The documents of a dockerd, whose socket has this path, by what was asked for; what isn't there is left out.
+
+    None when it does not answer.
+    """
+    shares = [asked[start::LANES] for start in range(min(LANES, len(asked)))] if len(asked) > FEW else [asked]
+    try:
+        with ThreadPoolExecutor(len(shares)) as pool:
+            found = list(pool.map(partial(_read_some, path), shares))
+    except (OSError, http.client.HTTPException):
+        return None
+    return {name: document for share in found for name, document in share.items()}
 
 
-def _inspect_some(path: str, ids: list[str]) -> dict[str, dict[str, Any]]:
+def _read_some(path: str, asked: list[str]) -> dict[str, Any]:
     found = {}
     with contextlib.closing(_OverSocket(path)) as link:
-        for identity in ids:
-            link.request("GET", f"/v{VERSION}/containers/{identity}/json")
+        for name in asked:
+            link.request("GET", f"/v{VERSION}/{name}")
             answer = link.getresponse()
             text = answer.read()
             if answer.status == 200:
-                found[identity] = json.loads(text)
+                found[name] = json.loads(text)
     return found
+
+
+def path(container: str) -> str:
+    """Where the API has what `docker inspect` says."""
+    return f"containers/{container}/json"
 
 
 def inspect_containers(
     rows: list[dict[str, Any]],
     known: dict[str, Known],
     starts: dict[int, float],
-    ask: Callable[[list[str]], dict[str, dict[str, Any]]],
+    ask: Callable[[list[str]], dict[str, Any]],
 ) -> list[dict[str, Any]]:
     """`docker inspect` of every container, newest first; one that goes while we ask is left out.
 
@@ -98,7 +107,7 @@ def inspect_containers(
     known   what an earlier call learned, and is brought up to date: a container that runs as the same process with the
             same name, networks and ports isn't asked again
     starts  pid -> when that process of the host was started
-    ask     ids -> documents by id
+    ask     paths of the API -> documents by path
     """
     faces = {row["Id"]: str((row["Names"], row["State"], row["NetworkSettings"], row["Ports"])) for row in rows}
     running = {row["Id"] for row in rows if row["State"] == "running"}
@@ -107,14 +116,15 @@ def inspect_containers(
         for identity, old in known.items()
         if identity in running and old.face == faces[identity] and starts.get(old.pid) == old.started
     }
-    asked = ask([identity for identity in faces if identity not in same])
+    new = [path(identity) for identity in faces if identity not in same]
+    documents = ask(new) if new else {}
     known.clear()
     for identity, face in faces.items():
         if identity in same:
             known[identity] = same[identity]
-        elif identity in asked:
-            pid = asked[identity]["State"]["Pid"]
-            known[identity] = Known(face, pid, starts.get(pid, -1.0), asked[identity])
+        elif (document := documents.get(path(identity))) is not None:
+            pid = document["State"]["Pid"]
+            known[identity] = Known(face, pid, starts.get(pid, -1.0), document)
     return [old.document for old in known.values()]
 
 
@@ -224,9 +234,9 @@ def with_interfaces(made: Container, namespaces: dict[str, Namespace]) -> Contai
     return replace(made, endpoints=tuple(endpoints))
 
 
-def networks(api: Any, clock: Clock) -> tuple[Network, ...]:
+def networks(rows: list[dict[str, Any]], clock: Clock) -> tuple[Network, ...]:
     """All networks, by name."""
-    return tuple(sorted((_network(data, clock) for data in api.networks()), key=lambda n: n.name))
+    return tuple(sorted((_network(data, clock) for data in rows), key=lambda n: n.name))
 
 
 def _network(data: dict[str, Any], clock: Clock) -> Network:
@@ -282,9 +292,8 @@ def _subnet(entry: dict[str, Any], name: str) -> Subnet:
     )
 
 
-def images(api: Any, clock: Clock) -> tuple[Image, ...]:
+def images(rows: list[dict[str, Any]], clock: Clock) -> tuple[Image, ...]:
     """All tagged or dangling images, newest first."""
-    rows = api.images()
     return tuple(
         Image(
             row["Id"],
@@ -296,9 +305,9 @@ def images(api: Any, clock: Clock) -> tuple[Image, ...]:
     )
 
 
-def volumes(api: Any) -> tuple[Volume, ...]:
+def volumes(document: dict[str, Any]) -> tuple[Volume, ...]:
     """All volumes by name."""
-    rows = (api.volumes() or {}).get("Volumes") or ()
+    rows = document.get("Volumes") or ()
     return tuple(
         sorted(
             (Volume(row["Name"], row["Driver"], bool(re.fullmatch(r"[0-9a-f]{64}", row["Name"]))) for row in rows),

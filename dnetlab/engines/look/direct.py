@@ -16,14 +16,12 @@ from dnetlab.model import Namespace
 class Direct:
     """A lab host as it is now; `one_exec.Sight` is the other way to see one.
 
-    root  the host's root as this process can open it;  client  of its dockerd, None for a host without one
-    nics  the host's NICs and the switches they are plugged into
-    api   the client, None when dockerd does not answer;  host_net  the inode of the host's own network namespace
+    root  the host's root as this process can open it;  has_docker  whether a dockerd can run there
+    nics  the host's NICs and the switches they are plugged into;  host_net  the inode of its own network namespace
     """
 
-    def __init__(self, root: str, client: Any, nics: dict[str, str]) -> None:
-        self.root, self.nics = root, tuple(nics.items())
-        self.api = client if client is not None and _answers(client) else None
+    def __init__(self, root: str, has_docker: bool, nics: dict[str, str]) -> None:
+        self.root, self.has_docker, self.nics = root, has_docker, tuple(nics.items())
         self.host_net = os.stat(f"{root}/proc/1/ns/net").st_ino
 
     def tasks(self, clock: Callable[[float], float]) -> list[processes.Task]:
@@ -31,9 +29,9 @@ class Direct:
         boot, ticks = _booted(), os.sysconf("SC_CLK_TCK")
         return processes.tasks(self.root, lambda start: clock(boot + start / ticks))
 
-    def inspect(self, ids: list[str]) -> dict[str, dict[str, Any]]:
-        """What `docker inspect` says of these containers, by id; one that is gone is left out."""
-        return api.inspect(f"{self.root}/run/docker.sock", ids)
+    def read(self, asked: list[str]) -> dict[str, Any] | None:
+        """Documents of the host's dockerd by their paths; None when it does not answer, or the host has none."""
+        return api.read(f"{self.root}/run/docker.sock", asked) if self.has_docker else None
 
     def namespaces(
         self, places: list[tuple[str, int, bool]], wants_rules: Callable[[str], bool], owners: netlink.Owners
@@ -44,13 +42,6 @@ class Direct:
             for name, pid, talks in places
         ]
         return netlink.namespaces(found, lambda place: wants_rules(place.name), owners)
-
-
-def _answers(client: Any) -> bool:
-    try:
-        return bool(client.ping())
-    except Exception:  # noqa: BLE001 - any way of not answering is "not running"
-        return False
 
 
 def listens(root: str, pid: int, port: int) -> bool:

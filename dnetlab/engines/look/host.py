@@ -22,15 +22,17 @@ def seen(
     """
     host, documents = Host(name, has_docker=has_docker), []
     tasks = sight.tasks(clock)
-    if has_docker and sight.api is not None:
+    lists = sight.read(list(api.LISTS)) if has_docker else None
+    if lists is not None and len(lists) == len(api.LISTS):
         starts = {task.process.pid: task.process.started for task in tasks}
-        documents = api.inspect_containers(sight.api.containers(all=True), known, starts, sight.inspect)
+        rows, networks, images, volumes = (lists[name] for name in api.LISTS)
+        documents = api.inspect_containers(rows, known, starts, lambda asked: sight.read(asked) or {})
         host = replace(
             host,
             docker_running=True,
-            networks=api.networks(sight.api, clock),
-            images=api.images(sight.api, clock),
-            volumes=api.volumes(sight.api),
+            networks=api.networks(networks, clock),
+            images=api.images(images, clock),
+            volumes=api.volumes(volumes),
         )
     containers = _with_heirs([api.container(data, clock) for data in documents], tasks)
     names = _names_by_inode(sight.host_net, containers, tasks)

@@ -101,13 +101,13 @@ def namespaces(places: Iterable[Place], wants_rules: Callable[[Place], bool], ow
     memory = rulesets.memory
     raws = _in_a_thread(lambda: [(place, _read(place, wants_rules(place), memory)) for place in places])
     made = {place.name: _namespace(place, raw, owners) for place, raw in raws if raw is not None}
-    return with_peers(made, {place.name: _lower(raw.links) for place, raw in raws if raw is not None})
+    return with_peers(made, {place.name: _lower(_links(raw.links)) for place, raw in raws if raw is not None})
 
 
 def forget() -> None:
     """Drop what earlier looks have learned; the next one asks for everything."""
     rulesets.memory.clear()
-    for memory in (_links, _interfaces, _route_table):
+    for memory in (_link, _interfaces, _route_table):
         memory.cache_clear()
 
 
@@ -245,11 +245,12 @@ def _sysctls() -> dict[str, str]:
 
 
 def _namespace(place: Place, raw: _Raw, owners: Owners) -> Namespace:
-    names = _names(raw.links)
+    links = _links(raw.links)
+    names = _names(links)
     return Namespace(
         place.name,
-        _interfaces(raw.links, raw.addresses, place.nics),
-        _route_table(raw.routes, raw.links),
+        _interfaces(links, raw.addresses, place.nics),
+        _route_table(raw.routes, links),
         tuple(_neighbours(raw.neighbours, names)),
         tuple(_fdb(raw.fdb, names)),
         rulesets.memory.told(raw.rules),
@@ -259,32 +260,35 @@ def _namespace(place: Place, raw: _Raw, owners: Owners) -> Namespace:
     )
 
 
-@lru_cache(maxsize=2_000)
-def _links(bodies: Messages) -> tuple[rtnetlink.Link, ...]:
-    return tuple(map(rtnetlink.link, bodies))
+_link = lru_cache(maxsize=20_000)(rtnetlink.link)  # a bridge's message has timers in it, the others are as before
+Links = tuple[rtnetlink.Link, ...]
 
 
-def _names(links: Messages) -> dict[int, str]:
-    return {link.index: link.name for link in _links(links)}
+def _links(bodies: Messages) -> Links:
+    return tuple(map(_link, bodies))
 
 
-def _lower(links: Messages) -> dict[int, int]:
+def _names(links: Links) -> dict[int, str]:
+    return {link.index: link.name for link in links}
+
+
+def _lower(links: Links) -> dict[int, int]:
     """Interface's index -> index of the one it hangs on: a veth's far end, a macvlan's parent."""
-    return {link.index: link.lower for link in _links(links) if link.lower}
+    return {link.index: link.lower for link in links if link.lower}
 
 
 @lru_cache(maxsize=2_000)
-def _interfaces(links: Messages, addresses: Messages, nics: Nics) -> tuple[Interface, ...]:
+def _interfaces(links: Links, addresses: Messages, nics: Nics) -> tuple[Interface, ...]:
     names, own = _names(links), [rtnetlink.address(body) for body in addresses]
     made = [
         rtnetlink.interface(link, tuple(a for index, a in own if index == link.index), names, dict(nics))
-        for link in _links(links)
+        for link in links
     ]
     return tuple(sorted(made, key=lambda i: i.index))
 
 
 @lru_cache(maxsize=2_000)
-def _route_table(routes: Messages, links: Messages) -> tuple[Route, ...]:
+def _route_table(routes: Messages, links: Links) -> tuple[Route, ...]:
     names = _names(links)
     return tuple(route for body in routes if (route := rtnetlink.route(body, names)) is not None)
 

@@ -16,7 +16,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip
 from pathlib import Path
 from typing import Any
 
-from dnetlab.engines.look import netlink, rtnetlink, texts
+from dnetlab.engines.look import api, netlink, rtnetlink, texts
 from dnetlab.engines.look.netlink import SYSCTLS, Owners
 from dnetlab.engines.look.processes import Task
 from dnetlab.engines.look.rtnetlink import ROUTE_KINDS, SCOPES
@@ -50,21 +50,17 @@ SOCKET_STATES = {
 
 
 class RemoteApi:
-    """The few calls of the docker SDK's APIClient that snapshots and terminals need, asked with curl inside a host.
+    """The few calls of the docker SDK's APIClient that terminals need, asked with curl inside a host.
 
-    documents: what was read already, by path; what isn't among them is asked. Missing things raise NotFound as there.
+    Missing things raise NotFound as there.
     """
 
-    def __init__(self, hosts: Any, host: str, documents: dict[str, Any] | None = None) -> None:
-        self._hosts, self._host, self.documents = hosts, host, documents
+    def __init__(self, hosts: Any, host: str) -> None:
+        self._hosts, self._host = hosts, host
 
     def _get(self, path: str) -> Any:
         import docker
 
-        if self.documents is not None:
-            if path not in self.documents:
-                raise docker.errors.NotFound(f"no such thing: {path}")
-            return self.documents[path]
         url = shlex.quote(f"http://docker/v1.41/{path}")
         ran = self._hosts.run(
             self._host, f"curl -s --max-time 10 -w '\\n%{{http_code}}' --unix-socket /run/docker.sock {url}"
@@ -76,20 +72,11 @@ class RemoteApi:
             raise docker.errors.NotFound(body)
         return json.loads(body) if body[:1] in ("{", "[") else body
 
-    def ping(self) -> bool:
-        return bool(self._get("_ping") == "OK")
-
     def containers(self, all: bool = False) -> list[dict[str, Any]]:  # noqa: A002 - the SDK's word
         return list(self._get("containers/json" + ("?all=1" if all else "")))
 
     def networks(self) -> list[dict[str, Any]]:
         return list(self._get("networks"))
-
-    def images(self) -> list[dict[str, Any]]:
-        return list(self._get("images/json"))
-
-    def volumes(self) -> dict[str, Any]:
-        return dict(self._get("volumes"))
 
     def inspect_container(self, container: str) -> dict[str, Any]:
         return dict(self._get(f"containers/{container}/json"))
@@ -109,11 +96,11 @@ class RemoteApi:
 
 @dataclass
 class Sight:
-    """What one exec saw of a lab host. api is None where its dockerd does not answer."""
+    """What one exec saw of a lab host. documents: of its dockerd by path, None where that does not answer."""
 
     host_net: int = 0
     boot: float = 0.0
-    api: RemoteApi | None = None
+    documents: dict[str, Any] | None = None
     processes: list[list[str]] = field(default_factory=list)
     nets: dict[int, int] = field(default_factory=dict)  # pid -> inode of its network namespace
     users: dict[int, int] = field(default_factory=dict)
@@ -144,11 +131,11 @@ class Sight:
         shim = argv[0].endswith("/containerd-shim-runc-v2")  # see processes._held
         return Task(process, self.nets[pid], () if shim else tuple(self.sockets.get(pid, ())))
 
-    def inspect(self, ids: list[str]) -> dict[str, dict[str, Any]]:
-        """What `docker inspect` says of these containers, by id; one that is gone is left out."""
-        documents = self.api.documents if self.api is not None and self.api.documents is not None else {}
-        found = {identity: documents.get(f"containers/{identity}/json") for identity in ids}
-        return {identity: document for identity, document in found.items() if document is not None}
+    def read(self, asked: list[str]) -> dict[str, Any] | None:
+        """Documents of the host's dockerd by their paths; None when it does not answer."""
+        if self.documents is None:
+            return None
+        return {name: self.documents[name] for name in asked if name in self.documents}
 
     def namespaces(
         self, places: list[tuple[str, int, bool]], wants_rules: Callable[[str], bool], owners: Owners
@@ -169,7 +156,7 @@ def look(hosts: Any, host: str, nics: dict[str, str]) -> Sight:
     ran = hosts.run(host, f"set -- {sysctls}\n{_script()}")
     if ran.exit_code != 0 or "\x1e" not in ran.stdout:
         raise EngineError(f"the lab host {host} can't be looked at: {(ran.stderr or ran.stdout).strip()[-300:]}")
-    sight = read(ran.stdout, RemoteApi(hosts, host))
+    sight = read(ran.stdout)
     sight.nics = nics
     return sight
 
@@ -178,8 +165,8 @@ def _script() -> str:
     return (Path(__file__).resolve().parent.parent / "hostfiles" / "look.sh").read_text()
 
 
-def read(text: str, api: RemoteApi | None = None) -> Sight:
-    """The records of look.sh as a Sight. api: through which the host is reached, filled with what was read here."""
+def read(text: str) -> Sight:
+    """The records of look.sh as a Sight."""
     sight = Sight()
     for record in text.split("\x1e")[1:]:
         kind, *fields = record.split("\x1f")
@@ -196,8 +183,8 @@ def read(text: str, api: RemoteApi | None = None) -> Sight:
             for line in fields[0].splitlines():
                 path, _, name = line.partition(" ")
                 sight.sockets.setdefault(int(path.split("/")[2]), []).append(name[8:-1])
-        elif kind == "docker" and api is not None:
-            sight.api = RemoteApi(api._hosts, api._host, _documents(fields[0]))
+        elif kind == "docker":
+            sight.documents = _documents(fields[0])
         elif kind == "namespace":
             sight.stacks[int(fields[0])] = fields[2:]
     sight.host_net = sight.nets.get(1, 0)
@@ -220,9 +207,8 @@ def _documents(text: str) -> dict[str, Any]:
             break
         value, start = decoder.raw_decode(text, start)
         found.append(value)
-    names = ["containers/json?all=1", "networks", "images/json", "volumes"]
-    documents = dict(zip(names, found, strict=False))
-    documents.update({f"containers/{value['Id']}/json": value for value in found[4:] if "Id" in value})
+    documents = dict(zip(api.LISTS, found, strict=False))
+    documents.update({api.path(value["Id"]): value for value in found[len(api.LISTS) :] if "Id" in value})
     return documents
 
 

@@ -33,14 +33,16 @@ class Standing:
 
 
 class Sight(Protocol):
-    """A lab host as it is looked at once. api: a client of its dockerd, None where that doesn't answer."""
+    """A lab host as it is looked at once.
 
-    api: Any
+    read  documents of its dockerd by their paths, None where that doesn't answer
+    """
+
     host_net: int
 
     def tasks(self, clock: Callable[[float], float]) -> list[Any]: ...
 
-    def inspect(self, ids: list[str]) -> dict[str, dict[str, Any]]: ...
+    def read(self, asked: list[str]) -> dict[str, Any] | None: ...
 
     def namespaces(
         self, places: list[tuple[str, int, bool]], wants_rules: Callable[[str], bool], owners: Owners

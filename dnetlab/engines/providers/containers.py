@@ -325,7 +325,7 @@ class ContainerHosts:
         nics = {nic.name: nic.switch for nic in self.shape.nics_of(host)}
         if not self.direct:
             return one_exec.look(self, host, nics)
-        return direct.Direct(self.root(host), self.client(host) if host in self.docker_hosts else None, nics)
+        return direct.Direct(self.root(host), host in self.docker_hosts, nics)
 
     def listens(self, host: str, pid: int, port: int) -> bool:
         if self.direct:

@@ -228,9 +228,7 @@ class NamespaceHosts:
         return self._clients[socket]
 
     def look(self, host: str) -> Sight:
-        return direct.Direct(
-            self.root(host), self.client(host) if host in self.docker_hosts else None, self._nics(host)
-        )
+        return direct.Direct(self.root(host), host in self.docker_hosts, self._nics(host))
 
     def _nics(self, host: str) -> dict[str, str]:
         return {nic.name: nic.switch for nic in self.shape.nics_of(host)}
