@@ -119,6 +119,7 @@ class DockerEngine:
         return refusal(line.text)
 
     def _run_at_host(self, line: Line) -> Ran:
+        line = replace(line, text=terminals.without_sudo(line.text))
         text = self._expanded(line)
         attachment = _attachment(text)
         if attachment is not None and attachment.interactive and attachment.tty and not attachment.detached:

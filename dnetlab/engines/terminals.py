@@ -94,6 +94,11 @@ def without_terminal(text: str) -> str:
     return re.sub(r"(?<=\s)--(interactive|tty)(=true)?(?=\s)", "", text)
 
 
+def without_sudo(text: str) -> str:
+    """The text of a line without `sudo` in front: everybody is root on a lab host, and not every one has sudo."""
+    return re.sub(r"^\s*sudo\s+(?=[^\s-])", "", text)
+
+
 def _strip(letters: str) -> str:
     kept = letters.replace("i", "").replace("t", "")
     return f"-{kept}" if kept else ""

@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from dnetlab.engines.terminals import Terminal, detached, line_inside, read_attachment, without_terminal
+from dnetlab.engines.terminals import Terminal, detached, line_inside, read_attachment, without_sudo, without_terminal
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,9 @@ def test_a_line_inside_an_exec_goes_by_docker_exec():
     assert shlex.split(line_inside(terminal, "ip addr", 3)) == [
         "docker", "exec", "-e", "TERM=xterm", "c0ffee", "timeout", "-s", "INT", "3", "/bin/sh", "-c", "ip addr",
     ]  # fmt: skip
+
+
+def test_sudo_in_front_of_a_command_is_left_out_where_everybody_is_root():
+    assert without_sudo("sudo docker run -it busybox") == "docker run -it busybox"
+    assert without_sudo("sudo -i") == "sudo -i"
+    assert without_sudo("echo sudo docker ps") == "echo sudo docker ps"
