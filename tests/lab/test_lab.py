@@ -342,10 +342,10 @@ def test_undo_goes_back_to_the_very_world_also_where_only_an_older_one_was_kept(
     # given a history that keeps few worlds, so that the lines between run again
     lab = Lab()
     lab.history = History(recent=2, every=5)
-    lines = ["docker network create n1", "docker run -d --name a nginx", "docker run -it --name b busybox",
-             "ping -c 1 a", "exit", "docker run -d busybox", "docker rm -f a", "docker volume prune",
+    lines = ["docker network create n1", "docker run -d --name web1 nginx", "docker run -it --name box busybox",
+             "ping -c 1 172.17.0.2", "exit", "docker run -d busybox", "docker rm -f web1", "docker volume prune",
              "docker run -d -p 80:80 nginx",
-             "curl -s 172.25.254.1", "docker stop b", "docker ps", "nosuch", "docker run -d nginx"]  # fmt: skip
+             "curl -s 172.25.254.1", "docker stop box", "docker ps", "nosuch", "docker run -d nginx"]  # fmt: skip
     worlds = []
     for line in lines:
         worlds.append(lab.engine.checkpoint())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dnetlab.errors import DnetError
+from dnetlab.history import History
 from dnetlab.lab import Lab
 from dnetlab.model import ContainerState, Host, LinkKind, Snapshot
 
@@ -128,9 +130,10 @@ def test_the_same_script_gives_the_same_page_byte_for_byte(seed):
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-@given(seed=st.integers(0, 10**9), back=st.integers(1, 10))
-def test_undo_brings_back_the_very_world_that_was(seed, back):
+@given(seed=st.integers(0, 10**9), back=st.integers(1, 10), kept=st.sampled_from([History(), History(1, 4)]))
+def test_undo_brings_back_the_very_world_that_was(seed, back, kept):
     with Lab() as lab:
+        lab.history = deepcopy(kept)  # one that keeps each world, or one that keeps few and runs lines again
         worlds = [lab.snapshot()]
         for line in script(seed, 10):
             lab.run_cell(line)
