@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -127,9 +128,7 @@ class _Reading:
                 self._take(key)
             if self.full:
                 return True
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(max(0.0, deadline - time.monotonic()))
-        return self.process.poll() is not None
+        return _has_ended(self.process, max(0.0, deadline - time.monotonic()))
 
     def _take(self, key: selectors.SelectorKey) -> None:
         data = os.read(key.fd, 1 << 16)
@@ -159,6 +158,23 @@ class _Reading:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
+
+
+def _has_ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether a process ends within that time. Linux tells at once; `wait` would look again after a while only."""
+    if process.poll() is not None:
+        return True
+    try:
+        handle = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        return process.poll() is not None
+    try:
+        select.select([handle], [], [], seconds)
+    finally:
+        os.close(handle)
+    return process.poll() is not None
 
 
 def _streams(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

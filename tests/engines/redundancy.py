@@ -102,9 +102,9 @@ def record(release: str) -> None:
     from dnetlab.engines.docker import DockerEngine
 
     def fresh() -> Engine:
-        return DockerEngine(release, daemons=("docker1",))
+        return DockerEngine(release)
 
-    with closing(DockerEngine(release, daemons=("docker1",))) as engine:
+    with closing(DockerEngine(release)) as engine:
         asked = "docker version -f '{{.Server.Version}}'", "docker version -f '{{.Client.Version}}'", "iptables -V"
         server, client, iptables = (engine.hosts.run("docker1", text).stdout.strip() for text in asked)
     head = {

@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 
-from dnetlab.engines.providers.containers import IMAGE, ContainerHosts
+from dnetlab.engines.providers.container_image import IMAGE, host_image
+from dnetlab.engines.providers.containers import ContainerHosts, outer_client
 from dnetlab.engines.providers.namespaces import NamespaceHosts
 from tests.engines.outer import OUTER
 
@@ -39,7 +40,7 @@ def outer():
 
 def test_hosts_and_images_are_pulled_and_the_user_is_told(outer, monkeypatch, tmp_path):
     url, proc = f"unix://{outer.socket('docker1')}", f"{outer.root('docker1')}/proc"
-    ContainerHosts(base_url=url, daemons=())._image()
+    host_image(outer_client(url), None, {}, None)
     for name, public in PUSHED.items():
         there = f"{REGISTRY}/{public}"
         line = f"docker tag {name} {there} && docker push -q {there} && docker rmi {there}"
