@@ -185,7 +185,7 @@ def test_a_real_ctrl_c_while_hosts_come_up_leaves_nothing_behind(outer):
     for _ in range(3):  # a student who isn't heard at once presses again
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=20)
+            process.wait(timeout=60)
             break
     process.stdin.close()
     process.stdout.close()

@@ -26,7 +26,7 @@ start() {
     tries=0
     until answers; do
         tries=$((tries + 1))
-        if [ $tries -gt 600 ] || ! kill -0 $child 2>/dev/null; then
+        if [ $tries -gt 4000 ] || ! kill -0 $child 2>/dev/null; then
             echo 'Job for docker.service failed because the control process exited with error code.' >&2
             echo 'See "systemctl status docker.service" and "journalctl -xeu docker.service" for details.' >&2
             exit 1

@@ -63,7 +63,6 @@ class NamespaceHosts:
         self._lock: int | None = None
         self._guard = threading.Lock()
         self._clients: dict[str, Any] = {}  # by the path of the socket
-        self._stand_ins: dict[tuple[str, str], str] = {}  # host and sub-interface made for it -> network that needs it
 
     # -- life ------------------------------------------------------------------------------------------------
 
@@ -156,7 +155,6 @@ class NamespaceHosts:
         """The same lab as it was at first: all of its hosts are made anew, under its name."""
         kept = self._known().kept
         self.down()
-        self._stand_ins.clear()
         self.up()
         if kept:
             self.keep()
@@ -279,16 +277,16 @@ class NamespaceHosts:
     def _settle_sub_interfaces(self, host: str, text: str, made: list[str]) -> None:
         """As dockerd does with links it made itself: one is there while a network has it as its parent."""
         if not made and (
-            not any(at == host for at, _ in self._stand_ins) or not re.search(r"\b(rm|prune|remove)\b", text)
+            host not in self.docker_hosts or not re.search(r"\bnetwork\b.*\brm\b|\bprune\b|\bremove\b", text)
         ):
             return
-        self._stand_ins.update({(host, near): near for near in made})
-        with contextlib.suppress(Exception):
-            parents = {(row.get("Options") or {}).get("parent") for row in self.client(host).networks()}
-            for at, near in list(self._stand_ins):
-                if at == host and near not in parents:
-                    netns.remove_stand_in(self.lab, host, near)
-                    del self._stand_ins[at, near]
+        there = netns.stand_ins(self.lab, host)
+        with contextlib.suppress(Exception):  # a daemon that is stopped says nothing of its networks
+            parents = (
+                {(row.get("Options") or {}).get("parent") for row in self.client(host).networks()} if there else set()
+            )
+            for near in set(there) - parents:
+                netns.remove_stand_in(self.lab, host, near)
 
 
 # -- what a lab needs of the machine ------------------------------------------------------------------------------

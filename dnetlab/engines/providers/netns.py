@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -35,6 +36,7 @@ from dnetlab.model.topology import HostPlan, Nic, PortMode
 HOSTFILES = Path(__file__).resolve().parent.parent / "hostfiles"
 MARK = "DNETLAB_LAB"
 MNT_DETACH = 2
+STAND_IN = 100_000  # from here on go the indexes of cables that stand in for sub-interfaces
 DISK = 2 << 30  # bytes of a host's own file system, /var/lib/docker included; it counts as memory of the host
 
 
@@ -139,12 +141,19 @@ def stand_in(lab: str, shape: Topology, host: str, near: str) -> bool:
         return False
     position = list(nics).index(parent)
     place = shape.names.index(host) + 1
-    cable(lab, there, near, f"h{place}n{position}v{number}", 100_000 * place + 5000 * position + int(number))
+    cable(lab, there, near, f"h{place}n{position}v{number}", STAND_IN * place + 5000 * position + int(number))
     bridge = _bridge_of(shape, nics[parent], int(number))
     if bridge is not None:
         connect(lab, f"h{place}n{position}v{number}", bridge)
     _ip(lab, "-n", there, "link", "set", near, "up")
     return True
+
+
+def stand_ins(lab: str, host: str) -> list[str]:
+    """The sub-interfaces of a host that were made so: their far ends have numbers that no other link reaches."""
+    words = ["ip", "-n", netns_name(lab, host), "-j", "link", "show", "type", "veth"]
+    rows = json.loads(subprocess.run(words, capture_output=True, text=True).stdout or "[]")
+    return [row["ifname"] for row in rows if row.get("link_index", 0) >= STAND_IN]
 
 
 def remove_stand_in(lab: str, host: str, near: str) -> None:
