@@ -16,6 +16,7 @@ from dnetlab.commands.iptables_modules import (
     HINT,
     MATCHES,
     OTHER_MATCHES,
+    OTHER_OPTIONS,
     OTHER_TARGETS,
     PROTOCOLS,
     TARGETS,
@@ -155,8 +156,16 @@ def _long(reader: _Reader, word: str) -> None:
         _long(reader, word if not equals else _put_back(reader, word))
         return
     if full is None:
+        _refuse_unmodelled(reader, name)
         raise problem(f'unknown option "{word}"')
     _module_option(reader, f"--{full}", word)
+
+
+def _refuse_unmodelled(reader: _Reader, name: str) -> None:
+    """An option that the real module has and the lab has not is no unknown option."""
+    for module in [*(loaded.module.name for loaded in reader.matches), reader.target or ""]:
+        if f"--{name}" in OTHER_OPTIONS.get(module, ()):
+            raise NotModelled(f"The option --{name} of {module} is not modelled.", "The other conditions are.")
 
 
 def _put_back(reader: _Reader, word: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from dnetlab.commands.services import service_port
 
@@ -251,6 +251,41 @@ def _interface(word: str, given: Given) -> str:
     return interface_name(word)
 
 
+def _address(word: str, given: Given) -> str:
+    """An address or network of --ctorigsrc and its like; a host is printed without /32."""
+    try:
+        network = IPv4Network(word, strict=False)
+    except ValueError:
+        raise problem(f"host/network `{word}' not found") from None
+    return str(network.network_address) if network.prefixlen == 32 else str(network)
+
+
+def _direction(word: str, given: Given) -> str:
+    if word.upper() not in ("ORIGINAL", "REPLY"):
+        raise problem(f'conntrack: Bad value for "--ctdir" option: "{word}"')
+    return word.upper()
+
+
+def _address_range(word: str, given: Given) -> str:
+    """FROM-TO of iprange; one address alone is a range of one."""
+    low, dash, high = word.partition("-")
+    try:
+        first, last = IPv4Address(low), IPv4Address(high if dash else low)
+    except ValueError:
+        raise problem(f'iprange: Bad value for "--src-range" option: "{word}"') from None
+    return f"{first}-{last}"
+
+
+def _length(word: str, given: Given) -> str:
+    low, colon, high = word.partition(":")
+    if not all(part.isdecimal() and int(part) <= 65535 for part in (low or "0", high or "0")) or not word:
+        raise problem('length: bad value for option "--length", or out of range (0-65535).\n')
+    first, last = int(low or 0), int(high or 65535) if colon else int(low)
+    if first > last:
+        raise problem(f"length: min. range value `{first}' greater than max. range value `{last}'")
+    return str(first) if first == last else f"{first}:{last}"
+
+
 def _none(word: str, given: Given) -> str:
     return ""
 
@@ -353,6 +388,13 @@ def _layer4(name: str) -> dict[str, Option]:
 
 
 _TCP = _layer4("tcp") | {"--tcp-flags": Option("--tcp-flags", _tcp_flags, 2), "--syn": Option("--syn", _none, 0)}
+_CONNTRACK = {  # in the order in which they are printed (libxt_conntrack.c)
+    "--ctstate": Option("--ctstate", _ctstate),
+    **{name: Option(name, _address) for name in ("--ctorigsrc", "--ctorigdst", "--ctreplsrc", "--ctrepldst")},
+    **{name: Option(name, _ports)
+       for name in ("--ctorigsrcport", "--ctorigdstport", "--ctreplsrcport", "--ctrepldstport")},
+    "--ctdir": Option("--ctdir", _direction, inverts=False),
+}  # fmt: skip
 MATCHES: dict[str, Module] = {
     m.name: m
     for m in (
@@ -360,7 +402,7 @@ MATCHES: dict[str, Module] = {
         Module("udp", _layer4("udp"), ("udp",), "UDP match requires '-p udp'"),
         Module("icmp", {"--icmp-type": Option("--icmp-type", _icmp_type)}, ("icmp",),
                "ICMP match requires '-p icmp'", 'icmp: option "--icmp-type" must be specified\n'),
-        Module("conntrack", {"--ctstate": Option("--ctstate", _ctstate)},
+        Module("conntrack", _CONNTRACK,
                required="conntrack: At least one option is required"),
         Module("state", {"--state": Option("--state", _state)}, required='state: option "--state" must be specified\n'),
         Module("addrtype", {"--src-type": Option("--src-type", _address_type),
@@ -380,6 +422,11 @@ MATCHES: dict[str, Module] = {
                            "--physdev-out": Option("--physdev-out", _interface),
                            "--physdev-is-bridged": Option("--physdev-is-bridged", _none, 0)},
                required="PHYSDEV: no physdev option specified"),
+        Module("iprange", {"--src-range": Option("--src-range", _address_range),
+                           "--dst-range": Option("--dst-range", _address_range)},
+               required="iprange match: You must specify `--src-range' or `--dst-range'"),
+        Module("length", {"--length": Option("--length", _length)},
+               required='length: option "--length" must be specified\n'),
     )
 }  # fmt: skip
 _RANDOM = Option("--random", _none, 0, False)
@@ -407,9 +454,16 @@ TARGETS: dict[str, Module] = {
     )
 }  # fmt: skip
 # what a real iptables has and the lab doesn't: refused with a hint instead of 'Couldn't load match'
+OTHER_OPTIONS = {  # options of modules that the lab has
+    "conntrack": ("--ctproto", "--ctstatus", "--ctexpire"),
+    "tcp": ("--tcp-option",),
+    "addrtype": ("--limit-iface-in", "--limit-iface-out"),
+    "physdev": ("--physdev-is-in", "--physdev-is-out"),
+    "LOG": ("--log-tcp-sequence", "--log-tcp-options", "--log-ip-options", "--log-uid", "--log-macdecode"),
+}
 OTHER_MATCHES = frozenset({
     "ah", "bpf", "cgroup", "cluster", "connbytes", "connlabel", "connlimit", "connmark", "cpu", "dccp",
-    "devgroup", "dscp", "ecn", "esp", "hashlimit", "helper", "iprange", "ipvs", "length", "nfacct", "osf",
+    "devgroup", "dscp", "ecn", "esp", "hashlimit", "helper", "ipvs", "nfacct", "osf",
     "owner", "pkttype", "policy", "quota", "rateest", "realm", "recent", "rpfilter", "sctp", "set", "socket",
     "statistic", "string", "tcpmss", "time", "tos", "ttl", "u32",
 })  # fmt: skip

@@ -21,7 +21,8 @@ USERLANDS: dict[str, frozenset[str]] = {
     "host": HOST,
     "busybox": BUSYBOX,
     "busyboxplus": BUSYBOX | {"curl"},
-    "alpine": BUSYBOX | {"curl"},
+    "alpine": BUSYBOX,
+    "nginx": BUSYBOX | {"curl"},
     "debian": _words("cat ls hostname env printenv echo true false sleep date whoami id pwd uname timeout "
                         "grep head tail wc sort uniq which"),
 }  # fmt: skip
@@ -33,11 +34,43 @@ OTHER_APPLETS: frozenset[str] = _words(
     "rev rm rmdir sed seq setsid sha256sum shuf stat strings stty su tac tar tee telnet test time top touch tr "
     "traceroute6 tty udhcpc umount unshare uptime usleep vconfig vi w watch who xargs xxd yes"
 )  # busybox --list of busybox-static 1.35
+_COREUTILS = _words(
+    "arch b2sum base32 base64 basename basenc chcon chgrp chmod chown chroot cksum comm cp csplit cut dd df dir "
+    "dircolors dirname du expand expr factor fmt fold groups head id install join link ln logname md5sum mkdir mkfifo "
+    "mknod mktemp mv nice nl nohup nproc numfmt od paste pathchk pr printf ptx readlink realpath rm rmdir runcon "
+    "sha1sum sha256sum shred shuf split stat stdbuf stty sum sync tac tail tee test touch tr truncate tsort tty test [ "
+    "unexpand unlink users who yes awk mawk sed find xargs diff cmp gzip gunzip tar perl bash dash login mount umount "
+    "more dmesg lsblk su passwd useradd usermod chpasswd dpkg apt-cache apt-key apt-mark"
+)
+# Other programs of a Linux host, there or an `apt install` away: "command not found" would teach a wrong lesson.
+_HOST_PROGRAMS = _words(
+    "arping bmon bpftool containerd crontab ctr cri-o dhclient dhcpcd dnsmasq docker-machine ebtables egrep ethtool "
+    "fdisk fgrep file firewall-cmd fping free ftp fuser git halt helm host hping3 htop hwclock ifdown ifquery ifstat "
+    "iftop ifup init insmod iotop iperf iperf3 ip6tables ip6tables-restore ip6tables-save ipcalc ipset ipvsadm "
+    "iptables-apply jobs journalctl k3s kind kmod kubectl kubeadm lnstat locate logger ls lsattr lscpu lshw lsmod "
+    "lsof lspci lsns mii-tool minikube modinfo modprobe mpstat mtr ncat netcat netplan networkctl nft ngrep nload nmap "
+    "nmcli nmtui nslookup nsenter nstat openssl ovs-ofctl ovs-vsctl pgrep pip pip3 pkexec pmap poweroff pstree python "
+    "python2 resolvectl rfkill rmmod rpm rsync runc scp screen seq sftp skopeo slattach snap socat ssh sshd sshpass "
+    "ss strace sysctl systemd-analyze systemd-resolve tcpdump telnet tftp time tmux top tracepath traceroute6 tree "
+    "tshark tunctl ufw unshare unzip uptime vconfig vmstat w whereis whois wireshark wg zip zypper batctl rarpd rtmon "
+    "type hash ulimit umask wait fg bg trap eval exec command builtin declare let "
+    "routel iptables-legacy iptables-nft iptables-translate arptables conntrackd dig delv ldd crun hostnamectl "
+    "timedatectl loginctl lslogins ping6 nsupdate rdate sar slabtop watch pidstat vnstat less vi vim nano emacs ed man"
+)
+PACKAGE_MANAGERS: frozenset[str] = _words("apk apt apt-get apt-cache aptitude dpkg yum dnf microdnf rpm zypper pacman")
+OTHERS: dict[str, frozenset[str]] = {  # what a real place of that kind has or may have, beside its userland here
+    "host": _COREUTILS | _HOST_PROGRAMS,
+    "busybox": OTHER_APPLETS,
+    "busyboxplus": OTHER_APPLETS,
+    "alpine": OTHER_APPLETS | PACKAGE_MANAGERS,
+    "nginx": OTHER_APPLETS | PACKAGE_MANAGERS,  # apk in its Alpine build, apt-get in the other
+    "debian": _COREUTILS | PACKAGE_MANAGERS,
+}
 
 
-def is_other_applet(userland: str, name: str) -> bool:
-    """Does the container's busybox have this command, though the lab doesn't?"""
-    return userland not in ("host", "debian", "none") and name in OTHER_APPLETS - USERLANDS[userland]
+def is_left_out(userland: str, name: str) -> bool:
+    """Does a real host or container of that kind have this command, though the lab doesn't?"""
+    return name in OTHERS.get(userland, frozenset()) - USERLANDS.get(userland, frozenset())
 
 
 def names(userland: str) -> tuple[str, ...]:

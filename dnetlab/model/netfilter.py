@@ -55,7 +55,14 @@ MODULE_OF: dict[str, str] = {
     "--physdev-in": "physdev",
     "--physdev-out": "physdev",
     "--physdev-is-bridged": "physdev",
-}
+    "--src-range": "iprange",
+    "--dst-range": "iprange",
+    "--length": "length",
+} | {
+    f"--ct{side}{what}": "conntrack"
+    for side in ("orig", "repl")
+    for what in ("src", "dst", "srcport", "dstport")
+} | {"--ctdir": "conntrack"}
 _SIMPLE = {
     "--source": "-s", "--src": "-s", "--destination": "-d", "--dst": "-d", "--in-interface": "-i",
     "--out-interface": "-o", "--protocol": "-p", "--proto": "-p", "--destination-port": "--dport",
@@ -274,7 +281,7 @@ class Netfilter:
 # What the words behind these take; all other options take what stands before the next word with a dash.
 _WORDS = dict.fromkeys((*MODULE_OF, *_HEAD, "-j", "-g", "-m", "--dport", "--sport", "--log-prefix"), 1)
 _WORDS |= {"--tcp-flags": 2} | dict.fromkeys(_FLAGS, 0)
-KNOWN_MODULES = frozenset((*MODULE_OF.values(), "tcp", "udp", "udplite", "sctp", "dccp", "iprange"))
+KNOWN_MODULES = frozenset((*MODULE_OF.values(), "tcp", "udp", "udplite", "sctp", "dccp"))
 
 
 def _words(spec: str) -> list[str]:

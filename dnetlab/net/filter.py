@@ -7,13 +7,27 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
-from dnetlab.model import Chain, ConnState, Hook, Namespace, Packet, Protocol, Rule, Step, StepKind, Table
+from dnetlab.model import (
+    Chain,
+    Connection,
+    ConnState,
+    Flow,
+    Hook,
+    Namespace,
+    Packet,
+    Protocol,
+    Rule,
+    Step,
+    StepKind,
+    Table,
+)
 from dnetlab.model.facts import Counts, Decides, Fact, Jumps, NotJudged, PolicyDecides, Returns, UnknownTarget
 from dnetlab.net.routing import is_broadcast, is_local
 
 VERDICTS = frozenset(("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT"))
 PASSING = frozenset(("", "LOG", "NFLOG", "CHECKSUM", "TCPMSS", "CONNMARK", "CT", "TRACE"))  # count and go on
 LONG = 24  # rules from which on an index pays
+Judge = Callable[[str, "Scene"], bool]
 MOST_JUMPS = 64  # a deeper nest than any real one; iptables itself refuses loops
 
 
@@ -30,6 +44,8 @@ class Scene:
     state: ConnState = ConnState.NEW
     translated: tuple[str, ...] = ()  # 'DNAT', 'SNAT' as ctstate knows them
     mac: str = ""
+    connection: Connection | None = None
+    replying: bool = False  # the packet goes in the answering direction of its connection
     source: int = 0
     destination: int = 0
 
@@ -304,7 +320,38 @@ def in_range(value: str, ip: int) -> bool:
     return int(IPv4Address(low)) <= ip <= int(IPv4Address(high or low))
 
 
-_JUDGES: dict[str, Callable[[str, Scene], bool]] = {
+def _flow(option: str, scene: Scene) -> Flow | None:
+    """The half of the connection that --ctorig… or --ctrepl… looks at."""
+    track = scene.connection
+    return None if track is None else track.original if option.startswith("--ctorig") else track.reply
+
+
+def _of_connection(option: str) -> Judge:
+    """--ctorigdst and its like: an address or port as conntrack wrote it down, before or after translation."""
+    source = option[8:].startswith("src")
+
+    def address(value: str, scene: Scene) -> bool:
+        flow = _flow(option, scene)
+        network, mask = network_and_mask(value)
+        return flow is not None and int(flow.source if source else flow.destination) & mask == network
+
+    def port(value: str, scene: Scene) -> bool:
+        flow = _flow(option, scene)
+        return flow is not None and _in(value, flow.sport if source else flow.dport, scene.packet)
+
+    return port if option.endswith("port") else address
+
+
+def _direction(value: str, scene: Scene) -> bool:
+    return scene.connection is not None and scene.replying is (value == "REPLY")
+
+
+def _length(value: str, scene: Scene) -> bool:
+    return any(low <= scene.packet.size <= high for low, high in port_ranges(value))
+
+
+_CONNECTION = [f"--ct{half}{end}{port}" for half in ("orig", "repl") for end in ("src", "dst") for port in ("", "port")]
+_JUDGES: dict[str, Judge] = {
     "": lambda value, scene: True,  # a bare -m
     "-s": _source,
     "-d": _destination,
@@ -335,6 +382,9 @@ _JUDGES: dict[str, Callable[[str, Scene], bool]] = {
     "--syn": lambda value, scene: scene.packet.protocol is Protocol.TCP and scene.packet.flags == "S",
     "--src-range": lambda value, scene: in_range(value, scene.source),
     "--dst-range": lambda value, scene: in_range(value, scene.destination),
+    "--length": _length,
+    "--ctdir": _direction,
+    **{option: _of_connection(option) for option in _CONNECTION},
 }
 
 

@@ -98,6 +98,8 @@ def _scene(trip: Trip, space: Namespace, doors: Doors) -> Scene:
         state,
         track.translated if track else (),
         trip.mac,
+        track.connection if track else None,
+        track.reply if track else False,
     )
 
 

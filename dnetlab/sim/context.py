@@ -20,11 +20,12 @@ class Context:
     namespace  name of the network namespace ('host', or a container's)
     container  full id of the container, None at the host's own prompt
     userland   whose tools answer: 'host' (iproute2 and Debian), 'busybox', 'busyboxplus' (busybox with curl),
-               'alpine' (nginx's Alpine build: busybox tools and curl), 'debian' (images without any network tools)
+               'alpine', 'nginx' (its Alpine build: busybox tools and curl), 'debian' (no network tools at all)
     stdin      what a pipe brought, None without one
     answer     'y', 'n' or None: the cell's answer to a question
     beside     the commands that a pipe starts together with this one, after it: ps at a host sees them
     tty        True when a student looks at it (no pipe behind): columns, prompts and progress depend on it
+    privileged  this process alone may do what the host's may, whatever its container may (docker exec --privileged)
     environment  variables of the process (containers: image, -e, links; host: a root login)
     """
 
@@ -37,6 +38,7 @@ class Context:
     answer: str | None = None
     beside: tuple[tuple[str, ...], ...] = ()
     tty: bool = True
+    privileged: bool = False
     environment: dict[str, str] | None = None
 
     @property

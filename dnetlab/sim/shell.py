@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dnetlab.commands.shell import Command, Pipeline, Script, ShellRefused, Word, parse_shell
-from dnetlab.commands.userland import USERLANDS, is_other_applet, names
+from dnetlab.commands.userland import PACKAGE_MANAGERS, USERLANDS, is_left_out, names
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.programs.ash import exported
 
@@ -19,6 +19,21 @@ NOT_MODELLED: dict[str, str] = {
     "conntrack": "Use `%dnet trace SRC DST`: it shows the connection that NAT undoes.",
     "ethtool": "Use ip -d link show.",
     "nsenter": "Use docker exec to run a command inside a container.",
+    "mkdir": "The lab's hosts have no disk of their own to write to; -v NAME:/path makes a volume.",
+    "touch": "The lab's hosts have no disk of their own to write to; -v NAME:/path makes a volume.",
+    "ln": "The namespace of a container is shown by docker exec NAME ip addr, and by `%dnet ips`.",
+    "lsof": "Use ss -tlnp or netstat -tlnp: both name the process behind a port.",
+    "fuser": "Use ss -tlnp or netstat -tlnp: both name the process behind a port.",
+    "nmap": "Use nc -z -v HOST PORT for one port.",
+    "mtr": "Use traceroute.",
+    "tracepath": "Use traceroute.",
+    "ufw": "Use iptables.",
+    "firewall-cmd": "Use iptables.",
+    "nmcli": "Use ip.",
+    "netcat": "The same program is called nc here.",
+    "ncat": "Use nc.",
+    "ping6": "The lab's lessons are about IPv4; use ping.",
+    "htop": "Use ps aux, or docker top CONTAINER.",
     "tc": "Delays and losses are not simulated.",
     "dig": "Use nslookup.",
     "host": "Use nslookup.",
@@ -176,10 +191,7 @@ def run_command(context: Context, argv: tuple[str, ...]) -> Result:
         return run_tool(context, argv)
     if name == "su" and context.userland == "host":
         raise Refused("Everybody is root on the hosts of this lab.", "Type the command itself.")
-    base = name.rsplit("/", 1)[-1]
-    if context.userland == "host" and base in NOT_MODELLED:
-        raise Refused(f"`{base}` is not part of this lab.", NOT_MODELLED[base])
-    refuse_applet(context.userland, base)
+    refuse_left_out(context.userland, name.rsplit("/", 1)[-1])
     return _not_found(context, name)
 
 
@@ -195,11 +207,20 @@ def _run_as_root(context: Context, words: tuple[str, ...]) -> Result:
     raise Refused("Everybody is root on the hosts of this lab.", "Type the command itself, with or without sudo.")
 
 
-def refuse_applet(userland: str, name: str) -> None:
-    """Raise Refused for a command that a real container has and the lab hasn't."""
-    if is_other_applet(userland, name):
-        known = " ".join(names(userland))
-        raise Refused(f"`{name}` is not part of this lab.", NOT_MODELLED.get(name, f"Its containers have: {known}."))
+def refuse_left_out(userland: str, name: str) -> None:
+    """Raise Refused for a command that a real host or container has and the lab hasn't."""
+    if userland == "host" and name in NOT_MODELLED:
+        raise Refused(f"`{name}` is not part of this lab.", NOT_MODELLED[name])
+    if not is_left_out(userland, name):
+        return
+    known = " ".join(names(userland))
+    if name in PACKAGE_MANAGERS and userland != "host":
+        raise Refused(
+            "The containers of this lab can't install packages: there is no way out to a mirror.",
+            f"Here you have {known}; busyboxplus, alpine and nginx have curl, ping, ip and nslookup.",
+        )
+    place = "Its hosts have" if userland == "host" else "This container has"
+    raise Refused(f"`{name}` is not part of this lab.", NOT_MODELLED.get(name, f"{place} {known}."))
 
 
 def _run_shell(context: Context, argv: tuple[str, ...]) -> Result:

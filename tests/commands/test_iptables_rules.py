@@ -24,6 +24,8 @@ RULES = """
 -t mangle -A FORWARD -j MARK --set-mark 5             ; -j MARK --set-xmark 0x5/0xffffffff
 -t nat -A PREROUTING -p tcp -j DNAT --to 10.0.0.1:80  ; -p tcp -j DNAT --to-destination 10.0.0.1:80
 -A FORWARD -s 0/0 -p all -j ACCEPT                    ; -j ACCEPT
+-A FORWARD -m iprange ! --src-range 10.0.0.2 -j DROP ; -m iprange ! --src-range 10.0.0.2-10.0.0.2 -j DROP
+-A FORWARD -m length --length 100: -j DROP            ; -m length --length 100:65535 -j DROP
 """
 ROWS = [tuple(part.strip() for part in row.rsplit(";", 1)) for row in RULES.strip().splitlines()]
 
@@ -35,6 +37,15 @@ def test_a_rule_is_printed_back_as_iptables_does(given: str, printed: str) -> No
     assert [rule.text for rule in command.rules] == [printed]
 
 
+def test_a_match_on_what_conntrack_wrote_down_is_printed_back_as_it_was_typed() -> None:
+    """Recorded on 20.10.24 and 28.5.2: the rule of docs.docker.com that filters by the published port."""
+    rule = "-p tcp -m conntrack --ctorigdst 172.25.254.1 --ctorigdstport 8080"
+
+    command = parse_iptables(["-I", "DOCKER-USER", *rule.split(), "-j", "REJECT"])
+
+    assert [r.text for r in command.rules] == [f"{rule} -j REJECT --reject-with icmp-port-unreachable"]
+
+
 def test_several_addresses_make_several_rules() -> None:
     command = parse_iptables(["-A", "FORWARD", "-s", "10.0.0.1,10.0.0.2", "-j", "DROP"])
 
@@ -44,6 +55,11 @@ def test_several_addresses_make_several_rules() -> None:
 def test_a_match_that_only_a_real_kernel_has_is_refused_not_denied() -> None:
     with pytest.raises(NotModelled, match="The match recent is not modelled"):
         parse_iptables(["-A", "INPUT", "-m", "recent", "--set", "-j", "ACCEPT"])
+
+
+def test_an_option_that_the_real_match_has_is_refused_and_never_unknown() -> None:
+    with pytest.raises(NotModelled, match="The option --ctstatus of conntrack is not modelled"):
+        parse_iptables(["-A", "INPUT", "-m", "conntrack", "--ctstatus", "DNAT", "-j", "ACCEPT"])
 
 
 def test_a_misspelt_match_is_answered_in_the_tools_own_words() -> None:

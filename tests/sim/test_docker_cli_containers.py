@@ -246,6 +246,62 @@ def test_a_tool_that_only_the_lab_lacks_is_refused_by_exec_too(prompt):
     assert refused.reason == "`awk` is not part of this lab."
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["docker run --rm alpine apk add curl", "docker exec web apt-get update", "docker run --rm ubuntu apt update"],
+)
+def test_a_package_manager_is_refused_by_the_lab_and_never_missing(prompt, line):
+    prompt.out("docker run -d --name web nginx")
+
+    refused = prompt.type(line).refused
+
+    assert refused is not None
+    assert refused.reason == "The containers of this lab can't install packages: there is no way out to a mirror."
+    assert "busyboxplus, alpine and nginx have curl, ping, ip and nslookup" in refused.hint
+
+
+def test_exec_privileged_may_change_the_network_stack_of_a_container_that_may_not(prompt):
+    """Observed on 28.5.2 (20.10 as well, where the lab host itself has the capabilities to give)."""
+    prompt.out("docker run -d --name plain busybox sleep 1000")
+    plain = prompt.type("docker exec plain ip route del default")
+    assert (plain.stderr, plain.exit_code) == ("ip: RTNETLINK answers: Operation not permitted\n", 2)
+
+    assert prompt.type("docker exec --privileged plain ip route del default").exit_code == 0
+
+    assert prompt.out("docker exec plain ip route") == "172.17.0.0/16 dev eth0 scope link  src 172.17.0.2 \n"
+
+
+def test_nc_listens_beside_process_1_when_exec_leaves_it_in_the_background(prompt):
+    prompt.out("docker run -d --name box busybox sleep 1000")
+
+    prompt.out("docker exec -d box nc -lk -p 8080 -e cat")
+
+    assert "0 :::8080 " in " ".join(prompt.out("docker exec box netstat -tln").split()) + " "
+    assert prompt.type("nc -z 172.17.0.2 8080").exit_code == 0
+
+
+def test_title_makes_a_word_begin_after_any_sign(prompt):
+    prompt.out("docker run -d --name web_one busybox sleep 1000")
+
+    assert prompt.out("docker inspect -f '{{title .Name}}' web_one") == "/Web_one\n"
+
+
+def test_what_the_real_ubuntu_image_lacks_is_still_not_found(prompt):
+    answer = prompt.type("docker run --rm ubuntu ping -c 1 web")
+
+    assert 'exec: "ping": executable file not found in $PATH' in answer.stderr
+    assert answer.exit_code == 127
+
+
+@pytest.mark.parametrize("line", ["mkdir x", "ln -s a b", "df -h", "free", "lsof -i", "fuser 80/tcp", "htop"])
+def test_a_program_of_linux_that_the_lab_lacks_is_refused_never_unknown_to_bash(prompt, line):
+    refused = prompt.type(line).refused
+
+    assert refused is not None
+    assert refused.reason == f"`{line.split()[0]}` is not part of this lab."
+    assert refused.hint
+
+
 def test_start_with_input_that_ends(prompt):
     prompt.out("docker create -i --name c1 busybox cat")
 

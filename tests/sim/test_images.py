@@ -6,7 +6,7 @@ import pytest
 
 from dnetlab.sim.dockerd import containers, images
 from dnetlab.sim.dockerd.config import ContainerConfig
-from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.errors import ApiError, NotModelled
 from dnetlab.sim.lab import new_world
 from dnetlab.sim.world import World
 
@@ -81,10 +81,25 @@ def test_what_the_registry_does_not_have():
         "pull access denied for nosuch, repository does not exist or may require 'docker login': "
         "denied: requested access to the resource is denied"
     )
-    assert message(images.pull, world, HOST, "nginx:0.1") == (
-        "manifest for nginx:0.1 not found: manifest unknown: manifest unknown"
-    )
     assert message(images.find, world, HOST, "nosuch") == "No such image: nosuch:latest"
+
+
+@pytest.mark.parametrize(
+    ("image", "sentence", "hint"),
+    [
+        ("nginx:1.25", "The lab has no image nginx:1.25.", "It has nginx:1, nginx:1.22, nginx:alpine, nginx:latest"),
+        ("postgres", "The lab has no image postgres:latest.", "mysql or redis can take its place"),
+        ("nicolaka/netshoot", "The lab has no image nicolaka/netshoot:latest.", "busyboxplus or alpine can take its"),
+        ("ghcr.io/foo/bar", "The lab has no image ghcr.io/foo/bar:latest.", "It has no registry to ask."),
+        ("someone/thing:2", "The lab has no image someone/thing:2.", "It has no registry to ask."),
+    ],
+)
+def test_an_image_that_exists_elsewhere_is_refused_by_the_lab_not_denied_by_a_registry(image, sentence, hint):
+    with pytest.raises(NotModelled) as refused:
+        images.pull(new_world(), HOST, image)
+
+    assert refused.value.message == sentence
+    assert hint in refused.value.hint
 
 
 def test_tag_gives_one_more_name_and_moves_a_name_that_exists():

@@ -188,7 +188,8 @@ def _truncate(text: Any, length: Any) -> str:
 
 
 def _title(text: Any) -> str:
-    return re.sub(r"(^|[\s])(\w)", lambda m: m.group(1) + m.group(2).upper(), _text(text))
+    """Go's strings.Title: a word begins after anything but a letter, a digit or _, so '/web' becomes '/Web'."""
+    return re.sub(r"(?<!\w)\w", lambda m: m.group().upper(), _text(text))
 
 
 def _refuse(name: str) -> Callable[..., Any]:

@@ -92,7 +92,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "login": ("There is no registry to log in to.", "docker pull works without it."),
     "logout": ("There is no registry to log out from.", "docker pull works without it."),
     "search": ("Docker Hub can't be searched from the lab.", "docker images lists what is here."),
-    "system events": ("docker events never ends.", "What a command changed is shown below its output."),
+    "system events": ("The lab keeps no list of events.", "What a command changed is shown below its output."),
     "system df": ("Disk usage is not simulated.", "Use docker images, docker ps -a and docker volume ls."),
     "volume update": ("Cluster volumes are not simulated.", "Use docker volume create."),
     "context": ("The lab has one context, the host you are at.", "A prompt picks the host: docker2# docker ps"),

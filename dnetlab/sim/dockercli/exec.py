@@ -18,6 +18,7 @@ def execute(session: Session) -> int:
     body = {
         "User": call.text("user"), "WorkingDir": call.text("workdir"), "Tty": call.on("tty"), "AttachStdin": attached,
         "AttachStdout": not detached, "AttachStderr": not detached, "Cmd": words,
+        "Privileged": call.on("privileged"),
         "Env": [value for value in call.all("env") if "=" in value],
     }  # fmt: skip
     exec_id = session.ask(api.container_exec, name, body)["Id"]

@@ -177,6 +177,7 @@ class Exec:
 
     container  full id
     stdin      is the client attached to it?
+    privileged  may it do what a process of the host may (docker exec --privileged)?
     exit_code  None before it starts and while it runs
     pid        of one that runs on in the background, else 0
     """
@@ -187,5 +188,6 @@ class Exec:
     env: tuple[str, ...] = ()
     tty: bool = False
     stdin: bool = False
+    privileged: bool = False
     exit_code: int | None = None
     pid: int = 0

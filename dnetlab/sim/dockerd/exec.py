@@ -14,7 +14,7 @@ from dnetlab.sim.dockerd.images import recipe_of
 from dnetlab.sim.programs import kinds
 from dnetlab.sim.programs.ash import exported
 from dnetlab.sim.programs.web import bind_failures, nginx_sockets
-from dnetlab.sim.shell import refuse_applet, run_command
+from dnetlab.sim.shell import refuse_left_out, run_command
 from dnetlab.sim.world import Terminal, World
 
 
@@ -55,19 +55,19 @@ def not_startable(world: World, host: str, container: Container, word: str) -> s
     if problem is None:
         return None
     if "/" not in word:
-        refuse_applet(recipe.userland, word)
+        refuse_left_out(recipe.userland, word)
     return kinds.runc_error(world, problem, "exec")
 
 
 def execute(
     world: World, host: str, reference: str, argv: tuple[str, ...], *, env: tuple[str, ...] = (), tty: bool = False,
-    stdin: str | None = None,
+    stdin: str | None = None, privileged: bool = False,
 ) -> Result:  # fmt: skip
     """A program that the image has, beside process 1, run to its end.
 
     Raises ApiError when the container can't take it, Refused for what isn't modelled.
     """
-    context = replace(exec_context(world, host, reference, env=env, tty=tty), stdin=stdin)
+    context = replace(exec_context(world, host, reference, env=env, tty=tty), stdin=stdin, privileged=privileged)
     recipe = recipe_of(books.spec(world, host, context.container or "").image_id)
     if argv[0].rsplit("/", 1)[-1] == "nginx" and "nginx" in recipe.programs:
         return _nginx(context, argv)

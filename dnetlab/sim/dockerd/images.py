@@ -12,7 +12,7 @@ from dnetlab.commands.docker import reference as names
 from dnetlab.commands.docker.reference import Reference
 from dnetlab.errors import UsageError
 from dnetlab.model import Container, Image
-from dnetlab.sim.dockerd import books
+from dnetlab.sim.dockerd import books, hub
 from dnetlab.sim.dockerd.catalogue import BY_ID, BY_TAG, CATALOGUE, LAYER_SIZES, Recipe
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
@@ -101,9 +101,12 @@ class Pulled:
 
 
 def pull(world: World, host: str, text: str) -> Pulled:
-    """`docker pull`, whatever is there already. Raises ApiError in the registry's words."""
+    """`docker pull`, whatever is there already.
+
+    Raises ApiError in the registry's words for a name that nobody has, NotModelled for an image the lab has not.
+    """
     reference = parse_reference(text)
-    recipe = _in_registry(reference)
+    recipe = _in_registry(reference, tuple(tag for image in world.hosts[host].images for tag in image.tags))
     label = reference.tag or reference.digest
     messages = [{"status": f"Pulling from {reference.path}", "id": label}]
     have = {layer for image in world.hosts[host].images for layer in recipe_of(image.id).layers}
@@ -119,24 +122,18 @@ def pull(world: World, host: str, text: str) -> Pulled:
     return Pulled(tuple(messages), not present)
 
 
-def _in_registry(reference: Reference) -> Recipe:
-    known = {tag.rpartition(":")[0] for tag in BY_TAG}
-    if reference.repository not in known:
-        domain = reference.domain
-        if domain:
-            raise ApiError(f'failed to resolve reference "{reference.full}": failed to do request: Head '
-                           f'"https://{domain}/v2/": dial tcp: lookup {domain}: no such host', 500)  # fmt: skip
-        raise ApiError(
-            f"pull access denied for {reference.repository}, repository does not exist or may require 'docker login': "
-            "denied: requested access to the resource is denied", 404,
-        )  # fmt: skip
+def _in_registry(reference: Reference, present: tuple[str, ...]) -> Recipe:
     if reference.digest:
         found = [r for r in BY_TAG.values() if r.digest == reference.digest]
         if found:
             return found[0]
     elif str(reference) in BY_TAG:
         return BY_TAG[str(reference)]
-    raise ApiError(f"manifest for {reference} not found: manifest unknown: manifest unknown", 404)
+    hub.refuse(reference, present)
+    raise ApiError(
+        f"pull access denied for {reference.repository}, repository does not exist or may require 'docker login': "
+        "denied: requested access to the resource is denied", 404,
+    )  # fmt: skip
 
 
 def _add(world: World, host: str, recipe: Recipe, reference: Reference) -> None:

@@ -19,8 +19,10 @@ from dnetlab.sim.dockerd import volumes as storage
 from dnetlab.sim.dockerd.config import ContainerSpec, RestartPolicy
 from dnetlab.sim.dockerd.environment import variables
 from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.images import recipe_of
 from dnetlab.sim.processes import SIGNALS
 from dnetlab.sim.programs import kinds, launch, logs
+from dnetlab.sim.shell import refuse_left_out
 from dnetlab.sim.world import World
 
 SHIM = "/usr/bin/containerd-shim-runc-v2 -namespace moby -id {id} -address /var/run/docker/containerd/containerd.sock"
@@ -86,7 +88,11 @@ def _runc_refuses(world: World, spec: ContainerSpec) -> str:
     if spec.config.network_mode == "host" and ours:
         return books.release_of(world).text("sysctl of host", name=min(ours))
     missing = kinds.missing(spec.config, spec.image_id)
-    return kinds.runc_error(world, missing) if missing else ""
+    if missing is None:
+        return ""
+    if "/" not in missing.word:
+        refuse_left_out(recipe_of(spec.image_id).userland, missing.word)
+    return kinds.runc_error(world, missing)
 
 
 def _note_environment(world: World, host: str, container_id: str) -> None:

@@ -79,6 +79,20 @@ def launch(world: World, host: str, container_id: str) -> Outcome:
     return outcome if outcome is not None else _run_through(program)
 
 
+def serve_beside(world: World, host: str, container: Container, argv: tuple[str, ...]) -> int | None:
+    """A server that `docker exec -d` starts beside process 1 (`nc -l -p 80`): its pid; None for any other program."""
+    if kinds.basename(argv[0]) not in ("nc", "httpd"):
+        return None
+    config = books.spec(world, host, container.id).config
+    where = Where(host, container.namespace or "host")
+    pid = processes.spawn(world, where, list(argv), container=container.id)
+    outcome = STAYING[kinds.basename(argv[0])](Program(world, host, container, config, argv, pid))
+    if outcome is not None and outcome.exit_code is None:
+        return pid
+    processes.end(world, host, [pid])
+    return None
+
+
 def _before_last(program: Program) -> Outcome | None:
     """`sh -c 'echo hi; sleep 9'`: run what stands in front of the last program. An Outcome when that isn't reached."""
     argv = program.config.argv

@@ -178,11 +178,15 @@ def _match_text(module: str, matches: list[Match], protocol: str, style: Style) 
         rate = next((m.value for m in matches if m.option == "--limit"), "3/hour")
         burst = next((m.value for m in matches if m.option == "--limit-burst"), "5")
         return f"limit: avg {rate} burst {burst}"
+    if module == "iprange":
+        ends = {"--src-range": "source", "--dst-range": "destination"}
+        return " ".join(f"{ends[m.option]} IP range {'! ' if m.negated else ''}{m.value}" for m in matches)
     if module == "physdev":
         return "PHYSDEV match " + " ".join(m.text for m in matches)
     bang = "! " if first.negated else ""
     return {
-        "conntrack": f"{bang}ctstate {first.value}",
+        "conntrack": " ".join(f"{'! ' if m.negated else ''}{m.option[2:]} {m.value}" for m in matches),
+        "length": f"length {'!' if first.negated else ''}{first.value}",
         "state": f"{bang}state {first.value}",
         "comment": f"/* {first.value} */",
         "mark": f"mark match {bang.strip()}{first.value}",

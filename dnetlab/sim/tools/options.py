@@ -56,7 +56,7 @@ def busybox_usage(tool: str, complaint: str = "") -> Result:
 
 
 def is_busybox(context: Context) -> bool:
-    return context.userland in ("busybox", "busyboxplus", "alpine")
+    return context.userland in ("busybox", "busyboxplus", "alpine", "nginx")
 
 
 def chance(context: Context, kind: str) -> float:

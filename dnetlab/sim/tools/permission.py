@@ -6,8 +6,11 @@ from dnetlab.sim.context import Context
 
 
 def may_configure(context: Context) -> bool:
-    """True at the host, in a container with --privileged, --cap-add NET_ADMIN or ALL; Docker's default is without."""
-    if context.container is None:
+    """True at the host, for `docker exec --privileged`, in a container with --privileged, --cap-add NET_ADMIN or ALL.
+
+    Docker's default is without.
+    """
+    if context.container is None or context.privileged:
         return True
     from dnetlab.sim.dockerd.books import daemon
 
@@ -20,7 +23,7 @@ def may_configure(context: Context) -> bool:
 
 def is_privileged(context: Context) -> bool:
     """True where /proc/sys can be written: at the host and in a --privileged container."""
-    if context.container is None:
+    if context.container is None or context.privileged:
         return True
     from dnetlab.sim.dockerd.books import daemon
 
@@ -30,7 +33,7 @@ def is_privileged(context: Context) -> bool:
 
 def may_send_raw(context: Context) -> bool:
     """True unless --cap-drop took CAP_NET_RAW away, which ping needs."""
-    if context.container is None:
+    if context.container is None or context.privileged:
         return True
     from dnetlab.sim.dockerd.books import daemon
 

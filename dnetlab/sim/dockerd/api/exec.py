@@ -14,6 +14,7 @@ from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import Exec
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.programs import kinds
+from dnetlab.sim.programs.launch import serve_beside
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
@@ -23,7 +24,8 @@ _STAY = ("sleep", "tail", "top", "watch")
 
 
 def container_exec(world: World, host: str, name: str, body: Json) -> Json:
-    """POST /containers/{id}/exec: {'Id': …}. body: Cmd, Env, Tty, AttachStdin, User, WorkingDir.
+    """POST /containers/{id}/exec: {'Id': …}. body: Cmd, Env, Tty, AttachStdin, Privileged, User,
+    WorkingDir.
 
     Raises ApiError 404, 409 for a container that can't take it.
     """
@@ -37,7 +39,7 @@ def container_exec(world: World, host: str, name: str, body: Json) -> Json:
     if not argv:
         raise ApiError("No exec command specified", 400)
     one = Exec(world.hex_id(f"exec:{host}"), context.container or "", tuple(argv), env, tty,
-               stdin=bool(body.get("AttachStdin")))  # fmt: skip
+               stdin=bool(body.get("AttachStdin")), privileged=bool(body.get("Privileged")))  # fmt: skip
     kept = {e.id: e for e in _known(world, host)[-KEPT:]}
     books.change_daemon(world, host, execs={**kept, one.id: one})
     return {"Id": one.id}
@@ -80,8 +82,9 @@ def exec_start(world: World, host: str, exec_id: str, body: Json, stdin: str | N
         _note(world, host, one, None if waits else 0)
         return {"Frames": [], "Terminal": _shell(world, host, container, one) if waits else None}
     result = containers.execute(
-        world, host, one.container, one.argv, env=one.env, tty=one.tty, stdin=stdin if one.stdin else None
-    )
+        world, host, one.container, one.argv, env=one.env, tty=one.tty, stdin=stdin if one.stdin else None,
+        privileged=one.privileged,
+    )  # fmt: skip
     _note(world, host, one, result.exit_code)
     return {"Frames": frames(result), "Terminal": None}
 
@@ -118,8 +121,11 @@ def _in_background(world: World, host: str, container: Container, one: Exec) -> 
         pid = processes.spawn(world, where, list(one.argv), container=container.id)
         _note(world, host, one, None, pid)
         return
+    if (pid := serve_beside(world, host, container, one.argv)) is not None:
+        _note(world, host, one, None, pid)
+        return
     clock = world.clock
-    result = containers.execute(world, host, container.id, one.argv, env=one.env)
+    result = containers.execute(world, host, container.id, one.argv, env=one.env, privileged=one.privileged)
     world.clock = clock
     _note(world, host, one, result.exit_code)
 
@@ -130,7 +136,8 @@ def exec_inspect(world: World, host: str, exec_id: str) -> Json:
     entrypoint, *arguments = one.argv
     return {
         "ID": one.id, "Running": one.exit_code is None and one.pid != 0, "ExitCode": one.exit_code,
-        "ProcessConfig": {"tty": one.tty, "entrypoint": entrypoint, "arguments": arguments, "privileged": False},
+        "ProcessConfig": {"tty": one.tty, "entrypoint": entrypoint, "arguments": arguments,
+                          "privileged": one.privileged},
         "OpenStdin": one.stdin, "OpenStderr": True, "OpenStdout": True, "CanRemove": one.exit_code is not None,
         "ContainerID": one.container, "DetachKeys": "", "Pid": one.pid,
     }  # fmt: skip
