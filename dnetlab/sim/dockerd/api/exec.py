@@ -121,8 +121,9 @@ def _in_background(world: World, host: str, container: Container, one: Exec) -> 
         pid = processes.spawn(world, where, list(one.argv), container=container.id)
         _note(world, host, one, None, pid)
         return
-    if (pid := serve_beside(world, host, container, one.argv)) is not None:
-        _note(world, host, one, None, pid)
+    serving = serve_beside(world, host, container, one.argv)
+    if serving is not None:
+        _note(world, host, one, None, serving)
         return
     clock = world.clock
     result = containers.execute(world, host, container.id, one.argv, env=one.env, privileged=one.privileged)
