@@ -113,19 +113,28 @@ def releases() -> str:
         "",
         "## The client",
         "",
-        *_compared(profiles.ClientProfile, profiles.CLIENTS),
+        *_compared(profiles.ClientProfile, profiles.CLIENTS, without=("texts", "helps")),
+        "",
+        "## Sentences of the client",
+        "",
+        *_sentences({name: one.texts for name, one in profiles.CLIENTS.items()}),
         "",
         "## Sentences of the daemon",
         "",
-        "| when | release | it says |",
-        "|---|---|---|",
+        *_sentences({name: one.texts for name, one in engines.items()}),
     ]
-    for key in dict.fromkeys(key for one in engines.values() for key in one.texts):
-        said: dict[str, list[str]] = {}
-        for name, one in engines.items():
-            said.setdefault(one.texts.get(key, ""), []).append(name)
-        lines += [f"| {key} | {', '.join(which)} | {_cell(text)} |" for text, which in said.items() if text]
     return "\n".join(lines) + "\n"
+
+
+def _sentences(texts: dict[str, dict[str, str]]) -> list[str]:
+    """A table: a row for each sentence and the releases that say it so."""
+    lines = ["| when | release | it says |", "|---|---|---|"]
+    for key in dict.fromkeys(key for one in texts.values() for key in one):
+        said: dict[str, list[str]] = {}
+        for name, one in texts.items():
+            said.setdefault(one.get(key, ""), []).append(name)
+        lines += [f"| {key} | {', '.join(which)} | {_cell(text)} |" for text, which in said.items() if text]
+    return lines
 
 
 def _compared(kind: type, values: dict[str, object], without: tuple[str, ...] = ()) -> list[str]:

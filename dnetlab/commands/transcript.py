@@ -51,6 +51,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b\w{3} \w{3} +[0-9]+ [0-9:]{8}(?: \w+)? [0-9]{4}", "<time>"),
         (r"\b[0-9]+/(docker-proxy|dockerd|nginx|httpd|[a-z][\w-]+)", r"<pid>/\1"),
         (r"pid=[0-9]+", "pid=<pid>"),
+        (r'"Pid": [0-9]+', '"Pid": <pid>'),
         (r"OS: Linux \S+", "OS: Linux <kernel>"),  # nginx's log names the machine it runs on
         (r"getrlimit\(RLIMIT_NOFILE\): [0-9:]+", "getrlimit(RLIMIT_NOFILE): <limit>"),
         (r"worker process [0-9]+", "worker process <pid>"),

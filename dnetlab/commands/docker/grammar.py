@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from dnetlab.commands.docker.helptexts import SHORT_FORMS, help_of
+from dnetlab.commands.docker.helptexts import NEWEST, SHORT_FORMS, Texts, help_of
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,9 @@ class Flag:
 
 @dataclass(frozen=True)
 class Command:
-    """path is what was typed ('ps',), operation what it stands for ('container', 'ls')."""
+    """path is what was typed ('ps',), operation what it stands for ('container', 'ls'); texts: of its client."""
 
+    texts: Texts
     path: tuple[str, ...]
     operation: tuple[str, ...]
     usage: str  # 'docker ps [OPTIONS]'
@@ -37,6 +38,11 @@ class Command:
     @property
     def name(self) -> str:
         return " ".join(("docker", *self.path))
+
+    @property
+    def help(self) -> str:
+        """What `--help` prints."""
+        return help_of(self.path, self.texts) or ""
 
     @property
     def interspersed(self) -> bool:
@@ -123,16 +129,17 @@ _COMMAND_LINE = re.compile(r"^  ([a-z][a-z-]*)\*?  +\S")
 
 
 @cache
-def command(path: tuple[str, ...]) -> Command | None:
-    """The command typed as `docker PATH…`, aliases resolved; None when there is no such command."""
+def command(path: tuple[str, ...], texts: Texts = NEWEST) -> Command | None:
+    """The command typed as `docker PATH…`, aliases resolved; None when that client has no such command."""
     if len(path) == 2:
         path = (path[0], ALIASES.get(path[0], {}).get(path[1], path[1]))
-    text = help_of(path)
+    text = help_of(path, texts)
     if text is None:
         return None
     lines = text.splitlines()
     operation = SHORT_FORMS.get(path[0], path) if len(path) == 1 else path
     return Command(
+        texts=texts,
         path=path,
         operation=operation,
         usage=lines[0].removeprefix("Usage:").strip(),

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dnetlab.commands.docker.grammar import ARGUMENTS, DEPRECATED, SAME_FLAG, Command, Flag, command
-from dnetlab.commands.docker.helptexts import help_of
+from dnetlab.commands.docker.helptexts import NEWEST, Texts
 from dnetlab.commands.docker.values import problem
 
+LISTED = ("strings", "ipSlice", "ipNetSlice")  # kinds that take several values with commas between
 USAGE_STATUS = 125  # docker/cli: a flag error; a wrong number of arguments is 1
 
 
@@ -56,13 +57,14 @@ class Invocation:
         return name in self.options
 
 
-def parse(argv: Iterable[str], version: str) -> Invocation:
+def parse(argv: Iterable[str], version: str, texts: Texts = NEWEST) -> Invocation:
     """Read `docker …`. Raises Stop for help texts and for what the client can't read, in its words.
 
-    version: what `docker --version` says of this client, 'Docker version 28.2.2, build e6534b4'.
+    version: what `docker --version` says of this client, 'Docker version 28.2.2, build e6534b4'; texts: the files of
+    its help texts, from which its flags are read.
     """
     words = list(argv)[1:]
-    root = command(())
+    root = command((), texts)
     assert root is not None
     reader = _Reader(root, words)
     reader.read()
@@ -70,16 +72,16 @@ def parse(argv: Iterable[str], version: str) -> Invocation:
         raise Stop(f"{version}\n", exit_code=0)
     rest = reader.arguments
     if rest and rest[0] == "help":
-        raise _help_topic(rest[1:])
+        raise _help_topic(root, rest[1:])
     if not rest:
-        raise Stop(help_of(()) or "", exit_code=0) if reader.asked_for_help else Stop("", help_of(()) or "", 0)
+        raise Stop(root.help, exit_code=0) if reader.asked_for_help else Stop("", root.help, 0)
     return _parse_command(rest, reader)
 
 
 def _parse_command(rest: list[str], root: _Reader) -> Invocation:
-    first = command((rest[0],))
+    first = command((rest[0],), root.command.texts)
     if first is None and "--help" in rest[1:]:
-        raise Stop(help_of(()) or "", exit_code=0)  # observed on client 28.2.2
+        raise Stop(root.command.help, exit_code=0)  # observed on client 28.2.2
     if first is None:
         raise Stop("", f"docker: unknown command: docker {rest[0]}\n\nRun 'docker --help' for more information\n")
     found, words = first, rest[1:]
@@ -88,7 +90,7 @@ def _parse_command(rest: list[str], root: _Reader) -> Invocation:
     reader = _Reader(found, words)
     reader.read()
     if root.asked_for_help or reader.asked_for_help:
-        raise Stop(reader.said + (help_of(found.path) or ""), exit_code=0)
+        raise Stop(reader.said + found.help, exit_code=0)
     _count(found, len(reader.arguments))
     options = {name: tuple(values) for name, values in {**root.flags, **reader.flags}.items()}
     return Invocation(found, tuple(reader.arguments), options, tuple(reader.order), reader.said)
@@ -97,9 +99,9 @@ def _parse_command(rest: list[str], root: _Reader) -> Invocation:
 def _subcommand(group: Command, words: list[str]) -> tuple[Command, list[str]]:
     """`network` `ls …`: the subcommand and its words. A flag before it belongs to the group, which has none."""
     if words and not words[0].startswith("-"):
-        found = command((*group.path, words[0]))
+        found = command((*group.path, words[0]), group.texts)
         if (found is None or len(found.path) == 1) and "--help" in words:
-            raise Stop(help_of(group.path) or "", exit_code=0)  # observed on client 28.2.2
+            raise Stop(group.help, exit_code=0)  # observed on client 28.2.2
         if found is None or len(found.path) == 1:
             text = f"docker: unknown command: {group.name} {words[0]}\n\nUsage:  {group.name}\n\n"
             raise Stop("", f"{text}Run '{group.name} --help' for more information\n")
@@ -109,18 +111,18 @@ def _subcommand(group: Command, words: list[str]) -> tuple[Command, list[str]]:
     reader = _Reader(group, words)
     reader.read()
     if reader.asked_for_help:
-        raise Stop(reader.said + (help_of(group.path) or ""), exit_code=0)
-    raise Stop("", help_of(group.path) or "", 0)
+        raise Stop(reader.said + group.help, exit_code=0)
+    raise Stop("", group.help, 0)
 
 
-def _help_topic(words: list[str]) -> Stop:
-    path: tuple[str, ...] = ()
-    for word in words:
-        found = command((*path, word))
+def _help_topic(root: Command, words: list[str]) -> Stop:
+    topic = root
+    for number, word in enumerate(words):
+        found = command((*topic.path, word), root.texts)
         if found is None:
-            return Stop("", f"unknown help topic: {' '.join(words[len(path) :])}\n")
-        path = found.path
-    return Stop(help_of(path) or "", exit_code=0)
+            return Stop("", f"unknown help topic: {' '.join(words[number:])}\n")
+        topic = found
+    return Stop(topic.help, exit_code=0)
 
 
 def _count(found: Command, given: int) -> None:
@@ -232,7 +234,7 @@ class _Reader:
         if flag.name in DEPRECATED:
             self.said += f"Flag --{flag.name} has been deprecated, use --{DEPRECATED[flag.name]} instead\n"
         name = SAME_FLAG.get(flag.name, flag.name)
-        values = value.split(",") if flag.kind == "strings" else [value]
+        values = value.split(",") if flag.kind in LISTED else [value]
         self.flags.setdefault(name, []).extend(values)
         self.order.append((name, value))
 

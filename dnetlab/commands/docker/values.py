@@ -128,6 +128,15 @@ def _dns_search(value: str) -> str | None:
     return f"{value} is not a valid domain"
 
 
+def _ip(value: str) -> str | None:
+    return None if value == "" or is_ip(value.strip()) else f'failed to parse IP: "{value}"'  # spf13/pflag ip.go
+
+
+def _ips(value: str) -> str | None:
+    bad = next((one for one in value.split(",") if not is_ip(one.strip())), None)
+    return None if bad is None else f"invalid string being converted to IP address: {bad}"  # spf13/pflag ip_slice.go
+
+
 def _link(value: str) -> str | None:
     if value == "":
         return "empty string specified for links"
@@ -164,7 +173,7 @@ def _network(value: str) -> str | None:
 
 _BY_KIND: dict[str, Callable[[str], str | None]] = {
     "int": _int, "uint": _unsigned(64), "uint16": _unsigned(16), "uint32": _unsigned(32), "bytes": _bytes,
-    "decimal": _decimal, "duration": _duration, "filter": _filter, "network": _network,
+    "decimal": _decimal, "duration": _duration, "filter": _filter, "network": _network, "ip": _ip, "ipSlice": _ips,
 }  # fmt: skip
 _BY_NAME: dict[str, Callable[[str], str | None]] = {
     "env": _env, "label": _label, "add-host": _add_host, "dns": _dns, "dns-search": _dns_search, "link": _link,

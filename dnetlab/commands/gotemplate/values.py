@@ -41,6 +41,14 @@ class Struct(dict[str, Any]):
         return self[name]
 
 
+class Named(Struct):
+    """A struct that says its own name where it is printed (Go's Stringer); as JSON it is its fields."""
+
+    def __init__(self, fields: dict[str, Any], name: str) -> None:
+        super().__init__(fields)
+        self.name = name
+
+
 class Row(Struct):
     """One row of a listing: its fields are text, and as JSON it is a map with escaped < > &."""
 
@@ -73,6 +81,22 @@ def raw_numbers(value: Any) -> Any:
     return value
 
 
+class Netip(str):
+    """An address or a prefix of Go's netip, a struct: the empty one prints as `invalid IP` or `invalid Prefix`."""
+
+    prefix: bool
+
+    def __new__(cls, text: str, prefix: bool = False) -> Netip:
+        found = super().__new__(cls, text)
+        found.prefix = prefix
+        return found
+
+    @property
+    def shown(self) -> str:
+        """What `{{value}}` prints."""
+        return str(self) or ("invalid Prefix" if self.prefix else "invalid IP")
+
+
 class _NoValue:
     def __repr__(self) -> str:
         return "<no value>"
@@ -83,7 +107,7 @@ NO_VALUE = _NoValue()
 
 def is_true(value: Any) -> bool:
     """Go's truth: false, 0, nil and what is empty are not; a struct always is."""
-    if isinstance(value, Struct):
+    if isinstance(value, (Struct, Netip)):
         return True
     if value is NO_VALUE or value is None:
         return False
@@ -92,6 +116,8 @@ def is_true(value: Any) -> bool:
 
 def show(value: Any) -> str:
     """What `{{value}}` prints (fmt's %v)."""
+    if isinstance(value, Netip):
+        return value.shown
     if isinstance(value, str):
         return value
     if value is None:
@@ -100,6 +126,8 @@ def show(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:g}" if value != int(value) or abs(value) >= 1e21 else str(int(value))
+    if isinstance(value, Named):
+        return value.name
     if isinstance(value, Struct) and value.opaque:
         raise Unsupported(f"a whole {value.type_name} in a template")
     if isinstance(value, Struct):
@@ -151,6 +179,8 @@ def type_name(value: Any) -> str:
         return "int"
     if isinstance(value, float):
         return "float64"
+    if isinstance(value, Netip):
+        return "netip.Prefix" if value.prefix else "netip.Addr"
     if isinstance(value, str):
         return "string"
     if isinstance(value, dict):

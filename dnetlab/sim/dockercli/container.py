@@ -6,6 +6,7 @@ import re
 
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.run import attach
+from dnetlab.sim.dockercli.runconfig import restart_policy
 from dnetlab.sim.dockercli.session import Failed, Session, told
 from dnetlab.sim.dockercli.table import align
 from dnetlab.sim.dockerd import api
@@ -27,7 +28,7 @@ def start(session: Session) -> int:
             session.err(told(error))
             failed.append(name)
     if failed:
-        raise Failed(f"Error: failed to start containers: {', '.join(failed)}")
+        raise Failed(session.own.text("start failed", names=", ".join(failed)))
     return 0
 
 
@@ -75,21 +76,21 @@ def rm(session: Session) -> int:
             session.ask(api.container_delete, wanted, **options)
             session.out(name)
         except ApiError as error:
-            session.err(told(error))
-            if not (call.on("force") and error.status == 404):  # observed: -f says it and still succeeds
-                status = 1
+            missing = call.on("force") and error.status == 404  # no failure: 28 says it, 29 says nothing
+            if not (missing and session.own.silent_rm):
+                session.err(told(error))
+            status = status if missing else 1
     return status
 
 
 def rename(session: Session) -> int:
     old, new = (name.strip() for name in session.call.arguments)
     if not old or not new:
-        raise Failed("Error: Neither old nor new names may be empty")
+        raise Failed(session.own.text("rename empty"))
     try:
         session.ask(api.container_rename, old, new)
     except ApiError as error:
-        session.err(told(error))
-        raise Failed(f"Error: failed to rename container named {old}") from None
+        raise Failed(session.own.text("rename failed", name=old, problem=told(error))) from None
     return 0
 
 
@@ -104,6 +105,19 @@ def pause(session: Session) -> int:
 def unpause(session: Session) -> int:
     def one(name: str) -> str:
         session.ask(api.container_unpause, name)
+        return name
+
+    return session.each(session.call.arguments, one)
+
+
+def update(session: Session) -> int:
+    """Only the restart policy: the lab's containers have no limits."""
+    if set(session.call.options) - {"restart"}:
+        raise Refused("docker update changes only the restart policy here.", "docker update --restart always CONTAINER")
+    policy = {"RestartPolicy": restart_policy(session.call)}
+
+    def one(name: str) -> str:
+        session.ask(api.container_update, name, policy)
         return name
 
     return session.each(session.call.arguments, one)
@@ -157,10 +171,10 @@ def port(session: Session) -> int:
         return 0
     number, slash, protocol = wanted[0].partition("/")
     if not number.isdecimal():
-        raise Failed(f'Error: invalid port ({number}): strconv.ParseUint: parsing "{number}": invalid syntax')
+        raise Failed(session.own.text("port invalid", number=number))
     found = published.get(f"{number}/{protocol if slash else 'tcp'}")
     if not found:
-        raise Failed(f"Error: No public port '{wanted[0]}' published for {name}")
+        raise Failed(session.own.text("port closed", port=wanted[0], name=name))
     for row in _by_version(found):
         session.out(_address(row))
     return 0

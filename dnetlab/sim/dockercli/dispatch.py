@@ -36,6 +36,7 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
     ("container", "pause"): container.pause,
     ("container", "unpause"): container.unpause,
     ("container", "wait"): container.wait,
+    ("container", "update"): container.update,
     ("container", "logs"): container.logs,
     ("container", "port"): container.port,
     ("container", "top"): container.top,
@@ -44,6 +45,7 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
     ("image", "prune"): prune.images,
     ("image", "pull"): image.pull,
     ("image", "tag"): image.tag,
+    ("image", "history"): image.history,
     ("image", "rm"): image.rm,
     ("volume", "ls"): listing.volumes,
     ("volume", "inspect"): inspect.volumes,
@@ -71,10 +73,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     "build": ("Images are not built here.", "Use the images of the lab: docker images."),
     "buildx": ("Images are not built here.", "Use the images of the lab: docker images."),
     "builder": ("Images are not built here.", "Use the images of the lab: docker images."),
-    "container update": (
-        "docker update is not simulated.",
-        "Remove the container and run it again with other options.",
-    ),
     "container attach": (
         "docker attach is not simulated.",
         "Use docker exec -it CONTAINER sh, or docker logs CONTAINER.",
@@ -84,7 +82,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     "container diff": ("Changes of files are not simulated.", "Read a file with docker exec CONTAINER cat FILE."),
     "container commit": ("Images are not made here.", "Use the images of the lab: docker images."),
     "container export": ("Files of containers are not simulated.", "Read a file with docker exec CONTAINER cat FILE."),
-    "image history": ("The layers of images are not simulated.", "Use docker image inspect IMAGE."),
     "image save": ("Image archives are not simulated.", "Use docker pull on the other host."),
     "image load": ("Image archives are not simulated.", "Use docker pull IMAGE."),
     "image import": ("Image archives are not simulated.", "Use docker pull IMAGE."),
@@ -108,7 +105,8 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     try:
         if len(argv) > 1:
             _refuse_unknown_plugins(argv)
-        call = parse(argv, client(context.world.release).banner)
+        own = client(context.world.release)
+        call = parse(argv, own.banner, own.helps)
     except Stop as stop:
         return Result(stop.stdout, stop.stderr, stop.exit_code)
     _refuse(call)

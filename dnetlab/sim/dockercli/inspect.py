@@ -57,7 +57,7 @@ def inspect_each(session: Session, kind: str) -> int:
         try:
             one = _get(session, kind, name)
             if template is not None:
-                text += _execute(template, *one) + "\n"
+                text += _execute(template, *one, session.own.netip) + "\n"
             found.append(one)
         except ApiError as error:
             problems.append(told(error))
@@ -86,13 +86,13 @@ def _get(session: Session, kind: str, name: str) -> tuple[str, dict[str, Any]]:
         except ApiError as error:
             if kind or error.status not in (400, 404):
                 raise
-    raise Failed(f"Error: No such object: {name}")
+    raise Failed(session.own.text("no object", name=name))
 
 
-def _execute(template: Template, kind: str, document: dict[str, Any]) -> str:
+def _execute(template: Template, kind: str, document: dict[str, Any], netip: bool) -> str:
     """First over what the client knows the answer to be, then over the bare JSON (docker/cli inspect/inspector.go)."""
     try:
-        return template.execute(typed(kind, document))
+        return template.execute(typed(kind, document, netip))
     except TemplateError:
         pass
     try:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from dnetlab.commands.docker.units import ago, size
 from dnetlab.commands.gotemplate import TemplateError
-from dnetlab.commands.gotemplate.values import Row
+from dnetlab.commands.gotemplate.values import Named, Row
+from dnetlab.sim.dockercli import imageview
 from dnetlab.sim.dockercli.session import Failed, Session
 from dnetlab.sim.dockercli.table import Listing, read, truncated
 from dnetlab.sim.dockerd import api
@@ -27,7 +28,7 @@ CONTAINERS = Listing(
     {"ID": "CONTAINER ID", "Names": "NAMES", "Image": "IMAGE", "Command": "COMMAND", "CreatedAt": "CREATED AT",
      "RunningFor": "CREATED", "Ports": "PORTS", "State": "STATE", "Status": "STATUS", "Size": "SIZE",
      "Labels": "LABELS", "Mounts": "MOUNTS",
-     "LocalVolumes": "LOCAL VOLUMES", "Networks": "NETWORKS", "Platform": "PLATFORM"},
+     "LocalVolumes": "LOCAL VOLUMES", "Networks": "NETWORKS", "Platform": "PLATFORM", "HealthStatus": "HEALTH STATUS"},
     "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
     raw="container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\n"
     "state: {{.State}}\nstatus: {{.Status}}\nnames: {{.Names}}\nlabels:{{if .Labels}} {{.Labels}}{{end}}\n"
@@ -114,7 +115,7 @@ def containers(session: Session) -> int:
     if call.on("quiet") and form not in ("", "table"):
         session.err("WARNING: Ignoring custom format, because both --format and --quiet are set.")
         form = "raw" if form == "raw" else ""
-    _check_format(form)
+    _check_format(form, CONTAINERS.headers.keys() - (set() if session.own.netip else {"HealthStatus"}))
     sized = call.on("size") or ".Size" in form or "json ." in form
     last = 1 if call.on("latest") else call.number("last", -1) or -1
     found = session.ask(api.container_list, every=call.on("all"), limit=last, size=sized, filters=session.filters())
@@ -126,12 +127,12 @@ def containers(session: Session) -> int:
     return 0
 
 
-def _check_format(form: str) -> None:
+def _check_format(form: str, columns: Iterable[str]) -> None:
     """`ps` tries its template before it asks (docker/cli command/container/list.go)."""
     if form in ("", "table", "json", "raw"):
         return
     template = read(form, "failed to parse template: {}")
-    fields = dict.fromkeys(CONTAINERS.headers, "") | {"Label": lambda name="": ""}
+    fields = dict.fromkeys(columns, "") | {"Label": lambda name="": ""}
     try:
         template.execute(CONTAINERS.row(fields))
     except TemplateError as error:
@@ -157,8 +158,17 @@ def _container_row(session: Session, container: Json) -> Row:
         "Mounts": ",".join(name if whole else truncated(name, 15) for name in mounts),
         "LocalVolumes": str(sum(mount["Type"] == "volume" for mount in container["Mounts"])),
         "Networks": ",".join(sorted(container["NetworkSettings"]["Networks"])),
-        "Platform": None,
+        **_newer_columns(session, container),
     })  # fmt: skip
+
+
+def _newer_columns(session: Session, container: Json) -> dict[str, Any]:
+    """Platform and, in clients that have it, HealthStatus (recorded from 29.7.2)."""
+    if not session.own.netip:
+        return {"Platform": None}
+    platform = container["ImageManifestDescriptor"]["platform"]
+    return {"Platform": Named(platform, f"{platform['os']}/{platform['architecture']}"),
+            "HealthStatus": container["Health"]["Status"]}  # fmt: skip
 
 
 def _image_name(name: str, whole: bool) -> str:
@@ -170,7 +180,8 @@ def _image_name(name: str, whole: bool) -> str:
 
 def _size_text(container: Json) -> str:
     virtual = container.get("SizeRootFs", 0)
-    return f"0B (virtual {size(virtual, 3)})" if virtual else "0B"
+    own = size(container.get("SizeRw", 0), 3)
+    return f"{own} (virtual {size(virtual, 3)})" if virtual else own
 
 
 def ports_text(ports: Sequence[Json]) -> str:
@@ -214,6 +225,11 @@ def images(session: Session) -> int:
     filters = session.filters()
     if call.arguments:
         filters.setdefault("reference", []).append(call.arguments[0])
+    if imageview.is_wanted(session):
+        found = session.ask(api.image_list, filters, manifests=True)
+        kept = [image for image in found if image["RepoTags"] or call.on("all") or "dangling" in filters]
+        session.stdout.append(imageview.shown(kept, call.on("tree")))
+        return 0
     rows = [_image_row(session, image, tag) for image in session.ask(api.image_list, filters)
             for tag in image["RepoTags"] or ("<none>:<none>",)]  # fmt: skip
     default = IMAGES.default

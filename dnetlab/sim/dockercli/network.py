@@ -19,6 +19,8 @@ def pairs(values: tuple[str, ...]) -> dict[str, str]:
 
 def create(session: Session) -> int:
     call = session.call
+    if session.own.netip:
+        _check_prefixes(call.all("subnet"))
     config = ipam_config(call.all("subnet"), call.all("ip-range"), call.all("gateway"), pairs(call.all("aux-address")))
     origin = call.text("config-from")
     body = {
@@ -40,6 +42,27 @@ def create(session: Session) -> int:
     }  # fmt: skip
     session.out(session.ask(api.network_create, body)["Id"])
     return 0
+
+
+def _check_prefixes(subnets: tuple[str, ...]) -> None:
+    """Failed for a single --subnet that is none; several are compared first, which reads them in another way."""
+    problem = _problem_of(subnets[0]) if len(subnets) == 1 else ""
+    if problem:
+        raise Failed(f'netip.ParsePrefix("{subnets[0]}"): {problem}')
+
+
+def _problem_of(prefix: str) -> str:
+    """In the words of Go's netip.ParsePrefix (go1.26 net/netip; the first recorded from 29.7.2)."""
+    address, slash, bits = prefix.rpartition("/")
+    if not slash:
+        return "no '/'"
+    try:
+        family = ip_address(address).version
+    except ValueError:
+        return f'ParseAddr("{address}"): unable to parse IP'
+    if not bits.isdecimal():
+        return f'bad bits after slash: "{bits}"'
+    return "prefix length out of range" if int(bits) > (32 if family == 4 else 128) else ""
 
 
 def ipam_config(

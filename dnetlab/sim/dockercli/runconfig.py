@@ -66,7 +66,7 @@ def container_body(session: Session) -> Json:
         raise Failed(f"{mac} is not a valid mac address")
     publish = [spec for text in call.all("publish") for spec in _ports(text)]
     exposed = [port for text in call.all("expose") for port in _exposed(text)]
-    restart = _restart(call)
+    restart = restart_policy(call)
     attachments = _attachments(call)
     if mac or any(a.mac for a in attachments):
         session.needs("1.44", "specify mac-address per network")
@@ -177,7 +177,7 @@ def _port_bindings(publish: list[PortSpec]) -> Json:
     return found
 
 
-def _restart(call: Invocation) -> Json:
+def restart_policy(call: Invocation) -> Json:
     """--restart POLICY[:MAX] (docker/cli opts.ParseRestartPolicy); the daemon names a policy it doesn't know."""
     text = call.text("restart", "no")
     name, colon, most = text.partition(":")

@@ -98,7 +98,10 @@ def info(session: Session) -> int:
         return 0
     version = session.own.version
     session.stdout.append(f"Client:\n Version:    {version}\n Context:    default\n Debug Mode: false\n\nServer:\n")
-    session.stdout.append(_info_text(session.ask(api.system_info)))
+    answer = session.ask(api.system_info)
+    session.stdout.append(_info_text(answer))
+    for warning in answer["Warnings"]:
+        session.err(warning)
     return 0
 
 
@@ -111,7 +114,7 @@ def _info(answer: Json) -> Struct:
 
 
 def _info_text(answer: Json) -> str:
-    """Observed on 20.10.24 and 28.5.2 with client 28.2."""
+    """Observed on 20.10.24 and 28.5.2 with client 28.2, on 29.7.2 with its own."""
     plugins = answer["Plugins"]
     lines = [
         f"Containers: {answer['Containers']}",
@@ -127,6 +130,7 @@ def _info_text(answer: Json) -> str:
         f"Cgroup Version: {answer['CgroupVersion']}",
         "Plugins:",
         *(f" {kind}: {' '.join(plugins[kind])}" for kind in ("Volume", "Network", "Log")),
+        *_cdi(answer),
         f"Swarm: {answer['Swarm']['LocalNodeState']}",
         f"Runtimes: {' '.join(answer['Runtimes'])}",
         f"Default Runtime: {answer['DefaultRuntime']}",
@@ -150,8 +154,21 @@ def _info_text(answer: Json) -> str:
         "Insecure Registries:",
         *(f" {network}" for network in answer["RegistryConfig"]["InsecureRegistryCIDRs"]),
         f"Live Restore Enabled: {_word(answer['LiveRestoreEnabled'])}",
+        *_firewall(answer),
     ]
     return "".join(f" {line}\n" for line in lines) + "\n"
+
+
+def _cdi(answer: Json) -> list[str]:
+    directories = answer.get("CDISpecDirs")
+    return ["CDI spec directories:", *(f" {name}" for name in directories)] if directories else []
+
+
+def _firewall(answer: Json) -> list[str]:
+    backend = answer.get("FirewallBackend")
+    if not backend:
+        return []
+    return [f"Firewall Backend: {backend['Driver']}", *(f" {name}: {value}" for name, value in backend["Info"])]
 
 
 def _security(option: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from dnetlab.commands.gotemplate import Map, NilList, Struct
+from dnetlab.commands.gotemplate.values import Netip
 
 # Objects that are maps in Go, and what `index` gives for a missing key (api/types/container, network, image, volume).
 _MAPS: dict[str, Any] = {
@@ -53,8 +54,64 @@ _ORDER: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def typed(kind: str, document: dict[str, Any]) -> Struct:
-    """The document of a container, image, network or volume as a Struct."""
+# Fields that are Go's netip values in clients that have them (moby api/types/network at v29.7.2): prefix or address.
+_NETIP: dict[str, dict[str, bool]] = {
+    "endpoint": {"Gateway": False, "IPAddress": False, "IPv6Gateway": False, "GlobalIPv6Address": False},
+    "ipam config": {"Subnet": True, "IPRange": True, "Gateway": False},
+    "endpoint resource": {"IPv4Address": True, "IPv6Address": True},
+    "IPAMConfig": {"IPv4Address": False, "IPv6Address": False},
+}
+# The structs of such a client: what it has in other places than `_ORDER` says.
+_NETIP_ORDER: dict[str, dict[str, Any]] = {
+    "endpoint": {"IPAMConfig": None, "Links": NilList(), "Aliases": NilList(), "DriverOpts": Map({}, nil=True),
+                 "GwPriority": 0, "NetworkID": "", "EndpointID": "", "Gateway": Netip(""), "IPAddress": Netip(""),
+                 "MacAddress": "", "IPPrefixLen": 0, "IPv6Gateway": Netip(""), "GlobalIPv6Address": Netip(""),
+                 "GlobalIPv6PrefixLen": 0, "DNSNames": NilList()},
+    "NetworkSettings": {"SandboxID": "", "SandboxKey": "", "Ports": Map({}, [])},
+    "network": {**{k: v for k, v in _ORDER["network"].items() if k != "Containers"}, "Containers": Map({})},
+}  # fmt: skip
+
+
+def typed(kind: str, document: dict[str, Any], netip: bool = False) -> Struct:
+    """The document of a container, image, network or volume as a Struct.
+
+    netip: as the structs of a client whose addresses are Go's netip values.
+    """
+    found = _typed(kind, document)
+    return _with_netip(found, kind) if netip else found
+
+
+def _with_netip(value: Any, name: str) -> Any:
+    """The same value with its addresses as Netip, fields in the order of the newer structs."""
+    if isinstance(value, Struct):
+        return _struct_with_netip(value, name)
+    if isinstance(value, Map):
+        return Map({key: _with_netip(one, name) for key, one in value.items()}, value.zero, value.nil)
+    if isinstance(value, list) and not isinstance(value, NilList):
+        return [_with_netip(one, name) for one in value]
+    return value
+
+
+def _struct_with_netip(value: Struct, name: str) -> Struct:
+    places = _NETIP.get(name, {})
+    order = _NETIP_ORDER.get(name, {})
+    lost = _ORDER.get(name, {}).keys() - order.keys() if order else ()
+    fields = {**order, **{key: one for key, one in value.items() if key not in lost}}
+    inside = {key: Netip(one, places[key]) if key in places and isinstance(one, str)
+              else _with_netip(one, _inner_name(name, key)) for key, one in fields.items()}  # fmt: skip
+    extra = {key: Netip("", places[key]) if key in places else one for key, one in value.extra.items()}
+    found = Struct(inside, value.type_name, extra, value.pointer)
+    found.opaque, found.aliases = value.opaque, dict(value.aliases)
+    return found
+
+
+def _inner_name(parent: str, key: str) -> str:
+    """What the structs in a field are, for `_NETIP`."""
+    inside = {"Networks": "endpoint", "Containers": "endpoint resource"}
+    return inside.get(key) or ("ipam config" if parent == "IPAM" and key == "Config" else key)
+
+
+def _typed(kind: str, document: dict[str, Any]) -> Struct:
     name = {"container": "*container.InspectResponse", "network": "network.Inspect", "image": "*image.InspectResponse",
             "volume": "volume.Volume"}[kind]  # fmt: skip
     fields = dict(document)

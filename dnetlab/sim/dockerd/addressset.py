@@ -48,6 +48,10 @@ class AddressSet:
         kept = [other for other in self.runs if other != run]
         return AddressSet(tuple(sorted(kept + [part for part in parts if part[0] <= part[1]])))
 
+    def count(self, first: IPv4Address, last: IPv4Address) -> int:
+        """How many addresses from first to last are in the set."""
+        return sum(max(0, min(end, int(last)) - max(begin, int(first)) + 1) for begin, end in self.runs)
+
     def lowest_missing(self, first: IPv4Address, last: IPv4Address) -> IPv4Address | None:
         """The lowest address from first to last that is not in the set; None when all are."""
         number = int(first)

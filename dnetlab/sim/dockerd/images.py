@@ -13,7 +13,7 @@ from dnetlab.commands.docker.reference import Reference
 from dnetlab.errors import UsageError
 from dnetlab.model import Container, Image
 from dnetlab.sim.dockerd import books, hub
-from dnetlab.sim.dockerd.catalogue import BY_ID, BY_TAG, CATALOGUE, LAYER_SIZES, Recipe
+from dnetlab.sim.dockerd.catalogue import BY_ID, BY_TAG, CATALOGUE, LAYER_SIZES, STORED, Recipe
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -76,6 +76,41 @@ def _is_id_prefix(text: str, at_least: int) -> bool:
 def recipe_of(image_id: str) -> Recipe:
     """What is inside an image. KeyError for an id that never was in the catalogue."""
     return BY_ID[image_id]
+
+
+@dataclass(frozen=True)
+class Room:
+    """What an image takes, in bytes: size as a list shows it, content of its archives, files unpacked of them."""
+
+    size: int
+    content: int
+    files: int
+
+
+def room_of(world: World, image_id: str) -> Room:
+    """What an image takes. In containerd's store both count, its content and its files (recorded from 29.7.2)."""
+    recipe = recipe_of(image_id)
+    if not books.release_of(world).image_store:
+        return Room(recipe.size, recipe.size, recipe.size)
+    stored = [STORED[layer] for layer in recipe.layers]
+    content, files = sum(c for c, _ in stored), sum(f for _, f in stored)
+    return Room(content + files, content, files)
+
+
+def digests(world: World, host: str, image: Image) -> list[str]:
+    """`.RepoDigests`: of what was pulled; in containerd's store every name has one, the image's id."""
+    if books.release_of(world).image_store:
+        return sorted({f"{tag.rpartition(':')[0]}@{image.id}" for tag in image.tags})
+    digest = recipe_of(image.id).digest
+    return sorted(name for name in books.daemon(world, host).pulled if name.endswith(digest))
+
+
+def notes_of(reference: str) -> dict[str, str]:
+    """What containerd notes of an image that was asked for by this name; {} for an id."""
+    if _is_id_prefix(reference, 12):
+        return {}
+    found = parse_reference(reference)
+    return {"io.containerd.image.name": found.full, "org.opencontainers.image.ref.name": found.tag}
 
 
 def shown_name(world: World, host: str, container: Container, image_id: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
 from dnetlab.sim.clock import moment, rfc3339
-from dnetlab.sim.dockerd import books, images
+from dnetlab.sim.dockerd import books, images, ipam
 from dnetlab.sim.dockerd.catalogue import Recipe
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount
 from dnetlab.sim.dockerd.drivers.table import driver_of
@@ -49,7 +49,7 @@ def container_json(world: World, host: str, reference: str) -> Json:
     argv = config.argv
     files = config.joins or container.id
     ran = spec.has_run
-    return {
+    found = {
         "Id": container.id,
         "Created": rfc3339(container.created, container.id),
         "Path": argv[0] if argv else "",
@@ -62,7 +62,7 @@ def container_json(world: World, host: str, reference: str) -> Json:
         "LogPath": f"{CONTAINERS}/{container.id}/{container.id}-json.log" if ran else "",
         "Name": f"/{container.name}",
         "RestartCount": spec.restart_count,
-        "Driver": "overlay2",
+        "Driver": storage_driver(world),
         "Platform": "linux",
         "MountLabel": "",
         "ProcessLabel": "",
@@ -70,9 +70,28 @@ def container_json(world: World, host: str, reference: str) -> Json:
         "ExecIDs": None,
         "HostConfig": host_config(world, host, container, config),
         "GraphDriver": _graph(world, container.id, spec.image_id),
+        "Storage": {"RootFS": {"Snapshot": {"Name": "overlayfs"}}},
         "Mounts": mounts(config),
-        "Config": _config(container, config),
+        "Config": _config(container, config, _documents(world).on_build),
         "NetworkSettings": network_settings(world, host, container),
+        "ImageManifestDescriptor": manifest(spec.image_id, config.image),
+    }
+    return _picked(found, _documents(world).container)
+
+
+def storage_driver(world: World) -> str:
+    """What `docker info` calls it."""
+    return "overlayfs" if books.release_of(world).image_store else "overlay2"
+
+
+def manifest(image_id: str, reference: str) -> Json:
+    """`.ImageManifestDescriptor`: where containerd found the image (recorded from 29.7.2)."""
+    return {
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "digest": image_id,
+        "size": 741,
+        "annotations": images.notes_of(reference),
+        "platform": {"architecture": "amd64", "os": "linux"},
     }
 
 
@@ -133,7 +152,7 @@ def mounts(config: ContainerConfig) -> list[Json]:
     return found
 
 
-def _config(container: Container, config: ContainerConfig) -> Json:
+def _config(container: Container, config: ContainerConfig, on_build: bool) -> Json:
     found: Json = {
         "Hostname": config.hostname or container.hostname,
         "Domainname": config.domainname,
@@ -157,7 +176,8 @@ def _config(container: Container, config: ContainerConfig) -> Json:
     }
     if config.mac_address:
         found["MacAddress"] = config.mac_address
-    found |= {"OnBuild": None, "Labels": dict(sorted(config.labels.items()))}
+    found |= {"OnBuild": None} if on_build else {}
+    found["Labels"] = dict(sorted(config.labels.items()))
     if config.stop_signal:
         found["StopSignal"] = config.stop_signal
     if config.stop_timeout is not None:
@@ -198,7 +218,7 @@ def network_settings(world: World, host: str, container: Container) -> Json:
     key = "" if not sandbox else f"/var/run/docker/netns/{'default' if container.namespace == 'host' else sandbox[:12]}"
     found = {"Bridge": "", "SandboxID": sandbox, "SandboxKey": key, "Ports": port_map(world, host, container),
              "HairpinMode": False, "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0}  # fmt: skip
-    return _picked(found, _documents(world).settings) | {
+    found |= {
         "SecondaryIPAddresses": None,
         "SecondaryIPv6Addresses": None,
         "EndpointID": bridge.endpoint_id,
@@ -211,6 +231,7 @@ def network_settings(world: World, host: str, container: Container) -> Json:
         "MacAddress": bridge.mac or _asked_mac(world, host, container),
         "Networks": endpoints_json(world, host, container),
     }
+    return _picked(found, _documents(world).settings)
 
 
 def _asked_mac(world: World, host: str, container: Container) -> str:
@@ -286,7 +307,7 @@ def dns_names(container: Container, endpoint: Endpoint, config: ContainerConfig)
 def network_json(world: World, host: str, reference: str) -> Json:
     """A network. Raises ApiError 404 for an unknown one."""
     network = books.find_network(world, host, reference)
-    return _network(world, network, _containers_in(world, host, network))
+    return _network(world, network, _containers_in(world, host, network), _status(world, host, network))
 
 
 def network_summary(world: World, network: Network) -> Json:
@@ -294,7 +315,16 @@ def network_summary(world: World, network: Network) -> Json:
     return _network(world, network, {})
 
 
-def _network(world: World, network: Network, members: Json) -> Json:
+def _status(world: World, host: str, network: Network) -> Json:
+    """`.Status`: how many addresses of each subnet are taken, how many are left to give (29)."""
+    subnets = {}
+    for one in network.subnets:
+        used, left = ipam.in_use(world, host, one)
+        subnets[str(one.subnet)] = {"IPsInUse": used, "DynamicIPsAvailable": left}
+    return {"IPAM": {"Subnets": subnets} if subnets else {}}
+
+
+def _network(world: World, network: Network, members: Json, status: Json | None = None) -> Json:
     found: Json = {
         "Name": network.name,
         "Id": network.id,
@@ -312,8 +342,10 @@ def _network(world: World, network: Network, members: Json) -> Json:
         "Containers": members,
         "Options": dict(sorted(network.options.items())),
         "Labels": dict(sorted(network.labels.items())),
+        "Status": status,
     }
-    return _picked(found, _documents(world).network)
+    keys = _documents(world).network
+    return _picked(found, keys if status is not None else tuple(key for key in keys if key != "Status"))
 
 
 def _ipam(world: World, network: Network) -> Json:
@@ -358,18 +390,26 @@ def image_json(world: World, host: str, reference: str) -> Json:
     """An image. Raises ApiError 404 `No such image: …`."""
     image = images.find(world, host, reference)
     recipe = images.recipe_of(image.id)
-    pulled = sorted(d for d in books.daemon(world, host).pulled if d.endswith(recipe.digest))
     documents = _documents(world)
     found: Json = {
-        "Id": image.id, "RepoTags": sorted(image.tags), "RepoDigests": pulled, "Parent": "", "Comment": "",
+        "Id": image.id, "RepoTags": sorted(image.tags), "RepoDigests": images.digests(world, host, image),
+        "Parent": "", "Comment": "",
         "Created": f"{moment(image.created):%Y-%m-%dT%H:%M:%S}Z", "Container": "", "ContainerConfig": _long_config(),
-        "DockerVersion": "", "Author": "", "Architecture": "amd64", "Os": "linux", "Size": image.size,
-        "Config": _short_config(recipe) if documents.image_config_short else _long_config(recipe),
+        "DockerVersion": "", "Author": "", "Architecture": "amd64", "Os": "linux",
+        "Size": images.room_of(world, image.id).size, "Config": _config_of_image(recipe, documents),
         "VirtualSize": image.size, "GraphDriver": _image_graph(recipe.layer_ids),
         "RootFS": {"Type": "layers", "Layers": list(recipe.layer_ids)},
         "Metadata": {"LastTagTime": "0001-01-01T00:00:00Z"},
+        "Descriptor": {key: value for key, value in manifest(image.id, reference).items() if key != "platform"},
     }  # fmt: skip
     return _picked(found, documents.image)
+
+
+def _config_of_image(recipe: Recipe, documents: Documents) -> Json:
+    if not documents.image_config_short:
+        return _long_config(recipe)
+    found = _short_config(recipe)
+    return found if documents.on_build else {key: value for key, value in found.items() if value}
 
 
 def _image_graph(layers: tuple[str, ...]) -> Json:

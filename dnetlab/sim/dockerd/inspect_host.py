@@ -35,7 +35,7 @@ def host_config(world: World, host: str, container: Container, config: Container
         "CapAdd": [_capability(c) for c in config.cap_add] or None,
         "CapDrop": [_capability(c) for c in config.cap_drop] or None,
         "CgroupnsMode": "host",
-        "Dns": list(config.dns),
+        "Dns": list(config.dns) or (None if release.documents.null_dns else []),
         "DnsOptions": list(config.dns_options),
         "DnsSearch": list(config.dns_search),
         "ExtraHosts": [f"{name}:{address}" for name, address in config.add_hosts] or None,

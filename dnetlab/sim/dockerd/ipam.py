@@ -150,6 +150,13 @@ def _taken_in(world: World, host: str, subnet: IPv4Network) -> AddressSet:
     return AddressSet().adding(subnet.network_address).adding(subnet.broadcast_address)
 
 
+def in_use(world: World, host: str, subnet: Subnet) -> tuple[int, int]:
+    """How many addresses of a network's subnet are taken, and how many of those given out by itself are free."""
+    taken = _taken_in(world, host, subnet.subnet)
+    pool = subnet.ip_range or subnet.subnet
+    return len(taken), pool.num_addresses - taken.count(pool.network_address, pool.broadcast_address)
+
+
 def _hold(world: World, host: str, subnet: IPv4Network, taken: AddressSet) -> None:
     change_daemon(world, host, allocated={**daemon(world, host).allocated, subnet: taken})
 

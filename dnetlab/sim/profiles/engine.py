@@ -57,7 +57,8 @@ _TODAY = replace(  # E29
 class Documents:
     """The keys of the documents of `docker inspect`, in their order, and the few values that differ.
 
-    settings           the first keys of .NetworkSettings
+    container          a container
+    settings           .NetworkSettings
     endpoint           an entry of .NetworkSettings.Networks
     graph              .GraphDriver.Data of a container
     network            a network
@@ -66,8 +67,11 @@ class Documents:
     console_early      .HostConfig.ConsoleSize stands behind VolumesFrom, else behind Runtime
     kernel_memory      .HostConfig has KernelMemory and KernelMemoryTCP
     null_config        .IPAM.Config of a network without a subnet is null, else []
+    on_build           .Config of a container has OnBuild, and that of an image what is empty
+    null_dns           .HostConfig.Dns without --dns is null, else []
     """
 
+    container: tuple[str, ...]
     settings: tuple[str, ...]
     endpoint: tuple[str, ...]
     graph: tuple[str, ...]
@@ -77,13 +81,21 @@ class Documents:
     console_early: bool
     kernel_memory: bool
     null_config: bool
+    on_build: bool = True
+    null_dns: bool = False
 
 
 _ADDRESSES = ("NetworkID", "EndpointID", "Gateway", "IPAddress", "IPPrefixLen", "IPv6Gateway", "GlobalIPv6Address",
               "GlobalIPv6PrefixLen")  # fmt: skip
+_CONTAINER = ("Id", "Created", "Path", "Args", "State", "Image", "ResolvConfPath", "HostnamePath", "HostsPath",
+              "LogPath", "Name", "RestartCount", "Driver", "Platform", "MountLabel", "ProcessLabel", "AppArmorProfile",
+              "ExecIDs", "HostConfig")  # fmt: skip
+_ON_BRIDGE = ("SecondaryIPAddresses", "SecondaryIPv6Addresses", "EndpointID", "Gateway", "GlobalIPv6Address",
+              "GlobalIPv6PrefixLen", "IPAddress", "IPPrefixLen", "IPv6Gateway", "MacAddress", "Networks")  # fmt: skip
 _DOCUMENTS_20_10 = Documents(  # observed on 20.10.24
+    container=(*_CONTAINER, "GraphDriver", "Mounts", "Config", "NetworkSettings"),
     settings=("Bridge", "SandboxID", "HairpinMode", "LinkLocalIPv6Address", "LinkLocalIPv6PrefixLen", "Ports",
-              "SandboxKey"),
+              "SandboxKey", *_ON_BRIDGE),
     endpoint=("IPAMConfig", "Links", "Aliases", *_ADDRESSES, "MacAddress", "DriverOpts"),
     graph=("LowerDir", "MergedDir", "UpperDir", "WorkDir"),
     network=("Name", "Id", "Created", "Scope", "Driver", "EnableIPv6", "IPAM", "Internal", "Attachable", "Ingress",
@@ -96,7 +108,7 @@ _DOCUMENTS_20_10 = Documents(  # observed on 20.10.24
 _DOCUMENTS_26_1 = replace(  # observed on 26.1.5
     _DOCUMENTS_20_10,
     settings=("Bridge", "SandboxID", "SandboxKey", "Ports", "HairpinMode", "LinkLocalIPv6Address",
-              "LinkLocalIPv6PrefixLen"),
+              "LinkLocalIPv6PrefixLen", *_ON_BRIDGE),
     endpoint=("IPAMConfig", "Links", "Aliases", "MacAddress", *_ADDRESSES, "DriverOpts", "DNSNames"),
     image=("Id", "RepoTags", "RepoDigests", "Parent", "Comment", "Created", "DockerVersion", "Author", "Config",
            "Architecture", "Os", "Size", "GraphDriver", "RootFS", "Metadata"),
@@ -112,16 +124,24 @@ _DOCUMENTS_28_5 = replace(  # observed on 28.5.2
            "Os", "Size", "GraphDriver", "RootFS", "Metadata", "Config"),
     image_config_short=True,
 )  # fmt: skip
-_DOCUMENTS_29_7 = replace(  # recorded from 29.7.2
+_DOCUMENTS_29_7 = replace(  # recorded from 29.7.2; an image as in moby's api/types/image at v29.7.2
     _DOCUMENTS_28_5,
+    container=(*_CONTAINER, "Storage", "Mounts", "Config", "NetworkSettings", "ImageManifestDescriptor"),
+    settings=("SandboxID", "SandboxKey", "Ports", "Networks"),
+    endpoint=("IPAMConfig", "Links", "Aliases", "DriverOpts", "GwPriority", "NetworkID", "EndpointID", "Gateway",
+              "IPAddress", "MacAddress", "IPPrefixLen", "IPv6Gateway", "GlobalIPv6Address", "GlobalIPv6PrefixLen",
+              "DNSNames"),
+    image=("Id", "RepoTags", "RepoDigests", "Created", "Config", "Architecture", "Os", "Size", "RootFS", "Metadata",
+           "Descriptor"),
+    on_build=False, null_dns=True,
     network=("Name", "Id", "Created", "Scope", "Driver", "EnableIPv4", "EnableIPv6", "IPAM", "Internal", "Attachable",
-             "Ingress", "ConfigFrom", "ConfigOnly", "Options", "Labels", "Containers"),
+             "Ingress", "ConfigFrom", "ConfigOnly", "Options", "Labels", "Containers", "Status"),
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Build:
-    """What an engine says of itself in `docker version` and `docker info`; '' where no recording tells (29.7).
+    """What an engine says of itself in `docker version` and `docker info`.
 
     least_api        the least version of the API that it speaks
     go               the compiler
@@ -135,6 +155,9 @@ class Build:
     runtimes         Runtimes:
     seccomp          the name of its seccomp profile
     v6_insecure      ::1/128 is among the insecure registries
+    cdi              names the directories of its device specifications
+    tells_firewall   names its firewall backend and its docker-proxy
+    warnings         the last lines of `docker info`
     """
 
     least_api: str
@@ -149,6 +172,9 @@ class Build:
     runtimes: str
     seccomp: str
     v6_insecure: bool
+    cdi: bool = False
+    tells_firewall: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 _BUILD_20_10 = Build(  # `docker version`, `docker info` of 20.10.24+dfsg1 on Debian 12
@@ -172,14 +198,18 @@ _BUILD_28_5 = replace(  # of 28.5.2+dfsg4 on Debian sid
     loggers=("awslogs", "fluentd", "gelf", "journald", "json-file", "local", "splunk", "syslog"),
     v6_insecure=True,
 )  # fmt: skip
-_BUILD_29_7 = replace(  # of 29.7.2; what no recording tells is ''
-    _BUILD_28_5, least_api="1.44", go="", commit="", built="", containerd=("", ""), runc=("1.3.6", ""),
-    system="Debian GNU/Linux 12 (bookworm)",
+_BUILD_29_7 = replace(  # of 29.7.2, as recorded
+    _BUILD_28_5, least_api="1.40", go="go1.26.6", commit="library-import", built="library-import",
+    loggers=("awslogs", "fluentd", "gcplogs", "gelf", "journald", "json-file", "local", "splunk", "syslog"),
+    runtimes="runc io.containerd.runc.v2", cdi=True, tells_firewall=True,
+    warnings=("WARNING: Support for cgroup v1 is deprecated and planned to be removed by no later than May 2029 "
+              "(https://github.com/moby/moby/issues/51111)",),
 )  # fmt: skip
 _MASKED_20_10 = ("/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
                  "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware")  # fmt: skip
 _MASKED_26_1 = (*_MASKED_20_10, "/sys/devices/virtual/powercap")
 _MASKED_28_5 = (*_MASKED_26_1[:2], "/proc/interrupts", *_MASKED_26_1[2:])
+_MASKED_29_7 = tuple(sorted(_MASKED_28_5))
 
 
 @dataclass(frozen=True)
@@ -242,6 +272,7 @@ class EngineProfile:
     masked_paths              .HostConfig.MaskedPaths
     documents                 the keys of `docker inspect`
     build                     what `docker version` and `docker info` say of the server
+    image_store               containerd keeps the images: their content counts beside what is unpacked of it
     """
 
     release: str
@@ -298,6 +329,7 @@ class EngineProfile:
     sets_mtu: bool = False
     create_forwards: bool = False
     dead_upstream: str = "silence"
+    image_store: bool = False
 
     def text(self, key: str, **values: str) -> str:
         """A sentence of this release's daemon, its {names} filled in."""
@@ -428,6 +460,8 @@ _29_7 = replace(
     auto_gateway_shown=True,  # E29
     documents=_DOCUMENTS_29_7,
     build=_BUILD_29_7,
+    masked_paths=_MASKED_29_7,  # recorded from 29.7.2
+    image_store=True,  # recorded from 29.7.2: the default since 29.0
     deprecates_links=True,  # E29
     addresses_in_json=True,  # E29
     ports_of_internal=True,  # E29

@@ -6,7 +6,7 @@ for a terminal.
 
     door.py        call: how everybody comes in; is_up
     containers.py  container_list, _inspect, _create, _start, _stop, _restart, _kill, _rename, _pause, _unpause, _wait,
-                   _delete, _prune, _top
+                   _update, _delete, _prune, _top
     create.py      the body of container_create as the daemon's own values
     streams.py     container_logs, container_attach: what programs print, as frames {'stream', 'text', 'time'}
     exec.py        container_exec, exec_start, exec_inspect
@@ -36,6 +36,7 @@ from dnetlab.sim.dockerd.api.containers import (
     container_stop,
     container_top,
     container_unpause,
+    container_update,
     container_wait,
 )
 from dnetlab.sim.dockerd.api.door import call, is_up
@@ -72,6 +73,7 @@ __all__ = [
     "ApiError", "NotModelled", "call", "container_attach", "container_create", "container_delete", "container_exec",
     "container_inspect", "container_kill", "container_list", "container_logs", "container_pause", "container_prune",
     "container_rename", "container_restart", "container_start", "container_stop", "container_top", "container_unpause",
+    "container_update",
     "container_wait", "exec_inspect", "exec_start", "image_create", "image_delete", "image_inspect", "image_list",
     "image_prune", "image_tag", "is_up", "network_connect", "network_create", "network_delete", "network_disconnect",
     "network_inspect", "network_list", "network_prune", "system_info", "system_ping", "system_version",

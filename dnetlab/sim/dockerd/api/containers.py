@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from dnetlab.model import ContainerState
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, containers, inspect
 from dnetlab.sim.dockerd.api import filters as wanted
-from dnetlab.sim.dockerd.api.create import config_of
+from dnetlab.sim.dockerd.api.create import config_of, restart_policy
 from dnetlab.sim.dockerd.api.filters import Filters
 from dnetlab.sim.dockerd.api.summary import summary
+from dnetlab.sim.dockerd.config import RestartPolicy
+from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
@@ -73,6 +76,17 @@ def container_kill(world: World, host: str, name: str, signal: str = "KILL") -> 
 def container_rename(world: World, host: str, name: str, new: str) -> None:
     """POST /containers/{id}/rename. Raises ApiError 404, 409 for a taken name."""
     containers.rename(world, host, name, new)
+
+
+def container_update(world: World, host: str, name: str, body: Json) -> Json:
+    """POST /containers/{id}/update: {'Warnings': None}. body: RestartPolicy. Raises ApiError 404, 400, 409."""
+    container = books.find(world, host, name)
+    spec = books.spec(world, host, container.id)
+    policy, most = restart_policy(world, body.get("RestartPolicy") or {})
+    if spec.config.auto_remove and policy is not RestartPolicy.NO:  # moby container/container.go
+        raise ApiError("Restart policy cannot be updated because AutoRemove is enabled for the container", 409)
+    books.change_spec(world, host, container.id, config=replace(spec.config, restart=policy, restart_max=most))
+    return {"Warnings": None}
 
 
 def container_pause(world: World, host: str, name: str) -> None:

@@ -35,7 +35,7 @@ def config_of(world: World, host: str, name: str, body: Json) -> ContainerConfig
     machine: Json = body.get("HostConfig") or {}
     _check_modelled(body, machine)
     publish = _publish(machine.get("PortBindings") or {})
-    restart, most = _restart(world, machine.get("RestartPolicy") or {})
+    restart, most = restart_policy(world, machine.get("RestartPolicy") or {})
     mode = machine.get("NetworkMode") or "default"
     networks = _networks(world, host, mode, (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {})
     _check_process(body)
@@ -138,8 +138,8 @@ def _request(key: str, row: Json) -> PortRequest:
 # -- policies, processes, capabilities --------------------------------------------------------------------------------
 
 
-def _restart(world: World, policy: Json) -> tuple[RestartPolicy, int]:
-    """The daemon names a policy it doesn't know."""
+def restart_policy(world: World, policy: Json) -> tuple[RestartPolicy, int]:
+    """Read {'Name': …, 'MaximumRetryCount': …}; the daemon names a policy it doesn't know (ApiError 400)."""
     name, most = policy.get("Name") or "no", policy.get("MaximumRetryCount") or 0
     try:
         found = RestartPolicy(name)

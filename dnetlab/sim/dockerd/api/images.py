@@ -17,23 +17,41 @@ from dnetlab.sim.world import World
 Json = dict[str, Any]
 
 
-def image_list(world: World, host: str, filters: Filters | None = None) -> list[Json]:
-    """GET /images/json: the newest first, each with those of its names that the filters take."""
+def image_list(world: World, host: str, filters: Filters | None = None, manifests: bool = False) -> list[Json]:
+    """GET /images/json: the newest first, each with those of its names that the filters take.
+
+    manifests: with what each takes of the disk, by platform, where containerd keeps the images.
+    """
     matches = wanted.image_matches(world, host, filters or {})
     found = []
     for image in sorted(world.hosts[host].images, key=lambda i: -i.created):
         tags = [tag for tag in image.tags or ("",) if matches(image, tag)]
         if tags:
-            found.append(_summary(world, host, image, [tag for tag in tags if tag]))
+            one = _summary(world, host, image, [tag for tag in tags if tag])
+            found.append(one | {"Manifests": [_manifest(world, host, image)]} if manifests else one)
     return found
 
 
 def _summary(world: World, host: str, image: Image, tags: list[str]) -> Json:
     recipe = images.recipe_of(image.id)
-    pulled = sorted(name for name in books.daemon(world, host).pulled if name.endswith(recipe.digest))
     return {
         "Containers": -1, "Created": clock.unix(image.created), "Id": image.id, "Labels": dict(recipe.labels) or None,
-        "ParentId": "", "RepoDigests": pulled, "RepoTags": tags, "SharedSize": -1, "Size": image.size,
+        "ParentId": "", "RepoDigests": images.digests(world, host, image), "RepoTags": tags, "SharedSize": -1,
+        "Size": images.room_of(world, image.id).size,
+    }  # fmt: skip
+
+
+def _manifest(world: World, host: str, image: Image) -> Json:
+    """One of `.Manifests` (moby api/types/image/manifest.go)."""
+    room = images.room_of(world, image.id)
+    specs = books.daemon(world, host).containers
+    return {
+        "ID": image.id, "Available": True, "Kind": "image",
+        "Size": {"Content": room.content, "Total": room.size},
+        "ImageData": {
+            "Platform": {"architecture": "amd64", "os": "linux"}, "Size": {"Unpacked": room.files},
+            "Containers": sorted(name for name, spec in specs.items() if spec.image_id == image.id),
+        },
     }  # fmt: skip
 
 

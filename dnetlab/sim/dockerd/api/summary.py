@@ -14,6 +14,7 @@ from dnetlab.sim.dockerd.inspect_host import shown_mode
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
+_OWN_FILES = 4096  # bytes: the directory on top of the image, in containerd's store (recorded from 29.7.2)
 
 
 def summary(world: World, host: str, container: Container, size: bool = False) -> Json:
@@ -29,8 +30,12 @@ def summary(world: World, host: str, container: Container, size: bool = False) -
         "Ports": _ports(world, host, container, spec),
     }
     if size:
-        image = next((i for i in world.hosts[host].images if i.id == spec.image_id), None)
-        found |= {"SizeRw": 0, "SizeRootFs": image.size if image else 0}
+        there = any(image.id == spec.image_id for image in world.hosts[host].images)
+        own = _OWN_FILES if books.release_of(world).image_store else 0
+        found |= {"SizeRw": own, "SizeRootFs": own + images.room_of(world, spec.image_id).files if there else 0}
+    if books.release_of(world).image_store:  # the same releases (recorded from 29.7.2)
+        found["Health"] = {"Status": "none", "FailingStreak": 0}
+        found["ImageManifestDescriptor"] = inspect.manifest(spec.image_id, spec.config.image)
     return found | {
         "Labels": dict(container.labels),
         "State": container.state.value,

@@ -8,7 +8,7 @@ from typing import Any
 
 from dnetlab.model import ContainerState
 from dnetlab.sim.dockerd.books import release_of
-from dnetlab.sim.profiles import Build
+from dnetlab.sim.dockerd.inspect import storage_driver
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
@@ -44,7 +44,10 @@ def system_version(world: World, host: str) -> Json:
 
 def _iso(text: str) -> str:
     """'Thu May  7 21:09:36 2026' -> '2026-05-07T21:09:36.000000000+00:00', as the API has it."""
-    return f"{datetime.strptime(text, '%a %b %d %H:%M:%S %Y'):%Y-%m-%dT%H:%M:%S}.000000000+00:00" if text else ""
+    try:
+        return f"{datetime.strptime(text, '%a %b %d %H:%M:%S %Y'):%Y-%m-%dT%H:%M:%S}.000000000+00:00"
+    except ValueError:  # a build that tells none
+        return text
 
 
 def system_info(world: World, host: str) -> Json:
@@ -53,7 +56,7 @@ def system_info(world: World, host: str) -> Json:
     return {
         "ID": _id(world, host),
         **_counts(world, host),
-        "Images": len(machine.images), "Driver": "overlay2", "DriverStatus": _storage(build),
+        "Images": len(machine.images), "Driver": storage_driver(world), "DriverStatus": _storage(world),
         "Plugins": {
             "Volume": ["local"], "Network": ["bridge", "host", "ipvlan", "macvlan", "null", "overlay"],
             "Authorization": None, "Log": list(build.loggers),
@@ -69,8 +72,16 @@ def system_info(world: World, host: str) -> Json:
         "InitBinary": "docker-init", "ContainerdCommit": {"ID": build.containerd[1]},
         "RuncCommit": {"ID": build.runc[1]}, "InitCommit": {"ID": ""},
         "SecurityOptions": [f"name=seccomp,profile={build.seccomp}"],
-        "Warnings": [],
+        **({"CDISpecDirs": ["/etc/cdi", "/var/run/cdi"]} if build.cdi else {}),
+        **({"FirewallBackend": _firewall_backend(world, host)} if build.tells_firewall else {}),
+        "Warnings": list(build.warnings),
     }  # fmt: skip
+
+
+def _firewall_backend(world: World, host: str) -> Json:
+    """Recorded from 29.7.2."""
+    return {"Driver": "iptables", "Info": [["EnableUserlandProxy", "true"],
+                                           ["UserlandProxyPath", "/usr/sbin/docker-proxy"]]}  # fmt: skip
 
 
 def _id(world: World, host: str) -> str:
@@ -86,7 +97,10 @@ def _counts(world: World, host: str) -> Json:
             "ContainersStopped": len(states) - running - paused}  # fmt: skip
 
 
-def _storage(build: Build) -> list[list[str]]:
+def _storage(world: World) -> list[list[str]]:
+    build = release_of(world).build
+    if release_of(world).image_store:
+        return [["driver-type", "io.containerd.snapshotter.v1"]]
     metacopy = [["Using metacopy", "false"]] if build.metacopy else []
     return [["Backing Filesystem", "extfs"], ["Supports d_type", "true"], *metacopy, ["Native Overlay Diff", "true"],
             ["userxattr", "false"]]  # fmt: skip
