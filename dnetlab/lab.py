@@ -218,7 +218,7 @@ class Lab:
         a packet's journey is the telling itself, and with capture=False the last is None.
         """
         from dnetlab.explain.names import address_for, find_where, split_port
-        from dnetlab.net.forward import forward
+        from dnetlab.net.conversation import converse
         from dnetlab.net.routing import source_address
 
         snapshot = self.engine.snapshot()
@@ -230,7 +230,7 @@ class Lab:
             packet = Packet(start, ip, Protocol.ICMP, sport=1 + self._sent, icmp=IcmpType.ECHO_REQUEST)
         else:
             packet = Packet(start, ip, Protocol.TCP, sport=40000 + self._sent, dport=port, flags="S", size=60)
-        told = forward(snapshot, where, packet, snapshot.clock)
+        told = converse(snapshot, where, packet, snapshot.clock)
         return snapshot, told, self._capture(snapshot, where, packet) if capture else None
 
     def _capture(self, snapshot: Snapshot, where: Where, packet: Packet) -> tuple[Crossing, ...] | None:

@@ -14,6 +14,7 @@ class Ending(Enum):
     CUT_OFF = "cut off"  # docker-proxy took the connection and could not go on
     SILENCE = "silence"
     MESSAGE = "message"  # an ICMP error or a reset: the reply's `because` says which
+    STUCK = "stuck"  # the connection was open, and a later packet of it died
     LOST = "lost"  # an answer was sent, and died on its way
 
 
@@ -21,6 +22,8 @@ def ending(exchange: Exchange) -> Ending:
     """How it ended, for the asker."""
     if exchange.answered:
         return Ending.ANSWERED
+    if exchange.broke_on is not None:
+        return Ending.STUCK
     if exchange.proxied is not None and exchange.request.disposition.arrived:
         return Ending.CUT_OFF
     if exchange.reply is None:

@@ -28,8 +28,8 @@ from dnetlab.model import (
     SocketState,
     Where,
 )
+from dnetlab.net.conversation import converse
 from dnetlab.net.deliver import proxy_of
-from dnetlab.net.forward import forward
 from dnetlab.net.routing import source_address
 
 
@@ -252,7 +252,7 @@ def probe(snapshot: Snapshot, asker: Where, target: Target) -> Exchange:
     else:
         flags = "S" if target.protocol is Protocol.TCP else ""
         packet = Packet(start, target.address, target.protocol, 40000, target.port, flags=flags, size=60)
-    return forward(snapshot, asker, packet, snapshot.clock + LATER)
+    return converse(snapshot, asker, packet, snapshot.clock + LATER)
 
 
 def outcome_of(exchange: Exchange, target: Target) -> Outcome:
@@ -261,6 +261,8 @@ def outcome_of(exchange: Exchange, target: Target) -> Outcome:
         end = last(exchange).request.hops[-1]
         return Outcome.OPEN if end.where == target.end else Outcome.SOMEBODY_ELSE
     reply = exchange.reply
+    if exchange.broke_on is not None:
+        return Outcome.SILENCE
     if reply is None or not reply.disposition.arrived:
         nowhere = exchange.request.disposition is Disposition.NO_ROUTE and len(exchange.request.hops) <= 1
         return Outcome.NO_ROUTE if nowhere else Outcome.SILENCE

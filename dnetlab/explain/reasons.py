@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Union
 
-from dnetlab.model import ContainerState
+from dnetlab.model import ContainerState, Part
 from dnetlab.model.facts import Fact
 
 # -- causes: nobody to ask ------------------------------------------------------------------------------------------
@@ -80,6 +80,16 @@ class BehindProxy:
     """docker-proxy is reached; why it can't reach the container."""
 
     who: str
+    behind: Cause
+
+
+@dataclass(frozen=True)
+class OpensAndSticks:
+    """The connection opens, but one of its later packets dies; why."""
+
+    who: str
+    whom: str
+    part: Part
     behind: Cause
 
 
@@ -181,7 +191,8 @@ class AnswerLost:
 
 Cause = Union[  # noqa: UP007 (a name for people and for typing.get_args)
     Stopped, HostsKnowNoNames, NobodyCalled, OnAnotherHost, NoAddressThere, DefaultBridgeOnly, NoSharedNetwork,
-    WorksNow, BehindProxy, AnswersNothing, NoRouteThere, ForwardsForNobody, LinkDownOn, EndedOn, IgnoredBy,
+    WorksNow, BehindProxy, OpensAndSticks,
+    AnswersNothing, NoRouteThere, ForwardsForNobody, LinkDownOn, EndedOn, IgnoredBy,
     NetworksApart, RuleOn, PolicyOn, NothingListens, AddressUnused, OnAnotherSegment, AnswerLost,
 ]  # fmt: skip
 

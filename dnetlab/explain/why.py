@@ -44,6 +44,7 @@ from dnetlab.explain.reasons import (
     OnAnotherHost,
     OnAnotherSegment,
     OnNetworks,
+    OpensAndSticks,
     OtherNameServer,
     OwnNetwork,
     PolicyOn,
@@ -80,8 +81,8 @@ from dnetlab.model import (
     Where,
 )
 from dnetlab.model.facts import PolicyDrops, RuleStops
+from dnetlab.net.conversation import converse
 from dnetlab.net.dns import NAMELESS
-from dnetlab.net.forward import forward
 from dnetlab.net.routing import is_local, local_interface, source_address
 
 LATER = 60.0  # asked a minute later: what a stack still believes of its neighbours shall not hide the reason
@@ -144,7 +145,7 @@ def why(
             raise ValueError("why() needs a destination or a name")
         return _no_address(snapshot, where, name)
     packet = _probe(snapshot, where, destination, port, protocol)
-    exchange = forward(snapshot, where, packet, snapshot.clock + LATER)
+    exchange = converse(snapshot, where, packet, snapshot.clock + LATER)
     who, whom = label(snapshot, where), _whom(snapshot, destination, port, name)
     if exchange.answered:
         seen = last(exchange).request.final or packet
@@ -240,6 +241,10 @@ def _not_on_one_network(who: str, asking: list[Container], target: Container) ->
 
 def _explain(snapshot: Snapshot, exchange: Exchange, who: str, whom: str, destination: IPv4Address) -> Reason:
     request, reply = exchange.request, exchange.reply
+    if exchange.lost is not None:
+        died = _question_died(snapshot, exchange.lost.trace, who, whom, destination)
+        stuck = OpensAndSticks(who, whom, exchange.lost.part, died.cause)
+        return replace(died, cause=stuck, exchange=exchange)
     if exchange.proxied is not None and not exchange.proxied.answered:
         inner = exchange.proxied
         behind = _explain(snapshot, inner, "docker-proxy", str(inner.request.packet.destination), destination)

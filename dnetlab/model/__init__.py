@@ -32,15 +32,27 @@ from dnetlab.model.network import (
 from dnetlab.model.packet import Connection, ConnState, Flow, IcmpType, Packet, Protocol
 from dnetlab.model.snapshot import Snapshot
 from dnetlab.model.topology import HostPlan, Nic, Port, PortMode, StaticRoute, Switch, Topology
-from dnetlab.model.trace import Crossing, Disposition, Exchange, Hop, Listener, Step, StepKind, Trace
+from dnetlab.model.trace import (
+    Crossing,
+    Disposition,
+    Exchange,
+    Hop,
+    Listener,
+    Part,
+    Segment,
+    Step,
+    StepKind,
+    Trace,
+)
 from dnetlab.model.where import Where
 
 __all__ = [
     "Address", "Chain", "Check", "CheckResult", "Connection", "ConnState", "Container", "ContainerState",
     "Crossing", "Disposition", "Endpoint", "Entry", "Evidence", "Exchange", "FdbEntry", "Flow", "Hook", "Hop",
     "Host", "IcmpType", "Image", "Interface", "Journal", "LeftOut", "Line", "LinkKind", "Listener", "Match",
-    "Namespace", "Neighbour", "Netfilter", "Network", "Output", "Packet", "PeerEnd", "PortBinding", "Process",
-    "Prompt", "Protocol", "Refusal", "Route", "Rule", "Snapshot", "Socket", "SocketState", "Step", "StepKind",
+    "Namespace", "Neighbour", "Netfilter", "Network", "Output", "Packet", "Part", "PeerEnd", "PortBinding", "Process",
+    "Prompt", "Protocol", "Refusal", "Route", "Rule", "Segment", "Snapshot", "Socket", "SocketState", "Step",
+    "StepKind",
     "Subnet", "Table", "Target", "Trace", "Verdict", "Volume", "Where", "HostPlan",
     "JournalFile", "Loss", "LossKind", "Nic", "Port", "PortMode",
     "Resumed", "StaticRoute", "Switch", "Topology", "default_topology", "parse_rule", "parse_topology", "read_topology",

@@ -15,7 +15,7 @@ A rule keeps its options in the order `iptables -S` prints them, so its text and
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from ipaddress import IPv4Network
@@ -209,13 +209,18 @@ def _indexed(rules: tuple[Rule, ...]) -> RuleIndex:
 
 @dataclass(frozen=True)
 class Chain:
-    """A list of rules. policy: 'ACCEPT' or 'DROP' for a built-in chain, None for one that rules jump to."""
+    """A list of rules. policy: 'ACCEPT' or 'DROP' for a built-in chain, None for one that rules jump to.
+
+    counts: whether the policy counts. iptables-nft 1.8.9 makes its base chains without a counter; `-P` and `-Z` give
+    them one (observed: a policy's counter stays 0 until then).
+    """
 
     name: str
     rules: tuple[Rule, ...] = ()
     policy: str | None = None
     packets: int = 0
     bytes: int = 0
+    counts: bool = field(default=False, compare=False)
 
     @cached_property
     def index(self) -> RuleIndex:

@@ -110,6 +110,31 @@ class Listener(NamedTuple):
     pid: int | None
 
 
+class Part(Enum):
+    """What a TCP segment is for."""
+
+    HANDSHAKE = "handshake"  # the acknowledgement that ends it, or a SYN or SYN-ACK sent again
+    REQUEST = "request"  # what the client says
+    ANSWER = "answer"  # what the program says
+    RECEIPT = "receipt"  # an acknowledgement of either
+    CLOSE = "close"  # FIN, and its acknowledgement
+    RESET = "reset"  # a RST in the midst of it
+
+
+@dataclass(frozen=True, repr=False)
+class Segment:
+    """A TCP segment after SYN and SYN-ACK, each repetition on its own. at: seconds after the first SYN."""
+
+    part: Part
+    at: float
+    trace: Trace
+
+    def __str__(self) -> str:
+        return f"{self.at:.2f} s {self.part.value}: {self.trace}"
+
+    __repr__ = __str__
+
+
 @dataclass(frozen=True, repr=False)
 class Exchange:
     """A request and what came back.
@@ -120,6 +145,8 @@ class Exchange:
     listener   the socket's owner that took the request, None when nobody did
     proxied    the second exchange that docker-proxy opened, None without one; `answered` counts it in
     seconds    the time the asker waits before he knows (ARP failure about 3 s, a drop: never, so infinite)
+    lost       the packet of an open TCP connection without which nothing went on, None when all arrived, or when only
+               the handshake was tried; `answered` is False with one
     """
 
     request: Trace
@@ -129,12 +156,19 @@ class Exchange:
     listener: Listener | None = None
     proxied: Exchange | None = None
     seconds: float = 0.0
+    lost: Segment | None = None
+
+    @property
+    def broke_on(self) -> Segment | None:
+        """The packet on which an open connection, or the one that docker-proxy opened behind it, failed."""
+        return self.lost or (self.proxied.broke_on if self.proxied else None)
 
     def __str__(self) -> str:
         """Whether it was answered, then a line for each journey; `%dnet trace` tells them step by step."""
         lines = ["answered" if self.answered else "not answered", f"  request {self.request}"]
         lines += [f"  reply {self.reply}"] if self.reply else []
         lines += [f"  proxied {line}" for line in str(self.proxied).splitlines()] if self.proxied else []
+        lines += [f"  later {self.lost.trace}"] if self.lost else []
         return "\n".join(lines)
 
     __repr__ = __str__

@@ -110,7 +110,7 @@ def _to_socket(trip: Trip, dev: str) -> None:
         return
     trip.listener = Listener(trip.at, socket.pid)
     proxy = proxy_of(trip.lab.snapshot.hosts[trip.at.host], socket)
-    if proxy:
+    if proxy and packet.flags in ("S", ""):
         trip.note(StepKind.PROXIED, ProxyDials(socket.program, socket.pid, *proxy), dev)
     local = (socket.local_address, socket.local_port)
     taken = SocketTakes(socket.program, socket.pid, *local, packet.destination, packet.dport)

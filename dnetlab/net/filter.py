@@ -130,7 +130,8 @@ class _Reading:
 
     def policy(self, chain: Chain) -> Decision:
         name = chain.policy or "ACCEPT"
-        # iptables-nft 1.8.9 makes its base chains without a counter: a policy's stay 0 (observed).
+        if chain.counts:
+            self.counters.add((self.table.name, chain.name, 0), self.scene.packet.size)
         if chain.rules or name != "ACCEPT":
             self.steps.append(
                 Step(
@@ -305,12 +306,16 @@ def _mark(value: str, scene: Scene) -> bool:
     return scene.packet.mark & int(mask or "0xffffffff", 0) == int(number, 0)
 
 
+def _flag_names(text: str) -> set[str]:
+    """'SYN,ACK', 'ALL' or 'NONE'."""
+    return {"SYN", "ACK", "RST", "FIN", "PSH", "URG"} if text == "ALL" else set(text.split(",")) - {"NONE"}
+
+
 def _tcp_flags(value: str, scene: Scene) -> bool:
-    names = {"S": "SYN", "A": "ACK", "R": "RST", "F": "FIN"}
+    names = {"S": "SYN", "A": "ACK", "R": "RST", "F": "FIN", "P": "PSH", "U": "URG"}
     mask, _, wanted = value.partition(" ")
     flags = {names[letter] for letter in scene.packet.flags if letter in names}
-    looked_at = set(names.values()) if mask == "ALL" else set(mask.split(","))
-    asked = set() if wanted == "NONE" else set(wanted.split(","))
+    looked_at, asked = (_flag_names(text) for text in (mask, wanted))
     return scene.packet.protocol is Protocol.TCP and flags & looked_at == asked
 
 

@@ -59,7 +59,7 @@ from dnetlab.net.hooks import Doors, cross
 from dnetlab.net.memory import Field
 from dnetlab.net.routing import Way, is_broadcast, is_local, lookup, source_address
 from dnetlab.net.segment import Event, Link
-from dnetlab.net.trip import Asker, Trip
+from dnetlab.net.trip import Answer, Asker, Trip
 
 FOREVER = float("inf")
 MOST_MACHINES = 300  # more than any TTL allows
@@ -71,33 +71,43 @@ def forward(snapshot: Snapshot, where: Where, packet: Packet, now: float = 0.0) 
     KeyError when the host or namespace is not in the snapshot.
     """
     lab = Field(snapshot, now)
-    request = Trip(lab, where, packet, packet)
-    _travel(request)
-    proxied = _proxied(request) if packet.protocol is Protocol.UDP else None
+    return settled(exchange(lab, where, packet), lab.after())
+
+
+def settled(found: Exchange, after: Snapshot) -> Exchange:
+    """The exchange with what was left behind, on docker-proxy's part too."""
+    return replace(found, after=after, proxied=found.proxied and settled(found.proxied, after))
+
+
+def exchange(lab: Field, where: Where, packet: Packet, dial: bool = True) -> Exchange:
+    """A packet and its answer in a lab where others have been before; `after` is still the snapshot from before them.
+
+    dial: whether a docker-proxy that takes it opens its own connection at once.
+    """
+    request = journey(Trip(lab, where, packet, packet))
+    tcp = packet.protocol is Protocol.TCP
+    proxied = _proxied(request) if dial and not tcp else None
     reply = _reply(request, where, proxied)
-    if packet.protocol is Protocol.TCP and reply is not None and reply.disposition.arrived:
-        proxied = _proxied(request)
     arrived = reply is not None and reply.disposition.arrived
+    if dial and tcp and arrived:
+        proxied = _proxied(request)
     answered = reply is not None and arrived and _is_wanted(reply.final) and (proxied is None or proxied.answered)
     trace = request.trace()
-    after = proxied.after if proxied else lab.after()
-    return Exchange(trace, reply, after, answered, request.listener, proxied, _seconds(request, trace, reply, proxied))
+    seconds = _seconds(request, trace, reply, proxied)
+    return Exchange(trace, reply, lab.snapshot, answered, request.listener, proxied, seconds)
 
 
 def _reply(request: Trip, where: Where, proxied: Exchange | None) -> Trace | None:
-    """The answer's journey; None when nothing was sent back."""
+    """The answer's journey; None when nothing was sent back. A datagram's goes out after docker-proxy has its own."""
     answer = request.answer
     if answer is None or (proxied is not None and not proxied.answered):
         return None
-    if proxied is not None:  # the datagram's answer goes out after docker-proxy has its own
-        request.lab = Field(proxied.after, request.lab.now)
-    trip = Trip(
-        request.lab, answer.at, answer.packet, answer.packet, answer.inner, Asker(where, request.first), answer.track
-    )
-    _travel(trip)
-    if proxied is not None:
-        request.lab = trip.lab
-    return trip.trace()
+    return back(request.lab, answer, Asker(where, request.first)).trace()
+
+
+def back(lab: Field, answer: Answer, asker: Asker) -> Trip:
+    """An answer on its way to the one who asked."""
+    return journey(Trip(lab, answer.at, answer.packet, answer.packet, answer.inner, asker, answer.track))
 
 
 def _is_wanted(packet: Packet | None) -> bool:
@@ -123,34 +133,27 @@ def _proxied(request: Trip) -> Exchange | None:
     """docker-proxy dials the container from the host: a second packet, a second exchange."""
     if request.listener is None:
         return None
-    where = request.listener.where
-    packet, lab = request.packet, request.lab
-    snapshot = lab.after()
-    space = snapshot.at(where)
+    packet = dial_of(request.lab, request.listener.where, request.packet)
+    return exchange(request.lab, request.listener.where, packet) if packet is not None else None
+
+
+def dial_of(lab: Field, where: Where, packet: Packet) -> Packet | None:
+    """The packet with which docker-proxy, having taken this one there, asks the container; None without a proxy."""
+    space = lab.space(where)
     socket = find_socket(space, packet.protocol, packet.destination, packet.dport)
-    target = proxy_of(snapshot.hosts[where.host], socket) if socket else None
+    target = proxy_of(lab.snapshot.hosts[where.host], socket) if socket else None
     if target is None:
         return None
+    ip, port = target
     sport = 32768 + (packet.sport * 7919 + packet.dport) % 28232
-    dial = Packet(
-        source_address(space, target[0]),
-        target[0],
-        packet.protocol,
-        sport,
-        target[1],
-        64,
-        packet.flags,
-        None,
-        packet.size,
-    )
-    return forward(snapshot, where, dial, lab.now)
+    return Packet(source_address(space, ip), ip, packet.protocol, sport, port, 64, packet.flags, None, packet.size)
 
 
 # -- from machine to machine ------------------------------------------------------------------------------------------
 
 
-def _travel(trip: Trip) -> None:
-    """Go on from machine to machine until the trip has ended."""
+def journey(trip: Trip) -> Trip:
+    """Go on from machine to machine until the trip has ended; the same trip, ended."""
     arrived = _send_own(trip)
     for _ in range(MOST_MACHINES):
         if arrived is None:
@@ -158,6 +161,7 @@ def _travel(trip: Trip) -> None:
         arrived = _received(trip, *arrived)
     if trip.disposition is None:
         trip.end(Disposition.LOOP, NeverEnds())
+    return trip
 
 
 Arrival = tuple[Link, str] | None  # the interface, and the bridge port it came through ('' for none)

@@ -83,6 +83,8 @@ def _track(trip: Trip) -> None:
     trip.track = nat.find(known, trip.packet, trip.inner, trip.lab.now)
     if trip.track is None and nat.may_begin(trip.packet, trip.inner):
         trip.track = nat.begin(trip.packet)
+    elif trip.track is not None and trip.track.reply and not trip.track.related:
+        trip.lab.remember(trip.at, trip.track)  # an answer was seen, whatever becomes of it
 
 
 def _scene(trip: Trip, space: Namespace, doors: Doors) -> Scene:

@@ -87,10 +87,15 @@ def find(connections: Iterable[Connection], packet: Packet, inner: Packet | None
             if flow in (connection.reply, connection.original.reversed):
                 return Track(connection, related=True)
         elif flow == connection.original and packet.icmp is not IcmpType.ECHO_REPLY:
-            return Track(connection)
+            return None if _is_early(connection, packet) else Track(connection)
         elif flow == connection.reply and packet.icmp is not IcmpType.ECHO_REQUEST:
             return Track(connection, reply=True)
     return None
+
+
+def _is_early(connection: Connection, packet: Packet) -> bool:
+    """More of a TCP connection whose SYN-ACK never came by here is INVALID (nf_conntrack_proto_tcp.c, sSS and ack)."""
+    return packet.protocol is Protocol.TCP and packet.flags != "S" and connection.state is ConnState.NEW
 
 
 def may_begin(packet: Packet, inner: Packet | None) -> bool:
@@ -225,7 +230,9 @@ def remember(connections: tuple[Connection, ...], track: Track, now: float) -> t
     """Confirm a first packet, or note that an answer was seen. Old and surplus entries go."""
     state = ConnState.ESTABLISHED if track.reply else track.connection.state
     expires = now + TIMEOUTS[track.connection.original.protocol]
-    entry = replace(track.connection, state=state, expires=expires)
-    track.connection, track.fresh = entry, False
+    old, track.fresh = track.connection, False
+    if (old.state, old.expires) == (state, expires):
+        return connections
+    entry = track.connection = replace(old, state=state, expires=expires)
     others = [c for c in connections if c.original != entry.original and (c.expires is None or c.expires > now)]
     return (*others[-(REMEMBERED - 1) :], entry)

@@ -27,6 +27,7 @@ class Context:
     tty        True when a student looks at it (no pipe behind): columns, prompts and progress depend on it
     privileged  this process alone may do what the host's may, whatever its container may (docker exec --privileged)
     environment  variables of the process (containers: image, -e, links; host: a root login)
+    deadline   the lab's clock at which a `timeout` before the command ends it
     """
 
     world: World
@@ -40,6 +41,7 @@ class Context:
     tty: bool = True
     privileged: bool = False
     environment: dict[str, str] | None = None
+    deadline: float = float("inf")
 
     @property
     def machine(self) -> Host:

@@ -48,10 +48,18 @@ def legs(exchange: Exchange) -> Iterator[tuple[str, Trace]]:
             yield f"proxied {direction.removeprefix('proxied ')}", trace
 
 
+def later(exchange: Exchange) -> Iterator[tuple[str, Trace]]:
+    """The later packet on which an open connection failed, named by what it was for; nothing when none did."""
+    if exchange.broke_on is not None:
+        proxied = "" if exchange.lost else "proxied "
+        yield f"{proxied}later {exchange.broke_on.part.value}", exchange.broke_on.trace
+
+
 def steps(exchange: Exchange, snapshot: Snapshot | None = None) -> DataFrame:
     """One row per step of the journey, there and back, in the order they happened.
 
-    direction        string   'request', 'reply', 'proxied request', 'proxied reply' (the second connection)
+    direction        string   'request', 'reply', 'proxied request', 'proxied reply' (the second connection), and what
+                              the packet was for on which an open connection failed: 'later request', …
     host             string   the lab host
     container        string   its containers' names, the namespace's name without a snapshot, <NA> at the host itself
     step             string   'received', 'matched', 'rewritten', 'routed', 'resolved', 'bridged', 'sent', …
@@ -65,7 +73,7 @@ def steps(exchange: Exchange, snapshot: Snapshot | None = None) -> DataFrame:
     before, after    string   the packet on both sides of a rewrite, else <NA>
     """
     rows = []
-    for direction, trace in legs(exchange):
+    for direction, trace in (*legs(exchange), *later(exchange)):
         for hop in trace.hops:
             container = inside(hop.where, snapshot)
             rows += [(direction, hop.where.host, container, *_cells(step)) for step in hop.steps]
@@ -105,6 +113,8 @@ def text(exchange: Exchange, snapshot: Snapshot | None = None) -> str:
     """The journey as lines for a terminal: each machine, what happened there, how it ended, what would have helped."""
     lines: list[str] = []
     for direction, trace in legs(exchange):
+        lines += _leg(direction, trace, snapshot)
+    for direction, trace in later(exchange):
         lines += _leg(direction, trace, snapshot)
     lines.append(_verdict(exchange))
     return "\n".join(lines) + "\n"

@@ -12,12 +12,12 @@ import pytest
 from dnetlab.explain import reasons, sentences
 from dnetlab.explain.ending import Ending
 from dnetlab.explain.sentences import LANGUAGES, remedy, words
-from dnetlab.model import Disposition, Protocol, Route, StepKind, facts
+from dnetlab.model import Disposition, Part, Protocol, Route, StepKind, facts
 from dnetlab.model.facts import Keeper, LinkDown, NotListening, OwnAddress, RouteMatches, RuleStops
 
 FACTS = get_args(facts.Fact)
 ALL = {*FACTS, *get_args(reasons.Cause), *get_args(reasons.Clue), *get_args(reasons.Remedy)}
-ENUMS = (Disposition, StepKind, Ending)
+ENUMS = (Disposition, StepKind, Ending, Part)
 
 
 def classes_of(module):

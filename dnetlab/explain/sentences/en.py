@@ -8,7 +8,7 @@ from typing import Any
 
 from dnetlab.explain import reasons as r
 from dnetlab.explain.ending import Ending
-from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, StepKind
+from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, Part, StepKind
 from dnetlab.model import facts as f
 
 Table = dict[type, Callable[[Any], str]]
@@ -44,7 +44,17 @@ _ENDINGS = {
     ),
     Ending.SILENCE: "Nothing came back: the one who asked waits in vain.",
     Ending.MESSAGE: "No answer, but a message:",
+    Ending.STUCK: "The connection opened, but a later packet of it was lost: the one who asked waits in vain.",
     Ending.LOST: "An answer was sent, but it never reached the one who asked.",
+}
+
+_PARTS = {
+    Part.HANDSHAKE: "the third packet of the handshake",
+    Part.REQUEST: "the request",
+    Part.ANSWER: "the answer",
+    Part.RECEIPT: "an acknowledgement",
+    Part.CLOSE: "the end of it",
+    Part.RESET: "the reset",
 }
 
 # -- what happens to a packet ---------------------------------------------------------------------------------------
@@ -220,6 +230,11 @@ def _behind_proxy(x: r.BehindProxy) -> str:
     return f"{x.who} reaches docker-proxy, but docker-proxy can't reach the container: {behind}"
 
 
+def _opens_and_sticks(x: r.OpensAndSticks) -> str:
+    behind = WORDS[type(x.behind)](x.behind)
+    return f"{x.who} opens a connection to {x.whom}, but {_PARTS[x.part]} never arrives: {behind}"
+
+
 def _rule_on(x: r.RuleOn) -> str:
     verb = "rejects" if x.rejects else "drops"
     return f"A firewall rule on {x.where} {verb} the packet (table {x.table}, chain {x.chain})."
@@ -245,6 +260,7 @@ _CAUSES: Table = {
     r.NoSharedNetwork: lambda x: f"{x.who} and {x.name} share no network of your own, so the name isn't known.",
     r.WorksNow: lambda x: f"{x.who} reaches {x.whom}: it works now.",
     r.BehindProxy: _behind_proxy,
+    r.OpensAndSticks: _opens_and_sticks,
     r.AnswersNothing: lambda x: f"{x.whom} takes the packet of {x.who}, but answers nothing.",
     r.NoRouteThere: lambda x: f"{x.where} has no route to {x.destination}: Network is unreachable.",
     r.ForwardsForNobody: lambda x: f"{x.where} doesn't forward packets for others: net.ipv4.ip_forward is 0 there.",
@@ -329,6 +345,7 @@ WORDS: Table = {
     Disposition: lambda x: _DISPOSITIONS[x],
     Ending: lambda x: _ENDINGS[x],
     StepKind: lambda x: _STEPS[x],
+    Part: lambda x: _PARTS[x],
     **_FACTS,
     **_CAUSES,
     **_EVIDENCE,

@@ -243,7 +243,7 @@ def _timeout(context: Context, argv: tuple[str, ...]) -> Result:
     inner = tuple(words[1:])
     if inner[0].rsplit("/", 1)[-1] == "ping" and seconds:
         inner = _bounded_ping(inner, seconds)
-    result = _run_inner(context, inner)
+    result = _run_inner(replace(context, deadline=min(context.deadline, begin + (seconds or math.inf))), inner)
     if result is None:
         shown = f"can't execute '{words[1]}'" if busybox else f"failed to run command ‘{words[1]}’"
         return fail(f"timeout: {shown}: No such file or directory", 127)

@@ -15,7 +15,8 @@ from dnetlab.net.deliver import proxy_of
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import chance
-from dnetlab.sim.tools.web import BadUrl, Reply, Url, is_paused, parse_url, request
+from dnetlab.sim.tools.web import BadUrl, Question, Reply, Url, parse_url, request
+from dnetlab.sim.tools.web import asked as size_of
 
 TRY = "curl: try 'curl --help' or 'curl --manual' for more information\n"
 VERSION = """\
@@ -340,7 +341,8 @@ def _connect(context: Context, asked: Asked, transfer: Transfer, url: Url) -> wi
     for address in addresses:
         shown = f"[{address}]" if ":" in str(address) else str(address)
         transfer.talk += f"*   Trying {shown}:{url.port}...\n"
-        answer = _dial(context, address, url.port)
+        timers = [timer for timer in (limit, connect_limit, wire.CONNECT_SECONDS) if timer is not None]
+        answer = _dial(context, address, url.port, min(timers) - waited)
         if answer.fate in (wire.Fate.ANSWERED, wire.Fate.RESET):
             transfer.remote = str(address)
             transfer.answer = answer
@@ -369,9 +371,9 @@ def _connect(context: Context, asked: Asked, transfer: Transfer, url: Url) -> wi
     raise _Failed(28 if answer.fate is wire.Fate.SILENCE else 7, text)
 
 
-def _dial(context: Context, address: IPv4Address | str, port: int) -> wire.Answer:
+def _dial(context: Context, address: IPv4Address | str, port: int, patience: float) -> wire.Answer:
     if isinstance(address, IPv4Address):
-        return wire.connect(context, address, port)
+        return wire.connect(context, address, port, patience)
     if address != lookup.V6_LOOPBACK or not lookup.has_v6_loopback(context):
         return wire.Answer(wire.Fate.NETWORK_UNREACHABLE)
     for socket in context.stack.sockets:
@@ -379,7 +381,7 @@ def _dial(context: Context, address: IPv4Address | str, port: int) -> wire.Answe
         if listens and str(socket.local_address) in ("::", "::1"):
             behind = proxy_of(context.world.hosts[context.host], socket)
             if behind is not None:  # docker-proxy for [::] dials the container over IPv4
-                return wire.connect(context, *behind)
+                return wire.connect(context, *behind, patience)
             return wire.Answer(wire.Fate.ANSWERED, server=Listener(context.where, socket.pid),
                                seen_from=IPv4Address("127.0.0.1"))  # fmt: skip
     return wire.Answer(wire.Fate.REFUSED)
@@ -402,10 +404,16 @@ def _ask(context: Context, asked: Asked, transfer: Transfer, url: Url, answer: w
     host_line = next((h.split(":", 1)[1].strip() for h in asked.headers if h.lower().startswith("host:")), "")
     asked_of = replace(url, host=host_line, explicit_port=False) if host_line else url
     reply = None
-    if is_paused(context, answer):
-        _wait_for_paused(context, asked, transfer)
-    if answer.fate is wire.Fate.ANSWERED:
-        reply = request(context, answer, asked_of, transfer.method, agent)
+    question = Question(transfer.method, agent, size_of(lines, "&".join(asked.data) if sent else ""))
+    try:
+        if answer.fate is wire.Fate.ANSWERED:
+            reply = request(context, answer, asked_of, question, asked.seconds("max-time") or wire.FOREVER)
+        else:
+            _nothing_comes(context, asked, transfer, answer.seconds, "Connection reset by peer")
+    except wire.Silent as silent:
+        _nothing_comes(context, asked, transfer, silent.seconds, "Connection timed out")
+    except ConnectionResetError:
+        pass
     if reply is None:
         transfer.talk += "* Recv failure: Connection reset by peer\n* Closing connection 0\n"
         raise _Failed(56, "Recv failure: Connection reset by peer")
@@ -418,15 +426,17 @@ def _ask(context: Context, asked: Asked, transfer: Transfer, url: Url, answer: w
     transfer.talk += f"* Connection #0 to host {url.host} left intact\n" if kept else "* Closing connection 0\n"
 
 
-def _wait_for_paused(context: Context, asked: Asked, transfer: Transfer) -> None:
-    """The kernel of a paused container accepts, but nobody reads."""
+def _nothing_comes(context: Context, asked: Asked, transfer: Transfer, seconds: float, end: str) -> None:
+    """The connection is open, but the answer does not come: -m ends it, or after `seconds` the kernel does."""
     limit = asked.seconds("max-time")
-    if limit is None:
-        raise Refused("The container is paused, so curl would wait for ever.", "curl -m 3 … waits three seconds.")
-    context.world.clock += limit
-    text = f"Operation timed out after {int(limit * 1000) + 1} milliseconds with 0 bytes received"
+    if limit is not None and limit <= seconds:
+        context.world.clock += limit
+        code, text = 28, f"Operation timed out after {int(limit * 1000) + 1} milliseconds with 0 bytes received"
+    else:
+        wire.wait(context, seconds)
+        code, text = 56, f"Recv failure: {end}"
     transfer.talk += f"* {text}\n* Closing connection 0\n"
-    raise _Failed(28, text)
+    raise _Failed(code, text)
 
 
 def _request_headers(asked: Asked, url: Url, agent: str) -> list[str]:

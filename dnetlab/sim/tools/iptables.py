@@ -279,7 +279,8 @@ def _zero(context: Context, table: Table, command: Command) -> Result:
             table = table.with_chain(replace(chain, rules=rules))
         else:
             rules = tuple(replace(r, packets=0, bytes=0) for r in chain.rules)
-            table = table.with_chain(replace(chain, rules=rules, packets=0, bytes=0))
+            counts = chain.policy is not None and _is_made(table, chain)
+            table = table.with_chain(replace(chain, rules=rules, packets=0, bytes=0, counts=counts))
     if any(t.name == table.name for t in context.stack.netfilter.tables):
         _put(context, table)
     return Result()
@@ -346,7 +347,7 @@ def _policy(context: Context, table: Table, command: Command) -> Result:
     if command.chain not in BUILTIN[table.name]:
         return Result("", "iptables: Bad built-in chain name.\n", 1)
     chain = table.chain(command.chain or "") or Chain(command.chain or "")
-    _put(context, table.with_chain(replace(chain, policy=command.policy)))
+    _put(context, table.with_chain(replace(chain, policy=command.policy, counts=True)))
     return Result()
 
 

@@ -11,7 +11,7 @@ from dnetlab.commands.services import service_name, service_port
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
-from dnetlab.sim.tools.web import Url, request
+from dnetlab.sim.tools.web import Question, Url, request
 
 USAGE = """\
 usage: nc [-46CDdFhklNnrStUuvZz] [-I length] [-i interval] [-M ttl]
@@ -33,12 +33,21 @@ def _listens() -> Refused:
     )
 
 
-def _talk(context: Context, answer: wire.Answer, host: str, port: int) -> str:
+def _talk(context: Context, answer: wire.Answer, host: str, port: int, limit: float) -> str:
     """What comes back when the pipe's text is sent: a web server answers a request line, others hang up."""
-    match = re.match(r"(GET|HEAD|POST) (\S+)", context.stdin or "")
+    text = context.stdin or ""
+    match = re.match(r"(GET|HEAD|POST) (\S+)", text)
     if not match or answer.fate is not wire.Fate.ANSWERED:
+        wire.hang_up(context, answer)
         return ""
-    reply = request(context, answer, Url("http", host, port, match[2], True), match[1], "-")
+    try:
+        question = Question(match[1], "-", len(text.encode()))
+        reply = request(context, answer, Url("http", host, port, match[2], True), question, limit)
+    except wire.Silent as silent:
+        wire.wait(context, min(silent.seconds, limit))
+        return ""
+    except ConnectionResetError:
+        return ""
     if reply is None:
         return ""
     head = "".join(f"{line}\r\n" for line in [reply.first_line, *(f"{k}: {v}" for k, v in reply.headers)])
@@ -65,9 +74,9 @@ def _busybox(context: Context, argv: tuple[str, ...]) -> Result:
         return fail(f"nc: bad port '{text}'", 1)
     limit = float(given["-w"]) if given.get("-w", "").isdecimal() else None
     address = found.addresses[0]
-    answer = wire.connect(context, address, int(text))
+    answer = wire.connect(context, address, int(text), limit or wire.CONNECT_SECONDS)
     if answer.fate in (wire.Fate.ANSWERED, wire.Fate.RESET):
-        return Result(_talk(context, answer, words[0], int(text)))
+        return Result(_talk(context, answer, words[0], int(text), limit or wire.FOREVER))
     waited = min(answer.seconds, wire.CONNECT_SECONDS)
     if limit is not None and waited >= limit:
         context.world.clock += limit
@@ -130,13 +139,18 @@ def _knock(context: Context, host: str, port: int, flags: set[str], limit: float
         return fail(f'nc: getaddrinfo for host "{host}" port {port}: Temporary failure in name resolution', 2)
     address = found.addresses[0]
     kind = "udp" if "-u" in flags else "tcp"
-    answer = wire.datagram(context, address, port) if kind == "udp" else wire.connect(context, address, port)
+    patience = limit or wire.CONNECT_SECONDS
+    udp = kind == "udp"
+    answer = wire.datagram(context, address, port) if udp else wire.connect(context, address, port, patience)
     shown = host if found.numeric else f"{host} ({address})"
     open_ = answer.fate in (wire.Fate.ANSWERED, wire.Fate.RESET) or kind == "udp" and answer.fate is wire.Fate.SILENCE
     if open_:
         name = "*" if "-n" in flags else service_name(port, kind) or "*"
         said = f"Connection to {shown} {port} port [{kind}/{name}] succeeded!\n" if "-v" in flags else ""
-        return Result("" if "-z" in flags else _talk(context, answer, host, port), said)
+        if "-z" in flags:
+            wire.hang_up(context, answer)
+            return Result("", said)
+        return Result(_talk(context, answer, host, port, limit or wire.FOREVER), said)
     waited = min(answer.seconds, wire.CONNECT_SECONDS)
     reason = f"failed: {answer.fate.value}"
     if limit is not None and waited >= limit:

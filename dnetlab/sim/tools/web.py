@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
-from dnetlab.model import ContainerState
+from dnetlab.model import ContainerState, Listener
 from dnetlab.sim.context import Context
 from dnetlab.sim.tools import wire
 
@@ -68,6 +69,11 @@ class Reply:
     reason: str
 
     @property
+    def size(self) -> int:
+        """Bytes on the wire."""
+        return asked([self.first_line, *(f"{name}: {value}" for name, value in self.headers)], self.body)
+
+    @property
     def first_line(self) -> str:
         return f"HTTP/1.1 {self.status} {self.reason}"
 
@@ -76,29 +82,62 @@ class Reply:
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
 
-def is_paused(context: Context, answer: wire.Answer) -> bool:
+def is_paused(context: Context, server: Listener) -> bool:
     """The program at the other end is frozen by docker pause."""
-    if answer.server is None:
-        return False
-    machine = context.world.hosts[answer.server.where.host]
-    process = next((p for p in machine.processes if p.pid == answer.server.pid), None)
+    machine = context.world.hosts[server.where.host]
+    process = next((p for p in machine.processes if p.pid == server.pid), None)
     container = machine.container(process.container) if process and process.container else None
     return container is not None and container.state is ContainerState.PAUSED
 
 
+@dataclass(frozen=True)
+class Question:
+    """An HTTP request. size: of its text in bytes; keeps: the client lets the connection stand, and closes it first."""
+
+    method: str = "GET"
+    agent: str = "curl/7.88.1"
+    size: int = 76
+    keeps: bool = True
+
+
+def asked(lines: list[str], body: str = "") -> int:
+    """The bytes of a request with these lines."""
+    return len("".join(f"{line}\r\n" for line in [*lines, ""]).encode()) + len(body.encode())
+
+
 def request(
-    context: Context, answer: wire.Answer, url: Url, method: str = "GET", agent: str = "curl/7.88.1"
+    context: Context, answer: wire.Answer, url: Url, question: Question, patience: float = wire.FOREVER
 ) -> Reply | None:
-    """Ask the program at the other end; None when it is no web server (it closes the connection without a word)."""
+    """Ask the program at the other end; None when it is no web server (it closes the connection without a word).
+
+    patience: seconds from the connection's SYN on. Raises wire.Silent when no answer comes in that time, and
+    ConnectionResetError when somebody on the way resets the connection.
+    """
     if answer.server is None or url.scheme != "http":
         return None
     from dnetlab.sim.programs.web import serve_http
 
-    (host, _), pid = answer.server
+    wire.ask(context, answer, question.size, patience)
+    server, seen_from = _program(answer)
+    if is_paused(context, server):
+        raise wire.Silent(wire.FOREVER)
     served = serve_http(
-        context.world, host, pid, url.path, url.host_header, answer.seen_from or "127.0.0.1",
-        method=method, agent=agent,
+        context.world, server.where.host, server.pid, url.path, url.host_header, seen_from,
+        method=question.method, agent=question.agent,
     )  # fmt: skip
     if served is None or not served.status:
+        wire.hang_up(context, answer, by_server=True)
         return None
-    return Reply(served.status, tuple(served.headers.items()), served.body, served.reason or REASONS[served.status])
+    reply = Reply(served.status, tuple(served.headers.items()), served.body, served.reason or REASONS[served.status])
+    by_server = not question.keeps or reply.header("Connection").lower() == "close"
+    wire.hear(context, answer, reply.size, by_server)
+    return reply
+
+
+def _program(answer: wire.Answer) -> tuple[Listener, IPv4Address | str]:
+    """Who reads the request, and the address it comes from for him."""
+    opening = answer.talk.last.opening if answer.talk else None
+    if opening is not None and opening.listener is not None:
+        return opening.listener, (opening.request.final or opening.request.packet).source
+    assert answer.server is not None
+    return answer.server, answer.seen_from or "127.0.0.1"

@@ -10,7 +10,8 @@ from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse
 from dnetlab.sim.tools.tree import absolute
-from dnetlab.sim.tools.web import BadUrl, Reply, Url, parse_url, request
+from dnetlab.sim.tools.web import BadUrl, Question, Reply, Url, parse_url, request
+from dnetlab.sim.tools.web import asked as size_of
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
@@ -30,14 +31,35 @@ class Asked:
     folder: str = ""
 
 
-def _dial(context: Context, found: lookup.Found, port: int) -> tuple[wire.Answer, IPv4Address]:
+def _dial(
+    context: Context, found: lookup.Found, port: int, patience: float = wire.CONNECT_SECONDS
+) -> tuple[wire.Answer, IPv4Address]:
     """Try the addresses in order; the last failure counts."""
     answer, address = wire.Answer(wire.Fate.NETWORK_UNREACHABLE), found.addresses[0]
     for address in found.addresses:
-        answer = wire.connect(context, address, port)
+        answer = wire.connect(context, address, port, patience)
         if answer.fate in (wire.Fate.ANSWERED, wire.Fate.RESET):
             break
     return answer, address
+
+
+def _fetch(context: Context, answer: wire.Answer, url: Url, question: Question, limit: float) -> Reply | str:
+    """The page, or the errno that reading it gave; '' when the server closed without a word."""
+    try:
+        if answer.fate is wire.Fate.RESET:
+            raise wire.Silent(answer.seconds)
+        return request(context, answer, url, question, limit) or "Connection reset by peer"
+    except wire.Silent as silent:
+        wire.wait(context, min(silent.seconds, limit))
+        cut_off = answer.fate is wire.Fate.RESET and answer.seconds < limit
+        return wire.Fate.RESET.value if cut_off else wire.Fate.SILENCE.value
+    except ConnectionResetError:
+        return wire.Fate.RESET.value
+
+
+def _question(method: str, url: Url, agent: str, more: list[str], body: str) -> Question:
+    lines = [f"{method} {url.path} HTTP/1.1", f"Host: {url.host_header}", f"User-Agent: {agent}", *more]
+    return Question(method, agent, size_of(lines, body), "Connection: close" not in more)
 
 
 def _keep(context: Context, asked: Asked, url: Url, body: str) -> str:
@@ -101,9 +123,10 @@ def _busybox_one(context: Context, asked: Asked, text: str, agent: str) -> Resul
         context.world.clock += min(answer.seconds, wire.CONNECT_SECONDS)
         return Result("", f"{talk}wget: can't connect to remote host ({address}): {_reason(answer)}\n", 1)
     method = "POST" if asked.post else "HEAD" if asked.spider else "GET"
-    reply = request(context, answer, url, method, agent) if answer.fate is wire.Fate.ANSWERED else None
-    if reply is None:
-        return Result("", f"{talk}wget: error getting response: Connection reset by peer\n", 1)
+    question = _question(method, url, agent, ["Connection: close"], asked.post)
+    reply = _fetch(context, answer, url, question, wire.FOREVER)
+    if isinstance(reply, str):
+        return Result("", f"{talk}wget: error getting response: {reply}\n", 1)
     if asked.headers:
         talk += "".join(f"  {line}\n" for line in _head(reply)) + "  \n"
     if reply.status >= 300:
@@ -195,16 +218,18 @@ def _gnu_one(context: Context, asked: Asked, text: str, agent: str) -> Result:
     if not found.numeric:
         listed = ", ".join([*([found.v6] if found.v6 else []), *(str(a) for a in found.addresses)])
         talk += f"Resolving {url.host} ({url.host})... {listed}\n"
-    answer, address = _dial(context, found, url.port)
+    limit = asked.timeout or wire.CONNECT_SECONDS
+    answer, address = _dial(context, found, url.port, limit)
     where = str(address) if found.numeric else f"{url.host} ({url.host})|{address}|"
     talk += f"Connecting to {where}:{url.port}... "
     if answer.fate not in (wire.Fate.ANSWERED, wire.Fate.RESET):
         return _gnu_failed(context, asked, answer, talk)
     talk += "connected.\nHTTP request sent, awaiting response... "
     method = "POST" if asked.post else "HEAD" if asked.spider else "GET"
-    reply = request(context, answer, url, method, agent) if answer.fate is wire.Fate.ANSWERED else None
-    if reply is None:
-        return Result("", f"{talk}Read error (Connection reset by peer) in headers.\nGiving up.\n\n", 4)
+    more = ["Accept: */*", "Accept-Encoding: identity", "Connection: Keep-Alive"]
+    reply = _fetch(context, answer, url, _question(method, url, agent, more, asked.post), asked.timeout or 900.0)
+    if isinstance(reply, str):
+        return Result("", f"{talk}Read error ({reply}) in headers.\nGiving up.\n\n", 4)
     return _gnu_reply(context, asked, url, reply, talk)
 
 

@@ -1,6 +1,6 @@
 """What a program does with the network: it sends an echo or opens a connection, and learns how that went.
 
-The physics is `forward`; here its Exchange becomes the few outcomes that a program can tell apart (an errno).
+The physics is `forward` and `Talk`; here their Exchange becomes the few outcomes that a program can tell apart.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import Disposition, Exchange, IcmpType, Listener, Packet, Protocol
 from dnetlab.net import routing
-from dnetlab.sim.context import Context
+from dnetlab.net.conversation import GIVES_UP, Talk
+from dnetlab.net.forward import forward
+from dnetlab.net.memory import Field
+from dnetlab.sim.context import Context, Refused
 from dnetlab.sim.tools.options import chance
 
 ARP_SECONDS = 3.06  # three unanswered requests, a second apart (linux net/core/neighbour.c; observed 3.058 s)
+FOREVER = float("inf")
 CONNECT_SECONDS = 131.07  # a SYN is repeated for about two minutes (ip-sysctl: tcp_syn_retries 6, 131 s in all)
 
 
@@ -42,6 +46,7 @@ class Answer:
     local    address and port on our side
     server   who accepted the connection
     seen_from  our address as the server sees it, after NAT and docker-proxy
+    talk     the connection, to say something over it; None without one
     """
 
     fate: Fate
@@ -53,6 +58,18 @@ class Answer:
     local: tuple[IPv4Address, int] | None = None
     server: Listener | None = None
     seen_from: IPv4Address | None = None
+    talk: Talk | None = None
+
+
+class Silent(Exception):
+    """Over an open connection nothing came back; seconds: when the program knows, counted from its SYN.
+
+    Infinite: it would wait for ever. finite: what the kernel says then is "Connection timed out".
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 _ERRORS = {  # linux net/ipv4/icmp.c icmp_err_convert; observed with nc and REJECT --reject-with
@@ -101,17 +118,77 @@ def echo(context: Context, destination: IPv4Address, *, identifier: int, size: i
     return _send(context, packet)
 
 
-def connect(context: Context, destination: IPv4Address, port: int) -> Answer:
-    """Open a TCP connection; Fate.ANSWERED when a program accepted it."""
+def connect(context: Context, destination: IPv4Address, port: int, patience: float = CONNECT_SECONDS) -> Answer:
+    """Open a TCP connection; Fate.ANSWERED when a program accepted it. patience: the seconds a program would wait."""
     source = source_for(context, destination)
     if source is None:
         return Answer(Fate.NETWORK_UNREACHABLE)
     packet = Packet(source, destination, Protocol.TCP, sport=local_port(context), dport=port, flags="S", size=60)
-    answer = _send(context, packet)
+    world = context.world
+    talk = Talk(Field(world.snapshot(), world.clock), context.where, packet, _bounded(context, patience))
+    exchange = talk.exchange()
+    world.adopt(exchange.after)
+    answer = replace(judge(context, exchange, packet), talk=talk)
     # A SYN that an OUTPUT rule drops is sent again and again: connect() waits (observed, unlike sendto()).
     if answer.fate is Fate.NOT_PERMITTED:
         return replace(answer, fate=Fate.SILENCE, seconds=float("inf"))
     return answer
+
+
+def _bounded(context: Context, patience: float) -> float:
+    """No longer than until a `timeout` ends the command."""
+    return min(patience, context.deadline - context.world.clock)
+
+
+def ask(context: Context, answer: Answer, size: int, patience: float = FOREVER) -> None:
+    """Say so many bytes over an open connection. Returns when the program has them.
+
+    patience: seconds from the SYN on. Raises Silent when they never arrive, ConnectionResetError for a RST.
+    """
+    talk = answer.talk
+    if talk is None:
+        return
+    talk.wait_until(_bounded(context, patience))
+    heard = talk.ask(size)
+    context.world.adopt(talk.exchange().after)
+    if talk.reset:
+        raise ConnectionResetError
+    if not heard:
+        raise Silent(GIVES_UP if talk.lost is not None else FOREVER)
+
+
+def hear(context: Context, answer: Answer, size: int, by_server: bool = False) -> None:
+    """The program says so many bytes, then both ends close, the client first unless `by_server`.
+
+    Raises Silent when they never arrive.
+    """
+    talk = answer.talk
+    if talk is None:
+        return
+    heard = talk.answer(size)
+    if heard:
+        talk.close(by_server)
+    context.world.adopt(talk.exchange().after)
+    if not heard:
+        raise Silent(FOREVER if talk.is_receipted else GIVES_UP)
+
+
+def hang_up(context: Context, answer: Answer, by_server: bool = False) -> None:
+    """Close a connection over which nothing, or nothing more, is said."""
+    if answer.talk is not None and answer.talk.is_open:
+        answer.talk.close(by_server)
+        context.world.adopt(answer.talk.exchange().after)
+
+
+def wait(context: Context, seconds: float) -> None:
+    """Time passes until a program knows, or a `timeout` ends it. Refused when that would be never."""
+    end = min(context.world.clock + seconds, context.deadline)
+    if end == FOREVER:
+        raise Refused(
+            "The connection opens, but nothing comes back, so the line would never come back either.",
+            "curl -m 3 … and timeout 3 … wait three seconds.",
+        )
+    context.world.clock = end
 
 
 def datagram(context: Context, destination: IPv4Address, port: int, *, ttl: int = 64, size: int = 60) -> Answer:
@@ -129,8 +206,6 @@ def local_port(context: Context) -> int:
 
 
 def _send(context: Context, packet: Packet) -> Answer:
-    from dnetlab.net.forward import forward
-
     world = context.world
     exchange = forward(world.snapshot(), context.where, packet, world.clock)
     world.adopt(exchange.after)
@@ -140,13 +215,14 @@ def _send(context: Context, packet: Packet) -> Answer:
 def judge(context: Context, exchange: Exchange, packet: Packet) -> Answer:
     """What the program learns from an exchange."""
     local = (packet.source, packet.sport)
-    if exchange.answered:
+    if exchange.answered or exchange.broke_on is not None:  # then the connection is open all the same
         final = exchange.reply.final or exchange.reply.packet if exchange.reply else packet
         return Answer(Fate.ANSWERED, exchange, final.source, final.ttl, None, exchange.seconds, local,
                       _server(exchange), _seen_from(exchange))  # fmt: skip
     if exchange.proxied is not None and exchange.request.disposition is Disposition.DELIVERED:
         # docker-proxy took the connection, could not open its own to the container, and closed this one.
-        return Answer(Fate.RESET, exchange, packet.destination, local=local, seconds=exchange.seconds)
+        waited = min(exchange.seconds, CONNECT_SECONDS)
+        return Answer(Fate.RESET, exchange, packet.destination, local=local, seconds=waited)
     request = exchange.request
     here = len(request.hops) <= 1
     if request.disposition is Disposition.NO_NEIGHBOUR and here and exchange.reply is None:

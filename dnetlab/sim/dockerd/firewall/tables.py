@@ -107,7 +107,7 @@ class Tables:
     def policy(self, table: str, chain: str, policy: str) -> None:
         found = self.netfilter.table(table).chain(chain)
         if found is not None:
-            self.netfilter = self.netfilter.with_chain(table, replace(found, policy=policy))
+            self.netfilter = self.netfilter.with_chain(table, replace(found, policy=policy, counts=True))
 
 
 def _place(rules: tuple[Rule, ...], wanted: Rule) -> int | None:
