@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from dnetlab.errors import NotHere, UsageError
 from dnetlab.history import History, Way
 from dnetlab.journal import JournalWriter, choose
 from dnetlab.model import Entry, Journal, Line, Output, Packet, Protocol, Resumed, Snapshot, Topology
+from dnetlab.model.changed import replace
 from dnetlab.model.journal import Checkpoint, Event, Goto, Reset, Resume, Undo
 from dnetlab.model.packet import IcmpType
 from dnetlab.result import CellResult, TranscriptDifference

@@ -15,10 +15,12 @@ A rule keeps its options in the order `iptables -S` prints them, so its text and
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from ipaddress import IPv4Network
+
+from dnetlab.model.changed import replace
 
 
 class Hook(Enum):

@@ -6,11 +6,12 @@ Words are those of iproute2: dev, via, master, scope, link, peer. Index and flag
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
+from dnetlab.model.changed import replace
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.packet import Connection, Protocol
 
@@ -240,9 +241,6 @@ class Namespace:
     def on_a_parent(self) -> tuple[Interface, ...]:
         """The vlans and macvlans, which stand on a lower link here or in another namespace of the host."""
         return tuple(i for i in self.interfaces if i.parent is not None)
-    def at_index(self) -> dict[int, Interface]:
-        """The interfaces by their index: for whoever asks about many of them in one namespace."""
-        return {i.index: i for i in reversed(self.interfaces)}
 
     @cached_property
     def neighbour_at(self) -> dict[tuple[IPv4Address, str], Neighbour]:

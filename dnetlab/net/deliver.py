@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import IPv4Address
 
 from dnetlab.model import (
@@ -19,6 +18,7 @@ from dnetlab.model import (
     SocketState,
     StepKind,
 )
+from dnetlab.model.changed import replace
 from dnetlab.model.facts import (
     AnswerArrived,
     EchoAnswered,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
@@ -21,6 +21,7 @@ from dnetlab.model import (
     StepKind,
     Table,
 )
+from dnetlab.model.changed import replace
 from dnetlab.model.facts import Counts, Decides, Fact, Jumps, NotJudged, PolicyDecides, Returns, UnknownTarget
 from dnetlab.net.routing import is_broadcast, is_local
 

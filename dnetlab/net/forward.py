@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import IPv4Address
 
 from dnetlab.model import (
@@ -25,6 +24,7 @@ from dnetlab.model import (
     Trace,
     Where,
 )
+from dnetlab.model.changed import replace
 from dnetlab.model.facts import (
     BeenHere,
     BridgeLoop,

@@ -8,10 +8,11 @@ POSTROUTING          mangle, nat (source)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from dnetlab.model import ConnState, Disposition, Hook, IcmpType, Namespace, Rule, Step, StepKind
+from dnetlab.model.changed import replace
 from dnetlab.model.facts import Author, ErrorUndone, Keeper, NothingToWrite, PolicyDrops, Rewritten, RuleStops
 from dnetlab.net import nat
 from dnetlab.net.filter import Decision, Scene, walk

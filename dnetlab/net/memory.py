@@ -5,10 +5,10 @@ Nothing of the snapshot is changed; `after` gives a new one with counters, conne
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import IPv4Address
 
 from dnetlab.model import Connection, FdbEntry, Namespace, Neighbour, Snapshot, Where
+from dnetlab.model.changed import replace
 from dnetlab.net import nat
 from dnetlab.net.filter import Counters, counted
 from dnetlab.net.segment import Wiring

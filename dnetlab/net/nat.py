@@ -9,11 +9,12 @@ Answers are undone at the same places: what was the source comes back as the des
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address
 
 from dnetlab.model import Connection, ConnState, Flow, Hook, IcmpType, Namespace, Packet, Protocol
+from dnetlab.model.changed import replace
 from dnetlab.model.netfilter import Target
 from dnetlab.net.routing import address_of
 

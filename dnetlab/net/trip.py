@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from dnetlab.model import (
@@ -18,6 +18,7 @@ from dnetlab.model import (
     Trace,
     Where,
 )
+from dnetlab.model.changed import replace
 from dnetlab.model.facts import Fact
 from dnetlab.net.memory import Field
 from dnetlab.net.nat import Track

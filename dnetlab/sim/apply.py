@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dnetlab.commands.shell import parse_shell
 from dnetlab.model import Line, Output, Prompt, Refusal
+from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.shell import run_text
 from dnetlab.sim.world import Terminal, World

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import signal as signals
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import takewhile
 
 from dnetlab.model import Process, Socket, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim.world import World
 
 FIRST_PID = 1101

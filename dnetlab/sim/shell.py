@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dnetlab.commands.shell import Command, Pipeline, Script, ShellRefused, Word, parse_shell
 from dnetlab.commands.userland import PACKAGE_MANAGERS, USERLANDS, is_left_out, names
+from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.programs.ash import exported
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dnetlab.model import Process
+from dnetlab.model.changed import replace
 from dnetlab.sim import processes
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, lifecycle, system

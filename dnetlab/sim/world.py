@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.model import Host, Interface, Namespace, Snapshot, Topology, Where, default_topology
+from dnetlab.model.changed import replace
 from dnetlab.model.releases import DEFAULT_RELEASE
 
 if TYPE_CHECKING:

@@ -5,11 +5,12 @@ What everybody can see stands in the Host (containers, networks); what only the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
 from dnetlab.model import Container, Network, PortBinding, Protocol
+from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.config import ContainerSpec, Exec, NetworkAttachment
 from dnetlab.sim.dockerd.errors import ApiError

@@ -6,9 +6,10 @@ Nothing of the network exists yet: addresses are given out at the start.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dnetlab.model import Container, Endpoint, Volume, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd import books, images
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.catalogue import Recipe

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from dnetlab.model import Container, Endpoint, Network, Where
+from dnetlab.model.changed import replace
 from dnetlab.net.endpoints_order import by_gateway
 from dnetlab.sim.dockerd import books, hostsfile, ipam, resolver, sandbox
 from dnetlab.sim.dockerd.books import (

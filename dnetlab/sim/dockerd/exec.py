@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dnetlab.model import Container, ContainerState
+from dnetlab.model.changed import replace
 from dnetlab.sim import processes
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import books, lifecycle

@@ -6,12 +6,13 @@ An image is its id; tags only point at it. One that no tag points at any more is
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dnetlab.commands.docker import reference as names
 from dnetlab.commands.docker.reference import Reference
 from dnetlab.errors import UsageError
 from dnetlab.model import Container, Image
+from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd import books, hub
 from dnetlab.sim.dockerd.catalogue import BY_ID, BY_TAG, CATALOGUE, LAYER_SIZES, STORED, Recipe
 from dnetlab.sim.dockerd.errors import ApiError

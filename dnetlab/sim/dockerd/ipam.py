@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from dnetlab.model import Network, Subnet, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of

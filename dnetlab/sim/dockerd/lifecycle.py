@@ -10,9 +10,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from dnetlab.model import Container, ContainerState, Process, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim import processes
 from dnetlab.sim.dockerd import books, endpoints
 from dnetlab.sim.dockerd import volumes as storage

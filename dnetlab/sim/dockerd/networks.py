@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Network, Subnet, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, endpoints, ipam
 from dnetlab.sim.dockerd.books import change_daemon, find_network, release_of

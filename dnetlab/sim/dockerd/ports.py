@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 
 from dnetlab.model import Container, Endpoint, PortBinding, Protocol, Socket, SocketState, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim import processes
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig, PortRequest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from dnetlab.model import (
@@ -17,6 +16,7 @@ from dnetlab.model import (
     SocketState,
     Where,
 )
+from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd import books, hostsfile, resolver
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dnetlab.model import Process
+from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd import lifecycle, networks
 from dnetlab.sim.dockerd.books import Daemon, change_daemon, daemon, put_daemon
 from dnetlab.sim.dockerd.drivers.bridge import switch_forwarding_on

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import IPv4Interface, IPv6Interface
 
 from dnetlab.model import Address, Interface, LinkKind, Namespace
+from dnetlab.model.changed import replace
 from dnetlab.sim.kernel.autoconf import link_local
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.routes import connected, with_routes

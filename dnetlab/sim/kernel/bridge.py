@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dnetlab.model import FdbEntry, Interface, LinkKind
+from dnetlab.model.changed import replace
 from dnetlab.sim.kernel.carrier import follow, settle
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.space import Space

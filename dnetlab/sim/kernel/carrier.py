@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dnetlab.model import Interface, LinkKind
+from dnetlab.model.changed import replace
 from dnetlab.sim.kernel.addresses import with_link_local
 from dnetlab.sim.kernel.space import Space
 

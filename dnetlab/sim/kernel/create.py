@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dnetlab.model import Interface, LinkKind, PeerEnd
+from dnetlab.model.changed import replace
 from dnetlab.sim.kernel.bridge import ETHERNET, port_left
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.space import Space

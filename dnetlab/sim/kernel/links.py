@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import IPv4Interface
 
 from dnetlab.model import Interface, LinkKind, Namespace, PeerEnd
+from dnetlab.model.changed import replace
 from dnetlab.sim.kernel.bridge import follow_ports, port_left
 from dnetlab.sim.kernel.carrier import alive, settle
 from dnetlab.sim.kernel.errors import Errno, KernelError

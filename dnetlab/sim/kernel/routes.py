@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 from dnetlab.model import Address, Interface, LinkKind, Namespace, Route
+from dnetlab.model.changed import replace
 from dnetlab.net.routing import Way, lookup
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.space import Space

@@ -7,8 +7,9 @@ Sources in the comments: E20, E25, E27, E28, E29 are observations of the real en
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from dnetlab.model.changed import replace
 from dnetlab.sim.profiles import sentences
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Process, Protocol, Socket, SocketState, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Context, Result
 from dnetlab.sim.dockerd import books

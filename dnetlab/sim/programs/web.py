@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.utils import format_datetime
 from ipaddress import IPv4Address, IPv6Address
 
 from dnetlab.model import ContainerState, Process, Protocol, Socket, SocketState, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from dnetlab.commands.userland import USERLANDS
+from dnetlab.model.changed import replace
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import hostname, tree

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from dnetlab.model import Listener, Protocol, SocketState
+from dnetlab.model.changed import replace
 from dnetlab.net.deliver import proxy_of
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire

@@ -6,11 +6,11 @@ interface, so every counter is 0.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from dnetlab.commands.net_usage import ROUTE
 from dnetlab.model import Address, Interface, LinkKind, Route
+from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import KernelError
 from dnetlab.sim.kernel.routes import in_order, same_as

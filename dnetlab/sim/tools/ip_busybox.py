@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, ip_interface
 
 from dnetlab.model import Address, Interface, Neighbour, Route
+from dnetlab.model.changed import replace
 from dnetlab.net.routing import NOWHERE
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import Errno, KernelError

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip_interface
 
 from dnetlab.commands.ip import IpError, IpLine
 from dnetlab.commands.ip_usage import USAGE
 from dnetlab.model import Address, Interface, Neighbour, Route
+from dnetlab.model.changed import replace
 from dnetlab.net.routing import NOWHERE
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import Errno, KernelError

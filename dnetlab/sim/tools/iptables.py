@@ -6,13 +6,13 @@ Docker writes its rules with the same program; whatever a student changes here i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from ipaddress import IPv4Address
 
 from dnetlab.commands.iptables import TABLES, Command, NotModelled, parse_iptables
 from dnetlab.commands.iptables_modules import BANNER, TARGETS, IptablesError, problem
 from dnetlab.commands.net_usage import IPTABLES
 from dnetlab.model import Chain, Rule, Table
+from dnetlab.model.changed import replace
 from dnetlab.model.netfilter import BUILTIN, empty_table
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result

@@ -6,10 +6,11 @@ Without -c it never ends; here a student's Ctrl-C comes after three requests and
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from dnetlab.model import IcmpType
+from dnetlab.model.changed import replace
 from dnetlab.net.routing import is_broadcast
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire

@@ -6,9 +6,10 @@ procps 4.0.2 at a host, busybox 1.35 in a container.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from dnetlab.model import Process
+from dnetlab.model.changed import replace
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.processes import FIRST_PID, container_rows, host_rows

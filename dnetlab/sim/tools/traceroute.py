@@ -5,10 +5,11 @@ traceroute 2.1.2 at a host, busybox 1.35 in a container; UDP to port 33434 and u
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from dnetlab.model import IcmpType
+from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse

@@ -5,11 +5,12 @@ The physics is `forward` and `Talk`; here their Exchange becomes the few outcome
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address
 
 from dnetlab.model import Disposition, Exchange, IcmpType, Listener, Packet, Protocol
+from dnetlab.model.changed import replace
 from dnetlab.net import routing
 from dnetlab.net.conversation import GIVES_UP, Talk
 from dnetlab.net.forward import forward

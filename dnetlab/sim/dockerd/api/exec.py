@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from dnetlab.model import Container, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim import processes
 from dnetlab.sim.context import Refused, Result
 from dnetlab.sim.dockerd import books, containers

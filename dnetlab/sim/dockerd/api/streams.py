@@ -6,10 +6,10 @@ Over HTTP a frame is one block of the multiplexed stream; of a container with a 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from dnetlab.model import Container
+from dnetlab.model.changed import replace
 from dnetlab.sim import clock
 from dnetlab.sim.dockerd import books, containers
 from dnetlab.sim.dockerd.errors import ApiError

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd import ports
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.drivers import device, options

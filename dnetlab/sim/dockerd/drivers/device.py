@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
 from dnetlab.model import Address, Endpoint, LinkKind, Network, Subnet, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.drivers import options
 from dnetlab.sim.dockerd.errors import ApiError

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dnetlab.model import Endpoint, Network, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.drivers import device, options
 from dnetlab.sim.dockerd.drivers.protocol import Driver

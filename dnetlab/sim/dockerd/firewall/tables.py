@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 
 from dnetlab.model import Chain, Netfilter, Rule, Where, parse_rule
+from dnetlab.model.changed import replace
 from dnetlab.sim.world import World
 
 

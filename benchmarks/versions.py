@@ -1,0 +1,117 @@
+"""python benchmarks/versions.py CHECKOUT [--rounds N]: this version beside another one, in one run.
+
+Each version works in a process of its own; both are asked in turn (A B A B …) and count their own processor time, so
+that other work on the machine weighs little. A row has the medians and their ratio, this version to the other:
+
+- the lines of every lesson, each lesson in a new lab; all lessons added up
+- `docker run -d`, `docker ps`, `docker ps -aq` and `docker rm -f` in turn, beside 20 and beside 500 containers
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent.parent
+BESIDE = (20, 500)
+CHILD = '''
+import json, sys, time
+from dnetlab.commands.script import read_script
+from dnetlab.lab import Lab
+
+labs = {}
+
+def lesson(path):
+    """Seconds for the lines of a notebook."""
+    cells = read_script(path)
+    start = time.process_time()
+    with Lab() as lab:
+        for cell in cells:
+            lab.run_cell(cell.text, cell.host, keep_going=True)
+    return time.process_time() - start
+
+def commands(count):
+    """Seconds for each of four commands in a lab of that many published containers."""
+    if count not in labs:
+        labs[count] = lab = Lab()
+        lab.run_cell("docker network create --subnet 10.8.0.0/16 big")
+        run = "docker run -d --name c{} --network big -p {}:80 nginx"
+        lab.run_cell("\\n".join(run.format(n, 10000 + n) for n in range(count)))
+    lab, spent = labs[count], {}
+    for line in ("docker run -d --name spare nginx", "docker ps", "docker ps -aq", "docker rm -f spare"):
+        start = time.process_time()
+        assert lab.run(line).exit_code == 0
+        spent[line.replace(" --name spare", "")] = time.process_time() - start
+    return spent
+
+for line in sys.stdin:
+    what, value = json.loads(line)
+    print(json.dumps({"lesson": lesson, "commands": commands}[what](value)), flush=True)
+'''
+
+
+class Version:
+    """A checkout at work in a process of its own."""
+
+    def __init__(self, checkout: Path) -> None:
+        self.child = subprocess.Popen(
+            [sys.executable, "-c", CHILD], cwd=checkout, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(checkout), "DNETLAB_JOURNAL": "off"},
+        )  # fmt: skip
+
+    def ask(self, what: str, value: object) -> Any:
+        assert self.child.stdin
+        assert self.child.stdout
+        self.child.stdin.write(json.dumps([what, value]) + "\n")
+        self.child.stdin.flush()
+        return json.loads(self.child.stdout.readline())
+
+
+def in_turn(versions: list[Version], rounds: int, what: str, value: object) -> list[list[Any]]:
+    """What each version answered in each round; a first round, that warms up, is left out."""
+    for version in versions:
+        version.ask(what, value)
+    answers = [[version.ask(what, value) for version in versions] for _ in range(rounds)]
+    return [list(of_one) for of_one in zip(*answers, strict=True)]
+
+
+def show(name: str, ours: float, other: float) -> None:
+    print(f"{name:<52} {ours / other:5.2f}×  ({ours * 1e3:.2f} / {other * 1e3:.2f} ms)", flush=True)
+
+
+def lessons(versions: list[Version], rounds: int) -> None:
+    totals = [0.0, 0.0]
+    for path in sorted((HERE / "notebooks").glob("0[1-8]*.ipynb")):
+        medians = [statistics.median(each) for each in in_turn(versions, rounds, "lesson", str(path))]
+        show(path.stem, *medians)
+        totals = [total + median for total, median in zip(totals, medians, strict=True)]
+    show("all lessons", *totals)
+
+
+def commands(versions: list[Version], rounds: int, count: int) -> None:
+    answers = in_turn(versions, rounds, "commands", count)
+    for line in answers[0][0]:
+        show(f"{line}, beside {count}", *(statistics.median(a[line] for a in each) for each in answers))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkout", type=Path)
+    parser.add_argument("--rounds", type=int, default=21)
+    options = parser.parse_args()
+    versions = [Version(HERE), Version(options.checkout.resolve())]
+    lessons(versions, options.rounds)
+    for count in BESIDE:
+        commands(versions, options.rounds, count)
+    for version in versions:
+        version.child.communicate()
+
+
+if __name__ == "__main__":
+    main()
