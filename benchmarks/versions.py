@@ -27,8 +27,11 @@ from dnetlab.lab import Lab
 
 labs = {}
 
+def lessons(paths):
+    """Seconds for the lines of each notebook."""
+    return {path: lesson(path) for path in paths}
+
 def lesson(path):
-    """Seconds for the lines of a notebook."""
     cells = read_script(path)
     start = time.process_time()
     with Lab() as lab:
@@ -52,7 +55,7 @@ def commands(count):
 
 for line in sys.stdin:
     what, value = json.loads(line)
-    print(json.dumps({"lesson": lesson, "commands": commands}[what](value)), flush=True)
+    print(json.dumps({"lessons": lessons, "commands": commands}[what](value)), flush=True)
 '''
 
 
@@ -86,12 +89,11 @@ def show(name: str, ours: float, other: float) -> None:
 
 
 def lessons(versions: list[Version], rounds: int) -> None:
-    totals = [0.0, 0.0]
-    for path in sorted((HERE / "notebooks").glob("0[1-8]*.ipynb")):
-        medians = [statistics.median(each) for each in in_turn(versions, rounds, "lesson", str(path))]
-        show(path.stem, *medians)
-        totals = [total + median for total, median in zip(totals, medians, strict=True)]
-    show("all lessons", *totals)
+    paths = [str(path) for path in sorted((HERE / "notebooks").glob("0[1-8]*.ipynb"))]
+    answers = in_turn(versions, rounds, "lessons", paths)
+    for path in paths:
+        show(Path(path).stem, *(statistics.median(a[path] for a in each) for each in answers))
+    show("all lessons", *(statistics.median(sum(a.values()) for a in each) for each in answers))
 
 
 def commands(versions: list[Version], rounds: int, count: int) -> None:

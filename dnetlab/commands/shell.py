@@ -12,6 +12,7 @@ a lesson is a list of commands whose effects can be shown one by one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dnetlab.model import Refusal
 
@@ -71,6 +72,7 @@ class Script:
         return tuple(w.text for w in self.pipelines[0][1].commands[0].words) if self.pipelines else ()
 
 
+@lru_cache(maxsize=64)  # a line is read with its cell, and again when it runs
 def parse_shell(text: str) -> Script:
     """Read one line. Raises ShellRefused, with the sentence to show, for what the cell language leaves out."""
     if len(text) > LONGEST_LINE:

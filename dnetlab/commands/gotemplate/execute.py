@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from dnetlab.commands.gotemplate import nodes as n
@@ -32,8 +33,12 @@ class Template:
         return "".join(run.out)
 
 
+@lru_cache(maxsize=64)
 def parse(text: str) -> Template:
-    """Read a template. Raises TemplateError in Go's words, Unsupported for what is left out."""
+    """Read a template; the last ones are remembered, as every list has its own.
+
+    Raises TemplateError in Go's words, Unsupported for what is left out.
+    """
     return Template(text, Parser(text, FUNCTIONS).template())
 
 

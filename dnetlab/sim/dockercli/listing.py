@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from dnetlab.commands.docker.units import ago, size
@@ -58,6 +59,7 @@ def natural(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in re.split(r"(\d+)", text) if p]
 
 
+@lru_cache(maxsize=4096)
 def _date(seconds: int) -> str:
     """1795593600 -> '2026-11-25 08:00:00 +0000 UTC', as Go prints a time."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} +0000 UTC"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
@@ -188,6 +190,12 @@ def _config(container: Container, config: ContainerConfig, on_build: bool) -> Js
 # -- a container's networks ---------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=64)
+def _text(address: IPv4Address | IPv6Address) -> str:
+    """Few are published on, mostly 0.0.0.0 and ::, and a list says them once for each port."""
+    return str(address)
+
+
 def port_map(world: World, host: str, container: Container) -> dict[str, list[Json] | None]:
     """`.NetworkSettings.Ports`, also what the PORTS column shows: exposed ports, published ones with their bindings.
 
@@ -203,7 +211,7 @@ def port_map(world: World, host: str, container: Container) -> dict[str, list[Js
     found: dict[str, list[Json] | None] = {port: None for port in sorted(container.exposed)}
     for binding in container.ports:
         key = f"{binding.container_port}/{binding.protocol.value}"
-        row = {"HostIp": str(binding.host_ip), "HostPort": str(binding.host_port)}
+        row = {"HostIp": _text(binding.host_ip), "HostPort": str(binding.host_port)}
         found[key] = [*(found.get(key) or []), row]
     return dict(sorted(found.items()))
 

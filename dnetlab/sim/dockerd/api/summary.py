@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from dnetlab.commands.docker.units import ago
@@ -46,6 +47,7 @@ def summary(world: World, host: str, container: Container, size: bool = False) -
     }
 
 
+@lru_cache(maxsize=1024)
 def _command(argv: tuple[str, ...]) -> str:
     """Path and arguments; those with spaces stand in quotes (moby daemon/list.go)."""
     words = [f"'{w}'" if re.search(r"[\s\"]", w) or not w else w for w in argv[1:]]
