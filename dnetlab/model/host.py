@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
+from dnetlab.model.changed import replace
+from dnetlab.model.indexes import followed, index
 from dnetlab.model.network import Namespace
 from dnetlab.model.packet import Protocol
 
@@ -190,9 +191,22 @@ class Host:
         """The host's own network namespace."""
         return self.namespaces["host"]
 
-    @cached_property
+    @property
     def by_pid(self) -> dict[int, Process]:
-        return {process.pid: process for process in self.processes}
+        return index(self, "_by_pid", self.processes, lambda rows: {process.pid: process for process in rows})
+
+    @property
+    def stacked(self) -> set[str]:
+        """The names of the namespaces that have vlans or macvlans, which stand on a lower link."""
+        return index(self, "_stacked", self.namespaces, _stacked)
+
+    def with_namespace(self, key: str, namespace: Namespace) -> Host:
+        """Add or replace a namespace."""
+        made = replace(self, namespaces={**self.namespaces, key: namespace})
+        stacked = followed(made, "_stacked", self.namespaces, made.namespaces)
+        if stacked is not None:
+            (stacked.add if namespace.on_a_parent else stacked.discard)(key)
+        return made
 
     def container(self, reference: str) -> Container | None:
         """Find by name, full id, or a prefix of the id that only one container has."""
@@ -211,3 +225,7 @@ class Host:
             return exact
         found = [n for n in self.networks if n.id.startswith(reference)]
         return found[0] if len(found) == 1 else None
+
+
+def _stacked(namespaces: dict[str, Namespace]) -> set[str]:
+    return {key for key, namespace in namespaces.items() if namespace.on_a_parent}

@@ -12,6 +12,7 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 from dnetlab.model.changed import replace
+from dnetlab.model.indexes import followed, index
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.packet import Connection, Protocol
 
@@ -204,9 +205,7 @@ class Namespace:
     last_index: int = field(default=0, compare=False)
 
     def interface(self, name: str) -> Interface | None:
-        if self.interfaces and self.interfaces[-1].name == name:  # the newest is asked for most, then the oldest
-            return self.interfaces[-1]
-        return next((i for i in self.interfaces if i.name == name), None)
+        return index(self, "_by_name", self.interfaces, _by_name).get(name)
 
     def by_index(self, index: int) -> Interface | None:
         at = bisect_left(self.interfaces, index, key=lambda link: link.index)
@@ -218,47 +217,36 @@ class Namespace:
             return next((i for i in self.interfaces if i.kind is LinkKind.LOOPBACK), None)
         return next((i for i in self.interfaces if i.has_ip(ip)), None)
 
-    @cached_property
+    @property
     def own_addresses(self) -> dict[IPv4Address, Interface]:
         """Every IPv4 address of ours and its interface, which may be down: the kernel keeps the local route
         (fib_sync_down_dev; observed: after `ip link set docker0 down` a host still answers at 172.17.0.1)."""
-        return {own.ip: i for i in reversed(self.interfaces) for own in i.ipv4}
+        return index(self, "_own_addresses", self.interfaces, _own_addresses)
 
-    @cached_property
+    @property
     def broadcast_addresses(self) -> dict[IPv4Address, Interface]:
         """The broadcast address of each network of ours, and each given by `brd`, with its interface, up or down."""
-        found: dict[IPv4Address, Interface] = {}
-        for interface in self.interfaces:
-            for own in interface.ipv4:
-                if own.network.prefixlen < 31:
-                    found.setdefault(own.network.broadcast_address, interface)
-            for address in interface.addresses:
-                if address.broadcast is not None:
-                    found.setdefault(address.broadcast, interface)
-        return found
+        return index(self, "_broadcast_addresses", self.interfaces, _broadcast_addresses)
 
-    @cached_property
+    @property
     def on_a_parent(self) -> tuple[Interface, ...]:
         """The vlans and macvlans, which stand on a lower link here or in another namespace of the host."""
-        return tuple(i for i in self.interfaces if i.parent is not None)
+        return index(self, "_on_a_parent", self.interfaces, _on_a_parent)
 
-    @cached_property
+    @property
     def neighbour_at(self) -> dict[tuple[IPv4Address, str], Neighbour]:
         """The row of `ip neigh` for an address on a dev."""
-        return {(n.address, n.dev): n for n in reversed(self.neighbours)}
+        return index(self, "_neighbour_at", self.neighbours, _neighbour_at)
 
-    @cached_property
+    @property
     def learned_port(self) -> dict[tuple[str, str], str]:
         """The port that a bridge has learned for a MAC: (bridge, mac) -> port."""
-        return {(f.bridge, f.mac): f.port for f in reversed(self.fdb)}
+        return index(self, "_learned_port", self.fdb, _learned_port)
 
-    @cached_property
+    @property
     def sockets_on(self) -> dict[int, list[Socket]]:
         """The sockets by their local port."""
-        found: dict[int, list[Socket]] = {}
-        for socket in self.sockets:
-            found.setdefault(socket.local_port, []).append(socket)
-        return found
+        return index(self, "_sockets_on", self.sockets, _sockets_on)
 
     def ports_of(self, bridge: str) -> tuple[Interface, ...]:
         return tuple(i for i in self.interfaces if i.master == bridge)
@@ -273,10 +261,35 @@ class Namespace:
 
     def with_interface(self, interface: Interface) -> Namespace:
         """Replace the interface of the same index, or add it; kept in index order as the kernel lists them."""
-        links = list(self.interfaces)
-        at = bisect_left(links, interface.index, key=lambda link: link.index)
-        links[at : at + (at < len(links) and links[at].index == interface.index)] = [interface]
-        return replace(self, interfaces=tuple(links))
+        old = self.interfaces
+        at = bisect_left(old, interface.index, key=lambda link: link.index)
+        gone = old[at : at + 1] if at < len(old) and old[at].index == interface.index else ()
+        made = replace(self, interfaces=(*old[:at], interface, *old[at + len(gone) :]))
+        names = followed(made, "_by_name", old, made.interfaces)
+        if names is not None:
+            for link in gone:
+                names.pop(link.name, None)
+            names[interface.name] = interface
+        if interface.parent is None and not any(link.parent for link in gone):
+            followed(made, "_on_a_parent", old, made.interfaces)
+        return made
+
+    def with_learned(self, entry: FdbEntry) -> Namespace:
+        """With one more row in the bridge's table, which has none for that MAC yet."""
+        made = replace(self, fdb=(*self.fdb, entry))
+        ports = followed(made, "_learned_port", self.fdb, made.fdb)
+        if ports is not None:
+            ports[entry.bridge, entry.mac] = entry.port
+        return made
+
+    def with_sockets(self, sockets: tuple[Socket, ...]) -> Namespace:
+        """With these sockets too."""
+        made = replace(self, sockets=self.sockets + sockets)
+        by_port = followed(made, "_sockets_on", self.sockets, made.sockets)
+        if by_port is not None:
+            for socket in sockets:
+                by_port.setdefault(socket.local_port, []).append(socket)
+        return made
 
     def numbered(self, index: int) -> Namespace:
         """With the memory that this interface index was given out."""
@@ -293,3 +306,42 @@ class Namespace:
             neighbours=tuple(n for n in self.neighbours if n.dev != name),
             fdb=tuple(f for f in self.fdb if name not in (f.bridge, f.port)),
         )
+
+
+def _by_name(links: tuple[Interface, ...]) -> dict[str, Interface]:
+    return {i.name: i for i in reversed(links)}
+
+
+def _own_addresses(links: tuple[Interface, ...]) -> dict[IPv4Address, Interface]:
+    return {own.ip: i for i in reversed(links) for own in i.ipv4}
+
+
+def _broadcast_addresses(links: tuple[Interface, ...]) -> dict[IPv4Address, Interface]:
+    found: dict[IPv4Address, Interface] = {}
+    for interface in links:
+        for own in interface.ipv4:
+            if own.network.prefixlen < 31:
+                found.setdefault(own.network.broadcast_address, interface)
+        for address in interface.addresses:
+            if address.broadcast is not None:
+                found.setdefault(address.broadcast, interface)
+    return found
+
+
+def _on_a_parent(links: tuple[Interface, ...]) -> tuple[Interface, ...]:
+    return tuple(i for i in links if i.parent is not None)
+
+
+def _neighbour_at(neighbours: tuple[Neighbour, ...]) -> dict[tuple[IPv4Address, str], Neighbour]:
+    return {(n.address, n.dev): n for n in reversed(neighbours)}
+
+
+def _learned_port(fdb: tuple[FdbEntry, ...]) -> dict[tuple[str, str], str]:
+    return {(f.bridge, f.mac): f.port for f in reversed(fdb)}
+
+
+def _sockets_on(sockets: tuple[Socket, ...]) -> dict[int, list[Socket]]:
+    found: dict[int, list[Socket]] = {}
+    for socket in sockets:
+        found.setdefault(socket.local_port, []).append(socket)
+    return found

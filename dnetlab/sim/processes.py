@@ -57,8 +57,7 @@ def end(world: World, host: str, pids: Iterable[int]) -> None:
 
 def listen(world: World, where: Where, sockets: Iterable[Socket]) -> None:
     """Open sockets in a namespace; ask `is_taken` first."""
-    stack = world.namespace(where)
-    world.put_namespace(where, replace(stack, sockets=(*stack.sockets, *sockets)))
+    world.put_namespace(where, world.namespace(where).with_sockets(tuple(sockets)))
 
 
 def is_taken(world: World, where: Where, wanted: Socket) -> bool:
@@ -68,7 +67,7 @@ def is_taken(world: World, where: Where, wanted: Socket) -> bool:
 
 def on_port(world: World, where: Where, port: int) -> list[Socket]:
     """The sockets of that local port, whatever their protocol and address."""
-    return [socket for socket in world.namespace(where).sockets if socket.local_port == port]
+    return world.namespace(where).sockets_on.get(port, [])
 
 
 def clashes(sockets: Iterable[Socket], wanted: Socket) -> bool:

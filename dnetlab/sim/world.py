@@ -113,9 +113,7 @@ class World:
 
     def put_namespace(self, where: Where, namespace: Namespace) -> None:
         """Add or replace the namespace there."""
-        spaces = dict(self.hosts[where.host].namespaces)
-        spaces[where.namespace] = namespace
-        self.change_host(where.host, namespaces=spaces)
+        self.put_host(self.hosts[where.host].with_namespace(where.namespace, namespace))
 
     def drop_namespace(self, where: Where) -> None:
         spaces = dict(self.hosts[where.host].namespaces)

@@ -73,8 +73,9 @@ class Ports(Space):
         bridge = self.link(port).master
         if bridge is None:
             raise KernelError(Errno.EOPNOTSUPP)
-        left = tuple(f for f in self.namespace.fdb if (f.bridge, f.mac) != (bridge, mac))
-        self.change(lambda ns: replace(ns, fdb=(*left, FdbEntry(bridge, mac, port))))
+        if (bridge, mac) in self.namespace.learned_port:
+            self.change(lambda ns: replace(ns, fdb=tuple(f for f in ns.fdb if (f.bridge, f.mac) != (bridge, mac))))
+        self.change(lambda ns: ns.with_learned(FdbEntry(bridge, mac, port)))
 
     def set_hairpin(self, name: str, on: bool) -> None:
         """May a frame leave through the port it came in by? KernelError EOPNOTSUPP when the link is no port."""

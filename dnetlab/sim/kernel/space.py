@@ -45,8 +45,10 @@ class Space:
     def children(self, name: str) -> Iterator[tuple[Space, Interface]]:
         """The vlans and macvlans on top of a link, wherever on the host they live."""
         mine = self.where.namespace
-        spaces = [space for space in self.world.hosts[self.where.host].namespaces.values() if space.on_a_parent]
-        for space in spaces:
+        host = self.world.hosts[self.where.host]
+        if not host.stacked:
+            return
+        for space in [space for key, space in host.namespaces.items() if key in host.stacked]:
             for child in space.on_a_parent:
                 if child.parent == name and (child.parent_namespace or space.name) == mine:
                     yield self.beside(space.name), child
