@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 from dnetlab.model.changed import replace
 from dnetlab.model.indexes import followed, index
+from dnetlab.model.layers import with_item
 from dnetlab.model.network import Namespace
 from dnetlab.model.packet import Protocol
 
@@ -177,7 +179,7 @@ class Host:
     """One machine of the lab. namespaces['host'] is its own stack; docker_running says whether dockerd answers."""
 
     name: str
-    namespaces: dict[str, Namespace] = field(default_factory=dict)
+    namespaces: Mapping[str, Namespace] = field(default_factory=dict)
     processes: tuple[Process, ...] = ()
     containers: tuple[Container, ...] = ()  # newest first, as `docker ps -a`
     networks: tuple[Network, ...] = ()  # sorted by name, as `docker network ls`
@@ -200,12 +202,18 @@ class Host:
         """The names of the namespaces that have vlans or macvlans, which stand on a lower link."""
         return index(self, "_stacked", self.namespaces, _stacked)
 
+    @property
+    def knowing(self) -> set[str]:
+        """The names of the namespaces that know a neighbour."""
+        return index(self, "_knowing", self.namespaces, _knowing)
+
     def with_namespace(self, key: str, namespace: Namespace) -> Host:
         """Add or replace a namespace."""
-        made = replace(self, namespaces={**self.namespaces, key: namespace})
-        stacked = followed(made, "_stacked", self.namespaces, made.namespaces)
-        if stacked is not None:
-            (stacked.add if namespace.on_a_parent else stacked.discard)(key)
+        made = replace(self, namespaces=with_item(self.namespaces, key, namespace))
+        for name, belongs in (("_stacked", namespace.on_a_parent), ("_knowing", namespace.neighbours)):
+            group = followed(made, name, self.namespaces, made.namespaces)
+            if group is not None:
+                (group.add if belongs else group.discard)(key)
         return made
 
     def container(self, reference: str) -> Container | None:
@@ -227,5 +235,9 @@ class Host:
         return found[0] if len(found) == 1 else None
 
 
-def _stacked(namespaces: dict[str, Namespace]) -> set[str]:
+def _knowing(namespaces: Mapping[str, Namespace]) -> set[str]:
+    return {key for key, namespace in namespaces.items() if namespace.neighbours}
+
+
+def _stacked(namespaces: Mapping[str, Namespace]) -> set[str]:
     return {key for key, namespace in namespaces.items() if namespace.on_a_parent}

@@ -21,6 +21,7 @@ from functools import cached_property
 from ipaddress import IPv4Network
 
 from dnetlab.model.changed import replace
+from dnetlab.model.indexes import followed, index
 
 
 class Hook(Enum):
@@ -234,7 +235,21 @@ class Chain:
         changed = replace(self, rules=rules, packets=packets, bytes=size)
         if "index" in self.__dict__:
             changed.__dict__["index"] = self.index
+        followed(changed, "_texts", self.rules, rules)
         return changed
+
+    @property
+    def texts(self) -> set[str]:
+        """The texts of its rules, for whoever asks whether one stands."""
+        return index(self, "_texts", self.rules, lambda rules: {rule.text for rule in rules})
+
+    def with_rule(self, rule: Rule, on_top: bool = False) -> Chain:
+        """With one more rule, at the end or on top."""
+        made = replace(self, rules=(rule, *self.rules) if on_top else (*self.rules, rule))
+        texts = followed(made, "_texts", self.rules, made.rules)
+        if texts is not None:
+            texts.add(rule.text)
+        return made
 
 
 @dataclass(frozen=True)

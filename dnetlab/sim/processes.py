@@ -6,7 +6,7 @@ The host sees every process, those of containers too; inside a container the sam
 from __future__ import annotations
 
 import signal as signals
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
 from dnetlab.model import Process, Socket, Where
@@ -34,6 +34,15 @@ def spawn(
     process = Process(pid, ppid, tuple(argv), where.namespace, container, user, world.clock)
     world.change_host(host, processes=(*world.hosts[host].processes, process))
     return pid
+
+
+def spawn_each(world: World, where: Where, commands: Sequence[Iterable[str]], *, ppid: int) -> list[int]:
+    """Start several of the host's own processes at once; their pids."""
+    pids = [world.count(f"pid:{where.host}", FIRST_PID) for _ in commands]
+    new = (Process(pid, ppid, tuple(argv), where.namespace, started=world.clock)
+           for pid, argv in zip(pids, commands, strict=True))  # fmt: skip
+    world.change_host(where.host, processes=(*world.hosts[where.host].processes, *new))
+    return pids
 
 
 def find(world: World, host: str, pid: int) -> Process | None:

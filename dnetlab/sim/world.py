@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnetlab.model import Host, Interface, Namespace, Snapshot, Topology, Where, default_topology
 from dnetlab.model.changed import replace
+from dnetlab.model.layers import Layers
 from dnetlab.model.releases import DEFAULT_RELEASE
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class World:
     seed: int = 0
     clock: float = 0.0
     counters: dict[str, int] = field(default_factory=dict)
-    files: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    logs: dict[tuple[str, str], tuple[tuple[str, str, float], ...]] = field(default_factory=dict)
+    files: Layers[tuple[str, str, str], str] = field(default_factory=Layers)
+    logs: Layers[tuple[str, str], tuple[tuple[str, str, float], ...]] = field(default_factory=Layers)
     terminals: tuple[Terminal, ...] = ()
     topology: Topology = field(default_factory=default_topology)
     tools: Mapping[str, Tool] = field(default_factory=dict)
@@ -65,8 +66,8 @@ class World:
             hosts=dict(self.hosts),
             daemons=dict(self.daemons),
             counters=dict(self.counters),
-            files=dict(self.files),
-            logs=dict(self.logs),
+            files=self.files.copy(),
+            logs=self.logs.copy(),
         )
 
     def snapshot(self) -> Snapshot:
@@ -116,8 +117,7 @@ class World:
         self.put_host(self.hosts[where.host].with_namespace(where.namespace, namespace))
 
     def drop_namespace(self, where: Where) -> None:
-        spaces = dict(self.hosts[where.host].namespaces)
-        spaces.pop(where.namespace, None)
+        spaces = {k: v for k, v in self.hosts[where.host].namespaces.items() if k != where.namespace}
         self.change_host(where.host, namespaces=spaces)
 
     def change_namespace(self, where: Where, change: Callable[[Namespace], Namespace]) -> None:

@@ -5,12 +5,14 @@ What everybody can see stands in the Host (containers, networks); what only the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
 from dnetlab.model import Container, Network, PortBinding, Protocol
 from dnetlab.model.changed import replace
+from dnetlab.model.layers import with_item
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.config import ContainerSpec, Exec, NetworkAttachment
 from dnetlab.sim.dockerd.errors import ApiError
@@ -45,12 +47,12 @@ class Daemon:
     pool_cursor: int = 0
     port_cursors: dict[str, int] = field(default_factory=dict)
     allocated: dict[IPv4Network, AddressSet] = field(default_factory=dict)
-    containers: dict[str, ContainerSpec] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
+    containers: Mapping[str, ContainerSpec] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     waiting: frozenset[str] = frozenset()
     joined: frozenset[str] = frozenset()
     linking: frozenset[str] = frozenset()
-    bound: dict[tuple[Protocol, int], tuple[PortBinding, ...]] = field(default_factory=dict)
+    bound: Mapping[tuple[Protocol, int], tuple[PortBinding, ...]] = field(default_factory=dict)
     attachments: dict[tuple[str, str], NetworkAttachment] = field(default_factory=dict)
     interface_counters: dict[str, int] = field(default_factory=dict)
     adopted: frozenset[str] = frozenset()
@@ -163,7 +165,7 @@ def add(world: World, host: str, container: Container, spec: ContainerSpec) -> N
     state = daemon(world, host)
     owner = container.network_mode.partition("container:")[2]
     joined = state.joined | {owner} if owner else state.joined
-    change_daemon(world, host, names={**state.names, container.name: container.id}, joined=joined)
+    change_daemon(world, host, names=with_item(state.names, container.name, container.id), joined=joined)
     put_spec(world, host, container.id, spec)
 
 
@@ -214,7 +216,8 @@ def put_spec(world: World, host: str, container_id: str, new: ContainerSpec) -> 
     waits = new.ends_at is not None or new.restart_at is not None or bool(new.pings)
     waiting = _member(state.waiting, container_id, waits)
     linking = _member(state.linking, container_id, bool(new.config.links))
-    change_daemon(world, host, containers={**state.containers, container_id: new}, waiting=waiting, linking=linking)
+    containers = with_item(state.containers, container_id, new)
+    change_daemon(world, host, containers=containers, waiting=waiting, linking=linking)
 
 
 def _member(group: frozenset[str], one: str, belongs: bool) -> frozenset[str]:

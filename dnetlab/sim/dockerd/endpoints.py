@@ -27,7 +27,7 @@ from dnetlab.sim.world import World
 @contextmanager
 def _undone_on_error(world: World) -> Iterator[None]:
     """An ApiError leaves no trace but numbers given out (as a real daemon skips them)."""
-    saved = dict(world.hosts), dict(world.daemons), dict(world.files)
+    saved = dict(world.hosts), dict(world.daemons), world.files.copy()
     try:
         yield
     except ApiError:

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from dnetlab.model import Container, Endpoint, PortBinding, Protocol, Socket, SocketState, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.layers import with_item
 from dnetlab.sim import processes
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig, PortRequest
@@ -54,8 +55,7 @@ def publish(
     for request in requests_of(world, daemon(world, host).containers[container.id].config):
         try:
             bindings = _bind(world, host, request, default, tuple(bound), endpoint.address)
-            for binding in bindings:
-                _start_proxy(world, host, binding, endpoint.address)
+            _start_proxies(world, host, bindings, endpoint.address)
             bound += bindings
             firewaller(world, host).add_ports(network, endpoint.address, bindings)
         except ApiError as error:
@@ -66,16 +66,16 @@ def publish(
 
 def _book(world: World, host: str, bindings: Sequence[PortBinding]) -> None:
     """Write the bindings into the daemon's table of host ports."""
-    table = dict(daemon(world, host).bound)
+    table = daemon(world, host).bound
     for binding in bindings:
         key = binding.protocol, binding.host_port
-        table[key] = (*table.get(key, ()), binding)
+        table = with_item(table, key, (*table.get(key, ()), binding))
     change_daemon(world, host, bound=table)
 
 
 def _cross_out(world: World, host: str, bindings: Sequence[PortBinding]) -> None:
     """Take the bindings out of the daemon's table of host ports."""
-    table = dict(daemon(world, host).bound)
+    table = dict(daemon(world, host).bound.items())
     for binding in bindings:
         key = binding.protocol, binding.host_port
         left = tuple(other for other in table.pop(key, ()) if other != binding)
@@ -254,19 +254,22 @@ def _first_of_range(
 # -- docker-proxy ---------------------------------------------------------------------------------------------------
 
 
-def _start_proxy(world: World, host: str, binding: PortBinding, target: IPv4Address) -> None:
-    state = daemon(world, host)
+def _start_proxies(world: World, host: str, bindings: Sequence[PortBinding], target: IPv4Address) -> None:
+    """Who listens on the host's ports: a docker-proxy each, or dockerd itself without them."""
+    state, where = daemon(world, host), Where(host)
+    sockets = [_socket(b.protocol, b.host_ip, b.host_port, state.pid) for b in bindings]
     if not state.userland_proxy:
-        processes.listen(
-            world, Where(host),
-            [replace(_socket(binding.protocol, binding.host_ip, binding.host_port, state.pid), program="dockerd")],
-        )  # fmt: skip
+        processes.listen(world, where, [replace(socket, program="dockerd") for socket in sockets])
         return
+    pids = processes.spawn_each(
+        world, where, [_proxy_argv(world, binding, target) for binding in bindings], ppid=state.pid or 1
+    )
+    processes.listen(world, where, [replace(s, pid=pid) for s, pid in zip(sockets, pids, strict=True)])
+
+
+def _proxy_argv(world: World, binding: PortBinding, target: IPv4Address) -> list[str]:
     argv = [
         PROXY, "-proto", binding.protocol.value, "-host-ip", str(binding.host_ip), "-host-port", str(binding.host_port),
         "-container-ip", str(target), "-container-port", str(binding.container_port),
     ]  # fmt: skip
-    if release_of(world).proxy_listen_fd:
-        argv.append("-use-listen-fd")
-    pid = processes.spawn(world, Where(host), argv, ppid=state.pid or 1)
-    processes.listen(world, Where(host), [_socket(binding.protocol, binding.host_ip, binding.host_port, pid)])
+    return [*argv, "-use-listen-fd"] if release_of(world).proxy_listen_fd else argv

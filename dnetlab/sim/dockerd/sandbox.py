@@ -147,7 +147,7 @@ def _forget_neighbour(world: World, host: str, address: IPv4Address, network: Ne
     if not release_of(world).random_mac:
         return
     places = [(Where(host), network.bridge)] if network.bridge else []
-    knowing = {s.name for s in world.hosts[host].namespaces.values() if s.neighbours}
+    knowing = world.hosts[host].knowing
     places += [
         (Where(host, c.namespace), e.interface)
         for c in world.hosts[host].containers if c.namespace in knowing

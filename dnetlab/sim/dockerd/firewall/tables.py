@@ -63,11 +63,11 @@ class Tables:
     def __init__(self, netfilter: Netfilter) -> None:
         self.netfilter = netfilter
 
-    def _rules(self, table: str, chain: str) -> tuple[Rule, ...]:
+    def _chain(self, table: str, chain: str) -> Chain:
         found = self.netfilter.table(table).chain(chain)
         if found is None:
             raise MissingChain
-        return found.rules
+        return found
 
     def has_chain(self, table: str, chain: str) -> bool:
         return self.netfilter.table(table).chain(chain) is not None
@@ -91,16 +91,15 @@ class Tables:
         target = entry.rule.target.name
         if target.startswith("DOCKER") and not self.has_chain(entry.table, target):
             raise MissingChain
-        rules = self._rules(entry.table, entry.chain)
-        if _place(rules, entry.rule) is None:
-            rules = (entry.rule, *rules) if entry.on_top else (*rules, entry.rule)
-            self._put(entry.table, entry.chain, rules)
+        chain = self._chain(entry.table, entry.chain)
+        if entry.rule.text not in chain.texts:
+            self.netfilter = self.netfilter.with_chain(entry.table, chain.with_rule(entry.rule, entry.on_top))
 
     def delete(self, entry: Entry) -> None:
         """-D of the first such rule, nothing when there is none."""
         if not self.has_chain(entry.table, entry.chain):
             return
-        rules = self._rules(entry.table, entry.chain)
+        rules = self._chain(entry.table, entry.chain).rules
         place = _place(rules, entry.rule)
         if place is not None:
             self._put(entry.table, entry.chain, rules[:place] + rules[place + 1 :])
