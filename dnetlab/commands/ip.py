@@ -50,6 +50,7 @@ class Options:
     oneline: bool = False
     details: bool = False
     statistics: bool = False
+    more_statistics: bool = False  # -s -s: errors by kind
     json: bool = False
     pretty: bool = False
     version: bool = False
@@ -159,5 +160,7 @@ def _with_value(found: Options, name: str, value: str) -> Options:
 def _flag(found: Options, name: str) -> Options:
     field = {"brief": "brief", "oneline": "oneline", "details": "details", "statistics": "statistics",
              "stats": "statistics", "json": "json", "pretty": "pretty", "version": "version"}.get(name)
+    if field == "statistics" and found.statistics:
+        field = "more_statistics"
     flags: dict[str, Any] = {field: True} if field else {}
     return replace(found, **flags)

@@ -113,6 +113,24 @@ class Interface:
 
 
 @dataclass(frozen=True)
+class Traffic:
+    """What an interface has received and sent, as `ip -s link` counts it: packets, and bytes with their frames' heads.
+
+    In the simulator IPv4 and ARP count; what a kernel says by IPv6 of its own accord does not.
+    """
+
+    rx_packets: int = 0
+    rx_bytes: int = 0
+    tx_packets: int = 0
+    tx_bytes: int = 0
+
+    def more(self, rx_packets: int, rx_bytes: int, tx_packets: int, tx_bytes: int) -> Traffic:
+        """The counters, moved on by so much."""
+        return Traffic(self.rx_packets + rx_packets, self.rx_bytes + rx_bytes,
+                       self.tx_packets + tx_packets, self.tx_bytes + tx_bytes)  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Route:
     """One row of `ip route`. `via` None: directly attached. kind: 'unicast', 'blackhole', 'unreachable', 'prohibit'."""
 
@@ -191,6 +209,8 @@ class Namespace:
     name is 'host' for the host's own, else the 12-hex short id of the container that made it (containers that joined
     it with `--network container:X` name the same one).
     last_index: the highest interface index given out here (simulator only); it is never given out again.
+    traffic: by interface index, what each has counted. They stand here and not in the Interface, because they change
+    with every packet and an Interface only when somebody changes it.
     """
 
     name: str
@@ -203,6 +223,11 @@ class Namespace:
     sockets: tuple[Socket, ...] = ()
     sysctls: dict[str, str] = field(default_factory=dict)  # 'net.ipv4.ip_forward' -> '1'
     last_index: int = field(default=0, compare=False)
+    traffic: dict[int, Traffic] = field(default_factory=dict, compare=False)
+
+    def traffic_of(self, interface: Interface) -> Traffic:
+        """The counters of an interface of ours; zeros when nothing went through it yet."""
+        return self.traffic.get(interface.index, Traffic())
 
     def interface(self, name: str) -> Interface | None:
         return index(self, "_by_name", self.interfaces, _by_name).get(name)

@@ -62,6 +62,7 @@ from dnetlab.net.segment import Event, Link
 from dnetlab.net.trip import Answer, Asker, Trip
 
 FOREVER = float("inf")
+ARP_SIZE = 28  # bytes of a question or answer, without the frame's head
 MOST_MACHINES = 300  # more than any TTL allows
 
 
@@ -189,7 +190,10 @@ def _send_own(trip: Trip) -> Arrival:
         return None
     if dev == "lo":
         trip.note(StepKind.RECEIVED, BroughtBack(), "lo")
-        return Link(trip.at, interface), ""
+        lo = Link(trip.at, interface)
+        trip.lab.sent(lo, trip.packet.size)
+        trip.lab.received(lo, trip.packet.size)
+        return lo, ""
     return _transmit(trip, Link(trip.at, interface), hop)
 
 
@@ -316,11 +320,14 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
         trip.end(Disposition.NO_NEIGHBOUR, Vanished(hop, answer.mac, dev), dev)
         return None
     if answer.mac is None or not answer.path:
+        trip.lab.sent(start, 3 * ARP_SIZE, 3)
         trip.note(StepKind.RESOLVED, NobodyAnswers(hop, dev), dev)
         trip.end(Disposition.NO_NEIGHBOUR, NobodyHas(hop, dev), dev)
         trip.complain(IcmpType.HOST_UNREACHABLE)
         return None
     trip.note(StepKind.RESOLVED, Resolved(hop, answer.mac, answer.asked), dev)
+    if answer.asked:
+        _count_question(trip.lab, answer.path)
     trip.mac = interface.mac
     return _carry(trip, start, hop, answer.mac, answer.path)
 
@@ -333,9 +340,11 @@ def _carry(trip: Trip, start: Link, hop: IPv4Address, mac: str, path: tuple[Even
         link = event.link
         trip.at, interface = link
         if event.kind == "out":
+            trip.lab.sent(link, trip.packet.size)
             trip.note(StepKind.SENT, Leaves(interface.name, mac), interface.name)
         elif event.kind == "in":
             port = ""
+            trip.lab.received(link, trip.packet.size)
             trip.note(StepKind.RECEIVED, ComesIn(interface.name), interface.name)
         elif event.kind == "wire":
             trip.note(StepKind.BRIDGED, CrossesSwitch(event.entry), interface.name)
@@ -348,6 +357,17 @@ def _carry(trip: Trip, start: Link, hop: IPv4Address, mac: str, path: tuple[Even
                 return link, port
     introduce(trip.lab, start, _asking(trip, start), link, hop)
     return link, port
+
+
+def _count_question(lab: Field, path: tuple[Event, ...]) -> None:
+    """An ARP question and its answer are frames like others; those that hear it in vain are not followed."""
+    for event in path:
+        if event.kind == "out":
+            lab.sent(event.link, ARP_SIZE)
+            lab.received(event.link, ARP_SIZE)
+        elif event.kind == "in" or event.kind == "bridge" and not event.exit:
+            lab.received(event.link, ARP_SIZE)
+            lab.sent(event.link, ARP_SIZE)
 
 
 def _asking(trip: Trip, start: Link) -> IPv4Address | None:
@@ -368,6 +388,7 @@ def _bridge(trip: Trip, event: Event, mac: str) -> bool:
     if leaving:
         lab.learn_mac(trip.at, bridge.name, mac, leaving)
     if not leaving:
+        lab.received(event.link, trip.packet.size)
         trip.note(StepKind.BRIDGED, HandedUp(bridge.name), bridge.name)
         return False
     trip.note(StepKind.BRIDGED, PassedOn(bridge.name, entry, leaving, mac, learned), bridge.name)

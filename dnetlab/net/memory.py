@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address
 
-from dnetlab.model import Connection, FdbEntry, Namespace, Neighbour, Snapshot, Where
+from dnetlab.model import Connection, FdbEntry, LinkKind, Namespace, Neighbour, Snapshot, Traffic, Where
 from dnetlab.model.changed import replace
 from dnetlab.net import nat
 from dnetlab.net.filter import Counters, counted
-from dnetlab.net.segment import Wiring
+from dnetlab.net.segment import Link, Wiring
+
+FRAME = 14  # bytes of an Ethernet frame's head
+_HEADLESS = (LinkKind.BRIDGE, LinkKind.LOOPBACK)
+_NOTHING = Traffic()
 
 
 class Field:
@@ -24,6 +28,7 @@ class Field:
         self.counters: dict[Where, Counters] = {}
         self.known: dict[Where, tuple[Connection, ...]] = {}
         self.neighbours: dict[Where, dict[tuple[IPv4Address, str], Neighbour]] = {}
+        self.frames: dict[Where, dict[int, list[int]]] = {}  # by index: received packets, bytes; sent packets, bytes
         self.macs: dict[Where, dict[tuple[str, str], FdbEntry]] = {}
 
     def space(self, where: Where) -> Namespace:
@@ -69,11 +74,26 @@ class Field:
         if self.port_of(where, bridge, mac) != port:
             self.macs.setdefault(where, {})[bridge, mac] = FdbEntry(bridge, mac, port)
 
+    # -- interfaces -------------------------------------------------------------------------------------------------
+
+    def received(self, link: Link, size: int, packets: int = 1) -> None:
+        """A packet of that IP size came in at a link. A frame's head counts, but for bridges and lo (observed)."""
+        self._frame(link, 0, size, packets, 0 if link.interface.kind in _HEADLESS else FRAME)
+
+    def sent(self, link: Link, size: int, packets: int = 1) -> None:
+        """A packet of that IP size left through a link."""
+        self._frame(link, 2, size, packets, 0 if link.interface.kind is LinkKind.LOOPBACK else FRAME)
+
+    def _frame(self, link: Link, at: int, size: int, packets: int, head: int) -> None:
+        counts = self.frames.setdefault(link.where, {}).setdefault(link.interface.index, [0, 0, 0, 0])
+        counts[at] += packets
+        counts[at + 1] += size + packets * head
+
     # -- what remains -----------------------------------------------------------------------------------------------
 
     def after(self) -> Snapshot:
         """The snapshot with all that was left behind."""
-        places = {*self.counters, *self.known, *self.neighbours, *self.macs}
+        places = {*self.counters, *self.known, *self.neighbours, *self.macs, *self.frames}
         if not places:
             return self.snapshot
         hosts = dict(self.snapshot.hosts)
@@ -89,14 +109,17 @@ class Field:
         space = self.space(where)
         if where in self.counters:
             space = counted(space, self.counters[where])
+        if where in self.frames:
+            new = {index: space.traffic.get(index, _NOTHING).more(*n) for index, n in self.frames[where].items()}
+            space = replace(space, traffic=space.traffic | new)
         if where in self.known:
             space = replace(space, connections=self.known[where])
         if where in self.neighbours:
-            new = self.neighbours[where]
+            heard = self.neighbours[where]
             kept = space.neighbours
-            if not space.neighbour_at.keys().isdisjoint(new):
-                kept = tuple(n for n in kept if (n.address, n.dev) not in new)
-            space = replace(space, neighbours=(*kept, *new.values()))
+            if not space.neighbour_at.keys().isdisjoint(heard):
+                kept = tuple(n for n in kept if (n.address, n.dev) not in heard)
+            space = replace(space, neighbours=(*kept, *heard.values()))
         if where in self.macs:
             entries = self.macs[where]
             stay = [f for f in space.fdb if (f.bridge, f.mac) not in entries]

@@ -1,7 +1,6 @@
 """`ifconfig` and `route`: the older tools, as busybox 1.35 and net-tools 2.10 have them.
 
-busybox writes `inet addr:172.17.0.2  Bcast:…`, net-tools `inet 172.17.0.2  netmask …`. The lab counts no packets per
-interface, so every counter is 0.
+busybox writes `inet addr:172.17.0.2  Bcast:…`, net-tools `inet 172.17.0.2  netmask …`.
 """
 
 from __future__ import annotations
@@ -9,12 +8,13 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from dnetlab.commands.net_usage import ROUTE
-from dnetlab.model import Address, Interface, LinkKind, Route
+from dnetlab.model import Address, Interface, LinkKind, Route, Traffic
 from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import KernelError
 from dnetlab.sim.kernel.routes import in_order, same_as
 from dnetlab.sim.text.links import of_family
+from dnetlab.sim.text.traffic import scaled
 from dnetlab.sim.tools.options import is_busybox
 from dnetlab.sim.tools.permission import may_configure
 
@@ -61,7 +61,7 @@ def _show(context: Context, name: str | None, everything: bool) -> Result:
     elif not everything:
         found = [i for i in found if i.up]
     write = _busybox_block if is_busybox(context) else _block
-    return Result("".join(write(i) + "\n" for i in found))
+    return Result("".join(write(i, context.stack.traffic_of(i)) + "\n" for i in found))
 
 
 def _flags(interface: Interface) -> list[tuple[str, int]]:
@@ -75,7 +75,7 @@ def _flags(interface: Interface) -> list[tuple[str, int]]:
     return found + ([] if loop else [("MULTICAST", 4096)])
 
 
-def _block(interface: Interface) -> str:
+def _block(interface: Interface, counted: Traffic) -> str:
     flags = _flags(interface)
     names = ",".join(name for name, _ in flags)
     lines = [f"{interface.name}: flags={sum(bit for _, bit in flags)}<{names}>  mtu {interface.mtu}"]
@@ -90,13 +90,15 @@ def _block(interface: Interface) -> str:
     loop = interface.kind is LinkKind.LOOPBACK
     lines.append(f"        loop  {queue}  (Local Loopback)" if loop else
                  f"        ether {interface.mac}  {queue}  (Ethernet)")
-    lines += ["        RX packets 0  bytes 0 (0.0 B)", "        RX errors 0  dropped 0  overruns 0  frame 0",
-              "        TX packets 0  bytes 0 (0.0 B)",
+    received, sent = scaled(counted.rx_bytes), scaled(counted.tx_bytes)
+    lines += [f"        RX packets {counted.rx_packets}  bytes {counted.rx_bytes} ({received})",
+              "        RX errors 0  dropped 0  overruns 0  frame 0",
+              f"        TX packets {counted.tx_packets}  bytes {counted.tx_bytes} ({sent})",
               "        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0"]
     return "\n".join(lines) + "\n"
 
 
-def _busybox_block(interface: Interface) -> str:
+def _busybox_block(interface: Interface, counted: Traffic) -> str:
     loop = interface.kind is LinkKind.LOOPBACK
     kind = "Local Loopback" if loop else f"Ethernet  HWaddr {interface.mac.upper()}"
     lines = [f"{interface.name:<9} Link encap:{kind}  "]
@@ -109,9 +111,12 @@ def _busybox_block(interface: Interface) -> str:
     order = ("UP", "BROADCAST", "LOOPBACK", "RUNNING", "PROMISC", "MULTICAST")
     given = {name for name, _ in _flags(interface)}
     words = " ".join(name for name in order if name in given)
-    lines += [f"{words}  MTU:{interface.mtu}  Metric:1", "RX packets:0 errors:0 dropped:0 overruns:0 frame:0",
-              "TX packets:0 errors:0 dropped:0 overruns:0 carrier:0", f"collisions:0 txqueuelen:{interface.txqlen} ",
-              "RX bytes:0 (0.0 B)  TX bytes:0 (0.0 B)"]
+    received, sent = scaled(counted.rx_bytes), scaled(counted.tx_bytes)
+    lines += [f"{words}  MTU:{interface.mtu}  Metric:1",
+              f"RX packets:{counted.rx_packets} errors:0 dropped:0 overruns:0 frame:0",
+              f"TX packets:{counted.tx_packets} errors:0 dropped:0 overruns:0 carrier:0",
+              f"collisions:0 txqueuelen:{interface.txqlen} ",
+              f"RX bytes:{counted.rx_bytes} ({received})  TX bytes:{counted.tx_bytes} ({sent})"]
     return ("\n" + " " * 10).join(lines) + "\n"
 
 

@@ -42,11 +42,10 @@ def _run(context: Context, line: IpLine) -> Result:
         raise Refused("`ip netns` is not modelled.", ip_show.NETNS_HINT)
     if line.object == "rule" and line.verb in ("", *SHOW):
         return Result("0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n")
-    if line.options.statistics:
-        raise Refused(
-            "The lab counts packets in iptables rules, not on interfaces, so `ip -s` has no numbers.",
-            "Use `iptables -nvL` to see how often a rule was met.",
-        )
+    if line.options.more_statistics:
+        raise Refused("The lab counts packets and bytes, not errors by kind.", "One -s shows the counters.")
+    if line.options.statistics and line.object not in ("link", "address"):
+        raise Refused(f"`ip -s {line.object}` is not modelled.", "The lab has ip -s link and ip -s address.")
     shows: dict[str, Callable[[Context, IpLine], Result]] = {
         "address": ip_show.show_addresses, "link": ip_show.show_links, "route": ip_show.show_routes,
         "neigh": ip_show.show_neighbours,

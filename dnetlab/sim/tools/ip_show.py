@@ -13,6 +13,7 @@ from dnetlab.model import Interface, LinkKind, Namespace, Neighbour, Route
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel.routes import in_order
 from dnetlab.sim.text import links as text
+from dnetlab.sim.text.traffic import ip_json, ip_rows
 
 NETNS_HINT = "The lab's namespaces belong to its containers: look into one with `docker exec NAME ip addr`."
 
@@ -155,7 +156,8 @@ def show_addresses(context: Context, line: IpLine) -> Result:
         row = text.view(context.world, context.where, interface)
         if options.json:
             infos = [text.address_json(a, interface.name) for a in addresses]
-            objects.append(text.link_json(row, mode=False) | {"addr_info": infos})
+            counted = {"stats64": ip_json(context.stack.traffic_of(interface))} if options.statistics else {}
+            objects.append(text.link_json(row, mode=False) | {"addr_info": infos} | counted)
         elif options.brief:
             out.append(text.brief_addresses(row, addresses))
         elif options.oneline:
@@ -164,6 +166,7 @@ def show_addresses(context: Context, line: IpLine) -> Result:
             bare = bool(options.family or found.network)
             family = 0 if found.device else options.family  # one link asked for by name answers in full
             out += _address_block(row, addresses, options, bare, context.stack, family)
+            out += [ip_rows(context.stack.traffic_of(interface))] if options.statistics else []
     return _json(objects, options) if options.json else Result("".join(out))
 
 
@@ -193,13 +196,21 @@ def show_links(context: Context, line: IpLine) -> Result:
         if found.link(interface)
     ]
     if options.json:
-        return _json([text.link_json(row, mode=True) for row in rows], options)
+        return _json([_link_object(context, row, options) for row in rows], options)
     if options.brief:
         return Result("".join(text.brief_link(row) for row in rows))
     separator = "\\" if options.oneline else "\n"
     details = context.stack if options.details else None
     out = [text.head(row, mode=True) + separator + text.ether(row, details, mode=True) + "\n" for row in rows]
+    if options.statistics:
+        counted = (ip_rows(context.stack.traffic_of(row.interface)) for row in rows)
+        out = [block + rows_ for block, rows_ in zip(out, counted, strict=True)]
     return Result("".join(block.replace("\n    ", "\\    ") if options.oneline else block for block in out))
+
+
+def _link_object(context: Context, row: text.LinkView, options: Options) -> dict[str, Any]:
+    counted = {"stats64": ip_json(context.stack.traffic_of(row.interface))} if options.statistics else {}
+    return text.link_json(row, mode=True) | counted
 
 
 def _json(objects: list[dict[str, Any]], options: Options) -> Result:

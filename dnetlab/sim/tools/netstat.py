@@ -130,8 +130,9 @@ def _interfaces(context: Context) -> str:
     text += "Iface             MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg\n"
     for device in sorted(context.stack.interfaces, key=lambda i: i.name):
         if device.up:
-            text += f"{device.name[:15]:<15} {device.mtu:>5} {0:>8} {0:>6} {0:>6} {0:<6} "
-            text += f"{0:>8} {0:>6} {0:>6} {0:>6} {_flags(device)}\n"
+            counted = context.stack.traffic_of(device)
+            text += f"{device.name[:15]:<15} {device.mtu:>5} {counted.rx_packets:>8} {0:>6} {0:>6} {0:<6} "
+            text += f"{counted.tx_packets:>8} {0:>6} {0:>6} {0:>6} {_flags(device)}\n"
     return text
 
 

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import Interface, LinkKind
 from dnetlab.sim.context import Context, Refused
+from dnetlab.sim.text.traffic import proc_net_dev, sysfs
 
 OS_RELEASE = """\
 PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
@@ -110,6 +111,8 @@ def is_directory(context: Context, path: str) -> bool:
     if full in fixed:
         return True
     parent, name = posixpath.split(full)
+    if name == "statistics":
+        parent, name = posixpath.split(parent)
     return parent == "/sys/class/net" and context.stack.interface(name) is not None
 
 
@@ -162,10 +165,14 @@ def _made(context: Context, full: str) -> str | None:
         return _sysctl(context, full.removeprefix("/proc/sys/"))
     if full.startswith("/sys/class/net/"):
         parts = full.split("/")
-        device = context.stack.interface(parts[4]) if len(parts) == 6 else None
+        device = context.stack.interface(parts[4]) if len(parts) in (6, 7) else None
+        if device is not None and len(parts) == 7:
+            return sysfs(context.stack.traffic_of(device), parts[6]) if parts[5] == "statistics" else None
         return _attribute(context, device, parts[5]) if device else None
     if full in ("/proc/net/route", "/proc/1/net/route"):
         return _route_table(context)
+    if full in ("/proc/net/dev", "/proc/1/net/dev"):
+        return proc_net_dev(context.stack)
     if full in ("/proc/net/arp", "/proc/1/net/arp"):
         return _arp_table(context)
     if context.container is not None and full in ("/proc/1/environ", "/proc/1/cmdline"):
