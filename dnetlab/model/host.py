@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
@@ -180,8 +180,8 @@ class Host:
 
     name: str
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
-    processes: tuple[Process, ...] = ()
-    containers: tuple[Container, ...] = ()  # newest first, as `docker ps -a`
+    processes: Sequence[Process] = ()
+    containers: Sequence[Container] = ()  # newest first, as `docker ps -a`
     networks: tuple[Network, ...] = ()  # sorted by name, as `docker network ls`
     images: tuple[Image, ...] = ()
     volumes: tuple[Volume, ...] = ()

@@ -15,6 +15,7 @@ A rule keeps its options in the order `iptables -S` prints them, so its text and
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -22,6 +23,7 @@ from ipaddress import IPv4Network
 
 from dnetlab.model.changed import replace
 from dnetlab.model.indexes import followed, index
+from dnetlab.model.rows import with_row
 
 
 class Hook(Enum):
@@ -198,7 +200,7 @@ def _key_of(rule: Rule) -> tuple[str, int] | None:
     return None
 
 
-def _indexed(rules: tuple[Rule, ...]) -> RuleIndex:
+def _indexed(rules: Sequence[Rule]) -> RuleIndex:
     others: list[int] = []
     by_key: dict[tuple[str, int], list[int]] = {}
     for number, rule in enumerate(rules, 1):
@@ -219,7 +221,7 @@ class Chain:
     """
 
     name: str
-    rules: tuple[Rule, ...] = ()
+    rules: Sequence[Rule] = ()
     policy: str | None = None
     packets: int = 0
     bytes: int = 0
@@ -245,7 +247,7 @@ class Chain:
 
     def with_rule(self, rule: Rule, on_top: bool = False) -> Chain:
         """With one more rule, at the end or on top."""
-        made = replace(self, rules=(rule, *self.rules) if on_top else (*self.rules, rule))
+        made = replace(self, rules=with_row(self.rules, 0 if on_top else len(self.rules), rule))
         texts = followed(made, "_texts", self.rules, made.rules)
         if texts is not None:
             texts.add(rule.text)

@@ -6,6 +6,7 @@ Words are those of iproute2: dev, via, master, scope, link, peer. Index and flag
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -15,6 +16,7 @@ from dnetlab.model.changed import replace
 from dnetlab.model.indexes import followed, index
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.packet import Connection, Protocol
+from dnetlab.model.rows import with_row
 
 
 class LinkKind(Enum):
@@ -214,13 +216,13 @@ class Namespace:
     """
 
     name: str
-    interfaces: tuple[Interface, ...] = ()
+    interfaces: Sequence[Interface] = ()
     routes: tuple[Route, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
-    fdb: tuple[FdbEntry, ...] = ()
+    fdb: Sequence[FdbEntry] = ()
     netfilter: Netfilter = field(default_factory=Netfilter)
     connections: tuple[Connection, ...] = ()
-    sockets: tuple[Socket, ...] = ()
+    sockets: Sequence[Socket] = ()
     sysctls: dict[str, str] = field(default_factory=dict)  # 'net.ipv4.ip_forward' -> '1'
     last_index: int = field(default=0, compare=False)
     traffic: dict[int, Traffic] = field(default_factory=dict, compare=False)
@@ -288,8 +290,8 @@ class Namespace:
         """Replace the interface of the same index, or add it; kept in index order as the kernel lists them."""
         old = self.interfaces
         at = bisect_left(old, interface.index, key=lambda link: link.index)
-        gone = old[at : at + 1] if at < len(old) and old[at].index == interface.index else ()
-        made = replace(self, interfaces=(*old[:at], interface, *old[at + len(gone) :]))
+        gone = [old[at]] if at < len(old) and old[at].index == interface.index else []
+        made = replace(self, interfaces=with_row(old, at, interface, instead=bool(gone)))
         names = followed(made, "_by_name", old, made.interfaces)
         if names is not None:
             for link in gone:
@@ -301,18 +303,21 @@ class Namespace:
 
     def with_learned(self, entry: FdbEntry) -> Namespace:
         """With one more row in the bridge's table, which has none for that MAC yet."""
-        made = replace(self, fdb=(*self.fdb, entry))
+        made = replace(self, fdb=with_row(self.fdb, len(self.fdb), entry))
         ports = followed(made, "_learned_port", self.fdb, made.fdb)
         if ports is not None:
             ports[entry.bridge, entry.mac] = entry.port
         return made
 
-    def with_sockets(self, sockets: tuple[Socket, ...]) -> Namespace:
+    def with_sockets(self, sockets: Iterable[Socket]) -> Namespace:
         """With these sockets too."""
-        made = replace(self, sockets=self.sockets + sockets)
+        rows, new = self.sockets, tuple(sockets)
+        for socket in new:
+            rows = with_row(rows, len(rows), socket)
+        made = replace(self, sockets=rows)
         by_port = followed(made, "_sockets_on", self.sockets, made.sockets)
         if by_port is not None:
-            for socket in sockets:
+            for socket in new:
                 by_port.setdefault(socket.local_port, []).append(socket)
         return made
 
@@ -333,15 +338,15 @@ class Namespace:
         )
 
 
-def _by_name(links: tuple[Interface, ...]) -> dict[str, Interface]:
+def _by_name(links: Sequence[Interface]) -> dict[str, Interface]:
     return {i.name: i for i in reversed(links)}
 
 
-def _own_addresses(links: tuple[Interface, ...]) -> dict[IPv4Address, Interface]:
+def _own_addresses(links: Sequence[Interface]) -> dict[IPv4Address, Interface]:
     return {own.ip: i for i in reversed(links) for own in i.ipv4}
 
 
-def _broadcast_addresses(links: tuple[Interface, ...]) -> dict[IPv4Address, Interface]:
+def _broadcast_addresses(links: Sequence[Interface]) -> dict[IPv4Address, Interface]:
     found: dict[IPv4Address, Interface] = {}
     for interface in links:
         for own in interface.ipv4:
@@ -353,7 +358,7 @@ def _broadcast_addresses(links: tuple[Interface, ...]) -> dict[IPv4Address, Inte
     return found
 
 
-def _on_a_parent(links: tuple[Interface, ...]) -> tuple[Interface, ...]:
+def _on_a_parent(links: Sequence[Interface]) -> tuple[Interface, ...]:
     return tuple(i for i in links if i.parent is not None)
 
 
@@ -361,11 +366,11 @@ def _neighbour_at(neighbours: tuple[Neighbour, ...]) -> dict[tuple[IPv4Address, 
     return {(n.address, n.dev): n for n in reversed(neighbours)}
 
 
-def _learned_port(fdb: tuple[FdbEntry, ...]) -> dict[tuple[str, str], str]:
+def _learned_port(fdb: Sequence[FdbEntry]) -> dict[tuple[str, str], str]:
     return {(f.bridge, f.mac): f.port for f in reversed(fdb)}
 
 
-def _sockets_on(sockets: tuple[Socket, ...]) -> dict[int, list[Socket]]:
+def _sockets_on(sockets: Sequence[Socket]) -> dict[int, list[Socket]]:
     found: dict[int, list[Socket]] = {}
     for socket in sockets:
         found.setdefault(socket.local_port, []).append(socket)

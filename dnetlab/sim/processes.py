@@ -6,11 +6,12 @@ The host sees every process, those of containers too; inside a container the sam
 from __future__ import annotations
 
 import signal as signals
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import takewhile
 
 from dnetlab.model import Process, Socket, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.rows import with_row
 from dnetlab.sim.world import World
 
 FIRST_PID = 1101
@@ -31,18 +32,13 @@ def spawn(
     """Start a process; its pid. container: the full id of the container it belongs to, None for the host's own."""
     host = where.host
     pid = pid or world.count(f"pid:{host}", FIRST_PID)
-    process = Process(pid, ppid, tuple(argv), where.namespace, container, user, world.clock)
-    world.change_host(host, processes=(*world.hosts[host].processes, process))
+    _put_last(world, host, Process(pid, ppid, tuple(argv), where.namespace, container, user, world.clock))
     return pid
 
 
-def spawn_each(world: World, where: Where, commands: Sequence[Iterable[str]], *, ppid: int) -> list[int]:
-    """Start several of the host's own processes at once; their pids."""
-    pids = [world.count(f"pid:{where.host}", FIRST_PID) for _ in commands]
-    new = (Process(pid, ppid, tuple(argv), where.namespace, started=world.clock)
-           for pid, argv in zip(pids, commands, strict=True))  # fmt: skip
-    world.change_host(where.host, processes=(*world.hosts[where.host].processes, *new))
-    return pids
+def _put_last(world: World, host: str, process: Process) -> None:
+    rows = world.hosts[host].processes
+    world.change_host(host, processes=with_row(rows, len(rows), process))
 
 
 def find(world: World, host: str, pid: int) -> Process | None:
@@ -66,7 +62,7 @@ def end(world: World, host: str, pids: Iterable[int]) -> None:
 
 def listen(world: World, where: Where, sockets: Iterable[Socket]) -> None:
     """Open sockets in a namespace; ask `is_taken` first."""
-    world.put_namespace(where, world.namespace(where).with_sockets(tuple(sockets)))
+    world.put_namespace(where, world.namespace(where).with_sockets(sockets))
 
 
 def is_taken(world: World, where: Where, wanted: Socket) -> bool:

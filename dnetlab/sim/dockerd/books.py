@@ -13,6 +13,7 @@ from typing import Any
 from dnetlab.model import Container, Network, PortBinding, Protocol
 from dnetlab.model.changed import replace
 from dnetlab.model.layers import with_item
+from dnetlab.model.rows import with_row
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.config import ContainerSpec, Exec, NetworkAttachment
 from dnetlab.sim.dockerd.errors import ApiError
@@ -154,14 +155,14 @@ def change(world: World, host: str, container_id: str, **changes: Any) -> Contai
 
 def put(world: World, host: str, container: Container) -> None:
     """Replace the container of the same id."""
-    containers = world.hosts[host].containers
-    place = next(i for i, c in enumerate(containers) if c.id == container.id)
-    world.change_host(host, containers=(*containers[:place], container, *containers[place + 1 :]))
+    rows = world.hosts[host].containers
+    place = next(i for i, c in enumerate(rows) if c.id == container.id)
+    world.change_host(host, containers=with_row(rows, place, container, instead=True))
 
 
 def add(world: World, host: str, container: Container, spec: ContainerSpec) -> None:
     """Book a new container; the newest is listed first."""
-    world.change_host(host, containers=(container, *world.hosts[host].containers))
+    world.change_host(host, containers=with_row(world.hosts[host].containers, 0, container))
     state = daemon(world, host)
     owner = container.network_mode.partition("container:")[2]
     joined = state.joined | {owner} if owner else state.joined

@@ -261,9 +261,7 @@ def _start_proxies(world: World, host: str, bindings: Sequence[PortBinding], tar
     if not state.userland_proxy:
         processes.listen(world, where, [replace(socket, program="dockerd") for socket in sockets])
         return
-    pids = processes.spawn_each(
-        world, where, [_proxy_argv(world, binding, target) for binding in bindings], ppid=state.pid or 1
-    )
+    pids = [processes.spawn(world, where, _proxy_argv(world, b, target), ppid=state.pid or 1) for b in bindings]
     processes.listen(world, where, [replace(s, pid=pid) for s, pid in zip(sockets, pids, strict=True)])
 
 

@@ -220,7 +220,7 @@ def _delete(context: Context, table: Table, command: Command) -> Result:
         if command.number > len(chain.rules):
             known = _is_made(table, chain)
             return Result("", "iptables: Index of deletion too big.\n" if known else NO_CHAIN, 1)
-        left = chain.rules[: command.number - 1] + chain.rules[command.number :]
+        left = (*chain.rules[: command.number - 1], *chain.rules[command.number :])
         _put(context, table.with_chain(replace(chain, rules=left)))
         return Result()
     found = table.chain(command.chain or "")
@@ -230,7 +230,7 @@ def _delete(context: Context, table: Table, command: Command) -> Result:
         at = next((i for i, r in enumerate(found.rules) if r.same_as(rule)), None)
         if at is None:
             return Result("", BAD_RULE, 1)
-        found = replace(found, rules=found.rules[:at] + found.rules[at + 1 :])
+        found = replace(found, rules=(*found.rules[:at], *found.rules[at + 1 :]))
     _put(context, table.with_chain(found))
     return Result(_spoken(command.rules) if command.verbose else "")
 

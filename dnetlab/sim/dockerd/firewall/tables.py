@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -102,7 +102,7 @@ class Tables:
         rules = self._chain(entry.table, entry.chain).rules
         place = _place(rules, entry.rule)
         if place is not None:
-            self._put(entry.table, entry.chain, rules[:place] + rules[place + 1 :])
+            self._put(entry.table, entry.chain, (*rules[:place], *rules[place + 1 :]))
 
     def policy(self, table: str, chain: str, policy: str) -> None:
         found = self.netfilter.table(table).chain(chain)
@@ -110,7 +110,7 @@ class Tables:
             self.netfilter = self.netfilter.with_chain(table, replace(found, policy=policy, counts=True))
 
 
-def _place(rules: tuple[Rule, ...], wanted: Rule) -> int | None:
+def _place(rules: Sequence[Rule], wanted: Rule) -> int | None:
     """Where the rule stands, counters aside; None when it doesn't."""
     texts = list(map(attrgetter("text"), rules))
     return texts.index(wanted.text) if wanted.text in texts else None
