@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address
 
 from dnetlab.model import (
+    FdbEntry,
     Host,
     Interface,
     LinkKind,
@@ -89,7 +90,7 @@ class Classes:
         sockets = tuple(s for s in stack.sockets if self._stays(host, s, kept))
         pids = {s.pid for s in sockets}
         stay["host"] = replace(
-            stack, interfaces=links, netfilter=rules, sockets=sockets, neighbours=_fixed(stack), fdb=()
+            stack, interfaces=links, netfilter=rules, sockets=sockets, neighbours=_fixed(stack), fdb=_remotes(stack)
         )
         spaces = {name: replace(s, connections=()) for name, s in stay.items()}
         return replace(host, namespaces=spaces, processes=tuple(p for p in host.processes if p.pid in pids))
@@ -118,6 +119,11 @@ class Classes:
             )
             tables.append(replace(table, chains=chains))
         return Netfilter(tuple(tables))
+
+
+def _remotes(space: Namespace) -> tuple[FdbEntry, ...]:
+    """Where its VXLANs send frames: nobody could find that out anew."""
+    return tuple(entry for entry in space.fdb if entry.dst is not None)
 
 
 def _fixed(space: Namespace) -> tuple[Neighbour, ...]:

@@ -195,13 +195,16 @@ def targets(snapshot: Snapshot) -> Iterator[Target]:
 
 def _services(snapshot: Snapshot, where: Where, ip: IPv4Address) -> Iterator[Target]:
     seen: set[tuple[Protocol, int]] = set()
+    links = snapshot.at(where).interfaces
+    tunnel_ports = {(Protocol.UDP, link.vxlan.port) for link in links if link.vxlan}  # the kernel's own, no service
     behind = _published(snapshot.hosts[where.host]) if where.is_host else {}
     for socket in snapshot.at(where).sockets:
         address = socket.local_address
         key = (socket.protocol, socket.local_port)
         waiting = socket.state in (SocketState.LISTEN, SocketState.UNCONNECTED)
         mine = address.is_unspecified or address == ip
-        if waiting and mine and key not in seen and not (address.version == 6 and socket.v6only):
+        tunnels = socket.pid is None and key in tunnel_ports
+        if waiting and mine and not tunnels and key not in seen and not (address.version == 6 and socket.v6only):
             seen.add(key)
             yield Target(where, ip, socket.local_port, socket.protocol, behind.get(key))
     for protocol, port in behind:

@@ -182,6 +182,62 @@ class OnAnotherSegment:
 
 
 @dataclass(frozen=True)
+class Member:
+    """Where one side is plugged in: a link of a host, and the VLAN of its frames (None: untagged).
+
+    access: the VLAN is that of the switch's port, else of the link's own tag.
+    """
+
+    host: str
+    link: str
+    vlan: int | None
+    access: bool = False
+
+
+@dataclass(frozen=True)
+class DifferentVlans:
+    """Both are on one cable, in different VLANs."""
+
+    who: str
+    mine: Member
+    whom: str
+    theirs: Member
+
+
+@dataclass(frozen=True)
+class MacvlanModes:
+    """Two macvlans of one parent, of modes that don't let them hear each other."""
+
+    who: str
+    whom: str
+    parent: str
+    mine: str
+    theirs: str
+
+
+@dataclass(frozen=True)
+class ForgedMacs:
+    """A switch that lets a NIC send from its own MAC only. speaker: whose frames it drops, from `mac`."""
+
+    speaker: str
+    mac: str
+    host: str
+    nic: str
+    switch: str
+
+
+@dataclass(frozen=True)
+class TunnelBroken:
+    """The packet around the frame did not arrive. behind: why not, as the cause of a packet of its own."""
+
+    where: str
+    dev: str
+    vni: int
+    remote: IPv4Address
+    behind: Cause
+
+
+@dataclass(frozen=True)
 class AnswerLost:
     """The question arrives, the answer doesn't find its way back."""
 
@@ -194,6 +250,7 @@ Cause = Union[  # noqa: UP007 (a name for people and for typing.get_args)
     WorksNow, BehindProxy, OpensAndSticks,
     AnswersNothing, NoRouteThere, ForwardsForNobody, LinkDownOn, EndedOn, IgnoredBy,
     NetworksApart, RuleOn, PolicyOn, NothingListens, AddressUnused, OnAnotherSegment, AnswerLost,
+    DifferentVlans, MacvlanModes, ForgedMacs, TunnelBroken,
 ]  # fmt: skip
 
 
@@ -309,7 +366,7 @@ class Happened:
 
 Clue = Union[  # noqa: UP007
     OtherNameServer, KnownNames, AtAddress, OnNetworks, SeenAs, Sysctl, RuleText, PublishedUnserved, NotPublished,
-    StoppedOnes, MacvlanParent, QuestionArrived, AnswerEnded, AnswerRule, Happened,
+    StoppedOnes, MacvlanParent, Member, QuestionArrived, AnswerEnded, AnswerRule, Happened,
 ]  # fmt: skip
 
 
@@ -380,6 +437,34 @@ class MasqueradeMissing:
 
 
 @dataclass(frozen=True)
+class Shim:
+    """A macvlan of the host's own beside its containers, and a route to one of them through it."""
+
+    parent: str
+    address: IPv4Address
+
+
+@dataclass(frozen=True)
+class SameVlan:
+    """One VLAN for both, or a router with a link in each."""
+
+    mine: Member
+    theirs: Member
+
+
+@dataclass(frozen=True)
+class BridgeMode:
+    """mode: that of the one who asks."""
+
+    mode: str
+
+
+@dataclass(frozen=True)
+class AllowForged:
+    """The switch's policy, or ipvlan, whose children speak with the NIC's MAC."""
+
+
+@dataclass(frozen=True)
 class AgainstFact:
     """What helps against the fact that ended the journey."""
 
@@ -388,5 +473,5 @@ class AgainstFact:
 
 Remedy = Union[  # noqa: UP007
     Start, UseItsAddress, UseHostOf, InspectNetwork, OwnNetwork, Connect, BothOnOne, SwitchForwardingOn, ServeAgain,
-    Publish, LookForIt, MasqueradeMissing, AgainstFact,
+    Publish, LookForIt, MasqueradeMissing, AgainstFact, Shim, SameVlan, BridgeMode, AllowForged,
 ]  # fmt: skip

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
+from dnetlab.explain.apart import cause_of, law_between
 from dnetlab.explain.reasons import (
     AddressUnused,
     AgainstFact,
+    AllowForged,
     AnswerEnded,
     AnswerLost,
     AnswerRule,
@@ -19,11 +21,14 @@ from dnetlab.explain.reasons import (
     AtAddress,
     BehindProxy,
     BothOnOne,
+    BridgeMode,
     Cause,
     Clue,
     Connect,
     DefaultBridgeOnly,
+    DifferentVlans,
     EndedOn,
+    ForgedMacs,
     ForwardsForNobody,
     Happened,
     HostsKnowNoNames,
@@ -32,6 +37,7 @@ from dnetlab.explain.reasons import (
     KnownNames,
     LinkDownOn,
     LookForIt,
+    MacvlanModes,
     MacvlanParent,
     MasqueradeMissing,
     NetworksApart,
@@ -54,13 +60,16 @@ from dnetlab.explain.reasons import (
     Remedy,
     RuleOn,
     RuleText,
+    SameVlan,
     SeenAs,
     ServeAgain,
+    Shim,
     Start,
     Stopped,
     StoppedOnes,
     SwitchForwardingOn,
     Sysctl,
+    TunnelBroken,
     UseHostOf,
     UseItsAddress,
     WorksNow,
@@ -80,10 +89,11 @@ from dnetlab.model import (
     Trace,
     Where,
 )
-from dnetlab.model.facts import PolicyDrops, RuleStops
+from dnetlab.model.facts import NobodyHas, PolicyDrops, RuleStops, TunnelSwallows
 from dnetlab.net.conversation import converse
 from dnetlab.net.dns import NAMELESS
 from dnetlab.net.routing import is_local, local_interface, source_address
+from dnetlab.net.segment import Law
 
 LATER = 60.0  # asked a minute later: what a stack still believes of its neighbours shall not hide the reason
 
@@ -333,11 +343,54 @@ def _no_neighbour(snapshot: Snapshot, trace: Trace, where: str, destination: IPv
         if stopped := tuple(c.name for c in machine.containers if not c.is_running):
             seen.append(StoppedOnes(stopped))
         return Reason(False, AddressUnused(destination, where), tuple(seen), LookForIt())
+    if isinstance(fact, TunnelSwallows):
+        return _tunnel_broken(fact, where)
+    between = _kept_apart(snapshot, trace, where, label(snapshot, owners[0]))
+    if isinstance(between, Reason):
+        return replace(between, seen=(*seen, *between.seen))
     owner = local_interface(snapshot.at(owners[0]), destination)
     if owner is not None and owner.kind is LinkKind.MACVLAN:
         seen.append(MacvlanParent())
     cause = OnAnotherSegment(label(snapshot, owners[0]), destination, where)
-    return Reason(False, cause, tuple(seen), AgainstFact(fact))
+    return Reason(False, cause, tuple(seen), between or AgainstFact(fact))
+
+
+def _kept_apart(snapshot: Snapshot, trace: Trace, where: str, whom: str) -> Reason | Shim | None:
+    """Both are on one wire, yet a law of layer 2 keeps them apart; of a host and its own macvlans, what helps."""
+    fact = trace.because
+    if not isinstance(fact, NobodyHas):
+        return None
+    between = law_between(snapshot, trace.hops[-1].where, fact.dev, fact.hop)
+    if between is None:
+        return None
+    law, found = between
+    if law is Law.PARENT and found.link is not None:
+        child = found.link.interface
+        return Shim(child.parent, fact.hop) if trace.hops[-1].where.is_host and child.parent else None
+    cause = cause_of(snapshot, law, found, where, whom)
+    if cause is None:
+        return None
+    fixes: dict[type, Remedy] = {ForgedMacs: AllowForged()}
+    if isinstance(cause, DifferentVlans):
+        fixes[DifferentVlans] = SameVlan(cause.mine, cause.theirs)
+    if isinstance(cause, MacvlanModes):
+        fixes[MacvlanModes] = BridgeMode(cause.mine)
+    members = (cause.mine, cause.theirs) if isinstance(cause, DifferentVlans) else ()
+    return Reason(False, cause, members, fixes[type(cause)])
+
+
+def _tunnel_broken(fact: TunnelSwallows, where: str) -> Reason:
+    """The packet around the frame ended somewhere: the rule there is the reason."""
+    inner = fact.because
+    behind: Cause = EndedOn(fact.host, inner)
+    clues: list[Clue] = []
+    if isinstance(inner, RuleStops | PolicyDrops):
+        number, rule = (inner.number, inner.rule) if isinstance(inner, RuleStops) else (0, "policy DROP")
+        rejects = isinstance(inner, RuleStops) and inner.verdict == "REJECT"
+        behind = RuleOn(fact.host, rejects, inner.table, inner.chain) if number else PolicyOn(fact.host, inner.chain)
+        clues.append(RuleText(inner.table, inner.chain, number, rule))
+    cause = TunnelBroken(where, fact.dev, fact.vni, fact.remote, behind)
+    return Reason(False, cause, tuple(clues), AgainstFact(inner))
 
 
 def _answer_died(request: Trace, reply: Trace, who: str, whom: str) -> Reason:

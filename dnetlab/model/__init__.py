@@ -29,6 +29,7 @@ from dnetlab.model.network import (
     Socket,
     SocketState,
     Traffic,
+    Vxlan,
 )
 from dnetlab.model.packet import Connection, ConnState, Flow, IcmpType, Packet, Protocol
 from dnetlab.model.snapshot import Snapshot
@@ -54,7 +55,7 @@ __all__ = [
     "Namespace", "Neighbour", "Netfilter", "Network", "Output", "Packet", "Part", "PeerEnd", "PortBinding", "Process",
     "Prompt", "Protocol", "Refusal", "Route", "Rule", "Segment", "Snapshot", "Socket", "SocketState", "Step",
     "StepKind",
-    "Subnet", "Table", "Target", "Trace", "Traffic", "Verdict", "Volume", "Where", "HostPlan",
+    "Subnet", "Table", "Target", "Trace", "Traffic", "Verdict", "Volume", "Vxlan", "Where", "HostPlan",
     "JournalFile", "Loss", "LossKind", "Nic", "Port", "PortMode",
     "Resumed", "StaticRoute", "Switch", "Topology", "default_topology", "parse_rule", "parse_topology", "read_topology",
 ]  # fmt: skip

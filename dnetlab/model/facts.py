@@ -82,9 +82,28 @@ class ComesIn:
 
 @dataclass(frozen=True)
 class CrossesSwitch:
-    """From cable to cable, over a switch of the lab."""
+    """From cable to cable, over a switch of the lab. tag: the VLAN in its 802.1Q header, None without one."""
 
     switch: str
+    tag: int | None = None
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """A VXLAN puts the frame into a UDP packet to another host."""
+
+    dev: str
+    vni: int
+    outer: Packet
+
+
+@dataclass(frozen=True)
+class Unwrapped:
+    """A VXLAN takes the frame out of the packet that it came in."""
+
+    dev: str
+    vni: int
+    sender: IPv4Address
 
 
 @dataclass(frozen=True)
@@ -343,6 +362,30 @@ class NobodyHas:
 
 
 @dataclass(frozen=True)
+class TunnelSwallows:
+    """The question for the next hop went into a tunnel and got no answer: the packet around it ended.
+
+    dev, vni, remote: the VXLAN and the address it sends to. host: where the outer packet ended, because: why.
+    """
+
+    hop: IPv4Address
+    dev: str
+    vni: int
+    remote: IPv4Address
+    host: str
+    because: Fact | None
+
+
+@dataclass(frozen=True)
+class NoSuchTunnel:
+    """A packet of a VXLAN came to a host that has no such tunnel. others: the numbers of those it has, sorted."""
+
+    vni: int
+    port: int
+    others: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class NothingToWrite:
     """MASQUERADE, SNAT or REDIRECT without an address on `dev` to write."""
 
@@ -379,8 +422,9 @@ class RuleStops:
 
 Fact = Union[  # noqa: UP007 (a name for people and for typing.get_args)
     OwnAddress, BroadcastAddress, RouteMatches, BroughtBack, Resolved, StillBelieved, NobodyAnswers, Leaves, ComesIn,
-    CrossesSwitch, PassedOn, HandedUp, ProxyDials, Decides, Returns, Counts, Jumps, NotJudged, UnknownTarget,
-    PolicyDecides, Rewritten, ErrorUndone, Told, AnswerArrived, Noted, EchoAnswered, SocketTakes, NobodyWaits,
-    EchoIgnored, NotListening, LinkDown, NoCarrier, BeenHere, NeverEnds, BridgeLoop, ForEverybody, MartianLoopback,
-    MartianSource, NotForwarding, TtlUsedUp, NoRoute, Vanished, NobodyHas, NothingToWrite, PolicyDrops, RuleStops,
+    CrossesSwitch, Wrapped, Unwrapped, PassedOn, HandedUp, ProxyDials, Decides, Returns, Counts, Jumps, NotJudged,
+    UnknownTarget, PolicyDecides, Rewritten, ErrorUndone, Told, AnswerArrived, Noted, EchoAnswered, SocketTakes,
+    NobodyWaits, EchoIgnored, NotListening, LinkDown, NoCarrier, BeenHere, NeverEnds, BridgeLoop, ForEverybody,
+    MartianLoopback, MartianSource, NotForwarding, TtlUsedUp, NoRoute, Vanished, NobodyHas, TunnelSwallows,
+    NoSuchTunnel, NothingToWrite, PolicyDrops, RuleStops,
 ]  # fmt: skip

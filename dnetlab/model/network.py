@@ -27,6 +27,7 @@ class LinkKind(Enum):
     BRIDGE = "bridge"
     VETH = "veth"
     MACVLAN = "macvlan"
+    IPVLAN = "ipvlan"
     VLAN = "vlan"
     VXLAN = "vxlan"
     DUMMY = "dummy"
@@ -66,16 +67,40 @@ class PeerEnd:
 
 
 @dataclass(frozen=True)
+class Vxlan:
+    """What makes a link a VXLAN tunnel end: frames travel inside UDP from this host to others (RFC 7348).
+
+    vni       the network's number, 0 to 2^24-1
+    remote    where frames for everybody go; None when only the forwarding table says it
+    local     the address it speaks from, None: whatever the route says
+    dev       the link it leaves through, '' when the route says it
+    port      UDP, 4789 by IANA
+    learning  whether it learns behind which address a MAC is
+    underlay  the namespace whose routes and rules the outer packets meet, None: the link's own. A link that was moved
+              keeps the one that it was made in
+    """
+
+    vni: int
+    remote: IPv4Address | None = None
+    local: IPv4Address | None = None
+    dev: str = ""
+    port: int = 4789
+    learning: bool = True
+    underlay: str | None = None
+
+
+@dataclass(frozen=True)
 class Interface:
     """One link.
 
     peer      veth: the other end. macvlan and vlan in a container: None (see `parent`)
     master    name of the bridge (same namespace) it is a port of
-    parent    macvlan, vlan: name of the lower link, in `parent_namespace` (None: the same namespace)
+    parent    macvlan, ipvlan, vlan: name of the lower link, in `parent_namespace` (None: the same namespace)
     segment   physical: name of the switch it is plugged into ('lan', 'trunk'); None when unplugged
     up        administratively up (`ip link set … up`); `carrier` is LOWER_UP: something answers at the other end
-    mode      macvlan mode ('bridge', 'private', 'vepa', 'passthru'), else ''
+    mode      macvlan ('bridge', 'private', 'vepa', 'passthru') and ipvlan ('l2', 'l3', 'l3s'), else ''
     vlan_id   vlan: its tag, else None
+    vxlan     vxlan: its settings, else None
     fresh     made and never up since: its queueing discipline is still 'noop'
     auto_mac  bridge: nobody set its MAC, so it wears the smallest of its ports'; auto_mtu: and so with its MTU
     stp       bridge: spanning tree was switched on
@@ -104,6 +129,7 @@ class Interface:
     auto_mac: bool = False
     auto_mtu: bool = False
     stp: bool = False
+    vxlan: Vxlan | None = None
 
     @cached_property
     def ipv4(self) -> tuple[IPv4Interface, ...]:
@@ -173,12 +199,21 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class FdbEntry:
-    """What a bridge learned: frames for `mac` leave through `port`. permanent: the port's own address."""
+    """What a bridge learned: frames for `mac` leave through `port`. permanent: the port's own address.
+
+    A VXLAN keeps such a table too: bridge is '', port the VXLAN, and dst the address that the frame is sent to, through
+    `via` ('' when the route says it); the MAC 00:00:00:00:00:00 stands for everybody.
+    """
 
     bridge: str
     mac: str
     port: str
     permanent: bool = False
+    dst: IPv4Address | None = None
+    via: str = ""
+
+
+EVERYBODY = "00:00:00:00:00:00"  # the MAC of a VXLAN's table that stands for frames nobody else takes
 
 
 class SocketState(Enum):
@@ -269,6 +304,12 @@ class Namespace:
     def learned_port(self) -> dict[tuple[str, str], str]:
         """The port that a bridge has learned for a MAC: (bridge, mac) -> port."""
         return index(self, "_learned_port", self.fdb, _learned_port)
+
+    def tunnel_ends(self, vxlan: str, mac: str | None) -> list[IPv4Address]:
+        """Where a VXLAN sends a frame: to whoever has the MAC, else to each that gets what is for everybody."""
+        table = [f for f in self.fdb if f.port == vxlan and f.dst is not None]
+        known = [f.dst for f in table if f.mac == mac and f.dst is not None]
+        return known or [f.dst for f in table if f.mac == EVERYBODY and f.dst is not None]
 
     @property
     def sockets_on(self) -> dict[int, list[Socket]]:

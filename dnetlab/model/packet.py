@@ -40,7 +40,7 @@ class Packet:
 
     sport/dport are ports for TCP and UDP; for ICMP echo sport is the identifier and dport 0.
     flags: TCP flags that matter ('S' for a SYN, 'SA', 'R', 'A'), else ''. size is the IP length in bytes.
-    icmp is None but for ICMP.
+    icmp is None but for ICMP. vni: it is the packet around a frame of the VXLAN with this number, None for others.
     """
 
     source: IPv4Address
@@ -53,13 +53,15 @@ class Packet:
     icmp: IcmpType | None = None
     size: int = 84
     mark: int = 0
+    vni: int | None = None
 
     def __str__(self) -> str:
         if self.protocol is Protocol.ICMP:
             kind = self.icmp.name.lower().replace("_", " ") if self.icmp else "icmp"
             return f"{self.source} > {self.destination} {kind}"
         flags = f" [{self.flags}]" if self.flags else ""
-        return f"{self.source}:{self.sport} > {self.destination}:{self.dport} {self.protocol.value}{flags}"
+        inside = "" if self.vni is None else f" VXLAN {self.vni}"
+        return f"{self.source}:{self.sport} > {self.destination}:{self.dport} {self.protocol.value}{flags}{inside}"
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class StepKind(Enum):
     REWRITTEN = "rewritten"  # DNAT, SNAT, MASQUERADE, or conntrack undoing one
     ROUTED = "routed"  # a route was looked up
     RESOLVED = "resolved"  # a neighbour was found by ARP (or was not)
+    TUNNELLED = "tunnelled"  # a frame was put into a packet of a tunnel, or taken out of it
     BRIDGED = "bridged"  # a frame went from port to port of a bridge
     SENT = "sent"  # a frame left through an interface
     PROXIED = "proxied"  # docker-proxy took it and opens a second connection

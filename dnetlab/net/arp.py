@@ -10,7 +10,8 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import Neighbour
 from dnetlab.net.memory import Field
-from dnetlab.net.segment import Event, Found, Link, Wanted, search
+from dnetlab.net.segment import Event, Found, Link, Lost, Wanted, search
+from dnetlab.net.tunnel import outside, speaks_from
 
 ARP_SECONDS = 3.06  # three questions, one second apart (net/core/neighbour.c mcast_solicit 3; observed 3.058 s)
 
@@ -25,6 +26,7 @@ class Answer:
     """asked: ARP was needed, nothing was known. mac None: nobody answered.
 
     gone: the seconds for which the kernel will still believe in somebody who isn't there any more; 0.0 otherwise.
+    lost: the tunnel that swallowed the question or its answer; path then leads into it when the MAC is known.
     """
 
     mac: str | None
@@ -32,6 +34,7 @@ class Answer:
     asked: bool = True
     looped: str = ""
     gone: float = 0.0
+    lost: Lost | None = None
 
 
 def resolve(field: Field, start: Link, hop: IPv4Address) -> Answer:
@@ -39,8 +42,16 @@ def resolve(field: Field, start: Link, hop: IPv4Address) -> Answer:
     known = field.neighbour(start.where, hop, start.interface.name)
     if known and known.state == "PERMANENT":
         found = search(field.wiring, start, Wanted(mac=known.mac))
+        if found.lost and not found.link:
+            return Answer(known.mac, found.lost[0].path, False, lost=found.lost[0])
         return Answer(known.mac, found.path, False, found.looped) if found.link else Answer(None, (), False)
     found = _owner(field, start, hop, known)
+    if found.link is None and found.lost and known is not None and _still_believed(known, field.now) > 0:
+        return Answer(known.mac, found.lost[0].path, False, lost=found.lost[0])
+    lost = _swallowed(field, found) if _still_believed(known, field.now) <= 0 else None
+    if lost is not None:
+        field.learn(start.where, Neighbour(hop, start.interface.name, None, "FAILED"))
+        return Answer(None, (), True, lost=lost)
     if found.link is None:
         left = _still_believed(known, field.now)
         if known is not None and left > 0:
@@ -51,6 +62,19 @@ def resolve(field: Field, start: Link, hop: IPv4Address) -> Answer:
     asked = known is None or known.mac != mac
     field.learn(start.where, Neighbour(hop, start.interface.name, mac))
     return Answer(mac, found.path, asked, found.looped)
+
+
+def _swallowed(field: Field, found: Found) -> Lost | None:
+    """The tunnel that lost the question, or the answer that would come back through it; None when neither did."""
+    if found.link is None:
+        return found.lost[0] if found.lost else None
+    for number, event in enumerate(found.path):
+        if event.kind == "tunnel" and field.wiring.carry is not None:
+            asker = speaks_from(field.space(outside(event.link)), event.link, IPv4Address(event.entry))
+            back = field.wiring.carry(found.path[number + 1].link, asker)
+            if isinstance(back, Lost):
+                return back
+    return None
 
 
 def _still_believed(known: Neighbour | None, now: float) -> float:

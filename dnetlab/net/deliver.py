@@ -24,6 +24,7 @@ from dnetlab.model.facts import (
     EchoAnswered,
     EchoIgnored,
     NobodyWaits,
+    NoSuchTunnel,
     Noted,
     NotListening,
     ProxyDials,
@@ -31,6 +32,7 @@ from dnetlab.model.facts import (
     Told,
 )
 from dnetlab.net.trip import ERRORS, Answer, Trip, default_ttl, turned
+from dnetlab.net.tunnel import end_of
 
 _WAITING = {Protocol.TCP: SocketState.LISTEN, Protocol.UDP: SocketState.UNCONNECTED}
 
@@ -62,12 +64,25 @@ def _rank(socket: Socket, ip: IPv4Address) -> int | None:
 def deliver(trip: Trip, dev: str) -> None:
     """The end of the journey, and what the machine answers."""
     packet = trip.packet
-    if trip.asker is not None:
+    if packet.vni is not None:
+        _to_tunnel(trip, dev)
+    elif trip.asker is not None:
         _answer_arrived(trip, dev)
     elif packet.protocol is Protocol.ICMP:
         _icmp(trip, dev)
     else:
         _to_socket(trip, dev)
+
+
+def _to_tunnel(trip: Trip, dev: str) -> None:
+    """A packet around a frame: the VXLAN of its number takes the frame out."""
+    host, vni = trip.lab.snapshot.hosts[trip.at.host], trip.packet.vni
+    trip.tunnel = end_of(host, trip.at, trip.packet)
+    if trip.tunnel is not None:
+        trip.disposition = Disposition.DELIVERED
+    elif vni is not None:
+        known = sorted(i.vxlan.vni for space in host.namespaces.values() for i in space.interfaces if i.vxlan)
+        trip.end(Disposition.DROPPED, NoSuchTunnel(vni, trip.packet.dport, tuple(known)), dev)
 
 
 def _answer_arrived(trip: Trip, dev: str) -> None:

@@ -20,6 +20,7 @@ from dnetlab.model import (
     Packet,
     Protocol,
     Snapshot,
+    Step,
     StepKind,
     Trace,
     Where,
@@ -51,15 +52,19 @@ from dnetlab.model.facts import (
     RouteMatches,
     StillBelieved,
     TtlUsedUp,
+    TunnelSwallows,
+    Unwrapped,
     Vanished,
+    Wrapped,
 )
 from dnetlab.net.arp import ARP_SECONDS, introduce, resolve
 from dnetlab.net.deliver import deliver, find_socket, proxy_of
 from dnetlab.net.hooks import Doors, cross
 from dnetlab.net.memory import Field
 from dnetlab.net.routing import Way, is_broadcast, is_local, lookup, source_address
-from dnetlab.net.segment import Event, Link
+from dnetlab.net.segment import Carry, Event, Link, Lost
 from dnetlab.net.trip import Answer, Asker, Trip
+from dnetlab.net.tunnel import around, outside
 
 FOREVER = float("inf")
 ARP_SIZE = 28  # bytes of a question or answer, without the frame's head
@@ -155,6 +160,12 @@ def dial_of(lab: Field, where: Where, packet: Packet) -> Packet | None:
 
 def journey(trip: Trip) -> Trip:
     """Go on from machine to machine until the trip has ended; the same trip, ended."""
+    if trip.lab.wiring.carry is None:
+        trip.lab.wiring.carry = _asks_through(trip.lab.snapshot, trip.lab.now)
+    return _travel(trip)
+
+
+def _travel(trip: Trip) -> Trip:
     arrived = _send_own(trip)
     for _ in range(MOST_MACHINES):
         if arrived is None:
@@ -314,6 +325,11 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
     if answer.looped:
         trip.end(Disposition.LOOP, BridgeLoop(answer.looped), dev)
         return None
+    if answer.lost and answer.mac is None:
+        trip.note(StepKind.RESOLVED, NobodyAnswers(hop, dev), dev)
+        trip.end(Disposition.NO_NEIGHBOUR, _swallows(hop, answer.lost), dev)
+        trip.complain(IcmpType.HOST_UNREACHABLE)
+        return None
     if answer.gone:
         trip.note(StepKind.RESOLVED, StillBelieved(hop, answer.mac), dev)
         trip.waits = answer.gone
@@ -347,7 +363,11 @@ def _carry(trip: Trip, start: Link, hop: IPv4Address, mac: str, path: tuple[Even
             trip.lab.received(link, trip.packet.size)
             trip.note(StepKind.RECEIVED, ComesIn(interface.name), interface.name)
         elif event.kind == "wire":
-            trip.note(StepKind.BRIDGED, CrossesSwitch(event.entry), interface.name)
+            tag = int(event.exit) if event.exit else None
+            trip.note(StepKind.BRIDGED, CrossesSwitch(event.entry, tag), interface.name)
+        elif event.kind == "tunnel":
+            if not _through_tunnel(trip, link, IPv4Address(event.entry)):
+                return None
         else:
             port = event.entry
             diverted = _bridge(trip, event, mac)
@@ -368,6 +388,59 @@ def _count_question(lab: Field, path: tuple[Event, ...]) -> None:
         elif event.kind == "in" or event.kind == "bridge" and not event.exit:
             lab.received(event.link, ARP_SIZE)
             lab.sent(event.link, ARP_SIZE)
+
+
+# -- through a tunnel -------------------------------------------------------------------------------------------------
+
+
+def _through_tunnel(trip: Trip, link: Link, remote: IPv4Address) -> bool:
+    """The frame goes on inside a packet of this host, which must arrive. False: it ended under way, and so does this.
+
+    The outer packet's steps are steps of this journey; the frame comes out where its own `in` follows.
+    """
+    settings, frame = link.interface.vxlan, trip.packet
+    assert settings is not None
+    outer = _outer(trip.lab, link, remote, str(frame), frame.size)
+    wrapped = Wrapped(link.interface.name, settings.vni, outer.packet)
+    trip.step(Step(StepKind.TUNNELLED, wrapped, link.interface.name,
+                   before=frame, after=outer.packet))  # fmt: skip
+    outer.log = trip.log
+    _travel(outer)
+    if outer.tunnel is None:
+        trip.disposition, trip.because, trip.packet = outer.disposition, outer.because, outer.packet
+        return False
+    end, sender = outer.tunnel, outer.packet.source
+    taken = Unwrapped(end.interface.name, settings.vni, sender)
+    trip.log.append((end.where, Step(StepKind.TUNNELLED, taken, end.interface.name, before=outer.packet, after=frame)))
+    if end.interface.vxlan is not None and end.interface.vxlan.learning:
+        trip.lab.learn_remote(end.where, end.interface.name, trip.mac, sender)
+    return True
+
+
+def _outer(lab: Field, link: Link, remote: IPv4Address, frame: str, size: int) -> Trip:
+    where = outside(link)
+    packet = around(lab.space(where), link, remote, frame, size)
+    return Trip(lab, where, packet, packet)
+
+
+def _asks_through(snapshot: Snapshot, now: float) -> Carry:
+    """How a question (ARP) learns whether a tunnel carries it: by a packet around it, which leaves nothing behind."""
+    tried: dict[tuple[object, ...], Link | Lost] = {}
+
+    def carry(link: Link, remote: IPv4Address) -> Link | Lost:
+        if (link.key, remote) not in tried:
+            outer = _outer(Field(snapshot, now), link, remote, "arp", ARP_SIZE)
+            _travel(outer)
+            lost = Lost(link, remote, outer.log[-1][0] if outer.log else outer.at, outer.because)
+            tried[link.key, remote] = outer.tunnel or lost
+        return tried[link.key, remote]
+
+    return carry
+
+
+def _swallows(hop: IPv4Address, lost: Lost) -> Fact:
+    link, settings = lost.tunnel.interface, lost.tunnel.interface.vxlan
+    return TunnelSwallows(hop, link.name, settings.vni if settings else 0, lost.remote, lost.where.host, lost.fact)
 
 
 def _asking(trip: Trip, start: Link) -> IPv4Address | None:

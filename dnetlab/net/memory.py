@@ -24,7 +24,7 @@ class Field:
     def __init__(self, snapshot: Snapshot, now: float) -> None:
         self.snapshot = snapshot
         self.now = now
-        self.wiring = Wiring(snapshot.hosts)
+        self.wiring = Wiring(snapshot.hosts, snapshot.topology)
         self.counters: dict[Where, Counters] = {}
         self.known: dict[Where, tuple[Connection, ...]] = {}
         self.neighbours: dict[Where, dict[tuple[IPv4Address, str], Neighbour]] = {}
@@ -73,6 +73,12 @@ class Field:
     def learn_mac(self, where: Where, bridge: str, mac: str, port: str) -> None:
         if self.port_of(where, bridge, mac) != port:
             self.macs.setdefault(where, {})[bridge, mac] = FdbEntry(bridge, mac, port)
+
+    def learn_remote(self, where: Where, vxlan: str, mac: str, sender: IPv4Address) -> None:
+        """A frame of this MAC came out of a tunnel: its VXLAN remembers who sent it (vxlan_snoop)."""
+        known = self.space(where).fdb
+        if not any((f.port, f.mac, f.dst) == (vxlan, mac, sender) for f in known):
+            self.macs.setdefault(where, {})["", mac] = FdbEntry("", mac, vxlan, dst=sender)
 
     # -- interfaces -------------------------------------------------------------------------------------------------
 

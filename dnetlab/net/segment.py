@@ -1,19 +1,24 @@
 """Who hears a frame? Everything on the same segment: through the veth peer, then the bridge, then its other ports.
 
-`search` follows a frame from an interface over all that is layer 2 (veth pairs, bridges, macvlan, vlan, the lab's
-switches) until somebody is found who takes it.
+`search` follows a frame from an interface over all that is layer 2 (veth pairs, bridges, macvlan, ipvlan, vlan, the
+lab's switches, and VXLAN tunnels) until somebody is found who takes it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from ipaddress import IPv4Address
 from typing import NamedTuple, TypeAlias
 
-from dnetlab.model import Host, Interface, LinkKind, Namespace, Where
+from dnetlab.model import Host, Interface, LinkKind, Namespace, Switch, Topology, Where
+from dnetlab.model.facts import Fact
 from dnetlab.net.routing import is_local
+from dnetlab.net.switch import comes_out
+
+NOTHING = Topology(())  # no switch that anybody said something about
 
 
 class Link(NamedTuple):
@@ -35,8 +40,11 @@ class Wanted(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One movement of a frame. kind: 'out' (leaves through link), 'in' (arrives at it), 'bridge' (link is the bridge:
-    from port `entry` to port `exit`, either '' for the bridge's own end), 'wire' (crosses the switch named in `entry`).
+    """One movement of a frame.
+
+    kind  'out' (leaves through link), 'in' (arrives at it), 'bridge' (link is the bridge: from port `entry` to port
+          `exit`, either '' for the bridge's own end), 'wire' (crosses the switch named in `entry`, with the tag in
+          `exit`, '' for none), 'tunnel' (link is a VXLAN, which sends it to the address in `entry`)
     """
 
     kind: str
@@ -45,16 +53,58 @@ class Event(NamedTuple):
     exit: str = ""
 
 
+class Lost(NamedTuple):
+    """A tunnel that swallowed the frame: the VXLAN it went into, and where and why the packet around it ended.
+
+    path  how the frame came to the tunnel, the tunnel itself last
+    """
+
+    tunnel: Link
+    remote: IPv4Address
+    where: Where
+    fact: Fact | None
+    path: tuple[Event, ...] = ()
+
+
 @dataclass(frozen=True)
 class Found:
-    """The interface that takes the frame and the way there. looped: the frame came back to a bridge it had left."""
+    """The interface that takes the frame and the way there. looped: the frame came back to a bridge it had left.
+
+    lost  tunnels that did not carry it, in the order they were tried
+    """
 
     link: Link | None
     path: tuple[Event, ...] = ()
     looped: str = ""
+    lost: tuple[Lost, ...] = ()
+
+
+class Law(Enum):
+    """What keeps frames apart, so that one can ask who would hear a frame without it."""
+
+    VLANS = "frames of one VLAN stay in it"
+    MODES = "macvlans hear each other in bridge mode only"
+    PARENT = "a parent's own stack and its macvlans never hear each other"
+    FORGED = "a switch may take frames from a NIC's own MAC only"
+
+
+Carry: TypeAlias = "Callable[[Link, IPv4Address], Link | Lost]"  # from a VXLAN to an address: where the frame comes out
 
 
 Trail: TypeAlias = "tuple[Trail | None, Event]"  # the last event, and how it came to that
+
+
+class _Quest(NamedTuple):
+    """What one search is about: the frame's first link, who shall take it, and the law that is left out of account."""
+
+    wiring: Wiring
+    start: Link
+    wanted: Wanted
+    without: Law | None
+    lost: list[Lost]
+
+    def holds(self, law: Law) -> bool:
+        return self.without is not law
 
 
 class _Node(NamedTuple):
@@ -69,8 +119,10 @@ class _Node(NamedTuple):
 class Wiring:
     """Which links hang together, looked up once per packet: ports by bridge, children by parent, ends by index."""
 
-    def __init__(self, hosts: dict[str, Host]) -> None:
+    def __init__(self, hosts: dict[str, Host], topology: Topology = NOTHING, carry: Carry | None = None) -> None:
         self.hosts = hosts
+        self.topology = topology
+        self.carry = carry
         self._known: dict[str, _HostWiring] = {}
 
     def of(self, host: str) -> _HostWiring:
@@ -180,11 +232,13 @@ def _wiring_of(host: Host) -> _HostWiring:
     return kept[1]
 
 
-def search(wiring: Wiring, start: Link, wanted: Wanted) -> Found:
+def search(wiring: Wiring, start: Link, wanted: Wanted, without: Law | None = None) -> Found:
     """Follow a frame that leaves through `start` until an interface is found that is wanted.
 
-    Breadth first, so the nearest one answers. link None: nobody on the segment.
+    Breadth first, so the nearest one answers. link None: nobody on the segment. without: a law that shall not count,
+    to find out whether it is the one that keeps the two apart.
     """
+    quest = _Quest(wiring, start, wanted, without, [])
     queue: deque[_Node] = deque([_Node("out", start, None, None)])
     entered: dict[tuple[Where, str], str] = {}  # bridges the frame is in already, and the port it came by
     seen: set[tuple[object, ...]] = set()
@@ -196,17 +250,20 @@ def search(wiring: Wiring, start: Link, wanted: Wanted) -> Found:
             continue
         seen.add(mark)
         if node.direction == "out":
-            queue.extend(_leave(wiring, node, wanted))
+            queue.extend(_leave(quest, node))
             continue
-        receiver, further, bridge = _arrive(wiring, node, wanted)
+        receiver, further, bridge = _arrive(quest, node)
         entry = node.link.interface.name
         if bridge is not None and entered.setdefault(bridge.key, entry) != entry:
             looped = bridge.interface.name
             continue
-        if receiver is not None and node.tag is None and wiring.takes(receiver.link, wanted):
-            return Found(receiver.link, _events(receiver.trail), looped)
+        untagged = node.tag is None or not quest.holds(Law.VLANS)
+        if receiver is not None and untagged and wiring.takes(receiver.link, wanted):
+            events = _events(receiver.trail)
+            if not quest.holds(Law.FORGED) or _may_answer(wiring, receiver.link, events):
+                return Found(receiver.link, events, looped, tuple(quest.lost))
         queue.extend(further)
-    return Found(None, (), looped)
+    return Found(None, (), looped, tuple(quest.lost))
 
 
 def _events(trail: Trail | None) -> tuple[Event, ...]:
@@ -217,70 +274,138 @@ def _events(trail: Trail | None) -> tuple[Event, ...]:
     return tuple(reversed(events))
 
 
-def _leave(wiring: Wiring, node: _Node, wanted: Wanted) -> Iterator[_Node]:
+def _may_answer(wiring: Wiring, receiver: Link, events: tuple[Event, ...]) -> bool:
+    """Where a switch lets a NIC send from its own MAC only, nobody behind that NIC answers with another."""
+    after_wire = (later for event, later in zip(events, events[1:], strict=False) if event.kind == "wire")
+    return all(_may_send(wiring, arrival.link, receiver.interface.mac) for arrival in after_wire)
+
+
+def _may_send(wiring: Wiring, nic: Link, mac: str) -> bool:
+    switch = wiring.topology.switch(nic.interface.segment or "")
+    return switch.forged_macs or mac == nic.interface.mac
+
+
+def _leave(quest: _Quest, node: _Node) -> Iterator[_Node]:
     """A frame goes out of a link: where does it come in?"""
     (host, space), interface = node.link
-    near = wiring.of(host)
+    near = quest.wiring.of(host)
     trail = (node.trail, Event("out", node.link))
     if interface.kind is LinkKind.VETH and interface.peer:
         other = near.by_index.get((interface.peer.namespace, interface.peer.index))
         if other:
             yield _Node("in", other, node.tag, trail)
     elif interface.kind is LinkKind.PHYSICAL and interface.segment:
-        crossing = (trail, Event("wire", node.link, interface.segment))
-        for other in wiring.segment(interface.segment):
-            if other.key != node.link.key:
-                yield _Node("in", other, node.tag, crossing)
+        yield from _over_switch(quest, node, quest.wiring.topology.switch(interface.segment), trail)
     elif interface.kind is LinkKind.BRIDGE:
-        for port in near.towards(node.link, wanted):
+        for port in near.towards(node.link, quest.wanted):
             yield _Node("out", port, node.tag, (trail, Event("bridge", node.link, "", port.interface.name)))
-    elif interface.kind in (LinkKind.MACVLAN, LinkKind.VLAN) and interface.parent:
-        yield from _through_parent(near, node, trail)
+    elif interface.kind is LinkKind.VXLAN and interface.vxlan:
+        yield from _through_tunnel(quest, node, trail)
+    elif interface.parent:
+        yield from _through_parent(quest, node, trail)
+    if not quest.holds(Law.PARENT):
+        yield from _upwards(quest, node.link, node.tag, trail)
 
 
-def _through_parent(near: _HostWiring, node: _Node, trail: Trail) -> Iterator[_Node]:
-    """A macvlan's frame reaches its siblings in bridge mode, and the wire; never the parent's own stack."""
-    (_, space), interface = node.link
+def _over_switch(quest: _Quest, node: _Node, switch: Switch, trail: Trail) -> Iterator[_Node]:
+    """From cable to cable, where the ports' VLANs and the switch's policy allow it."""
+    wiring, link = quest.wiring, node.link
+    if quest.holds(Law.FORGED) and not _may_send(wiring, link, quest.start.interface.mac):
+        return
+    entry = switch.port(link.where.host, link.interface.name)
+    crossing = (trail, Event("wire", link, switch.name, str(node.tag or "")))
+    for other in wiring.segment(switch.name):
+        if other.key == link.key and not switch.hairpin:
+            continue
+        passes, tag = comes_out(switch, entry, switch.port(other.where.host, other.interface.name), node.tag)
+        if passes or not quest.holds(Law.VLANS):
+            yield _Node("in", other, tag if passes else node.tag, crossing)
+
+
+def _through_tunnel(quest: _Quest, node: _Node, trail: Trail) -> Iterator[_Node]:
+    """A VXLAN sends the frame to whoever has the MAC, as far as it knows, or to every address it floods to."""
+    space = quest.wiring.hosts[node.link.where.host].namespaces[node.link.where.namespace]
+    for remote in space.tunnel_ends(node.link.interface.name, quest.wanted.mac):
+        if quest.wiring.carry is None:
+            return
+        end, tunnel = quest.wiring.carry(node.link, remote), Event("tunnel", node.link, str(remote))
+        if isinstance(end, Lost):
+            quest.lost.append(end._replace(path=_events((trail, tunnel))))
+        else:
+            yield _Node("in", end, node.tag, (trail, tunnel))
+
+
+def _through_parent(quest: _Quest, node: _Node, trail: Trail) -> Iterator[_Node]:
+    """A macvlan's frame reaches its siblings in bridge mode, and the wire; never the parent's own stack.
+
+    ipvlan: the driver itself looks for a sibling with the address; the rest goes out with the parent's MAC.
+    """
+    (host, space), interface = node.link
+    near = quest.wiring.of(host)
     lower = (interface.parent_namespace or space, interface.parent or "")
     parent = near.by_name.get(lower)
     if parent is None or not parent.interface.up:
         return
     if interface.kind is LinkKind.VLAN:
+        if not quest.holds(Law.VLANS):
+            yield from (n for n in _upwards(quest, parent, None, trail) if n.link.key != node.link.key)
         yield _Node("out", parent, interface.vlan_id, trail)
         return
-    if interface.mode in ("bridge", ""):
-        for sibling in near.children.get(lower, ()):
-            if sibling.key != node.link.key and sibling.interface.mode in ("bridge", ""):
-                yield _Node("in", sibling, node.tag, trail)
+    for sibling in near.children.get(lower, ()):
+        if sibling.key != node.link.key and _are_near(quest, interface, sibling.interface):
+            yield _Node("in", sibling, node.tag, trail)
+    if not quest.holds(Law.PARENT):
+        yield _Node("in", parent, node.tag, trail)
     yield _Node("out", parent, node.tag, trail)
 
 
-def _arrive(wiring: Wiring, node: _Node, wanted: Wanted) -> tuple[_Node | None, list[_Node], Link | None]:
+def _are_near(quest: _Quest, one: Interface, other: Interface) -> bool:
+    """Do two children of a parent hear each other without leaving it?"""
+    if one.kind is not other.kind or one.kind not in (LinkKind.MACVLAN, LinkKind.IPVLAN):
+        return False
+    if one.kind is LinkKind.IPVLAN:
+        return True
+    both = one.mode in ("bridge", "") and other.mode in ("bridge", "")
+    return both or not quest.holds(Law.MODES)
+
+
+def _arrive(quest: _Quest, node: _Node) -> tuple[_Node | None, list[_Node], Link | None]:
     """A frame comes in at a link: (who may take it there, where else it goes, the bridge it entered)."""
     (host, space), interface = node.link
-    near = wiring.of(host)
+    near = quest.wiring.of(host)
     trail = (node.trail, Event("in", node.link))
     if interface.master is None:
-        return _Node("in", node.link, node.tag, trail), _upwards(near, node.link, node.tag, trail), None
+        return _Node("in", node.link, node.tag, trail), _upwards(quest, node.link, node.tag, trail), None
     bridge = near.by_name.get((space, interface.master))
     if bridge is None or not bridge.interface.up:
         return None, [], None
     own = (trail, Event("bridge", bridge, interface.name, ""))
-    further = _upwards(near, bridge, node.tag, own)
-    for port in near.towards(bridge, wanted):
-        if port.interface.name != interface.name:
+    further = _upwards(quest, bridge, node.tag, own)
+    for port in near.towards(bridge, quest.wanted):
+        if port.interface.name != interface.name or interface.hairpin:
             event = Event("bridge", bridge, interface.name, port.interface.name)
             further.append(_Node("out", port, node.tag, (trail, event)))
     return _Node("in", bridge, node.tag, own), further, bridge
 
 
-def _upwards(near: _HostWiring, link: Link, tag: int | None, trail: Trail) -> list[_Node]:
+def _upwards(quest: _Quest, link: Link, tag: int | None, trail: Trail) -> list[_Node]:
     """The macvlans of a link, or the vlan sub-interface whose tag the frame carries."""
     nodes = []
+    near = quest.wiring.of(link.where.host)
     for child in near.children.get((link.where.namespace, link.interface.name), ()):
         if child.interface.kind is LinkKind.VLAN:
-            if tag is not None and child.interface.vlan_id == tag:
+            if tag is not None and child.interface.vlan_id == tag or not quest.holds(Law.VLANS):
                 nodes.append(_Node("in", child, None, trail))
-        elif tag is None:
+        elif tag is None and _lets_back(quest, link, child):
             nodes.append(_Node("in", child, None, trail))
     return nodes
+
+
+def _lets_back(quest: _Quest, parent: Link, child: Link) -> bool:
+    """A frame that a switch sent back: a sender in private mode shuts its siblings out (macvlan_handle_frame)."""
+    sender = quest.start.interface
+    home = (quest.start.where.host, sender.parent_namespace or quest.start.where.namespace, sender.parent)
+    siblings = home == (parent.where.host, parent.where.namespace, parent.interface.name)
+    if not siblings or not quest.holds(Law.MODES):
+        return True
+    return "private" not in (sender.mode, child.interface.mode) and child.key != quest.start.key

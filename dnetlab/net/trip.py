@@ -23,6 +23,7 @@ from dnetlab.model.facts import Fact
 from dnetlab.net.memory import Field
 from dnetlab.net.nat import Track
 from dnetlab.net.routing import is_local, source_for
+from dnetlab.net.segment import Link
 
 ERRORS = frozenset(t for t in IcmpType if t.value[0] in (3, 11))
 
@@ -50,6 +51,7 @@ class Trip:
     """at: the namespace the packet is in now; track, mac: of the packet there. asker None: this is a request.
 
     waits: the seconds until the sender's own stack gives up, None when something else decides that.
+    tunnel: the VXLAN that takes the frame out of this packet, when it carries one and has arrived.
     """
 
     lab: Field
@@ -67,6 +69,7 @@ class Trip:
     listener: Listener | None = None
     seen: set[tuple[object, ...]] = field(default_factory=set)
     waits: float | None = None
+    tunnel: Link | None = None
 
     @property
     def space(self) -> Namespace:

@@ -31,6 +31,7 @@ _STEPS = {
     StepKind.REWRITTEN: "rewrite",
     StepKind.ROUTED: "route",
     StepKind.RESOLVED: "arp",
+    StepKind.TUNNELLED: "tunnel",
     StepKind.BRIDGED: "switch",
     StepKind.SENT: "send",
     StepKind.PROXIED: "docker-proxy",
@@ -99,6 +100,11 @@ def _no_route(x: f.NoRoute) -> str:
     return f"{x.destination}: {text}{'' if x.default else ', and there is no default route'}."
 
 
+def _no_such_tunnel(x: f.NoSuchTunnel) -> str:
+    others = f"; it has {', '.join(map(str, x.others))}" if x.others else ""
+    return f"No VXLAN {x.vni} is up here at UDP port {x.port}{others}: nobody takes the frame out."
+
+
 def _rule_stops(x: f.RuleStops) -> str:
     verb = "drops" if x.verdict == "DROP" else "rejects"
     return f"Rule {x.number} of table {x.table}, chain {x.chain} {verb} it: {x.rule}"
@@ -114,7 +120,9 @@ _FACTS: Table = {
     f.NobodyAnswers: lambda x: f"who has {x.hop}? Nobody on the segment of {x.dev} answers.",
     f.Leaves: lambda x: f"leaves through {x.dev} to {x.mac}",
     f.ComesIn: lambda x: f"comes in through {x.dev}",
-    f.CrossesSwitch: lambda x: f"crosses the switch {x.switch!r}",
+    f.CrossesSwitch: lambda x: f"crosses the switch {x.switch!r}{'' if x.tag is None else f', tagged VLAN {x.tag}'}",
+    f.Wrapped: lambda x: f"{x.dev} puts the frame into a packet of its own, VXLAN {x.vni}: {x.outer}",
+    f.Unwrapped: lambda x: f"{x.dev} takes the frame out, VXLAN {x.vni} from {x.sender}",
     f.PassedOn: _passed_on,
     f.HandedUp: lambda x: f"{x.bridge} hands it up: the MAC is its own",
     f.ProxyDials: lambda x: (
@@ -152,6 +160,11 @@ _FACTS: Table = {
     f.NoRoute: _no_route,
     f.Vanished: lambda x: f"The frame went to {x.mac}, where {x.hop} was until a moment ago; nobody takes it any more.",
     f.NobodyHas: lambda x: f"Nobody behind {x.dev} has {x.hop}.",
+    f.TunnelSwallows: lambda x: (
+        f"The question for {x.hop} went into the tunnel {x.dev} (VXLAN {x.vni}) to {x.remote}, and got no answer: on "
+        f"{x.host}, {_fact(x.because)}"
+    ),
+    f.NoSuchTunnel: _no_such_tunnel,
     f.NothingToWrite: lambda x: f"{x.dev} has no address that {x.target} could write.",
     f.PolicyDrops: lambda x: (
         f"No rule let it through, and the policy of {x.chain} (table {x.table}, chain {x.chain}) is DROP."
@@ -185,6 +198,11 @@ def _without(x: f.RuleStops) -> str:
     return f"Without that rule it goes on: iptables{table} -D {x.chain} {x.number}"
 
 
+def _against(fact: f.Fact | None) -> str:
+    helps = REMEDIES.get(type(fact))
+    return helps(fact) if helps else ""
+
+
 REMEDIES: Table = {
     f.NobodyWaits: lambda x: (
         "The answer must pass the machine that translated the question, so that conntrack can undo it."
@@ -208,6 +226,11 @@ REMEDIES: Table = {
         f"Is the machine with {x.hop} running? (`ip neigh flush dev {x.dev}` makes {x.dev} ask anew.)"
     ),
     f.NobodyHas: lambda x: f"Is the machine with {x.hop} running, its link up, and on this network?",
+    f.TunnelSwallows: lambda x: _against(x.because),
+    f.NoSuchTunnel: lambda x: (
+        f"ip link add … type vxlan id {x.vni} remote … dstport {x.port} dev …, and `ip link set … up`: both ends need "
+        "the same number and port."
+    ),
     f.NothingToWrite: lambda x: f"Give {x.dev} an address: ip addr add …",
     f.PolicyDrops: lambda x: (
         f"A rule that accepts it would have: iptables -I {x.chain} … -j ACCEPT "
@@ -233,6 +256,17 @@ def _behind_proxy(x: r.BehindProxy) -> str:
 def _opens_and_sticks(x: r.OpensAndSticks) -> str:
     behind = WORDS[type(x.behind)](x.behind)
     return f"{x.who} opens a connection to {x.whom}, but {_PARTS[x.part]} never arrives: {behind}"
+
+
+def _member(x: r.Member) -> str:
+    if x.access:
+        return f"{x.host}'s {x.link} is plugged into a port of VLAN {x.vlan}"
+    tag = "sends without a tag" if x.vlan is None else f"is in VLAN {x.vlan}"
+    return f"{x.link} of {x.host} {tag}"
+
+
+def _same_vlan(x: r.SameVlan) -> str:
+    return "one VLAN for both, or a router with a link in each of them (ip link add … type vlan id N, ip_forward 1)"
 
 
 def _rule_on(x: r.RuleOn) -> str:
@@ -278,6 +312,21 @@ _CAUSES: Table = {
     r.OnAnotherSegment: lambda x: (
         f"{x.name} has {x.destination}, but it isn't on the segment where {x.where} asked for it."
     ),
+    r.DifferentVlans: lambda x: (
+        f"{x.who} and {x.whom} are on one wire, but in different VLANs, and no frame goes from one into another."
+    ),
+    r.MacvlanModes: lambda x: (
+        f"{x.who} and {x.whom} are macvlans of {x.parent}, but don't hear each other: their modes are {x.mine} and "
+        f"{x.theirs}."
+    ),
+    r.ForgedMacs: lambda x: (
+        f"The {x.switch} takes frames from {x.host}'s {x.nic} only when they carry its own MAC, and {x.speaker} has "
+        f"{x.mac}: they are dropped."
+    ),
+    r.TunnelBroken: lambda x: (
+        f"The frame left {x.where} in the tunnel {x.dev} (VXLAN {x.vni}) to {x.remote}, and the packet around it did "
+        f"not arrive. {WORDS[type(x.behind)](x.behind)}"
+    ),
     r.AnswerLost: lambda x: f"{x.whom} gets the question of {x.who}, but the answer doesn't find its way back.",
 }
 
@@ -308,16 +357,12 @@ _EVIDENCE: Table = {
     r.MacvlanParent: lambda x: (
         "a host and its own macvlan containers never hear each other: the parent's stack is left out"
     ),
+    r.Member: _member,
     r.QuestionArrived: lambda x: f"the question arrived, from {x.source}",
     r.AnswerEnded: lambda x: f"the answer ended on {x.where}: {_fact(x.fact)}",
     r.AnswerRule: lambda x: f"iptables -t {x.table}: {x.chain} {x.rule}",
     r.Happened: lambda x: _fact(x.fact),
 }
-
-
-def _against(x: r.AgainstFact) -> str:
-    helps = REMEDIES.get(type(x.fact))
-    return helps(x.fact) if helps else ""
 
 
 _TRY: Table = {
@@ -338,7 +383,20 @@ _TRY: Table = {
         "the question should have left with the host's own address: is there a MASQUERADE rule in nat POSTROUTING? "
         "`systemctl restart docker` writes it again"
     ),
-    r.AgainstFact: _against,
+    r.Shim: lambda x: (
+        f"ip link add mac0 link {x.parent} type macvlan mode bridge; ip link set mac0 up; "
+        f"ip route add {x.address}/32 dev mac0"
+    ),
+    r.SameVlan: _same_vlan,
+    r.BridgeMode: lambda x: (
+        "a network with -o macvlan_mode=bridge"
+        + (", or a switch that sends frames back to the port they came from (hairpin)" if x.mode == "vepa" else "")
+    ),
+    r.AllowForged: lambda x: (
+        "let the switch take them (`forged_macs = true` in lab.toml; elsewhere it is called promiscuous mode and "
+        "forged transmits), or use ipvlan, whose containers speak with the card's own MAC"
+    ),
+    r.AgainstFact: lambda x: _against(x.fact),
 }
 
 WORDS: Table = {

@@ -5,7 +5,8 @@
     Stack(world, Where("docker1")).enslave("enp7s0", "br0")
 
     space.py       the namespace it works on, and the numbers it gives to links
-    create.py      links that come and go: bridge, veth, vlan, macvlan, dummy
+    create.py      links that come and go: bridge, veth, vlan, macvlan, ipvlan, dummy
+    vxlan.py       tunnel ends and where they send a frame; listening.py the sockets they hear at
     links.py       up, down, name, MAC, MTU, the way into another namespace
     bridge.py      ports, and whose MAC and MTU a bridge wears
     carrier.py     LOWER_UP: what hangs on a link follows it

@@ -6,11 +6,14 @@ from ipaddress import IPv4Interface
 
 from dnetlab.model import Interface, LinkKind, Namespace, PeerEnd
 from dnetlab.model.changed import replace
+from dnetlab.net.tunnel import OVERHEAD
 from dnetlab.sim.kernel.bridge import follow_ports, port_left
 from dnetlab.sim.kernel.carrier import alive, settle
 from dnetlab.sim.kernel.errors import Errno, KernelError
+from dnetlab.sim.kernel.listening import listen
 from dnetlab.sim.kernel.routes import connected, with_routes
 from dnetlab.sim.kernel.space import Space
+from dnetlab.sim.kernel.vxlan import with_table_of
 
 LEAST_MTU, MOST_MTU = 68, 65535
 
@@ -30,6 +33,7 @@ class Links(Space):
             raise KernelError(Errno.EADDRINUSE)
         link = alive(self, replace(link, up=True, fresh=False))
         self.put(link)
+        self._tell_socket(link)
         settle(self, link)
         routes = [route for a in link.addresses if (route := connected(link, a)) is not None]
         if routes:
@@ -43,7 +47,12 @@ class Links(Space):
         kept = tuple(a for a in link.addresses if isinstance(a.interface, IPv4Interface) or a.scope == "host")
         self.put(alive(self, replace(link, up=False, addresses=kept)))
         self.change(lambda ns: _forgetting(ns, name))
+        self._tell_socket(link)
         settle(self, self.link(name))
+
+    def _tell_socket(self, link: Interface) -> None:
+        if link.vxlan is not None:
+            listen(self.beside(link.vxlan.underlay or self.where.namespace))
 
     def rename(self, old: str, new: str) -> None:
         """Whatever names the link follows; live renaming is allowed since Linux 6.2. KernelError EEXIST."""
@@ -77,6 +86,10 @@ class Links(Space):
             raise KernelError(Errno.EINVAL, "mtu less than device minimum.")
         if mtu > high:
             raise KernelError(Errno.EINVAL, "mtu greater than device maximum.")
+        if link.vxlan is not None and link.vxlan.dev:
+            under = self.beside(link.vxlan.underlay or self.where.namespace).namespace.interface(link.vxlan.dev)
+            if under is not None and mtu > under.mtu - OVERHEAD:
+                raise KernelError(Errno.EINVAL)
         lower = _parent(self, link)
         if lower is not None and mtu > lower.mtu:
             raise KernelError(Errno.ERANGE if link.kind is LinkKind.VLAN else Errno.EINVAL)
@@ -103,7 +116,6 @@ class Links(Space):
             raise KernelError(Errno.EEXIST)
         index = link.index if there.namespace.by_index(link.index) is None else there.next_index()
         children = list(self.children(name))
-        self.change(lambda ns: ns.without_interface(name))
         if index != link.index:
             there.skip_to(index)
         home = None if link.parent is None else link.parent_namespace or self.where.namespace
@@ -111,6 +123,12 @@ class Links(Space):
             link, name=new_name, index=index, addresses=(), up=False, master=None, hairpin=False,
             parent_namespace=None if home == namespace else home,
         )  # fmt: skip
+        here = self.namespace
+        self.change(lambda ns: ns.without_interface(name))
+        if moved.vxlan is not None:
+            underlay = moved.vxlan.underlay or self.where.namespace
+            moved = replace(moved, vxlan=replace(moved.vxlan, underlay=None if underlay == namespace else underlay))
+            there.change(lambda ns: with_table_of(ns, here, name, new_name))
         there.put(alive(there, moved))
         _tell_moved(self, there, link, index, new_name, children)
 

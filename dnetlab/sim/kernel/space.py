@@ -43,7 +43,7 @@ class Space:
         return namespace in self.world.hosts[self.where.host].namespaces
 
     def children(self, name: str) -> Iterator[tuple[Space, Interface]]:
-        """The vlans and macvlans on top of a link, wherever on the host they live."""
+        """The vlans, macvlans and ipvlans on top of a link, wherever on the host they live."""
         mine = self.where.namespace
         host = self.world.hosts[self.where.host]
         if not host.stacked:
@@ -52,6 +52,14 @@ class Space:
             for child in space.on_a_parent:
                 if child.parent == name and (child.parent_namespace or space.name) == mine:
                     yield self.beside(space.name), child
+
+    def tunnels_through(self, name: str) -> Iterator[tuple[Space, Interface]]:
+        """The VXLANs that leave through a link of this namespace, wherever on the host they live."""
+        mine = self.where.namespace
+        for space in list(self.world.hosts[self.where.host].namespaces.values()):
+            for link in space.interfaces:
+                if link.vxlan is not None and link.vxlan.dev == name and (link.vxlan.underlay or space.name) == mine:
+                    yield self.beside(space.name), link
 
     def peer(self, interface: Interface) -> tuple[Space, Interface] | None:
         """The other end of a veth and where it is; None for other links, and when it is gone."""

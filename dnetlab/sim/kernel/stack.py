@@ -9,7 +9,8 @@ from dnetlab.sim.kernel.links import Links
 from dnetlab.sim.kernel.neighbours import Neighbours
 from dnetlab.sim.kernel.routes import Routes
 from dnetlab.sim.kernel.sysctls import Sysctls
+from dnetlab.sim.kernel.vxlan import Tunnels
 
 
-class Stack(Create, Links, Ports, Addresses, Routes, Neighbours, Sysctls):
+class Stack(Create, Tunnels, Links, Ports, Addresses, Routes, Neighbours, Sysctls):
     """Stack(world, where): each method changes the world it was given, or raises KernelError and changes nothing."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
 from typing import Any
 
-from dnetlab.model import Address, Interface, LinkKind, Namespace, Neighbour, Route, Where
+from dnetlab.model import Address, Interface, LinkKind, Namespace, Neighbour, Route, Vxlan, Where
 from dnetlab.sim.world import World
 
 FOREVER = "       valid_lft forever preferred_lft forever"
@@ -64,10 +64,12 @@ def _state(space: Namespace, interface: Interface) -> str:
         return "DOWN"
     if interface.kind is LinkKind.LOOPBACK:
         return "UNKNOWN"
+    if interface.kind is LinkKind.VXLAN:
+        return "UNKNOWN"  # it has no link state of its own (observed)
     if interface.carrier:
         bare = interface.kind is LinkKind.BRIDGE and not space.ports_of(interface.name)
         return "UNKNOWN" if bare else "UP"
-    below = interface.kind in (LinkKind.VETH, LinkKind.MACVLAN, LinkKind.VLAN)
+    below = interface.kind in (LinkKind.VETH, LinkKind.MACVLAN, LinkKind.IPVLAN, LinkKind.VLAN)
     return "LOWERLAYERDOWN" if below else "DOWN"
 
 
@@ -164,6 +166,18 @@ def _unpadded(mac: str) -> str:
     return ":".join(f"{int(part, 16):x}" for part in mac.split(":"))
 
 
+def _vxlan(settings: Vxlan) -> str:
+    """Observed with iproute2 6.1 (vxlan_print_opt)."""
+    words = [f"vxlan id {settings.vni}"]
+    if settings.remote is not None:
+        words.append(f"{'group' if settings.remote.is_multicast else 'remote'} {settings.remote}")
+    words += [f"local {settings.local}"] if settings.local else []
+    words += [f"dev {settings.dev}"] if settings.dev else []
+    words.append(f"srcport 0 0 dstport {settings.port}")
+    words += [] if settings.learning else ["nolearning"]
+    return " ".join([*words, "ttl auto ageing 300 udpcsum noudp6zerocsumtx noudp6zerocsumrx "])
+
+
 def _details(row: LinkView, space: Namespace, mode: bool) -> str:
     """What -d adds: promiscuity, the kind with its settings, its place in a bridge. Timers stand at 0.00."""
     link = row.interface
@@ -174,6 +188,8 @@ def _details(row: LinkView, space: Namespace, mode: bool) -> str:
         LinkKind.VETH: "veth ",
         LinkKind.BRIDGE: _BRIDGE.format(mac=_unpadded(link.mac)),
         LinkKind.MACVLAN: f"macvlan mode {link.mode or 'bridge'} bcqueuelen 1000 usedbcqueuelen 1000 ",
+        LinkKind.IPVLAN: f"ipvlan  mode {link.mode} bridge ",
+        LinkKind.VXLAN: _vxlan(link.vxlan) if link.vxlan else "vxlan ",
         LinkKind.VLAN: f"vlan protocol 802.1Q id {link.vlan_id} <REORDER_HDR> ",
     }.get(link.kind, "")
     text += f"\n    {kind}" if kind else ""

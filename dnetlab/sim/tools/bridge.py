@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
+from ipaddress import IPv4Address
 from typing import Any
 
 from dnetlab.commands.bridge import BridgeLine, parse_bridge
 from dnetlab.commands.ip import IpError
-from dnetlab.model import Interface, LinkKind
+from dnetlab.model import FdbEntry, Interface, LinkKind
+from dnetlab.model.network import EVERYBODY
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.kernel import KernelError
 from dnetlab.sim.text import links as text
 from dnetlab.sim.tools.ip_show import Words
 
@@ -24,11 +29,62 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         if line.object == "vlan":
             hint = "Use a vlan link: `ip link add … type vlan id N`."
             raise Refused("The lab's bridges have no VLAN filtering.", hint)
+        if line.object == "fdb" and line.verb in ("add", "append", "replace", "delete"):
+            return _change(context, line)
         if line.object not in ("link", "fdb") or line.verb != "show":
             raise Refused(f"`bridge {line.object} {line.verb}` is not modelled.", "Use `bridge link` or `bridge fdb`.")
         return _links(context, line) if line.object == "link" else _fdb(context, line)
     except IpError as error:
         return Result("", error.text, error.code)
+    except KernelError as error:
+        return Result("", f"RTNETLINK answers: {error.words}\n", 255)
+
+
+# -- bridge fdb add, append, replace, del ------------------------------------------------------------------------------
+
+
+def _change(context: Context, line: BridgeLine) -> Result:
+    """Where a VXLAN sends frames for a MAC (iproute2 bridge/fdb.c; observed with 6.1)."""
+    words, mac, entry = Words(line.words), "", FdbEntry("", "", "", permanent=True)
+    while words:
+        word = words.next()
+        if word == "dev":
+            entry = replace(entry, port=words.next())
+        elif word == "dst":
+            entry = replace(entry, dst=_address(words.next()))
+        elif word == "via":
+            entry = replace(entry, via=_known(context, words.next(), "Cannot find device"))
+        elif word in ("local", "permanent", "self"):
+            continue
+        elif word == "dynamic":
+            entry = replace(entry, permanent=False)
+        elif word in ("static", "temp", "master", "vlan", "port", "vni", "src_vni", "router", "use", "extern_learn"):
+            raise Refused(f"`bridge fdb {line.verb} … {word}` is not modelled.", "MAC dev VXLAN dst ADDRESS is.")
+        else:
+            mac = words.next() if word == "to" else word
+    if not mac or not entry.port:
+        raise IpError("Device and address are required arguments.")
+    if not re.fullmatch(r"([0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}", mac):
+        raise IpError(f"Invalid mac address {mac}")
+    _known(context, entry.port, "Cannot find device")
+    entry = replace(entry, mac=":".join(f"{int(part, 16):02x}" for part in mac.split(":")))
+    if context.kernel.link(entry.port).kind is not LinkKind.VXLAN:
+        raise Refused("Only the tables of VXLANs can be changed by hand.", "A bridge learns its own by itself.")
+    if line.verb == "delete":
+        context.kernel.forget_remote(entry.port, entry.mac, entry.dst)
+    else:
+        context.kernel.change_remote(entry, line.verb)
+    return Result()
+
+
+def _address(word: str) -> IPv4Address:
+    try:
+        return IPv4Address(word)
+    except ValueError:
+        raise IpError(f'Error: any valid address is expected rather than "{word}".', 1) from None
+
+
+# -- bridge link, bridge fdb ------------------------------------------------------------------------------------------
 
 
 def _state(port: Interface) -> str:
@@ -105,6 +161,8 @@ def _entries(context: Context, link: Interface) -> list[tuple[str, str]]:
     if link.kind is LinkKind.LOOPBACK:
         return []
     own: list[tuple[str, str]] = []
+    if link.kind is LinkKind.VXLAN:
+        return _remotes(context, link)
     groups = ["33:33:00:00:00:01"] + (["01:00:5e:00:00:01"] if link.up else [])
     for address in text.of_family(link.addresses, 6):
         tail = address.ip.packed[-3:]
@@ -118,3 +176,15 @@ def _entries(context: Context, link: Interface) -> list[tuple[str, str]]:
         own = [(f.mac, f"master {f.bridge}") for f in context.stack.fdb if f.port == link.name and not f.permanent]
         own.append((link.mac, f"master {link.master} permanent"))
     return own + selfs
+
+
+def _remotes(context: Context, link: Interface) -> list[tuple[str, str]]:
+    """A VXLAN's table: its own MAC as a port, the MACs it knows, the newest first, then who gets all else."""
+    rows = [(link.mac, f"master {link.master} permanent")] if link.master else []
+    table = [f for f in context.stack.fdb if f.port == link.name and f.dst is not None]
+    known = [f for f in table if f.mac != EVERYBODY]
+    learned = [(f.mac, f"master {f.bridge}") for f in context.stack.fdb if f.port == link.name and f.bridge]
+    for entry in (*reversed(known), *(f for f in table if f.mac == EVERYBODY)):
+        via = f" via {entry.via}" if entry.via else ""
+        rows.append((entry.mac, f"dst {entry.dst}{via} self {'permanent' if entry.permanent else ''}"))
+    return learned + rows

@@ -15,6 +15,7 @@ from dnetlab.net.routing import NOWHERE
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import Errno, KernelError
 from dnetlab.sim.kernel.routes import get_route, same_as
+from dnetlab.sim.tools import ip_vxlan
 from dnetlab.sim.tools.ip_show import NETNS_HINT, Words, inet, prefix, read_filter, read_route_filter
 
 WILDCARD = """\
@@ -275,7 +276,7 @@ def _lladdr(word: str) -> str:
 
 
 def _link_add(context: Context, line: IpLine) -> Result:
-    words, name, parent, kind, mac = Words(line.words), "", None, "", ""
+    words, name, parent, kind, mac, mtu = Words(line.words), "", None, "", "", None
     while words and not kind:
         word = words.next()
         if word == "link":
@@ -284,7 +285,9 @@ def _link_add(context: Context, line: IpLine) -> Result:
             kind = words.next()
         elif word in ("address", "addr"):
             mac = _lladdr(words.next())
-        elif word in ("up", "down", "mtu", "master", "numtxqueues", "txqueuelen", "index", "group"):
+        elif word == "mtu":
+            mtu = _number(words.next(), "mtu")
+        elif word in ("up", "down", "master", "numtxqueues", "txqueuelen", "index", "group"):
             raise Refused(f"`ip link add … {word}` is not modelled.", "Add the link first, then `ip link set` it.")
         else:
             if word in ("name", "dev"):
@@ -296,13 +299,16 @@ def _link_add(context: Context, line: IpLine) -> Result:
         raise IpError('Not enough information: "type" argument is required', 1)
     if parent is not None:
         device(context, parent)
-    _make(context, name, kind, parent, words)
+    warning = _make(context, name, kind, parent, words)
     if mac:
         context.kernel.set_mac(name, mac)
-    return Result()
+    if mtu is not None:
+        context.kernel.set_mtu(name, mtu)
+    return Result("", warning)
 
 
-def _make(context: Context, name: str, kind: str, parent: str | None, words: Words) -> None:
+def _make(context: Context, name: str, kind: str, parent: str | None, words: Words) -> str:
+    """Add a link; what `ip` warns of."""
     if not name:
         raise Refused("Links without a name are not modelled.", "Give it one: `ip link add br0 type bridge`.")
     if not valid_name(name):
@@ -319,10 +325,20 @@ def _make(context: Context, name: str, kind: str, parent: str | None, words: Wor
         if parent is None:
             raise KernelError(Errno.EINVAL)
         context.kernel.add_macvlan(name, parent, _macvlan_mode(words))
-    elif kind in ("dummy", "vxlan", "ipvlan", "bond", "gre", "ipip", "wireguard", "tun", "macvtap", "ifb", "vrf"):
-        raise Refused(f"Links of type {kind} can't be added in the lab.", "bridge, veth, vlan and macvlan can.")
+    elif kind == "ipvlan":
+        if parent is None:
+            raise KernelError(Errno.EINVAL)
+        context.kernel.add_ipvlan(name, parent, _ipvlan_mode(words))
+    elif kind == "vxlan":
+        return ip_vxlan.make(context, name, words)
+    elif kind == "dummy":
+        context.kernel.add_dummy(name)
+    elif kind in ("bond", "gre", "ipip", "wireguard", "tun", "macvtap", "ifb", "vrf"):
+        raise Refused(f"Links of type {kind} can't be added in the lab.",
+                      "bridge, veth, vlan, macvlan, ipvlan, vxlan and dummy can.")  # fmt: skip
     else:
         raise KernelError(Errno.EOPNOTSUPP, "Unknown device type.")
+    return ""
 
 
 def _peer_name(context: Context, words: Words) -> str:
@@ -349,6 +365,17 @@ def _make_vlan(context: Context, name: str, parent: str | None, words: Words) ->
             raise Refused(f"vlan option {word} is not modelled.", "Use `type vlan id N`.")
         tag = _number(words.next(), "id")
     context.kernel.add_vlan(name, parent, tag)
+
+
+def _ipvlan_mode(words: Words) -> str:
+    mode = "l3"  # what the kernel takes when none is given (drivers/net/ipvlan/ipvlan_main.c)
+    while words:
+        if words.next() != "mode":
+            raise Refused("Only `mode` of ipvlan is modelled.", "Use `type ipvlan mode l2`.")
+        mode = words.next()
+        if mode not in ("l2", "l3", "l3s"):
+            raise IpError('Error: argument of "mode" must be either "l2", "l3" or "l3s"\n')
+    return mode
 
 
 def _macvlan_mode(words: Words) -> str:
