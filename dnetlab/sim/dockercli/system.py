@@ -152,8 +152,9 @@ def _info_text(answer: Json) -> str:
         f"Debug Mode: {_word(answer['Debug'])}",
         f"Experimental: {_word(answer['ExperimentalBuild'])}",
         "Insecure Registries:",
-        *(f" {network}" for network in answer["RegistryConfig"]["InsecureRegistryCIDRs"]),
+        *_registries(answer["RegistryConfig"]),
         f"Live Restore Enabled: {_word(answer['LiveRestoreEnabled'])}",
+        *_pools(answer),
         *_firewall(answer),
     ]
     return "".join(f" {line}\n" for line in lines) + "\n"
@@ -162,6 +163,19 @@ def _info_text(answer: Json) -> str:
 def _cdi(answer: Json) -> list[str]:
     directories = answer.get("CDISpecDirs")
     return ["CDI spec directories:", *(f" {name}" for name in directories)] if directories else []
+
+
+def _registries(found: Json) -> list[str]:
+    """Insecure ones by name, then their networks; mirrors of Docker Hub (docker/cli command/system/info.go)."""
+    names = sorted(name for name, one in found.get("IndexConfigs", {}).items() if not one["Secure"])
+    mirrors = found.get("Mirrors", [])
+    return [*(f" {name}" for name in [*names, *found["InsecureRegistryCIDRs"]]),
+            *(["Registry Mirrors:", *(f" {url}" for url in mirrors)] if mirrors else [])]  # fmt: skip
+
+
+def _pools(answer: Json) -> list[str]:
+    pools = answer.get("DefaultAddressPools", [])
+    return ["Default Address Pools:", *(f"  Base: {p['Base']}, Size: {p['Size']}" for p in pools)] if pools else []
 
 
 def _firewall(answer: Json) -> list[str]:

@@ -16,6 +16,7 @@ from dnetlab.model.layers import with_item
 from dnetlab.model.rows import with_row
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.config import ContainerSpec, Exec, NetworkAttachment
+from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.profiles import EngineProfile, engine
 from dnetlab.sim.world import World
@@ -39,6 +40,9 @@ class Daemon:
     adopted       bridges that were there before a network took them by name; they outlive it
     made_parents  parents of macvlan networks that the daemon made; they go with the last network on them
     arguments     what stands behind `dockerd` on its command line
+    config        what it was told at its last start
+    failure       why its last start failed, '' when it didn't
+    journal       what systemd and dockerd wrote: (clock, program, pid, text)
     pulled        'repository@digest' of every image that came from a registry
     execs         id -> a program started by `docker exec`; those that ended long ago are forgotten
     """
@@ -59,9 +63,16 @@ class Daemon:
     adopted: frozenset[str] = frozenset()
     made_parents: frozenset[str] = frozenset()
     arguments: tuple[str, ...] = ()
-    userland_proxy: bool = True
+    config: DaemonConfig = DaemonConfig()
+    failure: str = ""
+    journal: tuple[tuple[float, str, int, str], ...] = ()
     pulled: frozenset[str] = frozenset()
     execs: dict[str, Exec] = field(default_factory=dict)
+
+    @property
+    def userland_proxy(self) -> bool:
+        """Does each published port have a docker-proxy?"""
+        return self.config.userland_proxy
 
 
 def daemon(world: World, host: str) -> Daemon:

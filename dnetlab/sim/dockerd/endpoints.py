@@ -17,6 +17,7 @@ from dnetlab.sim.dockerd.books import (
     release_of,
 )
 from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment
+from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.settings import check_connect, check_settings, check_start
@@ -185,7 +186,7 @@ def _addressed(
         endpoint,
         address=address,
         prefixlen=subnet.subnet.prefixlen,
-        gateway=subnet.gateway if told else None,
+        gateway=subnet.aux_addresses.get(DEFAULT_GATEWAY, subnet.gateway) if told else None,
         mac=mac or sandbox.container_mac(world, host, address),
         aliases=attachment.aliases,
         configured_address=attachment.address,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 
 from dnetlab.model import Container, LinkKind, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.world import World
@@ -133,9 +134,16 @@ def _values(world: World, host: str, keyword: str) -> list[str]:
     return [word for words in lines if words[:1] == [keyword] for word in words[1:]]
 
 
+def _as_told(world: World, host: str, config: ContainerConfig) -> ContainerConfig:
+    told = daemon(world, host).config
+    return replace(config, dns=config.dns or told.dns, dns_search=config.dns_search or told.dns_search,
+                   dns_options=config.dns_options or told.dns_options)  # fmt: skip
+
+
 def resolv_conf(world: World, host: str, config: ContainerConfig, internal: bool, shared: bool = False) -> str:
     """The file's text. internal: the daemon's own resolver answers (any network but the default bridge);
-    shared: host mode."""
+    shared: host mode. What a container doesn't ask for is as its daemon was told (dns, dns-search, dns-opts)."""
+    config = _as_told(world, host, config)
     servers = list(config.dns) or host_servers(world, host)
     search = list(config.dns_search) or _values(world, host, "search")
     search = [] if search == ["."] else search

@@ -51,19 +51,25 @@ def _routed(world: World, host: str) -> list[IPv4Network]:
     return routes + servers
 
 
+def _pools(world: World, host: str) -> Sequence[IPv4Network]:
+    """The daemon's own (default-address-pools), else those built in."""
+    own = daemon(world, host).config.pools
+    return [part for pool in own for part in pool.base.subnets(new_prefix=pool.size)] if own else POOLS
+
+
 def choose_pool(world: World, host: str) -> IPv4Network:
     """The next default pool. ApiError when all are used.
 
     Engines up to 26 go on after the last pool they tried, later ones take the lowest free (E20, E25, E27 to E29).
     """
-    release = release_of(world)
+    release, pools = release_of(world), _pools(world, host)
     taken = _taken(world, host) + _routed(world, host)
     start = daemon(world, host).pool_cursor if release.pool_cursor else 0
-    for step in range(len(POOLS)):
-        number = (start + step) % len(POOLS)
-        if not any(POOLS[number].overlaps(other) for other in taken):
-            change_daemon(world, host, pool_cursor=(number + 1) % len(POOLS))
-            return POOLS[number]
+    for step in range(len(pools)):
+        number = (start + step) % len(pools)
+        if not any(pools[number].overlaps(other) for other in taken):
+            change_daemon(world, host, pool_cursor=(number + 1) % len(pools))
+            return pools[number]
     raise ApiError(release.text("pools exhausted"))
 
 

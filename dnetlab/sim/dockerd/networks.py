@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from dnetlab.model import Container, Network, Subnet, Where
+from dnetlab.model import Container, Interface, Network, Subnet, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, endpoints, ipam
 from dnetlab.sim.dockerd.books import change_daemon, find_network, release_of
 from dnetlab.sim.dockerd.config import NetworkAttachment
-from dnetlab.sim.dockerd.drivers.options import DEFAULT_BRIDGE, firewall_config
+from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
+from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY, default_bridge_options, firewall_config
 from dnetlab.sim.dockerd.drivers.table import driver_of, named
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import firewaller
 from dnetlab.sim.dockerd.ipam import PoolRequest
+from dnetlab.sim.kernel import Stack
 from dnetlab.sim.world import World
 
 PREDEFINED = ("bridge", "host", "none", "default")
@@ -53,7 +55,7 @@ def create(
         driver=driver or "bridge",
         internal=internal,
         attachable=attachable,
-        options=dict(options or {}),
+        options=_options(world, host, driver or "bridge", options),
         labels=dict(labels or {}),
         created=world.clock,
     )
@@ -65,6 +67,11 @@ def create(
         raise
     books.put_network(world, host, network)
     return network.id
+
+
+def _options(world: World, host: str, driver: str, given: Mapping[str, str] | None) -> dict[str, str]:
+    """Those asked for, before those the daemon gives to every network of that driver (default-network-opts)."""
+    return {**books.daemon(world, host).config.network_options.get(driver, {}), **(given or {})}
 
 
 def _check_name(world: World, host: str, name: str) -> None:
@@ -139,24 +146,49 @@ def make_predefined(world: World, host: str) -> None:
             books.put_network(world, host, Network(world.hex_id(f"{host}:network"), name, driver, created=world.clock))
     old = world.hosts[host].network("bridge") if "bridge" in known else None
     if old:
-        firewaller(world, host).remove_network(firewall_config(old))
-        ipam.close_pools(world, host, old.subnets, old.id)
-        books.drop_network(world, host, old.id)
+        _forget_default_bridge(world, host, old)
     docker0 = world.namespace(Where(host)).interface("docker0")
-    if docker0 and docker0.ipv4:
-        subnet = Subnet(docker0.ipv4[0].network, docker0.ipv4[0].ip)
-    else:
-        subnet = Subnet(ipam.choose_pool(world, host))
-    change_daemon(world, host, pool_cursor=0)  # docker0's subnet is chosen beside the cursor (daemon_unix.go)
+    config = books.daemon(world, host).config
     network = Network(
-        world.hex_id(f"{host}:network"), "bridge", "bridge", bridge="docker0", options=dict(DEFAULT_BRIDGE),
+        world.hex_id(f"{host}:network"), "bridge", "bridge", bridge="docker0", options=default_bridge_options(config),
         created=world.clock,
     )  # fmt: skip
-    shown = docker0 is not None or release_of(world).fresh_gateway_shown
-    subnet = replace(ipam.open_pool(world, host, subnet), configured=not shown, gateway_configured=shown)
+    shown = docker0 is not None or bool(config.bip) or release_of(world).fresh_gateway_shown
+    chosen = _subnet_of_docker0(world, host, config, docker0)
+    change_daemon(world, host, pool_cursor=0)  # docker0's subnet is chosen beside the cursor (daemon_unix.go)
+    subnet = replace(ipam.open_pool(world, host, chosen), configured=not shown, gateway_configured=shown)
     network = replace(network, subnets=(subnet,))
     driver_of(network).restore_network(world, host, network)
     books.put_network(world, host, network)
+
+
+def _forget_default_bridge(world: World, host: str, old: Network) -> None:
+    """The daemon makes its default network anew; with pools of its own the device too (daemon_unix.go)."""
+    firewaller(world, host).remove_network(firewall_config(old))
+    ipam.close_pools(world, host, old.subnets, old.id)
+    books.drop_network(world, host, old.id)
+    stack = Stack(world, Where(host))
+    if books.daemon(world, host).config.pools and stack.namespace.interface("docker0") is not None:
+        stack.delete("docker0")
+
+
+def _subnet_of_docker0(world: World, host: str, config: DaemonConfig, docker0: Interface | None) -> Subnet:
+    """bip, else the address that docker0 has, else fixed-cidr, else a pool (daemon_unix.go getDefaultBridgeIPAMConf).
+
+    An address of docker0 that fixed-cidr doesn't fit is given up (observed in the source of 29.7.2).
+    """
+    part = IPv4Network(config.fixed_cidr, strict=False) if config.fixed_cidr else None
+    own = IPv4Interface(config.bip) if config.bip else None
+    if own is None and docker0 and docker0.ipv4:
+        own = IPv4Interface(f"{docker0.ipv4[0].ip}/{docker0.ipv4[0].network.prefixlen}")
+        own = own if part is None or part.subnet_of(own.network) else None
+    if own is not None:
+        found = Subnet(own.network, own.ip, part)
+    else:
+        found = Subnet(part or ipam.choose_pool(world, host), ip_range=part)
+    if config.default_gateway:
+        found = replace(found, aux_addresses={DEFAULT_GATEWAY: IPv4Address(config.default_gateway)})
+    return found
 
 
 def restore(world: World, host: str, network: Network) -> None:

@@ -98,6 +98,17 @@ def unpublish(world: World, host: str, container: Container, endpoint: Endpoint,
         and any(_serves(p.argv, binding) for binding in container.ports)
     ]  # fmt: skip
     processes.end(world, host, gone)
+    if not daemon(world, host).userland_proxy:
+        _close(world, Where(host), container.ports)
+
+
+def _close(world: World, where: Where, bindings: Sequence[PortBinding]) -> None:
+    """dockerd gives up the sockets that it held itself."""
+    mine = {(b.protocol, b.host_ip, b.host_port) for b in bindings}
+    stack = world.namespace(where)
+    kept = tuple(s for s in stack.sockets
+                 if s.program != "dockerd" or (s.protocol, s.local_address, s.local_port) not in mine)  # fmt: skip
+    world.put_namespace(where, replace(stack, sockets=kept))
 
 
 def _argument(argv: tuple[str, ...], name: str) -> str:

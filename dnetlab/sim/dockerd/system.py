@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
+
 from dnetlab.model import Process
 from dnetlab.model.changed import replace
-from dnetlab.sim.dockerd import lifecycle, networks
-from dnetlab.sim.dockerd.books import Daemon, change_daemon, daemon, put_daemon
+from dnetlab.sim.dockerd import daemonfile, lifecycle, networks
+from dnetlab.sim.dockerd.books import Daemon, change_daemon, daemon, put_daemon, release_of
 from dnetlab.sim.dockerd.drivers.bridge import switch_forwarding_on
 from dnetlab.sim.dockerd.firewall import firewaller
 from dnetlab.sim.world import World
 
+UNIT = "docker.service - Docker Application Container Engine"
 DOCKERD = ("dockerd", "-H", "unix:///var/run/docker.sock", "-p", "/run/docker.pid")
 CONTAINERD = ("containerd", "--config", "/var/run/docker/containerd/containerd.toml")
 
@@ -19,27 +22,57 @@ def install_daemon(world: World, host: str) -> None:
     put_daemon(world, host, Daemon())
 
 
-def start_daemon(world: World, host: str) -> None:
+def start_daemon(world: World, host: str) -> bool:
     """Start dockerd: forwarding, its chains, docker0, the networks it knows, the containers with a restart policy.
 
-    Nothing when it runs already.
+    Nothing when it runs already. False when it can't read its options; `failure` and its journal say why.
     """
     if daemon(world, host).running:
-        return
+        return True
     pid, child = world.count(f"pid:{host}"), world.count(f"pid:{host}")
+    arguments = tuple(shlex.split(_file(world, host, daemonfile.ARGUMENTS) or ""))
+    _note(world, host, "systemd", 1, f"Starting {UNIT}...")
+    try:
+        config = daemonfile.read(release_of(world), _file(world, host, daemonfile.FILE), " ".join(arguments))
+    except daemonfile.Unusable as error:
+        _fail(world, host, pid, str(error))
+        return False
     processes = (
         *world.hosts[host].processes,
-        Process(pid, 1, (*DOCKERD, *daemon(world, host).arguments), started=world.clock),
+        Process(pid, 1, (*DOCKERD, *arguments), started=world.clock),
         Process(child, pid, CONTAINERD, started=world.clock),
     )
     world.change_host(host, processes=processes, docker_running=True)
-    change_daemon(world, host, running=True, pid=pid, pool_cursor=0, port_cursors={}, bound={}, allocated={})
-    switch_forwarding_on(world, host)
+    change_daemon(world, host, running=True, pid=pid, pool_cursor=0, port_cursors={}, bound={}, allocated={},
+                  arguments=arguments, config=config, failure="")  # fmt: skip
+    if config.ip_forward:
+        switch_forwarding_on(world, host)
     firewaller(world, host).start()
     for network in sorted(world.hosts[host].networks, key=lambda n: n.id):  # the order of the daemon's own store
         networks.restore(world, host, network)
     networks.make_predefined(world, host)
     lifecycle.autostart(world, host)
+    _note(world, host, "systemd", 1, f"Started {UNIT}.")
+    return True
+
+
+def _file(world: World, host: str, path: str) -> str | None:
+    return world.files.get((host, "", path))
+
+
+def _note(world: World, host: str, program: str, pid: int, text: str) -> None:
+    """Write to the journal of the host."""
+    journal = daemon(world, host).journal
+    change_daemon(world, host, journal=(*journal, *((world.clock, program, pid, line) for line in text.split("\n"))))
+
+
+def _fail(world: World, host: str, pid: int, problem: str) -> None:
+    """dockerd has said why and ended; systemd writes it down (words of systemd 252)."""
+    change_daemon(world, host, failure=problem)
+    _note(world, host, "dockerd", pid, problem)
+    for text in ("docker.service: Main process exited, code=exited, status=1/FAILURE",
+                 "docker.service: Failed with result 'exit-code'.", f"Failed to start {UNIT}."):  # fmt: skip
+        _note(world, host, "systemd", 1, text)
 
 
 def processes_of_daemon(world: World, host: str) -> tuple[int, ...]:
@@ -58,9 +91,11 @@ def stop_daemon(world: World, host: str) -> None:
         host, processes=tuple(p for p in world.hosts[host].processes if p.pid not in gone), docker_running=False
     )
     put_daemon(world, host, replace(daemon(world, host), running=False, pid=None))
+    _note(world, host, "systemd", 1, "docker.service: Deactivated successfully.")
+    _note(world, host, "systemd", 1, f"Stopped {UNIT}.")
 
 
-def restart_daemon(world: World, host: str) -> None:
-    """`systemctl restart docker`."""
+def restart_daemon(world: World, host: str) -> bool:
+    """`systemctl restart docker`; False when it doesn't start again."""
     stop_daemon(world, host)
-    start_daemon(world, host)
+    return start_daemon(world, host)

@@ -25,6 +25,7 @@ class Firewall:
     hairpin_per_port  each published port has a MASQUERADE for the container that calls itself
     repairs_jumps     creating a network puts missing jumps of FORWARD and nat back
     chains            the chains of its own in the filter table
+    clears_hairpin    a daemon with docker-proxies takes away what one without them wrote for each bridge
     """
 
     forward_chain: bool
@@ -35,6 +36,7 @@ class Firewall:
     hairpin_per_port: bool
     repairs_jumps: bool
     chains: tuple[str, ...]
+    clears_hairpin: bool = True
 
 
 _CLASSIC = Firewall(  # E20, E25, E27; drivers/bridge/setup_ip_tables.go
@@ -42,6 +44,7 @@ _CLASSIC = Firewall(  # E20, E25, E27; drivers/bridge/setup_ip_tables.go
     hairpin_per_port=True, repairs_jumps=True,
     chains=("DOCKER", "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"),
 )  # fmt: skip
+_OLDEST = replace(_CLASSIC, clears_hairpin=False)  # E20; libnetwork's setup_ip_tables.go
 _DEDICATED = Firewall(  # E28; drivers/bridge/internal/iptabler
     forward_chain=True, isolation=True, returns=False, nat_returns=True, raw_drop=True,
     hairpin_per_port=False, repairs_jumps=False,
@@ -273,6 +276,8 @@ class EngineProfile:
     masked_paths              .HostConfig.MaskedPaths
     documents                 the keys of `docker inspect`
     build                     what `docker version` and `docker info` say of the server
+    directives                what /etc/docker/daemon.json may say beyond 20.10's
+    validates_file            dockerd has --validate
     image_store               containerd keeps the images: their content counts beside what is unpacked of it
     """
 
@@ -330,6 +335,8 @@ class EngineProfile:
     sets_mtu: bool = False
     create_forwards: bool = False
     dead_upstream: str = "silence"
+    directives: tuple[str, ...] = ()
+    validates_file: bool = False
     image_store: bool = False
 
     def text(self, key: str, **values: str) -> str:
@@ -342,11 +349,15 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
 
 
+_DIRECTIVES_26_1 = ("cdi-spec-dirs", "default-network-opts", "http-proxy", "https-proxy", "log-format", "no-proxy")
+_DIRECTIVES_28_5 = (*_DIRECTIVES_26_1, "allow-direct-routing", "bip6", "host-gateway-ips", "ip-forward-no-drop")
+_DIRECTIVES_29_7 = (*_DIRECTIVES_28_5, "bridge-accept-fwmark", "default-stop-timeout", "firewall-backend",
+                    "min-api-version", "nri-opts")  # fmt: skip
 _20_10 = EngineProfile(
     release="20.10",
     version="20.10.24+dfsg1",
     api="1.41",
-    firewall=_CLASSIC,
+    firewall=_OLDEST,
     pool_cursor=True,
     random_mac=False,
     veth_in_container=False,
@@ -392,7 +403,10 @@ _26_1 = replace(
     release="26.1",
     version="26.1.5+dfsg1",
     api="1.45",
+    firewall=_CLASSIC,
     internal_default_route=False,  # since 25.0 (E25)
+    directives=_DIRECTIVES_26_1,  # cmd/dockerd/config.go
+    validates_file=True,  # since 23.0
     many_networks=True,  # since 25.0 (E25)
     resolv_comments="bare",  # since 26.0, libnetwork/internal/resolvconf
     validates_config=True,  # since 25.0 (E25)
@@ -425,6 +439,7 @@ _28_5 = replace(
     version="28.5.2+dfsg4",
     api="1.51",
     firewall=_DEDICATED,
+    directives=_DIRECTIVES_28_5,
     pool_cursor=False,  # since 27.0, ipams/defaultipam/address_space.go
     random_mac=True,  # since 28.0, drivers/bridge/bridge_linux.go
     veth_in_container=True,  # since 28.0 (E28)
@@ -455,6 +470,7 @@ _29_7 = replace(
     version="29.7.2",
     api="1.55",
     firewall=_TODAY,
+    directives=_DIRECTIVES_29_7,
     link_variables=False,  # E29
     address_anywhere=True,  # since 29.0.4
     macvlan_gateway=False,  # since 29.0.0

@@ -55,6 +55,8 @@ TEXTS_20_10: dict[str, str] = {
     'sysctl "{name}" not allowed in host network namespace: unknown',
     "exec failed": "OCI runtime exec failed: exec failed: unable to start container process: {problem}: unknown",
     "runs a directory": "permission denied",
+    "bad daemon file": "{problem}",
+    "bad bip": "{problem}",
 }
 TEXTS_26_1 = TEXTS_20_10 | {
     "bad restart policy": "invalid restart policy: unknown policy '{name}'; "
@@ -113,8 +115,10 @@ TEXTS_28_5 = TEXTS_26_1 | {
     'runc create failed: sysctl "{name}" not allowed in host network namespace',
     "exec failed": "OCI runtime exec failed: exec failed: unable to start container process: {problem}",
     "runs a directory": "is a directory: permission denied",
+    "bad bip": "parse {option} failed: {problem}",
 }
 TEXTS_29_7 = TEXTS_28_5 | {
+    "bad daemon file": "invalid JSON: {problem}",
     "bad subnet": "invalid JSON: netip.ParsePrefix(\"{subnet}\"): no '/'",
     "bind failed": "failed to bind host port {ip}:{port}/{protocol}: {problem}",
     "ip predefined": "user-specified IP address is supported on user-defined networks only",

@@ -121,6 +121,18 @@ def _systemctl(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _journalctl(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.journalctl import run
+
+    return run(context, argv)
+
+
+def _dockerd(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.dockerd import run
+
+    return run(context, argv)
+
+
 def _packages(context: Context, argv: Argv) -> Result:
     from dnetlab.sim.tools.packages import run
 
@@ -182,6 +194,8 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "killall": _bynames,
     "systemctl": _systemctl,
     "service": _systemctl,
+    "journalctl": _journalctl,
+    "dockerd": _dockerd,
     "yum": _packages,
     "dnf": _packages,
     "apt": _packages,

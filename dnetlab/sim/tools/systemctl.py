@@ -9,6 +9,7 @@ from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import system
 from dnetlab.sim.dockerd.books import daemon
+from dnetlab.sim.tools.journalctl import lines_of
 from dnetlab.sim.tools.options import fail
 
 _VERBS = ("start", "stop", "restart", "reload", "status", "is-active", "is-enabled", "enable", "disable", "try-restart",
@@ -62,20 +63,22 @@ def _docker(context: Context, verb: str) -> Result:
     running = context.machine.docker_running
     match verb:
         case "start":
-            system.start_daemon(world, host)
+            return _started(system.start_daemon(world, host))
         case "stop":
             system.stop_daemon(world, host)
         case "restart" | "reload-or-restart":
-            system.restart_daemon(world, host)
+            return _started(system.restart_daemon(world, host))
         case "try-restart":
-            if running:
-                system.restart_daemon(world, host)
+            return _started(not running or system.restart_daemon(world, host))
         case "is-active":
-            return Result("active\n") if running else Result("inactive\n", "", 3)
+            idle = "failed" if daemon(world, host).failure else "inactive"
+            return Result("active\n") if running else Result(f"{idle}\n", "", 3)
         case "is-enabled":
             return Result("enabled\n")
         case "is-failed":
-            return Result("active\n" if running else "inactive\n", "", 1)
+            failed = bool(daemon(world, host).failure)
+            word = "failed" if failed else "active" if running else "inactive"
+            return Result(f"{word}\n", "", 0 if failed else 1)
         case "status":
             return _status(context)
         case "enable" | "disable":
@@ -86,12 +89,31 @@ def _docker(context: Context, verb: str) -> Result:
     return Result()
 
 
+def _started(came_up: bool) -> Result:
+    if came_up:
+        return Result()
+    where = 'See "systemctl status docker.service" and "journalctl -xeu docker.service" for details.'
+    return fail(f"Job for docker.service failed because the control process exited with error code.\n{where}", 1)
+
+
 def _status(context: Context) -> Result:
     text = "docker.service - Docker Application Container Engine\n"
     text += "     Loaded: loaded (/lib/systemd/system/docker.service; enabled; preset: enabled)\n"
+    state = daemon(context.world, context.host)
+    if state.failure:
+        return _failed(context, text)
     if not context.machine.docker_running:
         return Result(f"○ {text}     Active: inactive (dead)\n", "", 3)
-    pid = daemon(context.world, context.host).pid
+    pid = state.pid
     begun = next((p.started for p in context.machine.processes if p.pid == pid), 0.0)
     text += f"     Active: active (running) since {moment(begun):%a %Y-%m-%d %H:%M:%S UTC}\n"
     return Result(f"● {text}   Main PID: {pid} (dockerd)\n")
+
+
+def _failed(context: Context, text: str) -> Result:
+    """A daemon that did not start: when, with what status, and the last it said."""
+    journal = daemon(context.world, context.host).journal
+    when, pid = next((clock, number) for clock, program, number, _ in reversed(journal) if program == "dockerd")
+    text += (f"     Active: failed (Result: exit-code) since {moment(when):%a %Y-%m-%d %H:%M:%S UTC}\n"
+             f"   Main PID: {pid} (code=exited, status=1/FAILURE)\n\n")  # fmt: skip
+    return Result(f"× {text}" + "".join(lines_of(context.host, journal[-10:])), "", 3)

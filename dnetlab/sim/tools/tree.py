@@ -165,6 +165,8 @@ def _made(context: Context, full: str) -> str | None:
         return _sysctl(context, full.removeprefix("/proc/sys/"))
     if full.startswith("/sys/class/net/"):
         parts = full.split("/")
+        if len(parts) == 8 and parts[5] == "brif":
+            return _bridge_port(context, parts[4], parts[6], parts[7])
         device = context.stack.interface(parts[4]) if len(parts) in (6, 7) else None
         if device is not None and len(parts) == 7:
             return sysfs(context.stack.traffic_of(device), parts[6]) if parts[5] == "statistics" else None
@@ -180,6 +182,14 @@ def _made(context: Context, full: str) -> str | None:
     if context.container is not None:
         return _of_image(context, full)
     return None
+
+
+def _bridge_port(context: Context, bridge: str, port: str, name: str) -> str | None:
+    """/sys/class/net/BRIDGE/brif/PORT/hairpin_mode: may a frame leave by the port it came in by?"""
+    link = context.stack.interface(port)
+    if link is None or link.master != bridge or name != "hairpin_mode":
+        return None
+    return "1\n" if link.hairpin else "0\n"
 
 
 _FIXED_HOST = {

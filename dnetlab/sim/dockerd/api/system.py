@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from dnetlab.model import ContainerState
-from dnetlab.sim.dockerd.books import release_of
+from dnetlab.sim.dockerd.books import daemon, release_of
+from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.inspect import storage_driver
+from dnetlab.sim.profiles import Build
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
@@ -52,7 +54,7 @@ def _iso(text: str) -> str:
 
 def system_info(world: World, host: str) -> Json:
     """GET /info; the machine is the lab's own (observed on 20.10.24, 26.1.5, 28.5.2)."""
-    machine, build = world.hosts[host], release_of(world).build
+    machine, build, config = world.hosts[host], release_of(world).build, daemon(world, host).config
     return {
         "ID": _id(world, host),
         **_counts(world, host),
@@ -61,17 +63,18 @@ def system_info(world: World, host: str) -> Json:
             "Volume": ["local"], "Network": ["bridge", "host", "ipvlan", "macvlan", "null", "overlay"],
             "Authorization": None, "Log": list(build.loggers),
         },
-        "IPv4Forwarding": machine.stack.sysctls.get("net.ipv4.ip_forward") == "1", "Debug": False,
+        "IPv4Forwarding": machine.stack.sysctls.get("net.ipv4.ip_forward") == "1", "Debug": config.debug,
         "LoggingDriver": "json-file", "CgroupDriver": "cgroupfs", "CgroupVersion": "1", "KernelVersion": KERNEL,
         "OperatingSystem": build.system, "OSType": "linux", "Architecture": "x86_64",
-        "RegistryConfig": {"InsecureRegistryCIDRs": [*(["::1/128"] if build.v6_insecure else []), "127.0.0.0/8"]},
+        "RegistryConfig": _registries(config, build),
         "NCPU": 2, "MemTotal": 4_294_967_296, "DockerRootDir": "/var/lib/docker", "Name": machine.name, "Labels": [],
-        "ExperimentalBuild": False, "ServerVersion": release_of(world).version, 
+        "ExperimentalBuild": config.experimental, "ServerVersion": release_of(world).version, 
         "Runtimes": {name: {"path": "runc"} for name in build.runtimes.split()},
         "DefaultRuntime": "runc", "Swarm": {"NodeID": "", "LocalNodeState": "inactive"}, "LiveRestoreEnabled": False,
         "InitBinary": "docker-init", "ContainerdCommit": {"ID": build.containerd[1]},
         "RuncCommit": {"ID": build.runc[1]}, "InitCommit": {"ID": ""},
         "SecurityOptions": [f"name=seccomp,profile={build.seccomp}"],
+        **_pools(config),
         **({"CDISpecDirs": ["/etc/cdi", "/var/run/cdi"]} if build.cdi else {}),
         **({"FirewallBackend": _firewall_backend(world, host)} if build.tells_firewall else {}),
         "Warnings": list(build.warnings),
@@ -80,8 +83,25 @@ def system_info(world: World, host: str) -> Json:
 
 def _firewall_backend(world: World, host: str) -> Json:
     """Recorded from 29.7.2."""
-    return {"Driver": "iptables", "Info": [["EnableUserlandProxy", "true"],
+    proxy = str(daemon(world, host).userland_proxy).lower()
+    return {"Driver": "iptables", "Info": [["EnableUserlandProxy", proxy],
                                            ["UserlandProxyPath", "/usr/sbin/docker-proxy"]]}  # fmt: skip
+
+
+def _pools(config: DaemonConfig) -> Json:
+    rows = [{"Base": str(pool.base), "Size": pool.size} for pool in config.pools]
+    return {"DefaultAddressPools": rows} if rows else {}
+
+
+def _registries(config: DaemonConfig, build: Build) -> Json:
+    """Registries by name beside the networks of those that need no certificate (registry/config.go)."""
+    named = {name: {"Name": name, "Mirrors": [], "Secure": False, "Official": False}
+             for name in config.insecure_registries if "/" not in name}  # fmt: skip
+    networks = [name for name in config.insecure_registries if "/" in name]
+    mirrors = [f"{mirror.rstrip('/')}/" for mirror in config.registry_mirrors]
+    hub = {"Name": "docker.io", "Mirrors": mirrors, "Secure": True, "Official": True}
+    return {"InsecureRegistryCIDRs": [*networks, *(["::1/128"] if build.v6_insecure else []), "127.0.0.0/8"],
+            "IndexConfigs": {"docker.io": hub, **named}, "Mirrors": mirrors}  # fmt: skip
 
 
 def _id(world: World, host: str) -> str:

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd import ports
-from dnetlab.sim.dockerd.books import release_of
+from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.drivers import device, options
 from dnetlab.sim.dockerd.drivers.protocol import Driver
 from dnetlab.sim.dockerd.errors import ApiError
@@ -36,7 +36,7 @@ class Bridge(Driver):
         _check_conflicts(world, host, network)
         device.check_device(world, host, network)
         device.make_device(world, host, network)
-        if release_of(world).create_forwards:
+        if release_of(world).create_forwards and daemon(world, host).config.ip_forward:
             switch_forwarding_on(world, host)
         firewaller(world, host).add_network(options.firewall_config(network))
         device.set_up_device(world, host, network)

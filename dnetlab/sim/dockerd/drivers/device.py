@@ -36,6 +36,10 @@ def make_device(world: World, host: str, network: Network) -> None:
     if stack.namespace.interface(name) is None:
         mtu = options.mtu_of(network) if release_of(world).sets_mtu else None
         stack.add_bridge(name, mac=_bridge_mac(world, host), mtu=mtu, carrier=False, txqlen=0)
+    elif release_of(world).sets_mtu and stack.link(name).mtu != options.mtu_of(network) and network.name == "bridge":
+        stack.set_mtu(name, options.mtu_of(network))  # docker0 of an earlier start (recorded from 29.7.2)
+    if not daemon(world, host).userland_proxy:
+        stack.set_sysctl(f"net.ipv4.conf.{name}.route_localnet", "1")
     _give_address(stack, name, network.subnets[0])
 
 

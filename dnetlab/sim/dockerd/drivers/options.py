@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from dnetlab.model import Network
 from dnetlab.sim.context import Refused
+from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import NetworkConfig
 from dnetlab.sim.profiles import EngineProfile
@@ -19,14 +20,19 @@ HOST_BINDING = BRIDGE + "host_binding_ipv4"
 TRUE = ("1", "t", "T", "true", "TRUE", "True")
 FALSE = ("0", "f", "F", "false", "FALSE", "False")
 MTU_LEAST, MTU_MOST = 68, 65535  # what Linux takes for a veth and a bridge
-DEFAULT_BRIDGE = {
-    BRIDGE + "default_bridge": "true",
-    BRIDGE + "enable_icc": "true",
-    BRIDGE + "enable_ip_masquerade": "true",
-    HOST_BINDING: "0.0.0.0",
-    BRIDGE + "name": "docker0",
-    MTU: "1500",
-}
+DEFAULT_GATEWAY = "DefaultGatewayIPv4"  # the auxiliary address that containers take for their gateway
+
+
+def default_bridge_options(config: DaemonConfig) -> dict[str, str]:
+    """What docker0 is made with (moby daemon/daemon_unix.go initBridgeDriver)."""
+    return {
+        BRIDGE + "default_bridge": "true",
+        BRIDGE + "enable_icc": "true" if config.icc else "false",
+        BRIDGE + "enable_ip_masquerade": "true" if config.ip_masq else "false",
+        HOST_BINDING: config.ip or "0.0.0.0",
+        BRIDGE + "name": "docker0",
+        MTU: str(config.mtu),
+    }
 
 
 def check(options: Mapping[str, str], release: EngineProfile) -> None:

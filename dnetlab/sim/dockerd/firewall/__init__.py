@@ -2,6 +2,7 @@
 
     protocol.py   Firewaller: what the drivers ask for, whoever writes the rules
     iptables.py   the backend that writes iptables rules, and its sentences when it can't
+    norules.py    the backend of a daemon that may not write any
     rules.py      which rules those are, by release
     tables.py     the tables of a namespace while they are changed
 
@@ -10,7 +11,9 @@ A further backend is a further file beside iptables.py, chosen here.
 
 from __future__ import annotations
 
+from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.dockerd.firewall.iptables import Iptables
+from dnetlab.sim.dockerd.firewall.norules import NoRules
 from dnetlab.sim.dockerd.firewall.protocol import Firewaller, NetworkConfig
 from dnetlab.sim.world import World
 
@@ -18,5 +21,5 @@ __all__ = ["Firewaller", "NetworkConfig", "firewaller"]
 
 
 def firewaller(world: World, host: str) -> Firewaller:
-    """The backend of that host's daemon: iptables, the default of every release up to 29."""
-    return Iptables(world, host)
+    """The backend of that host's daemon: iptables, the default of every release up to 29, or none (iptables=false)."""
+    return Iptables(world, host) if daemon(world, host).config.iptables else NoRules(world, host)

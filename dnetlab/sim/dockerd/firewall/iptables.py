@@ -32,6 +32,7 @@ class Iptables(Firewaller):
                 tables.flush(table, chain)
             _write(tables, rules.own_chains(self.layout))
             self._lead_forward(tables)
+            tables.delete(rules.nat_jumps(not self.proxy)[-1])  # of an earlier daemon with the other setting
             _write(tables, rules.nat_jumps(self.proxy))
 
     def drop_forwarded(self) -> None:
@@ -50,6 +51,8 @@ class Iptables(Firewaller):
     def add_network(self, network: NetworkConfig) -> None:
         """An internal one doesn't touch nat, so that its missing jumps stay missing (observed on 20.10.24, 26.1.5)."""
         with edit(self.world, self.where) as tables:
+            if self.proxy and self.layout.clears_hairpin:
+                tables.delete(rules.local_hairpin(network.bridge))
             for entry in rules.of_network(self.layout, self.proxy, network):
                 self._write_or_complain(tables, entry)
             if not self.layout.repairs_jumps:

@@ -62,8 +62,13 @@ def _nat(layout: Firewall, proxy: bool, network: NetworkConfig) -> list[Entry]:
         if proxy and layout.nat_returns:
             rules.append(first("nat", "DOCKER", f"-i {bridge} -j RETURN", SKIP))
     if not proxy:
-        rules.append(first("nat", "POSTROUTING", f"-o {bridge} -m addrtype --src-type LOCAL -j MASQUERADE", NAT))
+        rules.append(local_hairpin(bridge))
     return rules
+
+
+def local_hairpin(bridge: str) -> Entry:
+    """Without docker-proxy: what the host itself sends to a published port of its own wears the bridge's address."""
+    return first("nat", "POSTROUTING", f"-o {bridge} -m addrtype --src-type LOCAL -j MASQUERADE", NAT)
 
 
 def _classic(network: NetworkConfig) -> list[Entry]:

@@ -1,0 +1,53 @@
+"""What a dockerd was told at its start, in /etc/docker/daemon.json or on its command line: what the lab models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+
+
+@dataclass(frozen=True)
+class AddressPool:
+    """One of default-address-pools: networks of that size are cut out of the base."""
+
+    base: IPv4Network
+    size: int
+
+
+@dataclass(frozen=True)
+class DaemonConfig:
+    """The daemon's options, each with dockerd's own default (docs.docker.com/reference/cli/dockerd).
+
+    bip, fixed_cidr, default_gateway  of docker0: its address, the part of its subnet for containers, their gateway
+    pools            where networks without a --subnet get theirs; () the built-in ones
+    mtu              of docker0 and its containers
+    dns, dns_search, dns_options  for containers that name none
+    icc              containers on docker0 may talk to each other
+    iptables         the daemon writes rules
+    ip_forward       it switches net.ipv4.ip_forward on
+    ip_masq          what leaves docker0's subnet wears the host's address
+    ip               where a port is published that names no address; '' everywhere
+    userland_proxy   each published port has a docker-proxy
+    network_options  driver -> options of networks that are made with it
+    insecure_registries, registry_mirrors, debug, experimental  `docker info` shows them
+    """
+
+    bip: str = ""
+    fixed_cidr: str = ""
+    default_gateway: str = ""
+    pools: tuple[AddressPool, ...] = ()
+    mtu: int = 1500
+    dns: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    dns_options: tuple[str, ...] = ()
+    icc: bool = True
+    iptables: bool = True
+    ip_forward: bool = True
+    ip_masq: bool = True
+    ip: str = ""
+    userland_proxy: bool = True
+    network_options: dict[str, dict[str, str]] = field(default_factory=dict)
+    insecure_registries: tuple[str, ...] = ()
+    registry_mirrors: tuple[str, ...] = ()
+    debug: bool = False
+    experimental: bool = False

@@ -1,0 +1,256 @@
+"""What a daemon is told at its start: held against what 29.7.2 answered, and the ways not to start."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from dnetlab.commands.transcript import same
+from dnetlab.engines.simulator import Simulator
+from dnetlab.model import Line
+from dnetlab.sim.lab import new_world
+
+RECORDING = Path(__file__).resolve().parent.parent / "recordings" / "daemon" / "29.7" / "daemon_options.jsonl"
+FILE, ARGUMENTS = "/etc/docker/daemon.json", "/run/dnetlab/arguments"
+
+
+class Daemon:
+    """A host whose daemon is told things and restarted."""
+
+    def __init__(self, release: str = "29.7") -> None:
+        self.engine = Simulator(release)
+
+    def run(self, command: str, host: str = "docker1"):
+        output = self.engine.run(Line(0, command, host))
+        assert output.refused is None, f"{command}: {output.refused}"
+        return output
+
+    def out(self, command: str) -> str:
+        output = self.run(command)
+        assert (output.exit_code, output.stderr) == (0, "")
+        return output.stdout
+
+    def told(self, text: str, path: str = FILE):
+        """Write the file and restart; what systemctl answered."""
+        world = self.engine.world.copy()
+        world.files["docker1", "", path] = text
+        self.engine.world = world
+        return self.engine.run(Line(0, "systemctl restart docker", "docker1"))
+
+
+def test_a_daemon_of_29_answers_to_its_options_as_recorded():
+    # Given what 29.7.2 answered while its options changed
+    rows = [json.loads(row) for row in RECORDING.read_text(encoding="utf-8").splitlines()]
+    end = next(n for n, row in enumerate(rows) if "--ipv6" in row["command"])  # IPv6 is not modelled
+    daemon, mismatches = Daemon(), []
+
+    # When the simulator is asked the same, the options written into the file that the recording wrote
+    for row in rows[:end]:
+        command = row["command"]
+        told = re.fullmatch(r"echo (.*) > (\S+); systemctl restart docker", command)
+        if told:
+            output = daemon.told(told[1] + "\n", told[2])
+        elif "*" in command:  # a pattern of file names, which a shell fills in
+            continue
+        else:
+            output = daemon.engine.run(Line(0, command, row["host"]))
+        answered = output.exit_code == row["exit_code"] and same(row["stdout"], output.stdout)
+        if not (answered and same(row["stderr"], output.stderr)):
+            mismatches.append((command, row["stdout"] + row["stderr"], output.stdout + output.stderr, output.refused))
+
+    # Then it says the same
+    assert end > 30
+    assert mismatches == []
+
+
+def test_without_docker_proxy_frames_may_go_back_where_they_came_from():
+    daemon = Daemon("28.5")
+    assert daemon.told('{"userland-proxy": false}').exit_code == 0
+
+    daemon.run("docker run -d --name web1 -p 8080:80 nginx")
+
+    port = daemon.out("brctl show docker0").split()[-1]
+    assert daemon.out(f"cat /sys/class/net/docker0/brif/{port}/hairpin_mode") == "1\n"
+    assert daemon.out("docker port web1") == "80/tcp -> 0.0.0.0:8080\n"
+    assert daemon.run("docker exec web1 wget -q -O - http://172.25.254.1:8080").exit_code == 0
+
+
+@pytest.mark.parametrize(("release", "cleared"), [("20.10", False), ("26.1", True), ("28.5", True)])
+def test_a_daemon_with_proxies_again_clears_what_it_wrote_without_them(release, cleared):
+    """moby's setup_ip_tables.go: 20.10 leaves the rule, later releases delete it."""
+    daemon = Daemon(release)
+    daemon.told('{"userland-proxy": false}')
+    rule = "-A POSTROUTING -o docker0 -m addrtype --src-type LOCAL -j MASQUERADE"
+    assert rule in daemon.out("iptables -t nat -S")
+
+    daemon.told("{}")
+
+    assert (rule not in daemon.out("iptables -t nat -S")) is cleared
+
+
+def test_docker0_is_where_bip_says_and_gives_out_what_fixed_cidr_leaves():
+    daemon = Daemon("28.5")
+
+    daemon.told('{"bip": "10.200.0.1/24", "fixed-cidr": "10.200.0.128/25", "default-gateway": "10.200.0.254"}')
+    daemon.run("docker run -d --name web1 nginx")
+
+    networks = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.Gateway}}{{end}}"
+    assert daemon.out(f"docker inspect -f '{networks}' web1") == "10.200.0.128 10.200.0.254\n"
+
+
+def test_networks_come_out_of_the_daemon_s_own_pools_until_these_are_used_up():
+    daemon = Daemon("28.5")
+    daemon.told('{"default-address-pools": [{"base": "10.50.0.0/23", "size": 24}]}')
+
+    daemon.run("docker network create one")
+    output = daemon.run("docker network create two")
+
+    assert output.stderr == "Error response from daemon: all predefined address pools have been fully subnetted\n"
+    assert " Default Address Pools:\n   Base: 10.50.0.0/23, Size: 24\n" in daemon.out("docker info")
+
+
+def test_a_container_asks_the_servers_its_daemon_was_told():
+    daemon = Daemon("28.5")
+    daemon.told('{"dns": ["192.0.2.7"], "dns-search": ["example.com"], "dns-opts": ["ndots:2"]}')
+
+    text = daemon.out("docker run --rm busybox cat /etc/resolv.conf")
+
+    assert "nameserver 192.0.2.7\nsearch example.com\noptions ndots:2\n" in text
+    assert "# Overrides: [nameservers search options]" in text
+
+
+def test_a_port_is_published_where_ip_says_on_docker0_only():
+    daemon = Daemon("28.5")
+    daemon.told('{"ip": "127.0.0.1"}')
+    daemon.run("docker network create other")
+
+    daemon.run("docker run -d --name one -p 8080:80 nginx")
+    daemon.run("docker run -d --name two -p 8081:80 --network other nginx")
+
+    assert daemon.out("docker port one") == "80/tcp -> 127.0.0.1:8080\n"
+    assert daemon.out("docker port two") == "80/tcp -> 0.0.0.0:8081\n80/tcp -> [::]:8081\n"
+
+
+def test_networks_take_the_options_that_the_daemon_gives_all_of_their_driver():
+    daemon = Daemon("28.5")
+    daemon.told('{"default-network-opts": {"bridge": {"com.docker.network.driver.mtu": "1400"}}}')
+
+    daemon.run("docker network create one")
+
+    assert daemon.out("docker run --rm --network one busybox cat /sys/class/net/eth0/mtu") == "1400\n"
+
+
+def test_insecure_registries_are_listed():
+    daemon = Daemon("28.5")
+    daemon.told('{"insecure-registries": ["registry.local:5000", "10.0.0.0/8"], "debug": true}')
+
+    text = daemon.out("docker info")
+
+    assert " Insecure Registries:\n  registry.local:5000\n  10.0.0.0/8\n  ::1/128\n  127.0.0.0/8\n" in text
+    assert " Debug Mode: true\n" in text
+
+
+def test_a_daemon_that_may_not_switch_forwarding_on_leaves_it():
+    world = new_world("28.5")
+    world.files["docker1", "", FILE] = '{"ip-forward": false}'
+    daemon = Daemon("28.5")
+    daemon.engine.world = world
+    daemon.run("sysctl -w net.ipv4.ip_forward=0")
+
+    daemon.run("systemctl restart docker")
+
+    assert daemon.out("sysctl -n net.ipv4.ip_forward") == "0\n"
+
+
+BROKEN = {  # encoding/json's scanner
+    '{"mtu": 1400,}': "invalid character '}' looking for beginning of object key string",
+    '{"mtu": 1400 "icc": false}': "invalid character '\"' after object key:value pair",
+    "{'mtu': 1400}": "invalid character '\\'' looking for beginning of object key string",
+    '{"mtu" 1400}': "invalid character '1' after object key",
+    '{"mtu": }': "invalid character '}' looking for beginning of value",
+    '{"dns": ["1.1.1.1" "8.8.8.8"]}': "invalid character '\"' after array element",
+    '{"mtu": 1400': "unexpected end of JSON input",
+    '{"mtu": 1400}}': "invalid character '}' after top-level value",
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), BROKEN.items())
+def test_a_file_that_is_no_json_keeps_the_daemon_from_starting_in_go_s_words(text, problem):
+    daemon = Daemon("28.5")
+
+    output = daemon.told(text)
+
+    assert (output.exit_code, output.stderr.splitlines()[0]) == (
+        1, "Job for docker.service failed because the control process exited with error code.",
+    )  # fmt: skip
+    said = f"unable to configure the Docker daemon with file /etc/docker/daemon.json: {problem}"
+    assert daemon.run("dockerd --validate").stderr == f"{said}\n"
+    assert f"]: {said}\n" in daemon.out("journalctl -u docker")
+
+
+def test_the_status_of_a_failed_daemon_says_why_and_it_starts_when_the_file_is_right():
+    # Given a directive that 29.7.2 doesn't know
+    daemon = Daemon()
+    assert daemon.told('{"mtuu": 1400}').exit_code == 1
+    problem = "the following directives don't match any configuration option: mtuu"
+
+    # Then everybody says so
+    assert "Cannot connect to the Docker daemon" in daemon.run("docker ps").stderr
+    status = daemon.run("systemctl status docker")
+    assert (status.exit_code, "Active: failed (Result: exit-code)" in status.stdout) == (3, True)
+    assert problem in status.stdout
+    assert problem in daemon.out("journalctl -xeu docker.service --no-pager")
+    assert (daemon.run("systemctl is-active docker").stdout, daemon.run("systemctl is-failed docker").exit_code) == (
+        "failed\n", 0,
+    )  # fmt: skip
+
+    # When it is corrected, then it runs
+    assert daemon.told('{"mtu": 1400}').exit_code == 0
+    assert daemon.run("dockerd --validate").stderr == "configuration OK\n"
+    assert daemon.out("docker ps -q") == ""
+
+
+@pytest.mark.parametrize(("text", "problem"), [
+    ('{"hosts": ["tcp://0.0.0.0:2375"]}',
+     "the following directives are specified both as a flag and in the configuration file: hosts: "
+     "(from flag: [unix:///var/run/docker.sock], from file: [tcp://0.0.0.0:2375])"),
+    ('{"mtu": -1}', "merged configuration validation from file and command line flags failed: invalid default MTU: -1"),
+    ('{"icc": false, "iptables": false}', "You specified --iptables=false with --icc=false."),
+    ('{"bip": "10.2.0.1"}', "Error initializing network controller: parse bip failed: invalid CIDR address: 10.2.0.1"),
+])  # fmt: skip
+def test_what_contradicts_itself_keeps_the_daemon_from_starting(text, problem):
+    """moby daemon/config/config.go and daemon_unix.go at v28.5.2."""
+    daemon = Daemon("28.5")
+
+    assert daemon.told(text).exit_code == 1
+
+    assert problem in daemon.out("journalctl -u docker -n 5")
+
+
+@pytest.mark.parametrize(("text", "reason"), [
+    ('{"live-restore": true}', "The lab's daemon doesn't model live-restore."),
+    ('{"ipv6": true}', "The lab's daemon doesn't model ipv6."),
+    ('{"firewall-backend": "nftables"}', "The lab's daemon doesn't model firewall-backend."),
+    ('{"mtu": "1400"}', "mtu in /etc/docker/daemon.json must be a number; dockerd would not start."),
+])  # fmt: skip
+def test_what_the_lab_lacks_is_refused_in_its_own_voice_and_changes_nothing(text, reason):
+    daemon = Daemon()
+
+    output = daemon.told(text)
+
+    assert output.refused is not None
+    assert output.refused.reason == reason
+    assert daemon.out("systemctl is-active docker") == "active\n"
+
+
+def test_a_directive_is_unknown_to_a_release_before_it():
+    said = "the following directives don't match any configuration option: default-network-opts"
+    daemon = Daemon("20.10")
+
+    daemon.told('{"default-network-opts": {"bridge": {}}}')
+
+    assert said in daemon.out("journalctl -u docker")
+    assert daemon.run("dockerd --validate").stderr == "unknown flag: --validate\nSee 'dockerd --help'.\n"
