@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from ipaddress import AddressValueError, IPv4Address
 
 from dnetlab.errors import UsageError
+from dnetlab.explain.guest import SPACE, seat
 from dnetlab.explain.names import address_for, find_where, split_port
-from dnetlab.explain.questions import question
-from dnetlab.explain.why import Reason, why
+from dnetlab.explain.questions import Question, question
+from dnetlab.explain.setting_reasons import NameFound
+from dnetlab.explain.why import Reason, label, why
 from dnetlab.model import Container, Entry, Snapshot, Where
 from dnetlab.net import dns
 
@@ -33,18 +35,37 @@ def why_between(snapshot: Snapshot, source: str, destination: str, lookup: Looku
 
 
 def why_last(snapshot: Snapshot, entries: Sequence[Entry], lookup: Lookup) -> Reason:
-    """Why did the last ping, curl, wget, nc or traceroute of the journal fail? It is asked again, as the lab is now.
+    """Why did the last ping, curl, wget, nc, nslookup or traceroute of the journal fail? It is asked again, as the lab
+    is now. Behind a pipe the exit status is no proof: such a line counts when it doesn't work now, or when no other did
+    fail.
 
     UsageError when none failed.
     """
+    cured: Reason | None = None
     for entry in reversed(entries):
         asked = question(entry.line.text)
-        if asked is None or entry.refused or entry.exit_code == 0:
+        if asked is None or entry.refused or (asked.own and entry.exit_code == 0):
             continue
-        where = _where(snapshot, entry, asked.container)
-        ip = resolve(snapshot, where, asked.name, lookup)
-        return why(snapshot, where, ip, asked.port, asked.name, asked.protocol)
+        reason = _again(snapshot, entry, asked, lookup)
+        if not reason.works or asked.own:
+            return reason
+        cured = cured or reason
+    if cured is not None:
+        return cured
     raise UsageError("no ping or curl has failed yet", hint="Ask about two places: %dnet why SRC DST[:PORT].")
+
+
+def _again(snapshot: Snapshot, entry: Entry, asked: Question, lookup: Lookup) -> Reason:
+    """The same question, from where it was asked; a container of `docker run` takes its place on its network again."""
+    if asked.guest is None:
+        where = _where(snapshot, entry, asked.container)
+    else:
+        snapshot, where = seat(snapshot, entry.line.host, asked.guest)
+        lookup = lookup_on_networks if where.namespace == SPACE else lookup
+    ip = resolve(snapshot, where, asked.name, lookup)
+    if asked.lookup and ip is not None:
+        return Reason(True, NameFound(label(snapshot, where), asked.name, ip))
+    return why(snapshot, where, ip, asked.port, asked.name, asked.protocol)
 
 
 def _where(snapshot: Snapshot, entry: Entry, container: str | None) -> Where:

@@ -32,6 +32,8 @@ from dnetlab.net.conversation import converse
 from dnetlab.net.deliver import proxy_of
 from dnetlab.net.routing import source_address
 
+DOCKERS_DNS = IPv4Address("127.0.0.11")
+
 
 class Outcome(Enum):
     """What the asker finds out."""
@@ -178,19 +180,32 @@ def places(snapshot: Snapshot) -> Iterator[Where]:
 
 
 def targets(snapshot: Snapshot) -> Iterator[Target]:
-    """What can be asked from elsewhere: every address by ping, and its open ports.
+    """What can be asked: every address by ping, and its open ports.
 
-    A host is asked at the addresses of its network cards, for published ports too; sockets of 127.0.0.0/8 are left out.
+    A host is asked at the addresses of its network cards, for published ports too. What listens at an address of
+    127.0.0.0/8 only (a port published with -p 127.0.0.1:…) is asked there, where each asker meets himself; Docker's
+    DNS server is left out.
     """
     for where in places(snapshot):
         space = snapshot.at(where)
         for interface in space.interfaces:
             card = interface.kind is not LinkKind.BRIDGE or not where.is_host
+            if interface.kind is LinkKind.LOOPBACK:
+                yield from _at_loopback(snapshot, where)
             if interface.kind is LinkKind.LOOPBACK or not card:
                 continue
             for own in interface.ipv4:
                 yield Target(where, own.ip)
                 yield from _services(snapshot, where, own.ip)
+
+
+def _at_loopback(snapshot: Snapshot, where: Where) -> Iterator[Target]:
+    behind = _published(snapshot.hosts[where.host]) if where.is_host else {}
+    for socket in snapshot.at(where).sockets:
+        waiting, ip = socket.state in (SocketState.LISTEN, SocketState.UNCONNECTED), socket.local_address
+        if waiting and isinstance(ip, IPv4Address) and ip.is_loopback and ip != DOCKERS_DNS:
+            key = (socket.protocol, socket.local_port)
+            yield Target(where, ip, socket.local_port, socket.protocol, behind.get(key))
 
 
 def _services(snapshot: Snapshot, where: Where, ip: IPv4Address) -> Iterator[Target]:

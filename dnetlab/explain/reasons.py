@@ -10,6 +10,27 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Union
 
+from dnetlab.explain.setting_reasons import (
+    AnotherThanNone,
+    BridgeIsDown,
+    ConnectSomewhere,
+    ForgetNeighbour,
+    IccOff,
+    InternalNoWay,
+    InternalUnpublished,
+    LinkUp,
+    NameFound,
+    NeighbourLies,
+    OnlyLoopback,
+    OwnerStopped,
+    Paused,
+    PublishedFor,
+    PublishForAll,
+    PublishOnOrdinary,
+    StartBoth,
+    Unpause,
+    WithoutIcc,
+)
 from dnetlab.model import ContainerState, Part
 from dnetlab.model.facts import Fact
 
@@ -249,7 +270,8 @@ Cause = Union[  # noqa: UP007 (a name for people and for typing.get_args)
     Stopped, HostsKnowNoNames, NobodyCalled, OnAnotherHost, NoAddressThere, DefaultBridgeOnly, NoSharedNetwork,
     WorksNow, BehindProxy, OpensAndSticks,
     AnswersNothing, NoRouteThere, ForwardsForNobody, LinkDownOn, EndedOn, IgnoredBy,
-    NetworksApart, RuleOn, PolicyOn, NothingListens, AddressUnused, OnAnotherSegment, AnswerLost,
+    NetworksApart, RuleOn, PolicyOn, NothingListens, AddressUnused, OnAnotherSegment, AnswerLost, NameFound, Paused,
+    PublishedFor, InternalUnpublished, InternalNoWay, OwnerStopped, BridgeIsDown, NeighbourLies, IccOff, OnlyLoopback,
     DifferentVlans, MacvlanModes, ForgedMacs, TunnelBroken,
 ]  # fmt: skip
 
@@ -473,5 +495,6 @@ class AgainstFact:
 
 Remedy = Union[  # noqa: UP007
     Start, UseItsAddress, UseHostOf, InspectNetwork, OwnNetwork, Connect, BothOnOne, SwitchForwardingOn, ServeAgain,
-    Publish, LookForIt, MasqueradeMissing, AgainstFact, Shim, SameVlan, BridgeMode, AllowForged,
+    Publish, LookForIt, MasqueradeMissing, AgainstFact, Shim, SameVlan, BridgeMode, AllowForged, Unpause,
+    PublishForAll, PublishOnOrdinary, ConnectSomewhere, AnotherThanNone, StartBoth, LinkUp, ForgetNeighbour, WithoutIcc,
 ]  # fmt: skip

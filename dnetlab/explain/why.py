@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
+from dnetlab.explain import settings
 from dnetlab.explain.apart import cause_of, law_between
+from dnetlab.explain.drops import died, drop_reason
 from dnetlab.explain.reasons import (
     AddressUnused,
     AgainstFact,
@@ -75,6 +77,8 @@ from dnetlab.explain.reasons import (
     WorksNow,
 )
 from dnetlab.explain.sentences import words
+from dnetlab.explain.setting_reasons import NeighbourLies
+from dnetlab.explain.settings import Finding
 from dnetlab.model import (
     Container,
     Disposition,
@@ -82,14 +86,13 @@ from dnetlab.model import (
     Host,
     IcmpType,
     LinkKind,
-    Network,
     Packet,
     Protocol,
     Snapshot,
     Trace,
     Where,
 )
-from dnetlab.model.facts import NobodyHas, PolicyDrops, RuleStops, TunnelSwallows
+from dnetlab.model.facts import NobodyHas, PolicyDrops, RuleStops, TunnelSwallows, Vanished
 from dnetlab.net.conversation import converse
 from dnetlab.net.dns import NAMELESS
 from dnetlab.net.routing import is_local, local_interface, source_address
@@ -107,6 +110,7 @@ class Reason:
     seen      what to look at: a rule, a route, a state, as values; () when the cause is all
     fix       what to do, as a value, None when there is nothing
     exchange  the packet that was sent to find out, None when there was no address to send it to
+    kernel    Linux's own name for the packet's end ('NETFILTER_DROP'), '' without one
 
     sentence, evidence and remedy are the same in English; str() is all of it for a terminal.
     """
@@ -129,8 +133,17 @@ class Reason:
     def remedy(self) -> str:
         return words(self.fix)
 
+    @property
+    def kernel(self) -> str:
+        if self.works or self.exchange is None or isinstance(self.cause, NeighbourLies):
+            return ""  # what goes to a wrong MAC is sent, not dropped
+        lost = died(self.exchange)
+        return drop_reason(lost) if lost is not None else ""
+
     def __str__(self) -> str:
         lines = [self.sentence, *(f"  because: {line}" for line in self.evidence)]
+        if self.kernel:
+            lines.append(f"  kernel: {self.kernel}")
         if self.remedy:
             lines.append(f"  try: {self.remedy}")
         return "\n".join(lines)
@@ -154,13 +167,23 @@ def why(
         if name is None:
             raise ValueError("why() needs a destination or a name")
         return _no_address(snapshot, where, name)
+    if frozen := settings.paused(snapshot, where):
+        return _found(frozen)
     packet = _probe(snapshot, where, destination, port, protocol)
     exchange = converse(snapshot, where, packet, snapshot.clock + LATER)
     who, whom = label(snapshot, where), _whom(snapshot, destination, port, name)
+    frozen = settings.paused(snapshot, last(exchange).request.hops[-1].where) if exchange.answered else None
+    if frozen and port is not None:
+        return replace(_found(frozen), exchange=exchange)
     if exchange.answered:
         seen = last(exchange).request.final or packet
         return Reason(True, WorksNow(who, whom), (SeenAs(seen.source),), None, exchange)
     return _explain(snapshot, exchange, who, whom, destination)
+
+
+def _found(finding: Finding) -> Reason:
+    cause, seen, fix = finding
+    return Reason(False, cause, seen, fix)
 
 
 def _probe(snapshot: Snapshot, where: Where, to: IPv4Address, port: int | None, protocol: Protocol) -> Packet:
@@ -252,9 +275,9 @@ def _not_on_one_network(who: str, asking: list[Container], target: Container) ->
 def _explain(snapshot: Snapshot, exchange: Exchange, who: str, whom: str, destination: IPv4Address) -> Reason:
     request, reply = exchange.request, exchange.reply
     if exchange.lost is not None:
-        died = _question_died(snapshot, exchange.lost.trace, who, whom, destination)
-        stuck = OpensAndSticks(who, whom, exchange.lost.part, died.cause)
-        return replace(died, cause=stuck, exchange=exchange)
+        reason = _question_died(snapshot, exchange.lost.trace, who, whom, destination)
+        stuck = OpensAndSticks(who, whom, exchange.lost.part, reason.cause)
+        return replace(reason, cause=stuck, exchange=exchange)
     if exchange.proxied is not None and not exchange.proxied.answered:
         inner = exchange.proxied
         behind = _explain(snapshot, inner, "docker-proxy", str(inner.request.packet.destination), destination)
@@ -278,6 +301,8 @@ def _question_died(snapshot: Snapshot, trace: Trace, who: str, whom: str, destin
     if how is Disposition.NO_NEIGHBOUR:
         return _no_neighbour(snapshot, trace, where, destination)
     if how is Disposition.NO_ROUTE:
+        if set_so := settings.no_way_out(snapshot, trace.hops[-1].where, (trace.final or trace.packet).destination):
+            return _found(set_so)
         return Reason(False, NoRouteThere(where, destination), (Happened(fact),), AgainstFact(fact))
     if how is Disposition.FORWARDING_OFF:
         return Reason(False, ForwardsForNobody(where), (Sysctl("net.ipv4.ip_forward"),), SwitchForwardingOn())
@@ -289,6 +314,12 @@ def _firewall(snapshot: Snapshot, trace: Trace, who: str, whom: str, where: str)
     fact = trace.because
     if not isinstance(fact, RuleStops | PolicyDrops):
         return Reason(False, IgnoredBy(where, fact), (), AgainstFact(fact))
+    machine = snapshot.hosts[trace.hops[-1].where.host]
+    if isinstance(fact, RuleStops):
+        final = trace.final or trace.packet
+        set_so = settings.icc_off(machine, fact, who, whom) or settings.kept_inside(machine, fact, final)
+        if set_so:
+            return _found(set_so)
     number, rule = (fact.number, fact.rule) if isinstance(fact, RuleStops) else (0, "policy DROP")
     seen = (RuleText(fact.table, fact.chain, number, rule),)
     apart = _networks_apart(snapshot, trace, fact)
@@ -310,14 +341,10 @@ def _networks_apart(snapshot: Snapshot, trace: Trace, fact: RuleStops | PolicyDr
     if not ours or not trace.hops or trace.hops[0].where.is_host or trace.final is None:
         return None
     machine = snapshot.hosts[trace.hops[-1].where.host]
-    mine, other = (_network_of(machine, ip) for ip in (trace.final.source, trace.final.destination))
+    mine, other = (settings.network_of(machine, ip) for ip in (trace.final.source, trace.final.destination))
     if mine is None or other is None or mine is other:
         return None
     return mine.name, other.name
-
-
-def _network_of(machine: Host, ip: IPv4Address) -> Network | None:
-    return next((n for n in machine.networks if any(ip in s.subnet for s in n.subnets)), None)
 
 
 def _no_listener(snapshot: Snapshot, trace: Trace, whom: str, where: str) -> Reason:
@@ -327,16 +354,22 @@ def _no_listener(snapshot: Snapshot, trace: Trace, whom: str, where: str) -> Rea
     machine = snapshot.hosts[at.host]
     if not at.is_host or not machine.has_docker:
         return Reason(False, cause, (Happened(fact),), AgainstFact(fact))
+    if elsewhere := settings.published_for_another(machine, final):
+        return _found(elsewhere)
     published = {b.host_port: c.name for c in machine.containers for b in c.ports}
     if final.dport in published:
         unserved = PublishedUnserved(final.dport, published[final.dport])
         return Reason(False, cause, (Happened(fact), unserved), ServeAgain())
+    if internal := settings.internal_unpublished(machine, final.dport):
+        return _found(internal)
     stopped = tuple(c.name for c in machine.containers if not c.is_running)
     return Reason(False, cause, (Happened(fact), NotPublished(final.dport, stopped)), Publish(final.dport))
 
 
 def _no_neighbour(snapshot: Snapshot, trace: Trace, where: str, destination: IPv4Address) -> Reason:
     owners, fact = list(_owners(snapshot, destination)), trace.because
+    if set_so := _neighbour_settings(snapshot, trace, owners):
+        return _found(set_so)
     seen: list[Clue] = [Happened(fact)]
     if not owners:
         machine = snapshot.hosts[trace.hops[-1].where.host]
@@ -391,6 +424,17 @@ def _tunnel_broken(fact: TunnelSwallows, where: str) -> Reason:
         clues.append(RuleText(inner.table, inner.chain, number, rule))
     cause = TunnelBroken(where, fact.dev, fact.vni, fact.remote, behind)
     return Reason(False, cause, tuple(clues), AgainstFact(inner))
+
+
+def _neighbour_settings(snapshot: Snapshot, trace: Trace, owners: list[Where]) -> Finding | None:
+    """A lying entry, or a bridge that is down: what keeps the next hop from answering."""
+    fact, at = trace.because, trace.hops[-1].where
+    if not isinstance(fact, NobodyHas | Vanished):
+        return None
+    holders = owners if fact.hop == (trace.final or trace.packet).destination else list(_owners(snapshot, fact.hop))
+    if lies := settings.neighbour_lies(snapshot, at, fact.hop, fact.dev, holders):
+        return lies
+    return settings.bridge_is_down(snapshot.hosts[at.host], fact.hop)
 
 
 def _answer_died(request: Trace, reply: Trace, who: str, whom: str) -> Reason:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dnetlab.model import Crossing, Exchange, Snapshot
+from dnetlab.model import Crossing, Exchange, Snapshot, Trace
 from dnetlab.views import crossings, explain, terminal
 
 if TYPE_CHECKING:
@@ -43,7 +44,11 @@ class JourneyView:
     @cached_property
     def text(self) -> str:
         told = explain.text(self.exchange, self.snapshot)
-        return told if self.seen is None else f"{told}\n{crossings.text(self.exchange, self.seen, self.snapshot)}"
+        return f"{told}\n{self._capture}" if self._capture else told
+
+    @cached_property
+    def _capture(self) -> str:
+        return "" if self.seen is None else crossings.text(self.exchange, self.seen, self.snapshot)
 
     @cached_property
     def topology(self) -> Topology:
@@ -55,17 +60,34 @@ class JourneyView:
         return self.text
 
     def _repr_html_(self) -> str:
-        words = f'<pre style="{terminal.BLOCK}">{html.escape(self.text)}</pre>'
-        table = self.steps._repr_html_()
-        summary = f'<summary style="cursor:pointer">Every step: {len(self.steps)} rows</summary>'
-        return f"<div>{words}{self.topology._repr_html_()}<details class='dnetlab'>{summary}{table}</details></div>"
+        first, *more = (html.escape(line) for line in explain.verdict(self.exchange, self.snapshot))
+        said = f"<div><b>{first}</b></div>" + "".join(f"<div>{line}</div>" for line in more)
+        legs = "".join(self._leg(direction, trace) for direction, trace in self._journeys())
+        seen = f'<pre style="{terminal.BLOCK}">{html.escape(self._capture)}</pre>' if self._capture else ""
+        table = _folded(f"Every step: {len(self.steps)} rows", self.steps._repr_html_())
+        return f"<div>{terminal.note(said)}{self.topology._repr_html_()}{legs}{seen}{table}</div>"
+
+    def _journeys(self) -> Iterator[tuple[str, Trace]]:
+        yield from explain.legs(self.exchange)
+        yield from explain.later(self.exchange)
+
+    def _leg(self, direction: str, trace: Trace) -> str:
+        """A journey that arrived is folded; the one that ended early stands open."""
+        head, *lines = explain.leg(direction, trace, self.snapshot)
+        body = f'<pre style="{terminal.BLOCK}">{html.escape(chr(10).join(lines))}</pre>'
+        return _folded(f"{head}: {trace.disposition.value}", body, not trace.disposition.arrived)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": self.text}
 
 
+def _folded(title: str, body: str, is_open: bool = False) -> str:
+    summary = f'<summary style="cursor:pointer">{html.escape(title)}</summary>'
+    return f"<details class='dnetlab'{' open' if is_open else ''}>{summary}{body}</details>"
+
+
 class ReasonView:
-    """The value of `%dnet why`. reason: works, sentence, evidence, remedy, exchange; str() is its text."""
+    """The value of `%dnet why`. reason: works, sentence, evidence, remedy, kernel, exchange; str() is its text."""
 
     def __init__(self, reason: Reason) -> None:
         self.reason = reason
@@ -77,6 +99,7 @@ class ReasonView:
         because = "".join(
             f'<div style="font-family:{terminal.MONO}">{html.escape(e)}</div>' for e in self.reason.evidence
         )
+        because += f"<div>Linux calls it <code>{self.reason.kernel}</code>.</div>" if self.reason.kernel else ""
         remedy = f"<div><b>Try:</b> {html.escape(self.reason.remedy)}</div>" if self.reason.remedy else ""
         return terminal.note(f"<div><b>{html.escape(self.reason.sentence)}</b></div>{because}{remedy}")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from dnetlab.explain.drops import died, drop_reason
 from dnetlab.explain.ending import Ending, ending
 from dnetlab.explain.sentences import remedy, words
 from dnetlab.model import Exchange, Snapshot, Step, StepKind, Trace, Where
@@ -110,28 +111,43 @@ def inside(where: Where, snapshot: Snapshot | None) -> str | None:
 
 
 def text(exchange: Exchange, snapshot: Snapshot | None = None) -> str:
-    """The journey as lines for a terminal: each machine, what happened there, how it ended, what would have helped."""
-    lines: list[str] = []
-    for direction, trace in legs(exchange):
-        lines += _leg(direction, trace, snapshot)
-    for direction, trace in later(exchange):
-        lines += _leg(direction, trace, snapshot)
-    lines.append(_verdict(exchange))
-    return "\n".join(lines) + "\n"
+    """The journey as lines for a terminal: how it ended and what would have helped, then each machine on the way."""
+    lines = [*verdict(exchange, snapshot), ""]
+    for direction, trace in (*legs(exchange), *later(exchange)):
+        lines += [*leg(direction, trace, snapshot), ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _leg(direction: str, trace: Trace, snapshot: Snapshot | None) -> Iterator[str]:
+def verdict(exchange: Exchange, snapshot: Snapshot | None = None) -> list[str]:
+    """How it ended for the asker; of a journey that ended early also where, why, and what would have let it through."""
+    lines, lost = [_verdict(exchange)], died(exchange)
+    if lost is None:
+        return lines
+    where = ""
+    if lost.hops:
+        at = lost.hops[-1].where
+        where = f"At {inside(at, snapshot) or at.host}: "
+    lines.append(f"{where}{_end(lost)}")
+    if helps := remedy(lost.because):
+        lines.append(f"What would have let it through: {helps}")
+    return lines
+
+
+def _end(trace: Trace) -> str:
+    """'dropped [NETFILTER_DROP]: Rule 2 of …', the kernel's own name for it beside ours."""
+    kernel = drop_reason(trace)
+    return f"{trace.disposition.value}{f' [{kernel}]' if kernel else ''}: {words(trace.because)}"
+
+
+def leg(direction: str, trace: Trace, snapshot: Snapshot | None = None) -> Iterator[str]:
+    """One journey as lines: the packet, each machine with what happened there, and the end."""
     yield f"{direction[0].upper()}{direction[1:]}: {trace.packet}"
     for hop in trace.hops:
         container = inside(hop.where, snapshot)
         yield f"  {hop.where.host}/{container}" if container else f"  {hop.where.host}"
         for step in _told(hop.steps):
             yield f"    {_line(step)}"
-    yield f"  = {trace.disposition.value}: {words(trace.because)}"
-    helps = remedy(trace.because)
-    if helps and not trace.disposition.arrived:
-        yield f"    what would have let it through: {helps}"
-    yield ""
+    yield f"  = {_end(trace)}"
 
 
 def _told(found: tuple[Step, ...]) -> Iterator[Step]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dnetlab.explain.guest import Guest
 from dnetlab.explain.questions import Question, question
 from dnetlab.model import Protocol
 
@@ -13,7 +14,28 @@ from dnetlab.model import Protocol
     ("curl web1", Question("web1", 80)),
     ("curl -s -m 3 http://web1:8080/index.html", Question("web1", 8080)),
     ("curl --max-time 3 -sS https://web1", Question("web1", 443)),
-    ("curl -s localhost | head -1", Question("localhost", 80)),
+    ("curl -s localhost | head -1", Question("localhost", 80, own=False)),
+    ("ping -c 1 web1 | tail -2", Question("web1", own=False)),
+    ("cd / && ping -c 1 web1", Question("web1", own=False)),
+    ("timeout 2 curl web1", Question("web1", 80)),
+    ("timeout -s KILL 2 ping web1", Question("web1")),
+    ("sudo ping -c 1 web1", Question("web1")),
+    ("LANG=C ping -c 1 web1 2>/dev/null", Question("web1")),
+    ('sh -c "ping -c 1 web1"', Question("web1")),
+    ("docker exec web2 sh -c 'ping -c 1 web1'", Question("web1", None, "web2")),
+    ("docker exec web2 timeout 2 wget -qO- web1", Question("web1", 80, "web2")),
+    ("docker container exec web2 ping web1", Question("web1", None, "web2")),
+    ("nslookup web1", Question("web1", lookup=True)),
+    ("docker exec web2 nslookup web1 127.0.0.11", Question("web1", None, "web2", lookup=True)),
+    ("traceroute -n web1", Question("web1", own=False)),
+    ("docker run --rm busybox ping -c 1 web1", Question("web1", guest=Guest("bridge"))),
+    ("docker run -it --rm --network n1 --name t busybox sh -c 'ping web1'",
+     Question("web1", guest=Guest("n1", None, "t"))),
+    ("docker run --rm --net=container:web2 busyboxplus curl localhost",
+     Question("localhost", 80, guest=Guest("container:web2"))),
+    ("docker run --rm --entrypoint ping busybox -c 1 web1", Question("web1", guest=Guest("bridge"))),
+    ("docker run -d busybox ping web1", None), ("docker run --rm busybox", None),
+    ("docker run --nosuch x ping y", None),
     ("wget -qO- web1", Question("web1", 80)),
     ("wget -q -O - web1:81", Question("web1", 81)),
     ("nc -z -w 2 web1 3306", Question("web1", 3306)),

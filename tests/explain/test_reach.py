@@ -18,6 +18,7 @@ LAB = [
     *(f"docker run -d --name a{k} --network n1 nginx" for k in range(3)),
     *(f"docker run -d --name b{k} --network n2 -p {8080 + k}:80 nginx" for k in range(3)),
     *(f"docker run -d --name c{k} nginx" for k in range(2)),
+    "docker run -d --name shy --network n1 -p 127.0.0.1:9000:80 nginx",
     "docker run -d --name i0 --network inner nginx",
     "docker run -d --name i1 --network inner nginx",
     "docker run -d --name quiet --network n1 busybox sleep 10000",
@@ -143,3 +144,15 @@ def test_an_address_that_two_hosts_use_is_not_the_same_machine() -> None:
 
     assert found.outcome(("docker1", "host"), here) is Outcome.OPEN
     assert found.outcome(("docker2", "host"), here) is Outcome.SOMEBODY_ELSE
+
+
+def test_a_port_published_for_loopback_is_open_to_its_own_host_only() -> None:
+    lab = Lab()
+    lab.run_cell("docker run -d --name shy -p 127.0.0.1:9000:80 nginx")
+
+    found = reach(lab.snapshot())
+
+    target = next(t for t in found.targets if str(t.address) == "127.0.0.1")
+    assert (target.where, target.port) == (Where("docker1"), 9000)
+    assert found.outcome(Where("docker1"), target) is Outcome.OPEN
+    assert found.outcome(Where("client"), target) is Outcome.REFUSED

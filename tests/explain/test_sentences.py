@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from dnetlab.explain import reasons, sentences
+from dnetlab.explain import reasons, sentences, setting_reasons
 from dnetlab.explain.ending import Ending
 from dnetlab.explain.sentences import LANGUAGES, remedy, words
 from dnetlab.model import Disposition, Part, Protocol, Route, StepKind, facts
@@ -32,7 +32,7 @@ def test_every_language_module_is_listed():
 
 def test_the_unions_hold_every_value_that_is_defined():
     assert classes_of(facts) == {*FACTS, facts.Author, facts.Keeper}
-    assert classes_of(reasons) == ALL - set(FACTS)
+    assert classes_of(reasons) | classes_of(setting_reasons) == ALL - set(FACTS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

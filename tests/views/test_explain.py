@@ -47,10 +47,15 @@ def test_columns_keep_their_types() -> None:
 def test_the_story_says_where_it_died_and_what_would_have_helped() -> None:
     story = explain.text(b.ping(b.docker_lab(), "oth", "172.20.0.2"))
 
-    assert story.startswith("Request: 172.21.0.2 > 172.20.0.2 echo request\n  dock/oth\n")
+    verdict, end, remedy, _, request, place = story.splitlines()[:6]
+    assert verdict == "Nothing came back: the one who asked waits in vain."
+    assert end == (
+        "At dock: dropped [NETFILTER_DROP]: Rule 2 of table filter, chain DOCKER-ISOLATION-STAGE-2 drops it: "
+        "-o br-n1 -j DROP"
+    )
+    assert remedy.startswith("What would have let it through: Docker keeps its networks apart")
+    assert (request, place) == ("Request: 172.21.0.2 > 172.20.0.2 echo request", "  dock/oth")
     assert "filter FORWARD ▸ DOCKER-ISOLATION-STAGE-2 rule 2: -o br-n1 -j DROP" in story
-    assert "what would have let it through: Docker keeps its networks apart" in story
-    assert story.endswith("Nothing came back: the one who asked waits in vain.\n")
 
 
 def test_the_second_connection_of_docker_proxy_is_told_too() -> None:

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from dnetlab.explain import reasons as r
+from dnetlab.explain import setting_reasons as s
 from dnetlab.explain.ending import Ending
 from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, Part, StepKind
 from dnetlab.model import facts as f
@@ -278,6 +279,18 @@ def _fact(fact: f.Fact | None) -> str:
     return WORDS[type(fact)](fact) if fact is not None else ""
 
 
+def _networks(names: tuple[str, ...], kind: str = "") -> str:
+    return f"the {kind}network{'s' if len(names) > 1 else ''} {' and '.join(names)}"
+
+
+def _internal_unpublished(x: s.InternalUnpublished) -> str:
+    be = "are" if len(x.names) > 1 else "is"
+    return (
+        f"Nothing publishes port {x.port} on {x.host}: {' and '.join(x.names)} {be} on "
+        f"{_networks(x.networks, 'internal ')} only, and Docker publishes no port from there, whatever -p says."
+    )
+
+
 _CAUSES: Table = {
     r.Stopped: _stopped,
     r.HostsKnowNoNames: lambda x: (
@@ -311,6 +324,33 @@ _CAUSES: Table = {
     r.AddressUnused: lambda x: f"Nobody has the address {x.destination} now: {x.where} asked by ARP and got no answer.",
     r.OnAnotherSegment: lambda x: (
         f"{x.name} has {x.destination}, but it isn't on the segment where {x.where} asked for it."
+    ),
+    s.NameFound: lambda x: f"{x.who} is told {x.address} for {x.name}: the name works now.",
+    s.Paused: lambda x: (
+        f"{x.name} is paused: the kernel still answers pings and handshakes for it, its program answers nothing."
+    ),
+    s.PublishedFor: lambda x: (
+        f"Port {x.port} of {x.host} is published for {x.only} only (by {x.name}), and {x.asked} was asked."
+    ),
+    s.InternalUnpublished: _internal_unpublished,
+    s.InternalNoWay: lambda x: (
+        f"{x.who} has no way to {x.destination}: it is on {_networks(x.networks, 'internal ')} only, and Docker lets "
+        "nothing out of there, on purpose."
+    ),
+    s.OnlyLoopback: lambda x: f"{x.who} has no interface but lo: on the network none it is alone.",
+    s.OwnerStopped: lambda x: (
+        f"{x.who} lives in the network namespace of {x.owner}, and {x.owner} has stopped: its links went with it."
+    ),
+    s.BridgeIsDown: lambda x: (
+        f"{x.bridge} is down on {x.host}, so nothing gets across it: it is the bridge of network {x.network}."
+    ),
+    s.NeighbourLies: lambda x: (
+        f"{x.where} sends everything for {x.address} to {x.mac}, by a permanent entry of its neighbour table"
+        + (f"; the one who has the address is {x.real}." if x.real else ", and nobody has the address.")
+    ),
+    s.IccOff: lambda x: (
+        f"{x.who} and {x.whom} are both on {x.network}, which has com.docker.network.bridge.enable_icc=false: its "
+        "containers may not talk to each other."
     ),
     r.DifferentVlans: lambda x: (
         f"{x.who} and {x.whom} are on one wire, but in different VLANs, and no frame goes from one into another."
@@ -397,6 +437,21 @@ _TRY: Table = {
         "forged transmits), or use ipvlan, whose containers speak with the card's own MAC"
     ),
     r.AgainstFact: lambda x: _against(x.fact),
+    s.AnotherThanNone: lambda x: f"run {x.who} anew without --network none",
+    s.Unpause: lambda x: f"docker unpause {x.name}",
+    s.PublishForAll: lambda x: (
+        f"ask that address, or publish for all of them: docker run -p {x.port}:{x.container_port} …"
+    ),
+    s.PublishOnOrdinary: lambda x: (
+        f"docker network create mynet, and docker run --network mynet -p {x.port}:PORT … (a network without --internal)"
+    ),
+    s.ConnectSomewhere: lambda x: f"docker network connect NETWORK {x.who}, with a network that isn't internal",
+    s.StartBoth: lambda x: f"docker start {x.owner}, then docker restart {x.who}",
+    s.LinkUp: lambda x: f"ip link set {x.dev} up",
+    s.ForgetNeighbour: lambda x: f"ip neigh del {x.address} dev {x.dev}",
+    s.WithoutIcc: lambda x: (
+        f"make {x.network} anew without -o com.docker.network.bridge.enable_icc=false, or connect both to another one"
+    ),
 }
 
 WORDS: Table = {
