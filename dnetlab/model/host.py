@@ -47,7 +47,8 @@ class ContainerState(Enum):
 
 @dataclass(frozen=True)
 class PortBinding:
-    """A published port: `host_ip:host_port->container_port/protocol`. host_port 0 is not yet chosen."""
+    """A published port: `host_ip:host_port->container_port/protocol`. host_port 0 is not yet chosen, or, in a
+    routed network, none at all: the port is open at the container's own address."""
 
     container_port: int
     protocol: Protocol

@@ -187,7 +187,7 @@ def _port_order(key: str) -> tuple[int, str]:
 
 def _by_version(bindings: list[dict[str, str]] | None) -> list[dict[str, str]]:
     """IPv4 first, then by port."""
-    return sorted(bindings or [], key=lambda row: (":" in row["HostIp"], int(row["HostPort"])))
+    return sorted(bindings or [], key=lambda row: (":" in row["HostIp"], int(row["HostPort"] or 0)))
 
 
 def _address(row: dict[str, str]) -> str:

@@ -211,7 +211,7 @@ def port_map(world: World, host: str, container: Container) -> dict[str, list[Js
     found: dict[str, list[Json] | None] = {port: None for port in sorted(container.exposed)}
     for binding in container.ports:
         key = f"{binding.container_port}/{binding.protocol.value}"
-        row = {"HostIp": _text(binding.host_ip), "HostPort": str(binding.host_port)}
+        row = {"HostIp": _text(binding.host_ip), "HostPort": str(binding.host_port or "")}
         found[key] = [*(found.get(key) or []), row]
     return dict(sorted(found.items()))
 

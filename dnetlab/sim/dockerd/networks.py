@@ -59,7 +59,8 @@ def create(
         labels=dict(labels or {}),
         created=world.clock,
     )
-    subnets = ipam.open_pools(world, host, requests, keep_gateway=chosen.keeps_gateway(release_of(world)))
+    keep = chosen.keeps_gateway(release_of(world), network.options)
+    subnets = ipam.open_pools(world, host, requests, keep_gateway=keep)
     try:
         network = chosen.create_network(world, host, replace(network, subnets=subnets))
     except ApiError:
@@ -164,7 +165,7 @@ def make_predefined(world: World, host: str) -> None:
 
 def _forget_default_bridge(world: World, host: str, old: Network) -> None:
     """The daemon makes its default network anew; with pools of its own the device too (daemon_unix.go)."""
-    firewaller(world, host).remove_network(firewall_config(old))
+    firewaller(world, host).remove_network(firewall_config(old, release_of(world)))
     ipam.close_pools(world, host, old.subnets, old.id)
     books.drop_network(world, host, old.id)
     stack = Stack(world, Where(host))

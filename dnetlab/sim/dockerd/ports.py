@@ -46,8 +46,9 @@ def publish(
 ) -> tuple[PortBinding, ...]:
     """Publish the container's ports through its endpoint in a bridge network; what is bound now.
 
-    default: the address of ports that name none. ApiError in the daemon's words when a port can't be had; the caller
-    undoes the rest.
+    default: the address of ports that name none. In a routed network a port is open at the container's own address,
+    and has no number on the host: 0 (observed on 28.5 and 29.7; IPv6 is not routed, so [::] has one). ApiError in the
+    daemon's words when a port can't be had; the caller undoes the rest.
     """
     assert endpoint.address is not None
     bound: list[PortBinding] = []
@@ -55,7 +56,9 @@ def publish(
     for request in requests_of(world, daemon(world, host).containers[container.id].config):
         try:
             bindings = _bind(world, host, request, default, tuple(bound), endpoint.address)
-            _start_proxies(world, host, bindings, endpoint.address)
+            if network.routed:
+                bindings = [replace(b, host_port=0) if b.host_ip.version == 4 else b for b in bindings]
+            _start_proxies(world, host, [b for b in bindings if b.host_port], endpoint.address)
             bound += bindings
             firewaller(world, host).add_ports(network, endpoint.address, bindings)
         except ApiError as error:
@@ -68,6 +71,8 @@ def _book(world: World, host: str, bindings: Sequence[PortBinding]) -> None:
     """Write the bindings into the daemon's table of host ports."""
     table = daemon(world, host).bound
     for binding in bindings:
+        if not binding.host_port:
+            continue
         key = binding.protocol, binding.host_port
         table = with_item(table, key, (*table.get(key, ()), binding))
     change_daemon(world, host, bound=table)

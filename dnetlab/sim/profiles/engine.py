@@ -258,6 +258,7 @@ class EngineProfile:
     dead_upstream             what 127.0.0.11 says when its own server can't be reached: 'silence', 'half' (nothing
                               to A, an empty answer to AAAA) or 'SERVFAIL'
     default_mode              what the default network is called in errors about a container's addresses
+    lists_routed_ports        the list of containers has ports of routed networks, which have no number on the host
     gateway_modes             bridge networks have a gateway mode; before, the option says nothing
     lends_default_bridge      a network may take docker0 by its name, which then loses its own address
     warns_of_forwarding       a container is created with a warning while ip_forward is off
@@ -322,6 +323,7 @@ class EngineProfile:
     aliases_of_its_own: bool
     remembers_sandbox: bool
     gateway_modes: bool
+    lists_routed_ports: bool
     lends_default_bridge: bool
     warns_of_forwarding: bool
     mac_with_joined: bool = False
@@ -395,6 +397,7 @@ _20_10 = EngineProfile(
     aliases_of_its_own=True,  # up to 25.0 (E25)
     remembers_sandbox=True,  # observed on 20.10.24
     gateway_modes=False,  # observed on 20.10.24
+    lists_routed_ports=True,
     lends_default_bridge=True,  # observed on 20.10.24
     warns_of_forwarding=True,  # observed on 20.10.24 only
 )
@@ -482,6 +485,7 @@ _29_7 = replace(
     deprecates_links=True,  # E29
     addresses_in_json=True,  # E29
     ports_of_internal=True,  # E29
+    lists_routed_ports=False,  # recorded from 29.7.2
     texts=sentences.TEXTS_29_7,
 )
 ENGINES: dict[str, EngineProfile] = {p.release: p for p in (_20_10, _26_1, _28_5, _29_7)}

@@ -59,16 +59,17 @@ def _ports(world: World, host: str, container: Container, spec: ContainerSpec) -
     if not container.is_running:
         half = spec.half_attached and not spec.config.publish
         return [_port(name) for name in sorted(container.exposed)] if half else []
-    found = []
+    found, shows_all = [], books.release_of(world).lists_routed_ports
     for name, bindings in inspect.port_map(world, host, container).items():
-        found += [{"IP": row["HostIp"], **_port(name, int(row["HostPort"]))} for row in bindings or []] or [_port(name)]
+        rows = [row for row in bindings or [] if row["HostPort"] or shows_all]
+        found += [{"IP": row["HostIp"], **_port(name, int(row["HostPort"] or 0))} for row in rows] or [_port(name)]
     return found
 
 
 def _port(name: str, outside: int | None = None) -> Json:
     """'80/tcp' -> {'PrivatePort': 80, 'PublicPort': …, 'Type': 'tcp'}"""
     number, _, protocol = name.partition("/")
-    public = {} if outside is None else {"PublicPort": outside}
+    public = {} if not outside else {"PublicPort": outside}
     return {"PrivatePort": int(number), **public, "Type": protocol}
 
 

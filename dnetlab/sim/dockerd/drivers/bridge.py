@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Where
@@ -9,6 +10,7 @@ from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd import ports
 from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.drivers import device, options
+from dnetlab.sim.dockerd.drivers.options import GatewayMode, mode_of
 from dnetlab.sim.dockerd.drivers.protocol import Driver
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import firewaller
@@ -21,8 +23,8 @@ class Bridge(Driver):
     needs_address = True
     publishes = True
 
-    def keeps_gateway(self, release: EngineProfile) -> bool:
-        return True
+    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str]) -> bool:
+        return mode_of(options, release) is not GatewayMode.ISOLATED
 
     def tells_gateway(self, release: EngineProfile, network: Network) -> bool:
         return not network.internal or release.internal_default_route
@@ -31,34 +33,34 @@ class Bridge(Driver):
         if len(network.subnets) > 1:
             raise ApiError("bridge driver doesn't support multiple subnets", 403)
         # Only now, when the pool is taken: a cursor has moved on (observed on 20.10.24 and 26.1.5).
-        options.check(network.options, release_of(world))
+        options.check(network.options, release_of(world), network.internal)
         network = replace(network, bridge=options.bridge_name(network))
         _check_conflicts(world, host, network)
         device.check_device(world, host, network)
         device.make_device(world, host, network)
         if release_of(world).create_forwards and daemon(world, host).config.ip_forward:
             switch_forwarding_on(world, host)
-        firewaller(world, host).add_network(options.firewall_config(network))
+        firewaller(world, host).add_network(options.firewall_config(network, release_of(world)))
         device.set_up_device(world, host, network)
         return network
 
     def restore_network(self, world: World, host: str, network: Network) -> None:
         device.make_device(world, host, network)
-        firewaller(world, host).add_network(options.firewall_config(network))
+        firewaller(world, host).add_network(options.firewall_config(network, release_of(world)))
         device.set_up_device(world, host, network)
 
     def delete_network(self, world: World, host: str, network: Network) -> None:
-        firewaller(world, host).remove_network(options.firewall_config(network))
+        firewaller(world, host).remove_network(options.firewall_config(network, release_of(world)))
         device.remove_device(world, host, network.bridge or "")
 
     def create_endpoint(
         self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network
     ) -> None:
         _check_endpoint(world, host, container, network)
-        firewaller(world, host).add_endpoint(options.firewall_config(network), _address(endpoint))
+        firewaller(world, host).add_endpoint(options.firewall_config(network, release_of(world)), _address(endpoint))
 
     def delete_endpoint(self, world: World, host: str, endpoint: Endpoint, network: Network) -> None:
-        firewaller(world, host).remove_endpoint(options.firewall_config(network), _address(endpoint))
+        firewaller(world, host).remove_endpoint(options.firewall_config(network, release_of(world)), _address(endpoint))
         device.forget_connections(world, host, _address(endpoint))
 
     def join(self, world: World, where: Where, name: str, mac: str, network: Network) -> str | None:
@@ -72,11 +74,11 @@ class Bridge(Driver):
     ) -> tuple[PortBinding, ...]:
         if network.internal:
             return ()
-        config = options.firewall_config(network)
+        config = options.firewall_config(network, release_of(world))
         return ports.publish(world, host, container, endpoint, config, options.host_binding(network))
 
     def withdraw(self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> None:
-        ports.unpublish(world, host, container, endpoint, options.firewall_config(network))
+        ports.unpublish(world, host, container, endpoint, options.firewall_config(network, release_of(world)))
 
 
 def _address(endpoint: Endpoint) -> IPv4Address:

@@ -40,7 +40,8 @@ def make_device(world: World, host: str, network: Network) -> None:
         stack.set_mtu(name, options.mtu_of(network))  # docker0 of an earlier start (recorded from 29.7.2)
     if not daemon(world, host).userland_proxy:
         stack.set_sysctl(f"net.ipv4.conf.{name}.route_localnet", "1")
-    _give_address(stack, name, network.subnets[0])
+    if options.has_address(network, release_of(world)):
+        _give_address(stack, name, network.subnets[0])
 
 
 def _give_address(stack: Stack, bridge: str, subnet: Subnet) -> None:

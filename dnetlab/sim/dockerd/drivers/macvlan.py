@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dnetlab.model import Endpoint, Network, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
@@ -19,7 +21,7 @@ VLAN_FORM = "required interface name format is: name.vlan_id, ex. eth0.10 for vl
 class Macvlan(Driver):
     needs_address = True
 
-    def keeps_gateway(self, release: EngineProfile) -> bool:
+    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str]) -> bool:
         return release.macvlan_gateway
 
     def create_network(self, world: World, host: str, network: Network) -> Network:

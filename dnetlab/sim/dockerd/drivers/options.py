@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from dnetlab.model import Network
-from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import NetworkConfig
@@ -15,7 +15,8 @@ from dnetlab.sim.profiles import EngineProfile
 BRIDGE = "com.docker.network.bridge."
 MTU = "com.docker.network.driver.mtu"
 GATEWAY_MODE = BRIDGE + "gateway_mode_ipv4"
-OTHER_MODES = ("routed", "nat-unprotected", "isolated")
+TRUSTED = BRIDGE + "trusted_host_interfaces"
+HOST_IPV4 = "com.docker.network.host_ipv4"
 HOST_BINDING = BRIDGE + "host_binding_ipv4"
 TRUE = ("1", "t", "T", "true", "TRUE", "True")
 FALSE = ("0", "f", "F", "false", "FALSE", "False")
@@ -35,14 +36,24 @@ def default_bridge_options(config: DaemonConfig) -> dict[str, str]:
     }
 
 
-def check(options: Mapping[str, str], release: EngineProfile) -> None:
+class GatewayMode(Enum):
+    """How a bridge network meets the world outside (since 27.0; the last two since 28.0)."""
+
+    NAT = "nat"  # it wears the host's address, and only published ports let anybody in
+    ROUTED = "routed"  # its own addresses are used outside too, and published ports are open at them
+    UNPROTECTED = "nat-unprotected"  # NAT, and every port is open at the container's own address
+    ISOLATED = "isolated"  # internal, and the host has no address in it either
+
+
+def check(options: Mapping[str, str], release: EngineProfile, internal: bool) -> None:
     """ApiError for a value that the driver can't read (bridge_linux.go, observed on 20.10 and 28.5)."""
     _check_flags(options)
     if release.gateway_modes:
-        _check_mode(options.get(GATEWAY_MODE))
-    binding = options.get(HOST_BINDING)
-    if binding is not None and not _is_address(binding):
-        raise ApiError(f"failed to parse {HOST_BINDING} value: {binding} (nil ip)", 400)
+        _check_mode(options.get(GATEWAY_MODE), internal)
+    for name in (HOST_BINDING, HOST_IPV4):
+        address = options.get(name)
+        if address is not None and not _is_address(address):
+            raise ApiError(f"failed to parse {name} value: {address} (nil ip)", 400)
     mtu = options.get(MTU)
     if mtu is not None and not mtu.removeprefix("-").isdecimal():
         raise ApiError(f'failed to parse {MTU} value: {mtu} (strconv.Atoi: parsing "{mtu}": invalid syntax)', 400)
@@ -51,18 +62,18 @@ def check(options: Mapping[str, str], release: EngineProfile) -> None:
 
 
 def _check_flags(options: Mapping[str, str]) -> None:
-    for name in (BRIDGE + "enable_icc", BRIDGE + "enable_ip_masquerade"):
+    for name in (BRIDGE + "enable_icc", BRIDGE + "enable_ip_masquerade", BRIDGE + "inhibit_ipv4"):
         value = options.get(name)
         if value is not None and value not in TRUE + FALSE:
             problem = f'strconv.ParseBool: parsing "{value}": invalid syntax'
             raise ApiError(f"failed to parse {name} value: {value} ({problem})", 400)
 
 
-def _check_mode(mode: str | None) -> None:
-    if mode not in (None, "", "nat", *OTHER_MODES):
+def _check_mode(mode: str | None, internal: bool) -> None:
+    if mode and mode not in [known.value for known in GatewayMode]:
         raise ApiError(f"failed to parse {GATEWAY_MODE} value: {mode} (unknown gateway mode {mode})", 400)
-    if mode in OTHER_MODES:
-        raise Refused(f"Gateway mode {mode} is not modelled.", "Leave the option out: the mode nat is.")
+    if mode == GatewayMode.ISOLATED.value and not internal:
+        raise ApiError("gateway mode 'isolated' can only be used for an internal network", 400)
 
 
 def _is_address(text: str) -> bool:
@@ -98,9 +109,22 @@ def host_binding(network: Network) -> IPv4Address | IPv6Address:
     return ip_address(network.options.get(HOST_BINDING, "0.0.0.0"))
 
 
-def firewall_config(network: Network) -> NetworkConfig:
+def mode_of(options: Mapping[str, str], release: EngineProfile) -> GatewayMode:
+    """The gateway mode of a network with these options; a release that has none does NAT, and so does a word that
+    `check` will refuse."""
+    asked = options.get(GATEWAY_MODE) if release.gateway_modes else None
+    return next((mode for mode in GatewayMode if mode.value == asked), GatewayMode.NAT)
+
+
+def has_address(network: Network, release: EngineProfile) -> bool:
+    """Does the bridge wear the gateway's address? (inhibit_ipv4 in every release; observed on 20.10, 26.1, 28.5)"""
+    isolated = mode_of(network.options, release) is GatewayMode.ISOLATED
+    return not isolated and not flag(network, "inhibit_ipv4", default=False)
+
+
+def firewall_config(network: Network, release: EngineProfile) -> NetworkConfig:
     """A bridge network as the firewall sees it."""
-    source = network.options.get("com.docker.network.host_ipv4")
+    source, mode = network.options.get(HOST_IPV4), mode_of(network.options, release)
     return NetworkConfig(
         network.bridge or "",
         network.subnets[0].subnet,
@@ -108,4 +132,7 @@ def firewall_config(network: Network) -> NetworkConfig:
         icc=flag(network, "enable_icc"),
         masquerade=flag(network, "enable_ip_masquerade"),
         source=IPv4Address(source) if source else None,
+        routed=mode is GatewayMode.ROUTED,
+        unprotected=mode is GatewayMode.UNPROTECTED,
+        trusted=tuple(name for name in network.options.get(TRUSTED, "").split(":") if name),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Where
@@ -29,8 +30,8 @@ class Driver(Protocol):
         """May a user create a network of this driver? Raises ApiError, or Refused for what the lab lacks."""
         return
 
-    def keeps_gateway(self, release: EngineProfile) -> bool:
-        """Is an address kept for the gateway of a network for which none was asked?"""
+    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str]) -> bool:
+        """Is an address kept for the gateway of a network with these options, for which none was asked?"""
         return False
 
     def tells_gateway(self, release: EngineProfile, network: Network) -> bool:

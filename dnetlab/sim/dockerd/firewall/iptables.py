@@ -97,7 +97,7 @@ class Iptables(Firewaller):
     ) -> list[Entry]:
         return [
             entry for binding in bindings
-            for entry in rules.of_port(self.layout, self.proxy, network.bridge, address, binding)
+            for entry in rules.of_port(self.layout, self.proxy, network, address, binding)
         ]  # fmt: skip
 
     def _delete(self, entries: Iterable[Entry]) -> None:

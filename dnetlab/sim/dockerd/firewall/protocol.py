@@ -17,6 +17,9 @@ class NetworkConfig:
     internal    nothing passes between it and elsewhere
     icc         its containers may talk to each other
     masquerade  what leaves it wears the host's address, or `source` when that is given
+    routed      its own addresses are used outside, so nothing is translated
+    unprotected every port of its containers is open to those who can route there
+    trusted     the host's links from which its containers may be asked at their own addresses
     """
 
     bridge: str
@@ -25,6 +28,9 @@ class NetworkConfig:
     icc: bool = True
     masquerade: bool = True
     source: IPv4Address | None = None
+    routed: bool = False
+    unprotected: bool = False
+    trusted: tuple[str, ...] = ()
 
 
 class Firewaller(Protocol):

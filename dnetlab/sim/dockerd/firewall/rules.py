@@ -58,7 +58,8 @@ def _nat(layout: Firewall, proxy: bool, network: NetworkConfig) -> list[Entry]:
     bridge, rules = network.bridge, []
     if network.masquerade:
         target = f"SNAT --to-source {network.source}" if network.source else "MASQUERADE"
-        rules.append(first("nat", "POSTROUTING", f"-s {network.subnet} ! -o {bridge} -j {target}", NAT))
+        if not network.routed:
+            rules.append(first("nat", "POSTROUTING", f"-s {network.subnet} ! -o {bridge} -j {target}", NAT))
         if proxy and layout.nat_returns:
             rules.append(first("nat", "DOCKER", f"-i {bridge} -j RETURN", SKIP))
     if not proxy:
@@ -99,8 +100,17 @@ def _dedicated(layout: Firewall, network: NetworkConfig) -> list[Entry]:
     rules += [
         last("filter", "DOCKER-CT", established, OUTGOING),
         last("filter", "DOCKER-BRIDGE", f"-o {bridge} -j DOCKER", DROP_OUT),
-        last("filter", "DOCKER", f"! -i {bridge} -o {bridge} -j DROP", NO_ICC, f"-o {bridge} ! -i {bridge} -j DROP"),
     ]
+    if network.routed:
+        rules.append(last("filter", "DOCKER", f"-o {bridge} -p icmp -j ACCEPT"))
+    verdict = "ACCEPT" if network.unprotected else "DROP"
+    default, spoken = f"! -i {bridge} -o {bridge} -j {verdict}", f"-o {bridge} ! -i {bridge} -j {verdict}"
+    rules.append(last("filter", "DOCKER", default, NO_ICC, spoken))
+    if layout.isolation and network.routed:  # other networks may come in, and get their answers (setINC)
+        rules.append(first("filter", STAGE_1, f"-o {bridge} -j RETURN"))
+        rules.append(
+            first("filter", STAGE_1, f"-i {bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT")
+        )
     if layout.isolation:
         rules.append(last("filter", STAGE_1, f"-i {bridge} ! -o {bridge} -j {STAGE_2}", DROP_OUT))
         rules.append(first("filter", STAGE_2, f"-o {bridge} -j DROP", DROP_OUT))
@@ -126,17 +136,27 @@ def _internal(layout: Firewall, network: NetworkConfig) -> list[Entry]:
 
 def of_endpoint(layout: Firewall, network: NetworkConfig, address: IPv4Address) -> list[Entry]:
     """28 and later: nobody outside the bridge talks to the container's address itself (raw PREROUTING)."""
-    if not layout.raw_drop or network.internal:
+    if not layout.raw_drop or network.internal or network.routed or network.unprotected:
         return []
-    return [last("raw", "PREROUTING", f"-d {address}/32 ! -i {network.bridge} -j DROP")]
+    trusted = [last("raw", "PREROUTING", f"-d {address}/32 -i {name} -j ACCEPT") for name in network.trusted]
+    return [*trusted, last("raw", "PREROUTING", f"-d {address}/32 ! -i {network.bridge} -j DROP")]
 
 
-def of_port(layout: Firewall, proxy: bool, bridge: str, address: IPv4Address, binding: PortBinding) -> list[Entry]:
-    """One published port: DNAT, ACCEPT, and what the release adds. IPv6 bindings have no rules of their own."""
+def of_port(
+    layout: Firewall, proxy: bool, network: NetworkConfig, address: IPv4Address, binding: PortBinding
+) -> list[Entry]:
+    """One published port: DNAT, ACCEPT, and what the release adds. IPv6 bindings have no rules of their own.
+
+    In a routed network the port is only opened, in an unprotected one it is open already (observed on 28.5, 29.7).
+    """
     if binding.host_ip.version == 6:
         return []
+    bridge = network.bridge
     inner = f"-p {binding.protocol.value} -m {binding.protocol.value} --dport {binding.container_port}"
-    rules = [_dnat(proxy, bridge, address, binding), _accept(layout, bridge, address, binding, inner)]
+    accept = _accept(layout, bridge, address, binding, inner)
+    if network.routed:
+        return [accept]
+    rules = [_dnat(proxy, bridge, address, binding), *([] if network.unprotected else [accept])]
     if layout.hairpin_per_port or not proxy:
         hairpin = f"-s {address}/32 -d {address}/32 {inner} -j MASQUERADE"
         rules.append(last("nat", "POSTROUTING", hairpin, "DNAT", _spoken_port(bridge, address, binding)))
