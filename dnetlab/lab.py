@@ -44,7 +44,7 @@ class Lab:
     ['bridge', 'host', 'my_net1', 'none']
 
     engine   'sim' (default) or 'docker' (real engines on lab hosts of their own)
-    docker   release: '20.10', '26.1', '28.5' (default) or '29.7'
+    docker   release: '20.10', '26.1', '28.5' or '29.7' (default)
     seed     the simulator's chance: the same seed and commands give the same page
     journal  a file to append every command to, so that `resume` can bring the lab back; None keeps no file
     kernel   who writes the journal, as a notebook's server calls its kernel; '' outside a notebook

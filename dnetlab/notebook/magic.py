@@ -90,7 +90,7 @@ class DnetMagics(Magics):
     @magic_arguments()
     @argument("host", nargs="?", help="whose prompt the cell is typed at; the lab's first host (docker1) when left out")
     @argument("--engine", choices=["sim", "docker"], help="run this cell on the simulator or on real Docker Engines")
-    @argument("--docker", metavar="RELEASE", help="the release of Docker: 20.10, 26.1, 28.5 (default) or 29.7")
+    @argument("--docker", metavar="RELEASE", help="the release of Docker: 20.10, 26.1, 28.5 or 29.7 (default)")
     @argument("--check", action="store_true", help="compare with the output pasted under each prompt")
     @argument("-q", "--quiet", action="store_true", help="don't show what changed")
     @line_cell_magic

@@ -300,7 +300,7 @@ def test_a_journal_of_a_lab_of_another_shape_or_release_says_which_to_choose_fir
 
     with pytest.raises(UsageError, match="written in another lab, of only"):
         Lab(journal=file).resume()
-    with pytest.raises(UsageError, match="written on engine sim 28.5"):
+    with pytest.raises(UsageError, match="written on engine sim 29.7"):
         Lab(journal=file, docker="20.10").resume()
 
 

@@ -151,7 +151,7 @@ def test_another_release_is_another_lab_and_the_first_stays_as_it_was(kernel):
 
     assert "my_net1" not in other.plain
     assert "my_net1" in again.plain
-    assert kernel.run("%dnet engine").plain == "Cells run on the simulator as Docker 28.5."
+    assert kernel.run("%dnet engine").plain == "Cells run on the simulator as Docker 29.7."
 
 
 def test_the_environment_chooses_the_engine_of_a_session(monkeypatch):

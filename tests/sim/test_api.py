@@ -18,7 +18,7 @@ HOST = "docker1"
 
 @pytest.fixture
 def world() -> World:
-    return new_world()
+    return new_world("28.5")
 
 
 def started(world: World, name: str, image: str = "busybox", *command: str, **machine: Any) -> str:

@@ -275,7 +275,7 @@ def test_after_a_daemon_restart_policies_decide_who_runs():
 
 def test_a_link_needs_its_target_running():
     """Observed on 20.10.24 and 28.5.2."""
-    world = new_world()
+    world = new_world("28.5")
     run(world, "busybox", "sleep", "100", name="db", env=("FOO=bar",), expose=("5432/tcp",))
     run(world, "busybox", "sleep", "100", name="app", links=(("db", "database"),))
     assert containers.variables(world, HOST, "app")[2:] == (

@@ -68,7 +68,7 @@ def test_docker_29_counts_the_addresses_of_a_network():
 
 def test_config_and_host_config_hold_what_was_asked():
     """Observed on 28.5.2."""
-    world = new_world()
+    world = new_world("28.5")
     found = inspect.container_json(world, HOST, u1(world))
     assert found["Config"] == {
         "Hostname": "hh", "Domainname": "", "User": "", "AttachStdin": False, "AttachStdout": False,
@@ -100,7 +100,7 @@ def test_config_and_host_config_hold_what_was_asked():
 
 def test_published_ports_are_listed_for_both_families():
     """Observed on 20.10.24, 26.1.5, 28.5.2."""
-    world = new_world()
+    world = new_world("28.5")
     assert inspect.container_json(world, HOST, u1(world))["NetworkSettings"]["Ports"] == {
         "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8000"}],
         "81/tcp": [{"HostIp": "0.0.0.0", "HostPort": "81"}, {"HostIp": "::", "HostPort": "81"}],
@@ -108,7 +108,7 @@ def test_published_ports_are_listed_for_both_families():
 
 
 def test_an_exposed_port_is_null_while_it_runs_and_gone_when_it_stopped():
-    world = new_world()
+    world = new_world("28.5")
     run(world, "nginx", name="web1")
     assert inspect.container_json(world, HOST, "web1")["NetworkSettings"]["Ports"] == {"80/tcp": None}
     containers.stop(world, HOST, "web1")
@@ -139,7 +139,7 @@ def test_an_endpoint_as_each_release_writes_it(release: str, keys: str, aliases:
 
 
 def test_only_the_default_bridge_is_repeated_at_the_top():
-    world = new_world()
+    world = new_world("28.5")
     run(world, "nginx", name="web1")
     u1(world)
     top = inspect.container_json(world, HOST, "web1")["NetworkSettings"]
@@ -149,7 +149,7 @@ def test_only_the_default_bridge_is_repeated_at_the_top():
 
 def test_a_connected_network_differs_from_one_given_at_the_start():
     """Observed on 28.5.2: IPAMConfig {} and Aliases [] after docker network connect; null at run."""
-    world = new_world()
+    world = new_world("28.5")
     networks.create(world, HOST, "nn")
     run(world, "busybox", "sleep", "1000", name="f1")
     endpoints.connect(world, HOST, "nn", "f1", NetworkAttachment("nn"))
@@ -160,7 +160,7 @@ def test_a_connected_network_differs_from_one_given_at_the_start():
 
 
 def test_joined_host_and_created_containers():
-    world = new_world()
+    world = new_world("28.5")
     web = run(world, "nginx", name="web1", hostname="hh")
     run(world, "busybox", "sleep", "100", name="j1", network_mode="container:web1")
     run(world, "nginx", name="h1", network_mode="host")
@@ -186,7 +186,7 @@ def test_the_default_network_mode_has_two_names():
 
 def test_a_network_as_it_was_created():
     """Observed on 28.5.2."""
-    world = new_world()
+    world = new_world("28.5")
     pool = PoolRequest("10.5.0.0/24", "10.5.0.128/25", "10.5.0.1", {"r": "10.5.0.9"})
     networks.create(world, HOST, "full", pools=(pool,), internal=True, labels={"a": "b"},
                     options={"com.docker.network.bridge.name": "mybr"})  # fmt: skip
@@ -241,7 +241,7 @@ def test_an_image_as_each_release_writes_it():
                    "Size", "VirtualSize", *end]  # fmt: skip
     assert middle == [*start, "DockerVersion", "Author", "Config", "Architecture", "Os", "Size", *end]
     assert new == [*start, "DockerVersion", "Author", "Architecture", "Os", "Size", *end, "Config"]
-    image = inspect.image_json(new_world(), HOST, "nginx")
+    image = inspect.image_json(new_world("28.5"), HOST, "nginx")
     assert image["RepoTags"] == ["nginx:alpine", "nginx:latest"]
     assert image["Config"] == {
         "Cmd": ["nginx", "-g", "daemon off;"], "Entrypoint": None,
@@ -253,7 +253,7 @@ def test_an_image_as_each_release_writes_it():
 
 
 def test_a_volume_and_what_is_not_there():
-    world = new_world()
+    world = new_world("28.5")
     u1(world)
     assert inspect.volume_json(world, HOST, "vol1") == {
         "CreatedAt": "2026-11-23T08:00:00Z", "Driver": "local", "Labels": None,
