@@ -1,6 +1,7 @@
-"""The command line of docker (client 28.2): words in, values out, and its own complaints about what can't be read.
+"""The command line of docker (28.2 and 29.7): words in, values out, its own complaints about what can't be read.
 
-help.txt       what `docker … --help` prints; helptexts.py finds it, grammar.py reads commands and flags from it
+help.txt       what `docker … --help` prints, help_29.txt where client 29 says something else; helptexts.py finds it,
+               grammar.py reads commands and flags from it
 parse.py       parse(argv, version) -> Invocation, or Stop with the client's own words
 values.py      values of flags; ports.py: -p and --expose
 completion.py  complete_docker(words) -> Candidates
