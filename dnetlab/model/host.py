@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 from dnetlab.model.changed import replace
 from dnetlab.model.indexes import followed, index
-from dnetlab.model.layers import with_item
+from dnetlab.model.layers import with_item, without_item
 from dnetlab.model.network import Namespace
 from dnetlab.model.packet import Protocol
 
@@ -211,10 +211,21 @@ class Host:
     def with_namespace(self, key: str, namespace: Namespace) -> Host:
         """Add or replace a namespace."""
         made = replace(self, namespaces=with_item(self.namespaces, key, namespace))
-        for name, belongs in (("_stacked", namespace.on_a_parent), ("_knowing", namespace.neighbours)):
+        stacked = followed(made, "_stacked", self.namespaces, made.namespaces)
+        if stacked is not None:
+            (stacked.add if namespace.on_a_parent else stacked.discard)(key)
+        knowing = followed(made, "_knowing", self.namespaces, made.namespaces)
+        if knowing is not None:
+            (knowing.add if namespace.neighbours else knowing.discard)(key)
+        return made
+
+    def without_namespace(self, key: str) -> Host:
+        """A namespace is gone; nothing when it isn't there."""
+        made = replace(self, namespaces=without_item(self.namespaces, key))
+        for name in ("_stacked", "_knowing"):
             group = followed(made, name, self.namespaces, made.namespaces)
             if group is not None:
-                (group.add if belongs else group.discard)(key)
+                group.discard(key)
         return made
 
     def container(self, reference: str) -> Container | None:

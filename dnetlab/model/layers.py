@@ -79,3 +79,12 @@ def with_item(entries: Mapping[Key, Value], key: Key, value: Value) -> Mapping[K
     made = entries.copy()
     made[key] = value
     return made
+
+
+def without_item(entries: Mapping[Key, Value], key: Key) -> Mapping[Key, Value]:
+    """The same entries but for that key, which need not be there."""
+    if key not in entries:
+        return entries
+    made = dict(entries.items())
+    del made[key]
+    return made

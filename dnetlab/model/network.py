@@ -368,15 +368,23 @@ class Namespace:
 
     def without_interface(self, name: str) -> Namespace:
         """Remove a link, its routes, neighbours and learned addresses (what the kernel does on `ip link del`)."""
-        return replace(
+        old = self.interfaces
+        links = [replace(i, master=None) if i.master == name else i for i in old if i.name != name]
+        fdb = [f for f in self.fdb if f.port != name and f.bridge != name]
+        made = replace(
             self,
-            interfaces=tuple(
-                replace(i, master=None) if i.master == name else i for i in self.interfaces if i.name != name
-            ),
-            routes=tuple(r for r in self.routes if r.dev != name),
-            neighbours=tuple(n for n in self.neighbours if n.dev != name),
-            fdb=tuple(f for f in self.fdb if name not in (f.bridge, f.port)),
+            interfaces=tuple(links),
+            routes=tuple([r for r in self.routes if r.dev != name]),
+            neighbours=tuple([n for n in self.neighbours if n.dev != name]),
+            fdb=self.fdb if len(fdb) == len(self.fdb) else tuple(fdb),
         )
+        if not any(i.master == name for i in old):
+            names = followed(made, "_by_name", old, made.interfaces)
+            if names is not None:
+                names.pop(name, None)
+            if not any(i.name == name for i in self.on_a_parent):
+                followed(made, "_on_a_parent", old, made.interfaces)
+        return made
 
 
 def _by_name(links: Sequence[Interface]) -> dict[str, Interface]:

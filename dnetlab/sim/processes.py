@@ -51,13 +51,14 @@ def end(world: World, host: str, pids: Iterable[int]) -> None:
     gone = set(pids)
     if not gone:
         return
-    spaces = {p.namespace for p in world.hosts[host].processes if p.pid in gone}
-    world.change_host(host, processes=tuple(p for p in world.hosts[host].processes if p.pid not in gone))
+    rows = world.hosts[host].processes
+    spaces = {p.namespace for p in rows if p.pid in gone}
+    world.change_host(host, processes=tuple([p for p in rows if p.pid not in gone]))
     for name in spaces & set(world.hosts[host].namespaces):
         stack = world.namespace(Where(host, name))
-        kept = tuple(s for s in stack.sockets if s.pid not in gone)
+        kept = [s for s in stack.sockets if s.pid not in gone]
         if len(kept) != len(stack.sockets):
-            world.put_namespace(Where(host, name), replace(stack, sockets=kept))
+            world.put_namespace(Where(host, name), replace(stack, sockets=tuple(kept)))
 
 
 def listen(world: World, where: Where, sockets: Iterable[Socket]) -> None:

@@ -117,8 +117,7 @@ class World:
         self.put_host(self.hosts[where.host].with_namespace(where.namespace, namespace))
 
     def drop_namespace(self, where: Where) -> None:
-        spaces = {k: v for k, v in self.hosts[where.host].namespaces.items() if k != where.namespace}
-        self.change_host(where.host, namespaces=spaces)
+        self.put_host(self.hosts[where.host].without_namespace(where.namespace))
 
     def change_namespace(self, where: Where, change: Callable[[Namespace], Namespace]) -> None:
         """world.change_namespace(Where('docker1'), lambda ns: replace(ns, routes=…))"""

@@ -12,7 +12,7 @@ from typing import Any
 
 from dnetlab.model import Container, Network, PortBinding, Protocol
 from dnetlab.model.changed import replace
-from dnetlab.model.layers import with_item
+from dnetlab.model.layers import with_item, without_item
 from dnetlab.model.rows import with_row
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.config import ContainerSpec, Exec, NetworkAttachment
@@ -192,20 +192,20 @@ def rename(world: World, host: str, container: Container, name: str) -> None:
 def drop(world: World, host: str, container_id: str) -> None:
     """Forget a container and all that was written for it; links to it keep its last name."""
     _keep_names(world, host, container_id)
-    world.change_host(host, containers=tuple(c for c in world.hosts[host].containers if c.id != container_id))
-    state = daemon(world, host)
+    gone, state = by_id(world, host, container_id), daemon(world, host)
+    world.change_host(host, containers=tuple([c for c in world.hosts[host].containers if c.id != container_id]))
     change_daemon(
         world,
         host,
-        containers={key: value for key, value in state.containers.items() if key != container_id},
-        names={key: value for key, value in state.names.items() if value != container_id},
+        containers=without_item(state.containers, container_id),
+        names=without_item(state.names, gone.name) if gone else state.names,
         waiting=state.waiting - {container_id},
         linking=state.linking - {container_id},
         attachments={key: value for key, value in state.attachments.items() if key[0] != container_id},
         interface_counters={key: value for key, value in state.interface_counters.items() if key != container_id},
     )
     world.logs.pop((host, container_id), None)
-    for key in [key for key in world.files if key[:2] == (host, container_id)]:
+    for key in [key for key in world.files if key[1] == container_id and key[0] == host]:
         del world.files[key]
 
 

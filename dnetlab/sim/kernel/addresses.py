@@ -13,7 +13,8 @@ from dnetlab.sim.kernel.space import Space
 
 
 def is_link_local(address: Address) -> bool:
-    return isinstance(address.interface, IPv6Interface) and address.ip.is_link_local
+    """Is it one of fe80::/10?"""
+    return isinstance(address.interface, IPv6Interface) and int(address.interface) >> 118 == 0xFE80 >> 6
 
 
 def with_link_local(space: Space, link: Interface) -> Interface:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
 
 from dnetlab.model import Address, Interface, LinkKind
 
 
+@cache
 def loopback(v6: bool = True) -> Interface:
     """lo of a namespace; v6: with ::1."""
     addresses = [Address(IPv4Interface("127.0.0.1/8"), scope="host")]

@@ -45,10 +45,9 @@ def _hanging_on(space: Space, link: Interface) -> list[tuple[Space, int]]:
 
 def _follow(space: Space, link: Interface) -> bool:
     """Give a link the carrier it has; did that change it?"""
-    now = alive(space, link)
-    if now.carrier == link.carrier:
+    if _carrier(space, link) == link.carrier:
         return False
-    space.put(now)
+    space.put(alive(space, link))
     return True
 
 
