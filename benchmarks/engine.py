@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -87,14 +88,14 @@ def measure(release: str | None = None) -> list[tuple[str, str]]:
     with closing(DockerEngine(release)) as engine:
         start(engine)
         for name, look in (("snapshot", snapshots(engine)), ("first snapshot", cold(engine))):
-            ours, theirs = paired(look, exec_all(engine), 5)
+            ours, theirs = paired(look, exec_all(engine), 5, time.perf_counter)
             rows.append((
                 f"{name}, {CONTAINERS} containers, Docker {engine.release}; {CONTAINERS} × exec_run('ip addr')",
                 f"{theirs / ours:.0f}× quicker  ({ours * 1e3:.0f} ms / {theirs * 1e3:.0f} ms)",
             ))  # fmt: skip
         for text in COMMANDS:
             line = parse_cell(text)[0]
-            ours, theirs = paired(lambda line=line: engine.run(line), bare(engine, text), 21)
+            ours, theirs = paired(lambda line=line: engine.run(line), bare(engine, text), 21, time.perf_counter)
             times = f"({ours * 1e3:.0f} ms / {theirs * 1e3:.0f} ms)"
             rows.append((f"line `{text}` / bare client", f"{ours / theirs:.2f}×  {times}"))
     return rows

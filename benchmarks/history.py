@@ -1,7 +1,7 @@
 """python benchmarks/history.py [--count N] [--against CHECKOUT]: what a long session with undo costs.
 
-N times (2,000) `docker run -d nginx` in one lab, in a process of its own: by how much the memory grew, and what the
-commands around the 50th and the last cost. With a checkout of another version, both run side by side.
+N times (2,000) `docker run -d -p PORT:80 nginx` in one lab, in a process of its own: by how much the memory grew, and
+what the commands around the 50th and the last cost. With a checkout of another version, both run side by side.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent.parent
 WINDOW = 20  # commands around the 50th and before the last, of which the median counts
 CHILD = """
-import json, statistics, sys, time
+import gc, json, statistics, sys, time
 from dnetlab.lab import Lab
 
 def resident():
@@ -27,10 +27,11 @@ count, window = int(sys.argv[1]), int(sys.argv[2])
 lab, times = Lab(), []
 lab.run("docker run -d nginx")
 before = resident()
-for _ in range(count):
+for port in range(10000, 10000 + count):
     start = time.process_time()
-    lab.run("docker run -d nginx")
+    lab.run(f"docker run -d -p {port}:80 nginx")
     times.append(time.process_time() - start)
+gc.collect()
 early = statistics.median(times[50 - window : 50 + window])
 print(json.dumps({"grown": resident() - before, "early": early, "late": statistics.median(times[-2 * window :])}))
 """

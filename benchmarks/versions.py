@@ -5,6 +5,8 @@ that other work on the machine weighs little. A row has the medians and their ra
 
 - the lines of every lesson, each lesson in a new lab; all lessons added up
 - `docker run -d`, `docker ps`, `docker ps -aq` and `docker rm -f` in turn, beside 20 and beside 500 containers
+- the first table and the first picture of a notebook whose kernel is up and has loaded the extension, each in a new
+  process
 """
 
 from __future__ import annotations
@@ -58,15 +60,39 @@ for line in sys.stdin:
     print(json.dumps({"lessons": lessons, "commands": commands}[what](value)), flush=True)
 '''
 
+FIRST = '''
+import sys, time
+from IPython.core.interactiveshell import InteractiveShell
+
+shell = InteractiveShell.instance()
+shell.run_line_magic("load_ext", "dnetlab")
+shell.run_cell_magic("dnet", "", "docker run -d --name web nginx")
+start = time.process_time()
+shown = shell.run_line_magic("dnet", sys.argv[1])
+if shown is not None:
+    shell.display_formatter.format(shown)
+print("\\n" + str(time.process_time() - start))
+'''
+
 
 class Version:
     """A checkout at work in a process of its own."""
 
     def __init__(self, checkout: Path) -> None:
+        self.checkout = checkout
+        self.environment = {**os.environ, "PYTHONPATH": str(checkout), "DNETLAB_JOURNAL": "off"}
         self.child = subprocess.Popen(
             [sys.executable, "-c", CHILD], cwd=checkout, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(checkout), "DNETLAB_JOURNAL": "off"},
+            env=self.environment,
         )  # fmt: skip
+
+    def first(self, what: str) -> float:
+        """Seconds for the first `%dnet ips` or `%dnet topology` of a new process."""
+        done = subprocess.run(
+            [sys.executable, "-c", FIRST, what], cwd=self.checkout, text=True, capture_output=True, check=True,
+            env=self.environment,
+        )  # fmt: skip
+        return float(done.stdout.rsplit("\n", 2)[-2])
 
     def ask(self, what: str, value: object) -> Any:
         assert self.child.stdin
@@ -102,6 +128,12 @@ def commands(versions: list[Version], rounds: int, count: int) -> None:
         show(f"{line}, beside {count}", *(statistics.median(a[line] for a in each) for each in answers))
 
 
+def first(versions: list[Version]) -> None:
+    for what, name in (("ips", "the first table"), ("topology", "the first picture")):
+        rounds = [[version.first(what) for version in versions] for _ in range(5)]
+        show(name, *(statistics.median(each) for each in zip(*rounds, strict=True)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkout", type=Path)
@@ -111,6 +143,7 @@ def main() -> None:
     lessons(versions, options.rounds)
     for count in BESIDE:
         commands(versions, options.rounds, count)
+    first(versions)
     for version in versions:
         version.child.communicate()
 

@@ -18,7 +18,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from ipaddress import IPv4Network
 
 from dnetlab.model.changed import replace
@@ -262,13 +262,16 @@ class Table:
     chains: tuple[Chain, ...] = ()
 
     def chain(self, name: str) -> Chain | None:
-        return next((c for c in self.chains if c.name == name), None)
+        for chain in self.chains:
+            if chain.name == name:
+                return chain
+        return None
 
     def with_chain(self, chain: Chain) -> Table:
         """Replace the chain of that name, or append it."""
         if self.chain(chain.name) is None:
             return replace(self, chains=(*self.chains, chain))
-        return replace(self, chains=tuple(chain if c.name == chain.name else c for c in self.chains))
+        return replace(self, chains=tuple([chain if c.name == chain.name else c for c in self.chains]))
 
     def without_chain(self, name: str) -> Table:
         return replace(self, chains=tuple(c for c in self.chains if c.name != name))
@@ -278,6 +281,7 @@ class Table:
         return sum(r.target.name == name for c in self.chains for r in c.rules)
 
 
+@cache
 def empty_table(name: str) -> Table:
     """A table as the kernel first has it: built-in chains, policy ACCEPT."""
     return Table(name, tuple(Chain(chain, policy="ACCEPT") for chain in BUILTIN[name]))
@@ -290,11 +294,14 @@ class Netfilter:
     tables: tuple[Table, ...] = ()
 
     def table(self, name: str) -> Table:
-        return next((t for t in self.tables if t.name == name), None) or empty_table(name)
+        for table in self.tables:
+            if table.name == name:
+                return table
+        return empty_table(name)
 
     def with_table(self, table: Table) -> Netfilter:
-        if any(t.name == table.name for t in self.tables):
-            return Netfilter(tuple(table if t.name == table.name else t for t in self.tables))
+        if table.name in [t.name for t in self.tables]:
+            return Netfilter(tuple([table if t.name == table.name else t for t in self.tables]))
         order = list(BUILTIN)
         return Netfilter(tuple(sorted((*self.tables, table), key=lambda t: order.index(t.name))))
 
