@@ -8,10 +8,10 @@ it, which it opens once the first is there and which carries the same words on.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import chain
 
 from dnetlab.model import Disposition, Exchange, Packet, Part, Protocol, Segment, Snapshot, Trace, Where
+from dnetlab.model.changed import replace
 from dnetlab.net.forward import FOREVER, back, dial_of, exchange, forward, journey, settled
 from dnetlab.net.memory import Field
 from dnetlab.net.trip import Asker, Trip, default_ttl, turned
