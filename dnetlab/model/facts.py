@@ -118,6 +118,51 @@ class PassedOn:
 
 
 @dataclass(frozen=True)
+class AtTwoPorts:
+    """A bridge has learned a MAC at another port than the one wanted: two wear it, and the frame goes to the other."""
+
+    bridge: str
+    mac: str
+    port: str
+    wanted: str
+
+
+@dataclass(frozen=True)
+class NoHairpin:
+    """A packet would leave a bridge by the port it came in by, and the port's hairpin mode is off."""
+
+    bridge: str
+    port: str
+
+
+@dataclass(frozen=True)
+class TooBig:
+    """A packet that must not be cut is longer than the MTU of the link it would leave by."""
+
+    dev: str
+    mtu: int
+    size: int
+
+
+@dataclass(frozen=True)
+class DoesNotFit:
+    """A frame is longer than the MTU of a link that takes it or hands it on: it is thrown away without a word."""
+
+    dev: str
+    mtu: int
+    size: int
+
+
+@dataclass(frozen=True)
+class CutUp:
+    """A packet leaves in pieces, none longer than the MTU."""
+
+    dev: str
+    mtu: int
+    pieces: int
+
+
+@dataclass(frozen=True)
 class HandedUp:
     """A bridge takes the frame itself: the MAC is its own."""
 
@@ -422,6 +467,7 @@ class RuleStops:
 
 Fact = Union[  # noqa: UP007 (a name for people and for typing.get_args)
     OwnAddress, BroadcastAddress, RouteMatches, BroughtBack, Resolved, StillBelieved, NobodyAnswers, Leaves, ComesIn,
+    AtTwoPorts, NoHairpin, TooBig, DoesNotFit, CutUp,
     CrossesSwitch, Wrapped, Unwrapped, PassedOn, HandedUp, ProxyDials, Decides, Returns, Counts, Jumps, NotJudged,
     UnknownTarget, PolicyDecides, Rewritten, ErrorUndone, Told, AnswerArrived, Noted, EchoAnswered, SocketTakes,
     NobodyWaits, EchoIgnored, NotListening, LinkDown, NoCarrier, BeenHere, NeverEnds, BridgeLoop, ForEverybody,

@@ -183,6 +183,11 @@ class Route:
         return f"{kind}{'default' if self.is_default else self.destination}{via}{dev}"
 
 
+# linux net/ipv4/arp.c arp_tbl: base_reachable_time 30 s (each entry takes half to one and a half of it), then
+# delay_probe_time 5 s and three probes a second apart
+REACHABLE_SECONDS, DELAY_SECONDS, PROBE_SECONDS = 30.0, 5.0, 3.0
+
+
 @dataclass(frozen=True)
 class Neighbour:
     """One row of `ip neigh`. mac is None while unresolved. state: REACHABLE STALE DELAY FAILED INCOMPLETE PERMANENT.
@@ -195,6 +200,15 @@ class Neighbour:
     mac: str | None
     state: str = "REACHABLE"
     since: float | None = field(default=None, compare=False)
+
+    def state_at(self, now: float) -> str:
+        """The state that the clock has made of it: REACHABLE becomes STALE, DELAY becomes PROBE, and that FAILED."""
+        age = now - self.since if self.since is not None else 0.0
+        if self.state == "REACHABLE":
+            return "REACHABLE" if age <= REACHABLE_SECONDS else "STALE"
+        if self.state == "DELAY" and age >= DELAY_SECONDS:
+            return "PROBE" if age < DELAY_SECONDS + PROBE_SECONDS else "FAILED"
+        return self.state
 
 
 @dataclass(frozen=True)

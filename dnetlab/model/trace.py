@@ -26,6 +26,7 @@ class Disposition(Enum):
     TTL_EXPIRED = "TTL expired"
     FORWARDING_OFF = "forwarding off"
     LINK_DOWN = "link down"
+    TOO_BIG = "too big"
     LOOP = "loop"
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from dnetlab.model import Neighbour
+from dnetlab.model.network import DELAY_SECONDS, PROBE_SECONDS, REACHABLE_SECONDS
 from dnetlab.net.memory import Field
 from dnetlab.net.segment import Event, Found, Link, Lost, Wanted, search
 from dnetlab.net.tunnel import outside, speaks_from
@@ -16,9 +17,9 @@ from dnetlab.net.tunnel import outside, speaks_from
 ARP_SECONDS = 3.06  # three questions, one second apart (net/core/neighbour.c mcast_solicit 3; observed 3.058 s)
 
 
-# An entry is believed for reachable_time (about 30 s), then for delay_first_probe_time (5 s), then asked thrice more:
-# so long are frames sent to somebody who has gone (observed 14 to 39 s; ip-sysctl, neigh/default).
-BELIEVED = 38.0
+# An entry is REACHABLE for base_reachable_time, then STALE; used again it is in DELAY, then asked thrice (PROBE): so
+# long are frames sent to somebody who has gone (observed 14 to 39 s; ip-sysctl, neigh/default).
+PROVING = DELAY_SECONDS + PROBE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -45,23 +46,21 @@ def resolve(field: Field, start: Link, hop: IPv4Address) -> Answer:
         if found.lost and not found.link:
             return Answer(known.mac, found.lost[0].path, False, lost=found.lost[0])
         return Answer(known.mac, found.path, False, found.looped) if found.link else Answer(None, (), False)
-    found = _owner(field, start, hop, known)
-    if found.link is None and found.lost and known is not None and _still_believed(known, field.now) > 0:
-        return Answer(known.mac, found.lost[0].path, False, lost=found.lost[0])
-    lost = _swallowed(field, found) if _still_believed(known, field.now) <= 0 else None
+    if known is not None and known.mac is not None and known.state != "FAILED":
+        believed = _as_known(field, start, known)
+        if believed is not None:
+            return believed
+    found = search(field.wiring, start, Wanted(hop))
+    lost = _swallowed(field, found)
     if lost is not None:
         field.learn(start.where, Neighbour(hop, start.interface.name, None, "FAILED"))
         return Answer(None, (), True, lost=lost)
-    if found.link is None:
-        left = _still_believed(known, field.now)
-        if known is not None and left > 0:
-            return Answer(known.mac, (), False, found.looped, left)
+    if found.link is None or _is_double(found.link, start):
         field.learn(start.where, Neighbour(hop, start.interface.name, None, "FAILED"))
         return Answer(None, (), True, found.looped)
     mac = found.link.interface.mac
-    asked = known is None or known.mac != mac
     field.learn(start.where, Neighbour(hop, start.interface.name, mac))
-    return Answer(mac, found.path, asked, found.looped)
+    return Answer(mac, found.path, known is None or known.mac != mac)
 
 
 def _swallowed(field: Field, found: Found) -> Lost | None:
@@ -77,18 +76,28 @@ def _swallowed(field: Field, found: Found) -> Lost | None:
     return None
 
 
-def _still_believed(known: Neighbour | None, now: float) -> float:
-    if known is None or known.mac is None or known.since is None:
-        return 0.0
-    return max(0.0, known.since + BELIEVED - now)
+def _as_known(field: Field, start: Link, known: Neighbour) -> Answer | None:
+    """The way to the one who is known, whoever else has the address by now; None when it is time to ask anew."""
+    found = search(field.wiring, start, Wanted(known.address, known.mac))
+    state = known.state_at(field.now)
+    if found.link is not None and (state == "REACHABLE" or _swallowed(field, found) is None):
+        field.learn(start.where, Neighbour(known.address, known.dev, known.mac))
+        return Answer(known.mac, found.path, False, found.looped)
+    if found.link is not None or known.since is None or state == "FAILED" or found.lost and state != "REACHABLE":
+        return None
+    if found.lost:
+        return Answer(known.mac, found.lost[0].path, False, lost=found.lost[0])
+    age = field.now - known.since
+    if state == "STALE":
+        field.learn(start.where, Neighbour(known.address, known.dev, known.mac, "DELAY"))
+        return Answer(known.mac, (), False, found.looped, PROVING)
+    proving = state in ("DELAY", "PROBE")
+    return Answer(known.mac, (), False, found.looped, (0.0 if proving else REACHABLE_SECONDS) + PROVING - age)
 
 
-def _owner(field: Field, start: Link, hop: IPv4Address, known: Neighbour | None) -> Found:
-    if known and known.mac and known.state != "FAILED":  # two may have the address: stay with the one we know
-        found = search(field.wiring, start, Wanted(hop, known.mac))
-        if found.link is not None:
-            return found
-    return search(field.wiring, start, Wanted(hop))
+def _is_double(owner: Link, start: Link) -> bool:
+    """Two with one MAC on a bridge: the answer comes in where the bridge now takes it to be at home, and is dropped."""
+    return owner.interface.mac == start.interface.mac and owner.key != start.key
 
 
 def introduce(field: Field, start: Link, sender: IPv4Address | None, receiver: Link, hop: IPv4Address) -> None:

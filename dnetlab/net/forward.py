@@ -27,6 +27,7 @@ from dnetlab.model import (
 )
 from dnetlab.model.changed import replace
 from dnetlab.model.facts import (
+    AtTwoPorts,
     BeenHere,
     BridgeLoop,
     BroadcastAddress,
@@ -44,6 +45,7 @@ from dnetlab.model.facts import (
     NobodyAnswers,
     NobodyHas,
     NoCarrier,
+    NoHairpin,
     NoRoute,
     NotForwarding,
     OwnAddress,
@@ -58,11 +60,12 @@ from dnetlab.model.facts import (
     Wrapped,
 )
 from dnetlab.net.arp import ARP_SECONDS, introduce, resolve
+from dnetlab.net.arp import Answer as Neighbourly
 from dnetlab.net.deliver import deliver, find_socket, proxy_of
 from dnetlab.net.hooks import Doors, cross
 from dnetlab.net.memory import Field
 from dnetlab.net.routing import Way, is_broadcast, is_local, lookup, source_address
-from dnetlab.net.segment import Carry, Event, Link, Lost
+from dnetlab.net.segment import Carry, Event, Link, Lost, Wanted, search
 from dnetlab.net.trip import Answer, Asker, Trip
 from dnetlab.net.tunnel import around, outside
 
@@ -219,6 +222,7 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
     trip.seen.add(mark)
     if dev != "lo":
         trip.track = None
+    asked = trip.packet.destination
     if not cross(trip, Hook.PREROUTING, Doors(into=dev, physin=port)):
         return None
     if dev != "lo" and _martian(trip, space, dev):
@@ -231,7 +235,7 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
     if is_broadcast(space, destination) or destination.is_multicast:
         trip.end(Disposition.DROPPED, ForEverybody(destination), dev)
         return None
-    return _forwarded(trip, link, port)
+    return _forwarded(trip, link, port, bridged=bool(port) and destination != asked and _filters_frames(space))
 
 
 def _martian(trip: Trip, space: Namespace, dev: str) -> bool:
@@ -250,8 +254,17 @@ def _martian(trip: Trip, space: Namespace, dev: str) -> bool:
     return False
 
 
-def _forwarded(trip: Trip, link: Link, port: str) -> Arrival:
-    """For somebody else: forwarding on? route, ttl, FORWARD, POSTROUTING, send."""
+def _filters_frames(space: Namespace) -> bool:
+    """Does iptables look at what bridges pass on (br_netfilter)?"""
+    return space.sysctl("net.bridge.bridge-nf-call-iptables") == "1"
+
+
+def _forwarded(trip: Trip, link: Link, port: str, bridged: bool) -> Arrival:
+    """For somebody else: forwarding on? route, ttl, FORWARD, POSTROUTING, send.
+
+    bridged: a bridge's frame was given another destination; when that is behind the same bridge, the bridge itself
+    passes it on (br_nf_pre_routing_finish), and only then does the hairpin mode of its port count.
+    """
     space, dev, packet = trip.space, link.interface.name, trip.packet
     if not _forwards(space, dev):
         value = space.sysctl("net.ipv4.ip_forward")
@@ -266,6 +279,9 @@ def _forwarded(trip: Trip, link: Link, port: str) -> Arrival:
         return None
     trip.packet = replace(packet, ttl=packet.ttl - 1)
     out, hop = way
+    if bridged and out == dev and _comes_back(trip, link, port, hop):
+        trip.end(Disposition.DROPPED, NoHairpin(dev, port), port)
+        return None
     if not cross(trip, Hook.FORWARD, Doors(dev, out, port, "", hop)):
         return None
     if not cross(trip, Hook.POSTROUTING, Doors("", out, port, "", hop)):
@@ -273,6 +289,14 @@ def _forwarded(trip: Trip, link: Link, port: str) -> Arrival:
     leaving = space.interface(out)
     assert leaving is not None  # lookup() only gives routes through links that are there and up
     return _transmit(trip, Link(trip.at, leaving), hop)
+
+
+def _comes_back(trip: Trip, bridge: Link, port: str, hop: IPv4Address) -> bool:
+    """Is the next hop behind the port that the frame came in by, and does that port give nothing back?"""
+    through = trip.space.interface(port)
+    if through is None or through.hairpin:
+        return False
+    return any(e.kind == "bridge" and e.exit == port for e in resolve(trip.lab, bridge, hop).path[:2])
 
 
 def _forwards(space: Namespace, dev: str) -> bool:
@@ -345,14 +369,14 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
     if answer.asked:
         _count_question(trip.lab, answer.path)
     trip.mac = interface.mac
-    return _carry(trip, start, hop, answer.mac, answer.path)
+    return _carry(trip, start, hop, answer)
 
 
-def _carry(trip: Trip, start: Link, hop: IPv4Address, mac: str, path: tuple[Event, ...]) -> Arrival:
+def _carry(trip: Trip, start: Link, hop: IPv4Address, way: Neighbourly) -> Arrival:
     """Follow the frame; where it is bridged from port to port, iptables may look at it too."""
     port = ""
-    link = start
-    for event in path:
+    link, mac, asked = start, way.mac or "", way.asked
+    for event in way.path:
         link = event.link
         trip.at, interface = link
         if event.kind == "out":
@@ -370,12 +394,13 @@ def _carry(trip: Trip, start: Link, hop: IPv4Address, mac: str, path: tuple[Even
                 return None
         else:
             port = event.entry
-            diverted = _bridge(trip, event, mac)
+            diverted = _bridge(trip, event, mac, asked)
             if trip.disposition is not None:
                 return None
             if diverted:
                 return link, port
-    introduce(trip.lab, start, _asking(trip, start), link, hop)
+    if asked:
+        introduce(trip.lab, start, _asking(trip, start), link, hop)
     return link, port
 
 
@@ -451,13 +476,23 @@ def _asking(trip: Trip, start: Link) -> IPv4Address | None:
     return start.interface.ipv4[0].ip if start.interface.ipv4 else None
 
 
-def _bridge(trip: Trip, event: Event, mac: str) -> bool:
+def _is_behind(trip: Trip, port: str, mac: str) -> bool:
+    """Does somebody behind this port of a bridge wear the MAC, so that what the bridge learned is still true?"""
+    through = trip.space.interface(port)
+    return through is not None and search(trip.lab.wiring, Link(trip.at, through), Wanted(mac=mac)).link is not None
+
+
+def _bridge(trip: Trip, event: Event, mac: str, asked: bool) -> bool:
     """One bridge: it learns who is behind which port and passes the frame on. True: iptables sent it up instead."""
     (_, bridge), entry, leaving = event.link, event.entry, event.exit
     lab = trip.lab
-    learned = bool(leaving) and lab.port_of(trip.at, bridge.name, mac) == leaving
+    at = lab.port_of(trip.at, bridge.name, mac) if leaving else None
+    learned = bool(leaving) and at == leaving
     if entry:
         lab.learn_mac(trip.at, bridge.name, trip.mac, entry)
+    if at is not None and not learned and not asked and _is_behind(trip, at, mac):
+        trip.end(Disposition.DROPPED, AtTwoPorts(bridge.name, mac, at, leaving), bridge.name)
+        return False
     if leaving:
         lab.learn_mac(trip.at, bridge.name, mac, leaving)
     if not leaving:
@@ -465,7 +500,7 @@ def _bridge(trip: Trip, event: Event, mac: str) -> bool:
         trip.note(StepKind.BRIDGED, HandedUp(bridge.name), bridge.name)
         return False
     trip.note(StepKind.BRIDGED, PassedOn(bridge.name, entry, leaving, mac, learned), bridge.name)
-    if not entry or trip.space.sysctl("net.bridge.bridge-nf-call-iptables") != "1":
+    if not entry or not _filters_frames(trip.space):
         return False
     trip.track = None
     name, destination = bridge.name, trip.packet.destination

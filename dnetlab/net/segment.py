@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from dnetlab.model import Host, Interface, LinkKind, Namespace, Switch, Topology, Where
 from dnetlab.model.facts import Fact
-from dnetlab.net.routing import is_local
+from dnetlab.net.routing import is_local, main_route
 from dnetlab.net.switch import comes_out
 
 NOTHING = Topology(())  # no switch that anybody said something about
@@ -138,7 +138,20 @@ class Wiring:
         if wanted.mac is not None and link.interface.mac != wanted.mac:
             return False
         space = self.hosts[link.where.host].namespaces[link.where.namespace]
-        return wanted.ip is None or is_local(space, wanted.ip)
+        return wanted.ip is None or is_local(space, wanted.ip) or _stands_in(space, link.interface.name, wanted.ip)
+
+
+def is_proxy(space: Namespace, dev: str) -> bool:
+    """Does an interface answer ARP for others (proxy_arp)? `all` switches it on for every one."""
+    return "1" in (space.sysctl(f"net.ipv4.conf.{dev}.proxy_arp"), space.sysctl("net.ipv4.conf.all.proxy_arp"))
+
+
+def _stands_in(space: Namespace, dev: str, ip: IPv4Address) -> bool:
+    """proxy_arp: it answers for whom it would forward to through another interface (arp_fwd_proxy)."""
+    if not is_proxy(space, dev) or space.sysctl("net.ipv4.ip_forward") != "1":
+        return False
+    route = main_route(space, ip)
+    return route is not None and route.dev not in (None, dev)
 
 
 class _Ports:
@@ -210,7 +223,8 @@ class _HostWiring:
         end = self.by_index.get((peer.namespace, peer.index))
         if end is None or end.interface.master or (peer.namespace, end.interface.name) in self.children:
             return None
-        return None if _owns_networks(self.host.namespaces[peer.namespace]) else end
+        space = self.host.namespaces[peer.namespace]
+        return None if _owns_networks(space) or is_proxy(space, end.interface.name) else end
 
 
 def _owns_networks(space: Namespace) -> bool:

@@ -174,7 +174,7 @@ def neighbours(
     """One row per ARP entry, as `ip neigh` prints them: where, address, dev, mac (<NA> while unresolved), state."""
     _check(snapshot, host, container)
     rows = (
-        (*_where(place), str(n.address), n.dev, n.mac, n.state)
+        (*_where(place), str(n.address), n.dev, n.mac, n.state_at(snapshot.clock))
         for place in places(snapshot, host, namespace, container)
         for n in place.namespace.neighbours
     )

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 import pytest
 
 from dnetlab.explain.sentences import remedy, words
-from dnetlab.model import Disposition, Host, IcmpType, LinkKind, Protocol, Route, Snapshot, StepKind, Where
+from dnetlab.model import Disposition, Host, IcmpType, LinkKind, Neighbour, Protocol, Route, Snapshot, StepKind, Where
 from tests import builder as b
 
 
@@ -375,8 +375,45 @@ def test_frames_still_go_to_somebody_who_has_just_gone(lab: Snapshot) -> None:
     gone = b.change(known, "web1", lambda ns: replace(ns, interfaces=ns.interfaces[:1]))
 
     at_once = b.ping(gone, "peer", "172.20.0.2")
-    later = b.ping(replace(gone, clock=60.0), "peer", "172.20.0.2")
+    stale = b.ping(replace(gone, clock=60.0), "peer", "172.20.0.2")
+    later = b.ping(replace(stale.after, clock=68.1), "peer", "172.20.0.2")
 
     assert at_once.request.disposition is Disposition.NO_NEIGHBOUR
     assert at_once.reply is None, "nobody tells the asker: the entry is still believed"
+    assert stale.reply is None, "the entry is in doubt, but used for 5 s, and for three probes"
     assert later.reply.final.icmp is IcmpType.HOST_UNREACHABLE
+
+
+def test_an_entry_ages_by_the_clock() -> None:
+    heard = Neighbour(IPv4Address("10.0.0.1"), "eth0", "02:00:00:00:00:01", since=100.0)
+    doubted = replace(heard, state="DELAY")
+
+    assert [heard.state_at(100.0 + age) for age in (0, 30, 31, 900)] == ["REACHABLE", "REACHABLE", "STALE", "STALE"]
+    assert [doubted.state_at(100.0 + age) for age in (0, 5, 8)] == ["DELAY", "PROBE", "FAILED"]
+    assert replace(heard, state="PERMANENT").state_at(9999.0) == "PERMANENT"
+
+
+def test_an_entry_misleads_though_somebody_else_has_the_address_now(lab: Snapshot) -> None:
+    """As with random MACs: peer knows web1's, web1 goes, and another takes its address without a word."""
+    known = b.ping(lab, "peer", "172.20.0.2").after
+    other = b.change(known, "web1", lambda ns: replace(ns, interfaces=(ns.interfaces[0], *(
+        replace(i, mac="02:00:00:00:00:99") for i in ns.interfaces[1:]))))  # fmt: skip
+
+    at_once = b.ping(other, "peer", "172.20.0.2")
+    in_doubt = b.ping(replace(at_once.after, clock=60.0), "peer", "172.20.0.2")
+    later = b.ping(replace(in_doubt.after, clock=68.1), "peer", "172.20.0.2")
+
+    assert at_once.request.disposition is Disposition.NO_NEIGHBOUR
+    assert not in_doubt.answered
+    assert later.answered, b.story(later)
+
+
+def test_two_with_one_mac_on_a_bridge_do_not_find_each_other(lab: Snapshot) -> None:
+    """Recorded on 20.10.24 and 28.5.2 (--mac-address twice): the host reaches both, they don't reach each other."""
+    mac = lab.at(b.WHERE["peer"]).interfaces[1].mac
+    twice = b.change(lab, "web1", lambda ns: replace(ns, interfaces=(ns.interfaces[0], *(
+        replace(i, mac=mac) for i in ns.interfaces[1:]))))  # fmt: skip
+
+    assert not b.ping(twice, "peer", "172.20.0.2").answered
+    assert b.ping(twice, "dock", "172.20.0.2").answered
+    assert b.ping(twice, "dock", "172.20.0.3").answered

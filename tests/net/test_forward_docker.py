@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dnetlab.explain.sentences import remedy, words
+from dnetlab.model import Snapshot
 from tests import builder as b
 
 BASELINE = [  # observed on 20.10.24 and 28.5.2: who asks, address, port, outcome with the source that web1 sees
@@ -162,11 +163,33 @@ def test_isolation_is_said_with_the_rule_that_did_it() -> None:
     assert "docker network connect" in remedy(exchange.request.because)
 
 
+SELF = "-A PREROUTING -p tcp -m tcp --dport 8081 -j DNAT --to-destination 172.20.0.2:80"
+
+
+def gives_back(lab: Snapshot) -> Snapshot:
+    """With hairpin mode on every port, as userland-proxy=false has it."""
+    return b.change(lab, "host", lambda ns: replace(ns, interfaces=tuple(
+        replace(i, hairpin=bool(i.master)) for i in ns.interfaces)))  # fmt: skip
+
+
+def test_a_bridge_gives_nothing_back_through_the_port_it_came_by() -> None:
+    """A container that asks itself by a DNAT of the host: nothing came on 20.10 and 26.1 with docker-proxy killed."""
+    lab = b.flushed(b.docker_lab(), "nat")
+    lab = b.with_rules(lab, "host", "nat", SELF)
+    lab = b.with_rules(lab, "host", "nat", b.HAIRPIN)
+
+    exchange = b.tcp(lab, "web1", "10.33.0.1", 8081)
+
+    assert b.outcome(exchange) == "timeout"
+    assert words(exchange.request.because).endswith("the port it came in by, and that port's hairpin mode is off.")
+    assert b.outcome(b.tcp(gives_back(lab), "web1", "10.33.0.1", 8081)) == "ok 172.20.0.1"
+    bare = b.sysctl(lab, "host", "net.bridge.bridge-nf-call-iptables", "0")
+    assert b.outcome(b.tcp(bare, "web1", "10.33.0.1", 8081)) == "ok 172.20.0.1", "then the host routes it"
+
+
 def test_without_hairpin_masquerade_a_container_cannot_reach_itself_through_dnat() -> None:
     lab = b.flushed(b.docker_lab(), "nat")
-    lab = b.with_rules(
-        lab, "host", "nat", "-A PREROUTING -p tcp -m tcp --dport 8081 -j DNAT --to-destination 172.20.0.2:80"
-    )
+    lab = gives_back(b.with_rules(lab, "host", "nat", SELF))
 
     exchange = b.tcp(lab, "web1", "10.33.0.1", 8081)
 

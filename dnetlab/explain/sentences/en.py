@@ -24,6 +24,7 @@ _DISPOSITIONS = {
     Disposition.TTL_EXPIRED: "The TTL reached zero on the way; the router that saw it says so.",
     Disposition.FORWARDING_OFF: "The packet is for somebody else and net.ipv4.ip_forward is 0 on this machine.",
     Disposition.LINK_DOWN: "The interface on the way is down, so the frame could not leave.",
+    Disposition.TOO_BIG: "The packet is longer than the next link's MTU and must not be cut; the sender is told so.",
     Disposition.LOOP: "The packet came back to where it had been with nothing changed.",
 }
 _STEPS = {
@@ -152,6 +153,16 @@ _FACTS: Table = {
     f.NoCarrier: lambda x: f"{x.dev} is up, but nothing answers at its other end (NO-CARRIER).",
     f.BeenHere: lambda x: f"It was here before, through {x.dev}, with nothing changed.",
     f.NeverEnds: lambda x: "The packet never came to an end.",
+    f.AtTwoPorts: lambda x: (
+        f"Bridge {x.bridge} last heard {x.mac} at port {x.port}, so the frame goes there, and not to {x.wanted}: "
+        "two wear this MAC."
+    ),
+    f.NoHairpin: lambda x: (
+        f"It would leave bridge {x.bridge} by {x.port}, the port it came in by, and that port's hairpin mode is off."
+    ),
+    f.TooBig: lambda x: f"{x.size} bytes don't fit the MTU of {x.dev}, {x.mtu}, and the packet must not be cut.",
+    f.DoesNotFit: lambda x: f"{x.dev} throws a frame away that is longer than its MTU: {x.size} bytes, {x.mtu} fit.",
+    f.CutUp: lambda x: f"cut into {x.pieces} pieces: the MTU of {x.dev} is {x.mtu}",
     f.BridgeLoop: lambda x: f"The frame came back to bridge {x.bridge} through another port.",
     f.ForEverybody: lambda x: f"{x.destination} is for everybody; the lab's machines ignore it.",
     f.MartianLoopback: lambda x: f"An address of 127.0.0.0/8 can't come in through {x.dev} (martian).",
@@ -212,6 +223,10 @@ REMEDIES: Table = {
     f.NotListening: lambda x: f"Start a server on port {x.port}, or ask a port that is open (netstat -tln).",
     f.LinkDown: lambda x: f"ip link set {x.dev} up",
     f.NoCarrier: _plug_in,
+    f.AtTwoPorts: lambda x: "Give one of the two another MAC.",
+    f.NoHairpin: lambda x: f"Let the port give back what it brought: brctl hairpin {x.bridge} {x.port} on",
+    f.TooBig: lambda x: f"Send no more than {x.mtu} bytes, or let the packet be cut.",
+    f.DoesNotFit: lambda x: f"One MTU for all links of a segment: ip link set {x.dev} mtu {x.size}",
     f.BridgeLoop: lambda x: "Take one of the two links away: these bridges run no spanning tree.",
     f.ForEverybody: lambda x: "Ask one address.",
     f.MartianLoopback: lambda x: (

@@ -154,6 +154,10 @@ def _forget_neighbour(world: World, host: str, address: IPv4Address, network: Ne
         for e in c.endpoints
         if e.network_id == network.id and e.interface
     ] if knowing - {"host"} else []
+    if network.bridge is None:  # the wire carries it to other hosts
+        others = [h for h in world.hosts.values() if h.name != host]
+        places += [(Where(h.name, space), n.dev) for h in others for space in h.knowing
+                   for n in h.namespaces[space].neighbours if n.address == address]  # fmt: skip
     for where, dev in places:
         Stack(world, where).forget_neighbour(address, dev or "")
 

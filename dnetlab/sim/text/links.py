@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
 from typing import Any
 
 from dnetlab.model import Address, Interface, LinkKind, Namespace, Neighbour, Route, Vxlan, Where
+from dnetlab.model.changed import replace
 from dnetlab.sim.world import World
 
 FOREVER = "       valid_lft forever preferred_lft forever"
@@ -304,6 +305,11 @@ def busybox_route_line(route: Route, *, hide: frozenset[str] = frozenset()) -> s
 
 
 # -- neighbours -------------------------------------------------------------------------------------------------------
+
+
+def aged(space: Namespace, now: float) -> list[Neighbour]:
+    """The neighbours of a place with the states that the clock has made of them."""
+    return [replace(n, state=n.state_at(now)) for n in space.neighbours]
 
 
 def neighbour_line(entry: Neighbour, hide_dev: bool = False) -> str:

@@ -438,7 +438,8 @@ def _neigh(context: Context, verb: str, words: list[str]) -> Result:
             raise Refused("`ip neigh … nud` is not modelled in containers.", "Filter by dev or address.")
         else:
             target = _net(_next(words, "to") if word == "to" else word)
-    rows = [n for n in context.stack.neighbours if dev in (None, n.dev) and (target is None or n.address in target)]
+    known = text.aged(context.stack, context.world.clock)
+    rows = [n for n in known if dev in (None, n.dev) and (target is None or n.address in target)]
     if verb == "show":
         return Result("".join(text.busybox_neighbour_line(n, hide_dev=dev is not None) + "\n" for n in rows))
     if dev is None and target is None:
@@ -450,7 +451,8 @@ def _flush(context: Context, rows: list[Neighbour], hide_dev: bool) -> Result:
     if not rows:
         return Result("Nothing to flush\n")
     _allowed(context, "can't send flush request", 1)
-    context.kernel.forget_neighbours(lambda entry: entry in rows)
+    gone = {(entry.address, entry.dev) for entry in rows}
+    context.kernel.forget_neighbours(lambda entry: (entry.address, entry.dev) in gone)
     listed = "".join(text.busybox_neighbour_line(n, hide_dev) + "\n" for n in rows)
     rounds = f"*** Round 1, deleting {len(rows)} entries ***\n*** Flush is complete after 1 round(s) ***\n"
     return Result(f"{listed}\n{rounds}")

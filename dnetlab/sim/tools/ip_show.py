@@ -380,7 +380,7 @@ def show_neighbours(context: Context, line: IpLine) -> Result:
         raise IpError(f'Cannot find device "{dev}"', 1)
     if line.options.family == 6:
         return Result()
-    rows = [n for n in context.stack.neighbours if _wanted(n, dev, address, state)]
+    rows = [n for n in text.aged(context.stack, context.world.clock) if _wanted(n, dev, address, state)]
     if line.options.json:
         return _json([_neighbour_json(n, dev is not None) for n in rows], line.options)
     if line.options.brief:
