@@ -259,6 +259,7 @@ class Namespace:
 
     name is 'host' for the host's own, else the 12-hex short id of the container that made it (containers that joined
     it with `--network container:X` name the same one).
+    path_mtus: by destination, what a 'fragmentation needed' from the way there said would fit.
     last_index: the highest interface index given out here (simulator only); it is never given out again.
     traffic: by interface index, what each has counted. They stand here and not in the Interface, because they change
     with every packet and an Interface only when somebody changes it.
@@ -274,6 +275,7 @@ class Namespace:
     sockets: Sequence[Socket] = ()
     sysctls: dict[str, str] = field(default_factory=dict)  # 'net.ipv4.ip_forward' -> '1'
     last_index: int = field(default=0, compare=False)
+    path_mtus: dict[IPv4Address, int] = field(default_factory=dict, compare=False)
     traffic: dict[int, Traffic] = field(default_factory=dict, compare=False)
 
     def traffic_of(self, interface: Interface) -> Traffic:

@@ -27,6 +27,7 @@ class IcmpType(Enum):
     HOST_UNREACHABLE = (3, 1)
     PROTOCOL_UNREACHABLE = (3, 2)
     PORT_UNREACHABLE = (3, 3)
+    FRAGMENTATION_NEEDED = (3, 4)
     NETWORK_PROHIBITED = (3, 9)
     HOST_PROHIBITED = (3, 10)
     ADMINISTRATIVELY_PROHIBITED = (3, 13)
@@ -41,6 +42,8 @@ class Packet:
     sport/dport are ports for TCP and UDP; for ICMP echo sport is the identifier and dport 0.
     flags: TCP flags that matter ('S' for a SYN, 'SA', 'R', 'A'), else ''. size is the IP length in bytes.
     icmp is None but for ICMP. vni: it is the packet around a frame of the VXLAN with this number, None for others.
+    df: it must not be cut. piece: the bytes of the largest piece it travels in, 0 for whole.
+    mtu: what a 'fragmentation needed' says would fit.
     """
 
     source: IPv4Address
@@ -54,6 +57,24 @@ class Packet:
     size: int = 84
     mark: int = 0
     vni: int | None = None
+    df: bool = False
+    piece: int = 0
+    mtu: int = 0
+
+    @property
+    def pieces(self) -> int:
+        """How many frames it takes: a piece carries its MTU less 20 bytes of head, in steps of eight."""
+        return -(-(self.size - 20) // ((self.piece - 20) // 8 * 8)) if self.piece else 1
+
+    @property
+    def longest(self) -> int:
+        """The bytes of its largest frame, without the frame's head."""
+        return self.piece or self.size
+
+    @property
+    def carried(self) -> int:
+        """The bytes of all its frames, without their heads."""
+        return self.size + 20 * (self.pieces - 1)
 
     def __str__(self) -> str:
         if self.protocol is Protocol.ICMP:

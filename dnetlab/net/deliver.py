@@ -93,6 +93,8 @@ def _answer_arrived(trip: Trip, dev: str) -> None:
     if here and trip.inner is not None:
         about = trip.inner if trip.inner.protocol is not Protocol.ICMP else replace(trip.inner, icmp=None)
         if Flow.of(about) == Flow.of(asker.request):
+            if trip.packet.icmp is IcmpType.FRAGMENTATION_NEEDED:
+                trip.lab.learn_path_mtu(asker.at, asker.request.destination, trip.packet.mtu)
             trip.end(Disposition.DELIVERED, Told(trip.packet.source, trip.packet.icmp), dev)
     elif here and Flow.of(trip.packet) == Flow.of(asker.request).reversed:
         trip.end(Disposition.DELIVERED, AnswerArrived(), dev)
@@ -113,7 +115,8 @@ def _icmp(trip: Trip, dev: str) -> None:
 def _echo(packet: Packet, ttl: int) -> Packet:
     """The reply to an echo request: the same identifier and size the other way."""
     return replace(
-        packet, source=packet.destination, destination=packet.source, ttl=ttl, icmp=IcmpType.ECHO_REPLY, mark=0
+        packet, source=packet.destination, destination=packet.source, ttl=ttl, icmp=IcmpType.ECHO_REPLY, mark=0,
+        df=False, piece=0,
     )
 
 

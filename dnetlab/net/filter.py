@@ -283,6 +283,7 @@ _ICMP_NAMES = {
     "network-unreachable": "3/0",
     "host-unreachable": "3/1",
     "port-unreachable": "3/3",
+    "fragmentation-needed": "3/4",
     "communication-prohibited": "3/13",
     "redirect": "5",
     "echo-request": "8",

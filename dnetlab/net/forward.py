@@ -16,6 +16,7 @@ from dnetlab.model import (
     Exchange,
     Hook,
     IcmpType,
+    Interface,
     Namespace,
     Packet,
     Protocol,
@@ -34,6 +35,8 @@ from dnetlab.model.facts import (
     BroughtBack,
     ComesIn,
     CrossesSwitch,
+    CutUp,
+    DoesNotFit,
     Fact,
     ForEverybody,
     HandedUp,
@@ -53,6 +56,7 @@ from dnetlab.model.facts import (
     Resolved,
     RouteMatches,
     StillBelieved,
+    TooBig,
     TtlUsedUp,
     TunnelSwallows,
     Unwrapped,
@@ -282,6 +286,8 @@ def _forwarded(trip: Trip, link: Link, port: str, bridged: bool) -> Arrival:
     if bridged and out == dev and _comes_back(trip, link, port, hop):
         trip.end(Disposition.DROPPED, NoHairpin(dev, port), port)
         return None
+    if not _may_be_cut(trip, space.interface(out)):
+        return None
     if not cross(trip, Hook.FORWARD, Doors(dev, out, port, "", hop)):
         return None
     if not cross(trip, Hook.POSTROUTING, Doors("", out, port, "", hop)):
@@ -341,6 +347,9 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
         trip.end(Disposition.LINK_DOWN, NoCarrier(dev, interface.kind), dev)
         trip.complain(IcmpType.HOST_UNREACHABLE)
         return None
+    if not _may_be_cut(trip, interface):
+        return None
+    trip.packet = _cut(trip, interface)
     space = trip.space
     if is_broadcast(space, hop) or hop.is_multicast:
         trip.end(Disposition.DROPPED, ForEverybody(hop), dev)
@@ -372,6 +381,36 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
     return _carry(trip, start, hop, answer)
 
 
+def _may_be_cut(trip: Trip, leaving: Interface | None) -> bool:
+    """Does the packet fit the link it leaves by, or may it be cut? The sender of one that mustn't hears what fits."""
+    packet = trip.packet
+    if leaving is None or packet.longest <= leaving.mtu or not packet.df:
+        return True
+    trip.end(Disposition.TOO_BIG, TooBig(leaving.name, leaving.mtu, packet.longest), leaving.name)
+    trip.complain(IcmpType.FRAGMENTATION_NEEDED, leaving.mtu)
+    return False
+
+
+def _cut(trip: Trip, leaving: Interface) -> Packet:
+    """The packet as it leaves a link: in pieces, when it is longer than the MTU."""
+    packet = trip.packet
+    if packet.longest <= leaving.mtu:
+        return packet
+    cut = replace(packet, piece=leaving.mtu)
+    trip.note(StepKind.SENT, CutUp(leaving.name, leaving.mtu, cut.pieces), leaving.name)
+    return cut
+
+
+def _is_swallowed(trip: Trip, link: Link) -> bool:
+    """A frame longer than the MTU of a link that takes it or hands it on ends there (is_skb_forwardable: a VLAN tag
+    more is let through)."""
+    interface, size = link.interface, trip.packet.longest
+    if size <= interface.mtu + 4:
+        return False
+    trip.end(Disposition.DROPPED, DoesNotFit(interface.name, interface.mtu, size), interface.name)
+    return True
+
+
 def _carry(trip: Trip, start: Link, hop: IPv4Address, way: Neighbourly) -> Arrival:
     """Follow the frame; where it is bridged from port to port, iptables may look at it too."""
     port = ""
@@ -379,12 +418,14 @@ def _carry(trip: Trip, start: Link, hop: IPv4Address, way: Neighbourly) -> Arriv
     for event in way.path:
         link = event.link
         trip.at, interface = link
+        if event.kind in ("out", "in") and _is_swallowed(trip, link):
+            return None
         if event.kind == "out":
-            trip.lab.sent(link, trip.packet.size)
+            trip.lab.sent(link, trip.packet.carried, trip.packet.pieces)
             trip.note(StepKind.SENT, Leaves(interface.name, mac), interface.name)
         elif event.kind == "in":
             port = ""
-            trip.lab.received(link, trip.packet.size)
+            trip.lab.received(link, trip.packet.carried, trip.packet.pieces)
             trip.note(StepKind.RECEIVED, ComesIn(interface.name), interface.name)
         elif event.kind == "wire":
             tag = int(event.exit) if event.exit else None
@@ -496,7 +537,7 @@ def _bridge(trip: Trip, event: Event, mac: str, asked: bool) -> bool:
     if leaving:
         lab.learn_mac(trip.at, bridge.name, mac, leaving)
     if not leaving:
-        lab.received(event.link, trip.packet.size)
+        lab.received(event.link, trip.packet.carried, trip.packet.pieces)
         trip.note(StepKind.BRIDGED, HandedUp(bridge.name), bridge.name)
         return False
     trip.note(StepKind.BRIDGED, PassedOn(bridge.name, entry, leaving, mac, learned), bridge.name)

@@ -29,6 +29,7 @@ class Field:
         self.known: dict[Where, tuple[Connection, ...]] = {}
         self.neighbours: dict[Where, dict[tuple[IPv4Address, str], Neighbour]] = {}
         self.frames: dict[Where, dict[int, list[int]]] = {}  # by index: received packets, bytes; sent packets, bytes
+        self.path_mtus: dict[Where, dict[IPv4Address, int]] = {}
         self.macs: dict[Where, dict[tuple[str, str], FdbEntry]] = {}
 
     def space(self, where: Where) -> Namespace:
@@ -80,6 +81,10 @@ class Field:
         if not any((f.port, f.mac, f.dst) == (vxlan, mac, sender) for f in known):
             self.macs.setdefault(where, {})["", mac] = FdbEntry("", mac, vxlan, dst=sender)
 
+    def learn_path_mtu(self, where: Where, destination: IPv4Address, mtu: int) -> None:
+        """An error said what fits on the way to a destination."""
+        self.path_mtus.setdefault(where, {})[destination] = mtu
+
     # -- interfaces -------------------------------------------------------------------------------------------------
 
     def received(self, link: Link, size: int, packets: int = 1) -> None:
@@ -99,7 +104,7 @@ class Field:
 
     def after(self) -> Snapshot:
         """The snapshot with all that was left behind."""
-        places = {*self.counters, *self.known, *self.neighbours, *self.macs, *self.frames}
+        places = {*self.counters, *self.known, *self.neighbours, *self.macs, *self.frames, *self.path_mtus}
         if not places:
             return self.snapshot
         hosts = dict(self.snapshot.hosts)
@@ -118,6 +123,8 @@ class Field:
         if where in self.frames:
             new = {index: space.traffic.get(index, _NOTHING).more(*n) for index, n in self.frames[where].items()}
             space = replace(space, traffic=space.traffic | new)
+        if where in self.path_mtus:
+            space = replace(space, path_mtus=space.path_mtus | self.path_mtus[where])
         if where in self.known:
             space = replace(space, connections=self.known[where])
         if where in self.neighbours:

@@ -95,7 +95,7 @@ class Trip:
         self.note(kind, because, dev)
         self.disposition, self.because = how, because
 
-    def complain(self, icmp: IcmpType) -> None:
+    def complain(self, icmp: IcmpType, mtu: int = 0) -> None:
         """Send an ICMP error to whoever sent the packet; never about an error, and not about an answer."""
         if self.asker is not None or self.packet.icmp in ERRORS:
             return
@@ -110,6 +110,7 @@ class Trip:
             icmp=icmp,
             ttl=default_ttl(space),
             size=min(576, packet.size + 28),
+            mtu=mtu,
         )
         self.answer = Answer(self.at, error, packet, _about(self.track))
 

@@ -50,3 +50,73 @@ def test_a_host_with_proxy_arp_answers_for_its_containers():
     assert before == 1
     assert at(world, "ping -c 1 -W 1 172.17.0.2", "client").exit_code == 0
     assert "172.17.0.2 dev eth0 lladdr" in at(world, "ip neigh", "client").stdout
+
+
+# -- MTU --------------------------------------------------------------------------------------------------------------
+
+
+def routed():
+    """docker1 routes between the client and its containers, whom the client reaches; docker0 has MTU 1400."""
+    world = lab("20.10")
+    at(world, "iptables -P FORWARD ACCEPT")
+    at(world, "ip route add 172.17.0.0/16 via 172.25.254.1", "client")
+    at(world, "ip link set docker0 mtu 1400")
+    return world
+
+
+def test_a_router_says_what_fits_and_the_sender_cuts_from_then_on():
+    world = routed()
+
+    first = at(world, "ping -c 1 -s 1472 -W 1 172.17.0.2", "client")
+    second = at(world, "ping -c 1 -s 1472 -W 1 172.17.0.2", "client")
+
+    assert "From 172.25.254.1 icmp_seq=1 Frag needed and DF set (mtu = 1400)\n" in first.stdout
+    assert first.exit_code == 1
+    assert second.exit_code == 0
+
+
+def test_what_must_not_be_cut_is_not_even_sent_once_the_way_is_known():
+    world = routed()
+    at(world, "ping -c 1 -s 1472 -W 1 172.17.0.2", "client")
+
+    told = at(world, "ping -M do -c 1 -s 1472 -W 1 172.17.0.2", "client")
+    fits = at(world, "ping -M do -c 1 -s 1372 -W 1 172.17.0.2", "client")
+
+    assert told.stderr == "ping: local error: message too long, mtu=1400\n"
+    assert "1 packets transmitted, 0 received, +1 errors, 100% packet loss" in told.stdout
+    assert fits.exit_code == 0
+
+
+def test_what_may_be_cut_arrives_in_pieces():
+    world = routed()
+
+    assert at(world, "ping -M dont -c 1 -s 1472 -W 1 172.17.0.2", "client").exit_code == 0
+    assert at(world, "ping -c 1 -s 4000 172.25.254.1", "client").exit_code == 0
+
+
+def test_a_firewall_that_drops_icmp_errors_makes_a_black_hole():
+    world = routed()
+    at(world, "iptables -A OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP")
+
+    told = at(world, "ping -c 2 -s 1472 -W 1 172.17.0.2", "client")
+
+    assert "2 packets transmitted, 0 received, 100% packet loss" in told.stdout
+
+
+def test_a_link_throws_away_what_is_longer_than_its_mtu():
+    """ip link set eth0 mtu 1400 at one end of a segment only: nobody is told, the bigger ones are lost."""
+    world = lab("28.5")
+    at(world, "ip link set eth0 mtu 1400")
+
+    assert at(world, "ping -c 1 -W 1 -s 1472 172.25.254.1", "client").exit_code == 1
+    assert at(world, "ping -c 1 -W 1 -s 1372 172.25.254.1", "client").exit_code == 0
+
+
+def test_pieces_are_frames_of_their_own():
+    world = lab("28.5")
+    at(world, "ping -c 1 172.25.254.1", "client")
+    before = at(world, "cat /sys/class/net/eth0/statistics/tx_packets", "client").stdout
+
+    at(world, "ping -c 1 -s 4000 172.25.254.1", "client")
+
+    assert int(at(world, "cat /sys/class/net/eth0/statistics/tx_packets", "client").stdout) - int(before) == 3

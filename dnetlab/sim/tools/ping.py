@@ -47,6 +47,7 @@ class Request:
     quiet: bool = False
     numeric: bool = False
     interface: str = ""
+    cutting: wire.Cutting = wire.Cutting.WANT
 
 
 @dataclass
@@ -71,7 +72,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
 # -- iputils 20221126 -----------------------------------------------------------------------------------------------
 
 _IPUTILS_SHORT = "aABCDdfhLnOqRrUvVb46c:e:F:I:i:l:m:M:N:p:Q:s:S:t:T:w:W:"
-_IPUTILS_LATER = {"-" + c for c in "aABCDdLORrUVbeFlmMNpQST"}
+_IPUTILS_LATER = {"-" + c for c in "aABCDdLORrUVbeFlmNpQST"}
 
 
 def _iputils(context: Context, argv: tuple[str, ...]) -> Result:
@@ -116,6 +117,8 @@ def _iputils_value(name: str, value: str) -> Result | None:
             return fail(f"ping: invalid argument: '{value}': out of range: {low} <= value <= {high}", 1)
         if name == "-s" and int(value) > 65507:
             return fail(f"ping: invalid argument: '{value}': out of range: 0 <= value <= 127992", 1)
+    if name == "-M" and value not in [way.value for way in wire.Cutting]:
+        return fail(f"ping: invalid -M argument: {value}", 2)
     if name in ("-i", "-W"):
         try:
             number = float(value)
@@ -150,6 +153,8 @@ def _apply(request: Request, name: str, value: str) -> Request:
             return replace(request, quiet=True)
         case "-n":
             return replace(request, numeric=True)
+        case "-M":
+            return replace(request, cutting=wire.Cutting(value))
         case "-I":
             return replace(request, interface=value)
         case "-f":
@@ -222,9 +227,14 @@ def _echoes(context: Context, request: Request, target: IPv4Address, source: IPv
     answer = wire.Answer(wire.Fate.SILENCE)
     total = _requests(request)
     for number in range(1, total + 1):
-        answer = wire.echo(context, target, identifier=identifier, size=request.size + 28, ttl=request.ttl,
-                           source=source)  # fmt: skip
         tally.sent += 1
+        try:
+            answer = wire.echo(context, target, identifier=identifier, size=request.size + 28, ttl=request.ttl,
+                               source=source, cutting=request.cutting)  # fmt: skip
+        except wire.TooLong as too_long:
+            answer = wire.Answer(wire.Fate.SILENCE)
+            tally.errors += 1
+            stopped += f"ping: local error: message too long, mtu={too_long.mtu}\n"
         if answer.fate is wire.Fate.ANSWERED:
             tally.received += 1
             times.append(round_trip(context, answer, target))
@@ -293,6 +303,8 @@ def _iputils_error(context: Context, request: Request, answer: wire.Answer, numb
     if named and answer.sender:
         name = lookup.name_of(context, answer.sender)
         who = f"{name} ({who})" if name else who
+    if answer.error is IcmpType.FRAGMENTATION_NEEDED:
+        return f"From {who} icmp_seq={number} Frag needed and DF set (mtu = {answer.mtu})\n"
     message = _MESSAGES.get(answer.error, "Destination Host Unreachable") if answer.error else ""
     return f"From {who} icmp_seq={number} {message}\n"
 

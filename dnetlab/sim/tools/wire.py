@@ -47,6 +47,7 @@ class Answer:
     local    address and port on our side
     server   who accepted the connection
     seen_from  our address as the server sees it, after NAT and docker-proxy
+    mtu      what a 'fragmentation needed' says would fit
     talk     the connection, to say something over it; None without one
     """
 
@@ -60,6 +61,7 @@ class Answer:
     server: Listener | None = None
     seen_from: IPv4Address | None = None
     talk: Talk | None = None
+    mtu: int = 0
 
 
 class Silent(Exception):
@@ -107,15 +109,43 @@ def was_stopped_at_output(answer: Answer) -> bool:
     )
 
 
+class Cutting(Enum):
+    """What a program says of cutting its packets, as `ping -M`."""
+
+    WANT = "want"  # the kernel cuts what is too long for the way as it knows it; the rest must not be cut
+    DO = "do"  # never: what is too long for the way is not sent
+    DONT = "dont"  # anybody may cut it
+
+
+class TooLong(Exception):
+    """EMSGSIZE: the packet does not fit the way, and must not be cut. mtu: what fits."""
+
+    def __init__(self, mtu: int) -> None:
+        super().__init__(mtu)
+        self.mtu = mtu
+
+
+def path_mtu(context: Context, destination: IPv4Address) -> int:
+    """The bytes that fit on the way there, as far as the kernel knows: the first link's MTU, or what an error said."""
+    way = routing.lookup(context.stack, destination)
+    link = context.stack.interface(way.dev) if way is not None and way.dev else None
+    mtu = link.mtu if link is not None else 65535
+    return min(mtu, context.stack.path_mtus.get(destination, mtu))
+
+
 def echo(context: Context, destination: IPv4Address, *, identifier: int, size: int = 84, ttl: int = 64,
-         source: IPv4Address | None = None) -> Answer:  # fmt: skip
-    """Send one ICMP echo request and keep what it leaves behind."""
+         source: IPv4Address | None = None, cutting: Cutting = Cutting.WANT) -> Answer:  # fmt: skip
+    """Send one ICMP echo request and keep what it leaves behind. Raises TooLong when it may not be cut and must be."""
+    fits = path_mtu(context, destination)
+    if size > fits and cutting is Cutting.DO:
+        raise TooLong(fits)
     source = source or source_for(context, destination)
     if source is None:
         return Answer(Fate.NETWORK_UNREACHABLE)
     packet = Packet(
-        source, destination, Protocol.ICMP, sport=identifier, ttl=ttl, icmp=IcmpType.ECHO_REQUEST, size=size
-    )
+        source, destination, Protocol.ICMP, sport=identifier, ttl=ttl, icmp=IcmpType.ECHO_REQUEST, size=size,
+        df=cutting is not Cutting.DONT and size <= fits, piece=fits if size > fits else 0,
+    )  # fmt: skip
     return _send(context, packet)
 
 
@@ -251,7 +281,7 @@ def _error_came_back(exchange: Exchange, final: Packet, local: tuple[IPv4Address
     waited = exchange.seconds
     if final.icmp is IcmpType.HOST_UNREACHABLE and exchange.request.disposition is Disposition.NO_NEIGHBOUR:
         waited = ARP_SECONDS
-    return Answer(fate, exchange, final.source, final.ttl, final.icmp, waited, local)
+    return Answer(fate, exchange, final.source, final.ttl, final.icmp, waited, local, mtu=final.mtu)
 
 
 def _dropped_at_output(exchange: Exchange) -> bool:
