@@ -320,6 +320,8 @@ def _addresses(context: Context, asked: Asked, transfer: Transfer, url: Url) -> 
                 transfer.talk += f"* Hostname {url.host} was found in DNS cache\n"
                 return [given]
     if ":" in url.host:
+        if url.host != lookup.V6_LOOPBACK or not lookup.has_v6_loopback(context):
+            lookup.refuse_v6(url.host)
         return [url.host]
     found = lookup.find(context, url.host)
     if found is None or "ipv6" in asked.flags and found.numeric:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
-from dnetlab.sim.context import Context
+from dnetlab.sim.context import Context, Refused
 
 V6_LOOPBACK = "::1"
 
@@ -44,6 +44,16 @@ def numeric_address(text: str) -> IPv4Address | None:
     return IPv4Address(value)
 
 
+def refuse_v6(text: str) -> None:
+    """Raises Refused for an IPv6 address: the lab shows those, but carries no packet to them."""
+    try:
+        IPv6Address(text.partition("%")[0])
+    except ValueError:
+        return
+    raise Refused("The lab carries packets by IPv4 only: IPv6 addresses are shown, and nobody answers at them.",
+                  "Ask for the IPv4 address: ip -4 addr shows it.")  # fmt: skip
+
+
 def hosts_file(context: Context) -> list[tuple[str, list[str]]]:
     """The lines of /etc/hosts in this place as (address, names)."""
     text = context.world.files.get((context.host, context.container or "", "/etc/hosts"), "")
@@ -63,6 +73,7 @@ def find(context: Context, name: str) -> Found | None:
     address = numeric_address(name)
     if address is not None:
         return Found((address,), numeric=True)
+    refuse_v6(name)
     rows = hosts_file(context)
     lower = name.lower()
     v6 = ""

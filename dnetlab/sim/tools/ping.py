@@ -95,6 +95,8 @@ def _iputils(context: Context, argv: tuple[str, ...]) -> Result:
     if not operands:
         return fail("ping: usage error: Destination address required", 1)
     request = replace(request, target=operands[-1])
+    if request.target == lookup.V6_LOOPBACK and lookup.has_v6_loopback(context):
+        return _own_v6(context, replace(request, numeric=True))
     found = lookup.find(context, request.target)
     if ("-6", "") in options:
         return fail(f"ping: {request.target}: Address family for hostname not supported", 2)
