@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     shell.add_argument("-q", "--quiet", action="store_true", help="don't show what each command changed")
     shell.set_defaults(run=_shell)
 
+    _lesson_commands(commands)
     doctor = commands.add_parser("doctor", help="what works on this machine, and what to do about the rest")
     doctor.add_argument("--json", action="store_true", help="the findings as JSON")
     doctor.set_defaults(run=_doctor)
@@ -102,6 +103,28 @@ def _parser() -> argparse.ArgumentParser:
     down.set_defaults(run=_down)
     commands.add_parser("ps", help="list the lab hosts").set_defaults(run=_ps)
     return parser
+
+
+def _lesson_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = commands.add_parser("check", help="judge a lesson's tasks after scripts, notebooks or a journal ran")
+    check.add_argument("lesson", metavar="LESSON", help="its number, a part of its name, or its folder")
+    check.add_argument("files", nargs="*", metavar="FILE", help="default: the journal of `dnetlab shell`")
+    check.add_argument("--student", metavar="ID", default="", help="whose numbers the lesson has")
+    _engine_options(check)
+    check.set_defaults(run=_check)
+    new = commands.add_parser("new-lesson", help="write the folder of a lesson that runs, to be changed")
+    new.add_argument("name", metavar="NAME", help="its folder's name, such as 13-vlans")
+    new.set_defaults(run=_new_lesson)
+    prove = commands.add_parser("check-lesson", help="prove that start fails, solutions pass, mistakes get their hints")
+    prove.add_argument("names", nargs="*", metavar="NAME")
+    prove.add_argument("--all", action="store_true", help="every lesson that comes with dnetlab")
+    prove.add_argument("--engine", choices=("sim", "docker"), default="sim", help="simulator or real engines")
+    prove.add_argument("--docker", metavar="RELEASE", help="default: every release that the lesson names")
+    prove.set_defaults(run=_check_lesson)
+    build = commands.add_parser("build-lesson", help="make a lesson's notebooks, in both languages")
+    build.add_argument("names", nargs="+", metavar="NAME")
+    build.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="default: here")
+    build.set_defaults(run=_build_lesson)
 
 
 def _engine_options(parser: argparse.ArgumentParser) -> None:
@@ -262,6 +285,58 @@ def _shell(arguments: argparse.Namespace) -> int:
         if arguments.resume:
             print(f"dnetlab: {resumed_text(lab.resume())}", file=sys.stderr)
         return talk(lab, arguments.host, arguments.quiet)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from dnetlab.journal import journal_file
+    from dnetlab.proof import check_files
+    from dnetlab.views.course import checked_text, progress_text
+
+    spoken = journal_file("shell", arguments.engine, arguments.docker)
+    files = arguments.files or ([str(spoken)] if spoken and spoken.exists() else [])
+    if not files:
+        raise UsageError("there is nothing to check", hint="Name a script, a notebook or a journal.")
+    student = arguments.student or os.environ.get("DNETLAB_STUDENT", "")
+    with _open(arguments, _topology(arguments), None) as lab:
+        found = check_files(lab, arguments.lesson, student, files)
+        print(progress_text(lab.tasks()))
+        print(checked_text(found))
+    return 1 if found.results else 0
+
+
+def _new_lesson(arguments: argparse.Namespace) -> int:
+    from dnetlab.lessons.new import new_lesson
+
+    folder = new_lesson(arguments.name)
+    _say(f"{folder}: a lesson with one task.")
+    _say(f"`dnetlab check-lesson ./{folder}` proves it, `dnetlab build-lesson {folder}` makes its notebooks.")
+    return 0
+
+
+def _check_lesson(arguments: argparse.Namespace) -> int:
+    from dnetlab.lessons.read import shipped
+    from dnetlab.proof import prove
+
+    names = shipped() if arguments.all else arguments.names
+    if not names:
+        raise UsageError("which lesson?", hint="Name lessons or their folders, or give --all.")
+    sound = True
+    for name in names:
+        for proof in prove(name, arguments.engine, arguments.docker):
+            sound &= not proof.trouble
+            who = f" student {proof.student}" if proof.student else ""
+            _say(f"{'ok     ' if not proof.trouble else 'PROBLEM'} {proof.lesson} {proof.release}{who} {proof.what}"
+                 f"{': ' if proof.trouble else ''}{proof.trouble}")  # fmt: skip
+    return 0 if sound else 1
+
+
+def _build_lesson(arguments: argparse.Namespace) -> int:
+    from dnetlab.lessons.build import build
+
+    for name in arguments.names:
+        for path in build(name, arguments.out):
+            _say(str(path))
+    return 0
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

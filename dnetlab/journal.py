@@ -24,14 +24,19 @@ from dnetlab.commands.cell import first_words
 from dnetlab.errors import DnetError, UsageError
 from dnetlab.model import Line, Prompt
 from dnetlab.model.journal import (
+    Attend,
     Checkpoint,
+    CourseEvent,
     Entry,
     Event,
     Goto,
+    Hinted,
     Journal,
     JournalFile,
+    Judged,
     Loss,
     LossKind,
+    Predicted,
     Reset,
     Resume,
     Resumed,
@@ -43,6 +48,7 @@ FORMAT = 1
 _ROW = re.compile(rb'(?=\{"session":")')
 _SESSION = re.compile(rb'\{"session":"(\w+)"')
 _DECODER = json.JSONDecoder()
+_COURSE: dict[type, str] = {Attend: "lesson", Predicted: "prediction", Hinted: "hint", Judged: "judged"}
 
 
 class JournalWriter:
@@ -230,6 +236,22 @@ def _longer(chosen: Journal, others: list[Journal]) -> Journal | None:
     return more[-1] if more else None
 
 
+def with_past(journal: Journal, file: JournalFile) -> tuple[Event, ...]:
+    """A session's events, and before those that it resumed what they say of lessons: answers, hints, judgements.
+
+    The commands of a resumed session are this session's own, which ran them again.
+    """
+    known = {s.session: s for s in file.sessions if s.session != journal.session}
+    events: list[Event] = []
+    for event in journal.events:
+        before = known.get(event.session) if isinstance(event, Resume) else None
+        if before is not None:
+            older = replace(file, sessions=file.sessions[: file.sessions.index(before)])
+            events += [e for e in with_past(before, older) if isinstance(e, CourseEvent)]
+        events.append(event)
+    return tuple(events)
+
+
 # -- events and their rows -------------------------------------------------------------------------------------------
 
 
@@ -258,6 +280,8 @@ def event_data(event: Event) -> dict[str, Any]:
             "prompt": line.prompt.value, "text": line.text, "answer": line.answer, "exit_code": event.exit_code,
             "refused": event.refused,
         }  # fmt: skip
+    if isinstance(event, CourseEvent):
+        return {"kind": _COURSE[type(event)]} | {k: v for k, v in vars(event).items() if k != "at"}
     if isinstance(event, Undo):
         return {"kind": "undo", "commands": event.commands}
     if isinstance(event, Reset):
@@ -280,7 +304,22 @@ def event_of(data: dict[str, Any]) -> Event:
         return Resume(_text(data["from"]), at)
     if kind in ("checkpoint", "goto"):
         return (Checkpoint if kind == "checkpoint" else Goto)(_text(data["name"]), at)
+    if kind in _COURSE.values():
+        return _course_event(kind, data, at)
     raise ValueError(kind)
+
+
+def _course_event(kind: str, data: dict[str, Any], at: float) -> Event:
+    lesson = _text(data["lesson"])
+    if kind == "lesson":
+        return Attend(lesson, _text(data["student"]), _text(data["edition"]), bool(data["started"]), at)
+    if kind == "prediction":
+        return Predicted(lesson, _text(data["question"]), _text(data["answer"]), bool(data["right"]), at)
+    task = _text(data["task"])
+    if kind == "hint":
+        return Hinted(lesson, task, _number(data["degree"]), _text(data["wrong"]), at)
+    scores = float(data["earned"]), float(data["points"])
+    return Judged(lesson, task, _text(data["verdict"]), *scores, bool(data["asked"]), at)
 
 
 def _entry(data: dict[str, Any], at: float) -> Entry:

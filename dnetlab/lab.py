@@ -7,22 +7,54 @@ Only this module calls an engine.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dnetlab import study
+from dnetlab.checks.judge import judge_task, probes
 from dnetlab.commands.cell import host_called, read_cell
 from dnetlab.commands.transcript import difference as transcript_difference
 from dnetlab.commands.transcript import has_no_order, is_reattached, plug_numbers
 from dnetlab.engines import Engine, open_engine
 from dnetlab.errors import NotHere, UsageError
 from dnetlab.history import History, Way
-from dnetlab.journal import JournalWriter, choose
-from dnetlab.model import Entry, Journal, Line, Output, Packet, Protocol, Resumed, Snapshot, Topology
+from dnetlab.journal import JournalWriter, choose, read_journal, with_past
+from dnetlab.lessons.read import edition, read_lesson, script, shipped
+from dnetlab.model import (
+    Entry,
+    Evidence,
+    Journal,
+    Lesson,
+    Line,
+    Output,
+    Packet,
+    Prompt,
+    Protocol,
+    Resumed,
+    Snapshot,
+    Task,
+    TaskResult,
+    Topology,
+)
 from dnetlab.model.changed import replace
-from dnetlab.model.journal import Checkpoint, Event, Goto, Reset, Resume, Undo
+from dnetlab.model.journal import (
+    Attend,
+    Checkpoint,
+    CourseEvent,
+    Event,
+    Goto,
+    Hinted,
+    Judged,
+    Predicted,
+    Reset,
+    Resume,
+    Undo,
+)
 from dnetlab.model.packet import IcmpType
+from dnetlab.model.study import Answer, Checked, Hint, Progress, TooSoon
 from dnetlab.result import CellResult, TranscriptDifference
 from dnetlab.sim.profiles import like
 from dnetlab.version import __version__
@@ -68,6 +100,9 @@ class Lab:
         self.events: list[Event] = []
         self._kernel, self._clock = kernel, clock
         self.record = JournalWriter(Path(journal), self._head()) if journal else None
+        self.lesson: Lesson | None = None
+        self.started = False  # the lesson's tasks have begun
+        self._past: tuple[Event, ...] = ()  # what earlier sessions that were resumed say of lessons
         self._sent = 0  # packets that `observed` really sent
 
     # -- running ------------------------------------------------------------------------------------------------
@@ -102,6 +137,8 @@ class Lab:
             after = self.engine.snapshot() if outputs else before
             skipped = lines[len(outputs) :]
             self.last = CellResult(tuple(outputs), before, after, tuple(differences), skipped, check, cell.left_out)
+        if outputs and self.started:
+            self.last = replace(self.last, ticks=self.ticks())
         return self.last
 
     def _against_transcript(self, line: Line, output: Output) -> str:
@@ -260,6 +297,163 @@ class Lab:
 
         return view(self.engine.snapshot())
 
+    # -- the course ---------------------------------------------------------------------------------------------
+
+    def open_lesson(self, name: str, student: str = "") -> Lesson:
+        """Open a lesson with that student's numbers; nothing in the lab changes. Raises UsageError."""
+        return self._attend(read_lesson(name, student), False)
+
+    def _attend(self, lesson: Lesson, started: bool) -> Lesson:
+        self.lesson, self.started = lesson, started
+        self._note(Attend(lesson.name, lesson.student, edition(lesson), started, self._clock()))
+        return lesson
+
+    def start_lesson(self) -> CellResult | None:
+        """The fresh lab that the lesson's tasks begin with: its start.dnet has run; None when it has none.
+
+        From now on `run_cell` says which tasks are done.
+        """
+        lesson = self._lesson()
+        if self.history.entries:
+            self.reset()
+        self._attend(lesson, True)
+        text = script(lesson, "start.dnet")
+        return self.run_cell(text) if text.strip() else None
+
+    def _lesson(self) -> Lesson:
+        if self.lesson is None:
+            hint = f"`%dnet lesson NAME` opens one: {', '.join(shipped())}."
+            raise UsageError("no lesson is open", hint=hint)
+        return self.lesson
+
+    def tasks(self) -> Progress:
+        """How the lesson's tasks stand. Raises UsageError when no lesson is open."""
+        return study.progress(self._lesson(), self._course)
+
+    def ticks(self) -> tuple[TaskResult, ...]:
+        """The tasks that are done now and were not before; each is written down once."""
+        if self.lesson is None:
+            return ()
+        finished = list(study.done(self.lesson, self._course))
+        todo = [task for task in self.lesson.tasks if task.id not in finished]
+        evidence = self._evidence(todo, self.engine.name == "sim") if todo else None
+        new = []
+        for task in todo if evidence else ():
+            assert evidence is not None
+            result = judge_task(task, evidence, finished)
+            if result.passed:
+                finished.append(task.id)
+                new.append(result)
+                self._note_judged(result, asked=False)
+        return tuple(new)
+
+    def check(self, task: str | None = None) -> Checked:
+        """Judge a task by its id or number, or all that aren't done; none when it is too soon to ask again."""
+        lesson = self._lesson()
+        todo = [self._task(task)] if task else [s.task for s in self.tasks().tasks if not s.done]
+        waits = [study.check_too_soon(lesson, one, self._course) for one in todo]
+        todo = [one for one, soon in zip(todo, waits, strict=True) if soon is None]
+        if not todo:
+            return Checked(lesson, (), next(iter(waits), None))
+        evidence = self._evidence(todo)
+        results = []
+        for one in todo:
+            result = judge_task(one, evidence, study.done(lesson, self._course))
+            results.append(result)
+            self._note_judged(result, asked=True)
+        return Checked(lesson, tuple(results))
+
+    def judge(self, task: Task) -> TaskResult:
+        """A task as the lab is now, whatever comes before it; nothing is written down."""
+        return judge_task(task, self._evidence([task]), task.needs)
+
+    def forget_lessons(self) -> None:
+        """Nothing of a lesson is done or asked any more, as far as this lab knows; the journal keeps it."""
+        self._past = ()
+        self.events = [event for event in self.events if not isinstance(event, CourseEvent)]
+
+    def _task(self, name: str) -> Task:
+        found = self._lesson().task(name)
+        if found is None:
+            known = ", ".join(task.id for task in self._lesson().tasks)
+            raise UsageError(f"the lesson has no task {name!r}", hint=f"Its tasks: {known}.")
+        return found
+
+    def _note_judged(self, result: TaskResult, asked: bool) -> None:
+        if result.waits:
+            return
+        lesson, task = self._lesson(), result.task
+        verdict, at = result.verdict.value, self._clock()
+        self._note(Judged(lesson.name, task.id, verdict, result.earned, task.points, asked, at))
+
+    def _evidence(self, tasks: Sequence[Task], probing: bool = True) -> Evidence:
+        """What the tasks' checks look at. Probes run after the snapshot, and are in no journal; nothing of them stays
+        on the simulator."""
+        snapshot = self.engine.snapshot()
+        lines = dict.fromkeys(line for task in tasks for line in probes(task)) if probing else ()
+        outputs = {line: self._probe(line) for line in lines}
+        answers = study.answers(self._lesson(), self._course)
+        return Evidence(snapshot, self.engine.lookup, outputs, answers)
+
+    def _probe(self, text: str) -> Output:
+        line = read_cell(text, self.shape, None).lines[0]
+        if line.prompt is Prompt.NONE:
+            line = replace(line, prompt=Prompt.HOST)  # whatever terminal the student has open
+        mark = self._mark()
+        output = self.engine.run(line)
+        if mark is not None:
+            self.engine.restore(mark)
+        return output
+
+    def hint(self, task: str | None = None) -> Hint | TooSoon | None:
+        """The next hint of a task, or of the first that isn't done; None when all are done."""
+        lesson = self._lesson()
+        open_ones = (s.task for s in self.tasks().tasks if not s.done and not s.waits)
+        one = self._task(task) if task else next(open_ones, None)
+        if one is None:
+            return None
+        if one.id in study.done(lesson, self._course):
+            return Hint(one, is_done=True)
+        if soon := study.hint_too_soon(lesson, one, self._course):
+            return soon
+        found = study.next_hint(lesson, self.judge(one), self._course)
+        wrong = found.wrong.name if found.wrong else ""
+        self._note(Hinted(lesson.name, one.id, found.degree, wrong, self._clock()))
+        return found
+
+    def predict(self, question: str, answer: str | None = None) -> Answer | TooSoon:
+        """Write a prediction (or an answer) down, and what is known of it; without an answer: what stands.
+
+        A prediction stands once it is made; an answer may be given again. Raises UsageError for what is no question or
+        none of its choices.
+        """
+        lesson, stands = self._lesson(), self.answer_to(question)
+        asked = stands.question
+        if not answer or (stands.given and not asked.is_answer):
+            return stands
+        if soon := study.answer_too_soon(lesson, asked, self._course):
+            return soon
+        text = study.chosen(asked, answer)
+        if text is None:
+            choices = ", ".join(choice.id for choice in asked.choices)
+            raise UsageError(f"{answer!r} is none of the choices", hint=f"They are: {choices}.")
+        right = study.is_right(asked, text)
+        self._note(Predicted(lesson.name, asked.id, text, right, self._clock()))
+        return Answer(asked, text, right, fresh=True)
+
+    def answer_to(self, question: str) -> Answer:
+        """What was predicted or answered so far. Raises UsageError for what the lesson doesn't ask."""
+        lesson = self._lesson()
+        asked = lesson.prediction(question)
+        if asked is None:
+            known = ", ".join(p.id for p in lesson.predictions) or "none"
+            raise UsageError(f"the lesson asks nothing called {question!r}", hint=f"Its questions: {known}.")
+        return study.given(lesson, asked, self._course)
+
+    @property
+    def _course(self) -> list[Event]:
+        return study.own(self._lesson(), [*self._past, *self.events])
+
     # -- time travel --------------------------------------------------------------------------------------------
 
     def _now(self, what: str) -> object:
@@ -339,7 +533,18 @@ class Lab:
         for entry in found.journal.entries:
             self.cells = entry.cell
             self._run(entry.line)
+        self._go_on_with(with_past(found.journal, read_journal(Path(file))))
         return found
+
+    def _go_on_with(self, events: Sequence[Event]) -> None:
+        """Stand in the lesson where an earlier session stood."""
+        self._past = tuple(e for e in events if isinstance(e, CourseEvent))
+        attended = [e for e in self._past if isinstance(e, Attend)]
+        if attended:
+            last = attended[-1]
+            with contextlib.suppress(UsageError):  # a lesson that isn't here any more
+                here = self.lesson.folder if self.lesson and self.lesson.name == last.lesson else last.lesson
+                self._attend(read_lesson(str(here), last.student), last.started)
 
     def _reseed(self, seed: int) -> None:
         """A session has one seed; with another one, another begins in the file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dnetlab.model import LeftOut, Line, Output, Snapshot
+from dnetlab.model import LeftOut, Line, Output, Snapshot, TaskResult
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -27,6 +27,7 @@ class CellResult:
     before, after  the world on both sides of the cell (the same value when nothing ran)
     differences  for check=True: the lines that did not answer what the transcript expects
     skipped      lines after a refused one, which were not run
+    ticks        tasks of the lesson that are done now and were not before the cell
     left_out     lines that read as commands and were taken for output or for comments
     """
 
@@ -37,6 +38,7 @@ class CellResult:
     skipped: tuple[Line, ...] = ()
     checked: bool = False
     left_out: tuple[LeftOut, ...] = ()
+    ticks: tuple[TaskResult, ...] = ()
 
     @property
     def refused(self) -> Output | None:

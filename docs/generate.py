@@ -3,6 +3,7 @@
 not-modelled.md  every sentence with which a line can be refused, and the alternative it offers
 releases.md      what differs between the releases of Docker, as dnetlab/sim/profiles holds it
 tables.md        the tables of %dnet and their columns
+checks.md        the kinds of checks that lessons are made of; lesson.schema.json: what lesson.toml may hold
 conformance.md   what the simulator was compared with, and where it is known to differ
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import json
 import re
 import textwrap
 import tomllib
@@ -240,8 +242,38 @@ def _commands(path: Path) -> int:
     return len(parse_cell(text))
 
 
+def checks() -> str:
+    from dnetlab.checks.kinds import ALLOWED, KINDS
+
+    lines = ["# Checks of a lesson", "", "Made from `dnetlab/checks` by `python docs/generate.py`. A check is a table "
+             "`[[tasks.checks]]` of `lesson.toml`; [lessons.md](lessons.md) shows them at work. A place is a host or a "
+             "container (`docker1`, `web1`, `docker2/web1`); a target is a place or an address, `:PORT` behind it or "
+             "not.",
+             "", "Every check may also have `weight` (1; 0 makes it a condition of all credit), `not = true` (it shall "
+             "not be so), and `engine = \"docker\"` (only a real engine can judge it)."]  # fmt: skip
+    for name, kind in KINDS.items():
+        lines += ["", f"## {name}", "", textwrap.dedent(kind.function.__doc__ or "").strip(), "",
+                  "| field | type | |", "|---|---|---|"]  # fmt: skip
+        for field, type_ in kind.fields.items():
+            allowed = " ".join(f"`{value}`" for value in ALLOWED.get(field, ()))
+            lines.append(f"| `{field}` | {allowed or type_} | {'' if field in kind.takes else 'needed'} |")
+    return "\n".join(_dedented(lines)) + "\n"
+
+
+def _dedented(lines: list[str]) -> list[str]:
+    """Docstrings as paragraphs: without the indentation of their later lines."""
+    return [row.strip() if row.startswith("    ") else row for line in lines for row in line.split("\n")]
+
+
+def lesson_schema() -> str:
+    from dnetlab.lessons.schema import schema
+
+    return json.dumps(schema(), indent=1) + "\n"
+
+
 PAGES = {
     "not-modelled.md": not_modelled, "releases.md": releases, "tables.md": tables, "conformance.md": conformance,
+    "checks.md": checks, "lesson.schema.json": lesson_schema,
 }  # fmt: skip
 
 

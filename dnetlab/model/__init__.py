@@ -1,6 +1,6 @@
 """Frozen values of the lab, standard library only. Read them so: line, network, netfilter, host, packet, trace."""
 
-from dnetlab.model.check import Check, CheckResult, Evidence, Verdict
+from dnetlab.model.check import CheckResult, Evidence, Finding, Said, TaskResult, Verdict
 from dnetlab.model.host import (
     Container,
     ContainerState,
@@ -15,6 +15,7 @@ from dnetlab.model.host import (
 )
 from dnetlab.model.journal import Entry, Journal, JournalFile, Loss, LossKind, Resumed
 from dnetlab.model.labfile import default_topology, parse_topology, read_topology
+from dnetlab.model.lesson import Check, Lesson, Task
 from dnetlab.model.line import LeftOut, Line, Output, Prompt, Refusal
 from dnetlab.model.netfilter import Chain, Hook, Match, Netfilter, Rule, Table, Target, parse_rule
 from dnetlab.model.network import (
@@ -50,12 +51,11 @@ from dnetlab.model.where import Where
 
 __all__ = [
     "Address", "Chain", "Check", "CheckResult", "Connection", "ConnState", "Container", "ContainerState",
-    "Crossing", "Disposition", "Endpoint", "Entry", "Evidence", "Exchange", "FdbEntry", "Flow", "Hook", "Hop",
-    "Host", "IcmpType", "Image", "Interface", "Journal", "LeftOut", "Line", "LinkKind", "Listener", "Match",
-    "Namespace", "Neighbour", "Netfilter", "Network", "Output", "Packet", "Part", "PeerEnd", "PortBinding", "Process",
-    "Prompt", "Protocol", "Refusal", "Route", "Rule", "Segment", "Snapshot", "Socket", "SocketState", "Step",
-    "StepKind",
-    "Subnet", "Table", "Target", "Trace", "Traffic", "Verdict", "Volume", "Vxlan", "Where", "HostPlan",
-    "JournalFile", "Loss", "LossKind", "Nic", "Port", "PortMode",
+    "Crossing", "Disposition", "Endpoint", "Entry", "Evidence", "Exchange", "FdbEntry", "Finding", "Flow", "Hook",
+    "Hop", "Host", "IcmpType", "Image", "Interface", "Journal", "LeftOut", "Lesson", "Line", "LinkKind", "Listener",
+    "Match", "Namespace", "Neighbour", "Netfilter", "Network", "Output", "Packet", "Part", "PeerEnd", "PortBinding",
+    "Process", "Prompt", "Protocol", "Refusal", "Route", "Rule", "Said", "Segment", "Snapshot", "Socket", "SocketState",
+    "Step", "StepKind", "Subnet", "Table", "Target", "Task", "TaskResult", "Trace", "Traffic", "Verdict", "Volume",
+    "Vxlan", "Where", "HostPlan", "JournalFile", "Loss", "LossKind", "Nic", "Port", "PortMode",
     "Resumed", "StaticRoute", "Switch", "Topology", "default_topology", "parse_rule", "parse_topology", "read_topology",
 ]  # fmt: skip

@@ -66,7 +66,58 @@ class Resume:
     at: float = 0.0
 
 
-Event = Entry | Undo | Reset | Checkpoint | Goto | Resume
+@dataclass(frozen=True)
+class Attend:
+    """A lesson was opened; started: its tasks began, in a fresh lab.
+
+    student   whose numbers it has, '' for the page's own
+    edition   digest of its lesson.toml: which text it was
+    """
+
+    lesson: str
+    student: str = ""
+    edition: str = ""
+    started: bool = False
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """An answer to a question of the lesson, as it was given."""
+
+    lesson: str
+    question: str
+    answer: str
+    right: bool
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Hinted:
+    """A hint was taken. degree: which of the task's own, from 1; wrong: the known mistake it was about, else ''."""
+
+    lesson: str
+    task: str
+    degree: int
+    wrong: str = ""
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A task was judged. asked: the student asked; else it was seen after a cell that it is done."""
+
+    lesson: str
+    task: str
+    verdict: str
+    earned: float
+    points: float
+    asked: bool = False
+    at: float = 0.0
+
+
+CourseEvent = Attend | Predicted | Hinted | Judged
+Event = Entry | Undo | Reset | Checkpoint | Goto | Resume | CourseEvent
 
 
 def fold(events: Iterable[Event]) -> tuple[Entry, ...]:

@@ -19,6 +19,7 @@ from dnetlab.notebook.display import CellView, StepLine
 from dnetlab.notebook.journal import journal_file, kernel_name, notebook_name
 from dnetlab.notebook.options import parse
 from dnetlab.views import terminal
+from dnetlab.views.course import tick_texts
 from dnetlab.views.journal import unwritten_text
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class DnetMagics(Magics):
         self.labs: dict[tuple[str, str | None], Lab] = {}
         self.current = default_engine()
         self.topology = session_topology()
+        self.student: str | None = None  # whose numbers lessons have, once %dnet student has said so
         self.attach: str | None = None  # the name of a lab of real hosts that stands already
         self.opened: dict[tuple[Lab, str], tuple[str, int]] = {}  # open terminals: container, number of the cell
         self.arrived = ""  # what was said last of real hosts that came up for this cell
@@ -131,6 +133,7 @@ class DnetMagics(Magics):
         """What is said below it: a terminal that this cell opened, and that stays open."""
         assert self.shell is not None
         notes = self._unwritten(lab)
+        notes += tick_texts(result.ticks, lab.tasks()) if result.ticks else []
         for host in dict.fromkeys(output.line.host for output in result.outputs):
             container = lab.terminal(host)
             known = self.opened.pop((lab, host), None)

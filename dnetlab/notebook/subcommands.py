@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.errors import NotHere, UsageError
+from dnetlab.notebook import lessons
 from dnetlab.notebook.display import Sentence
 from dnetlab.notebook.options import parse
 from dnetlab.views import terminal
@@ -204,6 +205,12 @@ _RULES: Arguments = (
     _arg("--chain", metavar="CHAIN", help="only this chain"),
 )
 
+_TASK: Arguments = (_arg("task", nargs="?", metavar="TASK", help="its id or number; left out: all that are open"),)
+_ANSWER: Arguments = (
+    _arg("question", metavar="QUESTION", help="its id or number"),
+    _arg("answer", nargs="*", metavar="ANSWER", help="a choice's letter, or words"),
+)
+
 SUBCOMMANDS: dict[str, Subcommand] = {
     s.name: s
     for s in (
@@ -235,6 +242,21 @@ SUBCOMMANDS: dict[str, Subcommand] = {
                    (_arg("journal", nargs="?", metavar="FILE"),
                     _arg("--session", metavar="NAME", help="which session of the file; the last one when left out"))),
         Subcommand("journal", "the commands of this session, as a script", _journal),
+        Subcommand("lesson", "NAME: open a lesson; alone: which one is open", lessons.lesson,
+                   (_arg("name", nargs="?", metavar="NAME", help="its number, a part of its name, or its folder"),
+                    _arg("--lang", metavar="LANGUAGE", help="en or zh"))),
+        Subcommand("start", "the fresh lab that the lesson's tasks begin with", lessons.start),
+        Subcommand("tasks", "the lesson's tasks, and how they stand", lessons.tasks),
+        Subcommand("check", "[TASK]: what is done, what is missing, and why", lessons.check, _TASK),
+        Subcommand("hint", "[TASK]: a hint, each a little clearer", lessons.hint, _TASK),
+        Subcommand("predict", "QUESTION ANSWER: write a prediction down; without an answer: the question",
+                   lessons.predict, _ANSWER),
+        Subcommand("answer", "QUESTION ANSWER: answer a question of a task", lessons.predict, _ANSWER),
+        Subcommand("compare", "QUESTION: your prediction beside what is so", lessons.compare, _ANSWER[:1]),
+        Subcommand("student", "ID: your own numbers in lessons; alone: whose they are", lessons.student,
+                   (_arg("id", nargs="?", metavar="ID"),)),
+        Subcommand("lang", "en or zh: the lab's language; alone: which it is", lessons.lang,
+                   (_arg("language", nargs="?", metavar="LANGUAGE"),)),
         Subcommand("engine", "which engine runs the cells; with a name: change it", _engine,
                    (_arg("name", nargs="?", choices=["sim", "docker"]), _arg("--docker", metavar="RELEASE"),
                     _arg("--attach", metavar="NAME", help="a lab that `dnetlab up` made, to be left standing"))),

@@ -1,29 +1,70 @@
 """Words, made last: each fact, cause, evidence and remedy as a sentence, in a language of its own module.
 
-A language is a module here with the tables WORDS (what is so) and REMEDIES (what helps), a function per type.
-Nothing reads a sentence back: who wants to know asks the value.
+A language is a module here with the tables WORDS (what is so) and REMEDIES (what helps), a function per type, and one
+in `course` with the words of checks and lessons. Nothing reads a sentence back: who wants to know asks the value.
+
+The language is the session's, as a locale is: what `speak` said last, else DNETLAB_LANG ('en', 'zh', 'zh_CN.UTF-8' …),
+else English. What a language has no words for yet is said in English.
 """
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from dnetlab.explain.sentences import en
+from dnetlab.explain.sentences.course import en as course_en
+from dnetlab.explain.sentences.course import zh as course_zh
+from dnetlab.model import Said
+from dnetlab.model.check import Claim
 
 WORDS = {"en": en.WORDS}
 REMEDIES = {"en": en.REMEDIES}
 LANGUAGES = tuple(WORDS)
+COURSE = {"en": course_en, "zh": course_zh}
+_spoken = {"": ""}
 
 
-def words(value: Any, language: str = "en") -> str:
-    """The sentence that says a value: a Fact, a Disposition, a Cause, a Clue, a Remedy. '' for None.
+def speak(language: str) -> None:
+    """The language from now on: 'en' or 'zh'; '' leaves it to DNETLAB_LANG. ValueError for another."""
+    if language not in ("", *COURSE):
+        raise ValueError(f"{language!r} is no language of the lab")
+    _spoken[""] = language
 
-    KeyError for a value that the language has no words for.
+
+def spoken() -> str:
+    """The language that words are in now."""
+    wish = _spoken[""] or os.environ.get("DNETLAB_LANG", "")[:2].lower()
+    return wish if wish in COURSE else "en"
+
+
+def words(value: Any, language: str = "") -> str:
+    """The sentence that says a value: a Fact, a Disposition, a Cause, a Clue, a Remedy, a Said. '' for None.
+
+    language '': the one that is spoken. KeyError for a value that not even English has words for.
     """
-    return "" if value is None else WORDS[language][type(value)](value)
+    if value is None:
+        return ""
+    if isinstance(value, Said):
+        return _said(value, language or spoken())
+    table = WORDS.get(language or spoken(), en.WORDS)
+    return table.get(type(value), en.WORDS[type(value)])(value)
 
 
-def remedy(fact: Any, language: str = "en") -> str:
+def remedy(fact: Any, language: str = "") -> str:
     """What would have helped against a fact that ended a journey; '' when nothing had to."""
-    helps = REMEDIES[language].get(type(fact))
+    helps = REMEDIES.get(language or spoken(), en.REMEDIES).get(type(fact))
     return helps(fact) if helps else ""
+
+
+def _said(value: Said, language: str) -> str:
+    """A check's claim or finding, its fields filled in; a claim within a claim is said first."""
+    table = COURSE[language].CLAIMS if isinstance(value.what, Claim) else COURSE[language].FOUND
+    fields = {k: words(v, language) if isinstance(v, Said) else v for k, v in value.fields.items()}
+    return str(table[value.what]).format(**fields)
+
+
+def phrase(name: str, language: str = "", **fields: Any) -> str:
+    """A phrase of the course by its name, its {fields} filled in when any are given."""
+    text: str = COURSE[language or spoken()].PHRASES[name]
+    return text.format(**fields) if fields else text

@@ -1,0 +1,115 @@
+"""A lesson's notebook, in one language: the page's cells, the questions of its predictions, its tasks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dnetlab.errors import UsageError
+from dnetlab.explain.sentences import phrase
+from dnetlab.lessons.numbers import fill
+from dnetlab.lessons.page import CellKind, PageCell, read_page
+from dnetlab.lessons.read import read_lesson
+from dnetlab.model import Lesson, Task
+from dnetlab.model.lesson import Prediction
+
+FOLDERS = {"en": "", "zh": "zh"}  # of the notebooks, below the folder they are written to
+_METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+Cell = tuple[str, str]  # 'markdown' or 'code', and its text
+
+
+def build(name: str, target: Path) -> list[Path]:
+    """Write NAME.ipynb and zh/NAME.ipynb of a lesson below target. Returns them; Raises UsageError as reading does."""
+    lesson = read_lesson(name)
+    written = []
+    for language, folder in FOLDERS.items():
+        path = target / folder / f"{lesson.name}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(notebook(lesson, language), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def notebook(lesson: Lesson, language: str) -> str:
+    """The notebook's file: no outputs, and ids that stay the same while the page keeps its cells."""
+    cells = [_stored(number, kind, text) for number, (kind, text) in enumerate(_cells(lesson, language), 1)]
+    data = {"cells": cells, "metadata": {**_METADATA, "dnetlab": {"lesson": lesson.name, "language": language}},
+            "nbformat": 4, "nbformat_minor": 5}  # fmt: skip
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def _stored(number: int, kind: str, text: str) -> dict[str, Any]:
+    cell: dict[str, Any] = {"cell_type": kind, "id": f"cell-{number:02d}", "metadata": {}}
+    if kind == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    return cell | {"source": text.splitlines(keepends=True)}
+
+
+def _cells(lesson: Lesson, language: str) -> Iterator[Cell]:
+    page = read_page(_page(lesson), str(lesson.folder / "page.md"))
+    opened = False
+    for cell in page:
+        yield from _notebook_cells(lesson, cell, language)
+        if not opened:
+            opened = True
+            yield "code", f"%load_ext dnetlab\n%dnet lesson {lesson.name} --lang {language}"
+
+
+def _page(lesson: Lesson) -> str:
+    path = lesson.folder / "page.md"
+    if not path.is_file():
+        raise UsageError(f"lesson {lesson.name} has no page.md")
+    return str(fill(path.read_text(encoding="utf-8"), lesson.numbers))
+
+
+def _notebook_cells(lesson: Lesson, cell: PageCell, language: str) -> Iterator[Cell]:
+    if cell.kind is CellKind.PROSE:
+        yield "markdown", cell.zh if language == "zh" else cell.en
+    elif cell.kind is CellKind.DNET:
+        yield "code", f"%%dnet {cell.options}".rstrip() + f"\n{cell.text}"
+    elif cell.kind is CellKind.LOOK:
+        yield "code", "\n".join(f"%dnet {row}" for row in cell.text.split("\n"))
+    elif cell.kind is CellKind.PYTHON:
+        yield "code", cell.text
+    elif cell.kind is CellKind.TASKS:
+        yield from _tasks(lesson, language)
+    else:
+        yield from _question(_asked(lesson, cell), cell.kind, language)
+
+
+def _asked(lesson: Lesson, cell: PageCell) -> Prediction:
+    name = cell.text.strip() or cell.options
+    found = lesson.prediction(name)
+    if found is None:
+        raise UsageError(f"{lesson.folder / 'page.md'}:{cell.line}: lesson.toml has no prediction {name!r}")
+    return found
+
+
+def _question(asked: Prediction, kind: CellKind, language: str) -> Iterator[Cell]:
+    if kind is CellKind.COMPARE:
+        yield "code", f"%dnet compare {asked.id}"
+        return
+    choices = "".join(f"\n* `{choice.id}` {choice.text[language]}" for choice in asked.choices)
+    yield "markdown", f"{phrase('predict', language)} {asked.question[language]}\n{choices}".rstrip()
+    yield "code", f"%dnet {'answer' if asked.is_answer else 'predict'} {asked.id} "
+
+
+def _tasks(lesson: Lesson, language: str) -> Iterator[Cell]:
+    """The tasks, each with an empty cell to work in; first the fresh lab they begin with."""
+    yield "markdown", phrase("tasks_head", language)
+    yield "code", "%dnet start"
+    for number, task in enumerate(lesson.tasks, 1):
+        yield "markdown", _task(number, task, language)
+        yield "code", "%%dnet\n"
+    yield "code", "%dnet tasks"
+
+
+def _task(number: int, task: Task, language: str) -> str:
+    head = phrase("task_head", language).format(number=number, title=task.title[language])
+    points = phrase("points", language).format(points=f"{task.points:g}")
+    return f"### {head}{phrase('in brackets', language, text=points)}\n\n{task.text[language]}"

@@ -1,0 +1,106 @@
+"""`%dnet lesson`, `tasks`, `check`, `hint`, `predict`: the lesson of this kernel's lab, in words."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from dnetlab.errors import UsageError
+from dnetlab.explain import sentences
+from dnetlab.explain.sentences import phrase
+from dnetlab.views import course
+
+if TYPE_CHECKING:
+    from dnetlab.notebook.magic import DnetMagics
+
+
+class CourseView:
+    """What the lesson says, as text and as HTML. value: what it was made of; folded: what is read on demand."""
+
+    def __init__(self, text: str, value: Any = None, folded: str = "") -> None:
+        self.text, self.value, self.folded = text, value, folded
+
+    def __repr__(self) -> str:
+        return self.text
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        return course.html_of(self.text, self.folded, phrase("unfold"))
+
+
+def student_of(magics: DnetMagics) -> str:
+    """Whose numbers lessons have: as `%dnet student` said, else DNETLAB_STUDENT, else '' for the page's own."""
+    return os.environ.get("DNETLAB_STUDENT", "") if magics.student is None else magics.student
+
+
+def lesson(magics: DnetMagics, options: Any) -> CourseView:
+    """Open a lesson; without a name, say which is open."""
+    if options.lang:
+        _speak(options.lang)
+    if options.name is None:
+        found = magics.lab.tasks().lesson
+    else:
+        found = magics.lab.open_lesson(options.name, student_of(magics))
+    return CourseView(course.lesson_text(found), found)
+
+
+def start(magics: DnetMagics, options: Any) -> CourseView:
+    magics.lab.start_lesson()
+    found = magics.lab.tasks()
+    return CourseView(f"{phrase('started')}\n{course.progress_text(found)}", found)
+
+
+def tasks(magics: DnetMagics, options: Any) -> CourseView:
+    found = magics.lab.tasks()
+    return CourseView(course.progress_text(found), found)
+
+
+def check(magics: DnetMagics, options: Any) -> CourseView:
+    found = magics.lab.check(options.task)
+    return CourseView(course.checked_text(found), found)
+
+
+def hint(magics: DnetMagics, options: Any) -> CourseView:
+    found = magics.lab.hint(options.task)
+    return CourseView(course.hint_text(found), found)
+
+
+def predict(magics: DnetMagics, options: Any) -> CourseView:
+    found = magics.lab.predict(options.question, " ".join(options.answer))
+    lines = [course.answer_text(found)]
+    ticks = magics.lab.ticks() if magics.lab.started else ()
+    lines += course.tick_texts(ticks, magics.lab.tasks())
+    return CourseView("\n".join(lines), found)
+
+
+def compare(magics: DnetMagics, options: Any) -> CourseView:
+    found = magics.lab.answer_to(options.question)
+    text, folded = course.compared(found)
+    return CourseView(text, found, folded)
+
+
+def student(magics: DnetMagics, options: Any) -> CourseView:
+    """Whose numbers lessons have from now on; an open lesson is opened again with them."""
+    if options.id is not None:
+        magics.student = options.id
+        opened = magics.lab.lesson
+        if opened is not None:
+            magics.lab.open_lesson(str(opened.folder), options.id)
+    known = student_of(magics)
+    lines = [phrase("student", student=known) if known else phrase("no_student")]
+    return CourseView("\n".join([*lines, phrase("begin")] if magics.lab.lesson else lines))
+
+
+def lang(magics: DnetMagics, options: Any) -> CourseView:
+    if options.language:
+        _speak(options.language)
+    return CourseView(phrase("language"))
+
+
+def _speak(language: str) -> None:
+    try:
+        sentences.speak(language)
+    except ValueError:
+        known = ", ".join(sentences.COURSE)
+        raise UsageError(f"{language!r} is no language of the lab", hint=f"They are: {known}.") from None

@@ -1,0 +1,150 @@
+"""lesson.toml and page.md: read, filled in with a student's numbers, and what is wrong in them said with its place."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dnetlab.errors import UsageError
+from dnetlab.lessons.numbers import draw, fill
+from dnetlab.lessons.page import read_page
+from dnetlab.lessons.read import find_lesson, read_lesson, script
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PLAN = {
+    "net": ["blue", "green", "red"],
+    "other": ["blue", "green", "red"],
+    "port": {"from": 8080, "to": 8099},
+    "lan": {"subnet": "172.28.0.0/16", "prefix": 24},
+    "address": {"in": "lan", "from": 50, "to": 99},
+}
+
+
+def test_without_an_id_everybody_has_the_first_of_each_number():
+    drawn = draw(PLAN, "", "04-isolation")
+
+    assert drawn == {"net": "blue", "other": "green", "port": 8080, "lan": "172.28.0.0/24", "address": "172.28.0.50"}
+
+
+def test_a_students_numbers_are_his_own_and_stay_the_same():
+    assert draw(PLAN, "ann", "04-isolation") == {
+        "net": "blue", "other": "green", "port": 8094, "lan": "172.28.238.0/24", "address": "172.28.238.74",
+    }  # fmt: skip
+    assert draw(PLAN, "bob", "04-isolation") != draw(PLAN, "ann", "04-isolation")
+    assert draw(PLAN, "ann", "05-joined") != draw(PLAN, "ann", "04-isolation")
+
+
+def test_no_two_numbers_of_a_student_are_the_same():
+    for number in range(100):
+        drawn = draw(PLAN, f"s{number}", "04-isolation")
+        assert drawn["net"] != drawn["other"]
+
+
+def test_a_number_that_has_no_values_left_is_said():
+    with pytest.raises(UsageError, match="numbers.b of lesson x has no value"):
+        draw({"a": ["one"], "b": ["one"]}, "", "x")
+
+
+def test_placeholders_are_filled_in_wherever_they_stand():
+    numbers = {"net": "blue", "port": 8080, "lan": "172.28.7.0/24"}
+
+    assert fill("docker run --network {{net}} -p {{ port }}:80", numbers) == "docker run --network blue -p 8080:80"
+    assert fill({"port": "{{port}}", "to": ["{{lan.1}}"]}, numbers) == {"port": 8080, "to": ["172.28.7.1"]}
+
+
+def test_templates_of_docker_inspect_are_no_placeholders():
+    line = "docker inspect -f '{{range $n, $e := .Networks}}{{$n}} {{.IPAddress}}{{else}}-{{end}} {{json .Name}}' web1"
+
+    assert fill(line, {"net": "blue"}) == line
+
+
+def test_a_placeholder_that_is_no_number_is_said_with_those_there_are():
+    with pytest.raises(UsageError, match=r"(?s)\{\{nett\}\} is no number.*Its \[numbers\] are: net"):
+        fill("{{nett}}", {"net": "blue"})
+
+
+def write(folder: Path, change: str = "", to: str = "") -> Path:
+    """A copy of the new lesson's pattern, with one thing of its lesson.toml changed."""
+    shutil.copytree(ROOT / "dnetlab" / "lessons" / "_new", folder)
+    file = folder / "lesson.toml"
+    text = file.read_text(encoding="utf-8")
+    assert change in text
+    file.write_text(text.replace(change, to, 1), encoding="utf-8")
+    return folder
+
+
+def test_a_lesson_is_read_from_a_folder_anywhere_with_a_students_numbers(tmp_path):
+    folder = write(tmp_path / "13-mine")
+
+    lesson = read_lesson(str(folder), "ann")
+
+    assert (lesson.name, lesson.student, lesson.numbers) == ("13-mine", "ann", {"net": "green"})
+    assert "called `green`" in lesson.tasks[0].text["en"]
+    assert script(lesson, "solution.dnet") == "docker network create green\n\ndocker network connect green web1\n"
+
+
+def test_a_lesson_may_be_a_package(tmp_path, monkeypatch):
+    write(tmp_path / "mycourse")
+    (tmp_path / "mycourse" / "__init__.py").write_text("raise SystemExit('nothing of it runs')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert find_lesson("mycourse") == tmp_path / "mycourse"
+
+
+def test_a_lesson_that_is_not_there_is_answered_with_those_that_are():
+    with pytest.raises(UsageError, match=r"(?s)there is no lesson 'nothing'.*The lessons are: .*01-native-networks"):
+        find_lesson("nothing")
+
+
+@pytest.mark.parametrize(
+    ("change", "to", "said"),
+    [
+        ('kind = "network"\nname = "{{net}}"', 'kind = "netwrok"', "tasks.0.checks.0.kind: 'netwrok' is not one of"),
+        ('kind = "network"\n', 'kind = "network"\ndirver = "bridge"\n', "tasks.0.checks.0: Additional properties"),
+        ('right = ["a"]', 'right = ["c"]', "its right answer is none of its choices"),
+        ("points = 2", 'needs = ["before"]', "task 'own-network' of lesson 13 needs 'before'"),
+        ('zh = "先要有这样一个网络。"', "", "tasks.0.hints.0: 'zh' is a required property"),
+        ("points = 2", "points = 0", "tasks.0.points: 0 is less than or equal to the minimum of 0"),
+        ('net = ["blue", "green", "red"]', "net = []", "numbers"),
+        ("[title]", "[title", "Expected ']'"),
+    ],
+)
+def test_what_is_wrong_in_a_lesson_is_said_with_its_place(tmp_path, change, to, said):
+    folder = write(tmp_path / "13", change, to)
+
+    with pytest.raises(UsageError, match=re.escape(said)):
+        read_lesson(str(folder))
+
+
+# -- pages ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_is_prose_in_both_languages_and_cells_that_both_share():
+    cells = read_page("[en]\nHello\n[zh]\n你好\n```dnet docker2 -q\nip addr\n```\n```look\nips\n```\n")
+
+    assert [(c.kind.value, c.line) for c in cells] == [("prose", 1), ("dnet", 5), ("look", 8)]
+    assert (cells[0].en, cells[0].zh) == ("Hello", "你好")
+    assert (cells[1].text, cells[1].options) == ("ip addr", "docker2 -q")
+
+
+def test_a_block_of_another_kind_belongs_to_the_prose_around_it():
+    cells = read_page("[en]\nSo:\n```sh\nls\n```\nDone\n[zh]\n如下\n```sh\n[en]\n```\n")
+
+    assert cells[0].en == "So:\n```sh\nls\n```\nDone"
+    assert cells[0].zh == "如下\n```sh\n[en]\n```"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[en]\nHello\n```dnet\nls\n```\n", r"page.md:1: this prose has no \[zh\]"),
+        ("Hello\n", "page.md:1: text that is in no language"),
+        ("```dnet\nls\n", "page.md:1: this block is never closed"),
+    ],
+)
+def test_what_is_wrong_in_a_page_is_said_with_its_line(text, said):
+    with pytest.raises(UsageError, match=said):
+        read_page(text)
