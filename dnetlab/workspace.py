@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dnetlab.errors import DnetError, UsageError
+from dnetlab.explain.sentences import spoken
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,16 @@ def copy_notebooks(target: Path) -> Copied:
 
 
 def find_notebook(target: Path, lesson: str | None) -> str:
-    """The file to open: lesson '2', '02' or a part of its name; without one, the tour. Raises UsageError."""
+    """The file to open: lesson '2', '02' or a part of its name; without one, the tour. Raises UsageError.
+
+    In Chinese ('zh/02-…') where that is the session's language and there is one.
+    """
+    name = _by_name(target, lesson)
+    chinese = f"zh/{name}"
+    return chinese if spoken() == "zh" and (target / chinese).is_file() else name
+
+
+def _by_name(target: Path, lesson: str | None) -> str:
     names = sorted(p.name for p in target.glob("*.ipynb"))
     wanted = lesson or "0"
     number = wanted.zfill(2) if wanted.isdecimal() else None

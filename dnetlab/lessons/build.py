@@ -57,7 +57,13 @@ def _cells(lesson: Lesson, language: str) -> Iterator[Cell]:
         yield from _notebook_cells(lesson, cell, language)
         if not opened:
             opened = True
-            yield "code", f"%load_ext dnetlab\n%dnet lesson {lesson.name} --lang {language}"
+            yield "code", _opening(lesson, language)
+
+
+def _opening(lesson: Lesson, language: str) -> str:
+    """The release comes first: the lesson is opened in the lab of that release."""
+    engine = [f"%dnet engine --docker {lesson.docker}"] if lesson.docker else []
+    return "\n".join(["%load_ext dnetlab", *engine, f"%dnet lesson {lesson.name} --lang {language}"])
 
 
 def _page(lesson: Lesson) -> str:

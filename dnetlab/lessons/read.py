@@ -120,7 +120,7 @@ def wrong_answers(lesson: Lesson) -> list[str]:
 def _lesson(data: Mapping[str, Any], folder: Path, student: str, numbers: Mapping[str, str | int]) -> Lesson:
     lesson = Lesson(
         folder.name, _text(data["title"]), tuple(map(_text, data["goals"])), folder, data.get("minutes", 30),
-        tuple(data.get("releases", RELEASES)), student, numbers,
+        tuple(data.get("releases", RELEASES)), data.get("docker", ""), student, numbers,
         tuple(map(_prediction, data.get("predictions", ()))), tuple(map(_task, data.get("tasks", ()))),
     )  # fmt: skip
     _hangs_together(lesson)

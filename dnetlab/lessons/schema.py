@@ -28,6 +28,7 @@ def schema() -> dict[str, Any]:
             {
                 "title": _TEXT, "goals": _list(_TEXT),
                 "minutes": {"type": "integer", "minimum": 1}, "releases": _list({"enum": list(RELEASES)}),
+                "docker": {"description": "the release that the page runs on", "enum": list(RELEASES)},
                 "numbers": {"type": "object", "additionalProperties": _number()},
                 "predictions": _list(_prediction()), "tasks": _list(_task()),
             },

@@ -91,6 +91,7 @@ class Lesson:
     """A folder of text, read.
 
     name      the folder's: '04-isolation'
+    docker    the release that its page runs on, '' for the one everybody has
     numbers   what each student's text, commands and checks are filled in with: {'net_a': 'my_net1', …}
     student   whose numbers these are; '' for the notes' own
     folder    where its start.dnet, solution*.dnet, wrong/*.dnet and page.md lie
@@ -102,6 +103,7 @@ class Lesson:
     folder: Path
     minutes: int = 30
     releases: tuple[str, ...] = RELEASES
+    docker: str = ""
     student: str = ""
     numbers: Mapping[str, str | int] = field(default_factory=dict)
     predictions: tuple[Prediction, ...] = ()

@@ -171,8 +171,10 @@ def _engine(magics: DnetMagics, options: Any) -> Any:
     if options.name is not None or options.docker is not None:
         magics.attach = options.attach
         chosen = magics.choose(options.name, options.docker)
-        magics.lab_of(*chosen)
+        before, now = magics.labs.get(magics.current), magics.lab_of(*chosen)
         magics.current = chosen
+        if before and before.lesson and now.lesson is None:
+            now.take_over_lesson(before)
     engine = magics.lab.engine
     words = {"sim": "the simulator as Docker", "docker": "real Docker Engines"}.get(engine.name, engine.name)
     return Sentence(f"Cells run on {words} {engine.release}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
+from string import Formatter
 from typing import get_args
 
 import pytest
@@ -13,6 +14,7 @@ from dnetlab.explain import reasons, sentences, setting_reasons
 from dnetlab.explain.ending import Ending
 from dnetlab.explain.sentences import LANGUAGES, remedy, words
 from dnetlab.model import Disposition, Part, Protocol, Route, StepKind, facts
+from dnetlab.model.check import Claim, Found
 from dnetlab.model.facts import Keeper, LinkDown, NotListening, OwnAddress, RouteMatches, RuleStops
 
 FACTS = get_args(facts.Fact)
@@ -78,3 +80,35 @@ def test_nothing_has_no_words_and_a_good_end_needs_no_remedy():
     assert remedy(None) == ""
     assert remedy(facts.AnswerArrived()) == ""
     assert remedy(LinkDown("eth0")) == "ip link set eth0 up"
+
+
+# -- the course's words -----------------------------------------------------------------------------------------------
+
+
+def holes(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_the_courses_words_are_in_both_languages_with_the_same_fields():
+    english, chinese = sentences.COURSE["en"], sentences.COURSE["zh"]
+
+    assert set(english.CLAIMS) == set(chinese.CLAIMS) == set(Claim)
+    assert set(english.FOUND) == set(chinese.FOUND) == set(Found)
+    assert set(english.PHRASES) == set(chinese.PHRASES)
+    for table in ("CLAIMS", "FOUND", "PHRASES"):
+        for name, text in getattr(english, table).items():
+            assert holes(text) == holes(getattr(chinese, table)[name]), name
+
+
+def test_the_language_is_what_was_said_last_else_the_environments_else_english(monkeypatch):
+    monkeypatch.setenv("DNETLAB_LANG", "zh_CN.UTF-8")
+    assert sentences.spoken() == "zh"
+    sentences.speak("en")
+    assert sentences.spoken() == "en"
+    sentences.speak("")
+    monkeypatch.setenv("DNETLAB_LANG", "fr")
+    assert sentences.spoken() == "en"
+
+
+def test_what_a_language_has_no_words_for_yet_is_said_in_english():
+    assert words(OwnAddress(IPv4Address("192.0.2.1")), "zh")

@@ -43,6 +43,14 @@ def test_a_lesson_is_found_by_its_number_or_a_part_of_its_name(tmp_path, wanted,
     assert find_notebook(tmp_path, wanted) == name
 
 
+def test_a_lesson_is_opened_in_the_language_of_the_session(tmp_path, monkeypatch):
+    copy_notebooks(tmp_path)
+    monkeypatch.setenv("DNETLAB_LANG", "zh_CN.UTF-8")
+
+    assert find_notebook(tmp_path, "4") == "zh/04-isolation.ipynb"
+    assert (tmp_path / "zh" / "04-isolation.ipynb").exists()
+
+
 def test_an_unknown_lesson_lists_those_there_are(tmp_path):
     copy_notebooks(tmp_path)
 

@@ -1,0 +1,103 @@
+"""Lessons from a terminal: check one's work, make a lesson, prove it, build its notebooks."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dnetlab.cli import main
+from dnetlab.lessons.new import new_lesson
+
+
+@pytest.fixture
+def lesson(tmp_path) -> str:
+    return str(new_lesson("13-mine", tmp_path))
+
+
+def test_a_script_that_solves_the_lesson_ends_with_status_0(lesson, tmp_path, capsys):
+    script = tmp_path / "mine.dnet"
+    script.write_text("docker network create blue\ndocker network connect blue web1\n")
+
+    status = main(["check", lesson, str(script)])
+
+    assert status == 0
+    assert capsys.readouterr().out.endswith("1 of 1 tasks done, 2 of 2 points\nAll tasks are done.\n")
+
+
+def test_one_that_does_not_is_told_what_is_missing_and_ends_with_status_1(lesson, tmp_path, capsys):
+    script = tmp_path / "mine.dnet"
+    script.write_text("docker network create blue\n")
+
+    status = main(["check", lesson, str(script), "--student", "ann"])
+
+    out = capsys.readouterr().out
+    assert status == 1
+    assert "✗ network green exists\n      found: there is no network green" in out
+
+
+def test_a_notebook_is_judged_by_what_comes_after_its_start(lesson, tmp_path):
+    # given a notebook whose prose part does what the task asks, on another lab
+    cells = ["%%dnet\ndocker network create blue", "%dnet start", "%%dnet\ndocker network connect blue web1"]
+    code = [{"cell_type": "code", "source": cell, "metadata": {}, "outputs": []} for cell in cells]
+    notebook = tmp_path / "n.ipynb"
+    notebook.write_text(json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+
+    assert main(["check", lesson, str(notebook)]) == 1
+
+    code.insert(2, {**code[0]})
+    notebook.write_text(json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    assert main(["check", lesson, str(notebook)]) == 0
+
+
+def test_without_a_file_there_must_be_a_journal(lesson, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DNETLAB_JOURNAL", str(tmp_path / "none"))
+
+    assert main(["check", lesson]) == 2
+    assert "there is nothing to check" in capsys.readouterr().err
+
+
+def test_a_journal_is_judged_as_its_student_left_it(lesson, tmp_path, monkeypatch):
+    from dnetlab.lab import Lab
+
+    monkeypatch.setenv("DNETLAB_LESSONS", str(tmp_path))
+    with Lab(journal=tmp_path / "s.journal") as lab:
+        lab.open_lesson(lesson, "ann")
+        lab.start_lesson()
+        lab.run_cell("docker network create green\ndocker network connect green web1")
+
+    assert main(["check", lesson, str(tmp_path / "s.journal"), "--student", "ann"]) == 0
+
+
+def test_a_new_lesson_is_made_proved_and_built_by_one_command_each(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["new-lesson", "14-vlans"]) == 0
+    assert main(["check-lesson", "./14-vlans", "--docker", "28.5"]) == 0
+    assert main(["build-lesson", "./14-vlans"]) == 0
+
+    out = capsys.readouterr().out
+    assert "ok      14-vlans 28.5 student ann solution.dnet\n" in out
+    assert (tmp_path / "14-vlans.ipynb").exists() and (tmp_path / "zh" / "14-vlans.ipynb").exists()
+
+
+def test_a_lesson_that_is_not_sound_ends_with_status_1(lesson, tmp_path, capsys):
+    (tmp_path / "13-mine" / "solution.dnet").write_text("docker ps\n")
+
+    assert main(["check-lesson", lesson, "--docker", "28.5"]) == 1
+    assert "PROBLEM 13-mine 28.5 solution.dnet: task own-network is not done" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["Vlans", "../x", "a b", ""])
+def test_a_name_that_can_be_no_folder_is_refused(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["new-lesson", name]) == 2
+    assert "can't be a lesson's name" in capsys.readouterr().err
+
+
+def test_a_lesson_that_is_there_already_is_never_written_over(lesson, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["new-lesson", "13-mine"]) == 2
+    assert "is there already" in capsys.readouterr().err
