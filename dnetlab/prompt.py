@@ -113,6 +113,7 @@ class Desk:
 
     def _run(self, text: str) -> None:
         from dnetlab.views import terminal
+        from dnetlab.views.course import tick_texts
         from dnetlab.views.difference import difference
         from dnetlab.views.journal import unwritten_text
 
@@ -126,6 +127,8 @@ class Desk:
         changed = "" if self.quiet or not result.outputs else difference(result.before, result.after).text
         if changed:
             print(f"\x1b[2m{changed}\x1b[0m" if sys.stdout.isatty() else changed)
+        for tick in tick_texts(result.ticks, self.lab.tasks()) if result.ticks else ():
+            print(tick)
         record = self.lab.record
         if record and (trouble := record.news()):
             print(f"dnetlab: {unwritten_text(record.path, trouble)}", file=sys.stderr)

@@ -46,7 +46,9 @@ def lesson(magics: DnetMagics, options: Any) -> CourseView:
 
 
 def start(magics: DnetMagics, options: Any) -> CourseView:
-    magics.lab.start_lesson()
+    begun = magics.lab.start_lesson()
+    if begun and begun.refused:  # on an engine that can't do what the lesson begins with
+        return CourseView(str(begun), begun)
     found = magics.lab.tasks()
     return CourseView(f"{phrase('started')}\n{course.progress_text(found)}", found)
 

@@ -7,7 +7,9 @@ import json
 import pytest
 
 from dnetlab.cli import main
+from dnetlab.lab import Lab
 from dnetlab.lessons.new import new_lesson
+from dnetlab.prompt import Desk
 
 
 @pytest.fixture
@@ -58,8 +60,6 @@ def test_without_a_file_there_must_be_a_journal(lesson, tmp_path, monkeypatch, c
 
 
 def test_a_journal_is_judged_as_its_student_left_it(lesson, tmp_path, monkeypatch):
-    from dnetlab.lab import Lab
-
     monkeypatch.setenv("DNETLAB_LESSONS", str(tmp_path))
     with Lab(journal=tmp_path / "s.journal") as lab:
         lab.open_lesson(lesson, "ann")
@@ -67,6 +67,16 @@ def test_a_journal_is_judged_as_its_student_left_it(lesson, tmp_path, monkeypatc
         lab.run_cell("docker network create green\ndocker network connect green web1")
 
     assert main(["check", lesson, str(tmp_path / "s.journal"), "--student", "ann"]) == 0
+
+
+def test_a_lesson_can_be_worked_through_at_the_shell(lesson, capsys):
+    desk = Desk(Lab(), "docker1", quiet=True)
+
+    for line in (f"%dnet lesson {lesson}", "%dnet start", "docker network create blue",
+                 "docker network connect blue web1"):  # fmt: skip
+        desk.answer(line)
+
+    assert capsys.readouterr().out.endswith("✓ Task 1 is done: A network of its own (1 of 1)\n")
 
 
 def test_a_new_lesson_is_made_proved_and_built_by_one_command_each(tmp_path, monkeypatch, capsys):

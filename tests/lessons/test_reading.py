@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from dnetlab.errors import UsageError
 from dnetlab.lessons.numbers import draw, fill
 from dnetlab.lessons.page import read_page
 from dnetlab.lessons.read import find_lesson, read_lesson, script
+from dnetlab.proof import prove
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLAN = {
@@ -117,6 +120,39 @@ def test_what_is_wrong_in_a_lesson_is_said_with_its_place(tmp_path, change, to, 
 
     with pytest.raises(UsageError, match=re.escape(said)):
         read_lesson(str(folder))
+
+
+# -- what the docs show ------------------------------------------------------------------------------------------------
+
+
+def block(kind: str) -> str:
+    page = (ROOT / "docs" / "lessons.md").read_text(encoding="utf-8")
+    return re.search(rf"^```{kind}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[1]
+
+
+def test_the_lesson_of_the_docs_is_sound(tmp_path):
+    # given what stands on the page, and what it leaves to the reader
+    wrong = "; task: both, hint: any-address\ndocker network create --subnet {{lan}} {{net}}\n" \
+            "docker network connect {{net}} web1\n"
+    files = {
+        "lesson.toml": block("lesson"), "page.md": block("page"), "wrong/any.dnet": wrong,
+        "start.dnet": "docker run -d --name web1 nginx\n",
+        "solution.dnet": "docker network create --subnet {{lan}} {{net}}\n"
+                         "docker network connect --ip {{address}} {{net}} web1\n",
+    }  # fmt: skip
+    for name, text in files.items():
+        path = tmp_path / "13-docs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    proofs = list(prove(str(tmp_path / "13-docs"), release="28.5"))
+
+    assert [proof for proof in proofs if proof.trouble] == []
+    assert wrong.replace("\n", "\n    ").strip() in (ROOT / "docs" / "lessons.md").read_text(encoding="utf-8")
+
+
+def test_the_published_schema_is_one():
+    Draft202012Validator.check_schema(json.loads((ROOT / "docs" / "lesson.schema.json").read_text(encoding="utf-8")))
 
 
 # -- pages ------------------------------------------------------------------------------------------------------------
