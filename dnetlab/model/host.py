@@ -200,7 +200,7 @@ class Host:
 
     @property
     def stacked(self) -> set[str]:
-        """The names of the namespaces that have vlans or macvlans, which stand on a lower link."""
+        """The names of the namespaces that have links which stand on others, as vlans, macvlans and VXLANs do."""
         return index(self, "_stacked", self.namespaces, _stacked)
 
     @property

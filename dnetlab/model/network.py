@@ -308,7 +308,7 @@ class Namespace:
 
     @property
     def on_a_parent(self) -> tuple[Interface, ...]:
-        """The vlans and macvlans, which stand on a lower link here or in another namespace of the host."""
+        """The links that stand on a lower one, here or elsewhere on the host, and VXLANs, which leave by one."""
         return index(self, "_on_a_parent", self.interfaces, _on_a_parent)
 
     @property
@@ -354,7 +354,7 @@ class Namespace:
             for link in gone:
                 names.pop(link.name, None)
             names[interface.name] = interface
-        if interface.parent is None and not any(link.parent for link in gone):
+        if not any(map(_leans, (interface, *gone))):
             followed(made, "_on_a_parent", old, made.interfaces)
         return made
 
@@ -424,7 +424,11 @@ def _broadcast_addresses(links: Sequence[Interface]) -> dict[IPv4Address, Interf
 
 
 def _on_a_parent(links: Sequence[Interface]) -> tuple[Interface, ...]:
-    return tuple(i for i in links if i.parent is not None)
+    return tuple(i for i in links if _leans(i))
+
+
+def _leans(link: Interface) -> bool:
+    return link.parent is not None or link.vxlan is not None
 
 
 def _neighbour_at(neighbours: tuple[Neighbour, ...]) -> dict[tuple[IPv4Address, str], Neighbour]:

@@ -43,7 +43,7 @@ def _put_last(world: World, host: str, process: Process) -> None:
 
 def find(world: World, host: str, pid: int) -> Process | None:
     """The process with that pid on the host, None when there is none."""
-    return next((p for p in world.hosts[host].processes if p.pid == pid), None)
+    return next((p for p in reversed(world.hosts[host].processes) if p.pid == pid), None)
 
 
 def end(world: World, host: str, pids: Iterable[int]) -> None:

@@ -153,9 +153,9 @@ def exited(world: World, host: str, container_id: str, code: int) -> None:
 
 
 def _tear_down(world: World, host: str, container: Container, code: int) -> None:
-    mine = [p for p in world.hosts[host].processes if p.container == container.id]
-    shims = {p.ppid for p in mine if p.pid == container.pid and p.ppid > 1}
-    shims = {p.pid for p in world.hosts[host].processes if p.pid in shims and container.id in p.argv}
+    mine = [p for _, p in processes.container_rows(world, host, container.id)]
+    parents = [processes.find(world, host, p.ppid) for p in mine if p.pid == container.pid and p.ppid > 1]
+    shims = [p.pid for p in parents if p is not None and container.id in p.argv]
     processes.end(world, host, [*(p.pid for p in mine), *shims])
     endpoints.close_sandbox(world, host, container.id)
     logs.forget_future(world, host, container.id)

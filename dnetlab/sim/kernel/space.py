@@ -42,13 +42,15 @@ class Space:
         """Is there a namespace of that name on the host?"""
         return namespace in self.world.hosts[self.where.host].namespaces
 
+    def _stacked(self) -> list[Namespace]:
+        """The namespaces of the host that have links which stand on others; mostly none."""
+        host = self.world.hosts[self.where.host]
+        return [space for key, space in host.namespaces.items() if key in host.stacked] if host.stacked else []
+
     def children(self, name: str) -> Iterator[tuple[Space, Interface]]:
         """The vlans, macvlans and ipvlans on top of a link, wherever on the host they live."""
         mine = self.where.namespace
-        host = self.world.hosts[self.where.host]
-        if not host.stacked:
-            return
-        for space in [space for key, space in host.namespaces.items() if key in host.stacked]:
+        for space in self._stacked():
             for child in space.on_a_parent:
                 if child.parent == name and (child.parent_namespace or space.name) == mine:
                     yield self.beside(space.name), child
@@ -56,8 +58,8 @@ class Space:
     def tunnels_through(self, name: str) -> Iterator[tuple[Space, Interface]]:
         """The VXLANs that leave through a link of this namespace, wherever on the host they live."""
         mine = self.where.namespace
-        for space in list(self.world.hosts[self.where.host].namespaces.values()):
-            for link in space.interfaces:
+        for space in self._stacked():
+            for link in space.on_a_parent:
                 if link.vxlan is not None and link.vxlan.dev == name and (link.vxlan.underlay or space.name) == mine:
                     yield self.beside(space.name), link
 
