@@ -254,3 +254,44 @@ def test_a_directive_is_unknown_to_a_release_before_it():
 
     assert said in daemon.out("journalctl -u docker")
     assert daemon.run("dockerd --validate").stderr == "unknown flag: --validate\nSee 'dockerd --help'.\n"
+
+
+# Who reaches a port published without docker-proxy, and the source address that the container sees; None: nobody.
+# Verified on 20.10.24 and 28.5.2: web1 and peer are in one network, other in another; 172.20.0.1 is web1's gateway.
+WITHOUT_PROXY = [
+    ("client", "", "172.25.254.1:8081", "172.25.254.38"),
+    ("docker1", "", "172.25.254.1:8081", "172.20.0.1"),
+    ("docker1", "", "127.0.0.1:8081", "172.20.0.1"),
+    ("docker1", "", "172.20.0.1:8081", "172.20.0.1"),
+    ("docker1", "web1", "172.25.254.1:8081", "172.20.0.1"),
+    ("docker1", "web1", "172.20.0.1:8081", "172.20.0.1"),
+    ("docker1", "peer", "172.25.254.1:8081", "172.20.0.3"),
+    ("docker1", "peer", "172.20.0.1:8081", "172.20.0.3"),
+    ("docker1", "other", "172.25.254.1:8081", None),
+    ("docker1", "other", "172.21.0.1:8081", None),
+    ("docker1", "other", "172.20.0.1:8081", None),
+    ("docker1", "other", "172.20.0.2:80", None),
+]
+
+
+@pytest.mark.parametrize("release", ["20.10", "28.5"])
+def test_without_docker_proxy_the_rules_alone_say_who_reaches_a_published_port(release):
+    # Given a daemon without docker-proxy, a published server, its neighbour, and a stranger
+    daemon = Daemon(release)
+    daemon.told('{"userland-proxy": false}')
+    for line in ("docker network create --subnet 172.20.0.0/16 n1", "docker network create --subnet 172.21.0.0/16 n2",
+                 "docker run -d --name web1 -p 8081:80 --network n1 --ip 172.20.0.2 nginx",
+                 "docker run -d --name peer --network n1 --ip 172.20.0.3 nginx",
+                 "docker run -d --name other --network n2 nginx"):  # fmt: skip
+        daemon.out(line)
+    assert "docker-proxy" not in daemon.out("ps ax")
+
+    # When each of them asks at each address, then the server has seen whom it should
+    for host, container, address, source in WITHOUT_PROXY:
+        before = daemon.run("docker logs web1").stdout.count("\n")
+        inside = f"docker exec {container} " if container else ""
+        code = daemon.run(f"{inside}curl -s -m 2 -o /dev/null {address}", host).exit_code
+        seen = daemon.run("docker logs web1").stdout.splitlines()[before:]
+        who = (host, container, address)
+        expected = (0, [source]) if source else (28, [])
+        assert (who, code, [line.split()[0] for line in seen]) == (who, *expected)
