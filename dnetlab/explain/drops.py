@@ -19,6 +19,7 @@ from dnetlab.model.facts import (
     NotListening,
     PolicyDrops,
     RuleStops,
+    TooBig,
     TtlUsedUp,
 )
 
@@ -33,6 +34,7 @@ _REASONS: dict[type, str] = {
     NobodyHas: "NEIGH_FAILED",
     MartianLoopback: "IP_LOCALNET",
     MartianSource: "IP_LOCAL_SOURCE",
+    TooBig: "PKT_TOO_BIG",  # ip_forward()
 }
 
 

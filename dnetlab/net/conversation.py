@@ -8,16 +8,17 @@ it, which it opens once the first is there and which carries the same words on.
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from itertools import chain
 
-from dnetlab.model import Disposition, Exchange, Packet, Part, Protocol, Segment, Snapshot, Trace, Where
+from dnetlab.model import Disposition, Exchange, Namespace, Packet, Part, Protocol, Segment, Snapshot, Trace, Where
 from dnetlab.model.changed import replace
 from dnetlab.net.forward import FOREVER, back, dial_of, exchange, forward, journey, settled
 from dnetlab.net.memory import Field
+from dnetlab.net.routing import lookup
 from dnetlab.net.trip import Asker, Trip, default_ttl, turned
 
 HEADERS = 52  # IP 20, TCP 20, timestamps 12 bytes
-LARGEST = 1448  # of data in one segment: 1500 without the headers
 # When a packet goes out again, in seconds after the first time. ip-sysctl: tcp_syn_retries 6, tcp_synack_retries 5,
 # tcp_retries2 15; the first wait for data is 0.2 s, the tail loss probe before it takes as long (observed: five times
 # within two seconds), no wait is longer than 120 s.
@@ -181,8 +182,16 @@ class Talk:
         return False
 
     def _page(self, size: int) -> bool:
-        whole = [self._server("PA", min(size - at, LARGEST), Part.ANSWER) for at in range(0, size, LARGEST)]
+        most = self._most()
+        whole = [self._server("PA", min(size - at, most), Part.ANSWER) for at in range(0, size, most)]
         return all(whole)
+
+    def _most(self) -> int:
+        """The data of one segment: what fits the smaller MTU of both ends, as each told the other in its SYN."""
+        listener, final = self.opening.listener, self.opening.request.final or self.syn
+        ends = [(self.where, self.syn.destination)]
+        ends += [(listener.where, final.source)] if listener is not None else []
+        return max(8, min(_mtu(self.lab.space(where), to) for where, to in ends) - HEADERS)
 
     def close(self, by_server: bool = False) -> None:
         """Both say that they are done, the client first unless told otherwise. Nobody waits for it."""
@@ -236,6 +245,12 @@ class Talk:
 
     def _wait(self, at: float) -> None:
         self.lab.now = self.start + at
+
+
+def _mtu(space: Namespace, destination: IPv4Address) -> int:
+    way = lookup(space, destination)
+    link = space.interface(way.dev) if way is not None and way.dev else None
+    return link.mtu if link is not None else 1500
 
 
 def _is_dropped(found: Exchange) -> bool:

@@ -180,3 +180,21 @@ def test_why_and_trace_name_the_packet_that_died():
     )
     assert not trace.answered
     assert trace.broke_on is not None and trace.broke_on.trace.packet.flags == "A"
+
+
+def test_a_page_comes_in_segments_that_fit_the_smaller_mtu_of_both_ends():
+    """A page of 3000 bytes and 240 of head: three segments at MTU 1500, the last of 344 bytes, and four at 1000."""
+    world = new_world("28.5")
+    web = at(world, "docker run -d --name web nginx").stdout.strip()
+    world.files["docker1", web, "/usr/share/nginx/html/long.html"] = "x" * 3000
+
+    def answers() -> int:
+        at(world, "iptables -t mangle -F")
+        at(world, "iptables -t mangle -A INPUT -p tcp --sport 80 --tcp-flags PSH PSH -j ACCEPT")
+        assert at(world, "curl -s 172.17.0.2/long.html").stdout == "x" * 3000
+        return int(counters(at(world, "iptables -t mangle -nvL INPUT").stdout, "ACCEPT", "tcp spt:80").split()[0])
+
+    whole = answers()
+    at(world, "ip link set docker0 mtu 1000")
+
+    assert (whole, answers()) == (3, 4)
