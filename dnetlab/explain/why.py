@@ -76,7 +76,7 @@ from dnetlab.explain.reasons import (
     UseItsAddress,
     WorksNow,
 )
-from dnetlab.explain.sentences import words
+from dnetlab.explain.sentences import phrase, words
 from dnetlab.explain.setting_reasons import NeighbourLies
 from dnetlab.explain.settings import Finding
 from dnetlab.model import (
@@ -112,7 +112,7 @@ class Reason:
     exchange  the packet that was sent to find out, None when there was no address to send it to
     kernel    Linux's own name for the packet's end ('NETFILTER_DROP'), '' without one
 
-    sentence, evidence and remedy are the same in English; str() is all of it for a terminal.
+    sentence, evidence and remedy are the same in words; str() is all of it for a terminal.
     """
 
     works: bool
@@ -141,11 +141,12 @@ class Reason:
         return drop_reason(lost) if lost is not None else ""
 
     def __str__(self) -> str:
-        lines = [self.sentence, *(f"  because: {line}" for line in self.evidence)]
+        colon = phrase("colon")
+        lines = [self.sentence, *(f"  {phrase('because')}{colon}{line}" for line in self.evidence)]
         if self.kernel:
-            lines.append(f"  kernel: {self.kernel}")
+            lines.append(f"  {phrase('kernel')}{colon}{self.kernel}")
         if self.remedy:
-            lines.append(f"  try: {self.remedy}")
+            lines.append(f"  {phrase('try')}{colon}{self.remedy}")
         return "\n".join(lines)
 
     __repr__ = __str__

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from dnetlab.explain.sentences import phrase
 from dnetlab.model import Crossing, Exchange, Snapshot, Trace
 from dnetlab.views import crossings, explain, terminal
 
@@ -99,8 +100,10 @@ class ReasonView:
         because = "".join(
             f'<div style="font-family:{terminal.MONO}">{html.escape(e)}</div>' for e in self.reason.evidence
         )
-        because += f"<div>Linux calls it <code>{self.reason.kernel}</code>.</div>" if self.reason.kernel else ""
-        remedy = f"<div><b>Try:</b> {html.escape(self.reason.remedy)}</div>" if self.reason.remedy else ""
+        called = phrase("kernel calls", reason=f"<code>{html.escape(self.reason.kernel)}</code>")
+        because += f"<div>{called}</div>" if self.reason.kernel else ""
+        label = phrase("try").capitalize() + phrase("colon")
+        remedy = f"<div><b>{label.strip()}</b> {html.escape(self.reason.remedy)}</div>" if self.reason.remedy else ""
         return terminal.note(f"<div><b>{html.escape(self.reason.sentence)}</b></div>{because}{remedy}")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

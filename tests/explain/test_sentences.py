@@ -13,6 +13,7 @@ import pytest
 from dnetlab.explain import reasons, sentences, setting_reasons
 from dnetlab.explain.ending import Ending
 from dnetlab.explain.sentences import LANGUAGES, remedy, words
+from dnetlab.lab import Lab
 from dnetlab.model import Disposition, Part, Protocol, Route, StepKind, facts
 from dnetlab.model.check import Claim, Found
 from dnetlab.model.facts import Keeper, LinkDown, NotListening, OwnAddress, RouteMatches, RuleStops
@@ -110,5 +111,21 @@ def test_the_language_is_what_was_said_last_else_the_environments_else_english(m
     assert sentences.spoken() == "en"
 
 
-def test_what_a_language_has_no_words_for_yet_is_said_in_english():
-    assert words(OwnAddress(IPv4Address("192.0.2.1")), "zh")
+def test_chinese_words_are_those_a_teacher_uses():
+    stops = RuleStops("DROP", "filter", "INPUT", 2, "-p icmp -j DROP")
+
+    assert words(OwnAddress(IPv4Address("192.0.2.1")), "zh") == "192.0.2.1 是这台机器自己的地址：走 lo"
+    assert words(stops, "zh") == "filter 表 INPUT 链的第 2 条规则丢弃了它：-p icmp -j DROP"
+    assert remedy(stops, "zh") == "没有这条规则就能通过：iptables -D INPUT 2"
+
+
+def test_the_answer_to_why_is_in_the_language_that_is_spoken(monkeypatch):
+    lab = Lab()
+    lab.run_cell("docker run -d --name web1 nginx\ndocker stop web1")
+    monkeypatch.setenv("DNETLAB_LANG", "zh")
+
+    reason = lab.why("docker1", "web1")
+
+    assert str(reason) == (
+        "web1 已停止（退出状态 0）：没有运行的容器既没有地址，也没有名字。\n  办法：docker start web1"
+    )

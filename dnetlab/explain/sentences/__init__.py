@@ -4,7 +4,7 @@ A language is a module here with the tables WORDS (what is so) and REMEDIES (wha
 in `course` with the words of checks and lessons. Nothing reads a sentence back: who wants to know asks the value.
 
 The language is the session's, as a locale is: what `speak` said last, else DNETLAB_LANG ('en', 'zh', 'zh_CN.UTF-8' …),
-else English. What a language has no words for yet is said in English.
+else English.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from dnetlab.explain.sentences import en
+from dnetlab.explain.sentences import en, zh
 from dnetlab.explain.sentences.course import en as course_en
 from dnetlab.explain.sentences.course import zh as course_zh
 from dnetlab.model import Said
 from dnetlab.model.check import Claim
 
-WORDS = {"en": en.WORDS}
-REMEDIES = {"en": en.REMEDIES}
+WORDS = {"en": en.WORDS, "zh": zh.WORDS}
+REMEDIES = {"en": en.REMEDIES, "zh": zh.REMEDIES}
 LANGUAGES = tuple(WORDS)
 COURSE = {"en": course_en, "zh": course_zh}
 _spoken = {"": ""}
@@ -41,19 +41,18 @@ def spoken() -> str:
 def words(value: Any, language: str = "") -> str:
     """The sentence that says a value: a Fact, a Disposition, a Cause, a Clue, a Remedy, a Said. '' for None.
 
-    language '': the one that is spoken. KeyError for a value that not even English has words for.
+    language '': the one that is spoken. KeyError for a value that it has no words for.
     """
     if value is None:
         return ""
     if isinstance(value, Said):
         return _said(value, language or spoken())
-    table = WORDS.get(language or spoken(), en.WORDS)
-    return table.get(type(value), en.WORDS[type(value)])(value)
+    return WORDS[language or spoken()][type(value)](value)
 
 
 def remedy(fact: Any, language: str = "") -> str:
     """What would have helped against a fact that ended a journey; '' when nothing had to."""
-    helps = REMEDIES.get(language or spoken(), en.REMEDIES).get(type(fact))
+    helps = REMEDIES[language or spoken()].get(type(fact))
     return helps(fact) if helps else ""
 
 
