@@ -4,7 +4,7 @@ A language is a module here with the tables WORDS (what is so) and REMEDIES (wha
 in `course` with the words of checks and lessons. Nothing reads a sentence back: who wants to know asks the value.
 
 The language is the session's, as a locale is: what `speak` said last, else DNETLAB_LANG ('en', 'zh', 'zh_CN.UTF-8' …),
-else English.
+else English. What a language has no words for yet is said in English.
 """
 
 from __future__ import annotations
@@ -41,13 +41,14 @@ def spoken() -> str:
 def words(value: Any, language: str = "") -> str:
     """The sentence that says a value: a Fact, a Disposition, a Cause, a Clue, a Remedy, a Said. '' for None.
 
-    language '': the one that is spoken. KeyError for a value that it has no words for.
+    language '': the one that is spoken. KeyError for a value that not even English has words for.
     """
     if value is None:
         return ""
     if isinstance(value, Said):
         return _said(value, language or spoken())
-    return WORDS[language or spoken()][type(value)](value)
+    said = WORDS[language or spoken()].get(type(value))
+    return (said(value) if said else "") or en.WORDS[type(value)](value)
 
 
 def remedy(fact: Any, language: str = "") -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from dnetlab.explain import reasons as r
 from dnetlab.explain import setting_reasons as s
 from dnetlab.explain.ending import Ending
+from dnetlab.explain.sentences import en
 from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, Part, StepKind
 from dnetlab.model import facts as f
 
@@ -25,6 +26,7 @@ _DISPOSITIONS = {
     Disposition.FORWARDING_OFF: "数据包是给别人的，而这台机器的 net.ipv4.ip_forward 是 0。",
     Disposition.LINK_DOWN: "路上的网卡没有启用，帧发不出去。",
     Disposition.LOOP: "数据包原封不动地回到了它经过的地方。",
+    Disposition.TOO_BIG: "数据包比下一块网卡的 MTU 长，又不允许分片；发送方会得到通知。",
 }
 _STEPS = {
     StepKind.RECEIVED: "收到",
@@ -122,6 +124,16 @@ _FACTS: Table = {
     f.Wrapped: lambda x: f"{x.dev} 把帧封装进自己的数据包，VXLAN {x.vni}：{x.outer}",
     f.Unwrapped: lambda x: f"{x.dev} 把帧取出来，VXLAN {x.vni}，来自 {x.sender}",
     f.PassedOn: _passed_on,
+    f.AtTwoPorts: lambda x: (
+        f"网桥 {x.bridge} 最近一次在端口 {x.port} 听到 {x.mac}，所以帧送到那里，而不是 {x.wanted}："
+        "两台机器用了同一个 MAC。"
+    ),
+    f.NoHairpin: lambda x: (
+        f"它要从进来的端口 {x.port} 离开网桥 {x.bridge}，而这个端口没有打开回环转发（hairpin）。"
+    ),
+    f.TooBig: lambda x: f"{x.size} 字节超过了 {x.dev} 的 MTU（{x.mtu}），而这个数据包不允许分片。",
+    f.DoesNotFit: lambda x: f"{x.dev} 丢掉了比自己的 MTU 还长的帧：{x.size} 字节，最多 {x.mtu}。",
+    f.CutUp: lambda x: f"分成 {x.pieces} 片：{x.dev} 的 MTU 是 {x.mtu}",
     f.HandedUp: lambda x: f"{x.bridge} 自己收下：目的 MAC 就是它的",
     f.ProxyDials: lambda x: f"{_program(x.program, x.pid)} 收下它，再向 {x.address}:{x.port} 建立第二个连接",
     f.Decides: lambda x: f"裁决：{x.verdict}",
@@ -205,6 +217,10 @@ REMEDIES: Table = {
     f.LinkDown: lambda x: f"ip link set {x.dev} up",
     f.NoCarrier: _plug_in,
     f.BridgeLoop: lambda x: "去掉两条连接中的一条：这些网桥没有运行生成树协议。",
+    f.AtTwoPorts: lambda x: "给其中一台换一个 MAC。",
+    f.NoHairpin: lambda x: f"让端口可以把帧送回它来的方向：brctl hairpin {x.bridge} {x.port} on",
+    f.TooBig: lambda x: f"每次最多发 {x.mtu} 字节，或者允许分片。",
+    f.DoesNotFit: lambda x: f"同一网段上所有网卡的 MTU 要一致：ip link set {x.dev} mtu {x.size}",
     f.ForEverybody: lambda x: "请访问一个具体的地址。",
     f.MartianLoopback: lambda x: f"sysctl -w net.ipv4.conf.{x.dev}.route_localnet=1，或者访问这台机器的其他地址。",
     f.MartianSource: lambda x: "路由器必须把源地址写成自己的（MASQUERADE，回环转发 hairpin）。",
@@ -244,12 +260,12 @@ def _stopped(x: r.Stopped) -> str:
 
 
 def _behind_proxy(x: r.BehindProxy) -> str:
-    behind = WORDS[type(x.behind)](x.behind)
+    behind = _said(x.behind)
     return f"{x.who} 能到 docker-proxy，但 docker-proxy 访问不到容器：{behind}"
 
 
 def _opens_and_sticks(x: r.OpensAndSticks) -> str:
-    behind = WORDS[type(x.behind)](x.behind)
+    behind = _said(x.behind)
     return f"{x.who} 能和 {x.whom} 建立连接，但{_PARTS[x.part]}始终到不了：{behind}"
 
 
@@ -273,7 +289,12 @@ def _rule_on(x: r.RuleOn) -> str:
 
 
 def _fact(fact: f.Fact | None) -> str:
-    return WORDS[type(fact)](fact) if fact is not None else ""
+    return _said(fact) if fact is not None else ""
+
+
+def _said(value: Any) -> str:
+    """别的句子里的一句；还没有中文的，用英文说。"""
+    return (WORDS.get(type(value)) or en.WORDS[type(value)])(value)
 
 
 def _and(names: tuple[str, ...]) -> str:
@@ -339,7 +360,7 @@ _CAUSES: Table = {
     ),
     r.TunnelBroken: lambda x: (
         f"帧从 {x.where} 进了隧道 {x.dev}（VXLAN {x.vni}），送往 {x.remote}，但外层的数据包没有到达。"
-        f"{WORDS[type(x.behind)](x.behind)}"
+        f"{_said(x.behind)}"
     ),
     r.AnswerLost: lambda x: f"{x.whom} 收到了 {x.who} 的提问，但应答找不到回来的路。",
 }
@@ -423,10 +444,10 @@ _TRY: Table = {
 }
 
 WORDS: Table = {
-    Disposition: lambda x: _DISPOSITIONS[x],
-    Ending: lambda x: _ENDINGS[x],
-    StepKind: lambda x: _STEPS[x],
-    Part: lambda x: _PARTS[x],
+    Disposition: lambda x: _DISPOSITIONS.get(x, ""),
+    Ending: lambda x: _ENDINGS.get(x, ""),
+    StepKind: lambda x: _STEPS.get(x, ""),
+    Part: lambda x: _PARTS.get(x, ""),
     **_FACTS,
     **_CAUSES,
     **_EVIDENCE,
