@@ -4,6 +4,7 @@
     docker2# brctl show                          the prompt of a host of the lab; also [root@docker2 ~]# … and client$ …
     $ docker ps                                  the cell's host; also student@laptop:~$ … and, all through a cell, # …
     / # ping web1                                the container whose terminal was opened last
+    for i in 1 2; do                             a loop, a quote or a here-document goes on until it ends
     y                                            the answer to the question of the line above
 
 Once a cell has a prompt, the lines that follow without one are the output its author expects (a pasted transcript).
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 
 from dnetlab.commands import prompts
 from dnetlab.commands.prompts import Typed
-from dnetlab.commands.shell import ShellRefused, parse_shell
+from dnetlab.commands.shell import LONGEST_LINE, ShellRefused, is_unfinished, parse_shell
 from dnetlab.errors import UsageError
 from dnetlab.model import LeftOut, Line, Prompt, Topology, default_topology
 
@@ -25,6 +26,8 @@ _QUESTION = re.compile(r"\[y/N\]\s*(?P<answer>[yYnN])?\s*$")
 _ASKED = re.compile(
     r"^(?P<text>.*\bprune\b.*?) *(?:WARNING!.*)?Are you sure you want to continue\? \[y/N\] *(?P<answer>[yYnN]?)$"
 )
+MOST_JOINED = 500  # lines of one loop or here-document
+MOST_TRIES = 2_000  # lines that are tried in all of a cell, whose loops may never end
 _ANSWER = re.compile(r"^\s*(?P<answer>[yYnN])(?:es|ES|o|O)?\s*$")
 
 
@@ -79,9 +82,14 @@ def read_cell(text: str, topology: Topology | None = None, host: str | None = No
     """`parse_cell`, with the lines that were taken for output or for comments although they read as commands."""
     lab = topology or default_topology()
     reader = _Reader(lab, host_called(lab, host), prompts.bare_signs(text.split("\n"), lab))
-    for number, raw in _physical_lines(text):
+    rows = _rows(text)
+    at = 0
+    while at < len(rows):
+        raw, more = _joined(rows, at)
         for piece in prompts.split_glued(raw, lab):
-            reader.take(number, piece)
+            reader.take(at + 1, piece)
+        at += 1 + more
+        at += reader.finish(rows[at:])
     return Cell(tuple(p.line() for p in reader.pending), tuple(reader.left_out))
 
 
@@ -93,9 +101,12 @@ class _Reader:
         self.pending: list[_Pending] = []
         self.left_out: list[LeftOut] = []
         self.transcript = False
+        self.tries = 0
+        self.counted = 0  # commands before the last line that was taken
         self.stranger: str | None = None  # a machine of the author's own, read as the cell's host
 
     def take(self, number: int, raw: str) -> None:
+        self.counted = len(self.pending)
         typed = self._typed(number, raw)
         if typed is not None:
             self.transcript = True
@@ -107,6 +118,33 @@ class _Reader:
             self._output(number, raw)
         elif raw.strip():
             self._plain(number, raw)
+
+    def finish(self, rows: list[str]) -> int:
+        """How many of the lines that follow belong to the last command, whose loop, quote or here-document is open.
+
+        0 when it is whole, or never closed before the next prompt: then it stands alone, and the shell says what is
+        missing. The `> ` in front of such lines in a transcript is the shell's own.
+        """
+        if not self.fresh or not is_unfinished(self.pending[-1].text):
+            return 0
+        strip = rows[:1] != [] and rows[0].startswith("> ")
+        text = self.pending[-1].text
+        for count, raw in enumerate(rows[:MOST_JOINED], 1):
+            if not strip and prompts.read_prompt(raw, self.lab, 0) is not None:
+                return 0
+            self.tries += 1
+            text += "\n" + (raw.removeprefix("> ") if strip else raw)
+            if len(text) > LONGEST_LINE or self.tries > MOST_TRIES:
+                return 0
+            if not is_unfinished(text):
+                self.pending[-1].text = text
+                return count
+        return 0
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the last line taken began a command."""
+        return bool(self.pending) and not self.pending[-1].expected and len(self.pending) > self.counted
 
     def _typed(self, number: int, raw: str) -> Typed | None:
         command = prompts.bare(raw, self.signs)
@@ -147,23 +185,19 @@ def host_called(lab: Topology, name: str | None) -> str:
     return host
 
 
-def _physical_lines(text: str) -> list[tuple[int, str]]:
-    """(number, text) with continuation lines joined to the first of them."""
-    lines: list[tuple[int, str]] = []
-    held = ""
-    start = 0
-    for number, raw in enumerate(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), 1):
-        start = start or number
-        if held:
-            raw = raw.removeprefix("> ")  # the shell's own prompt for the rest of a line
-        if raw.endswith("\\") and not raw.endswith("\\\\"):
-            held += raw[:-1]
-            continue
-        lines.append((start, held + raw))
-        held, start = "", 0
-    if held:
-        lines.append((start, held))
-    return lines
+def _rows(text: str) -> list[str]:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+
+
+def _joined(rows: list[str], at: int) -> tuple[str, int]:
+    """The row there with those that a backslash at its end joins to it, and how many they are."""
+    text, more = rows[at], 0
+    while text.endswith("\\") and not text.endswith("\\\\"):
+        more += 1
+        if at + more == len(rows):
+            return text[:-1], more - 1
+        text = text[:-1] + rows[at + more].removeprefix("> ")  # the shell's own prompt for the rest of a line
+    return text, more
 
 
 def _is_comment(raw: str, transcript: bool) -> bool:

@@ -7,17 +7,23 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# The text and file tools (sim/userland), which Debian and busybox both have.
+TEXT: frozenset[str] = _words(
+    "awk sed printf cut tr tee tac paste nl fold seq yes mkdir rmdir rm touch cp mv ln chmod basename dirname readlink "
+    "realpath mktemp find xargs expr diff test ["
+)
 HOST: frozenset[str] = _words(
     "docker ip bridge brctl iptables iptables-save sysctl ping traceroute curl wget nslookup arp netstat ss nc ps "
     "kill pkill pgrep pidof killall systemctl service journalctl dockerd yum dnf apt apt-get cat ls hostname env "
     "printenv echo true false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq "
-    "ifconfig route"
-)
+    "ifconfig route rev column jq mawk"
+) | TEXT
 # Debian's busybox-static, which the lab's images are made of, has neither pgrep, pkill nor printenv.
 BUSYBOX: frozenset[str] = _words(
     "ip brctl ping traceroute wget nslookup arp netstat nc ps kill pidof killall cat ls hostname env echo true "
-    "false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq ifconfig route sysctl"
-)
+    "false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq ifconfig route sysctl "
+    "rev"
+) | TEXT
 USERLANDS: dict[str, frozenset[str]] = {
     "host": HOST,
     "busybox": BUSYBOX,
@@ -25,7 +31,7 @@ USERLANDS: dict[str, frozenset[str]] = {
     "alpine": BUSYBOX,
     "nginx": BUSYBOX | {"curl"},
     "debian": _words("cat ls hostname env printenv echo true false sleep date whoami id pwd uname timeout "
-                        "grep head tail wc sort uniq which"),
+                        "grep head tail wc sort uniq which mawk") | TEXT,
 }  # fmt: skip
 # Applets that the images' busybox has and the lab has not: to say "not found" of them would be a lie.
 OTHER_APPLETS: frozenset[str] = _words(

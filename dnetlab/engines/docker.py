@@ -340,9 +340,7 @@ def _attachment(text: str) -> Attachment | None:
         script = parse_shell(text)
     except ShellRefused:
         return None
-    if len(script.pipelines) != 1 or len(script.pipelines[0][1].commands) != 1:
-        return None
-    return terminals.read_attachment(script.argv)
+    return terminals.read_attachment(script.argv) if script.only else None
 
 
 def _with_answer(stdout: str, answer: str | None) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dnetlab.commands.shell import parse_shell
 from dnetlab.model import Line, Output, Prompt, Refusal
 from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.shell import run_text
+from dnetlab.sim.shell import prompt_shell, run_line
 from dnetlab.sim.world import Terminal, World
 
 SECONDS_PER_LINE = 1.0  # a student needs time to type; ages in `docker ps` come from it
@@ -63,27 +62,30 @@ def name_of(world: World, terminal: Terminal) -> str:
 def _run_at_host(world: World, line: Line) -> Result:
     if line.host not in world.hosts:
         raise Refused(f"The lab has no host {line.host}.", f"The hosts are {', '.join(world.hosts)}.")
-    return run_text(Context(world, line.host, answer=line.answer), line.text)
+    context = Context(world, line.host, answer=line.answer)
+    said = run_line(context, line.text, world.shells.get(line.host) or prompt_shell(context))
+    if said.asked:
+        raise Refused(
+            "There is no terminal of a container to leave: this is the host's own prompt.",
+            "`exit` ends a container opened with docker run -it or docker exec -it.",
+        )
+    world.shells[line.host] = said.shell
+    return said.result
 
 
 def _run_in_terminal(world: World, line: Line, terminal: Terminal) -> Result:
     from dnetlab.sim.dockerd import containers
 
-    argv = parse_shell(line.text).argv if not _is_refused(line.text) else ()
-    if argv[:1] in (("exit",), ("logout",)):
-        code = int(argv[1]) % 256 if len(argv) > 1 and argv[1].isdecimal() else 0
+    context = replace(containers.terminal_context(world, terminal), answer=line.answer, tty=True)
+    said = run_line(context, line.text, terminal.shell or prompt_shell(context))
+    if said.asked:
         world.terminals = tuple(t for t in world.terminals if t is not terminal)
         if terminal.main:
-            containers.exited(world, terminal.host, terminal.container, code)
-        return Result(exit_code=code)
-    context = containers.terminal_context(world, terminal)
-    return run_text(replace(context, answer=line.answer, tty=True), line.text)
-
-
-def _is_refused(text: str) -> bool:
-    from dnetlab.commands.shell import refusal
-
-    return refusal(text) is not None
+            containers.exited(world, terminal.host, terminal.container, said.result.exit_code)
+    else:
+        now = replace(terminal, shell=said.shell, directory=said.shell.directory)
+        world.terminals = tuple(now if t is terminal else t for t in world.terminals)
+    return said.result
 
 
 def _let_time_pass(world: World) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from dnetlab.model import Host, Namespace, Refusal, Where
+from dnetlab.model import Host, Namespace, Where
 from dnetlab.sim.clock import since_1970
 from dnetlab.sim.kernel import Stack
+from dnetlab.sim.userland.seam import Budget, Input, Refused, Result
 from dnetlab.sim.world import Terminal, World
 
 
@@ -28,6 +29,9 @@ class Context:
     privileged  this process alone may do what the host's may, whatever its container may (docker exec --privileged)
     environment  variables of the process (containers: image, -e, links; host: a root login)
     deadline   the lab's clock at which a `timeout` before the command ends it
+    directory  where it runs; None: a login's home at a host, the image's directory in a container
+    budget     what the line may still spend, shared with everything it starts; None: it begins here
+    input      the same as stdin, for what reads it piece by piece
     """
 
     world: World
@@ -42,6 +46,9 @@ class Context:
     privileged: bool = False
     environment: dict[str, str] | None = None
     deadline: float = float("inf")
+    directory: str | None = None
+    budget: Budget | None = None
+    input: Input | None = None
 
     @property
     def machine(self) -> Host:
@@ -71,22 +78,6 @@ class Context:
         self.world.terminals = (*self.world.terminals, terminal)
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a tool answered: both streams as text, and its exit status."""
-
-    stdout: str = ""
-    stderr: str = ""
-    exit_code: int = 0
-
-
 Tool = Callable[[Context, tuple[str, ...]], Result]  # what answers to a name at a prompt; argv[0] is that name
 
-
-class Refused(Exception):
-    """Raised anywhere inside a tool: the simulator won't do this line. apply() turns it into Output.refused and
-    throws the half-changed world away, so nothing is half-obeyed."""
-
-    def __init__(self, reason: str, hint: str = "") -> None:
-        super().__init__(reason)
-        self.refusal = Refusal(reason, hint)
+__all__ = ["Context", "Refused", "Result", "Tool"]

@@ -1,197 +1,173 @@
-"""The shell at a prompt of the simulator: substitutions first, then each command of a pipe hands its output on."""
+"""The shell at a prompt of the simulator: `userland/sh` does the work, its programs are the lab's tools."""
 
 from __future__ import annotations
 
-from dnetlab.commands.shell import Command, Pipeline, Script, ShellRefused, Word, parse_shell
+from dataclasses import dataclass
+
+from dnetlab.commands.shell import Script
 from dnetlab.commands.userland import PACKAGE_MANAGERS, USERLANDS, is_left_out, names
 from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.programs.ash import exported
+from dnetlab.sim.labfiles import LabFiles
+from dnetlab.sim.left_out import LAB_WORDS, NOT_MODELLED
+from dnetlab.sim.login import path_of, variables
+from dnetlab.sim.programs import ash
+from dnetlab.sim.tools import tree
+from dnetlab.sim.userland.seam import MOST_SECONDS, Budget, Input, Stopped, absolute
+from dnetlab.sim.userland.sh.control import Break, Continue, Exit, Return
+from dnetlab.sim.userland.sh.expand import ShellProblem
+from dnetlab.sim.userland.sh.interpret import Interpreter, Run
+from dnetlab.sim.userland.sh.reading import read
+from dnetlab.sim.userland.sh.state import BASH, BUSYBOX, DASH, Shell, Sink, Streams, started
 
-# Real programs of a Debian host that no lesson needs: refused, because "command not found" would be a lie.
-NOT_MODELLED: dict[str, str] = {
-    "ip6tables": "The lab's lessons are about IPv4; use iptables.",
-    "ip6tables-save": "The lab's lessons are about IPv4; use iptables-save.",
-    "iptables-restore": "Add rules one by one with iptables -A or -I.",
-    "nft": "The same rules are shown by iptables -S and iptables-save.",
-    "tcpdump": "Use `%dnet trace SRC DST` to see every step of a packet.",
-    "conntrack": "Use `%dnet trace SRC DST`: it shows the connection that NAT undoes.",
-    "ethtool": "Use ip -d link show.",
-    "nsenter": "Use docker exec to run a command inside a container.",
-    "mkdir": "The lab's hosts have no disk of their own to write to; -v NAME:/path makes a volume.",
-    "touch": "The lab's hosts have no disk of their own to write to; -v NAME:/path makes a volume.",
-    "ln": "The namespace of a container is shown by docker exec NAME ip addr, and by `%dnet ips`.",
-    "lsof": "Use ss -tlnp or netstat -tlnp: both name the process behind a port.",
-    "fuser": "Use ss -tlnp or netstat -tlnp: both name the process behind a port.",
-    "nmap": "Use nc -z -v HOST PORT for one port.",
-    "mtr": "Use traceroute.",
-    "tracepath": "Use traceroute.",
-    "ufw": "Use iptables.",
-    "firewall-cmd": "Use iptables.",
-    "nmcli": "Use ip.",
-    "netcat": "The same program is called nc here.",
-    "ncat": "Use nc.",
-    "ping6": "The lab's lessons are about IPv4; use ping.",
-    "htop": "Use ps aux, or docker top CONTAINER.",
-    "tc": "Delays and losses are not simulated.",
-    "dig": "Use nslookup.",
-    "host": "Use nslookup.",
-    "telnet": "Use nc -z HOST PORT or curl.",
-    "ssh": "A prompt on the line picks the host: docker2# …",
-    "vi": "Files can be read with cat; the lab has no editor.",
-    "vim": "Files can be read with cat; the lab has no editor.",
-    "nano": "Files can be read with cat; the lab has no editor.",
-    "less": "Pipe into head or tail.",
-    "more": "Pipe into head or tail.",
-    "watch": "Run the command again where you want to look again.",
-    "top": "Use ps aux, or docker top CONTAINER.",
-    "sed": "Pipe into grep, head, tail, wc, sort or uniq.",
-    "awk": "Pipe into grep, head, tail, wc, sort or uniq; docker takes -f '{{…}}'.",
-    "cut": "Pipe into grep, head, tail, wc, sort or uniq; docker takes -f '{{…}}'.",
-    "tr": "Pipe into grep, head, tail, wc, sort or uniq.",
-    "tee": "Pipe into grep, head, tail, wc, sort or uniq.",
-    "xargs": "Use $(…): docker rm -f $(docker ps -aq).",
-    "jq": "Use docker inspect -f '{{json .NetworkSettings}}'.",
-    "python3": "Write Python in a cell without %%dnet.",
-    "man": "Use COMMAND --help.",
-    "journalctl": "Use systemctl status docker, or docker logs CONTAINER.",
-    "reboot": "Use systemctl restart docker, or %dnet reset for a fresh lab.",
-    "shutdown": "Use %dnet reset for a fresh lab.",
-    "modprobe": "The kernel modules of the lab are loaded already.",
-    "dockerd": "Use systemctl start docker.",
-    "crictl": "Use docker.",
-    "podman": "Use docker.",
-    "docker-compose": "Start the containers one by one with docker run.",
-}  # fmt: skip
-LAB_WORDS: dict[str, str] = {
-    "help": "`%dnet` lists what the lab can show; COMMAND --help is each command's own help.",
-    "?": "`%dnet` lists what the lab can show; COMMAND --help is each command's own help.",
-    "history": "`%dnet journal` lists the commands of this session.",
-}
-_SHELLS = ("sh", "bash", "ash")
+SHELLS = ("sh", "bash", "ash", "dash")
+MOST_DEPTH = 12  # shells inside shells
+# What reads its input to the end whether or not it needs it; text tools say so themselves.
+_READERS = ("nc", "sh", "bash", "ash", "dash", "ssh")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a shell answered. asked: it was told to `exit`; the number is its status."""
+
+    result: Result
+    shell: Shell
+    asked: bool = False
 
 
 def run_text(context: Context, text: str) -> Result:
-    """Run one line of shell text in that place. Raises Refused for what the cell language leaves out."""
-    return run_script(context, _read(text))
-
-
-def _read(text: str) -> Script:
-    try:
-        return parse_shell(text)
-    except ShellRefused as refused:
-        raise Refused(refused.refusal.reason, refused.refusal.hint) from None
+    """Run text in a new shell of that place. Raises Refused for what the cell language leaves out."""
+    return run_line(context, text, prompt_shell(context)).result
 
 
 def run_script(context: Context, script: Script, own_shell: bool = False) -> Result:
-    """Run the pipelines of a script as `;`, `&&` and `||` say; the exit status is that of the last one that ran.
-
-    own_shell: this is the text of `sh -c`, which `exit N` ends.
-    """
-    stdout = stderr = ""
-    code = 0
-    for operator, pipeline in script.pipelines:
-        if (operator == "&&" and code != 0) or (operator == "||" and code == 0):
-            continue
-        left = _exit_status(pipeline, code) if own_shell else None
-        if left is not None:
-            return Result(stdout, stderr, left)
-        result = run_pipeline(context, pipeline)
-        stdout += result.stdout
-        stderr += result.stderr
-        code = result.exit_code
-    return Result(stdout, stderr, code)
+    """Run a script that was read already, in a new shell. own_shell: it is `sh -c`, not a prompt."""
+    shell = prompt_shell(context)
+    return _run(context, script, replace(shell, interactive=shell.interactive and not own_shell)).result
 
 
-def _exit_status(pipeline: Pipeline, before: int) -> int | None:
-    """The status that `exit` leaves with, which is the last command's without a number; None for another command."""
-    words = [word.text for word in pipeline.commands[0].words]
-    if len(pipeline.commands) > 1 or words[0] != "exit" or len(words) > 2:
-        return None
-    if len(words) == 1:
-        return before
-    return int(words[1]) % 256 if words[1].isascii() and words[1].isdecimal() else None
+def prompt_shell(context: Context) -> Shell:
+    """A shell as it is before its first line."""
+    kind = {"host": BASH, "debian": DASH}.get(context.userland, BUSYBOX)
+    directory = tree.directory_of(context)
+    shell = started(kind, "bash" if kind == BASH else "sh", variables(context), directory)
+    shell.interactive = True
+    return shell
 
 
-def run_pipeline(context: Context, pipeline: Pipeline) -> Result:
-    """Each command reads what the one before wrote; errors of all of them reach the terminal."""
-    stderr = ""
-    stdin = context.stdin
-    last = len(pipeline.commands) - 1
-    result = Result()
-    for position, command in enumerate(pipeline.commands):
-        beside = tuple(tuple(word.text for word in later.words) for later in pipeline.commands[position + 1 :])
-        place = replace(context, stdin=stdin, tty=context.tty and position == last, beside=beside)
-        argv, complaints = expand(place, command)
-        stderr += complaints
-        result = run_command(place, argv) if argv else Result()
-        stderr += result.stderr
-        stdin = result.stdout
-    return Result(result.stdout, stderr, result.exit_code)
+def run_line(context: Context, text: str, shell: Shell) -> Said:
+    """One line, or a loop of several, in a shell that goes on; `shell` itself stays as it is."""
+    return _run(context, read(text), shell.copy())
 
 
-def expand(context: Context, command: Command) -> tuple[tuple[str, ...], str]:
-    """The words after substitution and splitting, and what the substituted commands wrote to stderr."""
-    fields: list[str] = []
-    stderr = ""
-    for word in command.words:
-        made, complaints = _fields(context, word)
-        fields.extend(made)
-        stderr += complaints
-    return tuple(fields), stderr
+def run_round(context: Context, script: Script, shell: Shell) -> Said:
+    """A script that is a round of a loop: `break` counts as `exit`."""
+    return _run(context, script, shell.copy(), loops=1)
 
 
-def _fields(context: Context, word: Word) -> tuple[list[str], str]:
-    """One word becomes no, one or many fields: an unquoted substitution is split at white space."""
-    fields: list[str] = []
-    current: str | None = None
-    stderr = ""
-    for part in word.parts:
-        if part.script is None:
-            current = (current or "") + part.text
-            continue
-        result = run_script(replace(context, stdin=None, tty=False), part.script)
-        stderr += result.stderr
-        text = result.stdout.rstrip("\n")
-        if part.quoted:
-            current = (current or "") + text
-            continue
-        pieces = text.split()
-        if text[:1].isspace() and current is not None:
-            fields.append(current)
-            current = None
-        for number, piece in enumerate(pieces):
-            if number:
-                fields.append(current or "")
-                current = None
-            current = (current or "") + piece
-    if current is not None:
-        fields.append(current)
-    return fields, stderr
+def _run(context: Context, script: Script, shell: Shell, loops: int = 0) -> Said:
+    budget = context.budget or Budget(until=context.world.clock + MOST_SECONDS)
+    stdout, stderr = Sink(budget, is_terminal=context.tty), Sink(budget)
+    streams = Streams(context.input or Input(context.stdin), {1: stdout, 2: stderr})
+    interpreter = Interpreter(shell, LabPrograms(replace(context, budget=budget)), budget)
+    interpreter.loops = loops
+    asked = False
+    if budget.depth > MOST_DEPTH:
+        raise Refused("Shells are nested too deeply.", "Does a script call itself?")
+    budget.depth += 1
+    try:
+        code = interpreter.at_end(_status(interpreter, script, streams), streams)
+    except Exit as ended:
+        code, asked = interpreter.at_end(ended.code, streams), ended.asked
+    except Continue:
+        code = 0
+    except Break:
+        code, asked = 0, True
+    except Stopped as stopped:
+        code = 130
+        stderr.parts.append(f"dnetlab: {stopped}\n")
+    finally:
+        budget.depth -= 1
+    shell.status = code
+    return Said(Result(stdout.text, stderr.text, code), shell, asked)
+
+
+def _status(interpreter: Interpreter, script: Script, streams: Streams) -> int:
+    try:
+        return interpreter.script(script, streams)
+    except Return as returned:
+        return returned.code
+    except ShellProblem as problem:
+        interpreter.say(str(problem), streams)
+        raise Exit(problem.code) from None
+
+
+@dataclass(frozen=True)
+class LabPrograms:
+    """`Programs` of the place of a context."""
+
+    context: Context
+
+    @property
+    def files(self) -> LabFiles:
+        return LabFiles(self.context)
+
+    def now(self) -> float:
+        return self.context.world.clock
+
+    def where(self, name: str) -> str | None:
+        return path_of(self.context, name)
+
+    def run(self, run: Run) -> Result:
+        environment = run.environment
+        if run.shell.kind == BUSYBOX:
+            environment = ash.ordered(environment)
+        place = replace(
+            self.context, stdin=_rest(run), input=run.stdin, tty=self.context.tty and run.is_terminal,
+            beside=run.beside, environment=environment, directory=run.shell.directory, budget=run.budget,
+        )  # fmt: skip
+        if _reads_all(run.argv):
+            run.stdin.rest()
+        return _started(place, run.argv, run.shell)
+
+
+def _rest(run: Run) -> str | None:
+    """What a program could read; it is still there for the next one."""
+    return None if run.stdin.text is None else run.stdin.text[run.stdin.at :]
+
+
+def _reads_all(argv: tuple[str, ...]) -> bool:
+    name = argv[0].rsplit("/", 1)[-1]
+    if name in _READERS:
+        return True
+    interactive = any(
+        word == "--interactive" or word[:1] == "-" and word[:2] != "--" and "i" in word for word in argv[2:4]
+    )
+    return name == "docker" and interactive
 
 
 def run_command(context: Context, argv: tuple[str, ...]) -> Result:
-    """One simple command: a shell of its own, a tool of this userland, or an error in the shell's words."""
+    """A program with its words, started by no shell: a tool of this userland, or an error in a shell's words."""
+    return _started(context, argv, prompt_shell(context))
+
+
+def _started(context: Context, argv: tuple[str, ...], shell: Shell) -> Result:
     name = argv[0]
-    if name.rsplit("/", 1)[-1] in _SHELLS and context.userland != "none":
-        return _run_shell(context, argv)
+    base = name.rsplit("/", 1)[-1]
+    if base in SHELLS and context.userland != "none" and not (base == "bash" and shell.kind == BUSYBOX):
+        return _shell(context, argv)
     if name == "sudo" and context.userland == "host":
-        return _run_as_root(context, argv[1:])
+        return _run_as_root(context, argv[1:], shell)
     if name in LAB_WORDS:
         raise Refused(f"`{name}` is a word of an interactive shell, and this is the lab's.", LAB_WORDS[name])
-    if name in ("cd", "export", "alias", "source", ".", "set", "unset", "read"):
-        raise Refused(f"`{name}` would change a shell that each line starts anew.", "Write the full command instead.")
-    if name in ("exit", "logout"):
-        raise Refused(
-            "There is no terminal of a container to leave: this is the host's own prompt.",
-            "`exit` ends a container opened with docker run -it or docker exec -it.",
-        )
-    if name.rsplit("/", 1)[-1] in USERLANDS[context.userland]:
+    if "/" in name and (found := _own_program(context, argv, shell)) is not None:
+        return found
+    if base in USERLANDS[context.userland]:
         return run_tool(context, argv)
     if name == "su" and context.userland == "host":
         raise Refused("Everybody is root on the hosts of this lab.", "Type the command itself.")
-    refuse_left_out(context.userland, name.rsplit("/", 1)[-1])
-    return _not_found(context, name)
+    refuse_left_out(context.userland, base)
+    return _not_found(name, shell)
 
 
 def run_tool(context: Context, argv: tuple[str, ...]) -> Result:
@@ -199,10 +175,10 @@ def run_tool(context: Context, argv: tuple[str, ...]) -> Result:
     return context.world.tools[argv[0].rsplit("/", 1)[-1]](context, argv)
 
 
-def _run_as_root(context: Context, words: tuple[str, ...]) -> Result:
+def _run_as_root(context: Context, words: tuple[str, ...], shell: Shell) -> Result:
     """`sudo COMMAND` of root is COMMAND; sudo's options and `sudo -i` are left out."""
     if words and not words[0].startswith("-"):
-        return run_command(context, words)
+        return _started(context, words, shell)
     raise Refused("Everybody is root on the hosts of this lab.", "Type the command itself, with or without sudo.")
 
 
@@ -222,28 +198,105 @@ def refuse_left_out(userland: str, name: str) -> None:
     raise Refused(f"`{name}` is not part of this lab.", NOT_MODELLED.get(name, f"{place} {known}."))
 
 
-def _run_shell(context: Context, argv: tuple[str, ...]) -> Result:
-    """`sh -c 'text'`; a shell without a command reads nothing and ends."""
-    if context.userland not in ("host", "debian"):
-        context = replace(context, environment=exported(context.environment or {}))
-    if "-c" in argv:
-        place = argv.index("-c")
-        if len(argv) <= place + 1:
-            return Result("", f"{argv[0]}: -c requires an argument\n", 2)
-        return run_script(context, _read(argv[place + 1]), own_shell=True)
-    if len(argv) > 1 and not argv[1].startswith("-"):
-        return Result("", f"{argv[0]}: can't open '{argv[1]}'\n", 2)
-    if context.stdin:
-        results = [run_text(replace(context, stdin=None), line) for line in context.stdin.splitlines() if line.strip()]
-        return Result("".join(r.stdout for r in results), "".join(r.stderr for r in results), results[-1].exit_code)
+def _own_program(context: Context, argv: tuple[str, ...], shell: Shell) -> Result | None:
+    """`./script.sh`: a file that somebody wrote; None when there is none of that name."""
+    files, path = LabFiles(context), absolute(tree.directory_of(context), argv[0])
+    if files.kind(path) == "directory":
+        return _complaint(shell, argv[0], "Is a directory" if shell.kind == BASH else "Permission denied", 126)
+    if files.key(files.followed(path)) not in context.world.files:
+        return None
+    if not files.mode(path) & 0o111:
+        return _complaint(shell, argv[0], "Permission denied", 126)
+    text = files.read(path)
+    first = text.split("\n", 1)[0]
+    if first.startswith("#!") and first.rsplit("/", 1)[-1].split()[-1:] not in (["sh"], ["bash"], ["ash"], ["dash"]):
+        raise Refused(f"{argv[0]} is written for {first[2:].strip()}.", "The lab runs scripts of sh.")
+    name = "bash" if "bash" in first and context.userland in ("host", "debian") else "sh"
+    return _file(context, (name, argv[0], *argv[1:]), name)
+
+
+def _complaint(shell: Shell, name: str, why: str, code: int) -> Result:
+    head = "" if shell.kind != DASH else "1: "
+    return Result("", f"{shell.name}: {head}{name}: {why}\n", code)
+
+
+def _shell(context: Context, argv: tuple[str, ...]) -> Result:
+    """`sh -c TEXT [NAME ARGUMENT…]`, `sh FILE [ARGUMENT…]`, or what a pipe brings."""
+    words, options, text = list(argv[1:]), "", None
+    while words and words[0][:1] in "-+" and len(words[0]) > 1:
+        word = words.pop(0)
+        if word == "--":
+            break
+        if not set(word[1:]) <= set("ceuxalisf") or word.startswith("--"):
+            raise Refused(f"{argv[0]} {word} is not part of the lab.", "It has sh -c TEXT and sh FILE.")
+        options += word[1:]
+    if "c" in options:
+        if not words:
+            missing = "-c: option requires an argument" if argv[0].endswith("bash") else "-c requires an argument"
+            return Result("", f"{argv[0]}: {missing}\n", 2)
+        text = words.pop(0)
+    shell = new_shell(context, argv[0], options)
+    if text is not None:
+        shell.name = words[0] if words else shell.name
+        shell.positional = tuple(words[1:])
+        return _run(context, read(text), shell).result
+    if words and "s" not in options:
+        return _file(context, (argv[0], *words), argv[0], options)
+    if context.stdin and (context.input is None or context.stdin):
+        return _run(replace(context, input=Input(), stdin=None), read(context.stdin), shell).result
     return Result()
 
 
-def _not_found(context: Context, name: str) -> Result:
-    if "/" in name:
-        shell = "bash" if context.userland == "host" else "sh"
-        missing = "No such file or directory" if shell == "bash" else "not found"
-        return Result("", f"{shell}: {name}: {missing}\n", 127)
-    if context.userland == "host":
-        return Result("", f"bash: {name}: command not found\n", 127)
-    return Result("", f"sh: {name}: not found\n", 127)
+def new_shell(context: Context, name: str, options: str = "") -> Shell:
+    """A shell that is started as a program, `sh -c` for one."""
+    base = name.rsplit("/", 1)[-1]
+    kind = BASH if base == "bash" else DASH if context.userland in ("host", "debian") else BUSYBOX
+    values = variables(context)
+    directory = tree.directory_of(context)
+    if kind == BUSYBOX:
+        values = ash.exported(values, directory)
+    shell = started(kind, name, values, directory)
+    shell.options = frozenset(options) & frozenset("euxaf")
+    return shell
+
+
+def _file(context: Context, argv: tuple[str, ...], name: str, options: str = "") -> Result:
+    """A script from a file. argv: the shell's name, the file's, its arguments."""
+    shell = new_shell(context, name, options)
+    try:
+        text = LabFiles(context).read(absolute(shell.directory, argv[1]))
+    except FileNotFoundError:
+        return Result("", _no_script(shell, name, argv[1]), 127 if shell.kind == BASH else 2)
+    except IsADirectoryError:
+        return Result("", f"{name}: {argv[1]}: Is a directory\n", 126 if shell.kind == BASH else 2)
+    shell.name, shell.positional = argv[1], argv[2:]
+    return _run(context, read(text), shell).result
+
+
+def _no_script(shell: Shell, name: str, file: str) -> str:
+    if shell.kind == BASH:
+        return f"{name}: {file}: No such file or directory\n"
+    return (
+        f"{name}: 0: cannot open {file}: No such file\n"
+        if shell.kind == DASH
+        else f"{name}: can't open '{file}': No such file or directory\n"
+    )
+
+
+def _not_found(name: str, shell: Shell) -> Result:
+    head = shell.prefix
+    if shell.kind == BASH:
+        return Result("", f"{head}{name}: {'No such file or directory' if '/' in name else 'command not found'}\n", 127)
+    return Result("", f"{head}{name}: not found\n", 127)
+
+
+__all__ = [
+    "LAB_WORDS",
+    "NOT_MODELLED",
+    "refuse_left_out",
+    "run_command",
+    "run_line",
+    "run_script",
+    "run_text",
+    "run_tool",
+]

@@ -7,7 +7,7 @@ are just keeping one. The copy is cheap because everything inside is frozen and 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,9 @@ from dnetlab.model.releases import DEFAULT_RELEASE
 
 if TYPE_CHECKING:
     from dnetlab.sim.context import Tool
+    from dnetlab.sim.userland.sh.state import Shell
+
+FileKey = tuple[str, str, str]  # host, container id or '', path
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Terminal:
 
     main is True when the shell is the container's own process (run), so that `exit` ends the container.
     environment: the variables it was opened with ('NAME=value', …); a running shell never hears of later ones.
+    shell: what the shell remembers of the lines typed so far, None before the first.
     """
 
     host: str
@@ -33,6 +37,7 @@ class Terminal:
     main: bool
     directory: str = "/"
     environment: tuple[str, ...] = ()
+    shell: Shell | None = None
 
 
 @dataclass
@@ -41,7 +46,11 @@ class World:
 
     clock     seconds since the lab began; each command moves it on
     counters  one number per kind of identity already given out; with the seed it makes ids, MACs and ports repeatable
-    files     contents that students can read or that the daemon writes: (host, container id or '', path) -> text
+    files     contents that students can read or that the daemon writes: (host, container id or '', path) -> text;
+              a path that ends with a slash is a directory that somebody made
+    links     symbolic links, by the same keys -> where they point
+    modes     permissions that somebody changed, by the same keys
+    shells    host -> what the shell at its prompt remembers (never changed: each line works on a copy)
     topology  the lab's shape, which never changes
     tools     name -> what answers to it at a prompt: handed over when the world is made, because the daemon starts
               programs that call tools, and tools call the daemon
@@ -54,7 +63,10 @@ class World:
     seed: int = 0
     clock: float = 0.0
     counters: dict[str, int] = field(default_factory=dict)
-    files: Layers[tuple[str, str, str], str] = field(default_factory=Layers)
+    files: Layers[FileKey, str] = field(default_factory=Layers)
+    links: dict[FileKey, str] = field(default_factory=dict)
+    modes: dict[FileKey, int] = field(default_factory=dict)
+    shells: dict[str, Shell] = field(default_factory=dict)
     logs: Layers[tuple[str, str], tuple[tuple[str, str, float], ...]] = field(default_factory=Layers)
     terminals: tuple[Terminal, ...] = ()
     topology: Topology = field(default_factory=default_topology)
@@ -67,6 +79,9 @@ class World:
             daemons=dict(self.daemons),
             counters=dict(self.counters),
             files=self.files.copy(),
+            links=dict(self.links),
+            modes=dict(self.modes),
+            shells=dict(self.shells),
             logs=self.logs.copy(),
         )
 
@@ -76,6 +91,13 @@ class World:
     def adopt(self, snapshot: Snapshot) -> None:
         """Take over what packets left behind (`Exchange.after`): counters, connections, neighbours, learned MACs."""
         self.hosts = dict(snapshot.hosts)
+
+    def forget_files(self, host: str, container: str) -> None:
+        """A container is gone, and its files with it."""
+        books: tuple[MutableMapping[FileKey, Any], ...] = (self.files, self.links, self.modes)
+        for book in books:
+            for key in [key for key in book if key[:2] == (host, container)]:
+                del book[key]
 
     # -- identity -----------------------------------------------------------------------------------------------
 

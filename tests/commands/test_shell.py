@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dnetlab.commands.shell import parse_shell, refusal
+from dnetlab.commands.shell import NotModelled, is_unfinished, parse_shell, refusal
 
 
 @pytest.mark.parametrize(
@@ -33,14 +33,16 @@ def test_pipes_and_lists_keep_their_order_and_operators():
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("ip addr > file", "Redirection is not part of the lab's shell."),
-        ("ip addr 2>&1", "Redirection is not part of the lab's shell."),
         ("ping web1 &", "Background jobs are not part of the lab's shell."),
-        ("for i in 1 2; do echo; done", "Loops and conditions (for) are not part of the lab's shell."),
-        ("NAME=web1", "Variables are not part of the lab's shell."),
-        ("echo $HOME", "Variables are not part of the lab's shell."),
-        ('echo "${HOME}"', "Variables are not part of the lab's shell."),
-        ("(ip addr)", "Sub-shells are not part of the lab's shell."),
+        ("sleep 9 & wait", "Background jobs are not part of the lab's shell."),
+        ("fg", "Background jobs are not part of the lab's shell."),
+        ("for i in 1 2; do echo $i", "The for in this line is never closed."),
+        ("if true; then echo; ", "The if in this line is never closed."),
+        ("cat <<EOF", "The here-document in this line is never closed."),
+        ("done", "`done` stands here without its beginning."),
+        ("echo )", "A ) stands here without its (."),
+        ("docker ps | | wc", "Nothing stands after |."),
+        ("ip addr >", "Nothing stands after >."),
         ("echo 'web1", "The ' in this line is never closed."),
         ("echo $(docker ps", "The $( in this line is never closed."),
         ("docker ps |", "Nothing stands after |."),
@@ -53,6 +55,30 @@ def test_what_the_shell_leaves_out_is_refused_with_a_sentence_and_a_hint(text, r
     assert found is not None
     assert found.reason == reason
     assert found.hint
+
+
+@pytest.mark.parametrize(
+    "text", ["a=(1 2)", "for ((i=0; i<3; i++)); do echo; done", "diff <(ls) <(ls)", "select x in a; do :; done"]
+)
+def test_what_only_a_real_shell_reads_is_no_reason_to_refuse_it_there(text):
+    # given bash's own words, when the simulator reads them, then it says that it can't
+    with pytest.raises(NotModelled):
+        parse_shell(text)
+
+    # and a real engine is not kept from running them
+    assert refusal(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "unfinished"),
+    [
+        ("while true; do", True), ("echo 'a", True), ("cat <<E\nx", True), ("docker ps |", True), ("f() {", True),
+        ("case $x in a)", True), ("[[ -n $x", True), ("echo $((1 +", True), ("docker ps", False), ("echo )", False),
+        ("cat <<E\nx\nE", False), ("for i in 1; do :; done", False),
+    ],
+)  # fmt: skip
+def test_a_terminal_asks_for_more_while_something_is_open(text, unfinished):
+    assert is_unfinished(text) is unfinished
 
 
 def test_dollars_and_braces_inside_single_quotes_are_plain_text():

@@ -46,18 +46,18 @@ def test_a_failing_command_still_ends_with_status_0(tmp_path):
 
 
 def test_a_refused_line_ends_the_script_with_status_3(tmp_path, capsys):
-    name = script(tmp_path, "echo one\necho two > file\necho three\n")
+    name = script(tmp_path, "echo one\nsleep 9 &\necho three\n")
     status = main(["run", "--json", name])
     rows = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
 
     assert status == 3
-    assert [row["command"] for row in rows] == ["echo one", "echo two > file"]
-    assert rows[1]["refused"]["reason"] == "Redirection is not part of the lab's shell."
+    assert [row["command"] for row in rows] == ["echo one", "sleep 9 &"]
+    assert rows[1]["refused"]["reason"] == "Background jobs are not part of the lab's shell."
     assert rows[1]["refused"]["hint"]
 
 
 def test_keep_going_runs_what_follows_a_refused_line(tmp_path, capsys):
-    name = script(tmp_path, "echo two > file\necho three\n")
+    name = script(tmp_path, "sleep 9 &\necho three\n")
     status = main(["run", "--keep-going", "--json", name])
 
     assert status == 3
@@ -140,14 +140,14 @@ def typed(*lines: str):
 
 
 def test_the_shell_answers_at_its_prompt_until_end_of_file(monkeypatch, capsys):
-    monkeypatch.setattr("builtins.input", typed("docker network create my_net1", "echo a > b"))
+    monkeypatch.setattr("builtins.input", typed("docker network create my_net1", "sleep 9 &"))
     status = main(["shell"])
     shown = capsys.readouterr()
 
     assert status == 0
     assert shown.out.startswith("[root@docker1 ~]# ")
     assert "my_net1" in shown.out  # what changed names the new network
-    assert "Redirection is not part of the lab's shell." in shown.err
+    assert "Background jobs are not part of the lab's shell." in shown.err
 
 
 def test_a_script_runs_in_the_lab_of_a_file_whose_hosts_a_notebook_names_too(tmp_path, capsys):

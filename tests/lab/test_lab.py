@@ -19,9 +19,9 @@ def test_a_failing_command_does_not_stop_a_cell():
 
 def test_a_refused_line_stops_the_cell_and_leaves_the_world_as_it_was():
     lab = Lab()
-    result = lab.run_cell("docker network create a1\ndocker network create b1 > file\ndocker network create c1")
+    result = lab.run_cell("docker network create a1\ndocker network create b1 &\ndocker network create c1")
 
-    assert result.outputs[1].refused.reason == "Redirection is not part of the lab's shell."
+    assert result.outputs[1].refused.reason == "Background jobs are not part of the lab's shell."
     assert [line.text for line in result.skipped] == ["docker network create c1"]
     assert [n.name for n in lab.snapshot().hosts["docker1"].networks] == ["a1", "bridge", "host", "none"]
 

@@ -195,10 +195,27 @@ def test_a_container_whose_log_is_cut_with_tail_and_since():
     assert printed(world, "say", since=clock.since_1970(world.clock + 1)) == ""
 
 
-def test_loops_in_a_script_are_refused_not_half_obeyed():
+def test_a_loop_without_end_is_a_program_that_stays_and_goes_on_as_time_passes():
+    # given a container whose program is a loop that counts and sleeps
     world = new_world()
-    with pytest.raises(Refused):
-        run(world, "busybox", "sh", "-c", "while true; do echo hi; sleep 1; done")
+    run(world, "busybox", "sh", "-c", "n=0; while true; do n=$((n+1)); echo hi $n; sleep 2; done", name="loop")
+
+    # when five seconds pass
+    world.clock += 5
+    containers.let_time_pass(world)
+
+    # then it runs, and it has spoken when its time had come
+    assert world.hosts[HOST].container("loop").is_running
+    assert printed(world, "loop") == "hi 1\nhi 2\nhi 3\n"
+
+
+def test_a_loop_that_is_left_ends_its_container():
+    world = new_world()
+    run(world, "busybox", "sh", "-c", "while true; do [ $((n+=1)) = 2 ] && break; echo $n; sleep 1; done", name="loop")
+    world.clock += 5
+    containers.let_time_pass(world)
+    assert printed(world, "loop") == "1\n"
+    assert not world.hosts[HOST].container("loop").is_running
 
 
 def test_a_paused_server_is_refused_with_the_way_out():

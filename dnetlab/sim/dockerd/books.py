@@ -205,8 +205,7 @@ def drop(world: World, host: str, container_id: str) -> None:
         interface_counters={key: value for key, value in state.interface_counters.items() if key != container_id},
     )
     world.logs.pop((host, container_id), None)
-    for key in [key for key in world.files if key[1] == container_id and key[0] == host]:
-        del world.files[key]
+    world.forget_files(host, container_id)
 
 
 def _keep_names(world: World, host: str, container_id: str) -> None:
@@ -225,7 +224,7 @@ def spec(world: World, host: str, container_id: str) -> ContainerSpec:
 
 def put_spec(world: World, host: str, container_id: str, new: ContainerSpec) -> None:
     state = daemon(world, host)
-    waits = new.ends_at is not None or new.restart_at is not None or bool(new.pings)
+    waits = new.ends_at is not None or new.restart_at is not None or bool(new.pings) or new.loop is not None
     waiting = _member(state.waiting, container_id, waits)
     linking = _member(state.linking, container_id, bool(new.config.links))
     containers = with_item(state.containers, container_id, new)

@@ -8,8 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
 
 from dnetlab.model import Protocol
+
+if TYPE_CHECKING:
+    from dnetlab.sim.programs.loops import Loop
 
 
 class RestartPolicy(Enum):
@@ -155,6 +159,7 @@ class ContainerSpec:
     watched       somebody stays with it until it ends
     half_attached its last start failed when its first network was already there
     pings         the command line of a ping that runs on as its program, () for none
+    loop          the rounds of a script that runs on as its program (programs/loops.py), None for none
     """
 
     config: ContainerConfig
@@ -167,6 +172,7 @@ class ContainerSpec:
     exit_when_ended: int = 0
     has_run: bool = False
     pings: tuple[str, ...] = ()
+    loop: Loop | None = None
     watched: bool = False
     half_attached: bool = False
 

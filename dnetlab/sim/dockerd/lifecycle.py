@@ -341,6 +341,12 @@ def _drop_anonymous(world: World, host: str, names: list[str]) -> None:
 
 def let_time_pass(world: World) -> None:
     """Programs whose time is over have ended, and restarts that are due have happened, in the order of time."""
+    _end_and_restart(world)
+    launch.keep_talking(world)
+    _end_and_restart(world)  # a loop may have been left
+
+
+def _end_and_restart(world: World) -> None:
     now = world.clock
     while True:
         due = _next_event(world, now)
@@ -354,7 +360,6 @@ def let_time_pass(world: World) -> None:
         else:
             _start_again(world, host, container_id)
         world.clock = now
-    launch.keep_talking(world)
 
 
 def _next_event(world: World, now: float) -> tuple[float, str, str] | None:

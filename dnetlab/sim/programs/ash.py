@@ -16,5 +16,9 @@ def exported(environment: dict[str, str], directory: str = "/") -> dict[str, str
     """
     level = environment.get("SHLVL", "0")
     own = {"SHLVL": str(int(level) + 1 if level.isdecimal() else 1), "PWD": directory}
-    known = environment | own
-    return {name: known[name] for name in sorted(known, key=_bucket)}
+    return ordered(environment | own)
+
+
+def ordered(environment: dict[str, str]) -> dict[str, str]:
+    """The variables in the order of the shell's table."""
+    return {name: environment[name] for name in sorted(environment, key=_bucket)}

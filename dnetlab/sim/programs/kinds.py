@@ -121,12 +121,8 @@ def words_of(script: Script) -> tuple[str, ...] | None:
     commands = script.pipelines[-1][1].commands
     if len(commands) != 1:
         return None
-    words = []
-    for word in commands[0].words:
-        if any(part.script is not None for part in word.parts):
-            return None
-        words.append("".join(part.text for part in word.parts))
-    return tuple(words) or None
+    words = commands[0].words
+    return tuple(word.text for word in words) or None if all(word.is_plain for word in words) else None
 
 
 def last_program(argv: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address
 
+from dnetlab.commands.shell import Script
 from dnetlab.model import Container, Process, Protocol, Socket, SocketState, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Context, Result
 from dnetlab.sim.dockerd import books
-from dnetlab.sim.dockerd.config import ContainerConfig
+from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec
 from dnetlab.sim.dockerd.environment import context_of
 from dnetlab.sim.dockerd.images import recipe_of
-from dnetlab.sim.programs import kinds, logs, web
+from dnetlab.sim.programs import kinds, logs, loops, web
 from dnetlab.sim.shell import run_command, run_script
 from dnetlab.sim.world import World
 
@@ -68,6 +70,7 @@ def launch(world: World, host: str, container_id: str) -> Outcome:
     config = books.spec(world, host, container_id).config
     argv = kinds.last_program(config.argv)
     pid = container.pid or 0
+    books.change_spec(world, host, container_id, loop=None)
     if config.init:
         where = Where(host, container.namespace or "host")
         pid = processes.spawn(world, where, kinds.title_of(config.argv), ppid=pid, container=container_id)
@@ -255,9 +258,37 @@ def _sleep(program: Program) -> Outcome | None:
 
 def _shell(program: Program) -> Outcome | None:
     """A shell without a command waits for input, if somebody could give it some."""
+    script = kinds.script_of(program.argv)
+    if script is not None and loops.endless(script):
+        return _loop(program, script)
     if any(not word.startswith("-") or word == "-c" for word in program.argv[1:]):
         return None
     return Outcome() if program.config.interactive or program.config.tty else Outcome(0)
+
+
+def _loop(program: Program, script: Script) -> Outcome:
+    """A loop without end: its first round now, the others when their time has come (`keep_talking`)."""
+    started = program.world.clock
+    code, loop = _round(program, lambda context: loops.begin(context, program.argv[0], script))
+    ended, program.world.clock = program.world.clock, started
+    if loop is None:
+        return Outcome(code, ended - started)
+    books.change_spec(program.world, program.host, program.container.id, loop=loop)
+    return Outcome()
+
+
+def _round(
+    program: Program, run: Callable[[Context], tuple[Result, loops.Loop | None]]
+) -> tuple[int, loops.Loop | None]:
+    """What a round printed is logged at its beginning; the clock is where it ended."""
+    started = program.world.clock
+    context = context_of(program.world, program.host, program.container.id)
+    result, loop = run(replace(context, tty=False))
+    ended, program.world.clock = program.world.clock, started
+    program.log(result.stdout)
+    program.log(result.stderr, "stderr")
+    program.world.clock = ended
+    return result.exit_code, loop
 
 
 def _cat(program: Program) -> Outcome | None:
@@ -354,11 +385,31 @@ def say_goodbye(world: World, host: str, container_id: str, signal: int, sender:
 
 
 def keep_talking(world: World) -> None:
-    """A ping that runs as a container's program has sent one packet a second meanwhile."""
-    for host, daemon in world.daemons.items():
-        for container_id, spec in daemon.containers.items() if daemon.waiting else ():
+    """A ping that runs as a container's program has sent one packet a second meanwhile, a loop has done its rounds."""
+    for host, daemon in list(world.daemons.items()):
+        for container_id, spec in list(daemon.containers.items()) if daemon.waiting else ():
+            if spec.loop and (container := books.by_id(world, host, container_id)) and container.is_running:
+                _loop_on(world, host, container, spec)
             if spec.pings and (container := books.by_id(world, host, container_id)) and container.is_running:
                 _ping_on(world, host, container, spec.config, spec.pings)
+
+
+def _loop_on(world: World, host: str, container: Container, spec: ContainerSpec) -> None:
+    """The rounds that were due by now, each at its own time; the container ends when one of them leaves the loop."""
+    now, loop = world.clock, spec.loop
+    program = Program(world, host, container, spec.config, kinds.last_program(spec.config.argv), container.pid or 0)
+    books.change_spec(world, host, container.id, loop=None)  # what a round does takes time, which starts no other
+    for _ in range(loops.MOST_ROUNDS):
+        if loop is None or loop.at > now:
+            break
+        world.clock = loop.at
+        code, loop = _round(program, partial(loops.round_of, loop=loop))
+        if loop is None:
+            books.change_spec(world, host, container.id, ends_at=world.clock, exit_when_ended=code)
+    world.clock = now
+    if loop is not None and books.by_id(world, host, container.id):
+        late = loop if loop.at > now else replace(loop, at=now + loops.LEAST)
+        books.change_spec(world, host, container.id, loop=late)
 
 
 def _ping_on(world: World, host: str, container: Container, config: ContainerConfig, argv: tuple[str, ...]) -> None:

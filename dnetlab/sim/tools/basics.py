@@ -11,19 +11,11 @@ from dnetlab.commands.userland import USERLANDS
 from dnetlab.model.changed import replace
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.login import path_of, variables
 from dnetlab.sim.tools import hostname, tree
 from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
 
-HOST_ENVIRONMENT = {
-    "SHELL": "/bin/bash", "PWD": "/root", "LOGNAME": "root", "HOME": "/root", "LANG": "C.UTF-8", "USER": "root",
-    "SHLVL": "1", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-}  # fmt: skip
 KERNEL = ("6.1.0-32-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.129-1 (2025-03-06)", "x86_64", "GNU/Linux")
-_SBIN = frozenset(
-    ("ip", "bridge", "brctl", "iptables", "iptables-save", "sysctl", "traceroute", "arp", "ifconfig", "route")
-)
-_LOCAL = {"docker": "/usr/local/bin/docker", "systemctl": "/usr/local/sbin/systemctl", "yum": "/usr/local/sbin/yum",
-          "apt": "/usr/local/sbin/apt", "apt-get": "/usr/local/sbin/apt-get"}  # fmt: skip
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
@@ -54,13 +46,6 @@ def _complain(context: Context, tool: str, complaint: str, code: int = 1) -> Res
     return Result(
         "", (f"{tool}: {complaint}\n" if complaint else "") + f"Try '{tool} --help' for more information.\n", code
     )
-
-
-def variables(context: Context) -> dict[str, str]:
-    """The environment of a process at this prompt."""
-    if context.environment is not None:
-        return dict(context.environment)
-    return dict(HOST_ENVIRONMENT)
 
 
 def _env(context: Context, argv: tuple[str, ...]) -> Result:
@@ -315,17 +300,3 @@ def _which(context: Context, argv: tuple[str, ...]) -> Result:
         return busybox_usage("which") if is_busybox(context) else Result(exit_code=1)
     found = [path for name in names if (path := path_of(context, name))]
     return Result("".join(f"{path}\n" for path in found), "", 0 if len(found) == len(names) else 1)
-
-
-def path_of(context: Context, name: str) -> str | None:
-    """Where a program lies in this userland, None when it isn't there."""
-    base = name.rsplit("/", 1)[-1]
-    if base not in USERLANDS[context.userland] and base not in ("sh", "bash", "ash"):
-        return None
-    if context.userland in ("host", "debian"):
-        path = _LOCAL.get(base) or f"/usr/{'sbin' if base in _SBIN else 'bin'}/{base}"
-    elif base == "bash":
-        return None
-    else:
-        path = "/usr/bin/curl" if base == "curl" else f"/bin/{base}"
-    return path if "/" not in name or name == path else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dnetlab.commands.userland import TEXT
 from dnetlab.sim.context import Context, Result, Tool
 
 Argv = tuple[str, ...]
@@ -169,6 +170,12 @@ def _ifconfig(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _text(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.text import run
+
+    return run(context, argv)
+
+
 TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells which was typed
     "docker": _docker,
     "ip": _ip,
@@ -225,4 +232,5 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "uniq": _filters,
     "ifconfig": _ifconfig,
     "route": _ifconfig,
+    **dict.fromkeys((*TEXT, "mawk", "rev", "column", "jq"), _text),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.tools import tree
 from dnetlab.sim.tools.options import BadOption, busybox_usage, is_busybox, parse
 
@@ -22,9 +23,12 @@ def _cat(context: Context, argv: tuple[str, ...]) -> Result:
         return Result("", f"cat: {error}\nTry 'cat --help' for more information.\n", 1)
     flags = "".join(name[1:] for name, _ in options)
     text = stderr = ""
+    files = LabFiles(context)
     for name in names or ["-"]:
+        if name == "-" and context.input is not None:
+            context.input.rest()
         try:
-            text += (context.stdin or "") if name == "-" else tree.read(context, name)
+            text += (context.stdin or "") if name == "-" else files.read(tree.absolute(context, name))
         except FileNotFoundError:
             missing = f"can't open '{name}'" if busybox else name
             stderr += f"cat: {missing}: No such file or directory\n"

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.tools import tree
 from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
-from dnetlab.sim.tools.regex import BadPattern, compile_pattern
+from dnetlab.sim.userland.regex import BadPattern, Pattern, compile_pattern
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,12 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
 def sources(context: Context, names: Sequence[str]) -> list[Source]:
     """The inputs in order; no name, or '-', is what the pipe brought."""
     found = []
+    files = LabFiles(context)
     for name in names or ["-"]:
+        if name == "-" and context.input is not None:
+            context.input.rest()
         try:
-            found.append(Source(name, context.stdin or "" if name == "-" else tree.read(context, name)))
+            found.append(Source(name, context.stdin or "" if name == "-" else files.read(tree.absolute(context, name))))
         except FileNotFoundError:
             found.append(Source(name, error="No such file or directory"))
         except IsADirectoryError:
@@ -135,7 +139,7 @@ def _around(given: list[tuple[str, str]], busybox: bool) -> tuple[int, int, int 
     return before, after, most
 
 
-def _grep_sources(context: Context, inputs: list[Source], regex: re.Pattern[str], flags: set[str],
+def _grep_sources(context: Context, inputs: list[Source], regex: Pattern, flags: set[str],
                   around: tuple[int, int, int | None], busybox: bool) -> Result:  # fmt: skip
     named = ("H" in flags or len(inputs) > 1) and "h" not in flags
     out = stderr = ""
@@ -167,7 +171,7 @@ def _grep_sources(context: Context, inputs: list[Source], regex: re.Pattern[str]
     return Result(out, stderr, code)
 
 
-def _grep_text(lines: list[str], regex: re.Pattern[str], flags: set[str], around: tuple[int, int, int | None],
+def _grep_text(lines: list[str], regex: Pattern, flags: set[str], around: tuple[int, int, int | None],
                label: str | None, busybox: bool) -> tuple[str, int]:  # fmt: skip
     """The lines to show, with their neighbours, and how many matched."""
     before, after, most = around
@@ -329,7 +333,9 @@ def _wc_width(context: Context, inputs: list[Source], shown: list[str], names: S
         return 1
     if is_busybox(context):
         return 9
-    if not names or any(name == "-" or s.error == "Is a directory" for name, s in zip(names, inputs, strict=True)):
+    redirected = context.input is not None and context.input.is_file
+    directory = any(name == "-" or s.error == "Is a directory" for name, s in zip(names, inputs, strict=False))
+    if (not names and not redirected) or directory:
         return 7
     return len(str(sum(len(s.text.encode()) for s in inputs)))
 

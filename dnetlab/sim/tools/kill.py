@@ -13,6 +13,7 @@ from dnetlab.sim.processes import SIGNALS, signal_number
 from dnetlab.sim.signals import send_signal
 from dnetlab.sim.tools.options import BadOption, fail, is_busybox, parse
 from dnetlab.sim.tools.ps import Row, rows_of
+from dnetlab.sim.userland.regex import BadPattern, Pattern, compile_pattern
 
 BASH_USAGE = "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]"
 _CLASSIC = [name for name, number in sorted(SIGNALS.items(), key=lambda item: item[1])
@@ -185,8 +186,6 @@ _LONG = {"--full": "-f", "--exact": "-x", "--list-name": "-l", "--list-full": "-
 
 
 def _matches(context: Context, tool: str, pattern: str, given: dict[str, str], number: int) -> Result:
-    from dnetlab.sim.tools.regex import BadPattern, compile_pattern
-
     try:
         regex = compile_pattern(pattern, extended=True, ignore_case="-i" in given, whole="-x" in given)
     except BadPattern:
@@ -210,7 +209,7 @@ def _matches(context: Context, tool: str, pattern: str, given: dict[str, str], n
     return Result(shown, "", 0 if chosen else 1)
 
 
-def _fits(row: Row, regex: re.Pattern[str], given: dict[str, str]) -> bool:
+def _fits(row: Row, regex: Pattern, given: dict[str, str]) -> bool:
     text = row.process.command if "-f" in given else row.comm
     fits = bool(regex.search(text))
     for option in ("-u", "-U"):

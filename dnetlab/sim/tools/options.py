@@ -1,47 +1,12 @@
-"""The words of a command line, sorted into options and operands as getopt(3) does, with its complaints."""
+"""What the lab's tools have in common: options as getopt(3) reads them, busybox's usage texts, a repeatable chance."""
 
 from __future__ import annotations
 
-import getopt
 import hashlib
-from collections.abc import Sequence
 
 from dnetlab.sim.context import Context, Result
 from dnetlab.sim.tools.busybox_usage import usage
-
-
-class BadOption(Exception):
-    """An option that the tool does not have, or one without its value; the message is getopt(3)'s."""
-
-
-def parse(
-    words: Sequence[str], short: str, long: Sequence[str] = (), *, permute: bool = True
-) -> tuple[list[tuple[str, str]], list[str]]:
-    """[(option, value), …] and operands. short 'c:n' and long 'max-time=' as in getopt; raises BadOption.
-
-    permute: options may stand after operands, as GNU tools and busybox allow.
-    """
-    try:
-        found, rest = (
-            getopt.gnu_getopt(list(words), short, list(long))
-            if permute
-            else getopt.getopt(list(words), short, list(long))
-        )
-    except getopt.GetoptError as error:
-        raise BadOption(_complaint(error)) from None
-    return found, rest
-
-
-def _complaint(error: getopt.GetoptError) -> str:
-    name, text = error.opt, error.msg
-    short = len(name) == 1
-    if "requires argument" in text:
-        return f"option requires an argument -- '{name}'" if short else f"option '--{name}' requires an argument"
-    if "must not have an argument" in text:
-        return f"option '--{name}' doesn't allow an argument"
-    if "not a unique prefix" in text:
-        return f"option '--{name}' is ambiguous"
-    return f"invalid option -- '{name}'" if short else f"unrecognized option '--{name}'"
+from dnetlab.sim.userland.options import BadOption, parse
 
 
 def fail(text: str, code: int = 1, stdout: str = "") -> Result:
@@ -64,3 +29,6 @@ def chance(context: Context, kind: str) -> float:
     number = context.world.count(f"chance:{kind}")
     digest = hashlib.sha256(f"{context.world.seed}:{kind}:{number}".encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**32
+
+
+__all__ = ["BadOption", "busybox_usage", "chance", "fail", "is_busybox", "parse"]

@@ -63,7 +63,9 @@ _KNOWN_ELSEWHERE = frozenset(
 
 
 def directory_of(context: Context) -> str:
-    """Where relative names start: a login's home at a host, the image's directory in a container."""
+    """Where relative names start: where the shell is, else a login's home or the image's directory."""
+    if context.directory is not None:
+        return context.directory
     if context.container is None:
         return "/root"
     state = context.world.daemons.get(context.host)
@@ -107,7 +109,8 @@ def is_directory(context: Context, path: str) -> bool:
         return True
     fixed = ("/etc/docker", "/proc/sys/net", "/proc/sys/net/ipv4", "/proc/net", "/sys/class/net", "/proc/sys",
              "/sys/class",
-             "/usr/bin", "/usr/sbin", "/var/run", "/var/log", "/var/lib")  # fmt: skip
+             "/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/usr/local/sbin", "/usr/share", "/var/run",
+             "/var/log", "/var/lib", "/var/tmp")  # fmt: skip
     if full in fixed:
         return True
     parent, name = posixpath.split(full)
@@ -124,6 +127,8 @@ def listing(context: Context, path: str) -> list[str]:
     if full == "/sys/class/net":
         return sorted(i.name for i in context.stack.interfaces)
     names = set(_here(context, full))
+    if (context.host, context.container or "", full + "/") in context.world.files:
+        return sorted(names)
     if full == "/etc" and context.container is not None:
         return sorted(names | {"group", "mtab", "nsswitch.conf", "passwd"})
     if full in _EMPTY or names and context.container is not None and not full.startswith(_KEPT_BACK):
@@ -141,8 +146,10 @@ def listing(context: Context, path: str) -> list[str]:
 
 def _here(context: Context, full: str) -> list[str]:
     prefix = full.rstrip("/") + "/"
-    return [key[2].removeprefix(prefix).split("/", 1)[0] for key in context.world.files
-            if key[:2] == (context.host, context.container or "") and key[2].startswith(prefix)]  # fmt: skip
+    keys = (*context.world.files, *context.world.links)
+    return [key[2].removeprefix(prefix).split("/", 1)[0] for key in keys
+            if key[:2] == (context.host, context.container or "") and key[2].startswith(prefix)
+            and key[2] != prefix]  # fmt: skip
 
 
 def _top(context: Context) -> tuple[str, ...]:

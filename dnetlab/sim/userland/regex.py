@@ -1,15 +1,20 @@
-"""POSIX regular expressions, basic and extended, as grep reads them, in the words of Python's re.
+"""POSIX regular expressions, basic and extended, for grep, sed, awk, expr and `[[ =~ ]]`.
 
-Patterns that could take for ever are refused: they are no question that somebody asks of a command's output.
+The library `regex` matches them: leftmost and longest as POSIX wants, and under a limit of time, because patterns such
+as `(a+)+$` could take for ever. Here is only what POSIX writes otherwise than Python.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NoReturn
 
-from dnetlab.sim.context import Refused
+from dnetlab.sim.userland.seam import Refused
 
 LONGEST = 500
+SECONDS = 0.5  # for one line; real ones take microseconds
 _CLASSES = {"alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "space": r"\s", "blank": " \\t", "upper": "A-Z",
             "lower": "a-z", "punct": r"!-/:-@\[-`{-~", "xdigit": "0-9A-Fa-f", "print": r"\x20-\x7e", "graph": "!-~",
             "cntrl": r"\x00-\x1f\x7f"}  # fmt: skip
@@ -19,25 +24,67 @@ class BadPattern(Exception):
     """The pattern is none; the message is GNU regcomp's."""
 
 
+class Pattern:
+    """A compiled expression; its matches are Python's match objects. Every question may raise Refused."""
+
+    def __init__(self, compiled: Any) -> None:
+        self._compiled = compiled
+
+    def search(self, text: str, at: int = 0) -> Any:
+        """The leftmost, longest match from there on, None without one."""
+        try:
+            return self._compiled.search(text, at, timeout=SECONDS)
+        except TimeoutError:
+            _too_slow()
+
+    def finditer(self, text: str) -> Iterator[Any]:
+        """The matches one after the other; an empty one directly behind another is none."""
+        try:
+            end = -1
+            for found in self._compiled.finditer(text, timeout=SECONDS):
+                if found.end() > found.start() or found.start() != end:
+                    yield found
+                end = found.end()
+        except TimeoutError:
+            _too_slow()
+
+
+def _too_slow() -> NoReturn:
+    raise Refused("This pattern takes too long on this text.", "One * or + is enough.")
+
+
+@lru_cache(maxsize=128)
 def compile_pattern(
     pattern: str, *, extended: bool = False, fixed: bool = False, ignore_case: bool = False, word: bool = False,
-    whole: bool = False,
-) -> re.Pattern[str]:  # fmt: skip
-    """A Python pattern for `search`. Newlines in the pattern separate alternatives. Raises BadPattern, Refused."""
+    whole: bool = False, perl: bool = False, one: bool = False,
+) -> Pattern:  # fmt: skip
+    """A pattern for `search`. Newlines in it separate alternatives, unless one is set. Raises BadPattern, Refused."""
+    import regex  # late: only patterns need it
+
     if len(pattern) > LONGEST:
         raise Refused(f"This pattern has {len(pattern)} characters.", f"The lab takes at most {LONGEST}.")
-    alternatives = [re.escape(p) if fixed else _translate(p, extended) for p in pattern.split("\n")]
-    text = "|".join(f"(?:{a})" for a in alternatives)
+    alternatives = [
+        re.escape(p) if fixed else p if perl else _translate(p, extended)
+        for p in ([pattern] if one else pattern.split("\n"))
+    ]
+    text = "|".join(f"(?:{a})" for a in alternatives) if len(alternatives) > 1 else alternatives[0]
     if word:
         text = rf"(?<!\w)(?:{text})(?!\w)"
     if whole:
         text = rf"\A(?:{text})\Z"
-    if not fixed and _nests_repeats(text):
-        raise Refused("This pattern repeats a repetition, which can take for ever.", "One * or + is enough.")
     try:
-        return re.compile(text, re.IGNORECASE if ignore_case else 0)
-    except (re.error, OverflowError, RecursionError):
+        flags = regex.V0 | (0 if perl else regex.POSIX) | (regex.IGNORECASE if ignore_case else 0)
+        return Pattern(regex.compile(text, flags))
+    except (regex.error, OverflowError, RecursionError):
         raise BadPattern("Invalid regular expression") from None
+
+
+def matches(pattern: str, text: str) -> bool:
+    """`[[ TEXT =~ PATTERN ]]`; a pattern that is none matches nothing."""
+    try:
+        return compile_pattern(pattern, extended=True).search(text) is not None
+    except BadPattern:
+        return False
 
 
 def _translate(pattern: str, extended: bool) -> str:
@@ -146,33 +193,3 @@ def _bracket(pattern: str, at: int) -> tuple[str, int]:
             continue
         body += "\\" + character if character in "\\[]&~|^" else character
         position += 1
-
-
-def _nests_repeats(text: str) -> bool:
-    """(a+)+ and its like: a group with a repetition inside is itself repeated."""
-    stack: list[bool] = []
-    position = 0
-    while position < len(text):
-        character = text[position]
-        if character == "\\":
-            position += 2
-            continue
-        if character == "[":
-            end = position + 1
-            while end < len(text) and (text[end] != "]" or end == position + 1):
-                end += 2 if text[end] == "\\" else 1
-            position = end + 1
-            continue
-        if character == "(":
-            stack.append(False)
-        elif character == ")":
-            inner = stack.pop() if stack else False
-            repeated = text[position + 1 : position + 2] in ("*", "+", "{")
-            if inner and repeated:
-                return True
-            if stack and (inner or repeated):
-                stack[-1] = True
-        elif character in "*+{" and stack:
-            stack[-1] = True
-        position += 1
-    return text.count("*") + text.count("+") > 12

@@ -1,0 +1,226 @@
+"""The files of one host or container as a tree that can be changed: what the lab holds, and what somebody made of it.
+
+Contents are in `World.files`, links and permissions beside them, so that undo and a removed container take them along.
+What a real machine has and the lab hasn't is refused, not called missing (`tools/tree.py`).
+"""
+
+from __future__ import annotations
+
+import errno
+import posixpath
+
+from dnetlab.commands.userland import USERLANDS
+from dnetlab.sim.context import Context, Refused
+from dnetlab.sim.kernel import KernelError
+from dnetlab.sim.kernel.sysctls import values
+from dnetlab.sim.tools import tree
+from dnetlab.sim.tools.permission import is_privileged
+from dnetlab.sim.world import FileKey
+
+LARGEST = 1 << 20  # characters of a file
+MOST_FILES = 2_000  # that a host or container may hold
+_PROGRAMS = ("/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin")
+_DEVICES = (
+    "/dev/null",
+    "/dev/zero",
+    "/dev/stdin",
+    "/dev/stdout",
+    "/dev/stderr",
+    "/dev/tty",
+    "/dev/random",
+    "/dev/urandom",
+)
+_SHELLS = ("sh", "bash", "ash", "dash")
+
+
+class LabFiles:
+    """`userland.seam.Files` for the place of a context."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.world = context.world
+
+    def key(self, path: str) -> FileKey:
+        return self.context.host, self.context.container or "", path
+
+    def followed(self, path: str) -> str:
+        """The path with the links in it followed, the last one too. Raises OSError(ELOOP)."""
+        for _ in range(20):
+            for end in [i for i, c in enumerate(path) if c == "/" and i] + [len(path)]:
+                target = self.target(path[:end])
+                if target is not None:
+                    path = posixpath.normpath(posixpath.join(posixpath.dirname(path[:end]), target)) + path[end:]
+                    break
+            else:
+                return path
+        raise OSError(errno.ELOOP, "Too many levels of symbolic links")
+
+    def place(self, path: str) -> str:
+        """The path with the links in its directories followed, but not its own."""
+        return posixpath.join(self.followed(posixpath.dirname(path)), posixpath.basename(path))
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    def kind(self, path: str) -> str:
+        try:
+            path = self.followed(path)
+        except OSError:
+            return ""
+        if self.key(path) in self.world.files:
+            return "file"
+        if path in _DEVICES:
+            return "device"
+        if self.key(path + "/") in self.world.files or tree.is_directory(self.context, path):
+            return "directory"
+        if self.is_program(path):
+            return "file"
+        try:
+            tree.read(self.context, path)
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+        except IsADirectoryError:
+            return "directory"
+        return "file"
+
+    def is_program(self, path: str) -> bool:
+        folder, name = posixpath.split(path)
+        known = name in USERLANDS[self.context.userland] or name in _SHELLS and self.context.userland != "none"
+        return folder in _PROGRAMS and known
+
+    def read(self, path: str) -> str:
+        full = self.followed(path)
+        if full in ("/dev/zero", "/dev/random", "/dev/urandom"):
+            raise Refused(f"{full} never ends, and the lab has no such bytes.", "printf writes what you need.")
+        if self.key(full) not in self.world.files and self.is_program(full):
+            raise Refused(f"{full} is a program; the lab has no file of it.", "COMMAND --help is its help.")
+        return tree.read(self.context, full)
+
+    def names(self, path: str) -> list[str]:
+        return tree.listing(self.context, self.followed(path))
+
+    def target(self, path: str) -> str | None:
+        if path == "/var/run":
+            return "/run"
+        return self.world.links.get(self.key(path))
+
+    def mode(self, path: str) -> int:
+        path = self.followed(path)
+        given = self.world.modes.get(self.key(path))
+        if given is not None:
+            return given
+        return 0o755 if self.kind(path) == "directory" or self.is_program(path) else 0o644
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def write(self, path: str, text: str, append: bool = False) -> None:
+        path = self.followed(path)
+        if path.startswith("/proc/sys/"):
+            self._set(path, text)
+            return
+        if path in _DEVICES:
+            return
+        self._check_parent(path)
+        if self.kind(path) == "directory":
+            raise IsADirectoryError(path)
+        key = self.key(path)
+        before = (self.world.files[key] if key in self.world.files else self._old(path)) if append else ""
+        if len(before) + len(text) > LARGEST:
+            raise OSError(errno.EFBIG, "File too large")
+        self._count(key)
+        self.world.files[key] = before + text
+
+    def _old(self, path: str) -> str:
+        try:
+            return tree.read(self.context, path)
+        except FileNotFoundError:
+            return ""
+
+    def _check_parent(self, path: str) -> None:
+        parent = posixpath.dirname(path)
+        kind = self.kind(parent)
+        if not kind:
+            raise FileNotFoundError(path)
+        if kind != "directory":
+            raise NotADirectoryError(path)
+        if parent.startswith(("/proc", "/sys", "/dev")):
+            raise Refused(
+                f"The lab does not write {path}.", "Of /proc only the switches under /proc/sys/net are written."
+            )
+
+    def _count(self, key: FileKey) -> None:
+        if key not in self.world.files and sum(k[:2] == key[:2] for k in self.world.files) >= MOST_FILES:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def _set(self, path: str, text: str) -> None:
+        """`echo 1 > /proc/sys/net/ipv4/ip_forward`; opening the file writes nothing yet."""
+        name = path.removeprefix("/proc/sys/")
+        known = values(self.context.stack)
+        key = next((key for key in known if key.replace(".", "/") == name), None)
+        if key is None:
+            tree.read(self.context, path)  # says why
+            return
+        if not is_privileged(self.context):
+            raise OSError(errno.EROFS, "Read-only file system")
+        if text.strip():
+            try:
+                self.context.kernel.set_sysctl(key, text.strip())
+            except KernelError as error:
+                raise OSError(errno.EINVAL, error.words) from None
+
+    def make_directory(self, path: str) -> None:
+        path = self.place(path)
+        if self.kind(path) or self.target(path) is not None:
+            raise FileExistsError(path)
+        self._check_parent(path)
+        self._count(self.key(path))
+        self.world.files[self.key(path + "/")] = ""
+
+    def remove(self, path: str) -> None:
+        path = self.place(path)
+        if self.world.links.pop(self.key(path), None) is not None:
+            return
+        kind = self.kind(path)
+        if not kind:
+            raise FileNotFoundError(path)
+        key = self.key(path + "/" if kind == "directory" else path)
+        if key not in self.world.files:
+            raise Refused(f"{path} belongs to the lab, which needs it.", "Remove what you made yourself.")
+        if kind == "directory" and self.names(path):
+            raise OSError(errno.ENOTEMPTY, "Directory not empty")
+        del self.world.files[key]
+        self.world.modes.pop(self.key(path), None)
+
+    def rename(self, old: str, new: str) -> None:
+        old, new = self.place(old), self.place(new)
+        self._check_parent(new)
+        link = self.world.links.pop(self.key(old), None)
+        if link is not None:
+            self.world.links[self.key(new)] = link
+            return
+        if self.kind(old) == "directory":
+            self._rename_directory(old, new)
+            return
+        self.write(new, self.read(old))
+        if self.key(old) in self.world.modes:
+            self.world.modes[self.key(new)] = self.world.modes.pop(self.key(old))
+        self.remove(old)
+
+    def _rename_directory(self, old: str, new: str) -> None:
+        if self.key(old + "/") not in self.world.files:
+            raise Refused(f"{old} belongs to the lab, which needs it.", "Move what you made yourself.")
+        for book in (self.world.files, self.world.links, self.world.modes):
+            for key in [k for k in book if k[:2] == self.key(old)[:2] and k[2].startswith(old + "/")]:
+                book[self.key(new + key[2].removeprefix(old))] = book.pop(key)  # type: ignore[assignment]
+
+    def link(self, target: str, path: str) -> None:
+        path = self.place(path)
+        if self.kind(path) or self.target(path) is not None:
+            raise FileExistsError(path)
+        self._check_parent(path)
+        self.world.links[self.key(path)] = target
+
+    def set_mode(self, path: str, mode: int) -> None:
+        path = self.followed(path)
+        if not self.kind(path):
+            raise FileNotFoundError(path)
+        self.world.modes[self.key(path)] = mode

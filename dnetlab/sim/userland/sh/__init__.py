@@ -1,0 +1,1 @@
+"""A POSIX shell over `seam`: state, expansion, arithmetic, conditions, builtins, and what runs a script."""
