@@ -76,6 +76,14 @@ class Leaves:
 
 
 @dataclass(frozen=True)
+class LeftToParent:
+    """An ipvlan in a mode of layer 3 leaves the packet to the stack of its parent, which routes it."""
+
+    dev: str
+    parent: str
+
+
+@dataclass(frozen=True)
 class ComesIn:
     dev: str
 
@@ -467,10 +475,10 @@ class RuleStops:
 
 Fact = Union[  # noqa: UP007 (a name for people and for typing.get_args)
     OwnAddress, BroadcastAddress, RouteMatches, BroughtBack, Resolved, StillBelieved, NobodyAnswers, Leaves, ComesIn,
-    AtTwoPorts, NoHairpin, TooBig, DoesNotFit, CutUp,
-    CrossesSwitch, Wrapped, Unwrapped, PassedOn, HandedUp, ProxyDials, Decides, Returns, Counts, Jumps, NotJudged,
-    UnknownTarget, PolicyDecides, Rewritten, ErrorUndone, Told, AnswerArrived, Noted, EchoAnswered, SocketTakes,
-    NobodyWaits, EchoIgnored, NotListening, LinkDown, NoCarrier, BeenHere, NeverEnds, BridgeLoop, ForEverybody,
-    MartianLoopback, MartianSource, NotForwarding, TtlUsedUp, NoRoute, Vanished, NobodyHas, TunnelSwallows,
-    NoSuchTunnel, NothingToWrite, PolicyDrops, RuleStops,
+    AtTwoPorts, NoHairpin, TooBig, DoesNotFit, CutUp, CrossesSwitch, Wrapped, Unwrapped, PassedOn, HandedUp,
+    ProxyDials, Decides, Returns, Counts, Jumps, NotJudged, UnknownTarget, PolicyDecides, Rewritten, ErrorUndone,
+    Told, AnswerArrived, Noted, EchoAnswered, SocketTakes, NobodyWaits, EchoIgnored, NotListening, LinkDown,
+    NoCarrier, BeenHere, NeverEnds, BridgeLoop, ForEverybody, MartianLoopback, MartianSource, NotForwarding,
+    TtlUsedUp, NoRoute, Vanished, NobodyHas, TunnelSwallows, NoSuchTunnel, NothingToWrite, PolicyDrops, RuleStops,
+    LeftToParent,
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from dnetlab.model import Neighbour
+from dnetlab.model import LinkKind, Neighbour
 from dnetlab.model.network import DELAY_SECONDS, PROBE_SECONDS, REACHABLE_SECONDS
 from dnetlab.net.memory import Field
 from dnetlab.net.segment import Event, Found, Link, Lost, Wanted, search
@@ -97,7 +97,8 @@ def _as_known(field: Field, start: Link, known: Neighbour) -> Answer | None:
 
 def _is_double(owner: Link, start: Link) -> bool:
     """Two with one MAC on a bridge: the answer comes in where the bridge now takes it to be at home, and is dropped."""
-    return owner.interface.mac == start.interface.mac and owner.key != start.key
+    shared = owner.interface.kind is LinkKind.IPVLAN or start.interface.kind is LinkKind.IPVLAN  # one MAC for all
+    return owner.interface.mac == start.interface.mac and owner.key != start.key and not shared
 
 
 def introduce(field: Field, start: Link, sender: IPv4Address | None, receiver: Link, hop: IPv4Address) -> None:

@@ -41,6 +41,7 @@ from dnetlab.model.facts import (
     ForEverybody,
     HandedUp,
     Leaves,
+    LeftToParent,
     LinkDown,
     MartianLoopback,
     MartianSource,
@@ -58,7 +59,6 @@ from dnetlab.model.facts import (
     StillBelieved,
     TooBig,
     TtlUsedUp,
-    TunnelSwallows,
     Unwrapped,
     Vanished,
     Wrapped,
@@ -69,9 +69,9 @@ from dnetlab.net.deliver import deliver, find_socket, proxy_of
 from dnetlab.net.hooks import Doors, cross
 from dnetlab.net.memory import Field
 from dnetlab.net.routing import Way, is_broadcast, is_local, lookup, source_address
-from dnetlab.net.segment import Carry, Event, Link, Lost, Wanted, search
+from dnetlab.net.segment import L3_MODES, Carry, Event, Link, Lost, Wanted, search
 from dnetlab.net.trip import Answer, Asker, Trip
-from dnetlab.net.tunnel import around, outside
+from dnetlab.net.tunnel import outer_trip, swallows
 
 FOREVER = float("inf")
 ARP_SIZE = 28  # bytes of a question or answer, without the frame's head
@@ -226,6 +226,11 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
     trip.seen.add(mark)
     if dev != "lo":
         trip.track = None
+    child = _to_child(trip, link)
+    if child is not None:
+        return _handed_down(trip, child)
+    if trip.disposition is not None:
+        return None
     asked = trip.packet.destination
     if not cross(trip, Hook.PREROUTING, Doors(into=dev, physin=port)):
         return None
@@ -347,6 +352,8 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
         trip.end(Disposition.LINK_DOWN, NoCarrier(dev, interface.kind), dev)
         trip.complain(IcmpType.HOST_UNREACHABLE)
         return None
+    if interface.mode in L3_MODES:
+        return _by_parent(trip, start)
     if not _may_be_cut(trip, interface):
         return None
     trip.packet = _cut(trip, interface)
@@ -360,7 +367,7 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
         return None
     if answer.lost and answer.mac is None:
         trip.note(StepKind.RESOLVED, NobodyAnswers(hop, dev), dev)
-        trip.end(Disposition.NO_NEIGHBOUR, _swallows(hop, answer.lost), dev)
+        trip.end(Disposition.NO_NEIGHBOUR, swallows(hop, answer.lost), dev)
         trip.complain(IcmpType.HOST_UNREACHABLE)
         return None
     if answer.gone:
@@ -379,6 +386,44 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
         _count_question(trip.lab, answer.path)
     trip.mac = interface.mac
     return _carry(trip, start, hop, answer)
+
+
+def _by_parent(trip: Trip, start: Link) -> Arrival:
+    """ipvlan in the modes l3 and l3s: a sibling takes the packet, or the parent's own stack routes it, without ARP.
+
+    (ipvlan_xmit_mode_l3, ipvlan_process_v4_outbound of drivers/net/ipvlan: a route lookup, then ip_local_out.)
+    """
+    trip.lab.sent(start, trip.packet.size)
+    trip.note(StepKind.SENT, LeftToParent(start.interface.name, start.interface.parent or ""), start.interface.name)
+    parent = trip.lab.wiring.parent_of(start)
+    if parent is None:
+        trip.end(Disposition.LINK_DOWN, NoCarrier(start.interface.name, start.interface.kind), start.interface.name)
+        return None
+    sibling = trip.lab.wiring.beneath(parent, trip.packet.destination)
+    if sibling is not None:
+        return _handed_down(trip, sibling)
+    trip.at, trip.track = parent.where, None
+    return _send_own(trip)
+
+
+def _handed_down(trip: Trip, child: Link) -> Arrival:
+    trip.at, name = child.where, child.interface.name
+    trip.lab.received(child, trip.packet.size)
+    trip.note(StepKind.RECEIVED, ComesIn(name), name)
+    return child, ""
+
+
+def _to_child(trip: Trip, link: Link) -> Link | None:
+    """The ipvlan of layer 3 that a packet which came in at its parent is for; None when it is for nobody there.
+
+    In mode l3s it meets the host's PREROUTING and INPUT first, so that conntrack sees it (ipvlan_l3s.c).
+    """
+    child = trip.lab.wiring.beneath(link, trip.packet.destination)
+    if child is None or child.interface.mode != "l3s":
+        return child
+    doors = Doors(into=link.interface.name)
+    passed = cross(trip, Hook.PREROUTING, doors) and cross(trip, Hook.INPUT, doors)
+    return child if passed else None
 
 
 def _may_be_cut(trip: Trip, leaving: Interface | None) -> bool:
@@ -466,7 +511,7 @@ def _through_tunnel(trip: Trip, link: Link, remote: IPv4Address) -> bool:
     """
     settings, frame = link.interface.vxlan, trip.packet
     assert settings is not None
-    outer = _outer(trip.lab, link, remote, str(frame), frame.size)
+    outer = outer_trip(trip.lab, link, remote, str(frame), frame.size)
     wrapped = Wrapped(link.interface.name, settings.vni, outer.packet)
     trip.step(Step(StepKind.TUNNELLED, wrapped, link.interface.name,
                    before=frame, after=outer.packet))  # fmt: skip
@@ -483,30 +528,19 @@ def _through_tunnel(trip: Trip, link: Link, remote: IPv4Address) -> bool:
     return True
 
 
-def _outer(lab: Field, link: Link, remote: IPv4Address, frame: str, size: int) -> Trip:
-    where = outside(link)
-    packet = around(lab.space(where), link, remote, frame, size)
-    return Trip(lab, where, packet, packet)
-
-
 def _asks_through(snapshot: Snapshot, now: float) -> Carry:
     """How a question (ARP) learns whether a tunnel carries it: by a packet around it, which leaves nothing behind."""
     tried: dict[tuple[object, ...], Link | Lost] = {}
 
     def carry(link: Link, remote: IPv4Address) -> Link | Lost:
         if (link.key, remote) not in tried:
-            outer = _outer(Field(snapshot, now), link, remote, "arp", ARP_SIZE)
+            outer = outer_trip(Field(snapshot, now), link, remote, "arp", ARP_SIZE)
             _travel(outer)
             lost = Lost(link, remote, outer.log[-1][0] if outer.log else outer.at, outer.because)
             tried[link.key, remote] = outer.tunnel or lost
         return tried[link.key, remote]
 
     return carry
-
-
-def _swallows(hop: IPv4Address, lost: Lost) -> Fact:
-    link, settings = lost.tunnel.interface, lost.tunnel.interface.vxlan
-    return TunnelSwallows(hop, link.name, settings.vni if settings else 0, lost.remote, lost.where.host, lost.fact)
 
 
 def _asking(trip: Trip, start: Link) -> IPv4Address | None:

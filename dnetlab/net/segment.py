@@ -18,6 +18,7 @@ from dnetlab.model.facts import Fact
 from dnetlab.net.routing import is_local, main_route
 from dnetlab.net.switch import comes_out
 
+L3_MODES = ("l3", "l3s")  # of ipvlan: its parent's host routes, and no ARP question reaches it
 NOTHING = Topology(())  # no switch that anybody said something about
 
 
@@ -133,6 +134,17 @@ class Wiring:
     def segment(self, name: str) -> Iterator[Link]:
         for host in self.hosts:
             yield from self.of(host).plugs.get(name, ())
+
+    def beneath(self, link: Link, ip: IPv4Address) -> Link | None:
+        """The ipvlan in a mode of layer 3 on this parent that has the address and is up; None without one."""
+        for child in self.of(link.where.host).children.get((link.where.namespace, link.interface.name), ()):
+            if child.interface.mode in L3_MODES and child.interface.up and child.interface.has_ip(ip):
+                return child
+        return None
+
+    def parent_of(self, link: Link) -> Link | None:
+        home = link.interface.parent_namespace or link.where.namespace
+        return self.of(link.where.host).by_name.get((home, link.interface.parent or ""))
 
     def takes(self, link: Link, wanted: Wanted) -> bool:
         if wanted.mac is not None and link.interface.mac != wanted.mac:
@@ -378,7 +390,7 @@ def _are_near(quest: _Quest, one: Interface, other: Interface) -> bool:
     if one.kind is not other.kind or one.kind not in (LinkKind.MACVLAN, LinkKind.IPVLAN):
         return False
     if one.kind is LinkKind.IPVLAN:
-        return True
+        return one.mode == "l2"
     both = one.mode in ("bridge", "") and other.mode in ("bridge", "")
     return both or not quest.holds(Law.MODES)
 
@@ -410,7 +422,7 @@ def _upwards(quest: _Quest, link: Link, tag: int | None, trail: Trail) -> list[_
         if child.interface.kind is LinkKind.VLAN:
             if tag is not None and child.interface.vlan_id == tag or not quest.holds(Law.VLANS):
                 nodes.append(_Node("in", child, None, trail))
-        elif tag is None and _lets_back(quest, link, child):
+        elif tag is None and child.interface.mode not in L3_MODES and _lets_back(quest, link, child):
             nodes.append(_Node("in", child, None, trail))
     return nodes
 

@@ -11,8 +11,11 @@ import zlib
 from ipaddress import IPv4Address
 
 from dnetlab.model import Host, LinkKind, Namespace, Packet, Protocol, Where
+from dnetlab.model.facts import Fact, TunnelSwallows
+from dnetlab.net.memory import Field
 from dnetlab.net.routing import NOWHERE, source_for
-from dnetlab.net.segment import Link
+from dnetlab.net.segment import Link, Lost
+from dnetlab.net.trip import Trip
 
 OVERHEAD = 50  # bytes: an IPv4 header 20, UDP 8, VXLAN 8, and the frame's own Ethernet header 14
 LOWEST_PORT, HIGHEST_PORT = 32768, 60999  # net.ipv4.ip_local_port_range, where udp_flow_src_port looks
@@ -56,3 +59,16 @@ def end_of(host: Host, where: Where, packet: Packet) -> Link | None:
                 if here and (link.vxlan.vni, link.vxlan.port) == (packet.vni, packet.dport):
                     return Link(Where(host.name, space.name), link)
     return None
+
+
+def outer_trip(lab: Field, link: Link, remote: IPv4Address, frame: str, size: int) -> Trip:
+    """The packet around a frame of `size` bytes of IP, about to be sent."""
+    where = outside(link)
+    packet = around(lab.space(where), link, remote, frame, size)
+    return Trip(lab, where, packet, packet)
+
+
+def swallows(hop: IPv4Address, lost: Lost) -> Fact:
+    """What ended a question that went into a tunnel."""
+    link, settings = lost.tunnel.interface, lost.tunnel.interface.vxlan
+    return TunnelSwallows(hop, link.name, settings.vni if settings else 0, lost.remote, lost.where.host, lost.fact)

@@ -121,6 +121,7 @@ _FACTS: Table = {
     f.StillBelieved: lambda x: f"{x.hop} was at {x.mac}, and is still believed to be",
     f.NobodyAnswers: lambda x: f"who has {x.hop}? Nobody on the segment of {x.dev} answers.",
     f.Leaves: lambda x: f"leaves through {x.dev} to {x.mac}",
+    f.LeftToParent: lambda x: f"{x.dev} asks nobody: the stack of its parent {x.parent} routes the packet",
     f.ComesIn: lambda x: f"comes in through {x.dev}",
     f.CrossesSwitch: lambda x: f"crosses the switch {x.switch!r}{'' if x.tag is None else f', tagged VLAN {x.tag}'}",
     f.Wrapped: lambda x: f"{x.dev} puts the frame into a packet of its own, VXLAN {x.vni}: {x.outer}",

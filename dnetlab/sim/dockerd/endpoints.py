@@ -187,7 +187,7 @@ def _addressed(
         address=address,
         prefixlen=subnet.subnet.prefixlen,
         gateway=subnet.aux_addresses.get(DEFAULT_GATEWAY, subnet.gateway) if told else None,
-        mac=mac or sandbox.container_mac(world, host, address),
+        mac=mac or (sandbox.container_mac(world, host, address) if driver_of(network).own_macs else ""),
         aliases=attachment.aliases,
         configured_address=attachment.address,
     )
@@ -216,7 +216,8 @@ def _switch_gateway(world: World, host: str, container_id: str, before: Endpoint
     """Elect the gateway again; the default route and the published ports follow it."""
     container = books.get(world, host, container_id)
     after = gateway_endpoint(world, host, container)
-    sandbox.default_route(world, Where(host, container.namespace or ""), after)
+    by_link = after is not None and _leads_by_link(world, host, after)
+    sandbox.default_route(world, Where(host, container.namespace or ""), after, by_link)
     if before is not None and after is not None and before.endpoint_id == after.endpoint_id:
         return
     networks = {n.id: n for n in world.hosts[host].networks}
@@ -229,6 +230,11 @@ def _switch_gateway(world: World, host: str, container_id: str, before: Endpoint
         new = networks[after.network_id]
         bound = driver_of(new).publish(world, host, container, after, new)
         books.put(world, host, replace(books.get(world, host, container_id), ports=bound))
+
+
+def _leads_by_link(world: World, host: str, endpoint: Endpoint) -> bool:
+    network = books.network_by_id(world, host, endpoint.network_id)
+    return network is not None and driver_of(network).leads_by_link(network)
 
 
 # -- close ----------------------------------------------------------------------------------------------------------

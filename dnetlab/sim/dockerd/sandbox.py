@@ -91,7 +91,8 @@ def plug(world: World, host: str, container: Container, endpoint: Endpoint, netw
     where = Where(host, container.namespace)
     name = _next_name(world, where, container, network.options.get(PREFIX, "eth"))
     own = IPv4Interface((endpoint.address, endpoint.prefixlen))
-    _check_mac(world, host, endpoint.mac)
+    if endpoint.mac:
+        _check_mac(world, host, endpoint.mac)
     outer = driver_of(network).join(world, where, name, endpoint.mac, network)
     _forget_neighbour(world, host, endpoint.address, network)
     stack = Stack(world, where)
@@ -162,14 +163,19 @@ def _forget_neighbour(world: World, host: str, address: IPv4Address, network: Ne
         Stack(world, where).forget_neighbour(address, dev or "")
 
 
-def default_route(world: World, where: Where, gateway: Endpoint | None) -> None:
-    """Replace the container's default route by the one of the elected endpoint; none when it has no gateway."""
+def default_route(world: World, where: Where, gateway: Endpoint | None, by_link: bool) -> None:
+    """Replace the container's default route by the one of the elected endpoint; none when it has no gateway.
+
+    by_link: the route is the endpoint's link itself.
+    """
     if where.namespace not in world.hosts[where.host].namespaces:
         return
     stack = Stack(world, where)
     stack.flush_routes(lambda route: route.is_default)
     if gateway is not None and gateway.gateway is not None:
         stack.add_route(Route(DEFAULT, gateway.interface, via=gateway.gateway, protocol="boot"))
+    elif gateway is not None and by_link:
+        stack.add_route(Route(DEFAULT, gateway.interface, protocol="boot"))
 
 
 # -- the resolver ---------------------------------------------------------------------------------------------------

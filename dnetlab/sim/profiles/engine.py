@@ -259,6 +259,7 @@ class EngineProfile:
                               to A, an empty answer to AAAA) or 'SERVFAIL'
     default_mode              what the default network is called in errors about a container's addresses
     lists_routed_ports        the list of containers has ports of routed networks, which have no number on the host
+    ipvlan_modes              what -o ipvlan_mode may be
     gateway_modes             bridge networks have a gateway mode; before, the option says nothing
     lends_default_bridge      a network may take docker0 by its name, which then loses its own address
     warns_of_forwarding       a container is created with a warning while ip_forward is off
@@ -323,6 +324,7 @@ class EngineProfile:
     aliases_of_its_own: bool
     remembers_sandbox: bool
     gateway_modes: bool
+    ipvlan_modes: tuple[str, ...]
     lists_routed_ports: bool
     lends_default_bridge: bool
     warns_of_forwarding: bool
@@ -397,6 +399,7 @@ _20_10 = EngineProfile(
     aliases_of_its_own=True,  # up to 25.0 (E25)
     remembers_sandbox=True,  # observed on 20.10.24
     gateway_modes=False,  # observed on 20.10.24
+    ipvlan_modes=("l2", "l3"),  # moby drivers/ipvlan at v20.10.24; l3s since 23.0
     lists_routed_ports=True,
     lends_default_bridge=True,  # observed on 20.10.24
     warns_of_forwarding=True,  # observed on 20.10.24 only
@@ -435,6 +438,7 @@ _26_1 = replace(
     labels_anonymous_volumes=True,  # since 23.0
     tells_default_bridge=True,  # observed on 26.1.5
     shows_asked_mac=True,  # observed on 26.1.5 and 28.5.2
+    ipvlan_modes=("l2", "l3", "l3s"),  # since 23.0
 )
 _28_5 = replace(
     _26_1,

@@ -41,6 +41,8 @@ class LinkView:
         link = self.interface
         found = ["NO-CARRIER"] if link.up and not link.carrier else []
         found += ["LOOPBACK"] if link.kind is LinkKind.LOOPBACK else ["BROADCAST", "MULTICAST"]
+        if link.kind is LinkKind.IPVLAN and link.mode != "l2" and not busybox:
+            found.append("NOARP")
         known = (["UP"] if link.up else []) + (["LOWER_UP"] if link.up and link.carrier else [])
         if link.promiscuous and not busybox:
             found.append("PROMISC")

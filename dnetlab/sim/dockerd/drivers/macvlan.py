@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from dnetlab.model import Endpoint, Network, Where
 from dnetlab.model.changed import replace
-from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
-from dnetlab.sim.dockerd.drivers import device, options
+from dnetlab.sim.dockerd.books import release_of
+from dnetlab.sim.dockerd.drivers import device, options, parents
 from dnetlab.sim.dockerd.drivers.protocol import Driver
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.kernel import KernelError, Stack
@@ -15,7 +15,6 @@ from dnetlab.sim.profiles import EngineProfile
 from dnetlab.sim.world import World
 
 MODES = ("private", "vepa", "bridge", "passthru")
-VLAN_FORM = "required interface name format is: name.vlan_id, ex. eth0.10 for vlan 10, instead received"
 
 
 class Macvlan(Driver):
@@ -34,17 +33,11 @@ class Macvlan(Driver):
             raise ApiError("loopback interface is not a valid macvlan parent link", 400)
         network = replace(network, parent=parent or f"dm-{network.short_id}")
         _check_shared(world, host, network)
-        if world.namespace(Where(host)).interface(network.parent or "") is None:
-            _make_parent(world, host, network)
+        parents.provide(world, host, network)
         return network
 
     def delete_network(self, world: World, host: str, network: Network) -> None:
-        """The parent that the driver made goes with the last network on it."""
-        parent, made = network.parent or "", daemon(world, host).made_parents
-        others = [n for n in world.hosts[host].networks if n.id != network.id and n.parent == parent]
-        if parent in made and not others:
-            _delete_parent(world, host, parent)
-            change_daemon(world, host, made_parents=made - {parent})
+        parents.withdraw(world, host, network)
 
     def join(self, world: World, where: Where, name: str, mac: str, network: Network) -> str | None:
         """A macvlan is made on the host and moved; it keeps its index (observed on 20.10, 28.5, 29.7)."""
@@ -83,46 +76,3 @@ def _check_shared(world: World, host: str, network: Network) -> None:
             )
         if mode_of(other) == "passthru":
             raise ApiError(f"macvlan network {other.id} is already using parent interface {parent} in mode passthru")
-
-
-# -- the parent -----------------------------------------------------------------------------------------------------
-
-
-def _make_parent(world: World, host: str, network: Network) -> None:
-    """A dummy for a network without a parent, a sub-interface for a name like eth0.10."""
-    stack, parent = Stack(world, Where(host)), network.parent or ""
-    if parent == f"dm-{network.short_id}":
-        stack.add_dummy(parent, mac=world.random_mac(f"{host}:dummy"))
-    else:
-        master, tag = _sub_interface(world, host, parent)
-        try:
-            stack.add_vlan(parent, master, tag)
-        except KernelError as error:  # moby drivers/macvlan/macvlan_setup.go
-            raise ApiError(f"failed to create {parent} vlan link: {error.errno.go_words}") from None
-    stack.set_up(parent)
-    change_daemon(world, host, made_parents=daemon(world, host).made_parents | {parent})
-
-
-def _delete_parent(world: World, host: str, parent: str) -> None:
-    stack = Stack(world, Where(host))
-    if stack.namespace.interface(parent) is not None:
-        stack.delete(parent)
-
-
-def _sub_interface(world: World, host: str, name: str) -> tuple[str, int]:
-    """What the name of an 802.1Q link says: the link below, which must be there, and its tag.
-
-    moby macvlan_setup.go; observed on 20.10.24 and 28.5.2.
-    """
-    if "." not in name:
-        raise ApiError(f"invalid subinterface vlan name {name}, example formatting is eth0.10")
-    if name.count(".") > 1:
-        raise ApiError(f"{VLAN_FORM} {name}")
-    master, _, tag = name.partition(".")
-    if not (tag.isascii() and tag.isdecimal()):
-        raise ApiError(f"unable to parse a valid vlan id from: {tag} (ex. eth0.10 for vlan 10)")
-    if world.namespace(Where(host)).interface(master) is None:
-        raise ApiError(release_of(world).text("parent unknown", name=master))
-    if not 1 <= int(tag) <= 4094:
-        raise ApiError(f"vlan id must be between 1-4094, received: {int(tag)}")
-    return master, int(tag)

@@ -16,6 +16,7 @@ class Driver(Protocol):
     needs_address  its endpoints have an address, a MAC and a link of their own
     publishes      ports of its containers can be published
     shares_host    its containers live in the host's own namespace
+    own_macs       each endpoint has a MAC of its own
     isolates       its containers are in no other network
 
     Whatever is asked for and can't be done raises ApiError in the daemon's words; the caller undoes the rest.
@@ -24,6 +25,7 @@ class Driver(Protocol):
     needs_address: bool = False
     publishes: bool = False
     shares_host: bool = False
+    own_macs: bool = True
     isolates: bool = False
 
     def check_request(self) -> None:
@@ -37,6 +39,10 @@ class Driver(Protocol):
     def tells_gateway(self, release: EngineProfile, network: Network) -> bool:
         """Do containers learn the network's gateway?"""
         return not network.internal
+
+    def leads_by_link(self, network: Network) -> bool:
+        """Is the container's default route its link itself, without a gateway?"""
+        return False
 
     def create_network(self, world: World, host: str, network: Network) -> Network:
         """Make what the network needs on the host; the network with its bridge or parent. Its pools are open."""
