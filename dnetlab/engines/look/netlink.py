@@ -44,7 +44,7 @@ SYSCTLS = (
     "net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables", "net.bridge.bridge-nf-call-arptables",
 )  # fmt: skip
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH = 18, 22, 26, 30
-NDA_DST, NDA_LLADDR, NDA_MASTER = 1, 2, 9  # linux/neighbour.h
+NDA_DST, NDA_LLADDR, NDA_IFINDEX, NDA_MASTER = 1, 2, 8, 9  # linux/neighbour.h
 NETLINK_NETFILTER, NFT_MSG_GETCHAIN, NFT_MSG_GETRULE = 12, 10 << 8 | 4, 10 << 8 | 7  # linux/netfilter/nf_tables.h
 NLM_F_DUMP_REQUEST = 0x301
 IFLA_EXT_MASK, SKIP_STATISTICS = 29, 8
@@ -307,6 +307,10 @@ def _fdb(bodies: Messages, names: dict[int, str]) -> Iterable[FdbEntry]:
         index, state = struct.unpack_from("=iH", body, 4)
         found = rtnetlink.attributes(body, 12)
         mac, master = found.get(NDA_LLADDR, b"").hex(":"), found.get(NDA_MASTER)
+        if not master and len(found.get(NDA_DST, b"")) == 4:  # a VXLAN's own table
+            via = names.get(struct.unpack("=I", found[NDA_IFINDEX])[0], "") if NDA_IFINDEX in found else ""
+            dst = IPv4Address(found[NDA_DST])
+            yield FdbEntry("", mac, names.get(index, ""), bool(state & 0x80), dst, via)
         if not mac or not master or mac.startswith(("33:33:", "01:00:5e:")):
             continue
         bridge = names.get(struct.unpack("=I", master)[0], "")
@@ -330,7 +334,7 @@ def with_peers(made: dict[str, Namespace], lowers: dict[str, dict[int, int]]) ->
             if interface.kind is LinkKind.VETH and far:
                 others = [other for other in back.get((far, interface.index), []) if other != name]
                 interface = replace(interface, peer=PeerEnd(others[0], far)) if others else interface
-            elif interface.kind is LinkKind.MACVLAN and far and name != "host" and "host" in made:
+            elif interface.kind in (LinkKind.MACVLAN, LinkKind.IPVLAN) and far and name != "host" and "host" in made:
                 parent = made["host"].by_index(far)
                 interface = replace(interface, parent=parent.name if parent else None, parent_namespace="host")
             interfaces.append(interface)

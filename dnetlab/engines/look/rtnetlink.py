@@ -10,18 +10,34 @@ import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
 
-from dnetlab.model import Address, Interface, LinkKind, Route
+from dnetlab.model import Address, Interface, LinkKind, Route, Vxlan
 
 IFF_UP, IFF_LOOPBACK, IFF_PROMISC, IFF_LOWER_UP = 0x1, 0x8, 0x100, 0x10000
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER, IFLA_TXQLEN, IFLA_LINKINFO = 1, 3, 4, 5, 10, 13, 18
 IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_DATA = 1, 2, 5
 IFLA_MACVLAN_MODE, IFLA_VLAN_ID, IFLA_BRPORT_MODE = 1, 1, 4
+IFLA_IPVLAN_MODE = 1
+IFLA_VXLAN_ID, IFLA_VXLAN_GROUP, IFLA_VXLAN_LINK, IFLA_VXLAN_LOCAL = 1, 2, 3, 4
+IFLA_VXLAN_LEARNING, IFLA_VXLAN_PORT = 7, 15
+IPVLAN_MODES = ("l2", "l3", "l3s")
 MACVLAN_MODES = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
 IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS, IFA_F_SECONDARY = 1, 2, 4, 8, 0x1
 RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_TABLE, MAIN = 1, 4, 5, 6, 7, 15, 254
 ROUTE_PROTOCOLS = {2: "kernel", 3: "boot", 4: "static"}
 ROUTE_KINDS = {1: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 SCOPES = {0: "global", 253: "link", 254: "host", 255: "nowhere"}
+
+
+@dataclass(frozen=True)
+class Tunnel:
+    """The settings of a VXLAN before names stand for indexes. lower: the index of its dev, 0 for none."""
+
+    vni: int
+    remote: IPv4Address | None
+    local: IPv4Address | None
+    lower: int
+    port: int
+    learning: bool
 
 
 @dataclass(frozen=True)
@@ -40,6 +56,7 @@ class Link:
     mode: str = ""
     vlan: int = 0
     hairpin: bool = False
+    vxlan: Tunnel | None = None
 
 
 def attributes(body: bytes, start: int = 0) -> dict[int, bytes]:
@@ -71,10 +88,30 @@ def link(body: bytes) -> Link:
         index, flags, _text(found, IFLA_IFNAME), kind,
         found.get(IFLA_ADDRESS, b"").hex(":"),
         _number(found, IFLA_MTU), _number(found, IFLA_MASTER), _number(found, IFLA_LINK), _number(found, IFLA_TXQLEN),
-        MACVLAN_MODES.get(_number(data, IFLA_MACVLAN_MODE), "") if kind == "macvlan" else "",
+        _mode(kind, data),
         _number(data, IFLA_VLAN_ID) if kind == "vlan" else 0,
         bool(_number(slave, IFLA_BRPORT_MODE)) and bool(_number(found, IFLA_MASTER)),
+        _tunnel(data) if kind == "vxlan" else None,
     )  # fmt: skip
+
+
+def _mode(kind: str, data: dict[int, bytes]) -> str:
+    if kind == "macvlan":
+        return MACVLAN_MODES.get(_number(data, IFLA_MACVLAN_MODE), "")
+    number = _number(data, IFLA_IPVLAN_MODE)
+    return IPVLAN_MODES[number] if kind == "ipvlan" and number < len(IPVLAN_MODES) else ""
+
+
+def _tunnel(data: dict[int, bytes]) -> Tunnel:
+    remote, local = data.get(IFLA_VXLAN_GROUP), data.get(IFLA_VXLAN_LOCAL)
+    return Tunnel(
+        _number(data, IFLA_VXLAN_ID),
+        IPv4Address(remote) if remote else None,
+        IPv4Address(local) if local else None,
+        _number(data, IFLA_VXLAN_LINK),
+        int.from_bytes(data.get(IFLA_VXLAN_PORT, b""), "big"),
+        bool(_number(data, IFLA_VXLAN_LEARNING)),
+    )
 
 
 def address(body: bytes) -> tuple[int, Address]:
@@ -122,7 +159,7 @@ def interface(
         kind = LinkKind.PHYSICAL
     elif above in nics and kind is LinkKind.VETH:  # stands in for a sub-interface, see providers.netns
         kind, parent, vlan = LinkKind.VLAN, above, int(number)
-    elif kind is LinkKind.VLAN or kind is LinkKind.MACVLAN and nics:
+    elif kind is LinkKind.VLAN or kind in (LinkKind.MACVLAN, LinkKind.IPVLAN) and nics:
         parent = names.get(seen.lower)
     return Interface(
         seen.name, seen.index, kind, seen.mac, addresses,
@@ -133,11 +170,16 @@ def interface(
         master=names.get(seen.master),
         parent=parent,
         segment=nics.get(seen.name) or None,
-        mode=seen.mode if kind is LinkKind.MACVLAN else "",
+        mode=seen.mode if kind in (LinkKind.MACVLAN, LinkKind.IPVLAN) else "",
         vlan_id=vlan,
         hairpin=seen.hairpin,
         txqlen=seen.txqlen,
+        vxlan=_settings(seen.vxlan, names) if seen.vxlan else None,
     )  # fmt: skip
+
+
+def _settings(seen: Tunnel, names: dict[int, str]) -> Vxlan:
+    return Vxlan(seen.vni, seen.remote, seen.local, names.get(seen.lower, ""), seen.port, seen.learning)
 
 
 def _kind(name: str) -> LinkKind:
