@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dnetlab.model import Exchange, Interface, LinkKind, Switch, Trace
-from dnetlab.views.labels import Place
+from dnetlab.views.labels import Place, link_kind, network_on
 from dnetlab.views.scene import HostScene, Scene, bridges_of, listens, published
 
 # Okabe and Ito's hues, which all readers tell apart, dark enough for a line (3 to 1 on white and on the tint beside
@@ -103,6 +103,7 @@ def to_dot(scene: Scene, path: Exchange | Trace | None = None) -> str:
             _small_host(drawing, host)
         else:
             _host(drawing, host)
+    _tunnels(drawing)
     drawing.lines.append("}")
     return "\n".join(drawing.lines) + "\n"
 
@@ -113,23 +114,49 @@ def _switch(drawing: _Drawing, switch: Switch) -> None:
     drawing.node(f"switch {switch.name}", label, shape="box", style="filled,rounded", fillcolor="#e9ecef", width="2.4")
 
 
-def _plug(drawing: _Drawing, host: str, nic: Interface, node: str) -> None:
+def _tunnels(drawing: _Drawing) -> None:
+    """A line from tunnel end to tunnel end, over all that lies between the hosts."""
+    ends = {(h.host.name, nic.name): (h, nic) for h in drawing.scene.hosts for nic in h.nics if nic.vxlan}
+    drawn: set[frozenset[tuple[str, str]]] = set()
+    for (host, name), (scene, nic) in ends.items():
+        remotes = set(scene.host.stack.tunnel_ends(name, None))
+        for other, (there, far) in ends.items():
+            same = nic.vxlan and far.vxlan and (nic.vxlan.vni, nic.vxlan.port) == (far.vxlan.vni, far.vxlan.port)
+            known = same and other[0] != host and any(ip in there.host.stack.own_addresses for ip in remotes)
+            pair = frozenset({(host, name), other})
+            if not known or pair in drawn or nic.vxlan is None:
+                continue
+            drawn.add(pair)
+            on_path = drawing.path.through(host, "host", name) and drawing.path.through(other[0], "host", other[1])
+            drawing.edge(quote(_nic_node(scene, nic)), quote(_nic_node(there, far)), on_path, style="dashed",
+                         constraint="false", label=f" VXLAN {nic.vxlan.vni}, MTU {nic.mtu}")  # fmt: skip
+
+
+def _nic_node(scene: HostScene, nic: Interface) -> str:
+    return f"{scene.host.name} stack" if scene.small else f"{scene.host.name} nic {nic.name}"
+
+
+def _plug(drawing: _Drawing, scene: HostScene, nic: Interface, node: str) -> None:
     if nic.segment:
-        style = {} if nic.up else {"style": "dashed", "label": " down"}
-        drawing.edge(quote(f"switch {nic.segment}"), node, drawing.path.through(host, "host", nic.name),
+        words = [scene.ports[nic.name]] if nic.name in scene.ports else []
+        words += [] if nic.up else ["down"]
+        style = {"label": f" {', '.join(words)}"} if words else {}
+        style |= {} if nic.up else {"style": "dashed"}
+        on_path = drawing.path.through(scene.host.name, "host", nic.name)
+        drawing.edge(quote(f"switch {nic.segment}"), node, on_path,
                      penwidth="2", **style)  # fmt: skip
 
 
 def _small_host(drawing: _Drawing, scene: HostScene) -> None:
     """A host on which nothing runs: one box with its addresses."""
     host = scene.host
-    rows = [f"{i.name} ({i.index})  {_addresses(i)}" for i in scene.nics]
+    rows = ["  ".join(filter(None, (f"{i.name} ({i.index})", _addresses(i), link_kind(i)))) for i in scene.nics]
     rows += [f"{b.name}  {_addresses(b)}  (no containers)" for b in scene.bridges]
     node = f"{host.name} stack"
     label = record("{" + field_text(host.name) + "|" + field_text("\n".join(rows)) + "}")
     drawing.node(node, label, (host.name, "host") in drawing.path.places, fillcolor="#fbfbf9")
     for nic in scene.nics:
-        _plug(drawing, host.name, nic, quote(node))
+        _plug(drawing, scene, nic, quote(node))
 
 
 def _host(drawing: _Drawing, scene: HostScene) -> None:
@@ -151,7 +178,7 @@ def _host(drawing: _Drawing, scene: HostScene) -> None:
         _stopped(drawing, scene)
     drawing.lines.append("}")
     for nic in scene.nics:
-        _plug(drawing, host.name, nic, quote(f"{host.name} nic {nic.name}"))
+        _plug(drawing, scene, nic, quote(f"{host.name} nic {nic.name}"))
     for place in scene.spaces:
         _cables(drawing, scene, place)
 
@@ -159,13 +186,16 @@ def _host(drawing: _Drawing, scene: HostScene) -> None:
 def _nic(drawing: _Drawing, scene: HostScene, nic: Interface) -> None:
     host = scene.host.name
     words = [f"{nic.name} ({nic.index})", _addresses(nic) or "no address"]
+    words += [link_kind(nic)] if link_kind(nic) else []
+    words += [f"network {n.name}" for n in scene.host.networks if n.parent == nic.name]
     words += ["promiscuous"] if nic.promiscuous else []
     words += [] if nic.up else ["DOWN"]
     on_path = drawing.path.through(host, "host", nic.name)
     drawing.node(f"{host} nic {nic.name}", quote("\n".join(words)), on_path, shape="box")
-    if nic.kind is LinkKind.VLAN and nic.parent:
-        parent = quote(f"{host} nic {nic.parent}")
-        drawing.edge(parent, quote(f"{host} nic {nic.name}"), on_path, label=f" tag {nic.vlan_id}")
+    below_it = nic.parent or (nic.vxlan.dev if nic.vxlan else "")
+    if below_it and any(other.name == below_it for other in scene.nics):
+        label = {"label": f" tag {nic.vlan_id}"} if nic.kind is LinkKind.VLAN else {}
+        drawing.edge(quote(f"{host} nic {below_it}"), quote(f"{host} nic {nic.name}"), on_path, **label)
     above = quote(f"{host} nic {nic.name}")
     below = quote(f"{host} bridge {nic.master}") if nic.master else quote(f"{host} stack")
     style = "solid" if nic.ipv4 or nic.master else "invis"
@@ -260,7 +290,7 @@ def _cables(drawing: _Drawing, scene: HostScene, place: Place) -> None:
     for i in place.namespace.interfaces:
         inside = f"{quote(_node(scene, place))}:i{i.index}:n"
         on_path = drawing.path.through(host.name, place.namespace.name, i.name)
-        colour, _ = drawing.colour(_network_of(place, i))
+        colour, _ = drawing.colour(network_on(place.containers, i))
         if i.peer and i.peer.namespace == "host":
             outside = host.stack.by_index(i.peer.index)
             if outside and outside.master and any(b.name == outside.master for b in scene.bridges):
@@ -269,18 +299,11 @@ def _cables(drawing: _Drawing, scene: HostScene, place: Place) -> None:
             elif outside:
                 text = f" {outside.name} ({outside.index})"
                 drawing.edge(quote(f"{host.name} stack"), inside, on_path, color=colour, style="dashed", label=text)
-        elif i.kind in (LinkKind.MACVLAN, LinkKind.VLAN) and i.parent:
-            text = f" {i.kind.value} {i.mode}".rstrip()
+        elif i.kind in (LinkKind.MACVLAN, LinkKind.IPVLAN, LinkKind.VLAN) and i.parent:
+            network = network_on(place.containers, i)
+            text = f" {i.kind.value} {i.mode}".rstrip() + (f"\nnetwork {network}" if network else "")
             below = quote(f"{host.name} nic {i.parent}")
             drawing.edge(below, inside, on_path, color=colour, penwidth="2.5", label=text)
-
-
-def _network_of(place: Place, interface: Interface) -> str | None:
-    for container in place.containers:
-        for endpoint in container.endpoints:
-            if endpoint.interface == interface.name or (endpoint.address and interface.has_ip(endpoint.address)):
-                return endpoint.network
-    return None
 
 
 def _stopped(drawing: _Drawing, scene: HostScene) -> None:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from dnetlab.model import Container, Host, Interface, Namespace, Route, Snapshot, Socket
+from dnetlab.model import (
+    Container,
+    Host,
+    Interface,
+    LinkKind,
+    Namespace,
+    Port,
+    PortMode,
+    Route,
+    Snapshot,
+    Socket,
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,39 @@ def peer_name(place: Place, interface: Interface, labels: dict[str, str] | None 
         return f"{other.name} of {place.host.name}"
     members = labels if labels is not None else names_of(place.host)
     return f"{other.name} of {members.get(interface.peer.namespace, interface.peer.namespace)}"
+
+
+def link_kind(interface: Interface) -> str:
+    """What a link of a host is, when it is no plain NIC: 'VLAN 10 on enp7s0', 'macvlan bridge on eth0',
+    'VXLAN 42 to 172.25.254.2 by UDP 4789, MTU 1450'; '' for a NIC."""
+    below = f" on {interface.parent}" if interface.parent else ""
+    if interface.kind is LinkKind.VLAN:
+        return f"VLAN {interface.vlan_id}{below}"
+    if interface.kind in (LinkKind.MACVLAN, LinkKind.IPVLAN):
+        return f"{interface.kind.value} {interface.mode}".rstrip() + below
+    if interface.vxlan is not None:
+        to = f" to {interface.vxlan.remote}" if interface.vxlan.remote else ""
+        return f"VXLAN {interface.vxlan.vni}{to} by UDP {interface.vxlan.port}, MTU {interface.mtu}"
+    return ""
+
+
+def port_text(port: Port) -> str:
+    """What the port of a switch does with tags: 'access 10', 'trunk 10, 20, native 1'; '' for a plain one."""
+    if port.mode is PortMode.PLAIN:
+        return ""
+    if port.mode is PortMode.ACCESS:
+        return f"access {port.vlan}"
+    carried = ", ".join(map(str, port.allowed)) or "all"
+    return f"trunk {carried}, native {port.native}" if port.native else f"trunk {carried}"
+
+
+def network_on(containers: Iterable[Container], interface: Interface) -> str | None:
+    """The Docker network that a container's link belongs to; None when nobody wrote that down."""
+    for container in containers:
+        for endpoint in container.endpoints:
+            if endpoint.interface == interface.name or (endpoint.address and interface.has_ip(endpoint.address)):
+                return endpoint.network
+    return None
 
 
 def names_of(host: Host) -> dict[str, str]:

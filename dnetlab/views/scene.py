@@ -9,7 +9,7 @@ from functools import cached_property
 
 from dnetlab.errors import UnknownName
 from dnetlab.model import Container, Host, Interface, LinkKind, Netfilter, Network, PortBinding, Snapshot, Switch
-from dnetlab.views.labels import Place, containers_in, places, program_of
+from dnetlab.views.labels import Place, containers_in, places, port_text, program_of
 
 LIMIT = 40  # containers in one picture; more can't be read
 
@@ -25,6 +25,7 @@ class HostScene:
     hidden    how many containers of each bridge are left out
     small     nothing but what the daemon made at its start: one box is enough
     whole     the whole host was asked for, not only parts of it
+    ports     what the port of a switch does with tags, by the NIC in it: 'access 10'; plain ones left out
     """
 
     host: Host
@@ -36,6 +37,7 @@ class HostScene:
     hidden: dict[str, int] = field(default_factory=dict)
     small: bool = False
     whole: bool = True
+    ports: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def networks(self) -> dict[str, Network]:
@@ -140,7 +142,15 @@ def _host(snapshot: Snapshot, host: Host, parts: set[str] | None, budget: int) -
         used = {b for p in shown for b in bridges_of(host, p)} | {n.bridge for n in host.networks if n.name in parts}
         bridges = [b for b in bridges if b.name in used]
     nics = tuple(i for i in host.stack.interfaces if _is_nic(snapshot, i, everything if parts is None else shown))
-    return HostScene(host, tuple(shown), guests, stopped, tuple(bridges), nics, hidden, small, parts is None)
+    ports = {nic.name: _port(snapshot, host.name, nic) for nic in nics if nic.segment}
+    return HostScene(
+        host, tuple(shown), guests, stopped, tuple(bridges), nics, hidden, small, parts is None,
+        {name: text for name, text in ports.items() if text},
+    )  # fmt: skip
+
+
+def _port(snapshot: Snapshot, host: str, nic: Interface) -> str:
+    return port_text(snapshot.topology.switch(nic.segment or "").port(host, nic.name))
 
 
 def _is_part(containers: Iterable[Container], parts: set[str]) -> bool:
@@ -157,14 +167,17 @@ def bridges_of(host: Host, place: Place) -> Iterator[str]:
 
 
 def _is_nic(snapshot: Snapshot, interface: Interface, shown: list[Place]) -> bool:
-    """A NIC is drawn when it carries an address or something stands on it; the idle second NIC is not."""
-    if interface.kind is LinkKind.VLAN:
+    """A NIC is drawn when it carries an address or something stands on it; the idle second NIC is not. So is what a
+    host put on one by hand: vlan links, the shim beside its macvlan containers, tunnels."""
+    if interface.kind in (LinkKind.VLAN, LinkKind.VXLAN, LinkKind.MACVLAN, LinkKind.IPVLAN):
         return True
     if interface.kind is not LinkKind.PHYSICAL:
         return False
     if interface.ipv4 or interface.master or not interface.up:
         return True
     above = [i for place in shown for i in place.namespace.interfaces]
+    if any(i.vxlan is not None and i.vxlan.dev == interface.name for i in above):
+        return True
     return any(i.parent == interface.name for i in above) or any(
         i.parent == interface.name for h in snapshot.hosts.values() for i in h.stack.interfaces
     )

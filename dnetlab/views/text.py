@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dnetlab.model import Container, Exchange, Interface, LinkKind, Trace
-from dnetlab.views.labels import Place, names_of
+from dnetlab.views.labels import Place, link_kind, names_of, network_on
 from dnetlab.views.scene import HostScene, Scene, listens, published
 
 Tree = list[tuple[str, "Tree"]]
@@ -32,8 +32,15 @@ def _draw(tree: Tree, indent: str = "") -> list[str]:
 
 
 def _head(scene: HostScene) -> str:
-    nics = [f"{i.name} ({i.index}) {_ips(i)}{f' on {i.segment}' if i.segment else ''}{_down(i)}" for i in scene.nics]
-    return "  ".join([scene.host.name, *nics])
+    return "  ".join([scene.host.name, *(_nic(scene, nic) for nic in scene.nics)])
+
+
+def _nic(scene: HostScene, nic: Interface) -> str:
+    """'eth0 (2) 172.25.254.1/24 on lan', 'enp7s0 (3) no address on trunk (access 20)', 'vx0 (5) …, VXLAN 42 …'."""
+    port = scene.ports.get(nic.name, "")
+    plugged = f" on {nic.segment}{f' ({port})' if port else ''}" if nic.segment else ""
+    kind = link_kind(nic)
+    return f"{nic.name} ({nic.index}) {_ips(nic)}{plugged}{f', {kind}' if kind else ''}{_down(nic)}"
 
 
 def _host(scene: HostScene) -> Tree:
@@ -88,8 +95,9 @@ def _space(place: Place) -> str:
         return f"{_members(place)}: only lo, no network"
     ends = []
     for i in links:
-        parent = f" on {i.parent}" if i.parent else ""
-        ends.append(f"{i.name} ({i.index}) {_ips(i)} {i.kind.value}{parent}{_down(i)}")
+        network = network_on(place.containers, i)
+        facts = [link_kind(i) or i.kind.value, *([f"network {network}"] if network else [])]
+        ends.append(f"{i.name} ({i.index}) {_ips(i)} {', '.join(facts)}{_down(i)}")
     return f"{'; '.join(ends)}  {_members(place)}"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from dnetlab import Lab
 from dnetlab.model import parse_topology
+from dnetlab.views.diagrams import topology
 from dnetlab.views.explain import text
 
 LAB = """
@@ -166,3 +167,22 @@ def test_why_proposes_the_shim_to_a_host_that_asks_its_own_macvlan_and_the_shim_
     )
     rack.run_cell("\n".join(f"docker1# {line}" for line in fix.split("; ")))
     assert rack.run("ping -c 1 172.16.10.10", host="docker1").exit_code == 0
+
+
+def test_the_picture_shows_ports_parents_and_networks_and_the_shim():
+    ports = '[switches.rack.ports]\n"docker1:enp7s0" = { trunk = [10, 20] }\n"desk:enp7s0" = { access = 10 }'
+    rack = lab(ports)
+    rack.run_cell(ONE.format(parent="enp7s0.10", options="")
+                  + "docker1# ip link add mac0 link enp7s0.10 type macvlan mode bridge")  # fmt: skip
+
+    picture = topology(rack.snapshot())
+
+    assert picture.text.splitlines()[0] == (
+        "docker1  enp7s0 (2) no address on rack (trunk 10, 20, native 1)  enp7s0.10 (4) no address, VLAN 10 on enp7s0  "
+        "mac0 (6) no address, macvlan bridge on enp7s0.10 DOWN"
+    )
+    assert "eth0 (5) 172.16.10.10/24 macvlan bridge on enp7s0.10, network net  one (busybox)" in picture.text
+    assert picture.text.splitlines()[-1] == "desk  enp7s0 (2) 172.16.10.50/24 on rack (access 10)"
+    assert 'label=" trunk 10, 20, native 1"' in picture.dot
+    assert 'label=" access 10"' in picture.dot
+    assert 'label=" macvlan bridge\\nnetwork net"' in picture.dot

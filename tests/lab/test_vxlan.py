@@ -10,6 +10,7 @@ import pytest
 from dnetlab import Lab
 from dnetlab.model import Crossing
 from dnetlab.views.crossings import said
+from dnetlab.views.diagrams import topology
 from dnetlab.views.explain import text
 
 END = """
@@ -183,3 +184,12 @@ docker1# ip link add vx1 type vxlan id 50 remote 10.0.0.2 dstport 4789 dev a0
 docker1# ip link del a0""")
 
     assert lab.run("ip link show vx1").stderr == 'Device "vx1" does not exist.\n'
+
+
+def test_the_picture_draws_the_tunnel_between_its_ends(lab: Lab) -> None:
+    picture = topology(lab.snapshot())
+
+    line = [row for row in picture.dot.splitlines() if 'label=" VXLAN 42, MTU 1450"' in row]
+    assert len(line) == 1, "one line, from end to end"
+    assert '"docker1 ' in line[0] and '"docker2 ' in line[0]
+    assert "vx0 (5) 10.42.0.1/24, VXLAN 42 to 172.25.254.2 by UDP 4789, MTU 1450" in picture.text

@@ -35,7 +35,7 @@ docker1  eth0 (2) 172.25.254.1/24 on lan  enp7s0 (3) no address on trunk
 │  ├─ vethbbbbbb2 (11) ══ eth1 (10) 172.18.0.2/16  web2 (nginx)
 │  └─ vethccccccc (13) ══ eth0 (12) 172.18.0.3/16  web3 (nginx), shell (nginx) share one network namespace
 ├─ lonely (nginx): only lo, no network
-├─ eth0 (14) 10.0.0.10/24 macvlan on enp7s0  mac1 (nginx)
+├─ eth0 (14) 10.0.0.10/24 macvlan bridge on enp7s0, network mynet1  mac1 (nginx)
 ├─ demo (nginx): --network host, uses docker1's own stack
 └─ not running: old
 client  eth0 (2) 172.25.254.38/24 on lan"""
