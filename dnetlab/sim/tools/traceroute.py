@@ -97,6 +97,8 @@ def _trace(context: Context, name: str, asked: Asked, busybox: bool) -> Result:
     silent = 0
     for ttl in range(asked.first, asked.hops + 1):
         answer = _probe(context, asked, ttl, size)
+        for _ in range(1, asked.probes):  # the others fare alike, and are counted on their way
+            _probe(context, asked, ttl, size)
         if wire.was_stopped_at_output(answer) and not busybox:
             return Result(f"{head}\n", "send: Operation not permitted\n", 1)
         lines.append(f"{ttl:2d}  {_cells(context, asked, answer, busybox)}")
