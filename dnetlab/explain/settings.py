@@ -132,7 +132,8 @@ def bridge_is_down(machine: Host, hop: IPv4Address) -> Finding | None:
 
 def network_of(machine: Host, ip: IPv4Address) -> Network | None:
     """The Docker network of a host whose subnet holds the address."""
-    return next((n for n in machine.networks if any(ip in s.subnet for s in n.subnets)), None)
+    real = (n for n in machine.networks if not n.config_only)
+    return next((n for n in real if any(ip in s.subnet for s in n.subnets)), None)
 
 
 # -- neighbours -----------------------------------------------------------------------------------------------------

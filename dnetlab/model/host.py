@@ -138,7 +138,10 @@ class Subnet:
 
 @dataclass(frozen=True)
 class Network:
-    """A Docker network. bridge is the name of its bridge device, None for drivers without one; `null` drives `none`."""
+    """A Docker network. bridge is the name of its bridge device, None for drivers without one; `null` drives `none`.
+
+    config_only  it only holds what others are made from (--config-only); config_from: the name of such a one, or ''
+    """
 
     id: str
     name: str
@@ -152,6 +155,8 @@ class Network:
     options: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     created: float = 0.0
+    config_only: bool = False
+    config_from: str = ""
 
     @property
     def short_id(self) -> str:

@@ -134,6 +134,8 @@ def _attach_all(world: World, host: str, container: Container) -> None:
         order = [e.network for e in by_gateway([e for e, _ in pairs], lambda e: internal[e.network])]
         pairs.sort(key=lambda pair: order.index(pair[0].network))
     for endpoint, network in pairs:
+        if network.config_only:
+            raise ApiError("cannot create endpoint on configuration-only network", 403)
         attachment = attachment_of(world, host, container, endpoint)
         check_start(world, network, attachment.address)
         attach(world, host, container.id, replace(endpoint, network_id=network.id), network, attachment)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
@@ -35,9 +35,14 @@ class PoolRequest:
 # -- pools ----------------------------------------------------------------------------------------------------------
 
 
+def _real(world: World, host: str) -> Iterator[Network]:
+    """The networks that have their addresses, not only a configuration."""
+    return (network for network in world.hosts[host].networks if not network.config_only)
+
+
 def _taken(world: World, host: str) -> list[IPv4Network]:
     """What a pool must not overlap: the networks there are."""
-    return [subnet.subnet for network in world.hosts[host].networks for subnet in network.subnets]
+    return [subnet.subnet for network in _real(world, host) for subnet in network.subnets]
 
 
 def _routed(world: World, host: str) -> list[IPv4Network]:
@@ -117,7 +122,7 @@ def parse_request(world: World, request: PoolRequest) -> Subnet | None:
 def check_overlap(world: World, host: str, wanted: Subnet, others: Sequence[Subnet] = ()) -> None:
     """ApiError when the subnet meets another network's or one of these. With an ip-range of its own a network may have
     the very subnet of another; they then share its addresses (ipams/defaultipam; observed on 20.10.24 and 28.5.2)."""
-    for other in [*(s for n in world.hosts[host].networks for s in n.subnets), *others]:
+    for other in [*(s for n in _real(world, host) for s in n.subnets), *others]:
         shares = wanted.ip_range is not None and other.subnet == wanted.subnet and other.ip_range != wanted.ip_range
         if wanted.subnet.overlaps(other.subnet) and not shares:
             raise ApiError(release_of(world).text("pool overlaps"), 403)
@@ -195,7 +200,7 @@ def open_pool(world: World, host: str, subnet: Subnet, *, gateway: bool = True) 
 def close_pools(world: World, host: str, subnets: Iterable[Subnet], network_id: str = "") -> None:
     """A network gives its subnets back; one that another network shares stays, without this one's own addresses."""
     for subnet in subnets:
-        others = (n for n in world.hosts[host].networks if n.id != network_id)
+        others = (n for n in _real(world, host) if n.id != network_id)
         if any(other.subnet == subnet.subnet for network in others for other in network.subnets):
             for address in (subnet.gateway, *subnet.aux_addresses.values()):
                 release_address(world, host, address)

@@ -36,6 +36,8 @@ def create(
     scope: str = "",
     labels: Mapping[str, str] | None = None,
     options: Mapping[str, str] | None = None,
+    config_only: bool = False,
+    config_from: str = "",
 ) -> str:
     """Create a network and its bridge device, addresses and rules; its full id. ApiError in the daemon's words."""
     requests = pools or [PoolRequest()]
@@ -43,6 +45,11 @@ def create(
         for request in requests:  # from 25 on the addresses are looked at before the name
             ipam.parse_request(world, request)
     _check_name(world, host, name)
+    if config_only:
+        return _keep_configuration(world, host, name, requests, options or {}, labels or {})
+    if config_from:
+        template = _configuration(world, host, config_from, bool(pools or options or labels))
+        requests, options, labels = _requests_of(template), template.options, template.labels
     chosen = named(driver or "bridge")
     chosen.check_request()
     if scope == "swarm":
@@ -58,6 +65,7 @@ def create(
         options=_options(world, host, driver or "bridge", options),
         labels=dict(labels or {}),
         created=world.clock,
+        config_from=config_from,
     )
     keep = chosen.keeps_gateway(release_of(world), network.options)
     subnets = ipam.open_pools(world, host, requests, keep_gateway=keep)
@@ -73,6 +81,43 @@ def create(
 def _options(world: World, host: str, driver: str, given: Mapping[str, str] | None) -> dict[str, str]:
     """Those asked for, before those the daemon gives to every network of that driver (default-network-opts)."""
     return {**books.daemon(world, host).config.network_options.get(driver, {}), **(given or {})}
+
+
+# -- networks that only hold a configuration (moby libnetwork/controller.go, NewNetwork; observed on 20.10.24) --------
+
+
+def _keep_configuration(
+    world: World, host: str, name: str, requests: Sequence[PoolRequest], options: Mapping[str, str],
+    labels: Mapping[str, str],
+) -> str:  # fmt: skip
+    subnets = tuple(subnet for request in requests if (subnet := ipam.parse_request(world, request)) is not None)
+    network = Network(
+        world.hex_id(f"{host}:network"), name, "null", subnets=subnets, options=dict(options), labels=dict(labels),
+        created=world.clock, config_only=True,
+    )  # fmt: skip
+    books.put_network(world, host, network)
+    return network.id
+
+
+def _configuration(world: World, host: str, name: str, more: bool) -> Network:
+    """The network that holds the configuration; more: the user gave some of his own, which can't be."""
+    found = world.hosts[host].network(name)
+    if found is None or not found.config_only:
+        raise ApiError(f"configuration network {name!r} does not exist".replace("'", '"'), 404)
+    if more:
+        raise ApiError(
+            "user specified configurations are not supported if the network depends on a configuration network", 403
+        )
+    return found
+
+
+def _requests_of(template: Network) -> list[PoolRequest]:
+    rows = [
+        PoolRequest(str(s.subnet), str(s.ip_range or ""), str(s.gateway or ""),
+                    {name: str(ip) for name, ip in s.aux_addresses.items()})
+        for s in template.subnets
+    ]  # fmt: skip
+    return rows or [PoolRequest()]
 
 
 def _check_name(world: World, host: str, name: str) -> None:
@@ -100,14 +145,17 @@ def remove(world: World, host: str, reference: str) -> None:
     network = find_network(world, host, reference)
     if network.name in PREDEFINED:
         raise ApiError(f"{network.name} is a pre-defined network and cannot be removed", 403)
+    if any(other.config_from == network.name for other in world.hosts[host].networks):
+        raise ApiError(f'error while removing network: configuration network "{network.name}" is in use', 403)
     live = members(world, host, network)
     if live:
         rows = [(c.name, e.endpoint_id[:12]) for c in live for e in c.endpoints if e.network_id == network.id]
         users = ", ".join(f'name:"{name}" id:"{short}"' for name, short in rows)
         text = release_of(world).text("network in use", name=network.name, id=network.id, users=users)
         raise ApiError(f"error while removing network: {text}", 403)
-    driver_of(network).delete_network(world, host, network)
-    ipam.close_pools(world, host, network.subnets, network.id)
+    if not network.config_only:
+        driver_of(network).delete_network(world, host, network)
+        ipam.close_pools(world, host, network.subnets, network.id)
     books.drop_network(world, host, network.id)
 
 

@@ -29,7 +29,8 @@ def network_inspect(world: World, host: str, name: str) -> Json:
 def network_create(world: World, host: str, body: Json) -> Json:
     """POST /networks/create: {'Id': …, 'Warning': ''}. Raises ApiError.
 
-    body: Name, Driver, Scope, Internal, Attachable, EnableIPv4, EnableIPv6, IPAM, Options, Labels.
+    body: Name, Driver, Scope, Internal, Attachable, EnableIPv4, EnableIPv6, IPAM, Options, Labels, ConfigOnly,
+    ConfigFrom.
     """
     _check_modelled(body)
     ipam = body.get("IPAM") or {}
@@ -39,7 +40,8 @@ def network_create(world: World, host: str, body: Json) -> Json:
         world, host, body.get("Name", ""), driver=body.get("Driver", ""), pools=pools,
         internal=body.get("Internal", False), attachable=body.get("Attachable", False),
         ipv6=bool(body.get("EnableIPv6")), scope=body.get("Scope", ""), labels=body.get("Labels"),
-        options=body.get("Options"),
+        options=body.get("Options"), config_only=bool(body.get("ConfigOnly")),
+        config_from=(body.get("ConfigFrom") or {}).get("Network", ""),
     )  # fmt: skip
     return {"Id": found, "Warning": ""}
 
@@ -48,8 +50,6 @@ def _check_modelled(body: Json) -> None:
     """Raises Refused for networks that the lab doesn't have."""
     ipam = body.get("IPAM") or {}
     instead = "Create the network with --subnet, --gateway, --ip-range and -o."
-    if body.get("ConfigOnly") or body.get("ConfigFrom"):
-        raise Refused("Networks that only hold a configuration are not simulated.", instead)
     if body.get("Ingress"):
         raise Refused("Swarm is not simulated.", instead)
     if ipam.get("Driver", "default") not in ("", "default") or ipam.get("Options"):
@@ -81,7 +81,7 @@ def network_prune(world: World, host: str, filters: Filters | None = None) -> Js
     """POST /networks/prune: those no running container is in; filters label, label!, until."""
     spared = wanted.spared_by_prune(world, filters or {})
     gone = [n.name for n in world.hosts[host].networks
-            if n.name not in networks.PREDEFINED and not networks.members(world, host, n)
+            if n.name not in networks.PREDEFINED and not n.config_only and not networks.members(world, host, n)
             and not spared(n.created, n.labels)]  # fmt: skip
     for name in gone:
         networks.remove(world, host, name)
