@@ -265,3 +265,34 @@ def test_an_ipv6_subnet_is_refused_and_not_called_wrong() -> None:
     output = Prompt().type("docker network create --subnet fd00::/64 n6")
 
     assert "Networks with IPv6 are not modelled." in str(output.refused)
+
+
+@pytest.mark.parametrize(("release", "tcp", "udp"), [("20.10", 5, 4), ("28.5", 7, 7)])
+def test_ss_names_the_descriptor_that_docker_proxy_listens_on(release: str, tcp: int, udp: int) -> None:
+    """Recorded on 20.10.24 and 28.5.2, `ss -tlnp` and `ss -ulnp`."""
+    prompt = Prompt(release)
+    prompt.out("docker run -d --name dns -p 5353:53 -p 5353:53/udp busybox sleep 1000")
+
+    assert f",fd={tcp})" in prompt.out("ss -tlnp | grep docker-proxy")
+    assert f",fd={udp})" in prompt.out("ss -ulnp | grep docker-proxy")
+
+
+def test_nc_that_knocks_at_a_closed_udp_port_says_nothing_and_fails() -> None:
+    """Recorded on 20.10.24 and 28.5.2: `client# nc -u -z -v -w 1 172.25.254.1 5353`."""
+    answer = Prompt().type("client$ nc -u -z -v -w 1 172.25.254.1 5353")
+
+    assert (answer.stdout, answer.stderr, answer.exit_code) == ("", "", 1)
+
+
+def test_a_network_connected_before_the_first_start_has_names_and_no_id() -> None:
+    """Recorded on 28.5.2 and 26.1.5; 20.10.24 adds the short id to Aliases and has no DNSNames."""
+    prompt = Prompt()
+    prompt.out("docker network create n1\ndocker network create n2")
+    container = prompt.out("docker create --name web --network n1 nginx")[:12]
+    prompt.out("docker network connect --alias www n2 web")
+
+    shown = prompt.out("docker inspect -f '{{json .NetworkSettings.Networks.n2}}' web")
+
+    assert '"Aliases":["www"]' in shown
+    assert '"NetworkID":""' in shown
+    assert f'"DNSNames":["web","www","{container}"]' in shown

@@ -270,7 +270,7 @@ def endpoint_json(world: World, host: str, container: Container, endpoint: Endpo
         "MacAddress": endpoint.mac or (asked.mac if asked and asked.mac else ""),
         "DriverOpts": {} if connected else None,
         "GwPriority": asked.gw_priority if asked else 0,
-        "NetworkID": endpoint.network_id,
+        "NetworkID": "" if connected and container.started is None else endpoint.network_id,
         "EndpointID": endpoint.endpoint_id,
         "Gateway": str(endpoint.gateway or ""),
         "IPAddress": str(endpoint.address or ""),
@@ -278,7 +278,7 @@ def endpoint_json(world: World, host: str, container: Container, endpoint: Endpo
         "IPv6Gateway": "",
         "GlobalIPv6Address": "",
         "GlobalIPv6PrefixLen": 0,
-        "DNSNames": dns_names(container, endpoint, spec.config),
+        "DNSNames": dns_names(container, endpoint, spec.config, connected),
     }
     return _picked(found, _documents(world).endpoint)
 
@@ -292,16 +292,20 @@ def _aliases(
         return aliases or ([] if connected else None)
     if endpoint.network in ("bridge", "host", "none"):
         return aliases or None
-    if container.started is not None:
+    if container.started is not None or connected:
         aliases.append(container.short_id)
         if config.hostname not in ("", container.short_id, container.name):
             aliases.append(config.hostname)
     return aliases or None
 
 
-def dns_names(container: Container, endpoint: Endpoint, config: ContainerConfig) -> list[str] | None:
-    """What 127.0.0.11 answers to in this network; None on the default ones and before the first start."""
-    if endpoint.network in ("bridge", "host", "none") or not endpoint.endpoint_id:
+def dns_names(
+    container: Container, endpoint: Endpoint, config: ContainerConfig, connected: bool = False
+) -> list[str] | None:
+    """What 127.0.0.11 answers to in this network; None on the default ones and before the first start, except in a
+    network that `docker network connect` has put it on (observed on 26.1.5 and 28.5.2)."""
+    waits = connected and container.started is None
+    if endpoint.network in ("bridge", "host", "none") or not (endpoint.endpoint_id or waits):
         return None
     names = [container.name, *endpoint.aliases, container.short_id]
     if config.hostname not in ("", container.short_id):

@@ -229,6 +229,7 @@ class EngineProfile:
     veth_in_container         the pair is made with its inner end in the container, so that its index is small there
     counts_interfaces         ethN only goes up while the container runs; at a start names follow the gateway's order
     internal_default_route    containers on --internal networks still get a default route
+    proxy_fds                 the file descriptor that docker-proxy listens on: (TCP, UDP)
     proxy_listen_fd           dockerd opens docker-proxy's socket and hands it over
     link_variables            --link on the default bridge sets variables
     many_networks             `docker run` takes several --network
@@ -292,6 +293,7 @@ class EngineProfile:
     veth_in_container: bool
     counts_interfaces: bool
     internal_default_route: bool
+    proxy_fds: tuple[int, int]
     proxy_listen_fd: bool
     link_variables: bool
     many_networks: bool
@@ -367,6 +369,7 @@ _20_10 = EngineProfile(
     veth_in_container=False,
     counts_interfaces=True,
     internal_default_route=True,
+    proxy_fds=(5, 4),  # observed on 20.10.24 and 26.1.5
     proxy_listen_fd=False,
     link_variables=True,
     many_networks=False,
@@ -451,6 +454,7 @@ _28_5 = replace(
     random_mac=True,  # since 28.0, drivers/bridge/bridge_linux.go
     veth_in_container=True,  # since 28.0 (E28)
     counts_interfaces=False,
+    proxy_fds=(7, 7),
     proxy_listen_fd=True,  # since 28.0, portmapper/proxy_linux.go
     shared_parent=True,  # since 27.0.1
     dead_upstream="SERVFAIL",  # observed on 28.5.2

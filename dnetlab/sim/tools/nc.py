@@ -156,4 +156,6 @@ def _knock(context: Context, host: str, port: int, flags: set[str], limit: float
     if limit is not None and waited >= limit:
         waited, reason = limit, "timed out: Operation now in progress"
     context.world.clock += waited
+    if udp:  # it has sent its letters, and only the exit status tells (observed)
+        return Result("", "", 1)
     return Result("", f"nc: connect to {shown} port {port} ({kind}) {reason}\n" if "-v" in flags else "", 1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from dnetlab.commands.services import service_port
 from dnetlab.model import Protocol, Socket, SocketState
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.tools.options import BadOption, fail, parse
 from dnetlab.sim.tools.ps import short_name
 from dnetlab.sim.tools.sockets import Choice, chosen, owner, port_text
@@ -117,7 +118,9 @@ def _users(context: Context, socket: Socket) -> str:
         return ""
     name = short_name(process)
     heirs = [p.pid for p in context.machine.processes if p.ppid == process.pid and short_name(p) == name]
-    number = {"docker-proxy": 7, "dockerd": 8, "nginx": 5 if socket.local_address.version == 4 else 6}.get(name, 3)
+    tcp, udp = release_of(context.world).proxy_fds
+    proxy = udp if socket.protocol is Protocol.UDP else tcp
+    number = {"docker-proxy": proxy, "dockerd": 8, "nginx": 5 if socket.local_address.version == 4 else 6}.get(name, 3)
     holders = ",".join(f'("{name}",pid={pid},fd={number})' for pid in [*reversed(heirs), process.pid])
     return f" users:({holders})"
 
