@@ -196,3 +196,25 @@ def test_ages_and_sizes_in_the_clients_words():
 
 def test_a_tab_ends_a_cell_and_the_last_one_is_not_padded():
     assert align(["A\tB", "longer than ten\tx"]) == "A                 B\nlonger than ten   x\n"
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 59, 60, 180, 3600, 90_000])
+def test_ages_are_the_difference_of_the_clocks_from_the_labs_first_moment_on(prompt, seconds):
+    # Given a container that started at clock 0 and one that ended, when time passes, then both ages are arithmetic.
+    prompt.out("docker run -d --name up busybox sleep 100000")
+    prompt.out("docker run --name over busybox true")
+    prompt.out(f"sleep {seconds}")
+
+    now = prompt.world.clock
+    over, up = prompt.world.hosts["docker1"].containers
+    rows = prompt.out("docker ps -a --format '{{.Names}}: {{.Status}}'").splitlines()
+
+    assert up.started == 0.0
+    assert rows == [f"over: Exited (0) {ago(now - over.finished)} ago", f"up: Up {ago(now)}"]
+
+
+def test_a_container_of_the_first_moment_is_up_for_about_a_minute_after_one(prompt):
+    prompt.out("docker run -d --name up busybox sleep 100000")
+    prompt.out("sleep 60")
+
+    assert prompt.out("docker ps --format '{{.Status}}'") == "Up About a minute\n"

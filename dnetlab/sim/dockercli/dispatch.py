@@ -62,7 +62,7 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
 REFUSED: dict[str, tuple[str, str]] = {
     "swarm": (
         "Swarm is not simulated.",
-        "Lessons 1 to 10 need no swarm; on the real engine (--engine docker) it works.",
+        "The lessons need no swarm; on the real engine (--engine docker) it works.",
     ),
     "node": ("Swarm is not simulated.", "Use docker ps on each host."),
     "service": ("Swarm services are not simulated.", "Start the containers with docker run."),

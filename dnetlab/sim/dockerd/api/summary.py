@@ -73,11 +73,16 @@ def _port(name: str, outside: int | None = None) -> Json:
     return {"PrivatePort": int(number), **public, "Type": protocol}
 
 
+def _since(then: float | None, now: float) -> str:
+    """The lab's clock begins at 0, which is a time like any other."""
+    return ago(now - (now if then is None else then))
+
+
 def status_text(container: Container, now: float) -> str:
     """'Up 2 minutes (Paused)', 'Exited (0) 3 seconds ago' (moby container/state.go)."""
-    ended = ago(now - (container.finished or now))
+    ended = _since(container.finished, now)
     if container.is_running:
-        up = f"Up {ago(now - (container.started or now))}"
+        up = f"Up {_since(container.started, now)}"
         return f"{up} (Paused)" if container.state is ContainerState.PAUSED else up
     if container.state is ContainerState.RESTARTING:
         return f"Restarting ({container.exit_code}) {ended} ago"
