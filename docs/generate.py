@@ -14,6 +14,7 @@ import dataclasses
 import inspect
 import json
 import re
+import sys
 import textwrap
 import tomllib
 from pathlib import Path
@@ -231,7 +232,37 @@ def conformance() -> str:
     for row in data.get("field", []):
         lines.append(f"| snapshots | {_cell(row['what'])} | {_cell(row['reason'])} |")
     lines.append(f"| lessons_9_11, every release | swarm and overlay networks | {NO_SWARM} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_public_cases()]) + "\n"
+
+
+def _public_cases() -> list[str]:
+    """The figures and what is left of tests/public_cases.py, from a run of it."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from public_cases import RELEASES as ASKED
+    from public_cases import differences, figures
+
+    lines = [
+        "",
+        "## Public reports and lab sheets",
+        "",
+        "`python tests/public_cases.py` runs scripts after public bug reports, threads and lab sheets (`tests/cases`)",
+        "and compares each line with what real engines answered. Left out of both shares are lines that the lab",
+        "refuses (and those that need what a refused line would have made), and facts of the machine that recorded.",
+        "",
+        "| release | lines | refused | the machine's | exit status equal | text equal |",
+        "|---|---|---|---|---|---|",
+    ]
+    for release in ASKED:
+        f = figures(release)
+        shares = f"{f.exit_status:.1%} | {f.text:.1%}"
+        lines.append(f"| {release} | {f.commands} | {f.refused} | {f.machine} | {shares} |")
+    lines += ["", "What differs, by its reason:", "", "| why | lines | for example |", "|---|---|---|"]
+    found: dict[str, list[str]] = {}
+    for one in (d for release in ASKED for d in differences(release)):
+        found.setdefault(one.reason, []).append(f"{one.release}, {one.case} line {one.number}: `{one.command}`")
+    for why, where in sorted(found.items(), key=lambda pair: -len(pair[1])):
+        lines.append(f"| {_cell(why)} | {len(where)} | {_cell(where[0])} |")
+    return lines
 
 
 RUN = ("engine", "scripts", "commands", "diverged", "left", "cut", "what")

@@ -44,6 +44,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?:Up )?(?:Less than a second|About an? \w+|[0-9]+ (?:second|minute|hour|day|week|month|year)s?)"
          r"(?: ago)?\b", "<age>"),
         (r"time[ =]?<?[0-9.]+ ?ms", "time=<ms>"),
+        (r"  [0-9.]+ ms(?=  |\s|$)", "  <ms>"),  # traceroute
+        (r"\b\w{3}, [0-9]{2} \w{3} [0-9]{4} [0-9:]{8} GMT", "<time>"),  # HTTP
         (r"= [0-9.]+/[0-9.]+/[0-9.]+(?:/[0-9.]+)? ms", "= <rtt> ms"),
         (r"after [0-9]+ (?:ms|milliseconds)", "after <ms>"),
         (r"\b[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9:.]+(?:Z|[+-][0-9:]+)?(?: [+-][0-9]{4})?(?: UTC)?", "<time>"),

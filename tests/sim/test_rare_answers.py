@@ -296,3 +296,15 @@ def test_a_network_connected_before_the_first_start_has_names_and_no_id() -> Non
     assert '"Aliases":["www"]' in shown
     assert '"NetworkID":""' in shown
     assert f'"DNSNames":["web","www","{container}"]' in shown
+
+
+def test_ps_as_the_containers_own_program_is_listed_once() -> None:
+    """Recorded on 28.5.2: `docker run --rm --init busybox ps`."""
+    assert Prompt().out("docker run --rm --init busybox ps") == (
+        "PID   USER     COMMAND\n    1 root     /sbin/docker-init -- ps\n    7 root     ps\n"
+    )
+
+
+def test_an_empty_environment_file_is_read() -> None:
+    """Recorded on 26.1.5 and 28.5.2."""
+    assert Prompt().out("docker run --rm --env-file /dev/null busybox true") == ""

@@ -75,7 +75,7 @@ def rows_of(context: Context, argv: tuple[str, ...] = ()) -> list[Row]:
         inside = container_rows(world, context.host, context.container)
         numbers = {p.pid: pid for pid, p in inside}
         rows = [Row(pid, numbers.get(p.ppid, 0), p, main=pid == 1) for pid, p in inside]
-        if argv:
+        if argv and all(tuple(p.argv) != argv for _, p in inside):  # else it is the container's own program
             own = max([6, *(r.pid for r in rows)]) + 1  # runc's own short-lived helpers took the numbers before
             rows.append(Row(own, 0, Process(own, 0, argv, container=context.container, started=world.clock)))
         return rows
