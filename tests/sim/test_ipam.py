@@ -200,3 +200,21 @@ def test_a_bad_pool_is_refused_in_the_daemons_words(release: str, request_: Pool
     assert failure.value.message == words
     assert len(world.namespace(Where(HOST)).interfaces) == 4
     assert len(daemon(world, HOST).allocated) == 1
+
+
+def test_a_range_wider_than_its_subnet_gives_no_address_outside_it() -> None:
+    # Given a /30 with the range /29, which 20.10.24 takes (28.5.2 doesn't), when a second container starts,
+    # then there is no address for it (dockerd 20.10.24, client 28.2.2).
+    world = new_world("20.10")
+    network_id = networks.create(
+        world, HOST, "net2", pools=(PoolRequest("10.26.3.0/30", ip_range="10.26.3.0/29", gateway="10.26.3.2"),)
+    )
+    run(world, "web2", "net2")
+
+    with pytest.raises(ApiError) as failure:
+        run(world, "web6", "net2")
+
+    assert address(world, "web2", "net2") == "10.26.3.1"
+    assert failure.value.message.endswith(
+        f"no available IPv4 addresses on this network's address pools: net2 ({network_id})"
+    )

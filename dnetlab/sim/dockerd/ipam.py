@@ -165,7 +165,7 @@ def _taken_in(world: World, host: str, subnet: IPv4Network) -> AddressSet:
 def in_use(world: World, host: str, subnet: Subnet) -> tuple[int, int]:
     """How many addresses of a network's subnet are taken, and how many of those given out by itself are free."""
     taken = _taken_in(world, host, subnet.subnet)
-    pool = subnet.ip_range or subnet.subnet
+    pool = _own_part(subnet)
     return len(taken), pool.num_addresses - taken.count(pool.network_address, pool.broadcast_address)
 
 
@@ -210,8 +210,15 @@ def close_pools(world: World, host: str, subnets: Iterable[Subnet], network_id: 
 
 
 def _lowest(subnet: Subnet, taken: AddressSet) -> IPv4Address | None:
-    pool = subnet.ip_range or subnet.subnet
+    pool = _own_part(subnet)
     return taken.lowest_missing(pool.network_address, pool.broadcast_address)
+
+
+def _own_part(subnet: Subnet) -> IPv4Network:
+    """Where addresses are given out: the range, or the subnet when 20.10 was told a wider one (observed on 20.10.24:
+    the second container of 10.26.3.0/30 with the range 10.26.3.0/29 finds no address)."""
+    part = subnet.ip_range
+    return subnet.subnet if part is None or part.supernet_of(subnet.subnet) else part
 
 
 def request_address(
