@@ -11,8 +11,6 @@ NOT_MODELLED: dict[str, str] = {
     "tcpdump": "Use `%dnet trace SRC DST` to see every step of a packet.",
     "conntrack": "Use `%dnet trace SRC DST`: it shows the connection that NAT undoes.",
     "ethtool": "Use ip -d link show.",
-    "nsenter": "Use docker exec to run a command inside a container.",
-    "ln": "The namespace of a container is shown by docker exec NAME ip addr, and by `%dnet ips`.",
     "lsof": "Use ss -tlnp or netstat -tlnp: both name the process behind a port.",
     "fuser": "Use ss -tlnp or netstat -tlnp: both name the process behind a port.",
     "nmap": "Use nc -z -v HOST PORT for one port.",

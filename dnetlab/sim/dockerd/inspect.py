@@ -216,14 +216,20 @@ def port_map(world: World, host: str, container: Container) -> dict[str, list[Js
     return dict(sorted(found.items()))
 
 
+def sandbox_of(world: World, container: Container) -> tuple[str, str]:
+    """SandboxID and SandboxKey; two empty texts where there is none."""
+    joined = container.network_mode.startswith("container:")
+    kept = books.release_of(world).remembers_sandbox and container.started is not None
+    if joined or not (container.is_running or kept):
+        return "", ""
+    sandbox = _digest(f"sandbox:{container.id}:{container.started}")
+    return sandbox, f"/var/run/docker/netns/{'default' if container.namespace == 'host' else sandbox[:12]}"
+
+
 def network_settings(world: World, host: str, container: Container) -> Json:
     """`.NetworkSettings`"""
-    running = container.is_running
-    joined = container.network_mode.startswith("container:")
     bridge = container.endpoint("bridge") or Endpoint("bridge", "")  # also when it was connected second
-    kept = books.release_of(world).remembers_sandbox and container.started is not None
-    sandbox = _digest(f"sandbox:{container.id}:{container.started}") if (running or kept) and not joined else ""
-    key = "" if not sandbox else f"/var/run/docker/netns/{'default' if container.namespace == 'host' else sandbox[:12]}"
+    sandbox, key = sandbox_of(world, container)
     found = {"Bridge": "", "SandboxID": sandbox, "SandboxKey": key, "Ports": port_map(world, host, container),
              "HairpinMode": False, "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0}  # fmt: skip
     found |= {

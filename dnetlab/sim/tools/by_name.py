@@ -170,6 +170,12 @@ def _ifconfig(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _nsenter(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.namespaces import nsenter
+
+    return nsenter(context, argv)
+
+
 def _text(context: Context, argv: Argv) -> Result:
     from dnetlab.sim.tools.text import run
 
@@ -181,6 +187,7 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "ip": _ip,
     "bridge": _bridge,
     "brctl": _brctl,
+    "nsenter": _nsenter,
     "iptables": _iptables,
     "iptables-save": _iptables,
     "sysctl": _sysctl,

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dnetlab.commands.ip import SHOW, IpError, IpLine, parse_ip
+from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import KernelError
-from dnetlab.sim.tools import ip_busybox, ip_change, ip_show
+from dnetlab.sim.tools import ip_busybox, ip_change, ip_show, namespaces
 from dnetlab.sim.tools.options import is_busybox
 
 
@@ -36,10 +37,14 @@ def _run(context: Context, line: IpLine) -> Result:
         return Result("ip utility, iproute2-6.1.0, libbpf 1.1.2\n")
     if line.options.batch:
         raise Refused("ip -batch is not modelled.", "Type the commands one per line.")
-    if line.object == "netns" and line.verb in ("", *SHOW) and not line.words:
-        return Result()  # docker's namespaces are not named in /run/netns, so there are none to list
-    if line.object == "netns" or line.options.netns is not None:
-        raise Refused("`ip netns` is not modelled.", ip_show.NETNS_HINT)
+    if line.object == "netns":
+        return namespaces.ip_netns(context, line.verb, tuple(line.words))
+    if line.options.netns is not None:
+        space = namespaces.named(context, line.options.netns)
+        if space is None:
+            return namespaces.missing(line.options.netns)
+        inner = replace(line, options=replace(line.options, netns=None))
+        return _run(replace(context, namespace=space), inner)
     if line.object == "rule" and line.verb in ("", *SHOW):
         return Result("0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n")
     if line.options.more_statistics:

@@ -21,22 +21,35 @@ def _wrapped(number: int) -> int:
     return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
-def calculate(text: str, get: Callable[[str], str], put: Callable[[str, str], None], numbers_only: bool = False) -> int:
+def calculate(
+    text: str,
+    get: Callable[[str], str],
+    put: Callable[[str, str], None],
+    numbers_only: bool = False,
+    eager: bool = False,
+) -> int:
     """The value of an expression; '' is 0. get and put reach the variables. Raises ArithmeticProblem.
 
     numbers_only: a variable holds a number, as in dash; else it may hold an expression, as in bash and busybox.
+    eager: variables are read also where && and || leave them out, as busybox does.
     """
-    return _Reader(text, get, put, 0, numbers_only).all()
+    return _Reader(text, get, put, 0, numbers_only, eager).all()
 
 
 class _Reader:
     def __init__(
-        self, text: str, get: Callable[[str], str], put: Callable[[str, str], None], depth: int, numbers_only: bool
+        self,
+        text: str,
+        get: Callable[[str], str],
+        put: Callable[[str, str], None],
+        depth: int,
+        numbers_only: bool,
+        eager: bool,
     ) -> None:
         if depth > DEEPEST:
             raise ArithmeticProblem("expression recursion level exceeded")
         self.text, self.get, self.put, self.depth = text, get, put, depth
-        self.numbers_only = numbers_only
+        self.numbers_only, self.eager = numbers_only, eager
         self.tokens = self._tokens()
         self.at = 0
         self.live = True  # False in what && || ?: leave out: nothing is assigned, nothing divides by zero
@@ -127,7 +140,7 @@ class _Reader:
     def binary(self, operator: str, a: int, b: int) -> int:
         if operator in ("/", "%"):
             if b == 0:
-                if not self.live:
+                if not (self.live or self.eager):
                     return 0
                 raise ArithmeticProblem("divide by zero")
             quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
@@ -186,13 +199,13 @@ class _Reader:
 
     def variable(self, name: str) -> int:
         text = self.get(name).strip()
-        if not text or not self.live:
+        if not text or not (self.live or self.eager):
             return 0
         if re.fullmatch(r"[-+]?(\d{1,18})", text) and text.lstrip("+-")[:1] != "0":
             return int(text)
         if self.numbers_only and not re.fullmatch(r"[-+]?(0[xX][0-9a-fA-F]+|\d+)", text):
             raise ArithmeticProblem(f"Illegal number: {self.get(name)}")
-        return _Reader(text, self.get, self.put, self.depth + 1, self.numbers_only).all()
+        return _Reader(text, self.get, self.put, self.depth + 1, self.numbers_only, self.eager).all()
 
 
 def _is_name(token: str) -> bool:

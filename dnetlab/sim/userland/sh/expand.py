@@ -60,7 +60,8 @@ class Expander:
     def arithmetic(self, word: Word) -> int:
         """The value of an expression. Raises ShellProblem."""
         try:
-            return calculate(self.text(word), self._number, self.assign, self.shell.kind == DASH)
+            kind = self.shell.kind
+            return calculate(self.text(word), self._number, self.assign, kind == DASH, kind == BUSYBOX)
         except ArithmeticProblem as problem:
             raise ShellProblem(str(problem), 1 if self.shell.kind == BASH else 2) from None
 

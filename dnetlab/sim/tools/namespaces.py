@@ -1,0 +1,154 @@
+"""`nsenter`, `ip netns list|exec` and `ip -n`: a host's own tools at work in the namespace of one of its containers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dnetlab.model.changed import replace
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.labfiles import LabFiles
+from dnetlab.sim.processes import find
+from dnetlab.sim.tools import tree
+
+NAMED = "/run/netns"  # where `ip netns` looks for names (ip-netns(8))
+DOCKERS = "/run/docker/netns"  # where dockerd keeps what SandboxKey names
+LETTERS = "muinpCUTa"  # nsenter(1): mount, uts, ipc, net, pid, cgroup, user, time, all
+
+
+def namespace_at(context: Context, path: str) -> str | None:
+    """The network namespace that a file stands for: /proc/PID/ns/net, a SandboxKey, a link to one of them."""
+    path = LabFiles(context).followed(tree.absolute(context, path))
+    found = re.fullmatch(r"/proc/(\d{1,9}|self)/ns/net", path)
+    if found:
+        return context.namespace if found[1] == "self" else namespace_of(context, int(found[1]))
+    if not path.startswith(DOCKERS + "/"):
+        return None
+    from dnetlab.sim.dockerd.inspect import sandbox_of
+
+    for container in context.machine.containers:
+        if container.namespace and sandbox_of(context.world, container)[1].endswith(path.rsplit("/", 1)[-1]):
+            return container.namespace
+    return None
+
+
+def namespace_of(context: Context, pid: int) -> str | None:
+    """The network namespace of a process of this host; None when there is no such process."""
+    process = find(context.world, context.host, pid)
+    return process.namespace if process else None
+
+
+def run_in(context: Context, namespace: str, words: tuple[str, ...]) -> Result:
+    """One of the host's programs in that network namespace."""
+    from dnetlab.sim.shell import run_command
+
+    return run_command(replace(context, namespace=namespace), words)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """pid 0: none. kinds: the letters of the namespaces; net: the file named by --net=FILE."""
+
+    pid: int
+    kinds: frozenset[str]
+    net: str
+    command: tuple[str, ...]
+
+
+def nsenter(context: Context, argv: tuple[str, ...]) -> Result:
+    """`nsenter -t PID -n|-a COMMAND`, `nsenter --net=FILE COMMAND`."""
+    wish = _read(argv[1:])
+    if isinstance(wish, Result):
+        return wish
+    if not wish.pid and not wish.net:
+        return Result("", "nsenter: no target PID specified for --target\n" if wish.kinds else "nsenter: neither "
+                          "filename nor target pid supplied for ns/net\n", 1)  # fmt: skip
+    name = namespace_at(context, wish.net) if wish.net else namespace_of(context, wish.pid)
+    if name is None:
+        file = wish.net or f"/proc/{wish.pid}/ns/net"
+        return Result("", f"nsenter: cannot open {file}: No such file or directory\n", 1)
+    command = wish.command or ("bash",)
+    if not wish.command:
+        raise Refused("nsenter without a command opens a shell.", "Name the command: nsenter -t PID -n ip addr.")
+    if wish.kinds & {"m", "a"}:
+        return _whole(context, wish.pid, command)
+    return run_in(context, name, command)
+
+
+def _whole(context: Context, pid: int, command: tuple[str, ...]) -> Result:
+    """With the mount namespace come the container's own programs."""
+    from dnetlab.sim.dockerd.containers import exec_context
+    from dnetlab.sim.shell import run_command
+
+    process = find(context.world, context.host, pid)
+    if process is None or process.container is None:
+        return run_command(context, command)
+    place = exec_context(context.world, context.host, process.container, tty=context.tty)
+    return run_command(replace(place, stdin=context.stdin, input=context.input, budget=context.budget), command)
+
+
+def _read(words: tuple[str, ...]) -> _Wish | Result:
+    left, pid, kinds, net = list(words), 0, set(), ""
+    long = {"mount": "m", "uts": "u", "ipc": "i", "net": "n", "pid": "p", "all": "a", "user": "U", "cgroup": "C"}
+    while left and left[0].startswith("-") and left[0] != "-":
+        word = left.pop(0)
+        name, equals, value = word[2:].partition("=") if word.startswith("--") else ("", "", "")
+        if word == "--":
+            break
+        if word in ("-t", "--target") or re.fullmatch(r"-t\d+", word) or name == "target":
+            value = value or word[2:].lstrip("=") if word not in ("-t", "--target") else left.pop(0) if left else ""
+            if not re.fullmatch(r"\d{1,9}", value):
+                return Result("", f"nsenter: failed to parse pid: '{value}'\n", 1)
+            pid = int(value)
+        elif name in long:
+            kinds.add(long[name])
+            net = value if equals and name == "net" else net
+        elif set(word[1:]) <= set(LETTERS) and not name:
+            kinds |= set(word[1:])
+        elif re.fullmatch(r"-n=?/.+", word):
+            kinds.add("n")
+            net = word[2:].lstrip("=")
+        else:
+            return Result("", f"nsenter: invalid option -- '{word.lstrip('-')[:1]}'\n"
+                              "Try 'nsenter --help' for more information.\n", 1)  # fmt: skip
+    return _Wish(pid, frozenset(kinds), net, tuple(left))
+
+
+# -- ip netns -----------------------------------------------------------------------------------------------------
+
+
+def named(context: Context, name: str) -> str | None:
+    """The namespace of that name in /run/netns, None when there is none."""
+    path = f"{NAMED}/{name}"
+    return namespace_at(context, path) if LabFiles(context).target(path) is not None else None
+
+
+def ip_netns(context: Context, verb: str, words: tuple[str, ...]) -> Result:
+    """`ip netns [list]`, `ip netns exec NAME COMMAND`, `ip netns pids NAME`, `ip netns delete NAME`."""
+    files = LabFiles(context)
+    if verb in ("", "list", "ls", "show", "lst"):
+        names = files.names(NAMED) if files.kind(NAMED) == "directory" else []
+        return Result("".join(f"{name}\n" for name in reversed(names)))
+    if verb == "exec" and not words:
+        return Result("", "No netns name specified\n", 255)
+    if verb == "exec" and len(words) == 1:
+        return Result("", "No command specified\n", 255)
+    space = named(context, words[0]) if words else None
+    if verb in ("exec", "pids", "delete", "del") and space is None and words:
+        return missing(words[0]) if verb in ("exec", "pids") else Result(
+            "", f'Cannot remove namespace file "{NAMED}/{words[0]}": No such file or directory\n', 1
+        )
+    if verb == "exec" and space is not None:
+        return run_in(context, space, words[1:])
+    if verb == "pids" and space is not None:
+        return Result("".join(f"{p.pid}\n" for p in context.machine.processes if p.namespace == space))
+    if verb in ("delete", "del") and words:
+        files.remove(f"{NAMED}/{words[0]}")
+        return Result()
+    raise Refused(f"`ip netns {verb}` is not modelled.",
+                  "`docker exec NAME ip addr` looks into a container; ln -s /proc/PID/ns/net /var/run/netns/NAME "
+                  "gives its namespace a name.")  # fmt: skip
+
+
+def missing(name: str) -> Result:
+    return Result("", f'Cannot open network namespace "{name}": No such file or directory\n', 255)
