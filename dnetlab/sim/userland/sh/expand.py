@@ -82,7 +82,8 @@ class Expander:
         fields = _Fields(self.shell.variables.get("IFS", " \t\n"))
         for number, part in enumerate(word.parts):
             if isinstance(part, Text):
-                fields.add(self._tilde(part, number), part.quoted)
+                if part.text or not self._opens_nothing(word, number):
+                    fields.add(self._tilde(part, number), part.quoted)
             elif isinstance(part, Parameter) and part.name in "@*" and not part.operator:
                 self._all_positional(fields, part)
             elif isinstance(part, Parameter) and part.operator and not part.quoted:
@@ -90,9 +91,13 @@ class Expander:
             else:
                 for text, quoted in self._value(part):
                     fields.add(text, True) if quoted else fields.split(text)
-        if not self.shell.positional and _is_only_positional(word):
-            return []
         return fields.done()
+
+    def _opens_nothing(self, word: Word, number: int) -> bool:
+        """The quote that opens `"$@"`: without parameters it makes no field."""
+        following = word.parts[number + 1] if number + 1 < len(word.parts) else None
+        is_all = isinstance(following, Parameter) and following.name == "@" and not following.operator
+        return is_all and not self.shell.positional
 
     def _operated_fields(self, fields: _Fields, part: Parameter) -> None:
         """`${x:-a 'b c'}` unquoted: what is quoted in it stays whole."""
@@ -310,12 +315,6 @@ class _Fields:
     def done(self) -> list[list[Chunk]]:
         self.end()
         return self.found
-
-
-def _is_only_positional(word: Word) -> bool:
-    """`"$@"` with nothing beside it: without parameters it is no field at all."""
-    parts = [part for part in word.parts if not (isinstance(part, Text) and part.quoted and not part.text)]
-    return bool(parts) and all(isinstance(p, Parameter) and p.name == "@" and not p.operator for p in parts)
 
 
 def _choices(found: re.Match[str]) -> list[str]:

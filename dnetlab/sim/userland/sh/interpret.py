@@ -221,7 +221,6 @@ class Interpreter:
         for condition, body in node.branches:
             if self.tested(condition, streams):
                 return self.script(body, streams)
-        self.shell.status = 0
         return self.script(node.otherwise, streams) if node.otherwise else 0
 
     def loop(self, node: While, streams: Streams) -> int:
