@@ -401,6 +401,11 @@ class Interpreter:
                 name = self.expander(streams).text(one.target)
                 self.say(_cannot_open(self.shell.kind, name, one.operator, error), streams)
                 return None
+            except ShellProblem as problem:
+                if one.operator != "<<":
+                    raise
+                self.say(str(problem), streams)  # a here-document is made beside the shell, which goes on
+                return None
         return streams
 
     @property
