@@ -16,15 +16,15 @@ else:
     def replace(value: Any, /, **changes: Any) -> Any:
         """The value with other fields. An Index goes along, as it knows which rows it stands for; what else was
         worked out from the old fields stays behind. TypeError: no such field."""
-        fields = value.__dataclass_fields__
-        for name in changes:
-            if name not in fields:
-                raise TypeError(f"{type(value).__name__} has no field {name!r}")
-        made = object.__new__(value.__class__)
-        made.__dict__.update(value.__dict__)
-        made.__dict__.update(changes)
-        for name in _worked_out(value.__class__):
-            made.__dict__.pop(name, None)
+        kind = value.__class__
+        if not changes.keys() <= kind.__dataclass_fields__.keys():
+            strange = next(name for name in changes if name not in kind.__dataclass_fields__)
+            raise TypeError(f"{kind.__name__} has no field {strange!r}")
+        made = object.__new__(kind)
+        has = made.__dict__
+        has.update(value.__dict__, **changes)
+        for name in _worked_out(kind):
+            has.pop(name, None)
         return made
 
     @cache

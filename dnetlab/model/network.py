@@ -16,7 +16,7 @@ from dnetlab.model.changed import replace
 from dnetlab.model.indexes import followed, index
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.packet import Connection, Protocol
-from dnetlab.model.rows import with_row
+from dnetlab.model.rows import with_row, without_rows
 
 
 class LinkKind(Enum):
@@ -333,7 +333,7 @@ class Namespace:
         return index(self, "_sockets_on", self.sockets, _sockets_on)
 
     def ports_of(self, bridge: str) -> tuple[Interface, ...]:
-        return tuple(i for i in self.interfaces if i.master == bridge)
+        return tuple([i for i in self.interfaces if i.master == bridge])
 
     def sysctl(self, key: str, default: str = "0") -> str:
         return self.sysctls.get(key, default)
@@ -384,17 +384,20 @@ class Namespace:
 
     def without_interface(self, name: str) -> Namespace:
         """Remove a link, its routes, neighbours and learned addresses (what the kernel does on `ip link del`)."""
-        old = self.interfaces
-        links = [replace(i, master=None) if i.master == name else i for i in old if i.name != name]
-        fdb = [f for f in self.fdb if f.port != name and f.bridge != name]
+        old, gone = self.interfaces, self.interface(name)
+        links = without_rows(old, [] if gone is None else [bisect_left(old, gone.index, key=lambda link: link.index)])
+        freed = [i for i in links if i.master == name] if gone is not None and gone.kind is LinkKind.BRIDGE else []
+        if freed:
+            links = tuple([replace(i, master=None) if i.master == name else i for i in links])
+        forgotten = [at for at, f in enumerate(self.fdb) if f.port == name or f.bridge == name]
         made = replace(
             self,
-            interfaces=tuple(links),
+            interfaces=links,
             routes=tuple([r for r in self.routes if r.dev != name]),
             neighbours=tuple([n for n in self.neighbours if n.dev != name]),
-            fdb=self.fdb if len(fdb) == len(self.fdb) else tuple(fdb),
+            fdb=without_rows(self.fdb, forgotten),
         )
-        if not any(i.master == name for i in old):
+        if gone is not None and not freed:
             names = followed(made, "_by_name", old, made.interfaces)
             if names is not None:
                 names.pop(name, None)

@@ -54,6 +54,17 @@ class Rows(Sequence[Row]):
         full = len(first) == SIZE
         return self._of((new, *self._chunks) if full else (new + first, *self._chunks[1:]), self._length + 1)
 
+    def without(self, places: Sequence[int]) -> Rows[Row]:
+        """Without the rows at these places; where all stand in the first or in the last chunk, the rest is shared."""
+        numbers = {self._place(at)[0] for at in places}
+        if len(numbers) > 1 or not numbers <= {0, len(self._chunks) - 1}:
+            gone = set(places)
+            return Rows([row for at, row in enumerate(self) if at not in gone])
+        number, offsets = numbers.pop(), {self._place(at)[1] for at in places}
+        rest = tuple([row for at, row in enumerate(self._chunks[number]) if at not in offsets])
+        chunks = self._chunks[:number] + ((rest,) if rest else ()) + self._chunks[number + 1 :]
+        return self._of(chunks or ((),), self._length - len(offsets))
+
     @overload
     def __getitem__(self, index: int) -> Row: ...
     @overload
@@ -91,3 +102,15 @@ def with_row(rows: Sequence[Row], at: int, row: Row, instead: bool = False) -> S
     if instead:
         return long.replaced(at, row)
     return long.begun_with(row) if at == 0 else long.ended_with(row)
+
+
+def without_rows(rows: Sequence[Row], places: Sequence[int]) -> Sequence[Row]:
+    """The rows but for those at these places; the old ones stay."""
+    if not places:
+        return rows
+    if isinstance(rows, Rows):
+        return rows.without(places)
+    if len(places) == 1:
+        return (*rows[: places[0]], *rows[places[0] + 1 :])
+    gone = set(places)
+    return tuple([row for at, row in enumerate(rows) if at not in gone])

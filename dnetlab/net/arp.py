@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 from dnetlab.model import LinkKind, Neighbour
 from dnetlab.model.network import DELAY_SECONDS, PROBE_SECONDS, REACHABLE_SECONDS
 from dnetlab.net.memory import Field
-from dnetlab.net.segment import Event, Found, Link, Lost, Wanted, search
+from dnetlab.net.segment import Event, Found, Link, Lost, Wanted
 from dnetlab.net.tunnel import outside, speaks_from
 
 ARP_SECONDS = 3.06  # three questions, one second apart (net/core/neighbour.c mcast_solicit 3; observed 3.058 s)
@@ -42,7 +42,7 @@ def resolve(field: Field, start: Link, hop: IPv4Address) -> Answer:
     """The MAC of the next hop and the way a frame takes to it. What is learned stays in the field."""
     known = field.neighbour(start.where, hop, start.interface.name)
     if known and known.state == "PERMANENT":
-        found = search(field.wiring, start, Wanted(mac=known.mac))
+        found = field.wiring.search(start, Wanted(mac=known.mac))
         if found.lost and not found.link:
             return Answer(known.mac, found.lost[0].path, False, lost=found.lost[0])
         return Answer(known.mac, found.path, False, found.looped) if found.link else Answer(None, (), False)
@@ -50,7 +50,7 @@ def resolve(field: Field, start: Link, hop: IPv4Address) -> Answer:
         believed = _as_known(field, start, known)
         if believed is not None:
             return believed
-    found = search(field.wiring, start, Wanted(hop))
+    found = field.wiring.search(start, Wanted(hop))
     lost = _swallowed(field, found)
     if lost is not None:
         field.learn(start.where, Neighbour(hop, start.interface.name, None, "FAILED"))
@@ -78,7 +78,7 @@ def _swallowed(field: Field, found: Found) -> Lost | None:
 
 def _as_known(field: Field, start: Link, known: Neighbour) -> Answer | None:
     """The way to the one who is known, whoever else has the address by now; None when it is time to ask anew."""
-    found = search(field.wiring, start, Wanted(known.address, known.mac))
+    found = field.wiring.search(start, Wanted(known.address, known.mac))
     state = known.state_at(field.now)
     if found.link is not None and (state == "REACHABLE" or _swallowed(field, found) is None):
         field.learn(start.where, Neighbour(known.address, known.dev, known.mac))

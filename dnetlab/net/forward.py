@@ -69,7 +69,7 @@ from dnetlab.net.deliver import deliver, find_socket, proxy_of
 from dnetlab.net.hooks import Doors, cross
 from dnetlab.net.memory import Field
 from dnetlab.net.routing import Way, is_broadcast, is_local, lookup, source_address
-from dnetlab.net.segment import L3_MODES, Carry, Event, Link, Lost, Wanted, search
+from dnetlab.net.segment import L3_MODES, Carry, Event, Link, Lost, Wanted
 from dnetlab.net.trip import Answer, Asker, Trip
 from dnetlab.net.tunnel import outer_trip, swallows
 
@@ -219,11 +219,11 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
     """A packet that came in: PREROUTING, then it is ours or it is for somebody else."""
     trip.at, interface = link
     space, dev = trip.space, interface.name
-    mark = (link.key, trip.packet)
-    if mark in trip.seen:
+    before = trip.seen.setdefault(link.key, [])
+    if trip.packet in before:
         trip.end(Disposition.LOOP, BeenHere(dev), dev)
         return None
-    trip.seen.add(mark)
+    before.append(trip.packet)
     if dev != "lo":
         trip.track = None
     child = _to_child(trip, link)
@@ -554,7 +554,7 @@ def _asking(trip: Trip, start: Link) -> IPv4Address | None:
 def _is_behind(trip: Trip, port: str, mac: str) -> bool:
     """Does somebody behind this port of a bridge wear the MAC, so that what the bridge learned is still true?"""
     through = trip.space.interface(port)
-    return through is not None and search(trip.lab.wiring, Link(trip.at, through), Wanted(mac=mac)).link is not None
+    return through is not None and trip.lab.wiring.search(Link(trip.at, through), Wanted(mac=mac)).link is not None
 
 
 def _bridge(trip: Trip, event: Event, mac: str, asked: bool) -> bool:

@@ -152,7 +152,7 @@ def _obey(trip: Trip, track: nat.Track, hook: Hook, doors: Doors, decision: Deci
 def _rewrite(trip: Trip, track: nat.Track, hook: Hook, doors: Doors, decision: Decision | None) -> None:
     """Do to the packet what its connection says; the step names the rule that decided it, or conntrack."""
     after = nat.apply(track, trip.packet, hook)
-    if after == trip.packet:
+    if after is trip.packet or after == trip.packet:
         return
     rule = decision.rule if decision and decision.name != "ACCEPT" else None
     by = decision.name if decision and rule else Author.UNDOES if track.reply else Author.AS_BEFORE

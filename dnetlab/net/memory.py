@@ -59,10 +59,10 @@ class Field:
         old = self.neighbour(where, neighbour.address, neighbour.dev)
         if old is not None and old.state == "PERMANENT":
             return
-        neighbour = replace(neighbour, since=self.now)
-        if old == neighbour and old.since == neighbour.since:
+        if old is not None and old.since == self.now and old == neighbour:
             return
-        self.neighbours.setdefault(where, {})[neighbour.address, neighbour.dev] = neighbour
+        heard = replace(neighbour, since=self.now)
+        self.neighbours.setdefault(where, {})[neighbour.address, neighbour.dev] = heard
 
     def port_of(self, where: Where, bridge: str, mac: str) -> str | None:
         """The port a bridge has learned this MAC on, None when it must flood."""

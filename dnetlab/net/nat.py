@@ -80,6 +80,8 @@ def find(connections: Iterable[Connection], packet: Packet, inner: Packet | None
     """
     flow = Flow.of(inner if inner is not None else packet)
     for connection in connections:
+        if inner is None and flow.sport not in (connection.original.sport, connection.reply.sport):
+            continue  # most of a long table, without a look at the addresses
         if connection.expires is not None and connection.expires <= now:
             continue
         if inner is not None:
@@ -199,12 +201,21 @@ def apply(track: Track, packet: Packet, hook: Hook) -> Packet:
         goal = connection.reply.reversed
     if icmp:
         identifier = connection.original.sport if track.reply else connection.reply.sport
+    if not icmp and _is_as(goal, packet, hook):
+        return packet
     if hook in DESTINATION_HOOKS:
         changed = replace(packet, destination=goal.destination, dport=packet.dport if icmp else goal.dport)
         # the identifier of an answer comes back together with the address it was translated for
         return replace(changed, sport=identifier) if icmp and track.reply else changed
     changed = replace(packet, source=goal.source, sport=packet.sport if icmp else goal.sport)
     return replace(changed, sport=identifier) if icmp and not track.reply else changed
+
+
+def _is_as(goal: Flow, packet: Packet, hook: Hook) -> bool:
+    """Has the packet the address and port already that this hook would write?"""
+    if hook in DESTINATION_HOOKS:
+        return packet.dport == goal.dport and packet.destination == goal.destination
+    return packet.sport == goal.sport and packet.source == goal.source
 
 
 def undo_error(track: Track, packet: Packet, inner: Packet, hook: Hook) -> tuple[Packet, Packet]:

@@ -125,6 +125,15 @@ class Wiring:
         self.topology = topology
         self.carry = carry
         self._known: dict[str, _HostWiring] = {}
+        self._found: dict[tuple[tuple[Where, str], Wanted], Found] = {}
+
+    def search(self, start: Link, wanted: Wanted) -> Found:
+        """`search`, once for each question: the later packets of a connection go the way of the first."""
+        key = (start.key, wanted)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = search(self, start, wanted)
+        return found
 
     def of(self, host: str) -> _HostWiring:
         if host not in self._known:

@@ -67,7 +67,7 @@ class Trip:
     because: Fact | None = None
     answer: Answer | None = None
     listener: Listener | None = None
-    seen: set[tuple[object, ...]] = field(default_factory=set)
+    seen: dict[tuple[Where, str], list[Packet]] = field(default_factory=dict)
     waits: float | None = None
     tunnel: Link | None = None
 

@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from dnetlab.model import Process, Socket, Where
 from dnetlab.model.changed import replace
-from dnetlab.model.rows import with_row
+from dnetlab.model.rows import with_row, without_rows
 from dnetlab.sim.world import World
 
 FIRST_PID = 1101
@@ -52,13 +52,14 @@ def end(world: World, host: str, pids: Iterable[int]) -> None:
     if not gone:
         return
     rows = world.hosts[host].processes
-    spaces = {p.namespace for p in rows if p.pid in gone}
-    world.change_host(host, processes=tuple([p for p in rows if p.pid not in gone]))
+    places = [at for at, p in enumerate(rows) if p.pid in gone]
+    spaces = {rows[at].namespace for at in places}
+    world.change_host(host, processes=without_rows(rows, places))
     for name in spaces & set(world.hosts[host].namespaces):
         stack = world.namespace(Where(host, name))
-        kept = [s for s in stack.sockets if s.pid not in gone]
-        if len(kept) != len(stack.sockets):
-            world.put_namespace(Where(host, name), replace(stack, sockets=tuple(kept)))
+        closed = [at for at, s in enumerate(stack.sockets) if s.pid in gone]
+        if closed:
+            world.put_namespace(Where(host, name), replace(stack, sockets=without_rows(stack.sockets, closed)))
 
 
 def listen(world: World, where: Where, sockets: Iterable[Socket]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from dnetlab.model import Container, Network, PortBinding, Protocol
 from dnetlab.model.changed import replace
 from dnetlab.model.layers import with_item, without_item
-from dnetlab.model.rows import with_row
+from dnetlab.model.rows import with_row, without_rows
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.config import ContainerSpec, Exec, NetworkAttachment
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
@@ -193,7 +193,9 @@ def drop(world: World, host: str, container_id: str) -> None:
     """Forget a container and all that was written for it; links to it keep its last name."""
     _keep_names(world, host, container_id)
     gone, state = by_id(world, host, container_id), daemon(world, host)
-    world.change_host(host, containers=tuple([c for c in world.hosts[host].containers if c.id != container_id]))
+    rows = world.hosts[host].containers
+    places = [at for at, c in enumerate(rows) if c.id == container_id]
+    world.change_host(host, containers=without_rows(rows, places))
     change_daemon(
         world,
         host,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dnetlab.model import FdbEntry, Interface, LinkKind
 from dnetlab.model.changed import replace
-from dnetlab.sim.kernel.carrier import follow, settle
+from dnetlab.sim.kernel.carrier import alive, follow, settle
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.space import Space
 
@@ -18,7 +18,7 @@ def port_left(space: Space, bridge: str) -> None:
     if master is None:
         return
     follow_ports(space, bridge)
-    if any(port.master == bridge for port in space.namespace.interfaces):
+    if space.namespace.ports_of(bridge):
         follow(space, bridge)
         return
     alone = replace(space.link(bridge), carrier=False)
@@ -58,6 +58,15 @@ class Ports(Space):
         self.put(replace(self.link(name), master=bridge))
         follow_ports(self, bridge)
         follow(self, bridge)
+
+    def plug(self, name: str, bridge: str, hairpin: bool) -> None:
+        """`enslave`, `set_hairpin` and `set_up` in one, for a new veth whose other end is still down."""
+        port = self.link(name)
+        _check_port(port, self.link(bridge))
+        port = alive(self, replace(port, master=bridge, hairpin=hairpin, up=True, fresh=False))
+        self.put(port)
+        follow_ports(self, bridge)
+        settle(self, port)
 
     def release(self, name: str) -> None:
         """`nomaster`: the bridge forgets what it learned behind this port."""

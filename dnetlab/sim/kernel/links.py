@@ -32,12 +32,10 @@ class Links(Space):
         if _mac_is_taken(self, link):
             raise KernelError(Errno.EADDRINUSE)
         link = alive(self, replace(link, up=True, fresh=False))
-        self.put(link)
+        routes = [route for a in link.addresses if (route := connected(link, a)) is not None]
+        self.change(lambda ns: with_routes(ns.with_interface(link), routes))
         self._tell_socket(link)
         settle(self, link)
-        routes = [route for a in link.addresses if (route := connected(link, a)) is not None]
-        if routes:
-            self.change(lambda ns: with_routes(ns, routes))
 
     def set_down(self, name: str) -> None:
         """Every route through it is lost for good, gateways too; so are its neighbours and IPv6 addresses."""

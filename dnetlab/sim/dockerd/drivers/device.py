@@ -92,9 +92,7 @@ def plug_veth(world: World, where: Where, name: str, mac: str, network: Network)
     )  # fmt: skip
     if not inside:
         host.move(inner, where.namespace, name)
-    host.enslave(outer, network.bridge or "")
-    host.set_hairpin(outer, not daemon(world, where.host).userland_proxy)
-    host.set_up(outer)
+    host.plug(outer, network.bridge or "", hairpin=not daemon(world, where.host).userland_proxy)
     return outer
 
 

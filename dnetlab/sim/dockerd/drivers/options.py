@@ -113,6 +113,8 @@ def mode_of(options: Mapping[str, str], release: EngineProfile) -> GatewayMode:
     """The gateway mode of a network with these options; a release that has none does NAT, and so does a word that
     `check` will refuse."""
     asked = options.get(GATEWAY_MODE) if release.gateway_modes else None
+    if asked is None:
+        return GatewayMode.NAT
     return next((mode for mode in GatewayMode if mode.value == asked), GatewayMode.NAT)
 
 

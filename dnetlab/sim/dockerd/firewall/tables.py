@@ -10,6 +10,7 @@ from operator import attrgetter
 
 from dnetlab.model import Chain, Netfilter, Rule, Where, parse_rule
 from dnetlab.model.changed import replace
+from dnetlab.model.rows import without_rows
 from dnetlab.sim.world import World
 
 
@@ -77,7 +78,7 @@ class Tables:
         if not self.has_chain(table, chain):
             self.netfilter = self.netfilter.with_chain(table, Chain(chain))
 
-    def _put(self, table: str, chain: str, rules: tuple[Rule, ...]) -> None:
+    def _put(self, table: str, chain: str, rules: Sequence[Rule]) -> None:
         found = self.netfilter.table(table).chain(chain)
         assert found is not None
         self.netfilter = self.netfilter.with_chain(table, replace(found, rules=rules))
@@ -102,7 +103,7 @@ class Tables:
         rules = self._chain(entry.table, entry.chain).rules
         place = _place(rules, entry.rule)
         if place is not None:
-            self._put(entry.table, entry.chain, (*rules[:place], *rules[place + 1 :]))
+            self._put(entry.table, entry.chain, without_rows(rules, [place]))
 
     def policy(self, table: str, chain: str, policy: str) -> None:
         found = self.netfilter.table(table).chain(chain)
