@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dnetlab.explain.drops import died, drop_reason
 from dnetlab.explain.ending import Ending, ending
-from dnetlab.explain.sentences import remedy, words
+from dnetlab.explain.sentences import phrase, remedy, words
 from dnetlab.model import Exchange, Snapshot, Step, StepKind, Trace, Where
 from dnetlab.model.facts import Counts, NotJudged, UnknownTarget
 from dnetlab.views.frame import NUMBER, TEXT, frame
@@ -126,28 +126,35 @@ def verdict(exchange: Exchange, snapshot: Snapshot | None = None) -> list[str]:
     where = ""
     if lost.hops:
         at = lost.hops[-1].where
-        where = f"At {inside(at, snapshot) or at.host}: "
+        where = phrase("at", place=inside(at, snapshot) or at.host)
     lines.append(f"{where}{_end(lost)}")
     if helps := remedy(lost.because):
-        lines.append(f"What would have let it through: {helps}")
+        lines.append(phrase("let through", helps=helps))
     return lines
 
 
 def _end(trace: Trace) -> str:
     """'dropped [NETFILTER_DROP]: Rule 2 of …', the kernel's own name for it beside ours."""
     kernel = drop_reason(trace)
-    return f"{trace.disposition.value}{f' [{kernel}]' if kernel else ''}: {words(trace.because)}"
+    ends = phrase(f"ends {trace.disposition.value}")
+    return f"{ends}{f' [{kernel}]' if kernel else ''}{phrase('colon')}{words(trace.because)}"
 
 
 def leg(direction: str, trace: Trace, snapshot: Snapshot | None = None) -> Iterator[str]:
     """One journey as lines: the packet, each machine with what happened there, and the end."""
-    yield f"{direction[0].upper()}{direction[1:]}: {trace.packet}"
+    yield f"{_called(direction)}{phrase('colon')}{trace.packet}"
     for hop in trace.hops:
         container = inside(hop.where, snapshot)
         yield f"  {hop.where.host}/{container}" if container else f"  {hop.where.host}"
         for step in _told(hop.steps):
             yield f"    {_line(step)}"
     yield f"  = {_end(trace)}"
+
+
+def _called(direction: str) -> str:
+    """'Request', 'Proxied reply', 'Later request' …"""
+    name = "".join(phrase(f"leg {word}") for word in direction.split(" ")).rstrip()
+    return f"{name[0].upper()}{name[1:]}"
 
 
 def _told(found: tuple[Step, ...]) -> Iterator[Step]:
@@ -168,8 +175,8 @@ def _is_note(step: Step) -> bool:
 
 def _line(step: Step) -> str:
     if step.kind is StepKind.MATCHED:
-        number = f" rule {step.rule_number}" if step.rule_number else ""
-        counted = f"  [{step.packets} before]" if step.packets else ""
+        number = phrase("rule number", number=step.rule_number) if step.rule_number else ""
+        counted = f"  [{phrase('packets before', number=step.packets)}]" if step.packets else ""
         where = step.hook if step.chain == step.hook else f"{step.hook} ▸ {step.chain}"
         return f"{words(step.kind):<13}{step.table} {where}{number}: {step.rule}{counted}"
     if step.kind is StepKind.REWRITTEN:

@@ -130,6 +130,12 @@ def test_chinese_words_are_those_a_teacher_uses():
     assert remedy(stops, "zh") == "没有这条规则就能通过：iptables -D INPUT 2"
 
 
+def test_every_end_of_a_journey_has_a_short_name_in_both_languages():
+    for end in Disposition:
+        assert sentences.phrase(f"ends {end.value}", "en") == end.value
+        assert sentences.phrase(f"ends {end.value}", "zh") not in ("", end.value)
+
+
 def test_the_answer_to_why_is_in_the_language_that_is_spoken(monkeypatch):
     lab = Lab()
     lab.run_cell("docker run -d --name web1 nginx\ndocker stop web1")

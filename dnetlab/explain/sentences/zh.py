@@ -298,7 +298,7 @@ def _said(value: Any) -> str:
 
 
 def _and(names: tuple[str, ...]) -> str:
-    return "和".join(names)
+    return " 和 ".join(names)
 
 
 _CAUSES: Table = {
