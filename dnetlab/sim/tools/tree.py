@@ -27,6 +27,7 @@ HOST_TOP = ("bin", "dev", "etc", "home", "lib", "lib64", "mnt", "opt", "proc", "
             "tmp",
             "usr", "var")  # fmt: skip
 BOX_TOP = ("bin", "dev", "etc", "home", "lib", "proc", "root", "sbin", "sys", "tmp", "usr", "var")
+_OF_DAEMON = ("/etc/docker/daemon.json", "/run/dnetlab/arguments")  # what a host's daemon reads at its start
 _EMPTY = ("/root", "/home", "/tmp", "/mnt", "/opt", "/srv")
 _KEPT_BACK = ("/proc", "/sys", "/dev", "/usr", "/var", "/lib", "/lib64", "/bin", "/sbin", "/run", "/boot")
 _KNOWN_ELSEWHERE = frozenset(
@@ -107,13 +108,15 @@ def is_directory(context: Context, path: str) -> bool:
         for key in context.world.files
     ):
         return True
-    fixed = ("/etc/docker", "/proc/sys/net", "/proc/sys/net/ipv4", "/proc/net", "/sys/class/net", "/proc/sys",
-             "/sys/class",
+    fixed = ("/etc/docker", "/run/dnetlab", "/proc/sys/net", "/proc/sys/net/ipv4", "/proc/net", "/sys/class/net",
+             "/proc/sys", "/sys/class",
              "/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/usr/local/sbin", "/usr/share", "/var/run",
              "/var/log", "/var/lib", "/var/tmp")  # fmt: skip
-    if full in fixed:
+    if full in fixed or _ports(context, full):
         return True
     parent, name = posixpath.split(full)
+    if name in _ports(context, parent):
+        return True
     if name == "statistics":
         parent, name = posixpath.split(parent)
     return parent == "/sys/class/net" and context.stack.interface(name) is not None
@@ -126,6 +129,8 @@ def listing(context: Context, path: str) -> list[str]:
         return sorted(_top(context))
     if full == "/sys/class/net":
         return sorted(i.name for i in context.stack.interfaces)
+    if _ports(context, full):
+        return _ports(context, full)
     names = set(_here(context, full))
     if (context.host, context.container or "", full + "/") in context.world.files:
         return sorted(names)
@@ -144,6 +149,14 @@ def listing(context: Context, path: str) -> list[str]:
                   "cat shows /etc/hosts, /etc/resolv.conf, /etc/hostname and /proc/sys/net/….")  # fmt: skip
 
 
+def _ports(context: Context, full: str) -> list[str]:
+    """The ports of a bridge, for its /sys/class/net/BRIDGE/brif; [] for any other path."""
+    parts = full.split("/")
+    if parts[1:4] != ["sys", "class", "net"] or len(parts) != 6 or parts[5] != "brif":
+        return []
+    return sorted(link.name for link in context.stack.interfaces if link.master == parts[4])
+
+
 def _here(context: Context, full: str) -> list[str]:
     prefix = full.rstrip("/") + "/"
     keys = (*context.world.files, *context.world.links)
@@ -160,7 +173,7 @@ _OFTEN_MADE = ("/run/netns", "/usr/local/", "/var/tmp/")  # there is nothing in 
 
 
 def _refuse_unknown(context: Context, full: str) -> None:
-    if full.startswith(_OFTEN_MADE):
+    if full.startswith(_OFTEN_MADE) or (context.container is None and full in _OF_DAEMON):
         return
     kept = full.startswith("/etc/") and context.container is None and full.split("/")[2] in _KNOWN_ELSEWHERE
     if kept or any(full.startswith(prefix + "/") for prefix in _KEPT_BACK):
