@@ -24,6 +24,11 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, shape in [
         (r"sha256:[0-9a-f]{64}", "sha256:<id>"),
         (r"\b[0-9a-f]{64}\b", "<id>"),
+        (r"\bSWMTKN-1-[0-9a-z]{50}-[0-9a-z]{25}\b", "<token>"),
+        (r"\b(?=[a-z]*[0-9])[0-9a-z]{25}\b", "<id>"),  # of what belongs to a swarm, and the short form in listings
+        (r"(?m)^[0-9a-z]{12}(?= +\S+ +overlay | +\S.* (?:replicated|global|Running|Shutdown) )", "<id>"),
+        (r"(?m)^(1-|lb_)[0-9a-z]{9,10}$", r"\1<id>"),
+        (r"(?m)(?:^overall progress: .*\n)+(?=1/|verify)", "<progress>\n"),  # how often the client has looked
         (r"\bbr-[0-9a-f]{12}\b", "br-<id>"),
         (r"\b[0-9a-f]{12}\.\.\.", "<id>..."),
         (r"\b8000\.[0-9a-f]{12}\b", "8000.<mac>"),

@@ -66,6 +66,16 @@ class OnAnotherHost:
 
 
 @dataclass(frozen=True)
+class NotHeardOf:
+    """A container in the same overlay network, on another host: the two hosts of the swarm don't hear each other."""
+
+    name: str
+    other: str
+    host: str
+    network: str
+
+
+@dataclass(frozen=True)
 class NoAddressThere:
     """Both are on the network, yet the one asked has no address there now."""
 
@@ -267,8 +277,8 @@ class AnswerLost:
 
 
 Cause = Union[  # noqa: UP007 (a name for people and for typing.get_args)
-    Stopped, HostsKnowNoNames, NobodyCalled, OnAnotherHost, NoAddressThere, DefaultBridgeOnly, NoSharedNetwork,
-    WorksNow, BehindProxy, OpensAndSticks,
+    Stopped, HostsKnowNoNames, NobodyCalled, OnAnotherHost, NotHeardOf, NoAddressThere, DefaultBridgeOnly,
+    NoSharedNetwork, WorksNow, BehindProxy, OpensAndSticks,
     AnswersNothing, NoRouteThere, ForwardsForNobody, LinkDownOn, EndedOn, IgnoredBy,
     NetworksApart, RuleOn, PolicyOn, NothingListens, AddressUnused, OnAnotherSegment, AnswerLost, NameFound, Paused,
     PublishedFor, InternalUnpublished, InternalNoWay, OwnerStopped, BridgeIsDown, NeighbourLies, IccOff, OnlyLoopback,
@@ -413,6 +423,14 @@ class UseHostOf:
 
 
 @dataclass(frozen=True)
+class LetGossipThrough:
+    """Port 7946 between two hosts of a swarm."""
+
+    host: str
+    other: str
+
+
+@dataclass(frozen=True)
 class InspectNetwork:
     pass
 
@@ -494,7 +512,8 @@ class AgainstFact:
 
 
 Remedy = Union[  # noqa: UP007
-    Start, UseItsAddress, UseHostOf, InspectNetwork, OwnNetwork, Connect, BothOnOne, SwitchForwardingOn, ServeAgain,
-    Publish, LookForIt, MasqueradeMissing, AgainstFact, Shim, SameVlan, BridgeMode, AllowForged, Unpause,
+    Start, UseItsAddress, UseHostOf, InspectNetwork, LetGossipThrough, OwnNetwork, Connect, BothOnOne,
+    SwitchForwardingOn,
+    ServeAgain, Publish, LookForIt, MasqueradeMissing, AgainstFact, Shim, SameVlan, BridgeMode, AllowForged, Unpause,
     PublishForAll, PublishOnOrdinary, ConnectSomewhere, AnotherThanNone, StartBoth, LinkUp, ForgetNeighbour, WithoutIcc,
 ]  # fmt: skip

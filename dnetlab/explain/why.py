@@ -37,6 +37,7 @@ from dnetlab.explain.reasons import (
     IgnoredBy,
     InspectNetwork,
     KnownNames,
+    LetGossipThrough,
     LinkDownOn,
     LookForIt,
     MacvlanModes,
@@ -47,6 +48,7 @@ from dnetlab.explain.reasons import (
     NobodyCalled,
     NoRouteThere,
     NoSharedNetwork,
+    NotHeardOf,
     NothingListens,
     NotPublished,
     OnAnotherHost,
@@ -83,7 +85,6 @@ from dnetlab.model import (
     Container,
     Disposition,
     Exchange,
-    Host,
     IcmpType,
     LinkKind,
     Packet,
@@ -239,7 +240,7 @@ def _no_address(snapshot: Snapshot, where: Where, name: str) -> Reason:
     machine = snapshot.hosts[where.host]
     target = machine.container(name)
     if target is None:
-        return _nobody_of_that_name(snapshot, machine, name)
+        return _nobody_of_that_name(snapshot, where, name)
     if not target.is_running:
         return Reason(False, Stopped(name, target.state, target.exit_code), (), Start(name))
     if where.is_host:
@@ -247,12 +248,17 @@ def _no_address(snapshot: Snapshot, where: Where, name: str) -> Reason:
     return _not_on_one_network(label(snapshot, where), members(snapshot, where), target)
 
 
-def _nobody_of_that_name(snapshot: Snapshot, machine: Host, name: str) -> Reason:
+def _nobody_of_that_name(snapshot: Snapshot, where: Where, name: str) -> Reason:
+    machine = snapshot.hosts[where.host]
     elsewhere = snapshot.find_container(name)
     if elsewhere is None:
         known = tuple(c.name for c in machine.containers)
         return Reason(False, NobodyCalled(name, machine.name), (KnownNames(known),))
     other = elsewhere[0].name
+    mine = {e.network_id for c in members(snapshot, where) for e in c.endpoints if e.endpoint_id}
+    shared = next((e.network for e in elsewhere[1].endpoints if e.endpoint_id and e.network_id in mine), None)
+    if shared is not None:  # an id that both hosts know is that of a swarm's network
+        return Reason(False, NotHeardOf(name, other, machine.name, shared), (), LetGossipThrough(machine.name, other))
     return Reason(False, OnAnotherHost(name, other), (), UseHostOf(other))
 
 

@@ -10,6 +10,7 @@ from dnetlab.model.host import (
     Network,
     PortBinding,
     Process,
+    Record,
     Subnet,
     Volume,
 )
@@ -30,6 +31,7 @@ from dnetlab.model.network import (
     Socket,
     SocketState,
     Traffic,
+    VirtualServer,
     Vxlan,
 )
 from dnetlab.model.packet import Connection, ConnState, Flow, IcmpType, Packet, Protocol
@@ -50,6 +52,7 @@ from dnetlab.model.trace import (
 from dnetlab.model.where import Where
 
 __all__ = [
+    "Record", "VirtualServer",
     "Address", "Chain", "Check", "CheckResult", "Connection", "ConnState", "Container", "ContainerState",
     "Crossing", "Disposition", "Endpoint", "Entry", "Evidence", "Exchange", "FdbEntry", "Finding", "Flow", "Hook",
     "Hop", "Host", "IcmpType", "Image", "Interface", "Journal", "LeftOut", "Lesson", "Line", "LinkKind", "Listener",

@@ -137,10 +137,30 @@ class Subnet:
 
 
 @dataclass(frozen=True)
+class Record:
+    """What the hosts of a swarm tell each other of an endpoint in an overlay network (moby: networkdb, the gossip).
+
+    name       of the container or the task; others that it is called by in aliases
+    service    the service of a task and its virtual address there (None with dnsrr), '' and None for a container
+    node       the address of the host that it is on
+    """
+
+    name: str
+    address: IPv4Address
+    mac: str
+    node: IPv4Address
+    aliases: tuple[str, ...] = ()
+    service: str = ""
+    vip: IPv4Address | None = None
+
+
+@dataclass(frozen=True)
 class Network:
     """A Docker network. bridge is the name of its bridge device, None for drivers without one; `null` drives `none`.
 
     config_only  it only holds what others are made from (--config-only); config_from: the name of such a one, or ''
+    ingress  it carries the published ports of a swarm's services
+    records  overlay: the endpoints that this host has heard of, its own too, in the order of their addresses
     """
 
     id: str
@@ -157,6 +177,8 @@ class Network:
     created: float = 0.0
     config_only: bool = False
     config_from: str = ""
+    ingress: bool = False
+    records: tuple[Record, ...] = ()
 
     @property
     def short_id(self) -> str:

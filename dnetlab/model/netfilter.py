@@ -63,6 +63,7 @@ MODULE_OF: dict[str, str] = {
     "--src-range": "iprange",
     "--dst-range": "iprange",
     "--length": "length",
+    "--ipvs": "ipvs",
 } | {
     f"--ct{side}{what}": "conntrack"
     for side in ("orig", "repl")
@@ -75,7 +76,7 @@ _SIMPLE = {
 }  # fmt: skip
 _HEAD = ("-s", "-d", "-i", "-o", "-p")  # printed first, in this order
 # options without a value
-_FLAGS = ("--syn", "--physdev-is-bridged", "--random", "--random-fully", "--persistent")
+_FLAGS = ("--syn", "--physdev-is-bridged", "--ipvs", "--random", "--random-fully", "--persistent")
 
 
 def quoted(value: str) -> str:

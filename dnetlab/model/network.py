@@ -78,6 +78,7 @@ class Vxlan:
     learning  whether it learns behind which address a MAC is
     underlay  the namespace whose routes and rules the outer packets meet, None: the link's own. A link that was moved
               keeps the one that it was made in
+    proxy     whether it answers questions for an address itself, from its own neighbour table, and floods none
     """
 
     vni: int
@@ -87,6 +88,7 @@ class Vxlan:
     port: int = 4789
     learning: bool = True
     underlay: str | None = None
+    proxy: bool = False
 
 
 @dataclass(frozen=True)
@@ -254,12 +256,21 @@ class Socket:
 
 
 @dataclass(frozen=True)
+class VirtualServer:
+    """A service of IPVS: packets with this firewall mark are shared out among the servers (`ipvsadm -Ln`)."""
+
+    mark: int
+    servers: tuple[IPv4Address, ...] = ()
+
+
+@dataclass(frozen=True)
 class Namespace:
     """A network namespace: a whole network stack of its own.
 
     name is 'host' for the host's own, else the 12-hex short id of the container that made it (containers that joined
     it with `--network container:X` name the same one).
     path_mtus: by destination, what a 'fragmentation needed' from the way there said would fit.
+    virtual: the services that IPVS balances here.
     last_index: the highest interface index given out here (simulator only); it is never given out again.
     traffic: by interface index, what each has counted. They stand here and not in the Interface, because they change
     with every packet and an Interface only when somebody changes it.
@@ -274,6 +285,7 @@ class Namespace:
     connections: tuple[Connection, ...] = ()
     sockets: Sequence[Socket] = ()
     sysctls: dict[str, str] = field(default_factory=dict)  # 'net.ipv4.ip_forward' -> '1'
+    virtual: tuple[VirtualServer, ...] = ()
     last_index: int = field(default=0, compare=False)
     path_mtus: dict[IPv4Address, int] = field(default_factory=dict, compare=False)
     traffic: dict[int, Traffic] = field(default_factory=dict, compare=False)

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 from dnetlab.model import LinkKind, Neighbour
 from dnetlab.model.network import DELAY_SECONDS, PROBE_SECONDS, REACHABLE_SECONDS
 from dnetlab.net.memory import Field
-from dnetlab.net.segment import Event, Found, Link, Lost, Wanted
+from dnetlab.net.segment import Event, Found, Link, Lost, Wanted, told_mac
 from dnetlab.net.tunnel import outside, speaks_from
 
 ARP_SECONDS = 3.06  # three questions, one second apart (net/core/neighbour.c mcast_solicit 3; observed 3.058 s)
@@ -51,7 +51,11 @@ def resolve(field: Field, start: Link, hop: IPv4Address) -> Answer:
         if believed is not None:
             return believed
     found = field.wiring.search(start, Wanted(hop))
-    lost = _swallowed(field, found)
+    told = _told(field, found, hop)
+    if told is not None:
+        field.learn(start.where, Neighbour(hop, start.interface.name, told))
+        return Answer(told, found.lost[0].path, True, lost=found.lost[0])
+    lost = _swallowed(field, found, hop)
     if lost is not None:
         field.learn(start.where, Neighbour(hop, start.interface.name, None, "FAILED"))
         return Answer(None, (), True, lost=lost)
@@ -63,11 +67,21 @@ def resolve(field: Field, start: Link, hop: IPv4Address) -> Answer:
     return Answer(mac, found.path, known is None or known.mac != mac)
 
 
-def _swallowed(field: Field, found: Found) -> Lost | None:
+def _told(field: Field, found: Found, hop: IPv4Address) -> str | None:
+    """The MAC that a tunnel has told by itself, though it gets nothing through to its owner; None for another."""
+    if found.link is not None or not found.lost:
+        return None
+    tunnel = found.lost[0].tunnel
+    return told_mac(field.space(tunnel.where), tunnel.interface, hop)
+
+
+def _swallowed(field: Field, found: Found, hop: IPv4Address) -> Lost | None:
     """The tunnel that lost the question, or the answer that would come back through it; None when neither did."""
     if found.link is None:
         return found.lost[0] if found.lost else None
     for number, event in enumerate(found.path):
+        if told_mac(field.space(event.link.where), event.link.interface, hop):
+            return None  # it has answered by itself
         if event.kind == "tunnel" and field.wiring.carry is not None:
             asker = speaks_from(field.space(outside(event.link)), event.link, IPv4Address(event.entry))
             back = field.wiring.carry(found.path[number + 1].link, asker)
@@ -80,7 +94,7 @@ def _as_known(field: Field, start: Link, known: Neighbour) -> Answer | None:
     """The way to the one who is known, whoever else has the address by now; None when it is time to ask anew."""
     found = field.wiring.search(start, Wanted(known.address, known.mac))
     state = known.state_at(field.now)
-    if found.link is not None and (state == "REACHABLE" or _swallowed(field, found) is None):
+    if found.link is not None and (state == "REACHABLE" or _swallowed(field, found, known.address) is None):
         field.learn(start.where, Neighbour(known.address, known.dev, known.mac))
         return Answer(known.mac, found.path, False, found.looped)
     if found.link is not None or known.since is None or state == "FAILED" or found.lost and state != "REACHABLE":

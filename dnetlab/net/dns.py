@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
-from dnetlab.model import Container, Endpoint, Host
+from dnetlab.model import Container, Endpoint, Host, Record
 from dnetlab.net.endpoints_order import by_gateway
 
 NAMELESS = ("bridge", "host", "none")  # the predefined networks: Docker has no DNS there
@@ -46,12 +46,39 @@ def members(host: Host, network_id: str) -> list[tuple[Container, Endpoint]]:
 
 
 def lookup(host: Host, network_id: str, name: str) -> list[IPv4Address]:
-    """The addresses of all that are called so in a network; name in lower case."""
+    """The addresses of all that are called so in a network; name in lower case. In a network across hosts: of those
+    that this host has been told of."""
+    told = records(host, network_id)
+    if told:
+        return _recorded(told, name)
     return [
         endpoint.address
         for container, endpoint in members(host, network_id)
         if endpoint.address is not None and name in (n.lower() for n in names_in(container, endpoint))
     ]
+
+
+def records(host: Host, network_id: str) -> tuple[Record, ...]:
+    """What the host has been told of the endpoints of a network; () for a network of its own."""
+    return next((network.records for network in host.networks if network.id == network_id), ())
+
+
+def _recorded(told: tuple[Record, ...], name: str) -> list[IPv4Address]:
+    """A service has one address for all its tasks, `tasks.SERVICE` has theirs (moby libnetwork/service_common.go)."""
+    service, of_tasks = name.removeprefix("tasks."), name.startswith("tasks.")
+    found = []
+    for record in told:
+        if record.service and record.service.lower() == service:
+            found.append(record.vip if record.vip is not None and not of_tasks else record.address)
+        elif record.name and name in (n.lower() for n in (record.name, *record.aliases)):
+            found.append(record.address)
+    return list(dict.fromkeys(found))
+
+
+def name_of(host: Host, network_id: str, address: IPv4Address) -> str:
+    """Who has that address in a network, by name; '' when nobody is known to."""
+    told = next((r.name for r in records(host, network_id) if r.address == address), "")
+    return told or next((c.name for c, e in members(host, network_id) if e.address == address), "")
 
 
 def addresses(host: Host, asker: Container, name: str, links: Links = no_links) -> list[IPv4Address]:

@@ -353,6 +353,12 @@ def _direction(value: str, scene: Scene) -> bool:
     return scene.connection is not None and scene.replying is (value == "REPLY")
 
 
+def _by_ipvs(value: str, scene: Scene) -> bool:
+    """Has IPVS given its connection to a server?"""
+    servers = {server for virtual in scene.space.virtual for server in virtual.servers}
+    return scene.connection is not None and scene.connection.reply.source in servers
+
+
 def _length(value: str, scene: Scene) -> bool:
     return any(low <= scene.packet.size <= high for low, high in port_ranges(value))
 
@@ -390,6 +396,7 @@ _JUDGES: dict[str, Judge] = {
     "--src-range": lambda value, scene: in_range(value, scene.source),
     "--dst-range": lambda value, scene: in_range(value, scene.destination),
     "--length": _length,
+    "--ipvs": _by_ipvs,
     "--ctdir": _direction,
     **{option: _of_connection(option) for option in _CONNECTION},
 }

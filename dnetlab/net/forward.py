@@ -24,6 +24,7 @@ from dnetlab.model import (
     Step,
     StepKind,
     Trace,
+    VirtualServer,
     Where,
 )
 from dnetlab.model.changed import replace
@@ -63,6 +64,7 @@ from dnetlab.model.facts import (
     Vanished,
     Wrapped,
 )
+from dnetlab.net import ipvs
 from dnetlab.net.arp import ARP_SECONDS, introduce, resolve
 from dnetlab.net.arp import Answer as Neighbourly
 from dnetlab.net.deliver import deliver, find_socket, proxy_of
@@ -237,6 +239,8 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
     if dev != "lo" and _martian(trip, space, dev):
         return None
     destination = trip.packet.destination
+    if space.virtual and is_local(space, destination) and (virtual := ipvs.server_for(trip)):
+        return _shared_out(trip, virtual, dev, port)
     if is_local(space, destination):
         if cross(trip, Hook.INPUT, Doors(into=dev, physin=port)):
             deliver(trip, dev)
@@ -245,6 +249,14 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
         trip.end(Disposition.DROPPED, ForEverybody(destination), dev)
         return None
     return _forwarded(trip, link, port, bridged=bool(port) and destination != asked and _filters_frames(space))
+
+
+def _shared_out(trip: Trip, virtual: VirtualServer, dev: str, port: str) -> Arrival:
+    """IPVS takes it behind the filter of INPUT and sends it on to a server, as if it came from here."""
+    if not cross(trip, Hook.INPUT, Doors(into=dev, physin=port), ("mangle", "filter")):
+        return None
+    ipvs.share_out(trip, virtual)
+    return _send_own(trip)
 
 
 def _martian(trip: Trip, space: Namespace, dev: str) -> bool:

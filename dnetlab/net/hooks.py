@@ -56,13 +56,13 @@ class Doors:
     hop: IPv4Address = IPv4Address(0)
 
 
-def cross(trip: Trip, hook: Hook, doors: Doors) -> bool:
-    """Take the packet through a hook. False: it ended here, and the trip says why."""
+def cross(trip: Trip, hook: Hook, doors: Doors, stages: tuple[str, ...] = ()) -> bool:
+    """Take the packet through a hook, or through some of its tables. False: it ended here, and the trip says why."""
     space = trip.space
     present = {table.name for table in space.netfilter.tables}
     if not present:
         return True
-    for stage in ORDER[hook]:
+    for stage in stages or ORDER[hook]:
         if stage == "conntrack":
             if trip.track is None:
                 _track(trip)
@@ -74,7 +74,8 @@ def cross(trip: Trip, hook: Hook, doors: Doors) -> bool:
             if decision.name in ("DROP", "REJECT"):
                 _refuse(trip, decision)
                 return False
-    if hook in (Hook.INPUT, Hook.POSTROUTING) and trip.track is not None and not trip.track.related:
+    ends = hook in (Hook.INPUT, Hook.POSTROUTING) and not stages
+    if ends and trip.track is not None and not trip.track.related:
         trip.lab.remember(trip.at, trip.track)
     return True
 

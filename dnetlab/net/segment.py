@@ -360,7 +360,8 @@ def _over_switch(quest: _Quest, node: _Node, switch: Switch, trail: Trail) -> It
 def _through_tunnel(quest: _Quest, node: _Node, trail: Trail) -> Iterator[_Node]:
     """A VXLAN sends the frame to whoever has the MAC, as far as it knows, or to every address it floods to."""
     space = quest.wiring.hosts[node.link.where.host].namespaces[node.link.where.namespace]
-    for remote in space.tunnel_ends(node.link.interface.name, quest.wanted.mac):
+    mac = quest.wanted.mac or told_mac(space, node.link.interface, quest.wanted.ip)
+    for remote in space.tunnel_ends(node.link.interface.name, mac):
         if quest.wiring.carry is None:
             return
         end, tunnel = quest.wiring.carry(node.link, remote), Event("tunnel", node.link, str(remote))
@@ -368,6 +369,15 @@ def _through_tunnel(quest: _Quest, node: _Node, trail: Trail) -> Iterator[_Node]
             quest.lost.append(end._replace(path=_events((trail, tunnel))))
         else:
             yield _Node("in", end, node.tag, (trail, tunnel))
+
+
+def told_mac(space: Namespace, tunnel: Interface, ip: IPv4Address | None) -> str | None:
+    """The MAC that a VXLAN which answers for others tells for an address (arp_reduce, drivers/net/vxlan); None when it
+    doesn't, or doesn't know."""
+    if ip is None or tunnel.vxlan is None or not tunnel.vxlan.proxy:
+        return None
+    known = space.neighbour_at.get((ip, tunnel.name))
+    return known.mac if known else None
 
 
 def _through_parent(quest: _Quest, node: _Node, trail: Trail) -> Iterator[_Node]:

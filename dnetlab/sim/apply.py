@@ -89,10 +89,12 @@ def _run_in_terminal(world: World, line: Line, terminal: Terminal) -> Result:
 
 
 def _let_time_pass(world: World) -> None:
-    """Programs that were to end by now have ended; terminals of dead containers are closed."""
-    from dnetlab.sim.dockerd import containers
+    """Programs that were to end by now have ended, swarms have seen to their nodes; terminals of dead containers are
+    closed."""
+    from dnetlab.sim.dockerd import containers, swarm
 
     containers.let_time_pass(world)
+    swarm.let_time_pass(world)
     kept = []
     for terminal in world.terminals:
         container = world.hosts[terminal.host].container(terminal.container)

@@ -44,6 +44,7 @@ class Terminal:
 class World:
     """hosts are frozen and replaced whole; daemons[host] is the private state of that host's dockerd (frozen too).
 
+    swarms    id -> what the managers of that swarm know (dockerd/cluster)
     clock     seconds since the lab began; each command moves it on
     counters  one number per kind of identity already given out; with the seed it makes ids, MACs and ports repeatable
     files     contents that students can read or that the daemon writes: (host, container id or '', path) -> text;
@@ -59,6 +60,7 @@ class World:
 
     hosts: dict[str, Host] = field(default_factory=dict)
     daemons: dict[str, Any] = field(default_factory=dict)
+    swarms: dict[str, Any] = field(default_factory=dict)
     release: str = DEFAULT_RELEASE
     seed: int = 0
     clock: float = 0.0
@@ -77,6 +79,7 @@ class World:
             self,
             hosts=dict(self.hosts),
             daemons=dict(self.daemons),
+            swarms=dict(self.swarms),
             counters=dict(self.counters),
             files=self.files.copy(),
             links=dict(self.links),

@@ -62,6 +62,7 @@ _STOPS_AT_FIRST_ARGUMENT = {
     ("container", "create"),
     ("container", "exec"),
     ("container", "top"),
+    ("service", "create"),
 }
 
 # Other names of subcommands ("Aliases:" of the help texts); a plugin's or removed command is not here.
@@ -119,6 +120,17 @@ ARGUMENTS: dict[tuple[str, ...], tuple[int, int | None]] = {
     ("volume", "prune"): (0, 0),
     **{("volume", n): (1, None) for n in ["rm", "inspect"]},
     **{("system", n): (0, 0) for n in ["df", "info", "prune", "events"]},
+    **{("swarm", n): (0, 0) for n in ["init", "leave", "update", "unlock", "unlock-key", "ca"]},
+    **{("swarm", n): (1, 1) for n in ["join", "join-token"]},
+    **{("node", n): (1, None) for n in ["inspect", "promote", "demote", "rm"]},
+    ("node", "ls"): (0, 0),
+    ("node", "ps"): (0, None),
+    ("node", "update"): (1, 1),
+    **{("service", n): (1, None) for n in ["create", "inspect", "ps", "rm", "scale"]},
+    **{("service", n): (1, 1) for n in ["logs", "rollback", "update"]},
+    ("service", "ls"): (0, 0),
+    ("stack", "ls"): (0, 0),
+    ("stack", "deploy"): (1, 1),
     ("inspect",): (1, None),
     ("version",): (0, 0),
     ("search",): (1, 1),

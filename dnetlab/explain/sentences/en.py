@@ -316,6 +316,10 @@ _CAUSES: Table = {
     r.OnAnotherHost: lambda x: (
         f"{x.name} is a container on {x.other}: each Docker host knows the names of its own containers only."
     ),
+    r.NotHeardOf: lambda x: (
+        f"{x.name} is on {x.other} and in {x.network} too, but {x.host} has not heard of it: the hosts of a swarm tell "
+        "each other their containers at port 7946, and there they don't hear each other."
+    ),
     r.NoAddressThere: lambda x: f"Both are on {x.network}, yet {x.name} has no address there now.",
     r.DefaultBridgeOnly: lambda x: (
         f"{x.who} and {x.name} meet on the default bridge only, and there Docker has no DNS: names don't work."
@@ -425,6 +429,7 @@ _TRY: Table = {
     r.Start: lambda x: f"docker start {x.name}",
     r.UseItsAddress: lambda x: f"use its address: docker inspect {x.name}",
     r.UseHostOf: lambda x: f"use its address, or a port that it publishes on {x.host}",
+    r.LetGossipThrough: lambda x: f"let TCP and UDP 7946 through between them: iptables -S on {x.host} and {x.other}",
     r.InspectNetwork: lambda x: "docker network inspect",
     r.OwnNetwork: lambda x: "docker network create mynet, and run both with --network mynet (or use --link)",
     r.Connect: lambda x: f"docker network connect {x.network} {x.who}",

@@ -306,6 +306,10 @@ _CAUSES: Table = {
     r.HostsKnowNoNames: lambda x: f"{x.host} 自己不认识容器的名字：Docker 的内置 DNS 只在容器里应答。",
     r.NobodyCalled: lambda x: f"{x.host} 上没有名为 {x.name} 的容器。",
     r.OnAnotherHost: lambda x: f"{x.name} 是 {x.other} 上的容器：每台 Docker 主机只认识自己容器的名字。",
+    r.NotHeardOf: lambda x: (
+        f"{x.name} 在 {x.other} 上，也在网络 {x.network} 里，可是 {x.host} 没有听说过它："
+        "swarm 的主机通过 7946 端口互相通报各自的容器，而它们在那里听不到对方。"
+    ),
     r.NoAddressThere: lambda x: f"双方都在 {x.network} 上，可是 {x.name} 现在在那里没有地址。",
     r.DefaultBridgeOnly: lambda x: f"{x.who} 和 {x.name} 只在默认网桥上相遇，而 Docker 在那里没有 DNS：不能用名字。",
     r.NoSharedNetwork: lambda x: f"{x.who} 和 {x.name} 没有共同的自定义网络，所以查不到这个名字。",
@@ -402,6 +406,7 @@ _TRY: Table = {
     r.Start: lambda x: f"docker start {x.name}",
     r.UseItsAddress: lambda x: f"用它的地址：docker inspect {x.name}",
     r.UseHostOf: lambda x: f"用它的地址，或者用它在 {x.host} 上映射的端口",
+    r.LetGossipThrough: lambda x: f"让它们之间的 TCP 和 UDP 7946 通过：在 {x.host} 和 {x.other} 上看 iptables -S",
     r.InspectNetwork: lambda x: "docker network inspect",
     r.OwnNetwork: lambda x: "docker network create mynet，两个容器都用 --network mynet 运行（或者用 --link）",
     r.Connect: lambda x: f"docker network connect {x.network} {x.who}",

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dnetlab.commands.docker.grammar import Command
 from dnetlab.commands.docker.parse import Invocation, Stop, parse
 from dnetlab.commands.gotemplate import Unsupported
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.dockercli import container, exec, image, inspect, listing, network, prune, system, volume
+from dnetlab.sim.dockercli import (
+    container,
+    exec,
+    image,
+    inspect,
+    listing,
+    network,
+    node,
+    prune,
+    service,
+    swarm,
+    system,
+    volume,
+)
 from dnetlab.sim.dockercli import run as run_verbs
 from dnetlab.sim.dockercli.session import Failed, Session, told
 from dnetlab.sim.dockerd.api import ApiError
@@ -52,6 +66,31 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
     ("volume", "prune"): prune.volumes,
     ("volume", "create"): volume.create,
     ("volume", "rm"): volume.rm,
+    ("swarm", "init"): swarm.init,
+    ("swarm", "join"): swarm.join,
+    ("swarm", "join-token"): swarm.join_token,
+    ("swarm", "leave"): swarm.leave,
+    ("swarm", "update"): swarm.update,
+    ("swarm", "unlock-key"): swarm.unlock_key,
+    ("swarm", "ca"): swarm.ca,
+    ("stack", "ls"): swarm.objects,
+    ("stack", "deploy"): swarm.deploy,
+    ("node", "ls"): node.ls,
+    ("node", "inspect"): node.inspect,
+    ("node", "ps"): node.ps,
+    ("node", "update"): node.update,
+    ("node", "promote"): node.promote,
+    ("node", "demote"): node.demote,
+    ("node", "rm"): node.rm,
+    ("service", "create"): service.create,
+    ("service", "ls"): service.ls,
+    ("service", "ps"): service.ps,
+    ("service", "inspect"): service.inspect,
+    ("service", "scale"): service.scale,
+    ("service", "update"): service.update,
+    ("service", "rollback"): service.rollback,
+    ("service", "logs"): service.logs,
+    ("service", "rm"): service.rm,
     ("inspect",): inspect.anything,
     ("version",): system.version,
     ("system", "info"): system.info,
@@ -60,13 +99,8 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
 
 # Real commands that the simulator doesn't do: why, and what does the same job in a lesson.
 REFUSED: dict[str, tuple[str, str]] = {
-    "swarm": (
-        "Swarm is not simulated.",
-        "The lessons need no swarm; on the real engine (--engine docker) it works.",
-    ),
-    "node": ("Swarm is not simulated.", "Use docker ps on each host."),
-    "service": ("Swarm services are not simulated.", "Start the containers with docker run."),
-    "stack": ("Swarm stacks are not simulated.", "Start the containers with docker run."),
+    "swarm": ("Locked managers are not modelled.", "docker swarm leave --force, then docker swarm init."),
+    "stack": ("Swarm stacks are not simulated.", "Create the services one by one with docker service create."),
     "secret": ("Swarm secrets are not simulated.", "Pass variables with docker run -e."),
     "config": ("Swarm configs are not simulated.", "Pass variables with docker run -e."),
     "compose": ("docker compose is not simulated.", "Start the containers one by one with docker run."),
@@ -102,6 +136,9 @@ REFUSED: dict[str, tuple[str, str]] = {
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
     """Run one docker command. Raises Refused."""
+    if argv[1:] in (("secret", "ls"), ("config", "ls")):
+        asked = Command(client(context.world.release).helps, argv[1:], argv[1:], "", "", ())
+        return _run(Session(context, Invocation(asked)), swarm.objects)
     try:
         if len(argv) > 1:
             _refuse_unknown_plugins(argv)
@@ -113,7 +150,10 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     session = Session(context, call)
     if call.said:
         session.stdout.append(call.said)
-    verb = VERBS[call.command.operation]
+    return _run(session, VERBS[call.command.operation])
+
+
+def _run(session: Session, verb: Callable[[Session], int]) -> Result:
     try:
         return session.result(verb(session))
     except ApiError as error:

@@ -19,6 +19,11 @@ GETTERS: dict[str, Callable[..., dict[str, Any]]] = {
     "network": api.network_inspect,
     "volume": api.volume_inspect,
 }
+OF_A_SWARM: dict[str, Callable[..., dict[str, Any]]] = {
+    "service": api.service_inspect,
+    "task": api.task_inspect,
+    "node": api.node_inspect,
+}
 TYPES = ("config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume")
 TEMPLATE_STATUS = 64  # a template that can't be read
 
@@ -77,16 +82,26 @@ def _shown(form: str, found: list[tuple[str, dict[str, Any]]]) -> str:
 
 
 def _get(session: Session, kind: str, name: str) -> tuple[str, dict[str, Any]]:
-    for one in [kind] if kind else GETTERS:
-        if one not in GETTERS:
+    getters = _getters(session, kind)
+    for one in [kind] if kind else getters:
+        if one not in getters:
             raise Failed(f"Error: No such {one}: {name}")
         options = {"size": True} if session.call.on("size") and one == "container" else {}
         try:
-            return one, session.ask(GETTERS[one], name, **options)
+            return one, session.ask(getters[one], name, **options)
         except ApiError as error:
+            if kind == "service" and error.status == 404:
+                raise Failed(f"Error: no such service: {name}") from None
             if kind or error.status not in (400, 404):
                 raise
     raise Failed(session.own.text("no object", name=name))
+
+
+def _getters(session: Session, kind: str) -> dict[str, Callable[..., dict[str, Any]]]:
+    """What may have that name; what a swarm has is asked for by its kind, or of a manager."""
+    if kind or session.ask(api.system_info)["Swarm"]["ControlAvailable"]:
+        return {**GETTERS, **OF_A_SWARM}
+    return GETTERS
 
 
 def _execute(template: Template, kind: str, document: dict[str, Any], netip: bool) -> str:

@@ -81,6 +81,10 @@ class Session:
     def err(self, text: str) -> None:
         self.stderr.append(text + "\n")
 
+    def wait(self, seconds: float) -> None:
+        """The client looks on for a while."""
+        self.context.world.clock += seconds
+
     def connect(self) -> None:
         """Raises Unreachable when no daemon runs."""
         if not self.up:

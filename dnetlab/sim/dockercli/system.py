@@ -131,7 +131,7 @@ def _info_text(answer: Json) -> str:
         "Plugins:",
         *(f" {kind}: {' '.join(plugins[kind])}" for kind in ("Volume", "Network", "Log")),
         *_cdi(answer),
-        f"Swarm: {answer['Swarm']['LocalNodeState']}",
+        *_swarm(answer["Swarm"]),
         f"Runtimes: {' '.join(answer['Runtimes'])}",
         f"Default Runtime: {answer['DefaultRuntime']}",
         f"Init Binary: {answer['InitBinary']}",
@@ -158,6 +158,35 @@ def _info_text(answer: Json) -> str:
         *_firewall(answer),
     ]
     return "".join(f" {line}\n" for line in lines) + "\n"
+
+
+def _swarm(found: Json) -> list[str]:
+    """docker/cli command/system/info.go printSwarmInfo; observed on 20.10.24 with client 28.2."""
+    lines = [f"Swarm: {found['LocalNodeState']}"]
+    if found["LocalNodeState"] != "active":
+        return lines
+    lines += [f" NodeID: {found['NodeID']}", f" Is Manager: {_word(found['ControlAvailable'])}"]
+    if found["ControlAvailable"]:
+        lines += _cluster(found)
+    addresses = sorted(manager["Addr"] for manager in found["RemoteManagers"])
+    return [*lines, f" Node Address: {found['NodeAddr']}", " Manager Addresses:", *(f"  {a}" for a in addresses)]
+
+
+def _cluster(found: Json) -> list[str]:
+    cluster = found["Cluster"]
+    spec, raft = cluster["Spec"], cluster["Spec"]["Raft"]
+    return [
+        f" ClusterID: {cluster['ID']}", f" Managers: {found['Managers']}", f" Nodes: {found['Nodes']}",
+        f" Default Address Pool: {' '.join(cluster['DefaultAddrPool'])}  ", f" SubnetSize: {cluster['SubnetSize']}",
+        f" Data Path Port: {cluster['DataPathPort']}", " Orchestration:",
+        f"  Task History Retention Limit: {spec['Orchestration']['TaskHistoryRetentionLimit']}", " Raft:",
+        f"  Snapshot Interval: {raft['SnapshotInterval']}",
+        f"  Number of Old Snapshots to Retain: {raft['KeepOldSnapshots']}",
+        f"  Heartbeat Tick: {raft['HeartbeatTick']}", f"  Election Tick: {raft['ElectionTick']}", " Dispatcher:",
+        f"  Heartbeat Period: {spec['Dispatcher']['HeartbeatPeriod'] // 1_000_000_000} seconds", " CA Configuration:",
+        "  Expiry Duration: 3 months", "  Force Rotate: 0", " Autolock Managers: false",
+        " Root Rotation In Progress: false",
+    ]  # fmt: skip
 
 
 def _cdi(answer: Json) -> list[str]:

@@ -113,7 +113,8 @@ def _inner_name(parent: str, key: str) -> str:
 
 def _typed(kind: str, document: dict[str, Any]) -> Struct:
     name = {"container": "*container.InspectResponse", "network": "network.Inspect", "image": "*image.InspectResponse",
-            "volume": "volume.Volume"}[kind]  # fmt: skip
+            "volume": "volume.Volume", "node": "swarm.Node", "service": "swarm.Service",
+            "task": "swarm.Task"}[kind]  # fmt: skip
     fields = dict(document)
     if kind == "image" and "Author" in fields:  # the client has Config behind Author, daemons since 28 send it last
         order = [key for key in fields if key != "Config"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
 
-from dnetlab.model import Container, Network, PortBinding, Protocol
+from dnetlab.model import Container, Endpoint, Network, PortBinding, Protocol
 from dnetlab.model.changed import replace
 from dnetlab.model.layers import with_item, without_item
 from dnetlab.model.rows import with_row, without_rows
@@ -45,6 +45,10 @@ class Daemon:
     journal       what systemd and dockerd wrote: (clock, program, pid, text)
     pulled        'repository@digest' of every image that came from a registry
     execs         id -> a program started by `docker exec`; those that ended long ago are forgotten
+    swarm, node   the swarm that it is in and its id there; '' outside
+    ingress_pid   the pid under which it has set up the ingress network, None before
+    balancers     network id -> the endpoint of the balancer that an overlay network has here
+    gateways      container id -> its endpoint in docker_gwbridge, its way out when it is in overlay networks only
     """
 
     running: bool = False
@@ -68,6 +72,11 @@ class Daemon:
     journal: tuple[tuple[float, str, int, str], ...] = ()
     pulled: frozenset[str] = frozenset()
     execs: dict[str, Exec] = field(default_factory=dict)
+    swarm: str = ""
+    node: str = ""
+    gateways: dict[str, Endpoint] = field(default_factory=dict)
+    balancers: dict[str, Endpoint] = field(default_factory=dict)
+    ingress_pid: int | None = None
 
     @property
     def userland_proxy(self) -> bool:

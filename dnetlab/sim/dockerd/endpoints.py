@@ -5,19 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Endpoint, Network, Where
 from dnetlab.model.changed import replace
 from dnetlab.net.endpoints_order import by_gateway
-from dnetlab.sim.dockerd import books, hostsfile, ipam, resolver, sandbox
+from dnetlab.sim.dockerd import books, gwbridge, hostsfile, ipam, resolver, sandbox, swarmnets
 from dnetlab.sim.dockerd.books import (
     change_daemon,
     daemon,
     find_network,
     release_of,
 )
+from dnetlab.sim.dockerd.cluster import gossip
+from dnetlab.sim.dockerd.cluster.state import swarm_of
 from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment
 from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY
+from dnetlab.sim.dockerd.drivers.overlay import mac_for
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.settings import check_connect, check_settings, check_start
@@ -28,12 +32,12 @@ from dnetlab.sim.world import World
 @contextmanager
 def _undone_on_error(world: World) -> Iterator[None]:
     """An ApiError leaves no trace but numbers given out (as a real daemon skips them)."""
-    saved = dict(world.hosts), dict(world.daemons), world.files.copy()
+    saved = dict(world.hosts), dict(world.daemons), world.files.copy(), dict(world.swarms)
     try:
         yield
     except ApiError:
         indexes = {name: host.namespaces["host"].last_index for name, host in world.hosts.items()}
-        world.hosts, world.daemons, world.files = saved
+        world.hosts, world.daemons, world.files, world.swarms = saved
         for name, index in indexes.items():
             Stack(world, Where(name)).skip_to(index)
         raise
@@ -138,6 +142,7 @@ def _attach_all(world: World, host: str, container: Container) -> None:
             raise ApiError("cannot create endpoint on configuration-only network", 403)
         attachment = attachment_of(world, host, container, endpoint)
         check_start(world, network, attachment.address)
+        swarmnets.check_attachable(world, host, container, network)
         attach(world, host, container.id, replace(endpoint, network_id=network.id), network, attachment)
     _switch_gateway(world, host, container.id, None)
 
@@ -145,8 +150,9 @@ def _attach_all(world: World, host: str, container: Container) -> None:
 def _network_of(world: World, host: str, endpoint: Endpoint) -> Network:
     """The network an endpoint was made for: by id, so that one of the same name made later is not it."""
     if endpoint.network in ("bridge", "none", "host") or not endpoint.network_id:
-        return find_network(world, host, endpoint.network)
+        return swarmnets.reached(world, host, endpoint.network) or find_network(world, host, endpoint.network)
     found = books.network_by_id(world, host, endpoint.network_id)
+    found = found or swarmnets.reached(world, host, endpoint.network_id)
     if found is None:
         raise ApiError(f"network {endpoint.network_id} not found", 404)
     return found
@@ -173,6 +179,8 @@ def attach(
         hostsfile.tell_linkers(world, host, container, endpoint.address)
     else:
         sandbox.start_resolver(world, host, container, config)
+    if driver.spans_hosts:
+        gossip.spread(world, swarm_of(world, host))
     return endpoint
 
 
@@ -189,10 +197,14 @@ def _addressed(
         address=address,
         prefixlen=subnet.subnet.prefixlen,
         gateway=subnet.aux_addresses.get(DEFAULT_GATEWAY, subnet.gateway) if told else None,
-        mac=mac or (sandbox.container_mac(world, host, address) if driver_of(network).own_macs else ""),
+        mac=mac or (_made_mac(world, host, network, address) if driver_of(network).own_macs else ""),
         aliases=attachment.aliases,
         configured_address=attachment.address,
     )
+
+
+def _made_mac(world: World, host: str, network: Network, address: IPv4Address) -> str:
+    return mac_for(address) if driver_of(network).spans_hosts else sandbox.container_mac(world, host, address)
 
 
 def _main_network(container: Container) -> str:
@@ -203,7 +215,10 @@ def _main_network(container: Container) -> str:
 
 
 def gateway_endpoint(world: World, host: str, container: Container) -> Endpoint | None:
-    """The live endpoint that gives the default route and carries the published ports."""
+    """The live endpoint that gives the default route and carries the published ports: in docker_gwbridge, if any."""
+    outside = daemon(world, host).gateways.get(container.id)
+    if outside is not None:
+        return outside
     live = [e for e in container.endpoints if e.endpoint_id and e.address is not None]
     internal = {n.id for n in world.hosts[host].networks if n.internal}
     ordered = by_gateway(
@@ -217,7 +232,16 @@ def gateway_endpoint(world: World, host: str, container: Container) -> Endpoint 
 def _switch_gateway(world: World, host: str, container_id: str, before: Endpoint | None) -> None:
     """Elect the gateway again; the default route and the published ports follow it."""
     container = books.get(world, host, container_id)
-    after = gateway_endpoint(world, host, container)
+    needed = gwbridge.is_needed(world, host, container)
+    leaving = before is not None and before == daemon(world, host).gateways.get(container_id) and not needed
+    if needed:
+        gwbridge.open_gateway(world, host, container)
+    elif not leaving:
+        gwbridge.close_gateway(world, host, container)
+    after = None if leaving else gateway_endpoint(world, host, container)
+    if leaving:
+        after = _withdraw_way_out(world, host, container)
+        before, container = None, books.get(world, host, container_id)
     by_link = after is not None and _leads_by_link(world, host, after)
     sandbox.default_route(world, Where(host, container.namespace or ""), after, by_link)
     if before is not None and after is not None and before.endpoint_id == after.endpoint_id:
@@ -239,6 +263,16 @@ def _leads_by_link(world: World, host: str, endpoint: Endpoint) -> bool:
     return network is not None and driver_of(network).leads_by_link(network)
 
 
+def _withdraw_way_out(world: World, host: str, container: Container) -> Endpoint | None:
+    """Another network leads out now: what docker_gwbridge published goes, then its link; who follows it."""
+    outside = daemon(world, host).gateways[container.id]
+    network = books.network_by_id(world, host, outside.network_id)
+    if network is not None:
+        driver_of(network).withdraw(world, host, container, outside, network)
+    gwbridge.close_gateway(world, host, container)
+    return gateway_endpoint(world, host, books.get(world, host, container.id))
+
+
 # -- close ----------------------------------------------------------------------------------------------------------
 
 
@@ -256,6 +290,7 @@ def close_sandbox(world: World, host: str, container_id: str) -> None:
             if endpoint.address is not None and release_of(world).stop_clears_hosts:
                 names = hostsfile.own_names(container, config_of(world, host, container))
                 hostsfile.drop_line(world, host, container.id, endpoint.address, names)
+    gwbridge.close_gateway(world, host, container)
     fresh = books.get(world, host, container_id)
     books.put(
         world, host, replace(fresh, namespace=None, ports=(), endpoints=tuple(_at_rest(e) for e in fresh.endpoints))
@@ -290,7 +325,9 @@ def _detach(world: World, host: str, container: Container, endpoint: Endpoint) -
         return
     sandbox.unplug(world, host, container, endpoint, network)
     driver_of(network).delete_endpoint(world, host, endpoint, network)
-    ipam.release_address(world, host, endpoint.address)
+    ipam.release_address(world, host, network, endpoint.address)
+    if driver_of(network).spans_hosts:
+        gossip.spread(world, swarm_of(world, host))
 
 
 # -- connect, disconnect --------------------------------------------------------------------------------------------
@@ -305,8 +342,9 @@ def connect(world: World, host: str, network_ref: str, container_ref: str, attac
         _with_endpoint(world, host, container.id, Endpoint(network_ref, "", aliases=attachment.aliases,
                                                            configured_address=attachment.address))  # fmt: skip
         return
-    network = find_network(world, host, network_ref)
+    network = swarmnets.reached(world, host, network_ref) or find_network(world, host, network_ref)
     check_connect(world, host, container, network, attachment)
+    swarmnets.check_attachable(world, host, container, network)
     _check_mode(world, host, container)
     attachment = replace(attachment, name=network.name)
     endpoint = Endpoint(network.name, network.id, aliases=attachment.aliases, configured_address=attachment.address)

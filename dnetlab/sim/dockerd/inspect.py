@@ -15,8 +15,10 @@ from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
 from dnetlab.sim.clock import moment, rfc3339
 from dnetlab.sim.dockerd import books, images, ipam
 from dnetlab.sim.dockerd.catalogue import Recipe
+from dnetlab.sim.dockerd.cluster import gossip
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount
 from dnetlab.sim.dockerd.drivers.table import driver_of
+from dnetlab.sim.dockerd.gwbridge import endpoint_name
 from dnetlab.sim.dockerd.inspect_host import host_config
 from dnetlab.sim.dockerd.volumes import find as find_volume
 from dnetlab.sim.profiles import Documents
@@ -325,6 +327,8 @@ def dns_names(
 def network_json(world: World, host: str, reference: str) -> Json:
     """A network. Raises ApiError 404 for an unknown one."""
     network = books.find_network(world, host, reference)
+    if network.scope == "swarm":
+        return _swarm_network(world, host, network)
     return _network(world, network, _containers_in(world, host, network), _status(world, host, network))
 
 
@@ -337,7 +341,7 @@ def _status(world: World, host: str, network: Network) -> Json:
     """`.Status`: how many addresses of each subnet are taken, how many are left to give (29)."""
     subnets = {}
     for one in network.subnets:
-        used, left = ipam.in_use(world, host, one)
+        used, left = ipam.in_use(world, host, network, one)
         subnets[str(one.subnet)] = {"IPsInUse": used, "DynamicIPsAvailable": left}
     return {"IPAM": {"Subnets": subnets} if subnets else {}}
 
@@ -354,7 +358,7 @@ def _network(world: World, network: Network, members: Json, status: Json | None 
         "IPAM": _ipam(world, network),
         "Internal": network.internal,
         "Attachable": network.attachable,
-        "Ingress": False,
+        "Ingress": network.ingress,
         "ConfigFrom": {"Network": network.config_from},
         "ConfigOnly": network.config_only,
         "Containers": members,
@@ -368,7 +372,7 @@ def _network(world: World, network: Network, members: Json, status: Json | None 
 
 def _ipam(world: World, network: Network) -> Json:
     rows = [_subnet(world, network, subnet) for subnet in network.subnets]
-    predefined = network.name in ("bridge", "host", "none")
+    predefined = network.name in ("bridge", "host", "none", "docker_gwbridge") or network.scope == "swarm"
     nothing: list[Json] | None = None if _documents(world).null_config else []
     return {"Driver": "default", "Options": None if predefined else {}, "Config": rows or nothing}
 
@@ -389,19 +393,51 @@ def _subnet(world: World, network: Network, subnet: Subnet) -> Json:
 
 
 def _containers_in(world: World, host: str, network: Network) -> Json:
-    found = {}
+    found: Json = {}
     for container in sorted(world.hosts[host].containers, key=lambda c: c.id):
         endpoint = next((e for e in container.endpoints if e.network_id == network.id and e.endpoint_id), None)
-        if endpoint is None:
-            continue
-        found[container.id] = {
-            "Name": container.name,
-            "EndpointID": endpoint.endpoint_id,
-            "MacAddress": endpoint.mac,
-            "IPv4Address": f"{endpoint.address}/{endpoint.prefixlen}" if endpoint.address else "",
-            "IPv6Address": "",
-        }
+        if endpoint is not None:
+            found[container.id] = _member(container.name, endpoint)
+    for owner, endpoint in books.daemon(world, host).gateways.items():
+        if endpoint.network_id == network.id:
+            found[owner] = _member(endpoint_name(owner), endpoint)
+    return dict(sorted(found.items()))
+
+
+def _member(name: str, endpoint: Endpoint) -> Json:
+    return {
+        "Name": name,
+        "EndpointID": endpoint.endpoint_id,
+        "MacAddress": endpoint.mac,
+        "IPv4Address": f"{endpoint.address}/{endpoint.prefixlen}" if endpoint.address else "",
+        "IPv6Address": "",
+    }
+
+
+def _swarm_network(world: World, host: str, network: Network) -> Json:
+    """A network of a swarm: as its managers have it, and with peers and containers where it is in use."""
+    status = _status(world, host, network)
+    if not gossip.is_here(world, host, network):
+        unused: Json | None = {} if _documents(world).empty_containers else None
+        labels = dict(network.labels) or None
+        return {**_network(world, network, {}, status), "Containers": unused, "Labels": labels}
+    members = _containers_in(world, host, network)
+    balancer = books.daemon(world, host).balancers.get(network.id)
+    if balancer is not None:
+        name = "ingress-sbox" if network.ingress else f"lb-{network.name}"
+        members[name] = _member(f"{network.name}-endpoint", balancer)
+    found: Json = {}
+    for key, value in _network(world, network, members, status).items():
+        found[key] = value
+        if key == "Labels":
+            found["Peers"] = _peers(network)
     return found
+
+
+def _peers(network: Network) -> list[Json]:
+    """The nodes on which the network is in use, as far as this one has heard: each with the name of its agent."""
+    nodes = dict.fromkeys(record.node for record in network.records)
+    return [{"Name": _digest(f"agent of {node}")[:12], "IP": str(node)} for node in nodes]
 
 
 def image_json(world: World, host: str, reference: str) -> Json:

@@ -11,6 +11,7 @@ from dnetlab.model.changed import replace
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
+from dnetlab.sim.dockerd.cluster import addresses
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -162,9 +163,13 @@ def _taken_in(world: World, host: str, subnet: IPv4Network) -> AddressSet:
     return AddressSet().adding(subnet.network_address).adding(subnet.broadcast_address)
 
 
-def in_use(world: World, host: str, subnet: Subnet) -> tuple[int, int]:
-    """How many addresses of a network's subnet are taken, and how many of those given out by itself are free."""
-    taken = _taken_in(world, host, subnet.subnet)
+def in_use(world: World, host: str, network: Network, subnet: Subnet) -> tuple[int, int]:
+    """How many addresses of a network's subnet are taken, and how many of those given out by itself are free.
+
+    network: whose subnet it is; those of a swarm are counted by its managers.
+    """
+    swarm = addresses.home_of(world, network) if network.scope == "swarm" else None
+    taken = swarm.addresses[subnet.subnet].taken if swarm else _taken_in(world, host, subnet.subnet)
     pool = _own_part(subnet)
     return len(taken), pool.num_addresses - taken.count(pool.network_address, pool.broadcast_address)
 
@@ -203,7 +208,7 @@ def close_pools(world: World, host: str, subnets: Iterable[Subnet], network_id: 
         others = (n for n in _real(world, host) if n.id != network_id)
         if any(other.subnet == subnet.subnet for network in others for other in network.subnets):
             for address in (subnet.gateway, *subnet.aux_addresses.values()):
-                release_address(world, host, address)
+                release_address(world, host, None, address)
         else:
             allocated = {key: held for key, held in daemon(world, host).allocated.items() if key != subnet.subnet}
             change_daemon(world, host, allocated=allocated)
@@ -226,8 +231,13 @@ def request_address(
 ) -> tuple[IPv4Address, Subnet]:
     """The lowest free address of the network, or the wanted one, and its subnet. Held until `release_address`.
 
-    ApiError when it is taken or none is left. Of several subnets the first with a free address gives it.
+    ApiError when it is taken or none is left. Of several subnets the first with a free address gives it. Those of a
+    swarm's network come from its managers.
     """
+    swarm = addresses.home_of(world, network) if network.scope == "swarm" else None
+    if swarm is not None:
+        address = addresses.request(world, swarm, network, wanted)
+        return address, next(s for s in network.subnets if address in s.subnet)
     if wanted is not None:
         subnet = _require(world, host, network, wanted)
         found = wanted, subnet
@@ -257,8 +267,12 @@ def _require(world: World, host: str, network: Network, wanted: IPv4Address) -> 
     return subnet
 
 
-def release_address(world: World, host: str, address: IPv4Address | None) -> None:
-    """Give an address back; nothing for one that isn't held."""
+def release_address(world: World, host: str, network: Network | None, address: IPv4Address | None) -> None:
+    """Give an address back; nothing for one that isn't held. network: whose it is, None: one of the host's own."""
+    swarm = addresses.home_of(world, network) if network and network.scope == "swarm" else None
+    if swarm is not None and address is not None:
+        addresses.release(world, swarm, address)
+        return
     allocated = daemon(world, host).allocated
     subnet = next((s for s, held in allocated.items() if address is not None and address in held), None)
     if address is not None and subnet is not None:

@@ -8,8 +8,8 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from dnetlab.model import Container, Interface, Network, Subnet, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import books, endpoints, ipam
-from dnetlab.sim.dockerd.books import change_daemon, find_network, release_of
+from dnetlab.sim.dockerd import books, endpoints, gwbridge, ipam, swarmnets
+from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY, default_bridge_options, firewall_config
@@ -34,6 +34,7 @@ def create(
     attachable: bool = False,
     ipv6: bool = False,
     scope: str = "",
+    ingress: bool = False,
     labels: Mapping[str, str] | None = None,
     options: Mapping[str, str] | None = None,
     config_only: bool = False,
@@ -52,12 +53,14 @@ def create(
         requests, options, labels = _requests_of(template), template.options, template.labels
     chosen = named(driver or "bridge")
     chosen.check_request()
-    if scope == "swarm":
-        raise ApiError("cannot create a swarm scoped network when swarm is not active", 403)
+    if ingress and not chosen.spans_hosts:
+        raise ApiError("Ingress network can only be global scope network", 403)
+    if scope == "swarm" and not chosen.spans_hosts:
+        _refuse_swarm_scope(world, host)
     if ipv6:
         raise Refused("Networks with IPv6 are not modelled.", "Leave --ipv6 out; IPv4 networks work.")
     network = Network(
-        id=world.hex_id(f"{host}:network"),
+        id="" if chosen.spans_hosts else world.hex_id(f"{host}:network"),
         name=name,
         driver=driver or "bridge",
         internal=internal,
@@ -66,7 +69,11 @@ def create(
         labels=dict(labels or {}),
         created=world.clock,
         config_from=config_from,
+        ingress=ingress,
     )
+    if chosen.spans_hosts:
+        asked = (ipam.parse_request(world, request) for request in requests)
+        return swarmnets.create(world, host, network, [subnet for subnet in asked if subnet is not None])
     keep = chosen.keeps_gateway(release_of(world), network.options)
     subnets = ipam.open_pools(world, host, requests, keep_gateway=keep)
     try:
@@ -81,6 +88,13 @@ def create(
 def _options(world: World, host: str, driver: str, given: Mapping[str, str] | None) -> dict[str, str]:
     """Those asked for, before those the daemon gives to every network of that driver (default-network-opts)."""
     return {**books.daemon(world, host).config.network_options.get(driver, {}), **(given or {})}
+
+
+def _refuse_swarm_scope(world: World, host: str) -> None:
+    if not daemon(world, host).swarm:
+        raise ApiError("cannot create a swarm scoped network when swarm is not active", 403)
+    raise Refused("Swarm networks of other drivers than overlay are not modelled.",
+                  "Create the network with -d overlay, or on each host for itself.")  # fmt: skip
 
 
 # -- networks that only hold a configuration (moby libnetwork/controller.go, NewNetwork; observed on 20.10.24) --------
@@ -140,6 +154,15 @@ def members(world: World, host: str, network: Network) -> list[Container]:
     )
 
 
+def users_of(world: World, host: str, network: Network) -> list[tuple[str, str]]:
+    """(name, short id) of the live endpoints in the network, those of docker_gwbridge's that no container shows too."""
+    live = members(world, host, network)
+    rows = [(c.name, e.endpoint_id[:12]) for c in live for e in c.endpoints if e.network_id == network.id]
+    ways_out = daemon(world, host).gateways.items()
+    return rows + [(gwbridge.endpoint_name(owner), e.endpoint_id[:12]) for owner, e in ways_out
+                   if e.network_id == network.id]  # fmt: skip
+
+
 def remove(world: World, host: str, reference: str) -> None:
     """Remove a network with its device and rules. ApiError when it is predefined, unknown or in use."""
     network = find_network(world, host, reference)
@@ -147,9 +170,11 @@ def remove(world: World, host: str, reference: str) -> None:
         raise ApiError(f"{network.name} is a pre-defined network and cannot be removed", 403)
     if any(other.config_from == network.name for other in world.hosts[host].networks):
         raise ApiError(f'error while removing network: configuration network "{network.name}" is in use', 403)
-    live = members(world, host, network)
-    if live:
-        rows = [(c.name, e.endpoint_id[:12]) for c in live for e in c.endpoints if e.network_id == network.id]
+    if network.scope == "swarm":
+        swarmnets.remove(world, host, network)
+        return
+    rows = users_of(world, host, network)
+    if rows:
         users = ", ".join(f'name:"{name}" id:"{short}"' for name, short in rows)
         text = release_of(world).text("network in use", name=network.name, id=network.id, users=users)
         raise ApiError(f"error while removing network: {text}", 403)
@@ -242,6 +267,8 @@ def _subnet_of_docker0(world: World, host: str, config: DaemonConfig, docker0: I
 
 def restore(world: World, host: str, network: Network) -> None:
     """A network that was there before the daemon's start: its pool, device and rules again."""
+    if network.scope == "swarm":
+        return
     for subnet in network.subnets:
         ipam.open_pool(world, host, subnet, gateway=subnet.gateway is not None)
     driver_of(network).restore_network(world, host, network)

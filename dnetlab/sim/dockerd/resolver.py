@@ -152,9 +152,9 @@ def ask_pointer(
         return _outside(world, where, server)
     asker = owner_of(world, where)
     for own in dns.named_networks(world.hosts[where.host], asker) if asker else []:
-        for container, endpoint in dns.members(world.hosts[where.host], own.network_id):
-            if endpoint.address == address:
-                return Answer(server, Status.NOERROR, name=f"{container.name}.{own.network}")
+        name = dns.name_of(world.hosts[where.host], own.network_id, address)
+        if name:
+            return Answer(server, Status.NOERROR, name=f"{name}.{own.network}")
     return Answer(server, Status.TIMEOUT, seconds=PATIENCE)
 
 

@@ -70,6 +70,7 @@ class Documents:
     image_config_short  .Config of an image has only what images have, sorted
     console_early      .HostConfig.ConsoleSize stands behind VolumesFrom, else behind Runtime
     kernel_memory      .HostConfig has KernelMemory and KernelMemoryTCP
+    empty_containers   .Containers of a swarm's network that is not in use here is {}, else null
     null_config        .IPAM.Config of a network without a subnet is null, else []
     on_build           .Config of a container has OnBuild, and that of an image what is empty
     null_dns           .HostConfig.Dns without --dns is null, else []
@@ -87,6 +88,7 @@ class Documents:
     null_config: bool
     on_build: bool = True
     null_dns: bool = False
+    empty_containers: bool = False
 
 
 _ADDRESSES = ("NetworkID", "EndpointID", "Gateway", "IPAddress", "IPPrefixLen", "IPv6Gateway", "GlobalIPv6Address",
@@ -129,7 +131,7 @@ _DOCUMENTS_28_5 = replace(  # observed on 28.5.2
     image_config_short=True,
 )  # fmt: skip
 _DOCUMENTS_29_7 = replace(  # recorded from 29.7.2; an image as in moby's api/types/image at v29.7.2
-    _DOCUMENTS_28_5,
+    _DOCUMENTS_28_5, empty_containers=True,
     container=(*_CONTAINER, "Storage", "Mounts", "Config", "NetworkSettings", "ImageManifestDescriptor"),
     settings=("SandboxID", "SandboxKey", "Ports", "Networks"),
     endpoint=("IPAMConfig", "Links", "Aliases", "DriverOpts", "GwPriority", "NetworkID", "EndpointID", "Gateway",

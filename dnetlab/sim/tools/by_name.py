@@ -182,6 +182,12 @@ def _text(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _ssh(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.ssh import run
+
+    return run(context, argv)
+
+
 TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells which was typed
     "docker": _docker,
     "ip": _ip,
@@ -240,4 +246,6 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "ifconfig": _ifconfig,
     "route": _ifconfig,
     **dict.fromkeys((*TEXT, "mawk", "rev", "column", "jq"), _text),
+    "ssh": _ssh,
+    "scp": _ssh,
 }

@@ -28,6 +28,7 @@ HOST_TOP = ("bin", "dev", "etc", "home", "lib", "lib64", "mnt", "opt", "proc", "
             "usr", "var")  # fmt: skip
 BOX_TOP = ("bin", "dev", "etc", "home", "lib", "proc", "root", "sbin", "sys", "tmp", "usr", "var")
 _OF_DAEMON = ("/etc/docker/daemon.json", "/run/dnetlab/arguments")  # what a host's daemon reads at its start
+NAMESPACES = ("/run/docker/netns", "/var/run/docker/netns")
 _EMPTY = ("/root", "/home", "/tmp", "/mnt", "/opt", "/srv")
 _KEPT_BACK = ("/proc", "/sys", "/dev", "/usr", "/var", "/lib", "/lib64", "/bin", "/sbin", "/run", "/boot")
 _KNOWN_ELSEWHERE = frozenset(
@@ -112,7 +113,7 @@ def is_directory(context: Context, path: str) -> bool:
              "/proc/sys", "/sys/class",
              "/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/usr/local/sbin", "/usr/share", "/var/run",
              "/var/log", "/var/lib", "/var/tmp")  # fmt: skip
-    if full in fixed or _ports(context, full):
+    if full in fixed or (full in NAMESPACES and context.container is None) or _ports(context, full):
         return True
     parent, name = posixpath.split(full)
     if name in _ports(context, parent):
@@ -127,6 +128,8 @@ def listing(context: Context, path: str) -> list[str]:
     full = absolute(context, path)
     if full == "/":
         return sorted(_top(context))
+    if full in NAMESPACES and context.container is None:
+        return sorted(name for name in context.machine.namespaces if name != "host")
     if full == "/sys/class/net":
         return sorted(i.name for i in context.stack.interfaces)
     if _ports(context, full):

@@ -14,6 +14,9 @@ for a terminal.
     images.py      image_list, _inspect, _create (pull), _tag, _delete, _prune
     volumes.py     volume_list, _inspect, _create, _delete, _prune
     system.py      system_ping, system_version, system_info
+    swarm.py       swarm_init, _join, _leave, _inspect, _update, _unlock_key; what managers say in nodes.py (node_list,
+                   _inspect, _update, _delete), services.py (service_create, _list, _inspect, _update, _rollback,
+                   _delete, _logs) and tasks.py (task_list, _inspect)
     filters.py     `filters`: names and values, as a dict of lists; list.go and prune.go
 
 Errors: ApiError(message, status), the engine's words and its HTTP status; NotModelled (501) for what the lab lacks.
@@ -58,8 +61,29 @@ from dnetlab.sim.dockerd.api.networks import (
     network_list,
     network_prune,
 )
+from dnetlab.sim.dockerd.api.nodes import node_delete, node_inspect, node_list, node_update
+from dnetlab.sim.dockerd.api.services import (
+    service_create,
+    service_delete,
+    service_inspect,
+    service_list,
+    service_logs,
+    service_rollback,
+    service_update,
+)
 from dnetlab.sim.dockerd.api.streams import container_attach, container_logs
+from dnetlab.sim.dockerd.api.swarm import (
+    swarm_ca,
+    swarm_init,
+    swarm_inspect,
+    swarm_join,
+    swarm_leave,
+    swarm_objects,
+    swarm_unlock_key,
+    swarm_update,
+)
 from dnetlab.sim.dockerd.api.system import system_info, system_ping, system_version
+from dnetlab.sim.dockerd.api.tasks import task_inspect, task_list
 from dnetlab.sim.dockerd.api.volumes import (
     volume_create,
     volume_delete,
@@ -76,6 +100,9 @@ __all__ = [
     "container_update",
     "container_wait", "exec_inspect", "exec_start", "image_create", "image_delete", "image_inspect", "image_list",
     "image_prune", "image_tag", "is_up", "network_connect", "network_create", "network_delete", "network_disconnect",
-    "network_inspect", "network_list", "network_prune", "system_info", "system_ping", "system_version",
+    "network_inspect", "network_list", "network_prune", "node_delete", "node_inspect", "node_list", "node_update",
+    "service_create", "service_delete", "service_inspect", "service_list", "service_logs", "service_rollback",
+    "service_update", "swarm_ca", "swarm_init", "swarm_inspect", "swarm_join", "swarm_leave", "swarm_objects",
+    "swarm_unlock_key", "swarm_update", "task_inspect", "task_list", "system_info", "system_ping", "system_version",
     "volume_create", "volume_delete", "volume_inspect", "volume_list", "volume_prune",
 ]  # fmt: skip

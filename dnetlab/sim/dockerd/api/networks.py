@@ -9,6 +9,7 @@ from dnetlab.sim.dockerd import inspect, networks
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.create import attachment_of
 from dnetlab.sim.dockerd.api.filters import Filters
+from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.ipam import PoolRequest
 from dnetlab.sim.world import World
 
@@ -39,8 +40,8 @@ def network_create(world: World, host: str, body: Json) -> Json:
     found = networks.create(
         world, host, body.get("Name", ""), driver=body.get("Driver", ""), pools=pools,
         internal=body.get("Internal", False), attachable=body.get("Attachable", False),
-        ipv6=bool(body.get("EnableIPv6")), scope=body.get("Scope", ""), labels=body.get("Labels"),
-        options=body.get("Options"), config_only=bool(body.get("ConfigOnly")),
+        ingress=bool(body.get("Ingress")), ipv6=bool(body.get("EnableIPv6")), scope=body.get("Scope", ""),
+        labels=body.get("Labels"), options=body.get("Options"), config_only=bool(body.get("ConfigOnly")),
         config_from=(body.get("ConfigFrom") or {}).get("Network", ""),
     )  # fmt: skip
     return {"Id": found, "Warning": ""}
@@ -50,8 +51,6 @@ def _check_modelled(body: Json) -> None:
     """Raises Refused for networks that the lab doesn't have."""
     ipam = body.get("IPAM") or {}
     instead = "Create the network with --subnet, --gateway, --ip-range and -o."
-    if body.get("Ingress"):
-        raise Refused("Swarm is not simulated.", instead)
     if ipam.get("Driver", "default") not in ("", "default") or ipam.get("Options"):
         raise Refused("Other IPAM drivers are not simulated.", instead)
     if body.get("EnableIPv4") is False:
@@ -80,9 +79,16 @@ def network_disconnect(world: World, host: str, name: str, body: Json) -> None:
 def network_prune(world: World, host: str, filters: Filters | None = None) -> Json:
     """POST /networks/prune: those no running container is in; filters label, label!, until."""
     spared = wanted.spared_by_prune(world, filters or {})
-    gone = [n.name for n in world.hosts[host].networks
-            if n.name not in networks.PREDEFINED and not n.config_only and not networks.members(world, host, n)
-            and not spared(n.created, n.labels)]  # fmt: skip
-    for name in gone:
-        networks.remove(world, host, name)
+    unused = [n for n in world.hosts[host].networks
+              if n.name not in networks.PREDEFINED and not networks.users_of(world, host, n) and not n.ingress
+              and not n.config_only and not spared(n.created, n.labels)]  # fmt: skip
+    gone = []
+    for network in unused:
+        try:
+            networks.remove(world, host, network.id)
+        except ApiError:
+            if network.scope != "swarm":
+                raise
+        else:
+            gone.append(network.name)
     return {"NetworksDeleted": gone or None}

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from dnetlab.model import ContainerState
+from dnetlab.sim.dockerd.api.swarm import swarm_info
 from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.inspect import storage_driver
@@ -70,7 +71,7 @@ def system_info(world: World, host: str) -> Json:
         "NCPU": 2, "MemTotal": 4_294_967_296, "DockerRootDir": "/var/lib/docker", "Name": machine.name, "Labels": [],
         "ExperimentalBuild": config.experimental, "ServerVersion": release_of(world).version, 
         "Runtimes": {name: {"path": "runc"} for name in build.runtimes.split()},
-        "DefaultRuntime": "runc", "Swarm": {"NodeID": "", "LocalNodeState": "inactive"}, "LiveRestoreEnabled": False,
+        "DefaultRuntime": "runc", "Swarm": swarm_info(world, host), "LiveRestoreEnabled": False,
         "InitBinary": "docker-init", "ContainerdCommit": {"ID": build.containerd[1]},
         "RuncCommit": {"ID": build.runc[1]}, "InitCommit": {"ID": ""},
         "SecurityOptions": [f"name=seccomp,profile={build.seccomp}"],

@@ -84,7 +84,7 @@ def plug_veth(world: World, where: Where, name: str, mac: str, network: Network)
     moved; from 28 on it is made in the container, so that its index counts there (observed on 20.10, 26.1, 28.5, 29.7).
     """
     host, outer = Stack(world, Where(where.host)), veth_name(world, where.host)
-    inside = release_of(world).veth_in_container
+    inside = release_of(world).veth_in_container and network.bridge != "docker_gwbridge"  # observed on 29.7.2
     inner = name if inside else passing_name(mac)
     host.add_veth(
         outer, inner, peer_in=where.namespace if inside else None, mac=world.random_mac(f"{where.host}:veth"),

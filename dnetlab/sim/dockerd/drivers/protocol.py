@@ -18,6 +18,7 @@ class Driver(Protocol):
     shares_host    its containers live in the host's own namespace
     own_macs       each endpoint has a MAC of its own
     isolates       its containers are in no other network
+    spans_hosts    its networks belong to a swarm, not to one host
 
     Whatever is asked for and can't be done raises ApiError in the daemon's words; the caller undoes the rest.
     """
@@ -27,6 +28,7 @@ class Driver(Protocol):
     shares_host: bool = False
     own_macs: bool = True
     isolates: bool = False
+    spans_hosts: bool = False
 
     def check_request(self) -> None:
         """May a user create a network of this driver? Raises ApiError, or Refused for what the lab lacks."""

@@ -1,0 +1,212 @@
+"""docker service create, ls, ps, inspect, logs, scale, update, rollback, rm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dnetlab.commands.gotemplate.values import Row
+from dnetlab.sim.dockercli import serviceform
+from dnetlab.sim.dockercli.inspect import inspect_each
+from dnetlab.sim.dockercli.listing import natural
+from dnetlab.sim.dockercli.session import Failed, Session, told
+from dnetlab.sim.dockercli.table import Listing
+from dnetlab.sim.dockercli.tasks import show
+from dnetlab.sim.dockerd import api
+from dnetlab.sim.dockerd.api import ApiError
+
+Json = Mapping[str, Any]
+SERVICES = Listing(
+    "*service.serviceContext",
+    {"ID": "ID", "Name": "NAME", "Mode": "MODE", "Replicas": "REPLICAS", "Image": "IMAGE", "Ports": "PORTS"},
+    "{{.ID}}\t{{.Name}}\t{{.Mode}}\t{{.Replicas}}\t{{.Image}}\t{{.Ports}}",
+)
+STABLE = 5  # seconds for which tasks must stay up (the default of --update-monitor)
+START_TICKS = 3  # lines of progress, one each 200 ms, until the first task runs (observed on 29.7.2)
+CHANGE_TICKS = 19  # and while one task takes the place of another
+
+
+def create(session: Session) -> int:
+    made = session.ask(api.service_create, serviceform.body(session.call))
+    session.out(made["ID"])
+    for warning in made["Warnings"]:
+        session.err(warning)
+    return _watch(session, made["ID"], made["ID"], 0, START_TICKS)
+
+
+def _watch(session: Session, service: str, name: str, before: int, ticks: int, steps: bool = False) -> int:
+    """The lines that the client prints until the tasks have run for a while, as it does without a terminal.
+
+    before: tasks that ran already; steps: one task after the other is replaced, with as many ticks each.
+    """
+    if session.call.on("detach") or session.call.on("quiet"):
+        return 0
+    document = session.ask(api.service_inspect, service)
+    status = next(s for s in session.ask(api.service_list) if s["ID"] == document["ID"])["ServiceStatus"]
+    wanted, running = status["DesiredTasks"], status["RunningTasks"]
+    head = f"out of {wanted} task{'' if wanted == 1 else 's'}"
+    session.out(f"overall progress: {before} {head}" if steps else f"overall progress: 0 {head}")
+    if "Replicated" in document["Spec"]["Mode"]:
+        for number in range(1, wanted + 1):
+            session.out(f"{number}/{wanted}:  ")
+    levels = range(wanted) if steps else [before]
+    for level in levels:
+        session.stdout += [f"overall progress: {level} {head}\n"] * ticks
+    if running < wanted:
+        session.stdout += [f"overall progress: {running} {head}\n"]
+        _never(session, document, name)
+    session.out(f"overall progress: {wanted} {head}")
+    for second in range(STABLE, 0, -1):
+        session.stdout += [f"verify: Waiting {second} seconds to verify that tasks are stable...\n"] * 5
+    session.out(f"verify: Service {name} converged")
+    session.wait(STABLE + ticks * 0.2 * max(1, len(levels)))
+    return 0
+
+
+def _never(session: Session, document: Json, name: str) -> None:
+    """Tasks that don't come up: the real client would print the same lines until Ctrl-C."""
+    tasks = session.ask(api.task_list, {"service": [document["ID"]]})
+    errors = [task["Status"]["Err"] for task in tasks if task["Status"].get("Err")]
+    raise Failed("\n".join(dict.fromkeys(errors)) or f"service {name} does not converge", 1)
+
+
+def ls(session: Session) -> int:
+    found = sorted(session.ask(api.service_list, session.filters()), key=lambda s: natural(s["Spec"]["Name"]))
+    rows = [_row(service) for service in found]
+    session.stdout.append(SERVICES.render(rows, session.call.text("format"), quiet=session.call.on("quiet")))
+    return 0
+
+
+def _row(service: Json) -> Row:
+    spec, status = service["Spec"], service["ServiceStatus"]
+    ports = service["Endpoint"].get("Ports", [])
+    return SERVICES.row({
+        "ID": service["ID"][:12], "Name": spec["Name"],
+        "Mode": "replicated" if "Replicated" in spec["Mode"] else "global",
+        "Replicas": f"{status['RunningTasks']}/{status['DesiredTasks']}",
+        "Image": spec["TaskTemplate"]["ContainerSpec"]["Image"].partition("@")[0],
+        "Ports": ", ".join(f"*:{p['PublishedPort']}->{p['TargetPort']}/{p['Protocol']}" for p in ports
+                           if p["PublishMode"] == "ingress"),
+    })  # fmt: skip
+
+
+def ps(session: Session) -> int:
+    """The tasks of these services; complaints about those that aren't there come last."""
+    found, missing = [], []
+    session.ask(api.service_list)
+    for name in session.call.arguments:
+        try:
+            found.append(session.ask(api.service_inspect, name)["ID"])
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            missing.append(f"no such service: {name}")
+    if found:
+        show(session, session.ask(api.task_list, {**session.filters(), "service": found}))
+    if missing:
+        raise Failed("\n".join(missing))
+    return 0
+
+
+def inspect(session: Session) -> int:
+    if session.call.on("pretty"):
+        for name in session.call.arguments:
+            session.stdout.append(serviceform.pretty(session, _inspected(session, name)) + "\n")
+        return 0
+    return inspect_each(session, "service")
+
+
+def _inspected(session: Session, name: str) -> Json:
+    try:
+        return session.ask(api.service_inspect, name)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        raise Failed(f"Error: no such service: {name}") from None
+
+
+def scale(session: Session) -> int:
+    pairs = []
+    for argument in session.call.arguments:
+        name, equals, number = argument.partition("=")
+        if not equals:
+            raise Failed(f"invalid scale specifier '{argument}'. See 'docker service scale --help'.")
+        if not number.isdecimal():
+            raise Failed(f"invalid replicas value {number}: strconv.ParseUint: parsing \"{number}\": invalid syntax")
+        pairs.append((name, int(number)))
+    before: dict[str, int] = {}
+    for name, wanted in pairs:
+        try:
+            before[name] = _scale(session, name, wanted)
+        except (ApiError, Failed) as error:
+            session.err(f"{name}: {told(error) if isinstance(error, ApiError) else error.text}")
+        else:
+            session.out(f"{name} scaled to {wanted}")
+    for name, running in before.items():
+        _watch(session, name, name, running, START_TICKS)
+    return 0 if len(before) == len(pairs) else 1
+
+
+def _scale(session: Session, name: str, number: int) -> int:
+    """How many tasks there were before."""
+    spec = session.ask(api.service_inspect, name)["Spec"]
+    if "Replicated" not in spec["Mode"]:
+        raise Failed("scale can only be used with replicated or replicated-job mode")
+    spec["Mode"]["Replicated"]["Replicas"], old = number, int(spec["Mode"]["Replicated"]["Replicas"])
+    session.ask(api.service_update, name, spec)
+    return min(old, number)
+
+
+def update(session: Session) -> int:
+    name = session.call.arguments[0]
+    if session.call.on("rollback"):
+        return rollback(session)
+    old = session.ask(api.service_inspect, name)["Spec"]
+    new = serviceform.changed(session.call, old)
+    template = new["TaskTemplate"] != old["TaskTemplate"] or new["EndpointSpec"] != old["EndpointSpec"]
+    count = old["Mode"].get("Replicated", {}).get("Replicas", 0)
+    session.ask(api.service_update, name, new)
+    session.out(name)
+    return _watch(session, name, name, 0 if template else count, CHANGE_TICKS if template else START_TICKS, template)
+
+
+def rollback(session: Session) -> int:
+    name = session.call.arguments[0]
+    session.ask(api.service_rollback, name)
+    session.out(name)
+    if session.call.on("detach"):
+        return 0
+    session.out("rollback: manually requested rollback ")
+    return _watch(session, name, name, 0, CHANGE_TICKS, True)
+
+
+def rm(session: Session) -> int:
+    status = 0
+    for name in session.call.arguments:
+        try:
+            session.ask(api.service_delete, name)
+        except ApiError as error:
+            session.err(told(error))
+            status = 1
+        else:
+            session.out(name)
+    return status
+
+
+def logs(session: Session) -> int:
+    """Each line with its task and node in front, as wide as the widest."""
+    name = session.call.arguments[0]
+    try:
+        rows = session.ask(api.service_logs, name)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        raise Failed(f"no such task or service: {name}") from None
+    width = max((len(f"{row['task']}@{row['node']}") for row in rows), default=0)
+    for row in rows:
+        for line in row["text"].splitlines():
+            label = "" if session.call.on("raw") else f"{row['task']}@{row['node']}".ljust(width) + "    | "
+            (session.stdout if row["stream"] == "stdout" else session.stderr).append(f"{label}{line}\n")
+    return 0
+
+

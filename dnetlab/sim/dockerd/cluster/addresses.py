@@ -1,0 +1,108 @@
+"""Addresses of swarm networks: one manager hands them out for all hosts (moby libnetwork/cnmallocator)."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+
+from dnetlab.model import Network, Subnet
+from dnetlab.model.changed import replace
+from dnetlab.sim.dockerd.addressset import AddressSet
+from dnetlab.sim.dockerd.books import release_of
+from dnetlab.sim.dockerd.cluster.state import Pool, Swarm, change
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.world import World
+
+DEFAULT_POOLS = (IPv4Network("10.0.0.0/8"),)
+FAILED = "rpc error: code = InvalidArgument desc = "
+
+
+def home_of(world: World, network: Network) -> Swarm | None:
+    """The swarm that a network belongs to; None for one that a host has for itself."""
+    return next((swarm for swarm in world.swarms.values() if network.id in swarm.networks), None)
+
+
+# -- pools ----------------------------------------------------------------------------------------------------------
+
+
+def choose_pool(world: World, swarm_id: str) -> IPv4Network:
+    """The next free pool; releases up to 26 go on after the last one tried. ApiError when none is left."""
+    swarm: Swarm = world.swarms[swarm_id]
+    number = 0
+    start = swarm.cursor if release_of(world).pool_cursor else 0
+    for block in swarm.pools:
+        for pool in block.subnets(new_prefix=max(swarm.size, block.prefixlen)):
+            if number >= start and not any(pool.overlaps(other) for other in swarm.addresses):
+                change(world, swarm_id, cursor=number + 1)
+                return pool
+            number += 1
+    raise ApiError(f"{FAILED}{release_of(world).text('pools exhausted')}")
+
+
+def open_pool(world: World, swarm_id: str, subnet: Subnet) -> Subnet:
+    """Keep the first, the last and the gateway's address of a subnet; the subnet with its gateway. ApiError."""
+    swarm: Swarm = world.swarms[swarm_id]
+    block = subnet.subnet
+    if any(block.overlaps(other) for other in swarm.addresses):
+        raise ApiError(f"{FAILED}{release_of(world).text('pool overlaps')}", 400)
+    taken = AddressSet().adding(block.network_address).adding(block.broadcast_address)
+    gateway = subnet.gateway or taken.lowest_missing(block.network_address, block.broadcast_address)
+    if gateway is None:
+        raise ApiError(f"{FAILED}No available addresses on this pool", 400)
+    taken = taken.adding(gateway)
+    for address in subnet.aux_addresses.values():
+        taken = taken.adding(address)
+    change(world, swarm_id, addresses={**swarm.addresses, block: Pool(taken, gateway)})
+    return replace(subnet, gateway=gateway)
+
+
+def close_pools(world: World, swarm_id: str, network: Network) -> None:
+    gone = {subnet.subnet for subnet in network.subnets}
+    kept = {block: pool for block, pool in world.swarms[swarm_id].addresses.items() if block not in gone}
+    change(world, swarm_id, addresses=kept)
+
+
+# -- addresses ------------------------------------------------------------------------------------------------------
+
+
+def request(world: World, swarm: Swarm, network: Network, wanted: IPv4Address | None = None) -> IPv4Address:
+    """The next free address of the network after the last one given out, or the wanted one. ApiError."""
+    if wanted is not None:
+        return _require(world, swarm, network, wanted)
+    for subnet in network.subnets:
+        found = _next(world.swarms[swarm.id].addresses[subnet.subnet], subnet.ip_range or subnet.subnet)
+        if found is not None:
+            _hold(world, swarm.id, subnet.subnet, found)
+            return found
+    raise ApiError(f"no available IPv4 addresses on this network's address pools: {network.name} ({network.id})")
+
+
+def _next(pool: Pool, block: IPv4Network) -> IPv4Address | None:
+    first, last = block.network_address, block.broadcast_address
+    begin = pool.last + 1 if pool.last is not None and first <= pool.last < last else first
+    return pool.taken.lowest_missing(begin, last) or pool.taken.lowest_missing(first, last)
+
+
+def _require(world: World, swarm: Swarm, network: Network, wanted: IPv4Address) -> IPv4Address:
+    subnet = next((s.subnet for s in network.subnets if wanted in s.subnet), None)
+    if subnet is None:
+        raise ApiError(f"Invalid address {wanted}: It does not belong to any of this network's subnets", 400)
+    if wanted in world.swarms[swarm.id].addresses[subnet].taken:
+        raise ApiError("Address already in use", 403)
+    _hold(world, swarm.id, subnet, wanted)
+    return wanted
+
+
+def _hold(world: World, swarm_id: str, subnet: IPv4Network, address: IPv4Address) -> None:
+    swarm: Swarm = world.swarms[swarm_id]
+    pool = swarm.addresses[subnet]
+    change(world, swarm_id, addresses={**swarm.addresses, subnet: Pool(pool.taken.adding(address), address)})
+
+
+def release(world: World, swarm: Swarm, address: IPv4Address) -> None:
+    """Give an address back; nothing for one that isn't held."""
+    now: Swarm = world.swarms[swarm.id]
+    for subnet, pool in now.addresses.items():
+        if address in pool.taken:
+            freed = replace(pool, taken=pool.taken.without(address))
+            change(world, swarm.id, addresses={**now.addresses, subnet: freed})
+            return

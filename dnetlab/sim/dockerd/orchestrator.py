@@ -1,0 +1,284 @@
+"""From what services were asked to be to containers on nodes (swarmkit manager/orchestrator, scheduler, agent).
+
+`reconcile` looks at what there is and does what is missing; calling it again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dnetlab.model import Protocol
+from dnetlab.model.changed import replace
+from dnetlab.sim.dockerd import books, create, lifecycle
+from dnetlab.sim.dockerd.cluster import identity
+from dnetlab.sim.dockerd.cluster.membership import has_quorum
+from dnetlab.sim.dockerd.cluster.state import (
+    Node,
+    Service,
+    ServiceSpec,
+    Swarm,
+    Task,
+    change_task,
+    drop_tasks,
+    is_up,
+    members,
+    put_task,
+)
+from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment, PortRequest
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.services import networks_of, tasks_of
+from dnetlab.sim.world import World
+
+RESTART_DELAY = 5.0  # swarmkit defaults.Service.Task.Restart.Delay
+LABEL = "com.docker.swarm."
+ENDED = ("complete", "failed", "rejected", "shutdown")
+
+
+def reconcile(world: World, swarm_id: str) -> None:
+    """Notice what has ended, end what is not wanted, start what is missing. Nothing without a majority of managers."""
+    if not has_quorum(world, world.swarms[swarm_id]):
+        return
+    _notice_ends(world, swarm_id)
+    for task in list(world.swarms[swarm_id].tasks.values()):
+        if task.service not in world.swarms[swarm_id].services:
+            _remove(world, swarm_id, task)
+    _vacate(world, swarm_id)
+    for service in list(world.swarms[swarm_id].services.values()):
+        _replace_old(world, swarm_id, service)
+        _fill(world, swarm_id, service)
+        _trim(world, swarm_id, service)
+
+
+def live(swarm: Swarm, service_id: str) -> list[Task]:
+    """The tasks of a service that are to run."""
+    return [task for task in tasks_of(swarm, service_id) if task.desired == "running"]
+
+
+# -- what has ended ---------------------------------------------------------------------------------------------------
+
+
+def _notice_ends(world: World, swarm_id: str) -> None:
+    swarm: Swarm = world.swarms[swarm_id]
+    there = {node.id: node.host for node in members(world, swarm)}
+    for task in swarm.tasks.values():
+        if task.state != "running" or task.node not in there:
+            continue
+        container = books.by_id(world, there[task.node], task.container)
+        if container is not None and container.is_running:
+            continue
+        code = container.exit_code if container is not None else None
+        state = "complete" if code == 0 else "failed"
+        error = "" if code == 0 else f"task: non-zero exit ({code})" if code is not None else "No such container"
+        change_task(world, swarm_id, task.id, state=state, exit_code=code, error=error, desired="shutdown")
+
+
+def _vacate(world: World, swarm_id: str) -> None:
+    """Nodes that are drained, down or gone, or that the service may no longer be on, lose their tasks."""
+    swarm: Swarm = world.swarms[swarm_id]
+    there = {node.id for node in members(world, swarm)}
+    for task in swarm.tasks.values():
+        node = swarm.nodes.get(task.node)
+        if task.desired != "running" or not task.node:
+            continue
+        if node is None or node.left or node.availability == "drain" or not is_up(swarm, node, world.clock):
+            if task.node in there:
+                _stop(world, swarm_id, task)
+            else:
+                change_task(world, swarm_id, task.id, desired="shutdown")
+
+
+def _stop(world: World, swarm_id: str, task: Task) -> None:
+    """The container ends and stays, as a task that was shut down does."""
+    node = world.swarms[swarm_id].nodes[task.node]
+    container = books.by_id(world, node.host, task.container)
+    if container is not None and container.is_running:
+        clock = world.clock
+        lifecycle.stop(world, node.host, container.id)
+        world.clock = clock  # nodes stop their tasks side by side, while the manager waits for nobody
+    state = task.state if task.state in ENDED else "shutdown"
+    change_task(world, swarm_id, task.id, desired="shutdown", state=state)
+
+
+def _remove(world: World, swarm_id: str, task: Task) -> None:
+    node = world.swarms[swarm_id].nodes.get(task.node)
+    if node is not None and books.by_id(world, node.host, task.container) is not None:
+        lifecycle.remove(world, node.host, task.container, force=True, volumes=True)
+    drop_tasks(world, swarm_id, [task.id])
+
+
+# -- what is missing --------------------------------------------------------------------------------------------------
+
+
+def same_template(one: ServiceSpec, other: ServiceSpec) -> bool:
+    """Would their tasks be alike? How many there are to be doesn't count."""
+    return replace(one, replicas=0, labels={}, constraints=()) == replace(other, replicas=0, labels={}, constraints=())
+
+
+def _replace_old(world: World, swarm_id: str, service: Service) -> None:
+    """Tasks of an earlier specification end; too many go, the youngest first."""
+    for task in live(world.swarms[swarm_id], service.id):
+        if not same_template(task.spec, service.spec):
+            _stop(world, swarm_id, task)
+    if service.spec.replicas is None:
+        return
+    running = sorted(live(world.swarms[swarm_id], service.id), key=lambda task: task.slot)
+    for task in running[service.spec.replicas :]:
+        _remove(world, swarm_id, task)
+
+
+def _fill(world: World, swarm_id: str, service: Service) -> None:
+    if service.spec.replicas is None:
+        for node in _eligible(world, world.swarms[swarm_id], service.spec):
+            if all(task.node != node.id for task in live(world.swarms[swarm_id], service.id)):
+                _start(world, swarm_id, service, 0, node)
+        return
+    for slot in range(1, service.spec.replicas + 1):
+        current = [task for task in live(world.swarms[swarm_id], service.id) if task.slot == slot]
+        if not current:
+            _start(world, swarm_id, service, slot, None)
+        elif current[0].state == "pending" and (free := _choose(world, swarm_id, service)):
+            _launch(world, swarm_id, current[0], free)
+
+
+def _may_start(world: World, swarm_id: str, service: Service, slot: int, node: Node | None) -> bool:
+    """A slot whose last task failed waits a while, and one that shall not be restarted stays empty."""
+    past = [t for t in tasks_of(world.swarms[swarm_id], service.id)
+            if t.slot == slot and (not node or t.node == node.id)]  # fmt: skip
+    ended = [t for t in past if t.state in ("failed", "rejected", "complete")]
+    last = max(past, key=lambda t: t.created, default=None)
+    if last is None or last not in ended or not same_template(last.spec, service.spec):
+        return True
+    if service.spec.restart == "none" or (service.spec.restart == "on-failure" and last.state == "complete"):
+        return False
+    return world.clock - last.since >= RESTART_DELAY
+
+
+def _start(world: World, swarm_id: str, service: Service, slot: int, node: Node | None) -> None:
+    if not _may_start(world, swarm_id, service, slot, node):
+        return
+    task = Task(identity.new_id(world, "task"), service.id, slot, "", service.spec.image, world.clock, world.clock,
+                service.spec, state="pending")  # fmt: skip
+    put_task(world, swarm_id, task)
+    chosen = node or _choose(world, swarm_id, service)
+    if chosen is not None:
+        _launch(world, swarm_id, task, chosen)
+        return
+    change_task(world, swarm_id, task.id, error=_why_none(world, swarm_id, service))
+
+
+def _why_none(world: World, swarm_id: str, service: Service) -> str:
+    """What the scheduler says when no node will do (swarmkit scheduler/pipeline.go)."""
+    swarm: Swarm = world.swarms[swarm_id]
+    up = _available(world, swarm)
+    if not up:
+        number = len(swarm.nodes)
+        return f"no suitable node ({number} node{'s' if number != 1 else ''} not available for new tasks)"
+    if not _eligible(world, swarm, service.spec):
+        number = len(up)
+        return f"no suitable node (scheduling constraints not satisfied on {number} node{'s' if number != 1 else ''})"
+    return f"no suitable node (host-mode port already in use on {len(up)} node{'s' if len(up) != 1 else ''})"
+
+
+def _available(world: World, swarm: Swarm) -> list[Node]:
+    return [n for n in members(world, swarm) if n.availability == "active" and is_up(swarm, n, world.clock)]
+
+
+def _eligible(world: World, swarm: Swarm, spec: ServiceSpec) -> list[Node]:
+    """The nodes that may have a task of it, in the order they joined."""
+    return [n for n in _available(world, swarm) if all(_meets(n, text) for text in spec.constraints)]
+
+
+def _meets(node: Node, constraint: str) -> bool:
+    key, equal, value = (p.strip() for p in constraint.partition("!=" if "!=" in constraint else "=="))
+    known = {"node.id": node.id, "node.hostname": node.host, "node.role": node.role, "node.ip": str(node.address),
+             "node.platform.os": "linux", "node.platform.arch": "x86_64"}  # fmt: skip
+    label = key.removeprefix("node.labels.")
+    own = node.labels.get(label, "") if key.startswith("node.labels.") else known.get(key, "")
+    return (own.lower() == value.lower()) is (equal == "==")
+
+
+def _choose(world: World, swarm_id: str, service: Service) -> Node | None:
+    """The node with the fewest tasks of this service, then the fewest at all (scheduler/nodeset.go).
+
+    Where two are alike the scheduler takes either; here they take turns.
+    """
+    swarm: Swarm = world.swarms[swarm_id]
+    mine = [task.node for task in live(swarm, service.id)]
+    every = [task.node for task in swarm.tasks.values() if task.desired == "running"]
+    fit = [n for n in _eligible(world, swarm, service.spec) if not _port_taken(swarm, service, n)]
+    if not fit:
+        return None
+    if min(mine.count(n.id) for n in fit) % 2 == 0:
+        fit.reverse()
+    return min(fit, key=lambda n: (mine.count(n.id), every.count(n.id)))
+
+
+def _port_taken(swarm: Swarm, service: Service, node: Node) -> bool:
+    wanted = {(p.published, p.protocol) for p in service.ports if p.mode == "host" and p.published}
+    others = (p for t in swarm.tasks.values() if t.node == node.id and t.desired == "running" for p in t.spec.ports)
+    return any((p.published, p.protocol) in wanted for p in others if p.mode == "host")
+
+
+# -- a task's container -----------------------------------------------------------------------------------------------
+
+
+def task_name(swarm: Swarm, task: Task) -> str:
+    """'web.1'; of a global service 'web.NODE'"""
+    return f"{task.spec.name}.{task.slot or task.node}"
+
+
+def _launch(world: World, swarm_id: str, task: Task, node: Node) -> None:
+    """Make and start the container of a task on a node; what the daemon there says no to is the task's error."""
+    task = change_task(world, swarm_id, task.id, node=node.id, error="")
+    try:
+        made = create.create(world, node.host, _config(world, world.swarms[swarm_id], task))
+        change_task(world, swarm_id, task.id, container=made.id)
+        lifecycle.start(world, node.host, made.id)
+    except ApiError as error:
+        text = f"No such image: {task.image}" if error.message.startswith("No such image") else error.message
+        change_task(world, swarm_id, task.id, state="rejected", error=text, desired="shutdown")
+        return
+    change_task(world, swarm_id, task.id, state="running")
+
+
+def _config(world: World, swarm: Swarm, task: Task) -> ContainerConfig:
+    spec, service = task.spec, swarm.services[task.service]
+    networks = tuple(NetworkAttachment(n.name, aliases=spec.aliases.get(n.id, ())) for n in networks_of(swarm, spec))
+    return ContainerConfig(
+        image=spec.image,
+        name=f"{task_name(swarm, task)}.{task.id}",
+        command=spec.args or None,
+        entrypoint=spec.command or None,
+        hostname=spec.hostname,
+        env=spec.env,
+        labels={**spec.container_labels, **dict(_labels(swarm, service, task))},
+        network_mode=networks[0].name if networks else "default",
+        networks=networks,
+        publish=tuple(
+            PortRequest(p.target, Protocol(p.protocol), None, p.published or None) for p in service.ports
+            if p.mode == "host"
+        ),
+    )  # fmt: skip
+
+
+def _labels(swarm: Swarm, service: Service, task: Task) -> Iterator[tuple[str, str]]:
+    yield LABEL + "node.id", task.node
+    yield LABEL + "service.id", service.id
+    yield LABEL + "service.name", service.spec.name
+    yield LABEL + "task", ""
+    yield LABEL + "task.id", task.id
+    yield LABEL + "task.name", f"{task_name(swarm, task)}.{task.id}"
+
+
+def _trim(world: World, swarm_id: str, service: Service) -> None:
+    """Old tasks are kept as a history, up to the limit for each slot (swarmkit taskreaper)."""
+    swarm: Swarm = world.swarms[swarm_id]
+    for key in {(t.slot, t.node if not t.slot else "") for t in tasks_of(swarm, service.id)}:
+        rows = [t for t in tasks_of(swarm, service.id) if (t.slot, t.node if not t.slot else "") == key]
+        old = sorted((t for t in rows if t.desired != "running"), key=lambda t: t.created)
+        for task in old[: max(0, len(rows) - swarm.history)]:
+            _remove(world, swarm_id, task)
+        if service.spec.replicas is not None and key[0] > service.spec.replicas:
+            for task in old:
+                if task.id in world.swarms[swarm_id].tasks:
+                    _remove(world, swarm_id, task)
