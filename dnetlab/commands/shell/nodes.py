@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import cached_property
+
+_ORDINARY = re.compile(r"[^*?\[\]{}~\\]+")  # characters that mean nothing more outside quotes
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,14 @@ class Word:
     def text(self) -> str:
         """The word with its quotes off; substitutions and variables stand as written."""
         return "".join(_written(part) for part in self.parts)
+
+    @cached_property
+    def literal(self) -> str | None:
+        """The one field it always is: nothing in it is expanded, split or matched. None for any other word."""
+        for part in self.parts:
+            if not isinstance(part, Text) or (not part.quoted and not _ORDINARY.fullmatch(part.text)):
+                return None
+        return "".join(part.text for part in self.parts if isinstance(part, Text)) if self.parts else None
 
     @property
     def is_plain(self) -> bool:

@@ -38,6 +38,9 @@ class Expander:
         """The words of a command, split and matched with files."""
         found: list[str] = []
         for word in words:
+            if word.literal is not None:
+                found.append(word.literal)
+                continue
             for one in self._braces(word):
                 for chunks in self._split(one):
                     found += self._names(chunks)

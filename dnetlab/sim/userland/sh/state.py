@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field, replace
 
 from dnetlab.commands.shell import Command
@@ -34,7 +35,9 @@ class Shell:
     interactive: bool = False  # at a prompt
 
     def copy(self) -> Shell:
-        return replace(self, variables=dict(self.variables), functions=dict(self.functions))
+        made = copy(self)
+        made.variables, made.functions = dict(self.variables), dict(self.functions)
+        return made
 
     @property
     def prefix(self) -> str:
