@@ -176,6 +176,11 @@ class DockerEngine:
     def _run_inside(self, terminal: Terminal, line: Line) -> Ran:
         if line.argv[:1] in (("exit",), ("logout",)):
             return self._exit(terminal, line)
+        ran = self._said_inside(terminal, line)
+        self.open = [replace(one, status=ran.exit_code) if one is terminal else one for one in self.open]
+        return ran
+
+    def _said_inside(self, terminal: Terminal, line: Line) -> Ran:
         if ENDLESS_PING.search(line.text):
             return _interrupted(self._ping_in_container(terminal.host, terminals.line_inside(terminal, line.text)))
         endless = ENDLESS.search(line.text)
@@ -194,9 +199,12 @@ class DockerEngine:
             timer.cancel()
 
     def _exit(self, terminal: Terminal, line: Line) -> Ran:
-        """Leave the terminal; the container's own shell is told to exit, as typing it would."""
+        """Leave the terminal; the container's own shell is told to exit, as typing it would.
+
+        Without a number a shell ends with the status of its last command (POSIX, exit).
+        """
         self.open.remove(terminal)
-        code = int(line.argv[1]) % 256 if len(line.argv) > 1 and line.argv[1].isdecimal() else 0
+        code = int(line.argv[1]) % 256 if len(line.argv) > 1 and line.argv[1].isdecimal() else terminal.status
         if not terminal.main:
             return Ran("", "", code)
         api = self.client(terminal.host)

@@ -19,13 +19,17 @@ QUESTION = re.compile(r"\[y/N\] ")
 
 @dataclass(frozen=True)
 class Terminal:
-    """Where the lines at `/ #` go. main: the shell is the container's own process, so `exit` ends the container."""
+    """Where the lines at `/ #` go. main: the shell is the container's own process, so `exit` ends the container.
+
+    status: what the last line ended with, which a bare `exit` answers.
+    """
 
     host: str
     container: str
     main: bool
     directory: str = "/"
     shell: str = "sh"
+    status: int = 0
 
 
 @dataclass(frozen=True)
