@@ -46,6 +46,15 @@ def find(world: World, host: str, pid: int) -> Process | None:
     return next((p for p in reversed(world.hosts[host].processes) if p.pid == pid), None)
 
 
+def leave_zombie(world: World, host: str, process: Process) -> None:
+    """The process has ended and its parent has not asked: it holds nothing any more, but keeps its row and its place
+    (a container's own rows are looked for from the end, as long as none is older than its first)."""
+    place = world.hosts[host].processes.index(process)
+    end(world, host, [process.pid])
+    rows = with_row(world.hosts[host].processes, place, replace(process, zombie=True))
+    world.change_host(host, processes=rows)
+
+
 def end(world: World, host: str, pids: Iterable[int]) -> None:
     """The processes are gone, and their sockets with them; no other consequence."""
     gone = set(pids)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dnetlab.model import Process
-from dnetlab.model.changed import replace
 from dnetlab.sim import processes
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, lifecycle, system
@@ -36,10 +35,10 @@ def _host_process_got_signal(world: World, host: str, process: Process, signal: 
     if process.zombie:
         return
     if name == "docker-proxy":
-        processes.end(world, host, [process.pid])
         if books.release_of(world).proxy_zombies:
-            dead = replace(process, zombie=True)
-            world.change_host(host, processes=(*world.hosts[host].processes, dead))
+            processes.leave_zombie(world, host, process)
+        else:
+            processes.end(world, host, [process.pid])
         return
     if name == "dockerd":
         if signal in (processes.SIGNALS["TERM"], processes.SIGNALS["INT"]):

@@ -134,6 +134,7 @@ def test_a_killed_proxy_is_a_zombie_on_20_10_until_its_container_stops(release, 
         assert at.said("ps -ef | grep -c '[d]efunct'") == "2\n"
     at.run("docker stop -t 1 web1")
     assert at.said("pgrep -c docker-proxy") == "0\n"
+    assert at.said("ps -ef | grep -c '[n]ginx: '") == "0\n"
 
 
 @pytest.mark.parametrize("release", ("20.10", "26.1"))
