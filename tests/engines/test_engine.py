@@ -46,10 +46,17 @@ def test_a_line_runs_verbatim_with_its_streams_and_status(engine):
 
 
 def test_what_the_cell_language_leaves_out_is_refused_and_not_run(engine):
-    output = run(engine, "docker1# echo x > /root/made")[0]
+    output = run(engine, "docker1# touch /root/made &")[0]
 
     assert output.refused is not None
     assert engine.hosts.run("docker1", "ls /root/made").exit_code == 2
+
+
+def test_redirections_and_loops_run_in_the_shell_of_the_host(engine):
+    wrote, read = run(engine, "docker1# for n in 1 2; do echo $n; done > /root/counted\ndocker1# cat < /root/counted")
+
+    assert (wrote.stdout, wrote.stderr, wrote.exit_code) == ("", "", 0)
+    assert read.stdout == "1\n2\n"
 
 
 def test_a_terminal_stays_open_until_exit(engine):
