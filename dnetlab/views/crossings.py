@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from dnetlab.model import Crossing, Exchange, Packet, Protocol, Snapshot, StepKind, Trace
-from dnetlab.model.facts import HandedUp
+from dnetlab.model import Crossing, Exchange, Hook, Packet, Protocol, Snapshot, Step, StepKind, Trace
+from dnetlab.model.facts import HandedUp, PolicyDrops, RuleStops
 from dnetlab.views.explain import inside, legs
 from dnetlab.views.frame import TEXT, YES_NO, frame
 
@@ -34,9 +34,11 @@ def said(exchange: Exchange) -> Iterator[tuple[str, Crossing]]:
 
 
 def _of(trace: Trace) -> Iterator[Crossing]:
-    packet = trace.packet
+    packet, stopped = trace.packet, _stopped_at_the_port(trace)
     for hop in trace.hops:
         for step in hop.steps:
+            if step is stopped:
+                continue
             here = (hop.where, step.interface)
             if step.after is not None:
                 packet = step.after
@@ -44,6 +46,22 @@ def _of(trace: Trace) -> Iterator[Crossing]:
                 yield Crossing(*here, True, packet)
             if step.kind is StepKind.RECEIVED or isinstance(step.fact, HandedUp):
                 yield Crossing(*here, False, packet)
+
+
+def _stopped_at_the_port(trace: Trace) -> Step | None:
+    """The step at which a bridge would have handed the packet up, had no rule of PREROUTING stopped it before.
+
+    Of a bridged packet PREROUTING is read at the port (br_netfilter, net.bridge.bridge-nf-call-iptables), so that a
+    capture at the bridge itself never sees what a rule there stops.
+    """
+    if not isinstance(trace.because, RuleStops | PolicyDrops):
+        return None
+    for step in reversed(trace.hops[-1].steps[:-1]):
+        if isinstance(step.fact, HandedUp):
+            return step
+        if step.hook != Hook.PREROUTING.value:
+            return None
+    return None
 
 
 def beside(exchange: Exchange, seen: Iterable[Crossing], snapshot: Snapshot | None = None) -> DataFrame:

@@ -34,6 +34,18 @@ def test_what_was_seen_as_said_agrees_whatever_port_the_asker_had(told):
     assert list(table["container"].dropna().unique()) == ["web1", "web2"]
 
 
+@pytest.mark.parametrize(("release", "seen_at_the_bridge"), [("20.10", True), ("28.5", False)])
+def test_what_a_rule_of_prerouting_stops_is_never_seen_at_the_bridge_behind_its_port(release, seen_at_the_bridge):
+    # Given two networks, when one's container asks the other's, then 20.10 drops in FORWARD, behind the bridge, and
+    # 28 in raw PREROUTING, which is read at the port already (tcpdump on br-… of a real 28.5.2 shows nothing).
+    with Lab(docker=release) as lab:
+        lab.run_cell("docker network create front\ndocker network create rear\n"
+                     "docker run -d --name web3 --network front nginx\ndocker run -d --name web4 --network rear nginx")
+        told = [crossing.interface for _, crossing in crossings.said(lab.trace("web3", "web4"))]
+
+    assert [name[:3] for name in told] == ["eth", "vet", *(["br-"] if seen_at_the_bridge else [])]
+
+
 def test_a_difference_is_marked_on_its_line_and_counted(told):
     snapshot, exchange = told
     seen = [c for _, c in crossings.said(exchange)]
