@@ -308,7 +308,7 @@ class DockerEngine:
             if found is None:
                 raise NotHere("the lab's namespaces can't be entered from here, so nothing can be captured in them")
             spots.update(found)
-        return capture.journey([capture.Spot(place, folder) for place, folder in spots.items()], where, packet)
+        return capture.journey([capture.Watched(place, folder) for place, folder in spots.items()], where, packet)
 
     # -- waiting and ending --------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ _NEXT_COMMAND = re.compile(r"&&|\|\||[|;`]|\$\(")
 
 
 @dataclass(frozen=True)
-class Place:
+class Typing:
     """Where the words will run: a host of the lab, in a container's terminal or not, and what is there."""
 
     host: str
@@ -81,7 +81,7 @@ def of_line(text: str, host: str, topology: Topology, snapshot: Snapshot | None)
     text = _NEXT_COMMAND.split(text)[-1]
     words = text.split()
     fragment = words.pop() if words and not text[-1:].isspace() else ""
-    place = Place(host, inside, snapshot)
+    place = Typing(host, inside, snapshot)
     candidates = list(_next(words, fragment, place))
     if "=" in fragment and fragment.startswith("-"):  # --network=my_
         flag, _, fragment = fragment.partition("=")
@@ -89,7 +89,7 @@ def of_line(text: str, host: str, topology: Topology, snapshot: Snapshot | None)
     return fragment, list(dict.fromkeys(c for c in candidates if c.startswith(fragment)))
 
 
-def _next(words: list[str], fragment: str, place: Place) -> Iterable[str]:
+def _next(words: list[str], fragment: str, place: Typing) -> Iterable[str]:
     if not words:
         return names("busyboxplus" if place.inside else "host")
     tool = TOOLS.get(words[0])
@@ -99,7 +99,7 @@ def _next(words: list[str], fragment: str, place: Place) -> Iterable[str]:
 # -- docker --------------------------------------------------------------------------------------------------------
 
 
-def docker(words: list[str], fragment: str, place: Place) -> Iterator[str]:
+def docker(words: list[str], fragment: str, place: Typing) -> Iterator[str]:
     """Subcommands, flags and their fixed values as the grammar says, then the names of what the command takes."""
     found = complete_docker(["docker", *words, fragment])
     yield from found.words
@@ -129,7 +129,7 @@ _IP_OBJECTS = {"a": "addr", "address": "addr", "addr": "addr", "l": "link", "lin
                "route": "route", "n": "neigh", "neigh": "neigh"}  # fmt: skip
 
 
-def ip(words: list[str], fragment: str, place: Place) -> Iterable[str]:
+def ip(words: list[str], fragment: str, place: Typing) -> Iterable[str]:
     plain = [w for w in words if not w.startswith("-")]
     if not plain:
         return ["-br", "-4", "-6", "-d", "-o"] if fragment.startswith("-") else ["addr", "link", "route", "neigh"]
@@ -159,13 +159,13 @@ def ip(words: list[str], fragment: str, place: Place) -> Iterable[str]:
     ]
 
 
-def brctl(words: list[str], fragment: str, place: Place) -> Iterable[str]:
+def brctl(words: list[str], fragment: str, place: Typing) -> Iterable[str]:
     if not words:
         return ["show", "addbr", "delbr", "addif", "delif", "showmacs", "stp"]
     return place.bridges if len(words) == 1 else place.interfaces
 
 
-def bridge(words: list[str], fragment: str, place: Place) -> Iterable[str]:
+def bridge(words: list[str], fragment: str, place: Typing) -> Iterable[str]:
     if not words:
         return ["link", "fdb"]
     return ["show"] if len(words) == 1 else ["br", "dev", *place.bridges]
@@ -194,7 +194,7 @@ _IPTABLES_OPTIONS = tuple(
 )
 
 
-def iptables(words: list[str], fragment: str, place: Place) -> Iterable[str]:
+def iptables(words: list[str], fragment: str, place: Typing) -> Iterable[str]:
     before = words[-1] if words else ""
     if before in ("-t", "--table"):
         return ["filter", "nat", "mangle", "raw"]
@@ -215,38 +215,38 @@ def iptables(words: list[str], fragment: str, place: Place) -> Iterable[str]:
     return [*_CHAIN_VERBS, *_IPTABLES_OPTIONS]
 
 
-def _chains(place: Place, table: str) -> list[str]:
+def _chains(place: Typing, table: str) -> list[str]:
     from dnetlab.model.netfilter import BUILTIN
 
     stack = place.machine.namespaces.get("host")
     return [c.name for c in stack.netfilter.table(table).chains] if stack and table in BUILTIN else []
 
 
-def _fixed(*choices: str) -> Callable[[list[str], str, Place], Iterable[str]]:
+def _fixed(*choices: str) -> Callable[[list[str], str, Typing], Iterable[str]]:
     return lambda words, fragment, place: choices
 
 
-def _reach(*flags: str) -> Callable[[list[str], str, Place], Iterable[str]]:
-    def choose(words: list[str], fragment: str, place: Place) -> Iterable[str]:
+def _reach(*flags: str) -> Callable[[list[str], str, Typing], Iterable[str]]:
+    def choose(words: list[str], fragment: str, place: Typing) -> Iterable[str]:
         return flags if fragment.startswith("-") else place.destinations
 
     return choose
 
 
-def systemctl(words: list[str], fragment: str, place: Place) -> Iterable[str]:
+def systemctl(words: list[str], fragment: str, place: Typing) -> Iterable[str]:
     return ["docker"] if words else ["restart", "start", "stop", "status", "is-active"]
 
 
-def sysctl(words: list[str], fragment: str, place: Place) -> Iterable[str]:
+def sysctl(words: list[str], fragment: str, place: Typing) -> Iterable[str]:
     stack = place.machine.namespaces.get("host")
     return ["-w", "-n", "-a", *(sorted(stack.sysctls) if stack else ["net.ipv4.ip_forward"])]
 
 
-def kill(words: list[str], fragment: str, place: Place) -> Iterable[str]:
+def kill(words: list[str], fragment: str, place: Typing) -> Iterable[str]:
     return ["-9", "-15", *(str(p.pid) for p in place.machine.processes)]
 
 
-def pkill(words: list[str], fragment: str, place: Place) -> Iterable[str]:
+def pkill(words: list[str], fragment: str, place: Typing) -> Iterable[str]:
     return ["-f", *(p.argv[0].rsplit("/", 1)[-1] for p in place.machine.processes if p.argv)]
 
 
@@ -255,7 +255,7 @@ def _file_names() -> tuple[str, ...]:
     return ("/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/proc/sys/net/ipv4/ip_forward", "/proc/net/dev")
 
 
-TOOLS: dict[str, Callable[[list[str], str, Place], Iterable[str]]] = {
+TOOLS: dict[str, Callable[[list[str], str, Typing], Iterable[str]]] = {
     "docker": docker, "ip": ip, "brctl": brctl, "bridge": bridge, "iptables": iptables, "systemctl": systemctl,
     "sysctl": sysctl, "kill": kill, "pkill": pkill, "pgrep": pkill,
     "ping": _reach("-c", "-i", "-W", "-w", "-t"), "curl": _reach("-s", "-I", "-v", "-o", "-m", "--connect-timeout"),

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dnetlab.model import Exchange, Interface, LinkKind, Switch, Trace
-from dnetlab.views.labels import Place, link_kind, network_on
+from dnetlab.views.labels import Labelled, link_kind, network_on
 from dnetlab.views.scene import HostScene, Scene, bridges_of, listens, published
 
 # Okabe and Ito's hues, which all readers tell apart, dark enough for a line (3 to 1 on white and on the tint beside
@@ -257,7 +257,7 @@ def _in_a_row(drawing: _Drawing, nodes: list[str]) -> None:
         drawing.lines.append(f"{{rank=same; {row} [style=invis];}}")
 
 
-def _space(drawing: _Drawing, scene: HostScene, place: Place) -> None:
+def _space(drawing: _Drawing, scene: HostScene, place: Labelled) -> None:
     """A container's namespace: its interfaces on top, below them the container, or those that share it."""
     links = [i for i in place.namespace.interfaces if i.kind is not LinkKind.LOOPBACK]
     faces = [f"<i{i.index}> " + field_text("\n".join([f"{i.name} ({i.index})", _addresses(i) or "no address"]
@@ -280,11 +280,11 @@ def _space(drawing: _Drawing, scene: HostScene, place: Place) -> None:
         drawing.edge(quote(f"{scene.host.name} stack"), quote(_node(scene, place)), style="invis")
 
 
-def _node(scene: HostScene, place: Place) -> str:
+def _node(scene: HostScene, place: Labelled) -> str:
     return f"{scene.host.name} space {place.namespace.name}"
 
 
-def _cables(drawing: _Drawing, scene: HostScene, place: Place) -> None:
+def _cables(drawing: _Drawing, scene: HostScene, place: Labelled) -> None:
     """The veth pairs of a namespace, and macvlan links down to the NIC they stand on."""
     host = scene.host
     for i in place.namespace.interfaces:

@@ -20,7 +20,7 @@ from dnetlab.model import (
 
 
 @dataclass(frozen=True)
-class Place:
+class Labelled:
     """A namespace with what a student calls it. container: '' for the host's own, else 'web1' or 'web3, shell'."""
 
     host: Host
@@ -58,7 +58,7 @@ def containers_in(host: Host) -> dict[str, tuple[Container, ...]]:
 
 def places(
     snapshot: Snapshot, host: str | None = None, namespace: str | None = None, container: str | None = None
-) -> Iterator[Place]:
+) -> Iterator[Labelled]:
     """The namespaces of the lab in its order: each host's own, then its containers' by age.
 
     host, namespace: only those of that name; container: only the namespace of the container of that name or id.
@@ -74,7 +74,7 @@ def places(
             if space is None or (namespace is not None and name != namespace):
                 continue
             inside = () if name == "host" else members.get(name, ())
-            place = Place(machine, space, inside)
+            place = Labelled(machine, space, inside)
             if container is None or any(matches(c, container) for c in members.get(name, ())):
                 yield place
 
@@ -84,7 +84,7 @@ def matches(container: Container, reference: str) -> bool:
     return container.name == reference or (len(reference) >= 4 and container.id.startswith(reference))
 
 
-def peer_name(place: Place, interface: Interface, labels: dict[str, str] | None = None) -> str | None:
+def peer_name(place: Labelled, interface: Interface, labels: dict[str, str] | None = None) -> str | None:
     """The other end of a veth pair: 'eth0 of web1', 'veth1a2b3c4 of docker1'; None for other links."""
     if interface.peer is None:
         return None

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from dnetlab.errors import UnknownName
 from dnetlab.model import Container, Host, Interface, LinkKind, Netfilter, Network, PortBinding, Snapshot, Switch
-from dnetlab.views.labels import Place, containers_in, places, port_text, program_of
+from dnetlab.views.labels import Labelled, containers_in, places, port_text, program_of
 
 LIMIT = 40  # containers in one picture; more can't be read
 
@@ -29,7 +29,7 @@ class HostScene:
     """
 
     host: Host
-    spaces: tuple[Place, ...] = ()
+    spaces: tuple[Labelled, ...] = ()
     guests: tuple[Container, ...] = ()
     stopped: tuple[str, ...] = ()
     bridges: tuple[Interface, ...] = ()
@@ -157,7 +157,7 @@ def _is_part(containers: Iterable[Container], parts: set[str]) -> bool:
     return any(c.name in parts or any(e.network in parts for e in c.endpoints) for c in containers)
 
 
-def bridges_of(host: Host, place: Place) -> Iterator[str]:
+def bridges_of(host: Host, place: Labelled) -> Iterator[str]:
     """The bridges of a host that a container's namespace is plugged into, one for each of its veth pairs."""
     for interface in place.namespace.interfaces:
         if interface.peer and interface.peer.namespace == "host":
@@ -166,7 +166,7 @@ def bridges_of(host: Host, place: Place) -> Iterator[str]:
                 yield outside.master
 
 
-def _is_nic(snapshot: Snapshot, interface: Interface, shown: list[Place]) -> bool:
+def _is_nic(snapshot: Snapshot, interface: Interface, shown: list[Labelled]) -> bool:
     """A NIC is drawn when it carries an address or something stands on it; the idle second NIC is not. So is what a
     host put on one by hand: vlan links, the shim beside its macvlan containers, tunnels."""
     if interface.kind in (LinkKind.VLAN, LinkKind.VXLAN, LinkKind.MACVLAN, LinkKind.IPVLAN):
@@ -248,7 +248,7 @@ def _reachable(netfilter: Netfilter, start: str) -> set[str]:
     return seen
 
 
-def listens(place: Place) -> list[str]:
+def listens(place: Labelled) -> list[str]:
     """What waits for somebody in a container's namespace: ['80/tcp nginx']; its resolver at 127.0.0.11 left out."""
     found = {
         (s.local_port, s.protocol.value, program_of(s, place.containers)): None

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from dnetlab.errors import UnknownName, UsageError
 from dnetlab.model import Container, ContainerState, Flow, Host, LinkKind, Match, Protocol, Rule, Snapshot, Socket
 from dnetlab.views.frame import DECIMAL, NUMBER, TEXT, YES_NO, frame
-from dnetlab.views.labels import Place, containers_in, matches, names_of, peer_name, places, program_of, socket_end
+from dnetlab.views.labels import Labelled, containers_in, matches, names_of, peer_name, places, program_of, socket_end
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -41,7 +41,7 @@ _FIRST = {
 }
 
 
-def _where(place: Place) -> Row:
+def _where(place: Labelled) -> Row:
     return place.host.name, place.namespace.name, place.container or None
 
 

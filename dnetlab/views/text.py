@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dnetlab.model import Container, Exchange, Interface, LinkKind, Trace
-from dnetlab.views.labels import Place, link_kind, names_of, network_on
+from dnetlab.views.labels import Labelled, link_kind, names_of, network_on
 from dnetlab.views.scene import HostScene, Scene, listens, published
 
 Tree = list[tuple[str, "Tree"]]
@@ -82,13 +82,13 @@ def _ports(scene: HostScene, bridge: Interface) -> Tree:
     return tree
 
 
-def _on_bridge(scene: HostScene, place: Place) -> bool:
+def _on_bridge(scene: HostScene, place: Labelled) -> bool:
     ends = [i.peer for i in place.namespace.interfaces if i.peer and i.peer.namespace == "host"]
     outside = [scene.host.stack.by_index(peer.index) for peer in ends]
     return any(o is not None and o.master in {b.name for b in scene.bridges} for o in outside)
 
 
-def _space(place: Place) -> str:
+def _space(place: Labelled) -> str:
     """A namespace that hangs on no bridge: macvlan, or none."""
     links = [i for i in place.namespace.interfaces if i.kind is not LinkKind.LOOPBACK]
     if not links:
@@ -101,7 +101,7 @@ def _space(place: Place) -> str:
     return f"{'; '.join(ends)}  {_members(place)}"
 
 
-def _members(place: Place) -> str:
+def _members(place: Labelled) -> str:
     names = ", ".join(f"{c.name} ({c.image})" for c in place.containers) or place.namespace.name
     shared = " share one network namespace" if len(place.containers) > 1 else ""
     waiting = listens(place)

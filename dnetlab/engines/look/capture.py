@@ -27,7 +27,7 @@ AFTERWARDS = 0.05  # seconds for the last frames to be seen
 
 
 @dataclass(frozen=True)
-class Spot:
+class Watched:
     """A namespace to watch: where it is, and the /proc folder of a process that is in it."""
 
     where: Where
@@ -37,8 +37,8 @@ class Spot:
 class Watch:
     """Captures that run. `seen()` is what they saw so far, in the order of time; IPv4 only."""
 
-    def __init__(self, spots: list[Spot]) -> None:
-        self._sockets: list[tuple[Spot, socket.socket]] = []
+    def __init__(self, spots: list[Watched]) -> None:
+        self._sockets: list[tuple[Watched, socket.socket]] = []
         for spot in spots:
             opened = in_namespace(spot.folder, _listen)
             if opened is not None:
@@ -55,7 +55,7 @@ class Watch:
 
 
 @contextlib.contextmanager
-def watching(spots: list[Spot]) -> Iterator[Watch]:
+def watching(spots: list[Watched]) -> Iterator[Watch]:
     """Captures in these namespaces while the block runs. Raises EngineError where they can't be entered."""
     watch = Watch(spots)
     try:
@@ -72,7 +72,7 @@ def _listen() -> socket.socket:
     return link
 
 
-def _drain(spot: Spot, link: socket.socket) -> Iterator[tuple[tuple[int, int], Crossing]]:
+def _drain(spot: Watched, link: socket.socket) -> Iterator[tuple[tuple[int, int], Crossing]]:
     while True:
         try:
             data, notes, _, sender = link.recvmsg(2048, 64)
@@ -156,7 +156,7 @@ def _checksum(data: bytes) -> int:
     return ~(total + (total >> 16)) & 0xFFFF
 
 
-def journey(spots: list[Spot], where: Where, packet: Packet) -> tuple[Crossing, ...]:
+def journey(spots: list[Watched], where: Where, packet: Packet) -> tuple[Crossing, ...]:
     """Send the packet from that place while all spots are watched: what crossed each interface, in order of time.
 
     Raises EngineError when nobody is in the place any more, or the namespaces can't be entered.

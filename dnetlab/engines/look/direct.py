@@ -38,7 +38,7 @@ class Direct:
     ) -> dict[str, Namespace]:
         """The stacks of these places (name, pid, whether it talks) by name, peers resolved between them."""
         found = [
-            netlink.Place(name, f"{self.root}/proc/{pid}", talks, self.nics if name == "host" else ())
+            netlink.ToLookAt(name, f"{self.root}/proc/{pid}", talks, self.nics if name == "host" else ())
             for name, pid, talks in places
         ]
         return netlink.namespaces(found, lambda place: wants_rules(place.name), owners)

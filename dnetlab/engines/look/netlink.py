@@ -65,7 +65,7 @@ CLONE_NEWNET = 0x40000000
 
 
 @dataclass(frozen=True)
-class Place:
+class ToLookAt:
     """A network namespace to look at: its name in the snapshot, and the /proc folder of a process that is in it.
 
     talks  some process in it holds a socket;  nics  of a host's own namespace, () in a container
@@ -94,7 +94,9 @@ class _Raw:
 Owners = dict[str, tuple[int, str]]  # inode of a socket -> pid and program that hold it
 
 
-def namespaces(places: Iterable[Place], wants_rules: Callable[[Place], bool], owners: Owners) -> dict[str, Namespace]:
+def namespaces(
+    places: Iterable[ToLookAt], wants_rules: Callable[[ToLookAt], bool], owners: Owners
+) -> dict[str, Namespace]:
     """The stacks of these places by name, veth peers resolved between them; {} for none. A place that ends while it is
     looked at is left out."""
     places = list(places)
@@ -155,7 +157,7 @@ def _enter(folder: str) -> bool:
     return True
 
 
-def _read(place: Place, with_rules: bool, memory: rulesets.Memory) -> _Raw | None:
+def _read(place: ToLookAt, with_rules: bool, memory: rulesets.Memory) -> _Raw | None:
     """Everything of one namespace as the kernel gives it; None when the process has ended."""
     if not _enter(place.folder):
         return None
@@ -244,7 +246,7 @@ def _sysctls() -> dict[str, str]:
 # -- from messages to values --------------------------------------------------------------------------------------
 
 
-def _namespace(place: Place, raw: _Raw, owners: Owners) -> Namespace:
+def _namespace(place: ToLookAt, raw: _Raw, owners: Owners) -> Namespace:
     links = _links(raw.links)
     names = _names(links)
     return Namespace(

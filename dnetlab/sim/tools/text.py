@@ -9,7 +9,7 @@ from dnetlab.sim.tools import tree
 from dnetlab.sim.tools.options import is_busybox
 from dnetlab.sim.userland import awk, echo, expr, filetools, find, lines, sed
 from dnetlab.sim.userland.seam import Budget, Call, Input, Tool, failure
-from dnetlab.sim.userland.sh.conditions import BadTest, Place, holds
+from dnetlab.sim.userland.sh.conditions import BadTest, Surroundings, holds
 
 
 def _test(call: Call) -> Result:
@@ -17,10 +17,9 @@ def _test(call: Call) -> Result:
     words = call.words
     if call.name == "[" and words[-1:] != ("]",):
         return failure("[: missing ‘]’" if call.gnu else "[: missing ]", 2)
+    asked = words[:-1] if call.name == "[" else words
     try:
-        return Result(
-            exit_code=int(not holds(words[:-1] if call.name == "[" else words, Place(call.files, call.directory)))
-        )
+        return Result(exit_code=int(not holds(asked, Surroundings(call.files, call.directory))))
     except BadTest as bad:
         return failure(f"{call.name}: {bad}", 2)
 

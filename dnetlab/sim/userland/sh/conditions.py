@@ -28,7 +28,7 @@ class BadTest(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class Surroundings:
     """Where questions about files are asked. variable: is one of that name set?"""
 
     files: Files
@@ -37,7 +37,7 @@ class Place:
     is_set: Callable[[str], bool] = lambda name: False
 
 
-def holds(words: Sequence[str], place: Place) -> bool:
+def holds(words: Sequence[str], place: Surroundings) -> bool:
     """`test WORDS`: by the number of words as POSIX has it, else by precedence. Raises BadTest."""
     words = list(words)
     if not words:
@@ -60,7 +60,7 @@ def holds(words: Sequence[str], place: Place) -> bool:
 
 
 class _Precedence:
-    def __init__(self, words: list[str], place: Place) -> None:
+    def __init__(self, words: list[str], place: Surroundings) -> None:
         self.words, self.place, self.at = words, place, 0
 
     def peek(self, more: int = 0) -> str:
@@ -114,7 +114,7 @@ def _is_binary(word: str) -> bool:
     return word in TEXTS or word in NUMBERS or word in ("-nt", "-ot", "-ef")
 
 
-def _binary(a: str, operator: str, b: str, place: Place) -> bool:
+def _binary(a: str, operator: str, b: str, place: Surroundings) -> bool:
     if operator in TEXTS:
         return TEXTS[operator](a, b)
     if operator in NUMBERS:
@@ -129,7 +129,7 @@ def _number(text: str) -> int:
         raise BadTest(f"{text}: integer expression expected") from None
 
 
-def _unary(operator: str, word: str, place: Place) -> bool:
+def _unary(operator: str, word: str, place: Surroundings) -> bool:
     if operator in ("-z", "-n"):
         return (word == "") == (operator == "-z")
     if operator == "-t":
@@ -151,13 +151,13 @@ def _unary(operator: str, word: str, place: Place) -> bool:
 # -- [[ … ]] ------------------------------------------------------------------------------------------------------
 
 
-def condition(words: Sequence[list[Chunk]], place: Place) -> bool:
+def condition(words: Sequence[list[Chunk]], place: Surroundings) -> bool:
     """`[[ WORDS ]]`: not split; `==` compares with a pattern, `=~` with an extended regular expression."""
     return _Condition(words, place).all()
 
 
 class _Condition:
-    def __init__(self, words: Sequence[list[Chunk]], place: Place) -> None:
+    def __init__(self, words: Sequence[list[Chunk]], place: Surroundings) -> None:
         self.words, self.place, self.at = words, place, 0
 
     def text(self, at: int) -> str:

@@ -280,9 +280,9 @@ class Interpreter:
             self.say(str(bad), streams)
             return 2
 
-    def place(self, streams: Streams) -> conditions.Place:
+    def place(self, streams: Streams) -> conditions.Surroundings:
         is_set = self.shell.variables.__contains__
-        return conditions.Place(self.programs.files, self.shell.directory, streams.stdin.text is None, is_set)
+        return conditions.Surroundings(self.programs.files, self.shell.directory, streams.stdin.text is None, is_set)
 
     # -- simple commands -----------------------------------------------------------------------------------------
 
