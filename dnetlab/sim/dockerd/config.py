@@ -15,6 +15,8 @@ from dnetlab.model import Protocol
 if TYPE_CHECKING:
     from dnetlab.sim.programs.loops import Loop
 
+PREDEFINED = ("bridge", "host", "none", "default")  # names of networks that nobody makes or removes
+
 
 class RestartPolicy(Enum):
     """`--restart`; the number of on-failure:N stands beside it."""

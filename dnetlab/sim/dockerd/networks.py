@@ -10,7 +10,7 @@ from dnetlab.model.changed import replace
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, endpoints, gwbridge, ipam, swarmnets
 from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
-from dnetlab.sim.dockerd.config import NetworkAttachment
+from dnetlab.sim.dockerd.config import PREDEFINED, NetworkAttachment
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY, default_bridge_options, firewall_config
 from dnetlab.sim.dockerd.drivers.table import driver_of, named
@@ -19,8 +19,6 @@ from dnetlab.sim.dockerd.firewall import firewaller
 from dnetlab.sim.dockerd.ipam import PoolRequest
 from dnetlab.sim.kernel import Stack
 from dnetlab.sim.world import World
-
-PREDEFINED = ("bridge", "host", "none", "default")
 
 
 def create(

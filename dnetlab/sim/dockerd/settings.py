@@ -6,12 +6,11 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Network
 from dnetlab.sim.dockerd.books import release_of
-from dnetlab.sim.dockerd.config import NetworkAttachment
+from dnetlab.sim.dockerd.config import PREDEFINED, NetworkAttachment
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
-PREDEFINED = ("bridge", "host", "none", "default")
 SHARED = "container sharing network namespace with another container or host cannot be connected to any other network"
 PRIVATE = "container cannot be connected to multiple networks with one of the networks in private (none) mode"
 

@@ -11,10 +11,9 @@ from dnetlab.model import Container, ContainerState, Image, Network, Volume
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, volumes
 from dnetlab.sim.dockerd.books import release_of
-from dnetlab.sim.dockerd.config import ContainerSpec
+from dnetlab.sim.dockerd.config import PREDEFINED, ContainerSpec
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import find as find_image
-from dnetlab.sim.dockerd.networks import PREDEFINED
 from dnetlab.sim.world import World
 
 Filters = Mapping[str, Sequence[str]]
