@@ -289,6 +289,7 @@ def _shell(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     from dnetlab.journal import journal_file
+    from dnetlab.lessons.read import read_lesson
     from dnetlab.proof import check_files
     from dnetlab.views.course import checked_text, progress_text
 
@@ -297,7 +298,8 @@ def _check(arguments: argparse.Namespace) -> int:
     if not files:
         raise UsageError("there is nothing to check", hint="Name a script, a notebook or a journal.")
     student = arguments.student or os.environ.get("DNETLAB_STUDENT", "")
-    with _open(arguments, _topology(arguments), None) as lab:
+    own = None if arguments.lab or arguments.attach else read_lesson(arguments.lesson).shape
+    with _open(arguments, own or _topology(arguments), None) as lab:
         found = check_files(lab, arguments.lesson, student, files)
         print(progress_text(lab.tasks()))
         print(checked_text(found))

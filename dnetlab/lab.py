@@ -185,6 +185,10 @@ class Lab:
         """The container in whose terminal unprompted lines for that host run; None: they run on the host."""
         return self.engine.terminal(host_called(self.shape, host))
 
+    def lacks(self, feature: str) -> bool:
+        """Whether the hosts' kernel is without it: 'ipvlan' or 'IPVS'."""
+        return self.engine.lacks(feature)
+
     def close(self) -> None:
         self.engine.close()
 
@@ -311,9 +315,12 @@ class Lab:
     def start_lesson(self) -> CellResult | None:
         """The fresh lab that the lesson's tasks begin with: its start.dnet has run; None when it has none.
 
-        From now on `run_cell` says which tasks are done.
+        From now on `run_cell` says which tasks are done. Raises UsageError in a lab of another shape than the lesson's.
         """
         lesson = self._lesson()
+        if lesson.shape not in (None, self.shape):
+            hint = f"In a notebook `%dnet lesson` opens it; else choose its lab: --lab {lesson.folder / 'lab.toml'}"
+            raise UsageError(f"lesson {lesson.name} has a lab of its own, and this is another", hint=hint)
         if self.history.entries:
             self.reset()
         self._attend(lesson, True)

@@ -80,7 +80,7 @@ class Desk:
             from dnetlab.notebook.magic import DnetMagics
 
             self._magics = DnetMagics(None)
-            self._magics.topology = self._lab.shape
+            self._magics.topology = self._magics.usual = self._lab.shape
             self._magics.current = (self._lab.engine.name, self._lab.engine.release)
             self._magics.labs[self._magics.current] = self._lab
         return self._magics

@@ -51,7 +51,7 @@ def prove(name: str, engine: str = "sim", release: str | None = None,
     releases = [release] if release or engine != "sim" else list(lesson.releases)
     for one in releases:
         for student in students:
-            with Lab(engine, one) as lab:
+            with Lab(engine, one, topology=lesson.shape) as lab:
                 yield from _with_numbers(lab, name, student)
 
 

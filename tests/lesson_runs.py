@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from dnetlab.lab import Lab
+from dnetlab.lessons.read import read_lesson
+from dnetlab.model import Topology
 from dnetlab.views.explain import text
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -34,10 +36,17 @@ def prose(lesson: str) -> str:
     return "\n".join(source for kind, source in cells(lesson) if kind == "markdown")
 
 
+def shape(lesson: str) -> Topology | None:
+    """The lab of its own that the lesson opens; None for the usual one, and for pages that open none."""
+    opened = [line.split() for _, source in cells(lesson) for line in source.splitlines()]
+    names = [words[2] for words in opened if words[:2] == ["%dnet", "lesson"] and len(words) > 2]
+    return read_lesson(names[0]).shape if names else None
+
+
 @cache
 def run(lesson: str, release: str) -> tuple[Shown, ...]:
     """Run the lesson on a fresh lab of the release, whichever the lesson pins. No line of it may be refused."""
-    lab, shown = Lab(docker=release), []
+    lab, shown = Lab(docker=release, topology=shape(lesson)), []
     for kind, source in cells(lesson):
         words = source.split()
         if kind != "code" or not words:
@@ -45,7 +54,8 @@ def run(lesson: str, release: str) -> tuple[Shown, ...]:
         if source.startswith("%%dnet"):
             head, _, lines = source.partition("\n")
             other = head.partition("--docker")[2].strip()  # a cell on a lab of its own
-            result = (Lab(docker=other) if other else lab).run_cell(lines)
+            host = next((word for word in head.split() if lab.shape.called(word)), None)
+            result = (Lab(docker=other) if other else lab).run_cell(lines, host)
             assert not result.refused, f"{lesson} on {release}: {result.refused}"
             shown += [Shown(o.line.text, o.stdout + o.stderr, o.exit_code) for o in result.outputs]
         elif words[:2] == ["%dnet", "trace"] and len(words) == 4:

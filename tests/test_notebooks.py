@@ -11,6 +11,8 @@ from nbclient import NotebookClient
 
 from dnetlab.commands.cell import parse_cell
 from dnetlab.commands.script import read_script
+from dnetlab.model import default_topology
+from tests.lesson_runs import shape
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb")) + sorted(FOLDER.glob("zh/*.ipynb"))
@@ -56,7 +58,8 @@ def test_a_notebook_is_stored_without_outputs_and_with_stable_ids(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_no_command_of_a_lesson_is_taken_for_the_output_of_the_line_above(path):
-    lines = [line for cell in read_script(str(path)) for line in parse_cell(cell.text, host=cell.host)]
+    lab = shape(path.name[:2]) or default_topology()
+    lines = [line for cell in read_script(str(path), lab) for line in parse_cell(cell.text, lab, cell.host)]
 
     assert [line.text for line in lines if line.expected] == []
 

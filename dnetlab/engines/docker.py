@@ -42,6 +42,11 @@ ENDLESS = re.compile(
 ENDLESS_PING = re.compile(r"^\s*ping6?\b(?!.*\s-[a-zA-Z]*[cw])")
 PING_IN_DOCKER = re.compile(r"^\s*docker\s+(?:container\s+)?(?:run|exec)\b.*\sping6?\b(?!.*\s-[a-zA-Z]*[cw]\s*\d)")
 
+HAS = {  # feature of the kernel -> a line that ends with 0 where it is there
+    "ipvlan": "unshare --net sh -c 'ip link add near type veth peer name far && ip link add iv link near type ipvlan'",
+    "IPVS": "test -e /proc/net/ip_vs || modprobe -q ip_vs",
+}
+
 
 class DockerEngine:
     """Real Docker Engines on lab hosts of their own.
@@ -273,7 +278,7 @@ class DockerEngine:
         names = self.hosts.shape.names
         with ThreadPoolExecutor(len(names)) as pool:
             made = dict(zip(names, pool.map(self._host, names), strict=True))
-        return Snapshot(made, "docker", self.release, self._clock(time.time()))
+        return Snapshot(made, "docker", self.release, self._clock(time.time()), self.shape)
 
     def _clock(self, seconds: float) -> float:
         return round(seconds - self.started, 3)
@@ -309,6 +314,9 @@ class DockerEngine:
                 raise NotHere("the lab's namespaces can't be entered from here, so nothing can be captured in them")
             spots.update(found)
         return capture.journey([capture.Watched(place, folder) for place, folder in spots.items()], where, packet)
+
+    def lacks(self, feature: str) -> bool:
+        return self.hosts.run(self.shape.names[0], HAS[feature]).exit_code != 0
 
     # -- waiting and ending --------------------------------------------------------------------------------------
 

@@ -60,6 +60,9 @@ class Simulator:
     def capture(self, snapshot: Snapshot, where: Where, packet: Packet) -> tuple[Crossing, ...]:
         raise NotHere("nothing is sent on the simulator: a packet's journey is the telling itself")
 
+    def lacks(self, feature: str) -> bool:
+        return False
+
     def reset(self, seed: int) -> None:
         from dnetlab.sim.lab import new_world
 

@@ -14,7 +14,7 @@ from typing import Any
 from dnetlab.errors import UsageError
 from dnetlab.lessons.numbers import draw, fill
 from dnetlab.lessons.schema import schema
-from dnetlab.model import Check, Lesson, Task
+from dnetlab.model import Check, Lesson, Task, Topology, read_topology
 from dnetlab.model.lesson import Choice, Prediction, Text, Wrong
 from dnetlab.model.releases import RELEASES
 
@@ -121,10 +121,15 @@ def _lesson(data: Mapping[str, Any], folder: Path, student: str, numbers: Mappin
     lesson = Lesson(
         folder.name, _text(data["title"]), tuple(map(_text, data["goals"])), folder, data.get("minutes", 30),
         tuple(data.get("releases", RELEASES)), data.get("docker", ""), student, numbers,
-        tuple(map(_prediction, data.get("predictions", ()))), tuple(map(_task, data.get("tasks", ()))),
+        tuple(map(_prediction, data.get("predictions", ()))), tuple(map(_task, data.get("tasks", ()))), _shape(folder),
     )  # fmt: skip
     _hangs_together(lesson)
     return lesson
+
+
+def _shape(folder: Path) -> Topology | None:
+    file = folder / "lab.toml"
+    return read_topology(file) if file.is_file() else None
 
 
 def _text(data: Mapping[str, str]) -> Text:

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dnetlab.model.releases import RELEASES
+from dnetlab.model.topology import Topology
+
+FEATURES = ("ipvlan", "IPVS")  # what a cell of a lesson may need of the hosts' kernel; not every kernel has them
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ class Lesson:
     numbers   what each student's text, commands and checks are filled in with: {'net_a': 'my_net1', …}
     student   whose numbers these are; '' for the notes' own
     folder    where its start.dnet, solution*.dnet, wrong/*.dnet and page.md lie
+    shape     the lab that its lab.toml describes; None for the usual one
     """
 
     name: str
@@ -108,6 +112,7 @@ class Lesson:
     numbers: Mapping[str, str | int] = field(default_factory=dict)
     predictions: tuple[Prediction, ...] = ()
     tasks: tuple[Task, ...] = ()
+    shape: Topology | None = None
 
     def task(self, name: str) -> Task | None:
         """By id, or by its number from 1; None when there is none."""

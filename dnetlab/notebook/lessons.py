@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dnetlab.errors import UsageError
 from dnetlab.explain import sentences
 from dnetlab.explain.sentences import phrase
+from dnetlab.lessons.read import read_lesson
 from dnetlab.views import course
 
 if TYPE_CHECKING:
@@ -38,11 +39,14 @@ def lesson(magics: DnetMagics, options: Any) -> CourseView:
     """Open a lesson; without a name, say which is open."""
     if options.lang:
         _speak(options.lang)
+    anew = False
     if options.name is None:
         found = magics.lab.tasks().lesson
     else:
+        anew = magics.shape_for(read_lesson(options.name))
         found = magics.lab.open_lesson(options.name, student_of(magics))
-    return CourseView(course.lesson_text(found), found)
+    said = [phrase("own lab", hosts=", ".join(magics.lab.shape.names))] if anew else []
+    return CourseView("\n".join([course.lesson_text(found), *said]), found)
 
 
 def start(magics: DnetMagics, options: Any) -> CourseView:

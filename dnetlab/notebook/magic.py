@@ -13,9 +13,11 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from dnetlab.commands.cell import host_called, read_cell
 from dnetlab.errors import DnetError
+from dnetlab.explain.sentences import phrase
 from dnetlab.model import Prompt, Topology, default_topology, read_topology
+from dnetlab.model.lesson import FEATURES
 from dnetlab.notebook import first_mistakes, subcommands
-from dnetlab.notebook.display import CellView, StepLine
+from dnetlab.notebook.display import CellView, Sentence, StepLine
 from dnetlab.notebook.journal import journal_file, kernel_name, notebook_name
 from dnetlab.notebook.options import parse
 from dnetlab.views import terminal
@@ -24,7 +26,7 @@ from dnetlab.views.journal import unwritten_text
 
 if TYPE_CHECKING:
     from dnetlab.lab import Lab
-    from dnetlab.model import Output
+    from dnetlab.model import Lesson, Output
     from dnetlab.result import CellResult
 
 _CATCH = re.compile(r"^\s*(?P<name>[A-Za-z_]\w*)\s*<<\s*(?P<rest>.*)$")
@@ -38,7 +40,7 @@ class DnetMagics(Magics):
         super().__init__(shell=shell)
         self.labs: dict[tuple[str, str | None], Lab] = {}
         self.current = default_engine()
-        self.topology = session_topology()
+        self.topology = self.usual = session_topology()  # a lesson may have a lab of its own
         self.student: str | None = None  # whose numbers lessons have, once %dnet student has said so
         self.attach: str | None = None  # the name of a lab of real hosts that stands already
         self.opened: dict[tuple[Lab, str], tuple[str, int]] = {}  # open terminals: container, number of the cell
@@ -79,8 +81,20 @@ class DnetMagics(Magics):
 
         Raises UsageError, and changes nothing, when the file can't be read.
         """
-        self.topology = default_topology() if file == "default" else read_topology(file)
+        self.topology = self.usual = default_topology() if file == "default" else read_topology(file)
         self.close()
+
+    def shape_for(self, lesson: Lesson) -> bool:
+        """Labs of the lesson's own shape, or of the usual one again; whether that ended those that stood.
+
+        Real hosts that were attached to have their shape.
+        """
+        wanted = lesson.shape or self.usual
+        if self.attach or wanted == self.topology:
+            return False
+        self.topology = wanted
+        self.close()
+        return True
 
     def close(self) -> None:
         """End every lab; what was started on real engines is removed."""
@@ -93,6 +107,7 @@ class DnetMagics(Magics):
     @argument("host", nargs="?", help="whose prompt the cell is typed at; the lab's first host (docker1) when left out")
     @argument("--engine", choices=["sim", "docker"], help="run this cell on the simulator or on real Docker Engines")
     @argument("--docker", metavar="RELEASE", help="the release of Docker: 20.10, 26.1, 28.5 or 29.7 (default)")
+    @argument("--needs", choices=FEATURES, help="what the hosts' kernel must have, or the cell is not run")
     @argument("--check", action="store_true", help="compare with the output pasted under each prompt")
     @argument("-q", "--quiet", action="store_true", help="don't show what changed")
     @line_cell_magic
@@ -149,13 +164,18 @@ class DnetMagics(Magics):
         trouble = lab.record.news() if lab.record else None
         return [unwritten_text(lab.record.path, trouble)] if lab.record and trouble else []
 
-    def _cell(self, line: str, cell: str) -> CellView | None:
-        """Run a cell. None, and nothing shown, when it has no commands (a student has not filled it in yet)."""
+    def _cell(self, line: str, cell: str) -> CellView | Sentence | None:
+        """Run a cell. None, and nothing shown, when it has no commands (a student has not filled it in yet).
+
+        A sentence instead where the hosts' kernel lacks what the cell needs.
+        """
         options = parse(self.dnet.parser, line, "%%dnet")
         if options is None:
             return None
         self.arrived = ""
         lab = self.lab_of(*self.choose(options.engine, options.docker))
+        if options.needs and lab.lacks(options.needs):
+            return Sentence(phrase("kernel lacks", what=options.needs))
         before = self._before(lab, cell, options.host)
         try:
             result = self._run(lab, cell, options.host, options.check)

@@ -15,6 +15,7 @@ from dnetlab.engines import labhosts
 from dnetlab.engines.providers import namespaces, netns, records
 from dnetlab.engines.providers.namespaces import NamespaceHosts
 from dnetlab.engines.store import cache
+from dnetlab.model.labfile import parse_topology
 
 pytestmark = pytest.mark.engine
 
@@ -108,6 +109,36 @@ def test_a_sub_interface_is_there_for_a_vlan_that_can_be_while_a_network_has_it(
     hosts.run("docker1", "docker network rm m")
 
     assert hosts.run("docker1", "ip link show eth0.12").stderr == 'Device "eth0.12" does not exist.\n'
+
+
+def test_a_sub_interface_made_by_hand_stays_when_the_network_on_it_goes(hosts):
+    # given a sub-interface that ip made, and a network on it
+    made = hosts.run("docker2", "ip link add link enp7s0 name enp7s0.8 type vlan id 8 && ip link set enp7s0.8 up")
+    hosts.run("docker2", "docker network create -d macvlan --subnet 20.8.0.0/24 -o parent=enp7s0.8 mine")
+
+    # when the network is removed
+    hosts.run("docker2", "docker network rm mine")
+
+    # then the link is still there, and can't be made twice
+    assert (made.stderr, made.exit_code) == ("", 0)
+    assert hosts.run("docker2", "ip link show enp7s0.8").exit_code == 0
+    again = hosts.run("docker2", "ip link add link enp7s0 name enp7s0.8 type vlan id 8")
+    assert again.exit_code == 2 and "File exists" in again.stderr
+    hosts.run("docker2", "ip link del enp7s0.8")
+
+
+def test_a_switch_that_drops_forged_macs_passes_on_a_cards_own_frames_only():
+    shape = parse_topology(
+        "[switches.cloud]\nforged_macs = false\n"
+        '[hosts.left]\nnics.eth0 = { switch = "cloud", address = "10.0.0.1/24" }\n'
+        '[hosts.right]\nnics.eth0 = { switch = "cloud", address = "10.0.0.2/24" }\n'
+    )
+    with NamespaceHosts("20.10", shape=shape) as lab:
+        own = lab.run("left", "ping -c 1 -W 2 10.0.0.2")
+        lab.run("left", "ip link set eth0 address 02:00:00:00:00:07")
+        forged = lab.run("left", "ping -c 1 -W 1 10.0.0.2")
+
+    assert (own.exit_code, forged.exit_code) == (0, 1)
 
 
 def test_a_lab_that_goes_down_leaves_nothing_behind():

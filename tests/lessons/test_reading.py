@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dnetlab.errors import UsageError
+from dnetlab.lab import Lab
 from dnetlab.lessons.numbers import draw, fill
 from dnetlab.lessons.page import read_page
 from dnetlab.lessons.read import find_lesson, read_lesson, script
@@ -153,6 +154,27 @@ def test_the_lesson_of_the_docs_is_sound(tmp_path):
 
 def test_the_published_schema_is_one():
     Draft202012Validator.check_schema(json.loads((ROOT / "docs" / "lesson.schema.json").read_text(encoding="utf-8")))
+
+
+def test_a_lesson_with_a_lab_of_its_own_begins_in_that_one_only(tmp_path):
+    # given a lesson that needs a host called left
+    folder = write(tmp_path / "15-own")
+    lab = '[switches.s]\n[hosts.docker1]\ndocker = true\n[hosts.left]\nnics.eth0 = { switch = "s" }\n'
+    (folder / "lab.toml").write_text(lab)
+    (folder / "start.dnet").write_text("left# hostname\ndocker1# docker run -d --name web1 nginx\n")
+
+    # when its tasks begin in the usual lab, and in its own
+    usual = Lab()
+    usual.open_lesson(str(folder))
+    own = Lab(topology=usual.lesson.shape)
+    own.open_lesson(str(folder))
+
+    # then only its own will do, and it is proved in that one
+    with pytest.raises(UsageError, match="lesson 15-own has a lab of its own, and this is another"):
+        usual.start_lesson()
+    assert not own.start_lesson().refused
+    proofs = [p for p in prove(str(folder), release="28.5", students=("",)) if p.what in ("start", "solution.dnet")]
+    assert [p.trouble for p in proofs] == ["", ""]
 
 
 # -- pages ------------------------------------------------------------------------------------------------------------

@@ -117,3 +117,37 @@ def test_nothing_that_is_typed_becomes_markup(kernel, lesson):
 
     assert "<script" not in shown.html
     assert "&lt;script&gt;" in shown.html
+
+
+TWO = '[switches.s]\n[hosts.left]\nnics.eth0 = { switch = "s" }\n[hosts.docker1]\ndocker = true\n'
+
+
+def test_a_lesson_with_a_lab_of_its_own_brings_it_and_the_next_one_the_usual_lab_again(kernel, tmp_path):
+    # given a lesson whose folder has a lab.toml, and one without
+    own, usual = new_lesson("15-own", tmp_path), new_lesson("16-usual", tmp_path)
+    (own / "lab.toml").write_text(TWO)
+    (own / "start.dnet").write_text("docker1# docker run -d --name web1 nginx\n")
+
+    # when opening the one and then the other
+    first = kernel.run(f"%dnet lesson {own}")
+    host = kernel.run("%%dnet\nleft# hostname")
+    started = kernel.run("%dnet start")
+    second = kernel.run(f"%dnet lesson {usual}")
+
+    # then each has its lab
+    assert first.plain.endswith("A fresh lab of left, docker1.")
+    assert host.plain.endswith("hostname\nleft") and started.error is None
+    assert second.plain.endswith("A fresh lab of docker1, docker2, client.")
+    kernel.run("%dnet lesson 1")
+
+
+def test_a_cell_that_needs_what_the_kernel_lacks_says_so_instead_of_running(kernel):
+    there = kernel.run("%%dnet --needs ipvlan\nhostname")
+    kernel.run("from dnetlab.engines.simulator import Simulator\nSimulator.lacks = lambda self, feature: True")
+    missing = kernel.run("%%dnet --needs ipvlan\nhostname")
+    kernel.run("Simulator.lacks = lambda self, feature: False")
+
+    assert there.plain.endswith("hostname\ndocker1")
+    assert missing.plain == (
+        "The kernel of these hosts has no ipvlan, so this cell is for the simulator: `%dnet engine sim`."
+    )

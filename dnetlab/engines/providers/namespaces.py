@@ -31,6 +31,10 @@ from dnetlab.model.where import Where
 
 PLAIN = re.compile(r"docker [A-Za-z0-9_ ./:=,@%+-]*")  # nothing in it that a shell would read otherwise
 SUB_INTERFACE = re.compile(r"(?<![\w.-])([A-Za-z][\w-]*(?:\.\w+)*\.\d{1,4})(?![\w.])")
+ADDED = re.compile(  # `ip link add link NIC name NIC.ID type vlan id ID`, in either order of the two names
+    r"\bip\s+l(?:ink)?\s+add\s+(?:link\s+\S+\s+(?:name\s+)?(?P<last>[\w.-]+)|(?:name\s+)?(?P<first>[\w.-]+)\s+link\s+\S+)"
+    r"\s+type\s+vlan\s+id\s+(?P<id>\d+)"
+)
 ARCHIVE = "var/lib/docker/images.tar"  # where a host finds images that could not be copied as dockerd keeps them
 LIMIT = 300.0  # seconds that a dockerd may take to start on a machine with much else to do
 
@@ -63,6 +67,7 @@ class NamespaceHosts:
         self._lock: int | None = None
         self._guard = threading.Lock()
         self._clients: dict[str, Any] = {}  # by the path of the socket
+        self._by_hand: set[tuple[str, str]] = set()  # (host, stand-in for a sub-interface that `ip` was asked for)
 
     # -- life ------------------------------------------------------------------------------------------------
 
@@ -155,6 +160,7 @@ class NamespaceHosts:
         """The same lab as it was at first: all of its hosts are made anew, under its name."""
         kept = self._known().kept
         self.down()
+        self._by_hand.clear()
         self.up()
         if kept:
             self.keep()
@@ -248,7 +254,7 @@ class NamespaceHosts:
         killed; after the time exit_code is 124 unless the text ended by itself.
         """
         made = self._provide_sub_interfaces(host, text)
-        ran = self._run(host, text, timeout, stdin)
+        ran = self._run(host, self._with_sub_interfaces(host, text), timeout, stdin)
         self._settle_sub_interfaces(host, text, made)
         return ran
 
@@ -274,6 +280,20 @@ class NamespaceHosts:
             return []
         return [near for near in dict.fromkeys(asked) if netns.stand_in(self.lab, self.shape, host, near)]
 
+    def _with_sub_interfaces(self, host: str, text: str) -> str:
+        """The text, with `ip link add … type vlan` as what takes a stand-in that was made for it; else as it is."""
+        if "vlan" not in text or not ADDED.search(text) or netns.kernel_has_vlan():
+            return text
+
+        def added(found: re.Match[str]) -> str:
+            near = found["last"] or found["first"]
+            if not near.endswith(f".{found['id']}") or not netns.stand_in(self.lab, self.shape, host, near):
+                return found[0]
+            self._by_hand.add((host, near))
+            return f"ip link set {near} down"  # as the kernel makes them
+
+        return ADDED.sub(added, text)
+
     def _settle_sub_interfaces(self, host: str, text: str, made: list[str]) -> None:
         """As dockerd does with links it made itself: one is there while a network has it as its parent."""
         if not made and (
@@ -285,7 +305,8 @@ class NamespaceHosts:
             parents = (
                 {(row.get("Options") or {}).get("parent") for row in self.client(host).networks()} if there else set()
             )
-            for near in set(there) - parents:
+            by_hand = {near for where, near in self._by_hand if where == host}
+            for near in set(there) - parents - by_hand:
                 netns.remove_stand_in(self.lab, host, near)
 
 
@@ -312,11 +333,6 @@ def _check(shape: Topology) -> None:
     if unknown := sorted(set(shape.images) - known):
         raise EngineError(f"real lab hosts have no image {unknown[0]}", hint=f"They have {', '.join(sorted(known))}.")
     for switch in shape.switches:
-        if not switch.forged_macs or switch.hairpin:
-            raise EngineError(
-                f"the switch {switch.name} drops forged MACs or sends back: real lab hosts have plain switches only",
-                hint="The simulator has both.",
-            )
         if switch.ports and netns.kernel_has_vlan():
             raise EngineError(
                 f"the switch {switch.name} has ports with VLANs, which lab hosts have only on kernels without 802.1Q",

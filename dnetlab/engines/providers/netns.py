@@ -31,7 +31,7 @@ from dnetlab.engines.providers.records import (
 from dnetlab.engines.running import CLEAN_ENVIRONMENT, children, run_tool
 from dnetlab.errors import EngineError
 from dnetlab.model import Topology
-from dnetlab.model.topology import HostPlan, Nic, PortMode
+from dnetlab.model.topology import HostPlan, Nic, PortMode, Switch
 
 HOSTFILES = Path(__file__).resolve().parent.parent / "hostfiles"
 MARK = "DNETLAB_LAB"
@@ -90,6 +90,26 @@ def plug(lab: str, shape: Topology, nic: Nic, position: int) -> None:
     bridge = _bridge_of(shape, nic, None)
     if bridge is not None:
         connect(lab, far, bridge)
+        hold_to(lab, shape.switch(nic.switch), far, nic)
+
+
+def hold_to(lab: str, switch: Switch, far: str, nic: Nic) -> None:
+    """The policies of a switch, at the port of a NIC: bridge(8), `locked` and `hairpin`.
+
+    A locked port passes on what comes from the MACs that its own static entries name, and drops all else.
+    """
+    inside = ("netns", "exec", netns_name(lab, SWITCH), "bridge")
+    if switch.hairpin:
+        _ip(lab, *inside, "link", "set", "dev", far, "hairpin", "on")
+    if not switch.forged_macs:
+        _ip(lab, *inside, "fdb", "add", nic.mac or _mac_of(lab, nic), "dev", far, "master", "static")
+        _ip(lab, *inside, "link", "set", "dev", far, "learning", "off", "locked", "on")
+
+
+def _mac_of(lab: str, nic: Nic) -> str:
+    words = ["ip", "-n", netns_name(lab, nic.host), "-j", "link", "show", nic.name]
+    (row,) = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    return str(row["address"])
 
 
 def cable(lab: str, there: str, near: str, far: str, index: int) -> None:

@@ -88,6 +88,8 @@ PHRASES = {
     "begin": "`%dnet start` gives you the fresh lab that its tasks begin with.",
     "student": "The numbers are those of student {student}.",
     "no_student": "The numbers are those of the page; `%dnet student ID` gives you your own.",
+    "own lab": "A fresh lab of {hosts}.",
+    "kernel lacks": "The kernel of these hosts has no {what}, so this cell is for the simulator: `%dnet engine sim`.",
     "started": "A fresh lab for the tasks of this lesson.",
     "progress": "{done} of {all} tasks done, {earned} of {points} points",
     "done": "done",

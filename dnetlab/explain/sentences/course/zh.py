@@ -87,6 +87,8 @@ PHRASES = {
     "begin": "`%dnet start` 会给你一个全新的实验环境，练习从那里开始。",
     "student": "现在用的是学生 {student} 的编号。",
     "no_student": "现在用的是课文里的编号；`%dnet student 学号` 会给你自己的编号。",
+    "own lab": "全新的实验环境：{hosts}。",
+    "kernel lacks": "这些主机的内核没有 {what}，这个单元格只能在模拟器上执行：`%dnet engine sim`。",
     "started": "这一课的练习从这个全新的实验环境开始。",
     "progress": "已完成 {done}/{all} 题，得分 {earned}/{points}",
     "done": "已完成",
