@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from dnetlab.model import Exchange, Interface, LinkKind, Switch, Trace
 from dnetlab.views.labels import Labelled, link_kind, network_on
+from dnetlab.views.nodes import bridge_node, nic_node, space_node, stack_node, switch_node
 from dnetlab.views.scene import HostScene, Scene, bridges_of, listens, published
 
 # Okabe and Ito's hues, which all readers tell apart, dark enough for a line (3 to 1 on white and on the tint beside
@@ -111,7 +112,7 @@ def to_dot(scene: Scene, path: Exchange | Trace | None = None) -> str:
 def _switch(drawing: _Drawing, switch: Switch) -> None:
     nets = {str(a.network) for h in drawing.scene.hosts for i in h.nics if i.segment == switch.name for a in i.ipv4}
     label = quote("\n".join([switch.title, *sorted(nets)]))
-    drawing.node(f"switch {switch.name}", label, shape="box", style="filled,rounded", fillcolor="#e9ecef", width="2.4")
+    drawing.node(switch_node(switch.name), label, shape="box", style="filled,rounded", fillcolor="#e9ecef", width="2.4")
 
 
 def _tunnels(drawing: _Drawing) -> None:
@@ -128,12 +129,8 @@ def _tunnels(drawing: _Drawing) -> None:
                 continue
             drawn.add(pair)
             on_path = drawing.path.through(host, "host", name) and drawing.path.through(other[0], "host", other[1])
-            drawing.edge(quote(_nic_node(scene, nic)), quote(_nic_node(there, far)), on_path, style="dashed",
+            drawing.edge(quote(nic_node(scene, nic.name)), quote(nic_node(there, far.name)), on_path, style="dashed",
                          constraint="false", label=f" VXLAN {nic.vxlan.vni}, MTU {nic.mtu}")  # fmt: skip
-
-
-def _nic_node(scene: HostScene, nic: Interface) -> str:
-    return f"{scene.host.name} stack" if scene.small else f"{scene.host.name} nic {nic.name}"
 
 
 def _plug(drawing: _Drawing, scene: HostScene, nic: Interface, node: str) -> None:
@@ -143,7 +140,7 @@ def _plug(drawing: _Drawing, scene: HostScene, nic: Interface, node: str) -> Non
         style = {"label": f" {', '.join(words)}"} if words else {}
         style |= {} if nic.up else {"style": "dashed"}
         on_path = drawing.path.through(scene.host.name, "host", nic.name)
-        drawing.edge(quote(f"switch {nic.segment}"), node, on_path,
+        drawing.edge(quote(switch_node(nic.segment)), node, on_path,
                      penwidth="2", **style)  # fmt: skip
 
 
@@ -152,7 +149,7 @@ def _small_host(drawing: _Drawing, scene: HostScene) -> None:
     host = scene.host
     rows = ["  ".join(filter(None, (f"{i.name} ({i.index})", _addresses(i), link_kind(i)))) for i in scene.nics]
     rows += [f"{b.name}  {_addresses(b)}  (no containers)" for b in scene.bridges]
-    node = f"{host.name} stack"
+    node = stack_node(scene)
     label = record("{" + field_text(host.name) + "|" + field_text("\n".join(rows)) + "}")
     drawing.node(node, label, (host.name, "host") in drawing.path.places, fillcolor="#fbfbf9")
     for nic in scene.nics:
@@ -171,14 +168,14 @@ def _host(drawing: _Drawing, scene: HostScene) -> None:
     _stack(drawing, scene)
     for bridge in scene.bridges:
         _bridge(drawing, scene, bridge)
-    _in_a_row(drawing, [f"{host.name} bridge {b.name}" for b in scene.bridges])
+    _in_a_row(drawing, [bridge_node(scene, b.name) for b in scene.bridges])
     for place in scene.spaces:
         _space(drawing, scene, place)
     if scene.stopped:
         _stopped(drawing, scene)
     drawing.lines.append("}")
     for nic in scene.nics:
-        _plug(drawing, scene, nic, quote(f"{host.name} nic {nic.name}"))
+        _plug(drawing, scene, nic, quote(nic_node(scene, nic.name)))
     for place in scene.spaces:
         _cables(drawing, scene, place)
 
@@ -191,13 +188,13 @@ def _nic(drawing: _Drawing, scene: HostScene, nic: Interface) -> None:
     words += ["promiscuous"] if nic.promiscuous else []
     words += [] if nic.up else ["DOWN"]
     on_path = drawing.path.through(host, "host", nic.name)
-    drawing.node(f"{host} nic {nic.name}", quote("\n".join(words)), on_path, shape="box")
+    drawing.node(nic_node(scene, nic.name), quote("\n".join(words)), on_path, shape="box")
     below_it = nic.parent or (nic.vxlan.dev if nic.vxlan else "")
     if below_it and any(other.name == below_it for other in scene.nics):
         label = {"label": f" tag {nic.vlan_id}"} if nic.kind is LinkKind.VLAN else {}
-        drawing.edge(quote(f"{host} nic {below_it}"), quote(f"{host} nic {nic.name}"), on_path, **label)
-    above = quote(f"{host} nic {nic.name}")
-    below = quote(f"{host} bridge {nic.master}") if nic.master else quote(f"{host} stack")
+        drawing.edge(quote(nic_node(scene, below_it)), quote(nic_node(scene, nic.name)), on_path, **label)
+    above = quote(nic_node(scene, nic.name))
+    below = quote(bridge_node(scene, nic.master) if nic.master else stack_node(scene))
     style = "solid" if nic.ipv4 or nic.master else "invis"
     drawing.edge(above, below, style != "invis" and on_path, style=style)
 
@@ -216,7 +213,7 @@ def _stack(drawing: _Drawing, scene: HostScene) -> None:
         fields.append(field_text(f"{container.name} ({container.image}): --network host, no veth, no NAT"))
     at = (host.name, "host")
     label = record("{" + "|".join(fields) + "}")
-    drawing.node(f"{host.name} stack", label, at in drawing.path.places, fillcolor="#eef0f2")
+    drawing.node(stack_node(scene), label, at in drawing.path.places, fillcolor="#eef0f2")
 
 
 def _bridge(drawing: _Drawing, scene: HostScene, bridge: Interface) -> None:
@@ -237,9 +234,9 @@ def _bridge(drawing: _Drawing, scene: HostScene, bridge: Interface) -> None:
         cells.append(escape(f"… {scene.hidden[bridge.name]} more"))
     label = "{" + field_text("\n".join([head, ", ".join(facts)])) + "|{" + ("|".join(cells) or "no ports") + "}}"
     on_path = drawing.path.through(host.name, "host", bridge.name)
-    node = f"{host.name} bridge {bridge.name}"
+    node = bridge_node(scene, bridge.name)
     drawing.node(node, record(label), on_path, color=strong, fillcolor=light, penwidth="2")
-    drawing.edge(quote(f"{host.name} stack"), quote(node), on_path)
+    drawing.edge(quote(stack_node(scene)), quote(node), on_path)
 
 
 def _middle(scene: HostScene, port: Interface) -> float:
@@ -275,34 +272,30 @@ def _space(drawing: _Drawing, scene: HostScene, place: Labelled) -> None:
     at = (scene.host.name, place.namespace.name)
     label = record("{" + "|".join(parts) + "}")
     look = {"color": strong, "style": "filled,rounded", "penwidth": "1.5"}
-    drawing.node(_node(scene, place), label, at in drawing.path.places, **look)
+    drawing.node(space_node(scene, place), label, at in drawing.path.places, **look)
     if not links:
-        drawing.edge(quote(f"{scene.host.name} stack"), quote(_node(scene, place)), style="invis")
-
-
-def _node(scene: HostScene, place: Labelled) -> str:
-    return f"{scene.host.name} space {place.namespace.name}"
+        drawing.edge(quote(stack_node(scene)), quote(space_node(scene, place)), style="invis")
 
 
 def _cables(drawing: _Drawing, scene: HostScene, place: Labelled) -> None:
     """The veth pairs of a namespace, and macvlan links down to the NIC they stand on."""
     host = scene.host
     for i in place.namespace.interfaces:
-        inside = f"{quote(_node(scene, place))}:i{i.index}:n"
+        inside = f"{quote(space_node(scene, place))}:i{i.index}:n"
         on_path = drawing.path.through(host.name, place.namespace.name, i.name)
         colour, _ = drawing.colour(network_on(place.containers, i))
         if i.peer and i.peer.namespace == "host":
             outside = host.stack.by_index(i.peer.index)
             if outside and outside.master and any(b.name == outside.master for b in scene.bridges):
-                port = f"{quote(f'{host.name} bridge {outside.master}')}:i{outside.index}:s"
+                port = f"{quote(bridge_node(scene, outside.master))}:i{outside.index}:s"
                 drawing.edge(port, inside, on_path, color=colour, penwidth="2.5")
             elif outside:
                 text = f" {outside.name} ({outside.index})"
-                drawing.edge(quote(f"{host.name} stack"), inside, on_path, color=colour, style="dashed", label=text)
+                drawing.edge(quote(stack_node(scene)), inside, on_path, color=colour, style="dashed", label=text)
         elif i.kind in (LinkKind.MACVLAN, LinkKind.IPVLAN, LinkKind.VLAN) and i.parent:
             network = network_on(place.containers, i)
             text = f" {i.kind.value} {i.mode}".rstrip() + (f"\nnetwork {network}" if network else "")
-            below = quote(f"{host.name} nic {i.parent}")
+            below = quote(nic_node(scene, i.parent))
             drawing.edge(below, inside, on_path, color=colour, penwidth="2.5", label=text)
 
 
@@ -311,7 +304,7 @@ def _stopped(drawing: _Drawing, scene: HostScene) -> None:
     node = f"{scene.host.name} stopped"
     label = quote("not running: " + ", ".join(names)).replace("&", "&amp;")
     drawing.node(node, label, shape="box", style="dashed", color=GREY, fontcolor="#5c6670")
-    drawing.edge(quote(f"{scene.host.name} stack"), quote(node), style="invis")
+    drawing.edge(quote(stack_node(scene)), quote(node), style="invis")
 
 
 # -- text of DOT -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,47 @@
+"""What the boxes of the picture are called, and on which of them a packet stands at each step of its journey."""
+
+from __future__ import annotations
+
+from dnetlab.model import Interface, Step, Where
+from dnetlab.views.labels import Labelled
+from dnetlab.views.scene import HostScene, Scene
+
+
+def switch_node(name: str) -> str:
+    return f"switch {name}"
+
+
+def stack_node(scene: HostScene) -> str:
+    return f"{scene.host.name} stack"
+
+
+def nic_node(scene: HostScene, name: str) -> str:
+    """A host on which nothing runs is one box."""
+    return stack_node(scene) if scene.small else f"{scene.host.name} nic {name}"
+
+
+def bridge_node(scene: HostScene, name: str) -> str:
+    return f"{scene.host.name} bridge {name}"
+
+
+def space_node(scene: HostScene, place: Labelled) -> str:
+    return f"{scene.host.name} space {place.namespace.name}"
+
+
+def standing(scene: Scene, where: Where, step: Step | None) -> str:
+    """The box on which the packet stands at a step there; '' when that part of the lab isn't drawn."""
+    host = next((h for h in scene.hosts if h.host.name == where.host), None)
+    if host is None:
+        return ""
+    if where.is_host:
+        return _on_host(host, host.host.stack.interface(step.interface) if step and step.interface else None)
+    return next((space_node(host, p) for p in host.spaces if p.namespace.name == where.namespace), "")
+
+
+def _on_host(host: HostScene, interface: Interface | None) -> str:
+    if interface is None or host.small:
+        return stack_node(host)
+    for name in filter(None, (interface.name, interface.master)):
+        if any(b.name == name for b in host.bridges):
+            return bridge_node(host, name)
+    return nic_node(host, interface.name) if any(n.name == interface.name for n in host.nics) else stack_node(host)
