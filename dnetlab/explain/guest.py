@@ -51,7 +51,7 @@ def seat(snapshot: Snapshot, host: str, guest: Guest) -> tuple[Snapshot, Where]:
         return snapshot, Where(host, _namespace(machine, whose))
     name = guest.name or f"the container of docker run (on {guest.network})"
     if mode == "none":
-        return _with(snapshot, machine, Namespace(SPACE, (_loopback(),)), machine.stack, _container(name, ()))
+        return _with(snapshot, machine, Namespace(SPACE, (_loopback(),)), machine.stack, _container(name, (), "none"))
     network = machine.network(guest.network)
     if network is None or not network.subnets:
         raise UsageError(f"the network {guest.network} is gone, so nothing can be asked again from there")
@@ -71,8 +71,10 @@ def _namespace(machine: Host, whose: str) -> str:
     return owner.namespace
 
 
-def _container(name: str, ends: tuple[Endpoint, ...]) -> Container:
-    return Container(SPACE, name, "", state=ContainerState.RUNNING, namespace=SPACE, endpoints=ends)
+def _container(name: str, ends: tuple[Endpoint, ...], mode: str = "bridge") -> Container:
+    return Container(
+        SPACE, name, "", state=ContainerState.RUNNING, namespace=SPACE, endpoints=ends, network_mode=mode
+    )
 
 
 def _with(

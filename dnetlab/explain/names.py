@@ -74,7 +74,9 @@ def address_for(snapshot: Snapshot, source: Where, name: str) -> IPv4Address:
         addresses = [e.address for e in named[1].endpoints if e.address]
         theirs = [t for t in theirs if t.ip in addresses] or theirs
     if not theirs:
-        raise UsageError(f"{name} has no IPv4 address.", hint="Its network is `none`: only lo is there.")
+        raise UsageError(
+            f"{name} has no IPv4 address.", hint=f"It has no interface but lo: `%dnet why {name} docker1` says why."
+        )
     shared = (t for t in theirs for o in ours if t.ip in o.network)
     own = snapshot.at(where).own_addresses
     lan = (t for t in theirs if own[t.ip].kind is LinkKind.PHYSICAL)

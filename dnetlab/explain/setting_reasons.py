@@ -70,6 +70,21 @@ class OwnerStopped:
 
 
 @dataclass(frozen=True)
+class LeftBehind:
+    """who joined the namespace that owner had before it was started again; owner '': it has been removed since."""
+
+    who: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class OnNoNetwork:
+    """A container that was disconnected from every network it was on: only lo is left."""
+
+    who: str
+
+
+@dataclass(frozen=True)
 class BridgeIsDown:
     bridge: str
     network: str
@@ -137,6 +152,21 @@ class StartBoth:
     """The owner of the namespace first, then who joined it."""
 
     owner: str
+    who: str
+
+
+@dataclass(frozen=True)
+class Rejoin:
+    """who has to be started again to get the namespace that owner has now; owner '': it needs another to join."""
+
+    owner: str
+    who: str
+
+
+@dataclass(frozen=True)
+class ConnectAnywhere:
+    """A network, any, for who has none."""
+
     who: str
 
 

@@ -13,19 +13,23 @@ from dnetlab.explain.reasons import Cause, Clue, Remedy, RuleText
 from dnetlab.explain.setting_reasons import (
     AnotherThanNone,
     BridgeIsDown,
+    ConnectAnywhere,
     ConnectSomewhere,
     ForgetNeighbour,
     IccOff,
     InternalNoWay,
     InternalUnpublished,
+    LeftBehind,
     LinkUp,
     NeighbourLies,
     OnlyLoopback,
+    OnNoNetwork,
     OwnerStopped,
     Paused,
     PublishedFor,
     PublishForAll,
     PublishOnOrdinary,
+    Rejoin,
     StartBoth,
     Unpause,
     WithoutIcc,
@@ -99,19 +103,35 @@ def no_way_out(snapshot: Snapshot, where: Where, destination: IPv4Address) -> Fi
     for container in inside(snapshot, where):
         if found := _orphaned(machine, container) or _without_a_gateway(machine, container, destination):
             return found
-    if all(link.kind is LinkKind.LOOPBACK for link in snapshot.at(where).interfaces):
-        found_there = inside(snapshot, where)
-        return (OnlyLoopback(found_there[0].name), (), AnotherThanNone(found_there[0].name)) if found_there else None
+    found_there = inside(snapshot, where)
+    if found_there and all(link.kind is LinkKind.LOOPBACK for link in snapshot.at(where).interfaces):
+        return _alone(found_there[0])
     return None
 
 
+def _alone(container: Container) -> Finding:
+    """Nothing but lo: so it was asked for, or its last network was taken away."""
+    if container.network_mode == "none":
+        return OnlyLoopback(container.name), (), AnotherThanNone(container.name)
+    return OnNoNetwork(container.name), (), ConnectAnywhere(container.name)
+
+
 def _orphaned(machine: Host, container: Container) -> Finding | None:
-    """It joined another's namespace (--network container:X), and X has stopped: X's links went with it."""
+    """It joined another's namespace (--network container:X), and X has stopped: X's links went with it.
+
+    An X that was started again has a new namespace, and who joined the old one is still there.
+    """
     mode, _, whose = container.network_mode.partition(":")
-    owner = machine.container(whose) if mode == "container" and whose else None
-    if owner is None or owner.is_running:
+    if mode != "container" or not whose:
         return None
-    return OwnerStopped(container.name, owner.name), (), StartBoth(owner.name, container.name)
+    owner = machine.container(whose)
+    if owner is None:
+        return LeftBehind(container.name, ""), (), Rejoin("", container.name)
+    if not owner.is_running:
+        return OwnerStopped(container.name, owner.name), (), StartBoth(owner.name, container.name)
+    if owner.namespace == container.namespace:
+        return None
+    return LeftBehind(container.name, owner.name), (), Rejoin(owner.name, container.name)
 
 
 def _without_a_gateway(machine: Host, container: Container, destination: IPv4Address) -> Finding | None:

@@ -169,6 +169,33 @@ def test_a_container_on_the_network_none(release: str) -> None:
     assert reason.sentence == "solo has no interface but lo: on the network none it is alone."
 
 
+def test_a_joined_container_whose_owner_was_started_again_is_left_in_the_old_namespace(release: str) -> None:
+    reason = asked(release, "docker run -d --name web nginx",
+                   "docker run -d --name php --network container:web php-fpm",
+                   "docker restart web", "docker exec php ping -c 1 172.25.254.38")  # fmt: skip
+
+    assert reason.sentence == ("php lives in a network namespace that web has left: started again, web got a new one.")
+    assert reason.remedy == "docker restart php"
+
+
+def test_a_joined_container_whose_owner_is_gone(release: str) -> None:
+    reason = asked(release, "docker run -d --name web nginx",
+                   "docker run -d --name php --network container:web php-fpm",
+                   "docker rm -f web", "docker exec php ping -c 1 172.25.254.38")  # fmt: skip
+
+    assert reason.sentence == (
+        "php lives in the network namespace of a container that has been removed: its links went with it."
+    )
+
+
+def test_a_container_that_was_disconnected_from_its_only_network(release: str) -> None:
+    reason = asked(release, "docker run -d --name web nginx", "docker network disconnect bridge web",
+                   "docker exec web ping -c 1 172.25.254.38")  # fmt: skip
+
+    assert reason.sentence == "web has no interface but lo: it has been disconnected from every network."
+    assert reason.remedy == "docker network connect NETWORK web"
+
+
 # -- probes as tutorials type them ----------------------------------------------------------------------------------
 
 

@@ -358,6 +358,12 @@ _CAUSES: Table = {
         "nothing out of there, on purpose."
     ),
     s.OnlyLoopback: lambda x: f"{x.who} has no interface but lo: on the network none it is alone.",
+    s.LeftBehind: lambda x: (
+        f"{x.who} lives in a network namespace that {x.owner} has left: started again, {x.owner} got a new one."
+        if x.owner
+        else f"{x.who} lives in the network namespace of a container that has been removed: its links went with it."
+    ),
+    s.OnNoNetwork: lambda x: f"{x.who} has no interface but lo: it has been disconnected from every network.",
     s.OwnerStopped: lambda x: (
         f"{x.who} lives in the network namespace of {x.owner}, and {x.owner} has stopped: its links went with it."
     ),
@@ -467,6 +473,10 @@ _TRY: Table = {
         f"docker network create mynet, and docker run --network mynet -p {x.port}:PORT … (a network without --internal)"
     ),
     s.ConnectSomewhere: lambda x: f"docker network connect NETWORK {x.who}, with a network that isn't internal",
+    s.Rejoin: lambda x: (
+        f"docker restart {x.who}" if x.owner else f"run {x.who} anew, with --network container:NAME of one that runs"
+    ),
+    s.ConnectAnywhere: lambda x: f"docker network connect NETWORK {x.who}",
     s.StartBoth: lambda x: f"docker start {x.owner}, then docker restart {x.who}",
     s.LinkUp: lambda x: f"ip link set {x.dev} up",
     s.ForgetNeighbour: lambda x: f"ip neigh del {x.address} dev {x.dev}",

@@ -128,9 +128,7 @@ _FACTS: Table = {
         f"网桥 {x.bridge} 最近一次在端口 {x.port} 听到 {x.mac}，所以帧送到那里，而不是 {x.wanted}："
         "两台机器用了同一个 MAC。"
     ),
-    f.NoHairpin: lambda x: (
-        f"它要从进来的端口 {x.port} 离开网桥 {x.bridge}，而这个端口没有打开回环转发（hairpin）。"
-    ),
+    f.NoHairpin: lambda x: f"它要从进来的端口 {x.port} 离开网桥 {x.bridge}，而这个端口没有打开回环转发（hairpin）。",
     f.TooBig: lambda x: f"{x.size} 字节超过了 {x.dev} 的 MTU（{x.mtu}），而这个数据包不允许分片。",
     f.DoesNotFit: lambda x: f"{x.dev} 丢掉了比自己的 MTU 还长的帧：{x.size} 字节，最多 {x.mtu}。",
     f.CutUp: lambda x: f"分成 {x.pieces} 片：{x.dev} 的 MTU 是 {x.mtu}",
@@ -344,6 +342,12 @@ _CAUSES: Table = {
         "Docker 有意不让任何数据包从那里出去。"
     ),
     s.OnlyLoopback: lambda x: f"{x.who} 除了 lo 没有别的网卡：在 none 网络上，它孤身一人。",
+    s.LeftBehind: lambda x: (
+        f"{x.who} 还留在 {x.owner} 以前的网络命名空间里：{x.owner} 重新启动后，换了一个新的。"
+        if x.owner
+        else f"{x.who} 所在的网络命名空间属于一个已经删除的容器：它的网卡也随之消失了。"
+    ),
+    s.OnNoNetwork: lambda x: f"{x.who} 除了 lo 没有别的网卡：它已经从所有网络上断开了。",
     s.OwnerStopped: lambda x: f"{x.who} 用的是 {x.owner} 的网络命名空间，而 {x.owner} 已停止：它的网卡也随之消失了。",
     s.BridgeIsDown: lambda x: f"{x.host} 上的 {x.bridge} 没有启用，什么也过不去：它是网络 {x.network} 的网桥。",
     s.NeighbourLies: lambda x: (
@@ -363,8 +367,7 @@ _CAUSES: Table = {
         f"而 {x.speaker} 的 MAC 是 {x.mac}：帧被丢弃了。"
     ),
     r.TunnelBroken: lambda x: (
-        f"帧从 {x.where} 进了隧道 {x.dev}（VXLAN {x.vni}），送往 {x.remote}，但外层的数据包没有到达。"
-        f"{_said(x.behind)}"
+        f"帧从 {x.where} 进了隧道 {x.dev}（VXLAN {x.vni}），送往 {x.remote}，但外层的数据包没有到达。{_said(x.behind)}"
     ),
     r.AnswerLost: lambda x: f"{x.whom} 收到了 {x.who} 的提问，但应答找不到回来的路。",
 }
@@ -440,6 +443,10 @@ _TRY: Table = {
         f"docker network create mynet，再 docker run --network mynet -p {x.port}:容器端口 …（不带 --internal 的网络）"
     ),
     s.ConnectSomewhere: lambda x: f"docker network connect 网络名 {x.who}，选一个不是 internal 的网络",
+    s.Rejoin: lambda x: (
+        f"docker restart {x.who}" if x.owner else f"重新运行 {x.who}，--network container: 后面写一个正在运行的容器"
+    ),
+    s.ConnectAnywhere: lambda x: f"docker network connect 网络名 {x.who}",
     s.StartBoth: lambda x: f"先 docker start {x.owner}，再 docker restart {x.who}",
     s.LinkUp: lambda x: f"ip link set {x.dev} up",
     s.ForgetNeighbour: lambda x: f"ip neigh del {x.address} dev {x.dev}",
