@@ -1,4 +1,4 @@
-"""A lesson run from top to bottom on the simulator: every command with what it answered, traces and reasons too."""
+"""A lesson run from top to bottom on the simulator: what each command answered; traces, reasons, going back in time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dnetlab.lab import Lab
 from dnetlab.lessons.read import read_lesson
-from dnetlab.model import Topology
+from dnetlab.model import Lesson, Topology
 from dnetlab.views.explain import text
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -32,15 +32,25 @@ def cells(lesson: str) -> list[tuple[str, str]]:
 
 
 def prose(lesson: str) -> str:
-    """What the lesson says, without its commands."""
-    return "\n".join(source for kind, source in cells(lesson) if kind == "markdown")
+    """What the lesson says, without its commands; what a comparison with a prediction says, too."""
+    said = [source for kind, source in cells(lesson) if kind == "markdown"]
+    found = opened(lesson)
+    for asked in found.predictions if found else ():
+        said += [asked.explain["en"], *(c.because["en"] for c in asked.choices if c.because)]
+    return "\n".join(said)
+
+
+def opened(lesson: str) -> Lesson | None:
+    """The lesson that the page opens; None for pages that open none."""
+    rows = [line.split() for _, source in cells(lesson) for line in source.splitlines()]
+    names = [words[2] for words in rows if words[:2] == ["%dnet", "lesson"] and len(words) > 2]
+    return read_lesson(names[0]) if names else None
 
 
 def shape(lesson: str) -> Topology | None:
-    """The lab of its own that the lesson opens; None for the usual one, and for pages that open none."""
-    opened = [line.split() for _, source in cells(lesson) for line in source.splitlines()]
-    names = [words[2] for words in opened if words[:2] == ["%dnet", "lesson"] and len(words) > 2]
-    return read_lesson(names[0]).shape if names else None
+    """The lab of its own that the lesson opens; None for the usual one."""
+    found = opened(lesson)
+    return found.shape if found else None
 
 
 @cache
@@ -58,8 +68,22 @@ def run(lesson: str, release: str) -> tuple[Shown, ...]:
             result = (Lab(docker=other) if other else lab).run_cell(lines, host)
             assert not result.refused, f"{lesson} on {release}: {result.refused}"
             shown += [Shown(o.line.text, o.stdout + o.stderr, o.exit_code) for o in result.outputs]
-        elif words[:2] == ["%dnet", "trace"] and len(words) == 4:
-            shown.append(Shown(source, text(lab.trace(words[2], words[3]), lab.snapshot())))
-        elif words[:2] == ["%dnet", "why"] and len(words) == 4:
-            shown.append(Shown(source, str(lab.why(words[2], words[3]))))
+        else:
+            shown += [Shown(row, said) for row in source.splitlines() if (said := looked(lab, row.split()[1:]))]
     return tuple(shown)
+
+
+def looked(lab: Lab, words: list[str]) -> str:
+    """What a line of %dnet says; '' for one that only shows. Going back in time is done here as well."""
+    match words:
+        case ["trace", source, destination]:
+            return text(lab.trace(source, destination), lab.snapshot())
+        case ["why", *ends]:
+            return str(lab.why(*ends))
+        case ["undo", *count]:
+            return "; ".join(entry.line.text for entry in lab.undo(*map(int, count)))
+        case ["checkpoint", name]:
+            lab.checkpoint(name)
+        case ["goto", name]:
+            lab.goto(name)
+    return ""
