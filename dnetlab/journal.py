@@ -10,11 +10,13 @@ the session's name, so that a row is found whatever stands before it: a half-wri
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +24,7 @@ from typing import Any
 
 from dnetlab.commands.cell import first_words
 from dnetlab.errors import DnetError, UsageError
-from dnetlab.model import Line, Prompt
+from dnetlab.model import Line, Output, Prompt
 from dnetlab.model.journal import (
     Attend,
     Checkpoint,
@@ -34,6 +36,7 @@ from dnetlab.model.journal import (
     Journal,
     JournalFile,
     Judged,
+    Looked,
     Loss,
     LossKind,
     Predicted,
@@ -72,16 +75,17 @@ class JournalWriter:
 
     def write(self, event: Event) -> None:
         """Append an event. Where that fails, it waits for the next write, and `trouble` says why."""
-        if not self._head:
-            self._begin()
-        self._waiting += self._row(event.at, event_data(event))
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._flush()
-        except OSError as error:
-            self.trouble = error
-        else:
-            self.trouble = None
+        with contextlib.nullcontext() if self._head else _alone(self.path):
+            if not self._head:
+                self._begin()
+            self._waiting += self._row(event.at, event_data(event))
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._flush()
+            except OSError as error:
+                self.trouble = error
+            else:
+                self.trouble = None
 
     def news(self) -> OSError | None:
         """The trouble, for somebody to say: the first time it is asked for, and None ever after."""
@@ -107,11 +111,38 @@ class JournalWriter:
 
     def _flush(self) -> None:
         """One write for what waits; what a full disk didn't take waits on. A file that was removed begins anew."""
-        with self.path.open("ab", buffering=0) as file:
+        with open(self.path, "ab", buffering=0, opener=_at_once) as file:
             if file.tell() == 0 and not self._waiting.lstrip().startswith(self._head):
                 self._waiting = self._head + self._waiting
             while self._waiting:
-                self._waiting = self._waiting[file.write(self._waiting) or 0 :]
+                taken = file.write(self._waiting)
+                if not taken:
+                    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+                self._waiting = self._waiting[taken:]
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting: a pipe that nobody reads is an error, not a cell that hangs."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """While a session begins no other one does, or two would follow the same row. Where nothing can be locked, as well
+    as when the lock isn't free soon, it goes on without."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl
+
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(open(path, "ab", buffering=0, opener=_at_once))
+            for _ in range(50):
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    time.sleep(0.01)
+        yield
 
 
 def journal_file(name: str, engine: str, release: str | None) -> Path | None:
@@ -129,6 +160,11 @@ def journal_file(name: str, engine: str, release: str | None) -> Path | None:
 
 def digest(row: bytes) -> str:
     return hashlib.sha256(row).hexdigest()
+
+
+def output_digest(output: Output) -> str:
+    """16 hex digits that tell what a line printed, on either stream, from anything else."""
+    return digest(f"{output.stdout}\0{output.stderr}".encode("utf-8", "surrogatepass"))[:16]
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
@@ -157,8 +193,11 @@ def parse_journal(data: bytes) -> JournalFile:
             excused += 1
             continue
         session, after = content["session"], content["after"]
+        is_joined = session not in last and not after and len(known) > 1
         follows = after == last[session] if session in last else after in known
-        if not follows and excused:
+        if is_joined:
+            lost.append(Loss(number, LossKind.JOINED, session))
+        elif not follows and excused:
             excused -= 1
         elif not follows:
             lost.append(Loss(number, LossKind.BROKEN, session))
@@ -278,7 +317,7 @@ def event_data(event: Event) -> dict[str, Any]:
         return {
             "kind": "line", "cell": event.cell, "number": line.number, "host": line.host, "container": line.container,
             "prompt": line.prompt.value, "text": line.text, "answer": line.answer, "exit_code": event.exit_code,
-            "refused": event.refused,
+            "refused": event.refused, "output": event.output,
         }  # fmt: skip
     if isinstance(event, CourseEvent):
         return {"kind": _COURSE[type(event)]} | {k: v for k, v in vars(event).items() if k != "at"}
@@ -288,6 +327,8 @@ def event_data(event: Event) -> dict[str, Any]:
         return {"kind": "reset"}
     if isinstance(event, Resume):
         return {"kind": "resume", "from": event.session}
+    if isinstance(event, Looked):
+        return {"kind": "look", "what": event.what, "args": dict(event.args)}
     return {"kind": "checkpoint" if isinstance(event, Checkpoint) else "goto", "name": event.name}
 
 
@@ -304,6 +345,8 @@ def event_of(data: dict[str, Any]) -> Event:
         return Resume(_text(data["from"]), at)
     if kind in ("checkpoint", "goto"):
         return (Checkpoint if kind == "checkpoint" else Goto)(_text(data["name"]), at)
+    if kind == "look":
+        return Looked(_text(data["what"]), _arguments(data["args"]), at)
     if kind in _COURSE.values():
         return _course_event(kind, data, at)
     raise ValueError(kind)
@@ -329,7 +372,18 @@ def _entry(data: dict[str, Any], at: float) -> Entry:
         _number(data["number"]), text, _text(data["host"]), None if container is None else _text(container),
         first_words(text), Prompt(data["prompt"]), None if answer is None else _text(answer),
     )  # fmt: skip
-    return Entry(line, _number(data["cell"]), _number(data["exit_code"]), bool(data["refused"]), at)
+    outcome = _number(data["exit_code"]), bool(data["refused"])
+    return Entry(line, _number(data["cell"]), *outcome, at, _text(data.get("output", "")))
+
+
+def _arguments(value: object) -> dict[str, Any]:
+    """Of a look: texts, numbers, or lists of texts by name."""
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    for one in value.values():
+        if not isinstance(one, str | int | None) and not (isinstance(one, list) and all(isinstance(text, str) for text in one)):
+            raise TypeError(one)
+    return {_text(name): one for name, one in value.items()}
 
 
 def _text(value: object) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from dnetlab.commands.transcript import has_no_order, is_reattached, plug_number
 from dnetlab.engines import Engine, open_engine
 from dnetlab.errors import NotHere, UsageError
 from dnetlab.history import History, Way
-from dnetlab.journal import JournalWriter, choose, read_journal, with_past
+from dnetlab.journal import JournalWriter, choose, output_digest, read_journal, with_past
 from dnetlab.lessons.read import edition, read_lesson, script, shipped
 from dnetlab.model import (
     Entry,
@@ -48,6 +48,7 @@ from dnetlab.model.journal import (
     Goto,
     Hinted,
     Judged,
+    Looked,
     Predicted,
     Reset,
     Resume,
@@ -102,6 +103,7 @@ class Lab:
         self.record = JournalWriter(Path(journal), self._head()) if journal else None
         self.lesson: Lesson | None = None
         self.started = False  # the lesson's tasks have begun
+        self._start: tuple[Line, ...] = ()  # what the lesson's lab begins with
         self._past: tuple[Event, ...] = ()  # what earlier sessions that were resumed say of lessons
         self._sent = 0  # packets that `observed` really sent
 
@@ -159,7 +161,8 @@ class Lab:
     def _run(self, line: Line) -> Output:
         at, before = self._clock(), self._mark()
         output = self.engine.run(line)
-        entry = Entry(output.line, self.cells, output.exit_code, output.refused is not None, at)
+        refused = output.refused is not None
+        entry = Entry(output.line, self.cells, output.exit_code, refused, at, output_digest(output))
         self.history.add(entry, before)
         self._note(entry)
         return output
@@ -305,10 +308,13 @@ class Lab:
 
     def open_lesson(self, name: str, student: str = "") -> Lesson:
         """Open a lesson with that student's numbers; nothing in the lab changes. Raises UsageError."""
-        return self._attend(read_lesson(name, student), False)
+        return self.attend(read_lesson(name, student), False)
 
-    def _attend(self, lesson: Lesson, started: bool) -> Lesson:
+    def attend(self, lesson: Lesson, started: bool) -> Lesson:
+        """Open a lesson that was read already; started: its tasks have begun, in the lab as it is."""
         self.lesson, self.started = lesson, started
+        text = script(lesson, "start.dnet")
+        self._start = tuple(read_cell(text, self.shape, None).lines) if text.strip() else ()
         self._note(Attend(lesson.name, lesson.student, edition(lesson), started, self._clock()))
         return lesson
 
@@ -323,13 +329,18 @@ class Lab:
             raise UsageError(f"lesson {lesson.name} has a lab of its own, and this is another", hint=hint)
         if self.history.entries:
             self.reset()
-        self._attend(lesson, True)
+        self.attend(lesson, True)
         text = script(lesson, "start.dnet")
         return self.run_cell(text) if text.strip() else None
 
+    @property
+    def begun(self) -> bool:
+        """Whether this lab is the one that the open lesson's tasks begin with, and what was done in it since."""
+        return study.begun(self._start, self.entries)
+
     def take_over_lesson(self, other: Lab) -> None:
         """Stand in the lesson where another lab stands: what was done and said there counts here."""
-        self._go_on_with([*other._past, *other.events])
+        self.go_on_with([*other._past, *other.events])
 
     def _lesson(self) -> Lesson:
         if self.lesson is None:
@@ -343,7 +354,7 @@ class Lab:
 
     def ticks(self) -> tuple[TaskResult, ...]:
         """The tasks that are done now and were not before; each is written down once."""
-        if self.lesson is None:
+        if self.lesson is None or not self.begun:
             return ()
         finished = list(study.done(self.lesson, self._course))
         todo = [task for task in self.lesson.tasks if task.id not in finished]
@@ -366,13 +377,19 @@ class Lab:
         todo = [one for one, soon in zip(todo, waits, strict=True) if soon is None]
         if not todo:
             return Checked(lesson, (), next(iter(waits), None))
+        if not self.begun:
+            raise UsageError("the tasks of this lesson begin in a lab of their own", hint="%dnet start makes it.")
         evidence = self._evidence(todo)
-        results = []
-        for one in todo:
-            result = judge_task(one, evidence, study.done(lesson, self._course))
-            results.append(result)
-            self._note_judged(result, asked=True)
-        return Checked(lesson, tuple(results))
+        return Checked(lesson, tuple(self._judged(one, evidence, asked=True) for one in todo))
+
+    def judge_again(self, task: Task, asked: bool) -> TaskResult:
+        """A task as `check` (asked) or `ticks` would judge it now, written down."""
+        return self._judged(task, self._evidence([task], asked or self.engine.name == "sim"), asked)
+
+    def _judged(self, task: Task, evidence: Evidence, asked: bool) -> TaskResult:
+        result = judge_task(task, evidence, study.done(self._lesson(), self._course))
+        self._note_judged(result, asked)
+        return result
 
     def judge(self, task: Task) -> TaskResult:
         """A task as the lab is now, whatever comes before it; nothing is written down."""
@@ -542,12 +559,20 @@ class Lab:
             self.reset()
         self._note(Resume(found.journal.session, self._clock()))
         for entry in found.journal.entries:
-            self.cells = entry.cell
-            self._run(entry.line)
-        self._go_on_with(with_past(found.journal, read_journal(Path(file))))
+            self.run_again(entry)
+        self.go_on_with(with_past(found.journal, read_journal(Path(file))))
         return found
 
-    def _go_on_with(self, events: Sequence[Event]) -> None:
+    def run_again(self, entry: Entry) -> Output:
+        """Run a line of a journal, in the cell it was in."""
+        self.cells = entry.cell
+        return self._run(entry.line)
+
+    def looked(self, what: str, args: Mapping[str, Any]) -> None:
+        """Write down that a table or picture was looked at."""
+        self._note(Looked(what, {name: value for name, value in args.items() if value is not None}, self._clock()))
+
+    def go_on_with(self, events: Sequence[Event]) -> None:
         """Stand in the lesson where an earlier session stood."""
         self._past = tuple(e for e in events if isinstance(e, CourseEvent))
         attended = [e for e in self._past if isinstance(e, Attend)]
@@ -555,7 +580,7 @@ class Lab:
             last = attended[-1]
             with contextlib.suppress(UsageError):  # a lesson that isn't here any more
                 here = self.lesson.folder if self.lesson and self.lesson.name == last.lesson else last.lesson
-                self._attend(read_lesson(str(here), last.student), last.started)
+                self.attend(read_lesson(str(here), last.student), last.started)
 
     def _reseed(self, seed: int) -> None:
         """A session has one seed; with another one, another begins in the file."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from dnetlab.model import Entry, Lesson, Task, TaskResult
+from dnetlab.model import Entry, Lesson, Line, Prompt, Task, TaskResult
 from dnetlab.model.journal import Attend, CourseEvent, Event, Hinted, Judged, Predicted
 from dnetlab.model.lesson import Prediction
 from dnetlab.model.study import Answer, Hint, Progress, TaskState, TooSoon
@@ -30,6 +30,17 @@ def own(lesson: Lesson, events: Sequence[Event]) -> list[Event]:
         if mine or about_the_page or not isinstance(event, CourseEvent):
             found.append(event)
     return found
+
+
+def begun(start: Sequence[Line], entries: Sequence[Entry]) -> bool:
+    """Whether what was done begins with the lines that the lesson's lab begins with, each where it belongs."""
+    ran = [entry.line for entry in entries[: len(start)]]
+    return len(ran) == len(start) and all(_is_same(plan, line) for plan, line in zip(start, ran, strict=True))
+
+
+def _is_same(plan: Line, line: Line) -> bool:
+    at_home = line.container is None or plan.prompt is Prompt.TERMINAL
+    return at_home and (plan.text, plan.host, plan.prompt) == (line.text, line.host, line.prompt)
 
 
 def done(lesson: Lesson, events: Sequence[Event]) -> tuple[str, ...]:

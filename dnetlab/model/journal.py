@@ -5,9 +5,10 @@ Nothing is taken out of a journal. Going back is an event of its own, and `fold`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from dnetlab.model.line import Line
 from dnetlab.model.topology import Topology
@@ -18,6 +19,7 @@ class Entry:
     """One line that ran. cell counts the cells of the session from 1; exit_code is what it answered.
 
     at (here and below): when, in seconds since 1970 (UTC); 0.0 when nobody looked at a clock.
+    output: digest of what it printed, as `dnetlab.journal.output_digest` gives it; '' in journals of old.
     """
 
     line: Line
@@ -25,6 +27,7 @@ class Entry:
     exit_code: int = 0
     refused: bool = False
     at: float = 0.0
+    output: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,17 @@ class Judged:
     at: float = 0.0
 
 
+@dataclass(frozen=True)
+class Looked:
+    """The lab was looked at: what is the name of the table or picture, args what it was asked for."""
+
+    what: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+    at: float = 0.0
+
+
 CourseEvent = Attend | Predicted | Hinted | Judged
-Event = Entry | Undo | Reset | Checkpoint | Goto | Resume | CourseEvent
+Event = Entry | Undo | Reset | Checkpoint | Goto | Resume | Looked | CourseEvent
 
 
 def fold(events: Iterable[Event]) -> tuple[Entry, ...]:
@@ -170,6 +182,7 @@ class LossKind(Enum):
     UNREADABLE = "unreadable"  # half-written, or overwritten with something else
     INCOMPLETE = "incomplete"  # a row of a journal, but something of it is missing
     BROKEN = "broken"  # the row is whole, but not the one before it: that was changed, or is gone
+    JOINED = "joined"  # a session that knows nothing of what stands before it: it began in another file
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,12 @@ def run(magics: DnetMagics, line: str) -> Any:
         raise UsageError(f"%dnet has no subcommand {name!r}", hint=hint)
     subcommand = SUBCOMMANDS[name]
     options = parse(subcommand.parser(), rest, f"%dnet {name}")
-    return None if options is None else subcommand.function(magics, options)
+    if options is None:
+        return None
+    value = subcommand.function(magics, options)
+    if name in LOOKS:
+        magics.lab.looked(name, vars(options))
+    return value
 
 
 def overview() -> str:
@@ -213,6 +218,11 @@ _ANSWER: Arguments = (
     _arg("answer", nargs="*", metavar="ANSWER", help="a choice's letter, or words"),
 )
 
+# What is written down, so that a report can show it.
+LOOKS = (
+    "ips", "links", "routes", "rules", "neighbours", "sockets", "connections", "processes", "containers", "networks",
+    "endpoints", "images", "topology", "trace", "why", "reach",
+)  # fmt: skip
 SUBCOMMANDS: dict[str, Subcommand] = {
     s.name: s
     for s in (

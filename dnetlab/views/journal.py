@@ -12,6 +12,7 @@ _WHAT = {
     LossKind.UNREADABLE: "row {} can't be read",
     LossKind.INCOMPLETE: "row {} is not complete",
     LossKind.BROKEN: "what stood before row {} was changed or is gone",
+    LossKind.JOINED: "row {} begins a session of another file",
 }
 
 

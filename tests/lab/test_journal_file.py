@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -12,8 +14,9 @@ from hypothesis import strategies as st
 
 from dnetlab.commands.cell import first_words
 from dnetlab.journal import JournalWriter, digest, event_data, parse_journal, read_journal
+from dnetlab.lab import Lab
 from dnetlab.model import Line, Prompt, default_topology
-from dnetlab.model.journal import Checkpoint, Entry, Goto, Journal, Loss, LossKind, Reset, Resume, Undo, fold
+from dnetlab.model.journal import Checkpoint, Entry, Goto, Journal, Looked, Loss, LossKind, Reset, Resume, Undo, fold
 
 HEAD = Journal("sim", "28.5", 7, topology=default_topology(), version="0.1.0", began=1764244853.0)
 
@@ -46,7 +49,8 @@ LINES = st.builds(
 )  # fmt: skip
 TIMES = st.floats(0, 2e9)
 EVENTS = st.one_of(
-    st.builds(Entry, LINES, st.integers(0, 99), st.integers(0, 255), st.booleans(), TIMES),
+    st.builds(Entry, LINES, st.integers(0, 99), st.integers(0, 255), st.booleans(), TIMES, ANY_TEXT),
+    st.builds(Looked, ANY_TEXT, st.dictionaries(ANY_TEXT, ANY_TEXT | st.integers() | st.lists(ANY_TEXT)), TIMES),
     st.builds(Undo, st.integers(0, 9), TIMES), st.builds(Reset, TIMES), st.builds(Checkpoint, ANY_TEXT, TIMES),
     st.builds(Goto, ANY_TEXT, TIMES), st.builds(Resume, ANY_TEXT, TIMES),
 )  # fmt: skip
@@ -166,6 +170,60 @@ def test_a_changed_row_and_a_row_that_is_gone_show_in_the_one_after_it(tmp_path)
     assert parse_journal(b"".join([rows[0], rows[2], rows[1], rows[3]])).lost[0] == lost(2, LossKind.BROKEN)
 
 
+def test_a_session_of_another_file_that_was_put_behind_is_said(tmp_path):
+    ann = written(tmp_path / "a.journal", entry("one"))
+    bob = written(tmp_path / "b.journal", entry("two"), session="bbbbbbbb")
+
+    assert parse_journal(ann + bob).lost == (lost(3, LossKind.JOINED, "bbbbbbbb"),)
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from dnetlab.journal import JournalWriter
+from dnetlab.model.journal import Checkpoint, Journal
+writer = JournalWriter(Path(sys.argv[1]), Journal("sim", "28.5", 7), sys.argv[2])
+for number in range(int(sys.argv[3])):
+    writer.write(Checkpoint(f"{number} " + "x" * 3000))
+    print(number, flush=True)
+"""
+
+
+def _writers(path, *sessions: str, events: int = 100_000) -> list[subprocess.Popen]:
+    command = [sys.executable, "-c", _WRITER, str(path)]
+    return [subprocess.Popen([*command, s, str(events)], stdout=subprocess.PIPE, text=True) for s in sessions]
+
+
+@pytest.mark.parametrize("rows", [1, 7, 50, 333])
+def test_a_writer_that_is_killed_anywhere_loses_at_most_the_row_it_was_writing(tmp_path, rows):
+    # given a kernel that writes without end
+    (writer,) = _writers(tmp_path / "a.journal", "aaaaaaaa")
+    for _ in range(rows):
+        said = writer.stdout.readline()
+
+    # when it is killed
+    writer.kill()
+    said = writer.stdout.read().split("\n")[-2:-1] or [said]
+    writer.wait()
+
+    # then all that it said was written is there, whole, and at most one row more
+    found = read_journal(tmp_path / "a.journal")
+    numbers = [int(event.name.split()[0]) for event in found.sessions[0].events]
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) >= int(said[0]) + 1
+    assert len(found.lost) <= 1
+
+
+def test_kernels_that_begin_at_the_same_moment_are_each_whole_and_follow_one_another(tmp_path):
+    writers = _writers(tmp_path / "a.journal", "aaaaaaaa", "bbbbbbbb", "cccccccc", events=40)
+    assert [(w.communicate()[0].count("\n"), w.returncode) for w in writers] == [(40, 0)] * 3
+
+    found = read_journal(tmp_path / "a.journal")
+
+    assert {s.session: len(s.events) for s in found.sessions} == {"aaaaaaaa": 40, "bbbbbbbb": 40, "cccccccc": 40}
+    assert found.lost == ()
+
+
 def test_two_kernels_on_one_file_don_t_tear_it(tmp_path):
     path = tmp_path / "a.journal"
     one, two = JournalWriter(path, HEAD, "aaaaaaaa"), JournalWriter(path, HEAD, "bbbbbbbb")
@@ -207,6 +265,70 @@ def test_a_full_disk_is_no_exception_and_what_it_did_not_take_is_written_when_it
     assert texts(read_journal(path)) == ["one", "two"] and read_journal(path).lost == ()
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 16 KiB, by a tmpfs in this process's sight."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(disk)]
+    if sys.platform != "linux" or os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("needs root on Linux, to mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_disk_that_fills_up_loses_nothing_of_a_session_that_sees_it_emptied(small_disk):
+    # given a disk that is nearly full
+    path, ballast = small_disk / "a.journal", small_disk / "ballast"
+    ballast.write_bytes(b"x" * 8192)
+    writer = JournalWriter(path, HEAD, "aaaaaaaa")
+
+    # when more is written than fits, and then there is room again
+    troubles = []
+    for number in range(40):
+        writer.write(entry(f"echo {number}"))
+        troubles.append(writer.trouble and writer.trouble.strerror)
+        if number == 30:
+            full = read_journal(path)
+            ballast.unlink()
+
+    # then while it was full at most the row being written was torn, and at the end everything is there
+    assert "No space left on device" in troubles and troubles[-1] is None
+    assert len(full.lost) <= 1 and texts(full) == [f"echo {n}" for n in range(len(texts(full)))]
+    assert texts(read_journal(path)) == [f"echo {n}" for n in range(40)] and read_journal(path).lost == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_that_nobody_reads_holds_no_cell_up(tmp_path):
+    os.mkfifo(tmp_path / "a.journal")
+    writer = JournalWriter(tmp_path / "a.journal", HEAD)
+
+    writer.write(entry("one"))
+
+    assert writer.trouble.strerror == "No such device or address"
+
+
+@pytest.fixture
+def read_only_folder(tmp_path):
+    """A folder that even root can't write to: a tmpfs that is mounted read-only."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(folder)]
+    if sys.platform != "linux" or os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("needs root on Linux, to mount a read-only folder")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_folder_that_can_only_be_read_stops_no_cell_and_is_said_once(read_only_folder):
+    with Lab(journal=read_only_folder / "deep" / "a.journal") as lab:
+        answers = [lab.run_cell("hostname").stdout for _ in range(2)]
+        news = [lab.record.news(), lab.record.news()]
+
+    assert answers == ["docker1\n", "docker1\n"]
+    assert (news[0].strerror, news[1]) == ("Read-only file system", None)
+
+
 def test_a_folder_that_can_not_be_made_is_no_exception(tmp_path):
     (tmp_path / "file").write_text("")
     writer = JournalWriter(tmp_path / "file" / "a.journal", HEAD)
@@ -242,7 +364,8 @@ def test_folding_leaves_out_what_was_taken_back():
 def test_what_is_in_a_row_is_what_docs_say():
     line = Line(3, "docker volume prune", "docker2", "web1", (), Prompt.TERMINAL, "y")
 
-    assert event_data(Entry(line, 2, 1, True, 5.0)) == {
+    assert event_data(Entry(line, 2, 1, True, 5.0, "0123456789abcdef")) == {
         "kind": "line", "cell": 2, "number": 3, "host": "docker2", "container": "web1", "prompt": "terminal",
         "text": "docker volume prune", "answer": "y", "exit_code": 1, "refused": True,
+        "output": "0123456789abcdef",
     }  # fmt: skip
