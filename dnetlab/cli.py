@@ -89,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     shell.set_defaults(run=_shell)
 
     _lesson_commands(commands)
+    _work_commands(commands)
     doctor = commands.add_parser("doctor", help="what works on this machine, and what to do about the rest")
     doctor.add_argument("--json", action="store_true", help="the findings as JSON")
     doctor.set_defaults(run=_doctor)
@@ -125,6 +126,19 @@ def _lesson_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     build.add_argument("names", nargs="+", metavar="NAME")
     build.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="default: here")
     build.set_defaults(run=_build_lesson)
+
+
+def _work_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verify = commands.add_parser("verify", help="run somebody's work again from its journal, and say what differs")
+    verify.add_argument("files", nargs="+", metavar="FILE", help="a journal, or a report (.html or .json)")
+    verify.add_argument("--student", metavar="ID", help="whose work it should be (default: whoever it says)")
+    verify.add_argument("--lesson", metavar="LESSON", action="append", default=[], help="a lesson of your own")
+    verify.add_argument("--engine", choices=("sim", "docker"), default="sim", help="simulator or real engines")
+    verify.add_argument("--docker", metavar="RELEASE", help="with --engine docker: 20.10, 26.1 or 28.5")
+    verify.add_argument("--seconds", type=float, default=60.0, help="for each file (default: 60)")
+    verify.add_argument("--megabytes", type=int, default=1024, help="of memory for each file (default: 1024)")
+    verify.add_argument("--json", action="store_true", help="one JSON object per file (docs/work.schema.json)")
+    verify.set_defaults(run=_verify)
 
 
 def _engine_options(parser: argparse.ArgumentParser) -> None:
@@ -339,6 +353,33 @@ def _build_lesson(arguments: argparse.Namespace) -> int:
         for path in build(name, arguments.out):
             _say(str(path))
     return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from dnetlab.report.text import work_text
+
+    sound = True
+    for name in arguments.files:
+        work = _verified(Path(name), arguments)
+        sound &= all(finding["note"] for finding in work["findings"])
+        print(json.dumps({"file": name, **work}, ensure_ascii=False) if arguments.json else work_text(name, work),
+              flush=True)  # fmt: skip
+    return 0 if sound else 1
+
+
+def _verified(file: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """On the simulator in a process of its own; on real engines in this one, which removes them in the end."""
+    from dnetlab.grade.child import Limits, verify_apart
+    from dnetlab.grade.verify import verify
+    from dnetlab.grade.work import Terms
+
+    terms = Terms(arguments.student, tuple(arguments.lesson), engine=arguments.engine, docker=arguments.docker)
+    if arguments.engine == "sim":
+        return verify_apart(file, terms, Limits(arguments.seconds, arguments.megabytes))
+    try:
+        return verify(file.read_bytes(), terms)
+    except OSError as error:
+        raise UsageError(f"{file} can't be read: {error.strerror}") from None
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -381,7 +381,8 @@ def _arguments(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TypeError(value)
     for one in value.values():
-        if not isinstance(one, str | int | None) and not (isinstance(one, list) and all(isinstance(text, str) for text in one)):
+        texts = one if isinstance(one, list) else ()
+        if not isinstance(one, str | int | list | None) or not all(isinstance(text, str) for text in texts):
             raise TypeError(one)
     return {_text(name): one for name, one in value.items()}
 

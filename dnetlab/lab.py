@@ -23,6 +23,7 @@ from dnetlab.errors import NotHere, UsageError
 from dnetlab.history import History, Way
 from dnetlab.journal import JournalWriter, choose, output_digest, read_journal, with_past
 from dnetlab.lessons.read import edition, read_lesson, script, shipped
+from dnetlab.looking import Looking
 from dnetlab.model import (
     Entry,
     Evidence,
@@ -61,13 +62,11 @@ from dnetlab.sim.profiles import like
 from dnetlab.version import __version__
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from dnetlab.explain.why import Reason
     from dnetlab.model import Crossing, Exchange, Where
 
 
-class Lab:
+class Lab(Looking):
     """A lab on one engine.
 
     >>> lab = Lab()
@@ -203,48 +202,6 @@ class Lab:
 
     # -- looking ------------------------------------------------------------------------------------------------
 
-    def table(self, name: str, **filters: Any) -> DataFrame:
-        """A table of `dnetlab.views.tables` by its name: 'ips', 'routes', 'rules', 'links', 'networks', …"""
-        from dnetlab.views import tables
-
-        return tables.table(name, self.engine.snapshot(), **filters)
-
-    def ips(self, **filters: Any) -> DataFrame:
-        return self.table("ips", **filters)
-
-    def routes(self, **filters: Any) -> DataFrame:
-        return self.table("routes", **filters)
-
-    def rules(self, **filters: Any) -> DataFrame:
-        return self.table("rules", **filters)
-
-    def links(self, **filters: Any) -> DataFrame:
-        return self.table("links", **filters)
-
-    def networks(self, **filters: Any) -> DataFrame:
-        return self.table("networks", **filters)
-
-    def containers(self, **filters: Any) -> DataFrame:
-        return self.table("containers", **filters)
-
-    def sockets(self, **filters: Any) -> DataFrame:
-        return self.table("sockets", **filters)
-
-    def neighbours(self, **filters: Any) -> DataFrame:
-        return self.table("neighbours", **filters)
-
-    def processes(self, **filters: Any) -> DataFrame:
-        return self.table("processes", **filters)
-
-    def images(self, **filters: Any) -> DataFrame:
-        return self.table("images", **filters)
-
-    def topology(self, only: Any = None, path: Any = None) -> Any:
-        """The picture of the lab; `only` names hosts, containers or networks to show."""
-        from dnetlab.views.diagrams import topology
-
-        return topology(self.engine.snapshot(), only=only, path=path)
-
     def trace(self, source: str, destination: str) -> Exchange:
         """The journey of a packet from a host or container to NAME, NAME:PORT, IP or IP:PORT, and of its answer.
 
@@ -298,12 +255,6 @@ class Lab:
             raise UsageError("why() takes both ends or none")
         return why_between(self.engine.snapshot(), source, destination, self.engine.lookup)
 
-    def reach(self) -> Any:
-        """Who reaches whom on which port, for the whole lab: `.matrix` and `.classes` are DataFrames."""
-        from dnetlab.views.reach import view
-
-        return view(self.engine.snapshot())
-
     # -- the course ---------------------------------------------------------------------------------------------
 
     def open_lesson(self, name: str, student: str = "") -> Lesson:
@@ -340,7 +291,9 @@ class Lab:
 
     def take_over_lesson(self, other: Lab) -> None:
         """Stand in the lesson where another lab stands: what was done and said there counts here."""
-        self.go_on_with([*other._past, *other.events])
+        if other.record:
+            self._note(Resume(other.record.session, self._clock()))
+        self._go_on_with([*other._past, *other.events])
 
     def _lesson(self) -> Lesson:
         if self.lesson is None:
@@ -560,7 +513,7 @@ class Lab:
         self._note(Resume(found.journal.session, self._clock()))
         for entry in found.journal.entries:
             self.run_again(entry)
-        self.go_on_with(with_past(found.journal, read_journal(Path(file))))
+        self._go_on_with(with_past(found.journal, read_journal(Path(file))))
         return found
 
     def run_again(self, entry: Entry) -> Output:
@@ -572,15 +525,19 @@ class Lab:
         """Write down that a table or picture was looked at."""
         self._note(Looked(what, {name: value for name, value in args.items() if value is not None}, self._clock()))
 
-    def go_on_with(self, events: Sequence[Event]) -> None:
+    def _go_on_with(self, events: Sequence[Event]) -> None:
         """Stand in the lesson where an earlier session stood."""
-        self._past = tuple(e for e in events if isinstance(e, CourseEvent))
+        self.remember(events)
         attended = [e for e in self._past if isinstance(e, Attend)]
         if attended:
             last = attended[-1]
             with contextlib.suppress(UsageError):  # a lesson that isn't here any more
                 here = self.lesson.folder if self.lesson and self.lesson.name == last.lesson else last.lesson
                 self.attend(read_lesson(str(here), last.student), last.started)
+
+    def remember(self, events: Sequence[Event]) -> None:
+        """What those say of lessons counts here."""
+        self._past = tuple(e for e in events if isinstance(e, CourseEvent))
 
     def _reseed(self, seed: int) -> None:
         """A session has one seed; with another one, another begins in the file."""

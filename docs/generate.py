@@ -4,6 +4,7 @@ not-modelled.md  every sentence with which a line can be refused, and the altern
 releases.md      what differs between the releases of Docker, as dnetlab/sim/profiles holds it
 tables.md        the tables of %dnet and their columns
 checks.md        the kinds of checks that lessons are made of; lesson.schema.json: what lesson.toml may hold
+work.schema.json what a report and a verified result hold, as JSON
 conformance.md   what the simulator was compared with, and where it is known to differ
 """
 
@@ -310,9 +311,16 @@ def lesson_schema() -> str:
     return json.dumps(schema(), indent=1) + "\n"
 
 
+def work_schema() -> str:
+    from dnetlab.report.schema import schema
+
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 PAGES = {
     "not-modelled.md": not_modelled, "releases.md": releases, "tables.md": tables, "conformance.md": conformance,
     "checks.md": checks, "lesson.schema.json": lesson_schema,
+    "work.schema.json": work_schema,
 }  # fmt: skip
 
 

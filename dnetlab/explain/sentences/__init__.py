@@ -9,19 +9,25 @@ else English. What a language has no words for yet is said in English.
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from dnetlab.explain.sentences import en, zh
 from dnetlab.explain.sentences.course import en as course_en
 from dnetlab.explain.sentences.course import zh as course_zh
+from dnetlab.explain.sentences.work import en as work_en
+from dnetlab.explain.sentences.work import zh as work_zh
 from dnetlab.model import Said
 from dnetlab.model.check import Claim
+from dnetlab.model.grade import Finding
 
 WORDS = {"en": en.WORDS, "zh": zh.WORDS}
 REMEDIES = {"en": en.REMEDIES, "zh": zh.REMEDIES}
 LANGUAGES = tuple(WORDS)
 COURSE = {"en": course_en, "zh": course_zh}
+WORK = {"en": work_en, "zh": work_zh}
 _spoken = {"": ""}
 
 
@@ -38,8 +44,18 @@ def spoken() -> str:
     return wish if wish in COURSE else "en"
 
 
+@contextlib.contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """That language for a while."""
+    before, _spoken[""] = _spoken[""], language
+    try:
+        yield
+    finally:
+        _spoken[""] = before
+
+
 def words(value: Any, language: str = "") -> str:
-    """The sentence that says a value: a Fact, a Disposition, a Cause, a Clue, a Remedy, a Said. '' for None.
+    """The sentence that says a value: a Fact, a Disposition, a Cause, a Clue, a Remedy, a Said, a Finding. '' for None.
 
     language '': the one that is spoken. KeyError for a value that not even English has words for.
     """
@@ -47,6 +63,8 @@ def words(value: Any, language: str = "") -> str:
         return ""
     if isinstance(value, Said):
         return _said(value, language or spoken())
+    if isinstance(value, Finding):
+        return str(WORK[language or spoken()].FINDINGS[value.kind].format(**value.fields))
     said = WORDS[language or spoken()].get(type(value))
     return (said(value) if said else "") or en.WORDS[type(value)](value)
 
@@ -67,4 +85,10 @@ def _said(value: Said, language: str) -> str:
 def phrase(name: str, language: str = "", **fields: Any) -> str:
     """A phrase of the course by its name, its {fields} filled in when any are given."""
     text: str = COURSE[language or spoken()].PHRASES[name]
+    return text.format(**fields) if fields else text
+
+
+def said(name: str, language: str = "", **fields: Any) -> str:
+    """A phrase of a report by its name, its {fields} filled in when any are given."""
+    text: str = WORK[language or spoken()].PHRASES[name]
     return text.format(**fields) if fields else text

@@ -1,0 +1,1 @@
+"""The words of graded work: findings, and what a report says around them."""

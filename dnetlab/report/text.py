@@ -1,0 +1,32 @@
+"""A work as lines for a terminal: the score, task by task, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dnetlab.explain.sentences import said, spoken
+from dnetlab.report.data import Data
+
+
+def work_text(name: str, work: Data) -> str:
+    """name: of the file. Findings that blame somebody stand under a `!`, notes under a `·`."""
+    lines = [said("verified", file=name, earned=f"{work['earned']:g}", points=f"{work['points']:g}")]
+    for lesson in work["lessons"]:
+        lines += [f"  {line}" for line in _lesson(lesson)]
+    for finding in work["findings"]:
+        lines.append(f"  {'·' if finding['note'] else '!'} {finding['text'][spoken()]}")
+    if not any(not finding["note"] for finding in work["findings"]):
+        lines.append(f"  {said('nothing found')}")
+    return "\n".join(lines)
+
+
+def _lesson(lesson: Data) -> Iterator[str]:
+    student = lesson["student"] or said("nobody")
+    yield f"{lesson['title'][spoken()]} · {student} · {_points(lesson)}"
+    for task in lesson["tasks"]:
+        mark = "✓" if task["done"] else "?" if task["needs_engine"] else "✗"
+        yield f"  {mark} {task['title'][spoken()]}  {_points(task)}"
+
+
+def _points(one: Data) -> str:
+    return f"{one['earned']:g}/{one['points']:g}"
