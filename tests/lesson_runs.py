@@ -25,6 +25,21 @@ class Shown:
     exit_code: int = 0
 
 
+@dataclass(frozen=True)
+class Claim:
+    """says: words of the lesson; on: the releases; command, nth: whose output (1: the first time it is typed);
+    shows, hides: literal text that stands there, and that doesn't; code: its exit status, None for any."""
+
+    lesson: str
+    says: str
+    command: str
+    shows: str = ""
+    on: tuple[str, ...] = RELEASES
+    nth: int = 1
+    hides: str = ""
+    code: int | None = None
+
+
 def cells(lesson: str) -> list[tuple[str, str]]:
     """(kind, source) of each cell of the lesson whose file begins so."""
     (path,) = NOTEBOOKS.glob(f"{lesson}*.ipynb")

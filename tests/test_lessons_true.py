@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.lesson_runs import NOTEBOOKS, RELEASES, Shown, cells, prose, run
+from tests.lesson_claims_across import ACROSS
+from tests.lesson_runs import NOTEBOOKS, RELEASES, Claim, Shown, cells, prose, run
 
 RECORDED = Path(__file__).resolve().parent / "recordings"
 OLD, TO_28, FROM_28 = ("20.10", "26.1"), ("20.10", "26.1", "28.5"), ("28.5", "29.7")
@@ -23,21 +23,6 @@ NO_ANSWER = "0 packets received, 100% packet loss"
 ADDRESSES = "docker inspect -f '{{.Name}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' nginx nginx2"
 SUBNET = "docker network inspect -f '{{range .IPAM.Config}}{{.Subnet}}{{end}}'"
 CODE = "curl -s -o /dev/null -w '%{http_code}\\n' "
-
-
-@dataclass(frozen=True)
-class Claim:
-    """says: words of the lesson; on: the releases; command, nth: whose output (1: the first time it is typed);
-    shows, hides: literal text that stands there, and that doesn't; code: its exit status, None for any."""
-
-    lesson: str
-    says: str
-    command: str
-    shows: str = ""
-    on: tuple[str, ...] = RELEASES
-    nth: int = 1
-    hides: str = ""
-    code: int | None = None
 
 
 CLAIMS = [
@@ -216,7 +201,7 @@ CLAIMS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: f"{c.lesson}-{c.command[:40]}-{c.nth}-{c.says[:40]}")
+@pytest.mark.parametrize("claim", [*CLAIMS, *ACROSS], ids=lambda c: f"{c.lesson}-{c.command[:40]}-{c.nth} {c.says[:9]}")
 def test_what_a_lesson_says_of_an_output_is_true_on_each_release_that_it_means(claim: Claim) -> None:
     assert claim.says in prose(claim.lesson)
     for release in claim.on:
@@ -256,6 +241,16 @@ def test_one_masquerade_rule_per_bridge_network() -> None:
 
         assert "One MASQUERADE per network" in prose("07")
         assert listed.count("MASQUERADE") == 3
+
+
+def test_the_numbers_of_a_ping_have_a_gap_where_the_parent_was_down() -> None:
+    for release in RELEASES:
+        listed = nth(run("09", release), Claim("09", "", "docker logs pinger")).said
+        numbers = [int(row.split("seq=")[1].split()[0]) for row in listed.splitlines() if "seq=" in row]
+        steps = [after - before for before, after in zip(numbers, numbers[1:], strict=False)]
+
+        assert "The numbers have a gap" in prose("09")
+        assert numbers[0] == 0 and [step for step in steps if step > 1] == [max(steps)] and max(steps) >= 3
 
 
 def test_no_lesson_speaks_of_one_that_does_not_exist() -> None:

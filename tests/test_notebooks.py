@@ -39,13 +39,17 @@ SHOWN = [
     ("07-nat-and-docker-proxy", "PING 172.17.0.2 (172.17.0.2): 56 data bytes\n64 bytes from 172.17.0.2: seq=0 ttl=64"),
     ("07-nat-and-docker-proxy", "curl: (7) Failed to connect to 172.25.254.1 port 80"),
     ("08-cleanup-and-model", "Deleted Networks:"),
+    ("09-macvlan", "inet 10.0.0.2/24 brd 10.0.0.255 scope global eth0"),
+    ("09-macvlan", "64 bytes from 10.0.0.10: seq=0 ttl=64"),
+    ("09-macvlan", "webserver v3"),
+    ("09-macvlan", "<NO-CARRIER,BROADCAST,MULTICAST,UP,M-DOWN>"),
 ]
 
 
 def test_there_is_a_notebook_for_each_lesson():
     english = [path.name[:2] for path in NOTEBOOKS if path.parent == FOLDER]
 
-    assert english == ["00", "01", "02", "03", "04", "05", "06", "07", "08"]
+    assert english == ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: f"{p.parent.name}-{p.stem}")

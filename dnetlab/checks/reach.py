@@ -17,7 +17,7 @@ from dnetlab.checks.places import (
 )
 from dnetlab.errors import UnknownName, UsageError
 from dnetlab.explain.asking import resolve
-from dnetlab.explain.names import address_for, split_port
+from dnetlab.explain.names import addresses_for, split_port
 from dnetlab.explain.why import Reason, label, last, why
 from dnetlab.model import Evidence, Finding, Said
 from dnetlab.model.check import Claim, Found
@@ -82,7 +82,7 @@ def _stops(asked: Reason) -> RuleStops | PolicyDrops | None:
 
 
 def _ask(evidence: Evidence, source: str, target: str, by_name: bool = False) -> Reason | Said:
-    """What became of the packet, or what is missing to send one."""
+    """What became of the packet, to whichever address of the target it got through; or what is missing to send one."""
     snapshot = evidence.snapshot
     where = place_called(snapshot, source)
     if where is None:
@@ -91,7 +91,8 @@ def _ask(evidence: Evidence, source: str, target: str, by_name: bool = False) ->
     try:
         if by_name:
             return why(snapshot, where, resolve(snapshot, where, name, evidence.lookup), port, name)
-        return why(snapshot, where, address_for(snapshot, where, name), port, name)
+        asked = [why(snapshot, where, ip, port, name) for ip in addresses_for(snapshot, where, name)]
+        return next((reason for reason in asked if reason.works), asked[0])
     except UnknownName:
         return found(Found.NO_PLACE, name=name)
     except UsageError:

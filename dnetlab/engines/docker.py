@@ -134,7 +134,8 @@ class DockerEngine:
             text = terminals.without_terminal(text)
         elif attachment is not None and not attachment.detached and attachment.tty:
             text = terminals.without_terminal(text)
-        if PING_IN_DOCKER.search(text):
+        detached = attachment is not None and attachment.detached
+        if PING_IN_DOCKER.search(text) and not detached:
             return _interrupted(self._ping_in_container(line.host, text))
         if ENDLESS_PING.search(text) or ENDLESS.search(text):
             return _interrupted(self.hosts.run(line.host, text, PATIENCE))

@@ -63,8 +63,13 @@ def address_for(snapshot: Snapshot, source: Where, name: str) -> IPv4Address:
 
     Takes an IPv4 address as it is. A place that has no address (network none) raises UsageError.
     """
+    return addresses_for(snapshot, source, name)[0]
+
+
+def addresses_for(snapshot: Snapshot, source: Where, name: str) -> list[IPv4Address]:
+    """Those on the networks that both share, in the order of the interfaces; with none, its first address alone."""
     try:
-        return IPv4Address(name)
+        return [IPv4Address(name)]
     except AddressValueError:
         pass
     where = find_where(snapshot, name)
@@ -77,10 +82,10 @@ def address_for(snapshot: Snapshot, source: Where, name: str) -> IPv4Address:
         raise UsageError(
             f"{name} has no IPv4 address.", hint=f"It has no interface but lo: `%dnet why {name} docker1` says why."
         )
-    shared = (t for t in theirs for o in ours if t.ip in o.network)
+    shared = [t.ip for t in theirs if any(t.ip in o.network for o in ours)]
     own = snapshot.at(where).own_addresses
-    lan = (t for t in theirs if own[t.ip].kind is LinkKind.PHYSICAL)
-    return next(chain(shared, lan, theirs)).ip
+    lan = (t.ip for t in theirs if own[t.ip].kind is LinkKind.PHYSICAL)
+    return shared or [next(chain(lan, (t.ip for t in theirs)))]
 
 
 def _addresses(namespace: Namespace) -> list[IPv4Interface]:

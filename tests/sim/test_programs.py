@@ -9,6 +9,7 @@ from dnetlab.sim import clock
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import containers
 from dnetlab.sim.dockerd.config import ContainerConfig
+from dnetlab.sim.kernel.stack import Stack
 from dnetlab.sim.lab import new_world
 from dnetlab.sim.programs import web
 from dnetlab.sim.world import World
@@ -236,3 +237,22 @@ def test_busybox_httpd_and_nc_listen_on_the_port_they_are_told():
     assert [listening(world, name) for name in ("small", "cat", "cats")] == [
         ["httpd :::8080"], ["nc :::7000"], ["nc :::7001"],
     ]  # fmt: skip
+
+
+def test_a_ping_that_runs_on_has_asked_in_vain_while_the_cable_was_out():
+    # given a container that pings another once a second
+    world = new_world()
+    run(world, "busybox", "sleep", "1000", name="other")
+    run(world, "busybox", "ping", "172.17.0.2", name="asker")
+    end = Stack(world, Where(HOST, "host"))
+    veth = next(i.name for i in world.hosts[HOST].stack.interfaces if i.master == "docker0")
+
+    # when the other's cable is out for three seconds
+    for move in (end.set_down, end.set_up):
+        move(veth)
+        world.clock += 3
+        containers.let_time_pass(world)
+
+    # then three numbers are missing
+    numbers = [line.split("seq=")[1].split()[0] for line in printed(world, "asker").splitlines() if "seq=" in line]
+    assert numbers == ["0", "4", "5", "6"]

@@ -161,6 +161,7 @@ class ContainerSpec:
     watched       somebody stays with it until it ends
     half_attached its last start failed when its first network was already there
     pings         the command line of a ping that runs on as its program, () for none
+    pinged        clock at which that ping last asked
     loop          the rounds of a script that runs on as its program (programs/loops.py), None for none
     """
 
@@ -174,6 +175,7 @@ class ContainerSpec:
     exit_when_ended: int = 0
     has_run: bool = False
     pings: tuple[str, ...] = ()
+    pinged: float = 0.0
     loop: Loop | None = None
     watched: bool = False
     half_attached: bool = False

@@ -322,7 +322,8 @@ def _ping(program: Program) -> Outcome | None:
     if not result.stdout.startswith("PING") or result.stderr:
         program.log(result.stderr, "stderr")
         return Outcome(result.exit_code)
-    books.change_spec(program.world, program.host, program.container.id, pings=("ping", *words))
+    books.change_spec(program.world, program.host, program.container.id, pings=("ping", *words),
+                      pinged=program.world.clock)
     return Outcome()
 
 
@@ -413,11 +414,12 @@ def _loop_on(world: World, host: str, container: Container, spec: ContainerSpec)
 
 
 def _ping_on(world: World, host: str, container: Container, config: ContainerConfig, argv: tuple[str, ...]) -> None:
-    entries = world.logs.get((host, container.id), ())
-    since = max(entries[-1][2] if entries else 0.0, container.started or 0.0)
+    """What it asked since it asked last; what nobody answered is in no log, so that its numbers have gaps."""
+    since = books.spec(world, host, container.id).pinged
     missed = int(world.clock - since)
     if missed < 1:
         return
+    books.change_spec(world, host, container.id, pinged=since + missed)
     program = Program(world, host, container, config, argv, container.pid or 0)
     now = world.clock
     result, _ = _run(program, lambda context: run_command(context, ("ping", "-c", "1", *argv[1:])))
