@@ -66,7 +66,8 @@ class JourneyView:
         legs = "".join(self._leg(direction, trace) for direction, trace in self._journeys())
         seen = f'<pre style="{terminal.BLOCK}">{html.escape(self._capture)}</pre>' if self._capture else ""
         table = _folded(f"Every step: {len(self.steps)} rows", self.steps._repr_html_())
-        return f"<div>{terminal.note(said)}{self.topology._repr_html_()}{legs}{seen}{table}</div>"
+        still = f'<div class="dnetlab-still">{self.topology._repr_html_()}</div>'
+        return f"<div>{terminal.note(said)}{still}{legs}{seen}{table}</div>"
 
     def _journeys(self) -> Iterator[tuple[str, Trace]]:
         yield from explain.legs(self.exchange)
@@ -80,6 +81,17 @@ class JourneyView:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": self.text}
+
+    def _ipython_display_(self) -> None:
+        """The player where a page can show one, then the journey as text, picture and table, which says the same."""
+        from IPython.display import display
+
+        from dnetlab.notebook.player import player
+
+        played = player(self)
+        if played is not None:
+            display(played)
+        display(self._repr_mimebundle_(), raw=True)
 
 
 def _folded(title: str, body: str, is_open: bool = False) -> str:

@@ -127,13 +127,13 @@ def verdict(exchange: Exchange, snapshot: Snapshot | None = None) -> list[str]:
     if lost.hops:
         at = lost.hops[-1].where
         where = phrase("at", place=inside(at, snapshot) or at.host)
-    lines.append(f"{where}{_end(lost)}")
+    lines.append(f"{where}{end(lost)}")
     if helps := remedy(lost.because):
         lines.append(phrase("let through", helps=helps))
     return lines
 
 
-def _end(trace: Trace) -> str:
+def end(trace: Trace) -> str:
     """'dropped [NETFILTER_DROP]: Rule 2 of …', the kernel's own name for it beside ours."""
     kernel = drop_reason(trace)
     ends = phrase(f"ends {trace.disposition.value}")
@@ -142,22 +142,22 @@ def _end(trace: Trace) -> str:
 
 def leg(direction: str, trace: Trace, snapshot: Snapshot | None = None) -> Iterator[str]:
     """One journey as lines: the packet, each machine with what happened there, and the end."""
-    yield f"{_called(direction)}{phrase('colon')}{trace.packet}"
+    yield f"{called(direction)}{phrase('colon')}{trace.packet}"
     for hop in trace.hops:
         container = inside(hop.where, snapshot)
         yield f"  {hop.where.host}/{container}" if container else f"  {hop.where.host}"
-        for step in _told(hop.steps):
-            yield f"    {_line(step)}"
-    yield f"  = {_end(trace)}"
+        for step in told(hop.steps):
+            yield f"    {line(step)}"
+    yield f"  = {end(trace)}"
 
 
-def _called(direction: str) -> str:
+def called(direction: str) -> str:
     """'Request', 'Proxied reply', 'Later request' …"""
     name = "".join(phrase(f"leg {word}") for word in direction.split(" ")).rstrip()
     return f"{name[0].upper()}{name[1:]}"
 
 
-def _told(found: tuple[Step, ...]) -> Iterator[Step]:
+def told(found: tuple[Step, ...]) -> Iterator[Step]:
     """Of the rules met in one table at one hook, only those that did something: the last, and notes on the way."""
     for (matched, _, _), group in groupby(found, key=lambda s: (s.kind is StepKind.MATCHED, s.hook, s.table)):
         members = list(group)
@@ -173,15 +173,21 @@ def _is_note(step: Step) -> bool:
     return isinstance(step.fact, Counts | NotJudged | UnknownTarget)
 
 
-def _line(step: Step) -> str:
+def line(step: Step) -> str:
+    """A step as a line of the told journey: what kind it is, then what happened."""
     if step.kind is StepKind.MATCHED:
-        number = phrase("rule number", number=step.rule_number) if step.rule_number else ""
         counted = f"  [{phrase('packets before', number=step.packets)}]" if step.packets else ""
-        where = step.hook if step.chain == step.hook else f"{step.hook} ▸ {step.chain}"
-        return f"{words(step.kind):<13}{step.table} {where}{number}: {step.rule}{counted}"
+        return f"{words(step.kind):<13}{rule_place(step)}: {step.rule}{counted}"
     if step.kind is StepKind.REWRITTEN:
         return f"{words(step.kind):<13}{step.hook}: {words(step.fact)}"
     return f"{words(step.kind):<13}{words(step.fact)}"
+
+
+def rule_place(step: Step) -> str:
+    """Where the rule of a step stands: 'nat PREROUTING ▸ DOCKER rule 1'."""
+    number = phrase("rule number", number=step.rule_number) if step.rule_number else ""
+    where = step.hook if step.chain == step.hook else f"{step.hook} ▸ {step.chain}"
+    return f"{step.table} {where}{number}"
 
 
 def _verdict(exchange: Exchange) -> str:

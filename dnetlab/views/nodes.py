@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dnetlab.model import Interface, Step, Where
+from dnetlab.model import Interface, Step, StepKind, Where
+from dnetlab.model.facts import CrossesSwitch
 from dnetlab.views.labels import Labelled
 from dnetlab.views.scene import HostScene, Scene
 
@@ -29,13 +30,19 @@ def space_node(scene: HostScene, place: Labelled) -> str:
 
 
 def standing(scene: Scene, where: Where, step: Step | None) -> str:
-    """The box on which the packet stands at a step there; '' when that part of the lab isn't drawn."""
+    """The box on which the packet stands at a step there; '' when that part of the lab isn't drawn.
+
+    Routes are looked up and rules are met in the host's own stack, not at an interface.
+    """
+    if step is not None and isinstance(step.fact, CrossesSwitch):
+        return switch_node(step.fact.switch) if any(s.name == step.fact.switch for s in scene.switches) else ""
     host = next((h for h in scene.hosts if h.host.name == where.host), None)
     if host is None:
         return ""
-    if where.is_host:
-        return _on_host(host, host.host.stack.interface(step.interface) if step and step.interface else None)
-    return next((space_node(host, p) for p in host.spaces if p.namespace.name == where.namespace), "")
+    if not where.is_host:
+        return next((space_node(host, p) for p in host.spaces if p.namespace.name == where.namespace), "")
+    at_link = step is not None and step.interface and not step.hook and step.kind is not StepKind.ROUTED
+    return _on_host(host, host.host.stack.interface(step.interface) if step and at_link else None)
 
 
 def _on_host(host: HostScene, interface: Interface | None) -> str:

@@ -1,0 +1,76 @@
+"""A journey as frames to play: at each, the box of the picture on which the packet stands, and what happens there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dnetlab.explain.sentences import phrase, words
+from dnetlab.model import Exchange, Snapshot, Step, StepKind, Trace, Where
+from dnetlab.views import explain
+from dnetlab.views.nodes import standing
+from dnetlab.views.scene import Scene
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One moment of a journey.
+
+    leg      whose journey it is, in words: 'Request', 'Reply', 'Proxied request' …
+    place    'docker1', or 'docker1/web1' inside a container
+    node     the box of the picture (`dnetlab.views.nodes`), '' when that part isn't drawn
+    hook     'PREROUTING' …, '' outside netfilter
+    text     what happens, a sentence
+    rule     the text of the rule that decided, as `iptables -S` prints it; '' without one
+    before, after   the packet on both sides of a rewrite; after alone is the packet as it is
+    last     whether the leg ends here
+    """
+
+    leg: str
+    place: str
+    node: str
+    hook: str
+    text: str
+    rule: str
+    before: str
+    after: str
+    last: bool = False
+
+
+def frames(exchange: Exchange, scene: Scene, snapshot: Snapshot | None = None) -> tuple[Frame, ...]:
+    """Every step that is told, in the order they happened, and one for the end of each leg; () never.
+
+    Of the rules met in one table at one hook only the one that decided is a frame, as in the told journey.
+    """
+    told = (*explain.legs(exchange), *explain.later(exchange))
+    return tuple(frame for direction, trace in told for frame in _leg(direction, trace, scene, snapshot))
+
+
+def _leg(direction: str, trace: Trace, scene: Scene, snapshot: Snapshot | None) -> Iterator[Frame]:
+    leg, packet = explain.called(direction), str(trace.packet)
+    for hop in trace.hops:
+        for step in explain.told(hop.steps):
+            if step.fact == trace.because and step.kind in (StepKind.ACCEPTED, StepKind.REFUSED):
+                continue  # the end, told below
+            before = packet
+            packet = str(step.after) if step.after else packet
+            yield Frame(
+                leg, _place(hop.where, snapshot), standing(scene, hop.where, step), step.hook,
+                _text(step), step.rule, before if step.after else "", packet,
+            )  # fmt: skip
+    if trace.hops:
+        where, met = trace.hops[-1].where, trace.hops[-1].steps
+        node = standing(scene, where, met[-1] if met else None)
+        yield Frame(leg, _place(where, snapshot), node, "", explain.end(trace), "", "", packet, last=True)
+
+
+def _text(step: Step) -> str:
+    """The rule itself and the rewritten packet stand beside the sentence."""
+    if step.kind is StepKind.MATCHED:
+        return f"{words(step.kind)} {explain.rule_place(step)}"
+    return f"{words(step.kind)}{phrase('colon')}{words(step.fact)}"
+
+
+def _place(where: Where, snapshot: Snapshot | None) -> str:
+    inside = explain.inside(where, snapshot)
+    return f"{where.host}/{inside}" if inside else where.host

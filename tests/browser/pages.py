@@ -1,0 +1,87 @@
+"""What a person does in JupyterLab, for the tests that look over the shoulder: open, run all, change the theme."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.sync_api import Error as PlaywrightError
+
+ERROR = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
+PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.textContent)"
+STARTED = f"() => {PROMPTS}.some(text => /[\\d*]/.test(text))"
+FINISHED = f"""() => document.querySelector('[data-mime-type="application/vnd.jupyter.error"]')
+    || ({PROMPTS}.length > 3 && {PROMPTS}.every(text => /\\d/.test(text)))"""
+
+
+def go(page, url: str) -> None:
+    """Open the URL; JupyterLab may take a while until it listens."""
+    for _ in range(120):
+        try:
+            page.goto(url)
+            return
+        except PlaywrightError:
+            page.wait_for_timeout(500)
+
+
+def kernels(page, url: str) -> list[dict]:
+    """What the server says of its kernels, as JupyterLab asks it."""
+    base, token = url.split("/lab/")[0], url.split("token=")[1]
+    answer = page.request.get(f"{base}/api/kernels", headers={"Authorization": f"token {token}"})
+    return answer.json() if answer.ok else []
+
+
+def wait_for_kernel(page, url: str) -> None:
+    """Until one kernel rests. Coming up on a slow machine JupyterLab may first ask which kernel to take."""
+    for _ in range(240):
+        accept = page.locator("dialog.jp-Dialog .jp-mod-accept")
+        if accept.count():
+            accept.first.click()
+        states = [kernel["execution_state"] for kernel in kernels(page, url)]
+        if states and set(states) == {"idle"}:
+            return
+        page.wait_for_timeout(500)
+
+
+def open_notebook(page, url: str) -> None:
+    """Open it twice: the second time its kernel is there already, and JupyterLab has nothing to ask."""
+    go(page, url)
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    wait_for_kernel(page, url)
+    go(page, url)
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+    wait_for_kernel(page, url)
+
+
+def run_all(page) -> None:
+    """Run All Cells; asked again when JupyterLab was not ready to hear it."""
+    for _ in range(8):
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        try:
+            page.wait_for_function(STARTED, timeout=10_000)
+            page.wait_for_function(FINISHED, timeout=60_000)
+            return
+        except PlaywrightError:
+            page.keyboard.press("Escape")
+            accept = page.locator("dialog.jp-Dialog .jp-mod-accept")
+            if accept.count():
+                accept.first.click()
+    raise AssertionError(f"the cells never ran; dialogs: {page.locator('dialog').all_inner_texts()}")
+
+
+def outputs_break(page) -> list[str]:
+    """What axe finds wrong in the outputs of the page, as 'rule: html'."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context={"include": [[".jp-OutputArea-output"]]}).response
+    return [f"{v['id']}: {node['html'][:200]}" for v in found["violations"] for node in v["nodes"]]
+
+
+def set_theme(page, url: str, theme: str) -> None:
+    """As Settings > Theme does."""
+    base, token = url.split("/lab/")[0], url.split("token=")[1]
+    address = f"{base}/lab/api/settings/@jupyterlab/apputils-extension:themes"
+    data = json.dumps({"raw": json.dumps({"theme": theme})})
+    headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
+    assert page.request.put(address, data=data, headers=headers).ok

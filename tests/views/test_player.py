@@ -1,0 +1,57 @@
+"""A journey as frames: where the packet stands in the picture, which rule it meets, what becomes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnetlab.lab import Lab
+from dnetlab.views.diagrams import topology
+from dnetlab.views.player import frames
+
+
+@pytest.fixture
+def lab():
+    with Lab(docker="20.10") as lab:
+        lab.run_cell("docker run -d --name web -p 8080:80 nginx")
+        yield lab
+
+
+def played(lab, source: str, destination: str):
+    snapshot, exchange, _ = lab.observed(source, destination)
+    return frames(exchange, topology(snapshot).scene, snapshot)
+
+
+def test_from_the_client_to_a_published_port_the_packet_walks_over_the_picture(lab):
+    request = [f for f in played(lab, "client", "docker1:8080") if f.leg == "Request"]
+
+    inside = f"docker1 space {lab.snapshot().hosts['docker1'].containers[0].namespace}"
+    assert list(dict.fromkeys(f.node for f in request)) == [
+        "client stack", "switch lan", "docker1 nic eth0", "docker1 stack", "docker1 bridge docker0", inside,
+    ]  # fmt: skip
+    assert [f.last for f in request] == [False] * (len(request) - 1) + [True]
+
+
+def test_beside_a_rewrite_stand_the_rule_and_the_packet_on_both_sides(lab):
+    rewrite = next(f for f in played(lab, "client", "docker1:8080") if f.before)
+
+    assert rewrite.hook == "PREROUTING"
+    assert rewrite.rule == "! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80"
+    assert "172.25.254.1:8080" in rewrite.before
+    assert "172.17.0.2:80" in rewrite.after
+
+
+def test_a_dropped_packet_stands_where_it_was_dropped_beside_the_rule(lab):
+    lab.run_cell("iptables -I DOCKER-USER -p tcp -j DROP")
+    last = played(lab, "client", "docker1:8080")[-1]
+    decided = played(lab, "client", "docker1:8080")[-2]
+
+    assert (last.node, last.place, last.last) == ("docker1 stack", "docker1", True)
+    assert "dropped" in last.text
+    assert decided.rule == "-p tcp -j DROP"
+
+
+def test_what_is_not_drawn_has_no_box(lab):
+    snapshot, exchange, _ = lab.observed("client", "docker1:8080")
+    only = topology(snapshot, only="docker1").scene
+
+    assert {f.node for f in frames(exchange, only, snapshot) if f.place == "client"} <= {"", "switch lan"}
