@@ -225,7 +225,7 @@ def _run_script(
                 _say_left_out(name, cell, topology)
                 result = lab.run_cell(cell.text, cell.host, arguments.check, arguments.keep_going, heard)
             except CellError as error:
-                raise UsageError(f"{name}: {error.message}", hint=error.hint) from None
+                raise UsageError("{name}: {error}", hint=error.hint, name=name, error=error.message) from None
             results.append(result)
             for difference in result.differences:
                 line = difference.output.line
@@ -379,7 +379,7 @@ def _verified(file: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     try:
         return verify(file.read_bytes(), terms)
     except OSError as error:
-        raise UsageError(f"{file} can't be read: {error.strerror}") from None
+        raise UsageError("{file} can't be read: {error}", file=file, error=error.strerror) from None
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

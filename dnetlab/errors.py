@@ -13,17 +13,34 @@ the real one would is no error either: it is an `Output` with its exit status. A
 
 from __future__ import annotations
 
+from typing import Any
+
+from dnetlab.language import Words, worded
+
 
 class DnetError(Exception):
     """Anything dnetlab says to a user instead of a traceback: what happened, where, and what to do next.
 
+    message and hint are templates of `dnetlab.language`, filled in with the fields; or Words that are made already.
     In a notebook only the message is shown (IPython asks `_render_traceback_`), and the cell still counts as failed.
     """
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message if hint is None else f"{message}\n{hint}")
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str | Words, /, *, hint: str | Words = "", **fields: Any) -> None:
+        super().__init__(message, hint, fields)
+        self.what = worded(message, fields)
+        self.next = worded(hint, fields)
+
+    @property
+    def message(self) -> str:
+        return str(self.what)
+
+    @property
+    def hint(self) -> str:
+        """'' when there is nothing to do."""
+        return str(self.next)
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.next else self.message
 
     def _render_traceback_(self) -> list[str]:
         lines = [f"dnetlab: {self.message}"]

@@ -71,7 +71,7 @@ class History:
         """The way to that moment; the entries are those of then. UsageError for a name that was never given."""
         if name not in self._named:
             known = ", ".join(self._named) or "none yet"
-            raise UsageError(f"there is no checkpoint {name!r}", hint=f"Checkpoints: {known}.")
+            raise UsageError("there is no checkpoint {name!r}", hint="Checkpoints: {known}.", name=name, known=known)
         mark, entries, marks = self._named[name]
         self.entries, self._marks = list(entries), dict(marks)
         return Way(mark)

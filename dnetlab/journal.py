@@ -175,7 +175,7 @@ def read_journal(path: Path) -> JournalFile:
     try:
         return parse_journal(path.read_bytes())
     except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+        raise UsageError("{path} can't be read: {strerror}", path=path, strerror=error.strerror) from None
 
 
 def parse_journal(data: bytes) -> JournalFile:
@@ -252,16 +252,18 @@ def choose(path: Path, own: str = "", session: str | None = None, kernel: str = 
     Raises UsageError when there is no such session, DnetError when the file is no journal.
     """
     if not path.exists():
-        raise UsageError(f"there is no journal {path}", hint="A journal begins with the first command.")
+        raise UsageError("there is no journal {path}", hint="A journal begins with the first command.", path=path)
     found = read_journal(path)
     if not found.sessions:
-        raise DnetError(f"{path} is no journal of dnetlab", hint="Name a file that %%dnet cells wrote.")
+        raise DnetError("{path} is no journal of dnetlab", hint="Name a file that %%dnet cells wrote.", path=path)
     others = [s for s in found.sessions if s.session != own]
     fitting = [s for s in others if session in (None, s.session)]
     if not fitting:
         known = ", ".join(s.session for s in others) or "none but this one"
-        raise UsageError(f"there is no {f'session {session}' if session else 'earlier session'} in {path}",
-                         hint=f"Its sessions: {known}.")  # fmt: skip
+        raise UsageError(
+            "there is no session {session} in {path}" if session else "there is no earlier session in {path}",
+            hint="Its sessions: {known}.", session=session, path=path, known=known,
+        )  # fmt: skip
     mine = [s for s in fitting if kernel and s.kernel == kernel and s.entries]
     chosen = (mine or fitting)[-1]
     lost = tuple(loss for loss in found.lost if loss.session in ("", chosen.session))

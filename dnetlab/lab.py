@@ -276,8 +276,9 @@ class Lab(Looking):
         """
         lesson = self._lesson()
         if lesson.shape not in (None, self.shape):
-            hint = f"In a notebook `%dnet lesson` opens it; else choose its lab: --lab {lesson.folder / 'lab.toml'}"
-            raise UsageError(f"lesson {lesson.name} has a lab of its own, and this is another", hint=hint)
+            raise UsageError("lesson {name} has a lab of its own, and this is another",
+                             hint="In a notebook `%dnet lesson` opens it; else choose its lab: --lab {file}",
+                             name=lesson.name, file=lesson.folder / "lab.toml")  # fmt: skip
         if self.history.entries:
             self.reset()
         self.attend(lesson, True)
@@ -297,8 +298,8 @@ class Lab(Looking):
 
     def _lesson(self) -> Lesson:
         if self.lesson is None:
-            hint = f"`%dnet lesson NAME` opens one: {', '.join(shipped())}."
-            raise UsageError("no lesson is open", hint=hint)
+            raise UsageError("no lesson is open", hint="`%dnet lesson NAME` opens one: {lessons}.",
+                             lessons=", ".join(shipped()))  # fmt: skip
         return self.lesson
 
     def tasks(self) -> Progress:
@@ -357,7 +358,7 @@ class Lab(Looking):
         found = self._lesson().task(name)
         if found is None:
             known = ", ".join(task.id for task in self._lesson().tasks)
-            raise UsageError(f"the lesson has no task {name!r}", hint=f"Its tasks: {known}.")
+            raise UsageError("the lesson has no task {name!r}", hint="Its tasks: {known}.", name=name, known=known)
         return found
 
     def _note_judged(self, result: TaskResult, asked: bool) -> None:
@@ -417,7 +418,9 @@ class Lab(Looking):
         text = study.chosen(asked, answer)
         if text is None:
             choices = ", ".join(choice.id for choice in asked.choices)
-            raise UsageError(f"{answer!r} is none of the choices", hint=f"They are: {choices}.")
+            raise UsageError(
+                "{answer!r} is none of the choices", hint="They are: {choices}.", answer=answer, choices=choices
+            )
         right = study.is_right(asked, text)
         self._note(Predicted(lesson.name, asked.id, text, right, self._clock()))
         return Answer(asked, text, right, fresh=True)
@@ -428,7 +431,12 @@ class Lab(Looking):
         asked = lesson.prediction(question)
         if asked is None:
             known = ", ".join(p.id for p in lesson.predictions) or "none"
-            raise UsageError(f"the lesson asks nothing called {question!r}", hint=f"Its questions: {known}.")
+            raise UsageError(
+                "the lesson asks nothing called {question!r}",
+                hint="Its questions: {known}.",
+                question=question,
+                known=known,
+            )
         return study.given(lesson, asked, self._course)
 
     @property
@@ -442,7 +450,9 @@ class Lab(Looking):
         try:
             return self.engine.checkpoint()
         except NotHere as error:
-            raise NotHere(f"{what} works on the simulator only: {error.message}.", hint=error.hint) from None
+            raise NotHere(
+                "{what} works on the simulator only: {error}.", hint=error.hint, what=what, error=error.message
+            ) from None
 
     def undo(self, commands: int = 1) -> list[Entry]:
         """Take back the last commands and return them, oldest first; [] when there is nothing to take back."""
@@ -548,8 +558,15 @@ class Lab(Looking):
     def _fits(self, journal: Journal) -> None:
         engine, release = journal.engine, journal.release
         if engine and (engine, release) != (self.engine.name, self.engine.release):
-            raise UsageError(f"the journal was written on engine {engine} {release}",
-                             hint=f"Choose it first: %dnet engine {engine} --docker {release}")  # fmt: skip
+            raise UsageError(
+                "the journal was written on engine {engine} {release}",
+                hint="Choose it first: %dnet engine {engine} --docker {release}",
+                engine=engine,
+                release=release,
+            )
         if journal.topology not in (None, self.shape):
-            raise UsageError(f"the journal was written in another lab, of {', '.join(journal.topology.names)}",
-                             hint="Choose it first: %dnet lab FILE")  # fmt: skip
+            raise UsageError(
+                "the journal was written in another lab, of {topology}",
+                hint="Choose it first: %dnet lab FILE",
+                topology=", ".join(journal.topology.names),
+            )

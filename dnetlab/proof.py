@@ -82,7 +82,7 @@ def _afresh(lab: Lab, lesson: Lesson) -> None:
     lab.open_lesson(str(lesson.folder), lesson.student)
     result = lab.start_lesson()
     if result and result.refused:
-        raise UsageError(f"start.dnet of lesson {lesson.name}: {result.refused}")
+        raise UsageError("start.dnet of lesson {name}: {refused}", name=lesson.name, refused=result.refused)
 
 
 def _start(lab: Lab) -> str:

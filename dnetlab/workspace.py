@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dnetlab.errors import DnetError, UsageError
-from dnetlab.explain.sentences import spoken
+from dnetlab.language import spoken
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,12 @@ def copy_notebooks(target: Path) -> Copied:
                 file.write(path.read_bytes())
             new.append(str(name))
     except OSError as error:
-        raise DnetError(f"the notebooks can't be copied to {target}: {error}", hint="Choose another --dir.") from None
+        raise DnetError(
+            "the notebooks can't be copied to {target}: {error}",
+            hint="Choose another --dir.",
+            target=target,
+            error=error,
+        ) from None
     return Copied(tuple(new), tuple(same), tuple(kept))
 
 
@@ -77,7 +82,9 @@ def _by_name(target: Path, lesson: str | None) -> str:
     for name in names:
         if (number and name.startswith(f"{number}-")) or (not number and wanted in name):
             return name
-    raise UsageError(f"there is no lesson {wanted!r}", hint=f"The notebooks are: {', '.join(names)}.")
+    raise UsageError(
+        "there is no lesson {wanted!r}", hint="The notebooks are: {names}.", wanted=wanted, names=", ".join(names)
+    )
 
 
 def free_port(first: int = 8888) -> int:
@@ -102,8 +109,10 @@ def chosen_port(wish: int | None) -> int:
             probe.bind(("127.0.0.1", wish))
         except OSError as error:
             raise UsageError(
-                f"port {wish} on 127.0.0.1 can't be used: {error.strerror}",
+                "port {wish} on 127.0.0.1 can't be used: {strerror}",
                 hint="Choose another --port, or leave it out: then a free one is found.",
+                wish=wish,
+                strerror=error.strerror,
             ) from None
     return wish
 
@@ -136,7 +145,11 @@ def wait_until_it_answers(server: subprocess.Popen[bytes], port: int, token: str
 
 
 def open_lab(
-    lesson: str | None, folder: Path, port: int | None, browser: bool, say: Callable[[str], None],
+    lesson: str | None,
+    folder: Path,
+    port: int | None,
+    browser: bool,
+    say: Callable[[str], None],
     meanwhile: Callable[[], object] = lambda: None,
 ) -> int:
     """Copy, start JupyterLab on loopback, print its URL once it answers, and wait until it ends.

@@ -19,6 +19,7 @@ import sys
 import textwrap
 import tomllib
 from pathlib import Path
+from string import Formatter
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -26,15 +27,13 @@ REFUSING = ("Refused", "ShellRefused", "Refusal")
 
 
 def _text(node: ast.expr | None) -> str:
-    """The words of a string expression; what is filled in when it runs shows as `…`."""
+    """The words of a template; what is filled in when it runs shows as `…`."""
     if node is None:
         return ""
+    if isinstance(node, ast.Call):  # Words("…", …)
+        return _text(node.args[0])
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.JoinedStr):
-        return "".join(v.value if isinstance(v, ast.Constant) else "…" for v in node.values)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _text(node.left) + _text(node.right)
+        return "".join(text + ("" if field is None else "…") for text, field, _, _ in Formatter().parse(node.value))
     return "…"
 
 

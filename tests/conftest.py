@@ -45,7 +45,8 @@ def through_json(
     try:
         return crossed(api.call(operation, world, host, *words, **named))
     except api.NotModelled as missing:
-        raise api.NotModelled(*crossed([missing.message, missing.hint])) from None
+        what, instead = crossed([missing.message, missing.hint])
+        raise api.NotModelled("{what}", "{instead}", what=what, instead=instead) from None
     except api.ApiError as error:
         raise api.ApiError(*crossed([error.message, error.status])) from None
 

@@ -181,7 +181,9 @@ def host_called(lab: Topology, name: str | None) -> str:
     """The host of that name or alias; the lab's first for None. Raises UsageError for one that isn't in the lab."""
     host = lab.names[0] if name is None else lab.called(name)
     if host is None:
-        raise UsageError(f"the lab has no host {name!r}", hint=f"The hosts are {', '.join(lab.names)}.")
+        raise UsageError(
+            "the lab has no host {name!r}", hint="The hosts are {lab}.", name=name, lab=", ".join(lab.names)
+        )
     return host
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
+from typing import Any
 
 from dnetlab.commands.iptables_modules import (
     BANNER,
@@ -27,6 +28,7 @@ from dnetlab.commands.iptables_modules import (
     interface_name,
     problem,
 )
+from dnetlab.language import Words
 from dnetlab.model import Match, Rule, Target
 
 TABLES = ("filter", "nat", "mangle", "raw")
@@ -54,10 +56,12 @@ Resolver = Callable[[str], Sequence[IPv4Address]]
 class NotModelled(Exception):
     """A part of the real iptables that the lab doesn't have: reason and hint of a refusal."""
 
-    def __init__(self, reason: str, hint: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.hint = hint
+    def __init__(self, why: str, instead: str, /, **fields: Any) -> None:
+        super().__init__(why, instead, fields)
+        self.why, self.instead = Words(why, **fields), Words(instead, **fields)
+
+    def __str__(self) -> str:
+        return str(self.why)
 
 
 @dataclass
@@ -165,7 +169,12 @@ def _refuse_unmodelled(reader: _Reader, name: str) -> None:
     """An option that the real module has and the lab has not is no unknown option."""
     for module in [*(loaded.module.name for loaded in reader.matches), reader.target or ""]:
         if f"--{name}" in OTHER_OPTIONS.get(module, ()):
-            raise NotModelled(f"The option --{name} of {module} is not modelled.", "The other conditions are.")
+            raise NotModelled(
+                "The option --{name} of {module} is not modelled.",
+                "The other conditions are.",
+                name=name,
+                module=module,
+            )
 
 
 def _put_back(reader: _Reader, word: str) -> str:
@@ -373,7 +382,12 @@ def _load_match(reader: _Reader, name: str) -> None:
     if reader.negated:
         raise problem("unexpected ! flag before --match")
     if name in OTHER_MATCHES:
-        raise NotModelled(f"The match {name} is not modelled.", f"The lab has -m {', '.join(sorted(MATCHES))}.")
+        raise NotModelled(
+            "The match {name} is not modelled.",
+            "The lab has -m {matches}.",
+            name=name,
+            matches=", ".join(sorted(MATCHES)),
+        )
     module = MATCHES.get(name)
     if module is None:
         raise problem(f"Couldn't load match `{name}':No such file or directory\n")
@@ -382,7 +396,12 @@ def _load_match(reader: _Reader, name: str) -> None:
 
 def _jump(reader: _Reader, name: str) -> None:
     if name in OTHER_TARGETS and not reader.goto:
-        raise NotModelled(f"The target {name} is not modelled.", f"The lab has -j {', '.join(sorted(TARGETS))}.")
+        raise NotModelled(
+            "The target {name} is not modelled.",
+            "The lab has -j {targets}.",
+            name=name,
+            targets=", ".join(sorted(TARGETS)),
+        )
     reader.target = name
 
 
@@ -405,8 +424,11 @@ def _module_option(reader: _Reader, name: str, typed: str) -> None:
     else:
         value = option.read(_values(reader, option, typed), given)
     if option.name in loaded.given:
-        raise problem(f"Only one `--{option.once}' allowed" if option.once
-                      else f'{module.name}: option "{name}" can only be used once.\n')
+        raise problem(
+            f"Only one `--{option.once}' allowed"
+            if option.once
+            else f'{module.name}: option "{name}" can only be used once.\n'
+        )
     loaded.given[option.name] = Match(option.name, value, reader.negated, module.name)
     reader.negated = False
 
@@ -484,8 +506,11 @@ def _rules(reader: _Reader, options: tuple[tuple[str, str], ...], resolve: Resol
     """One rule for every pair of addresses, sources outermost."""
     sources, destinations = (_addresses(reader, letter, resolve) for letter in "sd")
     target = Target(reader.target or "", options, reader.goto)
-    tail = [Match(f"-{letter}", reader.simple[letter][0], reader.simple[letter][1])
-            for letter in "io" if letter in reader.simple]
+    tail = [
+        Match(f"-{letter}", reader.simple[letter][0], reader.simple[letter][1])
+        for letter in "io"
+        if letter in reader.simple
+    ]
     if PROTOCOLS.get(reader.protocol, 1):
         tail += [Match("-p", reader.protocol, reader.simple["p"][1])] if reader.protocol else []
     for loaded in reader.matches:
@@ -494,7 +519,8 @@ def _rules(reader: _Reader, options: tuple[tuple[str, str], ...], resolve: Resol
     packets, size = reader.counters
     return tuple(
         Rule((*([s] if s else []), *([d] if d else []), *tail), target, packets, size)
-        for s in sources for d in destinations
+        for s in sources
+        for d in destinations
     )
 
 
@@ -535,7 +561,9 @@ def _mask(text: str) -> int:
         raise problem(f"invalid mask `{text}' specified") from None
     ones = number.bit_count()
     if number != (0xFFFFFFFF << (32 - ones)) & 0xFFFFFFFF:
-        raise NotModelled(f"A mask with holes ({text}) is not modelled.", "Use a prefix length such as /24.")
+        raise NotModelled(
+            "A mask with holes ({typed}) is not modelled.", "Use a prefix length such as /24.", typed=text
+        )
     return ones
 
 
@@ -556,4 +584,3 @@ def _check_chain(reader: _Reader) -> None:
         raise problem(f"Can't use -o with {chain}\n")
     if chain in ("POSTROUTING", "OUTPUT") and "i" in reader.simple:
         raise problem(f"Can't use -i with {chain}\n")
-

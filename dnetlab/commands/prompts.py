@@ -62,7 +62,7 @@ def read_prompt(raw: str, lab: Topology, number: int = 0) -> Typed | None:
             return Typed(Prompt.TERMINAL, command)
         near = difflib.get_close_matches(name, lab.names, 1, 0.6)
         if near or (pattern is _BRACKET and name != "localhost") or default_topology().called(name):
-            raise _no_such_host(number, name, lab, f" Did you mean {near[0]}?" if near else "")
+            raise _no_such_host(number, name, lab, near=near)
         if pattern is not _SHORT:
             return Typed(Prompt.HOST, command, None, name)
     return None
@@ -71,13 +71,23 @@ def read_prompt(raw: str, lab: Topology, number: int = 0) -> Typed | None:
 def refuse_two_strangers(one: str, two: str, number: int, lab: Topology) -> None:
     """One machine of the author's own is the cell's host; of two nobody can say which is which. Raises CellError."""
     if one != two:
-        raise _no_such_host(number, two, lab, f" (The lines above are typed at {one}, and it has none either.)")
+        raise _no_such_host(number, two, lab, one)
 
 
-def _no_such_host(number: int, name: str, lab: Topology, more: str) -> CellError:
+def _no_such_host(number: int, name: str, lab: Topology, above: str = "", near: Sequence[str] = ()) -> CellError:
     return CellError(
-        f"Line {number} is typed at {name}, and the lab has no such host.{more}",
-        hint=f"The hosts of this lab are {', '.join(lab.names)}.",
+        "Line {number} is typed at {name}, and the lab has no such host. "
+        "(The lines above are typed at {above}, and it has none either.)"
+        if above
+        else "Line {number} is typed at {name}, and the lab has no such host. Did you mean {near}?"
+        if near
+        else "Line {number} is typed at {name}, and the lab has no such host.",
+        hint="The hosts of this lab are {lab}.",
+        number=number,
+        name=name,
+        above=above,
+        near=", ".join(near),
+        lab=", ".join(lab.names),
     )
 
 

@@ -33,11 +33,13 @@ def read_script(name: str, topology: Topology | None = None) -> list[ScriptCell]
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UsageError(f"there is no file {name}", hint="Name a .dnet script, a notebook, or - for stdin.") from None
+        raise UsageError(
+            "there is no file {name}", hint="Name a .dnet script, a notebook, or - for stdin.", name=name
+        ) from None
     except IsADirectoryError:
-        raise UsageError(f"{name} is a folder", hint="Name the files in it.") from None
+        raise UsageError("{name} is a folder", hint="Name the files in it.", name=name) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{name} can't be read: {error}") from None
+        raise UsageError("{name} can't be read: {error}", name=name, error=error) from None
     if path.suffix == ".ipynb":
         return notebook_cells(text, name, topology)
     return [ScriptCell(text)]
@@ -49,7 +51,9 @@ def notebook_cells(text: str, name: str = "the notebook", topology: Topology | N
         cells = json.loads(text)["cells"]
         found = [_source(cell) for cell in cells if cell["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError):
-        raise UsageError(f"{name} is no Jupyter notebook", hint="Open and save it in JupyterLab once.") from None
+        raise UsageError(
+            "{name} is no Jupyter notebook", hint="Open and save it in JupyterLab once.", name=name
+        ) from None
     lab = topology or default_topology()
     return [_cell(source, lab) for source in found if is_dnet_cell(source)]
 

@@ -83,4 +83,4 @@ def open_engine(
         from dnetlab.engines.docker import DockerEngine
 
         return DockerEngine(release, progress=progress, shape=topology, attach=attach)
-    raise UsageError(f"no engine is called {name!r}", hint="The engines are: sim, docker.")
+    raise UsageError("no engine is called {name!r}", hint="The engines are: sim, docker.", name=name)

@@ -17,6 +17,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
 
+from dnetlab.commands.refusals import NO_TERMINAL_TO_LEAVE, NOBODY_SITS, no_such_host
 from dnetlab.commands.shell import ShellRefused, parse_shell, refusal
 from dnetlab.engines import labhosts, terminals
 from dnetlab.engines.look import capture
@@ -69,7 +70,12 @@ class DockerEngine:
         attach: str | None = None,
     ) -> None:
         if release is not None and release not in VERSIONS:
-            raise UsageError(f"no real engine of Docker {release!r}", hint=f"There are {', '.join(VERSIONS)}.")
+            raise UsageError(
+                "no real engine of Docker {release!r}",
+                hint="There are {versions}.",
+                release=release,
+                versions=", ".join(VERSIONS),
+            )
         self._own = hosts is None and attach is None
         if hosts is None:
             hosts = labhosts.attach(attach, release) if attach else labhosts.make(release, shape, progress)
@@ -87,9 +93,7 @@ class DockerEngine:
         """Run one line for real. Raises EngineError when the lab itself is gone."""
         terminal = self._terminal_for(line)
         if line.prompt is Prompt.TERMINAL and terminal is None:
-            reason = "No container's terminal is open, so nobody sits at this prompt."
-            hint = "Open one with docker run -it IMAGE or docker exec -it CONTAINER sh."
-            return Output(line, refused=Refusal(reason, hint), prompt="/ # ")
+            return Output(line, refused=NOBODY_SITS, prompt="/ # ")
         if terminal is not None:
             line = replace(line, host=terminal.host, container=self._name_of(terminal))
         prompt = f"{terminal.directory} # " if terminal else f"[root@{line.host} ~]# "
@@ -115,12 +119,9 @@ class DockerEngine:
 
     def _refusal(self, line: Line, terminal: Terminal | None) -> Refusal | None:
         if line.host not in self.hosts.shape.names:
-            return Refusal(f"The lab has no host {line.host}.", f"The hosts are {', '.join(self.hosts.shape.names)}.")
+            return no_such_host(line.host, self.hosts.shape.names)
         if terminal is None and line.argv[:1] in (("exit",), ("logout",)):
-            return Refusal(
-                "There is no terminal of a container to leave: this is the host's own prompt.",
-                "`exit` ends a container opened with docker run -it or docker exec -it.",
-            )
+            return NO_TERMINAL_TO_LEAVE
         return refusal(line.text)
 
     def _run_at_host(self, line: Line) -> Ran:

@@ -189,8 +189,10 @@ class Layer:
         found = shutil.which(name)
         if found is None:
             raise EngineError(
-                f"the lab's images need the program {name}, which this machine lacks",
-                hint=f"install it, on Debian: apt-get install {PACKAGES.get(name, name)}",
+                "the lab's images need the program {name}, which this machine lacks",
+                hint="install it, on Debian: apt-get install {package}",
+                name=name,
+                package=PACKAGES.get(name, name),
             )
         self.program_at(found, path)
 

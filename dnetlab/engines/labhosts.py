@@ -49,7 +49,9 @@ def make(
     ways = providers()
     if ways[0].why_not():
         reasons = "; ".join(f"{way.name}: {way.why_not()}" for way in ways)
-        raise EngineError(f"real lab hosts can't be made here. {reasons}", hint="The simulator needs none of it.")
+        raise EngineError(
+            "real lab hosts can't be made here. {reasons}", hint="The simulator needs none of it.", reasons=reasons
+        )
     for way in ways:
         way.sweep(progress)
     return ways[0].up(shape or default_topology(), release, lab or secrets.token_hex(3), progress)
@@ -62,11 +64,15 @@ def attach(lab: str, release: str | None = None) -> Hosts:
     if found is None:
         known = ", ".join(dict.fromkeys(row.lab for row in rows))
         raise UnknownName(
-            f"no lab {lab} stands",
-            hint=f"There are: {known}." if known else "`dnetlab up` starts one and says its name.",
+            "no lab {lab} stands",
+            hint="There are: {known}." if known else "`dnetlab up` starts one and says its name.",
+            lab=lab,
+            known=known,
         )
     if release not in (None, found.release):
-        raise UsageError(f"the lab {lab} has Docker {found.release}", hint="Leave the release out.")
+        raise UsageError(
+            "the lab {lab} has Docker {release}", hint="Leave the release out.", lab=lab, release=found.release
+        )
     return _provider(found.provider).attach(lab)
 
 
@@ -91,7 +97,7 @@ def up(
     be one, EngineError when this machine can't have a lab.
     """
     if lab is not None and not NAME.fullmatch(lab):
-        raise UsageError(f"{lab!r} can't be a lab's name", hint="Up to 16 small letters, digits and _.")
+        raise UsageError("{lab!r} can't be a lab's name", hint="Up to 16 small letters, digits and _.", lab=lab)
     if lab is not None and any(row.lab == lab for row in standing()):
         return _healed(lab, release, progress)
     hosts = make(release, shape, progress, lab)
@@ -119,9 +125,16 @@ def down(lab: str | None = None, progress: Progress | None = None) -> list[str]:
     gone = [name for way in providers() for name in way.sweep(None)]
     kept = {row.lab: row.provider for row in standing() if row.kept or row.lab == lab}
     if lab is None and len(kept) > 1:
-        raise UsageError(f"{len(kept)} labs are up: {', '.join(kept)}", hint="Say which one: dnetlab down NAME")
+        raise UsageError(
+            "{number} labs are up: {labs}",
+            hint="Say which one: dnetlab down NAME",
+            number=len(kept),
+            labs=", ".join(kept),
+        )
     if lab is not None and lab not in (*kept, *gone):
-        raise UnknownName(f"no lab {lab} is up", hint=f"There are: {', '.join(kept)}." if kept else None)
+        raise UnknownName(
+            "no lab {lab} is up", hint="There are: {kept}." if kept else "", lab=lab, kept=", ".join(kept)
+        )
     for name in kept if lab is None else {lab} & set(kept):
         _provider(kept[name]).down(name)
         gone.append(name)

@@ -54,7 +54,7 @@ def run_tool(*words: str, stdin: str | None = None, marks: dict[str, str] | None
     environment = {**os.environ, **marks} if marks else None
     done = subprocess.run(words, input=stdin, capture_output=True, text=True, env=environment)
     if done.returncode != 0:
-        raise EngineError(f"{' '.join(words)}: {(done.stderr or done.stdout).strip()}")
+        raise EngineError("{command}: {error}", command=" ".join(words), error=(done.stderr or done.stdout).strip())
     return done.stdout
 
 

@@ -38,8 +38,10 @@ def writing() -> Iterator[Path]:
             yield folder
     except OSError as error:
         raise EngineError(
-            f"the lab's images can't be kept in {folder}: {error.strerror or error}",
+            "the lab's images can't be kept in {folder}: {error}",
             hint="Make room there, or name another folder in DNETLAB_CACHE.",
+            folder=folder,
+            error=error.strerror or error,
         ) from None
 
 
@@ -50,11 +52,15 @@ def engine_tree(version: str) -> Path | None:
             raise EngineError("there is no dockerd on this machine", hint="on Debian 12: apt-get install docker.io")
         return None
     if version not in SUITES:
-        raise UnknownName(f"no real engine of Docker {version}; there are {', '.join(VERSIONS)}")
+        raise UnknownName(
+            "no real engine of Docker {version}; there are {versions}", version=version, versions=", ".join(VERSIONS)
+        )
     tree = cache() / version
     if not (tree / ".ready").exists():
         raise EngineError(
-            f"the engine {version} is not prepared on this machine", hint=f"python tests/prepare_engines.py {version}"
+            "the engine {version} is not prepared on this machine",
+            hint="python tests/prepare_engines.py {version}",
+            version=version,
         )
     return tree
 

@@ -76,7 +76,9 @@ def _where(snapshot: Snapshot, entry: Entry, container: str | None) -> Where:
     found = snapshot.hosts[line.host].container(inside)
     if found is None or found.namespace is None:
         state = found.state.value if found else "gone"
-        raise UsageError(f"the container that asked is {state} now, so nothing can be asked again from there")
+        raise UsageError(
+            "the container that asked is {state} now, so nothing can be asked again from there", state=state
+        )
     return Where(line.host, found.namespace)
 
 

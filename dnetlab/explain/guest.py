@@ -54,7 +54,9 @@ def seat(snapshot: Snapshot, host: str, guest: Guest) -> tuple[Snapshot, Where]:
         return _with(snapshot, machine, Namespace(SPACE, (_loopback(),)), machine.stack, _container(name, (), "none"))
     network = machine.network(guest.network)
     if network is None or not network.subnets:
-        raise UsageError(f"the network {guest.network} is gone, so nothing can be asked again from there")
+        raise UsageError(
+            "the network {network} is gone, so nothing can be asked again from there", network=guest.network
+        )
     own = guest.address or _free(machine, network)
     address = IPv4Interface(f"{own}/{network.subnets[0].subnet.prefixlen}")
     link, stack = _wired(machine, network, address)
@@ -67,14 +69,12 @@ def seat(snapshot: Snapshot, host: str, guest: Guest) -> tuple[Snapshot, Where]:
 def _namespace(machine: Host, whose: str) -> str:
     owner = machine.container(whose)
     if owner is None or owner.namespace is None:
-        raise UsageError(f"{whose} doesn't run now, so nothing can be asked again from its namespace")
+        raise UsageError("{whose} doesn't run now, so nothing can be asked again from its namespace", whose=whose)
     return owner.namespace
 
 
 def _container(name: str, ends: tuple[Endpoint, ...], mode: str = "bridge") -> Container:
-    return Container(
-        SPACE, name, "", state=ContainerState.RUNNING, namespace=SPACE, endpoints=ends, network_mode=mode
-    )
+    return Container(SPACE, name, "", state=ContainerState.RUNNING, namespace=SPACE, endpoints=ends, network_mode=mode)
 
 
 def _with(
@@ -119,4 +119,4 @@ def _free(machine: Host, network: Network) -> IPv4Address:
     for address in (subnet.ip_range or subnet.subnet).hosts():
         if address not in taken and address != subnet.gateway and address not in subnet.aux_addresses.values():
             return address
-    raise UsageError(f"the network {network.name} has no free address to ask from")
+    raise UsageError("the network {name} has no free address to ask from", name=network.name)

@@ -7,6 +7,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Interface
 from itertools import chain
 
 from dnetlab.errors import UnknownName, UsageError
+from dnetlab.language import Words, near_or
 from dnetlab.model import Container, Host, LinkKind, Namespace, Snapshot, Where
 
 
@@ -35,8 +36,10 @@ def _without_host(snapshot: Snapshot, name: str) -> str:
 def _inside(host: Host, container: Container) -> Where:
     if container.namespace is None or container.namespace not in host.namespaces:
         raise UsageError(
-            f"{container.name} is {container.state.value}, so it has no network of its own now.",
-            hint=f"Start it first: docker start {container.name}",
+            "{name} is {state}, so it has no network of its own now.",
+            hint="Start it first: docker start {name}",
+            name=container.name,
+            state=container.state.value,
         )
     return Where(host.name, container.namespace)
 
@@ -44,8 +47,8 @@ def _inside(host: Host, container: Container) -> Where:
 def _unknown(snapshot: Snapshot, name: str) -> Where:
     known = [*snapshot.hosts, *(c.name for h in snapshot.hosts.values() for c in h.containers)]
     near = difflib.get_close_matches(name, known, 3, 0.5)
-    hint = f"Did you mean {', '.join(near)}?" if near else f"The lab has: {', '.join(known)}."
-    raise UnknownName(f"nothing in the lab is called {name!r}", hint=hint)
+    hint = near_or(near, Words("The lab has: {known}.", known=", ".join(known)))
+    raise UnknownName("nothing in the lab is called {name!r}", hint=hint, name=name)
 
 
 def split_port(text: str) -> tuple[str, int | None]:
@@ -54,7 +57,9 @@ def split_port(text: str) -> tuple[str, int | None]:
     if not colon:
         return name, None
     if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise UsageError(f"{port!r} is no port", hint="Write DST:PORT with a port from 1 to 65535, such as web1:80.")
+        raise UsageError(
+            "{port!r} is no port", hint="Write DST:PORT with a port from 1 to 65535, such as web1:80.", port=port
+        )
     return name, int(port)
 
 
@@ -80,7 +85,9 @@ def addresses_for(snapshot: Snapshot, source: Where, name: str) -> list[IPv4Addr
         theirs = [t for t in theirs if t.ip in addresses] or theirs
     if not theirs:
         raise UsageError(
-            f"{name} has no IPv4 address.", hint=f"It has no interface but lo: `%dnet why {name} docker1` says why."
+            "{name} has no IPv4 address.",
+            hint="It has no interface but lo: `%dnet why {name} docker1` says why.",
+            name=name,
         )
     shared = [t.ip for t in theirs if any(t.ip in o.network for o in ours)]
     own = snapshot.at(where).own_addresses

@@ -53,7 +53,7 @@ def verify_apart(file: Path, terms: Terms = ANYBODY, limits: Limits = USUAL) -> 
         with file.open("rb"):
             pass
     except OSError as error:
-        raise UsageError(f"{file} can't be read: {error.strerror}") from None
+        raise UsageError("{file} can't be read: {error}", file=file, error=error.strerror) from None
     asked = {
         "file": str(file), "student": terms.student, "lessons": list(terms.lessons), "only": terms.only,
         "seconds": limits.seconds, "megabytes": limits.megabytes,

@@ -69,7 +69,7 @@ def _opening(lesson: Lesson, language: str) -> str:
 def _page(lesson: Lesson) -> str:
     path = lesson.folder / "page.md"
     if not path.is_file():
-        raise UsageError(f"lesson {lesson.name} has no page.md")
+        raise UsageError("lesson {name} has no page.md", name=lesson.name)
     return str(fill(path.read_text(encoding="utf-8"), lesson.numbers))
 
 
@@ -92,7 +92,12 @@ def _asked(lesson: Lesson, cell: PageCell) -> Prediction:
     name = cell.text.strip() or cell.options
     found = lesson.prediction(name)
     if found is None:
-        raise UsageError(f"{lesson.folder / 'page.md'}:{cell.line}: lesson.toml has no prediction {name!r}")
+        raise UsageError(
+            "{page}:{line}: lesson.toml has no prediction {name!r}",
+            page=lesson.folder / "page.md",
+            line=cell.line,
+            name=name,
+        )
     return found
 
 

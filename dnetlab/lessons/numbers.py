@@ -28,7 +28,11 @@ def draw(numbers: Mapping[str, Any], student: str, lesson: str) -> dict[str, Num
         turned = [*values[first:], *values[:first]]
         free = next((v for v in turned if v not in drawn.values()), None)
         if free is None:
-            raise UsageError(f"numbers.{name} of lesson {lesson} has no value that another doesn't have already")
+            raise UsageError(
+                "numbers.{name} of lesson {lesson} has no value that another doesn't have already",
+                name=name,
+                lesson=lesson,
+            )
         drawn[name] = free
     return drawn
 
@@ -47,7 +51,7 @@ def _values(plan: Any, drawn: Mapping[str, Number], name: str) -> Sequence[Numbe
     if "in" not in plan:
         return span
     if plan["in"] not in drawn:
-        raise UsageError(f"numbers.{name} is in {plan['in']!r}, which is no number before it")
+        raise UsageError("numbers.{name} is in {plan!r}, which is no number before it", name=name, plan=plan["in"])
     return [str(IPv4Network(str(drawn[plan["in"]]))[number]) for number in span]
 
 
@@ -71,5 +75,7 @@ def _number(name: str, numbers: Mapping[str, Number]) -> Number:
     head, _, place = name.partition(".")
     if head not in numbers or (place and not place.isdecimal()):
         known = ", ".join(numbers) or "none"
-        raise UsageError(f"{{{{{name}}}}} is no number of the lesson", hint=f"Its [numbers] are: {known}.")
+        raise UsageError(
+            "{{{{{name}}}}} is no number of the lesson", hint="Its [numbers] are: {known}.", name=name, known=known
+        )
     return str(IPv4Network(str(numbers[head]))[int(place)]) if place else numbers[head]

@@ -75,7 +75,12 @@ def read_page(text: str, name: str = "page.md") -> list[PageCell]:
             prose[language].append(row)
             inside = ("" if inside else "block") if row.startswith("```") else inside
         elif row.strip():
-            raise UsageError(f"{name}:{number}: text that is in no language", hint="Write [en] or [zh] above it.")
+            raise UsageError(
+                "{name}:{number}: text that is in no language",
+                hint="Write [en] or [zh] above it.",
+                name=name,
+                number=number,
+            )
     return cells + _prose(prose, began, name)
 
 
@@ -85,7 +90,7 @@ def _prose(prose: dict[str, list[str]], line: int, name: str) -> list[PageCell]:
         return []
     missing = next((language for language in ("en", "zh") if not said.get(language)), None)
     if missing:
-        raise UsageError(f"{name}:{line}: this prose has no [{missing}]")
+        raise UsageError("{name}:{line}: this prose has no [{missing}]", name=name, line=line, missing=missing)
     return [PageCell(CellKind.PROSE, line, en=said["en"], zh=said["zh"])]
 
 
@@ -96,7 +101,7 @@ def _until_closed(rows: object, number: int, name: str) -> str:
         if row.rstrip() == "```":
             return "\n".join(inner)
         inner.append(row)
-    raise UsageError(f"{name}:{number}: this block is never closed")
+    raise UsageError("{name}:{number}: this block is never closed", name=name, number=number)
 
 
 def _cell(fence: re.Match[str], number: int, text: str) -> PageCell:

@@ -57,8 +57,12 @@ def _package(name: str) -> Path | None:
 
 
 def _nowhere(name: str, names: Iterable[str]) -> Path:
-    hint = f"The lessons are: {', '.join(names)}; or name a folder with a lesson.toml in it."
-    raise UsageError(f"there is no lesson {name!r}", hint=hint)
+    raise UsageError(
+        "there is no lesson {name!r}",
+        hint="The lessons are: {lessons}; or name a folder with a lesson.toml in it.",
+        name=name,
+        lessons=", ".join(names),
+    )
 
 
 def read_lesson(name: str, student: str = "") -> Lesson:
@@ -68,7 +72,7 @@ def read_lesson(name: str, student: str = "") -> Lesson:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{file}: {error}") from None
+        raise UsageError("{file}: {error}", file=file, error=error) from None
     numbers = _draw(data, student, folder.name)
     filled = {"numbers": data.get("numbers", {}), **fill({k: v for k, v in data.items() if k != "numbers"}, numbers)}
     hold(filled, str(file))
@@ -79,7 +83,7 @@ def _draw(data: Mapping[str, Any], student: str, name: str) -> dict[str, str | i
     try:
         return draw(data.get("numbers", {}), student, name)
     except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
-        raise UsageError(f"[numbers] of lesson {name}: {error}") from None
+        raise UsageError("[numbers] of lesson {name}: {error}", name=name, error=error) from None
 
 
 def hold(data: Mapping[str, Any], file: str) -> None:
@@ -91,8 +95,14 @@ def hold(data: Mapping[str, Any], file: str) -> None:
         return
     error = best_match(Draft202012Validator(schema()).iter_errors(data))
     if error is not None:
-        place = ".".join(str(part) for part in error.absolute_path) or "the file"
-        raise UsageError(f"{file}: {place}: {error.message}", hint="docs/lessons.md says what a lesson holds.")
+        place = ".".join(str(part) for part in error.absolute_path) or "lesson.toml"
+        raise UsageError(
+            "{file}: {place}: {error}",
+            hint="docs/lessons.md says what a lesson holds.",
+            file=file,
+            place=place,
+            error=error.message,
+        )
 
 
 def edition(lesson: Lesson) -> str:
@@ -164,22 +174,33 @@ def _hangs_together(lesson: Lesson) -> None:
     """What a schema can't say: ids are given once, and those that are named are there."""
     for what, ids in (("task", [t.id for t in lesson.tasks]), ("prediction", [p.id for p in lesson.predictions])):
         if twice := next((i for i in ids if ids.count(i) > 1), None):
-            raise UsageError(f"lesson {lesson.name} has two of {what} {twice!r}")
+            raise UsageError("lesson {name} has two of {what} {twice!r}", name=lesson.name, what=what, twice=twice)
     for task in lesson.tasks:
         _task_hangs_together(lesson, task)
     for one in lesson.predictions:
         if one.choices and not set(one.right) <= {c.id for c in one.choices}:
-            raise UsageError(f"prediction {one.id!r} of lesson {lesson.name}: its right answer is none of its choices")
+            raise UsageError(
+                "prediction {id!r} of lesson {name}: its right answer is none of its choices",
+                id=one.id,
+                name=lesson.name,
+            )
 
 
 def _task_hangs_together(lesson: Lesson, task: Task) -> None:
     before = [t.id for t in lesson.tasks[: lesson.tasks.index(task)]]
     if missing := [name for name in task.needs if name not in before]:
-        raise UsageError(f"task {task.id!r} of lesson {lesson.name} needs {missing[0]!r}, which is no task before it")
+        raise UsageError(
+            "task {id!r} of lesson {name} needs {missing!r}, which is no task before it",
+            id=task.id,
+            name=lesson.name,
+            missing=missing[0],
+        )
     if not any(check.weight for check in task.checks):
-        raise UsageError(f"task {task.id!r} of lesson {lesson.name} has no check with a weight above 0")
+        raise UsageError(
+            "task {id!r} of lesson {name} has no check with a weight above 0", id=task.id, name=lesson.name
+        )
     questions = {p.id for p in lesson.predictions if p.is_answer}
     for check in task.checks:
         if check.kind == "answer" and check.fields["question"] not in questions:
-            raise UsageError(f"task {task.id!r} of lesson {lesson.name}: no prediction with `answer = true` is called "
-                             f"{check.fields['question']!r}")  # fmt: skip
+            raise UsageError("task {id!r} of lesson {name}: no prediction with `answer = true` is called "
+                             "{field!r}", id=task.id, name=lesson.name, field=check.fields['question'])  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from dnetlab.language import Words, say
+
 
 class Prompt(Enum):
     """Which prompt a line was typed at."""
@@ -55,8 +57,16 @@ class LeftOut:
 class Refusal:
     """Why an engine can't or won't run a line, and what to do instead. Nothing of the line was obeyed."""
 
-    reason: str
-    hint: str = ""
+    why: Words
+    instead: Words = Words("")
+
+    @property
+    def reason(self) -> str:
+        return str(self.why)
+
+    @property
+    def hint(self) -> str:
+        return str(self.instead)
 
     def __str__(self) -> str:
         return f"{self.reason} {self.hint}".strip()
@@ -86,8 +96,8 @@ class Output:
         head = f"{self.prompt or f'[root@{self.line.host} ~]# '}{self.line.text}"
         rows = [head, *(text.removesuffix("\n") for text in (self.stdout, self.stderr) if text)]
         if self.exit_code and not self.refused:
-            rows.append(f"(exit status {self.exit_code})")
+            rows.append(say("(exit status {code})", code=self.exit_code))
         if self.refused:
-            rows.append(f"dnetlab does not run this line: {self.refused.reason}")
+            rows.append(say("dnetlab does not run this line: {reason}", reason=self.refused.reason))
             rows += [f"  {self.refused.hint}"] if self.refused.hint else []
         return "\n".join(rows)

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.errors import UsageError
-from dnetlab.explain import sentences
 from dnetlab.explain.sentences import phrase
+from dnetlab.language import LANGUAGES, speak
 from dnetlab.lessons.read import read_lesson
 from dnetlab.views import course
 
@@ -106,7 +106,9 @@ def lang(magics: DnetMagics, options: Any) -> CourseView:
 
 def _speak(language: str) -> None:
     try:
-        sentences.speak(language)
+        speak(language)
     except ValueError:
-        known = ", ".join(sentences.COURSE)
-        raise UsageError(f"{language!r} is no language of the lab", hint=f"They are: {known}.") from None
+        known = ", ".join(LANGUAGES)
+        raise UsageError(
+            "{language!r} is no language of the lab", hint="They are: {known}.", language=language, known=known
+        ) from None

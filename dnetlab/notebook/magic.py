@@ -192,9 +192,11 @@ class DnetMagics(Magics):
 
             display(view)
             number = len(result.differences)
-            lines = "1 line" if number == 1 else f"{number} lines"
-            sentence = f"{lines} answered something else than the transcript"
-            raise DnetError(sentence, hint="The cell's output says where.")
+            raise DnetError(
+                "1 line answered something else than the transcript" if number == 1
+                else "{number} lines answered something else than the transcript",
+                hint="The cell's output says where.", number=number,
+            )  # fmt: skip
         return view
 
 

@@ -19,7 +19,7 @@ def parse(parser: MagicArgumentParser, line: str, name: str) -> Any:
     try:
         words = shlex.split(line, comments=False)
     except ValueError as error:
-        raise UsageError(f"{name} {line.strip()}: {str(error).lower()}") from None
+        raise UsageError("{name} {line}: {lower}", name=name, line=line.strip(), lower=str(error).lower()) from None
     if {"-h", "--help"} & set(words):
         print(help_of(parser, name))
         return None
@@ -40,4 +40,4 @@ def _clear(parser: MagicArgumentParser, words: list[str], name: str, message: st
     wrong = next((w for w in words if w.startswith("-") and w.split("=")[0] not in known), None)
     near = difflib.get_close_matches((wrong or "").split("=")[0], known, 1, 0.5) if wrong else []
     hint = f"Did you mean {near[0]}?" if near else f"`%dnet` lists what there is; `{name} --help` shows the options."
-    return UsageError(f"{name}: {message}", hint=hint)
+    return UsageError("{name}: {error}", hint=hint, name=name, error=message)

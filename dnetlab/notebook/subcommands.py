@@ -59,7 +59,7 @@ def run(magics: DnetMagics, line: str) -> Any:
         hint = f"Did you mean %dnet {near[0]}?" if near else "`%dnet` alone lists them."
         if name in ("docker", "ip", "iptables", "brctl", "ping", "curl", *magics.topology.names):
             hint = "Commands run in a cell with %%dnet on its first line."
-        raise UsageError(f"%dnet has no subcommand {name!r}", hint=hint)
+        raise UsageError("%dnet has no subcommand {name!r}", hint=hint, name=name)
     subcommand = SUBCOMMANDS[name]
     options = parse(subcommand.parser(), rest, f"%dnet {name}")
     if options is None:
@@ -105,7 +105,9 @@ def _why(magics: DnetMagics, options: Any) -> Any:
     from dnetlab.notebook.journey import ReasonView
 
     if options.source and not options.destination:
-        raise UsageError("%dnet why takes both ends or none", hint=f"%dnet why {options.source} DST[:PORT]")
+        raise UsageError(
+            "%dnet why takes both ends or none", hint="%dnet why {source} DST[:PORT]", source=options.source
+        )
     return ReasonView(magics.lab.why(options.source, options.destination))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dnetlab.explain.sentences import said, spoken
+from dnetlab.explain.sentences import said
+from dnetlab.language import spoken
 from dnetlab.report.data import Data
 
 

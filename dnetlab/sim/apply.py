@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dnetlab.model import Line, Output, Prompt, Refusal
+from dnetlab.commands.refusals import NO_TERMINAL_TO_LEAVE, NOBODY_SITS, no_such_host
+from dnetlab.model import Line, Output, Prompt
 from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.shell import prompt_shell, run_line
@@ -16,11 +17,7 @@ def apply(world: World, line: Line) -> tuple[World, Output]:
     new = world.copy()
     terminal = _terminal_for(new, line)
     if line.prompt is Prompt.TERMINAL and terminal is None:
-        refusal = Refusal(
-            "No container's terminal is open, so nobody sits at this prompt.",
-            "Open one with docker run -it IMAGE or docker exec -it CONTAINER sh.",
-        )
-        return world, Output(line, refused=refusal, prompt="/ # ")
+        return world, Output(line, refused=NOBODY_SITS, prompt="/ # ")
     if terminal is not None:
         line = replace(line, host=terminal.host, container=name_of(new, terminal))
     prompt = prompt_of(new, line.host, terminal)
@@ -61,14 +58,11 @@ def name_of(world: World, terminal: Terminal) -> str:
 
 def _run_at_host(world: World, line: Line) -> Result:
     if line.host not in world.hosts:
-        raise Refused(f"The lab has no host {line.host}.", f"The hosts are {', '.join(world.hosts)}.")
+        raise Refused.as_is(no_such_host(line.host, world.hosts))
     context = Context(world, line.host, answer=line.answer)
     said = run_line(context, line.text, world.shells.get(line.host) or prompt_shell(context))
     if said.asked:
-        raise Refused(
-            "There is no terminal of a container to leave: this is the host's own prompt.",
-            "`exit` ends a container opened with docker run -it or docker exec -it.",
-        )
+        raise Refused.as_is(NO_TERMINAL_TO_LEAVE)
     world.shells[line.host] = said.shell
     return said.result
 

@@ -90,9 +90,11 @@ class LabFiles:
     def read(self, path: str) -> str:
         full = self.followed(path)
         if full in ("/dev/zero", "/dev/random", "/dev/urandom"):
-            raise Refused(f"{full} never ends, and the lab has no such bytes.", "printf writes what you need.")
+            raise Refused(
+                "{full} never ends, and the lab has no such bytes.", "printf writes what you need.", full=full
+            )
         if self.key(full) not in self.world.files and self.is_program(full):
-            raise Refused(f"{full} is a program; the lab has no file of it.", "COMMAND --help is its help.")
+            raise Refused("{full} is a program; the lab has no file of it.", "COMMAND --help is its help.", full=full)
         return tree.read(self.context, full)
 
     def names(self, path: str) -> list[str]:
@@ -144,7 +146,9 @@ class LabFiles:
             raise NotADirectoryError(path)
         if parent.startswith(("/proc", "/sys", "/dev")):
             raise Refused(
-                f"The lab does not write {path}.", "Of /proc only the switches under /proc/sys/net are written."
+                "The lab does not write {path}.",
+                "Of /proc only the switches under /proc/sys/net are written.",
+                path=path,
             )
 
     def _count(self, key: FileKey) -> None:
@@ -184,7 +188,7 @@ class LabFiles:
             raise FileNotFoundError(path)
         key = self.key(path + "/" if kind == "directory" else path)
         if key not in self.world.files:
-            raise Refused(f"{path} belongs to the lab, which needs it.", "Remove what you made yourself.")
+            raise Refused("{path} belongs to the lab, which needs it.", "Remove what you made yourself.", path=path)
         if kind == "directory" and self.names(path):
             raise OSError(errno.ENOTEMPTY, "Directory not empty")
         del self.world.files[key]
@@ -207,7 +211,7 @@ class LabFiles:
 
     def _rename_directory(self, old: str, new: str) -> None:
         if self.key(old + "/") not in self.world.files:
-            raise Refused(f"{old} belongs to the lab, which needs it.", "Move what you made yourself.")
+            raise Refused("{old} belongs to the lab, which needs it.", "Move what you made yourself.", old=old)
         for book in (self.world.files, self.world.links, self.world.modes):
             for key in [k for k in book if k[:2] == self.key(old)[:2] and k[2].startswith(old + "/")]:
                 book[self.key(new + key[2].removeprefix(old))] = book.pop(key)  # type: ignore[assignment]

@@ -159,7 +159,7 @@ def _started(context: Context, argv: tuple[str, ...], shell: Shell) -> Result:
     if name == "sudo" and context.userland == "host":
         return _run_as_root(context, argv[1:], shell)
     if name in LAB_WORDS:
-        raise Refused(f"`{name}` is a word of an interactive shell, and this is the lab's.", LAB_WORDS[name])
+        raise Refused("`{name}` is a word of an interactive shell, and this is the lab's.", LAB_WORDS[name], name=name)
     if "/" in name and (found := _own_program(context, argv, shell)) is not None:
         return found
     if base in USERLANDS[context.userland]:
@@ -185,17 +185,18 @@ def _run_as_root(context: Context, words: tuple[str, ...], shell: Shell) -> Resu
 def refuse_left_out(userland: str, name: str) -> None:
     """Raise Refused for a command that a real host or container has and the lab hasn't."""
     if userland == "host" and name in NOT_MODELLED:
-        raise Refused(f"`{name}` is not part of this lab.", NOT_MODELLED[name])
+        raise Refused("`{name}` is not part of this lab.", NOT_MODELLED[name], name=name)
     if not is_left_out(userland, name):
         return
     known = " ".join(names(userland))
     if name in PACKAGE_MANAGERS and userland != "host":
         raise Refused(
             "The containers of this lab can't install packages: there is no way out to a mirror.",
-            f"Here you have {known}; busyboxplus, alpine and nginx have curl, ping, ip and nslookup.",
+            "Here you have {known}; busyboxplus, alpine and nginx have curl, ping, ip and nslookup.",
+            known=known,
         )
-    place = "Its hosts have" if userland == "host" else "This container has"
-    raise Refused(f"`{name}` is not part of this lab.", NOT_MODELLED.get(name, f"{place} {known}."))
+    tools = "Its hosts have {known}." if userland == "host" else "This container has {known}."
+    raise Refused("`{name}` is not part of this lab.", NOT_MODELLED.get(name, tools), name=name, known=known)
 
 
 def _own_program(context: Context, argv: tuple[str, ...], shell: Shell) -> Result | None:
@@ -210,7 +211,9 @@ def _own_program(context: Context, argv: tuple[str, ...], shell: Shell) -> Resul
     text = files.read(path)
     first = text.split("\n", 1)[0]
     if first.startswith("#!") and first.rsplit("/", 1)[-1].split()[-1:] not in (["sh"], ["bash"], ["ash"], ["dash"]):
-        raise Refused(f"{argv[0]} is written for {first[2:].strip()}.", "The lab runs scripts of sh.")
+        raise Refused(
+            "{tool} is written for {other}.", "The lab runs scripts of sh.", tool=argv[0], other=first[2:].strip()
+        )
     name = "bash" if "bash" in first and context.userland in ("host", "debian") else "sh"
     return _file(context, (name, argv[0], *argv[1:]), name)
 
@@ -228,7 +231,9 @@ def _shell(context: Context, argv: tuple[str, ...]) -> Result:
         if word == "--":
             break
         if not set(word[1:]) <= set("ceuxalisf") or word.startswith("--"):
-            raise Refused(f"{argv[0]} {word} is not part of the lab.", "It has sh -c TEXT and sh FILE.")
+            raise Refused(
+                "{tool} {word} is not part of the lab.", "It has sh -c TEXT and sh FILE.", tool=argv[0], word=word
+            )
         options += word[1:]
     if "c" in options:
         if not words:

@@ -49,8 +49,11 @@ def _host_process_got_signal(world: World, host: str, process: Process, signal: 
             "systemctl stop docker, or kill with the default signal, ends it in order.",
         )
     if name in ("containerd", "containerd-shim-runc-v2"):
-        raise Refused(f"The lab does not model what follows when {name} is killed.",
-                      "docker kill CONTAINER ends a container; systemctl restart docker restarts the daemon.")
+        raise Refused(
+            "The lab does not model what follows when {name} is killed.",
+            "docker kill CONTAINER ends a container; systemctl restart docker restarts the daemon.",
+            name=name,
+        )
     if process.pid == 1:
         return  # init takes no signal it has no handler for
     processes.end(world, host, [process.pid])

@@ -9,7 +9,8 @@ import html
 import re
 from collections.abc import Sequence
 
-from dnetlab.explain.sentences import phrase, spoken, words
+from dnetlab.explain.sentences import phrase, words
+from dnetlab.language import spoken
 from dnetlab.model import CheckResult, Lesson, TaskResult, Verdict
 from dnetlab.model.check import Credit
 from dnetlab.model.lesson import Prediction

@@ -92,7 +92,12 @@ class Topology:
             ".txt": lambda: (self.text + "\n").encode(),
         }  # fmt: skip
         if file.suffix not in makers:
-            raise UsageError(f"{file.name}: no picture ends in {file.suffix!r}", hint="Use .svg, .png, .dot or .txt.")
+            raise UsageError(
+                "{name}: no picture ends in {suffix!r}",
+                hint="Use .svg, .png, .dot or .txt.",
+                name=file.name,
+                suffix=file.suffix,
+            )
         file.write_bytes(makers[file.suffix]())
         return file
 

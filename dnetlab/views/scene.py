@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from dnetlab.errors import UnknownName
+from dnetlab.language import Words, near_or
 from dnetlab.model import Container, Host, Interface, LinkKind, Netfilter, Network, PortBinding, Snapshot, Switch
 from dnetlab.views.labels import Labelled, containers_in, places, port_text, program_of
 
@@ -121,8 +122,8 @@ def _unknown(snapshot: Snapshot, name: str) -> UnknownName:
     for host in snapshot.hosts.values():
         known += [c.name for c in host.containers] + [n.name for n in host.networks]
     near = list(dict.fromkeys(difflib.get_close_matches(name, known, 3, 0.5)))
-    hint = f"Did you mean {', '.join(near)}?" if near else f"The lab has: {', '.join(dict.fromkeys(known))}."
-    return UnknownName(f"nothing in the lab is called {name!r}", hint=hint)
+    hint = near_or(near, Words("The lab has: {known}.", known=", ".join(dict.fromkeys(known))))
+    return UnknownName("nothing in the lab is called {name!r}", hint=hint, name=name)
 
 
 def _host(snapshot: Snapshot, host: Host, parts: set[str] | None, budget: int) -> HostScene:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.errors import UnknownName, UsageError
+from dnetlab.language import Words, near_or
 from dnetlab.model import Container, ContainerState, Flow, Host, LinkKind, Match, Protocol, Rule, Snapshot, Socket
 from dnetlab.views.frame import DECIMAL, NUMBER, TEXT, YES_NO, frame
 from dnetlab.views.labels import Labelled, containers_in, matches, names_of, peer_name, places, program_of, socket_end
@@ -50,13 +51,16 @@ def _check(snapshot: Snapshot, host: str | None, container: str | None) -> None:
     import difflib
 
     if host is not None and host not in snapshot.hosts:
-        raise UnknownName(f"the lab has no host {host!r}", hint=f"The hosts are {', '.join(snapshot.hosts)}.")
+        raise UnknownName(
+            "the lab has no host {host!r}", hint="The hosts are {hosts}.", host=host, hosts=", ".join(snapshot.hosts)
+        )
     if container is None or snapshot.find_container(container):
         return
     names = [c.name for h in snapshot.hosts.values() for c in h.containers]
     near = difflib.get_close_matches(container, names, 3, 0.5)
-    hint = f"Did you mean {', '.join(near)}?" if near else f"Containers: {', '.join(names) or 'none yet'}."
-    raise UnknownName(f"the lab has no container {container!r}", hint=hint)
+    all_of_them = Words("Containers: {names}.", names=", ".join(names)) if names else Words("There is none yet.")
+    hint = near_or(near, all_of_them)
+    raise UnknownName("the lab has no container {container!r}", hint=hint, container=container)
 
 
 # -- layers 1 to 3: links, addresses, routes, neighbours -----------------------------------------------------------
@@ -92,7 +96,9 @@ def links(
     _check(snapshot, host, container)
     kinds = [k.value for k in LinkKind]
     if kind is not None and kind not in kinds:
-        raise UsageError(f"no link is of kind {kind!r}", hint=f"The kinds are {', '.join(kinds)}.")
+        raise UsageError(
+            "no link is of kind {kind!r}", hint="The kinds are {kinds}.", kind=kind, kinds=", ".join(kinds)
+        )
     place = list(LINKS).index("kind")
     rows = _links(snapshot, host, namespace, container)
     return frame((row for row in rows if kind is None or row[place] == kind), LINKS, _FIRST["links"])
@@ -213,7 +219,9 @@ def rules(
 
     _check(snapshot, host, container)
     if table is not None and table not in BUILTIN:
-        raise UsageError(f"iptables has no table {table!r}", hint=f"The tables are {', '.join(BUILTIN)}.")
+        raise UsageError(
+            "iptables has no table {table!r}", hint="The tables are {builtin}.", table=table, builtin=", ".join(BUILTIN)
+        )
     rows = _rules(snapshot, (host, namespace, container), table, chain)
     return frame(rows, RULES, _FIRST["rules"])
 
@@ -517,13 +525,19 @@ def table(name: str, snapshot: Snapshot, **filters: Any) -> DataFrame:
 
     if name not in TABLES:
         near = difflib.get_close_matches(name, TABLES, 1)
-        hint = f"Did you mean {near[0]}?" if near else f"The tables are {', '.join(TABLES)}."
-        raise UsageError(f"there is no table {name!r}", hint=hint)
+        hint = near_or(near, Words("The tables are {tables}.", tables=", ".join(TABLES)))
+        raise UsageError("there is no table {name!r}", hint=hint, name=name)
     wanted = {key: value for key, value in filters.items() if value is not None}
     known = list(inspect.signature(TABLES[name]).parameters)[1:]
     for key in wanted:
         if key not in known:
-            raise UsageError(f"the table {name} has no filter {key!r}", hint=f"It has: {', '.join(known)}.")
+            raise UsageError(
+                "the table {name} has no filter {key!r}",
+                hint="It has: {known}.",
+                name=name,
+                key=key,
+                known=", ".join(known),
+            )
     return TABLES[name](snapshot, **wanted)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from dnetlab.commands.cell import parse_cell
 from dnetlab.commands.remarks import remark
+from dnetlab.language import Words
 from dnetlab.model import Output, Refusal
 
 
@@ -50,4 +51,4 @@ def test_where_nothing_is_near_or_nothing_failed_nothing_is_said(typed, exit_cod
 def test_a_refusal_has_its_own_hint():
     (line,) = parse_cell("history")
 
-    assert remark(Output(line, refused=Refusal("no", "look there"))) == ""
+    assert remark(Output(line, refused=Refusal(Words("no"), Words("look there")))) == ""

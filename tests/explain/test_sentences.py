@@ -14,6 +14,7 @@ from dnetlab.explain import reasons, sentences, setting_reasons
 from dnetlab.explain.ending import Ending
 from dnetlab.explain.sentences import LANGUAGES, remedy, words
 from dnetlab.lab import Lab
+from dnetlab.language import speak, spoken
 from dnetlab.model import Disposition, Part, Protocol, Route, StepKind, facts
 from dnetlab.model.check import Claim, Found
 from dnetlab.model.facts import Keeper, LinkDown, NotListening, OwnAddress, RouteMatches, RuleStops
@@ -114,12 +115,12 @@ def test_the_courses_words_are_in_both_languages_with_the_same_fields():
 
 def test_the_language_is_what_was_said_last_else_the_environments_else_english(monkeypatch):
     monkeypatch.setenv("DNETLAB_LANG", "zh_CN.UTF-8")
-    assert sentences.spoken() == "zh"
-    sentences.speak("en")
-    assert sentences.spoken() == "en"
-    sentences.speak("")
+    assert spoken() == "zh"
+    speak("en")
+    assert spoken() == "en"
+    speak("")
     monkeypatch.setenv("DNETLAB_LANG", "fr")
-    assert sentences.spoken() == "en"
+    assert spoken() == "en"
 
 
 def test_chinese_words_are_those_a_teacher_uses():

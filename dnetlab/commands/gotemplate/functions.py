@@ -194,7 +194,7 @@ def _title(text: Any) -> str:
 
 def _refuse(name: str) -> Callable[..., Any]:
     def refuse(*_: Any) -> Any:
-        raise Unsupported(f"the function {name} in a template")
+        raise Unsupported("the function {name} in a template", name=name)
 
     return refuse
 

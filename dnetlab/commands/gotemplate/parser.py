@@ -97,7 +97,7 @@ class Parser:
             if word in ("end", "break", "continue"):
                 return self._lone(word, token)
             if word in ("block", "define", "template"):
-                raise Unsupported(f"{{{{{word}}}}} in a template")
+                raise Unsupported("{{{{{word}}}}} in a template", word=word)
         self.at -= 1
         pipe = self._pipeline("command", "right")
         return Action(token.position, pipe)

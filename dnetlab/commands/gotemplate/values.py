@@ -129,7 +129,7 @@ def show(value: Any) -> str:
     if isinstance(value, Named):
         return value.name
     if isinstance(value, Struct) and value.opaque:
-        raise Unsupported(f"a whole {value.type_name} in a template")
+        raise Unsupported("a whole {type_name} in a template", type_name=value.type_name)
     if isinstance(value, Struct):
         return "{" + " ".join(_inside(v) for v in (*value.values(), *value.extra.values())) + "}"
     if isinstance(value, dict):

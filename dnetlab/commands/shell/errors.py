@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from dnetlab.language import Words
 from dnetlab.model import Refusal
 
 
 class ShellRefused(Exception):
     """A text that neither engine takes; carries the Refusal."""
 
-    def __init__(self, reason: str, hint: str = "") -> None:
-        super().__init__(reason)
-        self.refusal = Refusal(reason, hint)
+    def __init__(self, why: str, instead: str = "", /, **fields: Any) -> None:
+        super().__init__(why, instead, fields)
+        self.refusal = Refusal(Words(why, **fields), Words(instead, **fields))
+
+    def __str__(self) -> str:
+        return self.refusal.reason
 
 
 class Unfinished(ShellRefused):

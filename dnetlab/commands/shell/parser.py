@@ -44,7 +44,12 @@ def parse_shell(text: str) -> Script:
     Unfinished for a text that ends inside something, NotModelled for what only a real shell reads.
     """
     if len(text) > LONGEST_LINE:
-        raise ShellRefused(f"This line has {len(text)} characters.", f"A command here has at most {LONGEST_LINE}.")
+        raise ShellRefused(
+            "This line has {typed} characters.",
+            "A command here has at most {longest_line}.",
+            typed=len(text),
+            longest_line=LONGEST_LINE,
+        )
     if "\x00" in text:
         raise ShellRefused("This line holds a NUL character, which no shell can read.", "Type the command again.")
     try:
@@ -191,7 +196,9 @@ class _Parser(WordReader):
             raise ShellRefused("A ( can't stand here.", "Quote it if it belongs to a word.")
         if character == ")":
             raise ShellRefused("A ) stands here without its (.", "Quote it if it belongs to a word.")
-        raise ShellRefused(f"The character {character!r} can't stand here.", "Quote it if it belongs to a word.")
+        raise ShellRefused(
+            "The character {character!r} can't stand here.", "Quote it if it belongs to a word.", character=character
+        )
 
     def expect_end(self) -> None:
         self.blanks()
@@ -314,7 +321,7 @@ class _Parser(WordReader):
     def function_body(self, name: str, until: str) -> Node:
         self.lines()
         if not self.peek():
-            raise Unfinished(f"The function {name} has no body.", "Write NAME() { commands; }.")
+            raise Unfinished("The function {name} has no body.", "Write NAME() {{ commands; }}.", name=name)
         return Function(name, self.command(until))
 
     # -- compound commands ---------------------------------------------------------------------------------------
@@ -344,7 +351,9 @@ class _Parser(WordReader):
         word_here = self.reserved()
         if word_here in _RESERVED:
             raise ShellRefused(
-                f"`{word_here}` stands here without its beginning.", "Look for the if, for, while or case."
+                "`{word_here}` stands here without its beginning.",
+                "Look for the if, for, while or case.",
+                word_here=word_here,
             )
         if word_here not in _OPENING:
             return None
@@ -371,7 +380,9 @@ class _Parser(WordReader):
                 self.blanks()
                 self.at += 2 if self.peek(2) == "()" else 0
                 return self.function_body(name, until)
-        raise NotModelled(f"`{word_here}` is not part of the lab's shell.", "Use for, while, if or case.")
+        raise NotModelled(
+            "`{word_here}` is not part of the lab's shell.", "Use for, while, if or case.", word_here=word_here
+        )
 
     def body(self, stop: frozenset[str], until: str, opened: str) -> Script:
         """A list that must end with one of `stop` or `until`, and must not be empty."""
@@ -379,10 +390,15 @@ class _Parser(WordReader):
         closing = " or ".join(sorted(stop)) or until
         if not self.peek():
             raise Unfinished(
-                f"The {opened} in this line is never closed.", f"Add the closing {closing} and run it again."
+                "The {opened} in this line is never closed.",
+                "Add the closing {closing} and run it again.",
+                opened=opened,
+                closing=closing,
             )
         if self.peek(2) == ";;" or not script.pipelines:
-            raise ShellRefused(f"Nothing stands between {opened} and {closing}.", "Put a command there.")
+            raise ShellRefused(
+                "Nothing stands between {opened} and {closing}.", "Put a command there.", opened=opened, closing=closing
+            )
         return script
 
     def loop_body(self, opened: str) -> Script:
@@ -518,4 +534,6 @@ def _refuse_word(words: list[Word]) -> None:
 
 
 def _open_document(delimiter: str) -> Unfinished:
-    return Unfinished("The here-document in this line is never closed.", f"Add a line that is just {delimiter}.")
+    return Unfinished(
+        "The here-document in this line is never closed.", "Add a line that is just {delimiter}.", delimiter=delimiter
+    )

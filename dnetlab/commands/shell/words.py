@@ -244,7 +244,9 @@ class WordReader:
         if "}" not in self.text[begin:]:
             return open_quote("${")
         return NotModelled(
-            f"The lab's shell can't read {shown} .", "It has ${NAME}, ${NAME:-word}, ${#NAME}, ${NAME%pattern}."
+            "The lab's shell can't read {shown} .",
+            "It has ${{NAME}}, ${{NAME:-word}}, ${{#NAME}}, ${{NAME%pattern}}.",
+            shown=shown,
         )
 
 
@@ -267,4 +269,9 @@ def read_quoted(text: str, nested: Nested) -> Word:
 
 def open_quote(quote: str) -> Unfinished:
     closing = {"$(": ")", "${": "}"}.get(quote, quote)
-    return Unfinished(f"The {quote} in this line is never closed.", f"Add the closing {closing} and run it again.")
+    return Unfinished(
+        "The {quote} in this line is never closed.",
+        "Add the closing {closing} and run it again.",
+        quote=quote,
+        closing=closing,
+    )

@@ -163,7 +163,7 @@ def journey(spots: list[Watched], where: Where, packet: Packet) -> tuple[Crossin
     """
     folder = next((s.folder for s in spots if s.where == where), None)
     if folder is None:
-        raise EngineError(f"nothing runs in {where.namespace} on {where.host} any more")
+        raise EngineError("nothing runs in {namespace} on {host} any more", namespace=where.namespace, host=where.host)
     with watching(spots) as watch:
         probe(folder, packet)
         time.sleep(AFTERWARDS)

@@ -151,7 +151,9 @@ def _enter(folder: str) -> bool:
         return False
     try:
         if libc.setns(handle, CLONE_NEWNET) != 0:
-            raise EngineError(f"can't look into a network namespace: {os.strerror(ctypes.get_errno())}")
+            raise EngineError(
+                "can't look into a network namespace: {strerror}", strerror=os.strerror(ctypes.get_errno())
+            )
     finally:
         os.close(handle)
     return True

@@ -67,7 +67,7 @@ class RemoteApi:
         )
         body, _, status = ran.stdout.rpartition("\n")
         if ran.exit_code != 0:
-            raise EngineError(f"the Docker Engine of {self._host} does not answer")
+            raise EngineError("the Docker Engine of {host} does not answer", host=self._host)
         if status != "200":
             raise docker.errors.NotFound(body)
         return json.loads(body) if body[:1] in ("{", "[") else body
@@ -155,7 +155,11 @@ def look(hosts: Any, host: str, nics: dict[str, str]) -> Sight:
     sysctls = " ".join(SYSCTLS)
     ran = hosts.run(host, f"set -- {sysctls}\n{_script()}")
     if ran.exit_code != 0 or "\x1e" not in ran.stdout:
-        raise EngineError(f"the lab host {host} can't be looked at: {(ran.stderr or ran.stdout).strip()[-300:]}")
+        raise EngineError(
+            "the lab host {host} can't be looked at: {error}",
+            host=host,
+            error=(ran.stderr or ran.stdout).strip()[-300:],
+        )
     sight = read(ran.stdout)
     sight.nics = nics
     return sight
@@ -244,9 +248,7 @@ def _lower(links: list[dict[str, Any]]) -> dict[int, int]:
     return {index: number for index, number in found.items() if number}
 
 
-def _interface(
-    row: dict[str, Any], lower: dict[int, int], names: dict[int, str], nics: dict[str, str]
-) -> Interface:
+def _interface(row: dict[str, Any], lower: dict[int, int], names: dict[int, str], nics: dict[str, str]) -> Interface:
     """A row of `ip -j -d address`."""
     info = row.get("linkinfo", {})
     data, slave = info.get("info_data", {}), info.get("info_slave_data", {})

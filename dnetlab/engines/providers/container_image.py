@@ -15,6 +15,7 @@ from dnetlab.engines.providers import pulled
 from dnetlab.engines.running import Progress, say
 from dnetlab.engines.store import VERSIONS, writing
 from dnetlab.errors import EngineError
+from dnetlab.language import Words
 
 HOSTFILES = Path(__file__).resolve().parent.parent / "hostfiles"
 IMAGE = "dnetlab/host"
@@ -39,8 +40,10 @@ def host_image(api: Any, release: str | None, labels: dict[str, str], progress: 
         return name
     if release is not None and release != (own := machine_release()):
         raise EngineError(
-            f"no registry answers for Docker {release}, and this machine has {own or 'no dockerd'}",
+            "no registry answers for Docker {release}, and this machine has {own}",
             hint="Leave the release out, or name a registry in DNETLAB_REGISTRY.",
+            release=release,
+            own=own or Words("no dockerd"),
         )
     name = f"{IMAGE}:latest"
     if api.images(name=name):

@@ -140,11 +140,13 @@ class ContainerHosts:
         """Make the networks and the hosts and start their daemons. On any failure all is removed again."""
         reason = why_not(self.base_url)
         if reason:
-            raise EngineError(f"lab hosts can't be containers here: {reason}", hint="the simulator needs none of it")
+            raise EngineError(
+                "lab hosts can't be containers here: {why}", hint="the simulator needs none of it", why=reason
+            )
         _check(self.shape)
         sweep(self.base_url)
         if _rows(self.api, self.lab):
-            raise EngineError(f"a lab {self.lab} is there already", hint=f"End it first: dnetlab down {self.lab}")
+            raise EngineError("a lab {lab} is there already", hint="End it first: dnetlab down {lab}", lab=self.lab)
         atexit.register(self.down)
         try:
             self._image_name = host_image(self.api, self._release, self._labels(), self.progress)
@@ -233,7 +235,9 @@ class ContainerHosts:
     def _checked(self, host: str, text: str) -> None:
         ran = self.run(host, text, LIMIT)
         if ran.exit_code != 0:
-            raise EngineError(f"the lab host {host} did not start: {(ran.stderr or ran.stdout).strip()[-400:]}")
+            raise EngineError(
+                "the lab host {host} did not start: {error}", host=host, error=(ran.stderr or ran.stdout).strip()[-400:]
+            )
 
     def keep(self) -> None:
         """Let the lab outlive this process, until `dnetlab down`."""
@@ -249,7 +253,7 @@ class ContainerHosts:
             self._pids[labels[HOST]] = state["Pid"]
             self.created = min(self.created, moment(state["StartedAt"]) or self.created)
         if not self._pids:
-            raise UnknownName(f"no lab {self.lab} is kept in containers")
+            raise UnknownName("no lab {lab} is kept in containers", lab=self.lab)
         for host in self.docker_hosts:
             with contextlib.suppress(EngineError):
                 self.version = self.version or short(self.run(host, "docker version -f '{{.Server.Version}}'").stdout)
@@ -306,12 +310,15 @@ class ContainerHosts:
     def root(self, host: str) -> str:
         """A host's root directory as this process can open it. Raises EngineError where it can't."""
         if host not in self.names:
-            raise UnknownName(f"there is no host {host} in the lab; there are {', '.join(self.names)}")
+            raise UnknownName(
+                "there is no host {host} in the lab; there are {names}", host=host, names=", ".join(self.names)
+            )
         path = f"{self.proc}/{self._pids.get(host, 0)}/root"
         if not os.access(f"{path}/proc/1/ns/net", os.R_OK):
             raise EngineError(
-                f"the network stack of the lab host {host} can't be read from here",
+                "the network stack of the lab host {host} can't be read from here",
                 hint="Is it up? dnetlab ps says so. Otherwise run dnetlab as root where its Docker Engine is.",
+                host=host,
             )
         return path
 
@@ -382,13 +389,13 @@ def _check(shape: Topology) -> None:
     """Raise EngineError for what hosts that are containers can't have."""
     for switch in shape.switches:
         if switch.ports or switch.hairpin or not switch.forged_macs:
-            raise EngineError(f"the switch {switch.name} has more than plain ports, which Docker's networks lack",
-                              hint="The simulator has them.")  # fmt: skip
+            raise EngineError("the switch {name} has more than plain ports, which Docker's networks lack",
+                              hint="The simulator has them.", name=switch.name)  # fmt: skip
     for host in shape.hosts:
         plugged = [nic.switch for nic in shape.nics_of(host.name)]
         if "" in plugged or len(set(plugged)) < len(plugged):
-            raise EngineError(f"{host.name} has a NIC without a switch, or two on one: containers can't have that",
-                              hint="The simulator, and lab hosts in namespaces, can.")  # fmt: skip
+            raise EngineError("{name} has a NIC without a switch, or two on one: containers can't have that",
+                              hint="The simulator, and lab hosts in namespaces, can.", name=host.name)  # fmt: skip
 
 
 # -- removing ---------------------------------------------------------------------------------------------------------
@@ -532,7 +539,9 @@ class Containers:
         api = outer_client(self.base_url)
         rows = _rows(api, lab)
         if lab not in kept_labs(api) and any(_maker_is_alive(row["Labels"].get(MAKER, "")) for row in rows):
-            raise EngineError(f"the lab {lab} is in use", hint="It is removed when the process that made it ends.")
+            raise EngineError(
+                "the lab {lab} is in use", hint="It is removed when the process that made it ends.", lab=lab
+            )
         remove_lab(api, lab)
 
     def sweep(self, progress: Progress | None) -> list[str]:

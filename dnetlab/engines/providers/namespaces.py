@@ -78,7 +78,9 @@ class NamespaceHosts:
         """
         reason = why_not()
         if reason:
-            raise EngineError(f"real lab hosts can't be made here: {reason}", hint="the simulator needs none of it")
+            raise EngineError(
+                "real lab hosts can't be made here: {why}", hint="the simulator needs none of it", why=reason
+            )
         _check(self.shape)
         sweep(self.progress)
         engine_tree(self.version)
@@ -117,7 +119,12 @@ class NamespaceHosts:
         ran = self.run(host, "systemctl start docker", timeout=LIMIT)
         if ran.exit_code != 0:
             log = self.run(host, "tail -n 5 /var/log/dockerd.log").stdout.strip()
-            raise EngineError(f"dockerd {self.version} did not start on {host}: {log or ran.stderr.strip()}")
+            raise EngineError(
+                "dockerd {version} did not start on {host}: {error}",
+                version=self.version,
+                host=host,
+                error=log or ran.stderr.strip(),
+            )
         self._give_images(host)
         record = self._known()
         with self._guard:
@@ -132,11 +139,11 @@ class NamespaceHosts:
         if self.shape.images and extra:
             text += f" && docker rmi {' '.join(extra)}"
         if text != ":" and (ran := self.run(host, text, timeout=LIMIT)).exit_code != 0:
-            raise EngineError(f"{host} can't have the lab's images: {ran.stderr.strip()}")
+            raise EngineError("{host} can't have the lab's images: {stderr}", host=host, stderr=ran.stderr.strip())
 
     def _known(self) -> records.LabRecord:
         if self.record is None:
-            raise EngineError(f"the lab {self.lab} is not up", hint="dnetlab ps lists the labs that are.")
+            raise EngineError("the lab {lab} is not up", hint="dnetlab ps lists the labs that are.", lab=self.lab)
         return self.record
 
     def keep(self) -> None:
@@ -209,11 +216,15 @@ class NamespaceHosts:
     def pid(self, host: str) -> int:
         """The machine's pid of a host's first process, whose namespaces are the host's. UnknownName, EngineError."""
         if host not in self.names:
-            raise UnknownName(f"there is no host {host} in the lab; there are {', '.join(self.names)}")
+            raise UnknownName(
+                "there is no host {host} in the lab; there are {names}", host=host, names=", ".join(self.names)
+            )
         pid = self.record.pids.get(host, 0) if self.record else 0
         if not pid or not netns.is_running(pid, self.lab):
             raise EngineError(
-                f"the lab host {host} is gone: its first process has ended", hint="`%dnet reset` makes the lab anew."
+                "the lab host {host} is gone: its first process has ended",
+                hint="`%dnet reset` makes the lab anew.",
+                host=host,
             )
         return pid
 
@@ -331,12 +342,18 @@ def _check(shape: Topology) -> None:
     """Raise EngineError for what a lab of real hosts can't have."""
     known = {tag for image in images.CATALOGUE for tag in image.tags}
     if unknown := sorted(set(shape.images) - known):
-        raise EngineError(f"real lab hosts have no image {unknown[0]}", hint=f"They have {', '.join(sorted(known))}.")
+        raise EngineError(
+            "real lab hosts have no image {unknown}",
+            hint="They have {known}.",
+            unknown=unknown[0],
+            known=", ".join(sorted(known)),
+        )
     for switch in shape.switches:
         if switch.ports and netns.kernel_has_vlan():
             raise EngineError(
-                f"the switch {switch.name} has ports with VLANs, which lab hosts have only on kernels without 802.1Q",
+                "the switch {name} has ports with VLANs, which lab hosts have only on kernels without 802.1Q",
                 hint="The simulator has them.",
+                name=switch.name,
             )
 
 
@@ -378,7 +395,7 @@ class _Loader:
         shutil.copyfile(archive, root / "root/images.tar")
         ran = self.hosts.run("loader", "docker load -q -i /root/images.tar && systemctl stop docker", timeout=LIMIT)
         if ran.exit_code != 0:
-            raise EngineError(f"docker load failed: {ran.stderr.strip()}")
+            raise EngineError("docker load failed: {stderr}", stderr=ran.stderr.strip())
         store = [root / "var/lib/docker" / name for name in ("image", "overlay2")]
         if not all(folder.is_dir() for folder in store):
             shutil.copyfile(archive, part / Path(ARCHIVE).name)
@@ -421,7 +438,7 @@ class Namespaces:
     def attach(self, lab: str) -> NamespaceHosts:
         record = records.load_record(lab)
         if record is None or not record.kept:
-            raise UnknownName(f"no lab {lab} is kept in namespaces")
+            raise UnknownName("no lab {lab} is kept in namespaces", lab=lab)
         hosts = NamespaceHosts(record.version, lab=lab, shape=parse_topology(record.shape))
         hosts.record = record
         return hosts
@@ -434,7 +451,10 @@ class Namespaces:
         record = records.load_record(lab)
         if record is not None and not record.kept and records.maker_is_alive(lab):
             raise EngineError(
-                f"the lab {lab} is in use by the process {record.maker}", hint="It is removed when that process ends."
+                "the lab {lab} is in use by the process {maker}",
+                hint="It is removed when that process ends.",
+                lab=lab,
+                maker=record.maker,
             )
         with records.removing():
             netns.remove_lab(lab)

@@ -30,6 +30,7 @@ from dnetlab.engines.providers.records import (
 )
 from dnetlab.engines.running import CLEAN_ENVIRONMENT, children, run_tool
 from dnetlab.errors import EngineError
+from dnetlab.language import Words
 from dnetlab.model import Topology
 from dnetlab.model.topology import HostPlan, Nic, PortMode, Switch
 
@@ -230,7 +231,9 @@ def start_host(record: LabRecord, shape: Topology, host: HostPlan, tree: Path | 
                 return pid
         time.sleep(0.01)
     said = log.read_text(errors="replace").strip()
-    raise EngineError(f"the lab host {host.name} did not start: {said or 'no word of why'}")
+    raise EngineError(
+        "the lab host {name} did not start: {error}", name=host.name, error=said or Words("no word of why")
+    )
 
 
 def _command(pid: int) -> str:
@@ -306,7 +309,7 @@ def kill_lab(lab: str, names: list[str], patience: float = 30.0) -> None:
         if not alive:
             return
         if time.monotonic() > deadline:
-            raise EngineError(f"processes of the lab {lab} don't end: {alive}")
+            raise EngineError("processes of the lab {lab} don't end: {alive}", lab=lab, alive=alive)
         time.sleep(0.02)
 
 

@@ -73,7 +73,9 @@ def host_image(api: Any, release: str, tag: str, labels: dict[str, str], progres
         api.put_archive(made, "/", layer.done())
         api.start(made)
         if api.wait(made)["StatusCode"] != 0:
-            raise EngineError(f"{name} could not be made a lab host: {api.logs(made, tail=3).decode().strip()}")
+            raise EngineError(
+                "{name} could not be made a lab host: {error}", name=name, error=api.logs(made, tail=3).decode().strip()
+            )
         repository, _, version = tag.rpartition(":")
         api.commit(made, repository, version)
     finally:
@@ -98,7 +100,7 @@ def archive(api: Any, docker: list[str], progress: Progress | None) -> Path | No
         part = target.with_suffix(f".{os.getpid()}")
         ran = run_limited([*docker, "save", "-o", str(part), *names], 300)
         if ran.exit_code != 0:
-            raise EngineError(f"the pulled images can't be saved: {ran.stderr.strip()}")
+            raise EngineError("the pulled images can't be saved: {stderr}", stderr=ran.stderr.strip())
         part.replace(target)
     if progress:
         progress(f"the lab's images are pulled: {', '.join(names)}; the others are made from busybox")

@@ -94,11 +94,15 @@ def open_record(lab: str, version: str, shape: str, hosts: tuple[str, ...]) -> t
     with registry():
         taken = [name for name in names if (NETNS / name).exists()]
         if taken:
-            raise EngineError(f"a network namespace {taken[0]} is there, and no lab made it", hint="Name another lab.")
+            raise EngineError(
+                "a network namespace {taken} is there, and no lab made it", hint="Name another lab.", taken=taken[0]
+            )
         try:
             record.directory.mkdir()
         except FileExistsError:
-            raise EngineError(f"a lab {lab} is there already", hint=f"End it first: dnetlab down {lab}") from None
+            raise EngineError(
+                "a lab {lab} is there already", hint="End it first: dnetlab down {lab}", lab=lab
+            ) from None
         lock = os.open(record.directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         record.save()

@@ -3,15 +3,11 @@
 A language is a module here with the tables WORDS (what is so) and REMEDIES (what helps), a function per type, and one
 in `course` with the words of checks and lessons. Nothing reads a sentence back: who wants to know asks the value.
 
-The language is the session's, as a locale is: what `speak` said last, else DNETLAB_LANG ('en', 'zh', 'zh_CN.UTF-8' …),
-else English. What a language has no words for yet is said in English.
+The language is the session's (`dnetlab.language`). What one has no words for is said in English.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
 from typing import Any
 
 from dnetlab.explain.sentences import en, zh
@@ -19,6 +15,7 @@ from dnetlab.explain.sentences.course import en as course_en
 from dnetlab.explain.sentences.course import zh as course_zh
 from dnetlab.explain.sentences.work import en as work_en
 from dnetlab.explain.sentences.work import zh as work_zh
+from dnetlab.language import spoken
 from dnetlab.model import Said
 from dnetlab.model.check import Claim
 from dnetlab.model.grade import Finding
@@ -28,30 +25,6 @@ REMEDIES = {"en": en.REMEDIES, "zh": zh.REMEDIES}
 LANGUAGES = tuple(WORDS)
 COURSE = {"en": course_en, "zh": course_zh}
 WORK = {"en": work_en, "zh": work_zh}
-_spoken = {"": ""}
-
-
-def speak(language: str) -> None:
-    """The language from now on: 'en' or 'zh'; '' leaves it to DNETLAB_LANG. ValueError for another."""
-    if language not in ("", *COURSE):
-        raise ValueError(f"{language!r} is no language of the lab")
-    _spoken[""] = language
-
-
-def spoken() -> str:
-    """The language that words are in now."""
-    wish = _spoken[""] or os.environ.get("DNETLAB_LANG", "")[:2].lower()
-    return wish if wish in COURSE else "en"
-
-
-@contextlib.contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """That language for a while."""
-    before, _spoken[""] = _spoken[""], language
-    try:
-        yield
-    finally:
-        _spoken[""] = before
 
 
 def words(value: Any, language: str = "") -> str:

@@ -138,7 +138,7 @@ def logs(session: Session) -> int:
     name = call.arguments[0]
     container = session.ask(api.container_inspect, name)
     if call.on("follow") and container["State"]["Running"] and not container["State"]["Restarting"]:
-        raise Refused("docker logs -f would never end.", f"Run docker logs {name} without -f.")
+        raise Refused("docker logs -f would never end.", "Run docker logs {name} without -f.", name=name)
     tail = call.text("tail", "all")
     session.show(session.ask(
         api.container_logs, name, since=_moment(session, "since"), until=_moment(session, "until"),
@@ -156,7 +156,9 @@ def _moment(session: Session, flag: str) -> float | None:
     if "".join(number + unit for number, unit in parts) != text:
         if not re.match(r"-?\d", text):
             raise Failed(f'invalid value for "{flag}": failed to parse value as time or duration: "{text}"')
-        raise Refused(f"docker logs --{flag} {text} is not simulated.", f"Give how long ago: --{flag} 10m.")
+        raise Refused(
+            "docker logs --{flag} {typed} is not simulated.", "Give how long ago: --{flag} 10m.", flag=flag, typed=text
+        )
     return session.now - sum(float(n) * {"h": 3600, "m": 60, "s": 1}[u] for n, u in parts)
 
 

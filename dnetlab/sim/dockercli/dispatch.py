@@ -165,7 +165,9 @@ def _run(session: Session, verb: Callable[[Session], int]) -> Result:
         return session.result(failed.exit_code)
     except Unsupported as unsupported:
         raise Refused(
-            f"{unsupported} is not simulated.", "Use fields, range, index, if, and json: {{json .NetworkSettings}}."
+            "{unsupported} is not simulated.",
+            "Use fields, range, index, if, and json: {{{{json .NetworkSettings}}}}.",
+            unsupported=unsupported.what,
         ) from None
 
 
@@ -184,7 +186,9 @@ def _refuse(call: Invocation) -> None:
         if name in REFUSED and operation not in VERBS:
             raise Refused(*REFUSED[name])
     if operation not in VERBS:
-        raise Refused(f"{call.command.name} is not simulated.", "docker --help lists the commands.")
+        raise Refused("{name} is not simulated.", "docker --help lists the commands.", name=call.command.name)
     for flag in ("host", "context", "tls", "tlscacert", "tlscert", "tlskey", "tlsverify", "config"):
         if flag in call.options and call.command.by_name(flag) is None:
-            raise Refused(f"docker --{flag} reaches for another daemon.", "A prompt picks the host: docker2# docker ps")
+            raise Refused(
+                "docker --{flag} reaches for another daemon.", "A prompt picks the host: docker2# docker ps", flag=flag
+            )

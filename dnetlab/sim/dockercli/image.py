@@ -28,7 +28,11 @@ def pull(session: Session) -> int:
     text = call.arguments[0]
     found = reference(text)
     if call.on("all-tags"):
-        raise Refused("docker pull --all-tags is not simulated.", f"Pull one tag: docker pull {found.repository}.")
+        raise Refused(
+            "docker pull --all-tags is not simulated.",
+            "Pull one tag: docker pull {repository}.",
+            repository=found.repository,
+        )
     if found.tag == "latest" and not text.endswith(":latest") and not call.on("quiet"):
         session.out("Using default tag: latest")
     lines = pull_lines(session, text)

@@ -54,7 +54,7 @@ def inspect(session: Session) -> int:
     if session.call.on("pretty"):
         session.ask(api.node_list)
         raise Refused("docker node inspect --pretty shows certificates, which the lab doesn't model.",
-                      "Leave --pretty out, or take one field: -f '{{.Status.Addr}}'")  # fmt: skip
+                      "Leave --pretty out, or take one field: -f '{{{{.Status.Addr}}}}'")  # fmt: skip
     return inspect_each(session, "node")
 
 

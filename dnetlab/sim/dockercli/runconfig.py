@@ -141,11 +141,15 @@ def _refuse_flags(call: Invocation) -> None:
                 continue
             if flag == "env-file":
                 raise Failed(f"open {call.text(flag)}: no such file or directory")
-            raise Refused(f"docker run --{flag} is not simulated.", hint)
+            raise Refused("docker run --{flag} is not simulated.", hint, flag=flag)
     for stream in call.all("attach"):
         if call.on("detach"):
             raise Failed("conflicting options: cannot specify both --attach and --detach")
-        raise Refused(f"docker run -a {stream} is not simulated.", "Leave -a out: without -d both streams are shown.")
+        raise Refused(
+            "docker run -a {stream} is not simulated.",
+            "Leave -a out: without -d both streams are shown.",
+            stream=stream,
+        )
     if call.text("pull", "missing") not in ("always", "missing", "never"):
         raise Failed(f'invalid pull option: \'{call.text("pull")}\': must be one of "always", "missing" or "never"')
 
@@ -227,7 +231,9 @@ def _parse_network(value: str) -> _Attachment:
             found.gw_priority = int(content)
         else:
             raise Refused(
-                f"--network with {key}= is not simulated.", "Use name=, alias=, ip=, mac-address=, gw-priority=."
+                "--network with {key}= is not simulated.",
+                "Use name=, alias=, ip=, mac-address=, gw-priority=.",
+                key=key,
             )
     return found
 

@@ -32,8 +32,11 @@ CHANGED = {"image", "replicas", "network-add", "network-rm", "publish-add", "pub
 def _refuse_others(call: Invocation, known: set[str]) -> None:
     strange = [name for name in call.options if name not in known | SHRUGGED]
     if strange:
-        raise Refused(f"docker service with --{strange[0]} is not modelled.",
-                      "Networks, ports, replicas, mode, constraints, labels and variables are.")  # fmt: skip
+        raise Refused(
+            "docker service with --{strange} is not modelled.",
+            "Networks, ports, replicas, mode, constraints, labels and variables are.",
+            strange=strange[0],
+        )
 
 
 def image_name(text: str) -> str:
@@ -50,7 +53,7 @@ def body(call: Invocation) -> Json:
     _refuse_others(call, CREATED)
     mode = call.text("mode", "replicated")
     if mode not in ("replicated", "global", "replicated-job", "global-job"):
-        raise Failed(f'Unknown mode: {mode}, only replicated and global supported')
+        raise Failed(f"Unknown mode: {mode}, only replicated and global supported")
     if mode == "global" and call.has("replicas"):
         raise Failed("replicas can only be used with replicated or replicated-job mode")
     image, *args = call.arguments

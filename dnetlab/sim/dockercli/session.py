@@ -96,7 +96,7 @@ class Session:
         try:
             return reach(operation, self.context.world, self.context.host, args, kwargs)
         except NotModelled as missing:
-            raise Refused(missing.message, missing.hint) from None
+            raise Refused(missing.why, missing.instead) from None
 
     def show(self, frames: Sequence[Mapping[str, Any]]) -> None:
         """Print what a container printed, each stream where it belongs."""

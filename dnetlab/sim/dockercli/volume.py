@@ -14,7 +14,9 @@ def create(session: Session) -> int:
         raise Failed("conflicting options: cannot specify a volume-name through both --name and as a positional arg")
     refused = [flag for flag in call.options if flag not in ("name", "driver")]
     if refused:
-        raise Refused(f"docker volume create --{refused[0]} is not simulated.", "docker volume create NAME works.")
+        raise Refused(
+            "docker volume create --{refused} is not simulated.", "docker volume create NAME works.", refused=refused[0]
+        )
     made = session.ask(api.volume_create, {"Name": name, "Driver": call.text("driver", "local")})
     session.out(made["Name"])
     return 0

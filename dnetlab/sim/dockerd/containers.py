@@ -48,8 +48,10 @@ def wait(world: World, host: str, reference: str) -> int:
         if ends_at is None:
             program = container.command[0] if container.command else "its program"
             raise Refused(
-                f"{container.name} runs on ({program} does not end by itself), so this line would never come back.",
+                "{name} runs on ({program} does not end by itself), so this line would never come back.",
                 "Run it in the background with docker run -d, and look at it with docker logs and docker exec.",
+                name=container.name,
+                program=program,
             )
         world.clock = max(world.clock, ends_at)
         code = books.spec(world, host, container.id).exit_when_ended
@@ -129,8 +131,11 @@ def _chosen_columns(text: str, rows: list[Process]) -> tuple[list[str], list[lis
     words = text.split()
     chosen = words[1].split(",") if len(words) == 2 and words[0] in ("-o", "-eo", "o") else []
     if not chosen or any(name not in _COLUMNS for name in chosen):
-        raise Refused(f"docker top with the ps options `{text}` is not modelled.",
-                      "Use docker top CONTAINER, docker top CONTAINER aux, or docker top CONTAINER -o pid,ppid,cmd.")
+        raise Refused(
+            "docker top with the ps options `{typed}` is not modelled.",
+            "Use docker top CONTAINER, docker top CONTAINER aux, or docker top CONTAINER -o pid,ppid,cmd.",
+            typed=text,
+        )
     if "pid" not in chosen:
         raise ApiError("Couldn't find PID field in ps output", 500)
     cells: dict[str, Callable[[Process], str]] = {
@@ -139,4 +144,3 @@ def _chosen_columns(text: str, rows: list[Process]) -> tuple[list[str], list[lis
         "command": lambda p: p.command, "comm": lambda p: p.argv[0].rsplit("/", 1)[-1].split(":")[0],
     }  # fmt: skip
     return [_COLUMNS[name] for name in chosen], [[cells[name](p) for name in chosen] for p in rows]
-

@@ -9,6 +9,7 @@ import shlex
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
+from dnetlab.language import Words
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.daemonconfig import AddressPool, DaemonConfig
 from dnetlab.sim.dockerd.gojson import BadJson, loads
@@ -50,9 +51,13 @@ _FLAGS = {  # a flag whose directive has another name
 }  # fmt: skip
 _LEVELS = ("panic", "fatal", "error", "warn", "info", "debug", "trace")
 _WANTED = {
-    "text": "a text in quotes", "number": "a number", "flag": "true or false", "texts": "a list of texts: [\"…\"]",
-    "pools": 'a list like [{"base": "10.50.0.0/16", "size": 24}]', "options": "an object: {…}",
-}  # fmt: skip
+    "text": Words("a text in quotes"),
+    "number": Words("a number"),
+    "flag": Words("true or false"),
+    "texts": Words('a list of texts: ["…"]'),
+    "pools": Words('a list like [{{"base": "10.50.0.0/16", "size": 24}}]'),
+    "options": Words("an object: {{…}}"),
+}
 
 
 class Unusable(Exception):
@@ -81,7 +86,9 @@ def _unconfigured(problem: str) -> Unusable:
 def _from_file(release: EngineProfile, text: str, flags: Json) -> Json:
     values = loads(text)
     if not isinstance(values, dict):
-        raise Refused(f"{FILE} must hold one JSON object.", 'It begins with { and ends with }: {"mtu": 1400}')
+        raise Refused(
+            "{file} must hold one JSON object.", 'It begins with {{ and ends with }}: {{"mtu": 1400}}', file=FILE
+        )
     unknown = [key for key in values if key not in (*_known(release), "hosts")]
     if unknown:
         text = f"the following directives don't match any configuration option: {', '.join(unknown)}"
@@ -107,7 +114,7 @@ def _known(release: EngineProfile) -> tuple[str, ...]:
 def _check_modelled(key: str, value: object) -> None:
     if key in _KINDS or value in (False, "", [], {}) or (key, value) == ("firewall-backend", "iptables"):
         return
-    raise Refused(f"The lab's daemon doesn't model {key}.", f"Take it out of {FILE}.")
+    raise Refused("The lab's daemon doesn't model {key}.", "Take it out of {file}.", key=key, file=FILE)
 
 
 def _as_go(value: object) -> str:
@@ -131,7 +138,13 @@ def _check_kind(key: str, value: object) -> None:
     }  # fmt: skip
     kind = _KINDS.get(key)
     if kind is not None and not right[kind]:
-        raise Refused(f"{key} in {FILE} must be {_WANTED[kind]}; dockerd would not start.", "Write it so and restart.")
+        raise Refused(
+            "{key} in {file} must be {wanted}; dockerd would not start.",
+            "Write it so and restart.",
+            key=key,
+            file=FILE,
+            wanted=_WANTED[kind],
+        )
 
 
 # -- the command line -----------------------------------------------------------------------------------------------
@@ -147,7 +160,7 @@ def _from_arguments(release: EngineProfile, text: str) -> Json:
         if key not in _known(release):
             raise Unusable(f"unknown flag: --{name}\nSee 'dockerd --help'.")
         if key not in _KINDS:
-            raise Refused(f"The lab's daemon doesn't model --{name}.", "Leave it out.")
+            raise Refused("The lab's daemon doesn't model --{name}.", "Leave it out.", name=name)
         if not equals:
             value = "true" if _KINDS[key] == "flag" else words.pop(0) if words else ""
         found[key] = _value(key, value, found.get(key))
@@ -193,7 +206,12 @@ def _check_meaning(release: EngineProfile, values: Json, from_file: bool) -> Non
     addresses = [*values.get("dns", []), *(values[key] for key in ("ip", "default-gateway") if values.get(key))]
     wrong = [one for one in addresses if not _is(IPv4Address, one)]
     if wrong:
-        raise Refused(f"{wrong[0]} in {FILE} is no IPv4 address; dockerd would not start.", "Correct it and restart.")
+        raise Refused(
+            "{wrong} in {file} is no IPv4 address; dockerd would not start.",
+            "Correct it and restart.",
+            wrong=wrong[0],
+            file=FILE,
+        )
     _check_subnets(values)
 
 
@@ -210,16 +228,28 @@ def _check_subnets(values: Json) -> None:
     bip, part, gateway = values.get("bip"), values.get("fixed-cidr"), values.get("default-gateway")
     whole = IPv4Interface(bip).network if bip else IPv4Interface(part).network if part else None
     if bip and part and whole is not None and not IPv4Interface(part).network.subnet_of(whole):
-        raise Refused(f"fixed-cidr {part} is not inside bip's subnet {whole}.", "Choose a part of that subnet.")
+        raise Refused(
+            "fixed-cidr {part} is not inside bip's subnet {whole}.",
+            "Choose a part of that subnet.",
+            part=part,
+            whole=whole,
+        )
     if gateway and (whole is None or IPv4Address(gateway) not in whole):
         raise Refused("default-gateway must be an address of bip's subnet.", 'Give both: "bip" and "default-gateway".')
     for row in values.get("default-address-pools", []):
         base, size = row.get("base", ""), row.get("size", 0)
-        if not _is(IPv4Interface, str(base), "/") or not isinstance(size, int) or not (
-            IPv4Interface(base).network.prefixlen <= size <= 30
+        if (
+            not _is(IPv4Interface, str(base), "/")
+            or not isinstance(size, int)
+            or not (IPv4Interface(base).network.prefixlen <= size <= 30)
         ):
-            raise Refused(f"A default address pool with base {base!r} and size {size!r} can't be cut.",
-                          f"For example {_WANTED['pools']}; size is the length of the networks' prefix.")  # fmt: skip
+            raise Refused(
+                "A default address pool with base {base!r} and size {size!r} can't be cut.",
+                "For example {wanted}; size is the length of the networks' prefix.",
+                base=base,
+                size=size,
+                wanted=_WANTED["pools"],
+            )
 
 
 def _config(values: Json) -> DaemonConfig:

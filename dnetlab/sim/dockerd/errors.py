@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from dnetlab.language import Words, worded
+
 
 class ApiError(Exception):
     """The client prints it as `Error response from daemon: <message>`. status: 400 bad parameter, 403 forbidden,
@@ -16,9 +20,13 @@ class ApiError(Exception):
 class NotModelled(ApiError):
     """Something a real daemon does and the lab doesn't: 501 over HTTP; our own client makes a refusal of it.
 
-    message: what isn't modelled; hint: what to do instead, '' when there is nothing.
+    why: what isn't modelled; instead: what to do, empty when there is nothing.
     """
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message, 501)
-        self.hint = hint
+    def __init__(self, why: str | Words, instead: str | Words = "", /, **fields: Any) -> None:
+        self.why, self.instead = worded(why, fields), worded(instead, fields)
+        super().__init__(str(self.why), 501)
+
+    @property
+    def hint(self) -> str:
+        return str(self.instead)

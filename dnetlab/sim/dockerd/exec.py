@@ -36,7 +36,7 @@ def terminal_context(world: World, terminal: Terminal) -> Context:
     """The surroundings of a line typed into an open shell: its variables are those it was opened with."""
     container = books.find(world, terminal.host, terminal.container)
     if container.state is ContainerState.PAUSED:
-        raise Refused(f"{container.name} is paused, so its shell doesn't answer.", f"docker unpause {container.name}")
+        raise Refused("{name} is paused, so its shell doesn't answer.", "docker unpause {name}", name=container.name)
     context = context_of(world, terminal.host, terminal.container)
     variables = dict(pair.partition("=")[::2] for pair in terminal.environment) or context.environment or {}
     if context.userland != "debian":

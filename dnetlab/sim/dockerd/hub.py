@@ -7,6 +7,7 @@ refused in the lab's own voice, because `pull access denied` would be a lie.
 from __future__ import annotations
 
 from dnetlab.commands.docker.reference import Reference
+from dnetlab.language import Words
 from dnetlab.sim.dockerd.catalogue import BY_TAG
 from dnetlab.sim.dockerd.errors import NotModelled
 
@@ -44,11 +45,14 @@ def refuse(reference: Reference, present: tuple[str, ...]) -> None:
     ours = sorted(tag for tag in {*BY_TAG, *present} if tag.rpartition(":")[0] == name)
     wanted = reference.full if reference.domain else str(reference)
     if ours:
-        hint = f"It has {', '.join(ours)}."
+        hint = Words("It has {images}.", images=", ".join(ours))
     elif name in INSTEAD:
-        hint = f"It has no registry to ask. {INSTEAD[name]} can take its place; docker images lists all that is here."
+        hint = Words(
+            "It has no registry to ask. {other} can take its place; docker images lists all that is here.",
+            other=INSTEAD[name],
+        )
     elif "/" in name or reference.domain:
-        hint = "It has no registry to ask. docker images lists what is here."
+        hint = Words("It has no registry to ask. docker images lists what is here.")
     else:
         return
-    raise NotModelled(f"The lab has no image {wanted}.", hint)
+    raise NotModelled("The lab has no image {wanted}.", hint, wanted=wanted)

@@ -36,7 +36,9 @@ def install_catalogue(world: World, host: str) -> None:
     known = {tag for recipe in CATALOGUE for tag in (*recipe.present, *recipe.tags)}
     for tag in wanted:
         if tag not in known:
-            raise UsageError(f"the simulator has no image {tag}", hint=f"It knows {', '.join(sorted(known))}.")
+            raise UsageError(
+                "the simulator has no image {tag}", hint="It knows {known}.", tag=tag, known=", ".join(sorted(known))
+            )
     found = [(r, tuple(tag for tag in dict.fromkeys((*r.present, *r.tags)) if tag in wanted)) for r in CATALOGUE]
     world.change_host(host, images=tuple(Image(r.id, tags, r.created, r.size) for r, tags in found if tags))
 

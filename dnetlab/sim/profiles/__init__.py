@@ -21,8 +21,12 @@ def engine(release: str) -> EngineProfile:
     try:
         return ENGINES[release]
     except KeyError:
-        hint = f"It knows the releases {', '.join(ENGINES)}."
-        raise UsageError(f"the simulator has no Docker {release!r}", hint=hint) from None
+        raise UsageError(
+            "the simulator has no Docker {release!r}",
+            hint="It knows the releases {releases}.",
+            release=release,
+            releases=", ".join(ENGINES),
+        ) from None
 
 
 def client(release: str) -> ClientProfile:

@@ -160,8 +160,9 @@ def serve_http(
     container = owner.id
     if owner.state is ContainerState.PAUSED:
         raise Refused(
-            f"{owner.name} is paused: the connection opens, but nobody answers, and the line would never come back.",
-            f"docker unpause {owner.name}",
+            "{name} is paused: the connection opens, but nobody answers, and the line would never come back.",
+            "docker unpause {name}",
+            name=owner.name,
         )
     first = process.argv[0].rsplit("/", 1)[-1] if process.argv else ""
     file = path.partition("?")[0] or "/"

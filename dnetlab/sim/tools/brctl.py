@@ -107,8 +107,11 @@ def _macs(context: Context, bridge: Interface) -> str:
     """Learned and own MACs with their port's number, sorted by MAC; ages are those of a quiet lab."""
     ports = {port.name: number for number, port in enumerate(context.stack.ports_of(bridge.name), 1)}
     rows = [(port.mac, ports[port.name], True) for port in context.stack.ports_of(bridge.name)]
-    rows += [(f.mac, ports[f.port], False) for f in context.stack.fdb
-             if f.bridge == bridge.name and f.port in ports and not f.permanent]
+    rows += [
+        (f.mac, ports[f.port], False)
+        for f in context.stack.fdb
+        if f.bridge == bridge.name and f.port in ports and not f.permanent
+    ]
     text = "port no\tmac addr\t\tis local?\tageing timer\n"
     for mac, number, own in sorted(set(rows)):
         text += f"{number:3}\t{mac}\t{'yes' if own else 'no'}\t\t{0:7.2f}\n"
@@ -177,7 +180,9 @@ def _settings(context: Context, line: BrctlLine) -> Result:
     if line.verb == "hairpin":
         return _hairpin(context, line)
     if line.verb in ("setpathcost", "setportprio"):
-        raise Refused(f"`brctl {line.verb}` is not modelled: no bridge of the lab has a loop.", "Use `brctl show`.")
+        raise Refused(
+            "`brctl {verb}` is not modelled: no bridge of the lab has a loop.", "Use `brctl show`.", verb=line.verb
+        )
     what = _WHAT[line.verb]
     if not re.fullmatch(r"\d+(\.\d*)?", value):
         raise _error(f"bad {what} value")

@@ -27,12 +27,18 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         if line.object == "vlan" and line.verb == "show":
             return Result("port              vlan-id  \n")  # no bridge of the lab filters VLANs
         if line.object == "vlan":
-            hint = "Use a vlan link: `ip link add … type vlan id N`."
-            raise Refused("The lab's bridges have no VLAN filtering.", hint)
+            raise Refused(
+                "The lab's bridges have no VLAN filtering.", "Use a vlan link: `ip link add … type vlan id N`."
+            )
         if line.object == "fdb" and line.verb in ("add", "append", "replace", "delete"):
             return _change(context, line)
         if line.object not in ("link", "fdb") or line.verb != "show":
-            raise Refused(f"`bridge {line.object} {line.verb}` is not modelled.", "Use `bridge link` or `bridge fdb`.")
+            raise Refused(
+                "`bridge {object} {verb}` is not modelled.",
+                "Use `bridge link` or `bridge fdb`.",
+                object=line.object,
+                verb=line.verb,
+            )
         return _links(context, line) if line.object == "link" else _fdb(context, line)
     except IpError as error:
         return Result("", error.text, error.code)
@@ -59,7 +65,12 @@ def _change(context: Context, line: BridgeLine) -> Result:
         elif word == "dynamic":
             entry = replace(entry, permanent=False)
         elif word in ("static", "temp", "master", "vlan", "port", "vni", "src_vni", "router", "use", "extern_learn"):
-            raise Refused(f"`bridge fdb {line.verb} … {word}` is not modelled.", "MAC dev VXLAN dst ADDRESS is.")
+            raise Refused(
+                "`bridge fdb {verb} … {word}` is not modelled.",
+                "MAC dev VXLAN dst ADDRESS is.",
+                verb=line.verb,
+                word=word,
+            )
         else:
             mac = words.next() if word == "to" else word
     if not mac or not entry.port:
@@ -100,8 +111,7 @@ def _links(context: Context, line: BridgeLine) -> Result:
             master = _known(context, words.next(), "Cannot find bridge device")
         else:
             dev = _known(context, words.next() if word == "dev" else word, "Cannot find device")
-    ports = [i for i in context.stack.interfaces
-             if i.master and master in (None, i.master) and dev in (None, i.name)]
+    ports = [i for i in context.stack.interfaces if i.master and master in (None, i.master) and dev in (None, i.name)]
     rows = [text.view(context.world, context.where, port) for port in ports]
     if "json" in line.options:
         return Result(json.dumps([_link_json(row) for row in rows], separators=(",", ":")) + "\n")
@@ -109,12 +119,16 @@ def _links(context: Context, line: BridgeLine) -> Result:
     for row in rows:
         port = row.interface
         flags = [flag for flag in row.flags() if flag != "M-DOWN"]
-        out += (f"{port.index}: {row.name}: <{','.join(flags)}> mtu {port.mtu} master {port.master} "
-                f"state {_state(port)} priority 32 cost 2 \n")
+        out += (
+            f"{port.index}: {row.name}: <{','.join(flags)}> mtu {port.mtu} master {port.master} "
+            f"state {_state(port)} priority 32 cost 2 \n"
+        )
         if "details" in line.options:
-            out += (f"    hairpin {'on' if port.hairpin else 'off'} guard off root_block off fastleave off learning on "
-                    "flood on mcast_flood on bcast_flood on mcast_router 1 mcast_to_unicast off neigh_suppress off "
-                    "vlan_tunnel off isolated off locked off \n")
+            out += (
+                f"    hairpin {'on' if port.hairpin else 'off'} guard off root_block off fastleave off learning on "
+                "flood on mcast_flood on bcast_flood on mcast_router 1 mcast_to_unicast off neigh_suppress off "
+                "vlan_tunnel off isolated off locked off \n"
+            )
     return Result(out)
 
 
@@ -129,8 +143,15 @@ def _link_json(row: text.LinkView) -> dict[str, Any]:
     found: dict[str, Any] = {"ifindex": port.index}
     if row.other:
         found |= {"link": row.other} if row.netnsid is None else {"link_index": int(row.other.removeprefix("if"))}
-    return found | {"ifname": port.name, "flags": [f for f in row.flags() if f != "M-DOWN"], "mtu": port.mtu,
-                    "master": port.master, "state": _state(port), "priority": 32, "cost": 2}
+    return found | {
+        "ifname": port.name,
+        "flags": [f for f in row.flags() if f != "M-DOWN"],
+        "mtu": port.mtu,
+        "master": port.master,
+        "state": _state(port),
+        "priority": 32,
+        "cost": 2,
+    }
 
 
 def _fdb(context: Context, line: BridgeLine) -> Result:
@@ -143,7 +164,7 @@ def _fdb(context: Context, line: BridgeLine) -> Result:
         elif word == "br":
             bridge = _known(context, words.next(), "Cannot find bridge device")
         elif word in ("vlan", "state", "dynamic"):
-            raise Refused(f"`bridge fdb show {word}` is not modelled.", "Filter by br, brport or dev.")
+            raise Refused("`bridge fdb show {word}` is not modelled.", "Filter by br, brport or dev.", word=word)
         else:
             raise IpError(f'bridge fdb show: unknown option "{word}"?')
     rows: list[tuple[str, str, str]] = []  # mac, dev, rest

@@ -29,7 +29,7 @@ def _pidof(context: Context, words: tuple[str, ...]) -> Result:
     """The pids on one line; nothing and exit status 1 when nobody has such a name (observed)."""
     options = [word for word in words if word.startswith("-")]
     if any(option != "-s" for option in options):
-        raise Refused(f"pidof {options[0]} is not part of the lab.", "The lab has pidof [-s] NAME…")
+        raise Refused("pidof {option} is not part of the lab.", "The lab has pidof [-s] NAME…", option=options[0])
     pids = [str(row.pid) for name in words if not name.startswith("-") for row in _called(context, name)]
     if options:
         pids = pids[:1]
@@ -42,7 +42,9 @@ def _killall(context: Context, given: tuple[str, ...]) -> Result:
     if names and re.fullmatch(r"-[A-Za-z0-9+]+", names[0]):
         found = signal_number(names[0][1:])
         if found is None or names[0] in ("-l", "-q", "-v", "-e", "-i", "-I", "-r", "-s", "-u", "-w", "-g", "-V"):
-            raise Refused(f"killall {names[0]} is not part of the lab.", "The lab has killall [-SIGNAL] NAME…")
+            raise Refused(
+                "killall {name} is not part of the lab.", "The lab has killall [-SIGNAL] NAME…", name=names[0]
+            )
         number, names = found, names[1:]
     if not names:
         raise Refused("killall needs a name; its help is not part of the lab.", "killall docker-proxy")

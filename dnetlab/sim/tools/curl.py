@@ -201,7 +201,9 @@ def _refuse_if_real(option: str) -> None:
     if option.startswith("--") and option[2:] not in names:
         return
     raise Refused(
-        f"curl {option} is not part of the lab.", "The lab has -s -S -I -i -v -o -O -m -w -f -L -H -X -d -4 --resolve."
+        "curl {option} is not part of the lab.",
+        "The lab has -s -S -I -i -v -o -O -m -w -f -L -H -X -d -4 --resolve.",
+        option=option,
     )
 
 
@@ -296,7 +298,9 @@ def _one(context: Context, asked: Asked, transfer: Transfer) -> None:
     if url.scheme not in ("http", "https", "ftp"):
         if url.scheme in ("telnet", "file", "ldap", "scp", "sftp", "smtp", "tftp", "dict", "gopher"):
             raise Refused(
-                f"curl speaks only HTTP in the lab, not {url.scheme}.", "Use http:// or leave the scheme out."
+                "curl speaks only HTTP in the lab, not {scheme}.",
+                "Use http:// or leave the scheme out.",
+                scheme=url.scheme,
             )
         raise _Failed(1, f'Protocol "{url.scheme}" not supported or disabled in libcurl')
     if asked.data and "get" in asked.flags:
@@ -509,7 +513,7 @@ def _write_out(context: Context, form: str, transfer: Transfer, code: int) -> tu
             return "%"
         name = match[2]
         if name.startswith("header{") or name in ("json", "header_json"):
-            raise Refused(f"curl's %{{{name}}} is not part of the lab.", "Use %{http_code} or curl -i.")
+            raise Refused("curl's %{{{name}}} is not part of the lab.", "Use %{{http_code}} or curl -i.", name=name)
         if name not in values:
             warned += f"curl: unknown --write-out variable: '{name}'\n"
             return ""

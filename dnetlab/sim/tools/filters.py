@@ -95,7 +95,9 @@ def _grep(context: Context, argv: tuple[str, ...]) -> Result:
     if flags & set("rRPzZfbUTdD"):
         bad = sorted(flags & set("rRPzZfbUTdD"))[0]
         raise Refused(
-            f"grep -{bad} is not part of the lab.", "The lab has -i -v -c -n -o -E -F -w -x -q -l -A -B -C -m -e."
+            "grep -{bad} is not part of the lab.",
+            "The lab has -i -v -c -n -o -E -F -w -x -q -l -A -B -C -m -e.",
+            bad=bad,
         )
     patterns = [value for name, value in given if name == "e"]
     if not patterns:
@@ -357,8 +359,9 @@ def _sort(context: Context, argv: tuple[str, ...]) -> Result:
     flags = {name for name, _ in given}
     if flags & set("MRmoSTzgC"):
         raise Refused(
-            f"sort -{sorted(flags & set('MRmoSTzgC'))[0]} is not part of the lab.",
+            "sort -{flag} is not part of the lab.",
             "The lab has -n -r -u -k -t -f -V -h.",
+            flag=sorted(flags & set("MRmoSTzgC"))[0],
         )
     keys = []
     for name, value in given:

@@ -79,7 +79,9 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     if "h" in flags:
         return Result(USAGE)
     if flags & set("ayFVb"):
-        raise Refused(f"hostname -{sorted(flags & set('ayFVb'))[0]} is not part of the lab.", "It has -f -i -I -s -d.")
+        raise Refused(
+            "hostname -{flag} is not part of the lab.", "It has -f -i -I -s -d.", flag=sorted(flags & set("ayFVb"))[0]
+        )
     return _answer(context, name, flags)
 
 

@@ -41,7 +41,9 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     if everything:
         words = words[1:]
     if words[:1] in (["-s"], ["-v"], ["--help"], ["-h"]):
-        raise Refused(f"`ifconfig {words[0]}` is not modelled.", "`ifconfig`, `ifconfig -a` and `ifconfig DEV` are.")
+        raise Refused(
+            "`ifconfig {word}` is not modelled.", "`ifconfig`, `ifconfig -a` and `ifconfig DEV` are.", word=words[0]
+        )
     if len(words) > 1:
         return _configure(context, words[0], words[1:])
     return _show(context, words[0] if words else None, everything)
@@ -88,13 +90,16 @@ def _block(interface: Interface, counted: Traffic) -> str:
         lines.append(f"        inet6 {address.ip}  prefixlen {address.network.prefixlen}  scopeid {scope}")
     queue = f"txqueuelen {interface.txqlen}"
     loop = interface.kind is LinkKind.LOOPBACK
-    lines.append(f"        loop  {queue}  (Local Loopback)" if loop else
-                 f"        ether {interface.mac}  {queue}  (Ethernet)")
+    lines.append(
+        f"        loop  {queue}  (Local Loopback)" if loop else f"        ether {interface.mac}  {queue}  (Ethernet)"
+    )
     received, sent = scaled(counted.rx_bytes), scaled(counted.tx_bytes)
-    lines += [f"        RX packets {counted.rx_packets}  bytes {counted.rx_bytes} ({received})",
-              "        RX errors 0  dropped 0  overruns 0  frame 0",
-              f"        TX packets {counted.tx_packets}  bytes {counted.tx_bytes} ({sent})",
-              "        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0"]
+    lines += [
+        f"        RX packets {counted.rx_packets}  bytes {counted.rx_bytes} ({received})",
+        "        RX errors 0  dropped 0  overruns 0  frame 0",
+        f"        TX packets {counted.tx_packets}  bytes {counted.tx_bytes} ({sent})",
+        "        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -112,11 +117,13 @@ def _busybox_block(interface: Interface, counted: Traffic) -> str:
     given = {name for name, _ in _flags(interface)}
     words = " ".join(name for name in order if name in given)
     received, sent = scaled(counted.rx_bytes), scaled(counted.tx_bytes)
-    lines += [f"{words}  MTU:{interface.mtu}  Metric:1",
-              f"RX packets:{counted.rx_packets} errors:0 dropped:0 overruns:0 frame:0",
-              f"TX packets:{counted.tx_packets} errors:0 dropped:0 overruns:0 carrier:0",
-              f"collisions:0 txqueuelen:{interface.txqlen} ",
-              f"RX bytes:{counted.rx_bytes} ({received})  TX bytes:{counted.tx_bytes} ({sent})"]
+    lines += [
+        f"{words}  MTU:{interface.mtu}  Metric:1",
+        f"RX packets:{counted.rx_packets} errors:0 dropped:0 overruns:0 frame:0",
+        f"TX packets:{counted.tx_packets} errors:0 dropped:0 overruns:0 carrier:0",
+        f"collisions:0 txqueuelen:{interface.txqlen} ",
+        f"RX bytes:{counted.rx_bytes} ({received})  TX bytes:{counted.tx_bytes} ({sent})",
+    ]
     return ("\n" + " " * 10).join(lines) + "\n"
 
 
@@ -138,7 +145,7 @@ def _configure(context: Context, name: str, words: list[str]) -> Result:
             address, _, bits = word.partition("/")
             mask = bits or mask
         else:
-            raise Refused(f"`ifconfig … {word}` is not modelled.", "Use `ip addr` and `ip link set`.")
+            raise Refused("`ifconfig … {word}` is not modelled.", "Use `ip addr` and `ip link set`.", word=word)
     if address is not None:
         failed = _set_address(context, name, address, mask, busybox)
         if failed:
@@ -153,8 +160,11 @@ def _configure(context: Context, name: str, words: list[str]) -> Result:
 def _failure(name: str, call: str, errno: str, busybox: bool) -> Result:
     if busybox:
         return Result("", f"ifconfig: {call}: {errno}\n", 1)
-    wording = {"SIOCGIFFLAGS": "ERROR while getting interface flags", "SIOCSIFADDR": "SIOCSIFADDR",
-               "SIOCSIFMTU": "SIOCSIFMTU"}.get(call, call)
+    wording = {
+        "SIOCGIFFLAGS": "ERROR while getting interface flags",
+        "SIOCSIFADDR": "SIOCSIFADDR",
+        "SIOCSIFMTU": "SIOCSIFMTU",
+    }.get(call, call)
     return Result("", f"{name}: {wording}: {errno}\n" if wording.startswith("ERROR") else f"{wording}: {errno}\n", 255)
 
 
@@ -239,8 +249,10 @@ def _table(context: Context, numeric: bool, netstat: bool) -> str:
         flags = ("!" if route.kind != "unicast" else "U") + ("G" if route.via else "")
         flags += "H" if route.destination.prefixlen == 32 else ""
         numbers = "    0 0          0" if netstat else f"{route.metric:<6} 0        0"
-        text += (f"{destination:<15} {gateway:<15} {str(route.destination.netmask):<15} {flags:<5} {numbers} "
-                 f"{route.dev or '-'}\n")
+        text += (
+            f"{destination:<15} {gateway:<15} {str(route.destination.netmask):<15} {flags:<5} {numbers} "
+            f"{route.dev or '-'}\n"
+        )
     return text
 
 
@@ -263,7 +275,7 @@ def _change(context: Context, verb: str, words: list[str]) -> Result:
             else:
                 route = replace(route, dev=value)
         elif word in ("mss", "window", "irtt", "reject"):
-            raise Refused(f"`route … {word}` is not modelled.", "Use `ip route`.")
+            raise Refused("`route … {word}` is not modelled.", "Use `ip route`.", word=word)
         elif target is None:
             target = word
         else:
@@ -281,7 +293,7 @@ def _address(word: str) -> IPv4Address | None:
     try:
         return IPv4Address(word)
     except ValueError:
-        raise Refused(f"The gateway {word} is no address.", "Give it as 172.17.0.1.") from None
+        raise Refused("The gateway {word} is no address.", "Give it as 172.17.0.1.", word=word) from None
 
 
 def _target(word: str, mask: str | None, host: bool) -> IPv4Network | None:

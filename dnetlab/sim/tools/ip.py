@@ -50,13 +50,17 @@ def _run(context: Context, line: IpLine) -> Result:
     if line.options.more_statistics:
         raise Refused("The lab counts packets and bytes, not errors by kind.", "One -s shows the counters.")
     if line.options.statistics and line.object not in ("link", "address"):
-        raise Refused(f"`ip -s {line.object}` is not modelled.", "The lab has ip -s link and ip -s address.")
+        raise Refused(
+            "`ip -s {object}` is not modelled.", "The lab has ip -s link and ip -s address.", object=line.object
+        )
     shows: dict[str, Callable[[Context, IpLine], Result]] = {
         "address": ip_show.show_addresses, "link": ip_show.show_links, "route": ip_show.show_routes,
         "neigh": ip_show.show_neighbours,
     }  # fmt: skip
     if line.object not in shows:
-        raise Refused(f"`ip {line.object}` is not modelled.", "The lab has ip address, link, route and neigh.")
+        raise Refused(
+            "`ip {object}` is not modelled.", "The lab has ip address, link, route and neigh.", object=line.object
+        )
     if line.verb == "show":
         return shows[line.object](context, line)
     return ip_change.run(context, line)

@@ -82,7 +82,7 @@ def _object(context: Context, name: str, words: list[str], family: int, oneline:
     if name == "rule" and not words:
         return Result("0:\tfrom all lookup local \n32766:\tfrom all lookup main \n32767:\tfrom all lookup default \n")
     if name not in VERBS:
-        raise Refused(f"`ip {name}` is not modelled.", "ip address, link, route and neigh are.")
+        raise Refused("`ip {name}` is not modelled.", "ip address, link, route and neigh are.", name=name)
     verb = "show"
     if words:
         typed = words.pop(0)
@@ -143,7 +143,7 @@ def _dev_filter(context: Context, words: list[str]) -> str | None:
         if word in ("up",):
             continue
         if word in ("to", "scope", "label"):
-            raise Refused(f"`ip addr show {word}` is not modelled in containers.", "Filter by device.")
+            raise Refused("`ip addr show {word}` is not modelled in containers.", "Filter by device.", word=word)
         if word == "dev":
             word = _next(words, "dev")
         if dev is not None:
@@ -183,7 +183,9 @@ def _change_address(context: Context, verb: str, words: list[str]) -> Result:
         elif word in ("brd", "broadcast"):
             broadcast = _next(words, word)
         elif word in ("scope", "label", "peer", "anycast"):
-            raise Refused(f"`ip addr … {word}` is not modelled in containers.", "ADDRESS/PREFIX brd + dev DEV.")
+            raise Refused(
+                "`ip addr … {word}` is not modelled in containers.", "ADDRESS/PREFIX brd + dev DEV.", word=word
+            )
         else:
             local = _next(words, "local") if word == "local" else word
     if dev is None:
@@ -212,8 +214,11 @@ def _link(context: Context, verb: str, words: list[str], oneline: bool) -> Resul
     if verb == "show":
         dev = _dev_filter(context, words)
         separator = "\\" if oneline else "\n"
-        rows = [text.view(context.world, context.where, i, busybox=True)
-                for i in context.stack.interfaces if dev in (None, i.name)]
+        rows = [
+            text.view(context.world, context.where, i, busybox=True)
+            for i in context.stack.interfaces
+            if dev in (None, i.name)
+        ]
         return Result("".join(text.busybox_head(row) + separator + text.busybox_ether(row) + "\n" for row in rows))
     if verb == "set":
         return _set(context, words)
@@ -232,7 +237,9 @@ def _set(context: Context, words: list[str]) -> Result:
         elif word in ("mtu", "name", "address", "qlen", "promisc", "master"):
             todo[word] = _next(words, word)
         elif word in ("arp", "multicast", "netns", "txqueuelen"):
-            raise Refused(f"`ip link set … {word}` is not modelled.", "up, down, promisc, mtu, address, name, master.")
+            raise Refused(
+                "`ip link set … {word}` is not modelled.", "up, down, promisc, mtu, address, name, master.", word=word
+            )
         else:
             word = _next(words, "dev") if word == "dev" else word
             if name:
@@ -310,7 +317,9 @@ def _add_or_delete(context: Context, verb: str, words: list[str]) -> Result:
         elif not name:
             name = word
         elif kind:
-            raise Refused(f"`type {kind} {word}` is not modelled in containers.", "bridge links are.")
+            raise Refused(
+                "`type {kind} {word}` is not modelled in containers.", "bridge links are.", kind=kind, word=word
+            )
     if verb == "delete":
         _device(context, name, 2)
         _allowed(context)
@@ -321,7 +330,9 @@ def _add_or_delete(context: Context, verb: str, words: list[str]) -> Result:
         raise KernelError(Errno.EEXIST)
     if kind != "bridge" or parent:
         if kind in ("", "veth", "vlan", "macvlan", "dummy"):
-            raise Refused(f"Links of type {kind or '?'} can't be added in a container of the lab.", "bridge can.")
+            raise Refused(
+                "Links of type {kind} can't be added in a container of the lab.", "bridge can.", kind=kind or "?"
+            )
         raise KernelError(Errno.EOPNOTSUPP)
     context.kernel.add_bridge(name)
     return Result()
@@ -367,7 +378,9 @@ def _read_route(context: Context, words: Sequence[str]) -> tuple[Route, set[str]
         if word in readers:
             route = readers[word](route, _next(left, word))
         elif word in ("table", "mtu", "advmss", "onlink", "dsfield"):
-            raise Refused(f"`ip route … {word}` is not modelled.", "via, dev, src, metric, scope and proto are.")
+            raise Refused(
+                "`ip route … {word}` is not modelled.", "via, dev, src, metric, scope and proto are.", word=word
+            )
         else:
             route = replace(route, destination=_net(_next(left, "to") if word == "to" else word))
             word = "to"
@@ -456,5 +469,3 @@ def _flush(context: Context, rows: list[Neighbour], hide_dev: bool) -> Result:
     listed = "".join(text.busybox_neighbour_line(n, hide_dev) + "\n" for n in rows)
     rounds = f"*** Round 1, deleting {len(rows)} entries ***\n*** Flush is complete after 1 round(s) ***\n"
     return Result(f"{listed}\n{rounds}")
-
-

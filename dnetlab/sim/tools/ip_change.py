@@ -41,7 +41,9 @@ def run(context: Context, line: IpLine) -> Result:
     }  # fmt: skip
     doer = doers.get((line.object, line.verb))
     if doer is None:
-        raise Refused(f"`ip {line.object} {line.verb}` is not modelled.", f"Use `ip {line.object} show`.")
+        raise Refused(
+            "`ip {object} {verb}` is not modelled.", "Use `ip {object} show`.", object=line.object, verb=line.verb
+        )
     return doer(context, line)
 
 
@@ -87,7 +89,9 @@ def _read_address(words: Words) -> _AddressWords:
             "mngtmpaddr",
             "autojoin",
         ):
-            raise Refused(f"`ip addr … {word}` is not modelled.", "Use `ip addr add ADDRESS/PREFIX brd + dev DEV`.")
+            raise Refused(
+                "`ip addr … {word}` is not modelled.", "Use `ip addr add ADDRESS/PREFIX brd + dev DEV`.", word=word
+            )
         else:
             if word == "local":
                 word = words.next()
@@ -240,12 +244,16 @@ def _link_switch(context: Context, word: str, words: Words) -> Callable[[str], N
         if value not in ("on", "off"):
             raise IpError(f'Error: argument of "{word}" must be "on" or "off", not "{value}"', 1)
         if word != "promisc":
-            raise Refused(f"`ip link set … {word}` is not modelled.", "up, down, promisc, master, mtu, address, name.")
+            raise Refused(
+                "`ip link set … {word}` is not modelled.", "up, down, promisc, master, mtu, address, name.", word=word
+            )
         return lambda name: kernel.set_promiscuous(name, value == "on")
     if word == "netns":
         raise Refused("Moving a link to another namespace is not modelled.", NETNS_HINT)
     if word in ("type", "alias", "group", "vf", "xdp", "link-netnsid", "state", "addrgenmode", "broadcast", "brd"):
-        raise Refused(f"`ip link set … {word}` is not modelled.", "up, down, promisc, master, mtu, address, name.")
+        raise Refused(
+            "`ip link set … {word}` is not modelled.", "up, down, promisc, master, mtu, address, name.", word=word
+        )
     return None
 
 
@@ -288,7 +296,9 @@ def _link_add(context: Context, line: IpLine) -> Result:
         elif word == "mtu":
             mtu = _number(words.next(), "mtu")
         elif word in ("up", "down", "master", "numtxqueues", "txqueuelen", "index", "group"):
-            raise Refused(f"`ip link add … {word}` is not modelled.", "Add the link first, then `ip link set` it.")
+            raise Refused(
+                "`ip link add … {word}` is not modelled.", "Add the link first, then `ip link set` it.", word=word
+            )
         else:
             if word in ("name", "dev"):
                 word = words.next()
@@ -315,7 +325,7 @@ def _make(context: Context, name: str, kind: str, parent: str | None, words: Wor
         raise IpError(f'Error: argument "{name}" is wrong: "name" not a valid ifname')
     if kind == "bridge":
         if words:
-            raise Refused(f"Bridge option {words.next()} is not modelled.", "A plain `type bridge` is.")
+            raise Refused("Bridge option {word} is not modelled.", "A plain `type bridge` is.", word=words.next())
         context.kernel.add_bridge(name)
     elif kind == "veth":
         context.kernel.add_veth(name, _peer_name(context, words))
@@ -334,8 +344,8 @@ def _make(context: Context, name: str, kind: str, parent: str | None, words: Wor
     elif kind == "dummy":
         context.kernel.add_dummy(name)
     elif kind in ("bond", "gre", "ipip", "wireguard", "tun", "macvtap", "ifb", "vrf"):
-        raise Refused(f"Links of type {kind} can't be added in the lab.",
-                      "bridge, veth, vlan, macvlan, ipvlan, vxlan and dummy can.")  # fmt: skip
+        raise Refused("Links of type {kind} can't be added in the lab.",
+                      "bridge, veth, vlan, macvlan, ipvlan, vxlan and dummy can.", kind=kind)  # fmt: skip
     else:
         raise KernelError(Errno.EOPNOTSUPP, "Unknown device type.")
     return ""
@@ -351,7 +361,9 @@ def _peer_name(context: Context, words: Words) -> str:
     word = words.next()
     name = words.next() if word in ("name", "dev") else word
     if words:
-        raise Refused(f"`peer … {words.next()}` is not modelled.", "Set the peer up with `ip link set` afterwards.")
+        raise Refused(
+            "`peer … {word}` is not modelled.", "Set the peer up with `ip link set` afterwards.", word=words.next()
+        )
     if not valid_name(name):
         raise IpError(f'Error: argument "{name}" is wrong: "name" not a valid ifname')
     return name
@@ -362,7 +374,7 @@ def _make_vlan(context: Context, name: str, parent: str | None, words: Words) ->
     while words:
         word = words.next()
         if word != "id":
-            raise Refused(f"vlan option {word} is not modelled.", "Use `type vlan id N`.")
+            raise Refused("vlan option {word} is not modelled.", "Use `type vlan id N`.", word=word)
         tag = _number(words.next(), "id")
     context.kernel.add_vlan(name, parent, tag)
 
@@ -434,7 +446,9 @@ def read_route(context: Context, words: Words) -> tuple[Route, set[str]]:
         elif word == "scope":
             route = replace(route, scope=words.next())
         elif word in ("table", "onlink", "mtu", "advmss", "nexthop", "tos", "weight", "initcwnd", "realms", "encap"):
-            raise Refused(f"`ip route … {word}` is not modelled.", "via, dev, src, metric, proto and scope are.")
+            raise Refused(
+                "`ip route … {word}` is not modelled.", "via, dev, src, metric, proto and scope are.", word=word
+            )
         else:
             if word == "to":
                 word = words.next()
@@ -443,7 +457,9 @@ def read_route(context: Context, words: Words) -> tuple[Route, set[str]]:
                 route = replace(route, kind=word)
                 word = words.next()
             elif word in ("local", "broadcast", "multicast", "throw", "nat"):
-                raise Refused(f"Routes of type {word} are not modelled.", "unicast, blackhole, unreachable, prohibit.")
+                raise Refused(
+                    "Routes of type {word} are not modelled.", "unicast, blackhole, unreachable, prohibit.", word=word
+                )
             if "to" in given:
                 raise IpError(f'Error: either "to" is duplicate, or "{word}" is a garbage.')
             route, word = replace(route, destination=_destination(word)), "to"
@@ -494,7 +510,7 @@ def _route_get(context: Context, line: IpLine) -> Result:
         if word == "from":
             source = inet(words.next())
         elif word in ("oif", "dev", "iif", "mark", "tos", "uid", "vrf", "ipproto", "sport", "dport", "fibmatch"):
-            raise Refused(f"`ip route get … {word}` is not modelled.", "Ask `ip route get ADDRESS`.")
+            raise Refused("`ip route get … {word}` is not modelled.", "Ask `ip route get ADDRESS`.", word=word)
         else:
             target = prefix(words.next() if word == "to" else word)
     if target is None:
@@ -526,7 +542,7 @@ def _neigh_change(context: Context, line: IpLine) -> Result:
         elif word == "nud":
             state = words.next().upper()
         elif word in ("proxy", "router", "extern_learn", "use", "managed", "protocol"):
-            raise Refused(f"`ip neigh … {word}` is not modelled.", "ADDRESS lladdr MAC dev DEV nud STATE.")
+            raise Refused("`ip neigh … {word}` is not modelled.", "ADDRESS lladdr MAC dev DEV nud STATE.", word=word)
         else:
             address = inet(words.next() if word == "to" else word)
     if address is None or dev is None:

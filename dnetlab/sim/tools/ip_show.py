@@ -107,7 +107,7 @@ def read_filter(context: Context, words: Words) -> Filter:
         elif word == "type":
             found.kind = _kind(words.next())
         elif word in ("vrf", "group"):
-            raise Refused(f"`ip … {word}` is not modelled.", "Filter by dev, up, master, type or to.")
+            raise Refused("`ip … {word}` is not modelled.", "Filter by dev, up, master, type or to.", word=word)
         else:
             if word == "dev":
                 word = words.next()
@@ -122,7 +122,9 @@ def read_filter(context: Context, words: Words) -> Filter:
 def _kind(word: str) -> str:
     kinds = {kind.value for kind in LinkKind}
     if word.endswith("_slave") or word not in kinds:
-        raise Refused(f"Links of type {word} are not modelled.", "The lab has bridge, veth, macvlan, vlan and vxlan.")
+        raise Refused(
+            "Links of type {word} are not modelled.", "The lab has bridge, veth, macvlan, vlan and vxlan.", word=word
+        )
     return word
 
 
@@ -318,7 +320,9 @@ def show_routes(context: Context, line: IpLine) -> Result:
     if found.table == "local":
         return Result("".join(line + "\n" for line in _local_table(context)))
     if found.table not in (None, "main", "254"):
-        raise Refused(f"The lab has no routing table {found.table}.", "Use `ip route` or `ip route show table local`.")
+        raise Refused(
+            "The lab has no routing table {table}.", "Use `ip route` or `ip route show table local`.", table=found.table
+        )
     routes = [r for r in in_order(context.stack.routes) if found.takes(r)]
     if line.options.json:
         return _json([text.route_json(r, linkdown(context, r)) for r in routes], line.options)
@@ -373,7 +377,7 @@ def show_neighbours(context: Context, line: IpLine) -> Result:
         elif word == "nud":
             state = words.next().upper()
         elif word in ("unused", "unres", "proxy", "master", "vrf", "nomaster"):
-            raise Refused(f"`ip neigh show {word}` is not modelled.", "Filter by dev, nud or an address.")
+            raise Refused("`ip neigh show {word}` is not modelled.", "Filter by dev, nud or an address.", word=word)
         else:
             address = prefix(words.next() if word == "to" else word)
     if dev is not None and context.stack.interface(dev) is None:

@@ -48,7 +48,9 @@ def _read(context: Context, words: Words) -> tuple[Vxlan, int | None]:
         elif word in FLAGS:
             found = replace(found, learning=word != "nolearning")
         else:
-            raise Refused(f"vxlan option {word} is not modelled.", "id, remote, local, dev, dstport, nolearning.")
+            raise Refused(
+                "vxlan option {word} is not modelled.", "id, remote, local, dev, dstport, nolearning.", word=word
+            )
     return replace(found, vni=_checked(number, found)), port
 
 

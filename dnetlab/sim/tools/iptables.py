@@ -40,7 +40,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     except IptablesError as error:
         return Result("", error.text, error.code)
     except NotModelled as error:
-        raise Refused(error.reason, error.hint) from None
+        raise Refused(error.why, error.instead) from None
 
 
 def _addresses_of(context: Context, name: str) -> list[IPv4Address]:

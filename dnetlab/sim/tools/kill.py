@@ -175,7 +175,10 @@ def _by_name(context: Context, argv: tuple[str, ...]) -> Result:
     unknown = set(given) & {"-g", "-G", "-s", "-t", "-q", "-F", "-w", "-L", "-r", "-O", "-h", "-V"}
     if unknown:
         raise Refused(
-            f"{tool} {sorted(unknown)[0]} is not part of the lab.", "The lab has -f -x -l -a -c -n -o -v -i -u -P."
+            "{tool} {flag} is not part of the lab.",
+            "The lab has -f -x -l -a -c -n -o -v -i -u -P.",
+            tool=tool,
+            flag=sorted(unknown)[0],
         )
     return _matches(context, tool, patterns[0] if patterns else "", given, number)
 

@@ -135,8 +135,10 @@ def ip_netns(context: Context, verb: str, words: tuple[str, ...]) -> Result:
         return Result("", "No command specified\n", 255)
     space = named(context, words[0]) if words else None
     if verb in ("exec", "pids", "delete", "del") and space is None and words:
-        return missing(words[0]) if verb in ("exec", "pids") else Result(
-            "", f'Cannot remove namespace file "{NAMED}/{words[0]}": No such file or directory\n', 1
+        return (
+            missing(words[0])
+            if verb in ("exec", "pids")
+            else Result("", f'Cannot remove namespace file "{NAMED}/{words[0]}": No such file or directory\n', 1)
         )
     if verb == "exec" and space is not None:
         return run_in(context, space, words[1:])
@@ -145,9 +147,9 @@ def ip_netns(context: Context, verb: str, words: tuple[str, ...]) -> Result:
     if verb in ("delete", "del") and words:
         files.remove(f"{NAMED}/{words[0]}")
         return Result()
-    raise Refused(f"`ip netns {verb}` is not modelled.",
+    raise Refused("`ip netns {verb}` is not modelled.",
                   "`docker exec NAME ip addr` looks into a container; ln -s /proc/PID/ns/net /var/run/netns/NAME "
-                  "gives its namespace a name.")  # fmt: skip
+                  "gives its namespace a name.", verb=verb)  # fmt: skip
 
 
 def missing(name: str) -> Result:

@@ -97,7 +97,7 @@ def _openbsd(context: Context, argv: tuple[str, ...]) -> Result:
         raise _listens()
     unknown = flags - {"-z", "-v", "-w", "-n", "-4", "-N", "-q", "-u", "-t", "-d"}
     if unknown:
-        raise Refused(f"nc {sorted(unknown)[0]} is not part of the lab.", "The lab has -z -v -w -n -u.")
+        raise Refused("nc {flag} is not part of the lab.", "The lab has -z -v -w -n -u.", flag=sorted(unknown)[0])
     if len(words) != 2:
         return Result("", USAGE, 1)
     limit_text = next((value for name, value in options if name == "-w"), "")

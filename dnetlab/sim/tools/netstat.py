@@ -22,14 +22,16 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
             return busybox_usage("netstat", str(error))
         if str(error).endswith("'Z'"):
             return fail("SELinux is not enabled on this machine.", 1)
-        raise Refused(f"netstat has no such option: {error}.", "The lab has -a -n -t -u -l -p -r -i.") from None
+        raise Refused(
+            "netstat has no such option: {error}.", "The lab has -a -n -t -u -l -p -r -i.", error=error
+        ) from None
     long = {"--route": "r", "--interfaces": "i", "--numeric": "n", "--listening": "l", "--all": "a", "--tcp": "t",
             "--udp": "u", "--programs": "p", "--program": "p", "--inet": "4", "--inet6": "6", "--wide": "W",
             "--statistics": "s"}  # fmt: skip
     flags = {long.get(name, name[-1]) for name, _ in options}
     if flags & set("swxMgcFCoSVhe"):
         bad = sorted(flags & set("swxMgcFCoSVhe"))[0]
-        raise Refused(f"netstat -{bad} is not part of the lab.", "The lab has -a -n -t -u -l -p -r -i.")
+        raise Refused("netstat -{bad} is not part of the lab.", "The lab has -a -n -t -u -l -p -r -i.", bad=bad)
     if "r" in flags:
         return Result(_routes(context, "n" in flags, busybox))
     if "i" in flags:

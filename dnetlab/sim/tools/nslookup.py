@@ -23,7 +23,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
             kind = word.split("=", 1)[1].lower()
         elif word.startswith("-") and len(word) > 1:
             if word.startswith(("-debug", "-timeout", "-retry", "-port")):
-                raise Refused(f"nslookup {word} is not part of the lab.", "nslookup NAME [SERVER] is.")
+                raise Refused("nslookup {word} is not part of the lab.", "nslookup NAME [SERVER] is.", word=word)
             if is_busybox(context):
                 return busybox_usage("nslookup", f"invalid option -- '{word[1]}'")
             return Result(f"*** Invalid option: {word[1:]}\n\n", "", 1)

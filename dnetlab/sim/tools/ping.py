@@ -86,7 +86,9 @@ def _iputils(context: Context, argv: tuple[str, ...]) -> Result:
     for name, value in options:
         if name in _IPUTILS_LATER:
             raise Refused(
-                f"ping {name} is not part of the lab.", "The lab has -c, -i, -W, -w, -q, -n, -s, -t, -I and -4."
+                "ping {name} is not part of the lab.",
+                "The lab has -c, -i, -W, -w, -q, -n, -s, -t, -I and -4.",
+                name=name,
             )
         bad = _iputils_value(name, value)
         if bad:
@@ -213,7 +215,7 @@ def _requests(request: Request) -> int:
         wanted = min(wanted, max(1, math.ceil(request.deadline / max(request.interval, 0.002))))
     if wanted > MOST:
         raise Refused(
-            f"The lab sends at most {MOST} echo requests in one line.", "ping -c 4 shows all there is to see."
+            "The lab sends at most {most} echo requests in one line.", "ping -c 4 shows all there is to see.", most=MOST
         )
     return wanted
 

@@ -390,13 +390,17 @@ def _unix(asked: _Asked, letters: str, words: list[str]) -> None:
         match letter:
             case "e" | "A" | "w" | "a" | "d" | "N" | "c":
                 if letter in "Nc":
-                    raise Refused(f"ps -{letter} is not part of the lab.", "The lab has -e -f -o -p -C -u and aux.")
+                    raise Refused(
+                        "ps -{letter} is not part of the lab.", "The lab has -e -f -o -p -C -u and aux.", letter=letter
+                    )
             case "f" | "F":
                 asked.layout = "full"
             case "H":
                 asked.forest = True
             case "l" | "j" | "L" | "T" | "m" | "y" | "M" | "Z" | "g" | "G" | "s" | "t" | "n" | "P":
-                raise Refused(f"ps -{letter} is not part of the lab.", "The lab has -e -f -o -p -C -u and aux.")
+                raise Refused(
+                    "ps -{letter} is not part of the lab.", "The lab has -e -f -o -p -C -u and aux.", letter=letter
+                )
             case _:
                 raise _Wrong("unsupported option (BSD syntax)" if letter.isalpha() else "garbage option")
 
@@ -420,7 +424,9 @@ def _bsd(asked: _Asked, letters: str, words: list[str]) -> None:
             case "h":
                 asked.headers = False
             case "e" | "l" | "j" | "s" | "v" | "X" | "m" | "H" | "c" | "n" | "S" | "t" | "k" | "T" | "Z" | "L":
-                raise Refused(f"ps {letter} is not part of the lab.", "The lab has ps ax, ps aux and ps -ef.")
+                raise Refused(
+                    "ps {letter} is not part of the lab.", "The lab has ps ax, ps aux and ps -ef.", letter=letter
+                )
             case _:
                 raise _Wrong("unsupported option (BSD syntax)" if letter.isalpha() else "garbage option")
 

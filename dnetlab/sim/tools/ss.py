@@ -37,7 +37,9 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     try:
         options, words = parse(argv[1:], "hVnralopemTisbEZzN:40MSdwxtu6f:KHOA:D:F:", [name[2:] for name in _LONG])
     except BadOption as error:
-        raise Refused(f"ss has no such option: {error}.", "The lab has -t -u -l -n -p -a -H -4 -6.") from None
+        raise Refused(
+            "ss has no such option: {error}.", "The lab has -t -u -l -n -p -a -H -4 -6.", error=error
+        ) from None
     flags = {_LONG.get(name, name[-1]) for name, _ in options}
     if "V" in flags:
         return Result("ss utility, iproute2-6.1.0, libbpf 1.1.2\n")
@@ -45,7 +47,9 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         return fail("ss: SELinux is not enabled.", 1)
     unknown = flags - set("tulnpaH46rO")
     if unknown:
-        raise Refused(f"ss -{sorted(unknown)[0]} is not part of the lab.", "The lab has -t -u -l -n -p -a -H -4 -6.")
+        raise Refused(
+            "ss -{flag} is not part of the lab.", "The lab has -t -u -l -n -p -a -H -4 -6.", flag=sorted(unknown)[0]
+        )
     if not flags & {"t", "u"}:
         raise Refused(
             "ss without -t or -u also lists kernel sockets that the lab has not.", "Add -t for TCP, -u for UDP."

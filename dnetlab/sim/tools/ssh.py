@@ -48,8 +48,12 @@ def _ssh(context: Context, argv: tuple[str, ...]) -> Result:
     except Unreached as problem:
         return Result("", f"ssh: {problem}\n", FAILED)
     if not call.words:
-        raise Refused("A session on another host is not kept open here.",
-                      f"Type at its own prompt, {call.host}# COMMAND, or say what to run: ssh {call.typed} COMMAND")
+        raise Refused(
+            "A session on another host is not kept open here.",
+            "Type at its own prompt, {host}# COMMAND, or say what to run: ssh {typed} COMMAND",
+            host=call.host,
+            typed=call.typed,
+        )
     return run_text(Context(context.world, call.host, stdin=context.stdin, tty=False), " ".join(call.words))
 
 
@@ -65,7 +69,9 @@ def _reach(context: Context, destination: str, words: tuple[str, ...]) -> Call:
     """Log in there: the packets must get through, both ways. Raises Unreached, Refused for another user than root."""
     user, at, name = destination.rpartition("@")
     if at and user != "root":
-        raise Refused("Everybody is root on the hosts of this lab.", f"Leave the user out: ssh {name} COMMAND")
+        raise Refused(
+            "Everybody is root on the hosts of this lab.", "Leave the user out: ssh {name} COMMAND", name=name
+        )
     host, address = _called(context, name)
     if host == context.host:
         return Call(host, name, words)
@@ -147,5 +153,5 @@ def _write(context: Context, target: str, name: str, text: str) -> None:
         path = posixpath.join(path.removeprefix("~") or ".", name)
     full = tree.absolute(there, path)
     if full.startswith(("/proc/", "/sys/", "/dev/")):
-        raise Refused(f"{full} is not a file that can be copied to.", "Copy to /root, /tmp or /etc.")
+        raise Refused("{full} is not a file that can be copied to.", "Copy to /root, /tmp or /etc.", full=full)
     context.world.files[there.host, "", full] = text

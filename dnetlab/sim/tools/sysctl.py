@@ -60,8 +60,9 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     if "V" in options:
         return Result("sysctl from procps-ng 4.0.2\n")
     if options & {"p", "f", "system", "r", "load", "pattern"}:
-        hint = "Name the key: `sysctl net.ipv4.ip_forward`."
-        raise Refused("Reading settings from files or patterns is not modelled.", hint)
+        raise Refused(
+            "Reading settings from files or patterns is not modelled.", "Name the key: `sysctl net.ipv4.ip_forward`."
+        )
     if options & {"a", "A", "X", "all"}:
         return Result("".join(_shown(options, key, value) for key, value in values(context.stack).items()))
     if not names:
@@ -121,7 +122,7 @@ def _one(context: Context, options: set[str], name: str) -> Result:
         if "e" in options:
             return Result()
         if UNKNOWN.match(key):
-            raise Refused(f"The switch {key} is not modelled.", "`sysctl -a` lists the lab's.")
+            raise Refused("The switch {key} is not modelled.", "`sysctl -a` lists the lab's.", key=key)
         return Result("", f"sysctl: cannot stat {_path(name)}: No such file or directory\n", 1)
     if not equals:
         return Result(_shown(options, key, known[key]))

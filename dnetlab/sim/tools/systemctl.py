@@ -32,7 +32,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         return Result()
     if verb not in _VERBS:
         if verb in ("list-units", "list-unit-files", "get-default", "poweroff", "reboot", "halt", "edit"):
-            raise Refused(f"systemctl {verb} is not part of the lab.", "systemctl status docker")
+            raise Refused("systemctl {verb} is not part of the lab.", "systemctl status docker", verb=verb)
         return fail(f"Unknown command verb {verb}.", 1)
     if not units:
         return fail("Too few arguments.", 1)
@@ -84,8 +84,8 @@ def _docker(context: Context, verb: str) -> Result:
         case "enable" | "disable":
             return Result()
         case _:
-            raise Refused(f"systemctl {verb} docker is not part of the lab.",
-                          "start, stop, restart, status and is-active are.")  # fmt: skip
+            raise Refused("systemctl {verb} docker is not part of the lab.",
+                          "start, stop, restart, status and is-active are.", verb=verb)  # fmt: skip
     return Result()
 
 

@@ -53,7 +53,9 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         raise Refused("traceroute needs a host; its help is not part of the lab.", "traceroute -n 172.25.254.38")
     unknown = {name for name, _ in options} - {"-n", "-m", "-q", "-w", "-I", "-f", "-4", "-v", "-p"}
     if unknown:
-        raise Refused(f"traceroute {sorted(unknown)[0]} is not part of the lab.", "The lab has -n -m -q -w -f -I.")
+        raise Refused(
+            "traceroute {flag} is not part of the lab.", "The lab has -n -m -q -w -f -I.", flag=sorted(unknown)[0]
+        )
     found = lookup.find(context, words[0])
     if found is None:
         if busybox:

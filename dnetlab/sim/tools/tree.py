@@ -148,8 +148,8 @@ def listing(context: Context, path: str) -> list[str]:
             pass
         else:
             raise NotADirectoryError(path)
-    raise Refused(f"The lab holds only the files of {full} that lessons read.",
-                  "cat shows /etc/hosts, /etc/resolv.conf, /etc/hostname and /proc/sys/net/….")  # fmt: skip
+    raise Refused("The lab holds only the files of {full} that lessons read.",
+                  "cat shows /etc/hosts, /etc/resolv.conf, /etc/hostname and /proc/sys/net/….", full=full)  # fmt: skip
 
 
 def _ports(context: Context, full: str) -> list[str]:
@@ -180,8 +180,11 @@ def _refuse_unknown(context: Context, full: str) -> None:
         return
     kept = full.startswith("/etc/") and context.container is None and full.split("/")[2] in _KNOWN_ELSEWHERE
     if kept or any(full.startswith(prefix + "/") for prefix in _KEPT_BACK):
-        raise Refused(f"The lab does not hold {full}.",
-                      "cat shows /etc/hosts, /etc/resolv.conf, /etc/hostname and /proc/sys/net/….")  # fmt: skip
+        raise Refused(
+            "The lab does not hold {full}.",
+            "cat shows /etc/hosts, /etc/resolv.conf, /etc/hostname and /proc/sys/net/….",
+            full=full,
+        )
 
 
 def _made(context: Context, full: str) -> str | None:

@@ -266,7 +266,7 @@ class _Runner(Machine):
 
     def call_function(self, name: str, arguments: tuple[Node, ...]) -> Value:
         if name not in self.program.functions:
-            raise Refused(f"awk: function {name} never defined", "Write function NAME(PARAMETERS) { … }.")
+            raise Refused("awk: function {name} never defined", "Write function NAME(PARAMETERS) {{ … }}.", name=name)
         names, body = self.program.functions[name]
         given: dict[str, Value | dict[str, Value]] = dict.fromkeys(names, "")
         for parameter, node in zip(names, arguments, strict=False):

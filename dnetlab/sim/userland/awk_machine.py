@@ -70,7 +70,9 @@ class Machine(ABC):
     def spend(self) -> None:
         self.steps += 1
         if self.steps > MOST_STEPS:
-            raise Refused("This awk program takes too many steps.", f"The lab gives it {MOST_STEPS:,}.")
+            raise Refused(
+                "This awk program takes too many steps.", "The lab gives it {most_steps:,}.", most_steps=MOST_STEPS
+            )
 
     # -- fields --------------------------------------------------------------------------------------------------
 
@@ -92,14 +94,14 @@ class Machine(ABC):
 
     def field(self, number: int) -> Value:
         if number < 0 or number > MOST_FIELDS:
-            raise Refused(f"awk has no field {number}.", "Fields count from $1; $0 is the line.")
+            raise Refused("awk has no field {number}.", "Fields count from $1; $0 is the line.", number=number)
         if number == 0:
             return FromInput(self.record)
         return FromInput(self.fields[number - 1]) if number <= len(self.fields) else FromInput("")
 
     def set_field(self, number: int, value: str) -> None:
         if number < 0 or number > MOST_FIELDS:
-            raise Refused(f"awk has no field {number}.", "Fields count from $1; $0 is the line.")
+            raise Refused("awk has no field {number}.", "Fields count from $1; $0 is the line.", number=number)
         if number == 0:
             self.set_record(value)
             return

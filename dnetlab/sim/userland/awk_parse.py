@@ -462,7 +462,7 @@ class _Parser:
 
     def called(self, token: Token) -> Node:
         if token.text in ("system", "close", "fflush"):
-            raise Refused(f"awk's {token.text}() is not part of the lab.", "Use a loop of the shell.")
+            raise Refused("awk's {typed}() is not part of the lab.", "Use a loop of the shell.", typed=token.text)
         if not self.is_sign("("):
             if token.text == "length":
                 return Node("builtin", ("length", ()))

@@ -214,7 +214,7 @@ def jq(call: Call) -> Result:
         import jq as library  # late, and a browser has none
     except ImportError:
         raise Refused(
-            "jq is not part of the lab here.", "docker inspect -f '{{json .NetworkSettings}}' picks out a part."
+            "jq is not part of the lab here.", "docker inspect -f '{{{{json .NetworkSettings}}}}' picks out a part."
         ) from None
     words, flags, variables = list(call.words), set(), {}
     operands: list[str] = []
@@ -239,8 +239,9 @@ def jq(call: Call) -> Result:
             operands.append(word)
     if flags - set("rcsneSjCM"):
         raise Refused(
-            f"jq {sorted(flags - set('rcsneSjCM'))[0]} is not part of the lab.",
+            "jq {flag} is not part of the lab.",
             "It has -r, -c, -s, -n, -e, -S and --arg.",
+            flag=sorted(flags - set("rcsneSjCM"))[0],
         )
     found, said = inputs(call, operands[1:])
     if said:

@@ -234,7 +234,7 @@ def chmod(call: Call) -> Result:
         mode = _mode(words[0], call.files.mode(path))
         if mode is None:
             raise Refused(
-                f"The lab's chmod can't read {words[0]}.", "It has numbers and u+x, go-w, a=r and their like."
+                "The lab's chmod can't read {word}.", "It has numbers and u+x, go-w, a=r and their like.", word=words[0]
             )
         call.files.set_mode(path, mode)
 

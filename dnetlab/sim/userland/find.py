@@ -71,7 +71,9 @@ def _query(words: list[str]) -> _Query:
             query.tests.append((negated, (word, "")))
         elif word not in ("-a", "-and"):
             raise Refused(
-                f"find {word} is not part of the lab.", "It has -name, -type, -maxdepth, -empty, -exec and -delete."
+                "find {word} is not part of the lab.",
+                "It has -name, -type, -maxdepth, -empty, -exec and -delete.",
+                word=word,
             )
         negated = False
     return query
@@ -234,7 +236,12 @@ def _run_all(call: Call, batches: list[tuple[str, ...]], wish: _Wish) -> Result:
     out = said = ""
     code = 0
     if len(batches) > MOST_RUNS:
-        raise Refused(f"This would start {len(batches):,} commands.", f"The lab's xargs starts at most {MOST_RUNS}.")
+        raise Refused(
+            "This would start {batches:,} commands.",
+            "The lab's xargs starts at most {most_runs}.",
+            batches=len(batches),
+            most_runs=MOST_RUNS,
+        )
     for argv in batches:
         if wish.shown:
             said += " ".join(argv) + "\n"

@@ -62,7 +62,12 @@ def compile_pattern(
     import regex  # late: only patterns need it
 
     if len(pattern) > LONGEST:
-        raise Refused(f"This pattern has {len(pattern)} characters.", f"The lab takes at most {LONGEST}.")
+        raise Refused(
+            "This pattern has {pattern} characters.",
+            "The lab takes at most {longest}.",
+            pattern=len(pattern),
+            longest=LONGEST,
+        )
     alternatives = [
         re.escape(p) if fixed else p if perl else _translate(p, extended)
         for p in ([pattern] if one else pattern.split("\n"))

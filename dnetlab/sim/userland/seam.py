@@ -6,8 +6,9 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
+from dnetlab.language import Words, worded
 from dnetlab.model import Refusal
 
 MOST_STEPS = 10_000  # commands and rounds of loops that one line may take; a program of the lab counts as ten
@@ -28,13 +29,28 @@ class Refused(Exception):
     """Raised anywhere inside a tool: the simulator won't do this line. apply() turns it into Output.refused and
     throws the half-changed world away, so nothing is half-obeyed."""
 
-    def __init__(self, reason: str, hint: str = "") -> None:
-        super().__init__(reason)
-        self.refusal = Refusal(reason, hint)
+    def __init__(self, why: str | Words, instead: str | Words = "", /, **fields: Any) -> None:
+        super().__init__(why, instead, fields)
+        self.refusal = Refusal(worded(why, fields), worded(instead, fields))
+
+    @classmethod
+    def as_is(cls, refusal: Refusal) -> Refused:
+        """One that is made already."""
+        return cls(refusal.why, refusal.instead)
+
+    def __str__(self) -> str:
+        return self.refusal.reason
 
 
 class Stopped(Exception):
     """The line used up its steps, its output or its time; the text says which, in a sentence."""
+
+    def __init__(self, what: str, /, **fields: Any) -> None:
+        super().__init__(what, fields)
+        self.what = Words(what, **fields)
+
+    def __str__(self) -> str:
+        return str(self.what)
 
 
 @dataclass
@@ -49,17 +65,22 @@ class Budget:
     def spend(self, steps: int = 1) -> None:
         self.steps -= steps
         if self.steps <= 0:
-            raise Stopped(f"The command took more than {MOST_STEPS:,} steps, so it was ended as by Ctrl-C.")
+            raise Stopped(
+                "The command took more than {most_steps:,} steps, so it was ended as by Ctrl-C.", most_steps=MOST_STEPS
+            )
 
     def say(self, characters: int) -> None:
         self.output -= characters
         if self.output < 0:
-            raise Stopped(f"The command said more than {MOST_OUTPUT >> 10} KiB, so it was ended as by Ctrl-C, "
-                          "and the rest is not shown.")  # fmt: skip
+            raise Stopped("The command said more than {size} KiB, so it was ended as by Ctrl-C, "
+                          "and the rest is not shown.", size=MOST_OUTPUT >> 10)  # fmt: skip
 
     def look_at_clock(self, now: float) -> None:
         if self.until is not None and now > self.until:
-            raise Stopped(f"The command took more than {MOST_SECONDS:g} seconds, so it was ended as by Ctrl-C.")
+            raise Stopped(
+                "The command took more than {most_seconds:g} seconds, so it was ended as by Ctrl-C.",
+                most_seconds=MOST_SECONDS,
+            )
 
 
 class Input:

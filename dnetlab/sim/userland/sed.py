@@ -149,7 +149,9 @@ class _Editor:
                     self.substituted = self.substituted and edit.name == "b"
                     if edit.text and edit.text not in self.labels:
                         raise Refused(
-                            f"sed: can't find label for jump to `{edit.text}'", "Write : LABEL in the script."
+                            "sed: can't find label for jump to `{typed}'",
+                            "Write : LABEL in the script.",
+                            typed=edit.text,
                         )
                     at = self.labels[edit.text] if edit.text else len(self.edits)
                 elif edit.name == "T":

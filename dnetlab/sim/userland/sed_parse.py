@@ -182,7 +182,9 @@ class Reader:
             self.blanks()
             edit.count = self.number() if self.peek().isdigit() else 0
         elif name in "rwRWe" or name in "lFzv":
-            raise Refused(f"sed's {name} is not part of the lab.", "It has s y d p q a i c n N g h x and their like.")
+            raise Refused(
+                "sed's {name} is not part of the lab.", "It has s y d p q a i c n N g h x and their like.", name=name
+            )
         elif name not in "{=dDgGhHnNpPx":
             raise self.bad(f"unknown command: `{name}'")
         if name != "{":
@@ -226,7 +228,9 @@ class Reader:
             edit.flags += self.peek()
             self.at += 1
         if self.peek() and self.peek() in "we":
-            raise Refused(f"sed's s///{self.peek()} is not part of the lab.", "It has s///g, p, I and a number.")
+            raise Refused(
+                "sed's s///{peek} is not part of the lab.", "It has s///g, p, I and a number.", peek=self.peek()
+            )
         if self.peek() and self.peek() not in ";\n}# \t":
             raise self.bad("unknown option to `s'")
         edit.pattern = self.compiled(text, "i" in edit.flags.lower())

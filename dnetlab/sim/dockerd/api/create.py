@@ -16,12 +16,17 @@ from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
-_CAPABILITIES = frozenset(re.findall(r"\w+", """
+_CAPABILITIES = frozenset(
+    re.findall(
+        r"\w+",
+        """
     AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER
     FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE
     NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE
     SYS_NICE SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG WAKE_ALARM
-"""))  # capabilities(7)
+""",
+    )
+)  # capabilities(7)
 _MODES = {"", "ro", "rw", "z", "Z", "nocopy", "cached", "consistent", "delegated"}
 _BUILT_IN = ("default", "bridge", "host", "none")
 # Fields of HostConfig that would change what a lab shows, and that the daemon here can't obey.
@@ -85,8 +90,11 @@ def config_of(world: World, host: str, name: str, body: Json) -> ContainerConfig
 def _check_modelled(body: Json, machine: Json) -> None:
     for field in _NOT_MODELLED:
         if machine.get(field) not in _USUAL:
-            raise Refused(f"HostConfig.{field} is not modelled.",
-                          "Leave it out: addresses, names, links and ports are what the lab is about.")  # fmt: skip
+            raise Refused(
+                "HostConfig.{field} is not modelled.",
+                "Leave it out: addresses, names, links and ports are what the lab is about.",
+                field=field,
+            )
     if body.get("Healthcheck"):
         raise Refused("Health checks are not modelled.", "Ask the program with docker exec.")
     if (machine.get("LogConfig") or {}).get("Type", "") not in ("", "json-file"):

@@ -28,4 +28,4 @@ def call(
     try:
         return operation(world, host, *args, **kwargs)
     except Refused as refused:
-        raise NotModelled(refused.refusal.reason, refused.refusal.hint) from None
+        raise NotModelled(refused.refusal.why, refused.refusal.instead) from None

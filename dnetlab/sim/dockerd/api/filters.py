@@ -72,9 +72,7 @@ def _check_container_values(world: World, wanted: Filters) -> None:
             raise ApiError(release.text("bad status", value=value, states=", ".join(_STATES)), 400)
 
 
-def container_matches(
-    world: World, host: str, wanted: Filters
-) -> Callable[[Container, ContainerSpec], bool]:
+def container_matches(world: World, host: str, wanted: Filters) -> Callable[[Container, ContainerSpec], bool]:
     """A test for one container. Raises ApiError for values the daemon refuses."""
     check_names(world, wanted, _KNOWN["container"])
     _check_container_values(world, wanted)
@@ -244,4 +242,4 @@ def _seconds(text: str) -> float:
     units = {"s": 1, "m": 60, "h": 3600}
     if text[-1:] in units and text[:-1].replace(".", "", 1).isdecimal():
         return float(text[:-1]) * units[text[-1]]
-    raise Refused(f"--filter until={text} is not simulated.", "Give how long ago: --filter until=10m.")
+    raise Refused("--filter until={typed} is not simulated.", "Give how long ago: --filter until=10m.", typed=text)

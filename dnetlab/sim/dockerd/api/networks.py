@@ -51,9 +51,10 @@ def network_create(world: World, host: str, body: Json) -> Json:
 def _check_modelled(body: Json) -> None:
     """Raises Refused for networks that the lab doesn't have."""
     ipam = body.get("IPAM") or {}
-    instead = "Create the network with --subnet, --gateway, --ip-range and -o."
     if ipam.get("Driver", "default") not in ("", "default") or ipam.get("Options"):
-        raise Refused("Other IPAM drivers are not simulated.", instead)
+        raise Refused(
+            "Other IPAM drivers are not simulated.", "Create the network with --subnet, --gateway, --ip-range and -o."
+        )
     if body.get("EnableIPv4") is False:
         raise Refused("Networks without IPv4 are not modelled.", "Leave --ipv4=false out.")
 

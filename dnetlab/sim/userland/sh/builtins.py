@@ -130,7 +130,9 @@ def _set(sh: Interpreter, argv: Argv, streams: Streams) -> int:
                 sh.shell.options = sh.shell.options | {letter} if word[0] == "-" else sh.shell.options - {letter}
             elif letter not in "hmbC":
                 raise Refused(
-                    f"set {word} is not part of the lab's shell.", "It has set -e, -u, -x, -f, -a and -o pipefail."
+                    "set {word} is not part of the lab's shell.",
+                    "It has set -e, -u, -x, -f, -a and -o pipefail.",
+                    word=word,
                 )
     if words[:1] == ["--"]:
         sh.shell.positional = tuple(words[1:])
@@ -152,7 +154,7 @@ def _set_option(sh: Interpreter, on: bool, name: str) -> None:
     }.get(name)
     if letter is None:
         raise Refused(
-            f"set -o {name} is not part of the lab's shell.", "It has set -e, -u, -x, -f, -a and -o pipefail."
+            "set -o {name} is not part of the lab's shell.", "It has set -e, -u, -x, -f, -a and -o pipefail.", name=name
         )
     sh.shell.options = sh.shell.options | {letter} if on else sh.shell.options - {letter}
 
@@ -187,7 +189,7 @@ def _source(sh: Interpreter, argv: Argv, streams: Streams) -> int:
 def _exec(sh: Interpreter, argv: Argv, streams: Streams) -> int:
     if len(argv) == 1:
         raise Refused(
-            "exec without a command is not part of the lab's shell.", "Put { … } around the lines and redirect them."
+            "exec without a command is not part of the lab's shell.", "Put {{ … }} around the lines and redirect them."
         )
     raise Exit(sh.program(argv[1:], {}, streams), asked=True)
 
@@ -255,7 +257,7 @@ def _read(sh: Interpreter, argv: Argv, streams: Streams) -> int:
         option = words.pop(0)
         raw = raw or "r" in option
         if option.strip("-r") not in ("", "p", "s"):
-            raise Refused(f"read {option} is not part of the lab's shell.", "It has read [-r] NAME….")
+            raise Refused("read {option} is not part of the lab's shell.", "It has read [-r] NAME….", option=option)
         if option.endswith("p") and words:
             words.pop(0)
     if streams.stdin.text is None:
@@ -429,7 +431,7 @@ def _nothing(sh: Interpreter, argv: Argv, streams: Streams) -> int:
 
 
 def _left_out(sh: Interpreter, argv: Argv, streams: Streams) -> int:
-    raise Refused(f"`{argv[0]}` is not part of the lab's shell.", "Write the full command instead.")
+    raise Refused("`{tool}` is not part of the lab's shell.", "Write the full command instead.", tool=argv[0])
 
 
 SPECIAL: dict[str, Builtin] = {

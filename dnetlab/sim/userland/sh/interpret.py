@@ -355,7 +355,7 @@ class Interpreter:
         self.shell.positional, self.loops = argv[1:], 0
         self.budget.depth += 1
         if self.budget.depth >= DEEPEST:
-            raise Refused("Sub-shells and functions are nested too deeply.", f"Does {argv[0]} call itself?")
+            raise Refused("Sub-shells and functions are nested too deeply.", "Does {tool} call itself?", tool=argv[0])
         locals_before, self.locals = getattr(self, "locals", None), {}
         try:
             return self.command(body, streams)

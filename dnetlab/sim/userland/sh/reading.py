@@ -11,4 +11,4 @@ def read(text: str) -> Script:
     try:
         return parse_shell(text)
     except ShellRefused as refused:
-        raise Refused(refused.refusal.reason, refused.refusal.hint) from None
+        raise Refused.as_is(refused.refusal) from None

@@ -1,0 +1,84 @@
+"""What the lab says, in the language of the session: a sentence is its English template, the fields that fill it
+in, and nothing else until somebody reads it.
+
+`Words("there is no file {name}", name="x")` is a value; `str` of it is the sentence. A language but English is a
+catalogue here: the English template -> its own (`zh`). A template is a format string: braces that are meant are
+doubled.
+
+The language is the session's, as a locale is: what `speak` said last, else DNETLAB_LANG ('en', 'zh', 'zh_CN.UTF-8' …),
+else English. What real programs say is nobody's to translate, and never comes here but as a field.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dnetlab.language import zh
+
+LANGUAGES = ("en", "zh")
+CATALOGUES: Mapping[str, Mapping[str, str]] = {"en": {}, "zh": zh.CATALOGUE}
+_spoken = {"": ""}
+
+
+def speak(language: str) -> None:
+    """The language from now on: 'en' or 'zh'; '' leaves it to DNETLAB_LANG. ValueError for another."""
+    if language not in ("", *LANGUAGES):
+        raise ValueError(f"{language!r} is no language of the lab")
+    _spoken[""] = language
+
+
+def spoken() -> str:
+    """The language that words are in now."""
+    wish = _spoken[""] or os.environ.get("DNETLAB_LANG", "")[:2].lower()
+    return wish if wish in LANGUAGES else "en"
+
+
+class Words:
+    """A sentence as a value. fields may hold Words, which are said in the same language. Empty ones are false.
+
+    >>> str(Words("The lab has no host {host}.", host="docker9"))
+    'The lab has no host docker9.'
+    """
+
+    __slots__ = ("fields", "template")
+
+    def __init__(self, template: str, /, **fields: Any) -> None:
+        self.template = template
+        self.fields = fields
+
+    def said(self, language: str) -> str:
+        """In that language; in English what its catalogue lacks."""
+        fields = {k: v.said(language) if isinstance(v, Words) else v for k, v in self.fields.items()}
+        return CATALOGUES[language].get(self.template, self.template).format(**fields)
+
+    def __str__(self) -> str:
+        return self.said(spoken())
+
+    def __bool__(self) -> bool:
+        return bool(self.template)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Words) and (self.template, self.fields) == (other.template, other.fields)
+
+    def __hash__(self) -> int:
+        return hash(self.template)
+
+    def __repr__(self) -> str:
+        return f"Words({self.template!r}, {self.fields!r})"
+
+
+def say(template: str, /, **fields: Any) -> str:
+    """The sentence, in the language that is spoken now."""
+    return str(Words(template, **fields))
+
+
+def worded(text: str | Words, fields: Mapping[str, Any]) -> Words:
+    """The text as Words: as it is, or a template with these fields."""
+    return text if isinstance(text, Words) else Words(text, **fields)
+
+
+def near_or(near: Sequence[str], otherwise: Words) -> Words:
+    """'Did you mean …?' with the nearest names; what else there is to say when there are none."""
+    return Words("Did you mean {near}?", near=", ".join(near)) if near else otherwise
