@@ -217,9 +217,10 @@ def _check_routes(topology: Topology, table: _Table) -> None:
         networks = [address.network for nic in topology.nics_of(host.name) for address in nic.ipv4]
         for route in host.routes:
             if not any(route.gateway in network for network in networks):
+                mine = ", ".join(map(str, networks)) or Words("none")
                 raise table.wrong(f"hosts.{host.name}.routes", "no card of {host} reaches {gateway}",
                                   "A gateway is on a network of the host; its own: {networks}.", host=host.name,
-                                  gateway=route.gateway, networks=", ".join(map(str, networks)) or Words("none"))  # fmt: skip
+                                  gateway=route.gateway, networks=mine)  # fmt: skip
 
 
 def _with_tag(image: str) -> str:
