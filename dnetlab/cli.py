@@ -137,8 +137,26 @@ def _work_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     verify.add_argument("--docker", metavar="RELEASE", help="with --engine docker: 20.10, 26.1 or 28.5")
     verify.add_argument("--seconds", type=float, default=60.0, help="for each file (default: 60)")
     verify.add_argument("--megabytes", type=int, default=1024, help="of memory for each file (default: 1024)")
+    verify.add_argument("--key", type=Path, metavar="FILE.pub", help="the public key that must have signed it")
+    verify.add_argument("--report", type=Path, metavar="FOLDER", help="write the verified report of each file there")
     verify.add_argument("--json", action="store_true", help="one JSON object per file (docs/work.schema.json)")
     verify.set_defaults(run=_verify)
+    report = commands.add_parser("report", help="write a report of a lesson: HTML, PDF and JSON")
+    report.add_argument("what", nargs="*", metavar="LESSON|FILE", help="a lesson, or journals (default: the last one)")
+    report.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)")
+    report.add_argument("--format", action="append", choices=("html", "pdf", "json"), help="only this; repeatable")
+    report.add_argument("--lang", choices=("en", "zh"), help="default: as DNETLAB_LANG says")
+    report.set_defaults(run=_report)
+    keys = commands.add_parser("keys", help="make the two keys by which an instructor signs results")
+    keys.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)")
+    keys.set_defaults(run=_keys)
+    sign = commands.add_parser("sign", help="verify somebody's work and sign the result")
+    sign.add_argument("files", nargs="+", metavar="FILE", help="a journal, or a report (.html or .json)")
+    sign.add_argument("--key", type=Path, required=True, metavar="FILE.key", help="as `dnetlab keys` made it")
+    sign.add_argument("--student", metavar="ID", help="whose work it should be (default: whoever it says)")
+    sign.add_argument("--lesson", metavar="LESSON", action="append", default=[], help="a lesson of your own")
+    sign.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)")
+    sign.set_defaults(run=_sign, engine="sim", docker=None, seconds=60.0, megabytes=1024)
 
 
 def _engine_options(parser: argparse.ArgumentParser) -> None:
@@ -356,30 +374,82 @@ def _build_lesson(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    from dnetlab.grade.export import write
+    from dnetlab.grade.sign import read_public
+    from dnetlab.language import spoken
     from dnetlab.report.text import work_text
 
+    key = read_public(arguments.key) if arguments.key else ""
     sound = True
     for name in arguments.files:
-        work = _verified(Path(name), arguments)
+        work = _verified(Path(name), arguments, key, bool(arguments.report))
         sound &= all(finding["note"] for finding in work["findings"])
+        if arguments.report:
+            write(work, arguments.report, ("html", "json"), spoken(), f"{Path(name).stem}.verified")
         print(json.dumps({"file": name, **work}, ensure_ascii=False) if arguments.json else work_text(name, work),
               flush=True)  # fmt: skip
     return 0 if sound else 1
 
 
-def _verified(file: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+def _verified(file: Path, arguments: argparse.Namespace, key: str = "", tell: bool = False) -> dict[str, Any]:
     """On the simulator in a process of its own; on real engines in this one, which removes them in the end."""
     from dnetlab.grade.child import Limits, verify_apart
     from dnetlab.grade.verify import verify
     from dnetlab.grade.work import Terms
 
-    terms = Terms(arguments.student, tuple(arguments.lesson), engine=arguments.engine, docker=arguments.docker)
+    chosen = arguments.engine, arguments.docker
+    terms = Terms(arguments.student, tuple(arguments.lesson), "", *chosen, key=key)
     if arguments.engine == "sim":
-        return verify_apart(file, terms, Limits(arguments.seconds, arguments.megabytes))
+        return verify_apart(file, terms, Limits(arguments.seconds, arguments.megabytes), tell)
     try:
-        return verify(file.read_bytes(), terms)
+        return verify(file.read_bytes(), terms, tell=tell)
     except OSError as error:
         raise UsageError("{file} can't be read: {error}", file=file, error=error.strerror) from None
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from dnetlab.grade.hand_in import of_files, of_folder, write_all
+    from dnetlab.grade.work import ANYBODY
+    from dnetlab.language import speak, spoken
+    from dnetlab.report.text import exported_text
+
+    speak(arguments.lang or "")
+    journals = [Path(what) for what in arguments.what if what.endswith(".journal")]
+    if len(journals) != len(arguments.what) > 1:
+        raise UsageError("a report is of one lesson, or of journals")
+    lesson = "".join(arguments.what) if not journals else ""
+    work = of_files(journals, ANYBODY) if journals else of_folder(lesson)
+    files, missing = write_all(work, arguments.out, arguments.format or (), spoken())
+    _say("\n".join(filter(None, (exported_text(work, files), missing))))
+    return 0
+
+
+def _keys(arguments: argparse.Namespace) -> int:
+    from dnetlab.grade.sign import make_keys
+
+    secret, public = make_keys(arguments.out)
+    _say(f"{secret}: signs results. Keep it; no student may have it.")
+    _say(f"{public}: checks them. Give it to everybody.")
+    return 0
+
+
+def _sign(arguments: argparse.Namespace) -> int:
+    from dnetlab.grade.sign import sign
+    from dnetlab.report.text import work_text
+
+    sound = True
+    for name in arguments.files:
+        work = _verified(Path(name), arguments, tell=True)
+        signed = json.dumps(sign(work, arguments.key), indent=1)
+        file = arguments.out / f"{Path(name).stem}.signed.json"
+        try:
+            arguments.out.mkdir(parents=True, exist_ok=True)
+            file.write_text(signed + "\n", encoding="utf-8")
+        except OSError as error:
+            raise UsageError("{file} can't be written: {error}", file=file, error=error.strerror) from None
+        sound &= all(finding["note"] for finding in work["findings"])
+        _say(f"{work_text(name, work)}\n  {file}")
+    return 0 if sound else 1
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

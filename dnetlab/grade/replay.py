@@ -37,6 +37,7 @@ from dnetlab.version import __version__
 
 BACKWARDS = 120.0  # seconds that a clock may be set back while somebody works
 _MARKS = {"passed": "✓", "failed": "✗", "could not be judged": "?"}
+LONGEST = 200  # characters of a command, a name, that a finding repeats
 ENOUGH = 50  # findings of a session; more of them say nothing new
 Heard = Callable[[Lesson, TaskResult], None]
 
@@ -98,7 +99,8 @@ class Replay:
                         tuple(self.outputs), self.lab.snapshot())  # fmt: skip
 
     def _find(self, kind: FindingKind, **fields: Any) -> None:
-        finding = Finding(kind, self.session.session, fields)
+        short = {name: value[:LONGEST] if isinstance(value, str) else value for name, value in fields.items()}
+        finding = Finding(kind, self.session.session, short)
         if len(self.findings) < ENOUGH and finding not in self.findings:
             self.findings.append(finding)
 

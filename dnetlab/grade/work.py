@@ -15,7 +15,7 @@ from dnetlab.journal import parse_journal
 from dnetlab.lab import Lab
 from dnetlab.model import Journal, Lesson, Loss, LossKind, Topology, default_topology
 from dnetlab.model.grade import Finding, FindingKind, Replayed, Work
-from dnetlab.model.journal import Attend, Looked
+from dnetlab.model.journal import Attend, Looked, Resume
 
 _LOSSES = {
     LossKind.UNREADABLE: FindingKind.UNREADABLE, LossKind.INCOMPLETE: FindingKind.INCOMPLETE,
@@ -31,6 +31,7 @@ class Terms:
     lessons   more lessons, as `known_lessons` takes them; only: the one that is looked at, '' for all
     engine    'sim', or 'docker' for real engines; docker: their release, None for each session's own
     topology  of the lab it must have been done in; None for the usual one
+    key       public key, as `dnetlab.grade.sign.read_public` gives it, that must have signed it; '' for none
     heard, look  as `Replay` calls them
     """
 
@@ -40,6 +41,7 @@ class Terms:
     engine: str = "sim"
     docker: str | None = None
     topology: Topology | None = None
+    key: str = ""
     heard: Heard | None = None
     look: Callable[[Lab, Looked], Any] | None = None
     known: dict[str, Path] = field(default_factory=dict)
@@ -61,7 +63,7 @@ def run_again(journals: Sequence[bytes], terms: Terms = ANYBODY) -> Work:
         found = parse_journal(data)
         findings += [_loss(loss) for loss in found.lost]
         findings += [] if found.sessions else [Finding(FindingKind.NO_JOURNAL)]
-        for session in found.sessions:
+        for session in _wanted(found.sessions, terms.only):
             done[session.session] = _session(session, terms, done)
     sessions = tuple(done.values())
     findings += [finding for one in sessions for finding in one.findings]
@@ -69,6 +71,18 @@ def run_again(journals: Sequence[bytes], terms: Terms = ANYBODY) -> Work:
     waiting = [t.task.id for s in worth for t in s.tasks if t.needs_engine]
     findings += [Finding(FindingKind.NEEDS_ENGINE, fields={"tasks": ", ".join(waiting)})] if waiting else []
     return Work(sessions, worth, tuple(findings), terms.engine)
+
+
+def _wanted(sessions: Sequence[Journal], lesson: str) -> Sequence[Journal]:
+    """Those in which that lesson was open, and those that they went on from; all when it is ''."""
+    if not lesson:
+        return sessions
+    names: set[str] = set()
+    for session in reversed(sessions):
+        attends = any(isinstance(event, Attend) and event.lesson == lesson for event in session.events)
+        if attends or session.session in names:
+            names |= {session.session, *(event.session for event in session.events if isinstance(event, Resume))}
+    return [session for session in sessions if session.session in names]
 
 
 def _loss(loss: Loss) -> Finding:

@@ -11,8 +11,9 @@ else English. What real programs say is nobody's to translate, and never comes h
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dnetlab.language import zh
@@ -33,6 +34,16 @@ def spoken() -> str:
     """The language that words are in now."""
     wish = _spoken[""] or os.environ.get("DNETLAB_LANG", "")[:2].lower()
     return wish if wish in LANGUAGES else "en"
+
+
+@contextlib.contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """That language for a while."""
+    before, _spoken[""] = _spoken[""], language
+    try:
+        yield
+    finally:
+        _spoken[""] = before
 
 
 class Words:

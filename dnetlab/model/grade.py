@@ -45,6 +45,7 @@ class FindingKind(Enum):
     SCORE = "score"
     ACCOUNT = "account"
     SIGNATURE = "signature"
+    UNSIGNED = "unsigned"
     CLOCK = "clock"
     # what the grader could not do
     OUT_OF_TIME = "out of time"
@@ -55,10 +56,13 @@ class FindingKind(Enum):
     OTHER_VERSION = "other version"
     OTHER_ENGINE = "other engine"
     NEEDS_ENGINE = "needs engine"
+    SIGNED = "signed"
+    NOT_CHECKED = "not checked"
 
 
 NOTES = frozenset({
     FindingKind.OTHER_EDITION, FindingKind.OTHER_VERSION, FindingKind.OTHER_ENGINE, FindingKind.NEEDS_ENGINE,
+    FindingKind.SIGNED, FindingKind.NOT_CHECKED,
     FindingKind.UNREADABLE,  # a kernel that was killed leaves a row torn
 })  # fmt: skip
 

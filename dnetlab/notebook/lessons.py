@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.errors import UsageError
 from dnetlab.explain.sentences import phrase
-from dnetlab.language import LANGUAGES, speak
+from dnetlab.language import LANGUAGES, speak, speaking, spoken
 from dnetlab.lessons.read import read_lesson
 from dnetlab.views import course
 
@@ -104,11 +106,25 @@ def lang(magics: DnetMagics, options: Any) -> CourseView:
     return CourseView(phrase("language"))
 
 
+@contextlib.contextmanager
+def speak_once(language: str | None) -> Iterator[str]:
+    """That language, or the one that is spoken, for as long as it takes."""
+    wanted = language or spoken()
+    if wanted not in LANGUAGES:
+        raise _no_language(wanted)
+    with speaking(wanted):
+        yield wanted
+
+
 def _speak(language: str) -> None:
     try:
         speak(language)
     except ValueError:
-        known = ", ".join(LANGUAGES)
-        raise UsageError(
-            "{language!r} is no language of the lab", hint="They are: {known}.", language=language, known=known
-        ) from None
+        raise _no_language(language) from None
+
+
+def _no_language(name: str) -> UsageError:
+    known = ", ".join(LANGUAGES)
+    return UsageError(
+        "{language!r} is no language of the lab", hint="They are: {known}.", language=name, known=known
+    )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.errors import NotHere, UsageError
@@ -187,6 +188,17 @@ def _engine(magics: DnetMagics, options: Any) -> Any:
     return Sentence(f"Cells run on {words} {engine.release}.")
 
 
+def _report(magics: DnetMagics, options: Any) -> Any:
+    from dnetlab.grade.hand_in import of_lab, write_all
+    from dnetlab.notebook.lessons import speak_once
+    from dnetlab.report.text import exported_text
+
+    with speak_once(options.lang) as language:
+        work = of_lab(magics.lab)
+        files, missing = write_all(work, Path(options.out), options.format or (), language)
+        return Sentence("\n".join(filter(None, (exported_text(work, files), missing))))
+
+
 def _doctor(magics: DnetMagics, options: Any) -> Any:
     from dnetlab.doctor import examine
     from dnetlab.views.frame import TEXT, frame
@@ -271,6 +283,10 @@ SUBCOMMANDS: dict[str, Subcommand] = {
                    (_arg("id", nargs="?", metavar="ID"),)),
         Subcommand("lang", "en or zh: the lab's language; alone: which it is", lessons.lang,
                    (_arg("language", nargs="?", metavar="LANGUAGE"),)),
+        Subcommand("report", "write a report of the lesson: HTML, PDF and JSON", _report,
+                   (_arg("--out", metavar="FOLDER", default=".", help="where to (default: here)"),
+                    _arg("--format", action="append", choices=["html", "pdf", "json"], help="only this; repeatable"),
+                    _arg("--lang", metavar="LANGUAGE", help="en or zh"))),
         Subcommand("engine", "which engine runs the cells; with a name: change it", _engine,
                    (_arg("name", nargs="?", choices=["sim", "docker"]), _arg("--docker", metavar="RELEASE"),
                     _arg("--attach", metavar="NAME", help="a lab that `dnetlab up` made, to be left standing"))),

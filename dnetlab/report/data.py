@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from dnetlab.explain.sentences import COURSE, words
+from dnetlab.explain.sentences import words
+from dnetlab.language import LANGUAGES
 from dnetlab.lessons.read import edition
 from dnetlab.model import CheckResult
 from dnetlab.model.grade import Finding, Replayed, Score, TaskScore, Work
@@ -24,13 +25,13 @@ Data = dict[str, Any]
 def work_data(work: Work, journals: Sequence[bytes], now: float, verified: bool) -> Data:
     """A work as JSON values; verified: it was run again by somebody else than its student."""
     return {
-        "format": FORMAT, "dnetlab": __version__, "made": _time(now), "verified": verified, "engine": work.engine,
+        "format": FORMAT, "dnetlab": __version__, "made": time_text(now), "verified": verified, "engine": work.engine,
+        "journals": [{"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for data in journals],
         "student": next((s.lesson.student for s in work.scores), ""),
         "earned": round(sum(s.earned for s in work.scores), 2), "points": round(sum(s.points for s in work.scores), 2),
         "lessons": [_lesson(score) for score in work.scores],
         "findings": [finding_data(finding) for finding in work.findings],
         "sessions": [_session(one) for one in work.sessions],
-        "journals": [{"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for data in journals],
     }  # fmt: skip
 
 
@@ -44,10 +45,10 @@ def finding_data(finding: Finding) -> Data:
 
 def both(value: Any) -> dict[str, str]:
     """A value in the words of every language."""
-    return {language: words(value, language) for language in COURSE}
+    return {language: words(value, language) for language in LANGUAGES}
 
 
-def _time(seconds: float) -> str:
+def time_text(seconds: float) -> str:
     """ISO 8601 in UTC, '' for a time that is none."""
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else ""
@@ -59,7 +60,7 @@ def _session(one: Replayed) -> Data:
     head = one.session
     return {
         "session": head.session, "engine": head.engine, "release": head.release, "dnetlab": head.version,
-        "began": _time(head.began), "commands": len(head.entries), "run": one.snapshot is not None,
+        "began": time_text(head.began), "commands": len(head.entries), "run": one.snapshot is not None,
     }  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def _task(one: TaskScore) -> Data:
     result = one.result
     return {
         "task": one.task.id, "title": vars(one.task.title), "earned": one.earned, "points": one.task.points,
-        "recorded": one.recorded, "done": one.done, "done_at": _time(one.at), "attempts": one.attempts,
+        "recorded": one.recorded, "done": one.done, "done_at": time_text(one.at), "attempts": one.attempts,
         "hints": one.hints, "needs_engine": one.needs_engine,
         "credit": result.credit.value if result else "nothing", "waits": list(result.waits) if result else [],
         "wrong": result.wrong.name if result and result.wrong else "",
@@ -96,9 +97,9 @@ def _prediction(one: Answer) -> Data:
     """What was asked, what was said, and what is so; told only to those who have answered."""
     asked = one.question
     texts = {choice.id: vars(choice.text) for choice in asked.choices}
-    right = [texts.get(text, dict.fromkeys(COURSE, text)) for text in asked.right[: len(texts) or 1]]
+    right = [texts.get(text, dict.fromkeys(LANGUAGES, text)) for text in asked.right[: len(texts) or 1]]
     return {
         "question": asked.id, "asked": vars(asked.question), "judged": asked.is_answer, "given": bool(one.given),
-        "answer": texts.get(one.given, dict.fromkeys(COURSE, one.given)), "right": one.right,
-        "so": right if one.given else [], "explain": vars(asked.explain) if one.given else dict.fromkeys(COURSE, ""),
+        "answer": texts.get(one.given, dict.fromkeys(LANGUAGES, one.given)), "right": one.right,
+        "so": right if one.given else [], "explain": vars(asked.explain) if one.given else dict.fromkeys(LANGUAGES, ""),
     }  # fmt: skip

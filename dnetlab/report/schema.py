@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dnetlab.explain.sentences import COURSE
+from dnetlab.language import LANGUAGES
 from dnetlab.model.check import Credit, Verdict
 from dnetlab.model.grade import FindingKind
 from dnetlab.report.data import FORMAT
@@ -46,7 +46,7 @@ def _said(description: str, schema: Schema) -> Schema:
 
 
 def _text() -> Schema:
-    return _said("the same in every language", _object(dict.fromkeys(COURSE, _STRING)))
+    return _said("the same in every language", _object(dict.fromkeys(LANGUAGES, _STRING)))
 
 
 def _lesson() -> Schema:
@@ -108,7 +108,7 @@ def _account() -> Schema:
     return _said("the transcript, and the lab at its end", _object({
         "steps": _list(_object({
             "session": _STRING, "at": _TIME, "cell": _WHOLE, "kind": {"enum": ["command", "look", "event"]},
-            "prompt": _STRING, "command": _STRING, "exit_code": _WHOLE, "refused": _STRING,
+            "prompt": _STRING, "command": _STRING, "exit_code": _WHOLE, "refused": _text(),
             "stdout": _STRING, "stderr": _STRING, "taken_back": _YES_NO, **seen,
         }, "exit_code refused stdout stderr table picture told prompt")),
         "end": _object({"picture": picture, "tables": _list(table)}, "picture"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from dnetlab.explain.sentences import said
 from dnetlab.language import spoken
 from dnetlab.report.data import Data
+from dnetlab.report.safe import shown
 
 
 def work_text(name: str, work: Data) -> str:
@@ -18,7 +20,19 @@ def work_text(name: str, work: Data) -> str:
         lines.append(f"  {'·' if finding['note'] else '!'} {finding['text'][spoken()]}")
     if not any(not finding["note"] for finding in work["findings"]):
         lines.append(f"  {said('nothing found')}")
-    return "\n".join(lines)
+    return _lines(lines)
+
+
+def _lines(lines: list[str]) -> str:
+    """What somebody typed can't move a terminal's cursor, nor begin a line of its own."""
+    return "\n".join(shown(line).replace("\n", " ") for line in lines)
+
+
+def exported_text(work: Data, files: Sequence[Path]) -> str:
+    """Which files were written, and that nobody has verified what they say."""
+    earned = said("of points", earned=f"{work['earned']:g}", points=f"{work['points']:g}")
+    notes = [f"  ! {f['text'][spoken()]}" for f in work["findings"] if not f["note"]]
+    return _lines([*(str(file) for file in files), earned, said("not verified"), *notes])
 
 
 def _lesson(lesson: Data) -> Iterator[str]:

@@ -111,3 +111,10 @@ def build(rows: list[Any], columns: dict[str, str], first: Sequence[str] = ()) -
     made = LabFrame(data, columns=list(columns))
     made.attrs.update(first=tuple(first), columns=tuple(columns))
     return made
+
+
+def cells(table: LabFrame) -> tuple[list[str], list[list[str]]]:
+    """The columns and rows that a reader is shown, as text; what is the same in every row stands in no column."""
+    shown, _ = table._shown()
+    rows = [[_text(value) for value in row] for row in shown.itertuples(index=False, name=None)]
+    return [str(column) for column in shown.columns], rows

@@ -24,3 +24,10 @@ def frame(rows: Iterable[Sequence[Any]], columns: dict[str, str], first: Sequenc
     from dnetlab.views.dataframe import build
 
     return build(list(rows), columns, first)
+
+
+def cells(table: DataFrame) -> tuple[list[str], list[list[str]]]:
+    """The columns and rows of a table that a reader is shown, as text; at most 200 rows."""
+    from dnetlab.views import dataframe
+
+    return dataframe.cells(table)

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from dnetlab.grade.verify import verify
 from dnetlab.grade.work import Terms
 from dnetlab.report.schema import schema
-from grade.works import chained, rows, solved
+from tests.grade.works import chained, rows, solved
 
 ANN = Terms(student="ann")
 

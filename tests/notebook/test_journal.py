@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from dnetlab.cli import main
+from dnetlab.grade.verify import verify
 from dnetlab.journal import read_journal
 from dnetlab.notebook.journal import journal_file, notebook_name
 
@@ -66,3 +70,59 @@ def test_a_kernel_writes_down_who_it_is_so_that_it_finds_its_own_session_again(s
     (session,) = read_journal(file).sessions
 
     assert session.kernel == Path(name).stem != ""
+
+
+def test_a_session_is_written_down_the_same_from_a_cell_a_script_and_a_prompt(start_kernel, tmp_path, monkeypatch):
+    commands = [
+        "docker1# docker network create net1", "docker1# docker run -d --name web1 --network net1 nginx",
+        "docker1# docker ps -q | wc -l", "docker2# ping -c 1 172.25.254.1", "docker1# ls /nosuch",
+        "docker1# echo 'ü\u2028 ; && $x'",
+    ]  # fmt: skip
+    journals = [tmp_path / name for name in ("cell", "script", "prompt")]
+
+    # given the same commands in cells of a notebook, in a script, and at `dnetlab shell`
+    with start_kernel(tmp_path, str(journals[0])) as kernel:
+        for command in commands:
+            kernel.run(f"%%dnet\n{command}")
+    (tmp_path / "a.dnet").write_text("\n\n".join(commands), encoding="utf-8")
+    assert main(["run", str(tmp_path / "a.dnet"), "--journal", str(journals[1] / "a.journal")]) == 0
+    lines = iter([*commands, "exit"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(lines))
+    assert main(["shell", "--journal", str(journals[2] / "a.journal")]) == 0
+
+    # when reading what each wrote
+    told = []
+    for folder in journals:
+        (file,) = folder.iterdir()
+        (session,) = read_journal(file).sessions
+        told.append([replace(entry, at=0.0, cell=0, line=replace(entry.line, number=1)) for entry in session.entries])
+
+    # then it is the same, what each command printed too
+    assert [entry.line.text for entry in told[0]] == [command.split("# ", 1)[1] for command in commands]
+    assert told[0] == told[1] == told[2]
+
+
+def test_a_report_is_one_line_in_a_notebook(start_kernel, tmp_path):
+    with start_kernel(tmp_path, str(tmp_path / "journals")) as kernel:
+        kernel.run("%dnet student ann\n%dnet lesson 1\n%dnet start")
+        kernel.run("%%dnet\ndocker run -d --name news nginx\ndocker run -d --name list nginx")
+        kernel.run("%dnet topology")
+        ran = kernel.run("%dnet report --format json --format html --out out")
+
+    assert ran.plain == (
+        "out/01-native-networks-ann.json\nout/01-native-networks-ann.html\n1 of 9 points\n"
+        "Not verified yet: the student made this report, and nobody has run the work again."
+    )
+    told = json.loads((tmp_path / "out" / "01-native-networks-ann.json").read_text())
+    assert [step["command"] for step in told["account"]["steps"] if step["kind"] == "look"] == ["%dnet topology"]
+    assert verify((tmp_path / "out" / "01-native-networks-ann.html").read_bytes())["findings"] == []
+
+
+def test_without_a_journal_the_report_is_of_what_this_kernel_remembers(start_kernel, tmp_path):
+    with start_kernel(tmp_path, "off") as kernel:
+        kernel.run("%dnet lesson 1\n%dnet start")
+        kernel.run("%%dnet\ndocker run -d --name shop nginx")
+        kernel.run("%dnet report --format json")
+
+    told = json.loads((tmp_path / "01-native-networks.json").read_text())
+    assert (told["earned"], told["findings"]) == (0.5, [])

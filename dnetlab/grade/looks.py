@@ -1,0 +1,72 @@
+"""What a student looked at, looked at again: tables, pictures, journeys of the lab as it was then, as JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dnetlab.errors import DnetError
+from dnetlab.lab import Lab
+from dnetlab.language import LANGUAGES, speaking
+from dnetlab.model import Snapshot
+from dnetlab.model.journal import Looked
+from dnetlab.report.data import Data
+from dnetlab.views import explain
+from dnetlab.views.diagrams import Topology, topology
+from dnetlab.views.frame import cells
+
+END = ("containers", "networks", "ips", "routes")  # tables of the lab at the end of a report
+
+
+def look(lab: Lab, event: Looked) -> Data | None:
+    """What that look showed; None for one that shows nothing there."""
+    args = dict(event.args)
+    try:
+        if event.what == "topology":
+            return {"picture": picture(lab.topology(only=args.get("only") or None))}
+        if event.what == "trace":
+            return _trace(lab, str(args["source"]), str(args["destination"]))
+        if event.what == "why":
+            return {"told": _told(lambda: str(lab.why(args.get("source"), args.get("destination"))))}
+        frame = lab.reach().classes if event.what == "reach" else lab.table(event.what, **args)
+        return {"table": table(event.what, frame)}
+    except (DnetError, TypeError, KeyError):  # a name that was never there, an argument that nobody could give
+        return None
+
+
+def _trace(lab: Lab, source: str, destination: str) -> Data:
+    snapshot, exchange, _ = lab.observed(source, destination, capture=False)
+    told = _told(lambda: explain.text(exchange, snapshot))
+    return {"told": told, "picture": picture(topology(snapshot, path=exchange))}
+
+
+def _told(tell: Callable[[], str]) -> dict[str, str]:
+    said = {}
+    for language in LANGUAGES:
+        with speaking(language):
+            said[language] = tell()
+    return said
+
+
+def table(name: str, frame: Any) -> Data:
+    columns, rows = cells(frame)
+    return {"name": name, "columns": columns, "rows": rows}
+
+
+def picture(drawn: Topology) -> Data:
+    """alt text, SVG ('' where no Graphviz can be used), and the same as text."""
+    try:
+        svg = drawn.svg()
+    except DnetError:
+        svg = ""
+    return {"alt": _told(lambda: drawn.summary), "svg": svg, "text": drawn.text}
+
+
+def at_the_end(snapshot: Snapshot) -> Data:
+    """The picture of a lab, and the tables that say most of it."""
+    from dnetlab.views import tables
+
+    return {
+        "picture": picture(topology(snapshot)),
+        "tables": [table(name, tables.table(name, snapshot)) for name in END],
+    }
