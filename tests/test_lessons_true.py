@@ -253,6 +253,16 @@ def test_the_numbers_of_a_ping_have_a_gap_where_the_parent_was_down() -> None:
         assert numbers[0] == 0 and [step for step in steps if step > 1] == [max(steps)] and max(steps) >= 3
 
 
+def test_the_containers_of_an_ipvlan_have_the_mac_of_their_parent() -> None:
+    for release in RELEASES:
+        lines = run("10", release)
+        parent = nth(lines, Claim("10", "", "ip link show enp7s0.4")).said
+        child = nth(lines, Claim("10", "", "docker exec i1 ip link show eth0")).said
+
+        assert "addresses of their own, and the card's MAC" in prose("10")
+        assert child.split("link/ether ")[1].split()[0] == parent.split("link/ether ")[1].split()[0]
+
+
 def test_no_lesson_speaks_of_one_that_does_not_exist() -> None:
     there = {int(path.name[:2]) for path in NOTEBOOKS.glob("*.ipynb")}
     for path in NOTEBOOKS.glob("*.ipynb"):

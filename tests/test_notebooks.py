@@ -42,6 +42,10 @@ SHOWN = [
     ("09-macvlan", "inet 10.0.0.2/24 brd 10.0.0.255 scope global eth0"),
     ("09-macvlan", "64 bytes from 10.0.0.10: seq=0 ttl=64"),
     ("09-macvlan", "webserver v3"),
+    ("10-vlans-and-routing", '"parent": "enp7s0.1"'),
+    ("10-vlans-and-routing", "64 bytes from 30.0.0.2: seq=0 ttl=63"),
+    ("10-vlans-and-routing", " 2  30.0.0.2"),
+    ("10-vlans-and-routing", 'Device "enp7s0.3" does not exist.'),
     ("09-macvlan", "<NO-CARRIER,BROADCAST,MULTICAST,UP,M-DOWN>"),
 ]
 
@@ -49,7 +53,7 @@ SHOWN = [
 def test_there_is_a_notebook_for_each_lesson():
     english = [path.name[:2] for path in NOTEBOOKS if path.parent == FOLDER]
 
-    assert english == ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09"]
+    assert english == ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: f"{p.parent.name}-{p.stem}")

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 
 from dnetlab.explain.reasons import Cause, DifferentVlans, ForgedMacs, MacvlanModes, Member
 from dnetlab.model import LinkKind, PortMode, Snapshot, Where
+from dnetlab.net.routing import local_interface
 from dnetlab.net.segment import Event, Found, Law, Link, Wanted, Wiring, search
 
 
@@ -29,13 +30,17 @@ def law_between(snapshot: Snapshot, where: Where, dev: str, hop: IPv4Address) ->
     return None
 
 
-def cause_of(snapshot: Snapshot, law: Law, found: Found, who: str, whom: str) -> Cause | None:
-    """The law as a reason; None for that of the parent, which is told otherwise."""
+def cause_of(snapshot: Snapshot, law: Law, found: Found, hop: IPv4Address, ends: tuple[str, str]) -> Cause | None:
+    """The law as a reason; None for that of the parent, which is told otherwise. ends: who asks, and whom."""
+    who, whom = ends
     if found.link is None or law is Law.PARENT:
         return None
     if law is Law.VLANS:
         there = next((n for n, event in enumerate(found.path) if event.kind == "in"), len(found.path))
         mine, theirs = _member(snapshot, found.path[:there]), _member(snapshot, found.path[there:])
+        holder = local_interface(snapshot.at(found.link.where), hop)
+        if holder is not None and holder.kind is LinkKind.VLAN:  # its host hears the question on the card itself
+            theirs = Member(found.link.where.host, holder.name, holder.vlan_id)
         return DifferentVlans(who, mine, whom, theirs)
     if law is Law.MODES:
         asker = found.path[0].link.interface

@@ -208,6 +208,15 @@ class AddressUnused:
 
 
 @dataclass(frozen=True)
+class GatewayMissing:
+    """The way leads over a gateway whose address nobody has."""
+
+    gateway: IPv4Address
+    where: str
+    whom: str
+
+
+@dataclass(frozen=True)
 class OnAnotherSegment:
     """Somebody has the address, but not where it was asked for."""
 
@@ -284,7 +293,8 @@ Cause = Union[  # noqa: UP007 (a name for people and for typing.get_args)
     Stopped, HostsKnowNoNames, NobodyCalled, OnAnotherHost, NotHeardOf, NoAddressThere, DefaultBridgeOnly,
     NoSharedNetwork, WorksNow, BehindProxy, OpensAndSticks,
     AnswersNothing, NoRouteThere, ForwardsForNobody, LinkDownOn, EndedOn, IgnoredBy,
-    NetworksApart, RuleOn, PolicyOn, NothingListens, AddressUnused, OnAnotherSegment, AnswerLost, NameFound, Paused,
+    NetworksApart, RuleOn, PolicyOn, NothingListens, AddressUnused, GatewayMissing, OnAnotherSegment,
+    AnswerLost, NameFound, Paused,
     PublishedFor, InternalUnpublished, InternalNoWay, OwnerStopped, LeftBehind, OnNoNetwork, BridgeIsDown,
     NeighbourLies, IccOff, OnlyLoopback,
     DifferentVlans, MacvlanModes, ForgedMacs, TunnelBroken,
@@ -477,6 +487,13 @@ class LookForIt:
 
 
 @dataclass(frozen=True)
+class BuildRouter:
+    """A host with a link on both networks, with that address on one of them, that forwards."""
+
+    gateway: IPv4Address
+
+
+@dataclass(frozen=True)
 class MasqueradeMissing:
     """The question should have left with the host's own address."""
 
@@ -519,7 +536,8 @@ class AgainstFact:
 Remedy = Union[  # noqa: UP007
     Start, UseItsAddress, UseHostOf, InspectNetwork, LetGossipThrough, OwnNetwork, Connect, BothOnOne,
     SwitchForwardingOn,
-    ServeAgain, Publish, LookForIt, MasqueradeMissing, AgainstFact, Shim, SameVlan, BridgeMode, AllowForged, Unpause,
+    ServeAgain, Publish, LookForIt, BuildRouter,
+    MasqueradeMissing, AgainstFact, Shim, SameVlan, BridgeMode, AllowForged, Unpause,
     PublishForAll, PublishOnOrdinary, ConnectSomewhere, AnotherThanNone, StartBoth, Rejoin, ConnectAnywhere,
     LinkUp, ForgetNeighbour, WithoutIcc,
 ]  # fmt: skip

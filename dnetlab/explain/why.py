@@ -24,6 +24,7 @@ from dnetlab.explain.reasons import (
     BehindProxy,
     BothOnOne,
     BridgeMode,
+    BuildRouter,
     Cause,
     Clue,
     Connect,
@@ -32,6 +33,7 @@ from dnetlab.explain.reasons import (
     EndedOn,
     ForgedMacs,
     ForwardsForNobody,
+    GatewayMissing,
     Happened,
     HostsKnowNoNames,
     IgnoredBy,
@@ -385,13 +387,17 @@ def _no_neighbour(snapshot: Snapshot, trace: Trace, where: str, destination: IPv
         return Reason(False, AddressUnused(destination, where), tuple(seen), LookForIt())
     if isinstance(fact, TunnelSwallows):
         return _tunnel_broken(fact, where)
-    between = _kept_apart(snapshot, trace, where, label(snapshot, owners[0]))
+    hop = fact.hop if isinstance(fact, NobodyHas) else destination
+    nearest = list(_owners(snapshot, hop))
+    if not nearest:
+        return Reason(False, GatewayMissing(hop, where, label(snapshot, owners[0])), tuple(seen), BuildRouter(hop))
+    between = _kept_apart(snapshot, trace, where, label(snapshot, nearest[0]))
     if isinstance(between, Reason):
         return replace(between, seen=(*seen, *between.seen))
-    owner = local_interface(snapshot.at(owners[0]), destination)
+    owner = local_interface(snapshot.at(nearest[0]), hop)
     if owner is not None and owner.kind is LinkKind.MACVLAN:
         seen.append(MacvlanParent())
-    cause = OnAnotherSegment(label(snapshot, owners[0]), destination, where)
+    cause = OnAnotherSegment(label(snapshot, nearest[0]), hop, where)
     return Reason(False, cause, tuple(seen), between or AgainstFact(fact))
 
 
@@ -407,7 +413,7 @@ def _kept_apart(snapshot: Snapshot, trace: Trace, where: str, whom: str) -> Reas
     if law is Law.PARENT and found.link is not None:
         child = found.link.interface
         return Shim(child.parent, fact.hop) if trace.hops[-1].where.is_host and child.parent else None
-    cause = cause_of(snapshot, law, found, where, whom)
+    cause = cause_of(snapshot, law, found, fact.hop, (where, whom))
     if cause is None:
         return None
     fixes: dict[type, Remedy] = {ForgedMacs: AllowForged()}

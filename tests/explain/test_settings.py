@@ -162,6 +162,36 @@ def test_macvlan_on_two_vlans(release: str) -> None:
     )
 
 
+def two_macvlans(release: str, *lines: str) -> Reason:
+    """web1 of docker1 in VLAN 10, 10.0.0.0/24, asks web2 of docker2 in VLAN 20, 10.1.0.0/24, after these lines."""
+    other = "docker2# docker network create -d macvlan --subnet 10.1.0.0/24 -o parent=enp7s0.20 lan"
+    return asked(
+        release, MACVLAN.format("enp7s0.10", "--gateway 10.0.0.1", "lan"), other,
+        "docker1# docker run -d --name web1 --network lan --ip 10.0.0.2 nginx",
+        "docker2# docker run -d --name web2 --network lan --ip 10.1.0.2 nginx", *lines,
+        "docker1# docker exec web1 ping -c 1 -W 1 10.1.0.2",
+    )  # fmt: skip
+
+
+def test_a_gateway_whose_address_nobody_has(release: str) -> None:
+    reason = two_macvlans(release)
+
+    assert reason.sentence == "The way from web1 to web2 leads over the gateway 10.0.0.1, and nobody has that address."
+    assert reason.remedy == "a host in both networks, with 10.0.0.1 in this one and net.ipv4.ip_forward=1"
+
+
+def test_a_gateway_in_another_vlan_is_the_one_that_is_told_of(release: str) -> None:
+    reason = two_macvlans(
+        release, "docker2# ip link add link enp7s0 name enp7s0.30 type vlan id 30",
+        "docker2# ip addr add 10.0.0.1/24 dev enp7s0.30", "docker2# ip link set enp7s0.30 up",
+    )  # fmt: skip
+
+    assert reason.sentence == (
+        "web1 and docker2 are on one wire, but in different VLANs, and no frame goes from one into another."
+    )
+    assert reason.evidence[-2:] == ("enp7s0.10 of docker1 is in VLAN 10", "enp7s0.30 of docker2 is in VLAN 30")
+
+
 def test_a_container_on_the_network_none(release: str) -> None:
     reason = asked(release, "docker run -d --name solo --network none busybox sleep 9",
                    "docker exec solo ping -c 1 10.0.0.1")  # fmt: skip

@@ -342,6 +342,9 @@ _CAUSES: Table = {
     r.PolicyOn: lambda x: f"No rule on {x.where} lets the packet through, and the policy of {x.chain} is DROP.",
     r.NothingListens: lambda x: f"{x.whom} is reached, but nothing listens on port {x.port} of {x.where}.",
     r.AddressUnused: lambda x: f"Nobody has the address {x.destination} now: {x.where} asked by ARP and got no answer.",
+    r.GatewayMissing: lambda x: (
+        f"The way from {x.where} to {x.whom} leads over the gateway {x.gateway}, and nobody has that address."
+    ),
     r.OnAnotherSegment: lambda x: (
         f"{x.name} has {x.destination}, but it isn't on the segment where {x.where} asked for it."
     ),
@@ -445,6 +448,7 @@ _TRY: Table = {
         "restart the container for a new docker-proxy, the daemon (systemctl restart docker) for the rules"
     ),
     r.Publish: lambda x: f"docker run -p {x.port}:PORT …",
+    r.BuildRouter: lambda x: f"a host in both networks, with {x.gateway} in this one and net.ipv4.ip_forward=1",
     r.LookForIt: lambda x: "docker ps -a: is the container running, is this its address?",
     r.MasqueradeMissing: lambda x: (
         "the question should have left with the host's own address: is there a MASQUERADE rule in nat POSTROUTING? "

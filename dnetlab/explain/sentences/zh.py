@@ -327,6 +327,7 @@ _CAUSES: Table = {
     r.PolicyOn: lambda x: f"{x.where} 上没有规则放行这个数据包，而 {x.chain} 链的默认策略是 DROP。",
     r.NothingListens: lambda x: f"能到达 {x.whom}，但 {x.where} 的端口 {x.port} 上没有程序监听。",
     r.AddressUnused: lambda x: f"现在没有人使用地址 {x.destination}：{x.where} 用 ARP 询问，没有应答。",
+    r.GatewayMissing: lambda x: f"从 {x.where} 到 {x.whom} 要经过网关 {x.gateway}，但没有谁使用这个地址。",
     r.OnAnotherSegment: lambda x: f"{x.name} 有 {x.destination}，但它不在 {x.where} 询问的那个网段上。",
     s.NameFound: lambda x: f"{x.who} 查 {x.name} 得到 {x.address}：现在名字是通的。",
     s.Paused: lambda x: f"{x.name} 已暂停：内核仍然替它应答 ping 和握手，但它的程序什么也不回答。",
@@ -417,6 +418,7 @@ _TRY: Table = {
     r.SwitchForwardingOn: lambda x: "sysctl -w net.ipv4.ip_forward=1，或者重启 docker",
     r.ServeAgain: lambda x: "重启容器会有新的 docker-proxy，重启守护进程（systemctl restart docker）会重新写规则",
     r.Publish: lambda x: f"docker run -p {x.port}:容器端口 …",
+    r.BuildRouter: lambda x: f"一台同时接在两个网络里的主机，在这边的地址是 {x.gateway}，net.ipv4.ip_forward=1",
     r.LookForIt: lambda x: "docker ps -a：容器在运行吗？这是它的地址吗？",
     r.MasqueradeMissing: lambda x: (
         "提问离开时，源地址本该换成宿主机自己的：nat 表的 POSTROUTING 链里有 MASQUERADE 规则吗？"
