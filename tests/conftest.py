@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from dnetlab.sim.dockercli import session
 from dnetlab.sim.dockerd import api
 from dnetlab.sim.world import World
 
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 NEED_REAL_PARTS = ("engines", "browser")
 
 
