@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dnetlab.errors import CellError
 from dnetlab.model import Prompt, Topology, default_topology
@@ -136,10 +137,16 @@ def is_commented_out(text: str) -> bool:
 
 def split_glued(raw: str, lab: Topology) -> Iterator[str]:
     """A line whose paste lost its line ends, cut in front of every prompt of a lab host that stands inside it."""
-    names = "|".join(map(re.escape, (n for plan in lab.hosts for n in (plan.name, *plan.aliases))))
-    glued = rf"(?<=\S) *(?=\[(?:[\w.-]+@)?(?:{names})(?: [^\]]*)?\][#$]|root@(?:{names}):[^#$\s]*[#$] )"
-    for piece in re.split(glued, raw):
+    names = tuple([name for plan in lab.hosts for name in (plan.name, *plan.aliases)])
+    for piece in _glued(names).split(raw):
         yield from _split_inside(piece) if _INSIDE.match(piece) else (piece,)
+
+
+@lru_cache(maxsize=8)
+def _glued(names: tuple[str, ...]) -> re.Pattern[str]:
+    """In front of a prompt of one of these hosts that stands inside a line."""
+    hosts = "|".join(map(re.escape, names))
+    return re.compile(rf"(?<=\S) *(?=\[(?:[\w.-]+@)?(?:{hosts})(?: [^\]]*)?\][#$]|root@(?:{hosts}):[^#$\s]*[#$] )")
 
 
 def _split_inside(raw: str) -> Iterator[str]:

@@ -10,12 +10,14 @@ from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 from typing import Union
 
+from dnetlab.model.changed import quick
 from dnetlab.model.network import LinkKind, Route
 from dnetlab.model.packet import IcmpType, Packet, Protocol
 
 # -- on the way: routes, neighbours, frames -------------------------------------------------------------------------
 
 
+@quick
 @dataclass(frozen=True)
 class OwnAddress:
     """The destination is this machine's own, so the packet goes through lo."""
@@ -31,6 +33,7 @@ class BroadcastAddress:
     dev: str
 
 
+@quick
 @dataclass(frozen=True)
 class RouteMatches:
     """A row of the main table leads to the destination."""
@@ -44,6 +47,7 @@ class BroughtBack:
     """lo hands the packet straight back."""
 
 
+@quick
 @dataclass(frozen=True)
 class Resolved:
     """The next hop's MAC. asked: by ARP just now; else it stood in the neighbour table."""
@@ -69,6 +73,7 @@ class NobodyAnswers:
     dev: str
 
 
+@quick
 @dataclass(frozen=True)
 class Leaves:
     dev: str
@@ -83,11 +88,13 @@ class LeftToParent:
     parent: str
 
 
+@quick
 @dataclass(frozen=True)
 class ComesIn:
     dev: str
 
 
+@quick
 @dataclass(frozen=True)
 class CrossesSwitch:
     """From cable to cable, over a switch of the lab. tag: the VLAN in its 802.1Q header, None without one."""
@@ -114,6 +121,7 @@ class Unwrapped:
     sender: IPv4Address
 
 
+@quick
 @dataclass(frozen=True)
 class PassedOn:
     """A bridge passes the frame from port to port. entry '': the bridge's own end. learned: it knew where `mac` is."""
@@ -170,6 +178,7 @@ class CutUp:
     pieces: int
 
 
+@quick
 @dataclass(frozen=True)
 class HandedUp:
     """A bridge takes the frame itself: the MAC is its own."""
@@ -190,6 +199,7 @@ class ProxyDials:
 # -- rules ----------------------------------------------------------------------------------------------------------
 
 
+@quick
 @dataclass(frozen=True)
 class Decides:
     """A rule with a verdict matched."""
@@ -197,6 +207,7 @@ class Decides:
     verdict: str
 
 
+@quick
 @dataclass(frozen=True)
 class Returns:
     """A rule sent the packet back to the chain that called this one."""
@@ -204,6 +215,7 @@ class Returns:
     chain: str
 
 
+@quick
 @dataclass(frozen=True)
 class Counts:
     """A rule counted the packet, which goes on. target: 'LOG', 'MARK' …, '' for a rule without one."""
@@ -211,6 +223,7 @@ class Counts:
     target: str
 
 
+@quick
 @dataclass(frozen=True)
 class Jumps:
     chain: str
@@ -228,6 +241,7 @@ class UnknownTarget:
     name: str
 
 
+@quick
 @dataclass(frozen=True)
 class PolicyDecides:
     """The end of a built-in chain was reached."""
@@ -243,6 +257,7 @@ class Author(Enum):
     AS_BEFORE = "as before"
 
 
+@quick
 @dataclass(frozen=True)
 class Rewritten:
     """by: the target of the rule ('DNAT', 'MASQUERADE' …), or conntrack."""
@@ -285,6 +300,7 @@ class EchoAnswered:
     destination: IPv4Address
 
 
+@quick
 @dataclass(frozen=True)
 class SocketTakes:
     """A program's socket, bound to address:port, takes a packet for destination:dport."""

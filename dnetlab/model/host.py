@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.indexes import followed, index
 from dnetlab.model.layers import with_item, without_item
 from dnetlab.model.network import Namespace
 from dnetlab.model.packet import Protocol
 
 
+@quick
 @dataclass(frozen=True)
 class Process:
     """One row of `ps` as the host sees it. namespace: the network namespace it lives in; container: full id or None.
@@ -45,6 +46,7 @@ class ContainerState(Enum):
     DEAD = "dead"
 
 
+@quick
 @dataclass(frozen=True)
 class PortBinding:
     """A published port: `host_ip:host_port->container_port/protocol`. host_port 0 is not yet chosen, or, in a
@@ -60,6 +62,7 @@ class PortBinding:
         return f"{ip}:{self.host_port}->{self.container_port}/{self.protocol.value}"
 
 
+@quick
 @dataclass(frozen=True)
 class Endpoint:
     """A container's place in a network (CNM: sandbox, endpoint, network).
@@ -82,6 +85,7 @@ class Endpoint:
     configured_address: IPv4Address | None = None
 
 
+@quick
 @dataclass(frozen=True)
 class Container:
     """A container, as tables, diagrams and checks see it. Times are seconds of the lab's clock, None: not yet.
@@ -124,6 +128,7 @@ class Container:
         return next((e for e in self.endpoints if e.network == network), None)
 
 
+@quick
 @dataclass(frozen=True)
 class Subnet:
     """One entry of a network's IPAM config."""
@@ -154,6 +159,7 @@ class Record:
     vip: IPv4Address | None = None
 
 
+@quick
 @dataclass(frozen=True)
 class Network:
     """A Docker network. bridge is the name of its bridge device, None for drivers without one; `null` drives `none`.
@@ -202,6 +208,7 @@ class Volume:
     anonymous: bool = False
 
 
+@quick
 @dataclass(frozen=True)
 class Host:
     """One machine of the lab. namespaces['host'] is its own stack; docker_running says whether dockerd answers."""

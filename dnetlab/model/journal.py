@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from dnetlab.model.changed import quick
 from dnetlab.model.line import Line
 from dnetlab.model.topology import Topology
 
 
+@quick
 @dataclass(frozen=True)
 class Entry:
     """One line that ran. cell counts the cells of the session from 1; exit_code is what it answered.

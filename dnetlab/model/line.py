@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dnetlab.language import Words, say
+from dnetlab.model.changed import quick
 
 
 class Prompt(Enum):
@@ -16,6 +17,7 @@ class Prompt(Enum):
     TERMINAL = "terminal"  # / # … : the container whose terminal was opened last
 
 
+@quick
 @dataclass(frozen=True)
 class Line:
     """One command of a cell.
@@ -72,6 +74,7 @@ class Refusal:
         return f"{self.reason} {self.hint}".strip()
 
 
+@quick
 @dataclass(frozen=True)
 class Output:
     """What one line answered.

@@ -21,7 +21,7 @@ from enum import Enum
 from functools import cache, cached_property
 from ipaddress import IPv4Network
 
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.indexes import followed, index
 from dnetlab.model.rows import with_row
 
@@ -86,6 +86,7 @@ def quoted(value: str) -> str:
     return '"' + re.sub(r"([\"'\\\\])", r"\\\1", value) + '"'
 
 
+@quick
 @dataclass(frozen=True)
 class Match:
     """One condition of a rule: option ('-s', '-i', '--dport', '--ctstate', …), its value as text, and `!`.
@@ -110,6 +111,7 @@ class Match:
         return f"! {words}" if self.negated else words
 
 
+@quick
 @dataclass(frozen=True)
 class Target:
     """What a rule does: a verdict (ACCEPT, DROP, REJECT, RETURN), a rewrite (DNAT, SNAT, MASQUERADE), or a chain.
@@ -133,6 +135,7 @@ class Target:
         return " ".join(words)
 
 
+@quick
 @dataclass(frozen=True)
 class Rule:
     """One rule. `text` is its `iptables -S` form without `-A CHAIN`; packets and bytes are its counters."""
@@ -213,6 +216,7 @@ def _indexed(rules: Sequence[Rule]) -> RuleIndex:
     return RuleIndex(tuple(others), {key: tuple(numbers) for key, numbers in by_key.items()})
 
 
+@quick
 @dataclass(frozen=True)
 class Chain:
     """A list of rules. policy: 'ACCEPT' or 'DROP' for a built-in chain, None for one that rules jump to.
@@ -255,6 +259,7 @@ class Chain:
         return made
 
 
+@quick
 @dataclass(frozen=True)
 class Table:
     """A table: built-in chains first, in hook order, then the user's in the order they were made."""
@@ -288,6 +293,7 @@ def empty_table(name: str) -> Table:
     return Table(name, tuple(Chain(chain, policy="ACCEPT") for chain in BUILTIN[name]))
 
 
+@quick
 @dataclass(frozen=True)
 class Netfilter:
     """The tables of one namespace; one that nobody touched is as `empty_table` says."""

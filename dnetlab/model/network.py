@@ -12,7 +12,7 @@ from enum import Enum
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.indexes import followed, index
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.packet import Connection, Protocol
@@ -34,6 +34,7 @@ class LinkKind(Enum):
     OTHER = "other"
 
 
+@quick
 @dataclass(frozen=True)
 class Address:
     """An address on an interface, as one `inet` line of `ip addr`.
@@ -58,6 +59,7 @@ class Address:
         return str(self.interface)
 
 
+@quick
 @dataclass(frozen=True)
 class PeerEnd:
     """The other end of a veth pair: the name of its namespace (on the same host) and its index there."""
@@ -91,6 +93,7 @@ class Vxlan:
     proxy: bool = False
 
 
+@quick
 @dataclass(frozen=True)
 class Interface:
     """One link.
@@ -142,6 +145,7 @@ class Interface:
         return any(a.ip == ip for a in self.ipv4)
 
 
+@quick
 @dataclass(frozen=True)
 class Traffic:
     """What an interface has received and sent, as `ip -s link` counts it: packets, and bytes with their frames' heads.
@@ -160,6 +164,7 @@ class Traffic:
                        self.tx_packets + tx_packets, self.tx_bytes + tx_bytes)  # fmt: skip
 
 
+@quick
 @dataclass(frozen=True)
 class Route:
     """One row of `ip route`. `via` None: directly attached. kind: 'unicast', 'blackhole', 'unreachable', 'prohibit'."""
@@ -190,6 +195,7 @@ class Route:
 REACHABLE_SECONDS, DELAY_SECONDS, PROBE_SECONDS = 30.0, 5.0, 3.0
 
 
+@quick
 @dataclass(frozen=True)
 class Neighbour:
     """One row of `ip neigh`. mac is None while unresolved. state: REACHABLE STALE DELAY FAILED INCOMPLETE PERMANENT.
@@ -213,6 +219,7 @@ class Neighbour:
         return self.state
 
 
+@quick
 @dataclass(frozen=True)
 class FdbEntry:
     """What a bridge learned: frames for `mac` leave through `port`. permanent: the port's own address.
@@ -239,6 +246,7 @@ class SocketState(Enum):
     UNCONNECTED = "UNCONN"  # a bound UDP socket
 
 
+@quick
 @dataclass(frozen=True)
 class Socket:
     """One row of `ss -anp`. local_address '0.0.0.0' or '::' is every address ('::' also takes IPv4, as Linux does)."""
@@ -263,6 +271,7 @@ class VirtualServer:
     servers: tuple[IPv4Address, ...] = ()
 
 
+@quick
 @dataclass(frozen=True)
 class Namespace:
     """A network namespace: a whole network stack of its own.

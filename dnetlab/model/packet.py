@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address
 
+from dnetlab.model.changed import quick
+
 
 class Protocol(Enum):
     """The IP protocols of the lab; `number` is the one of the IPv4 header (iptables 1.8.9 lists numbers)."""
@@ -35,6 +37,7 @@ class IcmpType(Enum):
     TIME_EXCEEDED = (11, 0)
 
 
+@quick
 @dataclass(frozen=True)
 class Packet:
     """An IPv4 packet.
@@ -85,6 +88,7 @@ class Packet:
         return f"{self.source}:{self.sport} > {self.destination}:{self.dport} {self.protocol.value}{flags}{inside}"
 
 
+@quick
 @dataclass(frozen=True)
 class Flow:
     """One direction of a connection, as conntrack prints it."""
@@ -113,6 +117,7 @@ class ConnState(Enum):
     INVALID = "INVALID"
 
 
+@quick
 @dataclass(frozen=True)
 class Connection:
     """An entry of conntrack: what was seen first, and what the answer must look like.
@@ -128,8 +133,10 @@ class Connection:
 
     @property
     def is_source_nat(self) -> bool:
-        return self.reply.destination != self.original.source or self.reply.dport != self.original.reversed.dport
+        port = self.original.dport if self.original.protocol is Protocol.ICMP else self.original.sport
+        return self.reply.dport != port or self.reply.destination != self.original.source
 
     @property
     def is_destination_nat(self) -> bool:
-        return self.reply.source != self.original.destination or self.reply.sport != self.original.reversed.sport
+        port = self.original.sport if self.original.protocol is Protocol.ICMP else self.original.dport
+        return self.reply.sport != port or self.reply.source != self.original.destination

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from dnetlab.model.changed import quick
 from dnetlab.model.host import Container, Host
 from dnetlab.model.labfile import default_topology
 from dnetlab.model.network import Interface, Namespace
@@ -12,6 +13,7 @@ from dnetlab.model.topology import Topology
 from dnetlab.model.where import Where
 
 
+@quick
 @dataclass(frozen=True)
 class Snapshot:
     """All hosts of the lab at one moment.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from dnetlab.model.changed import quick
 from dnetlab.model.facts import Fact
 from dnetlab.model.packet import Packet
 from dnetlab.model.where import Where
@@ -48,8 +49,7 @@ class StepKind(Enum):
     REFUSED = "refused"  # the journey ends here
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One thing that happened to the packet in one namespace.
 
     fact       what happened, as a value (`dnetlab.explain.sentences.words` says it)
@@ -75,6 +75,7 @@ class Step:
     after: Packet | None = None
 
 
+@quick
 @dataclass(frozen=True)
 class Hop:
     """A namespace the packet passed through, with the steps it met there in order."""
@@ -120,7 +121,6 @@ class Part(Enum):
     ANSWER = "answer"  # what the program says
     RECEIPT = "receipt"  # an acknowledgement of either
     CLOSE = "close"  # FIN, and its acknowledgement
-    RESET = "reset"  # a RST in the midst of it
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from dnetlab.model import LinkKind, Neighbour
+from dnetlab.model.changed import quick
 from dnetlab.model.network import DELAY_SECONDS, PROBE_SECONDS, REACHABLE_SECONDS
 from dnetlab.net.memory import Field
 from dnetlab.net.segment import Event, Found, Link, Lost, Wanted, told_mac
@@ -22,6 +23,7 @@ ARP_SECONDS = 3.06  # three questions, one second apart (net/core/neighbour.c mc
 PROVING = DELAY_SECONDS + PROBE_SECONDS
 
 
+@quick
 @dataclass(frozen=True)
 class Answer:
     """asked: ARP was needed, nothing was known. mac None: nobody answered.

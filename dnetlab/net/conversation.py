@@ -11,10 +11,12 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 from itertools import chain
 
-from dnetlab.model import Disposition, Exchange, Namespace, Packet, Part, Protocol, Segment, Snapshot, Trace, Where
+from dnetlab.model import Disposition, Exchange, Namespace, Packet, Part, Protocol, Segment, Snapshot, Where
 from dnetlab.model.changed import replace
-from dnetlab.net.forward import FOREVER, back, dial_of, exchange, forward, journey, settled
+from dnetlab.net.forward import FOREVER, back, dial_of, exchange, forward, settled
+from dnetlab.net.journey import journey
 from dnetlab.net.memory import Field
+from dnetlab.net.passage import Passage
 from dnetlab.net.routing import lookup
 from dnetlab.net.trip import Asker, Trip, default_ttl, turned
 
@@ -46,7 +48,6 @@ class Talk:
     """A connection while it is used.
 
     opening   SYN and SYN-ACK, without what docker-proxy does then
-    segments  all that followed, in order
     behind    the connection that docker-proxy opened, None without one
     patience  seconds after the SYN at which the client stops waiting; what is lost is sent again until then
     reset     somebody answered a later packet with a RST, and the client has it
@@ -55,7 +56,7 @@ class Talk:
     def __init__(self, lab: Field, where: Where, syn: Packet, patience: float = FOREVER, begun: float = 0.0) -> None:
         self.lab, self.where, self.syn = lab, where, syn
         self.start, self.begun, self.patience = lab.now, begun, min(patience, GIVES_UP)
-        self.segments: list[Segment] = []
+        self._passages: dict[bool, Passage] = {}  # by whether the client sends: the way of its packets
         self.lost: Segment | None = None
         self.behind: Talk | None = None
         self.reset = self.accepted = self.receipted = False
@@ -206,34 +207,57 @@ class Talk:
     # -- one segment ------------------------------------------------------------------------------------------------
 
     def _client(self, flags: str, size: int, part: Part) -> bool:
+        """A packet of the client, after its SYN. Did it arrive?"""
+        if self._goes_on(True, HEADERS + size, part):
+            return True
         packet = replace(self.syn, flags=flags, size=HEADERS + size)
-        trip = journey(Trip(self.lab, self.where, packet, packet))
-        arrived = self._sent(part, trip.trace())
+        trip = self._sent(part, Trip(self.lab, self.where, packet, packet))
         answer = trip.answer
         if answer is not None and "R" in answer.packet.flags:
-            told = back(self.lab, answer, Asker(self.where, packet)).trace()
-            self.reset = told.disposition.arrived
-            self.segments.append(Segment(Part.RESET, self.at, told))
-        return arrived
+            self.reset = back(self.lab, answer, Asker(self.where, packet)).arrived
+        return trip.arrived
 
     def _server(self, flags: str, size: int, part: Part) -> bool:
+        """A packet of the server: a SYN-ACK sent again, or a later one. Did it arrive?"""
         listener = self.opening.listener
         if listener is None:
             return False
+        if "S" not in flags and self._goes_on(False, HEADERS + size, part):
+            return True
         first = self.opening.request.final or self.syn
         packet = turned(first, flags, HEADERS + size, default_ttl(self.lab.space(listener.where)))
         asker = Asker(self.where, self.syn)
-        return self._sent(part, journey(Trip(self.lab, listener.where, packet, packet, asker=asker)).trace())
+        return self._sent(part, Trip(self.lab, listener.where, packet, packet, asker=asker)).arrived
 
-    def _sent(self, part: Part, trace: Trace) -> bool:
-        segment = Segment(part, self.at, trace)
-        self.segments.append(segment)
-        arrived = trace.disposition.arrived
-        if not arrived and part in (Part.HANDSHAKE, Part.REQUEST, Part.ANSWER):
-            self.lost = self.lost or segment
-        elif part is Part.REQUEST:
+    def _goes_on(self, client: bool, size: int, part: Part) -> bool:
+        """Does a packet meet what the one before met that went the same way? Then it is counted there."""
+        known = self._passages.get(client)
+        if known is None or not known.serves(self.lab.memory, size):
+            return False
+        known.count(size)
+        self._note(part, None)
+        return True
+
+    def _sent(self, part: Part, trip: Trip) -> Trip:
+        """A packet goes all its way; the next one of its side may follow it."""
+        memory, size = self.lab.memory, trip.packet.size
+        self.lab.set_out()
+        journey(trip)
+        client = trip.asker is None
+        self._passages.pop(client, None)
+        if trip.arrived and "S" not in trip.first.flags and self.lab.memory == memory:
+            found = self.lab.passage(size)
+            if found is not None:
+                self._passages[client] = found
+        self._note(part, None if trip.arrived else trip)
+        return trip
+
+    def _note(self, part: Part, dropped: Trip | None) -> None:
+        """The first packet without which nothing goes on is the one that was lost."""
+        if dropped is not None and part in (Part.HANDSHAKE, Part.REQUEST, Part.ANSWER):
+            self.lost = self.lost or Segment(part, self.at, dropped.trace())
+        elif dropped is None and part is Part.REQUEST:
             self.lost = None  # it carries the acknowledgement of the handshake too
-        return arrived
 
     @property
     def at(self) -> float:

@@ -21,8 +21,9 @@ from dnetlab.model import (
     StepKind,
     Table,
 )
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.facts import Counts, Decides, Fact, Jumps, NotJudged, PolicyDecides, Returns, UnknownTarget
+from dnetlab.net.passage import UNLIMITED, Count
 from dnetlab.net.routing import is_broadcast, is_local
 
 VERDICTS = frozenset(("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT"))
@@ -43,10 +44,10 @@ class Scene:
     physin: str = ""
     physout: str = ""
     state: ConnState = ConnState.NEW
-    translated: tuple[str, ...] = ()  # 'DNAT', 'SNAT' as ctstate knows them
     mac: str = ""
     connection: Connection | None = None
     replying: bool = False  # the packet goes in the answering direction of its connection
+    fickle: bool = False  # was something looked at that differs between the packets of a connection?
     source: int = 0
     destination: int = 0
 
@@ -54,6 +55,7 @@ class Scene:
         self.source, self.destination = int(self.packet.source), int(self.packet.destination)
 
 
+@quick
 @dataclass(frozen=True)
 class Decision:
     """name: what happens to the packet. rule None: the chain's policy (or the table is untouched)."""
@@ -71,14 +73,19 @@ class Decision:
 
 @dataclass
 class Counters:
-    """What was counted since the snapshot: (table, chain, rule number) -> [packets, bytes]; 0 is the policy."""
+    """What was counted since the snapshot: (table, chain, rule number) -> [packets, bytes]; 0 is the policy.
+
+    met: each count in its order, for whoever wants to know what a packet met.
+    """
 
     hits: dict[tuple[str, str, int], list[int]] = field(default_factory=dict)
+    met: list[Count] = field(default_factory=list)
 
     def add(self, key: tuple[str, str, int], size: int) -> None:
         entry = self.hits.setdefault(key, [0, 0])
         entry[0] += 1
         entry[1] += size
+        self.met.append((entry, 0, 1, size, UNLIMITED))
 
     def so_far(self, key: tuple[str, str, int]) -> tuple[int, int]:
         packets, size = self.hits.get(key, (0, 0))
@@ -264,8 +271,10 @@ def _protocol(value: str, scene: Scene) -> bool:
 
 
 def _state(value: str, scene: Scene) -> bool:
-    wanted = value.split(",")
-    return scene.state.value in wanted or any(t in wanted for t in scene.translated)
+    wanted, known = value.split(","), scene.connection
+    if scene.state.value in wanted or known is None:
+        return scene.state.value in wanted
+    return "DNAT" in wanted and known.is_destination_nat or "SNAT" in wanted and known.is_source_nat
 
 
 def _type_of(space: Namespace, ip: IPv4Address) -> str:
@@ -315,10 +324,16 @@ def _flag_names(text: str) -> set[str]:
 
 def _tcp_flags(value: str, scene: Scene) -> bool:
     names = {"S": "SYN", "A": "ACK", "R": "RST", "F": "FIN", "P": "PSH", "U": "URG"}
+    scene.fickle = True
     mask, _, wanted = value.partition(" ")
     flags = {names[letter] for letter in scene.packet.flags if letter in names}
     looked_at, asked = (_flag_names(text) for text in (mask, wanted))
     return scene.packet.protocol is Protocol.TCP and flags & looked_at == asked
+
+
+def _syn(value: str, scene: Scene) -> bool:
+    scene.fickle = True
+    return scene.packet.protocol is Protocol.TCP and scene.packet.flags == "S"
 
 
 def in_range(value: str, ip: int) -> bool:
@@ -360,6 +375,7 @@ def _by_ipvs(value: str, scene: Scene) -> bool:
 
 
 def _length(value: str, scene: Scene) -> bool:
+    scene.fickle = True
     return any(low <= scene.packet.size <= high for low, high in port_ranges(value))
 
 
@@ -392,7 +408,7 @@ _JUDGES: dict[str, Judge] = {
     "--physdev-out": lambda value, scene: _dev_is(value, scene.physout),
     "--physdev-is-bridged": lambda value, scene: bool(scene.physin and scene.physout),
     "--tcp-flags": _tcp_flags,
-    "--syn": lambda value, scene: scene.packet.protocol is Protocol.TCP and scene.packet.flags == "S",
+    "--syn": _syn,
     "--src-range": lambda value, scene: in_range(value, scene.source),
     "--dst-range": lambda value, scene: in_range(value, scene.destination),
     "--length": _length,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from dnetlab.model import ConnState, Disposition, Hook, IcmpType, Namespace, Rule, Step, StepKind
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick
 from dnetlab.model.facts import Author, ErrorUndone, Keeper, NothingToWrite, PolicyDrops, Rewritten, RuleStops
 from dnetlab.net import nat
 from dnetlab.net.filter import Decision, Scene, walk
@@ -45,6 +45,7 @@ _SHORT = {
 }
 
 
+@quick
 @dataclass(frozen=True)
 class Doors:
     """The interfaces of a packet at a hook: in and out, the bridge ports behind them, and the next hop."""
@@ -59,9 +60,9 @@ class Doors:
 def cross(trip: Trip, hook: Hook, doors: Doors, stages: tuple[str, ...] = ()) -> bool:
     """Take the packet through a hook, or through some of its tables. False: it ended here, and the trip says why."""
     space = trip.space
-    present = {table.name for table in space.netfilter.tables}
-    if not present:
+    if not space.netfilter.tables:
         return True
+    present = [table.name for table in space.netfilter.tables]
     for stage in stages or ORDER[hook]:
         if stage == "conntrack":
             if trip.track is None:
@@ -100,7 +101,6 @@ def _scene(trip: Trip, space: Namespace, doors: Doors) -> Scene:
         doors.physin,
         doors.physout,
         state,
-        track.translated if track else (),
         trip.mac,
         track.connection if track else None,
         track.reply if track else False,
@@ -112,9 +112,9 @@ def _read(trip: Trip, hook: Hook, doors: Doors, table: str) -> Decision:
     space = trip.space
     scene = _scene(trip, space, doors)
     decision, steps = walk(space.netfilter.table(table), hook, scene, trip.lab.counting(trip.at))
-    for step in steps:
-        trip.step(step)
+    trip.log += [(trip.at, step) for step in steps]
     trip.packet = scene.packet
+    trip.lab.fickle = trip.lab.fickle or scene.fickle
     return decision
 
 
@@ -160,9 +160,8 @@ def _rewrite(trip: Trip, track: nat.Track, hook: Hook, doors: Doors, decision: D
     fact = Rewritten(by, trip.packet, after)
     step = Step(StepKind.REWRITTEN, fact, doors.out or doors.into, hook.value, "nat")
     if decision and rule:
-        step = replace(
-            step, chain=decision.chain, rule=rule.text, rule_number=decision.number, packets=rule.packets,
-            nbytes=rule.bytes,
+        step = step._replace(
+            chain=decision.chain, rule=rule.text, rule_number=decision.number, packets=rule.packets, nbytes=rule.bytes,
         )  # fmt: skip
     trip.rewrite(after, step)
 

@@ -11,6 +11,7 @@ from dnetlab.model import Connection, FdbEntry, LinkKind, Namespace, Neighbour, 
 from dnetlab.model.changed import replace
 from dnetlab.net import nat
 from dnetlab.net.filter import Counters, counted
+from dnetlab.net.passage import Count, Passage, passage
 from dnetlab.net.segment import Link, Wiring
 
 FRAME = 14  # bytes of an Ethernet frame's head
@@ -31,21 +32,46 @@ class Field:
         self.frames: dict[Where, dict[int, list[int]]] = {}  # by index: received packets, bytes; sent packets, bytes
         self.path_mtus: dict[Where, dict[IPv4Address, int]] = {}
         self.macs: dict[Where, dict[tuple[str, str], FdbEntry]] = {}
+        self._learned = 0  # how often something was learned that decides where packets go
+        self._met: list[Count] = []
+        self.fickle = False  # has a rule looked at what differs between the packets of a connection?
 
     def space(self, where: Where) -> Namespace:
         return self.snapshot.at(where)
 
+    # -- the later packets of a connection --------------------------------------------------------------------------
+
+    @property
+    def memory(self) -> tuple[int, float]:
+        """Equal as long as everything that decides where a packet goes is remembered as before."""
+        return self._learned, self.now
+
+    def set_out(self) -> None:
+        """A packet sets out: from now on it is noted what it meets."""
+        self._met.clear()
+        self.fickle = False
+
+    def passage(self, size: int) -> Passage | None:
+        """What the packet of that size that set out last has met, now that it has arrived; None when another of its
+        connection could meet something else."""
+        return None if self.fickle else passage(self.memory, size, self._met)
+
     # -- netfilter --------------------------------------------------------------------------------------------------
 
     def counting(self, where: Where) -> Counters:
-        return self.counters.setdefault(where, Counters())
+        found = self.counters.get(where)
+        if found is None:
+            found = self.counters[where] = Counters(met=self._met)
+        return found
 
     def connections(self, where: Where) -> tuple[Connection, ...]:
         found = self.known.get(where)
         return self.space(where).connections if found is None else found
 
     def remember(self, where: Where, track: nat.Track) -> None:
-        self.known[where] = nat.remember(self.connections(where), track, self.now)
+        before = self.connections(where)
+        after = self.known[where] = nat.remember(before, track, self.now)
+        self._learned += after is not before
 
     # -- neighbours and learned MACs --------------------------------------------------------------------------------
 
@@ -63,6 +89,7 @@ class Field:
             return
         heard = replace(neighbour, since=self.now)
         self.neighbours.setdefault(where, {})[neighbour.address, neighbour.dev] = heard
+        self._learned += 1
 
     def port_of(self, where: Where, bridge: str, mac: str) -> str | None:
         """The port a bridge has learned this MAC on, None when it must flood."""
@@ -74,16 +101,19 @@ class Field:
     def learn_mac(self, where: Where, bridge: str, mac: str, port: str) -> None:
         if self.port_of(where, bridge, mac) != port:
             self.macs.setdefault(where, {})[bridge, mac] = FdbEntry(bridge, mac, port)
+            self._learned += 1
 
     def learn_remote(self, where: Where, vxlan: str, mac: str, sender: IPv4Address) -> None:
         """A frame of this MAC came out of a tunnel: its VXLAN remembers who sent it (vxlan_snoop)."""
         known = self.space(where).fdb
         if not any((f.port, f.mac, f.dst) == (vxlan, mac, sender) for f in known):
             self.macs.setdefault(where, {})["", mac] = FdbEntry("", mac, vxlan, dst=sender)
+            self._learned += 1
 
     def learn_path_mtu(self, where: Where, destination: IPv4Address, mtu: int) -> None:
         """An error said what fits on the way to a destination."""
         self.path_mtus.setdefault(where, {})[destination] = mtu
+        self._learned += 1
 
     # -- interfaces -------------------------------------------------------------------------------------------------
 
@@ -97,8 +127,10 @@ class Field:
 
     def _frame(self, link: Link, at: int, size: int, packets: int, head: int) -> None:
         counts = self.frames.setdefault(link.where, {}).setdefault(link.interface.index, [0, 0, 0, 0])
+        total = size + packets * head
         counts[at] += packets
-        counts[at + 1] += size + packets * head
+        counts[at + 1] += total
+        self._met.append((counts, at, packets, total, link.interface.mtu))
 
     # -- what remains -----------------------------------------------------------------------------------------------
 

@@ -63,15 +63,6 @@ class Track:
         else:
             self.src_done = True
 
-    @property
-    def translated(self) -> tuple[str, ...]:
-        names = []
-        if self.connection.is_destination_nat:
-            names.append("DNAT")
-        if self.connection.is_source_nat:
-            names.append("SNAT")
-        return tuple(names)
-
 
 def find(connections: Iterable[Connection], packet: Packet, inner: Packet | None, now: float) -> Track | None:
     """The connection a packet belongs to; None: it begins a new one, or belongs to none (see `may_begin`).

@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from dnetlab.model import Interface, LinkKind, Namespace, Route
+from dnetlab.model.changed import quick
+from dnetlab.model.indexes import index
 
 NOWHERE = IPv4Address("0.0.0.0")
 EVERYBODY = IPv4Address("255.255.255.255")
 
 
+@quick
 @dataclass(frozen=True)
 class Way:
     """What a route lookup finds, as `ip route get` shows it.
@@ -52,12 +56,13 @@ def lookup(namespace: Namespace, ip: IPv4Address) -> Way | None:
     longest prefix, lowest metric. 255.255.255.255 and multicast follow the main table's route, but without its
     gateway (__mkroute_output).
     """
-    if _owner(namespace, ip) is not None:
+    local = _local(namespace)
+    if ip in local.own:
         return Way("local", "lo", src=ip)
-    everybody = _broadcast_link(namespace, ip)
+    everybody = local.everybody.get(ip)
     if everybody is not None:
         return Way("broadcast", everybody.name, src=address_of(namespace, everybody.name, ip))
-    if (lo := _loopback_with(namespace, ip)) is not None:
+    if (lo := local.home(ip)) is not None:
         return Way("local", lo.name, src=address_of(namespace, lo.name, ip))
     route = main_route(namespace, ip)
     if route is None:
@@ -74,38 +79,55 @@ def lookup(namespace: Namespace, ip: IPv4Address) -> Way | None:
 # -- the local table --------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Local:
+    """own: our addresses; everybody: the broadcast addresses of links that are up; lo, and its networks as (mask,
+    network) numbers: () when it is down."""
+
+    own: dict[IPv4Address, Interface]
+    everybody: dict[IPv4Address, Interface]
+    lo: Interface | None
+    networks: tuple[tuple[int, int], ...]
+
+    def home(self, ip: IPv4Address) -> Interface | None:
+        """lo, when it is up and `ip` is in one of its networks: their routes are of type local."""
+        number = int(ip)
+        for mask, network in self.networks:
+            if number & mask == network:
+                return self.lo
+        return None
+
+
+def _local(namespace: Namespace) -> _Local:
+    return index(namespace, "_local", namespace.interfaces, lambda links: _local_table(namespace, links))
+
+
+def _local_table(namespace: Namespace, links: Sequence[Interface]) -> _Local:
+    lo = next((i for i in links if i.kind is LinkKind.LOOPBACK), None)
+    own = {ip: i for ip, i in namespace.own_addresses.items() if i.up or i.kind is not LinkKind.LOOPBACK}
+    everybody = {ip: i for ip, i in namespace.broadcast_addresses.items() if i.up}
+    networks = [own.network for own in lo.ipv4] if lo is not None and lo.up else []
+    return _Local(own, everybody, lo, tuple(map(_numbers, networks)))
+
+
+def _numbers(network: IPv4Network) -> tuple[int, int]:
+    return int(network.netmask), int(network.network_address)
+
+
 def local_interface(namespace: Namespace, ip: IPv4Address) -> Interface | None:
     """The interface whose address this is, up or down; None when it isn't ours. A network of lo is all lo's."""
-    owner = _owner(namespace, ip)
-    if owner is not None or _broadcast_link(namespace, ip) is not None:
-        return owner
-    return _loopback_with(namespace, ip)
+    local = _local(namespace)
+    owner = local.own.get(ip)
+    return owner if owner is not None or ip in local.everybody else local.home(ip)
 
 
 def is_local(namespace: Namespace, ip: IPv4Address) -> bool:
     return local_interface(namespace, ip) is not None
 
 
-def _owner(namespace: Namespace, ip: IPv4Address) -> Interface | None:
-    found = namespace.own_addresses.get(ip)
-    return None if found is not None and found.kind is LinkKind.LOOPBACK and not found.up else found
-
-
-def _loopback_with(namespace: Namespace, ip: IPv4Address) -> Interface | None:
-    """lo, when it is up and `ip` is in one of its networks: their routes are of type local."""
-    lo = next((i for i in namespace.interfaces if i.kind is LinkKind.LOOPBACK), None)
-    return lo if lo is not None and lo.up and any(ip in own.network for own in lo.ipv4) else None
-
-
 def is_broadcast(namespace: Namespace, ip: IPv4Address) -> bool:
     """255.255.255.255, or the last address of a network that one of our interfaces is in."""
-    return ip == EVERYBODY or _broadcast_link(namespace, ip) is not None
-
-
-def _broadcast_link(namespace: Namespace, ip: IPv4Address) -> Interface | None:
-    """The link, if it is up, whose network has this broadcast address."""
-    found = namespace.broadcast_addresses.get(ip)
-    return found if found is not None and found.up else None
+    return ip in _local(namespace).everybody or ip == EVERYBODY
 
 
 # -- the main table ---------------------------------------------------------------------------------------------------
@@ -117,17 +139,17 @@ def main_route(namespace: Namespace, ip: IPv4Address) -> Route | None:
     Routes through a dev that is administratively down don't count; one without carrier (`linkdown`) still does, as
     Linux has it (ignore_routes_with_linkdown 0). A route of kind 'unreachable' or 'blackhole' is returned as it is.
     """
-    best: Route | None = None
-    for route in namespace.routes:
-        if ip not in route.destination or not _usable(namespace, route):
-            continue
-        if best is None or _rank(route) < _rank(best):
-            best = route
-    return best
+    number = int(ip)
+    for mask, network, route in index(namespace, "_ranked", namespace.routes, _ranked):
+        if number & mask == network and _usable(namespace, route):
+            return route
+    return None
 
 
-def _rank(route: Route) -> tuple[int, int]:
-    return -route.destination.prefixlen, route.metric
+def _ranked(routes: tuple[Route, ...]) -> list[tuple[int, int, Route]]:
+    """The rows with their mask and network as numbers: longest prefix first, then lowest metric, then as they stand."""
+    ranked = sorted(routes, key=lambda route: (-route.destination.prefixlen, route.metric))
+    return [(*_numbers(route.destination), route) for route in ranked]
 
 
 def _usable(namespace: Namespace, route: Route) -> bool:

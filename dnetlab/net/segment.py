@@ -14,6 +14,7 @@ from ipaddress import IPv4Address
 from typing import NamedTuple, TypeAlias
 
 from dnetlab.model import Host, Interface, LinkKind, Namespace, Switch, Topology, Where
+from dnetlab.model.changed import quick
 from dnetlab.model.facts import Fact
 from dnetlab.net.routing import is_local, main_route
 from dnetlab.net.switch import comes_out
@@ -67,6 +68,7 @@ class Lost(NamedTuple):
     path: tuple[Event, ...] = ()
 
 
+@quick
 @dataclass(frozen=True)
 class Found:
     """The interface that takes the frame and the way there. looped: the frame came back to a bridge it had left.

@@ -18,7 +18,7 @@ from dnetlab.model import (
     Trace,
     Where,
 )
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.facts import Fact
 from dnetlab.net.memory import Field
 from dnetlab.net.nat import Track
@@ -28,6 +28,7 @@ from dnetlab.net.segment import Link
 ERRORS = frozenset(t for t in IcmpType if t.value[0] in (3, 11))
 
 
+@quick
 @dataclass(frozen=True)
 class Answer:
     """What goes back to the asker: sent from this namespace, about `inner` when it is an ICMP error."""
@@ -38,6 +39,7 @@ class Answer:
     track: Track | None = None
 
 
+@quick
 @dataclass(frozen=True)
 class Asker:
     """Who waits for the answer: where the request came from, and the request as it was sent."""
@@ -76,6 +78,11 @@ class Trip:
         """The namespace it is in now, as the snapshot has it."""
         return self.lab.space(self.at)
 
+    @property
+    def arrived(self) -> bool:
+        """Has it ended where it was meant to?"""
+        return self.disposition is Disposition.DELIVERED
+
     def step(self, step: Step) -> None:
         self.log.append((self.at, step))
 
@@ -84,7 +91,7 @@ class Trip:
 
     def rewrite(self, after: Packet, step: Step) -> None:
         """The packet is another one from here on; the step carries both."""
-        self.step(replace(step, kind=StepKind.REWRITTEN, before=self.packet, after=after))
+        self.step(step._replace(kind=StepKind.REWRITTEN, before=self.packet, after=after))
         self.packet = after
 
     def end(self, how: Disposition, because: Fact, dev: str = "") -> None:

@@ -83,3 +83,12 @@ def test_a_terminal_asks_for_more_while_something_is_open(text, unfinished):
 
 def test_dollars_and_braces_inside_single_quotes_are_plain_text():
     assert parse_shell("docker ps --format '{{.Names}} $HOME > x'").argv[-1] == "{{.Names}} $HOME > x"
+
+
+@pytest.mark.parametrize("line", ["docker ps -a", "curl  -s\t10.0.0.1 ", "ls *.txt ~ {a,b} [x] NAME=value !", "exit"])
+def test_a_line_of_plain_words_is_read_as_with_a_comment_behind_it(line):
+    """The comment takes the line on the long road of the grammar."""
+    (_, short), (_, long) = parse_shell(line).pipelines[0], parse_shell(f"{line} # why").pipelines[0]
+
+    assert (short.commands, short.negated) == (long.commands, long.negated)
+    assert short.source == line.rstrip()

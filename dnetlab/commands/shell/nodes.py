@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from dnetlab.model.changed import quick
+
 _ORDINARY = re.compile(r"[^*?\[\]{}~\\]+")  # characters that mean nothing more outside quotes
 
 
+@quick
 @dataclass(frozen=True)
 class Text:
     """Literal characters."""
@@ -53,6 +56,7 @@ class Arithmetic:
 Part = Text | Substitution | Parameter | Arithmetic
 
 
+@quick
 @dataclass(frozen=True)
 class Word:
     parts: tuple[Part, ...]
@@ -60,11 +64,15 @@ class Word:
     @property
     def text(self) -> str:
         """The word with its quotes off; substitutions and variables stand as written."""
+        if len(self.parts) == 1 and isinstance(self.parts[0], Text):
+            return self.parts[0].text
         return "".join(_written(part) for part in self.parts)
 
     @cached_property
     def literal(self) -> str | None:
         """The one field it always is: nothing in it is expanded, split or matched. None for any other word."""
+        if len(self.parts) == 1 and isinstance(part := self.parts[0], Text):
+            return part.text if part.quoted or _ORDINARY.fullmatch(part.text) else None
         for part in self.parts:
             if not isinstance(part, Text) or (not part.quoted and not _ORDINARY.fullmatch(part.text)):
                 return None
@@ -115,6 +123,7 @@ class Redirect:
     here: Here = field(default_factory=Here)
 
 
+@quick
 @dataclass(frozen=True)
 class Simple:
     """`NAME=value… word… redirection…`."""
@@ -187,6 +196,7 @@ class Calculation:
 Node = Simple | Group | If | While | For | Case | Function | Condition | Calculation
 
 
+@quick
 @dataclass(frozen=True)
 class Command:
     """One command of a pipe. redirects: those behind a compound command (a simple one holds its own)."""
@@ -200,6 +210,7 @@ class Command:
         return self.node.words if isinstance(self.node, Simple) else ()
 
 
+@quick
 @dataclass(frozen=True)
 class Pipeline:
     """negated: `!` stands in front. source: the text it was read from."""
@@ -209,6 +220,7 @@ class Pipeline:
     source: str = ""
 
 
+@quick
 @dataclass(frozen=True)
 class Script:
     """Pipelines, each with the operator in front of it: '' for the first, then ';', '&&' or '||'."""

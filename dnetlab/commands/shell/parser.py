@@ -31,6 +31,9 @@ LONGEST_LINE = 20_000  # characters; a longer line is no command that somebody t
 _RESERVED = frozenset(("then", "else", "elif", "fi", "do", "done", "esac", "}"))
 _OPENING = ("if", "while", "until", "for", "case", "{", "function", "[[", "select", "coproc")
 _REDIRECT = re.compile(r"(\d*)(<<<|<<-?|<>|<&|>>|>&|>\||&>>|&>|<|>)")
+_BLANKS = re.compile(r"(?:[ \t\r]+|\\\n|#[^\n]*)*")
+# A line of words in which nothing has a meaning for the reader, as most are.
+_PLAIN = re.compile(r"[\w./-]+(?:[ \t]+[^\s;|&<>()'\"\\$`#\x00]+)*[ \t]*", re.ASCII)
 _JOBS = ("fg", "bg", "jobs", "disown")
 JOB_CONTROL = ShellRefused(
     "Background jobs are not part of the lab's shell.", "`docker run -d` starts a container in the background."
@@ -52,6 +55,8 @@ def parse_shell(text: str) -> Script:
         )
     if "\x00" in text:
         raise ShellRefused("This line holds a NUL character, which no shell can read.", "Type the command again.")
+    if _PLAIN.fullmatch(text) and (plain := _plain_line(text)):
+        return plain
     try:
         reader = _Parser(text)
         script = reader.script(frozenset(), "")
@@ -59,6 +64,15 @@ def parse_shell(text: str) -> Script:
     except RecursionError:
         raise ShellRefused("This line is nested too deeply.", "Write it in smaller pieces.") from None
     return script
+
+
+def _plain_line(text: str) -> Script | None:
+    """One command of plain words; None when the first of them is one of the shell's own."""
+    words = re.split(r"[ \t]+", text.rstrip())
+    if words[0] in _RESERVED or words[0] in _OPENING or words[0] in _JOBS:
+        return None
+    command = Command(Simple(tuple([Word((Text(word),)) for word in words])))
+    return Script((("", Pipeline((command,), source=text.rstrip())),))
 
 
 def refusal(text: str) -> Refusal | None:
@@ -103,16 +117,7 @@ class _Parser(WordReader):
 
     def blanks(self) -> None:
         """Skip blanks, joined lines and a comment; a newline stays."""
-        while True:
-            if self.peek() in (" ", "\t", "\r"):
-                self.at += 1
-            elif self.peek(2) == "\\\n":
-                self.at += 2
-            elif self.peek() == "#":
-                end = self.text.find("\n", self.at)
-                self.at = len(self.text) if end < 0 else end
-            else:
-                return
+        self.skip(_BLANKS)
 
     def lines(self) -> None:
         """Skip blanks and newlines."""

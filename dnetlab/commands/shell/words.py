@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from dnetlab.commands.shell.errors import NotModelled, ShellRefused, Unfinished
 from dnetlab.commands.shell.nodes import Arithmetic, Parameter, Part, Script, Substitution, Text, Word
@@ -19,6 +20,18 @@ Nested = Callable[
 ]  # text, from where, depth, until -> the script, where it ends
 
 
+@cache
+def _ordinary(end: frozenset[str]) -> re.Pattern[str]:
+    """Characters outside quotes that neither end a word nor have a meaning."""
+    return re.compile(f"[^{re.escape(''.join(end))}'\"\\\\$`]*")
+
+
+@cache
+def _quoted(end: str) -> re.Pattern[str]:
+    """Characters inside double quotes that have no meaning."""
+    return re.compile(f"[^{end}\\\\$`]*")
+
+
 class WordReader:
     """Reads words of `text` from `at` on. nested: what reads a script inside one."""
 
@@ -29,6 +42,12 @@ class WordReader:
 
     def peek(self, length: int = 1) -> str:
         return self.text[self.at : self.at + length]
+
+    def skip(self, pattern: re.Pattern[str], more: int = 0) -> None:
+        """Go on behind so many characters and what the pattern, which takes nothing too, takes there."""
+        found = pattern.match(self.text, self.at + more)
+        assert found is not None
+        self.at = found.end()
 
     def word(self) -> Word:
         """One word, up to a blank or an operator outside quotes."""
@@ -53,9 +72,7 @@ class WordReader:
 
     def _plain(self, end: frozenset[str]) -> Text:
         start = self.at
-        self.at += 1
-        while self.peek() and self.peek() not in end and self.peek() not in "'\"\\$`":
-            self.at += 1
+        self.skip(_ordinary(end), 1)
         return Text(self.text[start : self.at])
 
     def _single_quoted(self) -> Text:
@@ -98,8 +115,9 @@ class WordReader:
                 plain = ""
                 parts.append(self._dollar(quoted=True))
             else:
-                plain += character
-                self.at += 1
+                start = self.at
+                self.skip(_quoted(end), 1)
+                plain += self.text[start : self.at]
         return [*parts, Text(plain, quoted=True)] if plain else parts
 
     # -- behind a dollar ------------------------------------------------------------------------------------------

@@ -57,7 +57,6 @@ _PARTS = {
     Part.ANSWER: "the answer",
     Part.RECEIPT: "an acknowledgement",
     Part.CLOSE: "the end of it",
-    Part.RESET: "the reset",
 }
 
 # -- what happens to a packet ---------------------------------------------------------------------------------------

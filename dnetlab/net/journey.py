@@ -1,0 +1,476 @@
+"""A packet's journey, in the order of the world.
+
+    sent by a program:  route ▸ OUTPUT ▸ POSTROUTING ▸ resolve the next hop (ARP) ▸ send
+    received:           PREROUTING ▸ mine? INPUT ▸ a socket
+                                   ▸ else is forwarding on? ▸ route ▸ ttl ▸ FORWARD ▸ POSTROUTING ▸ resolve ▸ send
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+from dnetlab.model import (
+    Disposition,
+    Hook,
+    IcmpType,
+    Namespace,
+    Snapshot,
+    Step,
+    StepKind,
+    VirtualServer,
+)
+from dnetlab.model.changed import replace
+from dnetlab.model.facts import (
+    AtTwoPorts,
+    BeenHere,
+    BridgeLoop,
+    BroadcastAddress,
+    BroughtBack,
+    ComesIn,
+    CrossesSwitch,
+    Fact,
+    ForEverybody,
+    HandedUp,
+    Leaves,
+    LeftToParent,
+    LinkDown,
+    MartianLoopback,
+    MartianSource,
+    NeverEnds,
+    NobodyAnswers,
+    NobodyHas,
+    NoCarrier,
+    NoHairpin,
+    NoRoute,
+    NotForwarding,
+    OwnAddress,
+    PassedOn,
+    Resolved,
+    RouteMatches,
+    StillBelieved,
+    TtlUsedUp,
+    Unwrapped,
+    Vanished,
+    Wrapped,
+)
+from dnetlab.net import ipvs
+from dnetlab.net.arp import Answer as Neighbourly
+from dnetlab.net.arp import introduce, resolve
+from dnetlab.net.deliver import deliver
+from dnetlab.net.hooks import Doors, cross
+from dnetlab.net.memory import Field
+from dnetlab.net.pieces import cut, is_swallowed, may_be_cut
+from dnetlab.net.routing import Way, is_broadcast, is_local, lookup
+from dnetlab.net.segment import L3_MODES, Carry, Event, Link, Lost, Wanted
+from dnetlab.net.trip import Trip
+from dnetlab.net.tunnel import outer_trip, swallows
+
+ARP_SIZE = 28  # bytes of a question or answer, without the frame's head
+MOST_MACHINES = 300  # more than any TTL allows
+
+
+def journey(trip: Trip) -> Trip:
+    """Go on from machine to machine until the trip has ended; the same trip, ended."""
+    if trip.lab.wiring.carry is None:
+        trip.lab.wiring.carry = _asks_through(trip.lab.snapshot, trip.lab.now)
+    return _travel(trip)
+
+
+def _travel(trip: Trip) -> Trip:
+    arrived = _send_own(trip)
+    for _ in range(MOST_MACHINES):
+        if arrived is None:
+            break
+        arrived = _received(trip, *arrived)
+    if trip.disposition is None:
+        trip.end(Disposition.LOOP, NeverEnds())
+    return trip
+
+
+Arrival = tuple[Link, str] | None  # the interface, and the bridge port it came through ('' for none)
+
+
+def _send_own(trip: Trip) -> Arrival:
+    """A program's packet: route, OUTPUT, route again if it was rewritten, POSTROUTING, send."""
+    space = trip.space
+    way = _route(trip)
+    if way is None:
+        return None
+    asked = trip.packet.destination
+    if not cross(trip, Hook.OUTPUT, Doors(out=way[0], hop=way[1])):
+        return None
+    if trip.packet.destination != asked:
+        way = _route(trip)
+        if way is None:
+            return None
+    dev, hop = way
+    if not cross(trip, Hook.POSTROUTING, Doors(out=dev, hop=hop)):
+        return None
+    interface = space.interface(dev)
+    if interface is None or not interface.up:
+        trip.end(Disposition.LINK_DOWN, LinkDown(dev), dev)
+        return None
+    if dev == "lo":
+        trip.note(StepKind.RECEIVED, BroughtBack(), "lo")
+        lo = Link(trip.at, interface)
+        trip.lab.sent(lo, trip.packet.size)
+        trip.lab.received(lo, trip.packet.size)
+        return lo, ""
+    return _transmit(trip, Link(trip.at, interface), hop)
+
+
+def _received(trip: Trip, link: Link, port: str) -> Arrival:
+    """A packet that came in: PREROUTING, then it is ours or it is for somebody else."""
+    trip.at, interface = link
+    space, dev = trip.space, interface.name
+    before = trip.seen.setdefault(link.key, [])
+    if trip.packet in before:
+        trip.end(Disposition.LOOP, BeenHere(dev), dev)
+        return None
+    before.append(trip.packet)
+    if dev != "lo":
+        trip.track = None
+    child = _to_child(trip, link)
+    if child is not None:
+        return _handed_down(trip, child)
+    if trip.disposition is not None:
+        return None
+    asked = trip.packet.destination
+    if not cross(trip, Hook.PREROUTING, Doors(into=dev, physin=port)):
+        return None
+    if dev != "lo" and _martian(trip, space, dev):
+        return None
+    destination = trip.packet.destination
+    if space.virtual and is_local(space, destination) and (virtual := ipvs.server_for(trip)):
+        return _shared_out(trip, virtual, dev, port)
+    if is_local(space, destination):
+        if cross(trip, Hook.INPUT, Doors(into=dev, physin=port)):
+            deliver(trip, dev)
+        return None
+    if is_broadcast(space, destination) or destination.is_multicast:
+        trip.end(Disposition.DROPPED, ForEverybody(destination), dev)
+        return None
+    return _forwarded(trip, link, port, bridged=bool(port) and destination != asked and _filters_frames(space))
+
+
+def _shared_out(trip: Trip, virtual: VirtualServer, dev: str, port: str) -> Arrival:
+    """IPVS takes it behind the filter of INPUT and sends it on to a server, as if it came from here."""
+    if not cross(trip, Hook.INPUT, Doors(into=dev, physin=port), ("mangle", "filter")):
+        return None
+    ipvs.share_out(trip, virtual)
+    return _send_own(trip)
+
+
+def _martian(trip: Trip, space: Namespace, dev: str) -> bool:
+    """Addresses that can't come from a wire are dropped silently (net/ipv4/route.c, martian packets)."""
+    packet = trip.packet
+    from_here = packet.source.is_loopback
+    if (from_here or packet.destination.is_loopback) and not _takes_loopback(space, dev):
+        trip.end(Disposition.DROPPED, MartianLoopback(dev), dev)
+        return True
+    if not from_here and is_local(space, packet.source):
+        trip.end(Disposition.DROPPED, MartianSource(packet.source), dev)
+        return True
+    return False
+
+
+def _takes_loopback(space: Namespace, dev: str) -> bool:
+    """May addresses of 127.0.0.0/8 come in by this link (route_localnet)?"""
+    keys = (f"net.ipv4.conf.{dev}.route_localnet", "net.ipv4.conf.all.route_localnet")
+    return any(space.sysctl(key) == "1" for key in keys)
+
+
+def _filters_frames(space: Namespace) -> bool:
+    """Does iptables look at what bridges pass on (br_netfilter)?"""
+    return space.sysctl("net.bridge.bridge-nf-call-iptables") == "1"
+
+
+def _forwarded(trip: Trip, link: Link, port: str, bridged: bool) -> Arrival:
+    """For somebody else: forwarding on? route, ttl, FORWARD, POSTROUTING, send.
+
+    bridged: a bridge's frame was given another destination; when that is behind the same bridge, the bridge itself
+    passes it on (br_nf_pre_routing_finish), and only then does the hairpin mode of its port count.
+    """
+    space, dev, packet = trip.space, link.interface.name, trip.packet
+    if not _forwards(space, dev):
+        value = space.sysctl("net.ipv4.ip_forward")
+        trip.end(Disposition.FORWARDING_OFF, NotForwarding(packet.destination, value), dev)
+        return None
+    way = _route(trip, forwarded=True)
+    if way is None:
+        return None
+    if packet.ttl <= 1:
+        trip.end(Disposition.TTL_EXPIRED, TtlUsedUp(packet.ttl), dev)
+        trip.complain(IcmpType.TIME_EXCEEDED)
+        return None
+    trip.packet = replace(packet, ttl=packet.ttl - 1)
+    out, hop = way
+    if bridged and out == dev and _comes_back(trip, link, port, hop):
+        trip.end(Disposition.DROPPED, NoHairpin(dev, port), port)
+        return None
+    if not may_be_cut(trip, space.interface(out)):
+        return None
+    if not cross(trip, Hook.FORWARD, Doors(dev, out, port, "", hop)):
+        return None
+    if not cross(trip, Hook.POSTROUTING, Doors("", out, port, "", hop)):
+        return None
+    leaving = space.interface(out)
+    assert leaving is not None  # lookup() only gives routes through links that are there and up
+    return _transmit(trip, Link(trip.at, leaving), hop)
+
+
+def _comes_back(trip: Trip, bridge: Link, port: str, hop: IPv4Address) -> bool:
+    """Is the next hop behind the port that the frame came in by, and does that port give nothing back?"""
+    through = trip.space.interface(port)
+    if through is None or through.hairpin:
+        return False
+    return any(e.kind == "bridge" and e.exit == port for e in resolve(trip.lab, bridge, hop).path[:2])
+
+
+def _forwards(space: Namespace, dev: str) -> bool:
+    return space.sysctl(f"net.ipv4.conf.{dev}.forwarding", space.sysctl("net.ipv4.ip_forward")) == "1"
+
+
+def _route(trip: Trip, forwarded: bool = False) -> tuple[str, IPv4Address] | None:
+    """(dev, next hop) for the packet as it is now; None when it ended here."""
+    destination = trip.packet.destination
+    way = lookup(trip.space, destination)
+    if way is None or way.dev is None:
+        _no_route(trip, way, forwarded)
+        return None
+    trip.note(StepKind.ROUTED, _found(destination, way), way.dev)
+    return way.dev, way.via or destination
+
+
+def _found(destination: IPv4Address, way: Way) -> Fact:
+    if way.kind == "local":
+        return OwnAddress(destination)
+    if way.route is None:
+        return BroadcastAddress(destination, way.dev or "")
+    return RouteMatches(destination, way.route)
+
+
+def _no_route(trip: Trip, way: Way | None, forwarded: bool) -> None:
+    default = any(r.is_default for r in trip.space.routes)
+    trip.end(Disposition.NO_ROUTE, NoRoute(trip.packet.destination, way.route if way else None, default))
+    if forwarded:
+        known = way is not None and way.kind == "unreachable"
+        trip.complain(IcmpType.HOST_UNREACHABLE if known else IcmpType.NETWORK_UNREACHABLE)
+
+
+# -- over the segment -------------------------------------------------------------------------------------------------
+
+
+def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
+    """Ask who has the next hop, then carry the frame there: over veth pairs, bridges and switches."""
+    interface = start.interface
+    dev = interface.name
+    if not interface.carrier:
+        trip.end(Disposition.LINK_DOWN, NoCarrier(dev, interface.kind), dev)
+        trip.complain(IcmpType.HOST_UNREACHABLE)
+        return None
+    if interface.mode in L3_MODES:
+        return _by_parent(trip, start)
+    if not may_be_cut(trip, interface):
+        return None
+    trip.packet = cut(trip, interface)
+    space = trip.space
+    if is_broadcast(space, hop) or hop.is_multicast:
+        trip.end(Disposition.DROPPED, ForEverybody(hop), dev)
+        return None
+    answer = resolve(trip.lab, start, hop)
+    if answer.looped:
+        trip.end(Disposition.LOOP, BridgeLoop(answer.looped), dev)
+        return None
+    if answer.lost and answer.mac is None:
+        trip.note(StepKind.RESOLVED, NobodyAnswers(hop, dev), dev)
+        trip.end(Disposition.NO_NEIGHBOUR, swallows(hop, answer.lost), dev)
+        trip.complain(IcmpType.HOST_UNREACHABLE)
+        return None
+    if answer.gone:
+        trip.note(StepKind.RESOLVED, StillBelieved(hop, answer.mac), dev)
+        trip.waits = answer.gone
+        trip.end(Disposition.NO_NEIGHBOUR, Vanished(hop, answer.mac, dev), dev)
+        return None
+    if answer.mac is None or not answer.path:
+        trip.lab.sent(start, 3 * ARP_SIZE, 3)
+        trip.note(StepKind.RESOLVED, NobodyAnswers(hop, dev), dev)
+        trip.end(Disposition.NO_NEIGHBOUR, NobodyHas(hop, dev), dev)
+        trip.complain(IcmpType.HOST_UNREACHABLE)
+        return None
+    trip.note(StepKind.RESOLVED, Resolved(hop, answer.mac, answer.asked), dev)
+    if answer.asked:
+        _count_question(trip.lab, answer.path)
+    trip.mac = interface.mac
+    return _carry(trip, start, hop, answer)
+
+
+def _by_parent(trip: Trip, start: Link) -> Arrival:
+    """ipvlan in the modes l3 and l3s: a sibling takes the packet, or the parent's own stack routes it, without ARP.
+
+    (ipvlan_xmit_mode_l3, ipvlan_process_v4_outbound of drivers/net/ipvlan: a route lookup, then ip_local_out.)
+    """
+    trip.lab.sent(start, trip.packet.size)
+    trip.note(StepKind.SENT, LeftToParent(start.interface.name, start.interface.parent or ""), start.interface.name)
+    parent = trip.lab.wiring.parent_of(start)
+    if parent is None:
+        trip.end(Disposition.LINK_DOWN, NoCarrier(start.interface.name, start.interface.kind), start.interface.name)
+        return None
+    sibling = trip.lab.wiring.beneath(parent, trip.packet.destination)
+    if sibling is not None:
+        return _handed_down(trip, sibling)
+    trip.at, trip.track = parent.where, None
+    return _send_own(trip)
+
+
+def _handed_down(trip: Trip, child: Link) -> Arrival:
+    trip.at, name = child.where, child.interface.name
+    trip.lab.received(child, trip.packet.size)
+    trip.note(StepKind.RECEIVED, ComesIn(name), name)
+    return child, ""
+
+
+def _to_child(trip: Trip, link: Link) -> Link | None:
+    """The ipvlan of layer 3 that a packet which came in at its parent is for; None when it is for nobody there.
+
+    In mode l3s it meets the host's PREROUTING and INPUT first, so that conntrack sees it (ipvlan_l3s.c).
+    """
+    child = trip.lab.wiring.beneath(link, trip.packet.destination)
+    if child is None or child.interface.mode != "l3s":
+        return child
+    doors = Doors(into=link.interface.name)
+    passed = cross(trip, Hook.PREROUTING, doors) and cross(trip, Hook.INPUT, doors)
+    return child if passed else None
+
+
+def _carry(trip: Trip, start: Link, hop: IPv4Address, way: Neighbourly) -> Arrival:
+    """Follow the frame; where it is bridged from port to port, iptables may look at it too."""
+    port = ""
+    link, mac, asked = start, way.mac or "", way.asked
+    for event in way.path:
+        link = event.link
+        trip.at, interface = link
+        if event.kind in ("out", "in") and is_swallowed(trip, link):
+            return None
+        if event.kind == "out":
+            trip.lab.sent(link, trip.packet.carried, trip.packet.pieces)
+            trip.note(StepKind.SENT, Leaves(interface.name, mac), interface.name)
+        elif event.kind == "in":
+            port = ""
+            trip.lab.received(link, trip.packet.carried, trip.packet.pieces)
+            trip.note(StepKind.RECEIVED, ComesIn(interface.name), interface.name)
+        elif event.kind == "wire":
+            tag = int(event.exit) if event.exit else None
+            trip.note(StepKind.BRIDGED, CrossesSwitch(event.entry, tag), interface.name)
+        elif event.kind == "tunnel":
+            if not _through_tunnel(trip, link, IPv4Address(event.entry)):
+                return None
+        else:
+            port = event.entry
+            diverted = _bridge(trip, event, mac, asked)
+            if trip.disposition is not None:
+                return None
+            if diverted:
+                return link, port
+    if asked:
+        introduce(trip.lab, start, _asking(trip, start), link, hop)
+    return link, port
+
+
+def _count_question(lab: Field, path: tuple[Event, ...]) -> None:
+    """An ARP question and its answer are frames like others; those that hear it in vain are not followed."""
+    for event in path:
+        if event.kind == "out":
+            lab.sent(event.link, ARP_SIZE)
+            lab.received(event.link, ARP_SIZE)
+        elif event.kind == "in" or event.kind == "bridge" and not event.exit:
+            lab.received(event.link, ARP_SIZE)
+            lab.sent(event.link, ARP_SIZE)
+
+
+# -- through a tunnel -------------------------------------------------------------------------------------------------
+
+
+def _through_tunnel(trip: Trip, link: Link, remote: IPv4Address) -> bool:
+    """The frame goes on inside a packet of this host, which must arrive. False: it ended under way, and so does this.
+
+    The outer packet's steps are steps of this journey; the frame comes out where its own `in` follows.
+    """
+    settings, frame = link.interface.vxlan, trip.packet
+    assert settings is not None
+    outer = outer_trip(trip.lab, link, remote, str(frame), frame.size)
+    wrapped = Wrapped(link.interface.name, settings.vni, outer.packet)
+    trip.step(Step(StepKind.TUNNELLED, wrapped, link.interface.name,
+                   before=frame, after=outer.packet))  # fmt: skip
+    outer.log = trip.log
+    trip.lab.fickle = True  # the outer packet's port comes from the whole frame
+    _travel(outer)
+    if outer.tunnel is None:
+        trip.disposition, trip.because, trip.packet = outer.disposition, outer.because, outer.packet
+        return False
+    end, sender = outer.tunnel, outer.packet.source
+    taken = Unwrapped(end.interface.name, settings.vni, sender)
+    trip.log.append((end.where, Step(StepKind.TUNNELLED, taken, end.interface.name, before=outer.packet, after=frame)))
+    if end.interface.vxlan is not None and end.interface.vxlan.learning:
+        trip.lab.learn_remote(end.where, end.interface.name, trip.mac, sender)
+    return True
+
+
+def _asks_through(snapshot: Snapshot, now: float) -> Carry:
+    """How a question (ARP) learns whether a tunnel carries it: by a packet around it, which leaves nothing behind."""
+    tried: dict[tuple[object, ...], Link | Lost] = {}
+
+    def carry(link: Link, remote: IPv4Address) -> Link | Lost:
+        if (link.key, remote) not in tried:
+            outer = outer_trip(Field(snapshot, now), link, remote, "arp", ARP_SIZE)
+            _travel(outer)
+            lost = Lost(link, remote, outer.log[-1][0] if outer.log else outer.at, outer.because)
+            tried[link.key, remote] = outer.tunnel or lost
+        return tried[link.key, remote]
+
+    return carry
+
+
+def _asking(trip: Trip, start: Link) -> IPv4Address | None:
+    """The address an ARP question carries: the packet's source when it is ours, else the interface's own."""
+    space = trip.lab.space(start.where)
+    if is_local(space, trip.packet.source) and not trip.packet.source.is_loopback:
+        return trip.packet.source
+    return start.interface.ipv4[0].ip if start.interface.ipv4 else None
+
+
+def _is_behind(trip: Trip, port: str, mac: str) -> bool:
+    """Does somebody behind this port of a bridge wear the MAC, so that what the bridge learned is still true?"""
+    through = trip.space.interface(port)
+    return through is not None and trip.lab.wiring.search(Link(trip.at, through), Wanted(mac=mac)).link is not None
+
+
+def _bridge(trip: Trip, event: Event, mac: str, asked: bool) -> bool:
+    """One bridge: it learns who is behind which port and passes the frame on. True: iptables sent it up instead."""
+    (_, bridge), entry, leaving = event.link, event.entry, event.exit
+    lab = trip.lab
+    at = lab.port_of(trip.at, bridge.name, mac) if leaving else None
+    learned = bool(leaving) and at == leaving
+    if entry:
+        lab.learn_mac(trip.at, bridge.name, trip.mac, entry)
+    if at is not None and not learned and not asked and _is_behind(trip, at, mac):
+        trip.end(Disposition.DROPPED, AtTwoPorts(bridge.name, mac, at, leaving), bridge.name)
+        return False
+    if leaving:
+        lab.learn_mac(trip.at, bridge.name, mac, leaving)
+    if not leaving:
+        lab.received(event.link, trip.packet.carried, trip.packet.pieces)
+        trip.note(StepKind.BRIDGED, HandedUp(bridge.name), bridge.name)
+        return False
+    trip.note(StepKind.BRIDGED, PassedOn(bridge.name, entry, leaving, mac, learned), bridge.name)
+    if not entry or not _filters_frames(trip.space):
+        return False
+    trip.track = None
+    name, destination = bridge.name, trip.packet.destination
+    if not cross(trip, Hook.PREROUTING, Doors(into=name, physin=entry)):
+        return False
+    if trip.packet.destination != destination:
+        return True
+    if cross(trip, Hook.FORWARD, Doors(name, name, entry, leaving, destination)):
+        cross(trip, Hook.POSTROUTING, Doors("", name, entry, leaving, destination))
+    return False

@@ -1,0 +1,56 @@
+"""The later packets of a connection go where the one before went, and are counted wherever it was.
+
+A packet's way is decided by its addresses and ports, by its place in the connection, and by what the lab remembers:
+connections, neighbours, learned MACs, the hour. While all that is the same, the next packet meets the same rules and
+links, so it need not be followed from machine to machine again (a kernel's flow tables live from the same).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+UNLIMITED = 1 << 30  # bytes; no link takes more
+
+
+# One place where a packet was counted:
+#   its counters, which go on counting, and where in them: packets at this place, bytes behind it
+#   the frames of the packet, and their bytes
+#   the largest packet that the link takes; UNLIMITED for a rule
+Count: TypeAlias = tuple[list[int], int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What a packet that arrived met on its way.
+
+    memory  what the lab remembered then, as `Field.memory` tells it
+    size    of the packet in bytes; room: the largest that would have gone the same way
+    counts  where it was counted
+    """
+
+    memory: object
+    size: int
+    room: int
+    counts: tuple[Count, ...]
+
+    def serves(self, memory: object, size: int) -> bool:
+        """Does a packet of that size meet the same now?"""
+        return memory == self.memory and size <= self.room
+
+    def count(self, size: int) -> None:
+        """Another packet of that many bytes came by."""
+        more = size - self.size
+        for counts, at, _, bytes_then, _ in self.counts:
+            counts[at] += 1
+            counts[at + 1] += bytes_then + more
+
+
+def passage(memory: object, size: int, counts: Iterable[Count]) -> Passage | None:
+    """The passage of a packet that arrived; None when it travelled in pieces."""
+    met = tuple(counts)
+    if any(packets != 1 for _, _, packets, _, _ in met):
+        return None
+    room = min((room for *_, room in met), default=UNLIMITED)
+    return Passage(memory, size, room, met)

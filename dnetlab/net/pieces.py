@@ -1,0 +1,39 @@
+"""Does a packet fit the link that it leaves by? A longer one is cut in pieces, where its sender allows that."""
+
+from __future__ import annotations
+
+from dnetlab.model import Disposition, IcmpType, Interface, Packet, StepKind
+from dnetlab.model.changed import replace
+from dnetlab.model.facts import CutUp, DoesNotFit, TooBig
+from dnetlab.net.segment import Link
+from dnetlab.net.trip import Trip
+
+
+def may_be_cut(trip: Trip, leaving: Interface | None) -> bool:
+    """Does the packet fit the link it leaves by, or may it be cut? The sender of one that mustn't hears what fits."""
+    packet = trip.packet
+    if leaving is None or packet.longest <= leaving.mtu or not packet.df:
+        return True
+    trip.end(Disposition.TOO_BIG, TooBig(leaving.name, leaving.mtu, packet.longest), leaving.name)
+    trip.complain(IcmpType.FRAGMENTATION_NEEDED, leaving.mtu)
+    return False
+
+
+def cut(trip: Trip, leaving: Interface) -> Packet:
+    """The packet as it leaves a link: in pieces, when it is longer than the MTU."""
+    packet = trip.packet
+    if packet.longest <= leaving.mtu:
+        return packet
+    made = replace(packet, piece=leaving.mtu)
+    trip.note(StepKind.SENT, CutUp(leaving.name, leaving.mtu, made.pieces), leaving.name)
+    return made
+
+
+def is_swallowed(trip: Trip, link: Link) -> bool:
+    """A frame longer than the MTU of a link that takes it or hands it on ends there (is_skb_forwardable: a VLAN tag
+    more is let through)."""
+    interface, size = link.interface, trip.packet.longest
+    if size <= interface.mtu + 4:
+        return False
+    trip.end(Disposition.DROPPED, DoesNotFit(interface.name, interface.mtu, size), interface.name)
+    return True
