@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from playwright.sync_api import Error as PlaywrightError
 
 ERROR = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
 PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.textContent)"
 STARTED = f"() => {PROMPTS}.some(text => /[\\d*]/.test(text))"
-FINISHED = f"""() => document.querySelector('[data-mime-type="application/vnd.jupyter.error"]')
-    || ({PROMPTS}.length > 3 && {PROMPTS}.every(text => /\\d/.test(text)))"""
+FINISHED = f"""count => document.querySelector('[data-mime-type="application/vnd.jupyter.error"]')
+    || ({PROMPTS}.length >= count && {PROMPTS}.every(text => /\\d/.test(text)))"""
 
 
 def go(page, url: str) -> None:
@@ -53,14 +54,20 @@ def open_notebook(page, url: str) -> None:
     wait_for_kernel(page, url)
 
 
-def run_all(page) -> None:
-    """Run All Cells; asked again when JupyterLab was not ready to hear it."""
+def cells_of(file: Path) -> int:
+    """How many cells of a notebook have something to run."""
+    found = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    return sum(1 for cell in found if cell["cell_type"] == "code" and cell["source"])
+
+
+def run_all(page, cells: int) -> None:
+    """Run All Cells, and wait for that many to have run; asked again when JupyterLab was not ready to hear it."""
     for _ in range(8):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         try:
             page.wait_for_function(STARTED, timeout=10_000)
-            page.wait_for_function(FINISHED, timeout=60_000)
+            page.wait_for_function(FINISHED, arg=cells, timeout=60_000)
             return
         except PlaywrightError:
             page.keyboard.press("Escape")

@@ -8,10 +8,10 @@ import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
-from pages import ERROR, open_notebook, outputs_break, run_all, set_theme
+from pages import ERROR, cells_of, open_notebook, outputs_break, run_all, set_theme
 
 LESSON = "01-native-networks.ipynb"
-PICTURE = 'img[alt^="Topology of the lab: "]'
+PICTURE = 'img[alt^="Topology of the lab: "]:visible'
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def ran(browser, jupyterlab, tmp_path_factory):
     page = browser.new_context(viewport={"width": 1400, "height": 1100}).new_page()
     page.set_default_timeout(90_000)
     open_notebook(page, jupyterlab.url)
-    run_all(page)
+    run_all(page, cells_of(jupyterlab.folder / LESSON))
     page.keyboard.press("Control+s")
     page.screenshot(path=tmp_path_factory.mktemp("pictures") / "lesson.png")
     yield page
@@ -102,6 +102,7 @@ def test_a_notebook_that_jupyterlab_does_not_trust_still_shows_all_of_it(ran, pa
     (jupyterlab.folder / "stranger.ipynb").write_text(json.dumps(saved), encoding="utf-8")
     page.goto(jupyterlab.url_of("stranger.ipynb"))
     page.wait_for_selector(PICTURE)
+    page.wait_for_selector("details:has-text('What changed:')")
 
     assert page.locator(PICTURE).last.evaluate("node => node.complete && node.naturalWidth") > 300
     assert page.locator("details", has_text="What changed:").count() > 0
