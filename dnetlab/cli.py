@@ -107,6 +107,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _lesson_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    fault = commands.add_parser("fault", help="a prompt in a lab that was broken on purpose")
+    fault.add_argument("what", nargs="*", metavar="SEED|KIND", help="a number, a kind such as dead-proxy, or both")
+    fault.add_argument("--level", type=int, choices=(1, 2, 3), help="1 shows at a glance, 3 misleads")
+    fault.add_argument("--student", metavar="ID", default="", help="whose faults: everybody has others")
+    fault.add_argument("--list", action="store_true", help="the kinds of faults, with their levels")
+    _engine_options(fault)
+    fault.set_defaults(run=_fault)
     check = commands.add_parser("check", help="judge a lesson's tasks after scripts, notebooks or a journal ran")
     check.add_argument("lesson", metavar="LESSON", help="its number, a part of its name, or its folder")
     check.add_argument("files", nargs="*", metavar="FILE", help="default: the journal of `dnetlab shell`")
@@ -336,6 +343,30 @@ def _check(arguments: argparse.Namespace) -> int:
         print(progress_text(lab.tasks()))
         print(checked_text(found))
     return 1 if found.results else 0
+
+
+def _fault(arguments: argparse.Namespace) -> int:
+    from dnetlab.lessons.fault import fault_name, kinds
+    from dnetlab.lessons.read import read_lesson
+    from dnetlab.prompt import talk
+    from dnetlab.views.course import checked_text, fault_text
+
+    if arguments.list:
+        for kind in kinds():
+            _say(f"{kind.level}  {kind.name:<22} {kind.data['cause']['en']}")
+        return 0
+    kind_name = next((word for word in arguments.what if not word.isdecimal()), "")
+    seed = next((int(word) for word in arguments.what if word.isdecimal()), 1)
+    student = arguments.student or os.environ.get("DNETLAB_STUDENT", "")
+    name = fault_name(kind_name, seed, arguments.level)
+    with _open(arguments, read_lesson(name, student).shape or _topology(arguments), None) as lab:
+        lab.open_lesson(name, student)
+        lab.start_lesson()
+        _say(fault_text(lab.tasks()))
+        status = talk(lab, None, quiet=True)
+        found = lab.check()
+        _say(checked_text(found))
+        return status or int(any(not result.passed for result in found.results))
 
 
 def _new_lesson(arguments: argparse.Namespace) -> int:

@@ -27,6 +27,7 @@ from dnetlab.errors import DnetError, UsageError
 from dnetlab.model import Line, Output, Prompt
 from dnetlab.model.journal import (
     Attend,
+    Baseline,
     Checkpoint,
     CourseEvent,
     Entry,
@@ -51,7 +52,9 @@ FORMAT = 1
 _ROW = re.compile(rb'(?=\{"session":")')
 _SESSION = re.compile(rb'\{"session":"(\w+)"')
 _DECODER = json.JSONDecoder()
-_COURSE: dict[type, str] = {Attend: "lesson", Predicted: "prediction", Hinted: "hint", Judged: "judged"}
+_COURSE: dict[type, str] = {
+    Attend: "lesson", Predicted: "prediction", Hinted: "hint", Judged: "judged", Baseline: "baseline",
+}  # fmt: skip
 
 
 class JournalWriter:
@@ -367,6 +370,8 @@ def _course_event(kind: str, data: dict[str, Any], at: float) -> Event:
         return Attend(lesson, _text(data["student"]), _text(data["edition"]), bool(data["started"]), at)
     if kind == "prediction":
         return Predicted(lesson, _text(data["question"]), _text(data["answer"]), bool(data["right"]), at)
+    if kind == "baseline":
+        return Baseline(lesson, tuple(map(_text, data["open"])), tuple(map(_text, data["rules"])), at)
     task = _text(data["task"])
     if kind == "hint":
         return Hinted(lesson, task, _number(data["degree"]), _text(data["wrong"]), at)

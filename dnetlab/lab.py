@@ -20,9 +20,11 @@ from dnetlab.commands.transcript import difference as transcript_difference
 from dnetlab.commands.transcript import has_no_order, is_reattached, plug_numbers
 from dnetlab.engines import Engine, open_engine
 from dnetlab.errors import NotHere, UsageError
+from dnetlab.explain.baseline import baseline
+from dnetlab.explain.sentences import phrase
 from dnetlab.history import History, Way
 from dnetlab.journal import JournalWriter, choose, output_digest, read_journal, with_past
-from dnetlab.lessons.read import edition, read_lesson, script, shipped
+from dnetlab.lessons.read import STARTS, edition, read_lesson, script, shipped
 from dnetlab.looking import Looking
 from dnetlab.model import (
     Entry,
@@ -54,6 +56,7 @@ from dnetlab.model.journal import (
     Reset,
     Resume,
     Undo,
+    fold,
 )
 from dnetlab.model.packet import IcmpType
 from dnetlab.model.study import Answer, Checked, Hint, Progress, TooSoon
@@ -103,6 +106,7 @@ class Lab(Looking):
         self.lesson: Lesson | None = None
         self.started = False  # the lesson's tasks have begun
         self._start: tuple[Line, ...] = ()  # what the lesson's lab begins with
+        self._healthy: tuple[Line, ...] = ()  # and those of them that make what a fault then breaks
         self._past: tuple[Event, ...] = ()  # what earlier sessions that were resumed say of lessons
         self._sent = 0  # packets that `observed` really sent
 
@@ -162,7 +166,8 @@ class Lab(Looking):
         output = self.engine.run(line)
         refused = output.refused is not None
         entry = Entry(output.line, self.cells, output.exit_code, refused, at, output_digest(output))
-        self.history.add(entry, before)
+        if self.cells:
+            self.history.add(entry, before)
         self._note(entry)
         return output
 
@@ -249,6 +254,8 @@ class Lab(Looking):
         """
         from dnetlab.explain.asking import why_between, why_last
 
+        if self.lesson and self.lesson.is_fault and not self.answer_to("cause").right:
+            raise UsageError(phrase("why closed"), hint=phrase("why closed hint"))
         if source is None:
             return why_last(self.engine.snapshot(), self.entries, self.engine.lookup)
         if destination is None:
@@ -264,8 +271,10 @@ class Lab(Looking):
     def attend(self, lesson: Lesson, started: bool) -> Lesson:
         """Open a lesson that was read already; started: its tasks have begun, in the lab as it is."""
         self.lesson, self.started = lesson, started
-        text = script(lesson, "start.dnet")
-        self._start = tuple(read_cell(text, self.shape, None).lines) if text.strip() else ()
+        texts = [text for name in STARTS if (text := script(lesson, name)).strip()]
+        scripts = [tuple(read_cell(text, lesson.shape or self.shape, None).lines) for text in texts]
+        self._start = tuple(line for lines in scripts for line in lines)
+        self._healthy = scripts[0] if lesson.is_fault else ()
         self._note(Attend(lesson.name, lesson.student, edition(lesson), started, self._clock()))
         return lesson
 
@@ -279,16 +288,37 @@ class Lab(Looking):
             raise UsageError("lesson {name} has a lab of its own, and this is another",
                              hint="In a notebook `%dnet lesson` opens it; else choose its lab: --lab {file}",
                              name=lesson.name, file=lesson.folder / "lab.toml")  # fmt: skip
-        if self.history.entries:
+        if fold(self.events):
             self.reset()
         self.attend(lesson, True)
+        if lesson.is_fault:
+            return self._break(lesson)
         text = script(lesson, "start.dnet")
         return self.run_cell(text) if text.strip() else None
 
     @property
     def begun(self) -> bool:
         """Whether this lab is the one that the open lesson's tasks begin with, and what was done in it since."""
-        return study.begun(self._start, self.entries)
+        return study.begun(self._start, fold(self.events))
+
+    def _break(self, lesson: Lesson) -> CellResult:
+        """A lab that works, what it is like written down, and then broken: in cell 0, so that nobody takes it back."""
+        self.cells = -1
+        result = self.run_cell(script(lesson, "before.dnet"))
+        if not result.refused:
+            self.note_baseline()
+            self.cells = -1
+            result = self.run_cell(script(lesson, "break.dnet"))
+        self.cells = 0
+        return result
+
+    def note_baseline(self) -> bool:
+        """Write down what the lab is like before the lesson breaks it; False when it isn't that lab now."""
+        ran = fold(self.events)
+        if not self._healthy or len(ran) != len(self._healthy) or not study.begun(self._healthy, ran):
+            return False
+        self._note(replace(baseline(self._lesson().name, self.snapshot()), at=self._clock()))
+        return True
 
     def take_over_lesson(self, other: Lab) -> None:
         """Stand in the lesson where another lab stands: what was done and said there counts here."""
@@ -374,8 +404,11 @@ class Lab(Looking):
         snapshot = self.engine.snapshot()
         lines = dict.fromkeys(line for task in tasks for line in probes(task)) if probing else ()
         outputs = {line: self._probe(line) for line in lines}
-        answers = study.answers(self._lesson(), self._course)
-        return Evidence(snapshot, self.engine.lookup, outputs, answers)
+        lesson, course = self._lesson(), self._course
+        answers = study.answers(lesson, course)
+        before = study.before(lesson, course)
+        now = baseline(lesson.name, snapshot) if before else None
+        return Evidence(snapshot, self.engine.lookup, outputs, answers, before, now)
 
     def _probe(self, text: str) -> Output:
         line = read_cell(text, self.shape, None).lines[0]
@@ -542,8 +575,8 @@ class Lab(Looking):
         if attended:
             last = attended[-1]
             with contextlib.suppress(UsageError):  # a lesson that isn't here any more
-                here = self.lesson.folder if self.lesson and self.lesson.name == last.lesson else last.lesson
-                self.attend(read_lesson(str(here), last.student), last.started)
+                here = self.lesson.opens_by if self.lesson and self.lesson.name == last.lesson else last.lesson
+                self.attend(read_lesson(here, last.student), last.started)
 
     def remember(self, events: Sequence[Event]) -> None:
         """What those say of lessons counts here."""

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from dnetlab.model import Entry, Lesson, Line, Prompt, Task, TaskResult
-from dnetlab.model.journal import Attend, CourseEvent, Event, Hinted, Judged, Predicted
+from dnetlab.model.journal import Attend, Baseline, CourseEvent, Event, Hinted, Judged, Predicted
 from dnetlab.model.lesson import Prediction
 from dnetlab.model.study import Answer, Hint, Progress, TaskState, TooSoon
 
@@ -63,6 +63,12 @@ def progress(lesson: Lesson, events: Sequence[Event]) -> Progress:
 
 def _judged(lesson: Lesson, events: Sequence[Event]) -> list[Judged]:
     return [e for e in events if isinstance(e, Judged) and e.lesson == lesson.name]
+
+
+def before(lesson: Lesson, events: Sequence[Event]) -> Baseline | None:
+    """What the lab was like before the lesson broke it, the last time it did."""
+    found = [e for e in events if isinstance(e, Baseline) and e.lesson == lesson.name]
+    return found[-1] if found else None
 
 
 # -- no guessing ------------------------------------------------------------------------------------------------------
@@ -131,6 +137,9 @@ def given(lesson: Lesson, question: Prediction, events: Sequence[Event]) -> Answ
 
 
 def is_right(question: Prediction, answer: str) -> bool:
+    if question.named:
+        said = plain(answer)
+        return all(any(plain(word) in said for word in group) for group in question.named)
     return plain(answer) in {plain(right) for right in question.right}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dnetlab.checks import reach, state
+from dnetlab.checks import baseline, reach, state
 from dnetlab.model import Finding
 
 
@@ -58,6 +58,9 @@ KINDS: dict[str, Kind] = {
     "resolves": _kind(reach.resolves, "place name", "to"),
     "published": _kind(reach.published, "port:integer container", "host source"),
     "answer": _kind(reach.answer, "question"),
+    "nothing_lost": _kind(baseline.nothing_lost, ""),
+    "nothing_opened": _kind(baseline.nothing_opened, ""),
+    "rules_kept": _kind(baseline.rules_kept, ""),
     "command": _kind(reach.command, "line", "succeeds:boolean"),
 }  # fmt: skip
 ALLOWED = {"state": ("running", "stopped", "any", "gone"), "verdict": ("DROP", "REJECT")}

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from dnetlab.errors import UsageError
+from dnetlab.lessons.fault import is_fault
 from dnetlab.lessons.read import SHIPPED, find_lesson, read_lesson, shipped
 from dnetlab.model import Lesson
 
@@ -28,8 +30,18 @@ def known_lessons(more: Sequence[str] = ()) -> dict[str, Path]:
 
 def lesson_of(known: dict[str, Path], name: str, student: str) -> Lesson | None:
     """The lesson of that name with that student's numbers; None for a name that the grader doesn't know."""
+    if is_fault(name):
+        return _fault(name, student)
     folder = known.get(name) if _NAME.fullmatch(name) else None
     return _read(folder, student) if folder else None
+
+
+@cache
+def _fault(name: str, student: str) -> Lesson | None:
+    try:
+        return read_lesson(name, student)
+    except UsageError:
+        return None
 
 
 @cache

@@ -14,11 +14,13 @@ from dnetlab.errors import DnetError, NotHere
 from dnetlab.grade.known import lesson_of
 from dnetlab.journal import output_digest
 from dnetlab.lab import Lab
+from dnetlab.lessons.fault import is_fault
 from dnetlab.lessons.read import edition
 from dnetlab.model import Entry, Journal, Lesson, TaskResult, Topology
 from dnetlab.model.grade import Finding, FindingKind, Replayed
 from dnetlab.model.journal import (
     Attend,
+    Baseline,
     Checkpoint,
     CourseEvent,
     Event,
@@ -184,12 +186,14 @@ class Replay:
     def _course(self, event: CourseEvent) -> None:
         lesson = self.lab.lesson
         if lesson is None or lesson.name != event.lesson:
-            if event.lesson in self.known:
+            if event.lesson in self.known or is_fault(event.lesson):
                 self._find(FindingKind.OTHER_LESSON, lesson=event.lesson)
         elif isinstance(event, Judged):
             self._judged(event, lesson)
         elif isinstance(event, Predicted):
             self._predicted(event)
+        elif isinstance(event, Baseline) and not self.lab.note_baseline():
+            self._find(FindingKind.NOT_POSSIBLE, what="%dnet start", cell=self.lab.cells)
         elif isinstance(event, Hinted):
             self.lab.events.append(event)
 

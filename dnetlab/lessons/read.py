@@ -1,4 +1,7 @@
-"""Read a lesson: find its folder, fill in the student's numbers, hold it against the schema, make a Lesson of it."""
+"""Read a lesson: find its folder, fill in the student's numbers, hold it against the schema, make a Lesson of it.
+
+A lesson called `fault-…` lies in no folder: `fault` makes it up.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from dnetlab.errors import UsageError
+from dnetlab.lessons import fault
 from dnetlab.lessons.numbers import draw, fill
-from dnetlab.lessons.schema import schema
-from dnetlab.model import Check, Lesson, Task, Topology, read_topology
-from dnetlab.model.lesson import Choice, Prediction, Text, Wrong
-from dnetlab.model.releases import RELEASES
+from dnetlab.lessons.values import hold, lesson_of
+from dnetlab.model import Lesson, read_topology
 
+STARTS = ("before.dnet", "break.dnet", "start.dnet")  # scripts that make the lab of the tasks, in this order
 SHIPPED = Path(__file__).resolve().parent
-_COMMON = ("kind", "weight", "not", "engine")
 
 
 def shipped() -> list[str]:
@@ -67,6 +69,8 @@ def _nowhere(name: str, names: Iterable[str]) -> Path:
 
 def read_lesson(name: str, student: str = "") -> Lesson:
     """The lesson with that student's numbers. Raises UsageError that says which field of which file is wrong."""
+    if fault.is_fault(name):
+        return fault.read_fault(name, student)
     folder = find_lesson(name)
     file = folder / "lesson.toml"
     try:
@@ -76,7 +80,9 @@ def read_lesson(name: str, student: str = "") -> Lesson:
     numbers = _draw(data, student, folder.name)
     filled = {"numbers": data.get("numbers", {}), **fill({k: v for k, v in data.items() if k != "numbers"}, numbers)}
     hold(filled, str(file))
-    return _lesson(filled, folder, student, numbers)
+    file = folder / "lab.toml"
+    shape = read_topology(file) if file.is_file() else None
+    return lesson_of(filled, folder.name, folder, student, numbers, shape)
 
 
 def _draw(data: Mapping[str, Any], student: str, name: str) -> dict[str, str | int]:
@@ -86,121 +92,26 @@ def _draw(data: Mapping[str, Any], student: str, name: str) -> dict[str, str | i
         raise UsageError("[numbers] of lesson {name}: {error}", name=name, error=error) from None
 
 
-def hold(data: Mapping[str, Any], file: str) -> None:
-    """Against the schema: UsageError for what doesn't fit best. Silent where jsonschema is missing."""
-    try:
-        from jsonschema import Draft202012Validator
-        from jsonschema.exceptions import best_match
-    except ImportError:  # a browser may have none
-        return
-    error = best_match(Draft202012Validator(schema()).iter_errors(data))
-    if error is not None:
-        place = ".".join(str(part) for part in error.absolute_path) or "lesson.toml"
-        raise UsageError(
-            "{file}: {place}: {error}",
-            hint="docs/lessons.md says what a lesson holds.",
-            file=file,
-            place=place,
-            error=error.message,
-        )
-
-
 def edition(lesson: Lesson) -> str:
-    """Twelve hex digits that tell the text of its lesson.toml from others."""
+    """Twelve hex digits that tell the text of its lesson.toml (of its scripts, where it has none) from others."""
+    if lesson.scripts:
+        return hashlib.sha256("\0".join(lesson.scripts.values()).encode()).hexdigest()[:12]
     return hashlib.sha256((lesson.folder / "lesson.toml").read_bytes()).hexdigest()[:12]
 
 
 def script(lesson: Lesson, name: str) -> str:
     """A .dnet file of the lesson with its numbers filled in; '' when there is none of that name."""
+    if lesson.scripts:
+        return lesson.scripts.get(name, "")
     path = lesson.folder / name
     return str(fill(path.read_text(encoding="utf-8"), lesson.numbers)) if path.is_file() else ""
 
 
 def solutions(lesson: Lesson) -> list[str]:
-    return sorted(path.name for path in lesson.folder.glob("solution*.dnet"))
+    names = list(lesson.scripts) or [path.name for path in lesson.folder.glob("solution*.dnet")]
+    return sorted(name for name in names if name.startswith("solution"))
 
 
 def wrong_answers(lesson: Lesson) -> list[str]:
-    return sorted(f"wrong/{path.name}" for path in lesson.folder.glob("wrong/*.dnet"))
-
-
-# -- tables to values -------------------------------------------------------------------------------------------------
-
-
-def _lesson(data: Mapping[str, Any], folder: Path, student: str, numbers: Mapping[str, str | int]) -> Lesson:
-    lesson = Lesson(
-        folder.name, _text(data["title"]), tuple(map(_text, data["goals"])), folder, data.get("minutes", 30),
-        tuple(data.get("releases", RELEASES)), data.get("docker", ""), student, numbers,
-        tuple(map(_prediction, data.get("predictions", ()))), tuple(map(_task, data.get("tasks", ()))), _shape(folder),
-    )  # fmt: skip
-    _hangs_together(lesson)
-    return lesson
-
-
-def _shape(folder: Path) -> Topology | None:
-    file = folder / "lab.toml"
-    return read_topology(file) if file.is_file() else None
-
-
-def _text(data: Mapping[str, str]) -> Text:
-    return Text(data["en"].strip(), data["zh"].strip())
-
-
-def _prediction(data: Mapping[str, Any]) -> Prediction:
-    choices = tuple(
-        Choice(c["id"], _text(c["text"]), _text(c["because"]) if "because" in c else None)
-        for c in data.get("choices", ())
-    )
-    right = tuple(str(answer) for answer in data["right"])
-    return Prediction(
-        data["id"], _text(data["question"]), right, _text(data["explain"]), choices, data.get("answer", False)
-    )
-
-
-def _task(data: Mapping[str, Any]) -> Task:
-    return Task(
-        data["id"], _text(data["title"]), _text(data["text"]), tuple(map(_check, data["checks"])),
-        float(data.get("points", 1)), tuple(data.get("needs", ())), tuple(map(_text, data["hints"])),
-        tuple(Wrong(w["id"], tuple(map(_check, w["when"])), _text(w["hint"])) for w in data.get("wrong", ())),
-    )  # fmt: skip
-
-
-def _check(data: Mapping[str, Any]) -> Check:
-    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k not in _COMMON}
-    return Check(data["kind"], fields, float(data.get("weight", 1)), data.get("not", False), data.get("engine", ""))
-
-
-def _hangs_together(lesson: Lesson) -> None:
-    """What a schema can't say: ids are given once, and those that are named are there."""
-    for what, ids in (("task", [t.id for t in lesson.tasks]), ("prediction", [p.id for p in lesson.predictions])):
-        if twice := next((i for i in ids if ids.count(i) > 1), None):
-            raise UsageError("lesson {name} has two of {what} {twice!r}", name=lesson.name, what=what, twice=twice)
-    for task in lesson.tasks:
-        _task_hangs_together(lesson, task)
-    for one in lesson.predictions:
-        if one.choices and not set(one.right) <= {c.id for c in one.choices}:
-            raise UsageError(
-                "prediction {id!r} of lesson {name}: its right answer is none of its choices",
-                id=one.id,
-                name=lesson.name,
-            )
-
-
-def _task_hangs_together(lesson: Lesson, task: Task) -> None:
-    before = [t.id for t in lesson.tasks[: lesson.tasks.index(task)]]
-    if missing := [name for name in task.needs if name not in before]:
-        raise UsageError(
-            "task {id!r} of lesson {name} needs {missing!r}, which is no task before it",
-            id=task.id,
-            name=lesson.name,
-            missing=missing[0],
-        )
-    if not any(check.weight for check in task.checks):
-        raise UsageError(
-            "task {id!r} of lesson {name} has no check with a weight above 0", id=task.id, name=lesson.name
-        )
-    questions = {p.id for p in lesson.predictions if p.is_answer}
-    for check in task.checks:
-        if check.kind == "answer" and check.fields["question"] not in questions:
-            raise UsageError("task {id!r} of lesson {name}: no prediction with `answer = true` is called "
-                             "{field!r}", id=task.id, name=lesson.name, field=check.fields['question'])  # fmt: skip
+    names = list(lesson.scripts) or [f"wrong/{path.name}" for path in lesson.folder.glob("wrong/*.dnet")]
+    return sorted(name for name in names if name.startswith("wrong/"))

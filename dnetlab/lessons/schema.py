@@ -67,6 +67,10 @@ def _prediction() -> dict[str, Any]:
             "id": _NAME, "question": _TEXT, "choices": _list(choice, 2), "explain": _TEXT,
             "right": {"description": "ids of choices, or typed answers", **_list({"type": "string"})},
             "answer": {"description": "asked after the work, and judged by a check", "type": "boolean"},
+            "named": {
+                "description": "of an answer in one's own words: it is right when it has a word of each group",
+                **_list(_list({"type": "string", "minLength": 1})),
+            },
         },
         "id question right explain",
     )  # fmt: skip

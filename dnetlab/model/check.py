@@ -8,6 +8,7 @@ from enum import Enum
 from ipaddress import IPv4Address
 from typing import Any
 
+from dnetlab.model.journal import Baseline
 from dnetlab.model.lesson import Check, Task, Wrong
 from dnetlab.model.line import Output
 from dnetlab.model.snapshot import Snapshot
@@ -33,12 +34,16 @@ class Evidence:
     lookup    what a program in a place gets for a name; None for "bad address"
     outputs   what probes answered, by their line's text; a line that is missing here was not asked
     answers   prediction id -> whether the answer given is right; one that is missing was not given
+    before    what the lab was like before it was broken; None for one that nobody broke
+    now       what it is like now, where there is a before
     """
 
     snapshot: Snapshot
     lookup: Callable[[Snapshot, Where, str], IPv4Address | None] = nobody_asked
     outputs: Mapping[str, Output] = field(default_factory=dict)
     answers: Mapping[str, bool] = field(default_factory=dict)
+    before: Baseline | None = None
+    now: Baseline | None = None
 
 
 class Claim(Enum):
@@ -74,6 +79,9 @@ class Claim(Enum):
     SUCCEEDS = "succeeds"
     FAILS = "fails"
     OPPOSITE = "opposite"
+    NOTHING_LOST = "nothing lost"
+    NOTHING_OPENED = "nothing opened"
+    RULES_KEPT = "rules kept"
 
 
 class Found(Enum):
@@ -112,6 +120,10 @@ class Found(Enum):
     NOT_ASKED = "not asked"
     NO_BASELINE = "no baseline"
     OTHER_ENGINE = "other engine"
+    LOST = "lost"
+    OPENED = "opened"
+    RULES_MISSING = "rules missing"
+    NO_BEFORE = "no before"
 
 
 

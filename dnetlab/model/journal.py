@@ -18,7 +18,9 @@ from dnetlab.model.topology import Topology
 @quick
 @dataclass(frozen=True)
 class Entry:
-    """One line that ran. cell counts the cells of the session from 1; exit_code is what it answered.
+    """One line that ran. exit_code is what it answered.
+
+    cell counts the cells of the session from 1; 0: the lab itself ran it, and nobody can take it back.
 
     at (here and below): when, in seconds since 1970 (UTC); 0.0 when nobody looked at a clock.
     output: digest of what it printed, as `dnetlab.journal.output_digest` gives it; '' in journals of old.
@@ -130,7 +132,21 @@ class Looked:
     at: float = 0.0
 
 
-CourseEvent = Attend | Predicted | Hinted | Judged
+@dataclass(frozen=True)
+class Baseline:
+    """What a lab was like before a lesson broke it.
+
+    open   who reaches whom: 'ASKER TARGET SERVICE', as `dnetlab.explain.baseline` names them
+    rules  what stands in the hosts' firewalls: 'HOST TABLE CHAIN TARGET'
+    """
+
+    lesson: str
+    open: tuple[str, ...]
+    rules: tuple[str, ...]
+    at: float = 0.0
+
+
+CourseEvent = Attend | Predicted | Hinted | Judged | Baseline
 Event = Entry | Undo | Reset | Checkpoint | Goto | Resume | Looked | CourseEvent
 
 

@@ -79,6 +79,7 @@ class Prediction:
     right    ids of the choices, or typed answers, that are right; spaces, case and full-width characters don't matter
     explain  said once the prediction was made
     is_answer  True: asked after the work (a diagnosis), so it is judged by a check and not only compared
+    named      of an answer in one's own words: groups of words, and it is right when it has one of each group
     """
 
     id: str
@@ -87,6 +88,7 @@ class Prediction:
     explain: Text
     choices: tuple[Choice, ...] = ()
     is_answer: bool = False
+    named: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Lesson:
     student   whose numbers these are; '' for the notes' own
     folder    where its start.dnet, solution*.dnet, wrong/*.dnet and page.md lie
     shape     the lab that its lab.toml describes; None for the usual one
+    scripts   of a lesson that lies in no folder: its files' names and texts
     """
 
     name: str
@@ -113,6 +116,17 @@ class Lesson:
     predictions: tuple[Prediction, ...] = ()
     tasks: tuple[Task, ...] = ()
     shape: Topology | None = None
+    scripts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def opens_by(self) -> str:
+        """What opens it again: its folder, or the name of one that lies in none."""
+        return self.name if self.scripts else str(self.folder)
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether it is a lab that works, and is broken before one gets it."""
+        return "break.dnet" in self.scripts
 
     def task(self, name: str) -> Task | None:
         """By id, or by its number from 1; None when there is none."""

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 from dnetlab.errors import UsageError
 from dnetlab.explain.sentences import phrase
 from dnetlab.language import LANGUAGES, speak, speaking, spoken
+from dnetlab.lessons.fault import fault_name, seed_of
 from dnetlab.lessons.read import read_lesson
+from dnetlab.model.journal import Attend
+from dnetlab.model.study import TooSoon
 from dnetlab.views import course
 
 if TYPE_CHECKING:
+    from dnetlab.lab import Lab
     from dnetlab.notebook.magic import DnetMagics
 
 
@@ -82,6 +86,40 @@ def predict(magics: DnetMagics, options: Any) -> CourseView:
     return CourseView("\n".join(lines), found)
 
 
+def fault(magics: DnetMagics, options: Any) -> CourseView:
+    """A lab that was broken on purpose, the next one when nothing is named."""
+    kind = next((word for word in options.what if not word.isdecimal()), "")
+    seed = next((int(word) for word in options.what if word.isdecimal()), 0)
+    name = fault_name(kind, seed or _next_seed(magics.lab), options.level)
+    magics.shape_for(read_lesson(name, student_of(magics)))
+    magics.lab.open_lesson(name, student_of(magics))
+    begun = magics.lab.start_lesson()
+    if begun and begun.refused:
+        return CourseView(str(begun), begun)
+    found = magics.lab.tasks()
+    return CourseView(course.fault_text(found), found)
+
+
+def _next_seed(lab: Lab) -> int:
+    """One more than the highest that was begun in this lab."""
+    return 1 + max((seed_of(e.lesson) for e in lab.events if isinstance(e, Attend) and e.started), default=0)
+
+
+def diagnose(magics: DnetMagics, options: Any) -> CourseView:
+    lab = magics.lab
+    if not lab.tasks().lesson.is_fault:
+        raise UsageError("nothing in this lab was broken on purpose", hint="%dnet fault gives you such a lab.")
+    if options.choice is None:
+        found = lab.answer_to("cause")
+        return CourseView(course.choices_text(found), found)
+    said = lab.predict("cause", options.choice)
+    if options.words and not isinstance(said, TooSoon):
+        lab.predict("words", " ".join(options.words))
+    lines = [course.diagnosis_text(said, lab.answer_to("words"))]
+    lines += course.tick_texts(lab.ticks() if lab.started else (), lab.tasks())
+    return CourseView("\n".join(lines), said)
+
+
 def compare(magics: DnetMagics, options: Any) -> CourseView:
     found = magics.lab.answer_to(options.question)
     text, folded = course.compared(found)
@@ -94,7 +132,7 @@ def student(magics: DnetMagics, options: Any) -> CourseView:
         magics.student = options.id
         opened = magics.lab.lesson
         if opened is not None:
-            magics.lab.open_lesson(str(opened.folder), options.id)
+            magics.lab.open_lesson(opened.opens_by, options.id)
     known = student_of(magics)
     lines = [phrase("student", student=known) if known else phrase("no_student")]
     return CourseView("\n".join([*lines, phrase("begin")] if magics.lab.lesson else lines))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.errors import NotHere, UsageError
+from dnetlab.lessons.fault import LEVELS
 from dnetlab.notebook import lessons
 from dnetlab.notebook.display import Sentence
 from dnetlab.notebook.options import parse
@@ -278,6 +279,13 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         Subcommand("predict", "QUESTION ANSWER: write a prediction down; without an answer: the question",
                    lessons.predict, _ANSWER),
         Subcommand("answer", "QUESTION ANSWER: answer a question of a task", lessons.predict, _ANSWER),
+        Subcommand("fault", "[SEED | KIND [SEED]]: a lab that was broken on purpose, the next one or that one",
+                   lessons.fault,
+                   (_arg("what", nargs="*", metavar="SEED|KIND", help="a number, or a kind such as dead-proxy"),
+                    _arg("--level", type=int, choices=LEVELS, help="1 shows at a glance, 3 misleads"))),
+        Subcommand("diagnose", "CHOICE WORDS…: say what the fault is; alone: what it might be", lessons.diagnose,
+                   (_arg("choice", nargs="?", metavar="CHOICE"),
+                    _arg("words", nargs="*", metavar="WORDS", help="where it is, and what is wrong there"))),
         Subcommand("compare", "QUESTION: your prediction beside what is so", lessons.compare, _ANSWER[:1]),
         Subcommand("student", "ID: your own numbers in lessons; alone: whose they are", lessons.student,
                    (_arg("id", nargs="?", metavar="ID"),)),

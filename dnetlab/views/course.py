@@ -175,6 +175,36 @@ def _told(found: Answer) -> int:
     return len(found.question.right) if found.question.choices else 1
 
 
+# -- faults -----------------------------------------------------------------------------------------------------------
+
+
+def fault_text(found: Progress) -> str:
+    """What a broken lab is about, its tasks, and what helps."""
+    return "\n".join([found.lesson.title[spoken()], progress_text(found), phrase("fault tools")])
+
+
+def choices_text(found: Answer) -> str:
+    """What the fault might be, and how to say so."""
+    asked, language = found.question, spoken()
+    lines = [asked.question[language], *(f"  {c.id}: {c.text[language]}" for c in asked.choices)]
+    return "\n".join([*lines, phrase("how to diagnose")])
+
+
+def diagnosis_text(cause: Answer | TooSoon, in_words: Answer) -> str:
+    """What is known of a diagnosis: whether it is the fault, and once it is, what was written beside what is so."""
+    if isinstance(cause, TooSoon):
+        return too_soon_text(cause)
+    if not cause.right:
+        return phrase("diagnosis wrong", answer=said(cause))
+    lines = [phrase("diagnosis right", answer=said(cause))]
+    if not in_words.given:
+        return "\n".join([*lines, phrase("diagnosis words")])
+    if not in_words.right:
+        return "\n".join([*lines, phrase("diagnosis vague", answer=in_words.given)])
+    explain = cause.question.explain[spoken()]
+    return "\n".join([*lines, phrase("diagnosis beside", answer=in_words.given, explain=explain)])
+
+
 # -- as HTML ----------------------------------------------------------------------------------------------------------
 
 _CODE = re.compile(r"`([^`]+)`")

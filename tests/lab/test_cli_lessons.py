@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -111,3 +112,29 @@ def test_a_lesson_that_is_there_already_is_never_written_over(lesson, tmp_path, 
 
     assert main(["new-lesson", "13-mine"]) == 2
     assert "is there already" in capsys.readouterr().err
+
+
+def test_a_broken_lab_can_be_mended_at_a_prompt(monkeypatch, capsys):
+    lines = "%dnet diagnose\nsysctl -w net.ipv4.ip_forward=1\nexit\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+
+    status = main(["fault", "forwarding-off", "3", "--docker", "28.5"])
+
+    out = capsys.readouterr().out
+    assert out.startswith("Find the fault 3\n")
+    assert "docker1 does not forward packets." in out
+    assert "✓ Task 2 is done: Repair (1 of 2)" in out
+    assert status == 1  # nobody has said what it was
+
+
+def test_the_kinds_of_faults_are_listed_with_their_level(capsys):
+    assert main(["fault", "--list"]) == 0
+
+    assert "1  forwarding-off         docker1 does not forward packets.\n" in capsys.readouterr().out
+
+
+def test_a_script_mends_a_broken_lab_too(tmp_path):
+    script = tmp_path / "mine.dnet"
+    script.write_text("; answer: words ip_forward is off\nsysctl -w net.ipv4.ip_forward=1\n")
+
+    assert main(["check", "fault-forwarding-off-3", str(script)]) == 1  # the choice is missing

@@ -35,6 +35,9 @@ CLAIMS = {
     Claim.SUCCEEDS: "`{line}` succeeds",
     Claim.FAILS: "`{line}` fails",
     Claim.OPPOSITE: "not so: {claim}",
+    Claim.NOTHING_LOST: "everybody reaches whom they reached before the fault",
+    Claim.NOTHING_OPENED: "nobody reaches more than before the fault",
+    Claim.RULES_KEPT: "all that Docker had written into the firewall stands there",
 }
 FOUND = {
     Found.AS_EXPECTED: "that is so",
@@ -70,6 +73,10 @@ FOUND = {
     Found.NOT_ASKED: "it was not run",
     Found.NO_BASELINE: "{source} does not reach {baseline} either, so this proves nothing",
     Found.OTHER_ENGINE: "only a real engine can tell",
+    Found.LOST: "{source} does not reach {target} ({service}); {number} such pairs in all",
+    Found.OPENED: "{source} reaches {target} ({service}), and did not before; {number} such pairs in all",
+    Found.RULES_MISSING: "something is missing on {host}",
+    Found.NO_BEFORE: "nobody knows what it was like before: `%dnet start` begins anew",
 }
 PHRASES = {
     "predict": "**Predict.**",
@@ -134,6 +141,18 @@ PHRASES = {
     "not predicted": "Not predicted yet: `%dnet predict {question}` asks you. To read on all the same, unfold this.",
     "unfold": "What is so",
     "predicted already": "Your prediction stands: {answer}.",
+    "fault tools": (
+        "Something was broken a minute ago. Look with `ip`, `iptables`, `brctl`, `ping`, `curl`, the tables and "
+        "`%dnet trace`; `%dnet diagnose` lists what it might be, `%dnet check` judges, `%dnet hint` helps a little."
+    ),
+    "how to diagnose": "Answer with `%dnet diagnose LETTER YOUR WORDS`: where is it, and what is wrong there?",
+    "diagnosis right": "That is the fault: {answer}",
+    "diagnosis wrong": "That is not the fault: {answer} Look again.",
+    "diagnosis words": "Now in your own words: `%dnet diagnose LETTER YOUR WORDS`.",
+    "diagnosis vague": "You wrote: {answer}. Name the thing itself, too: a table, a rule, a setting, an address …",
+    "diagnosis beside": "You wrote: {answer}\nThe fault: {explain}",
+    "why closed": "in a lab that was broken on purpose you find out why yourself",
+    "why closed hint": "`%dnet trace` shows a packet's way; after the right `%dnet diagnose` this works again.",
     "at": "At {place}: ",
     "let through": "What would have let it through: {helps}",
     "rule number": " rule {number}",

@@ -35,6 +35,9 @@ CLAIMS = {
     Claim.SUCCEEDS: "命令 `{line}` 执行成功",
     Claim.FAILS: "命令 `{line}` 执行失败",
     Claim.OPPOSITE: "以下情况不应成立：{claim}",
+    Claim.NOTHING_LOST: "故障之前能通的，现在都通",
+    Claim.NOTHING_OPENED: "故障之前不通的，现在仍然不通",
+    Claim.RULES_KEPT: "Docker 写进防火墙的规则都还在",
 }
 FOUND = {
     Found.AS_EXPECTED: "确实如此",
@@ -70,6 +73,10 @@ FOUND = {
     Found.NOT_ASKED: "这条命令没有执行",
     Found.NO_BASELINE: "{source} 连 {baseline} 也访问不到，所以说明不了问题",
     Found.OTHER_ENGINE: "只有真实 Docker 引擎才能判断",
+    Found.LOST: "{source} 访问不到 {target}（{service}），这样的一共有 {number} 对",
+    Found.OPENED: "{source} 现在能访问 {target}（{service}），之前不能；这样的一共有 {number} 对",
+    Found.RULES_MISSING: "{host} 上少了一些",
+    Found.NO_BEFORE: "不知道故障之前是什么样子：`%dnet start` 可以重新开始",
 }
 PHRASES = {
     "predict": "**先预测。**",
@@ -133,6 +140,18 @@ PHRASES = {
     "not predicted": "你还没有预测：`%dnet predict {question}` 会向你提问。如果想直接往下读，请展开这里。",
     "unfold": "实际情况",
     "predicted already": "你的预测已经记下，不能再改：{answer}。",
+    "fault tools": (
+        "有一样东西刚刚被弄坏了。用 `ip`、`iptables`、`brctl`、`ping`、`curl`、各种表格和 `%dnet trace` 去找；"
+        "`%dnet diagnose` 列出几种可能，`%dnet check` 检查，`%dnet hint` 给一点提示。"
+    ),
+    "how to diagnose": "请用 `%dnet diagnose 字母 你的话` 作答：在哪里，那里有什么问题？",
+    "diagnosis right": "正是这个故障：{answer}",
+    "diagnosis wrong": "不是这个故障：{answer}再看看。",
+    "diagnosis words": "再用自己的话说一遍：`%dnet diagnose 字母 你的话`。",
+    "diagnosis vague": "你写的是：{answer}。还要写出究竟是什么出了问题：哪张表、哪条规则、哪个参数、哪个地址……",
+    "diagnosis beside": "你写的是：{answer}\n实际的故障：{explain}",
+    "why closed": "在故意弄坏的实验环境里，原因要自己找",
+    "why closed hint": "`%dnet trace` 显示数据包走的路；用 `%dnet diagnose` 诊断正确之后，这里就能用了。",
     "at": "在 {place} 上：",
     "let through": "怎样才能通过：{helps}",
     "rule number": " 第 {number} 条",
