@@ -24,7 +24,7 @@ from typing import Any
 
 from dnetlab.commands.cell import first_words
 from dnetlab.errors import DnetError, UsageError
-from dnetlab.model import Line, Output, Prompt
+from dnetlab.model import Line, Output, Prompt, Topology
 from dnetlab.model.journal import (
     Attend,
     Baseline,
@@ -278,6 +278,23 @@ def choose(path: Path, own: str = "", session: str | None = None, kernel: str = 
     chosen = (mine or fitting)[-1]
     lost = tuple(loss for loss in found.lost if loss.session in ("", chosen.session))
     return Resumed(chosen, lost, _longer(chosen, others))
+
+
+def fits(journal: Journal, engine: str, release: str, shape: Topology) -> None:
+    """Raises UsageError when a journal was written on another engine, or in a lab of another shape."""
+    if journal.engine and (journal.engine, journal.release) != (engine, release):
+        raise UsageError(
+            "the journal was written on engine {engine} {release}",
+            hint="Choose it first: %dnet engine {engine} --docker {release}",
+            engine=journal.engine,
+            release=journal.release,
+        )
+    if journal.topology not in (None, shape):
+        raise UsageError(
+            "the journal was written in another lab, of {topology}",
+            hint="Choose it first: %dnet lab FILE",
+            topology=", ".join(journal.topology.names),
+        )
 
 
 def _longer(chosen: Journal, others: list[Journal]) -> Journal | None:

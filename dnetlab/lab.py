@@ -23,7 +23,7 @@ from dnetlab.errors import NotHere, UsageError
 from dnetlab.explain.baseline import baseline
 from dnetlab.explain.sentences import phrase
 from dnetlab.history import History, Way
-from dnetlab.journal import JournalWriter, choose, output_digest, read_journal, with_past
+from dnetlab.journal import JournalWriter, choose, fits, output_digest, read_journal, with_past
 from dnetlab.lessons.read import STARTS, edition, read_lesson, script, shipped
 from dnetlab.looking import Looking
 from dnetlab.model import (
@@ -549,7 +549,7 @@ class Lab(Looking):
         if file is None:
             raise UsageError("there is no journal to resume from", hint="Name its file.")
         found = choose(Path(file), self.record.session if self.record else "", session, self._kernel)
-        self._fits(found.journal)
+        fits(found.journal, self.engine.name, self.engine.release, self.shape)
         if self.history.entries or self.seed != found.journal.seed:
             self._reseed(found.journal.seed)
             self.reset()
@@ -587,19 +587,3 @@ class Lab(Looking):
         if self.seed != seed:
             self.seed = seed
             self.record = JournalWriter(self.record.path, self._head()) if self.record else None
-
-    def _fits(self, journal: Journal) -> None:
-        engine, release = journal.engine, journal.release
-        if engine and (engine, release) != (self.engine.name, self.engine.release):
-            raise UsageError(
-                "the journal was written on engine {engine} {release}",
-                hint="Choose it first: %dnet engine {engine} --docker {release}",
-                engine=engine,
-                release=release,
-            )
-        if journal.topology not in (None, self.shape):
-            raise UsageError(
-                "the journal was written in another lab, of {topology}",
-                hint="Choose it first: %dnet lab FILE",
-                topology=", ".join(journal.topology.names),
-            )

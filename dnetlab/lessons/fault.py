@@ -87,8 +87,8 @@ def _chosen(name: str, student: str) -> tuple[Kind, int]:
     """The kind that the name says, or that its seed draws."""
     parts = _NAME.fullmatch(name)
     if parts is None or (parts["level"] and (parts["kind"] or int(parts["level"]) not in LEVELS)):
-        raise UsageError("{name!r} is no fault's name", hint="Such names are fault-7, fault-7-level-2, fault-dead-proxy-7.",
-                         name=name)  # fmt: skip
+        raise UsageError("{name!r} is no fault's name", name=name,
+                         hint="Such names are fault-7, fault-7-level-2, fault-dead-proxy-7.")  # fmt: skip
     seed = int(parts["seed"])
     if parts["kind"]:
         return kind_called(parts["kind"]), seed
@@ -100,7 +100,8 @@ def kind_called(name: str) -> Kind:
     found = next((kind for kind in kinds() if kind.name == name), None)
     if found is None:
         known = ", ".join(kind.name for kind in kinds())
-        raise UsageError("there is no fault of the kind {name!r}", hint="The kinds are: {known}.", name=name, known=known)
+        raise UsageError("there is no fault of the kind {kind!r}", hint="The kinds are: {known}.", kind=name,
+                         known=known)  # fmt: skip
     return found
 
 
