@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dnetlab.checks.judge import probes
 from dnetlab.commands.script import ScriptCell, read_script
 from dnetlab.errors import UsageError
 from dnetlab.explain.sentences import COURSE, words
@@ -41,14 +42,16 @@ class Proof:
 
 
 def prove(name: str, engine: str = "sim", release: str | None = None,
-          students: Sequence[str] = STUDENTS) -> Iterator[Proof]:  # fmt: skip
+          students: Sequence[str] | None = None) -> Iterator[Proof]:  # fmt: skip
     """Everything that can be tried with a lesson. Raises UsageError when it can't be read at all.
 
-    release None: all that the lesson names on the simulator, the engine's own on real ones.
+    release None: all that the lesson names on the simulator, the engine's own on real ones. students None: those of
+    STUDENTS on the simulator; on real engines, where each try takes seconds, the page's numbers only.
     """
     lesson = read_lesson(name)
     if not lesson.scripts:
         yield Proof(lesson.name, "pages", _pages(lesson))
+    students = (STUDENTS if engine == "sim" else STUDENTS[:1]) if students is None else students
     releases = [release] if release or engine != "sim" else list(lesson.releases)
     for one in releases:
         for student in students:
@@ -155,7 +158,16 @@ def run_blocks(lab: Lab, text: str, host: str | None = None) -> list[Output]:
         for answer in _ANSWER.finditer(block):
             lab.predict(answer["question"], answer["text"])
             lab.ticks()
+        if lab.engine.name != "sim":
+            _probe(lab)
     return refused
+
+
+def _probe(lab: Lab) -> None:
+    """A real engine runs no commands for checks after each cell, only when somebody asks: so ask about those tasks."""
+    for state in lab.tasks().tasks if lab.lesson else ():
+        if not state.done and any(probes(state.task)):
+            lab.judge_again(state.task, asked=True)
 
 
 # -- somebody's work --------------------------------------------------------------------------------------------------

@@ -11,6 +11,10 @@ ANSWER = "1 packets received, 0% packet loss"
 ADDRESS = "docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' w2"
 W2_W3 = "docker exec w2 ping -c 1 -W 1 30.0.0.2"
 IN1 = "ping -c 1 -W 1 172.28.0.10"
+NODES = "This node is not a swarm manager"
+PS_WEB = "docker service ps web --format '{{.Name}} {{.Node}} {{.DesiredState}}'"
+PAGE_AT = "curl -s -o /dev/null -w '%{http_code}\\n' "
+TUNNELLED = "ping -c 1 -W 1 10.42.0.2"
 SECOND = "docker network create -d macvlan --subnet 10.5.0.0/24 -o parent=enp7s0 mynet5"
 
 ACROSS = [
@@ -95,4 +99,59 @@ ACROSS = [
     Claim("10", "older releases don't know the option", "ping -c 1 -W 1 172.29.0.10", "0 received", OLD, code=1),
     Claim("10", "there is no MASQUERADE for that network", "iptables -t nat -S POSTROUTING", "-s 172.28.0.0/24",
           FROM_28, hides="-s 172.29.0.0/24"),
+    Claim("11", "`ip addr show vx0` has it", "ip addr show vx0", "mtu 1450"),
+    Claim("11", "goes to 172.25.254.2", "bridge fdb show dev vx0",
+          "00:00:00:00:00:00 dst 172.25.254.2 via eth0 self permanent"),
+    Claim("11", "what goes in is wrapped into UDP", "ping -c 1 10.42.0.2", "1 received", code=0),
+    Claim("11", "port 4789, and it carries a number, 42", "%dnet trace docker1 10.42.0.2",
+          "> 172.25.254.2:4789 udp VXLAN 42"),
+    Claim("11", "1422 bytes and 28 of headers are 1450", "ping -c 1 -M do -s 1422 10.42.0.2", "1 received", code=0),
+    Claim("11", "One more doesn't fit", "ping -c 1 -M do -s 1423 10.42.0.2", "message too long, mtu=1450", code=1),
+    Claim("11", "On the wire there is no ICMP", TUNNELLED, "0 received", code=1),
+    Claim("11", "On the wire there is no ICMP", "%dnet why", "-A INPUT -p udp -m udp --dport 4789 -j DROP"),
+    Claim("11", "It needs one manager", "docker node ls", NODES, code=1),
+    Claim("11", "It needs one manager", "docker network create -d overlay --attachable test-net", NODES, code=1),
+    Claim("11", "The token is the key to the door", "docker swarm join-token worker", "--token SWMTKN-1-"),
+    Claim("11", "`ssh` asks the manager", "docker swarm join --token $(ssh docker1 docker swarm join-token -q worker) "
+          "172.25.254.1:2377", "This node joined a swarm as a worker."),
+    Claim("11", "Two nodes, one of them *Leader*", "docker node ls", "Leader", nth=2),
+    Claim("11", "Two nodes, one of them *Leader*", "docker node ls", "docker2    Ready", nth=2),
+    Claim("11", "A worker may not ask", "docker node ls", "Worker nodes can't be used", nth=3, code=1),
+    Claim("11", "Two networks are new", "docker network ls", "ingress           overlay   swarm"),
+    Claim("11", "Two networks are new", "docker network ls", "docker_gwbridge   bridge    local"),
+    Claim("11", "A worker hears of a network when", "docker network ls", "test-net", nth=2),
+    Claim("11", "A worker hears of a network when", "docker network ls", "ingress", nth=3,
+          hides="test-net"),
+    Claim("11", "A worker hears of a network when", "docker network ls", "test-net", nth=4),
+    Claim("11", "One book for all", "docker exec bb ip addr show eth0", "inet 10.0.1.4/24"),
+    Claim("11", "an overlay network's `eth0`, too", "docker exec bb ip addr show eth0", "mtu 1450"),
+    Claim("11", "Names across hosts", "docker exec bb ping -c 1 aa", "PING aa (10.0.1.2)", code=0),
+    Claim("11", "no port was published", "docker exec bb wget -q -O - http://aa", PAGE),
+    Claim("11", "`vxlan0`, a number (4097), port 4789", "%dnet trace bb aa", "> 172.25.254.1:4789 udp VXLAN 4097"),
+    Claim("11", "a number (4097)", "docker network inspect test-net -f '{{json .Options}}'", '"4097"'),
+    Claim("11", "Each host also takes one for its load balancer",
+          "docker network inspect test-net -f '{{range .Containers}}{{.Name}} {{.IPv4Address}} {{end}}'",
+          "aa 10.0.1.2/24 test-net-endpoint 10.0.1.3/24"),
+    Claim("11", "`/run/docker/netns` does", "ls /run/docker/netns", "ingress_sbox"),
+    Claim("11", "the way out is a bridge of its own", "docker exec aa ip route", "default via 172.18.0.1 dev eth1"),
+    Claim("11", "the way out is a bridge of its own", "docker exec aa ping -c 1 172.25.254.38", ANSWER, code=0),
+    Claim("11", "with MASQUERADE as in lesson 1", "iptables -t nat -S POSTROUTING",
+          "-s 172.18.0.0/16 ! -o docker_gwbridge -j MASQUERADE"),
+    Claim("11", "The name is known", "docker exec bb ping -c 1 -W 1 aa", "PING aa (10.0.1.2)", code=1),
+    Claim("11", "Only the packets themselves are lost", "docker exec bb ping -c 1 -W 1 aa", NO_ANSWER, code=1),
+    Claim("11", "`why` names the rule", "%dnet why bb aa", "-A INPUT -p udp -m udp --dport 4789 -j DROP"),
+    Claim("11", "An overlay without `--attachable` is for **services**", "docker run --rm --network plain busybox true",
+          "network plain not manually attachable", code=125),
+    Claim("11", "A service `web` with four tasks", PS_WEB, "web.4", nth=2),
+    Claim("11", "One: its virtual address", "docker exec bb nslookup web", "Address: 10.0.1.6\n", hides="10.0.1.7"),
+    Claim("11", "The tasks' own addresses are behind the name", "docker exec bb nslookup tasks.web", "10.0.1.10"),
+    Claim("11", "Nobody asked for fewer than four", "docker service ls", "4/4", nth=2),
+    Claim("11", "Nobody asked for fewer than four", PS_WEB, "\\_ web.", nth=3),
+    Claim("11", "take a node out of service",
+          "docker service ps web --filter desired-state=running --format '{{.Name}} {{.Node}}'", "web.4 docker1",
+          hides="docker2"),
+    Claim("11", "Every node: the *routing mesh* passes it on", f"{PAGE_AT}172.25.254.1:8080", "200"),
+    Claim("11", "Every node: the *routing mesh* passes it on", f"{PAGE_AT}172.25.254.2:8080", "200"),
+    Claim("11", "`global` runs one task on each node", f"{PAGE_AT}172.25.254.1:9090", "200"),
+    Claim("11", "`global` runs one task on each node", f"{PAGE_AT}172.25.254.2:9090", "200"),
 ]  # fmt: skip

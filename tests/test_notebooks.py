@@ -46,6 +46,10 @@ SHOWN = [
     ("10-vlans-and-routing", "64 bytes from 30.0.0.2: seq=0 ttl=63"),
     ("10-vlans-and-routing", " 2  30.0.0.2"),
     ("10-vlans-and-routing", 'Device "enp7s0.3" does not exist.'),
+    ("11-overlay-and-swarm", "00:00:00:00:00:00 dst 172.25.254.2 via eth0 self permanent"),
+    ("11-overlay-and-swarm", "This node joined a swarm as a worker."),
+    ("11-overlay-and-swarm", "network plain not manually attachable"),
+    ("11-overlay-and-swarm", "mtu 1450"),
     ("09-macvlan", "<NO-CARRIER,BROADCAST,MULTICAST,UP,M-DOWN>"),
 ]
 
@@ -53,7 +57,7 @@ SHOWN = [
 def test_there_is_a_notebook_for_each_lesson():
     english = [path.name[:2] for path in NOTEBOOKS if path.parent == FOLDER]
 
-    assert english == ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10"]
+    assert english == ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: f"{p.parent.name}-{p.stem}")
