@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dnetlab.model import Host, Namespace, Where
 from dnetlab.sim.clock import since_1970
 from dnetlab.sim.kernel import Stack
-from dnetlab.sim.userland.seam import Budget, Input, Refused, Result
+from dnetlab.sim.userland.seam import Budget, Input, Refused, Result, Stopped
 from dnetlab.sim.world import Terminal, World
 
 
@@ -80,4 +80,4 @@ class Context:
 
 Tool = Callable[[Context, tuple[str, ...]], Result]  # what answers to a name at a prompt; argv[0] is that name
 
-__all__ = ["Context", "Refused", "Result", "Tool"]
+__all__ = ["Context", "Refused", "Result", "Stopped", "Tool"]

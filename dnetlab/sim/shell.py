@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from dnetlab.commands.shell import Script
@@ -20,6 +21,8 @@ from dnetlab.sim.userland.sh.interpret import Interpreter, Run
 from dnetlab.sim.userland.sh.reading import read
 from dnetlab.sim.userland.sh.state import BASH, BUSYBOX, DASH, Shell, Sink, Streams, started
 
+MOST_DIGITS = 100
+_LONG_NUMBER = re.compile(rf"\d{{{MOST_DIGITS + 1},}}")
 SHELLS = ("sh", "bash", "ash", "dash")
 MOST_DEPTH = 12  # shells inside shells
 # What reads its input to the end whether or not it needs it; text tools say so themselves.
@@ -152,6 +155,7 @@ def run_command(context: Context, argv: tuple[str, ...]) -> Result:
 
 
 def _started(context: Context, argv: tuple[str, ...], shell: Shell) -> Result:
+    _refuse_long_numbers(argv)
     name = argv[0]
     base = name.rsplit("/", 1)[-1]
     if base in SHELLS and context.userland != "none" and not (base == "bash" and shell.kind == BUSYBOX):
@@ -168,6 +172,14 @@ def _started(context: Context, argv: tuple[str, ...], shell: Shell) -> Result:
         raise Refused("Everybody is root on the hosts of this lab.", "Type the command itself.")
     refuse_left_out(context.userland, base)
     return _not_found(name, shell)
+
+
+def _refuse_long_numbers(argv: tuple[str, ...]) -> None:
+    """No tool has to ask itself whether a number fits into what it counts with."""
+    found = next((number for word in argv if (number := _LONG_NUMBER.search(word))), None)
+    if found:
+        raise Refused("This line has a number of {digits} digits.", "{most} are enough for any command here.",
+                      digits=len(found[0]), most=MOST_DIGITS)  # fmt: skip
 
 
 def run_tool(context: Context, argv: tuple[str, ...]) -> Result:

@@ -17,3 +17,17 @@ class Unsupported(Exception):
     def __init__(self, what: str, /, **fields: Any) -> None:
         super().__init__(what, fields)
         self.what = Words(what, **fields)
+
+    def __str__(self) -> str:
+        return str(self.what)
+
+
+class TooMuch(Exception):
+    """The template would go on for too long or say too much; the text says so in a sentence."""
+
+    def __init__(self, what: str, /, **fields: Any) -> None:
+        super().__init__(what, fields)
+        self.what = Words(what, **fields)
+
+    def __str__(self) -> str:
+        return str(self.what)

@@ -8,9 +8,10 @@ from typing import Any
 
 from dnetlab.commands.gotemplate import nodes as n
 from dnetlab.commands.gotemplate.errors import TemplateError
-from dnetlab.commands.gotemplate.functions import ARITY, FUNCTIONS, HEADER, ArgumentError, CallError
+from dnetlab.commands.gotemplate.functions import ARITY, FUNCTIONS, HEADER, TYPES, CallError
+from dnetlab.commands.gotemplate.limits import Limits
 from dnetlab.commands.gotemplate.parser import Parser
-from dnetlab.commands.gotemplate.values import NO_VALUE, Struct, is_true, raw_numbers, show, type_name
+from dnetlab.commands.gotemplate.values import NO_VALUE, Row, Struct, is_true, raw_numbers, show, type_name
 
 
 class _Jump(Exception):
@@ -24,11 +25,14 @@ class Template:
         self.text = text
         self.tree = tree
 
-    def execute(self, data: Any, *, missing_is_error: bool = False, header: bool = False) -> str:
+    def execute(
+        self, data: Any, *, missing_is_error: bool = False, header: bool = False, limits: Limits | None = None
+    ) -> str:
         """The text for these data. missing_is_error: a key that a map lacks is an error, and types are unknown, as
-        when docker reads a daemon's raw JSON. header: docker's functions leave titles alone. Raises TemplateError."""
+        when docker reads a daemon's raw JSON. header: docker's functions leave titles alone. limits: what the rows of
+        one listing share. Raises TemplateError, and TooMuch where the limits end."""
         data = raw_numbers(data) if missing_is_error else data
-        run = _Run(self.text, data, missing_is_error, HEADER if header else FUNCTIONS)
+        run = _Run(self.text, data, missing_is_error, HEADER if header else FUNCTIONS, limits or Limits())
         run.walk(self.tree, data)
         return "".join(run.out)
 
@@ -43,10 +47,13 @@ def parse(text: str) -> Template:
 
 
 class _Run:
-    def __init__(self, text: str, data: Any, raw: bool, functions: dict[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self, text: str, data: Any, raw: bool, functions: dict[str, Callable[..., Any]], limits: Limits
+    ) -> None:
         self.text = text
         self.raw = raw
         self.functions = functions
+        self.limits = limits
         self.variables: list[tuple[str, Any]] = [("$", data)]
         self.out: list[str] = []
         self.node: n.Node = n.Dot(0)  # what is being looked at: errors name it, as Go's state.at
@@ -63,13 +70,14 @@ class _Run:
 
     def walk(self, nodes: list[n.Node], dot: Any) -> None:
         for node in nodes:
+            self.limits.spend()
             if isinstance(node, n.Text):
-                self.out.append(node.text)
+                self.out.append(self.limits.say(node.text))
             elif isinstance(node, n.Action):
                 self.node = node.pipe
                 value = self.pipe(node.pipe, dot)
                 if not node.pipe.variables:
-                    self.out.append(self.printed(value))
+                    self.out.append(self.limits.say(self.printed(value)))
             elif isinstance(node, n.Branch):
                 self.branch(node, dot)
             elif isinstance(node, n.Jump):
@@ -92,12 +100,13 @@ class _Run:
 
     def range(self, node: n.Branch, dot: Any) -> None:
         value = self.pipe(node.pipe, dot, declare=False)
-        items = list(self.items(node, value))
-        if not items:
-            self.walk(node.otherwise, dot)
-        kept = len(self.variables)
-        for key, item in items:
-            names = node.pipe.variables
+        names = node.pipe.variables
+        if len(names) == 2 and isinstance(value, int):
+            raise self.error(f"can't use {show(value)} to iterate over more than one variable")
+        kept, empty = len(self.variables), True
+        for key, item in self.items(node, value):
+            self.limits.spend()
+            empty = False
             found = (item,) if len(names) == 1 else (key, item)
             for name, bound in zip(names, found, strict=False):
                 if node.pipe.assigns:
@@ -111,6 +120,8 @@ class _Run:
                     break
             finally:
                 del self.variables[kept:]
+        if empty:
+            self.walk(node.otherwise, dot)
 
     def items(self, node: n.Branch, value: Any) -> Iterator[tuple[Any, Any]]:
         if value is None or value is NO_VALUE:
@@ -120,7 +131,7 @@ class _Run:
         if isinstance(value, (list, tuple)):
             return iter(enumerate(value))
         if isinstance(value, int) and not isinstance(value, bool):
-            return iter([(i, i) for i in range(value)])
+            return ((i, i) for i in range(value))
         raise self.error(f"range can't iterate over {show(value)}")
 
     # -- expressions --------------------------------------------------------------------------------------------
@@ -142,12 +153,15 @@ class _Run:
             if self.variables[position][0] == name:
                 self.variables[position] = (name, value)
                 return
+        raise self.error(f"undefined variable: {name}")
 
     def command(self, command: n.Command, dot: Any, final: tuple[Any, ...]) -> Any:
         first, rest = command.words[0], command.words[1:]
         self.node = first
         if isinstance(first, n.Function):
             return self.call(command, first, rest, dot, final)
+        if isinstance(first, n.Literal) and first.value is None:
+            raise self.error("nil is not a command")
         value = self.value(first, dot, (*[self.value(w, dot) for w in rest], *final))
         if isinstance(first, (n.Pipe, n.Literal, n.Dot)) and (rest or final):
             raise self.error(f"can't give argument to non-function {first}", first)
@@ -158,11 +172,13 @@ class _Run:
         if isinstance(node, n.Dot):
             return dot
         if isinstance(node, n.Literal):
+            if isinstance(node.value, int) and node.value >= 1 << 63:
+                raise self.error(f"{node} overflows int")
             return node.value
         if isinstance(node, n.Field):
             return self.fields(dot, node.names, arguments)
         if isinstance(node, n.Variable):
-            found = next(v for name, v in reversed(self.variables) if name == node.names[0])
+            found = self.variable(node.names[0])
             if len(node.names) == 1 and arguments:
                 raise self.error(f"can't give argument to non-function {node}", node)
             return self.fields(found, node.names[1:], arguments)
@@ -173,14 +189,22 @@ class _Run:
         assert isinstance(node, n.Function)
         return self.call(n.Command(node.position, [node]), node, [], dot, ())
 
+    def variable(self, name: str) -> Any:
+        for known, value in reversed(self.variables):
+            if known == name:
+                return value
+        raise self.error(f"undefined variable: {name}")
+
     def fields(self, value: Any, names: list[str], arguments: tuple[Any, ...]) -> Any:
         for position, name in enumerate(names):
+            of_row = isinstance(value, Row)
             value = self.field(value, name)
             last = position == len(names) - 1
             if callable(value):
                 value = value(*(arguments if last else ()))
             elif last and arguments:
-                raise self.error(f"{name} has arguments but cannot be invoked as function")
+                method = f"wrong number of args for {name}: want 0 got {len(arguments)}"
+                raise self.error(method if of_row else f"{name} has arguments but cannot be invoked as function")
         return value
 
     def field(self, value: Any, name: str) -> Any:
@@ -217,11 +241,26 @@ class _Run:
             decided = is_true(arguments[-1]) if name.name == "or" else not is_true(arguments[-1])
             if name.name in ("and", "or") and decided:
                 return arguments[-1]
+        self.check(name, words, [*arguments, *final])
         try:
-            return self.functions[name.name](*arguments, *final)
+            return self.limits.value(self.functions[name.name](*arguments, *final))
         except CallError as error:
             raise self.error(f"error calling {name.name}: {error}", command) from None
-        except ArgumentError as error:
-            constant = words and isinstance(words[0], n.Literal)
-            text = f"expected string; found {words[0]}" if constant else str(error)
-            raise self.error(text, words[0] if words else command) from None
+
+    def check(self, name: n.Function, words: list[n.Node], arguments: list[Any]) -> None:
+        """Are the arguments of the types that the function wants? Functions on titles take any."""
+        wanted = TYPES.get(name.name, ()) if self.functions is FUNCTIONS else ()
+        for position, (type_, value) in enumerate(zip(wanted, arguments, strict=False)):
+            if self.is_of(type_, value):
+                continue
+            word = words[position] if position < len(words) else words[-1] if words else name
+            if position < len(words) and isinstance(word, n.Literal):
+                kind = {"int": "integer"}.get(type_, type_)
+                nil = word.value is None
+                raise self.error(f"cannot assign nil to {type_}" if nil else f"expected {kind}; found {word}", word)
+            raise self.error(f"wrong type for value; expected {type_}; got {type_name(value)}", word)
+
+    def is_of(self, type_: str, value: Any) -> bool:
+        if type_ == "int":
+            return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, str) if type_ == "string" else isinstance(value, (list, tuple))

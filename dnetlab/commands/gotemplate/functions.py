@@ -8,15 +8,13 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from dnetlab.commands.gotemplate.errors import Unsupported
+from dnetlab.commands.gotemplate.limits import fits
+from dnetlab.commands.gotemplate.printing import sprintf
 from dnetlab.commands.gotemplate.values import NO_VALUE, Map, Struct, is_true, show, to_json, type_name
 
 
 class CallError(Exception):
     """A function refused its arguments; the text stands behind 'error calling NAME: '."""
-
-
-class ArgumentError(Exception):
-    """Wrong number or kind of arguments; the text stands alone."""
 
 
 def _index(value: Any, *keys: Any) -> Any:
@@ -46,6 +44,10 @@ def _item(value: Any, key: Any) -> Any:
 
 
 def _slice(value: Any, *ends: Any) -> Any:
+    if value is None or value is NO_VALUE:
+        raise CallError("slice of untyped nil")
+    if isinstance(value, str) and len(ends) == 3:
+        raise CallError("cannot 3-index slice a string")
     if not isinstance(value, (str, list, tuple)):
         raise CallError(f"can't slice item of type {type_name(value)}")
     for end in ends:
@@ -62,7 +64,7 @@ def _slice(value: Any, *ends: Any) -> Any:
 
 def _len(value: Any) -> int:
     if value is None or value is NO_VALUE:
-        raise CallError("len of nil pointer")
+        raise CallError("reflect: call of reflect.Value.Type on zero Value")
     if isinstance(value, (str, list, tuple, dict)) and not isinstance(value, Struct):
         return len(value.encode()) if isinstance(value, str) else len(value)
     raise CallError(f"len of type {type_name(value)}")
@@ -117,79 +119,28 @@ def _println(*values: Any) -> str:
     return " ".join(show(v) for v in values) + "\n"
 
 
-_VERB = re.compile(r"%([-+# 0]*)(\d*)(?:\.(\d+))?([a-zA-Z%])")
+def _join(values: list[Any], separator: str) -> str:
+    return separator.join(show(v) for v in values)
 
 
-def _printf(form: Any, *values: Any) -> str:
-    """Go's Sprintf for the verbs people use: s d v q t x X f c %."""
-    if not isinstance(form, str):
-        raise ArgumentError(f"wrong type for value; expected string; got {type_name(form)}")
-    rest = list(values)
-
-    def one(match: re.Match[str]) -> str:
-        flags, width, precision, verb = match.groups()
-        if verb == "%":
-            return "%"
-        if not rest:
-            return f"%!{verb}(MISSING)"
-        text = _verb(verb, flags, precision, rest.pop(0))
-        if not width:
-            return text
-        if "-" in flags:
-            return text.ljust(int(width))
-        return text.zfill(int(width)) if "0" in flags and verb in "dxXf" else text.rjust(int(width))
-
-    text = _VERB.sub(one, form)
-    if rest:
-        text += "%!(EXTRA " + ", ".join(f"{type_name(v)}={show(v)}" for v in rest) + ")"
-    return text
+def _pad(text: str, before: int, after: int) -> str:
+    if not text:
+        return ""
+    if before < 0 or after < 0:
+        raise CallError("strings: negative Repeat count")
+    fits(before + len(text) + after)
+    return " " * before + text + " " * after
 
 
-def _verb(verb: str, flags: str, precision: str | None, value: Any) -> str:
-    wrong = f"%!{verb}({type_name(value)}={show(value)})"
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if verb == "v":
-        return show(value)
-    if verb in "sq":
-        if number or isinstance(value, bool):
-            return wrong
-        text = show(value)[: int(precision)] if precision else show(value)
-        return to_json(text) if verb == "q" else text
-    if verb == "t":
-        return show(value) if isinstance(value, bool) else wrong
-    if verb == "f":
-        return f"{float(value):.{precision or 6}f}" if isinstance(value, float) else wrong
-    if verb in "dxXobc" and isinstance(value, int) and number:
-        text = chr(value) if verb == "c" else format(value, verb)
-        return "+" + text if "+" in flags and value >= 0 else text
-    if verb in "xX" and isinstance(value, str):
-        return value.encode().hex() if verb == "x" else value.encode().hex().upper()
-    return wrong
+def _truncate(text: str, length: int) -> str:
+    if length < 0:
+        raise CallError(f"runtime error: slice bounds out of range [:{length}]")
+    return text[:length]
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    raise ArgumentError(f"wrong type for value; expected string; got {type_name(value)}")
-
-
-def _join(values: Any, separator: Any) -> str:
-    if not isinstance(values, (list, tuple)):
-        raise ArgumentError(f"wrong type for value; expected []string; got {type_name(values)}")
-    return _text(separator).join(show(v) for v in values)
-
-
-def _pad(text: Any, before: Any, after: Any) -> str:
-    return " " * before + _text(text) + " " * after if _text(text) else ""
-
-
-def _truncate(text: Any, length: Any) -> str:
-    return _text(text)[:length]
-
-
-def _title(text: Any) -> str:
+def _title(text: str) -> str:
     """Go's strings.Title: a word begins after anything but a letter, a digit or _, so '/web' becomes '/Web'."""
-    return re.sub(r"(?<!\w)\w", lambda m: m.group().upper(), _text(text))
+    return re.sub(r"(?<!\w)\w", lambda m: m.group().upper(), text)
 
 
 def _refuse(name: str) -> Callable[..., Any]:
@@ -197,6 +148,11 @@ def _refuse(name: str) -> Callable[..., Any]:
         raise Unsupported("the function {name} in a template", name=name)
 
     return refuse
+
+
+def _told(*values: Any) -> str:
+    """What html and urlquery escape: as print, but nothing is `<no value>` (text/template evalArgs)."""
+    return _print(*("<no value>" if v is None or v is NO_VALUE else v for v in values))
 
 
 def _html(text: str) -> str:
@@ -214,12 +170,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "index": _index, "slice": _slice, "len": _len,
     "eq": _eq, "ne": lambda a, b: not _eq(a, b), "lt": _less, "le": lambda a, b: _less(a, b) or _eq(a, b),
     "gt": lambda a, b: not (_less(a, b) or _eq(a, b)), "ge": lambda a, b: not _less(a, b),
-    "print": _print, "println": _println, "printf": _printf,
-    "json": to_json, "split": lambda text, by: _text(text).split(_text(by)) if by else list(_text(text)),
+    "print": _print, "println": _println, "printf": sprintf,
+    "json": to_json, "split": lambda text, by: text.split(by) if by else list(text),
     "join": _join, "title": _title,
-    "lower": lambda text: _text(text).lower(), "upper": lambda text: _text(text).upper(),
+    "lower": str.lower, "upper": str.upper,
     "pad": _pad, "truncate": _truncate,
-    "html": lambda *values: _html(_print(*values)), "urlquery": lambda *values: quote_plus(_print(*values)),
+    "html": lambda *values: _html(_told(*values)), "urlquery": lambda *values: quote_plus(_told(*values)),
     "js": _refuse("js"), "call": _refuse("call"),
 }  # fmt: skip
 ARITY: dict[str, tuple[int, int | None]] = {
@@ -228,6 +184,11 @@ ARITY: dict[str, tuple[int, int | None]] = {
     "print": (0, None), "println": (0, None), "printf": (1, None), "json": (1, 1), "split": (2, 2), "join": (2, 2),
     "title": (1, 1), "lower": (1, 1), "upper": (1, 1), "pad": (3, 3), "truncate": (2, 2),
     "html": (0, None), "js": (0, None), "urlquery": (0, None), "call": (1, None),
+}  # fmt: skip
+# The Go types of the arguments of functions that want some.
+TYPES: dict[str, tuple[str, ...]] = {
+    "printf": ("string",), "split": ("string", "string"), "join": ("[]string", "string"), "title": ("string",),
+    "lower": ("string",), "upper": ("string",), "pad": ("string", "int", "int"), "truncate": ("string", "int"),
 }  # fmt: skip
 # In the header row of a table these leave the column's title as it is (templates.HeaderFunctions).
 HEADER: dict[str, Callable[..., Any]] = FUNCTIONS | {

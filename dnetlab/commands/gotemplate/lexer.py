@@ -185,8 +185,6 @@ class Lexer:
         self.at = match.end() if match else start
         if self.at < len(self.text) and (self.text[self.at] == "_" or self.text[self.at].isalnum()):
             return self._error(f'bad number syntax: "{self.text[start : self.at + 1]}"')
-        if not any(c.isdecimal() for c in self.text[start : self.at]):
-            return self._error(f'bad number syntax: "{self.text[start : self.at + 1]}"')
         return self._token("number", self.text[start : self.at], start)
 
     def _quote(self, quote: str) -> Token:

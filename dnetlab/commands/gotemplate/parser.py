@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Collection
+from math import inf
 
 from dnetlab.commands.gotemplate.errors import TemplateError, Unsupported
 from dnetlab.commands.gotemplate.lexer import Lexer, Token
+from dnetlab.commands.gotemplate.limits import DEEPEST
 from dnetlab.commands.gotemplate.nodes import (
     Action,
     Branch,
@@ -24,6 +26,9 @@ from dnetlab.commands.gotemplate.nodes import (
     Variable,
 )
 
+_OLD_OCTAL = re.compile(r"[+-]?0[0-7]+")
+_ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.|$)")
+_SHORT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", "'": "'", '"': '"'}
 _OPERANDS = {"bool", "character", "dot", "field", "identifier", "number", "string", "variable", "("}
 
 
@@ -34,6 +39,7 @@ class Parser:
         self.functions = functions
         self.variables = ["$"]
         self.ranges = 0
+        self.depth = 0
 
     # -- tokens -------------------------------------------------------------------------------------------------
 
@@ -120,7 +126,13 @@ class Parser:
             raise self.unexpected(token, "else")
         return Mark(position, "else")
 
+    def _deeper(self) -> None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise Unsupported("A template with more than {most} brackets or blocks inside one another", most=DEEPEST)
+
     def _branch(self, kind: str, position: int) -> Branch:
+        self._deeper()
         kept = len(self.variables)
         pipe = self._pipeline(kind, "right")
         self.ranges += kind == "range"
@@ -137,6 +149,7 @@ class Parser:
                 if last.kind != "end":
                     raise self.error(f"expected end; found {last}")
         del self.variables[kept:]
+        self.depth -= 1
         return Branch(position, kind, pipe, body, otherwise)
 
     # -- pipelines ----------------------------------------------------------------------------------------------
@@ -234,7 +247,10 @@ class Parser:
         if token.kind == "field":
             return Field(at, [value[1:]])
         if token.kind == "(":
-            return self._pipeline("parenthesized pipeline", ")")
+            self._deeper()
+            inner = self._pipeline("parenthesized pipeline", ")")
+            self.depth -= 1
+            return inner
         literal = self._literal(token)
         if literal is None:
             self.at -= 1
@@ -247,28 +263,52 @@ class Parser:
         if token.kind == "keyword" and value == "nil":
             return Literal(at, None, value)
         if token.kind == "number":
-            try:
-                number = int(value.replace("_", ""), 0) if _is_integer(value) else float(value.replace("_", ""))
-            except ValueError:
-                raise self.error(f'illegal number syntax: "{value}"', token.line) from None
-            return Literal(at, number, value)
+            return Literal(at, self._number(token), value)
         if token.kind == "string":
             return Literal(at, self._unquote(token), value)
         if token.kind == "character":
-            inner = value[1:-1]
-            if len(inner) != 1 and not (inner.startswith("\\") and len(inner) == 2):
+            inner = _unescaped(value[1:-1])
+            if inner is None or len(inner) != 1:
                 raise self.error(f"malformed character constant: {value}", token.line)
-            known = {"\\n": 10, "\\t": 9, "\\\\": 92, "\\'": 39}
-            return Literal(at, known.get(inner, ord(inner[-1])), value)
+            return Literal(at, ord(inner), value)
         return None
+
+    def _number(self, token: Token) -> int | float:
+        text = token.value.replace("_", "")
+        try:
+            if not _is_integer(text):
+                number = float(text)
+                if number in (inf, -inf):
+                    raise ValueError
+                return number
+            whole = int(text, 8) if _OLD_OCTAL.fullmatch(text) else int(text[:30], 0)
+        except ValueError:
+            raise self.error(f'illegal number syntax: "{token.value}"', token.line) from None
+        if not -1 << 63 <= whole < 1 << 64:
+            raise self.error(f'integer overflow: "{token.value}"', token.line)
+        return whole
 
     def _unquote(self, token: Token) -> str:
         if token.value.startswith("`"):
             return token.value[1:-1].replace("\r", "")
-        try:
-            return str(json.loads(token.value, strict=False))
-        except ValueError:
-            raise self.error("invalid syntax", token.line) from None
+        text = _unescaped(token.value[1:-1])
+        if text is None:
+            raise self.error("invalid syntax", token.line)
+        return text
+
+
+def _unescaped(text: str) -> str | None:
+    """What a quoted text of Go means (strconv.Unquote); None when it has an escape that is none."""
+    found = _ESCAPE.sub(_meant, text)
+    return None if "\ud800" in found else found
+
+
+def _meant(escape: re.Match[str]) -> str:
+    """One escape's character, a surrogate for none."""
+    if len(escape[0]) == 2:
+        return _SHORT.get(escape[0][1], "\ud800")
+    code = int(escape[0].lstrip("\\xuU"), 8 if escape[0][1] not in "xuU" else 16)
+    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ud800"
 
 
 def _is_integer(text: str) -> bool:

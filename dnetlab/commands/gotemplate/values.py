@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from dnetlab.commands.gotemplate.errors import Unsupported
@@ -125,7 +126,7 @@ def show(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value:g}" if value != int(value) or abs(value) >= 1e21 else str(int(value))
+        return shortest(value)
     if isinstance(value, Named):
         return value.name
     if isinstance(value, Struct) and value.opaque:
@@ -137,6 +138,17 @@ def show(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + " ".join(_inside(v) for v in value) + "]"
     return str(value)
+
+
+def shortest(value: float) -> str:
+    """The fewest digits that mean this number; with an exponent below 1e-4 and from 1e6 on (strconv's 'g', -1)."""
+    exact = Decimal(repr(value))
+    exponent = exact.adjusted()
+    if -4 <= exponent < 6 or not value:
+        return repr(value).removesuffix(".0")
+    sign, digits, _ = exact.normalize().as_tuple()
+    rest = "".join(map(str, digits[1:]))
+    return f"{'-' * sign}{digits[0]}{'.' + rest if rest else ''}e{exponent:+03d}"
 
 
 def _inside(value: Any) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from dnetlab.commands.docker.grammar import Command
 from dnetlab.commands.docker.parse import Invocation, Stop, parse
-from dnetlab.commands.gotemplate import Unsupported
-from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.commands.gotemplate import TooMuch, Unsupported
+from dnetlab.sim.context import Context, Refused, Result, Stopped
 from dnetlab.sim.dockercli import (
     container,
     exec,
@@ -163,6 +163,8 @@ def _run(session: Session, verb: Callable[[Session], int]) -> Result:
         if failed.text:
             session.err(failed.text)
         return session.result(failed.exit_code)
+    except TooMuch as too_much:
+        raise Stopped.as_is(too_much.what) from None
     except Unsupported as unsupported:
         raise Refused(
             "{unsupported} is not simulated.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
+from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.inspect import inspect_each
 from dnetlab.sim.dockercli.session import Failed, Session, told
 from dnetlab.sim.dockerd import api
@@ -22,6 +23,8 @@ def create(session: Session) -> int:
     if session.own.netip:
         _check_prefixes(call.all("subnet"))
     config = ipam_config(call.all("subnet"), call.all("ip-range"), call.all("gateway"), pairs(call.all("aux-address")))
+    if any(option.startswith("com.docker.network.bridge.name=") and '"' in option for option in call.all("opt")):
+        raise Refused("A bridge with a quote in its name is not modelled.", "Letters and digits are names, too.")
     origin = call.text("config-from")
     body = {
         "Name": call.arguments[0],

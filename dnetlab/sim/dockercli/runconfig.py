@@ -38,6 +38,7 @@ REFUSED_FLAGS: dict[str, str] = {
     "volume-driver": "Local volumes are there: -v NAME:/path.",
     "log-driver": "docker logs shows what the program printed.",
 }
+MOST_PORTS = 4096
 _BUILT_IN = ("default", "bridge", "host", "none")
 
 
@@ -66,6 +67,9 @@ def container_body(session: Session) -> Json:
         raise Failed(f"{mac} is not a valid mac address")
     publish = [spec for text in call.all("publish") for spec in _ports(text)]
     exposed = [port for text in call.all("expose") for port in _exposed(text)]
+    if (count := len(publish) + len(exposed) * call.on("publish-all")) > MOST_PORTS:
+        raise Refused("This publishes {count:,} ports, and a real engine starts two docker-proxy for each.",
+                      "The lab takes up to {most:,}; some show what all do.", count=count, most=MOST_PORTS)  # fmt: skip
     restart = restart_policy(call)
     attachments = _attachments(call)
     if mac or any(a.mac for a in attachments):

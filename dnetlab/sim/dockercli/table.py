@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dnetlab.commands.gotemplate import Template, TemplateError, parse
+from dnetlab.commands.gotemplate import Limits, Template, TemplateError, parse
 from dnetlab.commands.gotemplate.values import Map, Row
 from dnetlab.sim.dockercli.session import Failed
 
@@ -75,7 +75,10 @@ class Listing:
         lines = self._lines(template, rows)
         if table:
             titles = Map({**self.headers, "Label": _label_title})
-            header = template.execute(titles, header=True)
+            try:
+                header = template.execute(titles, header=True)
+            except TemplateError as error:
+                raise Failed(f"template parsing error: {error}") from None
             return align([header, *lines])
         return "".join(line + "\n" for line in lines)
 
@@ -92,9 +95,10 @@ class Listing:
 
     def _lines(self, template: Template, rows: Sequence[Row]) -> list[str]:
         lines: list[str] = []
+        limits = Limits()
         try:
             for row in rows:
-                lines += template.execute(row).split("\n")
+                lines += template.execute(row, limits=limits).split("\n")
         except TemplateError as error:
             raise Failed(f"template parsing error: {error}") from None
         return lines

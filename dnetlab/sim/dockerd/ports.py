@@ -96,11 +96,12 @@ def unpublish(world: World, host: str, container: Container, endpoint: Endpoint,
     _cross_out(world, host, container.ports)
     firewaller(world, host).remove_ports(network, endpoint.address, container.ports)
     address = str(endpoint.address)
+    served = {(str(b.host_port), b.protocol.value, str(b.host_ip)) for b in container.ports}
     gone = [
         p.pid
         for p in world.hosts[host].processes
         if p.argv[:1] == (PROXY,) and _argument(p.argv, "-container-ip") == address
-        and any(_serves(p.argv, binding) for binding in container.ports)
+        and tuple(_argument(p.argv, name) for name in ("-host-port", "-proto", "-host-ip")) in served
     ]  # fmt: skip
     processes.end(world, host, gone)
     if not daemon(world, host).userland_proxy:
@@ -118,14 +119,6 @@ def _close(world: World, where: Where, bindings: Sequence[PortBinding]) -> None:
 
 def _argument(argv: tuple[str, ...], name: str) -> str:
     return argv[argv.index(name) + 1] if name in argv else ""
-
-
-def _serves(argv: tuple[str, ...], binding: PortBinding) -> bool:
-    return (
-        _argument(argv, "-host-port") == str(binding.host_port)
-        and _argument(argv, "-proto") == binding.protocol.value
-        and _argument(argv, "-host-ip") == str(binding.host_ip)
-    )
 
 
 # -- host ports -----------------------------------------------------------------------------------------------------

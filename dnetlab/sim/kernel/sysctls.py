@@ -30,6 +30,7 @@ PER_LINK: dict[str, str] = {
     "arp_notify": "0", "forwarding": "0", "log_martians": "0", "promote_secondaries": "0", "proxy_arp": "0",
     "route_localnet": "0", "rp_filter": "0", "secure_redirects": "1", "send_redirects": "1",
 }  # fmt: skip
+BOUNDS = {"net.ipv4.ip_default_ttl": (1, 255)}  # others are ints of 32 bits (proc_dointvec); typed on Linux 6
 FORWARD, FORWARD_ALL = "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"
 
 
@@ -49,11 +50,14 @@ class Sysctls(Space):
 
     def set_sysctl(self, key: str, value: str) -> None:
         """ip_forward and conf.*.forwarding move together. KernelError ENOENT for an unknown key, EINVAL for a word
-        where a number belongs."""
+        where a number belongs, or a number that does not fit."""
         known = values(self.namespace)
         if key not in known:
             raise KernelError(Errno.ENOENT)
         if re.fullmatch(r"-?\d+", known[key]) and not re.fullmatch(r"-?\d+", value):
+            raise KernelError(Errno.EINVAL)
+        least, most = BOUNDS.get(key, (-(1 << 31), (1 << 31) - 1))
+        if re.fullmatch(r"-?\d+", value) and not least <= int(value) <= most:
             raise KernelError(Errno.EINVAL)
         changed = {key: value} | self._moved_along(key, value)
         self.change(lambda ns: replace(ns, sysctls={**ns.sysctls, **changed}))

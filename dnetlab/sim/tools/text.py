@@ -7,7 +7,7 @@ from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.login import variables
 from dnetlab.sim.tools import tree
 from dnetlab.sim.tools.options import is_busybox
-from dnetlab.sim.userland import awk, echo, expr, filetools, find, lines, sed
+from dnetlab.sim.userland import awk, echo, expr, filetools, find, jq, lines, sed
 from dnetlab.sim.userland.seam import Budget, Call, Input, Tool, failure
 from dnetlab.sim.userland.sh.conditions import BadTest, Surroundings, holds
 
@@ -32,7 +32,7 @@ TOOLS: dict[str, Tool] = {
     "cp": filetools.copy, "mv": filetools.copy, "ln": filetools.ln, "chmod": filetools.chmod,
     "basename": filetools.basename, "dirname": filetools.dirname, "readlink": filetools.readlink,
     "realpath": filetools.readlink, "mktemp": filetools.mktemp, "find": find.find, "xargs": find.xargs,
-    "expr": expr.expr, "test": _test, "[": _test, "diff": expr.diff, "jq": expr.jq,
+    "expr": expr.expr, "test": _test, "[": _test, "diff": expr.diff, "jq": jq.jq,
 }  # fmt: skip
 
 

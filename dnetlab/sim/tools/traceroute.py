@@ -76,13 +76,13 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
             case "-n":
                 asked = replace(asked, numeric=True)
             case "-m":
-                asked = replace(asked, hops=min(int(float(value)), 255))
+                asked = replace(asked, hops=int(min(float(value), 255)))
             case "-q":
-                asked = replace(asked, probes=max(1, min(int(float(value)), 10)))
+                asked = replace(asked, probes=int(max(1, min(float(value), 10))))
             case "-w":
                 asked = replace(asked, wait=float(value))
             case "-f":
-                asked = replace(asked, first=max(1, int(float(value))))
+                asked = replace(asked, first=int(max(1, min(float(value), 255))))
             case "-I":
                 asked = replace(asked, icmp=True)
     return _trace(context, words[0], asked, busybox)

@@ -12,8 +12,9 @@ from dnetlab.sim.userland.awk_parse import BadProgram, Node, parse, string
 from dnetlab.sim.userland.echo import Ended, printf
 from dnetlab.sim.userland.options import inputs, lines_of
 from dnetlab.sim.userland.regex import BadPattern
-from dnetlab.sim.userland.seam import Call, Input, Refused, Result, failure
+from dnetlab.sim.userland.seam import Call, Input, Refused, Result, failure, fits
 
+MOST_INTEGER = 2.0**62
 DEEPEST = 60  # calls inside calls
 
 
@@ -69,11 +70,11 @@ class _Runner(Machine):
             except Leave as leave:
                 if leave.kind != "exit":
                     raise
-                code = int(self.number(leave.value))
+                code = whole(self.number(leave.value))
             for block in self.program.end:
                 self.execute(block)
         except Leave as leave:
-            code = int(self.number(leave.value)) if leave.kind == "exit" and leave.value != "" else code
+            code = whole(self.number(leave.value)) if leave.kind == "exit" and leave.value != "" else code
         except BadPattern as bad:
             return failure(f"awk: regular expression compile failed ({bad})", 2)
         return Result("".join(self.out), self.errors, code % 256)
@@ -189,10 +190,7 @@ class _Runner(Machine):
 
     def joined(self, one: Node, two: Node) -> str:
         made = self.text(self.value(one)) + self.text(self.value(two))
-        if len(made) > 1 << 20:
-            raise Refused(
-                "This awk program makes a text of more than a million characters.", "Print in smaller pieces."
-            )
+        fits(len(made))
         return made
 
     def pattern_text(self, node: Node) -> str:
@@ -301,7 +299,7 @@ class _Runner(Machine):
             "sprintf": lambda a: self.formatted(a),
             "tolower": lambda a: self.text(self.value(a[0])).lower(),
             "toupper": lambda a: self.text(self.value(a[0])).upper(),
-            "int": lambda a: float(math.trunc(self.number(self.value(a[0])))),
+            "int": lambda a: _truncated(self.number(self.value(a[0]))),
             "sqrt": lambda a: math.sqrt(max(0.0, self.number(self.value(a[0])))),
             "exp": lambda a: math.exp(min(700.0, self.number(self.value(a[0])))),
             "log": lambda a: math.log(max(1e-300, self.number(self.value(a[0])))),
@@ -317,7 +315,7 @@ class _Runner(Machine):
         return self.random / 2**31
 
     def _srand(self, arguments: tuple[Node, ...]) -> float:
-        before, self.random = self.random, int(self.number(self.value(arguments[0]))) if arguments else 1
+        before, self.random = self.random, whole(self.number(self.value(arguments[0]))) if arguments else 1
         return float(before)
 
     def _length(self, arguments: tuple[Node, ...]) -> float:
@@ -326,8 +324,8 @@ class _Runner(Machine):
         return float(len(self.text(self.value(arguments[0])) if arguments else self.record))
 
     def _substr(self, arguments: tuple[Node, ...]) -> str:
-        text, start = self.text(self.value(arguments[0])), round(self.number(self.value(arguments[1])))
-        end = start + round(self.number(self.value(arguments[2]))) if len(arguments) > 2 else len(text) + 1
+        text, start = self.text(self.value(arguments[0])), whole(self.number(self.value(arguments[1])), round)
+        end = start + whole(self.number(self.value(arguments[2])), round) if len(arguments) > 2 else len(text) + 1
         return text[max(start, 1) - 1 : max(end - 1, 0)]
 
     def _index(self, arguments: tuple[Node, ...]) -> float:
@@ -357,6 +355,7 @@ class _Runner(Machine):
         for found in pattern.finditer(text):
             count += 1
             out += text[at : found.start()] + _filled(made, found[0])
+            fits(len(out))
             at = found.end()
             if once:
                 break
@@ -470,11 +469,22 @@ class _Runner(Machine):
             self.written.add(path)
 
 
+def _truncated(number: float) -> float:
+    return float(math.trunc(number)) if math.isfinite(number) else number
+
+
+def whole(number: float, how: Callable[[float], int] = math.trunc) -> int:
+    """A number as C's conversion to an integer gives it, endless ones cut off (an int of 64 bits)."""
+    if math.isnan(number):
+        return 0
+    return how(max(-MOST_INTEGER, min(MOST_INTEGER, number)))
+
+
 def _argument(runner: _Runner, letter: str, value: Value) -> str:
     if letter in "dioxXu":
         return str(int(runner.number(value))) if math.isfinite(runner.number(value)) else "0"
     if letter == "c":
-        return chr(int(value) % 0x110000) if isinstance(value, float) else value
+        return chr(whole(value) % 0x110000) if isinstance(value, float) else value
     return repr(runner.number(value)) if letter in "eEfFgG" else runner.text(value)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 
-from dnetlab.sim.userland.seam import Call, Result
+from dnetlab.sim.userland.seam import Call, Result, fits
 
 _ESCAPES = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
             "\\": "\\"}  # fmt: skip
-_DIRECTIVE = re.compile(r"%([-+ 0#]*)(\*|\d{1,6})?(?:\.(\*|\d{1,6})?)?(?:hh|h|ll|l|j|z|t|L)?([a-zA-Z%])|%(\.)", re.S)
-WIDEST = 10_000
+_DIRECTIVE = re.compile(r"%([-+ 0#]*)(\*|\d+)?(?:\.(\*|\d+)?)?(?:hh|h|ll|l|j|z|t|L)?([a-zA-Z%])|%(\.)", re.S)
 
 
 class Ended(Exception):
@@ -105,7 +104,9 @@ class _Printer:
         if precision == "*":
             precision = self.next() or "0"
         has_dot = "." in found[0]
-        size = f"{min(int(width or 0), WIDEST) or ''}" + (f".{min(int(precision or 0), WIDEST)}" if has_dot else "")
+        wide, precise = int(width or 0), int(precision or 0)
+        fits(len(self.out) + max(wide, precise))
+        size = f"{wide or ''}" + (f".{precise}" if has_dot else "")
         return self.value(flags, size, letter or "")
 
     def value(self, flags: str, size: str, letter: str) -> str:

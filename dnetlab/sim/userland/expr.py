@@ -1,11 +1,11 @@
-"""expr, diff and jq."""
+"""expr and diff."""
 
 from __future__ import annotations
 
 import difflib
 import re
 
-from dnetlab.sim.userland.options import BadOption, complaint, inputs, lines_of, parse, reason
+from dnetlab.sim.userland.options import BadOption, complaint, lines_of, parse, reason
 from dnetlab.sim.userland.regex import BadPattern, compile_pattern
 from dnetlab.sim.userland.seam import Call, Refused, Result, failure
 
@@ -203,93 +203,3 @@ def _normal(texts: list[str], flags: set[str]) -> str:
 def _unified(names: list[str], texts: list[str], flags: set[str]) -> str:
     rows = difflib.unified_diff(lines_of(texts[0]), lines_of(texts[1]), names[0], names[1], lineterm="")
     return "".join(f"{row}\n" for row in rows)
-
-
-# -- jq -----------------------------------------------------------------------------------------------------------
-
-
-def jq(call: Call) -> Result:
-    """`jq [-r] [-c] [-e] [-s] [-n] [--arg NAME VALUE] PROGRAM [FILE]…`, by the library of the same name."""
-    try:
-        import jq as library  # late, and a browser has none
-    except ImportError:
-        raise Refused(
-            "jq is not part of the lab here.", "docker inspect -f '{{{{json .NetworkSettings}}}}' picks out a part."
-        ) from None
-    words, flags, variables = list(call.words), set(), {}
-    operands: list[str] = []
-    while words:
-        word = words.pop(0)
-        if word in ("--arg", "--argjson") and len(words) > 1:
-            variables[words.pop(0)] = words.pop(0)
-        elif word.startswith("--"):
-            flags.add(
-                {
-                    "--raw-output": "r",
-                    "--compact-output": "c",
-                    "--slurp": "s",
-                    "--null-input": "n",
-                    "--exit-status": "e",
-                    "--sort-keys": "S",
-                }.get(word, word)
-            )
-        elif word.startswith("-") and len(word) > 1:
-            flags |= set(word[1:])
-        else:
-            operands.append(word)
-    if flags - set("rcsneSjCM"):
-        raise Refused(
-            "jq {flag} is not part of the lab.",
-            "It has -r, -c, -s, -n, -e, -S and --arg.",
-            flag=sorted(flags - set("rcsneSjCM"))[0],
-        )
-    found, said = inputs(call, operands[1:])
-    if said:
-        return Result("", said, 2)
-    text = "".join(piece for _, piece in found)
-    try:
-        program = library.compile(operands[0] if operands else ".", args=variables)
-        values = program.input_value(None) if "n" in flags else program.input_text(text, slurp="s" in flags)
-        answers = list(_limited(iter(values)))
-    except ValueError as error:
-        return _jq_failure(str(error))
-    return Result(
-        "".join(_json(value, flags) + ("" if "j" in flags else "\n") for value in answers),
-        "",
-        int("e" in flags and not (answers and answers[-1])),
-    )
-
-
-def _limited(values: object) -> list[object]:
-    out: list[object] = []
-    for value in values:  # type: ignore[attr-defined]
-        out.append(value)
-        if len(out) > 10_000:
-            raise Refused("This jq program gives more than 10,000 values.", "Pick out fewer.")
-    return out
-
-
-def _json(value: object, flags: set[str]) -> str:
-    import json
-
-    if flags & {"r", "j"} and isinstance(value, str):
-        return value
-    if "c" in flags:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys="S" in flags)
-    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys="S" in flags)
-
-
-def _jq_failure(message: str) -> Result:
-    first = message.split("\n")[0]
-    if "parse error" in first or "Invalid" in first or "Unfinished" in first:
-        return failure(
-            first
-            if first.startswith("jq:")
-            else f"jq: {first}"
-            if first.startswith("parse")
-            else f"jq: error (at <stdin>:1): {first}",
-            2 if "parse" in first else 5,
-        )
-    if "compile" in message or "syntax" in message:
-        return failure(message if message.startswith("jq:") else f"jq: {message}", 3)
-    return failure(f"jq: error (at <stdin>:1): {first}", 5)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
 from dnetlab.sim.userland.echo import unescaped
 from dnetlab.sim.userland.options import BadOption, complaint, inputs, lines_of, parse, reason, unterminated
-from dnetlab.sim.userland.seam import Call, Refused, Result, failure
+from dnetlab.sim.userland.seam import MOST_OUTPUT, Call, Refused, Result, failure
 
-ENDLESS = 1 << 16  # characters that `yes` says before the next in the pipe has had enough
-MOST_NUMBERS = 100_000
+MOST_NUMBERS = 200_000  # seq says more than a line may with these
 
 
 def _texts(call: Call, names: Sequence[str]) -> tuple[list[str], Result]:
@@ -392,10 +392,12 @@ def seq(call: Call) -> Result:
     first, step, last = (
         ("1", "1", words[0]) if len(words) == 1 else (words[0], "1", words[1]) if len(words) == 2 else words
     )
-    return Result(_sequence(first, step, last, width, separator, form))
+    if float(last) in (math.inf, -math.inf):
+        raise Refused("seq counts to infinity here.", "Give a number below 1e308.")
+    return _sequence(first, step, last, width, separator, form)
 
 
-def _sequence(first: str, step: str, last: str, width: bool, separator: str, form: str | None) -> str:
+def _sequence(first: str, step: str, last: str, width: bool, separator: str, form: str | None) -> Result:
     places = max(len(w.partition(".")[2]) for w in (first, step))
     scale = 10**places
     start, by, end = round(float(first) * scale), round(float(step) * scale), float(last) * scale
@@ -403,9 +405,10 @@ def _sequence(first: str, step: str, last: str, width: bool, separator: str, for
         raise Refused("seq with a step of 0 never ends.", "Give another step.")
     numbers: list[str] = []
     value = start
-    while (value <= end + 1e-9 if by > 0 else value >= end - 1e-9) and len(numbers) < MOST_NUMBERS:
+    while (value <= end + 1e-9 if by > 0 else value >= end - 1e-9) and len(numbers) <= MOST_NUMBERS:
         numbers.append(f"{value / scale:.{places}f}" if places else str(value))
         value += by
+    goes_on = len(numbers) > MOST_NUMBERS
     if form:
         numbers = (
             [form % float(n) for n in numbers]
@@ -415,10 +418,10 @@ def _sequence(first: str, step: str, last: str, width: bool, separator: str, for
     if width:
         size = max(map(len, [*numbers, first] if numbers else [""]))
         numbers = [n.zfill(size) for n in numbers]
-    return separator.join(numbers) + "\n" if numbers else ""
+    return Result(separator.join(numbers) + "\n" if numbers else "", goes_on=goes_on)
 
 
 def yes(call: Call) -> Result:
-    """`yes [TEXT]`: as much of it as a pipe takes in."""
+    """`yes [TEXT]`: more of it than a line may say."""
     line = (" ".join(call.words) or "y") + "\n"
-    return Result(line * (ENDLESS // len(line) + 1))
+    return Result(line * (MOST_OUTPUT // len(line) + 1), goes_on=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from dnetlab.sim.userland.seam import Refused
+from dnetlab.sim.userland.seam import Refused, Stopped
 
 LONGEST = 500
 SECONDS = 0.5  # for one line; real ones take microseconds
@@ -90,6 +90,18 @@ def matches(pattern: str, text: str) -> bool:
         return compile_pattern(pattern, extended=True).search(text) is not None
     except BadPattern:
         return False
+
+
+def is_found(pattern: str, text: str) -> bool:
+    """Is a pattern of Go's (or Perl's) somewhere in the text? One that is none is nowhere. Raises Stopped."""
+    import regex
+
+    try:
+        return regex.search(pattern[:LONGEST], text, timeout=SECONDS) is not None
+    except (regex.error, OverflowError, RecursionError):
+        return False
+    except TimeoutError:
+        raise Stopped("This pattern takes too long on this text, so the command was ended as by Ctrl-C.") from None
 
 
 def _translate(pattern: str, extended: bool) -> str:

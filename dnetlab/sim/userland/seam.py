@@ -18,11 +18,13 @@ MOST_SECONDS = 120.0  # of the lab's clock, in loops
 
 @dataclass(frozen=True)
 class Result:
-    """What a tool answered: both streams as text, and its exit status."""
+    """What a tool answered: both streams as text, and its exit status. goes_on: it has more to say than a line may,
+    and stops only when nobody reads on."""
 
     stdout: str = ""
     stderr: str = ""
     exit_code: int = 0
+    goes_on: bool = False
 
 
 class Refused(Exception):
@@ -45,9 +47,14 @@ class Refused(Exception):
 class Stopped(Exception):
     """The line used up its steps, its output or its time; the text says which, in a sentence."""
 
-    def __init__(self, what: str, /, **fields: Any) -> None:
+    def __init__(self, what: str | Words, /, **fields: Any) -> None:
         super().__init__(what, fields)
-        self.what = Words(what, **fields)
+        self.what = worded(what, fields)
+
+    @classmethod
+    def as_is(cls, what: Words) -> Stopped:
+        """One that is made already."""
+        return cls(what)
 
     def __str__(self) -> str:
         return str(self.what)
@@ -72,8 +79,7 @@ class Budget:
     def say(self, characters: int) -> None:
         self.output -= characters
         if self.output < 0:
-            raise Stopped("The command said more than {size} KiB, so it was ended as by Ctrl-C, "
-                          "and the rest is not shown.", size=MOST_OUTPUT >> 10)  # fmt: skip
+            raise too_much_said()
 
     def look_at_clock(self, now: float) -> None:
         if self.until is not None and now > self.until:
@@ -83,11 +89,24 @@ class Budget:
             )
 
 
-class Input:
-    """What the commands of one script read from, each going on where the last stopped. text None: a terminal."""
+def too_much_said() -> Stopped:
+    return Stopped("The command said more than {size} KiB, so it was ended as by Ctrl-C, and the rest is not shown.",
+                   size=MOST_OUTPUT >> 10)  # fmt: skip
 
-    def __init__(self, text: str | None = None, is_file: bool = False) -> None:
-        self.text, self.at, self.is_file = text, 0, is_file
+
+def fits(length: int) -> None:
+    """Asked before a text is made. Raises Stopped for one that is longer than all that a line may say."""
+    if length > MOST_OUTPUT:
+        raise Stopped("The command makes a text of more than {size} KiB, so it was ended as by Ctrl-C.",
+                      size=MOST_OUTPUT >> 10)  # fmt: skip
+
+
+class Input:
+    """What the commands of one script read from, each going on where the last stopped. text None: a terminal;
+    goes_on: the text is only the beginning of what would come."""
+
+    def __init__(self, text: str | None = None, is_file: bool = False, goes_on: bool = False) -> None:
+        self.text, self.at, self.is_file, self.goes_on = text, 0, is_file, goes_on
 
     def rest(self) -> str | None:
         if self.text is None:

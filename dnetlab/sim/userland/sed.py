@@ -8,7 +8,7 @@ from typing import Any
 
 from dnetlab.sim.userland.options import BadOption, complaint, lines_of, parse, reason
 from dnetlab.sim.userland.regex import Pattern
-from dnetlab.sim.userland.seam import Call, Refused, Result, failure
+from dnetlab.sim.userland.seam import Call, Refused, Result, failure, fits
 from dnetlab.sim.userland.sed_parse import Address, BadScript, Edit, Reader
 
 MOST_ROUNDS = 200_000  # commands that one run may take
@@ -136,9 +136,7 @@ class _Editor:
         """The commands on one line; whether it is printed at the end."""
         at = 0
         while at < len(self.edits):
-            self.rounds += 1
-            if self.rounds > MOST_ROUNDS:
-                raise Refused("This sed script does not end.", "Look at its b and t commands.")
+            self.spend()
             edit = self.edits[at]
             at += 1
             if self.selected(edit) == edit.negated:
@@ -158,9 +156,16 @@ class _Editor:
                     self.substituted = False
                 continue
             done = self.actions()[edit.name](edit)
+            fits(len(self.space) + len(self.hold))
             if done is not None:
                 return done
         return True
+
+    def spend(self) -> None:
+        """A command or a replacement."""
+        self.rounds += 1
+        if self.rounds > MOST_ROUNDS:
+            raise Refused("This sed script does not end.", "Look at its b and t commands.")
 
     def selected(self, edit: Edit) -> bool:
         if edit.first is None:
@@ -339,6 +344,8 @@ class _Editor:
                 changed = True
             else:
                 out += found[0]
+            fits(len(out))
+            self.spend()
             at = end = found.end()
             if changed and not everywhere:
                 break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv4Interface
 
 from dnetlab.model import Address, Endpoint, LinkKind, Network, Subnet, Where
@@ -22,6 +23,8 @@ def check_device(world: World, host: str, network: Network) -> None:
     link = world.namespace(Where(host)).interface(name)
     if len(name) > 15:
         raise ApiError(release_of(world).text("long name"))
+    if name in (".", "..") or re.search(r"[\s/:]", name):  # dev_valid_name, net/core/dev.c; observed on 20.10.24
+        raise ApiError("invalid argument")
     if release_of(world).sets_mtu and not options.mtu_fits(network):
         raise ApiError("invalid argument")  # observed on 26.1.5 and 28.5.2
     if link is not None and link.kind is not LinkKind.BRIDGE:

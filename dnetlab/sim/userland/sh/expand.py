@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from dnetlab.commands.shell import Arithmetic, Parameter, Part, Script, Substitution, Text, Word
-from dnetlab.sim.userland.seam import Files
+from dnetlab.sim.userland.seam import Files, Refused, Stopped, fits
 from dnetlab.sim.userland.sh import patterns
 from dnetlab.sim.userland.sh.arithmetic import ArithmeticProblem, calculate
 from dnetlab.sim.userland.sh.patterns import Chunk
 from dnetlab.sim.userland.sh.state import BASH, BUSYBOX, DASH, Shell
 
 LONGEST = 1 << 20  # characters of one word
+LONGEST_CUT, LONGEST_REPLACED = 20_000, 2_000  # of a text that a pattern is tried on from each of its characters
+MOST_WORDS = 10_000  # from one word with braces
 _BRACES = re.compile(
     r"\{(-?\d{1,6})\.\.(-?\d{1,6})(?:\.\.(-?\d{1,6}))?\}|\{([a-zA-Z])\.\.([a-zA-Z])\}|\{([^{}\s]*,[^{}\s]*)\}"
 )
@@ -41,7 +43,9 @@ class Expander:
             if word.literal is not None:
                 found.append(word.literal)
                 continue
-            for one in self._braces(word):
+            for number, one in enumerate(self._braces(word), start=1):
+                if number > MOST_WORDS:
+                    raise _too_many_words()
                 for chunks in self._split(one):
                     found += self._names(chunks)
         return found
@@ -58,6 +62,7 @@ class Expander:
                 found.append((self._tilde(part, number), part.quoted))
             else:
                 found += [(text, quoted) for text, quoted in self._value(part)]
+        fits(sum(len(text) for text, _ in found))
         return found
 
     def arithmetic(self, word: Word) -> int:
@@ -208,7 +213,14 @@ class Expander:
         assert part.word is not None
         if part.operator == "slice":
             return self._slice(part, text)
-        pattern = patterns.compiled(self.chunks(part.word))
+        chunks = self.chunks(part.word)
+        if part.operator in ("/", "//") and not patterns.is_pattern(chunks):
+            return self._replaced_text(part, text, patterns.plain(chunks))
+        most = LONGEST_REPLACED if part.operator in ("/", "//") else LONGEST_CUT
+        if len(text) > most:
+            raise Refused("The lab's shell cuts and replaces by pattern in texts of at most {most:,} characters.",
+                          "sed and cut work on long ones.", most=most)  # fmt: skip
+        pattern = patterns.compiled(chunks)
         match part.operator:
             case "#":
                 return next((text[n:] for n in range(len(text) + 1) if pattern.fullmatch(text[:n])), text)
@@ -220,6 +232,12 @@ class Expander:
                 return next((text[:n] for n in range(len(text) + 1) if pattern.fullmatch(text[n:])), text)
         return self._replaced(part, text, pattern)
 
+    def _replaced_text(self, part: Parameter, text: str, sought: str) -> str:
+        made = self.text(part.second) if part.second else ""
+        count = text.count(sought) if sought else 0
+        fits(len(text) + (count if part.operator == "//" else 1) * len(made))
+        return text.replace(sought, made, -1 if part.operator == "//" else 1) if count else text
+
     def _replaced(self, part: Parameter, text: str, pattern: re.Pattern[str]) -> str:
         """bash's `${x/pattern/word}`: the longest match that begins first."""
         made = self.text(part.second) if part.second else ""
@@ -228,6 +246,7 @@ class Expander:
             end = next((n for n in range(len(text), at, -1) if pattern.fullmatch(text[at:n])), 0)
             if end and not (changed and part.operator == "/"):
                 out, at, changed = out + made, end, True
+                fits(len(out))
             else:
                 out, at = out + text[at], at + 1
         return out
@@ -285,7 +304,7 @@ class _Fields:
         self.size = 0
 
     def add(self, text: str, quoted: bool) -> None:
-        self.size += len(text)
+        self.size += len(text) + 8  # the pointer to a field counts, too (execve(2))
         if self.size > LONGEST:
             raise ShellProblem("Argument list too long", 126)
         self.current = [*(self.current or ()), (text, quoted)]
@@ -330,4 +349,10 @@ def _choices(found: re.Match[str]) -> list[str]:
     step = max(1, abs(int(found[3] or 1)))
     width = max(len(text) for text in (found[1], found[2])) if re.match(r"-?0\d", found[1]) else 0
     numbers = range(first, last + 1, step) if first <= last else range(first, last - 1, -step)
-    return [str(number).zfill(width) for number in numbers[:10_000]]
+    if len(numbers) > MOST_WORDS:
+        raise _too_many_words()
+    return [str(number).zfill(width) for number in numbers]
+
+
+def _too_many_words() -> Stopped:
+    return Stopped("Braces make more than {most:,} words here, so the command was ended as by Ctrl-C.", most=MOST_WORDS)

@@ -24,12 +24,13 @@ from dnetlab.commands.shell import (
     Simple,
     While,
 )
-from dnetlab.sim.userland.seam import Budget, Files, Input, Refused, Result, absolute
+from dnetlab.sim.userland.seam import Budget, Files, Input, Refused, Result, absolute, too_much_said
 from dnetlab.sim.userland.sh import builtins, conditions, patterns
 from dnetlab.sim.userland.sh.control import Break, Continue, Exit, Return
+from dnetlab.sim.userland.sh.endless import reading_on
 from dnetlab.sim.userland.sh.expand import Expander, ShellProblem
 from dnetlab.sim.userland.sh.reading import read
-from dnetlab.sim.userland.sh.state import BASH, DASH, FileSink, Shell, Sink, Streams
+from dnetlab.sim.userland.sh.state import BASH, DASH, FileSink, Pipe, Shell, Sink, Streams
 
 DEEPEST = 30  # functions, sub-shells and scripts inside one another
 PROGRAM_STEPS = 10  # what a program costs, compared with a builtin
@@ -119,13 +120,14 @@ class Interpreter:
         stdin, status, failed = streams.stdin, 0, 0
         for number, command in enumerate(commands):
             is_last = number == len(commands) - 1
-            sink = streams.stdout if is_last else Sink(self.budget)
+            sink = streams.stdout if is_last else Pipe(self.budget)
             beside = tuple(tuple(word.text for word in later.words) for later in commands[number + 1 :])
             place = replace(streams, stdin=stdin).with_out(1, sink)
             status = self.subshell(lambda inner, c=command, p=place, b=beside: inner.command(c, p, b), place)  # type: ignore[misc]
             failed = status or failed
-            stdin = Input(sink.text)
-            if not is_last:
+            goes_on = isinstance(sink, Pipe) and sink.goes_on
+            stdin = Input(sink.text, goes_on=goes_on)
+            if not is_last and not goes_on:
                 self.budget.output += len(sink.text)  # what goes through a pipe isn't shown
         return failed if "pipefail" in self.shell.options else status
 
@@ -330,9 +332,22 @@ class Interpreter:
     ) -> int:
         """A builtin or a program: functions are left out, as `command NAME` does."""
         builtin = builtins.REGULAR.get(argv[0])
-        if builtin:
-            return self.with_own(own, lambda: builtin(self, argv, streams))
-        return self.program(argv, own, streams, beside)
+        try:
+            if builtin:
+                return self.with_own(own, lambda: builtin(self, argv, streams))
+            return self.program(argv, own, streams, beside)
+        except OSError as error:  # what it wrote doesn't fit where it wrote
+            self.not_written(argv[0], str(error.strerror), streams, builtin is not None)
+            return 1
+
+    def not_written(self, name: str, why: str, streams: Streams, is_builtin: bool) -> None:
+        """The words of bash, of dash and of busybox, and of a program of its own (typed in each on Linux 6)."""
+        if not is_builtin:
+            streams.stderr.write(f"{name}: write error: {why}\n")
+        elif self.shell.kind == DASH:
+            self.say(f"{name}: {name}: I/O error", streams)
+        else:
+            self.say(f"{name}: write error: {why}" if self.shell.kind == BASH else f"write error: {why}", streams)
 
     def with_own(self, own: dict[str, str], work: builtins.Status) -> int:
         """`NAME=value builtin`: the variables hold while it runs."""
@@ -383,11 +398,19 @@ class Interpreter:
         environment = {**self.shell.environment, **own}
         run = Run(argv, self.shell, environment, streams.stdin, self.budget, streams.stdout.is_terminal, beside)
         result = self.programs.run(run)
+        if streams.stdin.goes_on:
+            result = reading_on(argv, result)
+        if result.goes_on and isinstance(streams.stdout, Pipe):
+            streams.stdout.begin(result.stdout)
+            streams.stderr.write(result.stderr)
+            return result.exit_code
         if streams.stdout is streams.stderr:  # a program writes its errors at once, its output when it ends
             streams.stdout.write(result.stderr + result.stdout)
         else:
             streams.stdout.write(result.stdout)
             streams.stderr.write(result.stderr)
+        if result.goes_on:
+            raise too_much_said()
         return result.exit_code
 
     # -- redirections --------------------------------------------------------------------------------------------

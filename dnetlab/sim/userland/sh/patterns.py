@@ -17,6 +17,11 @@ def is_pattern(chunks: Sequence[Chunk]) -> bool:
     return any(not quoted and re.search(r"[*?\[]", text) for text, quoted in chunks)
 
 
+def plain(chunks: Sequence[Chunk]) -> str:
+    """The text that a pattern without `*`, `?` and `[` stands for."""
+    return "".join(text if quoted else re.sub(r"\\(.)", r"\1", text, flags=re.S) for text, quoted in chunks)
+
+
 def compiled(chunks: Sequence[Chunk]) -> re.Pattern[str]:
     """A regular expression for fullmatch. Python's fnmatch makes one that can't blow up."""
     return re.compile(fnmatch.translate("".join(escaped(text) if quoted else _own(text) for text, quoted in chunks)))

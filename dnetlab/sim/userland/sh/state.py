@@ -65,12 +65,23 @@ class Sink:
 
     def write(self, text: str) -> None:
         if text:
+            self.parts.append(text[: max(0, self.budget.output)])
             self.budget.say(len(text))
-            self.parts.append(text)
 
     @property
     def text(self) -> str:
         return "".join(self.parts)
+
+
+class Pipe(Sink):
+    """What the next command reads. goes_on: the writer would write more."""
+
+    goes_on = False
+
+    def begin(self, text: str) -> None:
+        """Take what a command without an end has said so far."""
+        self.parts.append(text)
+        self.goes_on = True
 
 
 class FileSink(Sink):
