@@ -19,6 +19,7 @@ from typing import Any
 
 from dnetlab.commands.refusals import NO_TERMINAL_TO_LEAVE, NOBODY_SITS, no_such_host
 from dnetlab.commands.shell import ShellRefused, parse_shell, refusal
+from dnetlab.commands.ssh import stays
 from dnetlab.engines import labhosts, terminals
 from dnetlab.engines.look import capture
 from dnetlab.engines.look.api import Known
@@ -122,7 +123,7 @@ class DockerEngine:
             return no_such_host(line.host, self.hosts.shape.names)
         if terminal is None and line.argv[:1] in (("exit",), ("logout",)):
             return NO_TERMINAL_TO_LEAVE
-        return refusal(line.text)
+        return refusal(line.text) or (stays(line.argv) if terminal is None else None)
 
     def _run_at_host(self, line: Line) -> Ran:
         line = replace(line, text=terminals.without_sudo(line.text))

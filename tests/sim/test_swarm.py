@@ -315,7 +315,7 @@ def test_ssh_meets_the_other_hosts_firewall(prompt):
     prompt.out("docker2# iptables -I INPUT -p tcp --dport 22 -j DROP")
 
     assert prompt.err("docker1# ssh docker2 hostname", 255) == (
-        "ssh: connect to host docker2 port 22: Connection timed out\n"
+        "ssh: connect to host 172.25.254.2 port 22: Connection timed out\n"
     )
 
 

@@ -28,7 +28,7 @@ PROGRAMS = [
     "head", "tail", "wc", "sort", "uniq", "sleep", "sh", "env", "id", "tar", "date", "readlink", "stat",
     "uname", "cp", "mv", "rm", "mkdir", "rmdir", "ln", "chmod", "touch", "tee", "cut", "tr", "sed", "awk",
     "find", "xargs", "true", "false", "echo", "printf", "dirname", "basename", "seq", "nproc", "timeout",
-    "modprobe", "kmod", "xtables-nft-multi",
+    "modprobe", "kmod", "xtables-nft-multi", "ssh", "scp", "sshd",
 ]  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from typing import Any
 from dnetlab.engines.look import direct, one_exec
 from dnetlab.engines.look.api import client as api_client
 from dnetlab.engines.look.api import moment
-from dnetlab.engines.providers import Sight, Standing, cgroups, pulled
+from dnetlab.engines.providers import Sight, Standing, cgroups, login, pulled
 from dnetlab.engines.providers.container_image import host_image, short
 from dnetlab.engines.providers.shape import lab_toml
 from dnetlab.engines.providers.starting import side_by_side
@@ -158,6 +158,7 @@ class ContainerHosts:
             for switch in self.shape.switches:
                 self.api.create_network(self._network(switch.name), driver="bridge", labels=self._labels())
             side_by_side(self.shape.hosts, self._start, self.progress)
+            login.share(self.shape, self.run)
         except BaseException:
             self.down()
             raise
@@ -294,6 +295,7 @@ class ContainerHosts:
                 self.api.remove_container(self.container(name), force=True, v=True)
         kept = KEPT if self.names[0] in gone else ""
         side_by_side(tuple(self.shape.host(name) for name in gone), self._start, self.progress)
+        login.share(self.shape, self.run)
         if kept:
             self._put(self.names[0], KEPT, b"")
         self._clients.clear()
@@ -347,6 +349,10 @@ class ContainerHosts:
 
     def run(self, host: str, text: str, timeout: float = 120.0, stdin: str | None = None) -> Ran:
         """Run a shell text verbatim on a host; see `NamespaceHosts.run`."""
+        with login.serving(text, self.names, lambda there, words: self._run(there, words, timeout, None)):
+            return self._run(host, text, timeout, stdin)
+
+    def _run(self, host: str, text: str, timeout: float, stdin: str | None) -> Ran:
         # By a variable that is gone at once: `ps ax | grep proxy` and `env` must not find the text itself.
         answer = f" <<< {shlex.quote(stdin.strip())}" if stdin else ""
         script = f"{{ {text}\n}}{answer}" if answer else text

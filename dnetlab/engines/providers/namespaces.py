@@ -18,7 +18,7 @@ from typing import Any
 
 from dnetlab.engines import images
 from dnetlab.engines.look import api, direct
-from dnetlab.engines.providers import Sight, Standing, cgroups, netns, records
+from dnetlab.engines.providers import Sight, Standing, cgroups, login, netns, records
 from dnetlab.engines.providers.shape import lab_toml
 from dnetlab.engines.providers.starting import side_by_side
 from dnetlab.engines.running import Progress, Ran, run_limited, run_tool, say
@@ -98,6 +98,7 @@ class NamespaceHosts:
 
     def _make(self, plans: tuple[HostPlan, ...], data: Path) -> None:
         side_by_side(plans, lambda plan, heard: self._start(plan, data, heard), self.progress)
+        login.share(self.shape, self.run)
 
     def _start(self, plan: HostPlan, data: Path, heard: Progress) -> None:
         record = self._known()
@@ -265,7 +266,8 @@ class NamespaceHosts:
         killed; after the time exit_code is 124 unless the text ended by itself.
         """
         made = self._provide_sub_interfaces(host, text)
-        ran = self._run(host, self._with_sub_interfaces(host, text), timeout, stdin)
+        with login.serving(text, self.names, lambda there, words: self._run(there, words, timeout, None)):
+            ran = self._run(host, self._with_sub_interfaces(host, text), timeout, stdin)
         self._settle_sub_interfaces(host, text, made)
         return ran
 

@@ -25,10 +25,12 @@ PUBLIC = {
 }
 # nginx:alpine has busybox's tools and curl, as busyboxplus has, whose own image newer engines refuse for its form.
 PLUS = ("busyboxplus:latest", "radial/busyboxplus:latest")
-TOOLS = "bash coreutils curl findutils grep iproute2 bridge-utils iputils net-tools procps util-linux traceroute"
+TOOLS = (
+    "bash coreutils curl findutils grep iproute2 bridge-utils iputils net-tools openssh procps util-linux traceroute"
+)
 PREPARE = f"""\
 set -e
-for tool in bash curl find nsenter ip bridge ss brctl stat timeout iptables-save; do
+for tool in bash curl find nsenter ip bridge ss brctl ssh sshd stat timeout iptables-save; do
     command -v $tool >/dev/null || {{ apk add --no-cache {TOOLS}; break; }}
 done
 mkdir -p /usr/local/sbin /root

@@ -1,4 +1,7 @@
-"""ssh and scp between the hosts of the lab, where keys are set up for root."""
+"""ssh and scp between the hosts of the lab, where keys are set up for root.
+
+Their words are those of OpenSSH 9.2 on lab hosts, whose ~/.ssh/config has the address of each name.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,17 @@ import posixpath
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 
+from dnetlab.commands.ssh import SCP_WITH_VALUE, SSH_WITH_VALUE, stays, without_options
 from dnetlab.model import Disposition, Packet, Protocol, Where
 from dnetlab.net.forward import forward
 from dnetlab.net.routing import source_for
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.shell import run_text
-from dnetlab.sim.tools import tree
+from dnetlab.sim.shell import new_shell, run_line
+from dnetlab.sim.tools import tree, wire
 
 PORT = 22
 FAILED = 255  # ssh's own exit status
-WITH_VALUE = "bcDEeFIiJLlmOopQRSWw"  # ssh(1): options that take a word
+UNRESOLVED = "Temporary failure in name resolution"  # the lab's resolver never answers (EAI_AGAIN)
 PATIENCE = 127.0  # seconds until connect() gives up: six SYNs (tcp_syn_retries)
 LARGEST = 1_000_000
 
@@ -26,10 +30,9 @@ class Unreached(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """What was typed: the lab host that is meant, the word for it, and the words behind it."""
+    """What was typed: the lab host that is meant, and the words behind it."""
 
     host: str
-    typed: str
     words: tuple[str, ...]
 
 
@@ -39,30 +42,18 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
 
 
 def _ssh(context: Context, argv: tuple[str, ...]) -> Result:
-    words = _without_options(argv[1:], WITH_VALUE)
+    words = without_options(argv[1:], SSH_WITH_VALUE)
     if not words:
         return Result("", "usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] [-B bind_interface] [-b bind_address]\n"
                           "           destination [command [argument ...]]\n", FAILED)  # fmt: skip
+    if (refusal := stays(argv)) is not None:
+        raise Refused(refusal.why, hint=refusal.instead)
     try:
         call = _reach(context, words[0], words[1:])
     except Unreached as problem:
         return Result("", f"ssh: {problem}\n", FAILED)
-    if not call.words:
-        raise Refused(
-            "A session on another host is not kept open here.",
-            "Type at its own prompt, {host}# COMMAND, or say what to run: ssh {typed} COMMAND",
-            host=call.host,
-            typed=call.typed,
-        )
-    return run_text(Context(context.world, call.host, stdin=context.stdin, tty=False), " ".join(call.words))
-
-
-def _without_options(words: tuple[str, ...], with_value: str) -> tuple[str, ...]:
-    """The words from the first that is no option on."""
-    place = 0
-    while place < len(words) and words[place].startswith("-") and len(words[place]) > 1:
-        place += 2 if len(words[place]) == 2 and words[place][1] in with_value else 1
-    return words[place:]
+    there = Context(context.world, call.host, stdin=context.stdin, tty=False)
+    return run_line(there, " ".join(call.words), new_shell(there, "bash")).result
 
 
 def _reach(context: Context, destination: str, words: tuple[str, ...]) -> Call:
@@ -74,22 +65,20 @@ def _reach(context: Context, destination: str, words: tuple[str, ...]) -> Call:
         )
     host, address = _called(context, name)
     if host == context.host:
-        return Call(host, name, words)
+        return Call(host, words)
     space = context.world.namespace(context.where)
     source = source_for(space, address)
     if source is None:
-        raise Unreached(f"connect to host {name} port {PORT}: Network is unreachable")
+        raise Unreached(f"connect to host {address} port {PORT}: Network is unreachable")
     packet = Packet(source, address, Protocol.TCP, 40022, PORT, 64, "S", size=60)
     exchange = forward(context.world.snapshot(), context.where, packet, context.world.clock)
     there = exchange.request.hops[-1].where if exchange.request.hops else None
     knocked = exchange.request.disposition in (Disposition.NO_LISTENER, Disposition.DELIVERED)
-    back = exchange.reply is not None and exchange.reply.disposition.arrived
-    if there == Where(host) and knocked and back:
-        return Call(host, name, words)
-    if back or (exchange.seconds and exchange.seconds < PATIENCE):
-        raise Unreached(f"connect to host {name} port {PORT}: No route to host")
-    context.world.clock += PATIENCE
-    raise Unreached(f"connect to host {name} port {PORT}: Connection timed out")
+    if there == Where(host) and knocked and exchange.reply is not None and exchange.reply.disposition.arrived:
+        return Call(host, words)
+    answer = wire.judge(context, exchange, packet)
+    context.world.clock += min(answer.seconds, PATIENCE)
+    raise Unreached(f"connect to host {address} port {PORT}: {answer.fate.value}")
 
 
 def _called(context: Context, name: str) -> tuple[str, IPv4Address]:
@@ -99,12 +88,12 @@ def _called(context: Context, name: str) -> tuple[str, IPv4Address]:
     if found is not None:
         own = world.topology.address_of(found)
         if own is None:
-            raise Unreached(f"Could not resolve hostname {name}: Name or service not known")
+            raise Unreached(f"Could not resolve hostname {name}: {UNRESOLVED}")
         return found, own.ip
     try:
         address = IPv4Address(name)
     except AddressValueError:
-        raise Unreached(f"Could not resolve hostname {name}: Name or service not known") from None
+        raise Unreached(f"Could not resolve hostname {name}: {UNRESOLVED}") from None
     owner = next((host for host in world.hosts if world.namespace(Where(host)).owner_of(address)), None)
     return owner or "", address
 
@@ -113,15 +102,16 @@ def _called(context: Context, name: str) -> tuple[str, IPv4Address]:
 
 
 def _scp(context: Context, argv: tuple[str, ...]) -> Result:
-    words = _without_options(argv[1:], "cDFiJloPSX")
+    words = without_options(argv[1:], SCP_WITH_VALUE)
     if len(words) < 2:
         return Result("", "usage: scp [-346ABCOpqRrsTv] [-c cipher] [-D sftp_server_path] [-F ssh_config]\n"
                           "           [-i identity_file] [-J destination] [-l limit] [-o ssh_option] [-P port]\n"
                           "           [-S program] [-X sftp_option] source ... target\n", 1)  # fmt: skip
     *sources, target = words
-    problems = ""
+    problems, code = "", 0
     for source in sources:
         try:
+            _place(context, target)  # scp logs in before it looks at a file
             text = tree.read(*_place(context, source))
             if len(text) > LARGEST:
                 raise Refused("Only small files are copied between hosts here.", "Up to a megabyte.")
@@ -130,9 +120,12 @@ def _scp(context: Context, argv: tuple[str, ...]) -> Result:
             return Result("", f"ssh: {problem}\r\nscp: Connection closed\n", FAILED)
         except FileNotFoundError:
             problems += f"scp: {'' if ':' in source else 'stat local '}{_shown(source)}: No such file or directory\n"
+            code = 1 if ":" in source else FAILED
         except IsADirectoryError:
-            problems += f"scp: {source.rpartition(':')[2]}: not a regular file\n"
-    return Result("", problems, 1 if problems else 0)
+            place = f"download {_shown(source)}/" if ":" in source else f"local {_shown(source)}"
+            problems += f"scp: {place}: not a regular file\n"
+            code = 1 if ":" in source else FAILED
+    return Result("", problems, code)
 
 
 def _shown(source: str) -> str:
