@@ -312,11 +312,12 @@ class DockerEngine:
         spots: dict[Where, str] = {}
         for name, machine in snapshot.hosts.items():
             first = {c.namespace: c.pid for c in reversed(machine.containers) if c.pid and c.namespace}
-            found = self.hosts.spots(name, {**first, "host": 1})
+            dockers = dict.fromkeys(machine.namespaces, 0)
+            found = self.hosts.spots(name, {**dockers, **first, "host": 1})
             if found is None:
                 raise NotHere("the lab's namespaces can't be entered from here, so nothing can be captured in them")
             spots.update(found)
-        return capture.journey([capture.Watched(place, folder) for place, folder in spots.items()], where, packet)
+        return capture.journey([capture.Watched(place, file) for place, file in spots.items()], where, packet)
 
     def lacks(self, feature: str) -> bool:
         return self.hosts.run(self.shape.names[0], HAS[feature]).exit_code != 0

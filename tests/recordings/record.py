@@ -1,11 +1,13 @@
 """Write what a real engine answers: `python tests/recordings/record.py 20.10 lesson1 …` (root, Linux; default: all).
 
 Each tests/recordings/NAME.dnet becomes VERSION/NAME.dnet beside it: the same lines with the real answers under them.
+Each pairs/pair_NAME.dnet becomes VERSION/pair_NAME.jsonl, an object per line, for tests/test_recordings.py.
 """
 
 from __future__ import annotations
 
 import datetime
+import json
 import shutil
 import subprocess
 import sys
@@ -53,6 +55,26 @@ def record(version: str, name: str) -> None:
     target.write_text(out)
 
 
+def record_pair(version: str, name: str) -> None:
+    """Run one script of several hosts on a fresh lab and write what each line answered, with who answered."""
+    engine, rows = DockerEngine(version), []
+    try:
+        asked = "docker version -f '{{.Server.Version}} {{.Client.Version}}'"
+        server, client = engine.hosts.run("docker1", asked).stdout.split()
+        for line in parse_cell((HERE / "pairs" / f"{name}.dnet").read_text()):
+            output = engine.run(line)
+            if output.refused:
+                sys.exit(f"{name}: refused: {line.text}: {output.refused}")
+            rows.append({
+                "scenario": name, "version": version, "engine": server, "client": client, "host": line.host,
+                "command": line.text, "exit_code": output.exit_code, "stdout": output.stdout, "stderr": output.stderr,
+            })  # fmt: skip
+    finally:
+        engine.close()
+    target = HERE / version / f"{name}.jsonl"
+    target.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
 def main(words: list[str]) -> None:
     version, names = words[0], words[1:] or sorted(path.stem for path in HERE.glob("lesson*.dnet"))
     if (
@@ -61,7 +83,7 @@ def main(words: list[str]) -> None:
     ):
         sys.exit("record: needs root and dockerd")
     for name in names:
-        record(version, name)
+        (record_pair if name.startswith("pair_") else record)(version, name)
         print(f"{version}/{name}", flush=True)
 
 

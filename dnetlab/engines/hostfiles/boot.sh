@@ -104,6 +104,8 @@ mkdir "$root/dev/pts" "$root/dev/shm" "$root/run/lock"
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$root/dev/pts"
 mount -t tmpfs -o mode=1777,size=64m shm "$root/dev/shm"
 ln -s pts/ptmx "$root/dev/ptmx"
+mount --bind "$root/run" "$root/run"
+mount --make-shared "$root/run" # what dockerd mounts in /run/docker/netns is seen outside of the engine's tree as well
 ln -s /proc/self/fd "$root/dev/fd"
 ln -s /proc/self/fd/0 "$root/dev/stdin"
 ln -s /proc/self/fd/1 "$root/dev/stdout"

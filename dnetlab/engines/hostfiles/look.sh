@@ -28,19 +28,24 @@ url=http://docker/v1.41
 if [ -S $socket ] && curl -s -o /dev/null --max-time 5 --unix-socket $socket $url/_ping; then
     urls=()
     for id in $(docker ps -aq --no-trunc); do urls+=("$url/containers/$id/json"); done
+    for id in $(docker network ls -q --no-trunc -f scope=swarm); do urls+=("$url/networks/$id?verbose=true"); done
     record docker
     curl -s --max-time 20 --unix-socket $socket "$url/containers/json?all=1" $url/networks $url/images/json $url/volumes "${urls[@]}"
 fi
 
+record named
+kept=()
+for file in /run/docker/netns/*; do
+    [ "$(stat -f -c %T "$file")" = nsfs ] && kept+=("$file") && stat -c '%i %n' "$file" | sed 's:/.*/::'
+done
 declare -A seen
 while read -r path number; do
-    path=${path#/proc/}
-    [ -n "${seen[$number]}" ] || seen[$number]=${path%%/*}
-done < <(stat -L -c '%n %i' /proc/1/ns/net "${folders[@]/%//ns/net}" 2>/dev/null)
+    [ -n "${seen[$number]}" ] || seen[$number]=$path
+done < <(stat -L -c '%n %i' /proc/1/ns/net "${folders[@]/%//ns/net}" "${kept[@]}" 2>/dev/null)
 export sysctls="$*"
 for number in "${!seen[@]}"; do
     record namespace "$number"
-    nsenter --net="/proc/${seen[$number]}/ns/net" bash -c '
+    nsenter --net="${seen[$number]}" bash -c '
         printf "\x1f"; ip -j -d address
         printf "\x1f"; ip -j -d -4 route show table main
         printf "\x1f"; ip -j -4 neigh

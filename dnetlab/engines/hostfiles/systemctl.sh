@@ -16,7 +16,7 @@ start() {
     unset DOCKER_RAMDISK
     if [ -d /.engine ]; then
         # shellcheck disable=SC2086
-        setsid unshare --mount sh -c 'cd /.engine && mkdir -p .old && pivot_root . .old && cd / && umount -l /.old && exec "$@"' \
+        setsid unshare --mount --propagation unchanged sh -c 'cd /.engine && mkdir -p .old && pivot_root . .old && cd / && umount -l /.old && exec "$@"' \
             sh dockerd $arguments >>$LOG 2>&1 </dev/null &
     else
         # shellcheck disable=SC2086

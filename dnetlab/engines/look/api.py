@@ -24,6 +24,7 @@ from dnetlab.model import (
     Network,
     PortBinding,
     Protocol,
+    Record,
     Subnet,
     Volume,
 )
@@ -93,6 +94,11 @@ def _read_some(path: str, asked: list[str]) -> dict[str, Any]:
 def path(container: str) -> str:
     """Where the API has what `docker inspect` says."""
     return f"containers/{container}/json"
+
+
+def told(network: str) -> str:
+    """Where the API has what the hosts of a swarm have told each other of a network (`docker network inspect -v`)."""
+    return f"networks/{network}?verbose=true"
 
 
 def inspect_containers(
@@ -234,9 +240,27 @@ def with_interfaces(made: Container, namespaces: dict[str, Namespace]) -> Contai
     return replace(made, endpoints=tuple(endpoints))
 
 
-def networks(rows: list[dict[str, Any]], clock: Clock) -> tuple[Network, ...]:
-    """All networks, by name."""
-    return tuple(sorted((_network(data, clock) for data in rows), key=lambda n: n.name))
+def networks(
+    rows: list[dict[str, Any]], clock: Clock, ask: Callable[[list[str]], dict[str, Any]]
+) -> tuple[Network, ...]:
+    """All networks, by name. ask: paths of the API -> documents by path, for what a swarm tells of its own."""
+    wide = [told(data["Id"]) for data in rows if data["Scope"] == "swarm"]
+    more = ask(wide) if wide else {}
+    made = (replace(_network(data, clock), records=_records(more.get(told(data["Id"]), {}))) for data in rows)
+    return tuple(sorted(made, key=lambda n: n.name))
+
+
+def _records(data: dict[str, Any]) -> tuple[Record, ...]:
+    """The endpoints of an overlay network that a host has heard of; containers are tasks of the service ''."""
+    found = []
+    for service, told_of in (data.get("Services") or {}).items():
+        for task in told_of.get("Tasks") or ():
+            address, node = _ip(task.get("EndpointIP")), _ip((task.get("Info") or {}).get("Host IP"))
+            if address is not None and node is not None:
+                mac = "02:42:" + address.packed.hex(":")  # drivers/overlay: netutils.GenerateMACFromIP
+                vip = _ip(told_of.get("VIP")) if service and told_of.get("VIP") != "<nil>" else None
+                found.append(Record(task["Name"], address, mac, node, (), service, vip))
+    return tuple(sorted(found, key=lambda record: record.address))
 
 
 def _network(data: dict[str, Any], clock: Clock) -> Network:
@@ -250,7 +274,7 @@ def _network(data: dict[str, Any], clock: Clock) -> Network:
         driver=data["Driver"],
         scope=data["Scope"],
         subnets=tuple(
-            _subnet(entry, data["Name"])
+            _subnet(entry, data["Name"], data["Scope"])
             for entry in (data.get("IPAM") or {}).get("Config") or ()
             if ":" not in entry.get("Subnet", ":")
         ),
@@ -261,6 +285,9 @@ def _network(data: dict[str, Any], clock: Clock) -> Network:
         options=options,
         labels=dict(data.get("Labels") or {}),
         created=_at(clock, data.get("Created", "")) or 0.0,
+        config_only=bool(data.get("ConfigOnly")),
+        config_from=(data.get("ConfigFrom") or {}).get("Network", ""),
+        ingress=bool(data.get("Ingress")),
     )
 
 
@@ -276,12 +303,13 @@ def with_gateway(network: Network, host: Namespace) -> Network:
     return replace(network, subnets=tuple(subnets))
 
 
-def _subnet(entry: dict[str, Any], name: str) -> Subnet:
+def _subnet(entry: dict[str, Any], name: str, scope: str) -> Subnet:
     """The API does not say who chose a subnet; one that is none of the daemon's own pools was chosen by the user
-    (moby libnetwork/ipamutils: 172.17-31.0.0/16 and 192.168.0.0/20 to 192.168.240.0/20)."""
+    (moby libnetwork/ipamutils: 172.17-31.0.0/16 and 192.168.0.0/20 to 192.168.240.0/20; in a swarm 10.x.x.0/24)."""
     subnet = IPv4Network(entry["Subnet"], strict=False)
     text = str(subnet)
     own = re.fullmatch(r"172\.(1[7-9]|2\d|3[01])\.0\.0/16", text) or re.fullmatch(r"192\.168\.\d+\.0/20", text)
+    own = re.fullmatch(r"10\.\d+\.\d+\.0/24", text) if scope == "swarm" else own
     gateway = entry.get("Gateway") or None
     return Subnet(
         subnet,

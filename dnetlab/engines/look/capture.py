@@ -28,10 +28,10 @@ AFTERWARDS = 0.05  # seconds for the last frames to be seen
 
 @dataclass(frozen=True)
 class Watched:
-    """A namespace to watch: where it is, and the /proc folder of a process that is in it."""
+    """A namespace to watch: where it is, and the file by which it is entered."""
 
     where: Where
-    folder: str
+    file: str
 
 
 class Watch:
@@ -40,7 +40,7 @@ class Watch:
     def __init__(self, spots: list[Watched]) -> None:
         self._sockets: list[tuple[Watched, socket.socket]] = []
         for spot in spots:
-            opened = in_namespace(spot.folder, _listen)
+            opened = in_namespace(spot.file, _listen)
             if opened is not None:
                 self._sockets.append((spot, opened))
 
@@ -108,13 +108,13 @@ def read_packet(data: bytes) -> Packet | None:
 # -- the probe -------------------------------------------------------------------------------------------------------
 
 
-def probe(folder: str, packet: Packet) -> bool:
-    """Send that packet for real from the namespace of a /proc folder and wait for the answer; whether there was one.
+def probe(file: str, packet: Packet) -> bool:
+    """Send that packet for real from the namespace of that file and wait for the answer; whether there was one.
 
     TCP: a connection, cut off again at once. ICMP: one echo request.
     """
     ask = _echo if packet.protocol is Protocol.ICMP else _connect
-    return bool(in_namespace(folder, lambda: ask(packet)))
+    return bool(in_namespace(file, lambda: ask(packet)))
 
 
 def _connect(packet: Packet) -> bool:
@@ -161,10 +161,10 @@ def journey(spots: list[Watched], where: Where, packet: Packet) -> tuple[Crossin
 
     Raises EngineError when nobody is in the place any more, or the namespaces can't be entered.
     """
-    folder = next((s.folder for s in spots if s.where == where), None)
-    if folder is None:
+    file = next((s.file for s in spots if s.where == where), None)
+    if file is None:
         raise EngineError("nothing runs in {namespace} on {host} any more", namespace=where.namespace, host=where.host)
     with watching(spots) as watch:
-        probe(folder, packet)
+        probe(file, packet)
         time.sleep(AFTERWARDS)
         return watch.seen()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from typing import Any
 
 from dnetlab.engines.look import api, netlink, processes
 from dnetlab.model import Namespace
+
+KEPT = "/run/docker/netns"  # moby libnetwork/osl: basePath
 
 
 class Direct:
@@ -29,6 +32,17 @@ class Direct:
         boot, ticks = _booted(), os.sysconf("SC_CLK_TCK")
         return processes.tasks(self.root, lambda start: clock(boot + start / ticks))
 
+    @property
+    def named(self) -> dict[int, str]:
+        """Inode -> name of each network namespace that dockerd keeps, those of containers too; {} where it has none."""
+        found = {}
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(f"{self.root}{KEPT}"):
+                there = entry.stat()
+                if there.st_dev == os.stat("/proc/self/ns/net").st_dev:  # else the file that the namespace was put over
+                    found[there.st_ino] = entry.name
+        return found
+
     def read(self, asked: list[str]) -> dict[str, Any] | None:
         """Documents of the host's dockerd by their paths; None when it does not answer, or the host has none."""
         return api.read(f"{self.root}/run/docker.sock", asked) if self.has_docker else None
@@ -38,10 +52,15 @@ class Direct:
     ) -> dict[str, Namespace]:
         """The stacks of these places (name, pid, whether it talks) by name, peers resolved between them."""
         found = [
-            netlink.ToLookAt(name, f"{self.root}/proc/{pid}", talks, self.nics if name == "host" else ())
+            netlink.ToLookAt(name, entrance(self.root, name, pid), talks, self.nics if name == "host" else ())
             for name, pid, talks in places
         ]
         return netlink.namespaces(found, lambda place: wants_rules(place.name), owners)
+
+
+def entrance(root: str, name: str, pid: int) -> str:
+    """The file by which a namespace is entered. pid: of a process that is in it, 0 for one that dockerd keeps."""
+    return f"{root}/proc/{pid}/ns/net" if pid else f"{root}{KEPT}/{name}"
 
 
 def listens(root: str, pid: int, port: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,10 @@ from dnetlab.engines.look.netlink import Owners
 from dnetlab.engines.look.processes import Task
 from dnetlab.engines.providers import Sight
 from dnetlab.model import Container, Host, Namespace
+
+# What dockerd keeps beside its containers' namespaces: an overlay network's, its load balancer's, and the mesh's
+# (moby libnetwork/drivers/overlay: initSandbox; libnetwork/controller.go: NewSandbox).
+OVERLAY = re.compile(r"\d+-\w{10}$|lb_|ingress_sbox$")
 
 
 def seen(
@@ -30,7 +35,7 @@ def seen(
         host = replace(
             host,
             docker_running=True,
-            networks=api.networks(networks, clock),
+            networks=api.networks(networks, clock, lambda asked: sight.read(asked) or {}),
             images=api.images(images, clock),
             volumes=api.volumes(volumes),
         )
@@ -66,14 +71,16 @@ def _namespaces(
     sight: Sight, names: dict[int, str], containers: list[Container], tasks: list[Task]
 ) -> dict[str, Namespace]:
     first = {names[task.net]: task.process.pid for task in reversed(tasks) if task.net in names}
+    kept = sorted(name for name in sight.named.values() if OVERLAY.match(name))
     dns = {c.short_id for c in containers if any(e.network not in ("bridge", "none", "host") for e in c.endpoints)}
     talkers = {names[task.net] for task in tasks if task.net in names and task.sockets} | dns
     places = [("host", 1, True)] + [(n, pid, n in talkers) for n, pid in first.items() if n != "host"]
+    places += [(name, 0, True) for name in kept]
     owners: Owners = {}
     for task in reversed(tasks):
         holder = task.process.pid, Path(task.process.argv[0].split(":")[0]).name
         owners.update(dict.fromkeys(task.sockets, holder))
-    return sight.namespaces(places, lambda name: name == "host" or name in dns, owners)
+    return sight.namespaces(places, lambda name: name == "host" or name in {*dns, *kept}, owners)
 
 
 def _with_heirs(containers: list[Container], tasks: list[Task]) -> list[Container]:

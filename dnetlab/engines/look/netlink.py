@@ -66,13 +66,13 @@ CLONE_NEWNET = 0x40000000
 
 @dataclass(frozen=True)
 class ToLookAt:
-    """A network namespace to look at: its name in the snapshot, and the /proc folder of a process that is in it.
+    """A network namespace to look at: its name in the snapshot, and the file by which it is entered.
 
     talks  some process in it holds a socket;  nics  of a host's own namespace, () in a container
     """
 
     name: str
-    folder: str
+    file: str
     talks: bool = True
     nics: Nics = ()
 
@@ -133,9 +133,9 @@ def _in_a_thread(work: Callable[[], T]) -> T:
     return result
 
 
-def in_namespace(folder: str, work: Callable[[], T]) -> T | None:
-    """What `work` returns in the network namespace of a process's /proc folder; None when the process has ended."""
-    return _in_a_thread(lambda: work() if _enter(folder) else None)
+def in_namespace(file: str, work: Callable[[], T]) -> T | None:
+    """What `work` returns in the network namespace of that file; None when it is gone, its process for one."""
+    return _in_a_thread(lambda: work() if _enter(file) else None)
 
 
 @lru_cache(maxsize=1)
@@ -143,10 +143,10 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _enter(folder: str) -> bool:
+def _enter(file: str) -> bool:
     libc = _libc()
     try:
-        handle = os.open(f"{folder}/ns/net", os.O_RDONLY)
+        handle = os.open(file, os.O_RDONLY)
     except OSError:
         return False
     try:
@@ -160,8 +160,8 @@ def _enter(folder: str) -> bool:
 
 
 def _read(place: ToLookAt, with_rules: bool, memory: rulesets.Memory) -> _Raw | None:
-    """Everything of one namespace as the kernel gives it; None when the process has ended."""
-    if not _enter(place.folder):
+    """Everything of one namespace as the kernel gives it; None when it is gone."""
+    if not _enter(place.file):
         return None
     found = _diagnose(place.name == "host") if place.talks else []
     rules = memory.ask(_ruleset(), _resolver_ports(found)) if with_rules else rulesets.NOTHING
@@ -258,7 +258,7 @@ def _namespace(place: ToLookAt, raw: _Raw, owners: Owners) -> Namespace:
         tuple(_neighbours(raw.neighbours, names)),
         tuple(_fdb(raw.fdb, names)),
         rulesets.memory.told(raw.rules),
-        tuple(connections(place.folder)) if place.name == "host" else (),
+        tuple(connections(place.file.removesuffix("/ns/net"))) if place.name == "host" else (),
         tuple(_socket(row, owners) for row in raw.sockets),
         raw.sysctls,
     )

@@ -106,6 +106,7 @@ class Sight:
     users: dict[int, int] = field(default_factory=dict)
     sockets: dict[int, list[str]] = field(default_factory=dict)
     stacks: dict[int, list[str]] = field(default_factory=dict)  # inode -> what the tools say inside
+    named: dict[int, str] = field(default_factory=dict)  # inode -> name of a namespace that dockerd keeps
     nics: dict[str, str] = field(default_factory=dict)  # the host's NICs and their switches
 
     def tasks(self, clock: Callable[[float], float]) -> list[Task]:
@@ -142,8 +143,9 @@ class Sight:
     ) -> dict[str, Namespace]:
         """The stacks of these places (name, pid, whether it talks) by name, peers resolved between them."""
         made, lowers = {}, {}
+        kept = {name: inode for inode, name in self.named.items()}
         for name, pid, talks in places:
-            said = self.stacks.get(self.nets.get(pid, self.host_net if name == "host" else 0))
+            said = self.stacks.get(self.nets.get(pid, self.host_net if name == "host" else kept.get(name, 0)))
             if said is not None and len(said) == 8:
                 nics = self.nics if name == "host" else {}
                 made[name], lowers[name] = _stack(name, said, wants_rules(name), talks, owners, nics)
@@ -189,6 +191,8 @@ def read(text: str) -> Sight:
                 sight.sockets.setdefault(int(path.split("/")[2]), []).append(name[8:-1])
         elif kind == "docker":
             sight.documents = _documents(fields[0])
+        elif kind == "named":
+            sight.named = {int(number): name for number, name in (line.split() for line in fields[0].splitlines())}
         elif kind == "namespace":
             sight.stacks[int(fields[0])] = fields[2:]
     sight.host_net = sight.nets.get(1, 0)
@@ -212,7 +216,9 @@ def _documents(text: str) -> dict[str, Any]:
         value, start = decoder.raw_decode(text, start)
         found.append(value)
     documents = dict(zip(api.LISTS, found, strict=False))
-    documents.update({api.path(value["Id"]): value for value in found[len(api.LISTS) :] if "Id" in value})
+    for value in found[len(api.LISTS) :]:
+        if "Id" in value:
+            documents[api.told(value["Id"]) if "Scope" in value else api.path(value["Id"])] = value
     return documents
 
 
@@ -266,12 +272,12 @@ def _interface(row: dict[str, Any], lower: dict[int, int], names: dict[int, str]
         str(data.get("mode", "")),
         int(data.get("id", 0)) if info.get("info_kind") == "vlan" else 0,
         bool(slave.get("hairpin")),
-        _tunnel(data, masters) if info.get("info_kind") == "vxlan" else None,
+        _tunnel(data, masters, "link_netnsid" in row) if info.get("info_kind") == "vxlan" else None,
     )
     return rtnetlink.interface(link, tuple(_address(a) for a in row["addr_info"] if a), names, nics)
 
 
-def _tunnel(data: dict[str, Any], indexes: dict[str, int]) -> rtnetlink.Tunnel:
+def _tunnel(data: dict[str, Any], indexes: dict[str, int], moved: bool) -> rtnetlink.Tunnel:
     """`vxlan id 42 remote 172.25.254.2 dev eth0 …` of `ip -j -d address`."""
     remote, local = data.get("remote") or data.get("group"), data.get("local")
     return rtnetlink.Tunnel(
@@ -281,6 +287,8 @@ def _tunnel(data: dict[str, Any], indexes: dict[str, int]) -> rtnetlink.Tunnel:
         indexes.get(data.get("link", ""), 0),
         int(data.get("port", 0)),
         bool(data.get("learning", True)),
+        bool(data.get("proxy")),
+        moved,
     )
 
 

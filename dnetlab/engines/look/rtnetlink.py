@@ -18,7 +18,8 @@ IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_DATA = 1, 2, 5
 IFLA_MACVLAN_MODE, IFLA_VLAN_ID, IFLA_BRPORT_MODE = 1, 1, 4
 IFLA_IPVLAN_MODE = 1
 IFLA_VXLAN_ID, IFLA_VXLAN_GROUP, IFLA_VXLAN_LINK, IFLA_VXLAN_LOCAL = 1, 2, 3, 4
-IFLA_VXLAN_LEARNING, IFLA_VXLAN_PORT = 7, 15
+IFLA_VXLAN_LEARNING, IFLA_VXLAN_PROXY, IFLA_VXLAN_PORT = 7, 11, 15
+IFLA_LINK_NETNSID = 37
 IPVLAN_MODES = ("l2", "l3", "l3s")
 MACVLAN_MODES = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
 IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS, IFA_F_SECONDARY = 1, 2, 4, 8, 0x1
@@ -30,7 +31,10 @@ SCOPES = {0: "global", 253: "link", 254: "host", 255: "nowhere"}
 
 @dataclass(frozen=True)
 class Tunnel:
-    """The settings of a VXLAN before names stand for indexes. lower: the index of its dev, 0 for none."""
+    """The settings of a VXLAN before names stand for indexes. lower: the index of its dev, 0 for none.
+
+    moved  it lives in another namespace than its packets, which is the host's own in a lab
+    """
 
     vni: int
     remote: IPv4Address | None
@@ -38,6 +42,8 @@ class Tunnel:
     lower: int
     port: int
     learning: bool
+    proxy: bool = False
+    moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ def link(body: bytes) -> Link:
         _mode(kind, data),
         _number(data, IFLA_VLAN_ID) if kind == "vlan" else 0,
         bool(_number(slave, IFLA_BRPORT_MODE)) and bool(_number(found, IFLA_MASTER)),
-        _tunnel(data) if kind == "vxlan" else None,
+        _tunnel(data, IFLA_LINK_NETNSID in found) if kind == "vxlan" else None,
     )  # fmt: skip
 
 
@@ -102,7 +108,7 @@ def _mode(kind: str, data: dict[int, bytes]) -> str:
     return IPVLAN_MODES[number] if kind == "ipvlan" and number < len(IPVLAN_MODES) else ""
 
 
-def _tunnel(data: dict[int, bytes]) -> Tunnel:
+def _tunnel(data: dict[int, bytes], moved: bool) -> Tunnel:
     remote, local = data.get(IFLA_VXLAN_GROUP), data.get(IFLA_VXLAN_LOCAL)
     return Tunnel(
         _number(data, IFLA_VXLAN_ID),
@@ -111,6 +117,8 @@ def _tunnel(data: dict[int, bytes]) -> Tunnel:
         _number(data, IFLA_VXLAN_LINK),
         int.from_bytes(data.get(IFLA_VXLAN_PORT, b""), "big"),
         bool(_number(data, IFLA_VXLAN_LEARNING)),
+        bool(_number(data, IFLA_VXLAN_PROXY)),
+        moved,
     )
 
 
@@ -179,7 +187,8 @@ def interface(
 
 
 def _settings(seen: Tunnel, names: dict[int, str]) -> Vxlan:
-    return Vxlan(seen.vni, seen.remote, seen.local, names.get(seen.lower, ""), seen.port, seen.learning)
+    dev, under = names.get(seen.lower, ""), "host" if seen.moved else None
+    return Vxlan(seen.vni, seen.remote, seen.local, "" if under else dev, seen.port, seen.learning, under, seen.proxy)
 
 
 def _kind(name: str) -> LinkKind:

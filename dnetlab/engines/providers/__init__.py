@@ -35,10 +35,16 @@ class Standing:
 class Sight(Protocol):
     """A lab host as it is looked at once.
 
-    read  documents of its dockerd by their paths, None where that doesn't answer
+    named       inode -> name of each network namespace that dockerd keeps in /run/docker/netns
+    read        documents of its dockerd by their paths, None where that doesn't answer
+    namespaces  the stacks of places (name, pid of a process there, whether it talks) by name; pid 0: it is one that
+                dockerd keeps, by that name
     """
 
     host_net: int
+
+    @property
+    def named(self) -> dict[int, str]: ...
 
     def tasks(self, clock: Callable[[float], float]) -> list[Any]: ...
 
@@ -55,7 +61,8 @@ class Hosts(Protocol):
     version  the release of their Docker;  created  seconds since 1970;  shape  the lab they were made from
     run      a shell text verbatim on a host;  look  a host as it is now;  client  of a host's dockerd
     listens  whether a TCP socket listens there; True when that can't be told
-    spots    the namespaces of a host's processes, to capture in; None where they can't be entered
+    spots    the files of a host's namespaces (name -> pid there, 0 for one that dockerd keeps), to capture in; None
+             where they can't be entered
     missing  the hosts that were ended from inside;  heal  makes those anew;  renew  makes all of them anew
     keep     lets the lab outlive this process;  down  removes it
     """

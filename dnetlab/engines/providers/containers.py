@@ -345,7 +345,7 @@ class ContainerHosts:
     def spots(self, host: str, pids: dict[str, int]) -> dict[Where, str] | None:
         if not self.direct:
             return None
-        return {Where(host, name): f"{self.root(host)}/proc/{pid}" for name, pid in pids.items()}
+        return {Where(host, name): direct.entrance(self.root(host), name, pid) for name, pid in pids.items()}
 
     def run(self, host: str, text: str, timeout: float = 120.0, stdin: str | None = None) -> Ran:
         """Run a shell text verbatim on a host; see `NamespaceHosts.run`."""

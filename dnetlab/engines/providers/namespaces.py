@@ -253,7 +253,7 @@ class NamespaceHosts:
         return direct.listens(self.root(host), pid, port)
 
     def spots(self, host: str, pids: dict[str, int]) -> dict[Where, str] | None:
-        return {Where(host, name): f"{self.root(host)}/proc/{pid}" for name, pid in pids.items()}
+        return {Where(host, name): direct.entrance(self.root(host), name, pid) for name, pid in pids.items()}
 
     def words(self, host: str) -> list[str]:
         """The words that run what follows them inside a host."""

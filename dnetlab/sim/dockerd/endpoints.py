@@ -199,7 +199,8 @@ def _addressed(
         gateway=subnet.aux_addresses.get(DEFAULT_GATEWAY, subnet.gateway) if told else None,
         mac=mac or (_made_mac(world, host, network, address) if driver_of(network).own_macs else ""),
         aliases=attachment.aliases,
-        configured_address=attachment.address,
+        # the manager of a swarm gives the address away, so that the daemon is told to take that one
+        configured_address=attachment.address or (address if driver_of(network).spans_hosts else None),
     )
 
 

@@ -66,13 +66,16 @@ def _balance(world: World, swarm: Swarm, node: Node, network: Network) -> None:
     for address in sorted(wanted - present):
         stack.add_address("eth0", Address(IPv4Interface(f"{address}/32")))
     with edit(world, where) as tables:
-        for table, chain in (("mangle", "PREROUTING"), ("mangle", "OUTPUT"), ("nat", "POSTROUTING")):
-            tables.flush(table, chain)
+        for chain in ("PREROUTING", "OUTPUT"):
+            tables.flush("mangle", chain)
         for entry in _marks(network, services):
             tables.write(last("mangle", *entry))
+        block = network.subnets[0].subnet
+        ours = last("nat", "POSTROUTING", f"-d {block} -m ipvs --ipvs -j SNAT --to-source {own}")
         if services:
-            block = network.subnets[0].subnet
-            tables.write(last("nat", "POSTROUTING", f"-d {block} -m ipvs --ipvs -j SNAT --to-source {own}"))
+            tables.write(ours)
+        else:
+            tables.delete(ours)
     world.put_namespace(where, replace(world.namespace(where), virtual=virtual))
 
 

@@ -10,19 +10,16 @@ from dnetlab.model import (
     Endpoint,
     Namespace,
     Network,
-    Protocol,
     Route,
-    Socket,
-    SocketState,
     Where,
 )
 from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd import books, hostsfile, resolver
+from dnetlab.sim.dockerd.answering import answer_names
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.firewall import firewaller
 from dnetlab.sim.kernel import KernelError, Stack
 from dnetlab.sim.kernel.autoconf import broadcast_of, loopback
 from dnetlab.sim.world import World
@@ -186,18 +183,6 @@ def start_resolver(world: World, host: str, container: Container, config: Contai
     where = Where(host, container.namespace or "")
     if resolver.answers_here(world, where):
         return
-    tcp, udp = (_resolver_port(world, host) for _ in range(2))
-    pid = daemon(world, host).pid
-    sockets = (
-        Socket(Protocol.TCP, resolver.INTERNAL, tcp, SocketState.LISTEN, pid, "dockerd", backlog=4096),
-        Socket(Protocol.UDP, resolver.INTERNAL, udp, SocketState.UNCONNECTED, pid, "dockerd"),
-    )
-    stack = world.namespace(where)
-    world.put_namespace(where, replace(stack, sockets=(*stack.sockets, *sockets)))
-    firewaller(world, host).lead_to_resolver(where, tcp, udp)
+    answer_names(world, where)
     text = hostsfile.resolv_conf(world, host, config, internal=True)
     hostsfile.put(world, host, container.id, hostsfile.RESOLV, text)
-
-
-def _resolver_port(world: World, host: str) -> int:
-    return 32768 + int(world.hex_id(f"{host}:dns", 8), 16) % 28232

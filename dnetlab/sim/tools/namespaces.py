@@ -26,8 +26,12 @@ def namespace_at(context: Context, path: str) -> str | None:
         return None
     from dnetlab.sim.dockerd.inspect import sandbox_of
 
+    name = path.rsplit("/", 1)[-1]
+    ids = {container.short_id for container in context.machine.containers}
+    if name in context.machine.namespaces and name != "host" and name not in ids:
+        return name  # an overlay network's, or its load balancer's
     for container in context.machine.containers:
-        if container.namespace and sandbox_of(context.world, container)[1].endswith(path.rsplit("/", 1)[-1]):
+        if container.namespace and sandbox_of(context.world, container)[1].endswith(name):
             return container.namespace
     return None
 

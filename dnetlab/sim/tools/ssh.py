@@ -6,6 +6,7 @@ Their words are those of OpenSSH 9.2 on lab hosts, whose ~/.ssh/config has the a
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 
@@ -43,20 +44,27 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
 
 def _ssh(context: Context, argv: tuple[str, ...]) -> Result:
     words = without_options(argv[1:], SSH_WITH_VALUE)
+    limit = _patience(argv[1 : len(argv) - len(words)])
     if not words:
         return Result("", "usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] [-B bind_interface] [-b bind_address]\n"
                           "           destination [command [argument ...]]\n", FAILED)  # fmt: skip
     if (refusal := stays(argv)) is not None:
         raise Refused(refusal.why, hint=refusal.instead)
     try:
-        call = _reach(context, words[0], words[1:])
+        call = _reach(context, words[0], words[1:], limit)
     except Unreached as problem:
         return Result("", f"ssh: {problem}\n", FAILED)
     there = Context(context.world, call.host, stdin=context.stdin, tty=False)
     return run_line(there, " ".join(call.words), new_shell(there, "bash")).result
 
 
-def _reach(context: Context, destination: str, words: tuple[str, ...]) -> Call:
+def _patience(options: tuple[str, ...]) -> float:
+    """The seconds of `-o ConnectTimeout=N`, those of the kernel without it."""
+    found = re.search(r"(?i)-o ?ConnectTimeout[= ](\d{1,6})\b", " ".join(options))
+    return min(float(found[1]), PATIENCE) if found else PATIENCE
+
+
+def _reach(context: Context, destination: str, words: tuple[str, ...], limit: float = PATIENCE) -> Call:
     """Log in there: the packets must get through, both ways. Raises Unreached, Refused for another user than root."""
     user, at, name = destination.rpartition("@")
     if at and user != "root":
@@ -77,8 +85,9 @@ def _reach(context: Context, destination: str, words: tuple[str, ...]) -> Call:
     if there == Where(host) and knocked and exchange.reply is not None and exchange.reply.disposition.arrived:
         return Call(host, words)
     answer = wire.judge(context, exchange, packet)
-    context.world.clock += min(answer.seconds, PATIENCE)
-    raise Unreached(f"connect to host {address} port {PORT}: {answer.fate.value}")
+    context.world.clock += min(answer.seconds, limit)
+    fate = wire.Fate.SILENCE if answer.seconds > limit else answer.fate
+    raise Unreached(f"connect to host {address} port {PORT}: {fate.value}")
 
 
 def _called(context: Context, name: str) -> tuple[str, IPv4Address]:
@@ -122,10 +131,16 @@ def _scp(context: Context, argv: tuple[str, ...]) -> Result:
             problems += f"scp: {'' if ':' in source else 'stat local '}{_shown(source)}: No such file or directory\n"
             code = 1 if ":" in source else FAILED
         except IsADirectoryError:
-            place = f"download {_shown(source)}/" if ":" in source else f"local {_shown(source)}"
-            problems += f"scp: {place}: not a regular file\n"
-            code = 1 if ":" in source else FAILED
+            problems += _no_file(source, target)
+            code = 1
     return Result("", problems, code)
+
+
+def _no_file(source: str, target: str) -> str:
+    if ":" in source:
+        return f"scp: download {_shown(source)}/: not a regular file\n"
+    return (f"scp: local {_shown(source)} is not a regular file\n"
+            f"scp: failed to upload file {source} to {target.rpartition(':')[2]}\n")  # fmt: skip
 
 
 def _shown(source: str) -> str:

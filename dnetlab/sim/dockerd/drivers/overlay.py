@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from dnetlab.model import Address, Endpoint, Namespace, Network, Route, Vxlan, Where
 from dnetlab.model.changed import replace
+from dnetlab.sim.dockerd.answering import answer_names
 from dnetlab.sim.dockerd.books import change_daemon, daemon
 from dnetlab.sim.dockerd.cluster import addresses, gossip, membership
 from dnetlab.sim.dockerd.cluster.state import is_manager, node_of, swarm_of
@@ -156,6 +157,7 @@ def open_balancer(world: World, host: str, network: Network) -> Endpoint | None:
     subnet, stack = network.subnets[0].subnet, Stack(world, where)
     give_address(stack, "eth0", address, subnet)
     stack.set_up("eth0")
+    answer_names(world, where)
     endpoint = Endpoint(network.name, network.id, world.hex_id(f"{host}:endpoint"), address, subnet.prefixlen,
                         mac=mac, interface="eth0")  # fmt: skip
     change_daemon(world, host, balancers={**daemon(world, host).balancers, network.id: endpoint})
