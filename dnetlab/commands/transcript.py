@@ -64,6 +64,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"worker process [0-9]+", "worker process <pid>"),
         (r"(?m)^(\w+) +[0-9]+ +[0-9]+ +[0-9]+ +[0-9:]{5} ", r"\1 <pid> <pid> <time> "),  # ps -ef, docker top
         (r"127\.0\.0\.11:[0-9]{5}", "127.0.0.11:<port>"),
+        (r"--sport [0-9]{5}(?= -j SNAT --to-source :53)", "--sport <port>"),
         (r"\[::ffff:([0-9.]+)\]:[0-9]{5}", r"[::ffff:\1]:<port>"),
         (r"(?m)^\s*[0-9]+ (\?|pts/[0-9]+|tty[0-9]*) +\S+ +[0-9:]+ ", "<pid> <process> "),
     ]

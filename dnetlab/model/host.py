@@ -281,6 +281,20 @@ class Host:
         return found[0] if len(found) == 1 else None
 
 
+    def home_of(self, network: Network) -> Namespace | None:
+        """The namespace that an overlay network has on a host where it is used, with its bridge and its VXLAN.
+
+        dockerd calls it by how often it made it and the network's id, 1-4mi66spnvl (moby libnetwork/drivers/overlay).
+        """
+        own = (s for name, s in self.namespaces.items() if name.partition("-")[2] == network.id[:10])
+        return next(own, None) if network.driver == "overlay" else None
+
+    def balancer_of(self, network: Network) -> Namespace | None:
+        """The namespace that shares out what is sent to the virtual addresses of an overlay network's services."""
+        name = "ingress_sbox" if network.ingress else f"lb_{network.id[:9]}"
+        return self.namespaces.get(name) if network.driver == "overlay" else None
+
+
 def _knowing(namespaces: Mapping[str, Namespace]) -> set[str]:
     return {key for key, namespace in namespaces.items() if namespace.neighbours}
 

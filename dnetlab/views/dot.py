@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dnetlab.model import Exchange, Interface, LinkKind, Switch, Trace
-from dnetlab.views.labels import Labelled, link_kind, network_on
-from dnetlab.views.nodes import bridge_node, nic_node, space_node, stack_node, switch_node
-from dnetlab.views.scene import HostScene, Scene, bridges_of, listens, published
+from dnetlab.model import Exchange, Host, Interface, LinkKind, Namespace, Switch, Trace
+from dnetlab.views.labels import Labelled, link_kind, network_on, services_of
+from dnetlab.views.nodes import bridge_node, nic_node, overlay_node, space_node, stack_node, switch_node
+from dnetlab.views.scene import HostScene, Overlay, Scene, bridges_of, listens, published
 
 # Okabe and Ito's hues, which all readers tell apart, dark enough for a line (3 to 1 on white and on the tint beside
 # it; WCAG 2.2, 1.4.11). Vermillion is kept for the path.
@@ -117,20 +117,43 @@ def _switch(drawing: _Drawing, switch: Switch) -> None:
 
 def _tunnels(drawing: _Drawing) -> None:
     """A line from tunnel end to tunnel end, over all that lies between the hosts."""
-    ends = {(h.host.name, nic.name): (h, nic) for h in drawing.scene.hosts for nic in h.nics if nic.vxlan}
-    drawn: set[frozenset[tuple[str, str]]] = set()
-    for (host, name), (scene, nic) in ends.items():
-        remotes = set(scene.host.stack.tunnel_ends(name, None))
-        for other, (there, far) in ends.items():
-            same = nic.vxlan and far.vxlan and (nic.vxlan.vni, nic.vxlan.port) == (far.vxlan.vni, far.vxlan.port)
-            known = same and other[0] != host and any(ip in there.host.stack.own_addresses for ip in remotes)
-            pair = frozenset({(host, name), other})
-            if not known or pair in drawn or nic.vxlan is None:
+    ends = [end for scene in drawing.scene.hosts for end in _tunnel_ends(scene)]
+    for number, one in enumerate(ends):
+        for two in ends[number + 1 :]:
+            if one.host is two.host or one.number != two.number or not (one.knows(two) or two.knows(one)):
                 continue
-            drawn.add(pair)
-            on_path = drawing.path.through(host, "host", name) and drawing.path.through(other[0], "host", other[1])
-            drawing.edge(quote(nic_node(scene, nic.name)), quote(nic_node(there, far.name)), on_path, style="dashed",
-                         constraint="false", label=f" VXLAN {nic.vxlan.vni}, MTU {nic.mtu}")  # fmt: skip
+            on_path = all(drawing.path.through(e.host.name, e.space.name, e.link.name) for e in (one, two))
+            colour, _ = drawing.colour(one.network)
+            drawing.edge(one.node, two.node, on_path, style="dashed", constraint="false", color=colour, penwidth="2",
+                         label=f" VXLAN {one.number[0]}, MTU {one.link.mtu}")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _TunnelEnd:
+    """A VXLAN on a host, and the node of the picture it is in. number: VNI and port; network: an overlay's name."""
+
+    host: Host
+    space: Namespace
+    link: Interface
+    node: str
+    number: tuple[int, int]
+    network: str | None = None
+
+    def knows(self, other: _TunnelEnd) -> bool:
+        """Does some entry of its table lead to the other's host?"""
+        table = (entry.dst for entry in self.space.fdb if entry.port == self.link.name and entry.dst is not None)
+        return any(dst in other.host.stack.own_addresses for dst in table)
+
+
+def _tunnel_ends(scene: HostScene) -> Iterator[_TunnelEnd]:
+    host = scene.host
+    for nic in scene.nics:
+        if nic.vxlan:
+            yield _TunnelEnd(host, host.stack, nic, quote(nic_node(scene, nic.name)), (nic.vxlan.vni, nic.vxlan.port))
+    for o in scene.overlays:
+        if o.tunnel.vxlan:
+            number = o.tunnel.vxlan.vni, o.tunnel.vxlan.port
+            yield _TunnelEnd(host, o.space, o.tunnel, quote(overlay_node(scene, o)), number, o.network.name)
 
 
 def _plug(drawing: _Drawing, scene: HostScene, nic: Interface, node: str) -> None:
@@ -168,7 +191,10 @@ def _host(drawing: _Drawing, scene: HostScene) -> None:
     _stack(drawing, scene)
     for bridge in scene.bridges:
         _bridge(drawing, scene, bridge)
-    _in_a_row(drawing, [bridge_node(scene, b.name) for b in scene.bridges])
+    for overlay in scene.overlays:
+        _overlay(drawing, scene, overlay)
+    row = [bridge_node(scene, b.name) for b in scene.bridges] + [overlay_node(scene, o) for o in scene.overlays]
+    _in_a_row(drawing, row)
     for place in scene.spaces:
         _space(drawing, scene, place)
     if scene.stopped:
@@ -178,6 +204,9 @@ def _host(drawing: _Drawing, scene: HostScene) -> None:
         _plug(drawing, scene, nic, quote(nic_node(scene, nic.name)))
     for place in scene.spaces:
         _cables(drawing, scene, place)
+    for overlay in scene.overlays:
+        if overlay.balancer is not None:
+            _cables(drawing, scene, overlay.balancer)
 
 
 def _nic(drawing: _Drawing, scene: HostScene, nic: Interface) -> None:
@@ -226,7 +255,8 @@ def _bridge(drawing: _Drawing, scene: HostScene, bridge: Interface) -> None:
     facts += [_addresses(bridge) or "no address"]
     facts += ["internal"] if network and network.internal else []
     facts += [] if bridge.up else ["DOWN"]
-    drawn = {(i.peer.index) for p in scene.spaces for i in p.namespace.interfaces if i.peer}
+    shown = [p.namespace for p in scene.spaces] + [o.balancer.namespace for o in scene.overlays if o.balancer]
+    drawn = {i.peer.index for space in shown for i in space.interfaces if i.peer and i.peer.namespace == "host"}
     ports = [i for i in host.stack.ports_of(bridge.name) if i.index in drawn or i.peer is None]
     ports.sort(key=lambda port: (_middle(scene, port), port.index))
     cells = [f"<i{p.index}> {escape(p.name)} ({p.index})" for p in ports]
@@ -237,6 +267,37 @@ def _bridge(drawing: _Drawing, scene: HostScene, bridge: Interface) -> None:
     node = bridge_node(scene, bridge.name)
     drawing.node(node, record(label), on_path, color=strong, fillcolor=light, penwidth="2")
     drawing.edge(quote(stack_node(scene)), quote(node), on_path)
+
+
+def _overlay(drawing: _Drawing, scene: HostScene, overlay: Overlay) -> None:
+    """An overlay network on a host: a switch in a namespace of its own, one of whose ports is the tunnel."""
+    network, bridge, tunnel = overlay.network, overlay.bridge, overlay.tunnel
+    strong, light = drawing.colour(network.name)
+    head = [f"overlay network {network.name}", f"{bridge.name} ({bridge.index}), {_addresses(bridge) or 'no address'}",
+            f"namespace {overlay.space.name}"]  # fmt: skip
+    drawn = {p.namespace.name for p in (*scene.spaces, *([overlay.balancer] if overlay.balancer else []))}
+    ports = [i for i in overlay.space.ports_of(bridge.name) if i is tunnel or (i.peer and i.peer.namespace in drawn)]
+    cells = [f"<i{p.index}> " + field_text(f"{p.name} ({p.index})" + (f"\n{link_kind(p)}" if p is tunnel else ""))
+             for p in ports]  # fmt: skip
+    label = "{" + field_text("\n".join(head)) + "|{" + "|".join(cells) + "}}"
+    on_path = (scene.host.name, overlay.space.name) in drawing.path.places
+    node = overlay_node(scene, overlay)
+    drawing.node(node, record(label), on_path, color=strong, fillcolor=light, penwidth="2")
+    text = f" UDP {tunnel.vxlan.port}" if tunnel.vxlan else ""
+    drawing.edge(quote(stack_node(scene)), quote(node), on_path, style="dashed", label=text)
+    if overlay.balancer is not None:
+        _balancer(drawing, scene, overlay, overlay.balancer)
+
+
+def _balancer(drawing: _Drawing, scene: HostScene, overlay: Overlay, place: Labelled) -> None:
+    """Who answers at the virtual addresses of a network's services, and who is behind each."""
+    links = [i for i in place.namespace.interfaces if i.kind is not LinkKind.LOOPBACK]
+    faces = [f"<i{i.index}> " + field_text(f"{i.name} ({i.index})\n" + "\n".join(map(str, i.ipv4))) for i in links]
+    words = [f"load balancer of {overlay.network.name}", *(f"VIP of {s}" for s in services_of(overlay.network))]
+    label = record("{{" + "|".join(faces) + "}|" + field_text("\n".join(words), "l") + "}")
+    at = (scene.host.name, place.namespace.name)
+    strong, _ = drawing.colour(overlay.network.name)
+    drawing.node(space_node(scene, place), label, at in drawing.path.places, color=strong, style="filled,rounded,dashed")
 
 
 def _middle(scene: HostScene, port: Interface) -> float:
@@ -283,20 +344,29 @@ def _cables(drawing: _Drawing, scene: HostScene, place: Labelled) -> None:
     for i in place.namespace.interfaces:
         inside = f"{quote(space_node(scene, place))}:i{i.index}:n"
         on_path = drawing.path.through(host.name, place.namespace.name, i.name)
-        colour, _ = drawing.colour(network_on(place.containers, i))
+        outside = host.stack.by_index(i.peer.index) if i.peer and i.peer.namespace == "host" else None
+        network = network_on(place.containers, i) or _network_of(scene, outside)
+        colour, _ = drawing.colour(network)
         if i.peer and i.peer.namespace == "host":
-            outside = host.stack.by_index(i.peer.index)
             if outside and outside.master and any(b.name == outside.master for b in scene.bridges):
                 port = f"{quote(bridge_node(scene, outside.master))}:i{outside.index}:s"
                 drawing.edge(port, inside, on_path, color=colour, penwidth="2.5")
             elif outside:
                 text = f" {outside.name} ({outside.index})"
                 drawing.edge(quote(stack_node(scene)), inside, on_path, color=colour, style="dashed", label=text)
+        elif i.peer and (overlay := next((o for o in scene.overlays if o.space.name == i.peer.namespace), None)):
+            port = f"{quote(overlay_node(scene, overlay))}:i{i.peer.index}:s"
+            drawing.edge(port, inside, on_path, color=drawing.colour(overlay.network.name)[0], penwidth="2.5")
         elif i.kind in (LinkKind.MACVLAN, LinkKind.IPVLAN, LinkKind.VLAN) and i.parent:
-            network = network_on(place.containers, i)
             text = f" {i.kind.value} {i.mode}".rstrip() + (f"\nnetwork {network}" if network else "")
             below = quote(nic_node(scene, i.parent))
             drawing.edge(below, inside, on_path, color=colour, penwidth="2.5", label=text)
+
+
+def _network_of(scene: HostScene, port: Interface | None) -> str | None:
+    """The network that the port of a bridge belongs to: docker_gwbridge, which no container's endpoint names."""
+    found = scene.networks.get(port.master or "") if port else None
+    return found.name if found else None
 
 
 def _stopped(drawing: _Drawing, scene: HostScene) -> None:

@@ -11,6 +11,7 @@ from dnetlab.model import (
     Interface,
     LinkKind,
     Namespace,
+    Network,
     Port,
     PortMode,
     Route,
@@ -120,6 +121,16 @@ def port_text(port: Port) -> str:
         return f"access {port.vlan}"
     carried = ", ".join(map(str, port.allowed)) or "all"
     return f"trunk {carried}, native {port.native}" if port.native else f"trunk {carried}"
+
+
+def services_of(network: Network) -> Iterator[str]:
+    """'web 10.0.1.6 → 10.0.1.7, 10.0.1.8': each virtual address of an overlay network, and the tasks behind it."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for record in network.records:
+        if record.vip is not None:
+            found.setdefault((record.service, str(record.vip)), []).append(str(record.address))
+    for (service, vip), tasks in found.items():
+        yield f"{service} {vip} → {', '.join(tasks)}"
 
 
 def network_on(containers: Iterable[Container], interface: Interface) -> str | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dnetlab.model import Interface, Step, StepKind, Where
 from dnetlab.model.facts import CrossesSwitch
 from dnetlab.views.labels import Labelled
-from dnetlab.views.scene import HostScene, Scene
+from dnetlab.views.scene import HostScene, Overlay, Scene
 
 
 def switch_node(name: str) -> str:
@@ -29,6 +31,10 @@ def space_node(scene: HostScene, place: Labelled) -> str:
     return f"{scene.host.name} space {place.namespace.name}"
 
 
+def overlay_node(scene: HostScene, overlay: Overlay) -> str:
+    return f"{scene.host.name} overlay {overlay.network.name}"
+
+
 def standing(scene: Scene, where: Where, step: Step | None) -> str:
     """The box on which the packet stands at a step there; '' when that part of the lab isn't drawn.
 
@@ -40,9 +46,19 @@ def standing(scene: Scene, where: Where, step: Step | None) -> str:
     if host is None:
         return ""
     if not where.is_host:
-        return next((space_node(host, p) for p in host.spaces if p.namespace.name == where.namespace), "")
+        return next((node for name, node in _spaces(host) if name == where.namespace), "")
     at_link = step is not None and step.interface and not step.hook and step.kind is not StepKind.ROUTED
     return _on_host(host, host.host.stack.interface(step.interface) if step and at_link else None)
+
+
+def _spaces(host: HostScene) -> Iterator[tuple[str, str]]:
+    """The drawn namespaces of a host but its own, each with its box."""
+    for overlay in host.overlays:
+        yield overlay.space.name, overlay_node(host, overlay)
+        if overlay.balancer is not None:
+            yield overlay.balancer.namespace.name, space_node(host, overlay.balancer)
+    for place in host.spaces:
+        yield place.namespace.name, space_node(host, place)
 
 
 def _on_host(host: HostScene, interface: Interface | None) -> str:

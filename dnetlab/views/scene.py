@@ -9,16 +9,42 @@ from functools import cached_property
 
 from dnetlab.errors import UnknownName
 from dnetlab.language import Words, near_or
-from dnetlab.model import Container, Host, Interface, LinkKind, Netfilter, Network, PortBinding, Snapshot, Switch
-from dnetlab.views.labels import Labelled, containers_in, places, port_text, program_of
+from dnetlab.model import (
+    Container,
+    Host,
+    Interface,
+    LinkKind,
+    Namespace,
+    Netfilter,
+    Network,
+    PortBinding,
+    Snapshot,
+    Switch,
+)
+from dnetlab.views.labels import Labelled, containers_in, places, port_text, program_of, services_of
 
 LIMIT = 40  # containers in one picture; more can't be read
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """An overlay network on one host: the namespace with its bridge and its VXLAN, drawn as the switch it is.
+
+    balancer  the namespace that answers at the virtual addresses of its services; None while it has none
+    """
+
+    network: Network
+    space: Namespace
+    bridge: Interface
+    tunnel: Interface
+    balancer: Labelled | None = None
 
 
 @dataclass(frozen=True)
 class HostScene:
     """One host's part of the picture.
 
+    overlays  the overlay networks in use, but for an ingress network that carries nothing
     spaces    the container namespaces drawn, oldest first
     guests    containers that live in the host's own namespace (--network host)
     stopped   names of containers without a namespace
@@ -39,6 +65,7 @@ class HostScene:
     small: bool = False
     whole: bool = True
     ports: dict[str, str] = field(default_factory=dict)
+    overlays: tuple[Overlay, ...] = ()
 
     @cached_property
     def networks(self) -> dict[str, Network]:
@@ -127,7 +154,9 @@ def _unknown(snapshot: Snapshot, name: str) -> UnknownName:
 
 
 def _host(snapshot: Snapshot, host: Host, parts: set[str] | None, budget: int) -> HostScene:
-    everything = [p for p in places(snapshot, host.name) if not p.is_host]
+    overlays = tuple(_overlays(snapshot, host, parts))
+    inner = {space.name for n in host.networks for space in (host.home_of(n), host.balancer_of(n)) if space}
+    everything = [p for p in places(snapshot, host.name) if not p.is_host and p.namespace.name not in inner]
     chosen = [p for p in everything if parts is None or _is_part(p.containers, parts)]
     shown, beyond = chosen[:budget], chosen[budget:]
     hidden: dict[str, int] = {}
@@ -138,7 +167,7 @@ def _host(snapshot: Snapshot, host: Host, parts: set[str] | None, budget: int) -
     resting = [c.name for c in reversed(host.containers) if c.namespace is None]
     stopped = tuple(name for name in resting if parts is None or name in parts)
     bridges = [i for i in host.stack.interfaces if i.kind is LinkKind.BRIDGE]
-    small = parts is None and not (shown or guests or stopped or hidden) and len(bridges) <= 1
+    small = parts is None and not (shown or guests or stopped or hidden or overlays) and len(bridges) <= 1
     if parts is not None:
         used = {b for p in shown for b in bridges_of(host, p)} | {n.bridge for n in host.networks if n.name in parts}
         bridges = [b for b in bridges if b.name in used]
@@ -146,8 +175,23 @@ def _host(snapshot: Snapshot, host: Host, parts: set[str] | None, budget: int) -
     ports = {nic.name: _port(snapshot, host.name, nic) for nic in nics if nic.segment}
     return HostScene(
         host, tuple(shown), guests, stopped, tuple(bridges), nics, hidden, small, parts is None,
-        {name: text for name, text in ports.items() if text},
+        {name: text for name, text in ports.items() if text}, overlays,
     )  # fmt: skip
+
+
+def _overlays(snapshot: Snapshot, host: Host, parts: set[str] | None) -> Iterator[Overlay]:
+    for network in host.networks:
+        space = host.home_of(network)
+        if space is None:
+            continue
+        bridge = next((i for i in space.interfaces if i.kind is LinkKind.BRIDGE), None)
+        tunnel = next((i for i in space.interfaces if i.vxlan is not None), None)
+        used = [c.name for c in host.containers if any(e.network_id == network.id for e in c.endpoints)]
+        needed = not network.ingress or any(services_of(network))
+        wanted = {network.name, *used} & parts if parts is not None else needed
+        if wanted and bridge is not None and tunnel is not None:
+            own = host.balancer_of(network) if any(services_of(network)) else None
+            yield Overlay(network, space, bridge, tunnel, Labelled(host, own, ()) if own else None)
 
 
 def _port(snapshot: Snapshot, host: str, nic: Interface) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dnetlab.model import Container, Exchange, Interface, LinkKind, Trace
-from dnetlab.views.labels import Labelled, link_kind, names_of, network_on
-from dnetlab.views.scene import HostScene, Scene, listens, published
+from dnetlab.views.labels import Labelled, link_kind, names_of, network_on, services_of
+from dnetlab.views.scene import HostScene, Overlay, Scene, listens, published
 
 Tree = list[tuple[str, "Tree"]]
 
@@ -51,6 +51,7 @@ def _host(scene: HostScene) -> Tree:
     tree += [(f"published {p.text}", []) for p in published(scene)]
     for bridge in scene.bridges:
         tree.append((_bridge(scene, bridge), _ports(scene, bridge)))
+    tree += [(_overlay(overlay), _overlay_ports(scene, overlay)) for overlay in scene.overlays]
     tree += [(_space(place), []) for place in scene.spaces if not _on_bridge(scene, place)]
     tree += [(f"{c.name} ({c.image}): --network host, uses {host.name}'s own stack", []) for c in scene.guests]
     if scene.stopped:
@@ -82,7 +83,34 @@ def _ports(scene: HostScene, bridge: Interface) -> Tree:
     return tree
 
 
+def _overlay(overlay: Overlay) -> str:
+    bridge = overlay.bridge
+    words = [f"overlay network {overlay.network.name}", f"{bridge.name} ({bridge.index}) {_ips(bridge)}"]
+    return "  ".join([*words, f"in the namespace {overlay.space.name}"]) + _down(bridge)
+
+
+def _overlay_ports(scene: HostScene, overlay: Overlay) -> Tree:
+    drawn = {(p.namespace.name, i.index): (p, i) for p in scene.spaces for i in p.namespace.interfaces}
+    tree: Tree = []
+    for port in overlay.space.ports_of(overlay.bridge.name):
+        head = f"{port.name} ({port.index}){_down(port)}"
+        if port is overlay.tunnel:
+            ends = sorted({f.dst for f in overlay.space.fdb if f.port == port.name and f.dst is not None})
+            to = f", to {', '.join(map(str, ends))}" if ends else ""
+            tree.append((f"{head}  {link_kind(port)}{to}", []))
+        elif port.peer and (port.peer.namespace, port.peer.index) in drawn:
+            place, inside = drawn[port.peer.namespace, port.peer.index]
+            tree.append((f"{head} ══ {inside.name} ({inside.index}) {_ips(inside)}  {_members(place)}", []))
+        elif port.peer and overlay.balancer is not None and port.peer.namespace == overlay.balancer.namespace.name:
+            vips: Tree = [(f"VIP of {service}", []) for service in services_of(overlay.network)]
+            tree.append((f"{head} ══ load balancer", vips))
+    return tree
+
+
 def _on_bridge(scene: HostScene, place: Labelled) -> bool:
+    homes = {overlay.space.name for overlay in scene.overlays}
+    if any(i.peer and i.peer.namespace in homes for i in place.namespace.interfaces):
+        return True
     ends = [i.peer for i in place.namespace.interfaces if i.peer and i.peer.namespace == "host"]
     outside = [scene.host.stack.by_index(peer.index) for peer in ends]
     return any(o is not None and o.master in {b.name for b in scene.bridges} for o in outside)
@@ -125,6 +153,7 @@ def sentence(scene: Scene) -> str:
             parts.append(f"{where} without containers" if host.host.has_docker else where)
             continue
         words = [_bridge_sentence(host, bridge) for bridge in host.bridges]
+        words += [_overlay_sentence(host, overlay) for overlay in host.overlays]
         free = [p for p in host.spaces if not _on_bridge(host, p)]
         words += [f"{_names(p.containers)} on no bridge" for p in free]
         words += [f"{_names(host.guests)} in the host's own network"] if host.guests else []
@@ -163,6 +192,15 @@ def _bridge_sentence(scene: HostScene, bridge: Interface) -> str:
     ports = {p.peer.namespace for p in scene.host.stack.ports_of(bridge.name) if p.peer}
     members = [c for place in scene.spaces if place.namespace.name in ports for c in place.containers]
     return f"{called} joining {_names(members)}" if members else f"{called} without containers"
+
+
+def _overlay_sentence(scene: HostScene, overlay: Overlay) -> str:
+    """'overlay network test-net joining aa, by VXLAN 4097'."""
+    ports = {p.peer.namespace for p in overlay.space.ports_of(overlay.bridge.name) if p.peer}
+    members = [c for place in scene.spaces if place.namespace.name in ports for c in place.containers]
+    number = overlay.tunnel.vxlan.vni if overlay.tunnel.vxlan else 0
+    joined = f"joining {_names(members)}" if members else "without containers"
+    return f"overlay network {overlay.network.name} {joined}, by VXLAN {number}"
 
 
 def _names(containers: Iterable[Container]) -> str:

@@ -48,7 +48,7 @@ def _tell_how(session: Session, role: str) -> None:
 def join_token(session: Session) -> int:
     call, role = session.call, session.call.arguments[0]
     if role not in ROLES:
-        raise Failed(f'unknown role "{role}"')
+        raise Failed(f"unknown role {role}")
     if call.on("rotate"):
         session.ask(api.swarm_update, rotate_worker=role == "worker", rotate_manager=role == "manager")
         if not call.on("quiet"):

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 
 from dnetlab.model import Protocol
 from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd import books, create, lifecycle
-from dnetlab.sim.dockerd.cluster import identity
+from dnetlab.sim.dockerd.cluster import addresses, identity
 from dnetlab.sim.dockerd.cluster.membership import has_quorum
 from dnetlab.sim.dockerd.cluster.state import (
     Node,
@@ -31,6 +33,7 @@ from dnetlab.sim.world import World
 
 RESTART_DELAY = 5.0  # swarmkit defaults.Service.Task.Restart.Delay
 LABEL = "com.docker.swarm."
+Held = dict[str, IPv4Address]  # by the network's id
 ENDED = ("complete", "failed", "rejected", "shutdown")
 
 
@@ -127,17 +130,36 @@ def _replace_old(world: World, swarm_id: str, service: Service) -> None:
 
 
 def _fill(world: World, swarm_id: str, service: Service) -> None:
+    now = live(world.swarms[swarm_id], service.id)
     if service.spec.replicas is None:
-        for node in _eligible(world, world.swarms[swarm_id], service.spec):
-            if all(task.node != node.id for task in live(world.swarms[swarm_id], service.id)):
-                _start(world, swarm_id, service, 0, node)
-        return
-    for slot in range(1, service.spec.replicas + 1):
-        current = [task for task in live(world.swarms[swarm_id], service.id) if task.slot == slot]
-        if not current:
-            _start(world, swarm_id, service, slot, None)
-        elif current[0].state == "pending" and (free := _choose(world, swarm_id, service)):
-            _launch(world, swarm_id, current[0], free)
+        nodes = _eligible(world, world.swarms[swarm_id], service.spec)
+        missing: list[tuple[int, Node | None]] = [(0, n) for n in nodes if all(task.node != n.id for task in now)]
+    else:
+        slots = {task.slot for task in now}
+        missing = [(slot, None) for slot in range(1, service.spec.replicas + 1) if slot not in slots]
+    missing = [(slot, node) for slot, node in missing if _may_start(world, swarm_id, service, slot, node)]
+    held = [_hold(world, swarm_id, service) for _ in missing]
+    for (slot, node), own in zip(missing, held, strict=True):
+        _start(world, swarm_id, service, slot, node, own)
+    for task in now:
+        if task.state == "pending" and (free := _choose(world, swarm_id, service)):
+            _launch(world, swarm_id, task, free, _hold(world, swarm_id, service))
+
+
+def _hold(world: World, swarm_id: str, service: Service) -> Held:
+    """The addresses of a task. The manager gives those of all tasks away before a node opens a network, whose load
+    balancer takes one as well (observed on 20.10.24 and 28.5.2: tasks .3 and .4, then the balancers)."""
+    found = {}
+    for network in networks_of(world.swarms[swarm_id], service.spec):
+        if network.id in world.swarms[swarm_id].networks:
+            with contextlib.suppress(ApiError):  # none is left: the daemon will say so
+                found[network.id] = addresses.request(world, world.swarms[swarm_id], network)
+    return found
+
+
+def _let_go(world: World, swarm_id: str, held: Held) -> None:
+    for address in held.values():
+        addresses.release(world, world.swarms[swarm_id], address)
 
 
 def _may_start(world: World, swarm_id: str, service: Service, slot: int, node: Node | None) -> bool:
@@ -153,16 +175,15 @@ def _may_start(world: World, swarm_id: str, service: Service, slot: int, node: N
     return world.clock - last.since >= RESTART_DELAY
 
 
-def _start(world: World, swarm_id: str, service: Service, slot: int, node: Node | None) -> None:
-    if not _may_start(world, swarm_id, service, slot, node):
-        return
+def _start(world: World, swarm_id: str, service: Service, slot: int, node: Node | None, held: Held) -> None:
     task = Task(identity.new_id(world, "task"), service.id, slot, "", service.spec.image, world.clock, world.clock,
                 service.spec, state="pending")  # fmt: skip
     put_task(world, swarm_id, task)
     chosen = node or _choose(world, swarm_id, service)
     if chosen is not None:
-        _launch(world, swarm_id, task, chosen)
+        _launch(world, swarm_id, task, chosen, held)
         return
+    _let_go(world, swarm_id, held)
     change_task(world, swarm_id, task.id, error=_why_none(world, swarm_id, service))
 
 
@@ -227,9 +248,11 @@ def task_name(swarm: Swarm, task: Task) -> str:
     return f"{task.spec.name}.{task.slot or task.node}"
 
 
-def _launch(world: World, swarm_id: str, task: Task, node: Node) -> None:
+def _launch(world: World, swarm_id: str, task: Task, node: Node, held: Held) -> None:
     """Make and start the container of a task on a node; what the daemon there says no to is the task's error."""
     task = change_task(world, swarm_id, task.id, node=node.id, error="")
+    for network, address in held.items():
+        addresses.promise(world, world.swarms[swarm_id], network, address)
     try:
         made = create.create(world, node.host, _config(world, world.swarms[swarm_id], task))
         change_task(world, swarm_id, task.id, container=made.id)

@@ -10,7 +10,7 @@ from dnetlab.sim import processes
 from dnetlab.sim.dockerd import books, endpoints, gwbridge, ipam, lifecycle, mesh, orchestrator, swarmnets
 from dnetlab.sim.dockerd.books import change_daemon, daemon
 from dnetlab.sim.dockerd.cluster import gossip, membership
-from dnetlab.sim.dockerd.cluster.state import member, members, node_of, put_node, swarm_of
+from dnetlab.sim.dockerd.cluster.state import ServiceSpec, member, members, node_of, put_node, swarm_of
 from dnetlab.sim.dockerd.drivers import device, overlay
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.sandbox import container_mac
@@ -108,11 +108,12 @@ def set_up_ingress(world: World, host: str) -> None:
     """The host's part of the ingress network: a sandbox with one foot in it and one in docker_gwbridge."""
     swarm = swarm_of(world, host)
     network = next((n for n in swarm.networks.values() if n.ingress), None) if swarm else None
-    if network is None or gossip.is_here(world, host, network):
+    if network is None or SANDBOX in daemon(world, host).gateways:
         return
     bridge = gwbridge.ensure(world, host)
     overlay.open_network(world, host, network)
-    overlay.open_balancer(world, host, network)
+    if network.id not in daemon(world, host).balancers:
+        overlay.open_balancer(world, host, network)
     if all(n.id != network.id for n in world.hosts[host].networks):
         books.put_network(world, host, network)
     gwbridge.remember(world, host, SANDBOX, _foot_outside(world, host, bridge))
@@ -142,6 +143,15 @@ def _leave_ingress(world: World, host: str, network: Network) -> None:
     if bridge is not None:
         driver_of(bridge).delete_endpoint(world, host, endpoint, bridge)
         gwbridge.free(world, host, bridge, endpoint.address)
+
+
+def set_up_for(world: World, host: str, spec: ServiceSpec) -> None:
+    """A service that publishes a port in the mesh finds every node's part of the ingress network set up: the manager
+    gave those addresses away when the nodes joined."""
+    swarm = swarm_of(world, host)
+    if swarm is not None and any(port.mode == "ingress" for port in spec.ports):
+        for node in members(world, swarm):
+            set_up_ingress(world, node.host)
 
 
 # -- time -----------------------------------------------------------------------------------------------------------

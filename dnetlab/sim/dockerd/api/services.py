@@ -10,7 +10,7 @@ from typing import Any
 from dnetlab.model.changed import replace
 from dnetlab.sim import clock
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import orchestrator, services
+from dnetlab.sim.dockerd import orchestrator, services, swarm
 from dnetlab.sim.dockerd.api.filters import Filters, check_names, has_label
 from dnetlab.sim.dockerd.books import by_id
 from dnetlab.sim.dockerd.cluster import membership
@@ -90,6 +90,7 @@ def port_json(port: PublishedPort) -> Json:
 def service_create(world: World, host: str, body: Json) -> Json:
     """POST /services/create: {'ID': …, 'Warnings': […]}. Raises ApiError."""
     spec = spec_of(world, host, body)
+    swarm.set_up_for(world, host, spec)
     found = services.create(world, host, spec)
     orchestrator.reconcile(world, membership.manager(world, host).id)
     return {"ID": found, "Warnings": [services_unpinned(spec.image)]}
@@ -105,7 +106,9 @@ def services_unpinned(image: str) -> str:
 
 def service_update(world: World, host: str, name: str, body: Json) -> Json:
     """POST /services/{id}/update: {'Warnings': null}. Raises ApiError."""
-    services.update(world, host, name, spec_of(world, host, body))
+    spec = spec_of(world, host, body)
+    swarm.set_up_for(world, host, spec)
+    services.update(world, host, name, spec)
     orchestrator.reconcile(world, membership.manager(world, host).id)
     return {"Warnings": None}
 

@@ -76,7 +76,18 @@ def request(world: World, swarm: Swarm, network: Network, wanted: IPv4Address | 
     raise ApiError(f"no available IPv4 addresses on this network's address pools: {network.name} ({network.id})")
 
 
+def promise(world: World, swarm: Swarm, network_id: str, address: IPv4Address) -> None:
+    """An address that was given out already is the next one that is asked for in that network."""
+    pools: dict[IPv4Network, Pool] = world.swarms[swarm.id].addresses
+    for block, pool in pools.items():
+        if address in pool.taken and any(s.subnet == block for s in swarm.networks[network_id].subnets):
+            kept = replace(pool, taken=pool.taken.without(address), promised=address)
+            change(world, swarm.id, addresses={**pools, block: kept})
+
+
 def _next(pool: Pool, block: IPv4Network) -> IPv4Address | None:
+    if pool.promised is not None and pool.promised not in pool.taken:
+        return pool.promised
     first, last = block.network_address, block.broadcast_address
     begin = pool.last + 1 if pool.last is not None and first <= pool.last < last else first
     return pool.taken.lowest_missing(begin, last) or pool.taken.lowest_missing(first, last)

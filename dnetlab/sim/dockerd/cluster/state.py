@@ -47,10 +47,11 @@ class Node:
 @dataclass(frozen=True)
 class Pool:
     """The addresses of one swarm network: those in use, and the last one given out, after which the next is looked for
-    (moby libnetwork/cnmallocator asks for serial allocation)."""
+    (moby libnetwork/cnmallocator asks for serial allocation). promised: what the next one who asks gets."""
 
     taken: AddressSet = AddressSet()
     last: IPv4Address | None = None
+    promised: IPv4Address | None = None
 
 
 @dataclass(frozen=True)
