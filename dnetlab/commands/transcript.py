@@ -41,6 +41,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # A NIC of a lab host is a veth where real engines run in namespaces, and a plain one in the simulator.
         (r"(?m)^([0-9]+: )?(eth\d+|en[a-z]\w+)(?:@if[0-9]+)?: (<[\w,]*?)(?:,M-DOWN)?> (mtu \d+) qdisc \w+ "
          r"((?:state \w+ group default )?qlen 1000)\s*$", r"\1\2: \3> \4 \5"),
+        (r"(?m)^(eth\d+|en[a-z]\w+)@if[0-9]+(?= )", r"\1"),  # ip -br
         (r"(?m)^([0-9]+: (?:eth\d+|en[a-z]\w+): .*\n    link/ether .*) link-netnsid [0-9]+$", r"\1"),
         (rf"\b(?:{_ADJECTIVES})_[a-z]+\d?\b", "<name>"),  # a name that the daemon made up
         (r"(?m)^[0-9]+: ", "<index>: "),

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import secrets
 import sys
+from dataclasses import replace
 
 from dnetlab.engines.providers import HostProvider, Hosts, Standing
+from dnetlab.engines.providers.mixed import MixedHosts
 from dnetlab.engines.running import Progress, say
 from dnetlab.errors import EngineError, UnknownName, UsageError
 from dnetlab.model import Topology, default_topology
@@ -31,9 +33,10 @@ def providers() -> list[HostProvider]:
         )
     from dnetlab.engines.providers.containers import Containers
     from dnetlab.engines.providers.namespaces import Namespaces
+    from dnetlab.engines.providers.remote import Remote
 
     ways: list[HostProvider] = [Namespaces(), Containers()]
-    return sorted(ways, key=lambda provider: bool(provider.why_not()))
+    return [*sorted(ways, key=lambda provider: bool(provider.why_not())), Remote()]
 
 
 def make(
@@ -44,17 +47,30 @@ def make(
 ) -> Hosts:
     """New lab hosts, removed by their `down` and at the end of this process.
 
-    Raises EngineError with the reasons when this machine can't have any.
+    Those that the lab's file says to be somewhere (`at`) are not made but reached. Raises EngineError with the reasons
+    when this machine can't have any.
     """
-    ways = providers()
-    if ways[0].why_not():
-        reasons = "; ".join(f"{way.name}: {way.why_not()}" for way in ways)
+    shape, lab = shape or default_topology(), lab or secrets.token_hex(3)
+    *makers, remote = providers()
+    there = [host.name for host in shape.hosts if host.at]
+    here = [host.name for host in shape.hosts if not host.at]
+    if here and makers[0].why_not():
+        reasons = "; ".join(f"{way.name}: {way.why_not()}" for way in makers)
         raise EngineError(
             "real lab hosts can't be made here. {reasons}", hint="The simulator needs none of it.", reasons=reasons
         )
-    for way in ways:
-        way.sweep(progress)
-    return ways[0].up(shape or default_topology(), release, lab or secrets.token_hex(3), progress)
+    far = remote.up(shape.part(there), release, lab, progress) if there else None
+    if far is not None and not here:
+        return far
+    try:
+        for way in makers:
+            way.sweep(progress)
+        near = makers[0].up(shape.part(here), release, lab, progress)
+    except BaseException:
+        if far is not None:
+            far.down()
+        raise
+    return MixedHosts(shape, [near, far]) if far is not None else near
 
 
 def attach(lab: str, release: str | None = None) -> Hosts:
@@ -73,7 +89,19 @@ def attach(lab: str, release: str | None = None) -> Hosts:
         raise UsageError(
             "the lab {lab} has Docker {release}", hint="Leave the release out.", lab=lab, release=found.release
         )
-    return _provider(found.provider).attach(lab)
+    parts = [_provider(name).attach(lab) for name in dict.fromkeys(row.provider for row in rows if row.lab == lab)]
+    return parts[0] if len(parts) == 1 else MixedHosts(_joined([part.shape for part in parts]), parts)
+
+
+def _joined(shapes: list[Topology]) -> Topology:
+    """The lab of several parts: the hosts that were made first."""
+    whole = shapes[0]
+    for shape in shapes[1:]:
+        known = {switch.name for switch in whole.switches}
+        more = tuple(switch for switch in shape.switches if switch.name not in known)
+        whole = replace(whole, hosts=whole.hosts + shape.hosts, nics=whole.nics + shape.nics,
+                        switches=whole.switches + more)  # fmt: skip
+    return whole
 
 
 def _provider(name: str) -> HostProvider:
@@ -123,7 +151,10 @@ def down(lab: str | None = None, progress: Progress | None = None) -> list[str]:
     Without a name: the only one there is. Raises UsageError when there are several, UnknownName when none is called so.
     """
     gone = [name for way in providers() for name in way.sweep(None)]
-    kept = {row.lab: row.provider for row in standing() if row.kept or row.lab == lab}
+    kept: dict[str, set[str]] = {}
+    for row in standing():
+        if row.kept or row.lab == lab:
+            kept.setdefault(row.lab, set()).add(row.provider)
     if lab is None and len(kept) > 1:
         raise UsageError(
             "{number} labs are up: {labs}",
@@ -136,7 +167,8 @@ def down(lab: str | None = None, progress: Progress | None = None) -> list[str]:
             "no lab {lab} is up", hint="There are: {kept}." if kept else "", lab=lab, kept=", ".join(kept)
         )
     for name in kept if lab is None else {lab} & set(kept):
-        _provider(kept[name]).down(name)
+        for provider in sorted(kept[name]):
+            _provider(provider).down(name)
         gone.append(name)
     for name in gone:
         say(progress, f"removed the lab {name}")

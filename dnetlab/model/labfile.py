@@ -21,6 +21,7 @@ from dnetlab.model.topology import HostPlan, Nic, Port, PortMode, StaticRoute, S
 DEFAULT = Path(__file__).with_name("lab.toml")
 HOST_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,62}")  # RFC 1123, and none that reads as an address
 NIC_NAME = re.compile(r"[^\s/:]{1,15}")  # dev_valid_name() of Linux
+PLACE = re.compile(r"ssh://(?:[\w.-]+@)?[\w.:\[\]-]+")
 MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 CONTAINER_ID = re.compile(r"[0-9a-f]{12}")
 
@@ -80,6 +81,7 @@ def _host_data(host: HostPlan, nics: tuple[Nic, ...]) -> dict[str, Any]:
     }  # fmt: skip
     routes = {str(route.destination): str(route.gateway) for route in host.routes}
     data = {"docker": host.docker, "forwarding": host.forwarding, "routes": routes, "aliases": list(host.aliases)}
+    data |= {"at": host.at} if host.at else {}
     return data | {"nics": cards} | ({"resolver": str(host.resolver)} if host.resolver else {})
 
 
@@ -113,7 +115,7 @@ def _topology(table: _Table) -> Topology:
 
 
 def _host(name: str, table: _Table, resolver: IPv4Address | None) -> HostPlan:
-    table.knows("docker", "forwarding", "resolver", "routes", "aliases", "nics")
+    table.knows("docker", "forwarding", "resolver", "routes", "aliases", "nics", "at")
     if not HOST_NAME.fullmatch(name) or CONTAINER_ID.fullmatch(name):
         raise table.wrong(
             "", "{name!r} can't be a host's name",
@@ -123,8 +125,15 @@ def _host(name: str, table: _Table, resolver: IPv4Address | None) -> HostPlan:
     routes = table.table("routes")
     return HostPlan(
         name, table.flag("docker"), table.flag("forwarding"), own or resolver,
-        tuple(_route(destination, routes) for destination in routes.data), table.texts("aliases"),
+        tuple(_route(destination, routes) for destination in routes.data), table.texts("aliases"), _at(table),
     )  # fmt: skip
+
+
+def _at(table: _Table) -> str:
+    text = table.text("at")
+    if text and not PLACE.fullmatch(text):
+        raise table.wrong("at", f"{text!r} is no place of a host", "Write ssh://USER@HOST, or ssh://USER@HOST:PORT.")
+    return text
 
 
 def _route(destination: str, table: _Table) -> StaticRoute:

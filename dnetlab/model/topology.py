@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
 
@@ -28,6 +29,7 @@ class HostPlan:
     resolver    the nameserver of its /etc/resolv.conf; None for none
     routes      beside those that its addresses bring
     aliases     other names that a prompt may call it by
+    at          where it is: '' for a host that is made for the lab, 'ssh://USER@HOST[:PORT]' for one that there is
     """
 
     name: str
@@ -36,6 +38,7 @@ class HostPlan:
     resolver: IPv4Address | None = None
     routes: tuple[StaticRoute, ...] = ()
     aliases: tuple[str, ...] = ()
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,13 @@ class Topology:
             if host.name == name:
                 return host
         raise KeyError(name)
+
+    def part(self, names: Iterable[str]) -> Topology:
+        """The lab without its other hosts; switches have only the ports that are left."""
+        kept = set(names)
+        switches = (replace(s, ports=tuple(p for p in s.ports if p.host in kept)) for s in self.switches)
+        hosts, nics = ([x for x in self.hosts if x.name in kept], [n for n in self.nics if n.host in kept])
+        return replace(self, hosts=tuple(hosts), nics=tuple(nics), switches=tuple(switches))
 
     def nics_of(self, host: str) -> tuple[Nic, ...]:
         return tuple(nic for nic in self.nics if nic.host == host)

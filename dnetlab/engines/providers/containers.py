@@ -330,6 +330,12 @@ class ContainerHosts:
             self._clients[host] = api_client(socket) if socket else one_exec.RemoteApi(self, host)
         return self._clients[host]
 
+    def terminal_of(self, host: str, container: str) -> Any:
+        """A stream to the terminal of a container of a host."""
+        words = ["docker", "attach", container]
+        made = self.api.exec_create(self.container(host), words, stdin=True, tty=True)
+        return self.api.exec_start(made["Id"], tty=True, socket=True)
+
     def look(self, host: str) -> Sight:
         nics = {nic.name: nic.switch for nic in self.shape.nics_of(host)}
         if not self.direct:

@@ -49,7 +49,7 @@ class Keys:
     host_public: str
 
 
-def _keys() -> Keys | None:
+def new_keys() -> Keys | None:
     """New keys for a lab; None on a machine without OpenSSH, whose lab hosts know no ssh."""
     if shutil.which("ssh-keygen") is None:
         return None
@@ -64,7 +64,7 @@ def _keys() -> Keys | None:
 
 def share(shape: Topology, run: Callable[[str, str], Ran]) -> None:
     """Give every host of a lab the same new keys. run: a shell text on a host."""
-    own = _keys() if len(shape.hosts) > 1 else None
+    own = new_keys() if len(shape.hosts) > 1 else None
     if own is None:
         return
     for host in shape.names:

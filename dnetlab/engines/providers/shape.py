@@ -49,6 +49,7 @@ def _port(port: Port) -> str:
 def _host(host: HostPlan) -> list[str]:
     lines = [f"[hosts.{_quoted(host.name)}]", f"docker = {_flag(host.docker)}"]
     lines += [f"forwarding = {_flag(host.forwarding)}", f"aliases = {_list(host.aliases)}"]
+    lines += [f"at = {_quoted(host.at)}"] if host.at else []
     lines += [f"resolver = {_quoted(host.resolver)}"] if host.resolver else []
     return lines + [f"routes.{_quoted(route.destination)} = {_quoted(route.gateway)}" for route in host.routes]
 
