@@ -132,7 +132,8 @@ def _host(name: str, table: _Table, resolver: IPv4Address | None) -> HostPlan:
 def _at(table: _Table) -> str:
     text = table.text("at")
     if text and not PLACE.fullmatch(text):
-        raise table.wrong("at", f"{text!r} is no place of a host", "Write ssh://USER@HOST, or ssh://USER@HOST:PORT.")
+        raise table.wrong("at", "{text!r} is no place of a host", "Write ssh://USER@HOST, or ssh://USER@HOST:PORT.",
+                          text=text)  # fmt: skip
     return text
 
 

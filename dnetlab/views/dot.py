@@ -297,7 +297,8 @@ def _balancer(drawing: _Drawing, scene: HostScene, overlay: Overlay, place: Labe
     label = record("{{" + "|".join(faces) + "}|" + field_text("\n".join(words), "l") + "}")
     at = (scene.host.name, place.namespace.name)
     strong, _ = drawing.colour(overlay.network.name)
-    drawing.node(space_node(scene, place), label, at in drawing.path.places, color=strong, style="filled,rounded,dashed")
+    look = {"color": strong, "style": "filled,rounded,dashed"}
+    drawing.node(space_node(scene, place), label, at in drawing.path.places, **look)
 
 
 def _middle(scene: HostScene, port: Interface) -> float:

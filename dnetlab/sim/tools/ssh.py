@@ -49,7 +49,7 @@ def _ssh(context: Context, argv: tuple[str, ...]) -> Result:
         return Result("", "usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] [-B bind_interface] [-b bind_address]\n"
                           "           destination [command [argument ...]]\n", FAILED)  # fmt: skip
     if (refusal := stays(argv)) is not None:
-        raise Refused(refusal.why, hint=refusal.instead)
+        raise Refused.as_is(refusal)
     try:
         call = _reach(context, words[0], words[1:], limit)
     except Unreached as problem:
