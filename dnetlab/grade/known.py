@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from dnetlab.errors import UsageError
@@ -36,7 +36,7 @@ def lesson_of(known: dict[str, Path], name: str, student: str) -> Lesson | None:
     return _read(folder, student) if folder else None
 
 
-@cache
+@lru_cache(64)
 def _fault(name: str, student: str) -> Lesson | None:
     try:
         return read_lesson(name, student)
@@ -44,6 +44,6 @@ def _fault(name: str, student: str) -> Lesson | None:
         return None
 
 
-@cache
+@lru_cache(64)  # a class has more students than one should keep
 def _read(folder: Path, student: str) -> Lesson:
     return read_lesson(str(folder), student)

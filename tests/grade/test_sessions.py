@@ -11,7 +11,7 @@ from dnetlab.grade.work import Terms, run_again
 from dnetlab.lab import Lab
 from dnetlab.lessons.new import new_lesson
 from dnetlab.model import default_topology
-from tests.grade.works import Ticking, chained, rows, solved
+from tests.grade.works import Ticking, chained, only_real, rows, solved
 
 ANN = Terms(student="ann")
 
@@ -145,6 +145,25 @@ def test_a_lab_of_another_shape_is_not_run(tmp_path):
     result = verify(solved(tmp_path / "a.journal", topology=shape), ANN)
 
     assert (result["earned"], kinds(result)) == (0.0, ["other lab"])
+
+
+def test_what_only_a_real_engine_can_judge_is_marked_so_and_earns_nothing_on_the_simulator(tmp_path):
+    lesson = only_real(tmp_path)
+    path = tmp_path / "a.journal"
+    with Lab(journal=path, clock=Ticking()) as lab:
+        lab.open_lesson(lesson, "ann")
+        lab.start_lesson()
+        lab.run("docker run -d --name web1 nginx")
+        lab.check()
+
+    result = verify(path.read_bytes(), Terms(student="ann", lessons=(lesson,)))
+
+    (task,) = result["lessons"][0]["tasks"]
+    assert (task["earned"], task["needs_engine"], task["credit"]) == (1.0, True, "unjudged")
+    assert [(c["engine"], c["verdict"]) for c in task["checks"]] == [("", "passed"), ("docker", "could not be judged")]
+    assert [(f["kind"], f["note"], f["fields"]) for f in result["findings"]] == [
+        ("needs engine", True, {"tasks": "web"})
+    ]  # fmt: skip
 
 
 def test_work_of_real_engines_is_judged_on_the_simulator_and_what_it_says_otherwise_is_a_note(tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dnetlab.journal import JournalWriter, digest
 from dnetlab.lab import Lab
+from dnetlab.lessons.new import new_lesson
 from dnetlab.lessons.read import script
 from dnetlab.proof import run_blocks
 
@@ -48,3 +49,23 @@ def chained(told: list[dict]) -> bytes:
         last[row["session"]] = newest = digest(text)
         made.append(text)
     return b"\n".join(made) + b"\n"
+
+
+def only_real(place: Path) -> str:
+    """A lesson with one task of two points, one of which only a real engine can judge."""
+    folder = new_lesson("13-real", place)
+    text = (folder / "lesson.toml").read_text(encoding="utf-8")
+    task = """[[tasks]]
+id = "web"
+points = 2
+title = { en = "x", zh = "x" }
+text = { en = "x", zh = "x" }
+checks = [
+    { kind = "container", name = "web1" },
+    { kind = "reaches", source = "docker1", target = "web1:80", engine = "docker" },
+]
+hints = [{ en = "x", zh = "x" }]
+"""
+    (folder / "lesson.toml").write_text(text[: text.index("[[tasks]]")] + task, encoding="utf-8")
+    (folder / "start.dnet").unlink(missing_ok=True)
+    return str(folder)
