@@ -13,6 +13,7 @@ from dnetlab.grade.submission import MEGABYTES
 from dnetlab.grade.work import Terms
 from dnetlab.journal import journal_bytes, parse_journal
 from dnetlab.lab import Lab
+from dnetlab.lessons.fault import is_fault
 from dnetlab.lessons.read import find_lesson
 from dnetlab.model.journal import Attend
 from dnetlab.report.data import Data
@@ -27,7 +28,7 @@ def of_lab(lab: Lab) -> Data:
     if not file or lab.record is None or lab.record.trouble or not journals:
         journals = [journal_bytes(lab.journal)]
     lesson = lab.lesson
-    terms = Terms(None, (str(lesson.folder),), lesson.name) if lesson else Terms()
+    terms = Terms(None, _more(str(lesson.folder), lesson.name), lesson.name) if lesson else Terms()
     return report(journals, time.time(), terms, lab.snapshot() if lab.engine.name != "sim" else None)
 
 
@@ -38,7 +39,7 @@ def of_folder(lesson: str, places: Sequence[Path] = FOLDERS) -> Data:
     """
     found = [file for place in places for file in place.glob("*.journal")]
     files = sorted(found, key=lambda file: file.stat().st_mtime)
-    name = find_lesson(lesson).name if lesson else ""
+    name = lesson if is_fault(lesson) or not lesson else find_lesson(lesson).name
     data = {file: attended for file in files if (attended := _attended(file))}
     name = name or next((attended[-1] for attended in reversed(data.values())), "")
     chosen = [file for file, attended in data.items() if name in attended]
@@ -48,8 +49,12 @@ def of_folder(lesson: str, places: Sequence[Path] = FOLDERS) -> Data:
         if name:
             raise UsageError("no journal of {lesson} is in {where}", hint=hint, lesson=name, where=where)
         raise UsageError("no journal of a lesson is in {where}", hint=hint, where=where)
-    more = (lesson,) if lesson and name not in known_lessons() else ()
-    return report(_read(chosen), time.time(), Terms(None, more, name))
+    return report(_read(chosen), time.time(), Terms(None, _more(lesson, name), name))
+
+
+def _more(lesson: str, name: str) -> tuple[str, ...]:
+    """The lesson, when it is one that not everybody knows; a broken lab is known by its name."""
+    return () if not lesson or is_fault(name) or name in known_lessons() else (lesson,)
 
 
 def of_files(files: Sequence[Path], terms: Terms) -> Data:

@@ -11,6 +11,7 @@ from dnetlab.model import Entry, Output
 from dnetlab.model.grade import Replayed, Work
 from dnetlab.model.journal import (
     Attend,
+    Baseline,
     Checkpoint,
     Event,
     Goto,
@@ -43,6 +44,8 @@ def _session(one: Replayed, engine: str, lengths: dict[str, int]) -> Iterator[Da
         if isinstance(event, Entry) and again:
             again -= 1
             continue
+        if isinstance(event, Entry) and not event.cell:
+            continue  # what broke the lab is for the student to find
         again = lengths.get(event.session, 0) if isinstance(event, Resume) else again
         step = {"session": one.session.session, "at": time_text(event.at), "cell": 0, "taken_back": False}
         if isinstance(event, Entry):
@@ -110,4 +113,6 @@ def _event(event: Event) -> tuple[str, dict[str, Any]]:
             return "did go on", {"session": event.session}
         case Reset():
             return "did reset", {}
+        case Baseline():
+            return "did break", {}
     raise TypeError(event)

@@ -94,12 +94,13 @@ def _check(one: CheckResult) -> Data:
 
 
 def _prediction(one: Answer) -> Data:
-    """What was asked, what was said, and what is so; told only to those who have answered."""
+    """What was asked, what was said, and what is so: told to those who predicted, and to those who answered rightly."""
     asked = one.question
+    is_told = bool(one.given) and (one.right or not asked.is_answer)
     texts = {choice.id: vars(choice.text) for choice in asked.choices}
     right = [texts.get(text, dict.fromkeys(LANGUAGES, text)) for text in asked.right[: len(texts) or 1]]
     return {
         "question": asked.id, "asked": vars(asked.question), "judged": asked.is_answer, "given": bool(one.given),
         "answer": texts.get(one.given, dict.fromkeys(LANGUAGES, one.given)), "right": one.right,
-        "so": right if one.given else [], "explain": vars(asked.explain) if one.given else dict.fromkeys(LANGUAGES, ""),
+        "so": right if is_told else [], "explain": vars(asked.explain) if is_told else dict.fromkeys(LANGUAGES, ""),
     }  # fmt: skip

@@ -80,7 +80,7 @@ def _prediction() -> Schema:
     return _object({
         "question": _STRING, "asked": _text(), "judged": _said("it is asked after the work, by a task", _YES_NO),
         "given": _YES_NO, "answer": _text(), "right": _YES_NO,
-        "so": _said("what is so; empty for those who did not answer", _list(_text())), "explain": _text(),
+        "so": _said("what is so; empty for those who did not answer, or may again", _list(_text())), "explain": _text(),
     })  # fmt: skip
 
 

@@ -304,3 +304,13 @@ def test_a_session_that_went_on_from_another_tells_its_commands_once(tmp_path):
     ]  # fmt: skip
     assert len([row for row in rows(path.read_bytes()) if row["kind"] == "line"]) == 3
     assert told["findings"] == []
+
+
+def test_a_question_that_may_be_answered_again_is_not_given_away(tmp_path):
+    with Lab(journal=tmp_path / "a.journal", clock=Ticking()) as lab:
+        lab.open_lesson("1", "ann")
+        lab.predict("seen-as", "172.17.0.2")
+    told = report([(tmp_path / "a.journal").read_bytes()], 0.0, ANN)
+
+    (answer,) = [p for p in told["lessons"][0]["predictions"] if p["question"] == "seen-as"]
+    assert (answer["given"], answer["right"], answer["so"], answer["explain"]["en"]) == (True, False, [], "")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from dnetlab.grade.hand_in import of_lab
 from dnetlab.grade.verify import verify
 from dnetlab.grade.work import Terms, run_again
 from dnetlab.lab import Lab
@@ -164,6 +165,24 @@ def test_what_only_a_real_engine_can_judge_is_marked_so_and_earns_nothing_on_the
     assert [(f["kind"], f["note"], f["fields"]) for f in result["findings"]] == [
         ("needs engine", True, {"tasks": "web"})
     ]  # fmt: skip
+
+
+def test_a_broken_lab_is_run_again_by_its_name_and_no_name_reads_a_file(tmp_path):
+    path = tmp_path / "a.journal"
+    with Lab(journal=path, clock=Ticking()) as lab:
+        lab.open_lesson("fault-7", "ann")
+        lab.start_lesson()
+        lab.run("docker ps")
+        lab.check()
+        told = of_lab(lab)
+    named = path.read_bytes().replace(b'"fault-7"', b'"fault-../../../etc"')
+
+    result = verify(path.read_bytes(), ANN)
+
+    assert (result["lessons"][0]["lesson"], result["earned"], kinds(result)) == ("fault-7", 0.0, [])
+    assert (told["lessons"][0]["lesson"], told["findings"]) == ("fault-7", [])
+    assert [s["command"] for s in told["account"]["steps"] if s["kind"] == "command"] == ["docker ps"]  # not the break
+    assert "unknown lesson" in kinds(verify(named, ANN))
 
 
 def test_work_of_real_engines_is_judged_on_the_simulator_and_what_it_says_otherwise_is_a_note(tmp_path):

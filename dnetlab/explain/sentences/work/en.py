@@ -54,6 +54,7 @@ PHRASES = {
     "did mark": "This moment was called {mark}.",
     "did go to": "Back to the moment called {mark}.",
     "did go on": "Went on from session {session}: its commands ran again.",
+    "did break": "Something in the lab was broken on purpose.",
     "did reset": "A fresh lab.",
     "report": "Lab report",
     "between": ": ",

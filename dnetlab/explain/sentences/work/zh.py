@@ -54,6 +54,7 @@ PHRASES = {
     "did mark": "把这一刻记为 {mark}。",
     "did go to": "回到 {mark} 那一刻。",
     "did go on": "接着会话 {session} 继续：重新执行了它的命令。",
+    "did break": "实验环境里有一处被故意弄坏了。",
     "did reset": "换成全新的实验环境。",
     "report": "实验报告",
     "between": "：",
