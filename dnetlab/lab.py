@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from dnetlab import study
 from dnetlab.checks.judge import judge_task, probes
 from dnetlab.commands.cell import host_called, read_cell
-from dnetlab.commands.transcript import difference as transcript_difference
-from dnetlab.commands.transcript import has_no_order, is_reattached, plug_numbers
+from dnetlab.commands.shell import starts_beside
 from dnetlab.engines import Engine, open_engine
 from dnetlab.errors import NotHere, UsageError
 from dnetlab.explain.baseline import baseline
 from dnetlab.explain.sentences import phrase
 from dnetlab.history import History, Way
 from dnetlab.journal import JournalWriter, choose, fits, output_digest, read_journal, with_past
+from dnetlab.late import Outputs, against_transcript
 from dnetlab.lessons.read import STARTS, edition, read_lesson, script, shipped
 from dnetlab.looking import Looking
 from dnetlab.model import (
@@ -61,10 +61,11 @@ from dnetlab.model.journal import (
 from dnetlab.model.packet import IcmpType
 from dnetlab.model.study import Answer, Checked, Hint, Progress, TooSoon
 from dnetlab.result import CellResult, TranscriptDifference
-from dnetlab.sim.profiles import like
 from dnetlab.version import __version__
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from dnetlab.explain.why import Reason
     from dnetlab.model import Crossing, Exchange, Where
 
@@ -114,45 +115,49 @@ class Lab(Looking):
 
     def run_cell(
         self, text: str, host: str | None = None, check: bool = False, keep_going: bool = False,
-        heard: Callable[[Output], None] | None = None,
+        heard: Callable[[Output], None] | None = None, goes_on: bool = False,
     ) -> CellResult:  # fmt: skip
         """Run the commands of a cell in order. A failing command doesn't stop it, a refused one does.
 
-        `heard` is called after each line, for a front end that shows progress. Raises CellError, and runs nothing,
-        when the text itself can't be read; UsageError for a host that isn't in the lab. host None: the lab's first.
+        What was started with `&` ends with the cell, unless it `goes_on`, as at a prompt. `heard` is called after each
+        line, for a front end that shows progress. Raises CellError, and runs nothing, when the text itself can't be
+        read; UsageError for a host that isn't in the lab. host None: the lab's first.
         """
         cell = read_cell(text, self.shape, host)
         lines = cell.lines
         self.cells += 1
+        if not goes_on:
+            self.engine.reap(everything=True)
         before = self.engine.snapshot()
-        outputs: list[Output] = []
+        outputs, begun = Outputs(heard), len(self.history.entries)
         differences: list[TranscriptDifference] = []
         try:
             for line in lines:
                 output = self._run(line)
-                outputs.append(output)
-                if heard:
-                    heard(output)
-                if check and line.expected is not None:
-                    rows = self._against_transcript(line, output)
-                    differences += [TranscriptDifference(output, rows)] if rows else []
+                outputs.add(output)
+                outputs.late(self.engine.reap(everything=False))
+                if check and not starts_beside(line.text):
+                    differences += against_transcript(output, self.entries, self.engine.release)
                 if output.refused and not keep_going:
                     break
         finally:  # also of a cell that was interrupted: `last` says what ran before
-            after = self.engine.snapshot() if outputs else before
-            skipped = lines[len(outputs) :]
-            self.last = CellResult(tuple(outputs), before, after, tuple(differences), skipped, check, cell.left_out)
-        if outputs and self.started:
+            ran = len(self.history.entries) - begun
+            if not goes_on:
+                outputs.late(self.engine.reap(everything=True))
+            outputs.close()
+            late = [output for output in outputs.all if check and starts_beside(output.line.text)]
+            for output in late:
+                differences += against_transcript(output, self.entries, self.engine.release)
+            after = self.engine.snapshot() if outputs.all else before
+            skipped = lines[ran:]
+            self.last = CellResult(tuple(outputs.all), before, after, tuple(differences), skipped, check, cell.left_out)
+        if outputs.all and self.started:
             self.last = replace(self.last, ticks=self.ticks())
         return self.last
 
-    def _against_transcript(self, line: Line, output: Output) -> str:
-        """'' when the line answered what stands under it, else the difference."""
-        said = [e.line.text for e in self.entries]
-        restarted = any("restart docker" in text for text in said)
-        again = not like(self.engine.release).counts_interfaces and any(map(is_reattached, said))
-        loose = has_no_order(line.text, restarted, again), plug_numbers(line.text, again)
-        return transcript_difference(line.expected or "", output.stdout, output.stderr, *loose)
+    def end_beside(self) -> list[Output]:
+        """End what still runs beside the lines, and what it says."""
+        return self.engine.reap(everything=True)
 
     def run(self, text: str, host: str | None = None) -> Output:
         """Run one line and return its output. Raises UsageError when the text holds no command or several."""
@@ -246,6 +251,27 @@ class Lab(Looking):
             return None
         self._sent += 1  # the next gets a number of its own, or conntrack would take it for more of this one
         return seen
+
+    def capture(self, file: str, copy: str | Path | None = None) -> DataFrame:
+        """A file that `tcpdump -w` wrote on a host, 'docker1:/tmp/x.pcap', as a table; see `dnetlab.views.frames`.
+
+        copy: where its bytes are laid beside the notebook, for Wireshark. Raises UsageError for a file that isn't
+        there or is no capture.
+        """
+        from dnetlab.views.frames import frames
+
+        host, _, path = file.partition(":") if ":" in file else ("", "", file)
+        where = host_called(self.shape, host or None)
+        self.engine.reap(everything=False)
+        try:
+            data = self.engine.file(where, path)
+        except FileNotFoundError:
+            hint = f"`tcpdump -i eth0 -w {path} &` in a cell writes it, once the cell has ended."
+            raise UsageError(f"{where} has no file {path}", hint=hint) from None
+        table = frames(data)
+        if copy is not None:
+            Path(copy).write_bytes(data)
+        return table
 
     def why(self, source: str | None = None, destination: str | None = None) -> Reason:
         """Why the last ping or curl failed, or why `source` can't reach NAME, NAME:PORT, IP or IP:PORT.
@@ -556,11 +582,14 @@ class Lab(Looking):
         self._note(Resume(found.journal.session, self._clock()))
         for entry in found.journal.entries:
             self.run_again(entry)
+        self.engine.reap(everything=True)
         self._go_on_with(with_past(found.journal, read_journal(Path(file))))
         return found
 
     def run_again(self, entry: Entry) -> Output:
         """Run a line of a journal, in the cell it was in."""
+        if entry.cell != self.cells:
+            self.engine.reap(everything=True)
         self.cells = entry.cell
         return self._run(entry.line)
 

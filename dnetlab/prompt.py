@@ -118,7 +118,7 @@ class Desk:
         from dnetlab.views.journal import unwritten_text
 
         before = self.lab.terminal(self.host)
-        result = self.lab.run_cell(text, self.host)
+        result = self.lab.run_cell(text, self.host, goes_on=True)
         for output in result.outputs:
             say(output)
         after = self.lab.terminal(self.host)

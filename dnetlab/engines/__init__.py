@@ -25,6 +25,13 @@ class Engine(Protocol):
 
     def run(self, line: Line) -> Output: ...
 
+    def reap(self, everything: bool) -> list[Output]:
+        """What ran beside the lines (`tcpdump … &`) and is over, or with `everything` all of it, which ends then.
+
+        Each Output is of the line that started it, and holds what was said since.
+        """
+        ...
+
     def snapshot(self) -> Snapshot: ...
 
     def prompt(self, host: str) -> str:
@@ -53,6 +60,10 @@ class Engine(Protocol):
 
     def lacks(self, feature: str) -> bool:
         """Whether the hosts' kernel is without it: one of `model.lesson.FEATURES`."""
+        ...
+
+    def file(self, host: str, path: str) -> bytes:
+        """A file of a host. FileNotFoundError when there is none."""
         ...
 
     def reset(self, seed: int) -> None: ...

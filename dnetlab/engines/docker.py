@@ -6,6 +6,7 @@ of the two they look at.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import re
 import shlex
@@ -18,9 +19,12 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from dnetlab.commands.refusals import NO_TERMINAL_TO_LEAVE, NOBODY_SITS, no_such_host
-from dnetlab.commands.shell import ShellRefused, parse_shell, refusal
+from dnetlab.commands.shell import ShellRefused, parse_shell, refusal, starts_beside
 from dnetlab.commands.ssh import stays
-from dnetlab.engines import labhosts, terminals
+from dnetlab.commands.tcpdump import QUIET
+from dnetlab.engines import beside, labhosts, terminals
+from dnetlab.engines.beside import Beside
+from dnetlab.engines.kept import Kept
 from dnetlab.engines.look import capture
 from dnetlab.engines.look.api import Known
 from dnetlab.engines.look.host import gone, seen
@@ -39,7 +43,7 @@ SERVES = {"nginx": 80, "httpd-foreground": 80, "mysqld": 3306, "php-fpm": 9000} 
 STARTS = re.compile(r"\bdocker\s+(?:container\s+)?(?:run|start|restart|unpause)\b|\bsystemctl\b|\bservice\b")
 ENDLESS = re.compile(
     r"^\s*(?:docker\s+(?:container\s+)?(?:logs\s.*(?<=\s)(?:-f|--follow)\b|(?:stats|events)\b(?!.*--no-stream))|"
-    r"tail\s.*-[fF]\b|tcpdump\b(?!.*\s-c)|top\b(?!.*-b)|watch\b|ip\s+monitor|bridge\s+monitor)"
+    r"tail\s.*-[fF]\b|(?:sudo\s+)?tcpdump\b(?!.*\s(?:-r|-D|-h|--version))|top\b(?!.*-b)|watch\b|ip\s+monitor|bridge\s+monitor)"
 )
 ENDLESS_PING = re.compile(r"^\s*ping6?\b(?!.*\s-[a-zA-Z]*[cw])")
 PING_IN_DOCKER = re.compile(r"^\s*docker\s+(?:container\s+)?(?:run|exec)\b.*\sping6?\b(?!.*\s-[a-zA-Z]*[cw]\s*\d)")
@@ -85,6 +89,8 @@ class DockerEngine:
         self.shape = hosts.shape
         self.started = hosts.created
         self.open: list[Terminal] = []
+        self.jobs: list[Beside] = []
+        self.kept: dict[str, Kept] = {}  # by host: what the shell at its prompt remembers
         self._known: dict[str, dict[str, Known]] = {}
         self._closed = False
 
@@ -126,7 +132,40 @@ class DockerEngine:
         return refusal(line.text) or (stays(line.argv) if terminal is None else None)
 
     def _run_at_host(self, line: Line) -> Ran:
-        line = replace(line, text=terminals.without_sudo(line.text))
+        line = replace(line, text=beside.with_pids(terminals.without_sudo(line.text), self.jobs))
+        if self.jobs and beside.KILLS.search(line.text):
+            time.sleep(beside.BLOCK)
+        ran = self._start_beside(line) if starts_beside(line.text) else self._run_alone(line)
+        self.kept[line.host] = replace(self._kept(line.host), status=ran.exit_code)
+        return ran
+
+    def _kept(self, place: str) -> Kept:
+        return self.kept.get(place, Kept())
+
+    def _typed(self, host: str, text: str, limit: float, stdin: str | None = None) -> Ran:
+        """A line in the host's shell, which keeps its directory and variables from one line to the next."""
+        kept = self._kept(host)
+        whole, tells = kept.around(text)
+        ran = self.hosts.run(host, whole, limit, stdin)
+        if tells:
+            self.kept[host], ran = kept.after(ran)
+        return ran
+
+    def _start_beside(self, line: Line) -> Ran:
+        """`tcpdump … &`: what it says from now on is told with this line, once it has ended."""
+        text, _ = self._kept(line.host).around(line.text, tells=False)
+        file = f"{beside.FOLDER}/{len(self.jobs) + 1}.{time.monotonic_ns()}"
+        ran = self.hosts.run(line.host, beside.text_of(text, file), LONGEST)
+        job, said = beside.started(line, file, self.hosts.run)
+        self.jobs.append(job)
+        return said._replace(exit_code=ran.exit_code)
+
+    def reap(self, everything: bool) -> list[Output]:
+        over = [job for job in self.jobs if everything or not beside.runs(job, self.hosts.run)]
+        self.jobs = [job for job in self.jobs if job not in over]
+        return [beside.ended(job, self.hosts.run) for job in over]
+
+    def _run_alone(self, line: Line) -> Ran:
         text = self._expanded(line)
         attachment = _attachment(text)
         if attachment is not None and attachment.interactive and attachment.tty and not attachment.detached:
@@ -140,11 +179,12 @@ class DockerEngine:
         if PING_IN_DOCKER.search(text) and not detached:
             return _interrupted(self._ping_in_container(line.host, text))
         if ENDLESS_PING.search(text) or ENDLESS.search(text):
-            return _interrupted(self.hosts.run(line.host, text, PATIENCE))
+            ran = _interrupted(self._typed(line.host, text, PATIENCE))
+            return ran._replace(stderr=ran.stderr + QUIET) if "0 packets captured" in ran.stderr else ran
         limit = (
             FOREGROUND if attachment is not None and attachment.verb == "run" and not attachment.detached else LONGEST
         )
-        return self.hosts.run(line.host, text, limit, stdin=f"{line.answer}\n" if line.answer else None)
+        return self._typed(line.host, text, limit, stdin=f"{line.answer}\n" if line.answer else None)
 
     def _with_default_command(self, host: str, attachment: Attachment) -> Attachment:
         """The command an image brings, where the line names none."""
@@ -163,7 +203,8 @@ class DockerEngine:
         attachment = _attachment(line.text)
         if attachment is None or not attachment.tty or not re.search(r"[$`*?\[{~]", line.text):
             return line.text
-        ran = self.hosts.run(line.host, f"set -- {line.text}\nprintf '%s\\n' \"$@\"")
+        text, _ = self._kept(line.host).around(f"set -- {line.text}\nprintf '%s\\n' \"$@\"", tells=False)
+        ran = self.hosts.run(line.host, text)
         return shlex.join(ran.stdout.splitlines()) if ran.exit_code == 0 and not ran.stderr else line.text
 
     def _open_terminal(self, host: str, text: str, attachment: Attachment) -> Ran:
@@ -185,15 +226,20 @@ class DockerEngine:
         if line.argv[:1] in (("exit",), ("logout",)):
             return self._exit(terminal, line)
         ran = self._said_inside(terminal, line)
-        self.open = [replace(one, status=ran.exit_code) if one is terminal else one for one in self.open]
+        directory = self._kept(f"{terminal.host}/{terminal.container}").directory or terminal.directory
+        now = replace(terminal, status=ran.exit_code, directory=directory)
+        self.open = [now if one is terminal else one for one in self.open]
         return ran
 
     def _said_inside(self, terminal: Terminal, line: Line) -> Ran:
         if ENDLESS_PING.search(line.text):
             return _interrupted(self._ping_in_container(terminal.host, terminals.line_inside(terminal, line.text)))
-        endless = ENDLESS.search(line.text)
-        text = terminals.line_inside(terminal, line.text, round(PATIENCE) if endless else None)
+        endless, place = ENDLESS.search(line.text), f"{terminal.host}/{terminal.container}"
+        whole, tells = self._kept(place).around(line.text, bash=terminal.shell.endswith("bash"))
+        text = terminals.line_inside(terminal, whole, round(PATIENCE) if endless else None)
         ran = self.hosts.run(terminal.host, text, LONGEST)
+        now, ran = self._kept(place).after(ran) if tells else (self._kept(place), ran)
+        self.kept[place] = replace(now, status=ran.exit_code)
         ran = ran._replace(stderr=re.sub(r"(?m)^(?:sh|ash): line \d+: ", "sh: ", ran.stderr))
         return _interrupted(ran) if endless else ran
 
@@ -212,6 +258,7 @@ class DockerEngine:
         Without a number a shell ends with the status of its last command (POSIX, exit).
         """
         self.open.remove(terminal)
+        self.kept.pop(f"{terminal.host}/{terminal.container}", None)
         code = int(line.argv[1]) % 256 if len(line.argv) > 1 and line.argv[1].isdecimal() else terminal.status
         if not terminal.main:
             return Ran("", "", code)
@@ -340,15 +387,25 @@ class DockerEngine:
         except Exception:  # noqa: BLE001 - a daemon that is stopped or a container that is gone: nothing to wait for
             return
 
+    def file(self, host: str, path: str) -> bytes:
+        ran = self.hosts.run(host, f"base64 -w 0 {shlex.quote(path)}")
+        if ran.exit_code != 0:
+            raise FileNotFoundError(path)
+        return base64.b64decode(ran.stdout)
+
     def reset(self, seed: int) -> None:
         """The lab as it was at first, under the same name: every host is made anew."""
         self.hosts.renew()
         self.open.clear()
+        self.jobs.clear()
+        self.kept.clear()
         self._known.clear()
         self.started = self.hosts.created
 
     def close(self) -> None:
         """Remove the lab hosts that this engine started; safe to call twice."""
+        if not self._closed:
+            self.reap(everything=True)
         if not self._closed and self._own:
             self.hosts.down()
         self._closed = True

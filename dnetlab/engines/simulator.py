@@ -8,9 +8,14 @@ from dnetlab.errors import NotHere
 from dnetlab.explain.asking import owner_of
 from dnetlab.model import Crossing, Line, Output, Packet, Snapshot, Topology, Where, default_topology
 from dnetlab.model.releases import DEFAULT_RELEASE
-from dnetlab.sim.apply import apply, name_of, open_terminal, prompt_of
+from dnetlab.sim.apply import apply, name_of, open_terminal, prompt_of, reap
+from dnetlab.sim.context import Context
 from dnetlab.sim.dockerd.resolver import resolve
+from dnetlab.sim.labfiles import LabFiles
+from dnetlab.sim.userland.seam import absolute
 from dnetlab.sim.world import World
+
+PCAP = "\xd4\xc3\xb2\xa1"  # how a capture begins; its bytes are kept as characters of the same numbers
 
 
 class Simulator:
@@ -34,6 +39,10 @@ class Simulator:
     def run(self, line: Line) -> Output:
         self.world, output = apply(self.world, line)
         return output
+
+    def reap(self, everything: bool) -> list[Output]:
+        self.world, outputs = reap(self.world, everything)
+        return outputs
 
     def snapshot(self) -> Snapshot:
         return self.world.snapshot()
@@ -62,6 +71,14 @@ class Simulator:
 
     def lacks(self, feature: str) -> bool:
         return False
+
+    def file(self, host: str, path: str) -> bytes:
+        context = Context(self.world, host)
+        try:
+            text = LabFiles(context).read(absolute("/root", path))
+        except OSError:
+            raise FileNotFoundError(path) from None
+        return text.encode("latin-1", "replace") if text.startswith(PCAP) else text.encode()
 
     def reset(self, seed: int) -> None:
         from dnetlab.sim.lab import new_world

@@ -13,6 +13,7 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 from dnetlab.model.changed import quick, replace
+from dnetlab.model.frame import Capture
 from dnetlab.model.indexes import followed, index
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.packet import Connection, Protocol
@@ -281,6 +282,7 @@ class Namespace:
     path_mtus: by destination, what a 'fragmentation needed' from the way there said would fit.
     virtual: the services that IPVS balances here.
     last_index: the highest interface index given out here (simulator only); it is never given out again.
+    captures: the packet sockets that are open here, as tcpdump opens them (simulator only).
     traffic: by interface index, what each has counted. They stand here and not in the Interface, because they change
     with every packet and an Interface only when somebody changes it.
     """
@@ -298,6 +300,7 @@ class Namespace:
     last_index: int = field(default=0, compare=False)
     path_mtus: dict[IPv4Address, int] = field(default_factory=dict, compare=False)
     traffic: dict[int, Traffic] = field(default_factory=dict, compare=False)
+    captures: tuple[Capture, ...] = field(default=(), compare=False)
 
     def traffic_of(self, interface: Interface) -> Traffic:
         """The counters of an interface of ours; zeros when nothing went through it yet."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dnetlab.model.frame import Frame
 
 from dnetlab.model.changed import quick
 
@@ -47,6 +52,11 @@ class Packet:
     icmp is None but for ICMP. vni: it is the packet around a frame of the VXLAN with this number, None for others.
     df: it must not be cut. piece: the bytes of the largest piece it travels in, 0 for whole.
     mtu: what a 'fragmentation needed' says would fit.
+
+    What only a capture shows, and no rule or comparison asks for:
+    seq, ack: the numbers of TCP; of an echo seq is its number. mss: the data of one segment that the sender of a SYN
+    takes. data: what is carried, b'' where nobody knows it. inside: the packet an ICMP error is about, or the frame
+    that a VXLAN's packet (vni) carries.
     """
 
     source: IPv4Address
@@ -63,6 +73,16 @@ class Packet:
     df: bool = False
     piece: int = 0
     mtu: int = 0
+    seq: int = field(default=0, compare=False, repr=False)
+    ack: int = field(default=0, compare=False, repr=False)
+    mss: int = field(default=0, compare=False, repr=False)
+    data: bytes = field(default=b"", compare=False, repr=False)
+    inside: Packet | Frame | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def first_number(self) -> int:
+        """Where the sender of a SYN begins to count its bytes; the same packet always begins at the same number."""
+        return zlib.crc32(f"{self.source}:{self.sport}>{self.destination}:{self.dport}".encode())
 
     @property
     def pieces(self) -> int:

@@ -28,6 +28,7 @@ SYN_AGAIN = (1.0, 3.0, 7.0, 15.0, 31.0, 63.0)
 SYN_ACK_AGAIN = SYN_AGAIN[:5]
 DATA_AGAIN = (0.2, 0.41, 0.83, 1.66, 3.3, 6.6, 13.3, 26.6, 53.2, 106.5, 213.0, 333.0, 453.0, 573.0, 693.0)
 GIVES_UP = 924.6  # tcp_retries2 15: "a hypothetical timeout of 924.6 seconds"
+_ALIKE = (Part.REQUEST, Part.ANSWER, Part.RECEIPT)  # what conntrack takes for more of the same
 USUAL_REQUEST, USUAL_ANSWER = 76, 300  # bytes: curl's question, and a small page
 
 
@@ -54,7 +55,11 @@ class Talk:
     """
 
     def __init__(self, lab: Field, where: Where, syn: Packet, patience: float = FOREVER, begun: float = 0.0) -> None:
-        self.lab, self.where, self.syn = lab, where, syn
+        number, mss = syn.first_number, syn.mss or _mtu(lab.space(where), syn.destination) - 40
+        self.lab, self.where, self.syn = lab, where, replace(syn, seq=number, mss=mss)
+        self.mine, self.theirs = number + 1, 0  # the next byte of the client's, and of the server's
+        self.words: dict[Part, bytes] = {}
+        self._asked_from = self.mine
         self.start, self.begun, self.patience = lab.now, begun, min(patience, GIVES_UP)
         self._passages: dict[bool, Passage] = {}  # by whether the client sends: the way of its packets
         self.lost: Segment | None = None
@@ -62,6 +67,8 @@ class Talk:
         self.reset = self.accepted = self.receipted = False
         self.opening = self._open()
         if self.is_open:
+            assert self.opening.reply is not None
+            self.theirs = self.opening.reply.packet.seq + 1
             self._acknowledge()
 
     # -- what came of it --------------------------------------------------------------------------------------------
@@ -128,16 +135,18 @@ class Talk:
 
     # -- words ------------------------------------------------------------------------------------------------------
 
-    def ask(self, size: int) -> bool:
-        """The client says so many bytes. Did the program read them?"""
+    def ask(self, size: int, words: bytes = b"") -> bool:
+        """The client says so many bytes, these if they are known. Did the program read them?"""
+        self.words[Part.REQUEST] = words
         if not self._push(size) or self.reset:
             return False
         if self.behind is None:
             return True
-        return self.behind.is_open and self.behind.ask(size)
+        return self.behind.is_open and self.behind.ask(size, words)
 
     def _push(self, size: int) -> bool:
         """The request, until it arrives and its receipt too, or until patience ends."""
+        self._asked_from = self.mine
         arrived = self._request(size)
         if arrived or self.reset:
             return arrived
@@ -160,14 +169,17 @@ class Talk:
             return False
         if not self.accepted:
             self._accept()
+        self.mine = max(self.mine, self._asked_from + size)
         self.receipted = self._server("A", 0, Part.RECEIPT)
         return True
 
-    def answer(self, size: int) -> bool:
-        """The program says so many bytes. Did the client read them?"""
-        if self.behind is not None and not self.behind.answer(size):
+    def answer(self, size: int, words: bytes = b"") -> bool:
+        """The program says so many bytes, these if they are known. Did the client read them?"""
+        if self.behind is not None and not self.behind.answer(size, words):
             return False
+        self.words[Part.ANSWER] = words
         if self._page(size):
+            self.theirs += size
             self._client("A", 0, Part.RECEIPT)
             return True
         again = ((at, mine) for at in DATA_AGAIN for mine in (True, False) if not (mine and self.receipted))
@@ -179,12 +191,13 @@ class Talk:
                 self.receipted = self._server("A", 0, Part.RECEIPT)
             elif not mine and self._page(size):
                 self.lost = None
+                self.theirs += size
                 return True
         return False
 
     def _page(self, size: int) -> bool:
         most = self._most()
-        whole = [self._server("PA", min(size - at, most), Part.ANSWER) for at in range(0, size, most)]
+        whole = [self._server("PA", min(size - at, most), Part.ANSWER, at) for at in range(0, size, most)]
         return all(whole)
 
     def _most(self) -> int:
@@ -208,24 +221,30 @@ class Talk:
 
     def _client(self, flags: str, size: int, part: Part) -> bool:
         """A packet of the client, after its SYN. Did it arrive?"""
-        if self._goes_on(True, HEADERS + size, part):
+        if part in _ALIKE and self._goes_on(True, HEADERS + size, part):
             return True
-        packet = replace(self.syn, flags=flags, size=HEADERS + size)
+        seq, words = self._asked_from if part is Part.REQUEST else self.mine, self.words.get(part, b"")
+        packet = replace(self.syn, flags=flags, size=HEADERS + size, seq=seq, ack=self.theirs, data=words)
+        self.mine += "F" in flags
         trip = self._sent(part, Trip(self.lab, self.where, packet, packet))
         answer = trip.answer
         if answer is not None and "R" in answer.packet.flags:
             self.reset = back(self.lab, answer, Asker(self.where, packet)).arrived
         return trip.arrived
 
-    def _server(self, flags: str, size: int, part: Part) -> bool:
+    def _server(self, flags: str, size: int, part: Part, at: int = 0) -> bool:
         """A packet of the server: a SYN-ACK sent again, or a later one. Did it arrive?"""
         listener = self.opening.listener
         if listener is None:
             return False
-        if "S" not in flags and self._goes_on(False, HEADERS + size, part):
+        if part in _ALIKE and self._goes_on(False, HEADERS + size, part):
             return True
         first = self.opening.request.final or self.syn
+        words = self.words.get(part, b"")[at : at + size]
         packet = turned(first, flags, HEADERS + size, default_ttl(self.lab.space(listener.where)))
+        if "S" not in flags:
+            packet = replace(packet, seq=self.theirs + at, ack=self.mine, data=words)
+            self.theirs += "F" in flags
         asker = Asker(self.where, self.syn)
         return self._sent(part, Trip(self.lab, listener.where, packet, packet, asker=asker)).arrived
 

@@ -53,10 +53,12 @@ from dnetlab.model.facts import (
     Vanished,
     Wrapped,
 )
+from dnetlab.model.frame import NO_MAC, Frame
 from dnetlab.net import ipvs
 from dnetlab.net.arp import Answer as Neighbourly
 from dnetlab.net.arp import introduce, resolve
 from dnetlab.net.deliver import deliver
+from dnetlab.net.frames import show, show_question, show_unanswered
 from dnetlab.net.hooks import Doors, cross
 from dnetlab.net.memory import Field
 from dnetlab.net.pieces import cut, is_swallowed, may_be_cut
@@ -115,6 +117,7 @@ def _send_own(trip: Trip) -> Arrival:
         lo = Link(trip.at, interface)
         trip.lab.sent(lo, trip.packet.size)
         trip.lab.received(lo, trip.packet.size)
+        show(trip, lo, False, NO_MAC)
         return lo, ""
     return _transmit(trip, Link(trip.at, interface), hop)
 
@@ -138,6 +141,8 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
     asked = trip.packet.destination
     if not cross(trip, Hook.PREROUTING, Doors(into=dev, physin=port)):
         return None
+    if port and _filters_frames(space):
+        show(trip, link, False, interface.mac)
     if dev != "lo" and _martian(trip, space, dev):
         return None
     destination = trip.packet.destination
@@ -290,10 +295,13 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
     if answer.gone:
         trip.note(StepKind.RESOLVED, StillBelieved(hop, answer.mac), dev)
         trip.waits = answer.gone
+        trip.mac = interface.mac
+        show(trip, start, True, answer.mac or NO_MAC)
         trip.end(Disposition.NO_NEIGHBOUR, Vanished(hop, answer.mac, dev), dev)
         return None
     if answer.mac is None or not answer.path:
         trip.lab.sent(start, 3 * ARP_SIZE, 3)
+        show_unanswered(trip.lab, start, _asking(trip, start), hop)
         trip.note(StepKind.RESOLVED, NobodyAnswers(hop, dev), dev)
         trip.end(Disposition.NO_NEIGHBOUR, NobodyHas(hop, dev), dev)
         trip.complain(IcmpType.HOST_UNREACHABLE)
@@ -301,6 +309,7 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
     trip.note(StepKind.RESOLVED, Resolved(hop, answer.mac, answer.asked), dev)
     if answer.asked:
         _count_question(trip.lab, answer.path)
+        show_question(trip.lab, start, _asking(trip, start), hop, answer.mac, answer.path)
     trip.mac = interface.mac
     return _carry(trip, start, hop, answer)
 
@@ -311,6 +320,8 @@ def _by_parent(trip: Trip, start: Link) -> Arrival:
     (ipvlan_xmit_mode_l3, ipvlan_process_v4_outbound of drivers/net/ipvlan: a route lookup, then ip_local_out.)
     """
     trip.lab.sent(start, trip.packet.size)
+    trip.mac = start.interface.mac
+    show(trip, start, True, start.interface.mac)
     trip.note(StepKind.SENT, LeftToParent(start.interface.name, start.interface.parent or ""), start.interface.name)
     parent = trip.lab.wiring.parent_of(start)
     if parent is None:
@@ -326,6 +337,7 @@ def _by_parent(trip: Trip, start: Link) -> Arrival:
 def _handed_down(trip: Trip, child: Link) -> Arrival:
     trip.at, name = child.where, child.interface.name
     trip.lab.received(child, trip.packet.size)
+    show(trip, child, False, child.interface.mac)
     trip.note(StepKind.RECEIVED, ComesIn(name), name)
     return child, ""
 
@@ -354,16 +366,18 @@ def _carry(trip: Trip, start: Link, hop: IPv4Address, way: Neighbourly) -> Arriv
             return None
         if event.kind == "out":
             trip.lab.sent(link, trip.packet.carried, trip.packet.pieces)
+            show(trip, link, True, mac, event.exit)
             trip.note(StepKind.SENT, Leaves(interface.name, mac), interface.name)
         elif event.kind == "in":
             port = ""
             trip.lab.received(link, trip.packet.carried, trip.packet.pieces)
+            show(trip, link, False, mac, event.exit)
             trip.note(StepKind.RECEIVED, ComesIn(interface.name), interface.name)
         elif event.kind == "wire":
             tag = int(event.exit) if event.exit else None
             trip.note(StepKind.BRIDGED, CrossesSwitch(event.entry, tag), interface.name)
         elif event.kind == "tunnel":
-            if not _through_tunnel(trip, link, IPv4Address(event.entry)):
+            if not _through_tunnel(trip, link, IPv4Address(event.entry), mac):
                 return None
         else:
             port = event.entry
@@ -391,7 +405,7 @@ def _count_question(lab: Field, path: tuple[Event, ...]) -> None:
 # -- through a tunnel -------------------------------------------------------------------------------------------------
 
 
-def _through_tunnel(trip: Trip, link: Link, remote: IPv4Address) -> bool:
+def _through_tunnel(trip: Trip, link: Link, remote: IPv4Address, mac: str) -> bool:
     """The frame goes on inside a packet of this host, which must arrive. False: it ended under way, and so does this.
 
     The outer packet's steps are steps of this journey; the frame comes out where its own `in` follows.
@@ -399,6 +413,7 @@ def _through_tunnel(trip: Trip, link: Link, remote: IPv4Address) -> bool:
     settings, frame = link.interface.vxlan, trip.packet
     assert settings is not None
     outer = outer_trip(trip.lab, link, remote, str(frame), frame.size)
+    outer.packet = replace(outer.packet, inside=Frame(trip.mac, mac, frame))
     wrapped = Wrapped(link.interface.name, settings.vni, outer.packet)
     trip.step(Step(StepKind.TUNNELLED, wrapped, link.interface.name,
                    before=frame, after=outer.packet))  # fmt: skip
@@ -460,10 +475,14 @@ def _bridge(trip: Trip, event: Event, mac: str, asked: bool) -> bool:
         lab.learn_mac(trip.at, bridge.name, mac, leaving)
     if not leaving:
         lab.received(event.link, trip.packet.carried, trip.packet.pieces)
+        if not (entry and _filters_frames(trip.space)):  # else PREROUTING, read at the port, comes first
+            show(trip, event.link, False, mac)
         trip.note(StepKind.BRIDGED, HandedUp(bridge.name), bridge.name)
         return False
     trip.note(StepKind.BRIDGED, PassedOn(bridge.name, entry, leaving, mac, learned), bridge.name)
     if not entry or not _filters_frames(trip.space):
+        if entry:
+            show(trip, event.link, False, mac, passed=True)
         return False
     trip.track = None
     name, destination = bridge.name, trip.packet.destination
@@ -471,6 +490,7 @@ def _bridge(trip: Trip, event: Event, mac: str, asked: bool) -> bool:
         return False
     if trip.packet.destination != destination:
         return True
+    show(trip, event.link, False, mac, passed=True)
     if cross(trip, Hook.FORWARD, Doors(name, name, entry, leaving, destination)):
         cross(trip, Hook.POSTROUTING, Doors("", name, entry, leaving, destination))
     return False

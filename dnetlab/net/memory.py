@@ -9,6 +9,7 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import Connection, FdbEntry, LinkKind, Namespace, Neighbour, Snapshot, Traffic, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.frame import Capture, Frame, Sighting
 from dnetlab.net import nat
 from dnetlab.net.filter import Counters, counted
 from dnetlab.net.passage import Count, Passage, passage
@@ -17,6 +18,7 @@ from dnetlab.net.segment import Link, Wiring
 FRAME = 14  # bytes of an Ethernet frame's head
 _HEADLESS = (LinkKind.BRIDGE, LinkKind.LOOPBACK)
 _NOTHING = Traffic()
+STEP = 7e-6  # seconds from one interface to the next, for the times of a capture
 
 
 class Field:
@@ -35,6 +37,9 @@ class Field:
         self._learned = 0  # how often something was learned that decides where packets go
         self._met: list[Count] = []
         self.fickle = False  # has a rule looked at what differs between the packets of a connection?
+        self.sightings: dict[Where, list[Sighting]] = {}
+        self.watched = any(space.captures for host in snapshot.hosts.values() for space in host.namespaces.values())
+        self._passed = 0
 
     def space(self, where: Where) -> Namespace:
         return self.snapshot.at(where)
@@ -54,7 +59,7 @@ class Field:
     def passage(self, size: int) -> Passage | None:
         """What the packet of that size that set out last has met, now that it has arrived; None when another of its
         connection could meet something else."""
-        return None if self.fickle else passage(self.memory, size, self._met)
+        return None if self.fickle or self.watched else passage(self.memory, size, self._met)
 
     # -- netfilter --------------------------------------------------------------------------------------------------
 
@@ -132,11 +137,24 @@ class Field:
         counts[at + 1] += total
         self._met.append((counts, at, packets, total, link.interface.mtu))
 
+    # -- captures ---------------------------------------------------------------------------------------------------
+
+    def seen(self, link: Link, out: bool, frame: Frame, passed: bool = False) -> None:
+        """A frame is at a link; whoever captures there sees it. passed: a bridge passes it on."""
+        if not self.watched:
+            return
+        self._passed += 1
+        if self.space(link.where).captures:
+            at, own = self.now + self._passed * STEP, link.interface
+            sighting = Sighting(at, own.name, own.index, own.mac, out, frame, passed)
+            self.sightings.setdefault(link.where, []).append(sighting)
+
     # -- what remains -----------------------------------------------------------------------------------------------
 
     def after(self) -> Snapshot:
         """The snapshot with all that was left behind."""
-        places = {*self.counters, *self.known, *self.neighbours, *self.macs, *self.frames, *self.path_mtus}
+        places = {*self.counters, *self.known, *self.neighbours, *self.macs, *self.frames, *self.path_mtus,
+                  *self.sightings}  # fmt: skip
         if not places:
             return self.snapshot
         hosts = dict(self.snapshot.hosts)
@@ -165,8 +183,18 @@ class Field:
             if not space.neighbour_at.keys().isdisjoint(heard):
                 kept = tuple(n for n in kept if (n.address, n.dev) not in heard)
             space = replace(space, neighbours=(*kept, *heard.values()))
+        if where in self.sightings:
+            space = replace(space, captures=tuple(_more(c, self.sightings[where]) for c in space.captures))
         if where in self.macs:
             entries = self.macs[where]
             stay = [f for f in space.fdb if (f.bridge, f.mac) not in entries]
             space = replace(space, fdb=(*stay, *entries.values()))
         return space
+
+
+def _more(capture: Capture, seen: list[Sighting]) -> Capture:
+    """The capture with what came by; two exchanges at one time of the lab's clock follow one another."""
+    heard = [s for s in seen if capture.hears(s)]
+    if heard and capture.seen and (late := capture.seen[-1].at + STEP - heard[0].at) > 0:
+        heard = [replace(s, at=s.at + late) for s in heard]
+    return replace(capture, seen=(*capture.seen, *heard))

@@ -46,7 +46,8 @@ class Event(NamedTuple):
 
     kind  'out' (leaves through link), 'in' (arrives at it), 'bridge' (link is the bridge: from port `entry` to port
           `exit`, either '' for the bridge's own end), 'wire' (crosses the switch named in `entry`, with the tag in
-          `exit`, '' for none), 'tunnel' (link is a VXLAN, which sends it to the address in `entry`)
+          `exit`, '' for none), 'tunnel' (link is a VXLAN, which sends it to the address in `entry`).
+          exit of 'out' and 'in': the tag that the frame carries there, '' for none
     """
 
     kind: str
@@ -303,6 +304,32 @@ def search(wiring: Wiring, start: Link, wanted: Wanted, without: Law | None = No
     return Found(None, (), looped, tuple(quest.lost))
 
 
+def hearers(wiring: Wiring, start: Link) -> list[Event]:
+    """Where a frame for everybody that leaves through `start` is seen: 'out' and 'in' at each link, 'bridge' where a
+    bridge hands it up to its host. Nearest first; what goes into a tunnel is not followed."""
+    quest = _Quest(wiring, start, Wanted(), None, [])
+    queue: deque[_Node] = deque([_Node("out", start, None, None)])
+    seen: set[tuple[object, ...]] = set()
+    heard: list[Event] = []
+    while queue:
+        node = queue.popleft()
+        mark = (node.direction, node.link.key, node.tag)
+        if mark in seen or not node.link.interface.up:
+            continue
+        seen.add(mark)
+        heard.append(Event(node.direction, node.link, "", str(node.tag or "")))
+        if node.direction == "out":
+            if node.link.interface.kind is not LinkKind.VXLAN:
+                queue.extend(_leave(quest, node))
+            continue
+        _, further, bridge = _arrive(quest, node)
+        if bridge is not None and ("bridge", bridge.key, None) not in seen:
+            seen.add(("bridge", bridge.key, None))
+            heard.append(Event("bridge", bridge, node.link.interface.name))
+        queue.extend(further)
+    return heard
+
+
 def _events(trail: Trail | None) -> tuple[Event, ...]:
     events: list[Event] = []
     while trail is not None:
@@ -326,7 +353,7 @@ def _leave(quest: _Quest, node: _Node) -> Iterator[_Node]:
     """A frame goes out of a link: where does it come in?"""
     (host, space), interface = node.link
     near = quest.wiring.of(host)
-    trail = (node.trail, Event("out", node.link))
+    trail = (node.trail, Event("out", node.link, "", str(node.tag or "")))
     if interface.kind is LinkKind.VETH and interface.peer:
         other = near.by_index.get((interface.peer.namespace, interface.peer.index))
         if other:
@@ -420,7 +447,7 @@ def _arrive(quest: _Quest, node: _Node) -> tuple[_Node | None, list[_Node], Link
     """A frame comes in at a link: (who may take it there, where else it goes, the bridge it entered)."""
     (host, space), interface = node.link
     near = quest.wiring.of(host)
-    trail = (node.trail, Event("in", node.link))
+    trail = (node.trail, Event("in", node.link, "", str(node.tag or "")))
     if interface.master is None:
         return _Node("in", node.link, node.tag, trail), _upwards(quest, node.link, node.tag, trail), None
     bridge = near.by_name.get((space, interface.master))

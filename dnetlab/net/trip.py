@@ -142,10 +142,14 @@ def _about(track: Track | None) -> Track | None:
 
 
 def turned(packet: Packet, flags: str, size: int, ttl: int) -> Packet:
-    """The answer to a TCP or UDP packet: addresses and ports exchanged."""
-    return Packet(
+    """The answer to a TCP or UDP packet: addresses and ports exchanged, its bytes receipted."""
+    answer = Packet(
         packet.destination, packet.source, packet.protocol, packet.dport, packet.sport, ttl, flags, None, size
     )
+    if packet.protocol is not Protocol.TCP:
+        return answer
+    seq = answer.first_number if "S" in flags else packet.ack
+    return replace(answer, seq=seq, ack=packet.seq + ("S" in packet.flags), mss=packet.mss)
 
 
 def default_ttl(space: Namespace) -> int:

@@ -103,6 +103,14 @@ def _trace(magics: DnetMagics, options: Any) -> Any:
     return JourneyView(exchange, snapshot, seen)
 
 
+def _capture(magics: DnetMagics, options: Any) -> Any:
+    """The table; a copy of the file lies beside the notebook then."""
+    copy = options.copy or options.file.rpartition(":")[2].rpartition("/")[2]
+    table = magics.lab.capture(options.file, copy)
+    print(f"{len(table)} frames; {copy} is a copy that Wireshark opens.")
+    return table
+
+
 def _why(magics: DnetMagics, options: Any) -> Any:
     from dnetlab.notebook.journey import ReasonView
 
@@ -255,6 +263,8 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         Subcommand("images", "images", _table("images"), (_HOST,)),
         Subcommand("topology", "the picture of the lab, or of the hosts, containers, networks named", _topology,
                    (_arg("only", nargs="*", metavar="NAME", help="hosts, containers or networks"),)),
+        Subcommand("capture", "HOST:FILE [COPY]: what tcpdump -w wrote, as a table, and a copy for Wireshark", _capture,
+                   (_arg("file", metavar="HOST:FILE"), _arg("copy", nargs="?", metavar="COPY"))),
         Subcommand("trace", "SRC DST[:PORT]: a packet's journey and its answer's", _trace,
                    (_arg("source", help="a host or container"), _arg("destination", help="NAME, IP, or either:PORT"))),
         Subcommand("why", "why the last ping or curl failed, or SRC can't reach DST[:PORT]", _why, _WHY),

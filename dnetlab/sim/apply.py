@@ -5,8 +5,9 @@ from __future__ import annotations
 from dnetlab.commands.refusals import NO_TERMINAL_TO_LEAVE, NOBODY_SITS, no_such_host
 from dnetlab.model import Line, Output, Prompt
 from dnetlab.model.changed import replace
+from dnetlab.sim import jobs
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.shell import prompt_shell, run_line
+from dnetlab.sim.shell import prompt_shell, run_line, settle
 from dnetlab.sim.world import Terminal, World
 
 SECONDS_PER_LINE = 1.0  # a student needs time to type; ages in `docker ps` come from it
@@ -25,9 +26,20 @@ def apply(world: World, line: Line) -> tuple[World, Output]:
         result = _run_in_terminal(new, line, terminal) if terminal else _run_at_host(new, line)
     except Refused as refused:
         return world, Output(line, refused=refused.refusal, prompt=prompt)
+    jobs.with_line(new, line)
     new.clock += SECONDS_PER_LINE
     _let_time_pass(new)
     return new, Output(line, result.stdout, result.stderr, result.exit_code, prompt=prompt)
+
+
+def reap(world: World, everything: bool) -> tuple[World, list[Output]]:
+    """What ran beside the lines and is over, or all of it, and the world without it. The old world stays as it was."""
+    if not world.jobs and not world.late:
+        return world, []
+    new = world.copy()
+    settle(new, everything=everything)
+    outputs, new.late = list(new.late), ()
+    return new, outputs
 
 
 def prompt_of(world: World, host: str, terminal: Terminal | None = None) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dnetlab.commands.shell import Script
+from dnetlab.commands.shell import Pipeline, Script
 from dnetlab.commands.userland import PACKAGE_MANAGERS, USERLANDS, is_left_out, names
+from dnetlab.model import Line, Output
 from dnetlab.model.changed import replace
+from dnetlab.model.frame import Capture
+from dnetlab.sim import jobs
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.left_out import LAB_WORDS, NOT_MODELLED
@@ -20,6 +23,7 @@ from dnetlab.sim.userland.sh.expand import ShellProblem
 from dnetlab.sim.userland.sh.interpret import Interpreter, Run
 from dnetlab.sim.userland.sh.reading import read
 from dnetlab.sim.userland.sh.state import BASH, BUSYBOX, DASH, Shell, Sink, Streams, started
+from dnetlab.sim.world import World
 
 MOST_DIGITS = 100
 _LONG_NUMBER = re.compile(rf"\d{{{MOST_DIGITS + 1},}}")
@@ -131,7 +135,86 @@ class LabPrograms:
         )  # fmt: skip
         if _reads_all(run.argv):
             run.stdin.rest()
-        return _started(place, run.argv, run.shell)
+        result = _started(place, run.argv, run.shell)
+        settle(self.context.world, killed=True)
+        return result
+
+
+    def begin(self, run: Run, pipeline: Pipeline) -> int | Result:
+        world = self.context.world
+        world.starting = starting = jobs.Starting()
+        try:
+            result = self.run(run)
+        finally:
+            world.starting = None
+        if starting.job is None:
+            return run_rest(self.context, run.shell, pipeline, result)
+        job = replace(starting.job, pipeline=pipeline, shell=run.shell.copy())
+        world.jobs = (*world.jobs, job)
+        return job.pid
+
+    def wait(self, pid: int) -> list[Result]:
+        world = self.context.world
+        waited = [j for j in world.jobs if j.where.host == self.context.host and pid in (0, j.pid)]
+        return [told(world, job) for job in waited]
+
+
+@dataclass
+class _Answered:
+    """`Programs` whose first program has answered already; the others are those of the place."""
+
+    others: LabPrograms
+    answer: Result | None
+
+    @property
+    def files(self) -> LabFiles:
+        return self.others.files
+
+    def now(self) -> float:
+        return self.others.now()
+
+    def where(self, name: str) -> str | None:
+        return self.others.where(name)
+
+    def run(self, run: Run) -> Result:
+        answer, self.answer = self.answer, None
+        return answer if answer is not None else self.others.run(run)
+
+    def begin(self, run: Run, pipeline: Pipeline) -> int | Result:
+        return self.run(run)
+
+    def wait(self, pid: int) -> list[Result]:
+        return []
+
+
+def settle(world: World, killed: bool = False, everything: bool = False) -> None:
+    """What runs beside and is over, or `killed`, or everything, ends; what it says goes to `world.late`."""
+    over = jobs.is_killed if killed else jobs.is_over
+    for job in [job for job in world.jobs if everything or over(world, job)]:
+        result = told(world, job)
+        line = job.line or Line(0, " ".join(job.argv), job.where.host)
+        world.late = (*world.late, Output(line, result.stdout, result.stderr, result.exit_code))
+
+
+def told(world: World, job: jobs.Job) -> Result:
+    """End a job; what it says, through the rest of its pipeline."""
+    place = replace(job.place, world=world, budget=Budget())
+    capture = jobs.capture_of(world, job) or Capture(job.number)
+    result = job.tell(place, job.argv, capture, jobs.interrupted(world, job))
+    jobs.end(world, job)
+    if job.pipeline is None or job.shell is None:
+        return result
+    return run_rest(place, job.shell, job.pipeline, result)
+
+
+def run_rest(context: Context, shell: Shell, pipeline: Pipeline, answer: Result) -> Result:
+    """A pipeline whose first program has answered: its redirections, and what stands behind it."""
+    budget = context.budget or Budget(until=context.world.clock + MOST_SECONDS)
+    stdout, stderr = Sink(budget), Sink(budget)
+    programs = _Answered(LabPrograms(replace(context, budget=budget)), answer)
+    interpreter = Interpreter(shell.copy(), programs, budget)
+    interpreter.pipeline(pipeline, Streams(Input(""), {1: stdout, 2: stderr}), True)
+    return Result(stdout.text, stderr.text, interpreter.shell.status)
 
 
 def _rest(run: Run) -> str | None:

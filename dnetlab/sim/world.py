@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dnetlab.model import Host, Interface, Namespace, Snapshot, Topology, Where, default_topology
+from dnetlab.model import Host, Interface, Namespace, Output, Snapshot, Topology, Where, default_topology
 from dnetlab.model.changed import replace
 from dnetlab.model.layers import Layers
 from dnetlab.model.releases import DEFAULT_RELEASE
 
 if TYPE_CHECKING:
     from dnetlab.sim.context import Tool
+    from dnetlab.sim.jobs import Job, Starting
     from dnetlab.sim.userland.sh.state import Shell
 
 FileKey = tuple[str, str, str]  # host, container id or '', path
@@ -55,6 +56,8 @@ class World:
     topology  the lab's shape, which never changes
     tools     name -> what answers to it at a prompt: handed over when the world is made, because the daemon starts
               programs that call tools, and tools call the daemon
+    jobs      what runs beside the lines of a cell; starting: one is being started (sim/jobs.py); late: what those
+              that have ended had to say, with the lines that started them
     logs      (host, container id) -> what its programs printed, as (stream, text, clock); see programs/logs.py
     """
 
@@ -71,6 +74,9 @@ class World:
     shells: dict[str, Shell] = field(default_factory=dict)
     logs: Layers[tuple[str, str], tuple[tuple[str, str, float], ...]] = field(default_factory=Layers)
     terminals: tuple[Terminal, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    starting: Starting | None = None
+    late: tuple[Output, ...] = ()
     topology: Topology = field(default_factory=default_topology)
     tools: Mapping[str, Tool] = field(default_factory=dict)
 

@@ -213,11 +213,12 @@ class Command:
 @quick
 @dataclass(frozen=True)
 class Pipeline:
-    """negated: `!` stands in front. source: the text it was read from."""
+    """negated: `!` stands in front. source: the text it was read from. beside: `&` stands behind."""
 
     commands: tuple[Command, ...]
     negated: bool = False
     source: str = ""
+    beside: bool = False
 
 
 @quick
@@ -235,7 +236,10 @@ class Script:
     @property
     def only(self) -> Simple | None:
         """The simple command that is all of the script; None for a script of more, or of another kind."""
-        if len(self.pipelines) != 1 or self.pipelines[0][1].negated or len(self.pipelines[0][1].commands) != 1:
+        if len(self.pipelines) != 1:
+            return None
+        first = self.pipelines[0][1]
+        if first.negated or first.beside or len(first.commands) != 1:
             return None
         node = self.pipelines[0][1].commands[0].node
         return node if isinstance(node, Simple) else None

@@ -35,8 +35,11 @@ _BLANKS = re.compile(r"(?:[ \t\r]+|\\\n|#[^\n]*)*")
 # A line of words in which nothing has a meaning for the reader, as most are.
 _PLAIN = re.compile(r"[\w./-]+(?:[ \t]+[^\s;|&<>()'\"\\$`#\x00]+)*[ \t]*", re.ASCII)
 _JOBS = ("fg", "bg", "jobs", "disown")
+CAPTURES = ("tcpdump", "conntrack")  # what may run beside the lines that follow
 JOB_CONTROL = ShellRefused(
-    "Background jobs are not part of the lab's shell.", "`docker run -d` starts a container in the background."
+    "Background jobs are not part of the lab's shell.",
+    "A capture is the one there is: `tcpdump … &`, ended by `kill $!` or by the end of its cell. "
+    "`docker run -d` starts a container in the background.",
 )
 
 
@@ -84,6 +87,16 @@ def refusal(text: str) -> Refusal | None:
     except ShellRefused as refused:
         return refused.refusal
     return None
+
+
+def starts_beside(text: str) -> bool:
+    """Does the line start something with `&`, that goes on while the next lines run?"""
+    if "&" not in text:
+        return False
+    try:
+        return any(pipeline.beside for _, pipeline in parse_shell(text).pipelines)
+    except ShellRefused:
+        return False
 
 
 def is_unfinished(text: str) -> bool:
@@ -156,6 +169,11 @@ class _Parser(WordReader):
         self.lines()
         while not self.at_end(stop, until):
             pipelines.append((operator, self.pipeline(until)))
+            if self.ampersand():
+                pipelines[-1] = (operator, _beside(operator, pipelines[-1][1]))
+                operator = ";"
+                self.lines()
+                continue
             operator = self.operator(until)
             if not operator:
                 break
@@ -165,6 +183,14 @@ class _Parser(WordReader):
         if self.waiting and not self.peek():
             raise _open_document(self.waiting[0][0].target.text)
         return Script(tuple(pipelines))
+
+    def ampersand(self) -> bool:
+        """A lone `&` is read."""
+        self.blanks()
+        if self.peek() != "&" or self.peek(2) in ("&&", "&>"):
+            return False
+        self.at += 1
+        return True
 
     def at_end(self, stop: frozenset[str], until: str) -> bool:
         if not self.peek() or self.peek() == until or self.peek(2) == ";;":
@@ -222,8 +248,6 @@ class _Parser(WordReader):
             self.blanks()
         if self.peek(1) in ("|", ";", "&", "") or self.peek() == until:
             found = "||" if self.peek(2) == "||" else "&&" if self.peek(2) == "&&" else self.peek()
-            if found == "&" and self.peek(2) != "&>":
-                raise JOB_CONTROL
             if self.peek(2) != "&>":
                 kind = Unfinished if not found else ShellRefused
                 raise kind(f"Nothing stands before {found}." if found else "Nothing stands after !.",
@@ -530,6 +554,15 @@ def _with_errors(command: Command) -> Command:
         node = command.node
         return Command(Simple(node.words, node.assignments, (*node.redirects, both)))
     return Command(command.node, (*command.redirects, both))
+
+
+def _beside(operator: str, pipeline: Pipeline) -> Pipeline:
+    """The pipeline as one that runs beside what follows. Refused for anything but a capture."""
+    first = pipeline.commands[0]
+    names = {word.text.rsplit("/", 1)[-1] for word in first.words}
+    if operator in ("&&", "||") or pipeline.negated or names.isdisjoint(CAPTURES):
+        raise JOB_CONTROL
+    return Pipeline(pipeline.commands, False, pipeline.source, beside=True)
 
 
 def _refuse_word(words: list[Word]) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from dnetlab.commands.shell import CAPTURES
 from dnetlab.commands.userland import USERLANDS
 from dnetlab.model.changed import replace
 from dnetlab.sim.clock import moment
@@ -235,6 +236,8 @@ def _timeout(context: Context, argv: tuple[str, ...]) -> Result:
     if not seconds or context.world.clock - begin < seconds and inner == tuple(words[1:]):
         return result
     context.world.clock = begin + seconds
+    if {word.rsplit("/", 1)[-1] for word in inner} & set(CAPTURES):  # they tell what they saw when they are ended
+        return Result(result.stdout, result.stderr, 124)
     stdout = result.stdout.split("\n^C", 1)[0].split("\n\n--- ", 1)[0]
     stdout = stdout + "\n" if stdout and not stdout.endswith("\n") else stdout
     kept = "".join(line for line in result.stderr.splitlines(keepends=True) if line.startswith(("Connecting", "--2")))

@@ -188,6 +188,12 @@ def _ssh(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _tcpdump(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.tcpdump import run
+
+    return run(context, argv)
+
+
 TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells which was typed
     "docker": _docker,
     "ip": _ip,
@@ -248,4 +254,5 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     **dict.fromkeys((*TEXT, "mawk", "rev", "column", "jq"), _text),
     "ssh": _ssh,
     "scp": _ssh,
+    "tcpdump": _tcpdump,
 }

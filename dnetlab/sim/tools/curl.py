@@ -17,7 +17,7 @@ from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import chance
 from dnetlab.sim.tools.web import BadUrl, Question, Reply, Url, parse_url, request
-from dnetlab.sim.tools.web import asked as size_of
+from dnetlab.sim.tools.web import asked as on_the_wire
 
 TRY = "curl: try 'curl --help' or 'curl --manual' for more information\n"
 VERSION = """\
@@ -411,7 +411,7 @@ def _ask(context: Context, asked: Asked, transfer: Transfer, url: Url, answer: w
     host_line = next((h.split(":", 1)[1].strip() for h in asked.headers if h.lower().startswith("host:")), "")
     asked_of = replace(url, host=host_line, explicit_port=False) if host_line else url
     reply = None
-    question = Question(transfer.method, agent, size_of(lines, "&".join(asked.data) if sent else ""))
+    question = Question(transfer.method, agent, on_the_wire(lines, "&".join(asked.data) if sent else ""))
     try:
         if answer.fate is wire.Fate.ANSWERED:
             reply = request(context, answer, asked_of, question, asked.seconds("max-time") or wire.FOREVER)

@@ -70,7 +70,7 @@ def _kill_each(context: Context, words: list[str], number: int) -> Result:
     stderr = ""
     failed = False
     speaker = _speaker(context)
-    for word in words:
+    for word in [_job_pid(context, word) for word in words]:
         if not re.fullmatch(r"-?[0-9]{1,10}", word):
             failed = True
             if is_busybox(context):
@@ -88,6 +88,16 @@ def _kill_each(context: Context, words: list[str], number: int) -> Result:
                        else f"{speaker}: ({pid}) - No such process\n")  # fmt: skip
     # bash answers 0 when it could signal at least one of several; one alone decides by itself.
     return Result("", stderr, 1 if failed else 0)
+
+
+def _job_pid(context: Context, word: str) -> str:
+    """`%1` as the pid of what runs beside the cell; other words as they are."""
+    running = {job.slot: job.pid for job in context.world.jobs if job.where.host == context.host}
+    found = re.fullmatch(r"%(\d{1,4}|%|\+|)", word)
+    if not found or not running:
+        return word
+    slot = int(found[1]) if found[1].isdecimal() else max(running)
+    return str(running.get(slot, word))
 
 
 def _signal(context: Context, pid: int, number: int) -> bool:

@@ -41,7 +41,7 @@ def _talk(context: Context, answer: wire.Answer, host: str, port: int, limit: fl
         wire.hang_up(context, answer)
         return ""
     try:
-        question = Question(match[1], "-", len(text.encode()))
+        question = Question(match[1], "-", text.encode())
         reply = request(context, answer, Url("http", host, port, match[2], True), question, limit)
     except wire.Silent as silent:
         wire.wait(context, min(silent.seconds, limit))

@@ -233,8 +233,8 @@ def _echoes(context: Context, request: Request, target: IPv4Address, source: IPv
     for number in range(1, total + 1):
         tally.sent += 1
         try:
-            answer = wire.echo(context, target, identifier=identifier, size=request.size + 28, ttl=request.ttl,
-                               source=source, cutting=request.cutting)  # fmt: skip
+            answer = wire.echo(context, target, identifier=identifier, number=number, size=request.size + 28,
+                               ttl=request.ttl, source=source, cutting=request.cutting)  # fmt: skip
         except wire.TooLong as too_long:
             answer = wire.Answer(wire.Fate.SILENCE)
             tally.errors += 1
@@ -413,7 +413,8 @@ def _busybox_to(context: Context, request: Request, target: IPv4Address, source:
             wire.Answer(wire.Fate.SILENCE)
             if silent
             else wire.echo(
-                context, target, identifier=identifier, size=request.size + 28, ttl=request.ttl, source=source
+                context, target, identifier=identifier, number=number, size=request.size + 28, ttl=request.ttl,
+                source=source,
             )
         )
         if answer.fate is wire.Fate.NOT_PERMITTED:

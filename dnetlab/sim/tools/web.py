@@ -69,8 +69,8 @@ class Reply:
     reason: str
 
     @property
-    def size(self) -> int:
-        """Bytes on the wire."""
+    def words(self) -> bytes:
+        """As it is on the wire."""
         return asked([self.first_line, *(f"{name}: {value}" for name, value in self.headers)], self.body)
 
     @property
@@ -92,17 +92,17 @@ def is_paused(context: Context, server: Listener) -> bool:
 
 @dataclass(frozen=True)
 class Question:
-    """An HTTP request. size: of its text in bytes; keeps: the client lets the connection stand, and closes it first."""
+    """An HTTP request. words: as on the wire; keeps: the client lets the connection stand, and closes it first."""
 
     method: str = "GET"
     agent: str = "curl/7.88.1"
-    size: int = 76
+    words: bytes = b"GET / HTTP/1.1\r\n\r\n"
     keeps: bool = True
 
 
-def asked(lines: list[str], body: str = "") -> int:
-    """The bytes of a request with these lines."""
-    return len("".join(f"{line}\r\n" for line in [*lines, ""]).encode()) + len(body.encode())
+def asked(lines: list[str], body: str = "") -> bytes:
+    """The bytes of a request, or of an answer, with these lines."""
+    return ("".join(f"{line}\r\n" for line in [*lines, ""]) + body).encode()
 
 
 def request(
@@ -117,7 +117,7 @@ def request(
         return None
     from dnetlab.sim.programs.web import serve_http
 
-    wire.ask(context, answer, question.size, patience)
+    wire.ask(context, answer, question.words, patience)
     server, seen_from = _program(answer)
     if is_paused(context, server):
         raise wire.Silent(wire.FOREVER)
@@ -130,7 +130,7 @@ def request(
         return None
     reply = Reply(served.status, tuple(served.headers.items()), served.body, served.reason or REASONS[served.status])
     by_server = not question.keeps or reply.header("Connection").lower() == "close"
-    wire.hear(context, answer, reply.size, by_server)
+    wire.hear(context, answer, reply.words, by_server)
     return reply
 
 

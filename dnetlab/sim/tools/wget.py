@@ -12,7 +12,7 @@ from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse
 from dnetlab.sim.tools.tree import absolute
 from dnetlab.sim.tools.web import BadUrl, Question, Reply, Url, parse_url, request
-from dnetlab.sim.tools.web import asked as size_of
+from dnetlab.sim.tools.web import asked as on_the_wire
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
@@ -60,7 +60,7 @@ def _fetch(context: Context, answer: wire.Answer, url: Url, question: Question, 
 
 def _question(method: str, url: Url, agent: str, more: list[str], body: str) -> Question:
     lines = [f"{method} {url.path} HTTP/1.1", f"Host: {url.host_header}", f"User-Agent: {agent}", *more]
-    return Question(method, agent, size_of(lines, body), "Connection: close" not in more)
+    return Question(method, agent, on_the_wire(lines, body), "Connection: close" not in more)
 
 
 def _keep(context: Context, asked: Asked, url: Url, body: str) -> str:

@@ -133,7 +133,7 @@ def path_mtu(context: Context, destination: IPv4Address) -> int:
     return min(mtu, context.stack.path_mtus.get(destination, mtu))
 
 
-def echo(context: Context, destination: IPv4Address, *, identifier: int, size: int = 84, ttl: int = 64,
+def echo(context: Context, destination: IPv4Address, *, identifier: int, number: int = 1, size: int = 84, ttl: int = 64,
          source: IPv4Address | None = None, cutting: Cutting = Cutting.WANT) -> Answer:  # fmt: skip
     """Send one ICMP echo request and keep what it leaves behind. Raises TooLong when it may not be cut and must be."""
     fits = path_mtu(context, destination)
@@ -144,7 +144,7 @@ def echo(context: Context, destination: IPv4Address, *, identifier: int, size: i
         return Answer(Fate.NETWORK_UNREACHABLE)
     packet = Packet(
         source, destination, Protocol.ICMP, sport=identifier, ttl=ttl, icmp=IcmpType.ECHO_REQUEST, size=size,
-        df=cutting is not Cutting.DONT and size <= fits, piece=fits if size > fits else 0,
+        df=cutting is not Cutting.DONT and size <= fits, piece=fits if size > fits else 0, seq=number,
     )  # fmt: skip
     return _send(context, packet)
 
@@ -171,8 +171,8 @@ def _bounded(context: Context, patience: float) -> float:
     return min(patience, context.deadline - context.world.clock)
 
 
-def ask(context: Context, answer: Answer, size: int, patience: float = FOREVER) -> None:
-    """Say so many bytes over an open connection. Returns when the program has them.
+def ask(context: Context, answer: Answer, words: bytes, patience: float = FOREVER) -> None:
+    """Say that over an open connection. Returns when the program has it.
 
     patience: seconds from the SYN on. Raises Silent when they never arrive, ConnectionResetError for a RST.
     """
@@ -180,7 +180,7 @@ def ask(context: Context, answer: Answer, size: int, patience: float = FOREVER) 
     if talk is None:
         return
     talk.wait_until(_bounded(context, patience))
-    heard = talk.ask(size)
+    heard = talk.ask(len(words), words)
     context.world.adopt(talk.exchange().after)
     if talk.reset:
         raise ConnectionResetError
@@ -188,15 +188,15 @@ def ask(context: Context, answer: Answer, size: int, patience: float = FOREVER) 
         raise Silent(GIVES_UP if talk.lost is not None else FOREVER)
 
 
-def hear(context: Context, answer: Answer, size: int, by_server: bool = False) -> None:
-    """The program says so many bytes, then both ends close, the client first unless `by_server`.
+def hear(context: Context, answer: Answer, words: bytes, by_server: bool = False) -> None:
+    """The program says that, then both ends close, the client first unless `by_server`.
 
     Raises Silent when they never arrive.
     """
     talk = answer.talk
     if talk is None:
         return
-    heard = talk.answer(size)
+    heard = talk.answer(len(words), words)
     if heard:
         talk.close(by_server)
     context.world.adopt(talk.exchange().after)

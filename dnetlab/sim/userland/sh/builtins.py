@@ -430,6 +430,17 @@ def _nothing(sh: Interpreter, argv: Argv, streams: Streams) -> int:
     return 0
 
 
+def _wait(sh: Interpreter, argv: Argv, streams: Streams) -> int:
+    """`wait [PID]`: nothing more comes to a capture while its line waits, so that it ends, as by Ctrl-C."""
+    pid = int(argv[1]) if len(argv) > 1 and re.fullmatch(r"\d{1,9}", argv[1]) else 0
+    status = 0
+    for result in sh.programs.wait(pid):
+        streams.stdout.write(result.stdout)
+        streams.stderr.write(result.stderr)
+        status = result.exit_code
+    return status
+
+
 def _left_out(sh: Interpreter, argv: Argv, streams: Streams) -> int:
     raise Refused("`{tool}` is not part of the lab's shell.", "Write the full command instead.", tool=argv[0])
 
@@ -442,7 +453,7 @@ SPECIAL: dict[str, Builtin] = {
 REGULAR: dict[str, Builtin] = {
     "cd": _cd, "pwd": _pwd, "local": _local, "read": _read, "test": _test, "[": _test, "echo": _echo,
     "printf": _printf, "true": _true, "false": _true, "command": _command, "type": _type, "let": _let,
-    "umask": _umask, "wait": _nothing, "hash": _nothing, "ulimit": _nothing, "alias": _left_out,
+    "umask": _umask, "wait": _wait, "hash": _nothing, "ulimit": _nothing, "alias": _left_out,
     "unalias": _nothing, "declare": _left_out, "typeset": _left_out, "getopts": _left_out, "mapfile": _left_out,
     "readarray": _left_out, "shopt": _nothing, "builtin": _command, "logout": _exit, "pushd": _left_out,
     "popd": _left_out, "times": _left_out,

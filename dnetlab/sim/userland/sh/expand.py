@@ -280,7 +280,7 @@ class Expander:
             case "@" | "*":
                 return self._joined() if name == "*" else " ".join(shell.positional) if shell.positional else None
             case "!":
-                return None
+                return str(shell.last_job) if shell.last_job else None
             case "RANDOM" if shell.kind in (BASH, BUSYBOX) and name not in shell.variables:
                 return self._random()
         return shell.variables.get(name)

@@ -22,7 +22,9 @@ from dnetlab.commands.shell import (
     Redirect,
     Script,
     Simple,
+    Text,
     While,
+    Word,
 )
 from dnetlab.sim.userland.seam import Budget, Files, Input, Refused, Result, absolute, too_much_said
 from dnetlab.sim.userland.sh import builtins, conditions, patterns
@@ -50,6 +52,12 @@ class Programs(Protocol):
 
     def now(self) -> float:
         """The lab's clock."""
+
+    def begin(self, run: Run, pipeline: Pipeline) -> int | Result:
+        """Start the first program of a pipeline beside what follows: its pid, or what it answered at once."""
+
+    def wait(self, pid: int) -> list[Result]:
+        """End the program with that pid, or all that run beside (0), and what each had to say."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,9 @@ class Interpreter:
         self.budget.spend()
         self.guarded += int(tested or pipeline.negated)
         try:
-            if len(pipeline.commands) == 1:
+            if pipeline.beside:
+                status = self.beside(pipeline, streams)
+            elif len(pipeline.commands) == 1:
                 status = self.command(pipeline.commands[0], streams)
             else:
                 status = self.pipe(pipeline.commands, streams)
@@ -106,6 +116,26 @@ class Interpreter:
         self.shell.status = int(not status) if pipeline.negated else status
         if self.shell.status and "e" in self.shell.options and not (self.guarded or tested or pipeline.negated):
             raise Exit(self.shell.status)
+
+    def beside(self, pipeline: Pipeline, streams: Streams) -> int:
+        """`PIPELINE &`: its first program goes on while the next lines run; what it says is told when it has ended."""
+        first = pipeline.commands[0]
+        assert isinstance(first.node, Simple)
+        argv = tuple(self.expander(streams).fields(first.node.words))
+        words = tuple(Word((Text(word, quoted=True),)) for word in argv)
+        if self.redirected(first.node.redirects, streams) is None:
+            return self.unopened
+        fixed = Command(replace(first.node, words=words), first.redirects)
+        whole = replace(pipeline, beside=False, commands=(fixed, *pipeline.commands[1:]))
+        self.budget.spend(PROGRAM_STEPS)
+        run = Run(argv, self.shell, self.shell.environment, Input(""), self.budget, False)
+        begun = self.programs.begin(run, whole)
+        if isinstance(begun, int):
+            self.shell.last_job = begun
+            return 0
+        streams.stdout.write(begun.stdout)
+        streams.stderr.write(begun.stderr)
+        return 0
 
     def problem(self, problem: ShellProblem, streams: Streams) -> int:
         """An expansion went wrong: a script ends, a terminal goes on with its next line."""

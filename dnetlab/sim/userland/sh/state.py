@@ -33,6 +33,7 @@ class Shell:
     trap: str = ""  # what runs at its end
     pid: int = 1
     interactive: bool = False  # at a prompt
+    last_job: int = 0  # `$!`, 0 before the first
 
     def copy(self) -> Shell:
         made = copy(self)

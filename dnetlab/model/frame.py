@@ -1,0 +1,71 @@
+"""What a capture sees: a frame at an interface, and the captures that listen in a network namespace (packet(7))."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from dnetlab.model.packet import Packet
+
+BROADCAST = "ff:ff:ff:ff:ff:ff"
+NO_MAC = "00:00:00:00:00:00"
+
+
+@dataclass(frozen=True)
+class Arp:
+    """A question of ARP, "who has target?", or with is_reply the answer "sender is at sender_mac" (RFC 826)."""
+
+    sender_mac: str
+    sender: IPv4Address
+    target: IPv4Address
+    target_mac: str = NO_MAC
+    is_reply: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An Ethernet frame with what it carries. tag: its VLAN (802.1Q), None for an untagged one."""
+
+    source: str
+    destination: str
+    carries: Packet | Arp
+    tag: int | None = None
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A frame at an interface.
+
+    at         seconds of the lab's clock
+    interface  its name; index and mac as they were then
+    out        it leaves the namespace there, else it comes in
+    passed     a bridge passes it on: its own interface sees that only while it is promiscuous (br_handle_frame_finish)
+    """
+
+    at: float
+    interface: str
+    index: int
+    mac: str
+    out: bool
+    frame: Frame
+    passed: bool = False
+
+
+@dataclass(frozen=True)
+class Capture:
+    """A packet socket that is open in a namespace. interface '': at all of them.
+
+    number  tells the captures of a lab apart
+    promiscuous  the interface takes what is not for it, too
+    seen    what it saw so far, in order; a filter is applied when it is read
+    """
+
+    number: int
+    interface: str = ""
+    promiscuous: bool = True
+    seen: tuple[Sighting, ...] = ()
+
+    def hears(self, sighting: Sighting) -> bool:
+        if sighting.passed and not (self.promiscuous and self.interface):
+            return False
+        return self.interface in ("", sighting.interface)

@@ -1,0 +1,66 @@
+"""On real engines: a capture beside the lines of its cell, and what a terminal keeps from line to line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dnetlab import Lab
+from dnetlab.engines.docker import DockerEngine
+from dnetlab.engines.kept import MARK, Kept
+from dnetlab.engines.running import Ran
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def lab(hosts):
+    lab = Lab()
+    lab.engine = DockerEngine(hosts=hosts)
+    lab.shape = lab.engine.shape
+    lab.run("docker run -d --name web nginx")
+    return lab
+
+
+def test_a_capture_runs_beside_the_lines_of_its_cell(lab):
+    capture, ping = lab.run_cell("tcpdump -nn -t -i docker0 icmp &\nping -c 1 172.17.0.2").outputs
+    assert re.sub(r"id \d+", "id N", capture.stdout) == (
+        "IP 172.17.0.1 > 172.17.0.2: ICMP echo request, id N, seq 1, length 64\n"
+        "IP 172.17.0.2 > 172.17.0.1: ICMP echo reply, id N, seq 1, length 64\n\n"
+    )
+    assert "2 packets captured" in capture.stderr
+    assert ping.exit_code == 0
+
+
+def test_its_file_is_a_table(lab, tmp_path):
+    lab.run_cell("tcpdump -i docker0 -w /tmp/x.pcap icmp &\nping -c 1 172.17.0.2")
+    table = lab.capture("docker1:/tmp/x.pcap", tmp_path / "x.pcap")
+    assert table[["source", "destination", "protocol"]].values.tolist() == [
+        ["172.17.0.1", "172.17.0.2", "ICMP"],
+        ["172.17.0.2", "172.17.0.1", "ICMP"],
+    ]
+
+
+def test_a_hosts_terminal_keeps_directory_variables_functions_and_status(lab):
+    cell = "cd /tmp; X='a b'\nf() { echo \"$1 in $PWD\"; }\nf \"$X\"\nfalse\necho $?\nunset X\necho \"[$X]\"\ncd"
+    said = [output.stdout for output in lab.run_cell(cell).outputs]
+    assert said == ["", "", "a b in /tmp\n", "", "1\n", "", "[]\n", ""]
+
+
+def test_a_containers_terminal_does_so_too(lab):
+    lab.run("docker exec -it web sh")
+    outputs = lab.run_cell("cd /etc\nY=7\necho $PWD $Y\nexit").outputs
+    assert [output.stdout for output in outputs] == ["", "", "/etc 7\n", ""]
+    assert outputs[1].prompt == "/etc # "
+
+
+def test_a_line_that_was_cut_off_leaves_what_was_kept():
+    kept = Kept("declare -- X=1\n", "/tmp")
+    assert kept.after(Ran("half of it", "", 130)) == (Kept("declare -- X=1\n", "/tmp", 130), Ran("half of it", "", 130))
+
+
+def test_what_a_shell_tells_of_itself_is_not_shown():
+    told = f"out\n{MARK}/tmp\nset +o errexit\numask 0022\ndeclare -- X=\"1\"\ndeclare -r UID=\"0\"\n"
+    kept, ran = Kept().after(Ran(told, "", 0))
+    assert (kept, ran.stdout) == (Kept('declare -- X="1"\n', "/tmp", 0), "out\n")

@@ -1,0 +1,94 @@
+"""Frames of every kind that the lab sends, for the texts of tcpdump."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+
+from dnetlab.model import IcmpType, Packet, Protocol
+from dnetlab.model.frame import BROADCAST, Arp, Frame, Sighting
+from dnetlab.net.capture import octets, pcap
+from dnetlab.net.capture.taken import records as taken
+
+WEB, CLIENT = "02:42:ac:11:00:02", "02:42:ac:11:00:03"
+A, B = IPv4Address("172.17.0.2"), IPv4Address("172.17.0.3")
+FIRST = 1_700_000_000.123456  # 2023-11-14 22:13:20 UTC
+ONE, OTHER = 2_000_000_000, 3_000_000_000  # where the two ends begin to count
+ASKED = b"GET / HTTP/1.1\r\nHost: 172.17.0.3\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n"
+ANSWERED = b"HTTP/1.1 200 OK\r\nServer: nginx/1.25\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\nhello\n"
+TEXTS = (
+    b"GET / HTTP/1.1\r\nHost", b"hello world\n<html>", b"<html>\n<b>x</b>\n", b"\0\1\2abc",
+    b"HTTP/1.1 200 OK\r\n\r\n\0\0", "HTTP/1.1 200 OK\r\n\r\né".encode(), b"FOO 200 x\r\n", b"a", b"\n",
+    b"POST /x HTTP/1.0\n\nq=1", b"HTTP/1.1 200 OK\rxx", b"GET\r\n", b"SSH-2.0-OpenSSH_9.2\r\n",
+)  # fmt: skip
+
+
+def tcp(flags: str, sport: int, dport: int, seq: int, ack: int = 0, data: bytes = b"", back: bool = False) -> Packet:
+    size = len(data) + (60 if "S" in flags else 40 if "R" in flags else 52)
+    ends = (B, A) if back else (A, B)
+    return Packet(*ends, Protocol.TCP, sport, dport, 64, flags, size=size, seq=seq, ack=ack, mss=1460, data=data)
+
+
+def frame(packet: Packet, tag: int | None = None) -> Frame:
+    return Frame(WEB, CLIENT, packet, tag)
+
+
+ECHO = Packet(A, B, Protocol.ICMP, sport=77, icmp=IcmpType.ECHO_REQUEST, seq=1, df=True)
+REPLY = Packet(B, A, Protocol.ICMP, sport=77, icmp=IcmpType.ECHO_REPLY, seq=1)
+LETTER = Packet(A, B, Protocol.UDP, 40004, 9999, size=33, data=b"hello")
+SYN = tcp("S", 40000, 80, ONE)
+
+
+def page() -> Iterator[Packet]:
+    """A page is asked for and comes."""
+    behind, after = ONE + 1 + len(ASKED), OTHER + 1 + len(ANSWERED)
+    yield SYN
+    yield tcp("SA", 80, 40000, OTHER, ONE + 1, back=True)
+    yield tcp("A", 40000, 80, ONE + 1, OTHER + 1)
+    yield tcp("PA", 40000, 80, ONE + 1, OTHER + 1, ASKED)
+    yield tcp("A", 80, 40000, OTHER + 1, behind, back=True)
+    yield tcp("PA", 80, 40000, OTHER + 1, behind, ANSWERED, back=True)
+    yield tcp("FA", 40000, 80, behind, after)
+    yield tcp("FA", 80, 40000, after, behind + 1, back=True)
+    yield tcp("A", 40000, 80, behind + 1, after + 1)
+
+
+def packets() -> Iterator[Packet]:
+    yield from (ECHO, REPLY)
+    yield from page()
+    yield tcp("S", 40002, 81, ONE)
+    yield tcp("RA", 81, 40002, 0, ONE + 1, back=True)
+    yield tcp("R", 40002, 81, ONE + 1)
+    yield LETTER
+    yield Packet(A, B, Protocol.UDP, 40004, 53, size=38)
+    yield Packet(A, B, Protocol.UDP, 40004, 5353, size=60)
+    for kind in IcmpType:
+        if kind.value[0] in (3, 11):
+            for about in (LETTER, SYN, ECHO):
+                mtu = 1400 if kind is IcmpType.FRAGMENTATION_NEEDED else 0
+                yield Packet(B, A, Protocol.ICMP, icmp=kind, size=28 + about.size, inside=about, mtu=mtu)
+    yield Packet(A, B, Protocol.ICMP, sport=77, icmp=IcmpType.ECHO_REQUEST, seq=2, size=2028, piece=1500)
+    yield Packet(A, B, Protocol.UDP, 40004, 9999, size=2028, piece=1500)
+    hosts = IPv4Address("172.25.254.1"), IPv4Address("172.25.254.2")
+    for port in (4789, 4790):
+        yield Packet(*hosts, Protocol.UDP, 40123, port, size=134, vni=200, inside=frame(ECHO))
+    yield Packet(A, IPv4Address("224.0.0.1"), Protocol.UDP, 40123, 6000, size=50)
+    for data in TEXTS:
+        for port in (80, 8080, 81, 3128, 22, 25, 21, 6379):
+            yield tcp("PA", 40000, port, ONE + 1, OTHER + 1, data)
+
+
+def records() -> list[pcap.Record]:
+    """All of them, half a second apart."""
+    frames = [Frame(WEB, BROADCAST, Arp(WEB, A, B)), Frame(CLIENT, WEB, Arp(CLIENT, B, A, WEB, True))]
+    frames += [frame(ECHO, tag=10), *(frame(packet) for packet in packets())]
+    times = ((FIRST + 0.5 * number, one) for number, one in enumerate(frames))
+    return [pcap.Record(at, data, len(data)) for at, one in times for data in octets.octets(one, at - FIRST)]
+
+
+def link_any() -> list[pcap.Record]:
+    """What `-i any` sees at lo, whose index is 1 everywhere."""
+    ways = ((False, WEB), (True, WEB), (False, BROADCAST))
+    seen = [Sighting(n, "lo", 1, WEB, out, Frame(CLIENT, mac, ECHO)) for n, (out, mac) in enumerate(ways)]
+    seen.append(Sighting(3, "lo", 1, WEB, False, Frame(WEB, BROADCAST, Arp(WEB, A, B))))
+    return list(taken(seen, pcap.LINUX_SLL2, FIRST))
