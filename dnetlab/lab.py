@@ -253,10 +253,9 @@ class Lab(Looking):
         return seen
 
     def capture(self, file: str, copy: str | Path | None = None) -> DataFrame:
-        """A file that `tcpdump -w` wrote on a host, 'docker1:/tmp/x.pcap', as a table; see `dnetlab.views.frames`.
+        """A file that `tcpdump -w` wrote on a host, 'docker1:/tmp/x.pcap', as a table (`views.frames`).
 
-        copy: where its bytes are laid beside the notebook, for Wireshark. Raises UsageError for a file that isn't
-        there or is no capture.
+        copy: where its bytes are laid, for Wireshark. Raises UsageError for a file that isn't there or is no capture.
         """
         from dnetlab.views.frames import frames
 

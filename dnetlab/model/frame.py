@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from ipaddress import IPv4Address
 
-from dnetlab.model.packet import Packet
+from dnetlab.model.packet import Connection, Packet
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 NO_MAC = "00:00:00:00:00:00"
@@ -51,6 +52,24 @@ class Sighting:
     passed: bool = False
 
 
+class Change(Enum):
+    """What became of an entry of conntrack, as `conntrack -E` names it."""
+
+    NEW = "NEW"
+    UPDATE = "UPDATE"
+    DESTROY = "DESTROY"
+
+
+@dataclass(frozen=True)
+class ConnectionEvent:
+    """at: seconds of the lab's clock. The entry is as it is now, a destroyed one as it was."""
+
+    at: float
+    change: Change
+    connection: Connection
+    by_user: bool = False
+
+
 @dataclass(frozen=True)
 class Capture:
     """A packet socket that is open in a namespace. interface '': at all of them.
@@ -58,14 +77,18 @@ class Capture:
     number  tells the captures of a lab apart
     promiscuous  the interface takes what is not for it, too
     seen    what it saw so far, in order; a filter is applied when it is read
+    events  of a listener for conntrack's (`conntrack -E`), None for one of frames
     """
 
     number: int
     interface: str = ""
     promiscuous: bool = True
     seen: tuple[Sighting, ...] = ()
+    events: tuple[ConnectionEvent, ...] | None = None
 
     def hears(self, sighting: Sighting) -> bool:
+        if self.events is not None:
+            return False
         if sighting.passed and not (self.promiscuous and self.interface):
             return False
         return self.interface in ("", sighting.interface)

@@ -130,6 +130,26 @@ class Flow:
         return Flow(self.protocol, self.destination, self.source, self.dport, self.sport)
 
 
+class TcpState(Enum):
+    """Where a TCP connection stands for conntrack (nf_conntrack_proto_tcp.c)."""
+
+    SYN_SENT = "SYN_SENT"
+    SYN_RECV = "SYN_RECV"
+    ESTABLISHED = "ESTABLISHED"
+    FIN_WAIT = "FIN_WAIT"
+    CLOSE_WAIT = "CLOSE_WAIT"
+    LAST_ACK = "LAST_ACK"
+    TIME_WAIT = "TIME_WAIT"
+    CLOSE = "CLOSE"
+
+    @property
+    def seconds(self) -> float:
+        """How long an entry is kept when nothing more comes (nf_conntrack-sysctl)."""
+        return {"SYN_RECV": 60.0, "ESTABLISHED": 432_000.0, "CLOSE_WAIT": 60.0, "LAST_ACK": 30.0, "CLOSE": 10.0}.get(
+            self.value, 120.0
+        )
+
+
 class ConnState(Enum):
     NEW = "NEW"
     ESTABLISHED = "ESTABLISHED"
@@ -143,13 +163,17 @@ class Connection:
     """An entry of conntrack: what was seen first, and what the answer must look like.
 
     `reply` is `original.reversed` unless an address was translated; the difference is the translation to undo.
-    expires is the simulator's clock in seconds (None: taken from a real engine).
+    expires is the simulator's clock in seconds (None: taken from a real engine). tcp: None for other protocols, and
+    where it isn't known. assured: it is kept when the table is full. mark: of CONNMARK.
     """
 
     original: Flow
     reply: Flow
     state: ConnState = ConnState.NEW
     expires: float | None = None
+    tcp: TcpState | None = field(default=None, compare=False)
+    assured: bool = field(default=False, compare=False)
+    mark: int = field(default=0, compare=False)
 
     @property
     def is_source_nat(self) -> bool:

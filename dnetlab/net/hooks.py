@@ -77,7 +77,7 @@ def cross(trip: Trip, hook: Hook, doors: Doors, stages: tuple[str, ...] = ()) ->
                 return False
     ends = hook in (Hook.INPUT, Hook.POSTROUTING) and not stages
     if ends and trip.track is not None and not trip.track.related:
-        trip.lab.remember(trip.at, trip.track)
+        trip.lab.remember(trip.at, trip.track, trip.packet.flags)
     return True
 
 
@@ -87,7 +87,7 @@ def _track(trip: Trip) -> None:
     if trip.track is None and nat.may_begin(trip.packet, trip.inner):
         trip.track = nat.begin(trip.packet)
     elif trip.track is not None and trip.track.reply and not trip.track.related:
-        trip.lab.remember(trip.at, trip.track)  # an answer was seen, whatever becomes of it
+        trip.lab.remember(trip.at, trip.track, trip.packet.flags)  # an answer was seen, whatever becomes of it
 
 
 def _scene(trip: Trip, space: Namespace, doors: Doors) -> Scene:

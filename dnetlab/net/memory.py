@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import Connection, FdbEntry, LinkKind, Namespace, Neighbour, Snapshot, Traffic, Where
 from dnetlab.model.changed import replace
-from dnetlab.model.frame import Capture, Frame, Sighting
+from dnetlab.model.frame import Capture, Change, ConnectionEvent, Frame, Sighting
 from dnetlab.net import nat
 from dnetlab.net.filter import Counters, counted
 from dnetlab.net.passage import Count, Passage, passage
@@ -38,6 +38,7 @@ class Field:
         self._met: list[Count] = []
         self.fickle = False  # has a rule looked at what differs between the packets of a connection?
         self.sightings: dict[Where, list[Sighting]] = {}
+        self.events: dict[Where, list[ConnectionEvent]] = {}
         self.watched = any(space.captures for host in snapshot.hosts.values() for space in host.namespaces.values())
         self._passed = 0
 
@@ -73,10 +74,31 @@ class Field:
         found = self.known.get(where)
         return self.space(where).connections if found is None else found
 
-    def remember(self, where: Where, track: nat.Track) -> None:
-        before = self.connections(where)
-        after = self.known[where] = nat.remember(before, track, self.now)
-        self._learned += after is not before
+    def remember(self, where: Where, track: nat.Track, flags: str = "") -> None:
+        before, old = self.connections(where), track.connection
+        self.known[where] = now = nat.remember(before, track, self.now, flags)
+        self._learned += now is not before
+        if self.watched and now is not before:
+            self._changed_entry(where, before, old, track.connection, now)
+
+    def _changed_entry(
+        self, where: Where, before: tuple[Connection, ...], old: Connection, new: Connection,
+        now: tuple[Connection, ...],
+    ) -> None:  # fmt: skip
+        """Whoever listens for conntrack's events hears what became of an entry."""
+        was_there = any(c.original == new.original for c in before)
+        is_there = any(c.original == new.original for c in now)
+        if not is_there:
+            change = Change.DESTROY
+        elif not was_there:
+            change = Change.NEW
+        elif (old.state, old.tcp) != (new.state, new.tcp):
+            change = Change.UPDATE
+        else:
+            return
+        self._passed += 1
+        event = ConnectionEvent(self.now + self._passed * STEP, change, new)
+        self.events.setdefault(where, []).append(event)
 
     # -- neighbours and learned MACs --------------------------------------------------------------------------------
 
@@ -154,7 +176,7 @@ class Field:
     def after(self) -> Snapshot:
         """The snapshot with all that was left behind."""
         places = {*self.counters, *self.known, *self.neighbours, *self.macs, *self.frames, *self.path_mtus,
-                  *self.sightings}  # fmt: skip
+                  *self.sightings, *self.events}  # fmt: skip
         if not places:
             return self.snapshot
         hosts = dict(self.snapshot.hosts)
@@ -185,6 +207,8 @@ class Field:
             space = replace(space, neighbours=(*kept, *heard.values()))
         if where in self.sightings:
             space = replace(space, captures=tuple(_more(c, self.sightings[where]) for c in space.captures))
+        if where in self.events:
+            space = with_events(space, self.events[where])
         if where in self.macs:
             entries = self.macs[where]
             stay = [f for f in space.fdb if (f.bridge, f.mac) not in entries]
@@ -198,3 +222,9 @@ def _more(capture: Capture, seen: list[Sighting]) -> Capture:
     if heard and capture.seen and (late := capture.seen[-1].at + STEP - heard[0].at) > 0:
         heard = [replace(s, at=s.at + late) for s in heard]
     return replace(capture, seen=(*capture.seen, *heard))
+
+
+def with_events(space: Namespace, events: list[ConnectionEvent]) -> Namespace:
+    """The namespace with what its listeners for conntrack's events have heard."""
+    told = tuple(c if c.events is None else replace(c, events=(*c.events, *events)) for c in space.captures)
+    return replace(space, captures=told)

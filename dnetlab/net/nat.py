@@ -16,15 +16,12 @@ from ipaddress import IPv4Address
 from dnetlab.model import Connection, ConnState, Flow, Hook, IcmpType, Namespace, Packet, Protocol
 from dnetlab.model.changed import replace
 from dnetlab.model.netfilter import Target
+from dnetlab.model.packet import TcpState
 from dnetlab.net.routing import address_of
 
 DESTINATION_HOOKS = (Hook.PREROUTING, Hook.OUTPUT)
 REMEMBERED = 256  # entries kept per namespace, the newest
-TIMEOUTS = {
-    Protocol.ICMP: 30.0,
-    Protocol.UDP: 30.0,
-    Protocol.TCP: 120.0,
-}  # nf_conntrack-sysctl: icmp, udp, tcp time_wait
+TIMEOUTS = {Protocol.ICMP: 30.0, Protocol.UDP: 30.0}  # nf_conntrack-sysctl
 _REQUESTS = (IcmpType.ECHO_REQUEST,)
 
 
@@ -229,13 +226,32 @@ def undo_error(track: Track, packet: Packet, inner: Packet, hook: Hook) -> tuple
 # -- memory -----------------------------------------------------------------------------------------------------------
 
 
-def remember(connections: tuple[Connection, ...], track: Track, now: float) -> tuple[Connection, ...]:
-    """Confirm a first packet, or note that an answer was seen. Old and surplus entries go."""
+def remember(
+    connections: tuple[Connection, ...], track: Track, now: float, flags: str = ""
+) -> tuple[Connection, ...]:
+    """Confirm a first packet, or note that an answer was seen. Old and surplus entries go. flags: of a TCP packet."""
     state = ConnState.ESTABLISHED if track.reply else track.connection.state
-    expires = now + TIMEOUTS[track.connection.original.protocol]
     old, track.fresh = track.connection, False
-    if (old.state, old.expires) == (state, expires):
+    tcp = _next_state(old.tcp, flags, track.reply) if old.original.protocol is Protocol.TCP else None
+    expires = now + (tcp.seconds if tcp else TIMEOUTS[old.original.protocol])
+    if (old.state, old.expires, old.tcp) == (state, expires, tcp):
         return connections
-    entry = track.connection = replace(old, state=state, expires=expires)
+    assured = old.assured or tcp is TcpState.ESTABLISHED
+    entry = track.connection = replace(old, state=state, expires=expires, tcp=tcp, assured=assured)
+    if tcp is TcpState.CLOSE and old.state is ConnState.NEW:  # a reset ends what nobody has answered yet
+        return tuple(c for c in connections if c.original != entry.original)
     others = [c for c in connections if c.original != entry.original and (c.expires is None or c.expires > now)]
     return (*others[-(REMEMBERED - 1) :], entry)
+
+
+def _next_state(state: TcpState | None, flags: str, reply: bool) -> TcpState:
+    """Where a TCP connection stands after a packet; it ends with FIN, FIN, and the last acknowledgement."""
+    if "R" in flags:
+        return TcpState.CLOSE
+    if "S" in flags:
+        return TcpState.SYN_RECV if "A" in flags else TcpState.SYN_SENT
+    if "F" in flags:
+        closing = (TcpState.FIN_WAIT, TcpState.CLOSE_WAIT, TcpState.LAST_ACK)
+        return TcpState.LAST_ACK if state in closing else TcpState.FIN_WAIT
+    after = {TcpState.SYN_RECV: TcpState.ESTABLISHED, TcpState.LAST_ACK: TcpState.TIME_WAIT, None: TcpState.SYN_SENT}
+    return state if state is TcpState.SYN_RECV and reply else after.get(state, state or TcpState.ESTABLISHED)

@@ -8,7 +8,6 @@ NOT_MODELLED: dict[str, str] = {
     "ip6tables-save": "The lab's lessons are about IPv4; use iptables-save.",
     "iptables-restore": "Add rules one by one with iptables -A or -I.",
     "nft": "The same rules are shown by iptables -S and iptables-save.",
-    "conntrack": "Use `%dnet trace SRC DST`: it shows the connection that NAT undoes.",
     "ethtool": "Use ip -d link show.",
     "lsof": "Use ss -tlnp or netstat -tlnp: both name the process behind a port.",
     "fuser": "Use ss -tlnp or netstat -tlnp: both name the process behind a port.",

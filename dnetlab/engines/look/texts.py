@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dnetlab.model import Chain, Connection, Flow, Match, Netfilter, Protocol, Rule, Table
 from dnetlab.model.netfilter import BUILTIN, parse_rule
-from dnetlab.model.packet import ConnState
+from dnetlab.model.packet import ConnState, TcpState
 
 
 def parse_rules(text: str) -> Netfilter:
@@ -85,5 +85,6 @@ def connection(line: str) -> Connection | None:
         )
         for t in tuples[:2]
     ]
-    answered = "[UNREPLIED]" not in words
-    return Connection(flows[0], flows[1], ConnState.ESTABLISHED if answered else ConnState.NEW)
+    state = ConnState.NEW if "[UNREPLIED]" in words else ConnState.ESTABLISHED
+    tcp = next((s for s in TcpState if s.value == words[5]), None) if protocol is Protocol.TCP else None
+    return Connection(flows[0], flows[1], state, tcp=tcp, assured="[ASSURED]" in words)

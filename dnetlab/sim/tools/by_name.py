@@ -194,6 +194,12 @@ def _tcpdump(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _conntrack(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.conntrack import run
+
+    return run(context, argv)
+
+
 TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells which was typed
     "docker": _docker,
     "ip": _ip,
@@ -255,4 +261,5 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "ssh": _ssh,
     "scp": _ssh,
     "tcpdump": _tcpdump,
+    "conntrack": _conntrack,
 }

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import Interface, LinkKind
 from dnetlab.sim.context import Context, Refused
+from dnetlab.sim.text import connections
 from dnetlab.sim.text.traffic import proc_net_dev, sysfs
 
 OS_RELEASE = """\
@@ -206,6 +207,8 @@ def _made(context: Context, full: str) -> str | None:
         return _route_table(context)
     if full in ("/proc/net/dev", "/proc/1/net/dev"):
         return proc_net_dev(context.stack)
+    if full in ("/proc/net/nf_conntrack", "/proc/1/net/nf_conntrack"):
+        return "".join(f"{connections.proc(c, context.world.clock)}\n" for c in context.stack.connections)
     if full in ("/proc/net/arp", "/proc/1/net/arp"):
         return _arp_table(context)
     if context.container is not None and full in ("/proc/1/environ", "/proc/1/cmdline"):
