@@ -28,7 +28,6 @@ SYN_AGAIN = (1.0, 3.0, 7.0, 15.0, 31.0, 63.0)
 SYN_ACK_AGAIN = SYN_AGAIN[:5]
 DATA_AGAIN = (0.2, 0.41, 0.83, 1.66, 3.3, 6.6, 13.3, 26.6, 53.2, 106.5, 213.0, 333.0, 453.0, 573.0, 693.0)
 GIVES_UP = 924.6  # tcp_retries2 15: "a hypothetical timeout of 924.6 seconds"
-_ALIKE = (Part.REQUEST, Part.ANSWER, Part.RECEIPT)  # what conntrack takes for more of the same
 USUAL_REQUEST, USUAL_ANSWER = 76, 300  # bytes: curl's question, and a small page
 
 
@@ -221,7 +220,7 @@ class Talk:
 
     def _client(self, flags: str, size: int, part: Part) -> bool:
         """A packet of the client, after its SYN. Did it arrive?"""
-        if part in _ALIKE and self._goes_on(True, HEADERS + size, part):
+        if self._goes_on(True, HEADERS + size, part, flags):
             return True
         seq, words = self._asked_from if part is Part.REQUEST else self.mine, self.words.get(part, b"")
         packet = replace(self.syn, flags=flags, size=HEADERS + size, seq=seq, ack=self.theirs, data=words)
@@ -237,7 +236,7 @@ class Talk:
         listener = self.opening.listener
         if listener is None:
             return False
-        if part in _ALIKE and self._goes_on(False, HEADERS + size, part):
+        if "S" not in flags and self._goes_on(False, HEADERS + size, part, flags):
             return True
         first = self.opening.request.final or self.syn
         words = self.words.get(part, b"")[at : at + size]
@@ -248,12 +247,12 @@ class Talk:
         asker = Asker(self.where, self.syn)
         return self._sent(part, Trip(self.lab, listener.where, packet, packet, asker=asker)).arrived
 
-    def _goes_on(self, client: bool, size: int, part: Part) -> bool:
+    def _goes_on(self, client: bool, size: int, part: Part, flags: str) -> bool:
         """Does a packet meet what the one before met that went the same way? Then it is counted there."""
         known = self._passages.get(client)
         if known is None or not known.serves(self.lab.memory, size):
             return False
-        known.count(size)
+        self.lab.go_on(known, size, flags)
         self._note(part, None)
         return True
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address
 
-from dnetlab.model import Connection, FdbEntry, LinkKind, Namespace, Neighbour, Snapshot, Traffic, Where
+from dnetlab.model import Connection, FdbEntry, Flow, LinkKind, Namespace, Neighbour, Snapshot, Traffic, Where
 from dnetlab.model.changed import replace
 from dnetlab.model.frame import Capture, Change, ConnectionEvent, Frame, Sighting
 from dnetlab.net import nat
@@ -36,6 +36,7 @@ class Field:
         self.macs: dict[Where, dict[tuple[str, str], FdbEntry]] = {}
         self._learned = 0  # how often something was learned that decides where packets go
         self._met: list[Count] = []
+        self._tracked: dict[Where, tuple[Flow, bool]] = {}  # the entries that the packet met, and which way it went
         self.fickle = False  # has a rule looked at what differs between the packets of a connection?
         self.sightings: dict[Where, list[Sighting]] = {}
         self.events: dict[Where, list[ConnectionEvent]] = {}
@@ -55,12 +56,13 @@ class Field:
     def set_out(self) -> None:
         """A packet sets out: from now on it is noted what it meets."""
         self._met.clear()
+        self._tracked = {}
         self.fickle = False
 
     def passage(self, size: int) -> Passage | None:
         """What the packet of that size that set out last has met, now that it has arrived; None when another of its
         connection could meet something else."""
-        return None if self.fickle or self.watched else passage(self.memory, size, self._met)
+        return None if self.fickle or self.watched else passage(self.memory, size, self._met, self._tracked)
 
     # -- netfilter --------------------------------------------------------------------------------------------------
 
@@ -75,11 +77,18 @@ class Field:
         return self.space(where).connections if found is None else found
 
     def remember(self, where: Where, track: nat.Track, flags: str = "") -> None:
-        before, old = self.connections(where), track.connection
+        before, old, fresh = self.connections(where), track.connection, track.fresh
         self.known[where] = now = nat.remember(before, track, self.now, flags)
-        self._learned += now is not before
+        self._learned += fresh or old.state is not track.connection.state or len(now) < len(before)
+        self._tracked[where] = (track.connection.original, track.reply)
         if self.watched and now is not before:
             self._changed_entry(where, before, old, track.connection, now)
+
+    def go_on(self, passage: Passage, size: int, flags: str) -> None:
+        """A packet of that size meets what the one of the passage met; conntrack sees its flags."""
+        passage.count(size)
+        for where, (original, reply) in passage.tracked.items():
+            self.known[where] = nat.advance(self.connections(where), original, reply, self.now, flags)
 
     def _changed_entry(
         self, where: Where, before: tuple[Connection, ...], old: Connection, new: Connection,

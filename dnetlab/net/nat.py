@@ -244,6 +244,20 @@ def remember(
     return (*others[-(REMEMBERED - 1) :], entry)
 
 
+def advance(
+    connections: tuple[Connection, ...], original: Flow, reply: bool, now: float, flags: str
+) -> tuple[Connection, ...]:
+    """Another packet of a connection that is known came by: only what TCP's flags change is written down."""
+    entry = next((c for c in connections if c.original == original), None)
+    if entry is None or entry.tcp is None:
+        return connections
+    tcp = _next_state(entry.tcp, flags, reply)
+    if tcp is entry.tcp:
+        return connections
+    new = replace(entry, tcp=tcp, expires=now + tcp.seconds)
+    return tuple(new if c is entry else c for c in connections)
+
+
 def _next_state(state: TcpState | None, flags: str, reply: bool) -> TcpState:
     """Where a TCP connection stands after a packet; it ends with FIN, FIN, and the last acknowledgement."""
     if "R" in flags:

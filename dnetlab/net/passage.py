@@ -7,9 +7,11 @@ links, so it need not be followed from machine to machine again (a kernel's flow
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from dnetlab.model import Flow, Where
 
 UNLIMITED = 1 << 30  # bytes; no link takes more
 
@@ -28,12 +30,14 @@ class Passage:
     memory  what the lab remembered then, as `Field.memory` tells it
     size    of the packet in bytes; room: the largest that would have gone the same way
     counts  where it was counted
+    tracked the entries of conntrack that it met, by their first direction, and whether it went the other way
     """
 
     memory: object
     size: int
     room: int
     counts: tuple[Count, ...]
+    tracked: Mapping[Where, tuple[Flow, bool]] = field(default_factory=dict)
 
     def serves(self, memory: object, size: int) -> bool:
         """Does a packet of that size meet the same now?"""
@@ -47,10 +51,12 @@ class Passage:
             counts[at + 1] += bytes_then + more
 
 
-def passage(memory: object, size: int, counts: Iterable[Count]) -> Passage | None:
+def passage(
+    memory: object, size: int, counts: Iterable[Count], tracked: Mapping[Where, tuple[Flow, bool]]
+) -> Passage | None:
     """The passage of a packet that arrived; None when it travelled in pieces."""
     met = tuple(counts)
     if any(packets != 1 for _, _, packets, _, _ in met):
         return None
     room = min((room for *_, room in met), default=UNLIMITED)
-    return Passage(memory, size, room, met)
+    return Passage(memory, size, room, met, tracked)
