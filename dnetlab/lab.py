@@ -64,8 +64,6 @@ from dnetlab.result import CellResult, TranscriptDifference
 from dnetlab.version import __version__
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from dnetlab.explain.why import Reason
     from dnetlab.model import Crossing, Exchange, Where
 
@@ -145,8 +143,7 @@ class Lab(Looking):
             if not goes_on:
                 outputs.late(self.engine.reap(everything=True))
             outputs.close()
-            late = [output for output in outputs.all if check and starts_beside(output.line.text)]
-            for output in late:
+            for output in (o for o in outputs.all if check and starts_beside(o.line.text)):
                 differences += against_transcript(output, self.entries, self.engine.release)
             after = self.engine.snapshot() if outputs.all else before
             skipped = lines[ran:]
@@ -154,10 +151,6 @@ class Lab(Looking):
         if outputs.all and self.started:
             self.last = replace(self.last, ticks=self.ticks())
         return self.last
-
-    def end_beside(self) -> list[Output]:
-        """End what still runs beside the lines, and what it says."""
-        return self.engine.reap(everything=True)
 
     def run(self, text: str, host: str | None = None) -> Output:
         """Run one line and return its output. Raises UsageError when the text holds no command or several."""
@@ -252,25 +245,15 @@ class Lab(Looking):
         self._sent += 1  # the next gets a number of its own, or conntrack would take it for more of this one
         return seen
 
-    def capture(self, file: str, copy: str | Path | None = None) -> DataFrame:
-        """A file that `tcpdump -w` wrote on a host, 'docker1:/tmp/x.pcap', as a table (`views.frames`).
-
-        copy: where its bytes are laid, for Wireshark. Raises UsageError for a file that isn't there or is no capture.
-        """
-        from dnetlab.views.frames import frames
-
-        host, _, path = file.partition(":") if ":" in file else ("", "", file)
+    def file(self, name: str) -> bytes:
+        """A file of a host: 'docker1:/tmp/x.pcap'. Raises UsageError for one that isn't there."""
+        host, _, path = name.rpartition(":")
         where = host_called(self.shape, host or None)
-        self.engine.reap(everything=False)
         try:
-            data = self.engine.file(where, path)
+            return self.engine.file(where, path)
         except FileNotFoundError:
             hint = f"`tcpdump -i eth0 -w {path} &` in a cell writes it, once the cell has ended."
             raise UsageError(f"{where} has no file {path}", hint=hint) from None
-        table = frames(data)
-        if copy is not None:
-            Path(copy).write_bytes(data)
-        return table
 
     def why(self, source: str | None = None, destination: str | None = None) -> Reason:
         """Why the last ping or curl failed, or why `source` can't reach NAME, NAME:PORT, IP or IP:PORT.

@@ -1,7 +1,8 @@
-"""What one may look at: tables, the picture, who reaches whom. All of it is made from a snapshot."""
+"""What one may look at: tables, the picture, who reaches whom. All of it is made from a snapshot, or a file."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.model import Snapshot
@@ -14,6 +15,9 @@ class Looking:
     """The looks of a lab. Who has a snapshot can be looked at."""
 
     def snapshot(self) -> Snapshot:
+        raise NotImplementedError
+
+    def file(self, name: str) -> bytes:
         raise NotImplementedError
 
     def table(self, name: str, **filters: Any) -> DataFrame:
@@ -63,3 +67,16 @@ class Looking:
         from dnetlab.views.reach import view
 
         return view(self.snapshot())
+
+    def capture(self, file: str, copy: str | Path | None = None) -> DataFrame:
+        """A file that `tcpdump -w` wrote on a host, 'docker1:/tmp/x.pcap', as a table (`views.frames`).
+
+        copy: where its bytes are laid, for Wireshark. Raises UsageError for a file that isn't there or is no capture.
+        """
+        from dnetlab.views.frames import frames
+
+        data = self.file(file)
+        table = frames(data)
+        if copy is not None:
+            Path(copy).write_bytes(data)
+        return table
