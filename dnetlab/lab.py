@@ -262,7 +262,7 @@ class Lab(Looking):
         """
         from dnetlab.explain.asking import why_between, why_last
 
-        if self.lesson and self.lesson.is_fault and not self.answer_to("cause").right:
+        if self.lesson and self.lesson.prediction("cause") and not self.answer_to("cause").right:
             raise UsageError(phrase("why closed"), hint=phrase("why closed hint"))
         if source is None:
             return why_last(self.engine.snapshot(), self.entries, self.engine.lookup)
@@ -282,7 +282,7 @@ class Lab(Looking):
         texts = [text for name in STARTS if (text := script(lesson, name)).strip()]
         scripts = [tuple(read_cell(text, lesson.shape or self.shape, None).lines) for text in texts]
         self._start = tuple(line for lines in scripts for line in lines)
-        self._healthy = scripts[0] if lesson.is_fault else ()
+        self._healthy = scripts[0] if lesson.is_broken else ()
         self._note(Attend(lesson.name, lesson.student, edition(lesson), started, self._clock()))
         return lesson
 
@@ -299,7 +299,7 @@ class Lab(Looking):
         if fold(self.events):
             self.reset()
         self.attend(lesson, True)
-        if lesson.is_fault:
+        if lesson.is_broken:
             return self._break(lesson)
         text = script(lesson, "start.dnet")
         return self.run_cell(text) if text.strip() else None

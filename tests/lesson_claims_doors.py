@@ -9,6 +9,7 @@ FROM_23, ONLY_20, ONLY_29 = ("26.1", "28.5", "29.7"), ("20.10",), ("29.7",)
 PAGE = "<title>Welcome to nginx!</title>"
 NO_ANSWER = "0 packets received, 100% packet loss"
 CODE = "curl -s -o /dev/null -w '%{http_code}\\n' "
+SHOP = "curl -s -m 2 -o /dev/null -w '%{http_code}\\n' 172.25.254.1:8080"
 LAST = "docker logs --tail 1 demo"
 CLIENT, NAT = f"{CODE}172.25.254.1", "iptables -t nat -S"
 ROUTED = "curl -s -m 2 -o /dev/null -w '%{http_code}\\n' 172.17.0.2"
@@ -88,4 +89,22 @@ DOORS = [
           'plugin "nosuch" not found', code=1),
     Claim("08", "of `host` there is one", "docker network create -d host second", 'only one instance of "host"',
           code=1),
+    Claim("12", "arrived, nobody listens there", "curl -m 2 172.25.254.1:8081", "Couldn't connect", code=7),
+    Claim("12", "was swallowed, or its answer was", "curl -m 2 172.25.254.1:8080", "timed out", code=28),
+    Claim("12", "`Network is unreachable`", "docker exec loner ping -c 1 172.25.254.38", "Network is unreachable"),
+    Claim("12", "`bad address`", "docker exec db ping -c 1 wbe", "bad address 'wbe'"),
+    Claim("12", "found nobody at home", "docker exec db ping -c 1 -W 1 172.30.0.77", NO_ANSWER),
+    Claim("12", "from docker1 to the page", SHOP, "200"),
+    Claim("12", "from the client to docker1", "ping -c 1 172.25.254.1", "1 received"),
+    Claim("12", "a rule that swallows also counts", "iptables -L DOCKER-USER -v -n", "DROP", hides="    0     0 DROP"),
+    Claim("12", "`%dnet trace` walks the same way", "%dnet trace client docker1:8080", "chain DOCKER-USER drops it"),
+    Claim("12", "Mend the one thing, and ask again", SHOP, "200", nth=2),
+    Claim("12", "The two pings differ in one thing", "ping -c 1 -W 1 172.25.254.2", "1 received", code=0),
+    Claim("12", "The two pings differ in one thing", "ping -c 1 -W 1 172.25.254.38", "0 received", code=1),
+    Claim("12", "the client hears nothing either", SHOP, "000", nth=3,
+          code=28),
+    Claim("12", "`ip route get` asks the kernel itself", "ip route get 172.25.254.38", "dev br-"),
+    Claim("12", "`ip route get` asks the kernel itself", "ip route get 172.25.254.2", "dev eth0"),
+    Claim("12", "Remove the network, and check", "ping -c 1 -W 1 172.25.254.38", "1 received", nth=2, code=0),
+    Claim("12", "Remove the network, and check", SHOP, "200", nth=4),
 ]  # fmt: skip

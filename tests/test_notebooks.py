@@ -51,13 +51,15 @@ SHOWN = [
     ("11-overlay-and-swarm", "network plain not manually attachable"),
     ("11-overlay-and-swarm", "mtu 1450"),
     ("09-macvlan", "<NO-CARRIER,BROADCAST,MULTICAST,UP,M-DOWN>"),
+    ("12-find-the-fault", "curl: (28) Connection timed out"),
+    ("12-find-the-fault", "172.25.254.38 dev br-"),
 ]
 
 
 def test_there_is_a_notebook_for_each_lesson():
     english = [path.name[:2] for path in NOTEBOOKS if path.parent == FOLDER]
 
-    assert english == ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"]
+    assert english == ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: f"{p.parent.name}-{p.stem}")

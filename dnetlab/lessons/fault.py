@@ -80,7 +80,7 @@ def read_fault(name: str, student: str = "") -> Lesson:
     hold(data, name)
     shape = parse_topology(stage["lab"]) if "lab" in stage else default_topology()
     scripts = _scripts(filled["stage"], filled["kind"], right)
-    return lesson_of(data, name, FOLDER, student, {}, shape, scripts)
+    return lesson_of(data, name, FOLDER, student, {}, shape, scripts, is_broken=True)
 
 
 def _chosen(name: str, student: str) -> tuple[Kind, int]:

@@ -82,7 +82,7 @@ def read_lesson(name: str, student: str = "") -> Lesson:
     hold(filled, str(file))
     file = folder / "lab.toml"
     shape = read_topology(file) if file.is_file() else None
-    return lesson_of(filled, folder.name, folder, student, numbers, shape)
+    return lesson_of(filled, folder.name, folder, student, numbers, shape, is_broken=(folder / "break.dnet").is_file())
 
 
 def _draw(data: Mapping[str, Any], student: str, name: str) -> dict[str, str | int]:

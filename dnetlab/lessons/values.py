@@ -36,14 +36,14 @@ def hold(data: Mapping[str, Any], file: str) -> None:
 
 def lesson_of(
     data: Mapping[str, Any], name: str, folder: Path, student: str, numbers: Mapping[str, str | int],
-    shape: Topology | None = None, scripts: Mapping[str, str] | None = None,
+    shape: Topology | None = None, scripts: Mapping[str, str] | None = None, is_broken: bool = False,
 ) -> Lesson:  # fmt: skip
     """The lesson of a table that `hold` has found right. Raises UsageError when its parts don't hang together."""
     lesson = Lesson(
         name, _text(data["title"]), tuple(map(_text, data["goals"])), folder, data.get("minutes", 30),
         tuple(data.get("releases", RELEASES)), data.get("docker", ""), student, numbers,
         tuple(map(_prediction, data.get("predictions", ()))), tuple(map(_task, data.get("tasks", ()))), shape,
-        scripts or {},
+        scripts or {}, is_broken,
     )  # fmt: skip
     _hangs_together(lesson)
     return lesson

@@ -102,6 +102,7 @@ class Lesson:
     folder    where its start.dnet, solution*.dnet, wrong/*.dnet and page.md lie
     shape     the lab that its lab.toml describes; None for the usual one
     scripts   of a lesson that lies in no folder: its files' names and texts
+    is_broken  its tasks begin in a lab that worked (before.dnet) and was broken before one gets it (break.dnet)
     """
 
     name: str
@@ -117,16 +118,13 @@ class Lesson:
     tasks: tuple[Task, ...] = ()
     shape: Topology | None = None
     scripts: Mapping[str, str] = field(default_factory=dict)
+    is_broken: bool = False
 
     @property
     def opens_by(self) -> str:
         """What opens it again: its folder, or the name of one that lies in none."""
         return self.name if self.scripts else str(self.folder)
 
-    @property
-    def is_fault(self) -> bool:
-        """Whether it is a lab that works, and is broken before one gets it."""
-        return "break.dnet" in self.scripts
 
     def task(self, name: str) -> Task | None:
         """By id, or by its number from 1; None when there is none."""

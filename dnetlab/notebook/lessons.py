@@ -107,7 +107,7 @@ def _next_seed(lab: Lab) -> int:
 
 def diagnose(magics: DnetMagics, options: Any) -> CourseView:
     lab = magics.lab
-    if not lab.tasks().lesson.is_fault:
+    if not lab.tasks().lesson.is_broken:
         raise UsageError("nothing in this lab was broken on purpose", hint="%dnet fault gives you such a lab.")
     if options.choice is None:
         found = lab.answer_to("cause")
