@@ -244,12 +244,13 @@ class Host:
 
     def with_namespace(self, key: str, namespace: Namespace) -> Host:
         """Add or replace a namespace."""
+        old = self.namespaces.get(key)
         made = replace(self, namespaces=with_item(self.namespaces, key, namespace))
         stacked = followed(made, "_stacked", self.namespaces, made.namespaces)
-        if stacked is not None:
+        if stacked is not None and (old is None or namespace.interfaces is not old.interfaces):
             (stacked.add if namespace.on_a_parent else stacked.discard)(key)
         knowing = followed(made, "_knowing", self.namespaces, made.namespaces)
-        if knowing is not None:
+        if knowing is not None and (old is None or namespace.neighbours is not old.neighbours):
             (knowing.add if namespace.neighbours else knowing.discard)(key)
         return made
 

@@ -143,7 +143,7 @@ class Interface:
         return tuple(a.interface for a in self.addresses if isinstance(a.interface, IPv4Interface))
 
     def has_ip(self, ip: IPv4Address) -> bool:
-        return any(a.ip == ip for a in self.ipv4)
+        return int(ip) in [int(own) for own in self.ipv4]
 
 
 @quick
@@ -310,7 +310,7 @@ class Namespace:
         return index(self, "_by_name", self.interfaces, _by_name).get(name)
 
     def by_index(self, index: int) -> Interface | None:
-        at = bisect_left(self.interfaces, index, key=lambda link: link.index)
+        at = _place(self.interfaces, index)
         return self.interfaces[at] if at < len(self.interfaces) and self.interfaces[at].index == index else None
 
     def owner_of(self, ip: IPv4Address) -> Interface | None:
@@ -370,7 +370,7 @@ class Namespace:
     def with_interface(self, interface: Interface) -> Namespace:
         """Replace the interface of the same index, or add it; kept in index order as the kernel lists them."""
         old = self.interfaces
-        at = bisect_left(old, interface.index, key=lambda link: link.index)
+        at = _place(old, interface.index)
         gone = [old[at]] if at < len(old) and old[at].index == interface.index else []
         made = replace(self, interfaces=with_row(old, at, interface, instead=bool(gone)))
         names = followed(made, "_by_name", old, made.interfaces)
@@ -409,7 +409,7 @@ class Namespace:
     def without_interface(self, name: str) -> Namespace:
         """Remove a link, its routes, neighbours and learned addresses (what the kernel does on `ip link del`)."""
         old, gone = self.interfaces, self.interface(name)
-        links = without_rows(old, [] if gone is None else [bisect_left(old, gone.index, key=lambda link: link.index)])
+        links = without_rows(old, [] if gone is None else [_place(old, gone.index)])
         freed = [i for i in links if i.master == name] if gone is not None and gone.kind is LinkKind.BRIDGE else []
         if freed:
             links = tuple([replace(i, master=None) if i.master == name else i for i in links])
@@ -428,6 +428,17 @@ class Namespace:
             if not any(i.name == name for i in self.on_a_parent):
                 followed(made, "_on_a_parent", old, made.interfaces)
         return made
+
+
+def _place(links: Sequence[Interface], index: int) -> int:
+    """Where the link of that index stands, or would stand: most asked for are the newest."""
+    if not links or links[-1].index < index:
+        return len(links)
+    return len(links) - 1 if links[-1].index == index else bisect_left(links, index, key=_index)
+
+
+def _index(link: Interface) -> int:
+    return link.index
 
 
 def _by_name(links: Sequence[Interface]) -> dict[str, Interface]:

@@ -23,8 +23,9 @@ def rfc3339(seconds: float | None, salt: str = "") -> str:
     if seconds is None:
         return ZERO
     digits = int.from_bytes(hashlib.sha256(f"{salt}:{seconds}".encode()).digest()[:4], "big") % 100_000_000
-    tenth = moment(seconds).microsecond // 100_000
-    return f"{moment(seconds):%Y-%m-%dT%H:%M:%S}.{tenth}{digits:08d}".rstrip("0").rstrip(".") + "Z"
+    now = moment(seconds)
+    tenth = now.microsecond // 100_000
+    return f"{now.isoformat()[:19]}.{tenth}{digits:08d}".rstrip("0").rstrip(".") + "Z"
 
 
 def logtime(seconds: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dnetlab.commands.shell import Pipeline, Script
 from dnetlab.commands.userland import PACKAGE_MANAGERS, USERLANDS, is_left_out, names
 from dnetlab.model import Line, Output
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.frame import Capture
 from dnetlab.sim import jobs
 from dnetlab.sim.context import Context, Refused, Result
@@ -33,6 +33,7 @@ MOST_DEPTH = 12  # shells inside shells
 _READERS = ("nc", "sh", "bash", "ash", "dash", "ssh")
 
 
+@quick
 @dataclass(frozen=True)
 class Said:
     """What a shell answered. asked: it was told to `exit`; the number is its status."""
@@ -109,6 +110,7 @@ def _status(interpreter: Interpreter, script: Script, streams: Streams) -> int:
         raise Exit(problem.code) from None
 
 
+@quick
 @dataclass(frozen=True)
 class LabPrograms:
     """`Programs` of the place of a context."""

@@ -152,7 +152,8 @@ class World:
 
     def change_namespace(self, where: Where, change: Callable[[Namespace], Namespace]) -> None:
         """world.change_namespace(Where('docker1'), lambda ns: replace(ns, routes=…))"""
-        self.put_namespace(where, change(self.namespace(where)))
+        host = self.hosts[where.host]
+        self.hosts[where.host] = host.with_namespace(where.namespace, change(host.namespaces[where.namespace]))
 
     def put_interface(self, where: Where, interface: Interface) -> None:
         self.change_namespace(where, lambda ns: ns.with_interface(interface))

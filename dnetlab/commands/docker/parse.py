@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from dnetlab.commands.docker.grammar import ARGUMENTS, DEPRECATED, SAME_FLAG, Command, Flag, command
 from dnetlab.commands.docker.helptexts import NEWEST, Texts
 from dnetlab.commands.docker.values import problem
+from dnetlab.model.changed import quick
 
 LISTED = ("strings", "ipSlice", "ipNetSlice")  # kinds that take several values with commas between
 USAGE_STATUS = 125  # docker/cli: a flag error; a wrong number of arguments is 1
@@ -23,6 +24,7 @@ class Stop(Exception):
         self.exit_code = exit_code
 
 
+@quick
 @dataclass(frozen=True)
 class Invocation:
     """One docker command as read. options: long flag name -> values in the order typed ('true' for a switch).

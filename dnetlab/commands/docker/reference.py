@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dnetlab.model.changed import quick
+
 _NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][\w.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -14,6 +16,7 @@ class BadReference(ValueError):
     """No name of an image; the words are distribution/reference's."""
 
 
+@quick
 @dataclass(frozen=True)
 class Reference:
     """repository 'nginx' or 'radial/busyboxplus'; tag '' when only a digest was given."""

@@ -72,6 +72,10 @@ _NETIP_ORDER: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+# Fields in which no such address stands, however deep.
+_NO_ADDRESSES = {"State", "HostConfig", "GraphDriver", "Mounts", "Labels", "Options", "Ports", "Storage", "Env"}
+
+
 def typed(kind: str, document: dict[str, Any], netip: bool = False) -> Struct:
     """The document of a container, image, network or volume as a Struct.
 
@@ -98,7 +102,9 @@ def _struct_with_netip(value: Struct, name: str) -> Struct:
     lost = _ORDER.get(name, {}).keys() - order.keys() if order else ()
     fields = {**order, **{key: one for key, one in value.items() if key not in lost}}
     inside = {key: Netip(one, places[key]) if key in places and isinstance(one, str)
-              else _with_netip(one, _inner_name(name, key)) for key, one in fields.items()}  # fmt: skip
+              else _with_netip(one, _inner_name(name, key))
+              if isinstance(one, (dict, list)) and key not in _NO_ADDRESSES
+              else one for key, one in fields.items()}  # fmt: skip
     extra = {key: Netip("", places[key]) if key in places else one for key, one in value.extra.items()}
     found = Struct(inside, value.type_name, extra, value.pointer)
     found.opaque, found.aliases = value.opaque, dict(value.aliases)
@@ -129,13 +135,12 @@ def _struct(fields: dict[str, Any], name: str, type_name: str, pointer: bool = F
         for key in list(fields)[: list(fields).index("VolumesFrom") + 1]:
             inside[key] = None
         inside["ConsoleSize"] = [0, 0]
-    inside |= {key: _value(key, value, name) for key, value in fields.items() if key not in _DROPPED}
+    inside |= {key: value if isinstance(value, (str, int)) else _value(key, value, name)
+               for key, value in fields.items() if key not in _DROPPED}  # fmt: skip
     extra = {key: value for key, value in _OPTIONAL.get(name, {}).items() if key not in fields}
     found = Struct(inside, type_name, extra, pointer)
     found.opaque = name in _OPAQUE
-    for go_name, json_name in _GO_NAMES.items():
-        if json_name in inside:
-            found.alias(go_name, json_name)
+    found.aliases = {go_name: json_name for go_name, json_name in _GO_NAMES.items() if json_name in inside}
     return found
 
 

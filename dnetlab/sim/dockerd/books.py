@@ -251,7 +251,10 @@ def _member(group: frozenset[str], one: str, belongs: bool) -> frozenset[str]:
 
 def change_spec(world: World, host: str, container_id: str, **changes: Any) -> ContainerSpec:
     """Replace fields of a spec; the new value."""
-    new = replace(spec(world, host, container_id), **changes)
+    old = spec(world, host, container_id)
+    if all(getattr(old, name) is value for name, value in changes.items()):
+        return old
+    new = replace(old, **changes)
     put_spec(world, host, container_id, new)
     return new
 

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
 from dnetlab.model import Protocol
+from dnetlab.model.changed import quick
 
 if TYPE_CHECKING:
     from dnetlab.sim.programs.loops import Loop
@@ -47,6 +48,7 @@ class PortRequest:
         return f"{self.container_port}/{self.protocol.value}"
 
 
+@quick
 @dataclass(frozen=True)
 class NetworkAttachment:
     """A network the container is to be in, from `--network`, `--ip`, `--network-alias`, `--link` or `network connect`.
@@ -64,6 +66,7 @@ class NetworkAttachment:
     gw_priority: int = 0
 
 
+@quick
 @dataclass(frozen=True)
 class Mount:
     """One `-v` or an image's own volume. source '' is an anonymous volume; kind 'volume' or 'bind'."""
@@ -74,6 +77,7 @@ class Mount:
     read_only: bool = False
 
 
+@quick
 @dataclass(frozen=True)
 class ContainerConfig:
     """One container's configuration.
@@ -147,6 +151,7 @@ class ContainerConfig:
         return dict(pair.partition("=")[::2] for pair in self.env)
 
 
+@quick
 @dataclass(frozen=True)
 class ContainerSpec:
     """What only the daemon knows of one container, in `Daemon.containers[full id]`; tables show `model.Container`.
@@ -181,6 +186,7 @@ class ContainerSpec:
     half_attached: bool = False
 
 
+@quick
 @dataclass(frozen=True)
 class Exec:
     """One `docker exec`, in `Daemon.execs[id]`.

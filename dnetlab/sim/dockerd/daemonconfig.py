@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
+from dnetlab.model.changed import quick
+
 
 @dataclass(frozen=True)
 class AddressPool:
@@ -14,6 +16,7 @@ class AddressPool:
     size: int
 
 
+@quick
 @dataclass(frozen=True)
 class DaemonConfig:
     """The daemon's options, each with dockerd's own default (docs.docker.com/reference/cli/dockerd).

@@ -251,12 +251,13 @@ def _switch_gateway(world: World, host: str, container_id: str, before: Endpoint
     if before is not None and before.network_id in networks:
         old = networks[before.network_id]
         driver_of(old).withdraw(world, host, container, before, old)
-    container = replace(container, ports=())
-    books.put(world, host, container)
+    if container.ports:
+        container = replace(container, ports=())
+        books.put(world, host, container)
     if after is not None:
         new = networks[after.network_id]
-        bound = driver_of(new).publish(world, host, container, after, new)
-        books.put(world, host, replace(books.get(world, host, container_id), ports=bound))
+        if bound := driver_of(new).publish(world, host, container, after, new):
+            books.put(world, host, replace(books.get(world, host, container_id), ports=bound))
 
 
 def _leads_by_link(world: World, host: str, endpoint: Endpoint) -> bool:

@@ -45,9 +45,10 @@ def _hanging_on(space: Space, link: Interface) -> list[tuple[Space, int]]:
 
 def _follow(space: Space, link: Interface) -> bool:
     """Give a link the carrier it has; did that change it?"""
-    if _carrier(space, link) == link.carrier:
+    carrier = _carrier(space, link)
+    if carrier == link.carrier:
         return False
-    space.put(alive(space, link))
+    space.put(with_link_local(space, replace(link, carrier=carrier)))
     return True
 
 

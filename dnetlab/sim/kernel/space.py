@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from dnetlab.model import Interface, Namespace, Where
+from dnetlab.model.changed import quick
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.world import World
 
 
+@quick
 @dataclass(frozen=True)
 class Space:
     """The namespace at `where`. Every change replaces the frozen Namespace in the world."""
@@ -65,11 +67,10 @@ class Space:
 
     def peer(self, interface: Interface) -> tuple[Space, Interface] | None:
         """The other end of a veth and where it is; None for other links, and when it is gone."""
-        if interface.peer is None or not self.knows(interface.peer.namespace):
-            return None
-        there = self.beside(interface.peer.namespace)
-        other = there.namespace.by_index(interface.peer.index)
-        return None if other is None else (there, other)
+        end = interface.peer
+        namespace = end and self.world.hosts[self.where.host].namespaces.get(end.namespace)
+        other = namespace.by_index(end.index) if end and namespace else None
+        return None if end is None or other is None else (self.beside(end.namespace), other)
 
     def next_index(self, beyond: int = 0) -> int:
         """The index of the next link; one that was given out is not given again (dev_new_index, net/core/dev.c)."""

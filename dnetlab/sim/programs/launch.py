@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 
 from dnetlab.commands.shell import Script
 from dnetlab.model import Container, Process, Protocol, Socket, SocketState, Where
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Context, Result
 from dnetlab.sim.dockerd import books
@@ -24,6 +24,7 @@ from dnetlab.sim.world import World
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+@quick
 @dataclass(frozen=True)
 class Outcome:
     """exit_code None: it stays. Else it ends with that status after so many seconds of the lab's clock."""

@@ -59,9 +59,10 @@ def start_nginx(world: World, where: Where, container: str, pid: int) -> float |
     if taken:
         return _cannot_bind(world, where.host, container, taken)
     processes.listen(world, where, wanted)
+    begin = _stamp(world.clock)
     for line in ('using the "epoll" event method', NGINX_VERSION, "OS: Linux 6.1.0-32-amd64",
                  "getrlimit(RLIMIT_NOFILE): 1048576:1048576", "start worker processes"):  # fmt: skip
-        _notice(world, where.host, container, line)
+        logs.write(world, where.host, container, "stderr", f"{begin}{line}\n")
     _start_worker(world, where, container, pid)
     return None
 

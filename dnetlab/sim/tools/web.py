@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from dnetlab.model import ContainerState, Listener
+from dnetlab.model.changed import quick
 from dnetlab.sim.context import Context
 from dnetlab.sim.tools import wire
 
@@ -59,6 +60,7 @@ def parse_url(text: str) -> Url:
     return Url(scheme, host, port, path, bool(port_text))
 
 
+@quick
 @dataclass(frozen=True)
 class Reply:
     """What a web server answered; headers in its order."""
@@ -90,6 +92,7 @@ def is_paused(context: Context, server: Listener) -> bool:
     return container is not None and container.state is ContainerState.PAUSED
 
 
+@quick
 @dataclass(frozen=True)
 class Question:
     """An HTTP request. words: as on the wire; keeps: the client lets the connection stand, and closes it first."""

@@ -10,12 +10,14 @@ from typing import Any, Protocol
 
 from dnetlab.language import Words, worded
 from dnetlab.model import Refusal
+from dnetlab.model.changed import quick
 
 MOST_STEPS = 10_000  # commands and rounds of loops that one line may take; a program of the lab counts as ten
 MOST_OUTPUT = 1 << 20  # characters that one line may say, as on a real engine (engines/running.py)
 MOST_SECONDS = 120.0  # of the lab's clock, in loops
 
 
+@quick
 @dataclass(frozen=True)
 class Result:
     """What a tool answered: both streams as text, and its exit status. goes_on: it has more to say than a line may,

@@ -8,8 +8,10 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Protocol
 
 from dnetlab.model import PortBinding, Where
+from dnetlab.model.changed import quick
 
 
+@quick
 @dataclass(frozen=True)
 class NetworkConfig:
     """A bridge network as the firewall sees it.

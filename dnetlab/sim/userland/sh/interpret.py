@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from dnetlab.commands.shell import (
@@ -26,6 +26,7 @@ from dnetlab.commands.shell import (
     While,
     Word,
 )
+from dnetlab.model.changed import quick, replace
 from dnetlab.sim.userland.seam import Budget, Files, Input, Refused, Result, absolute, too_much_said
 from dnetlab.sim.userland.sh import builtins, conditions, patterns
 from dnetlab.sim.userland.sh.control import Break, Continue, Exit, Return
@@ -60,6 +61,7 @@ class Programs(Protocol):
         """End the program with that pid, or all that run beside (0), and what each had to say."""
 
 
+@quick
 @dataclass(frozen=True)
 class Run:
     """A program to be run. beside: what a pipe starts together with it, after it."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from dnetlab.commands.shell import Command
+from dnetlab.model.changed import quick, replace
 from dnetlab.sim.userland.seam import Budget, Files, Input
 
 BASH, DASH, BUSYBOX = "bash", "dash", "busybox"
@@ -36,9 +36,7 @@ class Shell:
     last_job: int = 0  # `$!`, 0 before the first
 
     def copy(self) -> Shell:
-        made = copy(self)
-        made.variables, made.functions = dict(self.variables), dict(self.functions)
-        return made
+        return replace(self, variables=dict(self.variables), functions=dict(self.functions))
 
     @property
     def prefix(self) -> str:
@@ -98,6 +96,7 @@ class FileSink(Sink):
             self.files.write(self.path, text, append=True)
 
 
+@quick
 @dataclass(frozen=True)
 class Streams:
     """stdin; and the descriptors that are open for writing."""
