@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dnetlab.model.changed import quick
 
@@ -50,6 +51,7 @@ def _has_domain(repository: str) -> bool:
     return bool(slash) and ("." in first or ":" in first or first == "localhost")
 
 
+@lru_cache(maxsize=256)  # a list of containers names few images, over and over
 def parse_reference(text: str) -> Reference:
     """Read an image's name; without tag and digest it is `latest`. Raises BadReference."""
     name, at, digest = text.partition("@")

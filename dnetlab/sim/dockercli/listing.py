@@ -121,7 +121,10 @@ def containers(session: Session) -> int:
     sized = call.on("size") or ".Size" in form or "json ." in form
     last = 1 if call.on("latest") else call.number("last", -1) or -1
     found = session.ask(api.container_list, every=call.on("all"), limit=last, size=sized, filters=session.filters())
-    rows = [_container_row(session, container) for container in found]
+    if call.on("quiet") and form in ("", "table"):  # as the client's formatter, which makes what its template asks for
+        rows = [CONTAINERS.row({"ID": _id_of(session, container)}) for container in found]
+    else:
+        rows = [_container_row(session, container) for container in found]
     default = CONTAINERS.default + ("\t{{.Size}}" if call.on("size") else "")
     if form == "raw" and call.on("size") and not call.on("quiet"):
         form = CONTAINERS.raw + "size: {{.Size}}\n"
@@ -146,7 +149,7 @@ def _container_row(session: Session, container: Json) -> Row:
     mounts = [mount.get("Name") or mount["Source"] for mount in container["Mounts"]]
     command = container["Command"]
     return CONTAINERS.row({
-        "ID": container["Id"] if whole else container["Id"][:12],
+        "ID": _id_of(session, container),
         "Names": ",".join(name.removeprefix("/") for name in container["Names"]),
         "Image": _image_name(container["Image"], whole),
         "Command": f'"{command if whole else truncated(command, 20)}"',
@@ -162,6 +165,10 @@ def _container_row(session: Session, container: Json) -> Row:
         "Networks": ",".join(sorted(container["NetworkSettings"]["Networks"])),
         **_newer_columns(session, container),
     })  # fmt: skip
+
+
+def _id_of(session: Session, container: Json) -> str:
+    return str(container["Id"] if session.call.on("no-trunc") else container["Id"][:12])
 
 
 def _newer_columns(session: Session, container: Json) -> dict[str, Any]:

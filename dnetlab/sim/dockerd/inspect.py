@@ -192,10 +192,10 @@ def _config(container: Container, config: ContainerConfig, on_build: bool) -> Js
 # -- a container's networks ---------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=64)
-def _text(address: IPv4Address | IPv6Address) -> str:
-    """Few are published on, mostly 0.0.0.0 and ::, and a list says them once for each port."""
-    return str(address)
+@lru_cache(maxsize=4096)
+def _text(address: IPv4Address | IPv6Address | None) -> str:
+    """'' for none. A list says each gateway and each published address many times."""
+    return str(address or "")
 
 
 def port_map(world: World, host: str, container: Container) -> dict[str, list[Json] | None]:
@@ -205,8 +205,8 @@ def port_map(world: World, host: str, container: Container) -> dict[str, list[Js
     """
     if not container.is_running or container.namespace != container.short_id:
         return {}
-    networks = {n.id: n for n in world.hosts[host].networks}
-    served = [networks[e.network_id] for e in container.endpoints if e.endpoint_id and e.network_id in networks]
+    live = [e.network_id for e in container.endpoints if e.endpoint_id]
+    served = [n for n in world.hosts[host].networks if n.id in live]
     internal_too = books.release_of(world).ports_of_internal
     if not any(driver_of(n).publishes and (internal_too or not n.internal) for n in served):
         return {}
@@ -280,8 +280,8 @@ def endpoint_json(world: World, host: str, container: Container, endpoint: Endpo
         "GwPriority": asked.gw_priority if asked else 0,
         "NetworkID": "" if connected and container.started is None else endpoint.network_id,
         "EndpointID": endpoint.endpoint_id,
-        "Gateway": str(endpoint.gateway or ""),
-        "IPAddress": str(endpoint.address or ""),
+        "Gateway": _text(endpoint.gateway),
+        "IPAddress": _text(endpoint.address),
         "IPPrefixLen": endpoint.prefixlen,
         "IPv6Gateway": "",
         "GlobalIPv6Address": "",
