@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dnetlab.model import LeftOut, Line, Output, Snapshot, TaskResult
+from dnetlab.model.changed import quick
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -19,6 +20,7 @@ class TranscriptDifference:
     text: str
 
 
+@quick
 @dataclass(frozen=True)
 class CellResult:
     """What a cell did.

@@ -21,6 +21,7 @@ from dnetlab.commands.prompts import Typed
 from dnetlab.commands.shell import LONGEST_LINE, ShellRefused, is_unfinished, parse_shell
 from dnetlab.errors import UsageError
 from dnetlab.model import LeftOut, Line, Prompt, Topology, default_topology
+from dnetlab.model.changed import quick
 
 _QUESTION = re.compile(r"\[y/N\]\s*(?P<answer>[yYnN])?\s*$")
 _ASKED = re.compile(
@@ -59,6 +60,7 @@ def first_words(text: str) -> tuple[str, ...]:
         return tuple(text.split()[:1])
 
 
+@quick
 @dataclass(frozen=True)
 class Cell:
     """lines: the commands in order. left_out: what reads as a command and is none of them, in the cell's order."""

@@ -137,6 +137,9 @@ def is_commented_out(text: str) -> bool:
 
 def split_glued(raw: str, lab: Topology) -> Iterator[str]:
     """A line whose paste lost its line ends, cut in front of every prompt of a lab host that stands inside it."""
+    if "[" not in raw and "root@" not in raw:
+        yield from _split_inside(raw) if _INSIDE.match(raw) else (raw,)
+        return
     names = tuple([name for plan in lab.hosts for name in (plan.name, *plan.aliases)])
     for piece in _glued(names).split(raw):
         yield from _split_inside(piece) if _INSIDE.match(piece) else (piece,)

@@ -162,6 +162,13 @@ class Rule:
             words.append(self.target.text)
         return " ".join(words)
 
+    def counted(self, packets: int, size: int) -> Rule:
+        """The rule with its counters moved on by so much; its text is still the same, and kept."""
+        changed = replace(self, packets=self.packets + packets, bytes=self.bytes + size)
+        if "text" in self.__dict__:
+            changed.__dict__["text"] = self.text
+        return changed
+
     def same_as(self, other: Rule) -> bool:
         """Equal but for the counters, as `iptables -D` and `-C` compare."""
         return self.text == other.text
@@ -275,9 +282,8 @@ class Table:
 
     def with_chain(self, chain: Chain) -> Table:
         """Replace the chain of that name, or append it."""
-        if self.chain(chain.name) is None:
-            return replace(self, chains=(*self.chains, chain))
-        return replace(self, chains=tuple([chain if c.name == chain.name else c for c in self.chains]))
+        at = next((at for at, known in enumerate(self.chains) if known.name == chain.name), len(self.chains))
+        return replace(self, chains=(*self.chains[:at], chain, *self.chains[at + 1 :]))
 
     def without_chain(self, name: str) -> Table:
         return replace(self, chains=tuple(c for c in self.chains if c.name != name))
@@ -307,8 +313,9 @@ class Netfilter:
         return empty_table(name)
 
     def with_table(self, table: Table) -> Netfilter:
-        if table.name in [t.name for t in self.tables]:
-            return Netfilter(tuple([table if t.name == table.name else t for t in self.tables]))
+        for at, known in enumerate(self.tables):
+            if known.name == table.name:
+                return Netfilter((*self.tables[:at], table, *self.tables[at + 1 :]))
         order = list(BUILTIN)
         return Netfilter(tuple(sorted((*self.tables, table), key=lambda t: order.index(t.name))))
 

@@ -438,7 +438,6 @@ def _counted_chain(chain: Chain, hits: dict[int, list[int]]) -> Chain:
     rules = list(chain.rules)
     for number, (packets, size) in hits.items():
         if number:
-            rule = rules[number - 1]
-            rules[number - 1] = replace(rule, packets=rule.packets + packets, bytes=rule.bytes + size)
+            rules[number - 1] = rules[number - 1].counted(packets, size)
     packets, size = hits.get(0, (0, 0))
     return chain.counted(tuple(rules), chain.packets + packets, chain.bytes + size)

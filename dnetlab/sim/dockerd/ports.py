@@ -100,7 +100,7 @@ def unpublish(world: World, host: str, container: Container, endpoint: Endpoint,
     gone = [
         p.pid
         for p in world.hosts[host].processes
-        if p.argv[:1] == (PROXY,) and _argument(p.argv, "-container-ip") == address
+        if address in p.argv and p.argv[0] == PROXY and _argument(p.argv, "-container-ip") == address
         and tuple(_argument(p.argv, name) for name in ("-host-port", "-proto", "-host-ip")) in served
     ]  # fmt: skip
     processes.end(world, host, gone)

@@ -87,7 +87,7 @@ def plug(world: World, host: str, container: Container, endpoint: Endpoint, netw
     assert endpoint.address is not None and container.namespace is not None
     where = Where(host, container.namespace)
     name = _next_name(world, where, container, network.options.get(PREFIX, "eth"))
-    own = IPv4Interface((endpoint.address, endpoint.prefixlen))
+    own = IPv4Interface((int(endpoint.address), endpoint.prefixlen))
     if endpoint.mac:
         _check_mac(world, host, endpoint.mac)
     outer = driver_of(network).join(world, where, name, endpoint.mac, network)

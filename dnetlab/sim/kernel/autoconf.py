@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
 
 from dnetlab.model import Address, Interface, LinkKind
 
@@ -21,7 +21,7 @@ def link_local(mac: str) -> Address:
     """The fe80:: address that the kernel gives an interface of this MAC (EUI-64)."""
     octets = bytes.fromhex(mac.replace(":", ""))
     eui = bytes([octets[0] ^ 2]) + octets[1:3] + b"\xff\xfe" + octets[3:]
-    return Address(IPv6Interface((IPv6Address(b"\xfe\x80" + bytes(6) + eui), 64)), scope="link")
+    return Address(IPv6Interface((b"\xfe\x80" + bytes(6) + eui, 64)), scope="link")
 
 
 def broadcast_of(subnet: IPv4Network) -> IPv4Address | None:

@@ -31,6 +31,7 @@ PER_LINK: dict[str, str] = {
     "route_localnet": "0", "rp_filter": "0", "secure_redirects": "1", "send_redirects": "1",
 }  # fmt: skip
 BOUNDS = {"net.ipv4.ip_default_ttl": (1, 255)}  # others are ints of 32 bits (proc_dointvec); typed on Linux 6
+CONF = "net.ipv4.conf."
 FORWARD, FORWARD_ALL = "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"
 
 
@@ -41,8 +42,19 @@ def values(space: Namespace) -> dict[str, str]:
     for name in ("all", "default", *(i.name for i in space.interfaces)):
         for key, value in PER_LINK.items():
             value = forwarding if key == "forwarding" else value
-            found[f"net.ipv4.conf.{name.replace('.', '/')}.{key}"] = value
+            found[f"{CONF}{name.replace('.', '/')}.{key}"] = value
     return dict(sorted((found | space.sysctls).items()))
+
+
+def value_of(space: Namespace, key: str) -> str | None:
+    """One switch of a namespace, None when it has none of that key."""
+    own = space.sysctls.get(key, DEFAULTS.get(key))
+    link, _, switch = key.removeprefix(CONF).rpartition(".")
+    if own is not None or not key.startswith(CONF) or switch not in PER_LINK:
+        return own
+    if link not in ("all", "default") and ("." in link or space.interface(link.replace("/", ".")) is None):
+        return None
+    return space.sysctl(FORWARD) if switch == "forwarding" else PER_LINK[switch]
 
 
 class Sysctls(Space):
@@ -51,10 +63,10 @@ class Sysctls(Space):
     def set_sysctl(self, key: str, value: str) -> None:
         """ip_forward and conf.*.forwarding move together. KernelError ENOENT for an unknown key, EINVAL for a word
         where a number belongs, or a number that does not fit."""
-        known = values(self.namespace)
-        if key not in known:
+        old = value_of(self.namespace, key)
+        if old is None:
             raise KernelError(Errno.ENOENT)
-        if re.fullmatch(r"-?\d+", known[key]) and not re.fullmatch(r"-?\d+", value):
+        if re.fullmatch(r"-?\d+", old) and not re.fullmatch(r"-?\d+", value):
             raise KernelError(Errno.EINVAL)
         least, most = BOUNDS.get(key, (-(1 << 31), (1 << 31) - 1))
         if re.fullmatch(r"-?\d+", value) and not least <= int(value) <= most:

@@ -49,7 +49,8 @@ def make_device(world: World, host: str, network: Network) -> None:
 
 def _give_address(stack: Stack, bridge: str, subnet: Subnet) -> None:
     """The gateway's address instead of the first one, unless the bridge has it (moby setup_ipv4_linux.go)."""
-    own = IPv4Interface(f"{subnet.gateway}/{subnet.subnet.prefixlen}")
+    assert subnet.gateway is not None
+    own = IPv4Interface((int(subnet.gateway), subnet.subnet.prefixlen))
     found = stack.link(bridge).ipv4
     if own in found:
         return

@@ -18,6 +18,7 @@ GATEWAY_MODE = BRIDGE + "gateway_mode_ipv4"
 TRUSTED = BRIDGE + "trusted_host_interfaces"
 HOST_IPV4 = "com.docker.network.host_ipv4"
 HOST_BINDING = BRIDGE + "host_binding_ipv4"
+EVERY_ADDRESS = IPv4Address("0.0.0.0")
 TRUE = ("1", "t", "T", "true", "TRUE", "True")
 FALSE = ("0", "f", "F", "false", "FALSE", "False")
 MTU_LEAST, MTU_MOST = 68, 65535  # what Linux takes for a veth and a bridge
@@ -106,7 +107,8 @@ def mtu_fits(network: Network) -> bool:
 
 def host_binding(network: Network) -> IPv4Address | IPv6Address:
     """Where a port is published that names no address; 0.0.0.0 stands for every address."""
-    return ip_address(network.options.get(HOST_BINDING, "0.0.0.0"))
+    asked = network.options.get(HOST_BINDING)
+    return ip_address(asked) if asked is not None else EVERY_ADDRESS
 
 
 def mode_of(options: Mapping[str, str], release: EngineProfile) -> GatewayMode:
