@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -59,18 +60,34 @@ def run_again(journals: Sequence[bytes], terms: Terms = ANYBODY) -> Work:
     terms = replace(terms, known=known)
     done: dict[str, Replayed] = {}
     findings: list[Finding] = []
+    recorded: list[Journal] = []
     for data in journals:
         found = parse_journal(data)
         findings += [_loss(loss) for loss in found.lost]
         findings += [] if found.sessions else [Finding(FindingKind.NO_JOURNAL)]
-        for session in _wanted(found.sessions, terms.only):
-            done[session.session] = _session(session, terms, done)
+        recorded += found.sessions
+    for session in _wanted(_in_order(recorded), terms.only):
+        done[session.session] = _session(session, terms, done)
     sessions = tuple(done.values())
     findings += [finding for one in sessions for finding in one.findings]
     worth = tuple(s for s in scores(sessions, known, terms.student) if terms.only in ("", s.lesson.name))
     waiting = [t.task.id for s in worth for t in s.tasks if t.needs_engine]
     findings += [Finding(FindingKind.NEEDS_ENGINE, fields={"tasks": ", ".join(waiting)})] if waiting else []
     return Work(sessions, worth, tuple(findings), terms.engine)
+
+
+def _in_order(sessions: Sequence[Journal]) -> Sequence[Journal]:
+    """As they began, each behind those that it went on from, which may lie in another file."""
+    named = {one.session: one for one in sorted(sessions, key=lambda one: one.began)}
+    before = {name: _from(one) & named.keys() for name, one in named.items()}
+    try:
+        return [named[name] for name in TopologicalSorter(before).static_order()]
+    except CycleError:  # nobody goes on from what went on from it
+        return list(named.values())
+
+
+def _from(session: Journal) -> set[str]:
+    return {event.session for event in session.events if isinstance(event, Resume)}
 
 
 def _wanted(sessions: Sequence[Journal], lesson: str) -> Sequence[Journal]:
@@ -81,7 +98,7 @@ def _wanted(sessions: Sequence[Journal], lesson: str) -> Sequence[Journal]:
     for session in reversed(sessions):
         attends = any(isinstance(event, Attend) and event.lesson == lesson for event in session.events)
         if attends or session.session in names:
-            names |= {session.session, *(event.session for event in session.events if isinstance(event, Resume))}
+            names |= {session.session} | _from(session)
     return [session for session in sessions if session.session in names]
 
 

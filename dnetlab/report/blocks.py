@@ -81,9 +81,11 @@ def _lesson(lesson: Data, language: str, say: Any) -> Iterator[Block]:
 
 
 def _state(task: Data, say: Any) -> str:
+    recorded = say("recorded", points=f"{task['recorded']:g}")
+    more = f" ({recorded})" if task["recorded"] > task["earned"] else ""
     if task["done"]:
-        return f"✓ {say('is done')} {task['done_at']}".rstrip()
-    return f"? {say('needs engine')}" if task["needs_engine"] else f"✗ {say('is open')}"
+        return f"✓ {say('is done')} {task['done_at']}".rstrip() + more
+    return (f"? {say('needs engine')}" if task["needs_engine"] else f"✗ {say('is open')}") + more
 
 
 def _check(check: Data, language: str, say: Any) -> str:

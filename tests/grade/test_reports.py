@@ -17,7 +17,7 @@ from dnetlab.grade.work import Terms
 from dnetlab.lab import Lab
 from dnetlab.report.page import page
 from dnetlab.report.schema import schema
-from tests.grade.works import Ticking, rows
+from tests.grade.works import Ticking, chained, rows, solved
 
 ANN = Terms(student="ann", only="01-native-networks")
 LANGUAGES = ["en", "zh"]
@@ -314,3 +314,16 @@ def test_a_question_that_may_be_answered_again_is_not_given_away(tmp_path):
 
     (answer,) = [p for p in told["lessons"][0]["predictions"] if p["question"] == "seen-as"]
     assert (answer["given"], answer["right"], answer["so"], answer["explain"]["en"]) == (True, False, [], "")
+
+
+def test_of_work_on_real_engines_the_report_tells_no_output_of_the_simulator_and_names_what_was_recorded(tmp_path):
+    told = rows(solved(tmp_path / "a.journal"))
+    told[0]["engine"] = "docker"
+    for row in told:
+        if row["kind"] == "line" and row["text"].startswith("docker run"):
+            row["text"] = "docker ps"  # so that on the simulator nothing is earned
+    made = report([chained(told)], 0.0, ANN)
+
+    assert {step["stdout"] for step in made["account"]["steps"] if step["kind"] == "command"} == {""}
+    assert (made["earned"], made["lessons"][0]["recorded"]) == (0.0, 9.0)
+    assert "✗ not done</span> (recorded: 1)" in page(made, "en")

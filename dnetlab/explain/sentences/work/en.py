@@ -77,6 +77,7 @@ PHRASES = {
     "state": "State",
     "attempts": "Attempts",
     "hints": "Hints",
+    "recorded": "recorded: {points}",
     "is done": "done",
     "is open": "not done",
     "needs engine": "a real engine must judge it",

@@ -77,6 +77,7 @@ PHRASES = {
     "state": "状态",
     "attempts": "检查次数",
     "hints": "提示",
+    "recorded": "记录为 {points}",
     "is done": "已完成",
     "is open": "未完成",
     "needs engine": "要由真实引擎判断",
