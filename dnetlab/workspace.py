@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dnetlab.errors import DnetError, UsageError
-from dnetlab.language import spoken
+from dnetlab.language import say, spoken
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def open_lab(
     folder: Path,
     port: int | None,
     browser: bool,
-    say: Callable[[str], None],
+    tell: Callable[[str], None],
     meanwhile: Callable[[], object] = lambda: None,
 ) -> int:
     """Copy, start JupyterLab on loopback, print its URL once it answers, and wait until it ends.
@@ -161,9 +161,9 @@ def open_lab(
     copied = copy_notebooks(folder)
     notebook = find_notebook(folder, lesson)
     if copied.new:
-        say(f"Copied {len(copied.new)} files to {folder}")
+        tell(say("Copied {number} files to {folder}", number=len(copied.new), folder=folder))
     if copied.kept:
-        say(f"Left your own versions as they are: {', '.join(copied.kept)}")
+        tell(say("Left your own versions as they are: {names}", names=", ".join(copied.kept)))
     token = secrets.token_hex(24)
     url = f"http://127.0.0.1:{port}/lab/tree/{notebook}?token={token}"
     command = [
@@ -180,8 +180,8 @@ def open_lab(
     try:
         meanwhile()
         if wait_until_it_answers(server, port, token):
-            say(f"JupyterLab: {url}")
-            say("Stop it with Ctrl-C.")
+            tell(f"JupyterLab: {url}")
+            tell(say("Stop it with Ctrl-C."))
         return server.wait()
     except KeyboardInterrupt:
         server.terminate()

@@ -12,6 +12,7 @@ from dnetlab.commands import typing
 from dnetlab.commands.docker.completion import complete_docker
 from dnetlab.commands.docker.grammar import Command, command
 from dnetlab.commands.prompts import TOOLS
+from dnetlab.language import say
 from dnetlab.model import Output
 
 _POINTERS = {
@@ -51,9 +52,9 @@ def remark(output: Output) -> str:
     if typed or not failed or not words:
         return typed
     if words[0] in _POINTERS:
-        return "" if output.refused else _POINTERS[words[0]]
+        return "" if output.refused else say(_POINTERS[words[0]])
     meant = _meant(words, output.exit_code)
-    return f"Did you mean {meant}?" if meant else ""
+    return say("Did you mean {near}?", near=meant) if meant else ""
 
 
 def _meant(words: Sequence[str], exit_code: int) -> str:

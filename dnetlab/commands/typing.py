@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from dnetlab.language import say
+
 _DASHES = "–—―−‐‑‒﹣"
 _WANTED = {
     **dict.fromkeys("‘’‚‛′´", "'"), **dict.fromkeys("“”„‟″«»", '"'), **dict.fromkeys(_DASHES, "-"),
@@ -39,10 +41,13 @@ def sentence(text: str, failed: bool) -> str:
     if not wrong:
         return ""
     named = dict.fromkeys((text[place], instead) for place, instead in wrong.items())
-    parts = [f"{c} ({unicodedata.name(c, 'unnamed').lower()}, U+{ord(c):04X}) where {_tool(text, i)} wants {_name(i)}"
-             for c, i in list(named)[:4]]  # fmt: skip
+    parts = [
+        say("{character} ({name}, U+{code:04X}) where {tool} wants {wanted}", character=c, code=ord(c), wanted=_name(i),
+            name=unicodedata.name(c, "unnamed").lower(), tool=_tool(text, i))
+        for c, i in list(named)[:4]
+    ]  # fmt: skip
     fixed = "".join(wrong.get(place, character) for place, character in enumerate(text))
-    return f"In this line stands {'; '.join(parts)}. Type it as: {fixed}"
+    return say("In this line stands {parts}. Type it as: {fixed}", parts="; ".join(parts), fixed=fixed)
 
 
 def _outside_quotes(text: str) -> Iterator[int]:
@@ -66,8 +71,8 @@ def _instead(text: str, place: int) -> str | None:
 def _tool(text: str, instead: str) -> str:
     """Who wants it: the tool its hyphens, the shell its spaces, quotes and separators."""
     words = text.split()
-    return words[0] if instead in ("-", "--") and words and words[0].isascii() else "the shell"
+    return words[0] if instead in ("-", "--") and words and words[0].isascii() else say("the shell")
 
 
 def _name(instead: str) -> str:
-    return _NAMES.get(instead, instead)
+    return say(_NAMES[instead]) if instead in _NAMES else instead

@@ -13,15 +13,16 @@ from dataclasses import replace
 
 from dnetlab.engines.providers import HostProvider, Hosts, Standing
 from dnetlab.engines.providers.mixed import MixedHosts
-from dnetlab.engines.running import Progress, say
+from dnetlab.engines.running import Progress, tell
 from dnetlab.errors import EngineError, UnknownName, UsageError
+from dnetlab.language import heading, say
 from dnetlab.model import Topology, default_topology
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,15}")
 WALL = (
     "The lab's hosts are apart from your machine's network, files and processes, but they run as its root: they guard "
     "against accidents, not against somebody who means harm."
-)
+)  # a template of `dnetlab.language`
 
 
 def providers() -> list[HostProvider]:
@@ -130,17 +131,19 @@ def up(
         return _healed(lab, release, progress)
     hosts = make(release, shape, progress, lab)
     hosts.keep()
-    say(progress, f"the lab {hosts.lab} is up: dnetlab run --engine docker --attach {hosts.lab} FILE")
-    say(progress, WALL)
+    tell(progress, "the lab {lab} is up: dnetlab run --engine docker --attach {lab} FILE", lab=hosts.lab)
+    tell(progress, WALL)
     return hosts
 
 
 def _healed(lab: str, release: str | None, progress: Progress | None) -> Hosts:
     hosts = attach(lab, release)
     made = hosts.heal()
-    say(
+    tell(
         progress,
-        f"the lab {lab} is up" + (f"; made anew: {', '.join(made)}" if made else ", and nothing of it was gone"),
+        "the lab {lab} is up; made anew: {names}" if made else "the lab {lab} is up, and nothing of it was gone",
+        lab=lab,
+        names=", ".join(made),
     )
     return hosts
 
@@ -171,22 +174,24 @@ def down(lab: str | None = None, progress: Progress | None = None) -> list[str]:
             _provider(provider).down(name)
         gone.append(name)
     for name in gone:
-        say(progress, f"removed the lab {name}")
+        tell(progress, "removed the lab {name}", name=name)
     if not gone:
-        say(progress, "no lab was up")
+        tell(progress, "no lab was up")
     return gone
 
 
 def ps() -> str:
     """A table of the lab hosts that stand, one row per host; a sentence when there are none."""
-    rows = [("LAB", "DOCKER", "HOST", "ADDRESS", "DOCKERD", "STATE")]
+    rows = [tuple(map(heading, ("LAB", "DOCKER", "HOST", "ADDRESS", "DOCKERD", "STATE")))]
     found = standing()
     for row in found:
-        state = row.state + ("" if row.kept else ", in use")
+        state = heading(row.state) if row.kept else say("{state}, in use", state=heading(row.state))
         rows.append((row.lab, row.release, row.host, row.address, row.daemon, state))
     if not found:
-        return "No lab hosts are up. Start them with: dnetlab up"
+        return say("No lab hosts are up. Start them with: dnetlab up")
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     gone = list(dict.fromkeys(row.lab for row in found if row.state == "gone" and row.kept))
-    return "\n".join([*lines, *(f"A host of {lab} has ended. Make it anew: dnetlab up {lab}" for lab in gone)])
+    return "\n".join(
+        [*lines, *(say("A host of {lab} has ended. Make it anew: dnetlab up {lab}", lab=lab) for lab in gone)]
+    )

@@ -11,9 +11,10 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from dnetlab.errors import EngineError
+from dnetlab.language import say
 
 Progress = Callable[[str], None]
 CLEAN_ENVIRONMENT = {
@@ -41,9 +42,10 @@ class Ran(NamedTuple):
     cut: str = ""
 
 
-def say(progress: Progress | None, text: str) -> None:
+def tell(progress: Progress | None, template: str, /, **fields: Any) -> None:
+    """Say a sentence to whoever waits; nobody may."""
     if progress is not None:
-        progress(text)
+        progress(say(template, **fields))
 
 
 def run_tool(*words: str, stdin: str | None = None, marks: dict[str, str] | None = None) -> str:
@@ -93,8 +95,10 @@ def run_limited(
 
 def _cut(most: int, timeout: float, full: bool, late: bool) -> str:
     if full:
-        return f"The command said more than {most >> 10} KiB, so it was ended as by Ctrl-C, and the rest is not shown."
-    return f"The command took more than {timeout:g} seconds, so it was ended as by Ctrl-C." if late else ""
+        return say("The command said more than {size} KiB, so it was ended as by Ctrl-C, and the rest is not shown.",
+                            size=most >> 10)  # fmt: skip
+    too_long = "The command took more than {seconds:g} seconds, so it was ended as by Ctrl-C."
+    return say(too_long, seconds=timeout) if late else ""
 
 
 class _Reading:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dnetlab.engines import images
-from dnetlab.engines.running import Progress, say
+from dnetlab.engines.running import Progress, tell
 from dnetlab.errors import EngineError, UnknownName
 
 VERSIONS = ("20.10", "26.1", "28.5")
@@ -91,7 +91,7 @@ def images_archive(progress: Progress | None = None) -> Path:
     with writing() as folder:
         archive = folder / f"images-{source_digest()}.tar"
         if not archive.exists():
-            say(progress, "building the lab's images from the programs of this machine")
+            tell(progress, "building the lab's images from the programs of this machine")
             part = archive.with_suffix(".part")
             images.write_archive(part)
             part.replace(archive)

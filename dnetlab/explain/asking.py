@@ -11,6 +11,7 @@ from dnetlab.explain.names import address_for, find_where, split_port
 from dnetlab.explain.questions import Question, question
 from dnetlab.explain.setting_reasons import NameFound
 from dnetlab.explain.why import Reason, label, why
+from dnetlab.language import Words
 from dnetlab.model import Container, Entry, Snapshot, Where
 from dnetlab.net import dns
 
@@ -77,7 +78,7 @@ def _where(snapshot: Snapshot, entry: Entry, container: str | None) -> Where:
     if found is None or found.namespace is None:
         state = found.state.value if found else "gone"
         raise UsageError(
-            "the container that asked is {state} now, so nothing can be asked again from there", state=state
+            "the container that asked is {state} now, so nothing can be asked again from there", state=Words(state)
         )
     return Where(line.host, found.namespace)
 

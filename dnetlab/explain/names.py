@@ -39,7 +39,7 @@ def _inside(host: Host, container: Container) -> Where:
             "{name} is {state}, so it has no network of its own now.",
             hint="Start it first: docker start {name}",
             name=container.name,
-            state=container.state.value,
+            state=Words(container.state.value),
         )
     return Where(host.name, container.namespace)
 

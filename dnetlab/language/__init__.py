@@ -20,6 +20,7 @@ from dnetlab.language import zh
 
 LANGUAGES = ("en", "zh")
 CATALOGUES: Mapping[str, Mapping[str, str]] = {"en": {}, "zh": zh.CATALOGUE}
+HEADINGS: Mapping[str, Mapping[str, str]] = {"en": {}, "zh": zh.HEADINGS}
 _spoken = {"": ""}
 
 
@@ -88,6 +89,18 @@ def say(template: str, /, **fields: Any) -> str:
 def worded(text: str | Words, fields: Mapping[str, Any]) -> Words:
     """The text as Words: as it is, or a template with these fields."""
     return text if isinstance(text, Words) else Words(text, **fields)
+
+
+def listed(things: Sequence[str]) -> str:
+    """'a, b and c'; '' for nothing."""
+    if len(things) < 2:
+        return "".join(things)
+    return say("{first} and {last}", first=say(", ").join(things[:-1]), last=things[-1])
+
+
+def heading(name: str) -> str:
+    """A column's heading, a kind's or a state's word in the language that is spoken: names of data stay English."""
+    return HEADINGS[spoken()].get(name, name)
 
 
 def near_or(near: Sequence[str], otherwise: Words) -> Words:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.commands.remarks import remark
+from dnetlab.language import heading, say
 from dnetlab.model import Output
 from dnetlab.views import look, terminal
 from dnetlab.views.difference import KINDS, Change, Difference, difference
@@ -15,7 +16,7 @@ from dnetlab.views.difference import KINDS, Change, Difference, difference
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from dnetlab.result import CellResult
+    from dnetlab.result import CellResult, TranscriptDifference
 
 
 _TABLE = (
@@ -81,9 +82,10 @@ class CellView:
     def __repr__(self) -> str:
         parts = [*self.before, terminal.as_text(self.outputs, self.result.skipped, self.remarks).rstrip("\n")]
         parts += self.after
-        parts += [f"Line {d.output.line.number} answered something else:\n{d.text}" for d in self.result.differences]
+        parts += [f"{_answered_else(d)}\n{d.text}" for d in self.result.differences]
         if self.difference and not self.quiet:
-            parts.append(f"What changed: {self.difference.summary}\n{self.difference.text}")
+            summary = say("What changed: {what}", what=self.difference.summary)
+            parts.append(f"{summary}\n{self.difference.text}")
         return "\n\n".join(parts)
 
     def _repr_html_(self) -> str:
@@ -91,14 +93,17 @@ class CellView:
         parts.append(terminal.as_html(self.outputs, self.result.skipped, self.remarks))
         parts += [_note(text) for text in self.after]
         for found in self.result.differences:
-            title = f"Line {found.output.line.number} answered something else than the transcript:"
-            parts.append(terminal.note(f"<div>{title}</div><pre>{html.escape(found.text)}</pre>"))
+            parts.append(terminal.note(f"<div>{html.escape(_answered_else(found))}</div><pre>{html.escape(found.text)}</pre>"))
         if self.difference and not self.quiet:
             parts.append(changes_html(self.difference))
         return f"{look.PRINT}<div>{''.join(parts)}</div>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
+
+def _answered_else(found: TranscriptDifference) -> str:
+    return say("Line {number} answered something else than the transcript:", number=found.output.line.number)
 
 
 def _note(text: str) -> str:
@@ -115,14 +120,16 @@ def changes_html(found: Difference) -> str:
         changes = [c for c in found.changes if c.what == kind]
         if not changes:
             continue
-        rows.append(f'<tr><td colspan="4" style="text-align:left;padding:6px 8px 1px 8px"><b>{kind}</b></td></tr>')
+        rows.append(
+            f'<tr><td colspan="4" style="text-align:left;padding:6px 8px 1px 8px"><b>{heading(kind)}</b></td></tr>'
+        )
         rows += [_row(change) for change in changes[:SHOWN]]
         if len(changes) > SHOWN:
-            more = f"… and {len(changes) - SHOWN} more (all of them: <code>_.changes</code>)"
+            more = say("… and {more} more", more=len(changes) - SHOWN) + " (<code>_.changes</code>)"
             rows.append(f'<tr><td colspan="4" style="{_ROW}">{more}</td></tr>')
+    summary = html.escape(say("What changed: {what}", what=found.counted))
     return (
-        '<details class="dnetlab" style="margin:4px 0 0 0"><summary style="cursor:pointer">What changed: '
-        f"{html.escape(found.summary.removesuffix(' changed'))}</summary>"
+        f'<details class="dnetlab" style="margin:4px 0 0 0"><summary style="cursor:pointer">{summary}</summary>'
         + look.scrolling(f'<table style="{_TABLE}"><tbody>{"".join(rows)}</tbody></table>', "what changed")
         + "</details>"
     )
@@ -131,11 +138,12 @@ def changes_html(found: Difference) -> str:
 def _row(change: Change) -> str:
     word, colour = look.SIGNS[change.change]
     if change.change == "~":
-        detail = f"{change.before or '(nothing)'} → {change.after or '(nothing)'}"
+        nothing = say("(nothing)")
+        detail = f"{change.before or nothing} → {change.after or nothing}"
     else:
         detail = (change.after if change.change == "+" else change.before) or ""
     detail = "" if detail == change.key else detail
-    sign = f'<td style="{_ROW};color:{colour};font-weight:bold" title="{word}">{change.change}</td>'
+    sign = f'<td style="{_ROW};color:{colour};font-weight:bold" title="{heading(word)}">{change.change}</td>'
     where = f'<td style="{_ROW}">{html.escape(change.where)}</td>'
     if detail:
         key = f'<td style="{_ROW};white-space:pre">{html.escape(change.key)}</td>'

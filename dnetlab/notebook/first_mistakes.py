@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnetlab.commands.prompts import TOOLS, read_prompt
 from dnetlab.errors import CellError
+from dnetlab.language import say
 from dnetlab.model import Topology
 
 if TYPE_CHECKING:
@@ -39,11 +40,14 @@ def sentence(cell: str, lab: Topology) -> str:
     if word.startswith("%"):
         name = word.lstrip("%")
         near = name != "dnet" and difflib.get_close_matches(name, ["dnet"], 1, 0.6)
-        return f"Did you mean {'%' * (len(word) - len(name))}dnet?" if near else ""
+        meant = "%" * (len(word) - len(name)) + "dnet"
+        return say("Did you mean {near}?", near=meant) if near else ""
     command = _command(first, lab)
     if not command:
         return ""
-    return f"`{command}` is a command of the lab. Put %%dnet on the first line of the cell, above it."
+    return say(
+        "`{command}` is a command of the lab. Put %%dnet on the first line of the cell, above it.", command=command
+    )
 
 
 def _command(row: str, lab: Topology) -> str:

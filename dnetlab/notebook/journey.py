@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.explain.sentences import phrase
+from dnetlab.language import say
 from dnetlab.model import Crossing, Exchange, Snapshot, Trace
 from dnetlab.views import crossings, explain, terminal
 
@@ -65,7 +66,7 @@ class JourneyView:
         said = f"<div><b>{first}</b></div>" + "".join(f"<div>{line}</div>" for line in more)
         legs = "".join(self._leg(direction, trace) for direction, trace in self._journeys())
         seen = f'<pre style="{terminal.BLOCK}">{html.escape(self._capture)}</pre>' if self._capture else ""
-        table = _folded(f"Every step: {len(self.steps)} rows", self.steps._repr_html_())
+        table = _folded(say("Every step: {number} rows", number=len(self.steps)), self.steps._repr_html_())
         still = f'<div class="dnetlab-still">{self.topology._repr_html_()}</div>'
         return f"<div>{terminal.note(said)}{still}{legs}{seen}{table}</div>"
 
@@ -77,7 +78,8 @@ class JourneyView:
         """A journey that arrived is folded; the one that ended early stands open."""
         head, *lines = explain.leg(direction, trace, self.snapshot)
         body = f'<pre style="{terminal.BLOCK}">{html.escape(chr(10).join(lines))}</pre>'
-        return _folded(f"{head}: {trace.disposition.value}", body, not trace.disposition.arrived)
+        ended = phrase(f"ends {trace.disposition.value}")
+        return _folded(f"{head}{phrase('colon')}{ended}", body, not trace.disposition.arrived)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": self.text}

@@ -14,6 +14,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 from dnetlab.commands.cell import host_called, read_cell
 from dnetlab.errors import DnetError
 from dnetlab.explain.sentences import phrase
+from dnetlab.language import say
 from dnetlab.model import Prompt, Topology, default_topology, read_topology
 from dnetlab.model.lesson import FEATURES
 from dnetlab.notebook import first_mistakes, subcommands
@@ -63,7 +64,7 @@ class DnetMagics(Magics):
             lab = Lab(engine, release, journal=file, progress=step, topology=None if attach else self.topology,
                       kernel=kernel_name(self.shell), attach=attach)  # fmt: skip
             if step.handle is not None:
-                self.arrived = f"Real Docker Engines {lab.engine.release} are up."
+                self.arrived = say("Real Docker Engines {release} are up.", release=lab.engine.release)
                 step(self.arrived)
             self.labs[key] = lab
         return self.labs[key]
@@ -141,7 +142,7 @@ class DnetMagics(Magics):
         container, since = self.opened.get((lab, host), ("", 0))
         sits = container and lab.terminal(host) == container and any(p.prompt is Prompt.NONE for p in cell.lines)
         notes = [terminal.left_out_text(cell.left_out, host)]
-        notes += [terminal.open_text(container, host, f"cell [{since}]")] if sits else []
+        notes += [terminal.open_text(container, host, say("cell [{number}]", number=since))] if sits else []
         return [note for note in notes if note]
 
     def _after(self, lab: Lab, result: CellResult) -> list[str]:
@@ -156,7 +157,7 @@ class DnetMagics(Magics):
                 continue
             is_new = known is None or known[0] != container
             self.opened[lab, host] = (container, self.shell.execution_count) if is_new or known is None else known
-            notes += [terminal.open_text(container, host, "this cell")] if is_new else []
+            notes += [terminal.open_text(container, host, say("this cell"))] if is_new else []
         return notes
 
     def _unwritten(self, lab: Lab) -> list[str]:
@@ -210,7 +211,9 @@ def _show_what_ran(lab: Lab, before: list[str]) -> None:
     if last is None or not last.skipped or not last.outputs or last.outputs[-1].refused:
         return
     cut = replace(last, skipped=last.skipped[1:])
-    display(CellView(cut, before=before, after=[f"The cell ended in the middle of: {last.skipped[0].text}"]))
+    display(
+        CellView(cut, before=before, after=[say("The cell ended in the middle of: {line}", line=last.skipped[0].text)])
+    )
 
 
 def default_engine() -> tuple[str, str | None]:

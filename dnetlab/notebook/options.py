@@ -7,6 +7,8 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.errors import UsageError
+from dnetlab.language import Words, near_or, say
+from dnetlab.language.arguments import said
 
 if TYPE_CHECKING:
     from IPython.core.magic_arguments import MagicArgumentParser
@@ -30,8 +32,18 @@ def parse(parser: MagicArgumentParser, line: str, name: str) -> Any:
 
 
 def help_of(parser: MagicArgumentParser, name: str) -> str:
+    """The help in the language that is spoken; the parser itself keeps its English."""
     parser.prog = name.removeprefix("%")  # IPython's formatter writes one % in front of it
-    return parser.format_help().replace("::\n\n", "").strip()
+    speaking: list[tuple[Any, str]] = [(parser, "description"), *((g, "title") for g in parser._action_groups)]
+    speaking += [(action, "help") for action in parser._actions]
+    kept = [(thing, where, getattr(thing, where)) for thing, where in speaking]
+    try:
+        for thing, where, text in kept:
+            setattr(thing, where, say(text) if text else text)
+        return parser.format_help().replace("::\n\n", "").strip()
+    finally:
+        for thing, where, text in kept:
+            setattr(thing, where, text)
 
 
 def _clear(parser: MagicArgumentParser, words: list[str], name: str, message: str) -> UsageError:
@@ -39,5 +51,5 @@ def _clear(parser: MagicArgumentParser, words: list[str], name: str, message: st
     known = [option for action in parser._actions for option in action.option_strings]
     wrong = next((w for w in words if w.startswith("-") and w.split("=")[0] not in known), None)
     near = difflib.get_close_matches((wrong or "").split("=")[0], known, 1, 0.5) if wrong else []
-    hint = f"Did you mean {near[0]}?" if near else f"`%dnet` lists what there is; `{name} --help` shows the options."
-    return UsageError("{name}: {error}", hint=hint, name=name, error=message)
+    hint = near_or(near, Words("`%dnet` lists what there is; `{name} --help` shows the options.", name=name))
+    return UsageError("{name}: {error}", hint=hint, name=name, error=said(message))

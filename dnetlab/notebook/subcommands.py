@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.errors import NotHere, UsageError
+from dnetlab.language import Words, near_or, say
 from dnetlab.lessons.fault import LEVELS
 from dnetlab.notebook import lessons
 from dnetlab.notebook.display import Sentence
@@ -58,9 +59,9 @@ def run(magics: DnetMagics, line: str) -> Any:
         return Sentence(overview())
     if name not in SUBCOMMANDS:
         near = difflib.get_close_matches(name, SUBCOMMANDS, 1, 0.5)
-        hint = f"Did you mean %dnet {near[0]}?" if near else "`%dnet` alone lists them."
+        hint = near_or([f"%dnet {word}" for word in near], Words("`%dnet` alone lists them."))
         if name in ("docker", "ip", "iptables", "brctl", "ping", "curl", *magics.topology.names):
-            hint = "Commands run in a cell with %%dnet on its first line."
+            hint = Words("Commands run in a cell with %%dnet on its first line.")
         raise UsageError("%dnet has no subcommand {name!r}", hint=hint, name=name)
     subcommand = SUBCOMMANDS[name]
     options = parse(subcommand.parser(), rest, f"%dnet {name}")
@@ -74,11 +75,11 @@ def run(magics: DnetMagics, line: str) -> Any:
 
 def overview() -> str:
     width = max(len(name) for name in SUBCOMMANDS)
-    rows = [f"  %dnet {s.name:<{width}}  {s.summary}" for s in SUBCOMMANDS.values()]
+    rows = [f"  %dnet {s.name:<{width}}  {say(s.summary)}" for s in SUBCOMMANDS.values()]
     return "\n".join([
-        "%%dnet [HOST] on the first line of a cell runs its commands; %dnet looks at the lab:",
+        say("%%dnet [HOST] on the first line of a cell runs its commands; %dnet looks at the lab:"),
         *rows,
-        "`%dnet SUBCOMMAND --help` shows options; `name << ` after %dnet or %%dnet catches a result.",
+        say("`%dnet SUBCOMMAND --help` shows options; `name << ` after %dnet or %%dnet catches a result."),
     ])  # fmt: skip
 
 
@@ -129,7 +130,7 @@ def _journal(magics: DnetMagics, options: Any) -> Any:
     """The commands of this session, as a script that `dnetlab run` takes."""
     lines = [f"{e.line.host}# {e.line.text}" if e.line.container is None else f"/ # {e.line.text}"
              for e in magics.lab.entries]  # fmt: skip
-    return Sentence(terminal.plain("\n".join(lines)) or "; no commands yet")
+    return Sentence(terminal.plain("\n".join(lines)) or say("; no commands yet"))
 
 
 # -- time travel -------------------------------------------------------------------------------------------------------
@@ -137,7 +138,7 @@ def _journal(magics: DnetMagics, options: Any) -> Any:
 
 def _reset(magics: DnetMagics, options: Any) -> Any:
     magics.lab.reset()
-    return Sentence("The lab is as it was at the start.")
+    return Sentence(say("The lab is as it was at the start."))
 
 
 def _in_time(move: Callable[[DnetMagics, Any], Any]) -> Callable[[DnetMagics, Any], Any]:
@@ -156,23 +157,23 @@ def _in_time(move: Callable[[DnetMagics, Any], Any]) -> Callable[[DnetMagics, An
 def _undo(magics: DnetMagics, options: Any) -> Any:
     undone = magics.lab.undo(options.commands)
     if not undone:
-        return Sentence("There is nothing to take back.")
-    return Sentence("Taken back: " + "; ".join(entry.line.text for entry in undone))
+        return Sentence(say("There is nothing to take back."))
+    return Sentence(say("Taken back: {lines}", lines="; ".join(entry.line.text for entry in undone)))
 
 
 @_in_time
 def _checkpoint(magics: DnetMagics, options: Any) -> Any:
     if options.name is None:
         names = ", ".join(magics.lab.checkpoints)
-        return Sentence(f"Checkpoints: {names}" if names else "There are no checkpoints yet.")
+        return Sentence(say("Checkpoints: {names}", names=names) if names else say("There are no checkpoints yet."))
     magics.lab.checkpoint(options.name)
-    return Sentence(f"Checkpoint {options.name}: `%dnet goto {options.name}` comes back here.")
+    return Sentence(say("Checkpoint {name}: `%dnet goto {name}` comes back here.", name=options.name))
 
 
 @_in_time
 def _goto(magics: DnetMagics, options: Any) -> Any:
     magics.lab.goto(options.name)
-    return Sentence(f"The lab is as it was at {options.name}.")
+    return Sentence(say("The lab is as it was at {name}.", name=options.name))
 
 
 def _resume(magics: DnetMagics, options: Any) -> Any:
@@ -192,9 +193,10 @@ def _engine(magics: DnetMagics, options: Any) -> Any:
         magics.current = chosen
         if before and before.lesson and now.lesson is None:
             now.take_over_lesson(before)
+    from dnetlab.views.engine import engine_text
+
     engine = magics.lab.engine
-    words = {"sim": "the simulator as Docker", "docker": "real Docker Engines"}.get(engine.name, engine.name)
-    return Sentence(f"Cells run on {words} {engine.release}.")
+    return Sentence(say("Cells run on {engine}.", engine=engine_text(engine.name, engine.release)))
 
 
 def _report(magics: DnetMagics, options: Any) -> Any:
@@ -220,7 +222,7 @@ def _lab(magics: DnetMagics, options: Any) -> Any:
     if options.file is None:
         return magics.lab
     magics.shape(options.file)
-    return Sentence(f"A fresh lab of {', '.join(magics.topology.names)}.")
+    return Sentence(say("A fresh lab of {hosts}.", hosts=", ".join(magics.topology.names)))
 
 
 _LINKS: Arguments = (*_PLACE, _arg("--kind", metavar="KIND", help="veth, bridge, physical, macvlan, …"))

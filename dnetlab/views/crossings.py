@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from dnetlab.language import heading, say
 from dnetlab.model import Crossing, Exchange, Hook, Packet, Protocol, Snapshot, Step, StepKind, Trace
 from dnetlab.model.facts import HandedUp, PolicyDrops, RuleStops
 from dnetlab.views.explain import inside, legs
@@ -91,7 +92,7 @@ def beside(exchange: Exchange, seen: Iterable[Crossing], snapshot: Snapshot | No
 
 def text(exchange: Exchange, seen: Iterable[Crossing], snapshot: Snapshot | None = None) -> str:
     """The same for a terminal, with a sentence that says whether the two agree."""
-    lines = ["The packet was really sent; this is what a capture saw at each interface:"]
+    lines = [say("The packet was really sent; this is what a capture saw at each interface:")]
     wrong = 0
     for direction, crossing, is_said, is_seen in _rows(exchange, seen):
         container = inside(crossing.where, snapshot)
@@ -100,11 +101,15 @@ def text(exchange: Exchange, seen: Iterable[Crossing], snapshot: Snapshot | None
         wrong += verdict != "as said"
         way = "out" if crossing.out else "in"
         lines.append(
-            f"  {direction or '':<16}{place:<18} {crossing.interface:<16} {way:<4}{crossing.packet}  {verdict}"
+            f"  {direction or '':<16}{place:<18} {crossing.interface:<16} {way:<4}{crossing.packet}  {heading(verdict)}"
         )
-    agreed = "The capture saw what the journey says." if len(lines) > 1 else "Nothing crossed an interface, as said."
-    lines.append(f"= {wrong} of them differ." if wrong else f"= {agreed}")
+    agreed = say("The capture saw what the journey says.") if len(lines) > 1 else _nothing()
+    lines.append(f"= {say('{number} of them differ.', number=wrong) if wrong else agreed}")
     return "\n".join(lines) + "\n"
+
+
+def _nothing() -> str:
+    return say("Nothing crossed an interface, as said.")
 
 
 def _rows(exchange: Exchange, seen: Iterable[Crossing]) -> Iterator[Row]:

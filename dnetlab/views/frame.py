@@ -14,16 +14,20 @@ DECIMAL = "Float64"
 YES_NO = "boolean"
 
 
-def frame(rows: Iterable[Sequence[Any]], columns: dict[str, str], first: Sequence[str] = ()) -> DataFrame:
+def frame(
+    rows: Iterable[Sequence[Any]], columns: dict[str, str], first: Sequence[str] = (), worded: bool = False
+) -> DataFrame:
     """A DataFrame of `rows` (values in column order, None for unknown) with those columns and nullable dtypes.
 
     first: the columns that a reader needs, shown first; the frame itself keeps all of them in their order.
+
+    worded: its cells are words of a closed set, said in the reader's language where the table is shown.
 
     Text stands as `string`, whole numbers as `Int64`, seconds as `Float64`, yes or no as `boolean`; None becomes <NA>.
     """
     from dnetlab.views.dataframe import build
 
-    return build(list(rows), columns, first)
+    return build(list(rows), columns, first, worded)
 
 
 def cells(table: DataFrame) -> tuple[list[str], list[list[str]]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dnetlab.explain.reach import Outcome, Reach, Relation, Target, reach
+from dnetlab.language import say
 from dnetlab.model import Snapshot, Where
 from dnetlab.views.frame import NUMBER, TEXT, YES_NO, frame
 from dnetlab.views.labels import containers_in
@@ -55,7 +57,8 @@ class ReachView:
         return repr(self.matrix)
 
     def _repr_html_(self) -> str:
-        more = f'<summary style="cursor:pointer">by classes: {len(self.classes)} rows</summary>'
+        by = say("by classes: {number} rows", number=len(self.classes))
+        more = f'<summary style="cursor:pointer">{html.escape(by)}</summary>'
         table = self.classes._repr_html_()
         return f"<div>{self.matrix._repr_html_()}<details>{more}{table}</details></div>"
 
@@ -141,7 +144,7 @@ def matrix(found: Reach) -> DataFrame:
             _column(names.group([t.where for t in group]), group[0]): group for group in aims.values()
         }
     cells = [(row, *(_cell(found, places, group) for group in columns.values())) for row, places in rows.items()]
-    return frame(cells, {"asker": TEXT} | dict.fromkeys(columns, TEXT))
+    return frame(cells, {"asker": TEXT} | dict.fromkeys(columns, TEXT), worded=True)
 
 
 def _column(name: str, target: Target) -> str:

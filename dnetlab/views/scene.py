@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from dnetlab.errors import UnknownName
-from dnetlab.language import Words, near_or
+from dnetlab.language import Words, near_or, say
 from dnetlab.model import (
     Container,
     Host,
@@ -108,7 +108,8 @@ def scene(snapshot: Snapshot, only: str | Iterable[str] | None = None) -> Scene:
     note = ""
     if left_out:
         drawn = sum(len(s.containers) for h in hosts for s in h.spaces)
-        note = f"{drawn} of {drawn + left_out} containers are drawn; name a container or network to see its part."
+        note = say("{drawn} of {all} containers are drawn; name a container or network to see its part.",
+                   drawn=drawn, all=drawn + left_out)  # fmt: skip
     return Scene(tuple(hosts), switches, _colours(snapshot), note)
 
 
@@ -245,7 +246,7 @@ class Published:
         b = self.binding
         ip = f"[{b.host_ip}]" if b.host_ip.version == 6 else str(b.host_ip)
         protocol = "" if b.protocol.value == "tcp" else f"/{b.protocol.value}"
-        proxy = f"docker-proxy {self.proxy}" if self.proxy else "no docker-proxy"
+        proxy = f"docker-proxy {self.proxy}" if self.proxy else say("no docker-proxy")
         return f"{ip}:{b.host_port} → {self.container}:{b.container_port}{protocol} ({self.dnat}, {proxy})"
 
 
@@ -272,7 +273,7 @@ def published(scene: HostScene) -> list[Published]:
                 continue
             ends = {f"{ip}:{binding.container_port}" for ip in addresses}
             mine = [reach for reach, to, dport in targets if to in ends and dport == str(binding.host_port)]
-            dnat = "DNAT" if any(mine) else "DNAT rule that no chain jumps to" if mine else "no DNAT rule"
+            dnat = "DNAT" if any(mine) else say("DNAT rule that no chain jumps to") if mine else say("no DNAT rule")
             proxy = listening.get((binding.host_port, binding.protocol))
             found.append(Published(binding, container.name, dnat, proxy))
     return found

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
+from dnetlab.language import say
 from dnetlab.model import LeftOut, Line, Output
 from dnetlab.views import look
 
@@ -53,7 +54,8 @@ def _ended(text: str) -> str:
 
 def status(output: Output) -> str:
     """'exit status 1' for a command that failed, '' for one that didn't or was refused."""
-    return f"exit status {output.exit_code}" if output.exit_code and not output.refused else ""
+    failed = output.exit_code and not output.refused
+    return say("exit status {code}", code=output.exit_code) if failed else ""
 
 
 def as_text(outputs: Iterable[Output], skipped: Iterable[Line] = (), remarks: Sequence[str] = ()) -> str:
@@ -68,7 +70,7 @@ def as_text(outputs: Iterable[Output], skipped: Iterable[Line] = (), remarks: Se
             parts.append(f"  dnetlab: {remarks[place]}\n")
     left = [line.text for line in skipped]
     if left:
-        parts.append(f"Not run: {'; '.join(left)}\n")
+        parts.append(_not_run(skipped) + "\n")
     return "".join(parts)
 
 
@@ -81,8 +83,12 @@ def as_html(outputs: Iterable[Output], skipped: Iterable[Line] = (), remarks: Se
     lines = "".join(_line(output) + _remark(text) for output, text in zip(outputs, said, strict=True)).rstrip("\n")
     boxes = "".join(_refusal(output, skipped) for output in outputs if output.refused)
     if skipped and not boxes:
-        boxes = note(f"<div>Not run: {_safe('; '.join(line.text for line in skipped))}</div>")
+        boxes = note(f"<div>{_safe(_not_run(skipped))}</div>")
     return f'<pre style="{BLOCK}">{lines}</pre>{boxes}'
+
+
+def _not_run(skipped: Iterable[Line]) -> str:
+    return say("Not run: {lines}", lines="; ".join(line.text for line in skipped))
 
 
 def _remark(text: str) -> str:
@@ -94,22 +100,34 @@ def left_out_text(left_out: Sequence[LeftOut], host: str) -> str:
     if not left_out:
         return ""
     one = len(left_out) == 1
-    rows = ["1 line reads as a command and did not run:" if one else
-            f"{len(left_out)} lines read as commands and did not run:"]  # fmt: skip
+    rows = [
+        say("1 line reads as a command and did not run:")
+        if one
+        else say("{number} lines read as commands and did not run:", number=len(left_out))
+    ]
     for line in left_out:
-        why = "commented out" if line.is_comment else "taken for the output of the command above it"
-        rows.append(f"  line {line.number}, {why}: {line.text}")
-    example = left_out[0].text.lstrip("#; ")
-    rows.append(f"To run {'it' if one else 'one'}, begin it with a prompt: {host}# {example}")
+        why = say("commented out") if line.is_comment else say("taken for the output of the command above it")
+        rows.append("  " + say("line {number}, {why}: {line}", number=line.number, why=why, line=line.text))
+    example = f"{host}# " + left_out[0].text.lstrip("#; ")
+    rows.append(
+        say("To run it, begin it with a prompt: {example}", example=example)
+        if one
+        else say("To run one, begin it with a prompt: {example}", example=example)
+    )
     return "\n".join(rows)
 
 
 def open_text(container: str, host: str, since: str = "") -> str:
     """That lines run inside a container now, and the two ways out. since: 'this cell', 'cell [3]', '' for just now."""
-    when = f" since {since}" if since else ""
-    return (
-        f"The terminal of {container} on {host} is open{when}: lines without a prompt run inside it. "
-        f"`exit` leaves it; `{host}# docker ps` runs one line on the host."
+    return say(
+        "The terminal of {container} on {host} is open since {since}: lines without a prompt run inside it. "
+        "`exit` leaves it; `{host}# docker ps` runs one line on the host."
+        if since
+        else "The terminal of {container} on {host} is open: lines without a prompt run inside it. "
+        "`exit` leaves it; `{host}# docker ps` runs one line on the host.",
+        container=container,
+        host=host,
+        since=since,
     )
 
 
@@ -129,9 +147,10 @@ def _line(output: Output) -> str:
 def _refusal(output: Output, skipped: tuple[Line, ...]) -> str:
     assert output.refused is not None
     hint = f"<div>{_safe(output.refused.hint)}</div>" if output.refused.hint else ""
-    left = f"<div>Not run: {_safe('; '.join(line.text for line in skipped))}</div>" if skipped else ""
+    left = f"<div>{_safe(_not_run(skipped))}</div>" if skipped else ""
+    head = say("dnetlab does not run this line: {reason}", reason="").strip()
     command = f'<span style="font-family:{MONO}">{_safe(output.line.text)}</span>'
-    return note(f"<div><b>dnetlab does not run this line:</b> {command}</div>"
+    return note(f"<div><b>{head}</b> {command}</div>"
                 f"<div>{_safe(output.refused.reason)}</div>{hint}{left}")  # fmt: skip
 
 

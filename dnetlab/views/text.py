@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dnetlab.explain.sentences import phrase
+from dnetlab.language import say
 from dnetlab.model import Container, Exchange, Interface, LinkKind, Trace
 from dnetlab.views.labels import Labelled, link_kind, names_of, network_on, services_of
 from dnetlab.views.scene import HostScene, Overlay, Scene, listens, published
@@ -19,7 +21,7 @@ def tree_text(scene: Scene) -> str:
         lines += _draw(_host(host))
     if scene.note:
         lines.append(scene.note)
-    return "\n".join(lines) or "nothing to draw"
+    return "\n".join(lines) or say("nothing to draw")
 
 
 def _draw(tree: Tree, indent: str = "") -> list[str]:
@@ -38,7 +40,8 @@ def _head(scene: HostScene) -> str:
 def _nic(scene: HostScene, nic: Interface) -> str:
     """'eth0 (2) 172.25.254.1/24 on lan', 'enp7s0 (3) no address on trunk (access 20)', 'vx0 (5) …, VXLAN 42 …'."""
     port = scene.ports.get(nic.name, "")
-    plugged = f" on {nic.segment}{f' ({port})' if port else ''}" if nic.segment else ""
+    switch = f"{nic.segment}{f' ({port})' if port else ''}"
+    plugged = " " + say("on {name}", name=switch) if nic.segment else ""
     kind = link_kind(nic)
     return f"{nic.name} ({nic.index}) {_ips(nic)}{plugged}{f', {kind}' if kind else ''}{_down(nic)}"
 
@@ -47,23 +50,24 @@ def _host(scene: HostScene) -> Tree:
     host = scene.host
     tree: Tree = []
     if not scene.small:
-        tree.append((f"ip_forward {'on' if host.stack.forwards else 'OFF'}", []))
-    tree += [(f"published {p.text}", []) for p in published(scene)]
+        tree.append((say("ip_forward on") if host.stack.forwards else say("ip_forward OFF"), []))
+    tree += [(say("published {port}", port=p.text), []) for p in published(scene)]
     for bridge in scene.bridges:
         tree.append((_bridge(scene, bridge), _ports(scene, bridge)))
     tree += [(_overlay(overlay), _overlay_ports(scene, overlay)) for overlay in scene.overlays]
     tree += [(_space(place), []) for place in scene.spaces if not _on_bridge(scene, place)]
-    tree += [(f"{c.name} ({c.image}): --network host, uses {host.name}'s own stack", []) for c in scene.guests]
+    tree += [(say("{name} ({image}): --network host, uses {host}'s own stack", name=c.name, image=c.image,
+                  host=host.name), []) for c in scene.guests]
     if scene.stopped:
-        tree.append(("not running: " + ", ".join(scene.stopped), []))
+        tree.append((say("not running: {names}", names=", ".join(scene.stopped)), []))
     return tree
 
 
 def _bridge(scene: HostScene, bridge: Interface) -> str:
     network = scene.networks.get(bridge.name)
-    words = [f"bridge {bridge.name} ({bridge.index})", _ips(bridge)]
-    words += [f"network {network.name}"] if network else []
-    words += ["internal"] if network and network.internal else []
+    words = [say("bridge {name} ({index})", name=bridge.name, index=bridge.index), _ips(bridge)]
+    words += [say("network {name}", name=network.name)] if network else []
+    words += [say("internal")] if network and network.internal else []
     return "  ".join(words) + _down(bridge)
 
 
@@ -79,7 +83,7 @@ def _ports(scene: HostScene, bridge: Interface) -> Tree:
             end = f"{inside.name} ({inside.index}) {_ips(inside)}{_down(inside)}"
             tree.append((f"{head} ══ {end}  {_members(place)}", []))
     if scene.hidden.get(bridge.name):
-        tree.append((f"… {scene.hidden[bridge.name]} more", []))
+        tree.append((say("… {more} more", more=scene.hidden[bridge.name]), []))
     return tree
 
 
@@ -120,24 +124,24 @@ def _space(place: Labelled) -> str:
     """A namespace that hangs on no bridge: macvlan, or none."""
     links = [i for i in place.namespace.interfaces if i.kind is not LinkKind.LOOPBACK]
     if not links:
-        return f"{_members(place)}: only lo, no network"
+        return say("{names}: only lo, no network", names=_members(place))
     ends = []
     for i in links:
         network = network_on(place.containers, i)
-        facts = [link_kind(i) or i.kind.value, *([f"network {network}"] if network else [])]
+        facts = [link_kind(i) or i.kind.value, *([say("network {name}", name=network)] if network else [])]
         ends.append(f"{i.name} ({i.index}) {_ips(i)} {', '.join(facts)}{_down(i)}")
     return f"{'; '.join(ends)}  {_members(place)}"
 
 
 def _members(place: Labelled) -> str:
     names = ", ".join(f"{c.name} ({c.image})" for c in place.containers) or place.namespace.name
-    shared = " share one network namespace" if len(place.containers) > 1 else ""
+    told = say("{names} share one network namespace", names=names) if len(place.containers) > 1 else names
     waiting = listens(place)
-    return names + shared + (f", listens on {', '.join(waiting)}" if waiting else "")
+    return say("{who}, listens on {what}", who=told, what=", ".join(waiting)) if waiting else told
 
 
 def _ips(interface: Interface) -> str:
-    return ", ".join(str(a) for a in interface.ipv4) or "no address"
+    return ", ".join(str(a) for a in interface.ipv4) or say("no address")
 
 
 def _down(interface: Interface) -> str:
@@ -150,15 +154,15 @@ def sentence(scene: Scene) -> str:
     for host in scene.hosts:
         where = host.host.name
         if host.small:
-            parts.append(f"{where} without containers" if host.host.has_docker else where)
+            parts.append(say("{where} without containers", where=where) if host.host.has_docker else where)
             continue
         words = [_bridge_sentence(host, bridge) for bridge in host.bridges]
         words += [_overlay_sentence(host, overlay) for overlay in host.overlays]
         free = [p for p in host.spaces if not _on_bridge(host, p)]
-        words += [f"{_names(p.containers)} on no bridge" for p in free]
-        words += [f"{_names(host.guests)} in the host's own network"] if host.guests else []
-        parts.append(f"{where} with {'; '.join(words)}" if words else where)
-    text = "Topology of the lab: " + ". ".join(parts) + "."
+        words += [say("{names} on no bridge", names=_names(p.containers)) for p in free]
+        words += [say("{names} in the host's own network", names=_names(host.guests))] if host.guests else []
+        parts.append(say("{where} with {what}", where=where, what="; ".join(words)) if words else where)
+    text = say("Topology of the lab: {parts}.", parts=". ".join(parts))
     return f"{text} {scene.note}".strip()
 
 
@@ -168,10 +172,10 @@ def path_sentence(path: Exchange | Trace | None, scene: Scene) -> str:
         return ""
     names = {f"{h.host.name}/{space}": name for h in scene.hosts for space, name in names_of(h.host).items()}
     if isinstance(path, Trace):
-        return _way("The packet", path, names)
-    parts = [_way("The request", path.request, names)]
-    parts += [_way("Its answer", path.reply, names)] if path.reply else []
-    parts += [_way("docker-proxy's own request", path.proxied.request, names)] if path.proxied else []
+        return _way(say("The packet"), path, names)
+    parts = [_way(say("The request"), path.request, names)]
+    parts += [_way(say("Its answer"), path.reply, names)] if path.reply else []
+    parts += [_way(say("docker-proxy's own request"), path.proxied.request, names)] if path.proxied else []
     return " ".join(parts)
 
 
@@ -181,17 +185,26 @@ def _way(what: str, trace: Trace, names: dict[str, str]) -> str:
     for hop in trace.hops:
         links = ", ".join(dict.fromkeys(s.interface for s in hop.steps if s.interface))
         place = names.get(str(hop.where), str(hop.where))
-        hops.append(f"{place}{f' by {links}' if links else ''}")
-    end = "arrives" if trace.disposition.arrived else f"ends: {trace.disposition.value}"
-    return f"{what} goes through {'; '.join(hops)}, and {end}." if hops else f"{what} {end}."
+        hops.append(say("{place} by {links}", place=place, links=links) if links else place)
+    ended = phrase(f"ends {trace.disposition.value}")
+    end = say("arrives") if trace.disposition.arrived else say("ends: {how}", how=ended)
+    if not hops:
+        return say("{what} {end}.", what=what, end=end)
+    return say("{what} goes through {hops}, and {end}.", what=what, hops="; ".join(hops), end=end)
 
 
 def _bridge_sentence(scene: HostScene, bridge: Interface) -> str:
     network = scene.networks.get(bridge.name)
-    called = f"network {network.name} ({bridge.name})" if network else f"bridge {bridge.name}"
+    called = say("network {name} ({bridge})", name=network.name, bridge=bridge.name) if network else _alone(bridge)
     ports = {p.peer.namespace for p in scene.host.stack.ports_of(bridge.name) if p.peer}
     members = [c for place in scene.spaces if place.namespace.name in ports for c in place.containers]
-    return f"{called} joining {_names(members)}" if members else f"{called} without containers"
+    if not members:
+        return say("{where} without containers", where=called)
+    return say("{called} joining {names}", called=called, names=_names(members))
+
+
+def _alone(bridge: Interface) -> str:
+    return say("bridge {name}", name=bridge.name)
 
 
 def _overlay_sentence(scene: HostScene, overlay: Overlay) -> str:

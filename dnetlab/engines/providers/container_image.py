@@ -12,7 +12,7 @@ from typing import Any
 
 from dnetlab.engines import images
 from dnetlab.engines.providers import pulled
-from dnetlab.engines.running import Progress, say
+from dnetlab.engines.running import Progress, tell
 from dnetlab.engines.store import VERSIONS, writing
 from dnetlab.errors import EngineError
 from dnetlab.language import Words
@@ -50,7 +50,7 @@ def host_image(api: Any, release: str | None, labels: dict[str, str], progress: 
         return name
     if not sys.platform.startswith("linux"):
         raise EngineError("no registry answers, and lab hosts can't be made from the programs of this system")
-    say(progress, "no registry answers: making the image of a lab host from the programs of this machine")
+    tell(progress, "no registry answers: making the image of a lab host from the programs of this machine")
     with writing() as folder:
         archive = folder / "host.tar"
         images.write_one(archive, name, host_layer(), ("/sbin/init",))

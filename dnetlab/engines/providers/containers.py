@@ -26,9 +26,10 @@ from dnetlab.engines.providers import Sight, Standing, cgroups, login, pulled
 from dnetlab.engines.providers.container_image import host_image, short
 from dnetlab.engines.providers.shape import lab_toml
 from dnetlab.engines.providers.starting import side_by_side
-from dnetlab.engines.running import CLEAN_ENVIRONMENT, Progress, Ran, run_limited, say
+from dnetlab.engines.running import CLEAN_ENVIRONMENT, Progress, Ran, run_limited, tell
 from dnetlab.engines.store import images_archive
 from dnetlab.errors import EngineError, UnknownName
+from dnetlab.language import say
 from dnetlab.model import Topology, default_topology
 from dnetlab.model.labfile import parse_topology
 from dnetlab.model.topology import HostPlan, Nic
@@ -52,16 +53,16 @@ def why_not(base_url: str | None = None) -> str:
     try:
         api = outer_client(base_url)
     except ImportError:
-        return "the package docker is not installed"
+        return say("the package docker is not installed")
     except Exception:  # noqa: BLE001 - any way of not answering
-        return "no Docker Engine answers on this machine"
+        return say("no Docker Engine answers on this machine")
     try:
         system = api.info()
     except Exception:  # noqa: BLE001
-        return "no Docker Engine answers on this machine"
+        return say("no Docker Engine answers on this machine")
     finally:
         api.close()
-    return "" if system.get("OSType") == "linux" else "the Docker Engine here runs Windows containers"
+    return "" if system.get("OSType") == "linux" else say("the Docker Engine here runs Windows containers")
 
 
 class ContainerHosts:
@@ -154,7 +155,7 @@ class ContainerHosts:
                 outer = ["docker", *(["-H", self.base_url] if self.base_url else [])]
                 self._archive = pulled.archive(self.api, outer, self.progress)
                 if self._archive is None:
-                    say(self.progress, "no registry answers: the lab's images are made from this machine's programs")
+                    tell(self.progress, "no registry answers: the lab's images are made from this machine's programs")
             for switch in self.shape.switches:
                 self.api.create_network(self._network(switch.name), driver="bridge", labels=self._labels())
             side_by_side(self.shape.hosts, self._start, self.progress)
@@ -189,10 +190,11 @@ class ContainerHosts:
             api.connect_container_to_network(created["Id"], self._network(nic.switch))
         self._boot(plan)
         address = self.shape.address_of(plan.name)
-        heard(f"{plan.name}: up" + (f" at {address.ip}" if address else ""))
+        up = "{host}: up at {address}" if address else "{host}: up"
+        heard(say(up, host=plan.name, address=address.ip if address else ""))
         if plan.docker and plan.name in self.daemons:
             self.start_daemon(plan.name)
-            heard(f"{plan.name}: dockerd answers")
+            heard(say("{host}: dockerd answers", host=plan.name))
 
     def _boot(self, plan: HostPlan) -> None:
         """Start a host's container and give it the addresses of the lab."""
@@ -507,7 +509,7 @@ class Containers:
         return why_not(self.base_url)
 
     def offer(self) -> str:
-        return "a Docker Engine answers: the lab hosts can be its containers; no wall against root inside"
+        return say("a Docker Engine answers: the lab hosts can be its containers; no wall against root inside")
 
     def up(self, shape: Topology, release: str | None, lab: str, progress: Progress | None) -> ContainerHosts:
         made = ContainerHosts(
@@ -559,7 +561,7 @@ class Containers:
     def sweep(self, progress: Progress | None) -> list[str]:
         gone = sweep(self.base_url)
         for lab in gone:
-            say(progress, f"removed what the lab {lab} had left behind")
+            tell(progress, "removed what the lab {lab} had left behind", lab=lab)
         return gone
 
 

@@ -21,9 +21,10 @@ from dnetlab.engines.look import api, direct
 from dnetlab.engines.providers import Sight, Standing, cgroups, login, netns, records
 from dnetlab.engines.providers.shape import lab_toml
 from dnetlab.engines.providers.starting import side_by_side
-from dnetlab.engines.running import Progress, Ran, run_limited, run_tool, say
+from dnetlab.engines.running import Progress, Ran, run_limited, run_tool, tell
 from dnetlab.engines.store import engine_tree, images_archive, newest_release, ready_releases, source_digest, writing
 from dnetlab.errors import EngineError, UnknownName
+from dnetlab.language import say
 from dnetlab.model import Topology, default_topology
 from dnetlab.model.labfile import parse_topology
 from dnetlab.model.topology import HostPlan, Nic
@@ -110,10 +111,11 @@ class NamespaceHosts:
             record.pids[plan.name] = pid
             record.save()
         address = self.shape.address_of(plan.name)
-        heard(f"{plan.name}: up" + (f" at {address.ip}" if address else ""))
+        up = "{host}: up at {address}" if address else "{host}: up"
+        heard(say(up, host=plan.name, address=address.ip if address else ""))
         if plan.docker and plan.name in self.daemons:
             self.start_daemon(plan.name)
-            heard(f"{plan.name}: dockerd {self.version} answers")
+            heard(say("{host}: dockerd {version} answers", host=plan.name, version=self.version))
 
     def start_daemon(self, host: str) -> None:
         """Start a host's dockerd and wait until it answers. Raises EngineError with the end of its log."""
@@ -329,14 +331,14 @@ class NamespaceHosts:
 def why_not() -> str:
     """Why this machine can't make lab hosts in namespaces; '' when it can."""
     if not sys.platform.startswith("linux"):
-        return "namespaces are a feature of Linux"
+        return say("namespaces are a feature of Linux")
     if os.geteuid() != 0:
-        return "only root may make network namespaces"
+        return say("only root may make network namespaces")
     for tool in ("ip", "nsenter", "unshare", "busybox", "bash", "dockerd", "docker", "curl", "iptables"):
         if shutil.which(tool) is None:
-            return f"the program {tool} is missing"
+            return say("the program {tool} is missing", tool=tool)
     if not cgroups.hierarchies():
-        return "no control groups are mounted at /sys/fs/cgroup"
+        return say("no control groups are mounted at /sys/fs/cgroup")
     return ""
 
 
@@ -369,7 +371,7 @@ def engine_data(version: str, progress: Progress | None = None) -> Path:
     with writing() as folder:
         data = folder / f"data-{version}-{source_digest()}"
         if not data.exists():
-            say(progress, f"loading the lab's images into dockerd {version}, once")
+            tell(progress, "loading the lab's images into dockerd {version}, once", version=version)
             _load_images(version, archive, data)
     return data
 
@@ -415,7 +417,7 @@ def sweep(progress: Progress | None = None) -> list[str]:
         gone = records.abandoned_labs()
         for lab in gone:
             netns.remove_lab(lab)
-            say(progress, f"removed what the lab {lab} had left behind")
+            tell(progress, "removed what the lab {lab} had left behind", lab=lab)
     return gone
 
 
@@ -432,7 +434,8 @@ class Namespaces:
 
     def offer(self) -> str:
         releases = ", ".join(ready_releases())
-        return f"Linux, root, Docker {releases}: a dockerd per network namespace; no wall against root inside"
+        return say("Linux, root, Docker {releases}: a dockerd per network namespace; no wall against root inside",
+                   releases=releases)  # fmt: skip
 
     def up(self, shape: Topology, release: str | None, lab: str, progress: Progress | None) -> NamespaceHosts:
         return NamespaceHosts(release or newest_release(), progress=progress, lab=lab, shape=shape).up()

@@ -15,6 +15,7 @@ from dnetlab.engines import images
 from dnetlab.engines.running import Progress, run_limited
 from dnetlab.engines.store import cache
 from dnetlab.errors import EngineError
+from dnetlab.language import say
 
 HOSTFILES = Path(__file__).resolve().parent.parent / "hostfiles"
 PUBLIC = {
@@ -51,7 +52,7 @@ def pull(api: Any, name: str, progress: Progress | None) -> bool:
     if api.images(name=name):
         return True
     if progress:
-        progress(f"pulling {name}")
+        progress(say("pulling {name}", name=name))
     repository, _, tag = name.rpartition(":")
     try:
         for row in api.pull(repository, tag, stream=True, decode=True):
@@ -83,7 +84,7 @@ def host_image(api: Any, release: str, tag: str, labels: dict[str, str], progres
     finally:
         api.remove_container(made, force=True, v=True)
     if progress:
-        progress(f"lab hosts run Docker {release}, pulled as {name}")
+        progress(say("lab hosts run Docker {release}, pulled as {name}", release=release, name=name))
     return True
 
 
@@ -105,7 +106,7 @@ def archive(api: Any, docker: list[str], progress: Progress | None) -> Path | No
             raise EngineError("the pulled images can't be saved: {stderr}", stderr=ran.stderr.strip())
         part.replace(target)
     if progress:
-        progress(f"the lab's images are pulled: {', '.join(names)}; the others are made from busybox")
+        progress(say("the lab's images are pulled: {names}; the others are made from busybox", names=", ".join(names)))
     return target
 
 

@@ -7,7 +7,7 @@ import queue
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from dnetlab.engines.running import Progress, say
+from dnetlab.engines.running import Progress
 from dnetlab.model.topology import HostPlan
 
 
@@ -24,7 +24,9 @@ def side_by_side(
         futures = [pool.submit(work, plan, said.put) for plan in plans]
         while not said.empty() or not all(future.done() for future in futures):
             with contextlib.suppress(queue.Empty):
-                say(heard, said.get(timeout=0.05))
+                text = said.get(timeout=0.05)
+                if heard:
+                    heard(text)
         for future in futures:
             future.result()
     finally:
