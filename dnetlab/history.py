@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnetlab.errors import UsageError
+from dnetlab.language import Words
 from dnetlab.model import Entry, Line
 
 Mark = Any  # what the engine's `checkpoint` gave; only the engine looks inside
@@ -70,7 +71,7 @@ class History:
     def goto(self, name: str) -> Way:
         """The way to that moment; the entries are those of then. UsageError for a name that was never given."""
         if name not in self._named:
-            known = ", ".join(self._named) or "none yet"
+            known = ", ".join(self._named) or Words("none yet")
             raise UsageError("there is no checkpoint {name!r}", hint="Checkpoints: {known}.", name=name, known=known)
         mark, entries, marks = self._named[name]
         self.entries, self._marks = list(entries), dict(marks)

@@ -24,6 +24,7 @@ from typing import Any
 
 from dnetlab.commands.cell import first_words
 from dnetlab.errors import DnetError, UsageError
+from dnetlab.language import Words
 from dnetlab.model import Line, Output, Prompt, Topology
 from dnetlab.model.journal import (
     Attend,
@@ -269,7 +270,7 @@ def choose(path: Path, own: str = "", session: str | None = None, kernel: str = 
     others = [s for s in found.sessions if s.session != own]
     fitting = [s for s in others if session in (None, s.session)]
     if not fitting:
-        known = ", ".join(s.session for s in others) or "none but this one"
+        known = ", ".join(s.session for s in others) or Words("none but this one")
         raise UsageError(
             "there is no session {session} in {path}" if session else "there is no earlier session in {path}",
             hint="Its sessions: {known}.", session=session, path=path, known=known,

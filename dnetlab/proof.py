@@ -16,6 +16,7 @@ from dnetlab.commands.script import ScriptCell, read_script
 from dnetlab.errors import UsageError
 from dnetlab.explain.sentences import COURSE, words
 from dnetlab.lab import Lab
+from dnetlab.language import say
 from dnetlab.lessons.build import notebook
 from dnetlab.lessons.read import read_lesson, script, solutions, wrong_answers
 from dnetlab.model import Lesson, Output, Task, TaskResult, Verdict
@@ -74,7 +75,7 @@ def _with_numbers(lab: Lab, name: str, student: str) -> Iterator[Proof]:
     tried += [(file, _solution(lab, lesson, file)) for file in solutions(lesson)]
     tried += [(file, _wrong(lab, lesson, file)) for file in wrong_answers(lesson)]
     if len(tried) == 1 and lesson.tasks:
-        tried.append(("solution.dnet", "there is none"))
+        tried.append(("solution.dnet", say("there is none")))
     for what, trouble in tried:
         yield Proof(lesson.name, what, trouble, lab.engine.release, student)
 
@@ -96,8 +97,8 @@ def _start(lab: Lab) -> str:
     for result in lab.check().results:
         _say(result)
         if result.earned:
-            early = f"task {result.task.id} earns {result.earned:g} points before anything was done"
-            return f"{early}: give what holds weight 0"
+            return say("task {id} earns {earned:g} points before anything was done: give what holds weight 0",
+                       id=result.task.id, earned=result.earned)  # fmt: skip
     return ""
 
 
@@ -108,9 +109,11 @@ def _solution(lab: Lab, lesson: Lesson, file: str) -> str:
     named = _TASKS.match(text.split("\n", 1)[0])
     wanted = [t.strip() for t in named["tasks"].split(",")] if named else [t.id for t in lesson.tasks]
     if refused := run_blocks(lab, text):
-        return f"`{refused[0].line.text}` is refused: {refused[0].refused}"
+        return _refused(refused[0])
     missing = [s.task for s in lab.tasks().tasks if s.task.id in wanted and not s.done]
-    return "" if not missing else f"task {missing[0].id} is not done: {_failing(lab, missing[0])}"
+    if not missing:
+        return ""
+    return say("task {id} is not done: {failing}", id=missing[0].id, failing=_failing(lab, missing[0]))
 
 
 def _failing(lab: Lab, task: Task) -> str:
@@ -126,16 +129,21 @@ def _wrong(lab: Lab, lesson: Lesson, file: str) -> str:
     head = _WRONG.match(text.split("\n", 1)[0])
     task = lesson.task(head["task"]) if head else None
     if head is None or task is None:
-        return "its first line must say what it is: `; task: ID, hint: ID`"
+        return say("its first line must say what it is: `; task: ID, hint: ID`")
     _afresh(lab, lesson)
     if refused := run_blocks(lab, text):
-        return f"`{refused[0].line.text}` is refused: {refused[0].refused}"
+        return _refused(refused[0])
     result = lab.judge(task)
     _say(result)
     if result.passed:
-        return f"task {task.id} is done all the same"
+        return say("task {id} is done all the same", id=task.id)
     got = result.wrong.name if result.wrong else "none"
-    return "" if got == head["hint"] else f"it gets the hint {got!r}, not {head['hint']!r}"
+    right = got == head["hint"]
+    return "" if right else say("it gets the hint {got!r}, not {wanted!r}", got=got, wanted=head["hint"])
+
+
+def _refused(output: Output) -> str:
+    return say("`{line}` is refused: {refused}", line=output.line.text, refused=output.refused)
 
 
 def _say(result: TaskResult) -> None:

@@ -109,4 +109,11 @@ SENTENCES = {
     "no Graphviz": "没有 Graphviz",
     "real engines: {way}": "真实 Docker 引擎：{way}",
     "real engines: how safe": "真实 Docker 引擎：安全性",
+    "task {id} is not done: {failing}": "练习 {id} 没有完成：{failing}",
+    "`{line}` is refused: {refused}": "`{line}` 被拒绝：{refused}",
+    "its first line must say what it is: `; task: ID, hint: ID`": "第一行必须说明它是什么：`; task: ID, hint: ID`",
+    "task {id} is done all the same": "练习 {id} 反而完成了",
+    "it gets the hint {got!r}, not {wanted!r}": "得到的提示是 {got!r}，不是 {wanted!r}",
+    "task {id} earns {earned:g} points before anything was done: give what holds weight 0": "还没有做任何事，练习 {id} 就得了 {earned:g} 分：本来就成立的请给权重 0",
+    "there is none": "没有解答",
 }

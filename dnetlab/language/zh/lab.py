@@ -136,4 +136,6 @@ SENTENCES = {
     "nothing is called so here": "这里没有这个名字",
     "{text!r} can't be read": "读不懂 {text!r}",
     "What may stand here: {keys}.": "这里可以写：{keys}。",
+    "none yet": "还没有",
+    "none but this one": "只有现在这一个",
 }
