@@ -160,11 +160,15 @@ def _work_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     verify.add_argument("--seconds", type=float, default=60.0, help=say("for each file (default: 60)"))
     verify.add_argument("--megabytes", type=int, default=1024, help=say("of memory for each file (default: 1024)"))
     verify.add_argument("--key", type=Path, metavar="FILE.pub", help=say("the public key that must have signed it"))
-    verify.add_argument("--report", type=Path, metavar="FOLDER", help=say("write the verified report of each file there"))
+    verify.add_argument(
+        "--report", type=Path, metavar="FOLDER", help=say("write the verified report of each file there")
+    )
     verify.add_argument("--json", action="store_true", help=say("one JSON object per file (docs/work.schema.json)"))
     verify.set_defaults(run=_verify)
     report = commands.add_parser("report", help=say("write a report of a lesson: HTML, PDF and JSON"))
-    report.add_argument("what", nargs="*", metavar="LESSON|FILE", help=say("a lesson, or journals (default: the last one)"))
+    report.add_argument(
+        "what", nargs="*", metavar="LESSON|FILE", help=say("a lesson, or journals (default: the last one)")
+    )
     report.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help=say("where to (default: here)"))
     report.add_argument("--format", action="append", choices=("html", "pdf", "json"), help=say("only this; repeatable"))
     report.add_argument("--lang", choices=("en", "zh"), help=say("default: as DNETLAB_LANG says"))
@@ -478,8 +482,8 @@ def _keys(arguments: argparse.Namespace) -> int:
     from dnetlab.grade.sign import make_keys
 
     secret, public = make_keys(arguments.out)
-    _say(f"{secret}: signs results. Keep it; no student may have it.")
-    _say(f"{public}: checks them. Give it to everybody.")
+    _say(say("{secret}: signs results. Keep it; no student may have it.", secret=secret))
+    _say(say("{public}: checks them. Give it to everybody.", public=public))
     return 0
 
 

@@ -69,16 +69,10 @@ class _Reader:
 
     def _of_other_modules(self) -> set[str]:
         """Names that are called like a speaker and are something else: a cause `Stopped`, the reader `Words` of ip."""
-        names: set[str] = set()
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.ImportFrom) and node.module in (
-                "dnetlab.explain.reasons",
-                "dnetlab.sim.tools.ip_show",
-            ):
-                names |= {alias.name for alias in node.names}
-            if isinstance(node, ast.ClassDef) and node.name in ("Words", "Stopped"):
-                names |= {node.name} if self.module.startswith(("dnetlab.explain", "dnetlab.sim.tools")) else set()
-        return names
+        froms = [node for node in ast.walk(self.tree) if isinstance(node, ast.ImportFrom)]
+        ours = {alias.name for node in froms if node.module == "dnetlab.language" for alias in node.names}
+        others = {"say", "Words"} - ours
+        return others | ({"Stopped"} if self.module.startswith("dnetlab.explain") else set())
 
     def sentences(self) -> Iterator[Sentence]:
         for node in ast.walk(self.tree):
@@ -114,7 +108,7 @@ class _Reader:
             case ast.BoolOp():
                 for part in node.values:
                     yield from self._texts(part)
-            case ast.Call(func=ast.Name(id=name)) if name in {*SPEAKERS, *self.saying, "worded"}:
+            case ast.Call(func=ast.Name(id=name)) if name in {*SPEAKERS, *self.saying, "worded", "phrase"}:
                 pass  # Words: read where they are made
             case ast.Call(func=ast.Attribute(attr="get", value=ast.Name(id=table)), args=[_, default]):
                 yield from (*self._table(table), *self._texts(default))

@@ -100,4 +100,11 @@ SENTENCES = {
     "don't show what changed": "不显示有什么变化",
     "Checkpoints: {names}": "存档点：{names}",
     "There are no checkpoints yet.": "还没有存档点。",
+    "nothing in this lab was broken on purpose": "这个实验环境没有被故意弄坏",
+    "%dnet fault gives you such a lab.": "%dnet fault 会给你一个弄坏的实验环境。",
+    "[SEED | KIND [SEED]]: a lab that was broken on purpose, the next one or that one": "[编号 | 种类 [编号]]：一个故意弄坏的实验环境，下一个，或者指定的那个",
+    "a number, or a kind such as dead-proxy": "一个数字，或者一种故障，例如 dead-proxy",
+    "CHOICE WORDS…: say what the fault is; alone: what it might be": "选项 文字…：说出故障是什么；不写：可能是哪些",
+    "where it is, and what is wrong there": "故障在哪里，错在什么地方",
+    "write a report of the lesson: HTML, PDF and JSON": "写这一课的实验报告：HTML、PDF 和 JSON",
 }

@@ -1,6 +1,6 @@
 """Whatever the lab says, it says in every language: no sentence of the code is missing, none is left over.
 
-Facts, causes, checks and phrases are closed sets, held in explain/test_sentences.py; this is about the rest.
+Facts, causes, checks and phrases are closed sets, held in test_sentences.py; this is about the rest.
 """
 
 from __future__ import annotations
