@@ -288,8 +288,9 @@ def _overlay(drawing: _Drawing, scene: HostScene, overlay: Overlay) -> None:
     """An overlay network on a host: a switch in a namespace of its own, one of whose ports is the tunnel."""
     network, bridge, tunnel = overlay.network, overlay.bridge, overlay.tunnel
     strong, light = drawing.colour(network.name)
-    head = [f"overlay network {network.name}", f"{bridge.name} ({bridge.index}), {_addresses(bridge) or 'no address'}",
-            f"namespace {overlay.space.name}"]  # fmt: skip
+    address = _addresses(bridge) or say("no address")
+    head = [say("overlay network {name}", name=network.name), f"{bridge.name} ({bridge.index}), {address}",
+            say("namespace {name}", name=overlay.space.name)]  # fmt: skip
     drawn = {p.namespace.name for p in (*scene.spaces, *([overlay.balancer] if overlay.balancer else []))}
     ports = [i for i in overlay.space.ports_of(bridge.name) if i is tunnel or (i.peer and i.peer.namespace in drawn)]
     cells = [f"<i{p.index}> " + field_text(f"{p.name} ({p.index})" + (f"\n{link_kind(p)}" if p is tunnel else ""))
@@ -308,7 +309,8 @@ def _balancer(drawing: _Drawing, scene: HostScene, overlay: Overlay, place: Labe
     """Who answers at the virtual addresses of a network's services, and who is behind each."""
     links = [i for i in place.namespace.interfaces if i.kind is not LinkKind.LOOPBACK]
     faces = [f"<i{i.index}> " + field_text(f"{i.name} ({i.index})\n" + "\n".join(map(str, i.ipv4))) for i in links]
-    words = [f"load balancer of {overlay.network.name}", *(f"VIP of {s}" for s in services_of(overlay.network))]
+    words = [say("load balancer of {network}", network=overlay.network.name)]
+    words += [say("VIP of {service}", service=s) for s in services_of(overlay.network)]
     label = record("{{" + "|".join(faces) + "}|" + field_text("\n".join(words), "l") + "}")
     at = (scene.host.name, place.namespace.name)
     strong, _ = drawing.colour(overlay.network.name)

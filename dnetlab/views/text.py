@@ -89,8 +89,8 @@ def _ports(scene: HostScene, bridge: Interface) -> Tree:
 
 def _overlay(overlay: Overlay) -> str:
     bridge = overlay.bridge
-    words = [f"overlay network {overlay.network.name}", f"{bridge.name} ({bridge.index}) {_ips(bridge)}"]
-    return "  ".join([*words, f"in the namespace {overlay.space.name}"]) + _down(bridge)
+    words = [say("overlay network {name}", name=overlay.network.name), f"{bridge.name} ({bridge.index}) {_ips(bridge)}"]
+    return "  ".join([*words, say("in the namespace {name}", name=overlay.space.name)]) + _down(bridge)
 
 
 def _overlay_ports(scene: HostScene, overlay: Overlay) -> Tree:
@@ -100,14 +100,15 @@ def _overlay_ports(scene: HostScene, overlay: Overlay) -> Tree:
         head = f"{port.name} ({port.index}){_down(port)}"
         if port is overlay.tunnel:
             ends = sorted({f.dst for f in overlay.space.fdb if f.port == port.name and f.dst is not None})
-            to = f", to {', '.join(map(str, ends))}" if ends else ""
-            tree.append((f"{head}  {link_kind(port)}{to}", []))
+            kind = link_kind(port)
+            tunnel = say("{kind}, to {ends}", kind=kind, ends=", ".join(map(str, ends))) if ends else kind
+            tree.append((f"{head}  {tunnel}", []))
         elif port.peer and (port.peer.namespace, port.peer.index) in drawn:
             place, inside = drawn[port.peer.namespace, port.peer.index]
             tree.append((f"{head} ══ {inside.name} ({inside.index}) {_ips(inside)}  {_members(place)}", []))
         elif port.peer and overlay.balancer is not None and port.peer.namespace == overlay.balancer.namespace.name:
-            vips: Tree = [(f"VIP of {service}", []) for service in services_of(overlay.network)]
-            tree.append((f"{head} ══ load balancer", vips))
+            vips: Tree = [(say("VIP of {service}", service=service), []) for service in services_of(overlay.network)]
+            tree.append((f"{head} ══ {say('load balancer')}", vips))
     return tree
 
 
@@ -212,8 +213,11 @@ def _overlay_sentence(scene: HostScene, overlay: Overlay) -> str:
     ports = {p.peer.namespace for p in overlay.space.ports_of(overlay.bridge.name) if p.peer}
     members = [c for place in scene.spaces if place.namespace.name in ports for c in place.containers]
     number = overlay.tunnel.vxlan.vni if overlay.tunnel.vxlan else 0
-    joined = f"joining {_names(members)}" if members else "without containers"
-    return f"overlay network {overlay.network.name} {joined}, by VXLAN {number}"
+    return say(
+        "overlay network {name} joining {members}, by VXLAN {number}" if members
+        else "overlay network {name} without containers, by VXLAN {number}",
+        name=overlay.network.name, members=_names(members), number=number,
+    )  # fmt: skip
 
 
 def _names(containers: Iterable[Container]) -> str:

@@ -30,6 +30,7 @@ from dnetlab.engines.providers.starting import side_by_side
 from dnetlab.engines.running import Progress, Ran, run_limited
 from dnetlab.engines.store import cache
 from dnetlab.errors import EngineError, UnknownName
+from dnetlab.language import say
 from dnetlab.model import Topology
 from dnetlab.model.labfile import parse_topology
 from dnetlab.model.topology import HostPlan
@@ -198,8 +199,8 @@ class _Stream:
 def why_not() -> str:
     """Why hosts can't be reached by ssh from this machine; '' when they can."""
     if sys.platform == "win32":
-        return "Windows' own ssh keeps no connection open"
-    return "" if shutil.which("ssh") else "the program ssh is missing"
+        return say("Windows' own ssh keeps no connection open")
+    return "" if shutil.which("ssh") else say("the program {tool} is missing", tool="ssh")
 
 
 def _ssh() -> list[str]:
@@ -265,7 +266,7 @@ class Remote:
         return why_not()
 
     def offer(self) -> str:
-        return f"hosts of your own that a lab.toml names as ssh://USER@HOST, marked by a file {MARK}"
+        return say("hosts of your own that a lab.toml names as ssh://USER@HOST, marked by a file {mark}", mark=MARK)
 
     def up(self, shape: Topology, release: str | None, lab: str, progress: Progress | None) -> RemoteHosts:
         hosts = RemoteHosts(lab, shape).up(progress)

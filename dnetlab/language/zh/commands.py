@@ -95,4 +95,9 @@ SENTENCES = {
     "a space": "空格",
     "a hyphen": "连字符",
     "two hyphens": "两个连字符",
+    "A template with more than {most} brackets or blocks inside one another": "括号或代码块嵌套超过 {most} 层的模板",
+    "an argument by its number in printf": "printf 里按编号取参数",
+    "%#v in printf": "printf 里的 %#v",
+    "%{verb} of a floating point number in printf": "printf 里浮点数的 %{verb}",
+    "Type at its own prompt, {host}# COMMAND, or say what to run: ssh {host} COMMAND": "在它自己的提示符后面输入：{host}# 命令；或者写明要执行什么：ssh {host} 命令",
 }

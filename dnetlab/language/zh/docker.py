@@ -159,4 +159,8 @@ SENTENCES = {
     "Leave --ipv6 out; IPv4 networks work.": "不要写 --ipv6；IPv4 网络可以用。",
     "A swarm without its ingress network is not modelled.": "没有模拟没有 ingress 网络的 swarm。",
     "Leave it: it carries published ports.": "请留着它：映射的端口要经过它。",
+    "A bridge with a quote in its name is not modelled.": "没有模拟名字里带引号的网桥。",
+    "Letters and digits are names, too.": "请用字母和数字作名字。",
+    "This publishes {count:,} ports, and a real engine starts two docker-proxy for each.": "这会映射 {count:,} 个端口，真实 Docker 引擎要为每个端口启动两个 docker-proxy。",
+    "The lab takes up to {most:,}; some show what all do.": "实验环境最多接受 {most:,} 个；映射几个就能看清楚。",
 }

@@ -162,4 +162,6 @@ SENTENCES = {
     "pip install typst, or print the HTML.": "请执行 pip install typst，或者打印 HTML。",
     "a PDF needs a font": "PDF 需要字体",
     "pip install pylopdf-fonts-zh-cn": "请执行 pip install pylopdf-fonts-zh-cn",
+    "{text!r} is no place of a host": "{text!r} 不是主机的位置",
+    "Write ssh://USER@HOST, or ssh://USER@HOST:PORT.": "请写 ssh://用户@主机，或者 ssh://用户@主机:端口。",
 }

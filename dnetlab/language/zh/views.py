@@ -117,4 +117,13 @@ SENTENCES = {
     "Its answer": "应答",
     "docker-proxy's own request": "docker-proxy 自己的请求",
     "{place} by {links}": "{place}（经 {links}）",
+    "overlay network {name}": "overlay 网络 {name}",
+    "namespace {name}": "命名空间 {name}",
+    "load balancer of {network}": "{network} 的负载均衡",
+    "VIP of {service}": "{service} 的虚拟 IP",
+    "overlay network {name} joining {members}, by VXLAN {number}": "overlay 网络 {name} 连接着 {members}，经由 VXLAN {number}",
+    "overlay network {name} without containers, by VXLAN {number}": "overlay 网络 {name}（没有容器），经由 VXLAN {number}",
+    "in the namespace {name}": "在命名空间 {name} 里",
+    "{kind}, to {ends}": "{kind}，通往 {ends}",
+    "load balancer": "负载均衡",
 }
