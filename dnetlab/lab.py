@@ -252,8 +252,12 @@ class Lab(Looking):
         try:
             return self.engine.file(where, path)
         except FileNotFoundError:
-            hint = f"`tcpdump -i eth0 -w {path} &` in a cell writes it, once the cell has ended."
-            raise UsageError(f"{where} has no file {path}", hint=hint) from None
+            raise UsageError(
+                "{where} has no file {path}",
+                hint="`tcpdump -i eth0 -w {path} &` in a cell writes it, once the cell has ended.",
+                where=where,
+                path=path,
+            ) from None
 
     def why(self, source: str | None = None, destination: str | None = None) -> Reason:
         """Why the last ping or curl failed, or why `source` can't reach NAME, NAME:PORT, IP or IP:PORT.

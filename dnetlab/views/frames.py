@@ -44,7 +44,9 @@ def frames(data: bytes) -> DataFrame:
     try:
         file = pcap.read(data)
     except pcap.BadFile as bad:
-        raise UsageError(f"this is no capture: {bad}", hint="`tcpdump -i docker0 -w FILE &` writes one.") from None
+        raise UsageError(
+            "this is no capture: {bad}", hint="`tcpdump -i docker0 -w FILE &` writes one.", bad=bad
+        ) from None
     return frame(list(_rows(file)), COLUMNS)
 
 

@@ -5,16 +5,19 @@ Facts, causes, checks and phrases are closed sets, held in test_sentences.py; th
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import unicodedata
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 
+from dnetlab import views
 from dnetlab.explain.reach import Outcome
 from dnetlab.language import CATALOGUES, HEADINGS, Words, say, speak
 from dnetlab.model import ContainerState
-from dnetlab.views import crossings, difference, explain, look, reach, tables
+from dnetlab.views import difference, look, tables
 from tests.sentences_said import Sentence, holes, sentences
 
 CODE = re.compile(r"`[^`]*`|\{[^{}]*\}|%%?\w+|https?://\S+|--?[a-zA-Z][\w-]*|[A-Z][A-Z_/]+")
@@ -106,8 +109,8 @@ def test_each_heading_of_a_table_is_there_in_chinese() -> None:
     columns = {c for name, t in vars(tables).items() if name.isupper() and isinstance(t, dict) for c in t
                if isinstance(c, str)}  # fmt: skip
     columns -= set(tables.TABLES)
-    for module in (difference, crossings, explain, reach):
-        columns |= set(module.COLUMNS)
+    for found in pkgutil.iter_modules(views.__path__):
+        columns |= set(getattr(import_module(f"dnetlab.views.{found.name}"), "COLUMNS", ()))
     kinds = {word for kind in difference.KINDS for word in (kind, difference._noun(kind, 1))}
     states = (
         {o.value for o in Outcome} | {"as said", "not said", "not seen"} | {word for word, _ in look.SIGNS.values()}

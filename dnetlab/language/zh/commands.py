@@ -43,7 +43,6 @@ SENTENCES = {
     "{name} is no Jupyter notebook": "{name} 不是 Jupyter 笔记本",
     "Open and save it in JupyterLab once.": "在 JupyterLab 里打开它，再保存一次。",
     "Background jobs are not part of the lab's shell.": "实验环境的 shell 没有后台任务。",
-    "`docker run -d` starts a container in the background.": "`docker run -d` 可以在后台启动容器。",
     "The here-document in this line is never closed.": "这一行的 here-document 没有结束。",
     "Add a line that is just {delimiter}.": "加上只写着 {delimiter} 的一行。",
     "This line has {typed} characters.": "这一行有 {typed} 个字符。",
@@ -100,4 +99,5 @@ SENTENCES = {
     "%#v in printf": "printf 里的 %#v",
     "%{verb} of a floating point number in printf": "printf 里浮点数的 %{verb}",
     "Type at its own prompt, {host}# COMMAND, or say what to run: ssh {host} COMMAND": "在它自己的提示符后面输入：{host}# 命令；或者写明要执行什么：ssh {host} 命令",
+    "A capture is the one there is: `tcpdump … &`, ended by `kill $!` or by the end of its cell. `docker run -d` starts a container in the background.": "只能在后台抓包：`tcpdump … &`，用 `kill $!` 结束，或者到单元格结束为止。`docker run -d` 可以在后台启动容器。",
 }

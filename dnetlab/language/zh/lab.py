@@ -164,4 +164,6 @@ SENTENCES = {
     "pip install pylopdf-fonts-zh-cn": "请执行 pip install pylopdf-fonts-zh-cn",
     "{text!r} is no place of a host": "{text!r} 不是主机的位置",
     "Write ssh://USER@HOST, or ssh://USER@HOST:PORT.": "请写 ssh://用户@主机，或者 ssh://用户@主机:端口。",
+    "{where} has no file {path}": "{where} 没有文件 {path}",
+    "`tcpdump -i eth0 -w {path} &` in a cell writes it, once the cell has ended.": "在单元格里执行 `tcpdump -i eth0 -w {path} &`，单元格结束之后就有了。",
 }

@@ -107,4 +107,5 @@ SENTENCES = {
     "CHOICE WORDS…: say what the fault is; alone: what it might be": "选项 文字…：说出故障是什么；不写：可能是哪些",
     "where it is, and what is wrong there": "故障在哪里，错在什么地方",
     "write a report of the lesson: HTML, PDF and JSON": "写这一课的实验报告：HTML、PDF 和 JSON",
+    "HOST:FILE [COPY]: what tcpdump -w wrote, as a table, and a copy for Wireshark": "主机:文件 [副本]：tcpdump -w 写下的内容，以表格显示，并为 Wireshark 留一份副本",
 }

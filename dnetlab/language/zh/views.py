@@ -126,4 +126,6 @@ SENTENCES = {
     "in the namespace {name}": "在命名空间 {name} 里",
     "{kind}, to {ends}": "{kind}，通往 {ends}",
     "load balancer": "负载均衡",
+    "this is no capture: {bad}": "这不是抓包文件：{bad}",
+    "`tcpdump -i docker0 -w FILE &` writes one.": "`tcpdump -i docker0 -w 文件 &` 可以写一个。",
 }

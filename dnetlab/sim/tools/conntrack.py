@@ -116,7 +116,7 @@ def _read(words: tuple[str, ...]) -> Wish:
             if left and not left[0].startswith("-"):
                 values[_FLAGS[word]] = left.pop(0)
         elif word in ("-G", "--get", "-I", "--create", "-U", "--update", "-A", "--add"):
-            raise Refused(f"conntrack {word} is not part of the lab.", "The lab has -L -E -F -D -C.")
+            raise Refused("conntrack {word} is not part of the lab.", "The lab has -L -E -F -D -C.", word=word)
         else:
             raise BadLine(f"unknown option `{word}'")
     if command in ("S", "h", ""):

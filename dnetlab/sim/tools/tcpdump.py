@@ -40,8 +40,9 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     for letter in wish.counts:
         if letter in _LEFT_OUT:
             raise Refused(
-                f"tcpdump -{letter} is not part of the lab.",
+                "tcpdump -{letter} is not part of the lab.",
                 "The lab has -i -n -c -e -v -q -t -A -x -X -S -Q -w -r -D.",
+                letter=letter,
             )
     if wish.has("D"):
         return Result(_interfaces(context))
