@@ -252,12 +252,8 @@ class Lab(Looking):
         try:
             return self.engine.file(where, path)
         except FileNotFoundError:
-            raise UsageError(
-                "{where} has no file {path}",
-                hint="`tcpdump -i eth0 -w {path} &` in a cell writes it, once the cell has ended.",
-                where=where,
-                path=path,
-            ) from None
+            hint = "`tcpdump -i eth0 -w {path} &` in a cell writes it, once the cell has ended."
+            raise UsageError("{where} has no file {path}", hint=hint, where=where, path=path) from None
 
     def why(self, source: str | None = None, destination: str | None = None) -> Reason:
         """Why the last ping or curl failed, or why `source` can't reach NAME, NAME:PORT, IP or IP:PORT.
@@ -476,12 +472,8 @@ class Lab(Looking):
         asked = lesson.prediction(question)
         if asked is None:
             known = ", ".join(p.id for p in lesson.predictions) or "none"
-            raise UsageError(
-                "the lesson asks nothing called {question!r}",
-                hint="Its questions: {known}.",
-                question=question,
-                known=known,
-            )
+            raise UsageError("the lesson asks nothing called {question!r}", hint="Its questions: {known}.",
+                             question=question, known=known)  # fmt: skip
         return study.given(lesson, asked, self._course)
 
     @property
