@@ -98,6 +98,13 @@ def one_packet() -> list[tuple[str, str]]:
     ]
 
 
+def one_picture() -> list[tuple[str, str]]:
+    """Of a crowd, 40 containers are drawn: a picture of more costs no more."""
+    small, large = lab_with(40), lab_with(100)
+    few, many = paired(lambda: small.topology().svg(), lambda: large.topology().svg(), 5)
+    return [("the picture of 100 containers / of 40", f"{many / few:.2f}×  ({many * 1e3:.0f} / {few * 1e3:.0f} ms)")]
+
+
 def real_engine() -> list[tuple[str, str]]:
     """Where lab hosts can be made; one row with the reason where they can't."""
     from dnetlab.engines.providers.namespaces import why_not
@@ -114,7 +121,7 @@ def main() -> None:
     width = 72
     for title, measure in (
         ("Import", import_time), ("Lessons on the simulator", lesson_scripts), ("One packet", one_packet),
-        ("Real engine", real_engine),
+        ("One picture", one_picture), ("Real engine", real_engine),
     ):  # fmt: skip
         print(f"\n{title}")
         for name, value in measure():

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -112,9 +111,8 @@ def test_a_large_lab_is_drawn_in_part_and_says_so():
     assert picture.scene.note == "40 of 100 containers are drawn; name a container or network to see its part."
     assert "… 60 more" in picture.text
     assert picture.text.endswith(picture.scene.note)
-    start = time.perf_counter()
-    picture.svg()
-    assert time.perf_counter() - start < 5
+    assert picture.scene.drawn == 40
+    assert picture.svg().count("veth") == 40
 
 
 def test_a_published_port_tells_when_its_rule_or_its_proxy_is_gone():

@@ -9,11 +9,10 @@ from dnetlab.commands.gotemplate.values import Row
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.inspect import inspect_each
 from dnetlab.sim.dockercli.listing import natural
-from dnetlab.sim.dockercli.session import Failed, Session, told
+from dnetlab.sim.dockercli.session import Failed, Session
 from dnetlab.sim.dockercli.table import Listing
 from dnetlab.sim.dockercli.tasks import show
 from dnetlab.sim.dockerd import api
-from dnetlab.sim.dockerd.api import ApiError
 
 Json = Mapping[str, Any]
 NODES = Listing(
@@ -105,13 +104,8 @@ def _give_role(session: Session, role: str, already: str, done: str) -> int:
 
 
 def rm(session: Session) -> int:
-    status = 0
-    for name in session.call.arguments:
-        try:
-            session.ask(api.node_delete, name, session.call.on("force"))
-        except ApiError as error:
-            session.err(told(error))
-            status = 1
-        else:
-            session.out(name)
-    return status
+    def one(name: str) -> str:
+        session.ask(api.node_delete, name, session.call.on("force"))
+        return name
+
+    return session.each(session.call.arguments, one)

@@ -181,16 +181,11 @@ def rollback(session: Session) -> int:
 
 
 def rm(session: Session) -> int:
-    status = 0
-    for name in session.call.arguments:
-        try:
-            session.ask(api.service_delete, name)
-        except ApiError as error:
-            session.err(told(error))
-            status = 1
-        else:
-            session.out(name)
-    return status
+    def one(name: str) -> str:
+        session.ask(api.service_delete, name)
+        return name
+
+    return session.each(session.call.arguments, one)
 
 
 def logs(session: Session) -> int:
