@@ -16,10 +16,11 @@ from dnetlab.checks.places import (
 )
 from dnetlab.model import Container, Evidence, Finding, Host, Interface, Network, Said
 from dnetlab.model.check import Claim, Found
+from dnetlab.model.host import PREDEFINED
 from dnetlab.net.routing import main_route
 
 _CLAIMS = {"running": Claim.RUNS, "stopped": Claim.STOPPED, "any": Claim.EXISTS, "gone": Claim.GONE}
-PREDEFINED = ("bridge", "host", "none", "docker_gwbridge", "ingress")
+_MADE_BY_DOCKER = (*PREDEFINED, "docker_gwbridge", "ingress")
 
 
 def container(evidence: Evidence, name: str, state: str = "running", mode: str = "", image: str = "") -> Finding:
@@ -213,7 +214,7 @@ def clean(evidence: Evidence, host: str = "", keep: tuple[str, ...] = ()) -> Fin
     machine = host_called(evidence.snapshot, host)
     if machine is None:
         return unjudged(expected, Found.NO_HOST, name=host)
-    left = [c.name for c in machine.containers] + [n.name for n in machine.networks if n.name not in PREDEFINED]
+    left = [c.name for c in machine.containers] + [n.name for n in machine.networks if n.name not in _MADE_BY_DOCKER]
     left = [name for name in left if name not in keep]
     return but(expected, Found.LEFT, names=", ".join(left)) if left else as_expected(expected)
 

@@ -96,8 +96,8 @@ from dnetlab.model import (
     Where,
 )
 from dnetlab.model.facts import NobodyHas, PolicyDrops, RuleStops, TunnelSwallows, Vanished
+from dnetlab.model.host import PREDEFINED
 from dnetlab.net.conversation import converse
-from dnetlab.net.dns import NAMELESS
 from dnetlab.net.routing import is_local, local_interface, source_address
 from dnetlab.net.segment import Law
 
@@ -268,13 +268,13 @@ def _not_on_one_network(who: str, asking: list[Container], target: Container) ->
     mine = {e.network for c in asking for e in c.endpoints}
     theirs = {e.network for e in target.endpoints}
     shared = mine & theirs
-    if own := sorted(shared - set(NAMELESS)):
+    if own := sorted(shared - set(PREDEFINED)):
         return Reason(False, NoAddressThere(own[0], target.name), (), InspectNetwork())
     if shared == {"bridge"}:
         at = AtAddress(target.name, next((e.address for e in target.endpoints if e.address), None))
         return Reason(False, DefaultBridgeOnly(who, target.name), (at,), OwnNetwork())
     seen = (OnNetworks(who, tuple(sorted(mine))), OnNetworks(target.name, tuple(sorted(theirs))))
-    own = sorted(theirs - set(NAMELESS))
+    own = sorted(theirs - set(PREDEFINED))
     return Reason(False, NoSharedNetwork(who, target.name), seen, Connect(own[0], who) if own else BothOnOne())
 
 

@@ -13,6 +13,9 @@ from dnetlab.model.layers import with_item, without_item
 from dnetlab.model.network import Namespace
 from dnetlab.model.packet import Protocol
 
+PREDEFINED = ("bridge", "host", "none")  # the networks that a daemon has from its start; Docker has no DNS in them
+RESERVED = (*PREDEFINED, "default")  # names of networks that nobody makes or removes; `--network default` is bridge
+
 
 @quick
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ PROVING = DELAY_SECONDS + PROBE_SECONDS
 
 @quick
 @dataclass(frozen=True)
-class Answer:
+class NextHop:
     """asked: ARP was needed, nothing was known. mac None: nobody answered.
 
     gone: the seconds for which the kernel will still believe in somebody who isn't there any more; 0.0 otherwise.
@@ -40,14 +40,14 @@ class Answer:
     lost: Lost | None = None
 
 
-def resolve(field: Field, start: Link, hop: IPv4Address) -> Answer:
+def resolve(field: Field, start: Link, hop: IPv4Address) -> NextHop:
     """The MAC of the next hop and the way a frame takes to it. What is learned stays in the field."""
     known = field.neighbour(start.where, hop, start.interface.name)
     if known and known.state == "PERMANENT":
         found = field.wiring.search(start, Wanted(mac=known.mac))
         if found.lost and not found.link:
-            return Answer(known.mac, found.lost[0].path, False, lost=found.lost[0])
-        return Answer(known.mac, found.path, False, found.looped) if found.link else Answer(None, (), False)
+            return NextHop(known.mac, found.lost[0].path, False, lost=found.lost[0])
+        return NextHop(known.mac, found.path, False, found.looped) if found.link else NextHop(None, (), False)
     if known is not None and known.mac is not None and known.state != "FAILED":
         believed = _as_known(field, start, known)
         if believed is not None:
@@ -56,17 +56,17 @@ def resolve(field: Field, start: Link, hop: IPv4Address) -> Answer:
     told = _told(field, found, hop)
     if told is not None:
         field.learn(start.where, Neighbour(hop, start.interface.name, told))
-        return Answer(told, found.lost[0].path, True, lost=found.lost[0])
+        return NextHop(told, found.lost[0].path, True, lost=found.lost[0])
     lost = _swallowed(field, found, hop)
     if lost is not None:
         field.learn(start.where, Neighbour(hop, start.interface.name, None, "FAILED"))
-        return Answer(None, (), True, lost=lost)
+        return NextHop(None, (), True, lost=lost)
     if found.link is None or _is_double(found.link, start):
         field.learn(start.where, Neighbour(hop, start.interface.name, None, "FAILED"))
-        return Answer(None, (), True, found.looped)
+        return NextHop(None, (), True, found.looped)
     mac = found.link.interface.mac
     field.learn(start.where, Neighbour(hop, start.interface.name, mac))
-    return Answer(mac, found.path, known is None or known.mac != mac)
+    return NextHop(mac, found.path, known is None or known.mac != mac)
 
 
 def _told(field: Field, found: Found, hop: IPv4Address) -> str | None:
@@ -92,23 +92,23 @@ def _swallowed(field: Field, found: Found, hop: IPv4Address) -> Lost | None:
     return None
 
 
-def _as_known(field: Field, start: Link, known: Neighbour) -> Answer | None:
+def _as_known(field: Field, start: Link, known: Neighbour) -> NextHop | None:
     """The way to the one who is known, whoever else has the address by now; None when it is time to ask anew."""
     found = field.wiring.search(start, Wanted(known.address, known.mac))
     state = known.state_at(field.now)
     if found.link is not None and (state == "REACHABLE" or _swallowed(field, found, known.address) is None):
         field.learn(start.where, Neighbour(known.address, known.dev, known.mac))
-        return Answer(known.mac, found.path, False, found.looped)
+        return NextHop(known.mac, found.path, False, found.looped)
     if found.link is not None or known.since is None or state == "FAILED" or found.lost and state != "REACHABLE":
         return None
     if found.lost:
-        return Answer(known.mac, found.lost[0].path, False, lost=found.lost[0])
+        return NextHop(known.mac, found.lost[0].path, False, lost=found.lost[0])
     age = field.now - known.since
     if state == "STALE":
         field.learn(start.where, Neighbour(known.address, known.dev, known.mac, "DELAY"))
-        return Answer(known.mac, (), False, found.looped, PROVING)
+        return NextHop(known.mac, (), False, found.looped, PROVING)
     proving = state in ("DELAY", "PROBE")
-    return Answer(known.mac, (), False, found.looped, (0.0 if proving else REACHABLE_SECONDS) + PROVING - age)
+    return NextHop(known.mac, (), False, found.looped, (0.0 if proving else REACHABLE_SECONDS) + PROVING - age)
 
 
 def _is_double(owner: Link, start: Link) -> bool:

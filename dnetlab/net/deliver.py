@@ -31,7 +31,7 @@ from dnetlab.model.facts import (
     SocketTakes,
     Told,
 )
-from dnetlab.net.trip import ERRORS, Answer, Trip, default_ttl, turned
+from dnetlab.net.trip import ERRORS, SentBack, Trip, default_ttl, turned
 from dnetlab.net.tunnel import end_of
 
 _WAITING = {Protocol.TCP: SocketState.LISTEN, Protocol.UDP: SocketState.UNCONNECTED}
@@ -109,7 +109,7 @@ def _icmp(trip: Trip, dev: str) -> None:
         trip.end(Disposition.DROPPED, EchoIgnored(), dev)
     else:
         trip.end(Disposition.DELIVERED, EchoAnswered(packet.destination), dev)
-        trip.answer = Answer(trip.at, _echo(packet, default_ttl(trip.space)))
+        trip.answer = SentBack(trip.at, _echo(packet, default_ttl(trip.space)))
 
 
 def _echo(packet: Packet, ttl: int) -> Packet:
@@ -135,9 +135,9 @@ def _to_socket(trip: Trip, dev: str) -> None:
     trip.end(Disposition.DELIVERED, taken, dev)
     ttl = default_ttl(trip.space)
     if packet.protocol is Protocol.UDP:
-        trip.answer = Answer(trip.at, turned(packet, "", packet.size, ttl))
+        trip.answer = SentBack(trip.at, turned(packet, "", packet.size, ttl))
     elif packet.flags == "S":
-        trip.answer = Answer(trip.at, turned(packet, "SA", 60, ttl))
+        trip.answer = SentBack(trip.at, turned(packet, "SA", 60, ttl))
 
 
 def _nobody_listens(trip: Trip, dev: str) -> None:

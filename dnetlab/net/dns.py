@@ -9,9 +9,9 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Endpoint, Host, Record
+from dnetlab.model.host import PREDEFINED
 from dnetlab.net.endpoints_order import by_gateway
 
-NAMELESS = ("bridge", "host", "none")  # the predefined networks: Docker has no DNS there
 Links = Callable[[Endpoint, str], str | None]  # whom --link calls so, for the asker in that network
 
 
@@ -22,7 +22,7 @@ def no_links(endpoint: Endpoint, name: str) -> str | None:
 
 def named_networks(host: Host, container: Container) -> list[Endpoint]:
     """The live endpoints whose networks have names, in the order the resolver asks them."""
-    live = [e for e in container.endpoints if e.endpoint_id and e.network not in NAMELESS]
+    live = [e for e in container.endpoints if e.endpoint_id and e.network not in PREDEFINED]
     internal = {n.id for n in host.networks if n.internal}
     return by_gateway(live, lambda e: e.network_id in internal)
 

@@ -9,7 +9,7 @@ from dnetlab.net.deliver import find_socket, proxy_of
 from dnetlab.net.journey import journey
 from dnetlab.net.memory import Field
 from dnetlab.net.routing import source_address
-from dnetlab.net.trip import Answer, Asker, Trip
+from dnetlab.net.trip import Asker, SentBack, Trip
 
 FOREVER = float("inf")
 
@@ -54,7 +54,7 @@ def _reply(request: Trip, where: Where, proxied: Exchange | None) -> Trace | Non
     return back(request.lab, answer, Asker(where, request.first)).trace()
 
 
-def back(lab: Field, answer: Answer, asker: Asker) -> Trip:
+def back(lab: Field, answer: SentBack, asker: Asker) -> Trip:
     """An answer on its way to the one who asked."""
     return journey(Trip(lab, answer.at, answer.packet, answer.packet, answer.inner, asker, answer.track))
 

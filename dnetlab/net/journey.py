@@ -55,8 +55,7 @@ from dnetlab.model.facts import (
 )
 from dnetlab.model.frame import NO_MAC, Frame
 from dnetlab.net import ipvs
-from dnetlab.net.arp import Answer as Neighbourly
-from dnetlab.net.arp import introduce, resolve
+from dnetlab.net.arp import NextHop, introduce, resolve
 from dnetlab.net.deliver import deliver
 from dnetlab.net.frames import show, show_question, show_unanswered
 from dnetlab.net.hooks import Doors, cross
@@ -355,7 +354,7 @@ def _to_child(trip: Trip, link: Link) -> Link | None:
     return child if passed else None
 
 
-def _carry(trip: Trip, start: Link, hop: IPv4Address, way: Neighbourly) -> Arrival:
+def _carry(trip: Trip, start: Link, hop: IPv4Address, way: NextHop) -> Arrival:
     """Follow the frame; where it is bridged from port to port, iptables may look at it too."""
     port = ""
     link, mac, asked = start, way.mac or "", way.asked

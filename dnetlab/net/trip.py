@@ -30,7 +30,7 @@ ERRORS = frozenset(t for t in IcmpType if t.value[0] in (3, 11))
 
 @quick
 @dataclass(frozen=True)
-class Answer:
+class SentBack:
     """What goes back to the asker: sent from this namespace, about `inner` when it is an ICMP error."""
 
     at: Where
@@ -67,7 +67,7 @@ class Trip:
     log: list[tuple[Where, Step]] = field(default_factory=list)
     disposition: Disposition | None = None
     because: Fact | None = None
-    answer: Answer | None = None
+    answer: SentBack | None = None
     listener: Listener | None = None
     seen: dict[tuple[Where, str], list[Packet]] = field(default_factory=dict)
     waits: float | None = None
@@ -119,13 +119,13 @@ class Trip:
             size=min(576, packet.size + 28),
             mtu=mtu,
         )
-        self.answer = Answer(self.at, error, packet, _about(self.track))
+        self.answer = SentBack(self.at, error, packet, _about(self.track))
 
     def reset(self) -> None:
         """Send a TCP RST to whoever sent the packet."""
         if self.asker is None and self.packet.protocol is Protocol.TCP:
             track = self.track and replace(self.track, reply=not self.track.reply)
-            self.answer = Answer(self.at, turned(self.packet, "RA", 40, 64), None, track)
+            self.answer = SentBack(self.at, turned(self.packet, "RA", 40, 64), None, track)
 
     def trace(self) -> Trace:
         """The finished journey as a value."""

@@ -12,6 +12,7 @@ from dnetlab.engines.look.netlink import Owners
 from dnetlab.engines.look.processes import Task
 from dnetlab.engines.providers import Sight
 from dnetlab.model import Container, Host, Namespace
+from dnetlab.model.host import PREDEFINED
 
 # What dockerd keeps beside its containers' namespaces: an overlay network's, its load balancer's, and the mesh's
 # (moby libnetwork/drivers/overlay: initSandbox; libnetwork/controller.go: NewSandbox).
@@ -72,7 +73,7 @@ def _namespaces(
 ) -> dict[str, Namespace]:
     first = {names[task.net]: task.process.pid for task in reversed(tasks) if task.net in names}
     kept = sorted(name for name in sight.named.values() if OVERLAY.match(name))
-    dns = {c.short_id for c in containers if any(e.network not in ("bridge", "none", "host") for e in c.endpoints)}
+    dns = {c.short_id for c in containers if any(e.network not in PREDEFINED for e in c.endpoints)}
     talkers = {names[task.net] for task in tasks if task.net in names and task.sockets} | dns
     places = [("host", 1, True)] + [(n, pid, n in talkers) for n, pid in first.items() if n != "host"]
     places += [(name, 0, True) for name in kept]

@@ -11,6 +11,7 @@ from typing import Any
 from dnetlab.commands.docker.parse import Invocation
 from dnetlab.commands.docker.ports import PortError, PortSpec, parse_expose, parse_publish
 from dnetlab.commands.docker.values import LONG_NETWORK, is_mac, parse_bytes
+from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.session import Failed, Session
 
@@ -39,7 +40,6 @@ REFUSED_FLAGS: dict[str, str] = {
     "log-driver": "docker logs shows what the program printed.",
 }
 MOST_PORTS = 4096
-_BUILT_IN = ("default", "bridge", "host", "none")
 
 
 @dataclass
@@ -55,7 +55,7 @@ class _Attachment:
 
 
 def is_user_defined(mode: str) -> bool:
-    return mode not in _BUILT_IN and not mode.startswith("container:")
+    return mode not in RESERVED and not mode.startswith("container:")
 
 
 def container_body(session: Session) -> Json:

@@ -16,9 +16,6 @@ from dnetlab.model.changed import quick
 if TYPE_CHECKING:
     from dnetlab.sim.programs.loops import Loop
 
-PREDEFINED = ("bridge", "host", "none", "default")  # names of networks that nobody makes or removes
-
-
 class RestartPolicy(Enum):
     """`--restart`; the number of on-failure:N stands beside it."""
 

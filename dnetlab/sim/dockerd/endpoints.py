@@ -9,6 +9,7 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Endpoint, Network, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.host import PREDEFINED
 from dnetlab.net.endpoints_order import by_gateway
 from dnetlab.sim.dockerd import books, gwbridge, hostsfile, ipam, resolver, sandbox, swarmnets
 from dnetlab.sim.dockerd.books import (
@@ -149,7 +150,7 @@ def _attach_all(world: World, host: str, container: Container) -> None:
 
 def _network_of(world: World, host: str, endpoint: Endpoint) -> Network:
     """The network an endpoint was made for: by id, so that one of the same name made later is not it."""
-    if endpoint.network in ("bridge", "none", "host") or not endpoint.network_id:
+    if endpoint.network in PREDEFINED or not endpoint.network_id:
         return swarmnets.reached(world, host, endpoint.network) or find_network(world, host, endpoint.network)
     found = books.network_by_id(world, host, endpoint.network_id)
     found = found or swarmnets.reached(world, host, endpoint.network_id)

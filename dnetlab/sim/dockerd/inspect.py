@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
+from dnetlab.model.host import PREDEFINED
 from dnetlab.sim.clock import moment, rfc3339
 from dnetlab.sim.dockerd import books, images, ipam
 from dnetlab.sim.dockerd.catalogue import Recipe
@@ -298,7 +299,7 @@ def _aliases(
     aliases = list(endpoint.aliases)
     if not books.release_of(world).aliases_of_its_own:
         return aliases or ([] if connected else None)
-    if endpoint.network in ("bridge", "host", "none"):
+    if endpoint.network in PREDEFINED:
         return aliases or None
     if container.started is not None or connected:
         aliases.append(container.short_id)
@@ -313,7 +314,7 @@ def dns_names(
     """What 127.0.0.11 answers to in this network; None on the default ones and before the first start, except in a
     network that `docker network connect` has put it on (observed on 26.1.5 and 28.5.2)."""
     waits = connected and container.started is None
-    if endpoint.network in ("bridge", "host", "none") or not (endpoint.endpoint_id or waits):
+    if endpoint.network in PREDEFINED or not (endpoint.endpoint_id or waits):
         return None
     names = [container.name, *endpoint.aliases, container.short_id]
     if config.hostname not in ("", container.short_id):
@@ -372,7 +373,7 @@ def _network(world: World, network: Network, members: Json, status: Json | None 
 
 def _ipam(world: World, network: Network) -> Json:
     rows = [_subnet(world, network, subnet) for subnet in network.subnets]
-    predefined = network.name in ("bridge", "host", "none", "docker_gwbridge") or network.scope == "swarm"
+    predefined = network.name in (*PREDEFINED, "docker_gwbridge") or network.scope == "swarm"
     nothing: list[Json] | None = None if _documents(world).null_config else []
     return {"Driver": "default", "Options": None if predefined else {}, "Config": rows or nothing}
 

@@ -7,10 +7,11 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from dnetlab.model import Container, Interface, Network, Subnet, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, endpoints, gwbridge, ipam, swarmnets
 from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
-from dnetlab.sim.dockerd.config import PREDEFINED, NetworkAttachment
+from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY, default_bridge_options, firewall_config
 from dnetlab.sim.dockerd.drivers.table import driver_of, named
@@ -40,7 +41,7 @@ def create(
 ) -> str:
     """Create a network and its bridge device, addresses and rules; its full id. ApiError in the daemon's words."""
     requests = pools or [PoolRequest()]
-    if name not in PREDEFINED and release_of(world).strict_subnets:
+    if name not in RESERVED and release_of(world).strict_subnets:
         for request in requests:  # from 25 on the addresses are looked at before the name
             ipam.parse_request(world, request)
     _check_name(world, host, name)
@@ -133,7 +134,7 @@ def _requests_of(template: Network) -> list[PoolRequest]:
 
 
 def _check_name(world: World, host: str, name: str) -> None:
-    if name in PREDEFINED:
+    if name in RESERVED:
         raise ApiError(f"operation is not permitted on predefined {name} network", 403)
     if not name.strip():
         raise ApiError(release_of(world).text("empty network name"), 400)
@@ -164,7 +165,7 @@ def users_of(world: World, host: str, network: Network) -> list[tuple[str, str]]
 def remove(world: World, host: str, reference: str) -> None:
     """Remove a network with its device and rules. ApiError when it is predefined, unknown or in use."""
     network = find_network(world, host, reference)
-    if network.name in PREDEFINED:
+    if network.name in RESERVED:
         raise ApiError(f"{network.name} is a pre-defined network and cannot be removed", 403)
     if any(other.config_from == network.name for other in world.hosts[host].networks):
         raise ApiError(f'error while removing network: configuration network "{network.name}" is in use', 403)

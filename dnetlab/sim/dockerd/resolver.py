@@ -28,7 +28,7 @@ class Status(Enum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class NameAnswer:
     """What a DNS server said. server: who was asked, None when resolv.conf names nobody.
 
     addresses: the A records; name: the PTR record; seconds: how long it took.
@@ -68,7 +68,7 @@ def answers_here(world: World, where: Where) -> bool:
 
 def ask(
     world: World, where: Where, container_id: str | None, name: str, server: IPv4Address | None = None
-) -> Answer:
+) -> NameAnswer:
     """Ask a DNS server for the IPv4 addresses of a name; by default the first of this place's resolv.conf."""
     server = server or servers_of(world, where.host, container_id)[0]
     if server != INTERNAL or not answers_here(world, where):
@@ -77,16 +77,16 @@ def ask(
     links = _links_of(world, where.host, asker) if asker else dns.no_links
     found = dns.addresses(world.hosts[where.host], asker, name, links) if asker else []
     if found:
-        return Answer(server, Status.NOERROR, _shuffled(world, found))
-    return Answer(server, Status.TIMEOUT, seconds=PATIENCE)  # forwarded to 192.0.2.53, which never answers
+        return NameAnswer(server, Status.NOERROR, _shuffled(world, found))
+    return NameAnswer(server, Status.TIMEOUT, seconds=PATIENCE)  # forwarded to 192.0.2.53, which never answers
 
 
-def _outside(world: World, where: Where, server: IPv4Address) -> Answer:
+def _outside(world: World, where: Where, server: IPv4Address) -> NameAnswer:
     """A server that isn't the daemon's: a machine of the lab refuses port 53, nobody else answers."""
     stack = world.namespace(where)
     if stack.owner_of(server) is not None:
-        return Answer(server, Status.REFUSED)
-    return Answer(server, Status.TIMEOUT, seconds=PATIENCE)
+        return NameAnswer(server, Status.REFUSED)
+    return NameAnswer(server, Status.TIMEOUT, seconds=PATIENCE)
 
 
 def _shuffled(world: World, found: list[IPv4Address]) -> tuple[IPv4Address, ...]:
@@ -145,7 +145,7 @@ def resolve(
 def ask_pointer(
     world: World, where: Where, container_id: str | None, address: IPv4Address,
     server: IPv4Address | None = None,
-) -> Answer:  # fmt: skip
+) -> NameAnswer:  # fmt: skip
     """Ask for the name of an address: 'web1.n1' for a container on one of the asker's networks."""
     server = server or servers_of(world, where.host, container_id)[0]
     if server != INTERNAL or not answers_here(world, where):
@@ -154,8 +154,8 @@ def ask_pointer(
     for own in dns.named_networks(world.hosts[where.host], asker) if asker else []:
         name = dns.name_of(world.hosts[where.host], own.network_id, address)
         if name:
-            return Answer(server, Status.NOERROR, name=f"{name}.{own.network}")
-    return Answer(server, Status.TIMEOUT, seconds=PATIENCE)
+            return NameAnswer(server, Status.NOERROR, name=f"{name}.{own.network}")
+    return NameAnswer(server, Status.TIMEOUT, seconds=PATIENCE)
 
 
 def pointer(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Network
+from dnetlab.model.host import RESERVED
 from dnetlab.sim.dockerd.books import release_of
-from dnetlab.sim.dockerd.config import PREDEFINED, NetworkAttachment
+from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
@@ -19,7 +20,7 @@ def _problems(world: World, name: str, network: Network | None, address: IPv4Add
     """The sentences against a static address in a network, the daemon's order (25 and later)."""
     release = release_of(world)
     found = []
-    if name in PREDEFINED or name.startswith("container:"):
+    if name in RESERVED or name.startswith("container:"):
         found.append(release.text("ip predefined"))
     if network is None:
         return found
@@ -53,7 +54,7 @@ def check_start(world: World, network: Network, address: IPv4Address | None) -> 
     release = release_of(world)
     if address is None or release.validates_config:
         return
-    if network.name in PREDEFINED:
+    if network.name in RESERVED:
         raise ApiError(release.text("ip predefined"), 400)
     if not any(s.configured for s in network.subnets):
         raise ApiError(release.text("ip unconfigured"), 400)

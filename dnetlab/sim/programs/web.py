@@ -31,7 +31,7 @@ BUSYBOX_ERRORS = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class Served:
     """Unpacks as (status, headers, body)."""
 
     status: int
@@ -148,7 +148,7 @@ def serve_http(
     *,
     method: str = "GET",
     agent: str = "curl/7.88.1",
-) -> Answer | None:
+) -> Served | None:
     """What the process behind a listening socket answers to one request; the access log gets its line.
 
     machine and pid say who listens; host is the request's header, client the address the server sees.
@@ -199,7 +199,7 @@ def _page(world: World, host: str, container: str, directory: str, path: str) ->
 
 def _nginx_answer(
     world: World, host: str, container: str, file: str, path: str, client: str, method: str, agent: str, header: str
-) -> Answer:
+) -> Served:
     page = _page(world, host, container, "/usr/share/nginx/html", file)
     status, reason = (200, "OK") if page is not None else (404, "Not Found")
     if method not in ("GET", "HEAD") and page is not None:
@@ -222,12 +222,12 @@ def _nginx_answer(
     line = (f'{client} - - [{clock.logtime(world.clock)}] "{method} {path} HTTP/1.1" {status} {sent} '
             f'"-" "{agent}" "-"\n')  # fmt: skip
     logs.write(world, host, container, "stdout", line)
-    return Answer(status, headers, "" if method == "HEAD" else body, reason)
+    return Served(status, headers, "" if method == "HEAD" else body, reason)
 
 
 def _busybox_answer(
     world: World, host: str, container: str, argv: tuple[str, ...], file: str, client: str, method: str
-) -> Answer:
+) -> Served:
     home = argv[argv.index("-h") + 1] if "-h" in argv[:-1] else "/"
     page = _page(world, host, container, home, file)
     status = 200 if page is not None else 404
@@ -245,4 +245,4 @@ def _busybox_answer(
     if "-v" in argv:
         port = 32768 + world.count(f"source-port:{host}") % 28000
         logs.write(world, host, container, "stderr", f"[::ffff:{client}]:{port}: response:{status}\n")
-    return Answer(status, headers, "" if method == "HEAD" else body, reason)
+    return Served(status, headers, "" if method == "HEAD" else body, reason)

@@ -98,7 +98,7 @@ class Transfer:
 
     url: str
     reply: Reply | None = None
-    answer: wire.Answer | None = None
+    answer: wire.Attempt | None = None
     method: str = "GET"
     size: int = 0
     milliseconds: float = 0.0
@@ -340,7 +340,7 @@ def _addresses(context: Context, asked: Asked, transfer: Transfer, url: Url) -> 
     return [*v4, *v6] or list(found.addresses)
 
 
-def _connect(context: Context, asked: Asked, transfer: Transfer, url: Url) -> wire.Answer:
+def _connect(context: Context, asked: Asked, transfer: Transfer, url: Url) -> wire.Attempt:
     """Try each address; curl's own timers decide how long it waits."""
     waited = 0.0
     limit, connect_limit = asked.seconds("max-time"), asked.seconds("connect-timeout")
@@ -378,23 +378,23 @@ def _connect(context: Context, asked: Asked, transfer: Transfer, url: Url) -> wi
     raise _Failed(28 if answer.fate is wire.Fate.SILENCE else 7, text)
 
 
-def _dial(context: Context, address: IPv4Address | str, port: int, patience: float) -> wire.Answer:
+def _dial(context: Context, address: IPv4Address | str, port: int, patience: float) -> wire.Attempt:
     if isinstance(address, IPv4Address):
         return wire.connect(context, address, port, patience)
     if address != lookup.V6_LOOPBACK or not lookup.has_v6_loopback(context):
-        return wire.Answer(wire.Fate.NETWORK_UNREACHABLE)
+        return wire.Attempt(wire.Fate.NETWORK_UNREACHABLE)
     for socket in context.stack.sockets:
         listens = socket.protocol is Protocol.TCP and socket.state is SocketState.LISTEN and socket.local_port == port
         if listens and str(socket.local_address) in ("::", "::1"):
             behind = proxy_of(context.world.hosts[context.host], socket)
             if behind is not None:  # docker-proxy for [::] dials the container over IPv4
                 return wire.connect(context, *behind, patience)
-            return wire.Answer(wire.Fate.ANSWERED, server=Listener(context.where, socket.pid),
+            return wire.Attempt(wire.Fate.ANSWERED, server=Listener(context.where, socket.pid),
                                seen_from=IPv4Address("127.0.0.1"))  # fmt: skip
-    return wire.Answer(wire.Fate.REFUSED)
+    return wire.Attempt(wire.Fate.REFUSED)
 
 
-def _ask(context: Context, asked: Asked, transfer: Transfer, url: Url, answer: wire.Answer) -> None:
+def _ask(context: Context, asked: Asked, transfer: Transfer, url: Url, answer: wire.Attempt) -> None:
     """Send the request and read what comes."""
     if url.scheme != "http":
         transfer.talk += "* Closing connection 0\n"

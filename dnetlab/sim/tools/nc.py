@@ -33,7 +33,7 @@ def _listens() -> Refused:
     )
 
 
-def _talk(context: Context, answer: wire.Answer, host: str, port: int, limit: float) -> str:
+def _talk(context: Context, answer: wire.Attempt, host: str, port: int, limit: float) -> str:
     """What comes back when the pipe's text is sent: a web server answers a request line, others hang up."""
     text = context.stdin or ""
     match = re.match(r"(GET|HEAD|POST) (\S+)", text)

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import resolver
 from dnetlab.sim.dockerd.books import release_of
-from dnetlab.sim.dockerd.resolver import Answer, Status
+from dnetlab.sim.dockerd.resolver import NameAnswer, Status
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import busybox_usage, fail, is_busybox
 
@@ -52,7 +52,7 @@ def _is_address(text: str) -> bool:
     return text.count(".") == 3 and lookup.numeric_address(text) is not None
 
 
-def _ask(context: Context, name: str, server: IPv4Address | None) -> Answer:
+def _ask(context: Context, name: str, server: IPv4Address | None) -> NameAnswer:
     """The name's addresses, or an address's name; waiting moves the clock."""
     world, place = context.world, (context.where, context.container)
     if _is_address(name):

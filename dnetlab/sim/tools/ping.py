@@ -228,7 +228,7 @@ def _echoes(context: Context, request: Request, target: IPv4Address, source: IPv
     stopped = ""
     identifier = context.world.count(f"icmp:{context.host}", 1)
     begin = context.world.clock
-    answer = wire.Answer(wire.Fate.SILENCE)
+    answer = wire.Attempt(wire.Fate.SILENCE)
     total = _requests(request)
     for number in range(1, total + 1):
         tally.sent += 1
@@ -236,7 +236,7 @@ def _echoes(context: Context, request: Request, target: IPv4Address, source: IPv
             answer = wire.echo(context, target, identifier=identifier, number=number, size=request.size + 28,
                                ttl=request.ttl, source=source, cutting=request.cutting)  # fmt: skip
         except wire.TooLong as too_long:
-            answer = wire.Answer(wire.Fate.SILENCE)
+            answer = wire.Attempt(wire.Fate.SILENCE)
             tally.errors += 1
             stopped += f"ping: local error: message too long, mtu={too_long.mtu}\n"
         if answer.fate is wire.Fate.ANSWERED:
@@ -280,14 +280,14 @@ def _too_late(request: Request, total: int) -> int:
     return total - opened if opened * spacing + wire.ARP_SECONDS > end else 0
 
 
-def round_trip(context: Context, answer: wire.Answer, target: IPv4Address) -> float:
+def round_trip(context: Context, answer: wire.Attempt, target: IPv4Address) -> float:
     """Milliseconds: short on the same machine, longer over the switch, a little chance in it."""
     hops = len(answer.exchange.request.hops) if answer.exchange else 1
     base = 0.028 if hops <= 1 else 0.045 + 0.02 * hops
     return round(base + 0.06 * chance(context, "rtt"), 3)
 
 
-def _iputils_line(request: Request, answer: wire.Answer, number: int, time: float, named: str) -> str:
+def _iputils_line(request: Request, answer: wire.Attempt, number: int, time: float, named: str) -> str:
     who = f"{named} ({answer.sender})" if named else str(answer.sender)
     measured = f" time={_three_digits(time)} ms" if request.size >= 16 else ""
     return f"{request.size + 8} bytes from {who}: icmp_seq={number} ttl={answer.ttl}{measured}\n"
@@ -302,7 +302,7 @@ def _three_digits(time: float) -> str:
     return f"{time:.2f}" if time >= 0.9995 else f"{time:.3f}"
 
 
-def _iputils_error(context: Context, request: Request, answer: wire.Answer, number: int, named: str) -> str:
+def _iputils_error(context: Context, request: Request, answer: wire.Attempt, number: int, named: str) -> str:
     who = str(answer.sender)
     if named and answer.sender:
         name = lookup.name_of(context, answer.sender)
@@ -410,7 +410,7 @@ def _busybox_to(context: Context, request: Request, target: IPv4Address, source:
     last_answered = True
     for number in range(total):
         answer = (
-            wire.Answer(wire.Fate.SILENCE)
+            wire.Attempt(wire.Fate.SILENCE)
             if silent
             else wire.echo(
                 context, target, identifier=identifier, number=number, size=request.size + 28, ttl=request.ttl,

@@ -115,7 +115,7 @@ def _trace(context: Context, name: str, asked: Asked, busybox: bool) -> Result:
     return Result("".join(f"{line}\n" for line in lines))
 
 
-def _probe(context: Context, asked: Asked, ttl: int, size: int) -> wire.Answer:
+def _probe(context: Context, asked: Asked, ttl: int, size: int) -> wire.Attempt:
     if asked.icmp:
         return wire.echo(
             context, asked.target, identifier=context.world.count(f"icmp:{context.host}", 1), size=size, ttl=ttl
@@ -123,7 +123,7 @@ def _probe(context: Context, asked: Asked, ttl: int, size: int) -> wire.Answer:
     return wire.datagram(context, asked.target, 33433 + ttl, ttl=ttl, size=size)
 
 
-def _cells(context: Context, asked: Asked, answer: wire.Answer, busybox: bool) -> str:
+def _cells(context: Context, asked: Asked, answer: wire.Attempt, busybox: bool) -> str:
     """One hop: who answered, and the time of each probe."""
     if answer.sender is None:
         return ("  " if busybox else " ").join("*" * asked.probes)

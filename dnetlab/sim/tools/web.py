@@ -109,7 +109,7 @@ def asked(lines: list[str], body: str = "") -> bytes:
 
 
 def request(
-    context: Context, answer: wire.Answer, url: Url, question: Question, patience: float = wire.FOREVER
+    context: Context, answer: wire.Attempt, url: Url, question: Question, patience: float = wire.FOREVER
 ) -> Reply | None:
     """Ask the program at the other end; None when it is no web server (it closes the connection without a word).
 
@@ -137,7 +137,7 @@ def request(
     return reply
 
 
-def _program(answer: wire.Answer) -> tuple[Listener, IPv4Address | str]:
+def _program(answer: wire.Attempt) -> tuple[Listener, IPv4Address | str]:
     """Who reads the request, and the address it comes from for him."""
     opening = answer.talk.last.opening if answer.talk else None
     if opening is not None and opening.listener is not None:

@@ -34,9 +34,9 @@ class Asked:
 
 def _dial(
     context: Context, found: lookup.Found, port: int, patience: float = wire.CONNECT_SECONDS
-) -> tuple[wire.Answer, IPv4Address]:
+) -> tuple[wire.Attempt, IPv4Address]:
     """Try the addresses in order; the last failure counts."""
-    answer, address = wire.Answer(wire.Fate.NETWORK_UNREACHABLE), found.addresses[0]
+    answer, address = wire.Attempt(wire.Fate.NETWORK_UNREACHABLE), found.addresses[0]
     for address in found.addresses:
         answer = wire.connect(context, address, port, patience)
         if answer.fate in (wire.Fate.ANSWERED, wire.Fate.RESET):
@@ -44,7 +44,7 @@ def _dial(
     return answer, address
 
 
-def _fetch(context: Context, answer: wire.Answer, url: Url, question: Question, limit: float) -> Reply | str:
+def _fetch(context: Context, answer: wire.Attempt, url: Url, question: Question, limit: float) -> Reply | str:
     """The page, or the errno that reading it gave; '' when the server closed without a word."""
     try:
         if answer.fate is wire.Fate.RESET:
@@ -135,7 +135,7 @@ def _busybox_one(context: Context, asked: Asked, text: str, agent: str) -> Resul
     return _busybox_saved(context, asked, url, reply, talk)
 
 
-def _reason(answer: wire.Answer) -> str:
+def _reason(answer: wire.Attempt) -> str:
     return answer.fate.value
 
 
@@ -234,7 +234,7 @@ def _gnu_one(context: Context, asked: Asked, text: str, agent: str) -> Result:
     return _gnu_reply(context, asked, url, reply, talk)
 
 
-def _gnu_failed(context: Context, asked: Asked, answer: wire.Answer, talk: str) -> Result:
+def _gnu_failed(context: Context, asked: Asked, answer: wire.Attempt, talk: str) -> Result:
     limit = asked.timeout or wire.CONNECT_SECONDS
     if answer.seconds < limit and answer.fate is not wire.Fate.SILENCE:
         context.world.clock += answer.seconds

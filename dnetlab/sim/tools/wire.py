@@ -37,7 +37,7 @@ class Fate(Enum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Attempt:
     """How one packet, or one connection, fared.
 
     sender   who sent the answer or the ICMP error, None for silence
@@ -98,7 +98,7 @@ def no_way(context: Context, destination: IPv4Address) -> str:
     return kinds.get(route.kind if route else "", Fate.NETWORK_UNREACHABLE.value)
 
 
-def was_stopped_at_output(answer: Answer) -> bool:
+def was_stopped_at_output(answer: Attempt) -> bool:
     """Did a rule of our own OUTPUT chain reject it?"""
     exchange = answer.exchange
     return (
@@ -134,14 +134,14 @@ def path_mtu(context: Context, destination: IPv4Address) -> int:
 
 
 def echo(context: Context, destination: IPv4Address, *, identifier: int, number: int = 1, size: int = 84, ttl: int = 64,
-         source: IPv4Address | None = None, cutting: Cutting = Cutting.WANT) -> Answer:  # fmt: skip
+         source: IPv4Address | None = None, cutting: Cutting = Cutting.WANT) -> Attempt:  # fmt: skip
     """Send one ICMP echo request and keep what it leaves behind. Raises TooLong when it may not be cut and must be."""
     fits = path_mtu(context, destination)
     if size > fits and cutting is Cutting.DO:
         raise TooLong(fits)
     source = source or source_for(context, destination)
     if source is None:
-        return Answer(Fate.NETWORK_UNREACHABLE)
+        return Attempt(Fate.NETWORK_UNREACHABLE)
     packet = Packet(
         source, destination, Protocol.ICMP, sport=identifier, ttl=ttl, icmp=IcmpType.ECHO_REQUEST, size=size,
         df=cutting is not Cutting.DONT and size <= fits, piece=fits if size > fits else 0, seq=number,
@@ -149,11 +149,11 @@ def echo(context: Context, destination: IPv4Address, *, identifier: int, number:
     return _send(context, packet)
 
 
-def connect(context: Context, destination: IPv4Address, port: int, patience: float = CONNECT_SECONDS) -> Answer:
+def connect(context: Context, destination: IPv4Address, port: int, patience: float = CONNECT_SECONDS) -> Attempt:
     """Open a TCP connection; Fate.ANSWERED when a program accepted it. patience: the seconds a program would wait."""
     source = source_for(context, destination)
     if source is None:
-        return Answer(Fate.NETWORK_UNREACHABLE)
+        return Attempt(Fate.NETWORK_UNREACHABLE)
     packet = Packet(source, destination, Protocol.TCP, sport=local_port(context), dport=port, flags="S", size=60)
     world = context.world
     talk = Talk(Field(world.snapshot(), world.clock), context.where, packet, _bounded(context, patience))
@@ -171,7 +171,7 @@ def _bounded(context: Context, patience: float) -> float:
     return min(patience, context.deadline - context.world.clock)
 
 
-def ask(context: Context, answer: Answer, words: bytes, patience: float = FOREVER) -> None:
+def ask(context: Context, answer: Attempt, words: bytes, patience: float = FOREVER) -> None:
     """Say that over an open connection. Returns when the program has it.
 
     patience: seconds from the SYN on. Raises Silent when they never arrive, ConnectionResetError for a RST.
@@ -188,7 +188,7 @@ def ask(context: Context, answer: Answer, words: bytes, patience: float = FOREVE
         raise Silent(GIVES_UP if talk.lost is not None else FOREVER)
 
 
-def hear(context: Context, answer: Answer, words: bytes, by_server: bool = False) -> None:
+def hear(context: Context, answer: Attempt, words: bytes, by_server: bool = False) -> None:
     """The program says that, then both ends close, the client first unless `by_server`.
 
     Raises Silent when they never arrive.
@@ -204,7 +204,7 @@ def hear(context: Context, answer: Answer, words: bytes, by_server: bool = False
         raise Silent(FOREVER if talk.is_receipted else GIVES_UP)
 
 
-def hang_up(context: Context, answer: Answer, by_server: bool = False) -> None:
+def hang_up(context: Context, answer: Attempt, by_server: bool = False) -> None:
     """Close a connection over which nothing, or nothing more, is said."""
     if answer.talk is not None and answer.talk.is_open:
         answer.talk.close(by_server)
@@ -222,11 +222,11 @@ def wait(context: Context, seconds: float) -> None:
     context.world.clock = end
 
 
-def datagram(context: Context, destination: IPv4Address, port: int, *, ttl: int = 64, size: int = 60) -> Answer:
+def datagram(context: Context, destination: IPv4Address, port: int, *, ttl: int = 64, size: int = 60) -> Attempt:
     """Send one UDP datagram; Fate.ANSWERED when a socket took it."""
     source = source_for(context, destination)
     if source is None:
-        return Answer(Fate.NETWORK_UNREACHABLE)
+        return Attempt(Fate.NETWORK_UNREACHABLE)
     packet = Packet(source, destination, Protocol.UDP, sport=local_port(context), dport=port, ttl=ttl, size=size)
     return _send(context, packet)
 
@@ -236,52 +236,52 @@ def local_port(context: Context) -> int:
     return 32768 + 2 * int(chance(context, "port") * 14000)
 
 
-def _send(context: Context, packet: Packet) -> Answer:
+def _send(context: Context, packet: Packet) -> Attempt:
     world = context.world
     exchange = forward(world.snapshot(), context.where, packet, world.clock)
     world.adopt(exchange.after)
     return judge(context, exchange, packet)
 
 
-def judge(context: Context, exchange: Exchange, packet: Packet) -> Answer:
+def judge(context: Context, exchange: Exchange, packet: Packet) -> Attempt:
     """What the program learns from an exchange."""
     local = (packet.source, packet.sport)
     if exchange.answered or exchange.broke_on is not None:  # then the connection is open all the same
         final = exchange.reply.final or exchange.reply.packet if exchange.reply else packet
-        return Answer(Fate.ANSWERED, exchange, final.source, final.ttl, None, exchange.seconds, local,
+        return Attempt(Fate.ANSWERED, exchange, final.source, final.ttl, None, exchange.seconds, local,
                       _server(exchange), _seen_from(exchange))  # fmt: skip
     if exchange.proxied is not None and exchange.request.disposition is Disposition.DELIVERED:
         # docker-proxy took the connection, could not open its own to the container, and closed this one.
         waited = min(exchange.seconds, CONNECT_SECONDS)
-        return Answer(Fate.RESET, exchange, packet.destination, local=local, seconds=waited)
+        return Attempt(Fate.RESET, exchange, packet.destination, local=local, seconds=waited)
     request = exchange.request
     here = len(request.hops) <= 1
     if request.disposition is Disposition.NO_NEIGHBOUR and here and exchange.reply is None:
         # The kernel still believes in a neighbour who has gone: a connection fails when it stops, an echo is just lost.
         if packet.protocol is Protocol.TCP:
-            return Answer(Fate.HOST_UNREACHABLE, exchange, seconds=exchange.seconds, local=local)
-        return Answer(Fate.SILENCE, exchange, seconds=float("inf"), local=local)
+            return Attempt(Fate.HOST_UNREACHABLE, exchange, seconds=exchange.seconds, local=local)
+        return Attempt(Fate.SILENCE, exchange, seconds=float("inf"), local=local)
     if request.disposition is Disposition.NO_NEIGHBOUR and here:
-        return Answer(Fate.HOST_UNREACHABLE, exchange, packet.source, error=IcmpType.HOST_UNREACHABLE,
+        return Attempt(Fate.HOST_UNREACHABLE, exchange, packet.source, error=IcmpType.HOST_UNREACHABLE,
                       seconds=ARP_SECONDS, local=local)  # fmt: skip
     if request.disposition is Disposition.NO_ROUTE and here:
-        return Answer(Fate.NETWORK_UNREACHABLE, exchange, local=local)
+        return Attempt(Fate.NETWORK_UNREACHABLE, exchange, local=local)
     if request.disposition is Disposition.DROPPED and here and _dropped_at_output(exchange):
-        return Answer(Fate.NOT_PERMITTED, exchange, local=local)
+        return Attempt(Fate.NOT_PERMITTED, exchange, local=local)
     reply = exchange.reply
     if reply is not None and reply.disposition.arrived:
         return _error_came_back(exchange, reply.final or reply.packet, local)
-    return Answer(Fate.SILENCE, exchange, seconds=float("inf"), local=local)
+    return Attempt(Fate.SILENCE, exchange, seconds=float("inf"), local=local)
 
 
-def _error_came_back(exchange: Exchange, final: Packet, local: tuple[IPv4Address, int]) -> Answer:
+def _error_came_back(exchange: Exchange, final: Packet, local: tuple[IPv4Address, int]) -> Attempt:
     if final.protocol is Protocol.TCP and "R" in final.flags:
-        return Answer(Fate.REFUSED, exchange, final.source, final.ttl, local=local, seconds=exchange.seconds)
+        return Attempt(Fate.REFUSED, exchange, final.source, final.ttl, local=local, seconds=exchange.seconds)
     fate = _ERRORS.get(final.icmp, Fate.SILENCE) if final.icmp else Fate.SILENCE
     waited = exchange.seconds
     if final.icmp is IcmpType.HOST_UNREACHABLE and exchange.request.disposition is Disposition.NO_NEIGHBOUR:
         waited = ARP_SECONDS
-    return Answer(fate, exchange, final.source, final.ttl, final.icmp, waited, local, mtu=final.mtu)
+    return Attempt(fate, exchange, final.source, final.ttl, final.icmp, waited, local, mtu=final.mtu)
 
 
 def _dropped_at_output(exchange: Exchange) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import AddressValueError, IPv4Address
 
+from dnetlab.model.host import RESERVED
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
@@ -25,7 +26,7 @@ def address_or_error(world: World, host: str, text: str, network: str, frame: st
     only_configured = (
         "user specified IP address is supported only when connecting to networks with user configured subnets"
     )
-    built_in = network in ("default", "bridge", "host", "none")
+    built_in = network in RESERVED
     found = world.hosts[host].network(network)
     configured = found is not None and any(s.configured for s in found.subnets)
     release = release_of(world)

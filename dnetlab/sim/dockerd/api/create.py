@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from dnetlab.model import Protocol
+from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.api.addresses import address_or_error
 from dnetlab.sim.dockerd.books import release_of
@@ -28,7 +29,6 @@ _CAPABILITIES = frozenset(
     )
 )  # capabilities(7)
 _MODES = {"", "ro", "rw", "z", "Z", "nocopy", "cached", "consistent", "delegated"}
-_BUILT_IN = ("default", "bridge", "host", "none")
 # Fields of HostConfig that would change what a lab shows, and that the daemon here can't obey.
 _NOT_MODELLED = ("PidMode", "IpcMode", "UTSMode", "UsernsMode", "Runtime", "VolumesFrom", "Mounts", "Devices",
                  "DeviceRequests", "VolumeDriver")  # fmt: skip
@@ -121,7 +121,7 @@ def _link(text: str) -> tuple[str, str]:
 
 
 def _is_user_defined(mode: str) -> bool:
-    return mode not in _BUILT_IN and not mode.startswith("container:")
+    return mode not in RESERVED and not mode.startswith("container:")
 
 
 # -- ports ------------------------------------------------------------------------------------------------------------

@@ -8,10 +8,11 @@ from fnmatch import fnmatchcase
 
 from dnetlab.commands.docker.parse import parse_bool
 from dnetlab.model import Container, ContainerState, Image, Network, Volume
+from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, volumes
 from dnetlab.sim.dockerd.books import release_of
-from dnetlab.sim.dockerd.config import PREDEFINED, ContainerSpec
+from dnetlab.sim.dockerd.config import ContainerSpec
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import find as find_image
 from dnetlab.sim.userland.regex import is_found
@@ -153,7 +154,7 @@ def network_matches(world: World, wanted: Filters) -> Callable[[Network], bool]:
         raise ApiError(text, 400)  # observed on 20.10.24, 26.1.5, 28.5.2
 
     def matches(network: Network) -> bool:
-        builtin = network.name in PREDEFINED
+        builtin = network.name in RESERVED
         return (  # the daemon lists networks without their containers, so each of the user's counts as dangling (all)
             all(builtin is not value for value in dangling)
             and (not wanted.get("driver") or network.driver in wanted["driver"])

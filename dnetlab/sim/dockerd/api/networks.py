@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import inspect, networks
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.create import attachment_of
 from dnetlab.sim.dockerd.api.filters import Filters
-from dnetlab.sim.dockerd.config import PREDEFINED
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.ipam import PoolRequest
 from dnetlab.sim.world import World
@@ -82,7 +82,7 @@ def network_prune(world: World, host: str, filters: Filters | None = None) -> Js
     """POST /networks/prune: those no running container is in; filters label, label!, until."""
     spared = wanted.spared_by_prune(world, filters or {})
     unused = [n for n in world.hosts[host].networks
-              if n.name not in PREDEFINED and not networks.users_of(world, host, n) and not n.ingress
+              if n.name not in RESERVED and not networks.users_of(world, host, n) and not n.ingress
               and not n.config_only and not spared(n.created, n.labels)]  # fmt: skip
     gone = []
     for network in unused:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
-from typing import Protocol
 
 from dnetlab.model import PortBinding, Where
 from dnetlab.model.changed import quick
@@ -35,9 +34,11 @@ class NetworkConfig:
     trusted: tuple[str, ...] = ()
 
 
-class Firewaller(Protocol):
-    """One host's rules. What adds raises ApiError in the daemon's words when a rule can't be written; what removes
-    takes those that are still there."""
+class Firewaller:
+    """One host's rules. A backend derives from this class: what it doesn't say, it leaves undone.
+
+    What adds raises ApiError in the daemon's words when a rule can't be written; what removes takes those that are
+    still there."""
 
     def start(self) -> None:
         """What a starting daemon does before its first network: its chains, emptied, and the ways into them."""
