@@ -173,10 +173,11 @@ def _relation(twins: dict[Where, tuple[Where, ...]], asker: Where, end: Where) -
 
 
 def places(snapshot: Snapshot) -> Iterator[Where]:
-    """Every network stack of the lab: each host's own, then its containers'."""
+    """Every network stack of the lab that somebody sits in: each host's own, then its containers'."""
     for host in snapshot.hosts.values():
         yield Where(host.name)
-        yield from (Where(host.name, name) for name in host.namespaces if name != "host")
+        inner = host.inner_spaces
+        yield from (Where(host.name, name) for name in host.namespaces if name != "host" and name not in inner)
 
 
 def targets(snapshot: Snapshot) -> Iterator[Target]:

@@ -293,6 +293,12 @@ class Host:
         own = (s for name, s in self.namespaces.items() if name.partition("-")[2] == network.id[:10])
         return next(own, None) if network.driver == "overlay" else None
 
+    @property
+    def inner_spaces(self) -> set[str]:
+        """The names of the namespaces that overlay networks and their balancers have: nobody's program runs there."""
+        spaces = (space for n in self.networks for space in (self.home_of(n), self.balancer_of(n)))
+        return {space.name for space in spaces if space is not None}
+
     def balancer_of(self, network: Network) -> Namespace | None:
         """The namespace that shares out what is sent to the virtual addresses of an overlay network's services."""
         name = "ingress_sbox" if network.ingress else f"lb_{network.id[:9]}"

@@ -156,7 +156,7 @@ def _unknown(snapshot: Snapshot, name: str) -> UnknownName:
 
 def _host(snapshot: Snapshot, host: Host, parts: set[str] | None, budget: int) -> HostScene:
     overlays = tuple(_overlays(snapshot, host, parts))
-    inner = {space.name for n in host.networks for space in (host.home_of(n), host.balancer_of(n)) if space}
+    inner = host.inner_spaces
     everything = [p for p in places(snapshot, host.name) if not p.is_host and p.namespace.name not in inner]
     chosen = [p for p in everything if parts is None or _is_part(p.containers, parts)]
     shown, beyond = chosen[:budget], chosen[budget:]

@@ -19,6 +19,7 @@ from dnetlab.model import Crossing, Packet, Protocol, Where
 from dnetlab.model.packet import IcmpType
 
 ETH_P_ALL, ETH_P_IP = 0x0003, 0x0800
+VXLAN = 4789
 PACKET_OUTGOING = 4  # linux/if_packet.h
 SO_TIMESTAMPNS = 35
 FLAGS = ((0x02, "S"), (0x10, "A"), (0x04, "R"), (0x01, "F"))
@@ -100,7 +101,9 @@ def read_packet(data: bytes) -> Packet | None:
         return None
     sport, dport = struct.unpack_from(">HH", body)
     if number == socket.IPPROTO_UDP:
-        return Packet(source, destination, Protocol.UDP, sport, dport, ttl, size=length)
+        around = dport == VXLAN and len(body) >= 16 and body[8] == 0x08  # RFC 7348: the I flag, then the VNI
+        vni = int.from_bytes(body[12:15], "big") if around else None
+        return Packet(source, destination, Protocol.UDP, sport, dport, ttl, size=length, vni=vni)
     flags = "".join(letter for bit, letter in FLAGS if body[13] & bit)
     return Packet(source, destination, Protocol.TCP, sport, dport, ttl, flags, size=length)
 

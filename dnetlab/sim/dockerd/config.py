@@ -164,6 +164,7 @@ class ContainerSpec:
     half_attached its last start failed when its first network was already there
     pings         the command line of a ping that runs on as its program, () for none
     pinged        clock at which that ping last asked
+    unheard       clock since which it has looked for its neighbour in vain, None while it knows him
     loop          the rounds of a script that runs on as its program (programs/loops.py), None for none
     """
 
@@ -178,6 +179,7 @@ class ContainerSpec:
     has_run: bool = False
     pings: tuple[str, ...] = ()
     pinged: float = 0.0
+    unheard: float | None = None
     loop: Loop | None = None
     watched: bool = False
     half_attached: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dnetlab.model import Interface, LinkKind
+from dnetlab.model import Interface, LinkKind, Namespace
 from dnetlab.model.changed import replace
 from dnetlab.sim.kernel.addresses import with_link_local
 from dnetlab.sim.kernel.space import Space
@@ -49,7 +49,15 @@ def _follow(space: Space, link: Interface) -> bool:
     if carrier == link.carrier:
         return False
     space.put(with_link_local(space, replace(link, carrier=carrier)))
+    if not carrier:  # net/core/neighbour.c: neigh_carrier_down
+        space.change(lambda ns: _without_neighbours(ns, link.name))
     return True
+
+
+def _without_neighbours(ns: Namespace, dev: str) -> Namespace:
+    """Who was found through a link is forgotten when its carrier goes, but for what hands wrote."""
+    kept = tuple(n for n in ns.neighbours if n.dev != dev or n.state == "PERMANENT")
+    return ns if len(kept) == len(ns.neighbours) else replace(ns, neighbours=kept)
 
 
 def _carrier(space: Space, link: Interface) -> bool:

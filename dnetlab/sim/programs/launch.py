@@ -21,6 +21,10 @@ from dnetlab.sim.programs import kinds, logs, loops, web
 from dnetlab.sim.shell import run_command, run_script
 from dnetlab.sim.world import World
 
+# A neighbour is asked for three times, a second apart and a little; four pings come meanwhile, which go when he answers
+# and are lost when he doesn't (net/core/neighbour.c; observed on pairs of 20.10, 26.1 and 28.5).
+QUEUED = 4
+DRIFT = 20.0  # milliseconds by which each further question comes later than its second
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -317,14 +321,17 @@ def _ping(program: Program) -> Outcome | None:
         return None
     if books.spec(program.world, program.host, program.container.id).watched:
         return None  # somebody watches: the tool itself says what a ping without -c does here
+    started, world = program.world.clock, program.world
     result, _ = _run(program, lambda context: run_command(context, ("ping", "-c", "1", *words)))
     reply = [line for line in result.stdout.splitlines() if "seq=" in line or line.startswith("PING")]
     program.log("".join(line + "\n" for line in reply))
     if not result.stdout.startswith("PING") or result.stderr:
         program.log(result.stderr, "stderr")
         return Outcome(result.exit_code)
-    books.change_spec(program.world, program.host, program.container.id, pings=("ping", *words),
-                      pinged=program.world.clock)
+    world.clock = started if len(reply) == 1 else world.clock  # nobody waits for an answer that doesn't come
+    unheard = None if len(reply) > 1 or _knows_somebody(program) else world.clock
+    books.change_spec(world, program.host, program.container.id, pings=("ping", *words), pinged=world.clock,
+                      unheard=unheard)  # fmt: skip
     return Outcome()
 
 
@@ -422,13 +429,26 @@ def _ping_on(world: World, host: str, container: Container, config: ContainerCon
         return
     books.change_spec(world, host, container.id, pinged=since + missed)
     program = Program(world, host, container, config, argv, container.pid or 0)
-    now = world.clock
+    now, knew = world.clock, _knows_somebody(program)
     result, _ = _run(program, lambda context: run_command(context, ("ping", "-c", "1", *argv[1:])))
     world.clock = now
     line = next((line for line in result.stdout.splitlines() if "seq=" in line), None)
+    unheard = books.spec(world, host, container.id).unheard
     if line is None:
+        if unheard is None and not knew:
+            books.change_spec(world, host, container.id, unheard=since + 1)
         return
-    for second in range(1, missed + 1):
-        number = int(since - (container.started or 0.0)) + second
-        text = re.sub(r"seq=\d+", f"seq={number}", line)
-        logs.write(world, host, container.id, "stdout", text + "\n", since + second)
+    books.change_spec(world, host, container.id, unheard=None)
+    first = since + 1
+    late = round(first - unheard) % QUEUED if unheard is not None else 0
+    begin = since - (container.started or 0.0)
+    for at in range(-late if late < QUEUED - 1 else 1, missed):
+        text = re.sub(r"seq=\d+", f"seq={int(begin) + 1 + at}", line)
+        if at <= 0 < late:  # a question for the neighbour is answered at last, and what waited for it goes
+            text = re.sub(r"time=[\d.]+", f"time={-1000 * at + DRIFT * late:.3f}", text)
+        logs.write(world, host, container.id, "stdout", text + "\n", first + max(at, 0))
+
+
+def _knows_somebody(program: Program) -> bool:
+    space = program.world.namespace(Where(program.host, program.container.namespace or ""))
+    return any(n.mac and n.state != "FAILED" for n in space.neighbours)
