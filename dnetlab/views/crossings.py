@@ -132,6 +132,8 @@ def _first(seen: Iterable[Crossing]) -> Iterator[Crossing]:
         if packet.protocol is Protocol.ICMP:
             if packet.icmp is not None:
                 yield crossing
+        elif packet.vni is not None:
+            yield crossing
         elif packet.protocol is Protocol.TCP and packet.flags in ("S", "SA", "R", "AR", "RA"):
             if "R" not in packet.flags or sender not in spoken:
                 yield crossing
@@ -146,6 +148,8 @@ def _key(crossing: Crossing) -> tuple[object, ...]:
 def _face(packet: Packet) -> tuple[object, ...]:
     if packet.protocol is Protocol.ICMP:
         return packet.source, packet.destination, packet.icmp
+    if packet.vni is not None:  # its source port is made from what it carries, by each kernel in its own way
+        return packet.source, packet.destination, packet.dport, packet.vni, packet.size
     flags = "R" if "R" in packet.flags else "".join(sorted(packet.flags))
     server = packet.dport if flags == "S" else packet.sport
     return packet.source, packet.destination, flags, server
