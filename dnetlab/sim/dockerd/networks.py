@@ -47,7 +47,7 @@ def create(
     _check_name(world, host, name)
     if config_only:
         return _keep_configuration(world, host, name, requests, options or {}, labels or {})
-    if config_from:
+    if config_from and scope != "swarm":  # a swarm leaves it to each of its hosts to find the configuration
         template = _configuration(world, host, config_from, bool(pools or options or labels))
         requests, options, labels = _requests_of(template), template.options, template.labels
     chosen = named(driver or "bridge")
