@@ -157,6 +157,52 @@ def test_reach_asks_nobody_in_the_namespaces_of_overlay_networks(swarm):
     assert {t.end.namespace for t in targets(snapshot)} == {"host", container}
 
 
+# -- pictures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def drawn() -> Lab:
+    """A network with a container on each host, and a service in it."""
+    lab = Lab(docker="28.5")
+    lab.run("docker swarm init --advertise-addr eth0")
+    lab.run(JOIN.removeprefix("docker2# "), "docker2")
+    lab.run("docker network create -d overlay --attachable net")
+    lab.run("docker run -d --name aa --network net nginx")
+    lab.run("docker run -d --name bb --network net nginx", "docker2")
+    lab.run("sleep 5")
+    return lab
+
+
+def test_the_picture_of_an_overlay_network_has_a_switch_on_each_host_and_the_tunnel_between_them(drawn):
+    picture = drawn.topology()
+
+    assert '"docker1 overlay net" -- "docker2 overlay net"' in picture.dot
+    assert "VXLAN 4097, MTU 1450" in picture.dot
+    assert "overlay network net  br0 (2) 10.0.1.1/24  in the namespace 1-" in picture.text
+    assert "VXLAN 4097 by UDP 4789, MTU 1450, to 172.25.254.2" in picture.text
+    assert "overlay network net joining aa, by VXLAN 4097" in picture.summary
+    assert "ingress" not in picture.text, "a mesh that carries nothing is left out"
+
+
+def test_the_picture_has_the_virtual_address_of_a_service_and_who_is_behind_it(drawn):
+    drawn.run("docker service create -d --name web --replicas 2 --network net -p 8080:80 nginx")
+    drawn.run("sleep 6")
+
+    picture = drawn.topology()
+
+    assert "VIP of web 10.0.1.6 → 10.0.1.7, 10.0.1.8" in picture.text
+    assert "overlay network ingress" in picture.text
+    assert "load balancer of net" in picture.dot
+
+
+def test_the_path_of_a_packet_lies_on_the_tunnel(drawn):
+    exchange = drawn.trace("bb", "aa")
+
+    rows = drawn.topology(path=exchange).dot.splitlines()
+    line = next(row for row in rows if row.startswith('"docker1 overlay net" -- "docker2'))
+    assert 'color="#d55e00"' in line
+
+
 # -- labs of 1, 3, 5 and 12 hosts -------------------------------------------------------------------------------------
 
 
