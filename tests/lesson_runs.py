@@ -71,21 +71,34 @@ def shape(lesson: str) -> Topology | None:
 @cache
 def run(lesson: str, release: str) -> tuple[Shown, ...]:
     """Run the lesson on a fresh lab of the release, whichever the lesson pins. No line of it may be refused."""
-    lab, shown = Lab(docker=release, topology=shape(lesson)), []
+    return run_in(Lab(docker=release, topology=shape(lesson)), lesson)
+
+
+def run_in(lab: Lab, lesson: str) -> tuple[Shown, ...]:
+    """Run the lesson in a lab of its shape, on either engine, without the cells that need what its kernel lacks."""
+    shown: list[Shown] = []
     for kind, source in cells(lesson):
         words = source.split()
         if kind != "code" or not words:
             continue
         if source.startswith("%%dnet"):
             head, _, lines = source.partition("\n")
+            if any(map(lab.lacks, needed(head))):
+                continue
             other = head.partition("--docker")[2].strip()  # a cell on a lab of its own
             host = next((word for word in head.split() if lab.shape.called(word)), None)
             result = (Lab(docker=other) if other else lab).run_cell(lines, host)
-            assert not result.refused, f"{lesson} on {release}: {result.refused}"
+            assert not result.refused, f"{lesson} on {lab.engine.release}: {result.refused}"
             shown += [Shown(o.line.text, o.stdout + o.stderr, o.exit_code) for o in result.outputs]
         else:
             shown += [Shown(row, said) for row in source.splitlines() if (said := looked(lab, row.split()[1:]))]
     return tuple(shown)
+
+
+def needed(head: str) -> list[str]:
+    """What the options of a cell say that it needs of the kernel."""
+    words = head.split()
+    return [after for word, after in zip(words, words[1:], strict=False) if word == "--needs"]
 
 
 def looked(lab: Lab, words: list[str]) -> str:
