@@ -146,7 +146,7 @@ ACROSS = [
     Claim("11", "One: its virtual address", "docker exec bb nslookup web", "Address: 10.0.1.6\n", hides="10.0.1.7"),
     Claim("11", "The tasks' own addresses are behind the name", "docker exec bb nslookup tasks.web", "10.0.1.10"),
     Claim("11", "Nobody asked for fewer than four", "docker service ls", "4/4", nth=2),
-    Claim("11", "Nobody asked for fewer than four", PS_WEB, "\\_ web.", nth=3),
+    Claim("11", "Nobody asked for fewer than four", PS_WEB, "docker2 Shutdown", nth=3),
     Claim("11", "take a node out of service",
           "docker service ps web --filter desired-state=running --format '{{.Name}} {{.Node}}'", "web.4 docker1",
           hides="docker2"),

@@ -265,7 +265,9 @@ def test_a_task_whose_program_ends_is_replaced_and_stays_in_the_history(prompt):
 
     # then a new one runs, and the old one is listed below it
     shown = prompt.out("docker1# docker service ps web --format '{{.Name}} {{.DesiredState}} {{.Error}}'")
-    assert shown == 'web.1 Running \n \\_ web.1 Shutdown "task: non-zero exit (137)"\n'
+    assert shown == 'web.1 Running \nweb.1 Shutdown "task: non-zero exit (137)"\n'
+    table = prompt.out("docker1# docker service ps web --format 'table {{.Name}} {{.DesiredState}}'")
+    assert table == "NAME DESIRED STATE\nweb.1 Running\n \\_ web.1 Shutdown\n"
 
 
 def test_a_constraint_that_no_node_meets_leaves_the_task_pending(prompt):

@@ -24,16 +24,18 @@ TASKS = Listing(
 
 
 def show(session: Session, tasks: Sequence[Json]) -> None:
-    """Print them: each slot's newest task, its earlier ones below it."""
+    """Print them: each slot's newest task, its earlier ones below it, indented in a table (client 28.2 with 28.5)."""
     call = session.call
+    chosen = call.text("format")
+    indent = " \\_ " if not chosen or chosen.split()[0] == "table" else ""
     names = _Names(session)
     ordered = sorted(tasks, key=lambda task: natural(names.of(task)))
     rows, last = [], ""
     for task in ordered:
         name = names.of(task)
-        rows.append(_row(session, task, f" \\_ {name}" if name == last else name, names))
+        rows.append(_row(session, task, indent + name if name == last else name, names))
         last = name
-    session.stdout.append(TASKS.render(rows, call.text("format"), quiet=call.on("quiet")))
+    session.stdout.append(TASKS.render(rows, chosen, quiet=call.on("quiet")))
 
 
 class _Names:
