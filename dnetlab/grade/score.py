@@ -13,6 +13,7 @@ from dnetlab.model.grade import Replayed, Score, TaskScore
 from dnetlab.model.journal import Attend, Event, Hinted, Judged
 from dnetlab.model.study import Answer
 
+MOST = 1e6  # points that a journal may claim for a task; what is more is no number of points
 PAUSE = 300.0  # seconds without an event that are a break
 
 
@@ -44,7 +45,8 @@ def _task(
 ) -> TaskScore:
     events = [e for those in found for e in those if _is_of(e, lesson, task)]
     judged = [e for e in events if isinstance(e, Judged)]
-    claimed = [e.earned for those in recorded for e in those if _is_of(e, lesson, task) and isinstance(e, Judged)]
+    claimed = [e.earned for those in recorded for e in those if isinstance(e, Judged) and _is_of(e, lesson, task)]
+    claimed = [points for points in claimed if 0 <= points < MOST]
     passed = [e.at for e in judged if e.verdict == Verdict.PASSED.value]
     results = [one.results.get((lesson.name, lesson.student), {}).get(task.id) for one in sessions]
     best = max((r for r in results if r is not None), key=lambda r: (r.earned, not r.waits), default=None)
