@@ -19,24 +19,24 @@ else:
     def replace(value: Any, /, **changes: Any) -> Any:
         """The value with other fields. An Index goes along, as it knows which rows it stands for; what else was
         worked out from the old fields stays behind. TypeError: no such field."""
-        kind = value.__class__
-        known, worked_out = _KINDS.get(kind) or _learn(kind)
-        if not known.issuperset(changes):
-            raise TypeError(f"{kind.__name__} has no field {next(n for n in changes if n not in known)!r}")
-        has = value.__dict__ | changes
-        for name in worked_out:
+        kind, old = value.__class__, value.__dict__
+        has = old | changes
+        if len(has) > len(old):  # each value has all its fields
+            raise TypeError(f"{kind.__name__} has no field {next(n for n in changes if n not in old)!r}")
+        worked_out = _WORKED_OUT.get(kind)
+        for name in _learn(kind) if worked_out is None else worked_out:
             has.pop(name, None)
         made = object.__new__(kind)
         object.__setattr__(made, "__dict__", has)
         return made
 
-    _KINDS: dict[type, tuple[frozenset[str], tuple[str, ...]]] = {}
+    _WORKED_OUT: dict[type, tuple[str, ...]] = {}
 
-    def _learn(kind: type) -> tuple[frozenset[str], tuple[str, ...]]:
-        """The fields of a class, and its cached properties."""
-        worked_out = [name for c in kind.__mro__ for name, has in vars(c).items() if isinstance(has, cached_property)]
-        _KINDS[kind] = frozenset(kind.__dataclass_fields__), tuple(worked_out)
-        return _KINDS[kind]
+    def _learn(kind: type) -> tuple[str, ...]:
+        """The cached properties of a class."""
+        found = [name for c in kind.__mro__ for name, has in vars(c).items() if isinstance(has, cached_property)]
+        _WORKED_OUT[kind] = tuple(found)
+        return _WORKED_OUT[kind]
 
 
 def quick(kind: Kind) -> Kind:

@@ -23,6 +23,7 @@ from dnetlab.model import (
 )
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.facts import Counts, Decides, Fact, Jumps, NotJudged, PolicyDecides, Returns, UnknownTarget
+from dnetlab.model.netfilter import Netfilter
 from dnetlab.net.passage import UNLIMITED, Count
 from dnetlab.net.routing import is_broadcast, is_local
 
@@ -421,17 +422,16 @@ _JUDGES: dict[str, Judge] = {
 # -- what the counters become -----------------------------------------------------------------------------------------
 
 
-def counted(space: Namespace, counters: Counters) -> Namespace:
-    """The namespace with its rules' and policies' counters moved on."""
+def counted(netfilter: Netfilter, counters: Counters) -> Netfilter:
+    """The tables with their rules' and policies' counters moved on."""
     touched: dict[str, dict[str, dict[int, list[int]]]] = {}
     for (table, chain, number), hit in counters.hits.items():
         touched.setdefault(table, {}).setdefault(chain, {})[number] = hit
-    netfilter = space.netfilter
     for table_name, chains in touched.items():
         old = netfilter.table(table_name)
-        moved = tuple(_counted_chain(c, chains[c.name]) if c.name in chains else c for c in old.chains)
+        moved = tuple([_counted_chain(c, chains[c.name]) if c.name in chains else c for c in old.chains])
         netfilter = netfilter.with_table(replace(old, chains=moved))
-    return replace(space, netfilter=netfilter)
+    return netfilter
 
 
 def _counted_chain(chain: Chain, hits: dict[int, list[int]]) -> Chain:

@@ -6,6 +6,7 @@ Nothing of the snapshot is changed; `after` gives a new one with counters, conne
 from __future__ import annotations
 
 from ipaddress import IPv4Address
+from typing import Any
 
 from dnetlab.model import Connection, FdbEntry, Flow, LinkKind, Namespace, Neighbour, Snapshot, Traffic, Where
 from dnetlab.model.changed import replace
@@ -198,31 +199,36 @@ class Field:
         return replace(self.snapshot, hosts=hosts)
 
     def _changed(self, where: Where) -> Namespace:
+        """The namespace there with what was left behind in it."""
         space = self.space(where)
+        new: dict[str, Any] = {}
         if where in self.counters:
-            space = counted(space, self.counters[where])
+            new["netfilter"] = counted(space.netfilter, self.counters[where])
         if where in self.frames:
-            new = {index: space.traffic.get(index, _NOTHING).more(*n) for index, n in self.frames[where].items()}
-            space = replace(space, traffic=space.traffic | new)
+            more = {index: space.traffic.get(index, _NOTHING).more(*n) for index, n in self.frames[where].items()}
+            new["traffic"] = space.traffic | more
         if where in self.path_mtus:
-            space = replace(space, path_mtus=space.path_mtus | self.path_mtus[where])
+            new["path_mtus"] = space.path_mtus | self.path_mtus[where]
         if where in self.known:
-            space = replace(space, connections=self.known[where])
+            new["connections"] = self.known[where]
         if where in self.neighbours:
-            heard = self.neighbours[where]
-            kept = space.neighbours
-            if not space.neighbour_at.keys().isdisjoint(heard):
-                kept = tuple(n for n in kept if (n.address, n.dev) not in heard)
-            space = replace(space, neighbours=(*kept, *heard.values()))
+            new["neighbours"] = _heard(space, self.neighbours[where])
         if where in self.sightings:
-            space = replace(space, captures=tuple(_more(c, self.sightings[where]) for c in space.captures))
-        if where in self.events:
-            space = with_events(space, self.events[where])
+            new["captures"] = tuple(_more(c, self.sightings[where]) for c in space.captures)
         if where in self.macs:
             entries = self.macs[where]
             stay = [f for f in space.fdb if (f.bridge, f.mac) not in entries]
-            space = replace(space, fdb=(*stay, *entries.values()))
-        return space
+            new["fdb"] = (*stay, *entries.values())
+        made = replace(space, **new)
+        return with_events(made, self.events[where]) if where in self.events else made
+
+
+def _heard(space: Namespace, heard: dict[tuple[IPv4Address, str], Neighbour]) -> tuple[Neighbour, ...]:
+    """The rows of a namespace's neighbours with those that were heard of, who stand last."""
+    kept = space.neighbours
+    if not space.neighbour_at.keys().isdisjoint(heard):
+        kept = tuple(n for n in kept if (n.address, n.dev) not in heard)
+    return (*kept, *heard.values())
 
 
 def _more(capture: Capture, seen: list[Sighting]) -> Capture:

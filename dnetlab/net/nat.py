@@ -240,7 +240,7 @@ def remember(
     entry = track.connection = replace(old, state=state, expires=expires, tcp=tcp, assured=assured)
     if tcp is TcpState.CLOSE and old.state is ConnState.NEW:  # a reset ends what nobody has answered yet
         return tuple(c for c in connections if c.original != entry.original)
-    others = [c for c in connections if c.original != entry.original and (c.expires is None or c.expires > now)]
+    others = [c for c in connections if not _is_of(c, entry.original) and (c.expires is None or c.expires > now)]
     return (*others[-(REMEMBERED - 1) :], entry)
 
 
@@ -248,7 +248,7 @@ def advance(
     connections: tuple[Connection, ...], original: Flow, reply: bool, now: float, flags: str
 ) -> tuple[Connection, ...]:
     """Another packet of a connection that is known came by: only what TCP's flags change is written down."""
-    entry = next((c for c in connections if c.original == original), None)
+    entry = next((c for c in connections if _is_of(c, original)), None)
     if entry is None or entry.tcp is None:
         return connections
     tcp = _next_state(entry.tcp, flags, reply)
@@ -256,6 +256,12 @@ def advance(
         return connections
     new = replace(entry, tcp=tcp, expires=now + tcp.seconds)
     return tuple(new if c is entry else c for c in connections)
+
+
+def _is_of(connection: Connection, original: Flow) -> bool:
+    """Is it the entry of that flow? Most are told apart by a port, without a look at the addresses."""
+    known = connection.original
+    return known is original or known.sport == original.sport and known == original
 
 
 def _next_state(state: TcpState | None, flags: str, reply: bool) -> TcpState:

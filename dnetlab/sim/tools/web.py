@@ -123,6 +123,7 @@ def request(
     wire.ask(context, answer, question.words, patience)
     server, seen_from = _program(answer)
     if is_paused(context, server):
+        wire.left_behind(context, answer)
         raise wire.Silent(wire.FOREVER)
     served = serve_http(
         context.world, server.where.host, server.pid, url.path, url.host_header, seen_from,

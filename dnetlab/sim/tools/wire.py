@@ -172,7 +172,8 @@ def _bounded(context: Context, patience: float) -> float:
 
 
 def ask(context: Context, answer: Attempt, words: bytes, patience: float = FOREVER) -> None:
-    """Say that over an open connection. Returns when the program has it.
+    """Say that over an open connection. Returns when the program has it; `hear` or `left_behind` comes next, and adopts
+    what these packets too have left behind.
 
     patience: seconds from the SYN on. Raises Silent when they never arrive, ConnectionResetError for a RST.
     """
@@ -180,12 +181,18 @@ def ask(context: Context, answer: Attempt, words: bytes, patience: float = FOREV
     if talk is None:
         return
     talk.wait_until(_bounded(context, patience))
-    heard = talk.ask(len(words), words)
-    context.world.adopt(talk.exchange().after)
+    if talk.ask(len(words), words):
+        return
+    left_behind(context, answer)
     if talk.reset:
         raise ConnectionResetError
-    if not heard:
-        raise Silent(GIVES_UP if talk.lost is not None else FOREVER)
+    raise Silent(GIVES_UP if talk.lost is not None else FOREVER)
+
+
+def left_behind(context: Context, answer: Attempt) -> None:
+    """Adopt what the packets of a connection have left behind so far."""
+    if answer.talk is not None:
+        context.world.adopt(answer.talk.exchange().after)
 
 
 def hear(context: Context, answer: Attempt, words: bytes, by_server: bool = False) -> None:
@@ -199,7 +206,7 @@ def hear(context: Context, answer: Attempt, words: bytes, by_server: bool = Fals
     heard = talk.answer(len(words), words)
     if heard:
         talk.close(by_server)
-    context.world.adopt(talk.exchange().after)
+    left_behind(context, answer)
     if not heard:
         raise Silent(FOREVER if talk.is_receipted else GIVES_UP)
 
@@ -208,7 +215,7 @@ def hang_up(context: Context, answer: Attempt, by_server: bool = False) -> None:
     """Close a connection over which nothing, or nothing more, is said."""
     if answer.talk is not None and answer.talk.is_open:
         answer.talk.close(by_server)
-        context.world.adopt(answer.talk.exchange().after)
+        left_behind(context, answer)
 
 
 def wait(context: Context, seconds: float) -> None:
