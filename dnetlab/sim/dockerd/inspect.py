@@ -211,12 +211,12 @@ def port_map(world: World, host: str, container: Container) -> dict[str, list[Js
     internal_too = books.release_of(world).ports_of_internal
     if not any(driver_of(n).publishes and (internal_too or not n.internal) for n in served):
         return {}
-    found: dict[str, list[Json] | None] = {port: None for port in sorted(container.exposed)}
+    found: dict[str, list[Json] | None] = dict.fromkeys(container.exposed)
     for binding in container.ports:
         key = f"{binding.container_port}/{binding.protocol.value}"
         row = {"HostIp": _text(binding.host_ip), "HostPort": str(binding.host_port or "")}
-        found[key] = [*(found.get(key) or []), row]
-    return dict(sorted(found.items()))
+        found[key] = [*(found.get(key) or ()), row]
+    return {port: found[port] for port in sorted(found)}
 
 
 def sandbox_of(world: World, container: Container) -> tuple[str, str]:
