@@ -52,6 +52,12 @@ def test_hosts_are_on_the_lan_of_the_lab(inner):
     assert inner.run("client", "cat /etc/resolv.conf; hostname").stdout == "nameserver 192.0.2.53\nclient\n"
 
 
+def test_the_hosts_reach_each_other_by_ssh(inner):
+    assert inner.run("docker2", "ssh docker1 hostname").stdout == "docker1\n"
+    assert inner.run("docker2", "echo hi >f; scp f docker1:/tmp/; ssh docker1 cat /tmp/f").stdout == "hi\n"
+    assert ":22 " not in inner.run("docker1", "ss -Htln").stdout, "sshd runs only while a line asks for it"
+
+
 def test_a_published_port_is_reached_from_the_client(inner):
     engine = DockerEngine(hosts=inner)
     lines = parse_cell(
