@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import AddressValueError, IPv4Address
 
 from dnetlab.errors import UsageError
@@ -12,7 +12,7 @@ from dnetlab.explain.questions import Question, question
 from dnetlab.explain.setting_reasons import NameFound
 from dnetlab.explain.why import Reason, label, why
 from dnetlab.language import Words
-from dnetlab.model import Container, Entry, Snapshot, Where
+from dnetlab.model import Container, Endpoint, Entry, Host, Snapshot, Where
 from dnetlab.net import dns
 
 Lookup = Callable[[Snapshot, Where, str], IPv4Address | None]  # what a program there gets for a name
@@ -92,14 +92,32 @@ def resolve(snapshot: Snapshot, where: Where, name: str, lookup: Lookup) -> IPv4
 
 
 def lookup_on_networks(snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
-    """The lookup of an engine that can't be asked: what Docker's DNS server would say, and `localhost`.
+    """The lookup of an engine that can't be asked: what --link wrote, what Docker's DNS server would say, `localhost`.
 
-    --link and what a student writes into /etc/hosts are in no snapshot, so they aren't known here.
+    What a student writes into /etc/hosts is in no snapshot, so it isn't known here.
     """
     if name == "localhost":
         return IPv4Address("127.0.0.1")
     owner = owner_of(snapshot, where)
-    return next(iter(dns.addresses(snapshot.hosts[where.host], owner, name)), None) if owner else None
+    if owner is None:
+        return None
+    host = snapshot.hosts[where.host]
+    found = [*_linked(host, owner, name), *dns.addresses(host, owner, name, _called_by_link)]
+    return next(iter(found), None)
+
+
+def _linked(host: Host, asker: Container, name: str) -> Iterator[IPv4Address]:
+    """By alias, name or short id: whom --link on the default bridge wrote down; a stopped one has no line."""
+    bridge = asker.endpoint("bridge")
+    for target, alias in bridge.links if bridge else ():
+        other = host.container(target)
+        end = other.endpoint("bridge") if other and other.is_running else None
+        if other and end and end.address and name in (alias, other.name, other.short_id):
+            yield end.address
+
+
+def _called_by_link(endpoint: Endpoint, name: str) -> str | None:
+    return next((target for target, alias in endpoint.links if alias.lower() == name), None)
 
 
 def owner_of(snapshot: Snapshot, where: Where) -> Container | None:

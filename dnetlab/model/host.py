@@ -72,7 +72,8 @@ class Endpoint:
 
     address is None while the container isn't running; configured_address is the one asked for with --ip.
     interface is the name inside the container ('eth0'), host_interface the veth on the bridge (None for macvlan,
-    host, none). aliases: what the user gave with --network-alias.
+    host, none). aliases: what the user gave with --network-alias. links: (container, alias) of --link, as real engines
+    tell; the simulator's own resolver knows them from the daemon's books.
     """
 
     network: str  # name
@@ -86,6 +87,7 @@ class Endpoint:
     host_interface: str | None = None
     aliases: tuple[str, ...] = ()
     configured_address: IPv4Address | None = None
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @quick

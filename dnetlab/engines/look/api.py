@@ -7,7 +7,7 @@ import http.client
 import json
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -167,7 +167,10 @@ def container(data: dict[str, Any], clock: Clock) -> Container:
         hostname=config.get("Hostname", ""),
         network_mode=mode,
         namespace=None if not running else _namespace_name(data["Id"], mode),
-        endpoints=tuple(_endpoint(name, value or {}) for name, value in (settings.get("Networks") or {}).items()),
+        endpoints=tuple(
+            _endpoint(name, value or {}, host.get("Links") or ())
+            for name, value in (settings.get("Networks") or {}).items()
+        ),
         exposed=tuple(sorted(config.get("ExposedPorts") or {}, key=lambda port: (int(port.split("/")[0]), port))),
         ports=tuple(_bindings(settings.get("Ports") or {})) if running else (),
         labels=dict(config.get("Labels") or {}),
@@ -187,7 +190,14 @@ def _ip(text: str | None) -> IPv4Address | None:
     return IPv4Address(text) if text else None
 
 
-def _endpoint(name: str, data: dict[str, Any]) -> Endpoint:
+def _links(name: str, data: dict[str, Any], legacy: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(container, alias): on the default bridge '/db:/app/data' of HostConfig, else 'db:data' of the endpoint."""
+    for link in legacy if name == "bridge" else data.get("Links") or ():
+        target, _, alias = link.partition(":")
+        yield target.removeprefix("/"), (alias or target).rpartition("/")[2]
+
+
+def _endpoint(name: str, data: dict[str, Any], legacy: Iterable[str] = ()) -> Endpoint:
     configured = (data.get("IPAMConfig") or {}).get("IPv4Address")
     return Endpoint(
         network=name,
@@ -199,6 +209,7 @@ def _endpoint(name: str, data: dict[str, Any]) -> Endpoint:
         mac=data.get("MacAddress", ""),
         aliases=tuple(alias for alias in data.get("Aliases") or () if not re.fullmatch(r"[0-9a-f]{12}", alias)),
         configured_address=_ip(configured),
+        links=tuple(_links(name, data, legacy)),
     )
 
 

@@ -40,7 +40,7 @@ def seen(
             images=api.images(images, clock),
             volumes=api.volumes(volumes),
         )
-    containers = _with_heirs([api.container(data, clock) for data in documents], tasks)
+    containers = _with_heirs(_with_makers([api.container(data, clock) for data in documents]), tasks)
     names = _names_by_inode(sight.host_net, containers, tasks)
     spaces = _namespaces(sight, names, containers, tasks)
     host = replace(host, networks=tuple(api.with_gateway(n, spaces["host"]) for n in host.networks))
@@ -82,6 +82,18 @@ def _namespaces(
         holder = task.process.pid, Path(task.process.argv[0].split(":")[0]).name
         owners.update(dict.fromkeys(task.sockets, holder))
     return sight.namespaces(places, lambda name: name == "host" or name in {*dns, *kept}, owners)
+
+
+def _with_makers(containers: list[Container]) -> list[Container]:
+    """Who joined a container that had itself joined another lives where that one lives, however long the chain."""
+    place = {c.short_id: c.namespace for c in containers}
+    found = []
+    for container in containers:
+        name = container.namespace
+        while name is not None and place.get(name) not in (None, name):
+            name = place[name]
+        found.append(container if name == container.namespace else replace(container, namespace=name))
+    return found
 
 
 def _with_heirs(containers: list[Container], tasks: list[Task]) -> list[Container]:
