@@ -368,6 +368,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _fault(arguments: argparse.Namespace) -> int:
+    from dnetlab.language import spoken
     from dnetlab.lessons.fault import fault_name, kinds
     from dnetlab.lessons.read import read_lesson
     from dnetlab.prompt import talk
@@ -375,7 +376,7 @@ def _fault(arguments: argparse.Namespace) -> int:
 
     if arguments.list:
         for kind in kinds():
-            _say(f"{kind.level}  {kind.name:<22} {kind.data['cause']['en']}")
+            _say(f"{kind.level}  {kind.name:<22} {kind.data['cause'][spoken()]}")
         return 0
     kind_name = next((word for word in arguments.what if not word.isdecimal()), "")
     seed = next((int(word) for word in arguments.what if word.isdecimal()), 1)

@@ -25,7 +25,7 @@ from dnetlab.commands.tcpdump import QUIET
 from dnetlab.engines import beside, labhosts, terminals
 from dnetlab.engines.beside import Beside
 from dnetlab.engines.kept import Kept
-from dnetlab.engines.look import capture
+from dnetlab.engines.look import capture, names
 from dnetlab.engines.look.api import Known
 from dnetlab.engines.look.host import gone, seen
 from dnetlab.engines.providers import Hosts
@@ -33,7 +33,7 @@ from dnetlab.engines.running import Ran
 from dnetlab.engines.store import VERSIONS
 from dnetlab.engines.terminals import QUESTION, Attachment, Terminal
 from dnetlab.errors import EngineError, NotHere, UsageError
-from dnetlab.explain.asking import lookup_on_networks
+from dnetlab.explain.asking import lookup_on_networks, owner_of
 from dnetlab.model import Crossing, Host, Line, Output, Packet, Prompt, Refusal, Snapshot, Topology, Where
 
 LONGEST = 120.0  # seconds for a command that ends by itself
@@ -343,7 +343,13 @@ class DockerEngine:
             return gone(name, has_docker)
 
     def lookup(self, snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
-        return lookup_on_networks(snapshot, where, name)
+        """By the container's own files; Docker's DNS, where they send one to it, is answered from the snapshot."""
+        owner = owner_of(snapshot, where)
+        ran = self.hosts.run(where.host, names.text_to_run(owner.pid)) if owner and owner.pid else None
+        if ran is None or ran.exit_code:
+            return lookup_on_networks(snapshot, where, name)
+        found = names.in_hosts(ran.stdout, name)
+        return found or (lookup_on_networks(snapshot, where, name) if names.asks_docker(ran.stdout) else None)
 
     def checkpoint(self) -> object:
         raise NotHere("a real engine can't go back", hint="`%dnet reset` starts a fresh lab on a real engine.")

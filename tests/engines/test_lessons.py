@@ -18,7 +18,7 @@ pytestmark = pytest.mark.engine
 
 RELEASE = "20.10"
 AT_ONCE = 3  # a lesson mostly waits (a stopped shell takes ten seconds), so that they run side by side
-EVERY_TIME = ("00", "04", "05", "06", "07", "08")
+EVERY_TIME = ("00", "04", "05", "06", "07", "08", "12")
 ENGLISH = [path for path in NOTEBOOKS if path.parent.name != "zh"]  # the Chinese ones have the same commands
 LESSONS = [path for path in ENGLISH if path.name[:2] in EVERY_TIME or os.environ.get("DNETLAB_ALL_LESSONS")]
 
@@ -33,7 +33,14 @@ CLAIMS = [
     ("05-joined-containers", "conflicting options: port publishing and the container type network mode"),
     ("05-joined-containers", "conflicting options: hostname and the network mode"),
     ("07-nat-and-docker-proxy", "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 80 -j DNAT --to-"),
+    ("07-nat-and-docker-proxy", "172.17.0.1 - - ["),
+    ("07-nat-and-docker-proxy", "-A OUTPUT -m addrtype --dst-type LOCAL -j DOCKER"),
+    ("07-nat-and-docker-proxy", "172.17.0.2 02:42:ac:11:00:02"),
     ("08-cleanup-and-model", 'Error response from daemon: plugin "nosuch" not found'),
+    ("08-cleanup-and-model", "goto works on the simulator only: a real engine can't go back."),
+    ("08-cleanup-and-model", "is a pre-defined network and cannot be removed"),
+    ("08-cleanup-and-model", "/web1 /var/run/docker/netns/"),
+    ("12-find-the-fault", "Find the fault 1"),
 ]
 
 
