@@ -336,12 +336,15 @@ def linkdown(context: Context, route: Route) -> bool:
 
 
 def _v6_routes(context: Context) -> list[str]:
-    return [
-        f"{address.network} dev {interface.name} proto kernel metric 256 pref medium\n"
+    """Lower prefixes first, as the kernel's tree has them (recorded from 20.10's hosts)."""
+    found = [
+        (address.network, interface.name)
         for interface in context.stack.interfaces
         if interface.up and interface.kind is not LinkKind.LOOPBACK
         for address in text.of_family(interface.addresses, 6)
     ]
+    ordered = sorted(found, key=lambda row: int(row[0].network_address))
+    return [f"{network} dev {name} proto kernel metric 256 pref medium\n" for network, name in ordered]
 
 
 def _local_table(context: Context) -> list[str]:
