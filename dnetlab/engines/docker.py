@@ -213,13 +213,13 @@ class DockerEngine:
         if main:
             ran = self.hosts.run(host, terminals.detached(text), LONGEST)
         else:
-            ran = self.hosts.run(host, shlex.join(["docker", "exec", attachment.subject, shell, "-c", ":"]))
+            ran = self.hosts.run(host, shlex.join(["docker", "exec", *attachment.options, attachment.subject, shell, "-c", ":"]))
         if ran.exit_code != 0:
             return ran._replace(stdout="") if main else ran  # -d prints an id that -it does not
         identity = ran.stdout.strip().splitlines()[-1] if main else attachment.subject
         data = self.client(host).inspect_container(identity)
         directory = data["Config"].get("WorkingDir") or "/"
-        self.open.append(Terminal(host, data["Id"], main, directory, shell))
+        self.open.append(Terminal(host, data["Id"], main, directory, shell, options=attachment.options))
         return Ran("", ran.stderr, 0)
 
     def _run_inside(self, terminal: Terminal, line: Line) -> Ran:

@@ -21,7 +21,7 @@ QUESTION = re.compile(r"\[y/N\] ")
 class Terminal:
     """Where the lines at `/ #` go. main: the shell is the container's own process, so `exit` ends the container.
 
-    status: what the last line ended with, which a bare `exit` answers.
+    status: what the last line ended with, which a bare `exit` answers. options: of the `docker exec` that opened it.
     """
 
     host: str
@@ -30,13 +30,15 @@ class Terminal:
     directory: str = "/"
     shell: str = "sh"
     status: int = 0
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Attachment:
     """A `docker run` or `docker exec` line read as far as terminals need it.
 
-    verb 'run' or 'exec'; subject: the image or the container; command: the words after it
+    verb 'run' or 'exec'; subject: the image or the container; command: the words after it; options: those that a
+    process started later needs again (--privileged, -u, -w, -e), as they were typed
     """
 
     verb: str
@@ -45,6 +47,7 @@ class Attachment:
     detached: bool
     subject: str
     command: tuple[str, ...]
+    options: tuple[str, ...] = ()
 
     @property
     def is_shell(self) -> bool:
@@ -64,6 +67,7 @@ def read_attachment(argv: tuple[str, ...]) -> Attachment | None:
         return None
     verb, words = words[0], words[1:]
     letters: set[str] = set()
+    before = list(words)
     while words and words[0].startswith("-") and words[0] != "-":
         word = words.pop(0)
         if word == "--":
@@ -84,7 +88,15 @@ def read_attachment(argv: tuple[str, ...]) -> Attachment | None:
             break
     if not words:
         return None
-    return Attachment(verb, "i" in letters, "t" in letters, "d" in letters, words[0], tuple(words[1:]))
+    options = _needed_again(before[: len(before) - len(words)]) if verb == "exec" else ()
+    return Attachment(verb, "i" in letters, "t" in letters, "d" in letters, words[0], tuple(words[1:]), options)
+
+
+def _needed_again(words: list[str]) -> tuple[str, ...]:
+    """The options of `docker exec` without those that only say how it is attached."""
+    attached = ("--interactive", "--tty", "--detach", "--")
+    kept = [re.sub(r"^(-[a-z]*)$", lambda found: _strip(found[1][1:].replace("d", "")), word) for word in words]
+    return tuple(word for word in kept if word and word.partition("=")[0] not in attached)
 
 
 def detached(text: str) -> str:
@@ -118,7 +130,7 @@ def line_inside(terminal: Terminal, text: str, seconds: int | None = None) -> st
     watched = [] if seconds is None else ["timeout", "-s", "INT", str(seconds)]
     words = [*watched, terminal.shell, "-c", text]
     if not terminal.main:
-        return shlex.join(["docker", "exec", "-e", "TERM=xterm", terminal.container, *words])
+        return shlex.join(["docker", "exec", "-e", "TERM=xterm", *terminal.options, terminal.container, *words])
     return (
         f'nsenter --mount --target "$(cat /run/docker.pid)" runc --root {RUNTIME} exec {terminal.container} '
         + shlex.join(words)

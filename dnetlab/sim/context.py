@@ -72,9 +72,11 @@ class Context:
         """Seconds since 1970, by the clock of the lab."""
         return since_1970(self.world.clock)
 
-    def open_terminal(self, container: str, main: bool, directory: str, environment: Iterable[str]) -> None:
+    def open_terminal(
+        self, container: str, main: bool, directory: str, environment: Iterable[str], privileged: bool
+    ) -> None:
         """From now on lines at `/ #` go to this container of this host; see `world.Terminal`."""
-        terminal = Terminal(self.host, container, main, directory, tuple(environment))
+        terminal = Terminal(self.host, container, main, directory, tuple(environment), privileged=privileged)
         self.world.terminals = (*self.world.terminals, terminal)
 
 

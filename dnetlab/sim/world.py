@@ -31,6 +31,7 @@ class Terminal:
     main is True when the shell is the container's own process (run), so that `exit` ends the container.
     environment: the variables it was opened with ('NAME=value', …); a running shell never hears of later ones.
     shell: what the shell remembers of the lines typed so far, None before the first.
+    privileged: opened with `docker exec --privileged`.
     """
 
     host: str
@@ -39,6 +40,7 @@ class Terminal:
     directory: str = "/"
     environment: tuple[str, ...] = ()
     shell: Shell | None = None
+    privileged: bool = False
 
 
 @dataclass

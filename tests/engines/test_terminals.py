@@ -83,6 +83,23 @@ def test_a_line_inside_an_exec_goes_by_docker_exec():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("typed", "again"),
+    [
+        ("docker exec -it --privileged web sh", ("--privileged",)),
+        ("docker exec -it -u nobody -e A=1 -w /tmp web sh", ("-u", "nobody", "-e", "A=1", "-w", "/tmp")),
+        ("docker exec --interactive --tty web sh", ()),
+        ("docker run -it --privileged busybox", ()),
+    ],
+)
+def test_what_a_shell_was_opened_with_holds_for_its_lines(typed: str, again: tuple[str, ...]):
+    found = read_attachment(tuple(typed.split()))
+
+    assert found is not None and found.options == again
+    inside = line_inside(Terminal("docker1", "c0ffee", main=False, options=found.options), "ip link")
+    assert inside == shlex.join(["docker", "exec", "-e", "TERM=xterm", *again, "c0ffee", "sh", "-c", "ip link"])
+
+
 def test_sudo_in_front_of_a_command_is_left_out_where_everybody_is_root():
     assert without_sudo("sudo docker run -it busybox") == "docker run -it busybox"
     assert without_sudo("sudo -i") == "sudo -i"

@@ -307,3 +307,16 @@ def test_start_with_input_that_ends(prompt):
 
     assert prompt.type("echo hi | docker start -ai c1").stdout == "hi\n"
     assert prompt.out("docker ps -q") == ""
+
+
+def test_a_shell_of_exec_privileged_may_change_routes_line_after_line(prompt):
+    # Given a container without --privileged, when a shell is opened in it with --privileged, then its lines may.
+    prompt.out("docker run -d --name web nginx")
+
+    prompt.out("docker exec -it --privileged web sh")
+    prompt.out("ip route add 10.9.9.0/24 via 172.17.0.1")
+    prompt.out("exit")
+    prompt.out("docker exec -it web sh")
+
+    refused = prompt.type("ip route del 10.9.9.0/24")
+    assert refused.stderr == "ip: RTNETLINK answers: Operation not permitted\n"

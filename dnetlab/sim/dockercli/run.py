@@ -98,4 +98,5 @@ def attach(session: Session, container: str, interactive: bool) -> int:
 
 def open_terminal(session: Session, shell: dict[str, Any], *, main: bool) -> None:
     """From now on lines at `/ #` go to this container."""
-    session.context.open_terminal(shell["Container"], main, shell["Directory"], shell["Env"])
+    privileged = not main and session.call.on("privileged")  # run's own belongs to the container
+    session.context.open_terminal(shell["Container"], main, shell["Directory"], shell["Env"], privileged)

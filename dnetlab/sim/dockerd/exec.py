@@ -41,7 +41,7 @@ def terminal_context(world: World, terminal: Terminal) -> Context:
     variables = dict(pair.partition("=")[::2] for pair in terminal.environment) or context.environment or {}
     if context.userland != "debian":
         variables = exported(variables, terminal.directory)
-    return replace(context, environment=variables, directory=terminal.directory)
+    return replace(context, environment=variables, directory=terminal.directory, privileged=terminal.privileged)
 
 
 def not_startable(world: World, host: str, container: Container, word: str) -> str | None:
