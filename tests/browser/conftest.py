@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +36,9 @@ class Lab:
         return re.sub(r"/lab/tree/[^?]*", f"/lab/tree/{notebook}", self.url)
 
 
-@pytest.fixture(scope="session")
-def jupyterlab(tmp_path_factory) -> Iterator[Lab]:
-    """`dnetlab lab 1 --no-browser` in a home folder of its own."""
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
-    home = tmp_path_factory.mktemp("home")
+@contextmanager
+def served(home: Path, chapter: str = "1") -> Iterator[Lab]:
+    """`dnetlab lab CHAPTER --no-browser` in a home folder of its own."""
     for name, text in SETTINGS.items():
         file = home / f"config/lab/user-settings/@jupyterlab/{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True)
@@ -48,7 +46,7 @@ def jupyterlab(tmp_path_factory) -> Iterator[Lab]:
     folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
                "IPYTHONDIR": "ipython", "HOME": "."}  # fmt: skip
     environment = os.environ | {name: str(home / folder) for name, folder in folders.items()}
-    command = [sys.executable, "-u", "-m", "dnetlab", "lab", "1", "--no-browser", "--dir", str(home / "work")]
+    command = [sys.executable, "-u", "-m", "dnetlab", "lab", chapter, "--no-browser", "--dir", str(home / "work")]
     with (home / "log").open("w") as log:
         server = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
@@ -60,6 +58,14 @@ def jupyterlab(tmp_path_factory) -> Iterator[Lab]:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait(timeout=30)
             server.stdout.read()  # until JupyterLab, which writes there too, has ended
+
+
+@pytest.fixture(scope="session")
+def jupyterlab(tmp_path_factory) -> Iterator[Lab]:
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
+    with served(tmp_path_factory.mktemp("home")) as lab:
+        yield lab
 
 
 @pytest.fixture(scope="session")

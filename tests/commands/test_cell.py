@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from dnetlab.commands import cell
 from dnetlab.commands.cell import parse_cell, read_cell
+from dnetlab.commands.shell import ShellRefused, parse_shell
 from dnetlab.errors import CellError
 from dnetlab.model import LeftOut, Prompt
 
@@ -163,3 +165,37 @@ def test_prompts_glued_into_one_line_are_lines_of_their_own():
         "docker network ls", "docker network create my_net1", "docker ps", "hostname -i", "exit"
     ]  # fmt: skip
     assert lines[1].expected == "3043c2a41e35\n"
+
+
+def test_a_line_has_at_most_twenty_thousand_characters():
+    assert parse_shell("echo " + "a" * 19_995) is not None
+
+    with pytest.raises(ShellRefused, match="This line has 20001 characters"):
+        parse_shell("echo " + "a" * 19_996)
+
+
+def test_substitutions_go_twenty_deep():
+    assert parse_shell("echo " + "$(" * 20 + "true" + ")" * 20) is not None
+
+    with pytest.raises(ShellRefused, match="nested too deeply"):
+        parse_shell("echo " + "$(" * 21 + "true" + ")" * 21)
+
+
+def test_a_loop_has_at_most_five_hundred_lines():
+    # Given a loop that closes with its 500th line after the first, it is one command; with one more it isn't.
+    def lines(inside: int) -> int:
+        return len(parse_cell("while true; do\n" + "true\n" * inside + "done"))
+
+    assert lines(499) == 1
+    assert lines(500) == 502
+
+
+def test_a_cell_of_loops_that_never_close_is_read_in_time(monkeypatch):
+    # Given a thousand lines that each begin a loop, when the cell is read, then the lines behind them are not tried
+    # for each of them again: two thousand tries are enough for all.
+    tried = []
+    monkeypatch.setattr(cell, "is_unfinished", lambda text: tried.append(text) or True)
+
+    parse_cell("while true; do\n" * 1000)
+
+    assert len(tried) < 5_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dnetlab.lab import Lab
+from dnetlab.model import Protocol
 
 TOO_MUCH = "dnetlab: The command said more than 1024 KiB, so it was ended as by Ctrl-C, and the rest is not shown.\n"
 TOO_LONG = "dnetlab: The command makes a text of more than 1024 KiB, so it was ended as by Ctrl-C.\n"
@@ -197,3 +198,48 @@ def test_a_switch_of_the_kernel_takes_what_fits_into_it(line: str, code: int, sa
     output = Lab().run(line)
 
     assert (output.exit_code, output.stderr) == (code, said)
+
+
+def test_the_pause_before_a_restart_doubles_up_to_a_minute():
+    # Given a container that fails at once, when five hundred seconds go by, then it was started again after 0.1, 0.2,
+    # 0.4 … 51.2 seconds, and from then on after a minute each time (moby restartmanager).
+    lab = Lab()
+    lab.run("docker run -d --name ff --restart always busybox false")
+
+    counted = []
+    for seconds in (100, 200, 180):
+        lab.run(f"sleep {seconds}")
+        counted.append(lab.run("docker inspect -f '{{.RestartCount}}' ff").stdout)
+
+    assert counted == ["10\n", "14\n", "17\n"]
+
+
+def test_on_failure_leaves_what_ended_well():
+    lab = Lab()
+    lab.run("docker run -d --name ok --restart on-failure busybox true")
+    lab.run("docker run -d --name bad --restart on-failure busybox false")
+
+    lab.run("sleep 2")
+
+    states = lab.run("docker inspect -f '{{.State.Status}} {{gt .RestartCount 3}}' ok bad").stdout
+    assert states == "exited false\nrestarting true\n"
+
+
+def test_conntrack_forgets_a_datagram_after_half_a_minute():
+    # Given a datagram that nobody answered, when 27 and then 34 seconds have gone by, then its entry is there, then not
+    # (nf_conntrack_udp_timeout, 30 seconds).
+    lab = Lab()
+    lab.run("docker run -d --name srv -p 5353:53/udp busybox nc -u -l -p 53")
+    lab.run("client$ nc -u -z -w 1 172.25.254.1 5353")
+
+    def datagrams() -> int:
+        stack = lab.engine.snapshot().hosts["docker1"].namespaces["host"]
+        return sum(connection.original.protocol is Protocol.UDP for connection in stack.connections)
+
+    lab.run("sleep 27")
+    lab.run("client$ ping -c 1 172.25.254.1")
+    before = datagrams()
+    lab.run("sleep 6")
+    lab.run("client$ ping -c 1 172.25.254.1")
+
+    assert (before, datagrams()) == (1, 0)

@@ -1,0 +1,68 @@
+"""python tests/browser/look.py FOLDER [NOTEBOOK…]: notebooks run in a real JupyterLab, pictures of them to look at.
+
+The tour and lessons 1, 4 and 7 unless others are named, 1,366 pixels wide, in both themes of JupyterLab, a file for each
+2,400 pixels of height. Says what axe-core finds wrong in the outputs; exit status 1 when it finds anything.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from conftest import CHROMIUM, FLAGS, served  # noqa: E402
+from pages import cells_of, open_notebook, outputs_break, run_all, set_theme  # noqa: E402
+
+NOTEBOOKS = ("00-tour.ipynb", "01-native-networks.ipynb", "04-isolation.ipynb", "07-nat-and-docker-proxy.ipynb")
+WIDTH, HEIGHT, LONGEST = 1366, 2400, 24_000
+
+
+def pictures(page, folder: Path, name: str) -> None:
+    """Scroll through the notebook and take a picture of each part."""
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    scroller = page.locator(".jp-WindowedPanel-outer:visible").first
+    whole = min(scroller.evaluate("node => node.scrollHeight"), LONGEST)
+    for number, top in enumerate(range(0, whole, HEIGHT - 200)):
+        scroller.evaluate("(node, top) => node.scrollTop = top", top)
+        page.wait_for_timeout(300)
+        page.screenshot(path=folder / f"{name}-{number:02}.png")
+
+
+def look(page, lab, notebook: str, folder: Path) -> list[str]:
+    """Run one notebook; what axe finds wrong, with the theme in front."""
+    url, wrong = lab.url_of(notebook), []
+    open_notebook(page, url)
+    run_all(page, cells_of(lab.folder / notebook))
+    page.keyboard.press("Control+s")
+    for theme in ("Light", "Dark"):
+        set_theme(page, lab.url, f"JupyterLab {theme}")
+        page.goto(url)
+        page.wait_for_selector(".jp-OutputArea-output:visible")
+        page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(theme == 'Light').lower()}'")
+        pictures(page, folder, f"{notebook.removesuffix('.ipynb')}-{theme.lower()}")
+        wrong += [f"{theme}: {each}" for each in outputs_break(page)]
+    set_theme(page, lab.url, "JupyterLab Light")
+    return wrong
+
+
+def main(folder: str, *notebooks: str) -> int:
+    from playwright.sync_api import sync_playwright
+
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    found = 0
+    with tempfile.TemporaryDirectory() as home, served(Path(home)) as lab, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for notebook in notebooks or NOTEBOOKS:
+            page = browser.new_context(viewport={"width": WIDTH, "height": 900}).new_page()
+            page.set_default_timeout(120_000)
+            wrong = look(page, lab, notebook, Path(folder))
+            found += len(wrong)
+            print(f"{notebook}: {len(wrong)} violations", *wrong, sep="\n  ", flush=True)
+            page.context.close()
+        browser.close()
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))
