@@ -213,7 +213,8 @@ class DockerEngine:
         if main:
             ran = self.hosts.run(host, terminals.detached(text), LONGEST)
         else:
-            ran = self.hosts.run(host, shlex.join(["docker", "exec", *attachment.options, attachment.subject, shell, "-c", ":"]))
+            words = ["docker", "exec", *attachment.options, attachment.subject, shell, "-c", ":"]
+            ran = self.hosts.run(host, shlex.join(words))
         if ran.exit_code != 0:
             return ran._replace(stdout="") if main else ran  # -d prints an id that -it does not
         identity = ran.stdout.strip().splitlines()[-1] if main else attachment.subject

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dnetlab.explain.sentences import phrase
 from dnetlab.language import say
 from dnetlab.model import Crossing, Exchange, Snapshot, Trace
-from dnetlab.views import crossings, explain, terminal
+from dnetlab.views import crossings, explain, look, terminal
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -114,7 +114,7 @@ class ReasonView:
         because = "".join(
             f'<div style="font-family:{terminal.MONO}">{html.escape(e)}</div>' for e in self.reason.evidence
         )
-        called = phrase("kernel calls", reason=f"<code>{html.escape(self.reason.kernel)}</code>")
+        called = phrase("kernel calls", reason=f"{look.CODE}{html.escape(self.reason.kernel)}</code>")
         because += f"<div>{called}</div>" if self.reason.kernel else ""
         label = phrase("try").capitalize() + phrase("colon")
         remedy = f"<div><b>{label.strip()}</b> {html.escape(self.reason.remedy)}</div>" if self.reason.remedy else ""

@@ -226,7 +226,7 @@ def html_of(text: str, folded: str = "", summary: str = "") -> str:
 
 
 def _inline(text: str) -> str:
-    return _CODE.sub(r"<code>\1</code>", html.escape(text))
+    return _CODE.sub(rf"{look.CODE}\1</code>", html.escape(text))
 
 
 def _indented(text: str) -> str:

@@ -7,6 +7,8 @@ there, and nothing else with it. All contrasts are at least 4.5 to 1 (WCAG 2.2, 
 from __future__ import annotations
 
 INK, PAPER, EDGE = "#1d1d1b", "#f7f7f4", "#d9d9d2"
+# `<code>` in a light box: a dark theme would put its own dark ground under it.
+CODE = f'<code style="background-color:#e9e9e2;color:{INK}">'
 SIGNS = {"+": ("appeared", "#00603f"), "-": ("went", "#8a3a00"), "~": ("different now", "#0b3d66")}
 
 # Printed, a page shows what a click would: closed details open, what scrolls is laid out, pictures fit the sheet.

@@ -1,6 +1,6 @@
 """python tests/browser/look.py FOLDER [NOTEBOOK…]: notebooks run in a real JupyterLab, pictures of them to look at.
 
-The tour and lessons 1, 4 and 7 unless others are named, 1,366 pixels wide, in both themes of JupyterLab, a file for each
+The tour and lessons 1, 4 and 7 unless others are named, 1,366 pixels wide, in both themes of JupyterLab, a file per
 2,400 pixels of height. Says what axe-core finds wrong in the outputs; exit status 1 when it finds anything.
 """
 
@@ -51,15 +51,16 @@ def main(folder: str, *notebooks: str) -> int:
 
     Path(folder).mkdir(parents=True, exist_ok=True)
     found = 0
-    with tempfile.TemporaryDirectory() as home, served(Path(home)) as lab, sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for notebook in notebooks or NOTEBOOKS:
-            page = browser.new_context(viewport={"width": WIDTH, "height": 900}).new_page()
-            page.set_default_timeout(120_000)
-            wrong = look(page, lab, notebook, Path(folder))
+            with tempfile.TemporaryDirectory() as home, served(Path(home)) as lab:  # each has its first hour
+                page = browser.new_context(viewport={"width": WIDTH, "height": 900}).new_page()
+                page.set_default_timeout(120_000)
+                wrong = look(page, lab, notebook, Path(folder))
+                page.context.close()
             found += len(wrong)
             print(f"{notebook}: {len(wrong)} violations", *wrong, sep="\n  ", flush=True)
-            page.context.close()
         browser.close()
     return 1 if found else 0
 

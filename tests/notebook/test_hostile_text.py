@@ -100,7 +100,11 @@ def test_in_a_lessons_text_only_its_code_marks_mean_something():
     page = course.html_of(f"`{HOSTILE}`", HOSTILE, HOSTILE)
 
     is_text(page, times=3)
-    assert "<code>" in page
+    assert page.count("<code style=") == page.count("</code>") == 1
+
+
+def test_code_in_a_light_box_has_its_own_ground_in_dark_themes_too():
+    assert 'background-color:#e9e9e2;color:#1d1d1b' in course.html_of("`docker ps`")
 
 
 def test_the_alt_text_of_a_picture_can_not_be_left_by_a_quote(monkeypatch):
