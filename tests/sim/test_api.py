@@ -221,3 +221,15 @@ def test_version_and_info_tell_the_release_of_the_engine():
         assert api.system_ping(world, HOST) == {"Api-Version": spoken, "Ostype": "linux"}
         assert api.system_version(world, HOST)["Version"] == version
         assert api.system_info(world, HOST)["ServerVersion"] == version
+
+
+def test_a_role_that_is_none_is_a_bad_request(world):
+    # Given a swarm, when a program asks for a role that nobody has, then it is told so with status 400.
+    api.swarm_init(world, HOST, {"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": "172.25.254.1"})
+    (node,) = api.node_list(world, HOST)
+    body = {**node["Spec"], "Role": "boss"}
+
+    with pytest.raises(api.ApiError) as raised:
+        api.node_update(world, HOST, node["ID"], body)
+
+    assert raised.value.status == 400

@@ -308,3 +308,31 @@ def test_ps_as_the_containers_own_program_is_listed_once() -> None:
 def test_an_empty_environment_file_is_read() -> None:
     """Recorded on 26.1.5 and 28.5.2."""
     assert Prompt().out("docker run --rm --env-file /dev/null busybox true") == ""
+
+
+def test_only_a_volume_without_a_name_stands_in_the_configuration():
+    prompt = Prompt("28.5")
+    prompt.out("docker run -d --name v1 -v /data busybox sleep 99")
+    prompt.out("docker run -d --name v2 -v named:/data busybox sleep 99")
+
+    assert prompt.out("docker inspect -f '{{.Config.Volumes}}' v1 v2") == "map[/data:{}]\nmap[]\n"
+
+
+def test_a_containers_input_is_attached_where_somebody_stays_to_type():
+    prompt = Prompt("28.5")
+    prompt.out("docker run -d -i --name a1 busybox cat")
+    prompt.out("docker create -i --name a2 busybox cat")
+    prompt.out("docker create --name a3 busybox true")
+
+    form = "'{{.Config.AttachStdin}} {{.Config.AttachStdout}} {{.Config.StdinOnce}} {{.Config.OpenStdin}}'"
+    assert prompt.out(f"docker inspect -f {form} a1 a2 a3") == (
+        "false false false true\ntrue true true true\nfalse true false false\n"
+    )
+
+
+def test_a_bridge_takes_an_mtu_from_68_to_65535():
+    prompt = Prompt("28.5")
+    for mtu, name in ((68, "least"), (65535, "most")):
+        assert prompt.type(f"docker network create {MTU}={mtu} {name}").exit_code == 0
+    for mtu in (67, 65536):
+        assert prompt.err(f"docker network create {MTU}={mtu} nn") == "Error response from daemon: invalid argument\n"

@@ -347,3 +347,11 @@ def test_why_names_the_port_that_keeps_a_name_from_being_heard_of(prompt):
     # then it is that the hosts don't hear each other
     assert found.cause == NotHeardOf("bb", "docker2", "docker1", "test-net")
     assert found.fix == LetGossipThrough("docker1", "docker2")
+
+
+def test_dockerd_listens_on_the_published_ports_of_a_service_on_every_host(prompt):
+    prompt.type("docker1# docker service create -q --name web -p 8080:80 nginx")
+
+    for host in ("docker1", "docker2"):
+        listening = prompt.out(f"{host}# ss -tln")
+        assert [line.split()[0] for line in listening.splitlines() if ":8080 " in line] == ["LISTEN"]
