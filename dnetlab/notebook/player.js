@@ -112,6 +112,10 @@ function render({ model, el }) {
     for (const lit of [box, ...way]) lit.classList.add("dnetlab-here");
     const { x, y, width } = box.getBBox();
     packet.style.transform = `translate(${x + width}px, ${y}px)`;
+    const seen = box.getBoundingClientRect(), view = picture.getBoundingClientRect();
+    if (seen.left < view.left || seen.right > view.right) { // a wide picture scrolls along, the page doesn't
+      picture.scrollLeft += (seen.left + seen.right - view.left - view.right) / 2;
+    }
   }
 
   function show() {

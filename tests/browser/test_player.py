@@ -116,3 +116,25 @@ def test_while_a_player_is_there_the_still_picture_steps_back_and_paper_has_it_a
 
     assert not on_screen
     assert on_paper and not player_on_paper
+
+
+def test_a_picture_that_is_too_wide_scrolls_to_where_the_packet_is(played):
+    # Given a narrow window, in which the picture does not fit, when the journey is walked through, then the lit box
+    # is always inside of what is seen.
+    outside = """() => {
+        const player = [...document.querySelectorAll('.dnetlab-player')].find(p => p.offsetParent);
+        const lit = player.querySelector('g.node.dnetlab-here').getBoundingClientRect();
+        const view = player.querySelector('.picture').getBoundingClientRect();
+        return Math.max(0, view.left - lit.left, lit.right - view.right);
+    }"""
+    played.set_viewport_size({"width": 700, "height": 1100})
+
+    press(played, "To the first step")
+    places = int(count(played).split(" / ")[1])
+    worst = 0
+    for _ in range(places - 1):
+        worst = max(worst, played.evaluate(outside))
+        press(played, "One step on")
+    played.set_viewport_size({"width": 1366, "height": 1100})
+
+    assert worst < 30  # half of the letter on the box's corner
