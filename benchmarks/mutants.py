@@ -7,7 +7,7 @@ places whose digests come first, one fault at each, so that a change elsewhere c
 out, as nothing reads them, and `is` for `==` and the other way round, as most of those mean the same here. A test run
 that takes longer than its budget has noticed.
 
-Needs `pip install -e '.[mutants]'`. One process, at low priority: nice -n 10 python benchmarks/mutants.py
+Needs `pip install cosmic-ray`. One process, at low priority: nice -n 10 python benchmarks/mutants.py
 """
 
 from __future__ import annotations

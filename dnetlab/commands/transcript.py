@@ -18,6 +18,7 @@ _ADJECTIVES = (
     "thirsty trusting unruffled upbeat vibrant vigilant vigorous wizardly wonderful xenodochial youthful zealous zen"
 ).replace(" ", "|")
 
+_AGE = r"(?:Less than a second|About an? \w+|[0-9]+ (?:second|minute|hour|day|week|month|year)s?)"
 # Longest shapes first: a 64-digit id must not be read as a short one. Each is (pattern, what stands for it).
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), shape)
@@ -47,8 +48,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?m)^[0-9]+: ", "<index>: "),
         (r"@if[0-9]+", "@if<index>"),
         (r"link-netnsid [0-9]+", "link-netnsid <n>"),
-        (r"\b(?:Up )?(?:Less than a second|About an? \w+|[0-9]+ (?:second|minute|hour|day|week|month|year)s?)"
-         r"(?: ago)?\b", "<age>"),
+        (rf"\bUp {_AGE}\b", "Up <age>"),
+        (rf"\b{_AGE} ago\b", "<age> ago"),
         (r"time[ =]?<?[0-9.]+ ?ms", "time=<ms>"),
         (r"  [0-9.]+ ms(?=  |\s|$)", "  <ms>"),  # traceroute
         (r"\b\w{3}, [0-9]{2} \w{3} [0-9]{4} [0-9:]{8} GMT", "<time>"),  # HTTP

@@ -51,3 +51,9 @@ def test_a_counter_of_ping_is_no_name():
     shown = difference("64 bytes: icmp_seq=1 ttl=64\n", "64 bytes: icmp_seq=2 ttl=64\n", "")
 
     assert "icmp_seq=1" in shown
+
+
+def test_an_age_is_a_matter_of_chance_and_whether_something_runs_is_not():
+    assert difference("nginx   5 minutes ago   Up 5 minutes\n", "nginx   1 second ago   Up 1 second\n", "") == ""
+    assert difference("Up 5 minutes\n", "Exited (0) 5 minutes ago\n", "") != ""
+    assert difference("wait 5 seconds\n", "wait 6 seconds\n", "") != ""
