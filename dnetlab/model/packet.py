@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
@@ -123,7 +124,7 @@ class Flow:
     def of(cls, packet: Packet) -> Flow:
         return cls(packet.protocol, packet.source, packet.destination, packet.sport, packet.dport)
 
-    @property
+    @cached_property
     def reversed(self) -> Flow:
         if self.protocol is Protocol.ICMP:  # the echo identifier stands in sport both ways
             return Flow(self.protocol, self.destination, self.source, self.sport, self.dport)

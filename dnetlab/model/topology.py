@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
 
+from dnetlab.model.changed import quick
+
 
 @dataclass(frozen=True)
 class StaticRoute:
@@ -70,6 +72,7 @@ class PortMode(Enum):
     TRUNK = "trunk"  # carries several VLANs, tagged; untagged frames belong to the native one
 
 
+@quick
 @dataclass(frozen=True)
 class Port:
     """The port of a switch that a NIC is plugged into.
@@ -87,6 +90,7 @@ class Port:
     allowed: tuple[int, ...] = ()
 
 
+@quick
 @dataclass(frozen=True)
 class Switch:
     """A switch of the lab.
