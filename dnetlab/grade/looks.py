@@ -59,7 +59,11 @@ def picture(drawn: Topology) -> Data:
         svg = drawn.svg()
     except DnetError:
         svg = ""
-    return {"alt": _told(lambda: drawn.summary), "svg": svg, "text": drawn.text}
+
+    def again() -> Topology:  # a picture says its words once, in one language
+        return Topology(drawn.scene, drawn.path)
+
+    return {"alt": _told(lambda: again().summary), "svg": svg, "text": _told(lambda: again().text)}
 
 
 def at_the_end(snapshot: Snapshot) -> Data:

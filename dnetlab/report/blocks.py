@@ -145,4 +145,4 @@ def _step(step: Data, language: str, say: Any) -> Iterator[Block]:
 
 
 def _picture(one: Data, language: str) -> Block:
-    return {"kind": "picture", "svg": one["svg"], "alt": one["alt"][language], "text": one["text"]}
+    return {"kind": "picture", "svg": one["svg"], "alt": one["alt"][language], "text": one["text"][language]}

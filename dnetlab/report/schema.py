@@ -103,7 +103,7 @@ def _session() -> Schema:
 def _account() -> Schema:
     """What a report tells beside the score."""
     table = _object({"name": _STRING, "columns": _list(_STRING), "rows": _list(_list(_STRING))})
-    picture = _object({"alt": _text(), "svg": _STRING, "text": _STRING})
+    picture = _object({"alt": _text(), "svg": _STRING, "text": _text()})
     seen = {"table": table, "picture": picture, "told": _text()}
     return _said("the transcript, and the lab at its end", _object({
         "steps": _list(_object({

@@ -15,6 +15,7 @@ from dnetlab.grade.export import report, write
 from dnetlab.grade.verify import verify
 from dnetlab.grade.work import Terms
 from dnetlab.lab import Lab
+from dnetlab.language import speaking
 from dnetlab.report.page import page
 from dnetlab.report.schema import schema
 from tests.grade.works import Ticking, chained, rows, solved
@@ -187,11 +188,12 @@ def test_the_pdf_is_tagged_as_pdf_ua_in_its_language_and_a_checker_finds_nothing
 
 
 def test_every_picture_of_the_pdf_has_alt_text_and_headings_skip_no_level(paper):
-    _, opened, _ = paper
+    language, opened, _ = paper
+    begins = {"en": "Topology of the lab: docker1", "zh": "实验环境的拓扑：docker1"}[language]
     figures = _elements(opened.Root.StructTreeRoot, "/Figure")
     levels = [int(str(one.S)[2:]) for one in _elements(opened.Root.StructTreeRoot, "/H")]
 
-    assert len(figures) == 3 and all(str(figure.Alt).startswith("Topology of the lab") for figure in figures)
+    assert len(figures) == 3 and all(str(figure.Alt).startswith(begins) for figure in figures)
     assert levels[0] == 1 and all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
 
 
@@ -327,3 +329,13 @@ def test_of_work_on_real_engines_the_report_tells_no_output_of_the_simulator_and
     assert {step["stdout"] for step in made["account"]["steps"] if step["kind"] == "command"} == {""}
     assert (made["earned"], made["lessons"][0]["recorded"]) == (0.0, 9.0)
     assert "✗ not done</span> (recorded: 1)" in page(made, "en")
+
+
+def test_a_report_made_in_chinese_is_found_honest_by_somebody_who_reads_english(journal):
+    with speaking("zh"):
+        made = json.loads(json.dumps(report([journal], 1764250000.0, ANN)))
+        shown = page(made, "zh")
+
+    with speaking("en"):
+        assert found_in(json.dumps(made).encode()) == []
+        assert found_in(shown.encode()) == []
