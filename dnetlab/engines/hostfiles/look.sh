@@ -24,7 +24,7 @@ record sockets
 find "${folders[@]/%//fd}" -lname 'socket:*' -printf '%p %l\n' 2>/dev/null
 
 socket=/run/docker.sock
-url=http://docker/v1.41
+url=http://docker
 if [ -S $socket ] && curl -s -o /dev/null --max-time 5 --unix-socket $socket $url/_ping; then
     urls=()
     for id in $(docker ps -aq --no-trunc); do urls+=("$url/containers/$id/json"); done

@@ -1,4 +1,8 @@
-"""What dockerd says of itself: containers, networks, images and volumes, by the Engine API (docker SDK)."""
+"""What dockerd says of itself: containers, networks, images and volumes, by the Engine API (docker SDK).
+
+Asked without a version in its path, an engine answers by its own newest: there is none that 20.10 (up to 1.41) and 29
+(from 1.44 on, Docker's release notes) both have.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,6 @@ from dnetlab.model import (
 )
 
 Clock = Callable[[float], float]  # seconds since 1970 -> seconds of the lab's clock
-VERSION = "1.41"  # of the API: 20.10 and all that came after it answer it
 LISTS = ("containers/json?all=1", "networks", "images/json", "volumes")  # what a look asks for first
 LANES, FEW = 2, 8  # connections side by side, for more documents than a few
 
@@ -46,10 +49,10 @@ class Known:
 
 
 def client(path: str) -> Any:
-    """An API client of the dockerd whose socket has this path. Nothing is asked yet."""
+    """An API client of the dockerd whose socket has this path. Raises DockerException when it does not answer."""
     import docker
 
-    return docker.APIClient(base_url=f"unix://{path}", version=VERSION, timeout=20)
+    return docker.APIClient(base_url=f"unix://{path}", version="auto", timeout=20)
 
 
 class _OverSocket(http.client.HTTPConnection):
@@ -83,7 +86,7 @@ def _read_some(path: str, asked: list[str]) -> dict[str, Any]:
     found = {}
     with contextlib.closing(_OverSocket(path)) as link:
         for name in asked:
-            link.request("GET", f"/v{VERSION}/{name}")
+            link.request("GET", f"/{name}")
             answer = link.getresponse()
             text = answer.read()
             if answer.status == 200:

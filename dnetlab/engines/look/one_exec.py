@@ -61,7 +61,7 @@ class RemoteApi:
     def _get(self, path: str) -> Any:
         import docker
 
-        url = shlex.quote(f"http://docker/v1.41/{path}")
+        url = shlex.quote(f"http://docker/{path}")
         ran = self._hosts.run(
             self._host, f"curl -s --max-time 10 -w '\\n%{{http_code}}' --unix-socket /run/docker.sock {url}"
         )
