@@ -243,6 +243,11 @@ class Host:
         return index(self, "_stacked", self.namespaces, _stacked)
 
     @property
+    def is_watched(self) -> bool:
+        """Does somebody capture in one of its namespaces?"""
+        return index(self, "_watched", self.namespaces, _watched)
+
+    @property
     def knowing(self) -> set[str]:
         """The names of the namespaces that know a neighbour."""
         return index(self, "_knowing", self.namespaces, _knowing)
@@ -305,6 +310,10 @@ class Host:
         """The namespace that shares out what is sent to the virtual addresses of an overlay network's services."""
         name = "ingress_sbox" if network.ingress else f"lb_{network.id[:9]}"
         return self.namespaces.get(name) if network.driver == "overlay" else None
+
+
+def _watched(namespaces: Mapping[str, Namespace]) -> bool:
+    return any(namespace.captures for namespace in namespaces.values())
 
 
 def _knowing(namespaces: Mapping[str, Namespace]) -> set[str]:

@@ -41,7 +41,7 @@ class Field:
         self.fickle = False  # has a rule looked at what differs between the packets of a connection?
         self.sightings: dict[Where, list[Sighting]] = {}
         self.events: dict[Where, list[ConnectionEvent]] = {}
-        self.watched = any(space.captures for host in snapshot.hosts.values() for space in host.namespaces.values())
+        self.watched = any(host.is_watched for host in snapshot.hosts.values())
         self._passed = 0
 
     def space(self, where: Where) -> Namespace:
