@@ -24,6 +24,7 @@ class Template:
     def __init__(self, text: str, tree: list[n.Node]) -> None:
         self.text = text
         self.tree = tree
+        self._plain = _plain(tree)
 
     def execute(
         self, data: Any, *, missing_is_error: bool = False, header: bool = False, limits: Limits | None = None
@@ -31,8 +32,11 @@ class Template:
         """The text for these data. missing_is_error: a key that a map lacks is an error, and types are unknown, as
         when docker reads a daemon's raw JSON. header: docker's functions leave titles alone. limits: what the rows of
         one listing share. Raises TemplateError, and TooMuch where the limits end."""
+        limits = limits or Limits()
+        if self._plain and isinstance(data, Row) and (line := _filled(self._plain, data, limits)) is not None:
+            return line
         data = raw_numbers(data) if missing_is_error else data
-        run = _Run(self.text, data, missing_is_error, HEADER if header else FUNCTIONS, limits or Limits())
+        run = _Run(self.text, data, missing_is_error, HEADER if header else FUNCTIONS, limits)
         run.walk(self.tree, data)
         return "".join(run.out)
 
@@ -44,6 +48,38 @@ def parse(text: str) -> Template:
     Raises TemplateError in Go's words, Unsupported for what is left out.
     """
     return Template(text, Parser(text, FUNCTIONS).template())
+
+
+def _plain(tree: list[n.Node]) -> tuple[tuple[bool, str], ...]:
+    """(whether it is a field's name, text) for each part of a template of text and plain fields, as listings have; ()
+    for any other."""
+    parts = []
+    for node in tree:
+        if isinstance(node, n.Text):
+            parts.append((False, node.text))
+        elif isinstance(node, n.Action) and not node.pipe.variables and (name := _field(node.pipe)):
+            parts.append((True, name))
+        else:
+            return ()
+    return tuple(parts)
+
+
+def _field(pipe: n.Pipe) -> str:
+    """'Names' of {{.Names}}, '' for anything more."""
+    words = pipe.commands[0].words if len(pipe.commands) == 1 else []
+    names = words[0].names if len(words) == 1 and isinstance(words[0], n.Field) else []
+    return names[0] if len(names) == 1 else ""
+
+
+def _filled(parts: tuple[tuple[bool, str], ...], row: Row, limits: Limits) -> str | None:
+    """The row's texts in their places; None when one is no text, or goes by another name."""
+    if row.aliases or row.extra:
+        return None
+    said: list[Any] = [row.get(text) if is_field else text for is_field, text in parts]
+    if not all(type(text) is str for text in said):
+        return None
+    limits.spend(len(parts))
+    return limits.say("".join(said))
 
 
 class _Run:
