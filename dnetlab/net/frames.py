@@ -37,12 +37,14 @@ def show_question(
             lab.seen(event.link, not event.exit, answer, passed=bool(event.exit))
 
 
-def show_unanswered(lab: Field, start: Link, sender: IPv4Address | None, hop: IPv4Address) -> None:
+def show_unanswered(
+    lab: Field, start: Link, sender: IPv4Address | None, hop: IPv4Address, times: int = 3
+) -> None:
     """The question is asked three times, a second apart (net/core/neighbour.c, mcast_solicit)."""
     if not lab.watched:
         return
     now = lab.now
-    for second in range(3):
+    for second in range(times):
         lab.now = now + second
         _ask(lab, start, sender, hop)
     lab.now = now

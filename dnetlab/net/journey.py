@@ -307,7 +307,7 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
         return None
     trip.note(StepKind.RESOLVED, Resolved(hop, answer.mac, answer.asked), dev)
     if answer.asked:
-        _count_question(trip.lab, answer.path)
+        count_question(trip.lab, answer.path)
         show_question(trip.lab, start, _asking(trip, start), hop, answer.mac, answer.path)
     trip.mac = interface.mac
     return _carry(trip, start, hop, answer)
@@ -390,7 +390,7 @@ def _carry(trip: Trip, start: Link, hop: IPv4Address, way: NextHop) -> Arrival:
     return link, port
 
 
-def _count_question(lab: Field, path: tuple[Event, ...]) -> None:
+def count_question(lab: Field, path: tuple[Event, ...]) -> None:
     """An ARP question and its answer are frames like others; those that hear it in vain are not followed."""
     for event in path:
         if event.kind == "out":

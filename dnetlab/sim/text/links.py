@@ -94,10 +94,10 @@ def _other_end(
     local = space.by_index(index) if where == space.name or busybox else None
     if local is not None:
         return local.name, not local.up, None
-    return f"if{index}", busybox, None if where == space.name else _netnsid(space, where)
+    return f"if{index}", busybox, None if where == space.name else number_of(space, where)
 
 
-def _netnsid(space: Namespace, where: str) -> int:
+def number_of(space: Namespace, where: str) -> int:
     """The kernel numbers the other namespaces from 0 in the order it first had to speak of them."""
     known: list[str] = []
     for interface in space.interfaces:

@@ -200,6 +200,54 @@ def _conntrack(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _ethtool(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.ethtool import run
+
+    return run(context, argv)
+
+
+def _arping(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.arping import run
+
+    return run(context, argv)
+
+
+def _telnet(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.telnet import run
+
+    return run(context, argv)
+
+
+def _owners(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.owners import run
+
+    return run(context, argv)
+
+
+def _lookups(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.lookups import run
+
+    return run(context, argv)
+
+
+def _nmap(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.nmap import run
+
+    return run(context, argv)
+
+
+def _repeated(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.repeated import run
+
+    return run(context, argv)
+
+
+def _otherwalls(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.otherwalls import run
+
+    return run(context, argv)
+
+
 TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells which was typed
     "docker": _docker,
     "ip": _ip,
@@ -262,4 +310,18 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "scp": _ssh,
     "tcpdump": _tcpdump,
     "conntrack": _conntrack,
+    "ethtool": _ethtool,
+    "arping": _arping,
+    "telnet": _telnet,
+    "lsof": _owners,
+    "fuser": _owners,
+    "pstree": _owners,
+    "dig": _lookups,
+    "host": _lookups,
+    "getent": _lookups,
+    "nmap": _nmap,
+    "watch": _repeated,
+    "mtr": _repeated,
+    "ufw": _otherwalls,
+    "firewall-cmd": _otherwalls,
 }

@@ -16,7 +16,8 @@ from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import Errno, KernelError
 from dnetlab.sim.kernel.routes import get_route, same_as
 from dnetlab.sim.tools import ip_vxlan
-from dnetlab.sim.tools.ip_show import NETNS_HINT, Words, inet, prefix, read_filter, read_route_filter
+from dnetlab.sim.tools.ip_show import Words, inet, prefix, read_filter, read_route_filter
+from dnetlab.sim.tools.namespaces import target_of
 
 WILDCARD = """\
 Warning: Executing wildcard deletion to stay compatible with old scripts.
@@ -249,7 +250,13 @@ def _link_switch(context: Context, word: str, words: Words) -> Callable[[str], N
             )
         return lambda name: kernel.set_promiscuous(name, value == "on")
     if word == "netns":
-        raise Refused("Moving a link to another namespace is not modelled.", NETNS_HINT)
+        wanted = words.next()
+        there = target_of(context, wanted)
+        if there is None and not wanted.isdecimal():
+            raise IpError(f'Error: argument "{wanted}" is wrong: Invalid "netns" value\n', 255)
+        if there is None:
+            raise IpError("RTNETLINK answers: No such process", 2)
+        return lambda name: kernel.move(name, there)
     if word in ("type", "alias", "group", "vf", "xdp", "link-netnsid", "state", "addrgenmode", "broadcast", "brd"):
         raise Refused(
             "`ip link set … {word}` is not modelled.", "up, down, promisc, master, mtu, address, name.", word=word

@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dnetlab.model import LinkKind, Namespace, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.dockerd.sandbox import SYSCTLS
+from dnetlab.sim.kernel import Stack
+from dnetlab.sim.kernel.autoconf import loopback
 from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.processes import find
+from dnetlab.sim.text.links import number_of
 from dnetlab.sim.tools import tree
 
 NAMED = "/run/netns"  # where `ip netns` looks for names (ip-netns(8))
+MADE = "netns-"  # in front of the name of a namespace that `ip netns add` made
 DOCKERS = "/run/docker/netns"  # where dockerd keeps what SandboxKey names
 LETTERS = "muinpCUTa"  # nsenter(1): mount, uts, ipc, net, pid, cgroup, user, time, all
 
@@ -22,6 +28,9 @@ def namespace_at(context: Context, path: str) -> str | None:
     found = re.fullmatch(r"/proc/(\d{1,9}|self)/ns/net", path)
     if found:
         return context.namespace if found[1] == "self" else namespace_of(context, int(found[1]))
+    if path.startswith(NAMED + "/"):
+        made = f"{MADE}{path.rsplit('/', 1)[-1]}"
+        return made if made in context.machine.namespaces else None
     if not path.startswith(DOCKERS + "/"):
         return None
     from dnetlab.sim.dockerd.inspect import sandbox_of
@@ -124,15 +133,17 @@ def _read(words: tuple[str, ...]) -> _Wish | Result:
 def named(context: Context, name: str) -> str | None:
     """The namespace of that name in /run/netns, None when there is none."""
     path = f"{NAMED}/{name}"
-    return namespace_at(context, path) if LabFiles(context).target(path) is not None else None
+    return namespace_at(context, path) if LabFiles(context).kind(path) else None
 
 
 def ip_netns(context: Context, verb: str, words: tuple[str, ...]) -> Result:
-    """`ip netns [list]`, `ip netns exec NAME COMMAND`, `ip netns pids NAME`, `ip netns delete NAME`."""
+    """`ip netns [list]`, `ip netns add|delete NAME`, `attach NAME PID`, `exec NAME COMMAND`, `pids NAME`."""
     files = LabFiles(context)
     if verb in ("", "list", "ls", "show", "lst"):
         names = files.names(NAMED) if files.kind(NAMED) == "directory" else []
-        return Result("".join(f"{name}\n" for name in reversed(names)))
+        return Result("".join(f"{name}{_number(context, name)}\n" for name in reversed(names)))
+    if verb in ("add", "attach"):
+        return _add(context, verb, words)
     if verb == "exec" and not words:
         return Result("", "No netns name specified\n", 255)
     if verb == "exec" and len(words) == 1:
@@ -150,10 +161,63 @@ def ip_netns(context: Context, verb: str, words: tuple[str, ...]) -> Result:
         return Result("".join(f"{p.pid}\n" for p in context.machine.processes if p.namespace == space))
     if verb in ("delete", "del") and words:
         files.remove(f"{NAMED}/{words[0]}")
+        if space is not None and space.startswith(MADE):
+            _vanish(context, space)
         return Result()
     raise Refused("`ip netns {verb}` is not modelled.",
                   "`docker exec NAME ip addr` looks into a container; ln -s /proc/PID/ns/net /var/run/netns/NAME "
                   "gives its namespace a name.", verb=verb)  # fmt: skip
+
+
+def _number(context: Context, name: str) -> str:
+    """' (id: 1)' where this namespace has a number for it, because a link's other end is there."""
+    space = named(context, name)
+    here = context.stack
+    if space is None or not any(i.peer and i.peer.namespace == space for i in here.interfaces):
+        return ""
+    return f" (id: {number_of(here, space)})"
+
+
+def _add(context: Context, verb: str, words: tuple[str, ...]) -> Result:
+    """A name in /run/netns: of a new namespace, which has lo alone and down, or of a process's."""
+    if not words or verb == "attach" and len(words) < 2:
+        return Result("", "No netns name specified\n" if not words else "No PID specified\n", 255)
+    name, path, world = words[0], f"{NAMED}/{words[0]}", context.world
+    if "/" in name or name in (".", ".."):
+        return Result("", f'Error: argument "{name}" is wrong: invalid name\n\n', 255)
+    if LabFiles(context).kind(path) or LabFiles(context).target(path) is not None:
+        return Result("", f'Cannot create namespace file "{path}": File exists\n', 1)
+    if verb == "attach":
+        if not words[1].isdecimal() or find(world, context.host, int(words[1])) is None:
+            return Result("", f'Error: argument "{words[1]}" is wrong: Invalid PID\n\n', 255)
+        world.links[context.host, "", path] = f"/proc/{words[1]}/ns/net"
+        return Result()
+    if LabFiles(context).kind(NAMED) != "directory":
+        LabFiles(context).make_directory(NAMED)
+    world.files[context.host, "", path] = ""
+    lo = replace(loopback(), up=False, addresses=())
+    where = Where(context.host, MADE + name)
+    world.put_namespace(where, Namespace(where.namespace, (lo,), sysctls=dict(SYSCTLS), last_index=lo.index))
+    return Result()
+
+
+def _vanish(context: Context, space: str) -> None:
+    """The last name of a namespace is gone: its veth pairs and bridges go with it, a NIC comes back to the host."""
+    where = Where(context.host, space)
+    kernel = Stack(context.world, where)
+    for link in context.world.namespace(where).interfaces:
+        if link.kind is LinkKind.PHYSICAL:
+            kernel.move(link.name, "host")
+        elif link.kind is not LinkKind.LOOPBACK and context.world.namespace(where).interface(link.name) is not None:
+            kernel.delete(link.name)
+    context.world.drop_namespace(where)
+
+
+def target_of(context: Context, word: str) -> str | None:
+    """The namespace that `ip link set … netns WORD` means: a pid or a name."""
+    if word.isdecimal():
+        return namespace_of(context, int(word)) if word != "1" else "host"
+    return named(context, word)
 
 
 def missing(name: str) -> Result:

@@ -1,0 +1,148 @@
+"""dig and host (bind9 9.18), getent (glibc 2.36): names, asked of a name server, or of /etc/hosts first."""
+
+from __future__ import annotations
+
+import zlib
+from ipaddress import IPv4Address
+
+from dnetlab.sim.clock import moment
+from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.dockerd import resolver
+from dnetlab.sim.dockerd.resolver import Answer, Status
+from dnetlab.sim.tools import lookup, wire
+
+
+def run(context: Context, argv: tuple[str, ...]) -> Result:
+    tools = {"dig": _dig, "host": _host, "getent": _getent}
+    return tools[argv[0].rsplit("/", 1)[-1]](context, argv[1:])
+
+
+def _server(context: Context, server: IPv4Address | None) -> IPv4Address:
+    return server or resolver.servers_of(context.world, context.host, context.container)[0]
+
+
+def _asked(context: Context, name: str, reverse: bool, server: IPv4Address | None) -> Answer:
+    place = (context.where, context.container)
+    if reverse:
+        answer = resolver.ask_pointer(context.world, *place, IPv4Address(name), server)
+    else:
+        answer = resolver.ask(context.world, *place, name, server)
+    context.world.clock += answer.seconds
+    return answer
+
+
+def _unreachable(asked: IPv4Address, name: str, times: int) -> str:
+    row = f";; UDP setup with {asked}#53({asked}) for {name} failed: network unreachable.\n"
+    return (row + ";; no servers could be reached\n") * times
+
+
+def _silence(asked: IPv4Address, answer: Answer, times: int) -> str:
+    why = "connection refused" if answer.status is Status.REFUSED else "timed out"
+    return f";; communications error to {asked}#53: {why}\n" * times
+
+
+# -- dig --------------------------------------------------------------------------------------------------------------
+
+
+def _dig(context: Context, words: tuple[str, ...]) -> Result:
+    """`dig [@SERVER] NAME [A] [+short]`, `dig -x ADDRESS`."""
+    server, name, short, reverse, left = None, "", False, False, list(words)
+    while left:
+        word = left.pop(0)
+        if word.startswith("@"):
+            found = lookup.find(context, word[1:])
+            if found is None:
+                return Result("", f"dig: couldn't get address for '{word[1:]}': not found\n", 10)
+            server = found.addresses[0]
+        elif word == "-x" and left:
+            name, reverse = left.pop(0), True
+        elif word.startswith("+"):
+            short = short or word == "+short"
+        elif word.startswith("-"):
+            raise Refused("dig {word} is not part of the lab.", "dig [@SERVER] NAME [+short]", word=word)
+        elif word.upper() not in ("A", "IN", "ANY", "PTR"):
+            name = word
+    if not name or reverse and lookup.numeric_address(name) is None:
+        raise Refused("The lab's dig needs a name.", "dig web1, dig @172.17.0.1 web1 +short")
+    asked = _server(context, server)
+    if wire.source_for(context, asked) is None:
+        return Result(_unreachable(asked, name, 3), "", 9)
+    answer = _asked(context, name, reverse, server)
+    if answer.status in (Status.REFUSED, Status.TIMEOUT):
+        return Result(_silence(asked, answer, 3) + "\n;; no servers could be reached\n", "", 9)
+    if short:
+        return Result("".join(f"{row}\n" for row in _records(answer)))
+    return Result(_message(context, name, reverse, asked, answer))
+
+
+def _records(answer: Answer) -> list[str]:
+    return [f"{answer.name}."] if answer.name else [str(address) for address in answer.addresses]
+
+
+def _message(context: Context, name: str, reverse: bool, asked: IPv4Address, answer: Answer) -> str:
+    shown = ".".join(reversed(name.split("."))) + ".in-addr.arpa" if reverse else name
+    kind, records = ("PTR" if reverse else "A"), _records(answer)
+    number = zlib.crc32(f"{name}{context.world.clock}".encode()) & 0xFFFF
+    section = ";; ANSWER SECTION:\n" + "".join(f"{shown + '.':<24}600\tIN\t{kind}\t{row}\n" for row in records) + "\n"
+    return (
+        f"\n; <<>> DiG 9.18.41-1~deb12u1-Debian <<>> {name}\n;; global options: +cmd\n;; Got answer:\n"
+        f";; ->>HEADER<<- opcode: QUERY, status: {answer.status.value}, id: {number}\n"
+        f";; flags: qr rd ra; QUERY: 1, ANSWER: {len(records)}, AUTHORITY: 0, ADDITIONAL: 0\n\n"
+        f";; QUESTION SECTION:\n;{shown + '.':<23}\tIN\t{kind}\n\n{section if records else ''}"
+        f";; Query time: 0 msec\n;; SERVER: {asked}#53({asked}) (UDP)\n"
+        f";; WHEN: {moment(context.world.clock):%a %b %d %H:%M:%S UTC %Y}\n"
+        f";; MSG SIZE  rcvd: {30 + 16 * len(records)}\n\n"
+    )
+
+
+# -- host and getent --------------------------------------------------------------------------------------------------
+
+
+def _host(context: Context, words: tuple[str, ...]) -> Result:
+    """`host NAME [SERVER]`."""
+    names = [word for word in words if not word.startswith("-")]
+    if len(names) != len(words) or not 1 <= len(names) <= 2:
+        raise Refused("The lab's host has a name and a server.", "host web1")
+    server = None
+    if len(names) == 2 and (found := lookup.find(context, names[1])):
+        server = found.addresses[0]
+    name, asked = names[0], _server(context, server)
+    reverse = name.count(".") == 3 and lookup.numeric_address(name) is not None
+    if wire.source_for(context, asked) is None:
+        return Result(_unreachable(asked, name, 2), "", 1)
+    answer = _asked(context, name, reverse, server)
+    head = f"Using domain server:\nName: {names[1]}\nAddress: {asked}#53\nAliases: \n\n" if server else ""
+    if answer.status in (Status.REFUSED, Status.TIMEOUT):
+        return Result(_silence(asked, answer, 2) + ";; no servers could be reached\n", "", 1)
+    if answer.status is not Status.NOERROR:
+        shown = ".".join(reversed(name.split("."))) + ".in-addr.arpa" if reverse else name
+        dot = "." if reverse else ""
+        return Result(f"{head}Host {shown}{dot} not found: 3(NXDOMAIN)\n", "", 1)
+    if reverse:
+        shown = ".".join(reversed(name.split("."))) + ".in-addr.arpa"
+        return Result(f"{head}{shown} domain name pointer {answer.name}.\n")
+    return Result(head + "".join(f"{name} has address {address}\n" for address in answer.addresses))
+
+
+def _getent(context: Context, words: tuple[str, ...]) -> Result:
+    """`getent hosts|ahosts|ahostsv4 NAME…`; exit status 2 for a name that nobody knows."""
+    if not words or words[0] not in ("hosts", "ahosts", "ahostsv4"):
+        raise Refused("The lab's getent looks up hosts.", "getent hosts web1")
+    rows = lookup.hosts_file(context)
+    if len(words) == 1:
+        return Result("".join(f"{ip:<15} {' '.join(names)}\n" for ip, names in rows if ":" not in ip))
+    text, code = "", 0
+    for name in words[1:]:
+        address = lookup.numeric_address(name)
+        known = lookup.name_of(context, address) if address is not None else None
+        found = lookup.find(context, name)
+        if found is None or address is not None and words[0] == "hosts" and known is None:
+            code = 2
+            continue
+        for number, ip in enumerate(found.addresses):
+            if words[0] == "hosts":
+                text += f"{ip!s:<15} {known or name}\n"
+            else:
+                shown = name if not number else ""
+                text += f"{ip!s:<15} STREAM {shown}\n{ip!s:<15} DGRAM  \n{ip!s:<15} RAW    \n"
+    return Result(text, "", code)
