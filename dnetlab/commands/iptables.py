@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from dnetlab.commands.iptables_modules import (
     BANNER,
     HINT,
-    MATCHES,
     OTHER_MATCHES,
     OTHER_OPTIONS,
     OTHER_TARGETS,
     PROTOCOLS,
-    TARGETS,
     Given,
     IptablesError,
     Module,
@@ -28,9 +26,17 @@ from dnetlab.commands.iptables_modules import (
     interface_name,
     problem,
 )
+from dnetlab.commands.iptables_modules import MATCHES as USUAL_MATCHES
+from dnetlab.commands.iptables_modules import TARGETS as USUAL_TARGETS
+from dnetlab.commands.iptables_more import MORE_MATCHES, MORE_OF_CONNTRACK, MORE_TARGETS
 from dnetlab.language import Words
 from dnetlab.model import Match, Rule, Target
 
+TARGETS = USUAL_TARGETS | MORE_TARGETS
+_CONNTRACK = USUAL_MATCHES["conntrack"]
+MATCHES = USUAL_MATCHES | MORE_MATCHES | {
+    "conntrack": replace(_CONNTRACK, options=_CONNTRACK.options | MORE_OF_CONNTRACK)
+}  # fmt: skip
 TABLES = ("filter", "nat", "mangle", "raw")
 LONG: dict[str, str] = {
     "append": "A", "delete": "D", "check": "C", "insert": "I", "replace": "R", "list": "L", "list-rules": "S",
@@ -482,6 +488,10 @@ def _check_match(reader: _Reader, loaded: _Loaded) -> None:
         raise problem(module.complaint)
     if module.required is not None and not loaded.given:
         raise problem(module.required)
+    for name, value in module.always:
+        other = {"--rsource": "--rdest", "--connlimit-saddr": "--connlimit-daddr"}.get(name, name)
+        if other not in loaded.given:
+            loaded.given.setdefault(name, Match(name, value, False, module.name))
     if module.name == "limit":
         loaded.given.setdefault("--limit", Match("--limit", "3/hour", False, "limit"))
         if loaded.given.get("--limit-burst", Match("", "")).value == "5":

@@ -27,8 +27,8 @@ from dnetlab.model.netfilter import Netfilter
 from dnetlab.net.passage import UNLIMITED, Count
 from dnetlab.net.routing import is_broadcast, is_local
 
-VERDICTS = frozenset(("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT"))
-PASSING = frozenset(("", "LOG", "NFLOG", "CHECKSUM", "TCPMSS", "CONNMARK", "CT", "TRACE"))  # count and go on
+VERDICTS = frozenset(("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"))
+PASSING = frozenset(("", "LOG", "NFLOG", "CHECKSUM", "TCPMSS", "CONNMARK", "CT", "TRACE", "TOS", "DSCP"))  # count only
 LONG = 24  # rules from which on an index pays
 Judge = Callable[[str, "Scene"], bool]
 MOST_JUMPS = 64  # a deeper nest than any real one; iptables itself refuses loops
@@ -125,8 +125,8 @@ class _Reading:
                 return None
             if name in VERDICTS:
                 return Decision(name, self.table.name, chain.name, number, rule)
-            if name == "MARK":
-                self.mark(rule)
+            if name in ("MARK", "TTL", "TCPMSS"):
+                self.change(rule)
             elif name not in PASSING and depth < MOST_JUMPS:
                 found = self.table.chain(name)
                 if found is None:
@@ -184,6 +184,20 @@ class _Reading:
             )
         )
 
+    def change(self, rule: Rule) -> None:
+        """What a target writes into the packet: its mark, its TTL, or the segment's size that a SYN tells."""
+        packet, target = self.scene.packet, rule.target
+        if target.name == "TTL":
+            option, value = next(iter(target.options), ("--ttl-set", str(packet.ttl)))
+            goal = {"--ttl-dec": packet.ttl - int(value), "--ttl-inc": packet.ttl + int(value)}.get(option, int(value))
+            self.scene.packet = replace(packet, ttl=max(0, min(255, goal)))
+        elif target.name == "TCPMSS":
+            out = self.scene.space.interface(self.scene.out_dev)
+            wanted = int(target.option("--set-mss") or (out.mtu - 40 if out is not None else packet.mss))
+            self.scene.packet = replace(packet, mss=min(packet.mss or wanted, wanted) if packet.mss else 0)
+        else:
+            self.mark(rule)
+
     def mark(self, rule: Rule) -> None:
         text = rule.target.option("--set-mark") or rule.target.option("--set-xmark") or "0"
         value, _, _ = text.partition("/")
@@ -205,7 +219,7 @@ def _fact(chain: Chain, rule: Rule) -> Fact:
         return Returns(chain.name)
     if name in VERDICTS:
         return Decides(name)
-    if name in PASSING or name == "MARK":
+    if name in PASSING or name in ("MARK", "TTL"):
         return Counts(name)
     return Jumps(name)
 
@@ -369,6 +383,16 @@ def _direction(value: str, scene: Scene) -> bool:
     return scene.connection is not None and scene.replying is (value == "REPLY")
 
 
+def _status(value: str, scene: Scene) -> bool:
+    """Has the connection one of these statuses?"""
+    track = scene.connection
+    if track is None:
+        return value == "NONE"
+    has = {"SEEN_REPLY": scene.replying or track.state is ConnState.ESTABLISHED, "ASSURED": track.assured,
+           "CONFIRMED": track.expires is not None}  # fmt: skip
+    return any(has.get(name, False) for name in value.split(","))
+
+
 def _by_ipvs(value: str, scene: Scene) -> bool:
     """Has IPVS given its connection to a server?"""
     servers = {server for virtual in scene.space.virtual for server in virtual.servers}
@@ -415,6 +439,16 @@ _JUDGES: dict[str, Judge] = {
     "--length": _length,
     "--ipvs": _by_ipvs,
     "--ctdir": _direction,
+    "--ctproto": lambda value, scene: scene.connection is not None and str(scene.packet.protocol.number) == value,
+    "--ctstatus": _status,
+    "--ttl-eq": lambda value, scene: scene.packet.ttl == int(value),
+    "--ttl-lt": lambda value, scene: scene.packet.ttl < int(value),
+    "--ttl-gt": lambda value, scene: scene.packet.ttl > int(value),
+    "--dscp": lambda value, scene: int(value, 16) == 0,  # nobody in the lab asks for another service
+    "--tos": lambda value, scene: int(value.split("/")[0], 16) == 0,
+    "--uid-owner": lambda value, scene: value == "0",  # programs of the lab run as root
+    "--gid-owner": lambda value, scene: value == "0",
+    "--pkt-type": lambda value, scene: value == "unicast",  # what reaches a chain here is for one
     **{option: _of_connection(option) for option in _CONNECTION},
 }
 

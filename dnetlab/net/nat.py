@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from dnetlab.model import Connection, ConnState, Flow, Hook, IcmpType, Namespace, Packet, Protocol
 from dnetlab.model.changed import replace
@@ -118,12 +118,12 @@ def decide(
     """Write the translation a target asks for into the connection. False: it can't be done, the packet is dropped."""
     reply = track.connection.reply
     if hook in DESTINATION_HOOKS:
-        address, port = _destination(target, space, dev, hook)
+        address, port = _destination(target, space, dev, hook, reply.source)
         if address is None:
             return False
         reply = replace(reply, source=address or reply.source, sport=_port(reply, port, reply.sport))
     else:
-        address, port = _source(target, space, dev, hop)
+        address, port = _source(target, space, dev, hop, reply.destination)
         if address is None:
             return False
         reply = replace(reply, destination=address or reply.destination, dport=_port(reply, port, reply.dport))
@@ -139,7 +139,11 @@ def _port(flow: Flow, wanted: int | None, port: int) -> int:
 _KEEP = IPv4Address(0)  # "leave the address as it is", as in --to-source :53
 
 
-def _destination(target: Target, space: Namespace, dev: str, hook: Hook) -> tuple[IPv4Address | None, int | None]:
+def _destination(
+    target: Target, space: Namespace, dev: str, hook: Hook, was: IPv4Address
+) -> tuple[IPv4Address | None, int | None]:
+    if target.name == "NETMAP":
+        return _mapped(target, was), None
     if target.name == "REDIRECT":
         _, port = _where(":" + (target.option("--to-ports") or ""))
         here = IPv4Address("127.0.0.1") if hook is Hook.OUTPUT else address_of(space, dev, _KEEP)
@@ -147,7 +151,17 @@ def _destination(target: Target, space: Namespace, dev: str, hook: Hook) -> tupl
     return _where(target.option("--to-destination") or "")
 
 
-def _source(target: Target, space: Namespace, dev: str, hop: IPv4Address) -> tuple[IPv4Address | None, int | None]:
+def _mapped(target: Target, was: IPv4Address) -> IPv4Address:
+    """NETMAP: the network is another one, the host's part stays."""
+    network = IPv4Network(target.option("--to") or "0.0.0.0/0")
+    return IPv4Address(int(network.network_address) | int(was) & int(network.hostmask))
+
+
+def _source(
+    target: Target, space: Namespace, dev: str, hop: IPv4Address, was: IPv4Address
+) -> tuple[IPv4Address | None, int | None]:
+    if target.name == "NETMAP":
+        return _mapped(target, was), None
     if target.name == "MASQUERADE":
         _, port = _where(":" + (target.option("--to-ports") or ""))
         return address_of(space, dev, hop), port

@@ -30,7 +30,7 @@ def test_a_rule_prints_back_as_iptables_listed_it(line: str) -> None:
         ("-A INPUT -f -j DROP", "-f"),
         ("-A INPUT -s 10.0.0.0/255.0.255.0 -j DROP", "-s 10.0.0.0/255.0.255.0"),
         ("-A INPUT -p tcp -m conntrack --ctorigdstport 80 --ctdir ORIGINAL", ""),
-        ("-A INPUT -p tcp -m conntrack --ctstatus SNAT", "--ctstatus SNAT"),
+        ("-A INPUT -p tcp -m helper --helper ftp", "-m helper --helper ftp"),
         ("-A INPUT -p tcp -m tcp --dport 80 --syn -j DROP", ""),
         ("-A INPUT -m iprange --src-range 10.0.0.1-10.0.0.9 -j DROP", ""),
     ],

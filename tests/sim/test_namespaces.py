@@ -45,7 +45,7 @@ def test_ip_netns_knows_a_container_by_the_link_that_somebody_made(lab: Lab) -> 
     entered = out(lab, "ip netns exec web ip route")
 
     # then it is the container's namespace
-    assert listed == "web\n"
+    assert listed == "web (id: 0)\n"
     assert entered == asked == out(lab, f"nsenter -t {PID} -n ip route")
     assert entered.startswith("default via 172.17.0.1 dev eth0")
 

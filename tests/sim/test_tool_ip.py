@@ -55,9 +55,9 @@ def test_ip_forward_and_its_file_are_one_switch(world: World) -> None:
     assert read_proc_sys(world.namespace(Where("client")), "/proc/sys/net/ipv4/conf/all/forwarding") == "1\n"
 
 
-def test_network_namespaces_by_name_are_refused_with_a_hint(world: World) -> None:
+def test_what_ip_netns_has_and_the_lab_has_not_is_refused_with_a_hint(world: World) -> None:
     with pytest.raises(Refused) as raised:
-        at(world, "ip netns add blue")
+        at(world, "ip netns monitor")
 
     assert "docker exec" in raised.value.refusal.hint
 

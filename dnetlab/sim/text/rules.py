@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dnetlab.commands.iptables_modules import ICMP_TYPES, LOG_LEVELS, PROTOCOLS, flag_bits
+from dnetlab.commands.iptables_more import listed, listed_target
 from dnetlab.commands.services import service_name
 from dnetlab.model import Chain, Match, Rule, Table
 from dnetlab.model.netfilter import BUILTIN
@@ -184,6 +185,9 @@ def _match_text(module: str, matches: list[Match], protocol: str, style: Style) 
     if module == "physdev":
         return "PHYSDEV match " + " ".join(m.text for m in matches)
     bang = "! " if first.negated else ""
+    more = listed(module, {m.option: m.value for m in matches}, first.negated)
+    if more is not None:
+        return more
     return {
         "conntrack": " ".join(f"{'! ' if m.negated else ''}{m.option[2:]} {m.value}" for m in matches),
         "length": f"length {'!' if first.negated else ''}{first.value}",
@@ -250,7 +254,7 @@ def _target_text(rule: Rule, style: Style) -> str:
         return shown + (f' prefix "{options["--log-prefix"]}"' if "--log-prefix" in options else "")
     if target.name == "MARK":
         return _mark(options.get("--set-xmark", "0x0/0xffffffff"))
-    return ""
+    return listed_target(target.name, options)
 
 
 def _mark(value: str) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
-from dnetlab.commands.iptables import TABLES, Command, NotModelled, parse_iptables
-from dnetlab.commands.iptables_modules import BANNER, TARGETS, IptablesError, problem
+from dnetlab.commands.iptables import TABLES, TARGETS, Command, NotModelled, parse_iptables
+from dnetlab.commands.iptables_modules import BANNER, IptablesError, problem
 from dnetlab.commands.net_usage import IPTABLES
 from dnetlab.model import Chain, Rule, Table
 from dnetlab.model.changed import replace

@@ -133,7 +133,8 @@ def _read(words: tuple[str, ...]) -> _Wish | Result:
 def named(context: Context, name: str) -> str | None:
     """The namespace of that name in /run/netns, None when there is none."""
     path = f"{NAMED}/{name}"
-    return namespace_at(context, path) if LabFiles(context).kind(path) else None
+    files = LabFiles(context)
+    return namespace_at(context, path) if files.target(path) is not None or files.kind(path) else None
 
 
 def ip_netns(context: Context, verb: str, words: tuple[str, ...]) -> Result:
