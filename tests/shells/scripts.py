@@ -63,7 +63,8 @@ class Writer:
         if self.dice.random() < 0.5:
             head.append(f"set -- {' '.join(self.word() for _ in range(self.dice.randrange(4)))}")
         lines = [self.statement(3) for _ in range(self.dice.randrange(2, 7))]
-        return "\n".join(head + lines) + "\n"
+        # dash 0.5.12 makes an empty field of two blanks in an unquoted $@ right behind a quoted one; bash and ash don't
+        return ("\n".join(head + lines) + "\n").replace('@}"${@}', '@}" ${@}')
 
     def pick(self, *ways: Callable[[], str]) -> str:
         return self.dice.choice(ways)()
