@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import resolver
-from dnetlab.sim.dockerd.resolver import Answer, Status
+from dnetlab.sim.dockerd.resolver import NameAnswer, Status
 from dnetlab.sim.tools import lookup, wire
 
 
@@ -21,7 +21,7 @@ def _server(context: Context, server: IPv4Address | None) -> IPv4Address:
     return server or resolver.servers_of(context.world, context.host, context.container)[0]
 
 
-def _asked(context: Context, name: str, reverse: bool, server: IPv4Address | None) -> Answer:
+def _asked(context: Context, name: str, reverse: bool, server: IPv4Address | None) -> NameAnswer:
     place = (context.where, context.container)
     if reverse:
         answer = resolver.ask_pointer(context.world, *place, IPv4Address(name), server)
@@ -36,7 +36,7 @@ def _unreachable(asked: IPv4Address, name: str, times: int) -> str:
     return (row + ";; no servers could be reached\n") * times
 
 
-def _silence(asked: IPv4Address, answer: Answer, times: int) -> str:
+def _silence(asked: IPv4Address, answer: NameAnswer, times: int) -> str:
     why = "connection refused" if answer.status is Status.REFUSED else "timed out"
     return f";; communications error to {asked}#53: {why}\n" * times
 
@@ -75,11 +75,11 @@ def _dig(context: Context, words: tuple[str, ...]) -> Result:
     return Result(_message(context, name, reverse, asked, answer))
 
 
-def _records(answer: Answer) -> list[str]:
+def _records(answer: NameAnswer) -> list[str]:
     return [f"{answer.name}."] if answer.name else [str(address) for address in answer.addresses]
 
 
-def _message(context: Context, name: str, reverse: bool, asked: IPv4Address, answer: Answer) -> str:
+def _message(context: Context, name: str, reverse: bool, asked: IPv4Address, answer: NameAnswer) -> str:
     shown = ".".join(reversed(name.split("."))) + ".in-addr.arpa" if reverse else name
     kind, records = ("PTR" if reverse else "A"), _records(answer)
     number = zlib.crc32(f"{name}{context.world.clock}".encode()) & 0xFFFF

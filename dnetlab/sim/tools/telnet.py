@@ -32,7 +32,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
                   "Connection closed by foreign host.\n", 1)  # fmt: skip
 
 
-def _said(context: Context, answer: wire.Answer, host: str, port: int) -> str:
+def _said(context: Context, answer: wire.Attempt, host: str, port: int) -> str:
     """What a web server answers to a request of the pipe; '' for anything else."""
     text = context.stdin or ""
     asked = re.match(r"(GET|HEAD|POST) (\S+)", text)
