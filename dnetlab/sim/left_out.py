@@ -14,7 +14,7 @@ NOT_MODELLED: dict[str, str] = {
     "iperf": "The lab's links have no speed: what a packet meets is modelled, not how fast it is.",
     "ipset": "Give iptables one rule per address, or a range: -m iprange --src-range FROM-TO.",
     "socat": "nc HOST PORT connects; docker exec -d CONTAINER nc -l -p PORT listens.",
-    "vconfig": "ip link add link eth0 name eth0.10 type vlan id 10 makes a VLAN.",
+    "vconfig": "Use ip.",
     "netcat": "The same program is called nc here.",
     "ncat": "Use nc.",
     "ping6": "The lab's lessons are about IPv4; use ping.",

@@ -368,7 +368,6 @@ SENTENCES = {
     "The lab's links have no speed: what a packet meets is modelled, not how fast it is.": "实验环境的链路没有速度：模拟的是包一路遇到什么，不是它有多快。",
     "Give iptables one rule per address, or a range: -m iprange --src-range FROM-TO.": "每个地址写一条 iptables 规则，或者写一段：-m iprange --src-range 起-止。",
     "nc HOST PORT connects; docker exec -d CONTAINER nc -l -p PORT listens.": "nc 主机 端口 用来连接；docker exec -d 容器 nc -l -p 端口 用来监听。",
-    "ip link add link eth0 name eth0.10 type vlan id 10 makes a VLAN.": "要在一块网卡上建立一个带标签的子接口，也就是一个虚拟局域网，请在主机的提示符后面输入这一行命令：ip link add link eth0 name eth0.10 type vlan id 10。",
     "arping -U and -A are not part of the lab.": "实验环境的 arping 没有 -U 和 -A。",
     "arping -c 1 HOST asks who has an address.": "arping -c 1 主机 询问谁有这个地址。",
     "ethtool {option} is not part of the lab.": "实验环境的 ethtool 没有 {option}。",
