@@ -262,7 +262,8 @@ class Lab(Looking):
         """
         from dnetlab.explain.asking import why_between, why_last
 
-        if self.lesson and self.lesson.prediction("cause") and not self.answer_to("cause").right:
+        asked = self.lesson is not None and self.lesson.is_broken and self.lesson.prediction("cause")
+        if asked and not self.answer_to("cause").right:
             raise UsageError(phrase("why closed"), hint=phrase("why closed hint"))
         if source is None:
             return why_last(self.engine.snapshot(), self.entries, self.engine.lookup)
