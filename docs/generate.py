@@ -6,6 +6,7 @@ tables.md        the tables of %dnet and their columns
 checks.md        the kinds of checks that lessons are made of; lesson.schema.json: what lesson.toml may hold
 work.schema.json what a report and a verified result hold, as JSON
 conformance.md   what the simulator was compared with, and where it is known to differ
+parity.md        command by option by release: the recording that shows it, or the gap (docs/parity.py)
 """
 
 from __future__ import annotations
@@ -310,6 +311,13 @@ def lesson_schema() -> str:
     return json.dumps(schema(), indent=1) + "\n"
 
 
+def parity() -> str:
+    sys.path.insert(0, str(DOCS))
+    from parity import page
+
+    return page()
+
+
 def work_schema() -> str:
     from dnetlab.report.schema import schema
 
@@ -318,7 +326,7 @@ def work_schema() -> str:
 
 PAGES = {
     "not-modelled.md": not_modelled, "releases.md": releases, "tables.md": tables, "conformance.md": conformance,
-    "checks.md": checks, "lesson.schema.json": lesson_schema,
+    "parity.md": parity, "checks.md": checks, "lesson.schema.json": lesson_schema,
     "work.schema.json": work_schema,
 }  # fmt: skip
 
