@@ -33,7 +33,8 @@ class Lab:
     folder: Path
 
     def url_of(self, notebook: str) -> str:
-        return re.sub(r"/lab/tree/[^?]*", f"/lab/tree/{notebook}", self.url)
+        """In a workspace of its own: JupyterLab opens in a workspace again what stood there before."""
+        return re.sub(r"/lab/tree/[^?]*", f"/lab/workspaces/{Path(notebook).stem}/tree/{notebook}", self.url)
 
 
 @contextmanager

@@ -25,22 +25,23 @@ def go(page, url: str) -> None:
 
 
 def kernels(page, url: str) -> list[dict]:
-    """What the server says of its kernels, as JupyterLab asks it."""
+    """The kernels that the notebook of this URL has, as the server tells JupyterLab."""
     base, token = url.split("/lab/")[0], url.split("token=")[1]
-    answer = page.request.get(f"{base}/api/kernels", headers={"Authorization": f"token {token}"})
-    return answer.json() if answer.ok else []
+    notebook = url.split("/tree/")[1].split("?")[0]
+    answer = page.request.get(f"{base}/api/sessions", headers={"Authorization": f"token {token}"})
+    return [one["kernel"] for one in answer.json() if one["path"] == notebook] if answer.ok else []
 
 
 def wait_for_kernel(page, url: str) -> None:
-    """Until one kernel rests. Coming up on a slow machine JupyterLab may first ask which kernel to take."""
+    """Until the notebook's kernel rests. Coming up on a slow machine JupyterLab may first ask which kernel to take."""
     for _ in range(240):
         accept = page.locator("dialog.jp-Dialog .jp-mod-accept")
         if accept.count():
             accept.first.click()
-        states = [kernel["execution_state"] for kernel in kernels(page, url)]
-        if states and set(states) == {"idle"}:
+        if [kernel["execution_state"] for kernel in kernels(page, url)] == ["idle"]:
             return
         page.wait_for_timeout(500)
+    raise AssertionError(f"no kernel of the notebook rests: {kernels(page, url)}")
 
 
 def open_notebook(page, url: str) -> None:

@@ -29,7 +29,7 @@ def played(browser, jupyterlab):
     page.set_default_timeout(30_000)
     open_notebook(page, jupyterlab.url_of("journey.ipynb"))
     run_all(page, len(CELLS))
-    wait_for_kernel(page, jupyterlab.url)
+    wait_for_kernel(page, jupyterlab.url_of("journey.ipynb"))
     page.wait_for_selector(PLAYER)
     yield page
     page.context.close()
