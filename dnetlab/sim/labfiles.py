@@ -12,7 +12,7 @@ import posixpath
 from dnetlab.commands.userland import USERLANDS
 from dnetlab.sim.context import Context, Refused
 from dnetlab.sim.kernel import KernelError
-from dnetlab.sim.kernel.sysctls import values
+from dnetlab.sim.kernel.sysctls import key_of, value_of
 from dnetlab.sim.tools import tree
 from dnetlab.sim.tools.permission import is_privileged
 from dnetlab.sim.world import FileKey
@@ -157,10 +157,8 @@ class LabFiles:
 
     def _set(self, path: str, text: str) -> None:
         """`echo 1 > /proc/sys/net/ipv4/ip_forward`; opening the file writes nothing yet."""
-        name = path.removeprefix("/proc/sys/")
-        known = values(self.context.stack)
-        key = next((key for key in known if key.replace(".", "/") == name), None)
-        if key is None:
+        key = key_of(path.removeprefix("/proc/sys/"))
+        if value_of(self.context.stack, key) is None:
             tree.read(self.context, path)  # says why
             return
         if not is_privileged(self.context):

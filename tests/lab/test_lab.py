@@ -355,3 +355,15 @@ def test_undo_goes_back_to_the_very_world_also_where_only_an_older_one_was_kept(
         lab.undo(len(lab.entries) - place)
         assert lab.engine.checkpoint() == worlds[place]
         assert [e.line.text for e in lab.entries] == lines[:place]
+
+
+def test_the_switches_of_a_link_with_a_dot_in_its_name_are_written_and_read_as_files():
+    with Lab() as lab:
+        result = lab.run_cell(
+            "ip link add link enp7s0 name enp7s0.1 type vlan id 1\n"
+            "echo 1 > /proc/sys/net/ipv4/conf/enp7s0.1/proxy_arp\n"
+            "cat /proc/sys/net/ipv4/conf/enp7s0.1/proxy_arp\n"
+            "sysctl net.ipv4.conf.enp7s0/1.proxy_arp"
+        )
+
+    assert result.stdout == "1\nnet.ipv4.conf.enp7s0/1.proxy_arp = 1\n"

@@ -8,7 +8,6 @@ from dnetlab.model import Where
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.lab import new_world
 from dnetlab.sim.shell import run_tool
-from dnetlab.sim.tools.sysctl import read_proc_sys
 from dnetlab.sim.world import World
 
 
@@ -51,8 +50,8 @@ def test_ip_forward_and_its_file_are_one_switch(world: World) -> None:
     assert at(world, "sysctl -w net.ipv4.ip_forward=1").stdout == "net.ipv4.ip_forward = 1\n"
 
     assert world.namespace(Where("client")).forwards
-    assert read_proc_sys(world.namespace(Where("client")), "/proc/sys/net/ipv4/ip_forward") == "1\n"
-    assert read_proc_sys(world.namespace(Where("client")), "/proc/sys/net/ipv4/conf/all/forwarding") == "1\n"
+    assert at(world, "cat /proc/sys/net/ipv4/ip_forward").stdout == "1\n"
+    assert at(world, "cat /proc/sys/net/ipv4/conf/all/forwarding").stdout == "1\n"
 
 
 def test_what_ip_netns_has_and_the_lab_has_not_is_refused_with_a_hint(world: World) -> None:

@@ -35,6 +35,15 @@ CONF = "net.ipv4.conf."
 FORWARD, FORWARD_ALL = "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"
 
 
+def key_of(name: str) -> str:
+    """'net/ipv4/ip_forward' (a path under /proc/sys) and 'net.ipv4.ip_forward' are one key; a '/' in the dotted form is
+    a '.' of an interface's name."""
+    first = re.search(r"[./]", name)
+    if first and first[0] == "/":
+        return name.replace(".", "\0").replace("/", ".").replace("\0", "/")
+    return name
+
+
 def values(space: Namespace) -> dict[str, str]:
     """Every switch of a namespace, by key, sorted. A '/' in a key is a '.' of an interface's name."""
     found = dict(DEFAULTS)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from dnetlab.commands.net_usage import SYSCTL
-from dnetlab.model import Namespace
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import KernelError
-from dnetlab.sim.kernel.sysctls import values
+from dnetlab.sim.kernel.sysctls import key_of, values
 from dnetlab.sim.tools.options import is_busybox
 from dnetlab.sim.tools.permission import is_privileged
 
@@ -18,24 +17,8 @@ UNKNOWN = re.compile(
 )
 
 
-def read_proc_sys(namespace: Namespace, path: str) -> str | None:
-    """Contents of a file such as /proc/sys/net/ipv4/ip_forward, with its newline; None when there is none."""
-    if not path.startswith("/proc/sys/"):
-        return None
-    value = values(namespace).get(_key(path.removeprefix("/proc/sys/")))
-    return None if value is None else f"{value}\n"
-
-
-def _key(name: str) -> str:
-    """'net/ipv4/ip_forward' and 'net.ipv4.ip_forward' are one key; a '/' in the dotted form is a '.' of a name."""
-    first = re.search(r"[./]", name)
-    if first and first[0] == "/":
-        return name.replace(".", "\0").replace("/", ".").replace("\0", "/")
-    return name
-
-
 def _path(name: str) -> str:
-    key = _key(name)
+    key = key_of(name)
     return "/proc/sys/" + key.replace("/", "\0").replace(".", "/").replace("\0", ".")
 
 
@@ -112,7 +95,7 @@ def _one(context: Context, options: set[str], name: str) -> Result:
     if "w" in options and not equals:
         return Result("", "sysctl: command line(0): invalid syntax, continuing...\n", 1)
     known = values(context.stack)
-    key = _key(name)
+    key = key_of(name)
     if not name:
         return Result("", "sysctl: Path is not under /proc/sys/: /proc/sys/\n", 1)
     if key not in known:
@@ -143,7 +126,7 @@ def _busybox(context: Context, words: tuple[str, ...]) -> Result:
     out, err = "", ""
     for name in names:
         name, equals, value = name.partition("=")
-        key = _key(name)
+        key = key_of(name)
         if key not in values(context.stack):
             err += "" if "e" in options else f"sysctl: error: '{name}' is an unknown key\n"
         elif not equals and "w" in options:

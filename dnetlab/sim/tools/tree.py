@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import Interface, LinkKind
 from dnetlab.sim.context import Context, Refused
+from dnetlab.sim.kernel.sysctls import key_of, value_of
 from dnetlab.sim.text import connections
 from dnetlab.sim.text.traffic import proc_net_dev, sysfs
 
@@ -194,7 +195,8 @@ def _made(context: Context, full: str) -> str | None:
     if full in fixed:
         return fixed[full]
     if full.startswith("/proc/sys/"):
-        return _sysctl(context, full.removeprefix("/proc/sys/"))
+        value = value_of(context.stack, key_of(full.removeprefix("/proc/sys/")))
+        return None if value is None else f"{value}\n"
     if full.startswith("/sys/class/net/"):
         parts = full.split("/")
         if len(parts) == 8 and parts[5] == "brif":
@@ -236,18 +238,6 @@ _FIXED_BOX = {
     "/etc/group": "root:x:0:\nnogroup:x:65534:\n",
     "/etc/nsswitch.conf": "hosts: files dns\n",
 }
-
-
-def _sysctl(context: Context, path: str) -> str | None:
-    """A key may hold an interface's name with dots in it, so paths are compared, not keys."""
-    for key, value in context.stack.sysctls.items():
-        if key.replace(".", "/") == path or key.replace("/", "\0").replace(".", "/").replace("\0", ".") == path:
-            return f"{value}\n"
-    parts = path.split("/")
-    if parts[:3] == ["net", "ipv4", "conf"] and len(parts) == 5 and context.stack.interface(parts[3]):
-        general = context.stack.sysctls.get(f"net.ipv4.conf.all.{parts[4]}")
-        return f"{general}\n" if general is not None else None
-    return None
 
 
 def _attribute(context: Context, device: Interface, name: str) -> str | None:
