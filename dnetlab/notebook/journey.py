@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -64,15 +63,11 @@ class JourneyView:
     def _repr_html_(self) -> str:
         first, *more = (html.escape(line) for line in explain.verdict(self.exchange, self.snapshot))
         said = f"<div><b>{first}</b></div>" + "".join(f"<div>{line}</div>" for line in more)
-        legs = "".join(self._leg(direction, trace) for direction, trace in self._journeys())
+        legs = "".join(self._leg(direction, trace) for direction, trace in explain.journeys(self.exchange))
         seen = f'<pre style="{terminal.BLOCK}">{html.escape(self._capture)}</pre>' if self._capture else ""
         table = _folded(say("Every step: {number} rows", number=len(self.steps)), self.steps._repr_html_())
         still = f'<div class="dnetlab-still">{self.topology._repr_html_()}</div>'
         return f"<div>{terminal.note(said)}{still}{legs}{seen}{table}</div>"
-
-    def _journeys(self) -> Iterator[tuple[str, Trace]]:
-        yield from explain.legs(self.exchange)
-        yield from explain.later(self.exchange)
 
     def _leg(self, direction: str, trace: Trace) -> str:
         """A journey that arrived is folded; the one that ended early stands open."""

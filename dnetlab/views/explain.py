@@ -56,6 +56,12 @@ def later(exchange: Exchange) -> Iterator[tuple[str, Trace]]:
         yield f"{proxied}later {exchange.broke_on.part.value}", exchange.broke_on.trace
 
 
+def journeys(exchange: Exchange) -> Iterator[tuple[str, Trace]]:
+    """All that is told of an exchange: its legs, then the later packet on which it failed."""
+    yield from legs(exchange)
+    yield from later(exchange)
+
+
 def steps(exchange: Exchange, snapshot: Snapshot | None = None) -> DataFrame:
     """One row per step of the journey, there and back, in the order they happened.
 
@@ -74,7 +80,7 @@ def steps(exchange: Exchange, snapshot: Snapshot | None = None) -> DataFrame:
     before, after    string   the packet on both sides of a rewrite, else <NA>
     """
     rows = []
-    for direction, trace in (*legs(exchange), *later(exchange)):
+    for direction, trace in journeys(exchange):
         for hop in trace.hops:
             container = inside(hop.where, snapshot)
             rows += [(direction, hop.where.host, container, *_cells(step)) for step in hop.steps]
@@ -107,13 +113,19 @@ def inside(where: Where, snapshot: Snapshot | None) -> str | None:
     return ", ".join(c.name for c in members) or where.namespace
 
 
+def place(where: Where, snapshot: Snapshot | None) -> str:
+    """'docker1' for a host, 'docker1/web1' inside a container."""
+    container = inside(where, snapshot)
+    return f"{where.host}/{container}" if container else where.host
+
+
 # -- the story
 
 
 def text(exchange: Exchange, snapshot: Snapshot | None = None) -> str:
     """The journey as lines for a terminal: how it ended and what would have helped, then each machine on the way."""
     lines = [*verdict(exchange, snapshot), ""]
-    for direction, trace in (*legs(exchange), *later(exchange)):
+    for direction, trace in journeys(exchange):
         lines += [*leg(direction, trace, snapshot), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -144,8 +156,7 @@ def leg(direction: str, trace: Trace, snapshot: Snapshot | None = None) -> Itera
     """One journey as lines: the packet, each machine with what happened there, and the end."""
     yield f"{called(direction)}{phrase('colon')}{trace.packet}"
     for hop in trace.hops:
-        container = inside(hop.where, snapshot)
-        yield f"  {hop.where.host}/{container}" if container else f"  {hop.where.host}"
+        yield f"  {place(hop.where, snapshot)}"
         for step in told(hop.steps):
             yield f"    {line(step)}"
     yield f"  = {end(trace)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dnetlab.explain.sentences import phrase, words
-from dnetlab.model import Exchange, Snapshot, Step, StepKind, Trace, Where
+from dnetlab.model import Exchange, Snapshot, Step, StepKind, Trace
 from dnetlab.views import explain
 from dnetlab.views.nodes import standing
 from dnetlab.views.scene import Scene
@@ -42,7 +42,7 @@ def frames(exchange: Exchange, scene: Scene, snapshot: Snapshot | None = None) -
 
     Of the rules met in one table at one hook only the one that decided is a frame, as in the told journey.
     """
-    told = (*explain.legs(exchange), *explain.later(exchange))
+    told = explain.journeys(exchange)
     return tuple(frame for direction, trace in told for frame in _leg(direction, trace, scene, snapshot))
 
 
@@ -55,13 +55,13 @@ def _leg(direction: str, trace: Trace, scene: Scene, snapshot: Snapshot | None) 
             before = packet
             packet = str(step.after) if step.after else packet
             yield Frame(
-                leg, _place(hop.where, snapshot), standing(scene, hop.where, step), step.hook,
+                leg, explain.place(hop.where, snapshot), standing(scene, hop.where, step), step.hook,
                 _text(step), step.rule, before if step.after else "", packet,
             )  # fmt: skip
     if trace.hops:
         where, met = trace.hops[-1].where, trace.hops[-1].steps
         node = standing(scene, where, met[-1] if met else None)
-        yield Frame(leg, _place(where, snapshot), node, "", explain.end(trace), "", "", packet, last=True)
+        yield Frame(leg, explain.place(where, snapshot), node, "", explain.end(trace), "", "", packet, last=True)
 
 
 def _text(step: Step) -> str:
@@ -69,8 +69,3 @@ def _text(step: Step) -> str:
     if step.kind is StepKind.MATCHED:
         return f"{words(step.kind)} {explain.rule_place(step)}"
     return f"{words(step.kind)}{phrase('colon')}{words(step.fact)}"
-
-
-def _place(where: Where, snapshot: Snapshot | None) -> str:
-    inside = explain.inside(where, snapshot)
-    return f"{where.host}/{inside}" if inside else where.host

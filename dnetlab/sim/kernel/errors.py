@@ -8,7 +8,6 @@ from enum import Enum
 class Errno(Enum):
     """The errors of Linux that the lab's kernel knows; the value is what strerror(3) calls them."""
 
-    EPERM = "Operation not permitted"
     ENOENT = "No such file or directory"
     ESRCH = "No such process"
     EACCES = "Permission denied"

@@ -15,8 +15,6 @@ from dnetlab.sim.kernel.routes import in_order
 from dnetlab.sim.text import links as text
 from dnetlab.sim.text.traffic import ip_json, ip_rows
 
-NETNS_HINT = "The lab's namespaces belong to its containers: look into one with `docker exec NAME ip addr`."
-
 
 class Words:
     """The words after the verb, taken one by one; a missing one is iproute2's own complaint."""

@@ -246,8 +246,3 @@ def rotate(world: World, swarm_id: str, role: str) -> None:
     """`join-token --rotate`: the old token no longer lets anybody in."""
     secrets = {**world.swarms[swarm_id].secrets, role: identity.new_secret(world)}
     change(world, swarm_id, secrets=secrets, updated=world.clock)
-
-
-def state_of(world: World, host: str) -> str:
-    """`.Swarm.LocalNodeState`"""
-    return "active" if daemon(world, host).swarm else "inactive"

@@ -262,10 +262,7 @@ class Interpreter:
         self.loops += 1
         try:
             while self.round() and self.tested(node.condition, streams) != node.until:
-                try:
-                    status = self.script(node.body, streams)
-                except Continue as found:
-                    status = found.here()
+                status = self.turn(node.body, streams)
         except Continue as found:  # in the condition
             status = found.here()
         except Break as found:
@@ -282,15 +279,19 @@ class Interpreter:
             for word in words:
                 self.round()
                 self.expander(streams).assign(node.name, word)
-                try:
-                    status = self.script(node.body, streams)
-                except Continue as found:
-                    status = found.here()
+                status = self.turn(node.body, streams)
         except Break as found:
             status = found.here()
         finally:
             self.loops -= 1
         return status
+
+    def turn(self, body: Script, streams: Streams) -> int:
+        """The body of a loop once, until its end or a `continue`."""
+        try:
+            return self.script(body, streams)
+        except Continue as found:
+            return found.here()
 
     def round(self) -> bool:
         self.budget.spend()
