@@ -1,4 +1,6 @@
-"""In CI nothing may be skipped for want of an engine or a browser: DNETLAB_REQUIRE_ENGINES=1 makes such a skip fail."""
+"""In CI nothing may be skipped for want of an engine or a browser: DNETLAB_REQUIRE_ENGINES=1 makes such a skip fail.
+
+`python -m pytest` alone, which is all tests, runs them in two processes side by side; a run of less stays in one."""
 
 from __future__ import annotations
 
@@ -18,6 +20,43 @@ from dnetlab.sim.world import World
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machine")
 NEED_REAL_PARTS = ("engines", "browser")
+LESS = ("keyword", "markexpr", "lf", "stepwise", "stepwise_skip", "usepdb", "trace", "collectonly")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Two processes for all tests, unless `-n` says how many, or an option says that it will be fewer tests."""
+    option = config.option
+    unnamed = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not hasattr(config, "workerinput")
+    everything = unnamed and not any(vars(option).get(name) for name in LESS)
+    if everything and getattr(option, "numprocesses", 0) is None:
+        option.numprocesses = 2
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each process takes file by file. What needs a real engine is one piece of work, the longest, so that one process
+    begins with it and engines never run beside engines; what needs a browser is one, too, and shares a JupyterLab."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class FileByFile(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return piece_of(nodeid)
+
+    config.option.loadscopereorder = False  # pieces in the order of the collection, not the one of most tests first
+    return FileByFile(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        first = {name: place for place, name in enumerate(NEED_REAL_PARTS)}
+        items.sort(key=lambda item: first.get(piece_of(item.nodeid), len(first)))
+
+
+def piece_of(nodeid: str) -> str:
+    """What one process runs from beginning to end: a folder that needs real parts, or a file."""
+    folders = nodeid.partition("::")[0].split("/")
+    return next((part for part in folders if part in NEED_REAL_PARTS), "/".join(folders))
 
 
 @pytest.hookimpl(wrapper=True)
