@@ -58,7 +58,7 @@ def verify_apart(file: Path, terms: Terms = ANYBODY, limits: Limits = USUAL, tel
         "file": str(file), "student": terms.student, "lessons": list(terms.lessons), "only": terms.only,
         "key": terms.key, "tell": tell, "seconds": limits.seconds, "megabytes": limits.megabytes,
     }  # fmt: skip
-    command = [sys.executable, "-m", "dnetlab.grade.child"]
+    command = [sys.executable, "-P", "-m", "dnetlab.grade.child"]  # -P: nothing in this folder is a module of it
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, **pipes) as child:  # type: ignore[call-overload]
         try:

@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from dnetlab.grade.export import told
+from dnetlab.grade.known import known_lessons
 from dnetlab.grade.looks import look
+from dnetlab.grade.notebook import notebook_journals
 from dnetlab.grade.sign import fingerprint, is_signed
 from dnetlab.grade.submission import MEGABYTES, Submission, submission
 from dnetlab.grade.work import ANYBODY, Terms, run_again
@@ -33,11 +35,12 @@ def verify(data: bytes, terms: Terms = ANYBODY, now: float | None = None, tell: 
     claim = found.claim
     is_told = claim is not None and isinstance(claim.get("account"), dict)
     looking = look if is_told or tell else None
-    work = run_again(found.journals, replace(terms, only=terms.only or _only(claim), look=looking))
-    expected = work_data(work, found.journals, now, True)
+    terms = replace(terms, only=terms.only or _only(claim), look=looking)
+    journals, work = _run(found, replace(terms, known=terms.known or known_lessons(terms.lessons)))
+    expected = work_data(work, journals, now, True)
     if is_told or tell:
-        expected = told(work, expected, found.journals)
-    findings = [*([] if found.journals else [Finding(FindingKind.NO_JOURNAL)]), *_signature(found, terms.key)]
+        expected = told(work, expected, journals)
+    findings = [*([] if journals else [Finding(FindingKind.NO_JOURNAL)]), *_signature(found, terms.key)]
     try:
         findings += _claims(found, expected) if claim is not None else []
     except RecursionError:  # nested deeper than any report is
@@ -46,6 +49,17 @@ def verify(data: bytes, terms: Terms = ANYBODY, now: float | None = None, tell: 
     return expected if tell else {name: value for name, value in expected.items() if name != "account"} | {
         "journals": [{k: v for k, v in row.items() if k != "base64"} for row in expected["journals"]]
     }  # fmt: skip
+
+
+def _run(found: Submission, terms: Terms) -> tuple[tuple[bytes, ...], Work]:
+    """The journals, and what they come to. Where they leave something open, the cells of the notebooks run as well."""
+    work = run_again(found.journals, terms)
+    if not found.notebooks or (work.scores and all(task.done for score in work.scores for task in score.tasks)):
+        return found.journals, work
+    made = [one for cells in found.notebooks for one in notebook_journals(cells, terms.known, terms.student or "")]
+    journals = (*found.journals, *made)
+    work = run_again(journals, terms)
+    return journals, replace(work, findings=(*work.findings, Finding(FindingKind.NOTEBOOK)))
 
 
 def _only(claim: Data | None) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from dnetlab.errors import UsageError
 from dnetlab.lessons.numbers import draw, fill
 from dnetlab.lessons.values import hold, lesson_of
 from dnetlab.model import Lesson, default_topology, parse_topology
+from dnetlab.model.journal import Attend, Event
 
 FOLDER = Path(__file__).resolve().parent / "faults"
 LEVELS = (1, 2, 3)
@@ -65,6 +66,11 @@ def seed_of(name: str) -> int:
     """The seed in a fault's name; 0 for another lesson's."""
     parts = _NAME.fullmatch(name)
     return int(parts["seed"]) if parts else 0
+
+
+def next_seed(events: Sequence[Event]) -> int:
+    """One more than the highest that was begun."""
+    return 1 + max((seed_of(e.lesson) for e in events if isinstance(e, Attend) and e.started), default=0)
 
 
 def read_fault(name: str, student: str = "") -> Lesson:

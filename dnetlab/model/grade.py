@@ -56,13 +56,14 @@ class FindingKind(Enum):
     OTHER_VERSION = "other version"
     OTHER_ENGINE = "other engine"
     NEEDS_ENGINE = "needs engine"
+    NOTEBOOK = "notebook"
     SIGNED = "signed"
     NOT_CHECKED = "not checked"
 
 
 NOTES = frozenset({
     FindingKind.OTHER_EDITION, FindingKind.OTHER_VERSION, FindingKind.OTHER_ENGINE, FindingKind.NEEDS_ENGINE,
-    FindingKind.SIGNED, FindingKind.NOT_CHECKED,
+    FindingKind.NOTEBOOK, FindingKind.SIGNED, FindingKind.NOT_CHECKED,
     FindingKind.UNREADABLE,  # a kernel that was killed leaves a row torn
 })  # fmt: skip
 

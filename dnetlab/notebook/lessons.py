@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 from dnetlab.errors import UsageError
 from dnetlab.explain.sentences import phrase
 from dnetlab.language import LANGUAGES, speak, speaking, spoken
-from dnetlab.lessons.fault import fault_name, seed_of
+from dnetlab.lessons.fault import fault_name, next_seed
 from dnetlab.lessons.read import read_lesson
-from dnetlab.model.journal import Attend
 from dnetlab.model.study import TooSoon
 from dnetlab.views import course
 
 if TYPE_CHECKING:
-    from dnetlab.lab import Lab
     from dnetlab.notebook.magic import DnetMagics
 
 
@@ -90,7 +88,7 @@ def fault(magics: DnetMagics, options: Any) -> CourseView:
     """A lab that was broken on purpose, the next one when nothing is named."""
     kind = next((word for word in options.what if not word.isdecimal()), "")
     seed = next((int(word) for word in options.what if word.isdecimal()), 0)
-    name = fault_name(kind, seed or _next_seed(magics.lab), options.level)
+    name = fault_name(kind, seed or next_seed(magics.lab.events), options.level)
     magics.shape_for(read_lesson(name, student_of(magics)))
     magics.lab.open_lesson(name, student_of(magics))
     begun = magics.lab.start_lesson()
@@ -98,11 +96,6 @@ def fault(magics: DnetMagics, options: Any) -> CourseView:
         return CourseView(str(begun), begun)
     found = magics.lab.tasks()
     return CourseView(course.fault_text(found), found)
-
-
-def _next_seed(lab: Lab) -> int:
-    """One more than the highest that was begun in this lab."""
-    return 1 + max((seed_of(e.lesson) for e in lab.events if isinstance(e, Attend) and e.started), default=0)
 
 
 def diagnose(magics: DnetMagics, options: Any) -> CourseView:

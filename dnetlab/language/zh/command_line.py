@@ -48,7 +48,7 @@ SENTENCES = {
     "make a lesson's notebooks, in both languages": "生成一课的笔记本，两种语言",
     "default: here": "默认：当前文件夹",
     "run somebody's work again from its journal, and say what differs": "按日志重新运行某个人的作业，并指出不同之处",
-    "a journal, or a report (.html or .json)": "一个日志，或者一份实验报告（.html 或 .json）",
+    "a journal, a notebook, or a report (.html or .json)": "一个日志、一个笔记本，或者一份实验报告（.html 或 .json）",
     "whose work it should be (default: whoever it says)": "应该是谁的作业（默认：它自己写的是谁就是谁）",
     "a lesson of your own": "你自己编的课",
     "with --engine docker: 20.10, 26.1 or 28.5": "配合 --engine docker：20.10、26.1 或 28.5",

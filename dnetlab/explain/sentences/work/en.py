@@ -39,6 +39,7 @@ FINDINGS = {
     FindingKind.OTHER_EDITION: "Lesson {lesson} has another text here than where the work was done.",
     FindingKind.OTHER_VERSION: "It was done with dnetlab {version} and run again with {here}.",
     FindingKind.OTHER_ENGINE: "It was done on engine {engine}; {number} lines or judgements came out otherwise here.",
+    FindingKind.NOTEBOOK: "The cells of the notebook were run as well: no journal of it has all of this work.",
     FindingKind.NEEDS_ENGINE: "Only a real engine can judge all of: {tasks}. `dnetlab verify --engine docker` does.",
 }
 PHRASES = {

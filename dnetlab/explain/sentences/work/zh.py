@@ -39,6 +39,7 @@ FINDINGS = {
     FindingKind.OTHER_EDITION: "{lesson} 课在这里的文本与做作业时的不同。",
     FindingKind.OTHER_VERSION: "作业是用 dnetlab {version} 做的，用 {here} 重新运行。",
     FindingKind.OTHER_ENGINE: "作业是在 {engine} 引擎上做的；在这里有 {number} 条命令或判分结果不同。",
+    FindingKind.NOTEBOOK: "笔记本的单元格也运行了一遍：日志里没有这份作业的全部内容。",
     FindingKind.NEEDS_ENGINE: "这些练习只有真实引擎才能完全判断：{tasks}。请用 `dnetlab verify --engine docker`。",
 }
 PHRASES = {
