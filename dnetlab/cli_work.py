@@ -13,8 +13,9 @@ from dnetlab.language.arguments import Parser
 
 
 def work_commands(commands: argparse._SubParsersAction[Parser]) -> None:
+    work = say("a journal, a notebook, or a report (.html or .json)")
     verify = commands.add_parser("verify", help=say("run somebody's work again from its journal, and say what differs"))
-    verify.add_argument("files", nargs="+", metavar="FILE", help=say("a journal, a notebook, or a report (.html or .json)"))
+    verify.add_argument("files", nargs="+", metavar="FILE", help=work)
     verify.add_argument("--student", metavar="ID", help=say("whose work it should be (default: whoever it says)"))
     verify.add_argument("--lesson", metavar="LESSON", action="append", default=[], help=say("a lesson of your own"))
     verify.add_argument("--engine", choices=("sim", "docker"), default="sim", help=say("simulator or real engines"))
@@ -39,7 +40,7 @@ def work_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     keys.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help=say("where to (default: here)"))
     keys.set_defaults(run=_keys)
     sign = commands.add_parser("sign", help=say("verify somebody's work and sign the result"))
-    sign.add_argument("files", nargs="+", metavar="FILE", help=say("a journal, a notebook, or a report (.html or .json)"))
+    sign.add_argument("files", nargs="+", metavar="FILE", help=work)
     sign.add_argument("--key", type=Path, required=True, metavar="FILE.key", help=say("as `dnetlab keys` made it"))
     sign.add_argument("--student", metavar="ID", help=say("whose work it should be (default: whoever it says)"))
     sign.add_argument("--lesson", metavar="LESSON", action="append", default=[], help=say("a lesson of your own"))
