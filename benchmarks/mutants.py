@@ -1,42 +1,54 @@
-"""python benchmarks/mutants.py [--count 200] [--seed 8] [--only 3,17] [--keep FILE]: would the tests notice?
+"""python benchmarks/mutants.py --keep FOLDER [--count 200] [--seed 8] [--only 3,17]: would the tests notice?
 
-Small faults are put into copies of the code one at a time (cosmic-ray's operators: another comparison, a number one
-higher, `not` added, a loop that never runs …), and tests are run until one fails: those of the same part first, then
-wider ones. A fault that no test notices survives, and is printed. The sample is a value of the code and the seed: the
-places whose digests come first, one fault at each, so that a change elsewhere changes few of them. Annotations are left
-out, as nothing reads them, and `is` for `==` and the other way round, as most of those mean the same here. A test run
-that takes longer than its budget has noticed.
+Small faults are put into a copy of the code one at a time (cosmic-ray's operators: another comparison, a number one
+higher, `not` added, a loop that never runs …), and tests are run until one fails. The sample is a value of the code and
+the seed: the places whose digests come first, one fault at each, so that a change elsewhere changes few of them.
 
-Needs `pip install cosmic-ray`. One process, at low priority: nice -n 10 python benchmarks/mutants.py
+Which tests: every test was run once beforehand with what each remembers emptied before it (benchmarks/measuring.py), so
+that it is known which lines it executes and how long it takes. A fault meets the tests that execute the faulty
+statement, the quickest first, until one fails; none of them after the first ten minutes' worth. One that takes ten
+times as long as it took, and ten seconds, has noticed. A fault that no test executes survives. What runs when a module
+is imported (tables, defaults) meets the tests that execute anything of that module, and those that read the code.
+
+Left out of the sample, as they can't change what a program does, or can't be a program: annotations and what stands
+under TYPE_CHECKING, as nothing reads them; `slots=` of a dataclass and `strict=` of a zip, which only stop mistakes of
+ours; `lru_cache` and its size, which change only the time; `is` for `==` and the other way round, as most of those mean
+the same here; what Python can't compile (`+, name` for `*, name`).
+
+    FOLDER/tests.json     test -> seconds and the lines that it executes; made when it isn't there
+    FOLDER/found.jsonl    a line for each fault; those that stand there are not tried again, but for --again
+
+Needs `pip install -e '.[mutants]'`. One process, at low priority: nice -n 10 python benchmarks/mutants.py --keep FOLDER
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import difflib
 import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
-BUDGET = 900  # seconds of a mutant's test run
-REPLAYED = ("tests/test_public_cases.py", "tests/test_recordings.py")
-TESTS = {  # what belongs to the part, then what goes through it
-    "dnetlab/net": (("tests/net", "tests/explain"), (*REPLAYED, "tests/sim", "tests/checks")),
-    "dnetlab/sim/dockerd": ((*REPLAYED, "tests/sim"), ("tests/lab/test_lab.py", "tests/explain", "tests/net")),
-    "dnetlab/views": (("tests/views",), ("tests/notebook", "tests/lab/test_lab.py", "tests/test_notebooks.py")),
-    "dnetlab/notebook": (("tests/notebook",), ("tests/test_notebooks.py", "tests/lab/test_lab.py")),
-}
+PARTS = ("dnetlab/net", "dnetlab/sim/dockerd", "dnetlab/views", "dnetlab/notebook")
+LEFT_OUT = ("tests/engines", "tests/browser")  # they need real engines, a browser
+READ_THE_CODE = ("tests/test_layers.py",)
+WORTH = 600  # seconds of tests that a fault meets at most, as they took without it
 SAME = ("Is_Eq", "Eq_Is", "IsNot_NotEq", "NotEq_IsNot")
+TOO_SLOW = 77  # measuring.py's
+CACHES = ("cache", "lru_cache")
+GUARDS = {"dataclass": "slots", "zip": "strict"}
 
 
 @dataclass(frozen=True)
@@ -52,12 +64,44 @@ class Mutant:
         return f"{self.module}:{self.line} {self.operator.removeprefix('core/')}"
 
 
-def annotations(source: str) -> list[ast.expr]:
-    """The type annotations of a module."""
-    nodes = list(ast.walk(ast.parse(source)))
-    found = [node.annotation for node in nodes if isinstance(node, ast.arg | ast.AnnAssign)]
-    found += [node.returns for node in nodes if isinstance(node, ast.FunctionDef)]
-    return [each for each in found if each is not None]
+@dataclass(frozen=True)
+class Found:
+    """noticed: the test that failed, 'too slow', or '' of a survivor; met: how many tests it met at most."""
+
+    number: int
+    mutant: str
+    noticed: str
+    met: int
+    diff: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """The same wherever the faulty line stands."""
+        module, operator = self.mutant.split()
+        return module.partition(":")[0], operator, self.diff.partition("\n")[2]
+
+
+# --- the sample ---------------------------------------------------------------------------------------------------
+
+
+def without_effect(tree: ast.Module) -> Iterator[ast.AST]:
+    """The parts of a module that the rules above leave out."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
+            yield node.annotation
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield from (each for each in node.decorator_list if name_of(each) in CACHES)
+            yield from [node.returns] if isinstance(node, ast.FunctionDef) and node.returns else []
+        elif isinstance(node, ast.Call):
+            yield from (each.value for each in node.keywords if each.arg == GUARDS.get(name_of(node), ""))
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            yield node
+
+
+def name_of(node: ast.expr) -> str:
+    """`dataclass` of `@dataclass`, `@dataclass(frozen=True)` and `dataclasses.dataclass`."""
+    called = node.func if isinstance(node, ast.Call) else node
+    return ast.unparse(called).rpartition(".")[2]
 
 
 def places(module: Path) -> Iterator[tuple[str, tuple[int, int], Mutant]]:
@@ -66,8 +110,15 @@ def places(module: Path) -> Iterator[tuple[str, tuple[int, int], Mutant]]:
     from cosmic_ray.plugins import get_operator, operator_names
 
     source, name = module.read_text(encoding="utf-8"), str(module.relative_to(HERE))
-    spans = [((a.lineno, a.col_offset), (a.end_lineno or 0, a.end_col_offset or 0)) for a in annotations(source)]
     nodes, lines = list(ast_nodes(get_ast(source))), source.splitlines()
+    spans = [
+        # a decorator's fault starts at its @
+        (
+            (a.lineno, a.col_offset - (lines[a.lineno - 1][a.col_offset - 1 : a.col_offset] == "@")),
+            (a.end_lineno, a.end_col_offset),
+        )
+        for a in without_effect(ast.parse(source))
+    ]
     for operator in operator_names():
         if operator.endswith(SAME) or get_operator(operator).arguments():
             continue
@@ -85,7 +136,7 @@ def sample(seed: int, count: int) -> list[Mutant]:
         return hashlib.sha256(repr((seed, *words)).encode()).hexdigest()
 
     chosen: dict[str, tuple[str, Mutant]] = {}
-    for module in sorted(path for part in TESTS for path in (HERE / part).rglob("*.py")):
+    for module in sorted(path for part in PARTS for path in (HERE / part).rglob("*.py")):
         seen: Counter[tuple[str, int, str]] = Counter()
         for text, start, mutant in places(module):
             key = (text.strip(), start[1], mutant.operator)
@@ -93,7 +144,8 @@ def sample(seed: int, count: int) -> list[Mutant]:
             place = digest(mutant.module, *key[:2], seen[key])
             fault = digest(mutant.module, *key, seen[key])
             chosen[place] = min(chosen.get(place, ("~", mutant)), (fault, mutant), key=lambda pair: pair[0])
-    return [chosen[place][1] for place in sorted(chosen)[:count]]
+    compiled = (chosen[place][1] for place in sorted(chosen) if compiles(mutated(chosen[place][1])[1]))
+    return [mutant for mutant, _ in zip(compiled, range(count), strict=False)]
 
 
 def mutated(mutant: Mutant) -> tuple[str, str]:
@@ -105,72 +157,199 @@ def mutated(mutant: Mutant) -> tuple[str, str]:
     return source, mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence)
 
 
-def noticed(copy: Path, stages: Iterable[Sequence[str]]) -> str:
-    """The test that fails in the copy, 'too slow' at the end of the budget, '' when all pass."""
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "DNETLAB_JOURNAL": "off"}
-    pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-x", "-rfE", "--tb=no", "-m", "not engine"]
-    for paths in stages:
+def compiles(source: str) -> bool:
+    try:
+        compile(source, "", "exec")
+    except SyntaxError:
+        return False
+    return True
+
+
+# --- which tests --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Measured:
+    """seconds: test -> how long it took; lines: module -> test -> the lines that it executes. A test '' is the import
+    of the module, one without '::' a whole file: what its tests share."""
+
+    seconds: dict[str, float]
+    lines: dict[str, dict[str, set[int]]]
+
+
+def measure(keep: Path, paths: list[str]) -> None:
+    """Run the tests once, and write which lines each executes; of those in `paths` only, beside what is there."""
+    plugin = ["-p", "benchmarks.measuring", *(f"--ignore={each}" for each in LEFT_OUT)]
+    environment = {**surroundings(HERE), "DNETLAB_MEASURED": str(keep.resolve()), "DNETLAB_PARTS": ",".join(PARTS)}
+    subprocess.run([*PYTEST, *plugin, *(paths or ["tests"])], cwd=HERE, env=environment, check=False)
+
+
+def measured(keep: Path) -> Measured:
+    found = json.loads((keep / "tests.json").read_text(encoding="utf-8"))
+    lines = {module: {t: set(numbers) for t, numbers in by.items()} for module, by in found["lines"].items()}
+    return Measured(found["seconds"], lines)
+
+
+def statement(source: str, line: int) -> range:
+    """The lines of the smallest statement around a line; of an `if` or a `def` only its head."""
+    holding = [
+        n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.stmt) and n.lineno <= line <= (n.end_lineno or 0)
+    ]
+    if not holding:  # a decorator
+        return range(line, line + 1)
+    smallest = min(holding, key=lambda node: (node.end_lineno or 0) - node.lineno)
+    body = getattr(smallest, "body", None)
+    return range(
+        smallest.lineno, body[0].lineno if body and body[0].lineno > line else (smallest.end_lineno or line) + 1
+    )
+
+
+def meeting(mutant: Mutant, known: Measured) -> list[str]:
+    """The tests that execute the faulty statement, the quickest first."""
+    source = (HERE / mutant.module).read_text(encoding="utf-8")
+    by_test, lines = known.lines.get(mutant.module, {}), set(statement(source, mutant.line))
+    if lines & by_test.get("", set()):
+        chosen = {*by_test, *READ_THE_CODE} - {""}
+    else:
+        chosen = {test for test, numbers in by_test.items() if numbers & lines}
+    tests = {test for test in known.seconds if test in chosen or test.partition("::")[0] in chosen}
+    return within(sorted(tests, key=lambda test: (known.seconds[test], test)), known)
+
+
+def within(tests: list[str], known: Measured) -> list[str]:
+    """The first of them, up to what a fault is worth."""
+    spent, found = 0.0, []
+    for test in tests:
+        spent += known.seconds[test]
+        if spent > WORTH and found:
+            break
+        found.append(test)
+    return found
+
+
+# --- a run --------------------------------------------------------------------------------------------------------
+
+PYTEST = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rfE", "--tb=no", "-m", "not engine"]
+
+
+def surroundings(copy: Path) -> dict[str, str]:
+    found = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "DNETLAB_JOURNAL": "off"}
+    return {name: value for name, value in found.items() if not name.startswith("PYTEST_")}
+
+
+def noticed(copy: Path, tests: list[str], known: Measured) -> str:
+    """The test that fails in the copy, 'too slow' when one takes far longer than it took, '' when all pass."""
+    files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
+    chosen = copy / "chosen.json"
+    chosen.write_text(json.dumps({test: known.seconds[test] for test in tests}), encoding="utf-8")
+    environment = {**surroundings(copy), "DNETLAB_CHOSEN": str(chosen)}
+    longest = 120 + 11 * sum(10 + known.seconds[test] for test in tests)
+    try:
+        status, said = in_a_group([*PYTEST, "-x", "-p", "benchmarks.measuring", *files], copy, environment, longest)
+    except subprocess.TimeoutExpired:
+        return "too slow"
+    if status in (0, TOO_SLOW):
+        return "too slow" if status else ""
+    failed = [line for line in said.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return failed[0].split(" - ")[0] if failed else f"pytest ended with {status}"
+
+
+def in_a_group(argv: list[str], copy: Path, environment: dict[str, str], longest: float) -> tuple[int, str]:
+    """Status and output of a command; what it started ends with it."""
+    with subprocess.Popen(
+        argv,
+        cwd=copy,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as run:
         try:
-            run = subprocess.run(
-                [*pytest, *paths], cwd=copy, env=environment, text=True, capture_output=True, timeout=BUDGET
-            )
-        except subprocess.TimeoutExpired:
-            return "too slow"
-        if run.returncode != 0:
-            failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-            return failed[0].split(" - ")[0] if failed else f"pytest ended with {run.returncode}"
-    return ""
+            said, _ = run.communicate(timeout=longest)
+            return run.returncode, said
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
 
 
-def try_one(copy: Path, mutant: Mutant) -> dict[str, str]:
-    """{mutant, noticed, diff}: put the fault into the copy, run tests, take it out again."""
+def untried(number: int, mutant: Mutant) -> Found:
+    lines = difflib.unified_diff(*(text.splitlines() for text in mutated(mutant)), n=1, lineterm="")
+    return Found(number, str(mutant), "", 0, "\n".join(list(lines)[2:]))
+
+
+def try_one(copy: Path, number: int, mutant: Mutant, known: Measured) -> Found:
+    """Put the fault into the copy, run tests, take it out again."""
     before, after = mutated(mutant)
-    target = copy / mutant.module
+    tests, target = meeting(mutant, known), copy / mutant.module
     target.write_text(after, encoding="utf-8")
     try:
-        by = noticed(copy, next(stages for part, stages in TESTS.items() if mutant.module.startswith(part + "/")))
+        by = noticed(copy, tests, known) if tests else ""
     finally:
         target.write_text(before, encoding="utf-8")
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
-    return {"mutant": str(mutant), "noticed": by, "diff": "\n".join(list(lines)[2:])}
+    return replace(untried(number, mutant), noticed=by, met=len(tests))
 
 
-def report(rows: list[dict[str, str]]) -> None:
-    for part in (*TESTS, ""):
-        mine = [row for row in rows if row["mutant"].startswith(part)]
-        killed = sum(bool(row["noticed"]) for row in mine)
+def found_before(keep: Path) -> dict[tuple[str, str, str], Found]:
+    """mutant and diff -> what was found, the last word of each."""
+    file = keep / "found.jsonl"
+    rows = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return {f.key: f for f in (Found(**json.loads(row)) for row in rows)}
+
+
+def show(found: Found) -> None:
+    print(f"{found.number}. {found.mutant}: {found.noticed or f'SURVIVED {found.met} tests'}", flush=True)
+    if not found.noticed:
+        print(found.diff, flush=True)
+
+
+def report(rows: list[Found]) -> None:
+    for part in (*PARTS, ""):
+        mine = [row for row in rows if row.mutant.startswith(part)]
+        killed = sum(bool(row.noticed) for row in mine)
         print(f"{part or 'all'}: {killed} of {len(mine)} noticed, {killed / max(len(mine), 1):.1%}")
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=8)
     parser.add_argument("--only", default="", metavar="NUMBERS", help="of the sample, from 1, with commas between them")
-    parser.add_argument("--keep", type=Path, metavar="FILE", help="write each result there as a JSON line")
-    options = parser.parse_args()
-    mutants = list(enumerate(sample(options.seed, options.count), start=1))
+    parser.add_argument("--keep", type=Path, required=True, metavar="FOLDER", help="what was measured and found")
+    parser.add_argument("--again", action="store_true", help="try those again that survived")
+    parser.add_argument("--measure", nargs="*", metavar="TESTS", help="measure all tests, or these files, and end")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
+    options.keep.mkdir(parents=True, exist_ok=True)
+    if options.measure is not None or not (options.keep / "tests.json").exists():
+        measure(options.keep, options.measure or [])
+    if options.measure is not None:
+        return
+    known, before, rows = measured(options.keep), found_before(options.keep), []
     wanted = {int(number) for number in options.only.split(",") if number}
-    rows = []
     with tempfile.TemporaryDirectory(prefix="dnetlab-mutants-") as folder:
         copy = Path(folder) / "checkout"
-        left_out = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*cache")
-        shutil.copytree(HERE, copy, ignore=left_out)
-        everything = sorted({path for stages in TESTS.values() for paths in stages for path in paths})
-        if failing := noticed(copy, [everything]):
-            raise SystemExit(f"Without a fault the tests fail already: {failing}")
-        for number, mutant in mutants:
+        shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*cache"))
+        for number, mutant in enumerate(sample(options.seed, options.count), start=1):
             if wanted and number not in wanted:
                 continue
-            row = try_one(copy, mutant)
-            rows.append(row)
-            print(f"{number}. {mutant}: {row['noticed'] or 'SURVIVED'}", flush=True)
-            if not row["noticed"]:
-                print(row["diff"], flush=True)
-            if options.keep:
-                with options.keep.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps({"number": number, **row}) + "\n")
+            asked = untried(number, mutant)
+            there = before.get(asked.key)
+            done = there and (there.noticed or not options.again)
+            rows.append(there if there and done else kept(options, copy, known, asked, mutant))
     report(rows)
+
+
+def kept(options: argparse.Namespace, copy: Path, known: Measured, asked: Found, mutant: Mutant) -> Found:
+    """What is found of a fault now, said and written down."""
+    found = try_one(copy, asked.number, mutant, known)
+    show(found)
+    with (options.keep / "found.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(found)) + "\n")
+    return found
 
 
 if __name__ == "__main__":
