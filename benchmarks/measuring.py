@@ -58,6 +58,7 @@ class Measuring:
         self.seconds: dict[str, float] = {}
         self.uses: dict[str, list[str]] = defaultdict(list)  # '@fixture' -> the tests that use it
         self.failed: set[str] = set()
+        self.caches: list[Any] = []
         self.folder = Path(tempfile.mkdtemp(prefix="dnetlab-measured-"))
         (self.folder / "sitecustomize.py").write_text(CHILD, encoding="utf-8")
         files = [f"{HERE / part}/*" for part in parts]
@@ -75,11 +76,13 @@ class Measuring:
         self.coverage.switch_context(context)
         os.environ["DNETLAB_MEASURED_TEST"] = context
 
+    def pytest_collection_finish(self) -> None:
+        self.caches = [each for each in gc.get_objects() if isinstance(each, functools._lru_cache_wrapper)]
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        for each in gc.get_objects():
-            if isinstance(each, functools._lru_cache_wrapper):
-                each.cache_clear()
+        for each in self.caches:
+            each.cache_clear()
         self.item = item.nodeid
         for name, definitions in item._fixtureinfo.name2fixturedefs.items():
             if definitions[-1].scope != "function":
