@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dnetlab import doctor
 from dnetlab.cli import main
 from dnetlab.engines import labhosts
 from dnetlab.engines.providers import Standing
@@ -14,6 +16,8 @@ from dnetlab.engines.providers.shape import lab_toml
 from dnetlab.errors import UnknownName, UsageError
 from dnetlab.model import default_topology
 from dnetlab.model.labfile import parse_topology
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def row(lab: str, provider: str, host: str = "docker1", state: str = "up", kept: bool = True) -> Standing:
@@ -31,6 +35,9 @@ class Played:
 
     def why_not(self) -> str:
         return self.reason
+
+    def offer(self) -> str:
+        return "a way"
 
     def sweep(self, progress: Any) -> list[str]:
         return []
@@ -79,6 +86,49 @@ def test_a_name_that_no_lab_has_is_said_with_those_there_are(ways: list[Played])
         labhosts.down("three")
     with pytest.raises(UnknownName, match="no lab busy stands\nThere are: one, two."):
         labhosts.attach("busy")
+
+
+@dataclass
+class Made:
+    """Lab hosts that were just made, as `up` sees them."""
+
+    lab: str
+    kept: bool = False
+
+    def keep(self) -> None:
+        self.kept = True
+
+
+def test_the_first_up_says_what_the_hosts_guard_against_and_what_they_do_not(
+    ways: list[Played], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made: list[Made] = []
+
+    def make(release: str | None, shape: Any, progress: Any, lab: str) -> Made:
+        made.append(Made(lab))
+        return made[0]
+
+    monkeypatch.setattr(labhosts, "make", make)
+
+    assert main(["up", "three"]) == 0
+    assert [(hosts.lab, hosts.kept) for hosts in made] == [("three", True)]
+    assert capsys.readouterr().out == (
+        "the lab three is up: dnetlab run --engine docker --attach three FILE\n"
+        "The lab's hosts are apart from your machine's network, files and processes, but they run as its root: they "
+        "guard against accidents, not against somebody who means harm.\n"
+    )
+
+
+def test_the_page_of_real_engines_says_that_the_hosts_are_no_security_boundary() -> None:
+    assert "**It is no security boundary**" in (ROOT / "docs/real-engines.md").read_text(encoding="utf-8")
+
+
+def test_doctor_says_it_where_a_way_to_real_hosts_works(ways: list[Played], monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {finding.subject: (finding.state, finding.found) for finding in doctor._engines()}
+
+    assert found["real engines: namespaces"] == ("ok", "a way")
+    assert found["real engines: how safe"][0] == "note"
+    assert found["real engines: how safe"][1].endswith("not against somebody who means harm.")
 
 
 def test_a_name_that_can_not_be_one_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from dnetlab.explain.sentences import COURSE
+from dnetlab.lab import Lab
 from dnetlab.lessons.build import FOLDERS, notebook
 from dnetlab.lessons.new import new_lesson
-from dnetlab.lessons.read import read_lesson, shipped
+from dnetlab.lessons.read import read_lesson, script, shipped
 from dnetlab.model.releases import RELEASES
 from dnetlab.proof import prove
+from tests import lesson_runs
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent.parent / "notebooks"
 
@@ -93,3 +95,28 @@ def test_what_is_not_sound_is_named(tmp_path, file, text, what, trouble):
     (folder / file).write_text(text, encoding="utf-8")
 
     assert trouble in _troubles(folder)[what]
+
+
+@pytest.mark.parametrize("number", ["01", "02", "03", "08"])
+def test_a_clean_up_that_finds_nothing_left_is_announced_by_the_page(number):
+    # Given a lesson that was solved, when its last cell is run, then the error it shows is one that the page explains.
+    lesson = lesson_runs.opened(number)
+    *_, (_, said), (_, cell) = lesson_runs.cells(number)
+    with Lab() as lab:
+        lab.run_cell(script(lesson, "solution.dnet"))
+        removed = lab.run_cell(cell.removeprefix("%%dnet\n")).outputs[0]
+
+    assert (removed.line.text, removed.exit_code) == ("docker rm -f $(docker ps -aq)", 1)
+    assert "'docker rm' requires at least 1 argument\n" in removed.stderr
+    assert "`docker rm` gets no name, says `requires at least 1 argument`, and nothing is wrong" in said
+
+
+@pytest.mark.parametrize("number", ["04", "05", "06", "07", "09", "10"])
+def test_the_clean_up_of_other_lessons_runs_without_an_error_after_their_tasks(number):
+    lesson = lesson_runs.opened(number)
+    *_, (_, cell) = lesson_runs.cells(number)
+    with Lab(topology=lesson.shape) as lab:
+        lab.run_cell(script(lesson, "solution.dnet"))
+        outputs = lab.run_cell(cell.removeprefix("%%dnet\n")).outputs
+
+    assert [(o.line.text, o.stderr) for o in outputs if o.exit_code] == []

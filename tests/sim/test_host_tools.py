@@ -152,3 +152,35 @@ def test_digits_that_are_no_numbers_are_words(host: Prompt, line: str) -> None:
     # given a superscript two, which Python calls a digit, when a tool wants a number, then it complains as of any word
     output = host.type(line)
     assert output.refused is not None or output.exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("line", "held"),
+    [
+        ("cat /etc/services",
+         "/etc/debian_version, /etc/hostname, /etc/hosts, /etc/issue, /etc/os-release, /etc/resolv.conf"),
+        ("ls /proc", "/proc/net/arp, /proc/net/dev, /proc/net/nf_conntrack, /proc/net/route, /proc/sys/net/…"),
+        ("docker exec b1 cat /proc/cpuinfo",
+         "/proc/1/cmdline, /proc/1/environ, /proc/net/arp, /proc/net/dev, /proc/net/nf_conntrack, /proc/net/route, "
+         "/proc/sys/net/…"),
+        ("ls /sys/kernel", "/sys/class/net/…"),
+    ],
+)  # fmt: skip
+def test_a_file_that_the_lab_lacks_is_answered_with_those_nearby(host: Prompt, line: str, held: str) -> None:
+    host.type("docker run -d --name b1 busybox sleep 100")
+    refused = host.type(line).refused
+
+    assert refused is not None and refused.hint == f"cat shows {held}."
+    for name in held.split(", "):
+        inside = line.rpartition(" ")[0].removesuffix("ls").removesuffix("cat")
+        assert name.endswith("…") or host.type(f"{inside}cat {name}").exit_code == 0
+
+
+def test_the_hint_names_a_files_neighbours_that_the_student_wrote_and_all_trees_where_it_has_none(host: Prompt) -> None:
+    host.type("echo a > /etc/mine")
+
+    assert "/etc/issue, /etc/mine, /etc/os-release" in host.type("cat /etc/fstab").refused.hint
+    assert host.type("ls /usr").refused.hint == (
+        "cat shows /etc/debian_version, /etc/hostname, /etc/hosts, /etc/issue, /etc/mine, /etc/os-release, "
+        "/etc/resolv.conf, /proc/net/arp, /proc/net/dev, /proc/net/nf_conntrack, /proc/net/route, /proc/sys/net/…, …."
+    )

@@ -212,7 +212,7 @@ SENTENCES = {
     "traceroute {flag} is not part of the lab.": "实验环境里没有 traceroute {flag}。",
     "The lab has -n -m -q -w -f -I.": "有的是 -n -m -q -w -f -I。",
     "The lab holds only the files of {full} that lessons read.": "{full} 里只有课程要读的文件。",
-    "cat shows /etc/hosts, /etc/resolv.conf, /etc/hostname and /proc/sys/net/….": "cat 可以看 /etc/hosts、/etc/resolv.conf、/etc/hostname 和 /proc/sys/net/…。",
+    "cat shows {held}.": "cat 可以看 {held}。",
     "The lab does not hold {full}.": "实验环境没有 {full}。",
     "This busybox's wget -T crashes (Debian 12, busybox-static 1.35).": "这个 busybox 的 wget -T 会崩溃（Debian 12，busybox-static 1.35）。",
     "timeout 3 wget … waits 3 seconds.": "timeout 3 wget … 会等 3 秒。",

@@ -32,6 +32,9 @@ HOST_TOP = ("bin", "dev", "etc", "home", "lib", "lib64", "mnt", "opt", "proc", "
 BOX_TOP = ("bin", "dev", "etc", "home", "lib", "proc", "root", "sbin", "sys", "tmp", "usr", "var")
 _OF_DAEMON = ("/etc/docker/daemon.json", "/run/dnetlab/arguments")  # what a host's daemon reads at its start
 NAMESPACES = ("/run/docker/netns", "/var/run/docker/netns")
+_SWITCHES, _LINKS = "/proc/sys/net/", "/sys/class/net/"
+_OF_FIRST = ("/proc/1/cmdline", "/proc/1/environ")  # a container's
+SHOWS, MOST_NAMED = "cat shows {held}.", 12
 _EMPTY = ("/root", "/home", "/tmp", "/mnt", "/opt", "/srv")
 _KEPT_BACK = ("/proc", "/sys", "/dev", "/usr", "/var", "/lib", "/lib64", "/bin", "/sbin", "/run", "/boot")
 _KNOWN_ELSEWHERE = frozenset(
@@ -173,8 +176,9 @@ def listing(context: Context, path: str) -> list[str]:
             pass
         else:
             raise NotADirectoryError(path)
-    raise Refused("The lab holds only the files of {full} that lessons read.",
-                  "cat shows /etc/hosts, /etc/resolv.conf, /etc/hostname and /proc/sys/net/….", full=full)  # fmt: skip
+    raise Refused(
+        "The lab holds only the files of {full} that lessons read.", SHOWS, full=full, held=_held(context, full)
+    )
 
 
 def _ports(context: Context, full: str) -> list[str]:
@@ -220,42 +224,48 @@ def _refuse_unknown(context: Context, full: str) -> None:
         return
     kept = full.startswith("/etc/") and context.container is None and full.split("/")[2] in _KNOWN_ELSEWHERE
     if kept or any(full.startswith(prefix + "/") for prefix in _KEPT_BACK):
-        raise Refused(
-            "The lab does not hold {full}.",
-            "cat shows /etc/hosts, /etc/resolv.conf, /etc/hostname and /proc/sys/net/….",
-            full=full,
-        )
+        raise Refused("The lab does not hold {full}.", SHOWS, full=full, held=_held(context, full))
+
+
+def _held(context: Context, full: str) -> str:
+    """What `cat` shows here, for a sentence: the files below the same directory of /, or all when it has none."""
+    place = (context.host, context.container or "")
+    made = [*_fixed(context), *_OF_KERNEL, *(_OF_FIRST if context.container is not None else ())]
+    names = sorted({*made, *(key[2] for key in context.world.files if key[:2] == place)})
+    names += [f"{tree}…" for tree in (_SWITCHES, _LINKS)]
+    near = [name for name in names if name.split("/")[1] == full.split("/")[1]] or names
+    return ", ".join([*near[:MOST_NAMED], *(["…"] if len(near) > MOST_NAMED else [])])
 
 
 def _made(context: Context, full: str) -> str | None:
     """Files that are made when they are read; None for others."""
-    fixed = _FIXED_HOST if context.container is None else _FIXED_BOX
-    if full in fixed:
+    if full in (fixed := _fixed(context)):
         return fixed[full]
     if full.startswith("/proc/sys/"):
         value = value_of(context.stack, key_of(full.removeprefix("/proc/sys/")))
         return None if value is None else f"{value}\n"
-    if full.startswith("/sys/class/net/"):
-        parts = full.split("/")
-        if len(parts) == 8 and parts[5] == "brif":
-            return _bridge_port(context, parts[4], parts[6], parts[7])
-        device = context.stack.interface(parts[4]) if len(parts) in (6, 7) else None
-        if device is not None and len(parts) == 7:
-            return sysfs(context.stack.traffic_of(device), parts[6]) if parts[5] == "statistics" else None
-        return _attribute(context, device, parts[5]) if device else None
-    if full in ("/proc/net/route", "/proc/1/net/route"):
-        return _route_table(context)
-    if full in ("/proc/net/dev", "/proc/1/net/dev"):
-        return proc_net_dev(context.stack)
-    if full in ("/proc/net/nf_conntrack", "/proc/1/net/nf_conntrack"):
-        return "".join(f"{connections.proc(c, context.world.clock)}\n" for c in context.stack.connections)
-    if full in ("/proc/net/arp", "/proc/1/net/arp"):
-        return _arp_table(context)
-    if context.container is not None and full in ("/proc/1/environ", "/proc/1/cmdline"):
-        return _first_process(context, full.rsplit("/", 1)[1])
-    if context.container is not None:
-        return _of_image(context, full)
-    return None
+    if full.startswith(_LINKS):
+        return _of_link(context, full.split("/"))
+    made = _OF_KERNEL.get(full.replace("/proc/1/net/", "/proc/net/"))
+    if made is not None:
+        return made(context)
+    if context.container is None:
+        return None
+    return _first_process(context, full.rsplit("/", 1)[1]) if full in _OF_FIRST else _of_image(context, full)
+
+
+def _fixed(context: Context) -> dict[str, str]:
+    return _FIXED_HOST if context.container is None else _FIXED_BOX
+
+
+def _of_link(context: Context, parts: list[str]) -> str | None:
+    """A file of /sys/class/net/DEV: DEV/NAME, DEV/statistics/NAME, DEV/brif/PORT/NAME."""
+    if len(parts) == 8 and parts[5] == "brif":
+        return _bridge_port(context, parts[4], parts[6], parts[7])
+    device = context.stack.interface(parts[4]) if len(parts) in (6, 7) else None
+    if device is not None and len(parts) == 7:
+        return sysfs(context.stack.traffic_of(device), parts[6]) if parts[5] == "statistics" else None
+    return _attribute(context, device, parts[5]) if device else None
 
 
 def _bridge_port(context: Context, bridge: str, port: str, name: str) -> str | None:
@@ -314,6 +324,16 @@ def _arp_table(context: Context) -> str:
         mac = entry.mac or "00:00:00:00:00:00"
         text += f"{entry.address!s:<16} 0x1         {flags}         {mac}     *        {entry.dev}\n"
     return text
+
+
+def _flows(context: Context) -> str:
+    return "".join(f"{connections.proc(c, context.world.clock)}\n" for c in context.stack.connections)
+
+
+_OF_KERNEL = {
+    "/proc/net/arp": _arp_table, "/proc/net/dev": lambda context: proc_net_dev(context.stack),
+    "/proc/net/nf_conntrack": _flows, "/proc/net/route": _route_table,
+}  # fmt: skip
 
 
 def _first_process(context: Context, name: str) -> str | None:
