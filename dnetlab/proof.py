@@ -5,14 +5,13 @@ Proven by running them: on each release the lesson names, with the page's number
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dnetlab.checks.judge import probes
-from dnetlab.commands.script import ScriptCell, read_script
+from dnetlab.commands.script import ScriptCell, code_cells, read_script
 from dnetlab.errors import UsageError
 from dnetlab.explain.sentences import COURSE, words
 from dnetlab.lab import Lab
@@ -204,8 +203,7 @@ def _cells(file: str) -> list[ScriptCell]:
     cells = read_script(file)
     if not file.endswith(".ipynb"):
         return cells
-    stored = json.loads(Path(file).read_text(encoding="utf-8"))["cells"]
-    codes = ["".join(cell["source"]) for cell in stored if cell["cell_type"] == "code"]
+    codes = code_cells(Path(file).read_text(encoding="utf-8"), file)
     begins = next((n for n, code in enumerate(codes) if code.strip().startswith("%dnet start")), -1)
     later = sum(code.lstrip().startswith("%%dnet") for code in codes[begins + 1 :])
     return cells[len(cells) - later :]

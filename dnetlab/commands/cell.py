@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from dnetlab.commands import prompts
 from dnetlab.commands.prompts import Typed
 from dnetlab.commands.shell import LONGEST_LINE, ShellRefused, is_unfinished, parse_shell
-from dnetlab.errors import UsageError
+from dnetlab.errors import CellError, UsageError
 from dnetlab.model import LeftOut, Line, Prompt, Topology, default_topology
 from dnetlab.model.changed import quick
 
@@ -27,6 +27,7 @@ _QUESTION = re.compile(r"\[y/N\]\s*(?P<answer>[yYnN])?\s*$")
 _ASKED = re.compile(
     r"^(?P<text>.*\bprune\b.*?) *(?:WARNING!.*)?Are you sure you want to continue\? \[y/N\] *(?P<answer>[yYnN]?)$"
 )
+LONGEST_CELL = 1 << 20  # characters
 MOST_JOINED = 500  # lines of one loop or here-document
 MOST_TRIES = 2_000  # lines that are tried in all of a cell, whose loops may never end
 _ANSWER = re.compile(r"^\s*(?P<answer>[yYnN])(?:es|ES|o|O)?\s*$")
@@ -75,13 +76,19 @@ def parse_cell(text: str, topology: Topology | None = None, host: str | None = N
     topology says which hosts a prompt can name (None: the default lab), host whose prompt the lines without one are
     typed at (None: the lab's first). Lines that start with `;` or `# ` are comments (`;;` is output of some tools and
     is not). A backslash at the end joins two lines. Raises CellError when a prompt names a host that the lab does not
-    have, UsageError when `host` does.
+    have or the text is longer than a mebibyte, UsageError when the lab does not have `host`.
     """
     return list(read_cell(text, topology, host).lines)
 
 
 def read_cell(text: str, topology: Topology | None = None, host: str | None = None) -> Cell:
     """`parse_cell`, with the lines that were taken for output or for comments although they read as commands."""
+    if len(text) > LONGEST_CELL:
+        raise CellError(
+            "This has {size:,} characters, and the lab reads at most {most:,} at once.",
+            hint="Run it in parts; the output of an earlier run may be left out.",
+            size=len(text), most=LONGEST_CELL,
+        )  # fmt: skip
     lab = topology or default_topology()
     reader = _Reader(lab, host_called(lab, host), prompts.bare_signs(text.split("\n"), lab))
     rows = _rows(text)

@@ -47,20 +47,24 @@ def read_script(name: str, topology: Topology | None = None) -> list[ScriptCell]
 
 def notebook_cells(text: str, name: str = "the notebook", topology: Topology | None = None) -> list[ScriptCell]:
     """The `%%dnet` cells of a notebook's JSON, in order. Raises UsageError when it is no notebook."""
+    lab = topology or default_topology()
+    return [_cell(source, lab) for source in code_cells(text, name) if is_dnet_cell(source)]
+
+
+def code_cells(text: str, name: str = "the notebook") -> list[str]:
+    """The text of each code cell of a notebook's JSON, in order. Raises UsageError when it is no notebook."""
     try:
-        cells = json.loads(text)["cells"]
-        found = [_source(cell) for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError):
+        return [_source(cell) for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise UsageError(
             "{name} is no Jupyter notebook", hint="Open and save it in JupyterLab once.", name=name
         ) from None
-    lab = topology or default_topology()
-    return [_cell(source, lab) for source in found if is_dnet_cell(source)]
 
 
 def _source(cell: dict[str, Any]) -> str:
+    """nbformat 4: a string, or a list of its lines."""
     source = cell["source"]
-    return "".join(source) if isinstance(source, list) else source
+    return "".join([source] if isinstance(source, str) else source)
 
 
 def is_dnet_cell(source: str) -> bool:

@@ -174,6 +174,13 @@ def test_a_line_has_at_most_twenty_thousand_characters():
         parse_shell("echo " + "a" * 19_996)
 
 
+def test_a_cell_has_at_most_a_mebibyte():
+    assert parse_cell("#" * 1_048_576) == []
+
+    with pytest.raises(CellError, match="This has 1,048,577 characters, and the lab reads at most 1,048,576 at once"):
+        parse_cell("#" * 1_048_577)
+
+
 def test_substitutions_go_twenty_deep():
     assert parse_shell("echo " + "$(" * 20 + "true" + ")" * 20) is not None
 

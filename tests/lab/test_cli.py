@@ -114,6 +114,21 @@ def test_a_wrong_call_is_one_line_and_status_2(arguments, words, capsys, monkeyp
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"cells": [{"cell_type": "code", "source": 5}]}', '{"cells": [{"cell_type": "code", "source": [5]}]}',
+        '{"cells": 5}', '{"cells": ["code"]}', "[" * 100_000, "5", "no JSON", "",
+    ],
+)  # fmt: skip
+def test_what_is_no_notebook_although_its_name_says_so_is_one_line_and_status_2(text, tmp_path, capsys):
+    name = script(tmp_path, text, "a.ipynb")
+
+    for command in (["run", name], ["check", "1", name]):
+        assert main(command) == 2
+        assert f"{name} is no Jupyter notebook" in capsys.readouterr().err
+
+
 def test_an_unknown_option_is_status_2(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["run", "--frobnicate", "-"])

@@ -137,6 +137,10 @@ def test_a_pattern_that_blows_up_elsewhere_does_not_hold_a_filter(pattern: str, 
         "docker run -d --restart always busybox false",
         "docker run -d --restart always busybox sleep 86400",
         "docker ps --format 'table {{with .Mounts}}{{index}}{{end}}'",
+        "docker ps --filter name='" + "(a+)+" * 200 + "$'",
+        "docker " + "prune " * 3000,
+        "docker volume prune [y/N]" + " " * 19_000 + "y",
+        "docker events --since 1h --until 0s",
         "grep '\ud800' /etc/hosts",
         "seq 1 1e300",
         "traceroute -m 99999999999999999999 127.0.0.1",
@@ -156,6 +160,14 @@ def test_no_line_ends_in_a_traceback(line: str) -> None:
 def test_deeply_nested_brackets_are_no_bug_of_ours() -> None:
     assert said("echo '" + "[" * 9000 + "' | jq .")[0] in (2, 130)
     assert said("echo '{}' | jq '" + "[" * 1000 + "]" * 1000 + "'")[0] in (3, 130)
+
+
+@pytest.mark.parametrize("line", ["dockerd --validate", "systemctl restart docker"])
+def test_a_daemon_file_that_is_nested_too_deeply_is_refused(line: str) -> None:
+    lab = Lab()
+    lab.run("echo '" + "[" * 9000 + "' > /etc/docker/daemon.json")
+
+    assert lab.run(line).refused.reason == "/etc/docker/daemon.json is nested deeper than the lab reads."
 
 
 def test_removing_a_container_with_many_ports_looks_at_each_proxy_once() -> None:

@@ -53,6 +53,8 @@ SENTENCES = {
     "Quote it if it belongs to a word.": "如果它是某个词的一部分，请加上引号。",
     "`{word_here}` is not part of the lab's shell.": "实验环境的 shell 没有 `{word_here}`。",
     "Use for, while, if or case.": "请用 for、while、if 或 case。",
+    "This has {size:,} characters, and the lab reads at most {most:,} at once.": "这里有 {size:,} 个字符，实验环境一次最多读 {most:,} 个。",
+    "Run it in parts; the output of an earlier run may be left out.": "请分几次运行；以前的输出可以删掉。",
     "This line is nested too deeply.": "这一行嵌套得太深。",
     "Write it in smaller pieces.": "请分成几段来写。",
     "A ( can't stand here.": "( 不能出现在这里。",

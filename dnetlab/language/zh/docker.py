@@ -132,6 +132,7 @@ SENTENCES = {
     "an object: {{…}}": "对象：{{…}}",
     "The lab's daemon doesn't model {key}.": "实验环境的守护进程没有模拟 {key}。",
     "Take it out of {file}.": "请把它从 {file} 里去掉。",
+    "{file} is nested deeper than the lab reads.": "{file} 嵌套得太深，实验环境读不了。",
     "{file} must hold one JSON object.": "{file} 里必须是一个 JSON 对象。",
     'It begins with {{ and ends with }}: {{"mtu": 1400}}': '它以 {{ 开头、以 }} 结尾：{{"mtu": 1400}}',
     "{key} in {file} must be {wanted}; dockerd would not start.": "{file} 里的 {key} 必须是{wanted}；否则 dockerd 启动不了。",

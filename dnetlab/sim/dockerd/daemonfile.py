@@ -84,11 +84,13 @@ def _unconfigured(problem: str) -> Unusable:
 
 
 def _from_file(release: EngineProfile, text: str, flags: Json) -> Json:
-    values = loads(text)
+    instead = 'It begins with {{ and ends with }}: {{"mtu": 1400}}'
+    try:
+        values = loads(text)
+    except RecursionError:
+        raise Refused("{file} is nested deeper than the lab reads.", instead, file=FILE) from None
     if not isinstance(values, dict):
-        raise Refused(
-            "{file} must hold one JSON object.", 'It begins with {{ and ends with }}: {{"mtu": 1400}}', file=FILE
-        )
+        raise Refused("{file} must hold one JSON object.", instead, file=FILE)
     unknown = [key for key in values if key not in (*_known(release), "hosts")]
     if unknown:
         text = f"the following directives don't match any configuration option: {', '.join(unknown)}"
