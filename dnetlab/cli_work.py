@@ -1,9 +1,13 @@
-"""`dnetlab verify`, `report`, `keys`, `sign`: somebody's work from a terminal. Exit status: 0 done, 1 not, 2 usage."""
+"""`dnetlab verify`, `report`, `keys`, `sign`, `grade`: somebody's work from a terminal.
+
+Exit status: 0 done, and nothing blames anybody; 1 it is not so; 2 usage.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +50,31 @@ def work_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     sign.add_argument("--lesson", metavar="LESSON", action="append", default=[], help=say("a lesson of your own"))
     sign.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help=say("where to (default: here)"))
     sign.set_defaults(run=_sign, engine="sim", docker=None, seconds=60.0, megabytes=1024)
+    _grade_command(commands)
+
+
+def _grade_command(commands: argparse._SubParsersAction[Parser]) -> None:
+    grade = commands.add_parser("grade", help=say("grade what a class handed in, and write a gradebook"))
+    grade.add_argument("paths", nargs="+", type=Path, metavar="SUBMISSIONS",
+                       help=say("files, folders such as submitted/, zips of Canvas, Moodle or Gradescope"))  # fmt: skip
+    grade.add_argument("--out", type=Path, required=True, metavar="FOLDER", help=say("where the results go"))
+    grade.add_argument(
+        "--lesson", default="", metavar="LESSON", help=say("the one that counts (default: as the assignment is called)")
+    )
+    grade.add_argument(
+        "--roster", type=Path, metavar="FILE.csv",
+        help=say("the class: a list with a column id, or an export of Canvas or Moodle, to be filled in"),
+    )  # fmt: skip
+    grade.add_argument("--column", default="", metavar="NAME", help=say("of the export, the one that takes the scores"))
+    grade.add_argument("--any-student", action="store_true", help=say("with whose numbers it was done is all one"))
+    grade.add_argument("--due", default="", metavar="TIME", help=say("as the gradebook is to say it"))
+    grade.add_argument("--jobs", type=int, metavar="N", help=say("processes at once (default: one for each core)"))
+    grade.add_argument("--dask", metavar="ADDRESS", help=say("on the Dask cluster whose scheduler is there"))
+    grade.add_argument("--seconds", type=float, default=60.0, help=say("for each submission (default: 60)"))
+    grade.add_argument("--megabytes", type=int, default=1024, help=say("of memory for each (default: 1024)"))
+    grade.add_argument("--open", action="store_true", help=say("show the overview in a browser"))
+    grade.add_argument("--lang", choices=("en", "zh"), help=say("default: as DNETLAB_LANG says"))
+    grade.set_defaults(run=_grade)
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -125,6 +154,29 @@ def _sign(arguments: argparse.Namespace) -> int:
         sound &= all(finding["note"] for finding in work["findings"])
         print_now(f"{work_text(name, work)}\n  {file}")
     return 0 if sound else 1
+
+
+def _grade(arguments: argparse.Namespace) -> int:
+    from dnetlab.grade.child import Limits
+    from dnetlab.gradebook.grade import Order
+    from dnetlab.gradebook.roster import Roster, read_roster
+    from dnetlab.gradebook.run import run
+    from dnetlab.language import speak
+
+    speak(arguments.lang or "")
+    if (arguments.jobs or 1) < 1 or arguments.seconds <= 0 or arguments.megabytes <= 0:
+        raise UsageError("--jobs, --seconds and --megabytes take numbers above 0")
+    order = Order(
+        tuple(arguments.paths), arguments.out, arguments.lesson,
+        read_roster(arguments.roster) if arguments.roster else Roster(), arguments.any_student,
+        Limits(arguments.seconds, arguments.megabytes), arguments.jobs or cores(), arguments.column, arguments.due,
+    )  # fmt: skip
+    return run(order, arguments.dask or "", arguments.open, print_now)
+
+
+def cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def print_now(text: str) -> None:

@@ -30,12 +30,13 @@ from dnetlab.model.grade import Finding, FindingKind, Score, TaskScore, Work
 from dnetlab.report.data import Data, work_data
 
 GRACE = 2.0  # seconds that a child has for starting and for its last line
+PATIENCE = 4.0  # times its seconds that a child may take by the clock, on a machine that is busy with others
 OUT_OF_MEMORY = 77  # exit status
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one submission. seconds: of wall-clock time; megabytes: of memory, where the system can limit it (Linux)."""
+    """Of one submission. seconds: of processor time; megabytes: of memory, where the system can limit it (Linux)."""
 
     seconds: float = 60.0
     megabytes: int = 1024
@@ -62,7 +63,7 @@ def verify_apart(file: Path, terms: Terms = ANYBODY, limits: Limits = USUAL, tel
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, **pipes) as child:  # type: ignore[call-overload]
         try:
-            said, trouble = child.communicate(json.dumps(asked).encode(), limits.seconds + GRACE)
+            said, trouble = child.communicate(json.dumps(asked).encode(), limits.seconds * PATIENCE + GRACE)
         except subprocess.TimeoutExpired:
             child.kill()
             said, trouble = child.communicate()
@@ -130,14 +131,14 @@ def main() -> int:
 
 
 def limit(seconds: float, megabytes: int) -> None:
-    """This process's own limits; it is killed when its time is over."""
+    """This process's own limits; it is killed when it has used its time up."""
     try:
         import resource
         import signal
     except ImportError:  # Windows: the parent minds the time
         return
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     if sys.platform == "linux":  # what is reserved and never written to does not count
         resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1_000_000, megabytes * 1_000_000))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -31,7 +31,11 @@ def verify(data: bytes, terms: Terms = ANYBODY, now: float | None = None, tell: 
     now = time.time() if now is None else now
     if len(data) > MEGABYTES * 1_000_000:
         return work_data(Work(findings=(Finding(FindingKind.TOO_BIG, fields={"limit": MEGABYTES}),)), (), now, True)
-    found = submission(data)
+    return verify_submission(submission(data), terms, now, tell)
+
+
+def verify_submission(found: Submission, terms: Terms, now: float, tell: bool = False) -> Data:
+    """The same for what was taken apart already: journals that belong together, or a report."""
     claim = found.claim
     is_told = claim is not None and isinstance(claim.get("account"), dict)
     looking = look if is_told or tell else None
@@ -56,7 +60,10 @@ def _run(found: Submission, terms: Terms) -> tuple[tuple[bytes, ...], Work]:
     work = run_again(found.journals, terms)
     if not found.notebooks or (work.scores and all(task.done for score in work.scores for task in score.tasks)):
         return found.journals, work
-    made = [one for cells in found.notebooks for one in notebook_journals(cells, terms.known, terms.student or "")]
+    made = [
+        one for cells in found.notebooks
+        for one in notebook_journals(cells, terms.known, terms.student or "", terms.noted)
+    ]  # fmt: skip
     journals = (*found.journals, *made)
     work = run_again(journals, terms)
     return journals, replace(work, findings=(*work.findings, Finding(FindingKind.NOTEBOOK)))

@@ -16,7 +16,7 @@ from dnetlab.journal import parse_journal
 from dnetlab.lab import Lab
 from dnetlab.model import Journal, Lesson, Loss, LossKind, Topology, default_topology
 from dnetlab.model.grade import Finding, FindingKind, Replayed, Work
-from dnetlab.model.journal import Attend, Looked, Resume
+from dnetlab.model.journal import Attend, Judged, Looked, Resume
 
 _LOSSES = {
     LossKind.UNREADABLE: FindingKind.UNREADABLE, LossKind.INCOMPLETE: FindingKind.INCOMPLETE,
@@ -33,7 +33,7 @@ class Terms:
     engine    'sim', or 'docker' for real engines; docker: their release, None for each session's own
     topology  of the lab it must have been done in; None for the usual one
     key       public key, as `dnetlab.grade.sign.read_public` gives it, that must have signed it; '' for none
-    heard, look  as `Replay` calls them
+    heard, look  as `Replay` calls them; noted: as `notebook_journals` calls what it takes
     """
 
     student: str | None = None
@@ -45,6 +45,7 @@ class Terms:
     key: str = ""
     heard: Heard | None = None
     look: Callable[[Lab, Looked], Any] | None = None
+    noted: Callable[[Lesson, Judged], None] | None = None
     known: dict[str, Path] = field(default_factory=dict)
 
 

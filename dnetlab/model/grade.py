@@ -26,6 +26,13 @@ class FindingKind(Enum):
     NO_JOURNAL = "no journal"
     NO_HEAD = "no head"
     TOO_BIG = "too big"
+    UNREADABLE_FILE = "unreadable file"
+    LINK = "link"
+    OUTSIDE = "outside"
+    ARCHIVE = "archive"
+    NESTED = "nested"
+    INFLATES = "inflates"
+    TOO_MANY = "too many"
     # whose work it is, and where it was done
     OTHER_STUDENT = "other student"
     OTHER_LESSON = "other lesson"
@@ -47,6 +54,10 @@ class FindingKind(Enum):
     SIGNATURE = "signature"
     UNSIGNED = "unsigned"
     CLOCK = "clock"
+    # beside the rest of a class
+    NO_LESSON = "no lesson"
+    SAME_SESSION = "same session"
+    SAME_STUDENT = "same student"
     # what the grader could not do
     OUT_OF_TIME = "out of time"
     OUT_OF_MEMORY = "out of memory"
@@ -59,11 +70,17 @@ class FindingKind(Enum):
     NOTEBOOK = "notebook"
     SIGNED = "signed"
     NOT_CHECKED = "not checked"
+    PYTHON = "python"
+    MARKUP = "markup"
+    FORMULA = "formula"
+    CONTROLS = "controls"
+    ALIKE = "alike"
 
 
 NOTES = frozenset({
     FindingKind.OTHER_EDITION, FindingKind.OTHER_VERSION, FindingKind.OTHER_ENGINE, FindingKind.NEEDS_ENGINE,
-    FindingKind.NOTEBOOK, FindingKind.SIGNED, FindingKind.NOT_CHECKED,
+    FindingKind.NOTEBOOK, FindingKind.SIGNED, FindingKind.NOT_CHECKED, FindingKind.PYTHON,
+    FindingKind.MARKUP, FindingKind.FORMULA, FindingKind.CONTROLS, FindingKind.ALIKE,
     FindingKind.UNREADABLE,  # a kernel that was killed leaves a row torn
 })  # fmt: skip
 

@@ -9,7 +9,7 @@ from dnetlab.model import Container, Interface, Network, Subnet, Where
 from dnetlab.model.changed import replace
 from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import books, endpoints, gwbridge, happenings, ipam, swarmnets
+from dnetlab.sim.dockerd import books, endpoints, gwbridge, ipam, swarmnets
 from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
@@ -81,7 +81,6 @@ def create(
         ipam.close_pools(world, host, subnets)
         raise
     books.put_network(world, host, network)
-    happenings.of_network(world, host, network, "create")
     return network.id
 
 
@@ -110,7 +109,6 @@ def _keep_configuration(
         created=world.clock, config_only=True,
     )  # fmt: skip
     books.put_network(world, host, network)
-    happenings.of_network(world, host, network, "create")
     return network.id
 
 
@@ -183,7 +181,6 @@ def remove(world: World, host: str, reference: str) -> None:
         driver_of(network).delete_network(world, host, network)
         ipam.close_pools(world, host, network.subnets, network.id)
     books.drop_network(world, host, network.id)
-    happenings.of_network(world, host, network, "destroy")
 
 
 # -- connect, disconnect --------------------------------------------------------------------------------------------
