@@ -22,6 +22,7 @@ from dnetlab.explain.why import Reason, label, last, why
 from dnetlab.model import Evidence, Finding, Said
 from dnetlab.model.check import Claim, Found
 from dnetlab.model.facts import PolicyDrops, RuleStops
+from dnetlab.model.ip import IpAddress
 
 
 def reaches(evidence: Evidence, source: str, target: str, by_name: bool = False) -> Finding:
@@ -125,7 +126,7 @@ def resolves(evidence: Evidence, place: str, name: str, to: str = "") -> Finding
     return as_expected(expected)
 
 
-def _addresses(evidence: Evidence, name: str) -> list[IPv4Address]:
+def _addresses(evidence: Evidence, name: str) -> list[IpAddress]:
     """An address itself, or all that a place has."""
     where = place_called(evidence.snapshot, name)
     if where is not None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Address
 from typing import Protocol
 
 from dnetlab.model import Crossing, Line, Output, Packet, Snapshot, Topology, Where
+from dnetlab.model.ip import IpAddress
 from dnetlab.model.releases import DEFAULT_RELEASE
 
 
@@ -42,7 +42,7 @@ class Engine(Protocol):
         """The name of the container whose terminal takes the unprompted lines typed for that host; None: the host."""
         ...
 
-    def lookup(self, snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
+    def lookup(self, snapshot: Snapshot, where: Where, name: str) -> IpAddress | None:
         """What a program in that place gets for a name; None for "bad address". Nothing changes."""
         ...
 

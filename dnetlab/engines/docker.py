@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from ipaddress import IPv4Address
 from typing import Any
 
 from dnetlab.commands.refusals import NO_TERMINAL_TO_LEAVE, NOBODY_SITS, no_such_host
@@ -35,6 +34,7 @@ from dnetlab.engines.terminals import QUESTION, Attachment, Terminal
 from dnetlab.errors import EngineError, NotHere, UsageError
 from dnetlab.explain.asking import lookup_on_networks, owner_of
 from dnetlab.model import Crossing, Host, Line, Output, Packet, Prompt, Refusal, Snapshot, Topology, Where
+from dnetlab.model.ip import IpAddress
 
 LONGEST = 120.0  # seconds for a command that ends by itself
 FOREGROUND = 20.0  # seconds that `docker run` without -d is watched before Ctrl-C
@@ -343,7 +343,7 @@ class DockerEngine:
                 raise
             return gone(name, has_docker)
 
-    def lookup(self, snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
+    def lookup(self, snapshot: Snapshot, where: Where, name: str) -> IpAddress | None:
         """By the container's own files; Docker's DNS, where they send one to it, is answered from the snapshot."""
         owner = owner_of(snapshot, where)
         ran = self.hosts.run(where.host, names.text_to_run(owner.pid)) if owner and owner.pid else None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from dnetlab.errors import NotHere
 from dnetlab.explain.asking import owner_of
 from dnetlab.model import Crossing, Line, Output, Packet, Snapshot, Topology, Where, default_topology
+from dnetlab.model.ip import IpAddress
 from dnetlab.model.releases import DEFAULT_RELEASE
 from dnetlab.sim.apply import apply, name_of, open_terminal, prompt_of, reap
 from dnetlab.sim.context import Context
@@ -54,7 +53,7 @@ class Simulator:
         found = open_terminal(self.world, host)
         return name_of(self.world, found) if found else None
 
-    def lookup(self, snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
+    def lookup(self, snapshot: Snapshot, where: Where, name: str) -> IpAddress | None:
         owner = owner_of(snapshot, where)
         found = resolve(self.world.copy(), where, owner.id if owner else None, name)
         return found[0] if found else None

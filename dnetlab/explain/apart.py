@@ -6,15 +6,14 @@ MACs, or the parent of macvlans, whose own stack is left out.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from dnetlab.explain.reasons import Cause, DifferentVlans, ForgedMacs, MacvlanModes, Member
 from dnetlab.model import LinkKind, PortMode, Snapshot, Where
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.routing import local_interface
 from dnetlab.net.segment import Event, Found, Law, Link, Wanted, Wiring, search
 
 
-def law_between(snapshot: Snapshot, where: Where, dev: str, hop: IPv4Address) -> tuple[Law, Found] | None:
+def law_between(snapshot: Snapshot, where: Where, dev: str, hop: IpAddress) -> tuple[Law, Found] | None:
     """The law that keeps the question for `hop`, asked on `dev`, from being heard, and the way it would take.
 
     None when no single law does: nobody on the wire has the address, or something else is in the way.
@@ -30,7 +29,7 @@ def law_between(snapshot: Snapshot, where: Where, dev: str, hop: IPv4Address) ->
     return None
 
 
-def cause_of(snapshot: Snapshot, law: Law, found: Found, hop: IPv4Address, ends: tuple[str, str]) -> Cause | None:
+def cause_of(snapshot: Snapshot, law: Law, found: Found, hop: IpAddress, ends: tuple[str, str]) -> Cause | None:
     """The law as a reason; None for that of the parent, which is told otherwise. ends: who asks, and whom."""
     who, whom = ends
     if found.link is None or law is Law.PARENT:

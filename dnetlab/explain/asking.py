@@ -13,9 +13,10 @@ from dnetlab.explain.setting_reasons import NameFound
 from dnetlab.explain.why import Reason, label, why
 from dnetlab.language import Words
 from dnetlab.model import Container, Endpoint, Entry, Host, Snapshot, Where
+from dnetlab.model.ip import IpAddress
 from dnetlab.net import dns
 
-Lookup = Callable[[Snapshot, Where, str], IPv4Address | None]  # what a program there gets for a name
+Lookup = Callable[[Snapshot, Where, str], IpAddress | None]  # what a program there gets for a name
 
 
 def why_between(snapshot: Snapshot, source: str, destination: str, lookup: Lookup) -> Reason:
@@ -83,7 +84,7 @@ def _where(snapshot: Snapshot, entry: Entry, container: str | None) -> Where:
     return Where(line.host, found.namespace)
 
 
-def resolve(snapshot: Snapshot, where: Where, name: str, lookup: Lookup) -> IPv4Address | None:
+def resolve(snapshot: Snapshot, where: Where, name: str, lookup: Lookup) -> IpAddress | None:
     """What a program in that place gets for a name or an address; None for "bad address"."""
     try:
         return IPv4Address(name)
@@ -91,7 +92,7 @@ def resolve(snapshot: Snapshot, where: Where, name: str, lookup: Lookup) -> IPv4
         return lookup(snapshot, where, name)
 
 
-def lookup_on_networks(snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
+def lookup_on_networks(snapshot: Snapshot, where: Where, name: str) -> IpAddress | None:
     """The lookup of an engine that can't be asked: what --link wrote, what Docker's DNS server would say, `localhost`.
 
     What a student writes into /etc/hosts is in no snapshot, so it isn't known here.
@@ -106,7 +107,7 @@ def lookup_on_networks(snapshot: Snapshot, where: Where, name: str) -> IPv4Addre
     return next(iter(found), None)
 
 
-def _linked(host: Host, asker: Container, name: str) -> Iterator[IPv4Address]:
+def _linked(host: Host, asker: Container, name: str) -> Iterator[IpAddress]:
     """By alias, name or short id: whom --link on the default bridge wrote down; a stopped one has no line."""
     bridge = asker.endpoint("bridge")
     for target, alias in bridge.links if bridge else ():

@@ -12,7 +12,7 @@ only if their twins are, host by host; a container asking its own twin asks itse
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 
 from dnetlab.model import (
     FdbEntry,
@@ -28,6 +28,7 @@ from dnetlab.model import (
     Socket,
     Where,
 )
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.deliver import proxy_of
 from dnetlab.net.filter import in_range, network_and_mask, port_ranges
 
@@ -57,9 +58,9 @@ class Classes:
         self.twins: dict[Where, tuple[Where, ...]] = {}
         self.owned = Owned()
         self.of: dict[Where, int] = {}
-        self.proxies: dict[str, dict[tuple[Protocol, int], IPv4Address]] = {}
+        self.proxies: dict[str, dict[tuple[Protocol, int], IpAddress]] = {}
 
-    def place_of(self, where: Where, ip: IPv4Address) -> int:
+    def place_of(self, where: Where, ip: IpAddress) -> int:
         """The how-manieth address of its namespace this is: what members of a class have in common."""
         addresses = [own.ip for i in self.snapshot.at(where).interfaces for own in i.ipv4]
         return addresses.index(ip)
@@ -130,9 +131,9 @@ def _fixed(space: Namespace) -> tuple[Neighbour, ...]:
     return tuple(n for n in space.neighbours if n.state == "PERMANENT")
 
 
-def _owners(snapshot: Snapshot) -> dict[IPv4Address, tuple[Where, ...]]:
+def _owners(snapshot: Snapshot) -> dict[IpAddress, tuple[Where, ...]]:
     """Whose address is it? Containers only; several when hosts use the same private networks."""
-    found: dict[IPv4Address, tuple[Where, ...]] = {}
+    found: dict[IpAddress, tuple[Where, ...]] = {}
     for host in snapshot.hosts.values():
         for name, space in host.namespaces.items():
             for interface in space.interfaces:
@@ -338,7 +339,7 @@ def _behind_port(classes: Classes, dev: str) -> list[Where]:
 
 def _signature(classes: Classes, host: Host, space: Namespace) -> tuple[object, ...]:
     """Equal for two namespaces that nothing tells apart."""
-    own: dict[IPv4Address | IPv6Address, str] = {
+    own: dict[IpAddress, str] = {
         o.ip: f"SELF{n}" for n, o in enumerate(o for i in space.interfaces for o in i.ipv4)
     }
     links = tuple(_link(host, space, i) for i in space.interfaces)
@@ -372,7 +373,7 @@ def _signature(classes: Classes, host: Host, space: Namespace) -> tuple[object, 
     return host.name, links, routes, tuple(sockets), rules, seen, mine, fixed, tuple(sorted(space.sysctls.items()))
 
 
-def _seen(classes: Classes, ip: IPv4Address) -> tuple[object, ...]:
+def _seen(classes: Classes, ip: IpAddress) -> tuple[object, ...]:
     """What rules for all can see of an address."""
     number = int(ip)
     masks = (network_and_mask(text) for text in sorted(classes.owned.networks))

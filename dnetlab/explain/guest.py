@@ -8,7 +8,7 @@ it, so nothing of that is needed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv4Network
 
 from dnetlab.errors import UsageError
 from dnetlab.model import (
@@ -26,6 +26,7 @@ from dnetlab.model import (
     Snapshot,
     Where,
 )
+from dnetlab.model.ip import IpAddress, IpInterface, IpNetwork
 
 SPACE = "asked-again"
 _INDEX = 1_000_000  # beyond any that the kernel has given out
@@ -37,7 +38,7 @@ class Guest:
     """What `docker run` said of it. network: a name, 'host', 'none' or 'container:NAME'; name '' when Docker chose."""
 
     network: str = "bridge"
-    address: IPv4Address | None = None
+    address: IpAddress | None = None
     name: str = ""
 
 
@@ -89,7 +90,7 @@ def _loopback() -> Interface:
     return Interface("lo", 1, LinkKind.LOOPBACK, "00:00:00:00:00:00", (Address(IPv4Interface("127.0.0.1/8")),))
 
 
-def _wired(machine: Host, network: Network, address: IPv4Interface) -> tuple[Interface, Namespace]:
+def _wired(machine: Host, network: Network, address: IpInterface) -> tuple[Interface, Namespace]:
     """His eth0, and the host's stack with the other end of it."""
     stack, addresses = machine.stack, (Address(address),)
     if network.bridge is None:
@@ -104,7 +105,7 @@ def _wired(machine: Host, network: Network, address: IPv4Interface) -> tuple[Int
     return link, stack.with_interface(port)
 
 
-def _routes(network: Network, subnet: IPv4Network, own: IPv4Address) -> tuple[Route, ...]:
+def _routes(network: Network, subnet: IpNetwork, own: IpAddress) -> tuple[Route, ...]:
     attached = Route(subnet, "eth0", src=own)
     gateway = network.subnets[0].gateway
     if network.internal or gateway is None:
@@ -112,7 +113,7 @@ def _routes(network: Network, subnet: IPv4Network, own: IPv4Address) -> tuple[Ro
     return (Route(IPv4Network("0.0.0.0/0"), "eth0", via=gateway, scope="global"), attached)
 
 
-def _free(machine: Host, network: Network) -> IPv4Address:
+def _free(machine: Host, network: Network) -> IpAddress:
     """The lowest address that nobody of the network has."""
     taken = {e.address for c in machine.containers for e in c.endpoints if e.network == network.name}
     subnet = network.subnets[0]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from ipaddress import AddressValueError, IPv4Address, IPv4Interface
+from ipaddress import AddressValueError, IPv4Address
 from itertools import chain
 
 from dnetlab.errors import UnknownName, UsageError
 from dnetlab.language import Words, near_or
 from dnetlab.model import Container, Host, LinkKind, Namespace, Snapshot, Where
+from dnetlab.model.ip import IpAddress, IpInterface
 
 
 def find_where(snapshot: Snapshot, name: str) -> Where:
@@ -63,7 +64,7 @@ def split_port(text: str) -> tuple[str, int | None]:
     return name, int(port)
 
 
-def address_for(snapshot: Snapshot, source: Where, name: str) -> IPv4Address:
+def address_for(snapshot: Snapshot, source: Where, name: str) -> IpAddress:
     """The address of `name` as seen from `source`: the one on a network both share, else its first.
 
     Takes an IPv4 address as it is. A place that has no address (network none) raises UsageError.
@@ -71,7 +72,7 @@ def address_for(snapshot: Snapshot, source: Where, name: str) -> IPv4Address:
     return addresses_for(snapshot, source, name)[0]
 
 
-def addresses_for(snapshot: Snapshot, source: Where, name: str) -> list[IPv4Address]:
+def addresses_for(snapshot: Snapshot, source: Where, name: str) -> list[IpAddress]:
     """Those on the networks that both share, in the order of the interfaces; with none, its first address alone."""
     try:
         return [IPv4Address(name)]
@@ -95,6 +96,6 @@ def addresses_for(snapshot: Snapshot, source: Where, name: str) -> list[IPv4Addr
     return shared or [next(chain(lan, (t.ip for t in theirs)))]
 
 
-def _addresses(namespace: Namespace) -> list[IPv4Interface]:
+def _addresses(namespace: Namespace) -> list[IpInterface]:
     with_one = {i.index: i for i in namespace.own_addresses.values() if i.kind is not LinkKind.LOOPBACK}
     return [a for _, i in sorted(with_one.items()) for a in i.ipv4]

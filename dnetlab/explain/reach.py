@@ -28,6 +28,7 @@ from dnetlab.model import (
     SocketState,
     Where,
 )
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.conversation import converse
 from dnetlab.net.deliver import proxy_of
 from dnetlab.net.routing import source_address
@@ -67,7 +68,7 @@ class Target:
     """
 
     where: Where
-    address: IPv4Address
+    address: IpAddress
     port: int | None = None
     protocol: Protocol = Protocol.TCP
     behind: str | None = None
@@ -209,7 +210,7 @@ def _at_loopback(snapshot: Snapshot, where: Where) -> Iterator[Target]:
             yield Target(where, ip, socket.local_port, socket.protocol, behind.get(key))
 
 
-def _services(snapshot: Snapshot, where: Where, ip: IPv4Address) -> Iterator[Target]:
+def _services(snapshot: Snapshot, where: Where, ip: IpAddress) -> Iterator[Target]:
     seen: set[tuple[Protocol, int]] = set()
     links = snapshot.at(where).interfaces
     tunnel_ports = {(Protocol.UDP, link.vxlan.port) for link in links if link.vxlan}  # the kernel's own, no service

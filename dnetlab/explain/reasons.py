@@ -7,7 +7,6 @@ who, whom, where are names as a student says them ('web1', 'docker1', 'web1 (172
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from typing import Union
 
 from dnetlab.explain.setting_reasons import (
@@ -37,6 +36,7 @@ from dnetlab.explain.setting_reasons import (
 )
 from dnetlab.model import ContainerState, Part
 from dnetlab.model.facts import Fact
+from dnetlab.model.ip import IpAddress
 
 # -- causes: nobody to ask ------------------------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ class AnswersNothing:
 @dataclass(frozen=True)
 class NoRouteThere:
     where: str
-    destination: IPv4Address
+    destination: IpAddress
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class NothingListens:
 class AddressUnused:
     """Nobody has the address now: ARP got no answer."""
 
-    destination: IPv4Address
+    destination: IpAddress
     where: str
 
 
@@ -211,7 +211,7 @@ class AddressUnused:
 class GatewayMissing:
     """The way leads over a gateway whose address nobody has."""
 
-    gateway: IPv4Address
+    gateway: IpAddress
     where: str
     whom: str
 
@@ -221,7 +221,7 @@ class OnAnotherSegment:
     """Somebody has the address, but not where it was asked for."""
 
     name: str
-    destination: IPv4Address
+    destination: IpAddress
     where: str
 
 
@@ -277,7 +277,7 @@ class TunnelBroken:
     where: str
     dev: str
     vni: int
-    remote: IPv4Address
+    remote: IpAddress
     behind: Cause
 
 
@@ -323,7 +323,7 @@ class AtAddress:
     """Where a container is on the default bridge; address None without one."""
 
     name: str
-    address: IPv4Address | None
+    address: IpAddress | None
 
 
 @dataclass(frozen=True)
@@ -338,7 +338,7 @@ class OnNetworks:
 class SeenAs:
     """The source address that the other end sees."""
 
-    source: IPv4Address
+    source: IpAddress
 
 
 @dataclass(frozen=True)
@@ -386,7 +386,7 @@ class MacvlanParent:
 
 @dataclass(frozen=True)
 class QuestionArrived:
-    source: IPv4Address
+    source: IpAddress
 
 
 @dataclass(frozen=True)
@@ -490,7 +490,7 @@ class LookForIt:
 class BuildRouter:
     """A host with a link on both networks, with that address on one of them, that forwards."""
 
-    gateway: IPv4Address
+    gateway: IpAddress
 
 
 @dataclass(frozen=True)
@@ -503,7 +503,7 @@ class Shim:
     """A macvlan of the host's own beside its containers, and a route to one of them through it."""
 
     parent: str
-    address: IPv4Address
+    address: IpAddress
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+
+from dnetlab.model.ip import IpAddress
 
 # -- causes ---------------------------------------------------------------------------------------------------------
 
@@ -14,7 +15,7 @@ class NameFound:
 
     who: str
     name: str
-    address: IPv4Address
+    address: IpAddress
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class PublishedFor:
 
     port: int
     name: str
-    only: IPv4Address | IPv6Address
-    asked: IPv4Address
+    only: IpAddress
+    asked: IpAddress
     host: str
 
 
@@ -51,7 +52,7 @@ class InternalNoWay:
 
     who: str
     networks: tuple[str, ...]
-    destination: IPv4Address
+    destination: IpAddress
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class NeighbourLies:
     """A permanent entry names `mac` for the address. real: the owner's MAC, '' when nobody has the address."""
 
     where: str
-    address: IPv4Address
+    address: IpAddress
     mac: str
     real: str
 
@@ -177,7 +178,7 @@ class LinkUp:
 
 @dataclass(frozen=True)
 class ForgetNeighbour:
-    address: IPv4Address
+    address: IpAddress
     dev: str
 
 

@@ -7,7 +7,6 @@ Each function looks at the snapshot and returns a Finding, None when that isn't 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address
 
 from dnetlab.explain.reasons import Cause, Clue, Remedy, RuleText
 from dnetlab.explain.setting_reasons import (
@@ -46,6 +45,7 @@ from dnetlab.model import (
     parse_rule,
 )
 from dnetlab.model.facts import RuleStops
+from dnetlab.model.ip import IpAddress
 
 Finding = tuple[Cause, tuple[Clue, ...], Remedy | None]
 ICC = "com.docker.network.bridge.enable_icc"
@@ -95,7 +95,7 @@ def _internal(machine: Host, container: Container) -> bool:
 # -- no way out -----------------------------------------------------------------------------------------------------
 
 
-def no_way_out(snapshot: Snapshot, where: Where, destination: IPv4Address) -> Finding | None:
+def no_way_out(snapshot: Snapshot, where: Where, destination: IpAddress) -> Finding | None:
     """Why a place has no route: it is on internal networks, the namespace's owner stopped, or a bridge is down."""
     machine = snapshot.hosts[where.host]
     if where.is_host:
@@ -134,14 +134,14 @@ def _orphaned(machine: Host, container: Container) -> Finding | None:
     return LeftBehind(container.name, owner.name), (), Rejoin(owner.name, container.name)
 
 
-def _without_a_gateway(machine: Host, container: Container, destination: IPv4Address) -> Finding | None:
+def _without_a_gateway(machine: Host, container: Container, destination: IpAddress) -> Finding | None:
     if not _internal(machine, container):
         return None
     networks = tuple(e.network for e in container.endpoints)
     return InternalNoWay(container.name, networks, destination), (), ConnectSomewhere(container.name)
 
 
-def bridge_is_down(machine: Host, hop: IPv4Address) -> Finding | None:
+def bridge_is_down(machine: Host, hop: IpAddress) -> Finding | None:
     """The next hop is on a Docker network whose bridge somebody has taken down."""
     network = network_of(machine, hop)
     bridge = machine.stack.interface(network.bridge) if network and network.bridge else None
@@ -150,7 +150,7 @@ def bridge_is_down(machine: Host, hop: IPv4Address) -> Finding | None:
     return BridgeIsDown(bridge.name, network.name, machine.name), (), LinkUp(bridge.name)
 
 
-def network_of(machine: Host, ip: IPv4Address) -> Network | None:
+def network_of(machine: Host, ip: IpAddress) -> Network | None:
     """The Docker network of a host whose subnet holds the address."""
     real = (n for n in machine.networks if not n.config_only)
     return next((n for n in real if any(ip in s.subnet for s in n.subnets)), None)
@@ -160,7 +160,7 @@ def network_of(machine: Host, ip: IPv4Address) -> Network | None:
 
 
 def neighbour_lies(
-    snapshot: Snapshot, where: Where, hop: IPv4Address, dev: str, owners: Iterable[Where]
+    snapshot: Snapshot, where: Where, hop: IpAddress, dev: str, owners: Iterable[Where]
 ) -> Finding | None:
     """A permanent entry of the neighbour table names a MAC that whoever has the address has not."""
     entry = snapshot.at(where).neighbour_at.get((hop, dev))

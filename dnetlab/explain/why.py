@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address
 
 from dnetlab.explain import settings
 from dnetlab.explain.apart import cause_of, law_between
@@ -97,6 +96,7 @@ from dnetlab.model import (
 )
 from dnetlab.model.facts import NobodyHas, PolicyDrops, RuleStops, TunnelSwallows, Vanished
 from dnetlab.model.host import PREDEFINED
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.conversation import converse
 from dnetlab.net.routing import is_local, local_interface, source_address
 from dnetlab.net.segment import Law
@@ -158,7 +158,7 @@ class Reason:
 def why(
     snapshot: Snapshot,
     where: Where,
-    destination: IPv4Address | None,
+    destination: IpAddress | None,
     port: int | None = None,
     name: str | None = None,
     protocol: Protocol = Protocol.TCP,
@@ -190,7 +190,7 @@ def _found(finding: Finding) -> Reason:
     return Reason(False, cause, seen, fix)
 
 
-def _probe(snapshot: Snapshot, where: Where, to: IPv4Address, port: int | None, protocol: Protocol) -> Packet:
+def _probe(snapshot: Snapshot, where: Where, to: IpAddress, port: int | None, protocol: Protocol) -> Packet:
     start = source_address(snapshot.at(where), to)
     if port is None:
         return Packet(start, to, Protocol.ICMP, 1, icmp=IcmpType.ECHO_REQUEST)
@@ -214,14 +214,14 @@ def label(snapshot: Snapshot, where: Where) -> str:
     return found[0].name if found else where.namespace
 
 
-def _whom(snapshot: Snapshot, ip: IPv4Address, port: int | None, name: str | None) -> str:
+def _whom(snapshot: Snapshot, ip: IpAddress, port: int | None, name: str | None) -> str:
     place = next(_owners(snapshot, ip), None)
     known = name or (label(snapshot, place) if place else "")
     address = str(ip) if port is None else f"{ip}:{port}"
     return f"{known} ({address})" if known and known != str(ip) else address
 
 
-def _owners(snapshot: Snapshot, ip: IPv4Address) -> Iterator[Where]:
+def _owners(snapshot: Snapshot, ip: IpAddress) -> Iterator[Where]:
     for host in snapshot.hosts.values():
         for space in host.namespaces.values():
             if not ip.is_loopback and is_local(space, ip):
@@ -281,7 +281,7 @@ def _not_on_one_network(who: str, asking: list[Container], target: Container) ->
 # -- an address, and no answer
 
 
-def _explain(snapshot: Snapshot, exchange: Exchange, who: str, whom: str, destination: IPv4Address) -> Reason:
+def _explain(snapshot: Snapshot, exchange: Exchange, who: str, whom: str, destination: IpAddress) -> Reason:
     request, reply = exchange.request, exchange.reply
     if exchange.lost is not None:
         reason = _question_died(snapshot, exchange.lost.trace, who, whom, destination)
@@ -300,7 +300,7 @@ def _explain(snapshot: Snapshot, exchange: Exchange, who: str, whom: str, destin
     return replace(reason, exchange=exchange)
 
 
-def _question_died(snapshot: Snapshot, trace: Trace, who: str, whom: str, destination: IPv4Address) -> Reason:
+def _question_died(snapshot: Snapshot, trace: Trace, who: str, whom: str, destination: IpAddress) -> Reason:
     where = label(snapshot, trace.hops[-1].where) if trace.hops else who
     how, fact = trace.disposition, trace.because
     if how in (Disposition.DROPPED, Disposition.REJECTED):
@@ -375,7 +375,7 @@ def _no_listener(snapshot: Snapshot, trace: Trace, whom: str, where: str) -> Rea
     return Reason(False, cause, (Happened(fact), NotPublished(final.dport, stopped)), Publish(final.dport))
 
 
-def _no_neighbour(snapshot: Snapshot, trace: Trace, where: str, destination: IPv4Address) -> Reason:
+def _no_neighbour(snapshot: Snapshot, trace: Trace, where: str, destination: IpAddress) -> Reason:
     owners, fact = list(_owners(snapshot, destination)), trace.because
     if set_so := _neighbour_settings(snapshot, trace, owners):
         return _found(set_so)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from ipaddress import IPv4Address
 from typing import Any
 
+from dnetlab.model.ip import IpAddress
 from dnetlab.model.journal import Baseline
 from dnetlab.model.lesson import Check, Task, Wrong
 from dnetlab.model.line import Output
@@ -21,7 +21,7 @@ class Verdict(Enum):
     NOT_JUDGED = "could not be judged"
 
 
-def nobody_asked(snapshot: Snapshot, where: Where, name: str) -> IPv4Address | None:
+def nobody_asked(snapshot: Snapshot, where: Where, name: str) -> IpAddress | None:
     """The lookup of evidence without any: no name has an address."""
     return None
 
@@ -39,7 +39,7 @@ class Evidence:
     """
 
     snapshot: Snapshot
-    lookup: Callable[[Snapshot, Where, str], IPv4Address | None] = nobody_asked
+    lookup: Callable[[Snapshot, Where, str], IpAddress | None] = nobody_asked
     outputs: Mapping[str, Output] = field(default_factory=dict)
     answers: Mapping[str, bool] = field(default_factory=dict)
     before: Baseline | None = None

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address
 from typing import Union
 
 from dnetlab.model.changed import quick
+from dnetlab.model.ip import IpAddress
 from dnetlab.model.network import LinkKind, Route
 from dnetlab.model.packet import IcmpType, Packet, Protocol
 
@@ -22,14 +22,14 @@ from dnetlab.model.packet import IcmpType, Packet, Protocol
 class OwnAddress:
     """The destination is this machine's own, so the packet goes through lo."""
 
-    destination: IPv4Address
+    destination: IpAddress
 
 
 @dataclass(frozen=True)
 class BroadcastAddress:
     """The destination is the broadcast address of a network on `dev`."""
 
-    destination: IPv4Address
+    destination: IpAddress
     dev: str
 
 
@@ -38,7 +38,7 @@ class BroadcastAddress:
 class RouteMatches:
     """A row of the main table leads to the destination."""
 
-    destination: IPv4Address
+    destination: IpAddress
     route: Route
 
 
@@ -52,7 +52,7 @@ class BroughtBack:
 class Resolved:
     """The next hop's MAC. asked: by ARP just now; else it stood in the neighbour table."""
 
-    hop: IPv4Address
+    hop: IpAddress
     mac: str
     asked: bool
 
@@ -61,7 +61,7 @@ class Resolved:
 class StillBelieved:
     """The neighbour table names a MAC whose owner has gone."""
 
-    hop: IPv4Address
+    hop: IpAddress
     mac: str | None
 
 
@@ -69,7 +69,7 @@ class StillBelieved:
 class NobodyAnswers:
     """ARP was asked on `dev`, in vain."""
 
-    hop: IPv4Address
+    hop: IpAddress
     dev: str
 
 
@@ -118,7 +118,7 @@ class Unwrapped:
 
     dev: str
     vni: int
-    sender: IPv4Address
+    sender: IpAddress
 
 
 @quick
@@ -192,7 +192,7 @@ class ProxyDials:
 
     program: str
     pid: int | None
-    address: IPv4Address
+    address: IpAddress
     port: int
 
 
@@ -281,7 +281,7 @@ class ErrorUndone:
 class Told:
     """The asker gets an ICMP error about its packet."""
 
-    by: IPv4Address
+    by: IpAddress
     icmp: IcmpType | None
 
 
@@ -297,7 +297,7 @@ class Noted:
 
 @dataclass(frozen=True)
 class EchoAnswered:
-    destination: IPv4Address
+    destination: IpAddress
 
 
 @quick
@@ -307,9 +307,9 @@ class SocketTakes:
 
     program: str
     pid: int | None
-    address: IPv4Address | IPv6Address
+    address: IpAddress
     port: int
-    destination: IPv4Address
+    destination: IpAddress
     dport: int
 
 
@@ -325,7 +325,13 @@ class NobodyWaits:
 
 @dataclass(frozen=True)
 class EchoIgnored:
-    """net.ipv4.icmp_echo_ignore_all is 1."""
+    """net.ipv4.icmp_echo_ignore_all is 1, or net.ipv6.icmp.echo_ignore_all. version: of the packet."""
+
+    version: int = 4
+
+    @property
+    def switch(self) -> str:
+        return "net.ipv4.icmp_echo_ignore_all" if self.version == 4 else "net.ipv6.icmp.echo_ignore_all"
 
 
 @dataclass(frozen=True)
@@ -334,8 +340,8 @@ class NotListening:
 
     protocol: Protocol
     port: int
-    destination: IPv4Address
-    others: tuple[tuple[IPv4Address | IPv6Address, int], ...] = ()
+    destination: IpAddress
+    others: tuple[tuple[IpAddress, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -374,29 +380,42 @@ class BridgeLoop:
 class ForEverybody:
     """A broadcast or multicast destination: the lab's machines ignore it."""
 
-    destination: IPv4Address
+    destination: IpAddress
 
 
 @dataclass(frozen=True)
 class MartianLoopback:
-    """127.0.0.0/8 can't come from a wire."""
+    """127.0.0.0/8 and ::1 can't come from a wire. version: of the packet."""
 
     dev: str
+    version: int = 4
 
 
 @dataclass(frozen=True)
 class MartianSource:
     """The source is an address of the machine that receives the packet."""
 
-    source: IPv4Address
+    source: IpAddress
 
 
 @dataclass(frozen=True)
 class NotForwarding:
-    """The packet is for somebody else, and net.ipv4.ip_forward is `value`."""
+    """The packet is for somebody else, and the switch of its family, net.ipv4.ip_forward, is `value`."""
 
-    destination: IPv4Address
+    destination: IpAddress
     value: str
+
+    @property
+    def switch(self) -> str:
+        return "net.ipv4.ip_forward" if self.destination.version == 4 else "net.ipv6.conf.all.forwarding"
+
+
+@dataclass(frozen=True)
+class StaysOnLink:
+    """A packet from or to a link-local address is passed on to no other link (ip6_forward)."""
+
+    address: IpAddress
+    dev: str
 
 
 @dataclass(frozen=True)
@@ -408,7 +427,7 @@ class TtlUsedUp:
 class NoRoute:
     """route: the row that refuses ('unreachable' …), None when there is none. default: there is a default route."""
 
-    destination: IPv4Address
+    destination: IpAddress
     route: Route | None
     default: bool
 
@@ -417,7 +436,7 @@ class NoRoute:
 class Vanished:
     """The frame went to a MAC that somebody had until a moment ago."""
 
-    hop: IPv4Address
+    hop: IpAddress
     mac: str | None
     dev: str
 
@@ -426,7 +445,7 @@ class Vanished:
 class NobodyHas:
     """Nobody behind `dev` has the next hop's address."""
 
-    hop: IPv4Address
+    hop: IpAddress
     dev: str
 
 
@@ -437,10 +456,10 @@ class TunnelSwallows:
     dev, vni, remote: the VXLAN and the address it sends to. host: where the outer packet ended, because: why.
     """
 
-    hop: IPv4Address
+    hop: IpAddress
     dev: str
     vni: int
-    remote: IPv4Address
+    remote: IpAddress
     host: str
     because: Fact | None
 
@@ -495,6 +514,7 @@ Fact = Union[  # noqa: UP007 (a name for people and for typing.get_args)
     ProxyDials, Decides, Returns, Counts, Jumps, NotJudged, UnknownTarget, PolicyDecides, Rewritten, ErrorUndone,
     Told, AnswerArrived, Noted, EchoAnswered, SocketTakes, NobodyWaits, EchoIgnored, NotListening, LinkDown,
     NoCarrier, BeenHere, NeverEnds, BridgeLoop, ForEverybody, MartianLoopback, MartianSource, NotForwarding,
+    StaysOnLink,
     TtlUsedUp, NoRoute, Vanished, NobodyHas, TunnelSwallows, NoSuchTunnel, NothingToWrite, PolicyDrops, RuleStops,
     LeftToParent,
 ]  # fmt: skip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv4Address
 
+from dnetlab.model.ip import IpAddress
 from dnetlab.model.packet import Connection, Packet
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
@@ -17,8 +17,8 @@ class Arp:
     """A question of ARP, "who has target?", or with is_reply the answer "sender is at sender_mac" (RFC 826)."""
 
     sender_mac: str
-    sender: IPv4Address
-    target: IPv4Address
+    sender: IpAddress
+    target: IpAddress
     target_mac: str = NO_MAC
     is_reply: bool = False
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.indexes import followed, index
+from dnetlab.model.ip import IpAddress, IpNetwork
 from dnetlab.model.layers import with_item, without_item
 from dnetlab.model.network import Namespace
 from dnetlab.model.packet import Protocol
@@ -57,7 +57,7 @@ class PortBinding:
 
     container_port: int
     protocol: Protocol
-    host_ip: IPv4Address | IPv6Address
+    host_ip: IpAddress
     host_port: int
 
     def __str__(self) -> str:
@@ -70,7 +70,8 @@ class PortBinding:
 class Endpoint:
     """A container's place in a network (CNM: sandbox, endpoint, network).
 
-    address is None while the container isn't running; configured_address is the one asked for with --ip.
+    address is None while the container isn't running, and on a network without IPv4; configured_address is the one
+    asked for with --ip. address6, prefixlen6, gateway6 and configured_address6 (--ip6) are the same of IPv6.
     interface is the name inside the container ('eth0'), host_interface the veth on the bridge (None for macvlan,
     host, none). aliases: what the user gave with --network-alias. links: (container, alias) of --link, as real engines
     tell; the simulator's own resolver knows them from the daemon's books.
@@ -79,15 +80,29 @@ class Endpoint:
     network: str  # name
     network_id: str
     endpoint_id: str = ""
-    address: IPv4Address | None = None
+    address: IpAddress | None = None
     prefixlen: int = 0
-    gateway: IPv4Address | None = None
+    gateway: IpAddress | None = None
     mac: str = ""
     interface: str | None = None
     host_interface: str | None = None
     aliases: tuple[str, ...] = ()
-    configured_address: IPv4Address | None = None
+    configured_address: IpAddress | None = None
     links: tuple[tuple[str, str], ...] = ()
+    address6: IpAddress | None = None
+    prefixlen6: int = 0
+    gateway6: IpAddress | None = None
+    configured_address6: IpAddress | None = None
+
+    @property
+    def addresses(self) -> tuple[IpAddress, ...]:
+        """Its addresses of either family, IPv4 first; () while it has none."""
+        return tuple(a for a in (self.address, self.address6) if a is not None)
+
+    @property
+    def is_placed(self) -> bool:
+        """Has it an address of its own on a link now?"""
+        return self.address is not None or self.address6 is not None
 
 
 @quick
@@ -138,10 +153,10 @@ class Container:
 class Subnet:
     """One entry of a network's IPAM config."""
 
-    subnet: IPv4Network
-    gateway: IPv4Address | None = None
-    ip_range: IPv4Network | None = None
-    aux_addresses: dict[str, IPv4Address] = field(default_factory=dict)
+    subnet: IpNetwork
+    gateway: IpAddress | None = None
+    ip_range: IpNetwork | None = None
+    aux_addresses: dict[str, IpAddress] = field(default_factory=dict)
     configured: bool = False  # the user gave --subnet
     gateway_configured: bool = False  # the user gave --gateway
 
@@ -156,12 +171,12 @@ class Record:
     """
 
     name: str
-    address: IPv4Address
+    address: IpAddress
     mac: str
-    node: IPv4Address
+    node: IpAddress
     aliases: tuple[str, ...] = ()
     service: str = ""
-    vip: IPv4Address | None = None
+    vip: IpAddress | None = None
 
 
 @quick
@@ -171,6 +186,7 @@ class Network:
 
     config_only  it only holds what others are made from (--config-only); config_from: the name of such a one, or ''
     ingress  it carries the published ports of a swarm's services
+    ipv4, ipv6  whether its endpoints get addresses of that family (EnableIPv4, EnableIPv6)
     records  overlay: the endpoints that this host has heard of, its own too, in the order of their addresses
     """
 
@@ -190,6 +206,13 @@ class Network:
     config_from: str = ""
     ingress: bool = False
     records: tuple[Record, ...] = ()
+    ipv4: bool = True
+    ipv6: bool = False
+
+    def subnets_of(self, version: int) -> tuple[Subnet, ...]:
+        """Its subnets of that family that are used, in their order; () where it has that family switched off."""
+        on = self.ipv4 if version == 4 else self.ipv6
+        return tuple([s for s in self.subnets if s.subnet.version == version]) if on else ()
 
     @property
     def short_id(self) -> str:

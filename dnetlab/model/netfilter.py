@@ -19,10 +19,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache, cached_property
-from ipaddress import IPv4Network
 
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.indexes import followed, index
+from dnetlab.model.ip import IpNetwork, ip_network
 from dnetlab.model.rows import with_row
 
 
@@ -49,6 +49,7 @@ MODULE_OF: dict[str, str] = {
     "--dst-type": "addrtype",
     "--src-type": "addrtype",
     "--icmp-type": "icmp",
+    "--icmpv6-type": "icmp6",
     "--comment": "comment",
     "--mark": "mark",
     "--mac-source": "mac",
@@ -100,9 +101,9 @@ class Match:
     module: str = ""
 
     @cached_property
-    def network(self) -> IPv4Network:
+    def network(self) -> IpNetwork:
         """The value of -s or -d as a network."""
-        return IPv4Network(self.value, strict=False)
+        return ip_network(self.value, strict=False)
 
     @property
     def text(self) -> str:
@@ -199,12 +200,17 @@ class RuleIndex:
         return found
 
 
+def _is_single(value: str) -> bool:
+    """Does it say one address, and not a network?"""
+    return "/" not in value or value.endswith("/128" if ":" in value else "/32")
+
+
 def _key_of(rule: Rule) -> tuple[str, int] | None:
     """The one address or port without which the rule can't match; None when it asks for no single one."""
     for match in rule.matches:
         if match.negated:
             continue
-        if match.option in ("-s", "-d") and ("/" not in match.value or match.value.endswith("/32")):
+        if match.option in ("-s", "-d") and _is_single(match.value):
             return match.option, int(match.network.network_address)
         if match.option == "--dport" and match.value.isdecimal():
             return match.option, int(match.value)
@@ -410,7 +416,7 @@ def _match(option: str, value: str, negated: bool, module: str) -> Match:
     if option not in ("-s", "-d"):
         return Match(option, value, negated)
     try:
-        return Match(option, str(IPv4Network(value, strict=False)), negated)
+        return Match(option, str(ip_network(value, strict=False)), negated)
     except ValueError:  # a mask with holes: nothing of ours can judge it
         return Match(f"{option} {value}", "", negated)
 

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from ipaddress import IPv4Interface, IPv6Interface
 
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.frame import Capture
 from dnetlab.model.indexes import followed, index
+from dnetlab.model.ip import IpAddress, IpInterface, IpNetwork, in_zone, zone_of
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.packet import Connection, Protocol
 from dnetlab.model.rows import with_row, without_rows
@@ -41,19 +42,23 @@ class Address:
     """An address on an interface, as one `inet` line of `ip addr`.
 
     `broadcast` is None when none was configured (`ip addr add` without brd). scope: 'global', 'link' or 'host'.
+    nodad: nobody is asked whether the address is his already (RFC 4862, duplicate address detection). tentative: the
+    lab's clock when that question is answered; until then `ip` calls the address so. IPv6 only.
     """
 
-    interface: IPv4Interface | IPv6Interface
-    broadcast: IPv4Address | None = None
+    interface: IpInterface
+    broadcast: IpAddress | None = None
     scope: str = "global"
     secondary: bool = False
+    nodad: bool = False
+    tentative: float = field(default=0.0, compare=False)
 
     @property
-    def ip(self) -> IPv4Address | IPv6Address:
+    def ip(self) -> IpAddress:
         return self.interface.ip
 
     @property
-    def network(self) -> IPv4Network | IPv6Network:
+    def network(self) -> IpNetwork:
         return self.interface.network
 
     def __str__(self) -> str:
@@ -85,8 +90,8 @@ class Vxlan:
     """
 
     vni: int
-    remote: IPv4Address | None = None
-    local: IPv4Address | None = None
+    remote: IpAddress | None = None
+    local: IpAddress | None = None
     dev: str = ""
     port: int = 4789
     learning: bool = True
@@ -138,12 +143,22 @@ class Interface:
     vxlan: Vxlan | None = None
 
     @cached_property
-    def ipv4(self) -> tuple[IPv4Interface, ...]:
+    def ipv4(self) -> tuple[IpInterface, ...]:
         """Its IPv4 addresses with their prefix, in the kernel's order; () when it has none."""
         return tuple(a.interface for a in self.addresses if isinstance(a.interface, IPv4Interface))
 
-    def has_ip(self, ip: IPv4Address) -> bool:
-        return int(ip) in [int(own) for own in self.ipv4]
+    @cached_property
+    def ipv6(self) -> tuple[IpInterface, ...]:
+        """Its IPv6 addresses with their prefix, in the kernel's order; () when it has none."""
+        return tuple(a.interface for a in self.addresses if isinstance(a.interface, IPv6Interface))
+
+    def of_family(self, version: int) -> tuple[IpInterface, ...]:
+        """Its addresses of IPv4 (4) or IPv6 (6)."""
+        return self.ipv4 if version == 4 else self.ipv6
+
+    def has_ip(self, ip: IpAddress) -> bool:
+        """Has it this very address? One with a zone only, when that is this link's."""
+        return zone_of(ip) in ("", self.name) and int(ip) in [int(own) for own in self.of_family(ip.version)]
 
 
 @quick
@@ -151,7 +166,7 @@ class Interface:
 class Traffic:
     """What an interface has received and sent, as `ip -s link` counts it: packets, and bytes with their frames' heads.
 
-    In the simulator IPv4 and ARP count; what a kernel says by IPv6 of its own accord does not.
+    In the simulator packets and the questions for a MAC count; what a kernel says by IPv6 of its own accord does not.
     """
 
     rx_packets: int = 0
@@ -170,10 +185,10 @@ class Traffic:
 class Route:
     """One row of `ip route`. `via` None: directly attached. kind: 'unicast', 'blackhole', 'unreachable', 'prohibit'."""
 
-    destination: IPv4Network
+    destination: IpNetwork  # which says of which family the row is
     dev: str | None
-    via: IPv4Address | None = None
-    src: IPv4Address | None = None
+    via: IpAddress | None = None
+    src: IpAddress | None = None
     protocol: str = "kernel"  # 'kernel', 'boot', 'static'
     scope: str = "link"  # 'link' for attached networks, 'global' for routes through a gateway
     metric: int = 0
@@ -191,6 +206,8 @@ class Route:
         return f"{kind}{'default' if self.is_default else self.destination}{via}{dev}"
 
 
+FORWARD6 = "net.ipv6.conf.all.forwarding"
+
 # linux net/ipv4/arp.c arp_tbl: base_reachable_time 30 s (each entry takes half to one and a half of it), then
 # delay_probe_time 5 s and three probes a second apart
 REACHABLE_SECONDS, DELAY_SECONDS, PROBE_SECONDS = 30.0, 5.0, 3.0
@@ -201,14 +218,16 @@ REACHABLE_SECONDS, DELAY_SECONDS, PROBE_SECONDS = 30.0, 5.0, 3.0
 class Neighbour:
     """One row of `ip neigh`. mac is None while unresolved. state: REACHABLE STALE DELAY FAILED INCOMPLETE PERMANENT.
 
-    since: the lab's clock when he was last heard of, None when nobody knows (a real engine).
+    since: the lab's clock when he was last heard of, None when nobody knows (a real engine). router: he said, in a
+    neighbour advertisement of IPv6, that he passes packets on.
     """
 
-    address: IPv4Address
+    address: IpAddress
     dev: str
     mac: str | None
     state: str = "REACHABLE"
     since: float | None = field(default=None, compare=False)
+    router: bool = field(default=False, compare=False)
 
     def state_at(self, now: float) -> str:
         """The state that the clock has made of it: REACHABLE becomes STALE, DELAY becomes PROBE, and that FAILED."""
@@ -233,7 +252,7 @@ class FdbEntry:
     mac: str
     port: str
     permanent: bool = False
-    dst: IPv4Address | None = None
+    dst: IpAddress | None = None
     via: str = ""
 
 
@@ -253,12 +272,12 @@ class Socket:
     """One row of `ss -anp`. local_address '0.0.0.0' or '::' is every address ('::' also takes IPv4, as Linux does)."""
 
     protocol: Protocol
-    local_address: IPv4Address | IPv6Address
+    local_address: IpAddress
     local_port: int
     state: SocketState
     pid: int | None = None
     program: str = ""
-    remote_address: IPv4Address | IPv6Address | None = None
+    remote_address: IpAddress | None = None
     remote_port: int | None = None
     backlog: int = 0
     v6only: bool = False
@@ -269,7 +288,7 @@ class VirtualServer:
     """A service of IPVS: packets with this firewall mark are shared out among the servers (`ipvsadm -Ln`)."""
 
     mark: int
-    servers: tuple[IPv4Address, ...] = ()
+    servers: tuple[IpAddress, ...] = ()
 
 
 @quick
@@ -279,6 +298,7 @@ class Namespace:
 
     name is 'host' for the host's own, else the 12-hex short id of the container that made it (containers that joined
     it with `--network container:X` name the same one).
+    netfilter, netfilter6: the tables of `iptables` and of `ip6tables`; see `filters`.
     path_mtus: by destination, what a 'fragmentation needed' from the way there said would fit.
     virtual: the services that IPVS balances here.
     last_index: the highest interface index given out here (simulator only); it is never given out again.
@@ -298,9 +318,28 @@ class Namespace:
     sysctls: dict[str, str] = field(default_factory=dict)  # 'net.ipv4.ip_forward' -> '1'
     virtual: tuple[VirtualServer, ...] = ()
     last_index: int = field(default=0, compare=False)
-    path_mtus: dict[IPv4Address, int] = field(default_factory=dict, compare=False)
+    path_mtus: dict[IpAddress, int] = field(default_factory=dict, compare=False)
     traffic: dict[int, Traffic] = field(default_factory=dict, compare=False)
     captures: tuple[Capture, ...] = field(default=(), compare=False)
+    netfilter6: Netfilter = field(default_factory=Netfilter)
+
+    def filters(self, version: int) -> Netfilter:
+        """The tables that packets of that family meet."""
+        return self.netfilter if version == 4 else self.netfilter6
+
+    def with_filters(self, version: int, tables: Netfilter) -> Namespace:
+        """With other tables for packets of that family."""
+        return replace(self, netfilter=tables) if version == 4 else replace(self, netfilter6=tables)
+
+    def routes_of(self, version: int) -> tuple[Route, ...]:
+        """The rows of `ip route` (4) or of `ip -6 route` (6), those of link-local networks not among them: each link
+        with a link-local address has one (`net.routing.link_local_routes`)."""
+        found = index(self, "_routes_of", self.routes, _by_family)
+        return found[version]
+
+    def neighbours_of(self, version: int) -> tuple[Neighbour, ...]:
+        """The rows of `ip -4 neigh` or `ip -6 neigh`."""
+        return tuple(n for n in self.neighbours if n.address.version == version)
 
     def traffic_of(self, interface: Interface) -> Traffic:
         """The counters of an interface of ours; zeros when nothing went through it yet."""
@@ -313,20 +352,25 @@ class Namespace:
         at = _place(self.interfaces, index)
         return self.interfaces[at] if at < len(self.interfaces) and self.interfaces[at].index == index else None
 
-    def owner_of(self, ip: IPv4Address) -> Interface | None:
+    def owner_of(self, ip: IpAddress) -> Interface | None:
         """The interface that carries this address (all of 127.0.0.0/8 is lo's), None when it isn't ours."""
-        if ip.is_loopback:
+        if ip.is_loopback and ip.version == 4:
             return next((i for i in self.interfaces if i.kind is LinkKind.LOOPBACK), None)
         return next((i for i in self.interfaces if i.has_ip(ip)), None)
 
     @property
-    def own_addresses(self) -> dict[IPv4Address, Interface]:
+    def own_addresses(self) -> dict[IpAddress, Interface]:
         """Every IPv4 address of ours and its interface, which may be down: the kernel keeps the local route
         (fib_sync_down_dev; observed: after `ip link set docker0 down` a host still answers at 172.17.0.1)."""
         return index(self, "_own_addresses", self.interfaces, _own_addresses)
 
     @property
-    def broadcast_addresses(self) -> dict[IPv4Address, Interface]:
+    def own_ipv6(self) -> dict[IpAddress, Interface]:
+        """Every IPv6 address of ours and its interface; a link-local one with its zone."""
+        return index(self, "_own_ipv6", self.interfaces, _own_ipv6)
+
+    @property
+    def broadcast_addresses(self) -> dict[IpAddress, Interface]:
         """The broadcast address of each network of ours, and each given by `brd`, with its interface, up or down."""
         return index(self, "_broadcast_addresses", self.interfaces, _broadcast_addresses)
 
@@ -336,7 +380,7 @@ class Namespace:
         return index(self, "_on_a_parent", self.interfaces, _on_a_parent)
 
     @property
-    def neighbour_at(self) -> dict[tuple[IPv4Address, str], Neighbour]:
+    def neighbour_at(self) -> dict[tuple[IpAddress, str], Neighbour]:
         """The row of `ip neigh` for an address on a dev."""
         return index(self, "_neighbour_at", self.neighbours, _neighbour_at)
 
@@ -345,7 +389,7 @@ class Namespace:
         """The port that a bridge has learned for a MAC: (bridge, mac) -> port."""
         return index(self, "_learned_port", self.fdb, _learned_port)
 
-    def tunnel_ends(self, vxlan: str, mac: str | None) -> list[IPv4Address]:
+    def tunnel_ends(self, vxlan: str, mac: str | None) -> list[IpAddress]:
         """Where a VXLAN sends a frame: to whoever has the MAC, else to each that gets what is for everybody."""
         table = [f for f in self.fdb if f.port == vxlan and f.dst is not None]
         known = [f.dst for f in table if f.mac == mac and f.dst is not None]
@@ -366,6 +410,13 @@ class Namespace:
     def forwards(self) -> bool:
         """Is net.ipv4.ip_forward on?"""
         return self.sysctl("net.ipv4.ip_forward") == "1"
+
+    def forwards_from(self, dev: str, version: int) -> bool:
+        """Are packets of that family which come in by this link passed on? IPv6 has one switch for all of them
+        (net/ipv6/ip6_output.c, ip6_forward)."""
+        if version == 6:
+            return self.sysctl(FORWARD6) == "1"
+        return self.sysctl(f"net.ipv4.conf.{dev}.forwarding", self.sysctl("net.ipv4.ip_forward")) == "1"
 
     def with_interface(self, interface: Interface) -> Namespace:
         """Replace the interface of the same index, or add it; kept in index order as the kernel lists them."""
@@ -445,12 +496,21 @@ def _by_name(links: Sequence[Interface]) -> dict[str, Interface]:
     return {i.name: i for i in reversed(links)}
 
 
-def _own_addresses(links: Sequence[Interface]) -> dict[IPv4Address, Interface]:
+def _own_addresses(links: Sequence[Interface]) -> dict[IpAddress, Interface]:
     return {own.ip: i for i in reversed(links) for own in i.ipv4}
 
 
-def _broadcast_addresses(links: Sequence[Interface]) -> dict[IPv4Address, Interface]:
-    found: dict[IPv4Address, Interface] = {}
+def _own_ipv6(links: Sequence[Interface]) -> dict[IpAddress, Interface]:
+    return {in_zone(own.ip, i.name): i for i in reversed(links) for own in i.ipv6}
+
+
+def _by_family(routes: tuple[Route, ...]) -> dict[int, tuple[Route, ...]]:
+    six = tuple([r for r in routes if r.destination.version == 6])
+    return {4: tuple([r for r in routes if r.destination.version == 4]) if six else routes, 6: six}
+
+
+def _broadcast_addresses(links: Sequence[Interface]) -> dict[IpAddress, Interface]:
+    found: dict[IpAddress, Interface] = {}
     for interface in links:
         for own in interface.ipv4:
             if own.network.prefixlen < 31:
@@ -469,7 +529,7 @@ def _leans(link: Interface) -> bool:
     return link.parent is not None or link.vxlan is not None
 
 
-def _neighbour_at(neighbours: tuple[Neighbour, ...]) -> dict[tuple[IPv4Address, str], Neighbour]:
+def _neighbour_at(neighbours: tuple[Neighbour, ...]) -> dict[tuple[IpAddress, str], Neighbour]:
     return {(n.address, n.dev): n for n in reversed(neighbours)}
 
 

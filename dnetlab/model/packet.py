@@ -6,17 +6,20 @@ import zlib
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dnetlab.model.frame import Frame
 
 from dnetlab.model.changed import quick
+from dnetlab.model.ip import IpAddress, bracketed
 
 
 class Protocol(Enum):
-    """The IP protocols of the lab; `number` is the one of the IPv4 header (iptables 1.8.9 lists numbers)."""
+    """The IP protocols of the lab; ICMP is the one of the packet's family: ICMPv6 in an IPv6 packet.
+
+    `number` is the one of the IPv4 header (iptables 1.8.9 lists numbers).
+    """
 
     ICMP = "icmp"
     TCP = "tcp"
@@ -26,9 +29,13 @@ class Protocol(Enum):
     def number(self) -> int:
         return {"icmp": 1, "tcp": 6, "udp": 17}[self.value]
 
+    def number_in(self, version: int) -> int:
+        """The number in the header of that family: ICMPv6 is 58."""
+        return 58 if version == 6 and self is Protocol.ICMP else self.number
+
 
 class IcmpType(Enum):
-    """The ICMP messages of the lab, as (type, code)."""
+    """The ICMP messages of the lab, as IPv4's (type, code); `code_in` knows those of ICMPv6, which says the same."""
 
     ECHO_REPLY = (0, 0)
     NETWORK_UNREACHABLE = (3, 0)
@@ -42,11 +49,23 @@ class IcmpType(Enum):
     ECHO_REQUEST = (8, 0)
     TIME_EXCEEDED = (11, 0)
 
+    def code_in(self, version: int) -> tuple[int, int]:
+        """(type, code) in a packet of that family (RFC 792, RFC 4443)."""
+        return _ICMPV6[self.name] if version == 6 else self.value
+
+
+_ICMPV6: dict[str, tuple[int, int]] = {
+    "ECHO_REPLY": (129, 0), "ECHO_REQUEST": (128, 0), "NETWORK_UNREACHABLE": (1, 0), "HOST_UNREACHABLE": (1, 3),
+    "PROTOCOL_UNREACHABLE": (4, 1), "PORT_UNREACHABLE": (1, 4), "FRAGMENTATION_NEEDED": (2, 0),
+    "NETWORK_PROHIBITED": (1, 5), "HOST_PROHIBITED": (1, 6), "ADMINISTRATIVELY_PROHIBITED": (1, 1),
+    "TIME_EXCEEDED": (3, 0),
+}  # fmt: skip
+
 
 @quick
 @dataclass(frozen=True)
 class Packet:
-    """An IPv4 packet.
+    """An IP packet, of the family of its addresses.
 
     sport/dport are ports for TCP and UDP; for ICMP echo sport is the identifier and dport 0.
     flags: TCP flags that matter ('S' for a SYN, 'SA', 'R', 'A'), else ''. size is the IP length in bytes.
@@ -60,8 +79,8 @@ class Packet:
     that a VXLAN's packet (vni) carries.
     """
 
-    source: IPv4Address
-    destination: IPv4Address
+    source: IpAddress
+    destination: IpAddress
     protocol: Protocol
     sport: int = 0
     dport: int = 0
@@ -81,14 +100,25 @@ class Packet:
     inside: Packet | Frame | None = field(default=None, compare=False, repr=False)
 
     @property
+    def version(self) -> int:
+        """4 or 6: the family of its addresses."""
+        return self.destination.version
+
+    @property
+    def head(self) -> int:
+        """The bytes of the IP header of each of its frames; an IPv6 piece has a header more (RFC 8200)."""
+        return 20 if self.destination.version == 4 else 48 if self.piece else 40
+
+    @property
     def first_number(self) -> int:
         """Where the sender of a SYN begins to count its bytes; the same packet always begins at the same number."""
         return zlib.crc32(f"{self.source}:{self.sport}>{self.destination}:{self.dport}".encode())
 
     @property
     def pieces(self) -> int:
-        """How many frames it takes: a piece carries its MTU less 20 bytes of head, in steps of eight."""
-        return -(-(self.size - 20) // ((self.piece - 20) // 8 * 8)) if self.piece else 1
+        """How many frames it takes: a piece carries its MTU less the bytes of its head, in steps of eight."""
+        head = self.head
+        return -(-(self.size - head) // ((self.piece - head) // 8 * 8)) if self.piece else 1
 
     @property
     def longest(self) -> int:
@@ -98,7 +128,7 @@ class Packet:
     @property
     def carried(self) -> int:
         """The bytes of all its frames, without their heads."""
-        return self.size + 20 * (self.pieces - 1)
+        return self.size + self.head * (self.pieces - 1)
 
     def __str__(self) -> str:
         if self.protocol is Protocol.ICMP:
@@ -106,7 +136,8 @@ class Packet:
             return f"{self.source} > {self.destination} {kind}"
         flags = f" [{self.flags}]" if self.flags else ""
         inside = "" if self.vni is None else f" VXLAN {self.vni}"
-        return f"{self.source}:{self.sport} > {self.destination}:{self.dport} {self.protocol.value}{flags}{inside}"
+        ends = f"{bracketed(self.source)}:{self.sport} > {bracketed(self.destination)}:{self.dport}"
+        return f"{ends} {self.protocol.value}{flags}{inside}"
 
 
 @quick
@@ -115,8 +146,8 @@ class Flow:
     """One direction of a connection, as conntrack prints it."""
 
     protocol: Protocol
-    source: IPv4Address
-    destination: IPv4Address
+    source: IpAddress
+    destination: IpAddress
     sport: int
     dport: int
 

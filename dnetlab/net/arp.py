@@ -1,6 +1,8 @@
 """Who has this address? The question goes to everyone on the segment; whoever owns the address answers with his MAC.
 
-Linux answers for any of its own addresses, whichever interface was asked (arp_ignore 0), as long as that one is up.
+Linux answers for any of its own IPv4 addresses, whichever interface was asked (arp_ignore 0), as long as that one is
+up. IPv6 asks by neighbour discovery (RFC 4861), the same question in other frames, and there only the interface that
+has the address answers (ndisc_recv_ns, net/ipv6/ndisc.c).
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from ipaddress import IPv4Address
 
 from dnetlab.model import LinkKind, Neighbour
 from dnetlab.model.changed import quick
+from dnetlab.model.ip import IpAddress
 from dnetlab.model.network import DELAY_SECONDS, PROBE_SECONDS, REACHABLE_SECONDS
 from dnetlab.net.memory import Field
 from dnetlab.net.segment import Event, Found, Link, Lost, Wanted, told_mac
@@ -40,7 +43,7 @@ class NextHop:
     lost: Lost | None = None
 
 
-def resolve(field: Field, start: Link, hop: IPv4Address) -> NextHop:
+def resolve(field: Field, start: Link, hop: IpAddress) -> NextHop:
     """The MAC of the next hop and the way a frame takes to it. What is learned stays in the field."""
     known = field.neighbour(start.where, hop, start.interface.name)
     if known and known.state == "PERMANENT":
@@ -65,11 +68,17 @@ def resolve(field: Field, start: Link, hop: IPv4Address) -> NextHop:
         field.learn(start.where, Neighbour(hop, start.interface.name, None, "FAILED"))
         return NextHop(None, (), True, found.looped)
     mac = found.link.interface.mac
-    field.learn(start.where, Neighbour(hop, start.interface.name, mac))
+    field.learn(start.where, _heard(field, hop, start.interface.name, found.link))
     return NextHop(mac, found.path, known is None or known.mac != mac)
 
 
-def _told(field: Field, found: Found, hop: IPv4Address) -> str | None:
+def _heard(field: Field, hop: IpAddress, dev: str, owner: Link) -> Neighbour:
+    """The owner of an address, who has just answered; one of IPv6 says whether he is a router."""
+    router = hop.version == 6 and field.space(owner.where).forwards_from(owner.interface.name, 6)
+    return Neighbour(hop, dev, owner.interface.mac, router=router)
+
+
+def _told(field: Field, found: Found, hop: IpAddress) -> str | None:
     """The MAC that a tunnel has told by itself, though it gets nothing through to its owner; None for another."""
     if found.link is not None or not found.lost:
         return None
@@ -77,7 +86,7 @@ def _told(field: Field, found: Found, hop: IPv4Address) -> str | None:
     return told_mac(field.space(tunnel.where), tunnel.interface, hop)
 
 
-def _swallowed(field: Field, found: Found, hop: IPv4Address) -> Lost | None:
+def _swallowed(field: Field, found: Found, hop: IpAddress) -> Lost | None:
     """The tunnel that lost the question, or the answer that would come back through it; None when neither did."""
     if found.link is None:
         return found.lost[0] if found.lost else None
@@ -97,7 +106,7 @@ def _as_known(field: Field, start: Link, known: Neighbour) -> NextHop | None:
     found = field.wiring.search(start, Wanted(known.address, known.mac))
     state = known.state_at(field.now)
     if found.link is not None and (state == "REACHABLE" or _swallowed(field, found, known.address) is None):
-        field.learn(start.where, Neighbour(known.address, known.dev, known.mac))
+        field.learn(start.where, Neighbour(known.address, known.dev, known.mac, router=known.router))
         return NextHop(known.mac, found.path, False, found.looped)
     if found.link is not None or known.since is None or state == "FAILED" or found.lost and state != "REACHABLE":
         return None
@@ -117,7 +126,7 @@ def _is_double(owner: Link, start: Link) -> bool:
     return owner.interface.mac == start.interface.mac and owner.key != start.key and not shared
 
 
-def introduce(field: Field, start: Link, sender: IPv4Address | None, receiver: Link, hop: IPv4Address) -> None:
+def introduce(field: Field, start: Link, sender: IpAddress | None, receiver: Link, hop: IpAddress) -> None:
     """Being asked, the owner of `hop` learns who asked."""
     if sender is None or hop == sender:
         return

@@ -8,11 +8,11 @@ it, which it opens once the first is there and which carries the same words on.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
 from itertools import chain
 
 from dnetlab.model import Disposition, Exchange, Namespace, Packet, Part, Protocol, Segment, Snapshot, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.forward import FOREVER, back, dial_of, exchange, forward, settled
 from dnetlab.net.journey import journey
 from dnetlab.net.memory import Field
@@ -20,7 +20,7 @@ from dnetlab.net.passage import Passage
 from dnetlab.net.routing import lookup
 from dnetlab.net.trip import Asker, Trip, default_ttl, turned
 
-HEADERS = 52  # IP 20, TCP 20, timestamps 12 bytes
+TCP_HEADERS = 32  # TCP 20, timestamps 12 bytes; before them the IP header, of 20 bytes or of IPv6's 40
 # When a packet goes out again, in seconds after the first time. ip-sysctl: tcp_syn_retries 6, tcp_synack_retries 5,
 # tcp_retries2 15; the first wait for data is 0.2 s, the tail loss probe before it takes as long (observed: five times
 # within two seconds), no wait is longer than 120 s.
@@ -54,9 +54,10 @@ class Talk:
     """
 
     def __init__(self, lab: Field, where: Where, syn: Packet, patience: float = FOREVER, begun: float = 0.0) -> None:
-        number, mss = syn.first_number, syn.mss or _mtu(lab.space(where), syn.destination) - 40
+        number, mss = syn.first_number, syn.mss or _mtu(lab.space(where), syn.destination) - syn.head - 20
         self.lab, self.where, self.syn = lab, where, replace(syn, seq=number, mss=mss)
         self.mine, self.theirs = number + 1, 0  # the next byte of the client's, and of the server's
+        self.headers = syn.head + TCP_HEADERS
         self.words: dict[Part, bytes] = {}
         self._asked_from = self.mine
         self.start, self.begun, self.patience = lab.now, begun, min(patience, GIVES_UP)
@@ -204,7 +205,7 @@ class Talk:
         listener, final = self.opening.listener, self.opening.request.final or self.syn
         ends = [(self.where, self.syn.destination)]
         ends += [(listener.where, final.source)] if listener is not None else []
-        return max(8, min(_mtu(self.lab.space(where), to) for where, to in ends) - HEADERS)
+        return max(8, min(_mtu(self.lab.space(where), to) for where, to in ends) - self.headers)
 
     def close(self, by_server: bool = False) -> None:
         """Both say that they are done, the client first unless told otherwise. Nobody waits for it."""
@@ -220,10 +221,10 @@ class Talk:
 
     def _client(self, flags: str, size: int, part: Part) -> bool:
         """A packet of the client, after its SYN. Did it arrive?"""
-        if self._goes_on(True, HEADERS + size, part, flags):
+        if self._goes_on(True, self.headers + size, part, flags):
             return True
         seq, words = self._asked_from if part is Part.REQUEST else self.mine, self.words.get(part, b"")
-        packet = replace(self.syn, flags=flags, size=HEADERS + size, seq=seq, ack=self.theirs, data=words)
+        packet = replace(self.syn, flags=flags, size=self.headers + size, seq=seq, ack=self.theirs, data=words)
         self.mine += "F" in flags
         trip = self._sent(part, Trip(self.lab, self.where, packet, packet))
         answer = trip.answer
@@ -236,11 +237,11 @@ class Talk:
         listener = self.opening.listener
         if listener is None:
             return False
-        if "S" not in flags and self._goes_on(False, HEADERS + size, part, flags):
+        if "S" not in flags and self._goes_on(False, self.headers + size, part, flags):
             return True
         first = self.opening.request.final or self.syn
         words = self.words.get(part, b"")[at : at + size]
-        packet = turned(first, flags, HEADERS + size, default_ttl(self.lab.space(listener.where)))
+        packet = turned(first, flags, self.headers + size, default_ttl(self.lab.space(listener.where)))
         if "S" not in flags:
             packet = replace(packet, seq=self.theirs + at, ack=self.mine, data=words)
             self.theirs += "F" in flags
@@ -289,7 +290,7 @@ class Talk:
         self.lab.now = self.start + at
 
 
-def _mtu(space: Namespace, destination: IPv4Address) -> int:
+def _mtu(space: Namespace, destination: IpAddress) -> int:
     way = lookup(space, destination)
     link = space.interface(way.dev) if way is not None and way.dev else None
     return link.mtu if link is not None else 1500

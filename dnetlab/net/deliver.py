@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from dnetlab.model import (
     Disposition,
     Flow,
@@ -31,14 +29,17 @@ from dnetlab.model.facts import (
     SocketTakes,
     Told,
 )
+from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.net.trip import ERRORS, SentBack, Trip, default_ttl, turned
 from dnetlab.net.tunnel import end_of
 
+ECHO_IGNORED = {4: "ipv4.icmp_echo_ignore_all", 6: "ipv6.icmp.echo_ignore_all"}
 _WAITING = {Protocol.TCP: SocketState.LISTEN, Protocol.UDP: SocketState.UNCONNECTED}
 
 
-def find_socket(namespace: Namespace, protocol: Protocol, ip: IPv4Address, port: int) -> Socket | None:
-    """The socket that takes a first packet to ip:port: one bound to that address before 0.0.0.0 before `::`."""
+def find_socket(namespace: Namespace, protocol: Protocol, ip: IpAddress, port: int) -> Socket | None:
+    """The socket that takes a first packet to ip:port: one bound to that address, then to every one of its family
+    (0.0.0.0, `::`), then, for IPv4, `::` as well."""
     state = _WAITING.get(protocol)
     best: tuple[int, Socket] | None = None
     for socket in namespace.sockets_on.get(port, ()):
@@ -50,15 +51,15 @@ def find_socket(namespace: Namespace, protocol: Protocol, ip: IPv4Address, port:
     return best[1] if best else None
 
 
-def _rank(socket: Socket, ip: IPv4Address) -> int | None:
+def _rank(socket: Socket, ip: IpAddress) -> int | None:
     address = socket.local_address
     if address == ip:
         return 0
     if not address.is_unspecified:
         return None
-    if address.version == 4:
+    if address.version == ip.version:
         return 1
-    return None if socket.v6only else 2
+    return None if address.version == 4 or socket.v6only else 2
 
 
 def deliver(trip: Trip, dev: str) -> None:
@@ -105,8 +106,8 @@ def _icmp(trip: Trip, dev: str) -> None:
     packet = trip.packet
     if packet.icmp is not IcmpType.ECHO_REQUEST:
         trip.end(Disposition.DELIVERED, Noted(), dev)
-    elif trip.space.sysctl("net.ipv4.icmp_echo_ignore_all") == "1":
-        trip.end(Disposition.DROPPED, EchoIgnored(), dev)
+    elif trip.space.sysctl(f"net.{ECHO_IGNORED[packet.version]}") == "1":
+        trip.end(Disposition.DROPPED, EchoIgnored(packet.version), dev)
     else:
         trip.end(Disposition.DELIVERED, EchoAnswered(packet.destination), dev)
         trip.answer = SentBack(trip.at, _echo(packet, default_ttl(trip.space)))
@@ -137,7 +138,7 @@ def _to_socket(trip: Trip, dev: str) -> None:
     if packet.protocol is Protocol.UDP:
         trip.answer = SentBack(trip.at, turned(packet, "", packet.size, ttl))
     elif packet.flags == "S":
-        trip.answer = SentBack(trip.at, turned(packet, "SA", 60, ttl))
+        trip.answer = SentBack(trip.at, turned(packet, "SA", packet.head + 40, ttl))
 
 
 def _nobody_listens(trip: Trip, dev: str) -> None:
@@ -157,7 +158,7 @@ def _nobody_listens(trip: Trip, dev: str) -> None:
 # -- docker-proxy -----------------------------------------------------------------------------------------------------
 
 
-def proxy_of(host: Host, socket: Socket) -> tuple[IPv4Address, int] | None:
+def proxy_of(host: Host, socket: Socket) -> tuple[IpAddress, int] | None:
     """Where the docker-proxy behind a socket dials, by its command line; None when the program is another one."""
     if not socket.program.endswith("docker-proxy") or socket.pid is None:
         return None
@@ -165,9 +166,9 @@ def proxy_of(host: Host, socket: Socket) -> tuple[IPv4Address, int] | None:
     return _target(process) if process else None
 
 
-def _target(process: Process) -> tuple[IPv4Address, int] | None:
+def _target(process: Process) -> tuple[IpAddress, int] | None:
     words = dict(zip(process.argv, process.argv[1:], strict=False))
     ip, port = words.get("-container-ip"), words.get("-container-port")
-    if not ip or not port or ":" in ip:
+    if not ip or not port:
         return None
-    return IPv4Address(ip), int(port)
+    return ip_address(ip), int(port)

@@ -6,10 +6,10 @@ The simulator's resolver answers by it, and `why` where an engine can't be asked
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Endpoint, Host, Record
 from dnetlab.model.host import PREDEFINED
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.endpoints_order import by_gateway
 
 Links = Callable[[Endpoint, str], str | None]  # whom --link calls so, for the asker in that network
@@ -45,16 +45,17 @@ def members(host: Host, network_id: str) -> list[tuple[Container, Endpoint]]:
     ]
 
 
-def lookup(host: Host, network_id: str, name: str) -> list[IPv4Address]:
-    """The addresses of all that are called so in a network; name in lower case. In a network across hosts: of those
-    that this host has been told of."""
+def lookup(host: Host, network_id: str, name: str) -> list[IpAddress]:
+    """The addresses, of both families, of all that are called so in a network; name in lower case. In a network across
+    hosts: of those that this host has been told of."""
     told = records(host, network_id)
     if told:
         return _recorded(told, name)
     return [
-        endpoint.address
+        address
         for container, endpoint in members(host, network_id)
-        if endpoint.address is not None and name in (n.lower() for n in names_in(container, endpoint))
+        if endpoint.is_placed and name in (n.lower() for n in names_in(container, endpoint))
+        for address in endpoint.addresses
     ]
 
 
@@ -63,7 +64,7 @@ def records(host: Host, network_id: str) -> tuple[Record, ...]:
     return next((network.records for network in host.networks if network.id == network_id), ())
 
 
-def _recorded(told: tuple[Record, ...], name: str) -> list[IPv4Address]:
+def _recorded(told: tuple[Record, ...], name: str) -> list[IpAddress]:
     """A service has one address for all its tasks, `tasks.SERVICE` has theirs (moby libnetwork/service_common.go)."""
     service, of_tasks = name.removeprefix("tasks."), name.startswith("tasks.")
     found = []
@@ -75,13 +76,13 @@ def _recorded(told: tuple[Record, ...], name: str) -> list[IPv4Address]:
     return list(dict.fromkeys(found))
 
 
-def name_of(host: Host, network_id: str, address: IPv4Address) -> str:
+def name_of(host: Host, network_id: str, address: IpAddress) -> str:
     """Who has that address in a network, by name; '' when nobody is known to."""
     told = next((r.name for r in records(host, network_id) if r.address == address), "")
-    return told or next((c.name for c, e in members(host, network_id) if e.address == address), "")
+    return told or next((c.name for c, e in members(host, network_id) if address in e.addresses), "")
 
 
-def addresses(host: Host, asker: Container, name: str, links: Links = no_links) -> list[IPv4Address]:
+def addresses(host: Host, asker: Container, name: str, links: Links = no_links) -> list[IpAddress]:
     """What the server answers the asker: link aliases, then the whole name in each network, then name.network."""
     name = name.lower().removesuffix(".")
     networks = named_networks(host, asker)
@@ -93,7 +94,7 @@ def addresses(host: Host, asker: Container, name: str, links: Links = no_links) 
     return _with_network(host, networks, name)
 
 
-def _with_network(host: Host, networks: list[Endpoint], name: str) -> list[IPv4Address]:
+def _with_network(host: Host, networks: list[Endpoint], name: str) -> list[IpAddress]:
     """'web1.n1', whatever dots either has."""
     head, dot, tail = name.rpartition(".")
     while dot:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network
 
 from dnetlab.model import (
     Chain,
@@ -23,6 +22,7 @@ from dnetlab.model import (
 )
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.facts import Counts, Decides, Fact, Jumps, NotJudged, PolicyDecides, Returns, UnknownTarget
+from dnetlab.model.ip import IpAddress, ip_address, ip_network
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.net.passage import UNLIMITED, Count
 from dnetlab.net.routing import is_broadcast, is_local
@@ -193,7 +193,7 @@ class _Reading:
             self.scene.packet = replace(packet, ttl=max(0, min(255, goal)))
         elif target.name == "TCPMSS":
             out = self.scene.space.interface(self.scene.out_dev)
-            wanted = int(target.option("--set-mss") or (out.mtu - 40 if out is not None else packet.mss))
+            wanted = int(target.option("--set-mss") or (out.mtu - packet.head - 20 if out is not None else packet.mss))
             self.scene.packet = replace(packet, mss=min(packet.mss or wanted, wanted) if packet.mss else 0)
         else:
             self.mark(rule)
@@ -248,7 +248,7 @@ def _others_match(rule: Rule, scene: Scene) -> bool:
 @lru_cache(maxsize=8192)
 def network_and_mask(text: str) -> tuple[int, int]:
     """'172.17.0.0/16' as two numbers: what of an address counts, and what it must be."""
-    network = IPv4Network(text, strict=False)
+    network = ip_network(text, strict=False)
     return int(network.network_address), int(network.netmask)
 
 
@@ -281,8 +281,14 @@ def _destination(value: str, scene: Scene) -> bool:
 
 
 def _protocol(value: str, scene: Scene) -> bool:
-    protocol = scene.packet.protocol
+    protocol, version = scene.packet.protocol, scene.packet.version
+    if version == 6 and protocol is Protocol.ICMP:
+        return value in ("ipv6-icmp", "icmpv6", "58", "all", "0")
     return value == protocol.value or value in ("all", "0", "ip") or value == str(protocol.number)
+
+
+def _number(packet: Packet) -> str:
+    return str(packet.protocol.number_in(packet.version))
 
 
 def _state(value: str, scene: Scene) -> bool:
@@ -292,7 +298,7 @@ def _state(value: str, scene: Scene) -> bool:
     return "DNAT" in wanted and known.is_destination_nat or "SNAT" in wanted and known.is_source_nat
 
 
-def _type_of(space: Namespace, ip: IPv4Address) -> str:
+def _type_of(space: Namespace, ip: IpAddress) -> str:
     if is_local(space, ip):
         return "LOCAL"
     if ip.is_multicast:
@@ -318,13 +324,24 @@ _ICMP_NAMES = {
 }
 
 
+_ICMPV6_NAMES = {
+    "destination-unreachable": "1", "no-route": "1/0", "communication-prohibited": "1/1", "address-unreachable": "1/3",
+    "port-unreachable": "1/4", "packet-too-big": "2", "time-exceeded": "3", "ttl-exceeded": "3",
+    "ttl-zero-during-transit": "3/0", "parameter-problem": "4", "echo-request": "128", "ping": "128",
+    "echo-reply": "129", "pong": "129", "router-solicitation": "133", "router-advertisement": "134",
+    "neighbour-solicitation": "135", "neighbor-solicitation": "135", "neighbour-advertisement": "136",
+    "neighbor-advertisement": "136", "redirect": "137",
+}  # fmt: skip
+
+
 def _icmp_type(value: str, scene: Scene) -> bool:
-    icmp = scene.packet.icmp
+    icmp, version = scene.packet.icmp, scene.packet.version
     if icmp is None:
         return False
-    text = _ICMP_NAMES.get(value, value)
+    text = (_ICMP_NAMES if version == 4 else _ICMPV6_NAMES).get(value, value)
     kind, _, code = text.partition("/")
-    return text in ("any", "255") or (int(kind) == icmp.value[0] and (not code or int(code) == icmp.value[1]))
+    own = icmp.code_in(version)
+    return text in ("any", "255") or (int(kind) == own[0] and (not code or int(code) == own[1]))
 
 
 def _mark(value: str, scene: Scene) -> bool:
@@ -354,7 +371,7 @@ def _syn(value: str, scene: Scene) -> bool:
 def in_range(value: str, ip: int) -> bool:
     """Is an address, as a number, within '10.0.0.1-10.0.0.9'?"""
     low, _, high = value.partition("-")
-    return int(IPv4Address(low)) <= ip <= int(IPv4Address(high or low))
+    return int(ip_address(low)) <= ip <= int(ip_address(high or low))
 
 
 def _flow(option: str, scene: Scene) -> Flow | None:
@@ -424,6 +441,7 @@ _JUDGES: dict[str, Judge] = {
     "--src-type": lambda value, scene: _type_of(scene.space, scene.packet.source) in value.split(","),
     "--dst-type": lambda value, scene: _type_of(scene.space, scene.packet.destination) in value.split(","),
     "--icmp-type": _icmp_type,
+    "--icmpv6-type": _icmp_type,
     "--mark": _mark,
     "--mac-source": lambda value, scene: scene.mac.lower() == value.lower(),
     "--comment": lambda value, scene: True,
@@ -439,11 +457,14 @@ _JUDGES: dict[str, Judge] = {
     "--length": _length,
     "--ipvs": _by_ipvs,
     "--ctdir": _direction,
-    "--ctproto": lambda value, scene: scene.connection is not None and str(scene.packet.protocol.number) == value,
+    "--ctproto": lambda value, scene: scene.connection is not None and value == _number(scene.packet),
     "--ctstatus": _status,
     "--ttl-eq": lambda value, scene: scene.packet.ttl == int(value),
     "--ttl-lt": lambda value, scene: scene.packet.ttl < int(value),
     "--ttl-gt": lambda value, scene: scene.packet.ttl > int(value),
+    "--hl-eq": lambda value, scene: scene.packet.ttl == int(value),
+    "--hl-lt": lambda value, scene: scene.packet.ttl < int(value),
+    "--hl-gt": lambda value, scene: scene.packet.ttl > int(value),
     "--dscp": lambda value, scene: int(value, 16) == 0,  # nobody in the lab asks for another service
     "--tos": lambda value, scene: int(value.split("/")[0], 16) == 0,
     "--uid-owner": lambda value, scene: value == "0",  # programs of the lab run as root

@@ -95,4 +95,5 @@ def dial_of(lab: Field, where: Where, packet: Packet) -> Packet | None:
         return None
     ip, port = target
     sport = 32768 + (packet.sport * 7919 + packet.dport) % 28232
-    return Packet(source_address(space, ip), ip, packet.protocol, sport, port, 64, packet.flags, None, packet.size)
+    size = packet.size + 20 * (ip.version > packet.version) - 20 * (ip.version < packet.version)
+    return Packet(source_address(space, ip), ip, packet.protocol, sport, port, 64, packet.flags, None, size)

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 from dnetlab.model import Packet
 from dnetlab.model.changed import replace
 from dnetlab.model.frame import BROADCAST, NO_MAC, Arp, Frame
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.memory import Field
 from dnetlab.net.segment import Event, Link, hearers
 from dnetlab.net.trip import Trip
@@ -23,7 +24,7 @@ def show(trip: Trip, link: Link, out: bool, mac: str, tag: str = "", passed: boo
 
 
 def show_question(
-    lab: Field, start: Link, sender: IPv4Address | None, hop: IPv4Address, mac: str, path: tuple[Event, ...]
+    lab: Field, start: Link, sender: IpAddress | None, hop: IpAddress, mac: str, path: tuple[Event, ...]
 ) -> None:
     """Who has that address? Everybody on the segment hears it; the answer takes the way back to the one who asked."""
     if not lab.watched:
@@ -38,7 +39,7 @@ def show_question(
 
 
 def show_unanswered(
-    lab: Field, start: Link, sender: IPv4Address | None, hop: IPv4Address, times: int = 3
+    lab: Field, start: Link, sender: IpAddress | None, hop: IpAddress, times: int = 3
 ) -> None:
     """The question is asked three times, a second apart (net/core/neighbour.c, mcast_solicit)."""
     if not lab.watched:
@@ -50,7 +51,7 @@ def show_unanswered(
     lab.now = now
 
 
-def _ask(lab: Field, start: Link, sender: IPv4Address | None, hop: IPv4Address) -> Arp:
+def _ask(lab: Field, start: Link, sender: IpAddress | None, hop: IpAddress) -> Arp:
     own = start.interface
     asked = Arp(own.mac, sender or IPv4Address(0), hop)
     for event in hearers(lab.wiring, start):

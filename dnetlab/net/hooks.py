@@ -14,6 +14,7 @@ from ipaddress import IPv4Address
 from dnetlab.model import ConnState, Disposition, Hook, IcmpType, Namespace, Rule, Step, StepKind
 from dnetlab.model.changed import quick
 from dnetlab.model.facts import Author, ErrorUndone, Keeper, NothingToWrite, PolicyDrops, Rewritten, RuleStops
+from dnetlab.model.ip import IpAddress
 from dnetlab.net import nat
 from dnetlab.net.filter import Decision, Scene, walk
 from dnetlab.net.trip import Trip
@@ -33,6 +34,12 @@ REJECTS = {  # --reject-with; iptables-extensions(8), default icmp-port-unreacha
     "icmp-net-prohibited": IcmpType.NETWORK_PROHIBITED,
     "icmp-host-prohibited": IcmpType.HOST_PROHIBITED,
     "icmp-admin-prohibited": IcmpType.ADMINISTRATIVELY_PROHIBITED,
+    "icmp6-no-route": IcmpType.NETWORK_UNREACHABLE,  # the names of ip6tables
+    "icmp6-adm-prohibited": IcmpType.ADMINISTRATIVELY_PROHIBITED,
+    "icmp6-addr-unreachable": IcmpType.HOST_UNREACHABLE,
+    "icmp6-port-unreachable": IcmpType.PORT_UNREACHABLE,
+    "icmp6-policy-fail": IcmpType.NETWORK_PROHIBITED,
+    "icmp6-reject-route": IcmpType.HOST_PROHIBITED,
 }
 _SHORT = {
     "net-unreach": "net-unreachable",
@@ -54,15 +61,15 @@ class Doors:
     out: str = ""
     physin: str = ""
     physout: str = ""
-    hop: IPv4Address = IPv4Address(0)
+    hop: IpAddress = IPv4Address(0)
 
 
 def cross(trip: Trip, hook: Hook, doors: Doors, stages: tuple[str, ...] = ()) -> bool:
     """Take the packet through a hook, or through some of its tables. False: it ended here, and the trip says why."""
-    space = trip.space
-    if not space.netfilter.tables:
+    tables = trip.space.filters(trip.packet.version).tables
+    if not tables:
         return True
-    present = [table.name for table in space.netfilter.tables]
+    present = [table.name for table in tables]
     for stage in stages or ORDER[hook]:
         if stage == "conntrack":
             if trip.track is None:
@@ -111,7 +118,8 @@ def _read(trip: Trip, hook: Hook, doors: Doors, table: str) -> Decision:
     """Read one table's chain; what matched becomes steps, and a MARK stays on the packet."""
     space = trip.space
     scene = _scene(trip, space, doors)
-    decision, steps = walk(space.netfilter.table(table), hook, scene, trip.lab.counting(trip.at))
+    version = trip.packet.version
+    decision, steps = walk(space.filters(version).table(table), hook, scene, trip.lab.counting(trip.at, version))
     trip.log += [(trip.at, step) for step in steps]
     trip.packet = scene.packet
     trip.lab.fickle = trip.lab.fickle or scene.fickle
@@ -144,7 +152,8 @@ def _obey(trip: Trip, track: nat.Track, hook: Hook, doors: Doors, decision: Deci
     if decision.rule is None or decision.name == "ACCEPT":
         return True
     dev, known = doors.out or doors.into, trip.lab.connections(trip.at)
-    if nat.decide(track, decision.rule.target, hook, trip.space, dev, doors.hop, known):
+    near = doors.hop if trip.packet.version == 4 else trip.packet.destination  # for what an address is chosen
+    if nat.decide(track, decision.rule.target, hook, trip.space, dev, near, known):
         return True
     trip.end(Disposition.DROPPED, NothingToWrite(dev, decision.name), dev)
     return False
@@ -185,14 +194,16 @@ def _refuse(trip: Trip, decision: Decision) -> None:
     stops = RuleStops(decision.name, decision.table, decision.chain, decision.number, rule.text, keeper, bridge)
     trip.end(Disposition.DROPPED if decision.name == "DROP" else Disposition.REJECTED, stops)
     if decision.name == "REJECT":
-        _tell(trip, (rule.target.option("--reject-with") or "icmp-port-unreachable").removeprefix("icmp-"))
+        _tell(trip, rule.target.option("--reject-with") or "icmp-port-unreachable")
 
 
 def _tell(trip: Trip, how: str) -> None:
     if how in ("tcp-reset", "tcp-rst"):
         trip.reset()
     else:
-        trip.complain(REJECTS.get("icmp-" + _SHORT.get(how, how), IcmpType.PORT_UNREACHABLE))
+        name = how.removeprefix("icmp-")
+        kind = REJECTS.get(how) or REJECTS.get("icmp-" + _SHORT.get(name, name), IcmpType.PORT_UNREACHABLE)
+        trip.complain(kind)
 
 
 def _keeper(table: str, chain: str, rule: Rule) -> tuple[Keeper, str]:

@@ -7,11 +7,10 @@ further packets take the same way and answers come back under the address that w
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from dnetlab.model import Hook, Step, StepKind, VirtualServer
 from dnetlab.model.changed import replace
 from dnetlab.model.facts import Rewritten
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.trip import Trip
 
 
@@ -35,7 +34,7 @@ def share_out(trip: Trip, virtual: VirtualServer) -> None:
 
 def _turn(trip: Trip, virtual: VirtualServer) -> int:
     """How many of the connections that are remembered went to these servers."""
-    servers: set[IPv4Address] = set(virtual.servers)
+    servers: set[IpAddress] = set(virtual.servers)
     asked = (trip.packet.destination, trip.packet.dport)
     known = trip.lab.connections(trip.at)
     return sum(c.reply.source in servers and (c.original.destination, c.original.dport) == asked for c in known)

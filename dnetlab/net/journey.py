@@ -14,6 +14,7 @@ from dnetlab.model import (
     Hook,
     IcmpType,
     Namespace,
+    Packet,
     Snapshot,
     Step,
     StepKind,
@@ -47,6 +48,7 @@ from dnetlab.model.facts import (
     PassedOn,
     Resolved,
     RouteMatches,
+    StaysOnLink,
     StillBelieved,
     TtlUsedUp,
     Unwrapped,
@@ -54,6 +56,8 @@ from dnetlab.model.facts import (
     Wrapped,
 )
 from dnetlab.model.frame import NO_MAC, Frame
+from dnetlab.model.ip import IpAddress, in_zone, is_link_local, without_zone, zone_of
+from dnetlab.model.network import FORWARD6
 from dnetlab.net import ipvs
 from dnetlab.net.arp import NextHop, introduce, resolve
 from dnetlab.net.deliver import deliver
@@ -67,6 +71,7 @@ from dnetlab.net.trip import Trip
 from dnetlab.net.tunnel import outer_trip, swallows
 
 ARP_SIZE = 28  # bytes of a question or answer, without the frame's head
+SOLICITATION_SIZE = 72  # a neighbour solicitation or advertisement with the sender's MAC, in its IPv6 packet
 MOST_MACHINES = 300  # more than any TTL allows
 
 
@@ -125,6 +130,8 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
     """A packet that came in: PREROUTING, then it is ours or it is for somebody else."""
     trip.at, interface = link
     space, dev = trip.space, interface.name
+    if trip.packet.version == 6:
+        trip.packet = _in_zone(trip.packet, dev)
     before = trip.seen.setdefault(link.key, [])
     if trip.packet in before:
         trip.end(Disposition.LOOP, BeenHere(dev), dev)
@@ -140,7 +147,7 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
     asked = trip.packet.destination
     if not cross(trip, Hook.PREROUTING, Doors(into=dev, physin=port)):
         return None
-    if port and _filters_frames(space):
+    if port and _filters_frames(space, trip.packet):
         show(trip, link, False, interface.mac)
     if dev != "lo" and _martian(trip, space, dev):
         return None
@@ -154,7 +161,22 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
     if is_broadcast(space, destination) or destination.is_multicast:
         trip.end(Disposition.DROPPED, ForEverybody(destination), dev)
         return None
-    return _forwarded(trip, link, port, bridged=bool(port) and destination != asked and _filters_frames(space))
+    rerouted = bool(port) and destination != asked
+    return _forwarded(trip, link, port, bridged=rerouted and _filters_frames(space, trip.packet))
+
+
+def _in_zone(packet: Packet, dev: str) -> Packet:
+    """A link-local address on the packet is one of the link that it came in by."""
+    if not (is_link_local(packet.source) or is_link_local(packet.destination)):
+        return packet
+    return replace(packet, source=in_zone(packet.source, dev), destination=in_zone(packet.destination, dev))
+
+
+def _on_the_wire(packet: Packet) -> Packet:
+    """No zone travels with it."""
+    if not (zone_of(packet.source) or zone_of(packet.destination)):
+        return packet
+    return replace(packet, source=without_zone(packet.source), destination=without_zone(packet.destination))
 
 
 def _shared_out(trip: Trip, virtual: VirtualServer, dev: str, port: str) -> Arrival:
@@ -166,13 +188,14 @@ def _shared_out(trip: Trip, virtual: VirtualServer, dev: str, port: str) -> Arri
 
 
 def _martian(trip: Trip, space: Namespace, dev: str) -> bool:
-    """Addresses that can't come from a wire are dropped silently (net/ipv4/route.c, martian packets)."""
+    """Addresses that can't come from a wire are dropped silently (net/ipv4/route.c, martian packets). IPv6 looks for
+    its loopback address only (net/ipv6/ip6_input.c), and no switch lets it in."""
     packet = trip.packet
-    from_here = packet.source.is_loopback
-    if (from_here or packet.destination.is_loopback) and not _takes_loopback(space, dev):
-        trip.end(Disposition.DROPPED, MartianLoopback(dev), dev)
+    from_here, four = packet.source.is_loopback, packet.version == 4
+    if (from_here or packet.destination.is_loopback) and not (four and _takes_loopback(space, dev)):
+        trip.end(Disposition.DROPPED, MartianLoopback(dev, packet.version), dev)
         return True
-    if not from_here and is_local(space, packet.source):
+    if four and not from_here and is_local(space, packet.source):
         trip.end(Disposition.DROPPED, MartianSource(packet.source), dev)
         return True
     return False
@@ -184,9 +207,9 @@ def _takes_loopback(space: Namespace, dev: str) -> bool:
     return any(space.sysctl(key) == "1" for key in keys)
 
 
-def _filters_frames(space: Namespace) -> bool:
-    """Does iptables look at what bridges pass on (br_netfilter)?"""
-    return space.sysctl("net.bridge.bridge-nf-call-iptables") == "1"
+def _filters_frames(space: Namespace, packet: Packet) -> bool:
+    """Does iptables, or ip6tables, look at what bridges pass on (br_netfilter)?"""
+    return space.sysctl(f"net.bridge.bridge-nf-call-{'ip' if packet.version == 4 else 'ip6'}tables") == "1"
 
 
 def _forwarded(trip: Trip, link: Link, port: str, bridged: bool) -> Arrival:
@@ -196,9 +219,13 @@ def _forwarded(trip: Trip, link: Link, port: str, bridged: bool) -> Arrival:
     passes it on (br_nf_pre_routing_finish), and only then does the hairpin mode of its port count.
     """
     space, dev, packet = trip.space, link.interface.name, trip.packet
-    if not _forwards(space, dev):
-        value = space.sysctl("net.ipv4.ip_forward")
+    if not space.forwards_from(dev, packet.version):
+        value = space.sysctl("net.ipv4.ip_forward" if packet.version == 4 else FORWARD6)
         trip.end(Disposition.FORWARDING_OFF, NotForwarding(packet.destination, value), dev)
+        return None
+    if is_link_local(packet.destination) or is_link_local(packet.source):
+        stays = packet.destination if is_link_local(packet.destination) else packet.source
+        trip.end(Disposition.DROPPED, StaysOnLink(without_zone(stays), dev), dev)
         return None
     way = _route(trip, forwarded=True)
     if way is None:
@@ -223,7 +250,7 @@ def _forwarded(trip: Trip, link: Link, port: str, bridged: bool) -> Arrival:
     return _transmit(trip, Link(trip.at, leaving), hop)
 
 
-def _comes_back(trip: Trip, bridge: Link, port: str, hop: IPv4Address) -> bool:
+def _comes_back(trip: Trip, bridge: Link, port: str, hop: IpAddress) -> bool:
     """Is the next hop behind the port that the frame came in by, and does that port give nothing back?"""
     through = trip.space.interface(port)
     if through is None or through.hairpin:
@@ -231,11 +258,8 @@ def _comes_back(trip: Trip, bridge: Link, port: str, hop: IPv4Address) -> bool:
     return any(e.kind == "bridge" and e.exit == port for e in resolve(trip.lab, bridge, hop).path[:2])
 
 
-def _forwards(space: Namespace, dev: str) -> bool:
-    return space.sysctl(f"net.ipv4.conf.{dev}.forwarding", space.sysctl("net.ipv4.ip_forward")) == "1"
 
-
-def _route(trip: Trip, forwarded: bool = False) -> tuple[str, IPv4Address] | None:
+def _route(trip: Trip, forwarded: bool = False) -> tuple[str, IpAddress] | None:
     """(dev, next hop) for the packet as it is now; None when it ended here."""
     destination = trip.packet.destination
     way = lookup(trip.space, destination)
@@ -246,7 +270,7 @@ def _route(trip: Trip, forwarded: bool = False) -> tuple[str, IPv4Address] | Non
     return way.dev, way.via or destination
 
 
-def _found(destination: IPv4Address, way: Way) -> Fact:
+def _found(destination: IpAddress, way: Way) -> Fact:
     if way.kind == "local":
         return OwnAddress(destination)
     if way.route is None:
@@ -255,7 +279,7 @@ def _found(destination: IPv4Address, way: Way) -> Fact:
 
 
 def _no_route(trip: Trip, way: Way | None, forwarded: bool) -> None:
-    default = any(r.is_default for r in trip.space.routes)
+    default = any(r.is_default for r in trip.space.routes_of(trip.packet.version))
     trip.end(Disposition.NO_ROUTE, NoRoute(trip.packet.destination, way.route if way else None, default))
     if forwarded:
         known = way is not None and way.kind == "unreachable"
@@ -265,10 +289,12 @@ def _no_route(trip: Trip, way: Way | None, forwarded: bool) -> None:
 # -- over the segment -------------------------------------------------------------------------------------------------
 
 
-def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
+def _transmit(trip: Trip, start: Link, hop: IpAddress) -> Arrival:
     """Ask who has the next hop, then carry the frame there: over veth pairs, bridges and switches."""
     interface = start.interface
     dev = interface.name
+    if hop.version == 6:
+        hop, trip.packet = without_zone(hop), _on_the_wire(trip.packet)
     if not interface.carrier:
         trip.end(Disposition.LINK_DOWN, NoCarrier(dev, interface.kind), dev)
         trip.complain(IcmpType.HOST_UNREACHABLE)
@@ -299,7 +325,8 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
         trip.end(Disposition.NO_NEIGHBOUR, Vanished(hop, answer.mac, dev), dev)
         return None
     if answer.mac is None or not answer.path:
-        trip.lab.sent(start, 3 * ARP_SIZE, 3)
+        size = question_size(hop)
+        trip.lab.sent(start, 3 * size, 3)
         show_unanswered(trip.lab, start, _asking(trip, start), hop)
         trip.note(StepKind.RESOLVED, NobodyAnswers(hop, dev), dev)
         trip.end(Disposition.NO_NEIGHBOUR, NobodyHas(hop, dev), dev)
@@ -307,7 +334,7 @@ def _transmit(trip: Trip, start: Link, hop: IPv4Address) -> Arrival:
         return None
     trip.note(StepKind.RESOLVED, Resolved(hop, answer.mac, answer.asked), dev)
     if answer.asked:
-        count_question(trip.lab, answer.path)
+        count_question(trip.lab, answer.path, question_size(hop))
         show_question(trip.lab, start, _asking(trip, start), hop, answer.mac, answer.path)
     trip.mac = interface.mac
     return _carry(trip, start, hop, answer)
@@ -354,7 +381,7 @@ def _to_child(trip: Trip, link: Link) -> Link | None:
     return child if passed else None
 
 
-def _carry(trip: Trip, start: Link, hop: IPv4Address, way: NextHop) -> Arrival:
+def _carry(trip: Trip, start: Link, hop: IpAddress, way: NextHop) -> Arrival:
     """Follow the frame; where it is bridged from port to port, iptables may look at it too."""
     port = ""
     link, mac, asked = start, way.mac or "", way.asked
@@ -390,21 +417,26 @@ def _carry(trip: Trip, start: Link, hop: IPv4Address, way: NextHop) -> Arrival:
     return link, port
 
 
-def count_question(lab: Field, path: tuple[Event, ...]) -> None:
-    """An ARP question and its answer are frames like others; those that hear it in vain are not followed."""
+def question_size(hop: IpAddress) -> int:
+    """The bytes of a question for a MAC, and of its answer: ARP, or a neighbour solicitation in an IPv6 packet."""
+    return ARP_SIZE if hop.version == 4 else SOLICITATION_SIZE
+
+
+def count_question(lab: Field, path: tuple[Event, ...], size: int = ARP_SIZE) -> None:
+    """A question for a MAC and its answer are frames like others; those that hear it in vain are not followed."""
     for event in path:
         if event.kind == "out":
-            lab.sent(event.link, ARP_SIZE)
-            lab.received(event.link, ARP_SIZE)
+            lab.sent(event.link, size)
+            lab.received(event.link, size)
         elif event.kind == "in" or event.kind == "bridge" and not event.exit:
-            lab.received(event.link, ARP_SIZE)
-            lab.sent(event.link, ARP_SIZE)
+            lab.received(event.link, size)
+            lab.sent(event.link, size)
 
 
 # -- through a tunnel -------------------------------------------------------------------------------------------------
 
 
-def _through_tunnel(trip: Trip, link: Link, remote: IPv4Address, mac: str) -> bool:
+def _through_tunnel(trip: Trip, link: Link, remote: IpAddress, mac: str) -> bool:
     """The frame goes on inside a packet of this host, which must arrive. False: it ended under way, and so does this.
 
     The outer packet's steps are steps of this journey; the frame comes out where its own `in` follows.
@@ -434,7 +466,7 @@ def _asks_through(snapshot: Snapshot, now: float) -> Carry:
     """How a question (ARP) learns whether a tunnel carries it: by a packet around it, which leaves nothing behind."""
     tried: dict[tuple[object, ...], Link | Lost] = {}
 
-    def carry(link: Link, remote: IPv4Address) -> Link | Lost:
+    def carry(link: Link, remote: IpAddress) -> Link | Lost:
         if (link.key, remote) not in tried:
             outer = outer_trip(Field(snapshot, now), link, remote, "arp", ARP_SIZE)
             _travel(outer)
@@ -445,12 +477,16 @@ def _asks_through(snapshot: Snapshot, now: float) -> Carry:
     return carry
 
 
-def _asking(trip: Trip, start: Link) -> IPv4Address | None:
-    """The address an ARP question carries: the packet's source when it is ours, else the interface's own."""
-    space = trip.lab.space(start.where)
-    if is_local(space, trip.packet.source) and not trip.packet.source.is_loopback:
-        return trip.packet.source
-    return start.interface.ipv4[0].ip if start.interface.ipv4 else None
+def _asking(trip: Trip, start: Link) -> IpAddress | None:
+    """The address a question for a MAC carries: the packet's source when it is ours, else the interface's own. One of
+    IPv6 must be the very link's (ndisc_solicit, net/ipv6/ndisc.c)."""
+    space, source = trip.lab.space(start.where), trip.packet.source
+    own = start.interface.of_family(source.version)
+    if source.version == 6:
+        return source if start.interface.has_ip(source) else own[-1].ip if own else None
+    if is_local(space, source) and not source.is_loopback:
+        return source
+    return own[0].ip if own else None
 
 
 def _is_behind(trip: Trip, port: str, mac: str) -> bool:
@@ -474,12 +510,12 @@ def _bridge(trip: Trip, event: Event, mac: str, asked: bool) -> bool:
         lab.learn_mac(trip.at, bridge.name, mac, leaving)
     if not leaving:
         lab.received(event.link, trip.packet.carried, trip.packet.pieces)
-        if not (entry and _filters_frames(trip.space)):  # else PREROUTING, read at the port, comes first
+        if not (entry and _filters_frames(trip.space, trip.packet)):  # else PREROUTING, read at the port, comes first
             show(trip, event.link, False, mac)
         trip.note(StepKind.BRIDGED, HandedUp(bridge.name), bridge.name)
         return False
     trip.note(StepKind.BRIDGED, PassedOn(bridge.name, entry, leaving, mac, learned), bridge.name)
-    if not entry or not _filters_frames(trip.space):
+    if not entry or not _filters_frames(trip.space, trip.packet):
         if entry:
             show(trip, event.link, False, mac, passed=True)
         return False

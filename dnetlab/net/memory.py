@@ -5,12 +5,12 @@ Nothing of the snapshot is changed; `after` gives a new one with counters, conne
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
 from typing import Any
 
 from dnetlab.model import Connection, FdbEntry, Flow, LinkKind, Namespace, Neighbour, Snapshot, Traffic, Where
 from dnetlab.model.changed import replace
 from dnetlab.model.frame import Capture, Change, ConnectionEvent, Frame, Sighting
+from dnetlab.model.ip import IpAddress
 from dnetlab.net import nat
 from dnetlab.net.filter import Counters, counted
 from dnetlab.net.passage import Count, Passage, passage
@@ -29,11 +29,11 @@ class Field:
         self.snapshot = snapshot
         self.now = now
         self.wiring = Wiring(snapshot.hosts, snapshot.topology)
-        self.counters: dict[Where, Counters] = {}
+        self.counters: dict[tuple[Where, int], Counters] = {}  # by family
         self.known: dict[Where, tuple[Connection, ...]] = {}
-        self.neighbours: dict[Where, dict[tuple[IPv4Address, str], Neighbour]] = {}
+        self.neighbours: dict[Where, dict[tuple[IpAddress, str], Neighbour]] = {}
         self.frames: dict[Where, dict[int, list[int]]] = {}  # by index: received packets, bytes; sent packets, bytes
-        self.path_mtus: dict[Where, dict[IPv4Address, int]] = {}
+        self.path_mtus: dict[Where, dict[IpAddress, int]] = {}
         self.macs: dict[Where, dict[tuple[str, str], FdbEntry]] = {}
         self._learned = 0  # how often something was learned that decides where packets go
         self._met: list[Count] = []
@@ -67,10 +67,12 @@ class Field:
 
     # -- netfilter --------------------------------------------------------------------------------------------------
 
-    def counting(self, where: Where) -> Counters:
-        found = self.counters.get(where)
+    def counting(self, where: Where, version: int) -> Counters:
+        """What counts in the tables of that family there."""
+        key = where, version
+        found = self.counters.get(key)
         if found is None:
-            found = self.counters[where] = Counters(met=self._met)
+            found = self.counters[key] = Counters(met=self._met)
         return found
 
     def connections(self, where: Where) -> tuple[Connection, ...]:
@@ -112,7 +114,7 @@ class Field:
 
     # -- neighbours and learned MACs --------------------------------------------------------------------------------
 
-    def neighbour(self, where: Where, ip: IPv4Address, dev: str) -> Neighbour | None:
+    def neighbour(self, where: Where, ip: IpAddress, dev: str) -> Neighbour | None:
         learned = self.neighbours.get(where, {}).get((ip, dev))
         if learned is not None:
             return learned
@@ -140,14 +142,14 @@ class Field:
             self.macs.setdefault(where, {})[bridge, mac] = FdbEntry(bridge, mac, port)
             self._learned += 1
 
-    def learn_remote(self, where: Where, vxlan: str, mac: str, sender: IPv4Address) -> None:
+    def learn_remote(self, where: Where, vxlan: str, mac: str, sender: IpAddress) -> None:
         """A frame of this MAC came out of a tunnel: its VXLAN remembers who sent it (vxlan_snoop)."""
         known = self.space(where).fdb
         if not any((f.port, f.mac, f.dst) == (vxlan, mac, sender) for f in known):
             self.macs.setdefault(where, {})["", mac] = FdbEntry("", mac, vxlan, dst=sender)
             self._learned += 1
 
-    def learn_path_mtu(self, where: Where, destination: IPv4Address, mtu: int) -> None:
+    def learn_path_mtu(self, where: Where, destination: IpAddress, mtu: int) -> None:
         """An error said what fits on the way to a destination."""
         self.path_mtus.setdefault(where, {})[destination] = mtu
         self._learned += 1
@@ -185,7 +187,8 @@ class Field:
 
     def after(self) -> Snapshot:
         """The snapshot with all that was left behind."""
-        places = {*self.counters, *self.known, *self.neighbours, *self.macs, *self.frames, *self.path_mtus,
+        counting = (where for where, _ in self.counters)
+        places = {*counting, *self.known, *self.neighbours, *self.macs, *self.frames, *self.path_mtus,
                   *self.sightings, *self.events}  # fmt: skip
         if not places:
             return self.snapshot
@@ -202,8 +205,10 @@ class Field:
         """The namespace there with what was left behind in it."""
         space = self.space(where)
         new: dict[str, Any] = {}
-        if where in self.counters:
-            new["netfilter"] = counted(space.netfilter, self.counters[where])
+        if (where, 4) in self.counters:
+            new["netfilter"] = counted(space.netfilter, self.counters[where, 4])
+        if (where, 6) in self.counters:
+            new["netfilter6"] = counted(space.netfilter6, self.counters[where, 6])
         if where in self.frames:
             more = {index: space.traffic.get(index, _NOTHING).more(*n) for index, n in self.frames[where].items()}
             new["traffic"] = space.traffic | more
@@ -223,7 +228,7 @@ class Field:
         return with_events(made, self.events[where]) if where in self.events else made
 
 
-def _heard(space: Namespace, heard: dict[tuple[IPv4Address, str], Neighbour]) -> tuple[Neighbour, ...]:
+def _heard(space: Namespace, heard: dict[tuple[IpAddress, str], Neighbour]) -> tuple[Neighbour, ...]:
     """The rows of a namespace's neighbours with those that were heard of, who stand last."""
     kept = space.neighbours
     if not space.neighbour_at.keys().isdisjoint(heard):

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 
 from dnetlab.model import Connection, ConnState, Flow, Hook, IcmpType, Namespace, Packet, Protocol
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress, ip_address, ip_network
 from dnetlab.model.netfilter import Target
 from dnetlab.model.packet import TcpState
 from dnetlab.net.routing import address_of
@@ -112,7 +113,7 @@ def decide(
     hook: Hook,
     space: Namespace,
     dev: str,
-    hop: IPv4Address,
+    hop: IpAddress,
     connections: Iterable[Connection],
 ) -> bool:
     """Write the translation a target asks for into the connection. False: it can't be done, the packet is dropped."""
@@ -121,12 +122,12 @@ def decide(
         address, port = _destination(target, space, dev, hook, reply.source)
         if address is None:
             return False
-        reply = replace(reply, source=address or reply.source, sport=_port(reply, port, reply.sport))
+        reply = replace(reply, source=_changed(address, reply.source), sport=_port(reply, port, reply.sport))
     else:
         address, port = _source(target, space, dev, hop, reply.destination)
         if address is None:
             return False
-        reply = replace(reply, destination=address or reply.destination, dport=_port(reply, port, reply.dport))
+        reply = replace(reply, destination=_changed(address, reply.destination), dport=_port(reply, port, reply.dport))
         reply = _unique(reply, connections)
     track.connection = replace(track.connection, reply=reply)
     return True
@@ -139,27 +140,32 @@ def _port(flow: Flow, wanted: int | None, port: int) -> int:
 _KEEP = IPv4Address(0)  # "leave the address as it is", as in --to-source :53
 
 
+def _changed(found: IpAddress, was: IpAddress) -> IpAddress:
+    return was if found is _KEEP else found
+
+
 def _destination(
-    target: Target, space: Namespace, dev: str, hook: Hook, was: IPv4Address
-) -> tuple[IPv4Address | None, int | None]:
+    target: Target, space: Namespace, dev: str, hook: Hook, was: IpAddress
+) -> tuple[IpAddress | None, int | None]:
     if target.name == "NETMAP":
         return _mapped(target, was), None
     if target.name == "REDIRECT":
         _, port = _where(":" + (target.option("--to-ports") or ""))
-        here = IPv4Address("127.0.0.1") if hook is Hook.OUTPUT else address_of(space, dev, _KEEP)
-        return here, port
+        if hook is Hook.OUTPUT:
+            return ip_address("127.0.0.1" if was.version == 4 else "::1"), port
+        return address_of(space, dev, _KEEP if was.version == 4 else was), port
     return _where(target.option("--to-destination") or "")
 
 
-def _mapped(target: Target, was: IPv4Address) -> IPv4Address:
+def _mapped(target: Target, was: IpAddress) -> IpAddress:
     """NETMAP: the network is another one, the host's part stays."""
-    network = IPv4Network(target.option("--to") or "0.0.0.0/0")
-    return IPv4Address(int(network.network_address) | int(was) & int(network.hostmask))
+    network = ip_network(target.option("--to") or ("0.0.0.0/0" if was.version == 4 else "::/0"))
+    return type(network.network_address)(int(network.network_address) | int(was) & int(network.hostmask))
 
 
 def _source(
-    target: Target, space: Namespace, dev: str, hop: IPv4Address, was: IPv4Address
-) -> tuple[IPv4Address | None, int | None]:
+    target: Target, space: Namespace, dev: str, hop: IpAddress, was: IpAddress
+) -> tuple[IpAddress | None, int | None]:
     if target.name == "NETMAP":
         return _mapped(target, was), None
     if target.name == "MASQUERADE":
@@ -169,12 +175,18 @@ def _source(
 
 
 @lru_cache(maxsize=4096)
-def _where(text: str) -> tuple[IPv4Address | None, int | None]:
-    """'172.17.0.2:80' -> both; ':53' keeps the address; the first of a range."""
-    address, _, ports = text.partition(":")
+def _where(text: str) -> tuple[IpAddress | None, int | None]:
+    """'172.17.0.2:80', '[fd00::2]:80' -> both; ':53' keeps the address, 'fd00::2' the port; the first of a range."""
+    if text.startswith("["):
+        address, _, ports = text[1:].partition("]")
+        ports = ports[1:]
+    elif text.count(":") > 1:
+        address, ports = text, ""
+    else:
+        address, _, ports = text.partition(":")
     first = ports.partition("-")[0].partition("/")[0]
     ip = address.partition("-")[0]
-    return (IPv4Address(ip) if ip else _KEEP), (int(first) if first else None)
+    return (ip_address(ip) if ip else _KEEP), (int(first) if first else None)
 
 
 def _unique(reply: Flow, connections: Iterable[Connection]) -> Flow:

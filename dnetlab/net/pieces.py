@@ -10,9 +10,12 @@ from dnetlab.net.trip import Trip
 
 
 def may_be_cut(trip: Trip, leaving: Interface | None) -> bool:
-    """Does the packet fit the link it leaves by, or may it be cut? The sender of one that mustn't hears what fits."""
+    """Does the packet fit the link it leaves by, or may it be cut? The sender of one that mustn't hears what fits.
+
+    Of IPv6 packets none may, but by their own sender (RFC 8200).
+    """
     packet = trip.packet
-    if leaving is None or packet.longest <= leaving.mtu or not packet.df:
+    if leaving is None or packet.longest <= leaving.mtu or not (packet.df or packet.version == 6):
         return True
     trip.end(Disposition.TOO_BIG, TooBig(leaving.name, leaving.mtu, packet.longest), leaving.name)
     trip.complain(IcmpType.FRAGMENTATION_NEEDED, leaving.mtu)

@@ -1,17 +1,18 @@
 """Where next? The kernel asks two tables: `local` (what is ours, what is for everybody), then `main` (`ip route`).
 
-`lookup` is the one answer for packets and for `ip route get`.
+`lookup` is the one answer for packets and for `ip route get`, of either family: the address says which tables are read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 
 from dnetlab.model import Interface, LinkKind, Namespace, Route
 from dnetlab.model.changed import quick
 from dnetlab.model.indexes import index
+from dnetlab.model.ip import IpAddress, IpNetwork, in_zone, is_link_local, nowhere, zone_of
 
 NOWHERE = IPv4Address("0.0.0.0")
 EVERYBODY = IPv4Address("255.255.255.255")
@@ -32,8 +33,8 @@ class Way:
 
     kind: str
     dev: str | None = None
-    via: IPv4Address | None = None
-    src: IPv4Address | None = None
+    via: IpAddress | None = None
+    src: IpAddress | None = None
     route: Route | None = None
 
     @property
@@ -47,7 +48,7 @@ class Way:
         return {"local": ("local",), "broadcast": ("local", "brd"), "multicast": ("mc",)}.get(self.kind, ())
 
 
-def lookup(namespace: Namespace, ip: IPv4Address) -> Way | None:
+def lookup(namespace: Namespace, ip: IpAddress) -> Way | None:
     """The way a packet to `ip` takes; None when no route leads there ("Network is unreachable").
 
     The local table comes first (fib_add_ifaddr, net/ipv4/fib_frontend.c): each address of ours is `local`, also on a
@@ -56,7 +57,7 @@ def lookup(namespace: Namespace, ip: IPv4Address) -> Way | None:
     longest prefix, lowest metric. 255.255.255.255 and multicast follow the main table's route, but without its
     gateway (__mkroute_output).
     """
-    local = _local(namespace)
+    local = _local(namespace, ip.version)
     if ip in local.own:
         return Way("local", "lo", src=ip)
     everybody = local.everybody.get(ip)
@@ -72,8 +73,9 @@ def lookup(namespace: Namespace, ip: IPv4Address) -> Way | None:
     if ip == EVERYBODY or ip.is_multicast:
         kind = "broadcast" if ip == EVERYBODY else "multicast"
         return Way(kind, route.dev, None, route.src or address_of(namespace, route.dev, ip), route)
-    src = route.src or address_of(namespace, route.dev, route.via or ip)
-    return Way("unicast", route.dev, route.via, src, route)
+    near = ip if ip.version == 6 else route.via or ip
+    src = route.src or address_of(namespace, route.dev, near)
+    return Way("unicast", route.dev, route.via and in_zone(route.via, route.dev), src, route)
 
 
 # -- the local table --------------------------------------------------------------------------------------------------
@@ -84,12 +86,12 @@ class _Local:
     """own: our addresses; everybody: the broadcast addresses of links that are up; lo, and its networks as (mask,
     network) numbers: () when it is down."""
 
-    own: dict[IPv4Address, Interface]
-    everybody: dict[IPv4Address, Interface]
+    own: dict[IpAddress, Interface]
+    everybody: dict[IpAddress, Interface]
     lo: Interface | None
     networks: tuple[tuple[int, int], ...]
 
-    def home(self, ip: IPv4Address) -> Interface | None:
+    def home(self, ip: IpAddress) -> Interface | None:
         """lo, when it is up and `ip` is in one of its networks: their routes are of type local."""
         number = int(ip)
         for mask, network in self.networks:
@@ -98,8 +100,15 @@ class _Local:
         return None
 
 
-def _local(namespace: Namespace) -> _Local:
+def _local(namespace: Namespace, version: int) -> _Local:
+    if version == 6:
+        return index(namespace, "_local6", namespace.interfaces, lambda links: _local_table6(namespace))
     return index(namespace, "_local", namespace.interfaces, lambda links: _local_table(namespace, links))
+
+
+def _local_table6(namespace: Namespace) -> _Local:
+    """IPv6 has no broadcast, and on lo only the addresses themselves are ours. A link that is down has none."""
+    return _Local({ip: i for ip, i in namespace.own_ipv6.items() if i.up}, {}, None, ())
 
 
 def _local_table(namespace: Namespace, links: Sequence[Interface]) -> _Local:
@@ -110,46 +119,58 @@ def _local_table(namespace: Namespace, links: Sequence[Interface]) -> _Local:
     return _Local(own, everybody, lo, tuple(map(_numbers, networks)))
 
 
-def _numbers(network: IPv4Network) -> tuple[int, int]:
+def _numbers(network: IpNetwork) -> tuple[int, int]:
     return int(network.netmask), int(network.network_address)
 
 
-def local_interface(namespace: Namespace, ip: IPv4Address) -> Interface | None:
+def local_interface(namespace: Namespace, ip: IpAddress) -> Interface | None:
     """The interface whose address this is, up or down; None when it isn't ours. A network of lo is all lo's."""
-    local = _local(namespace)
+    local = _local(namespace, ip.version)
     owner = local.own.get(ip)
     return owner if owner is not None or ip in local.everybody else local.home(ip)
 
 
-def is_local(namespace: Namespace, ip: IPv4Address) -> bool:
+def is_local(namespace: Namespace, ip: IpAddress) -> bool:
     return local_interface(namespace, ip) is not None
 
 
-def is_broadcast(namespace: Namespace, ip: IPv4Address) -> bool:
+def is_broadcast(namespace: Namespace, ip: IpAddress) -> bool:
     """255.255.255.255, or the last address of a network that one of our interfaces is in."""
-    return ip in _local(namespace).everybody or ip == EVERYBODY
+    return ip in _local(namespace, ip.version).everybody or ip == EVERYBODY
 
 
 # -- the main table ---------------------------------------------------------------------------------------------------
 
 
-def main_route(namespace: Namespace, ip: IPv4Address) -> Route | None:
+def main_route(namespace: Namespace, ip: IpAddress) -> Route | None:
     """The row of `ip route` that leads to `ip`: longest prefix, then lowest metric; None when there is none.
 
     Routes through a dev that is administratively down don't count; one without carrier (`linkdown`) still does, as
     Linux has it (ignore_routes_with_linkdown 0). A route of kind 'unreachable' or 'blackhole' is returned as it is.
     """
+    if ip.version == 6 and (is_link_local(ip) or ip.is_multicast):
+        rows = (r for r in link_local_routes(namespace) if zone_of(ip) in ("", r.dev))
+        return next(rows, None)
     number = int(ip)
-    for mask, network, route in index(namespace, "_ranked", namespace.routes, _ranked):
+    for mask, network, route in index(namespace, "_ranked", namespace.routes, _ranked)[ip.version]:
         if number & mask == network and _usable(namespace, route):
             return route
     return None
 
 
-def _ranked(routes: tuple[Route, ...]) -> list[tuple[int, int, Route]]:
-    """The rows with their mask and network as numbers: longest prefix first, then lowest metric, then as they stand."""
-    ranked = sorted(routes, key=lambda route: (-route.destination.prefixlen, route.metric))
-    return [(*_numbers(route.destination), route) for route in ranked]
+def link_local_routes(namespace: Namespace) -> list[Route]:
+    """The row fe80::/64 of each link that is up and has a link-local address, in the order of the links."""
+    return [Route(network, i.name, scope="global", metric=256) for i in namespace.interfaces if i.up and i.ipv6
+            for network in dict.fromkeys(own.network for own in i.ipv6 if is_link_local(own.ip))]  # fmt: skip
+
+
+def _ranked(routes: tuple[Route, ...]) -> dict[int, list[tuple[int, int, Route]]]:
+    """By family, the rows with their mask and network as numbers: longest prefix first, then lowest metric, then as
+    they stand."""
+    ranked: dict[int, list[tuple[int, int, Route]]] = {4: [], 6: []}
+    for route in sorted(routes, key=lambda route: (-route.destination.prefixlen, route.metric)):
+        ranked[route.destination.version].append((*_numbers(route.destination), route))
+    return ranked
 
 
 def _usable(namespace: Namespace, route: Route) -> bool:
@@ -162,11 +183,16 @@ def _usable(namespace: Namespace, route: Route) -> bool:
 # -- the source address -----------------------------------------------------------------------------------------------
 
 
-def address_of(namespace: Namespace, dev: str, hop: IPv4Address) -> IPv4Address | None:
-    """The address an interface speaks from: the one in the next hop's network, else its first, else any of ours."""
+def address_of(namespace: Namespace, dev: str, hop: IpAddress) -> IpAddress | None:
+    """The address an interface speaks from: the one in the next hop's network, else its first, else any of ours.
+
+    Of IPv6 the kernel asks for the destination instead of the next hop: see `_speaks_from`.
+    """
     interface = namespace.interface(dev)
     if interface is None:
         return None
+    if hop.version == 6:
+        return _speaks_from(namespace, interface, hop)
     for own in interface.ipv4:
         if hop in own.network:
             return own.ip
@@ -176,16 +202,34 @@ def address_of(namespace: Namespace, dev: str, hop: IPv4Address) -> IPv4Address 
     return next(others, None)
 
 
-def source_for(namespace: Namespace, destination: IPv4Address) -> IPv4Address | None:
+def _speaks_from(namespace: Namespace, interface: Interface, destination: IpAddress) -> IpAddress | None:
+    """RFC 6724, as net/ipv6/addrconf.c has it: an address of the destination's own scope, on the link itself before
+    one of another link, and then the one that has most leading bits in common with the destination."""
+    near = destination.is_loopback, is_link_local(destination)
+    best: tuple[tuple[bool, bool, int], IpAddress] | None = None
+    others = () if near[1] else namespace.interfaces
+    for link in (interface, *others):
+        for own in link.ipv6 if link.up else ():
+            fits = (own.ip.is_loopback, is_link_local(own.ip)) == near
+            if not fits and link is not interface:
+                continue
+            rank = fits, link is interface, -(int(own.ip) ^ int(destination)).bit_length()
+            if best is None or rank > best[0]:
+                best = rank, in_zone(own.ip, link.name)
+    return best[1] if best else None
+
+
+def source_for(namespace: Namespace, destination: IpAddress) -> IpAddress | None:
     """The source address the kernel gives a packet to `destination`; None when no route leads there."""
     way = lookup(namespace, destination)
     return way.src if way is not None else None
 
 
-def source_address(namespace: Namespace, destination: IPv4Address) -> IPv4Address:
+def source_address(namespace: Namespace, destination: IpAddress) -> IpAddress:
     """Like `source_for`, but always an address, so that a packet nobody can route can still be written down."""
     found = source_for(namespace, destination)
     if found is not None:
         return found
-    own = (a.ip for i in namespace.interfaces if i.kind is not LinkKind.LOOPBACK for a in i.ipv4)
-    return next(own, NOWHERE)
+    version = destination.version
+    own = (a.ip for i in namespace.interfaces if i.kind is not LinkKind.LOOPBACK for a in i.of_family(version))
+    return next(own, nowhere(version))

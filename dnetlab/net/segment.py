@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv4Address
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from dnetlab.model import Host, Interface, LinkKind, Namespace, Switch, Topology, Where
 from dnetlab.model.changed import quick
 from dnetlab.model.facts import Fact
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.routing import is_local, main_route
 from dnetlab.net.switch import comes_out
 
@@ -37,7 +38,7 @@ class Link(NamedTuple):
 class Wanted(NamedTuple):
     """Who shall take a frame: whoever owns the address, the interface with the MAC, or who has both."""
 
-    ip: IPv4Address | None = None
+    ip: IpAddress | None = None
     mac: str | None = None
 
 
@@ -63,7 +64,7 @@ class Lost(NamedTuple):
     """
 
     tunnel: Link
-    remote: IPv4Address
+    remote: IpAddress
     where: Where
     fact: Fact | None
     path: tuple[Event, ...] = ()
@@ -92,7 +93,7 @@ class Law(Enum):
     FORGED = "a switch may take frames from a NIC's own MAC only"
 
 
-Carry: TypeAlias = "Callable[[Link, IPv4Address], Link | Lost]"  # from a VXLAN to an address: where the frame comes out
+Carry: TypeAlias = "Callable[[Link, IpAddress], Link | Lost]"  # from a VXLAN to an address: where the frame comes out
 
 
 Trail: TypeAlias = "tuple[Trail | None, Event]"  # the last event, and how it came to that
@@ -147,7 +148,7 @@ class Wiring:
         for host in self.hosts:
             yield from self.of(host).plugs.get(name, ())
 
-    def beneath(self, link: Link, ip: IPv4Address) -> Link | None:
+    def beneath(self, link: Link, ip: IpAddress) -> Link | None:
         """The ipvlan in a mode of layer 3 on this parent that has the address and is up; None without one."""
         for child in self.of(link.where.host).children.get((link.where.namespace, link.interface.name), ()):
             if child.interface.mode in L3_MODES and child.interface.up and child.interface.has_ip(ip):
@@ -161,6 +162,8 @@ class Wiring:
     def takes(self, link: Link, wanted: Wanted) -> bool:
         if wanted.mac is not None and link.interface.mac != wanted.mac:
             return False
+        if wanted.ip is not None and wanted.ip.version == 6:
+            return link.interface.has_ip(wanted.ip)
         space = self.hosts[link.where.host].namespaces[link.where.namespace]
         return wanted.ip is None or is_local(space, wanted.ip) or _stands_in(space, link.interface.name, wanted.ip)
 
@@ -170,7 +173,7 @@ def is_proxy(space: Namespace, dev: str) -> bool:
     return "1" in (space.sysctl(f"net.ipv4.conf.{dev}.proxy_arp"), space.sysctl("net.ipv4.conf.all.proxy_arp"))
 
 
-def _stands_in(space: Namespace, dev: str, ip: IPv4Address) -> bool:
+def _stands_in(space: Namespace, dev: str, ip: IpAddress) -> bool:
     """proxy_arp: it answers for whom it would forward to through another interface (arp_fwd_proxy)."""
     if not is_proxy(space, dev) or space.sysctl("net.ipv4.ip_forward") != "1":
         return False
@@ -188,14 +191,16 @@ class _Ports:
     def __init__(self, near: _HostWiring, bridge: Link, ports: list[Link]) -> None:
         self.all = ports
         self.rest: list[tuple[int, Link]] = []
-        self.by_ip: dict[IPv4Address, list[tuple[int, Link]]] = {}
+        self.by_ip: dict[IpAddress, list[tuple[int, Link]]] = {}
         self.by_mac: dict[str, list[tuple[int, Link]]] = {}
+        self._leaves: list[tuple[tuple[int, Link], Link]] = []
         for entry in enumerate(ports):
             end = near.leaf_behind(bridge, entry[1])
             if end is None:
                 self.rest.append(entry)
                 continue
             self.by_mac.setdefault(end.interface.mac, []).append(entry)
+            self._leaves.append((entry, end))
             for ip in near.host.namespaces[end.where.namespace].own_addresses:
                 self.by_ip.setdefault(ip, []).append(entry)
 
@@ -204,10 +209,20 @@ class _Ports:
         if wanted.mac is not None:
             leaves = self.by_mac.get(wanted.mac, [])
         elif wanted.ip is not None:
-            leaves = self.by_ip.get(wanted.ip, [])
+            leaves = (self.by_ip if wanted.ip.version == 4 else self._by_ipv6).get(wanted.ip, [])
         else:
             return self.all
         return [link for _, link in sorted([*self.rest, *leaves], key=lambda entry: entry[0])]
+
+
+    @cached_property
+    def _by_ipv6(self) -> dict[IpAddress, list[tuple[int, Link]]]:
+        """As by_ip: here the link itself has the address."""
+        found: dict[IpAddress, list[tuple[int, Link]]] = {}
+        for entry, end in self._leaves:
+            for own in end.interface.ipv6:
+                found.setdefault(own.ip, []).append(entry)
+        return found
 
 
 class _HostWiring:
@@ -400,7 +415,7 @@ def _through_tunnel(quest: _Quest, node: _Node, trail: Trail) -> Iterator[_Node]
             yield _Node("in", end, node.tag, (trail, tunnel))
 
 
-def told_mac(space: Namespace, tunnel: Interface, ip: IPv4Address | None) -> str | None:
+def told_mac(space: Namespace, tunnel: Interface, ip: IpAddress | None) -> str | None:
     """The MAC that a VXLAN which answers for others tells for an address (arp_reduce, drivers/net/vxlan); None when it
     doesn't, or doesn't know."""
     if ip is None or tunnel.vxlan is None or not tunnel.vxlan.proxy:

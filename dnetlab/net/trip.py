@@ -116,7 +116,7 @@ class Trip:
             Protocol.ICMP,
             icmp=icmp,
             ttl=default_ttl(space),
-            size=min(576, packet.size + 28),
+            size=min(576, packet.size + 28) if packet.version == 4 else min(1280, packet.size + 48),
             mtu=mtu,
         )
         self.answer = SentBack(self.at, error, packet, _about(self.track))
@@ -125,7 +125,7 @@ class Trip:
         """Send a TCP RST to whoever sent the packet."""
         if self.asker is None and self.packet.protocol is Protocol.TCP:
             track = self.track and replace(self.track, reply=not self.track.reply)
-            self.answer = SentBack(self.at, turned(self.packet, "RA", 40, 64), None, track)
+            self.answer = SentBack(self.at, turned(self.packet, "RA", self.packet.head + 20, 64), None, track)
 
     def trace(self) -> Trace:
         """The finished journey as a value."""

@@ -8,10 +8,10 @@ here is what such a packet looks like and who takes it. A tunnel made by hand an
 from __future__ import annotations
 
 import zlib
-from ipaddress import IPv4Address
 
 from dnetlab.model import Host, LinkKind, Namespace, Packet, Protocol, Where
 from dnetlab.model.facts import Fact, TunnelSwallows
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.memory import Field
 from dnetlab.net.routing import NOWHERE, source_for
 from dnetlab.net.segment import Link, Lost
@@ -27,7 +27,7 @@ def outside(tunnel: Link) -> Where:
     return Where(tunnel.where.host, (settings.underlay if settings else None) or tunnel.where.namespace)
 
 
-def around(space: Namespace, tunnel: Link, remote: IPv4Address, frame: str, size: int) -> Packet:
+def around(space: Namespace, tunnel: Link, remote: IpAddress, frame: str, size: int) -> Packet:
     """The packet that carries a frame of `size` bytes of IP to `remote`; `frame` decides its source port.
 
     Two frames of one flow have one port (udp_flow_src_port), so that routers on the way keep them in order.
@@ -39,7 +39,7 @@ def around(space: Namespace, tunnel: Link, remote: IPv4Address, frame: str, size
     return Packet(source, remote, Protocol.UDP, sport, settings.port, size=size + OVERHEAD, vni=settings.vni)
 
 
-def speaks_from(space: Namespace, tunnel: Link, remote: IPv4Address) -> IPv4Address:
+def speaks_from(space: Namespace, tunnel: Link, remote: IpAddress) -> IpAddress:
     """The source of the packets around its frames: its `local` address, else what the route says."""
     settings = tunnel.interface.vxlan
     return (settings.local if settings else None) or source_for(space, remote) or NOWHERE
@@ -61,14 +61,14 @@ def end_of(host: Host, where: Where, packet: Packet) -> Link | None:
     return None
 
 
-def outer_trip(lab: Field, link: Link, remote: IPv4Address, frame: str, size: int) -> Trip:
+def outer_trip(lab: Field, link: Link, remote: IpAddress, frame: str, size: int) -> Trip:
     """The packet around a frame of `size` bytes of IP, about to be sent."""
     where = outside(link)
     packet = around(lab.space(where), link, remote, frame, size)
     return Trip(lab, where, packet, packet)
 
 
-def swallows(hop: IPv4Address, lost: Lost) -> Fact:
+def swallows(hop: IpAddress, lost: Lost) -> Fact:
     """What ended a question that went into a tunnel."""
     link, settings = lost.tunnel.interface, lost.tunnel.interface.vxlan
     return TunnelSwallows(hop, link.name, settings.vni if settings else 0, lost.remote, lost.where.host, lost.fact)

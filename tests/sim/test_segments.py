@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from dnetlab.sim.context import Refused
 from dnetlab.sim.lab import new_world
 from tests.sim.toollab import at, inside, lab
 
@@ -133,11 +130,3 @@ def test_a_host_pings_its_own_v6_loopback():
 
     assert result.exit_code == 0
     assert result.stdout.startswith("PING ::1(::1) 56 data bytes\n64 bytes from ::1: icmp_seq=1 ttl=64 time=")
-
-
-@pytest.mark.parametrize(
-    "line", ["ping -c 1 fd01::1", "curl http://[fd01::1]:8080", "nc -z fd01::1 80", "wget -q http://[fd01::1]/"]
-)
-def test_other_v6_addresses_are_refused_in_the_labs_own_voice(line):
-    with pytest.raises(Refused, match="by IPv4 only"):
-        at(lab("28.5"), line)

@@ -32,6 +32,7 @@ from dnetlab.model import (
     Subnet,
     Volume,
 )
+from dnetlab.model.ip import IpAddress
 
 Clock = Callable[[float], float]  # seconds since 1970 -> seconds of the lab's clock
 LISTS = ("containers/json?all=1", "networks", "images/json", "volumes")  # what a look asks for first
@@ -189,7 +190,7 @@ def _namespace_name(identity: str, mode: str) -> str:
     return identity[:12]
 
 
-def _ip(text: str | None) -> IPv4Address | None:
+def _ip(text: str | None) -> IpAddress | None:
     return IPv4Address(text) if text else None
 
 

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
+from dnetlab.model.ip import IpAddress
+
 DOCKERS_DNS = "127.0.0.11"
 
 
@@ -14,7 +16,7 @@ def text_to_run(pid: int) -> str:
     return f"cat /proc/{pid}/root/etc/hosts; echo; cat /proc/{pid}/root/etc/resolv.conf"
 
 
-def in_hosts(files: str, name: str) -> IPv4Address | None:
+def in_hosts(files: str, name: str) -> IpAddress | None:
     """The address that /etc/hosts has for a name; None for a name that isn't there."""
     for words in _rows(files):
         if name.lower() in (word.lower() for word in words[1:]):

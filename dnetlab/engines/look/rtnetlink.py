@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
 
 from dnetlab.model import Address, Interface, LinkKind, Route, Vxlan
+from dnetlab.model.ip import IpAddress
 
 IFF_UP, IFF_LOOPBACK, IFF_PROMISC, IFF_LOWER_UP = 0x1, 0x8, 0x100, 0x10000
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER, IFLA_TXQLEN, IFLA_LINKINFO = 1, 3, 4, 5, 10, 13, 18
@@ -37,8 +38,8 @@ class Tunnel:
     """
 
     vni: int
-    remote: IPv4Address | None
-    local: IPv4Address | None
+    remote: IpAddress | None
+    local: IpAddress | None
     lower: int
     port: int
     learning: bool

@@ -147,7 +147,7 @@ _FACTS: Table = {
         f"{_program(x.program, x.pid)} has a socket on {_port(x.address, x.port)} that takes {x.destination}:{x.dport}."
     ),
     f.NobodyWaits: lambda x: f"Nobody here waits for {x.packet}: the answer took another way than the question.",
-    f.EchoIgnored: lambda x: "net.ipv4.icmp_echo_ignore_all is 1: pings are ignored here.",
+    f.EchoIgnored: lambda x: f"{x.switch} is 1: pings are ignored here.",
     f.NotListening: _not_listening,
     f.LinkDown: lambda x: f"{x.dev} is down.",
     f.NoCarrier: lambda x: f"{x.dev} is up, but nothing answers at its other end (NO-CARRIER).",
@@ -165,9 +165,12 @@ _FACTS: Table = {
     f.CutUp: lambda x: f"cut into {x.pieces} pieces: the MTU of {x.dev} is {x.mtu}",
     f.BridgeLoop: lambda x: f"The frame came back to bridge {x.bridge} through another port.",
     f.ForEverybody: lambda x: f"{x.destination} is for everybody; the lab's machines ignore it.",
-    f.MartianLoopback: lambda x: f"An address of 127.0.0.0/8 can't come in through {x.dev} (martian).",
+    f.MartianLoopback: lambda x: (
+        f"{'An address of 127.0.0.0/8' if x.version == 4 else '::1'} can't come in through {x.dev} (martian)."
+    ),
     f.MartianSource: lambda x: f"It claims to come from {x.source}, which is our own (martian).",
-    f.NotForwarding: lambda x: f"{x.destination} is not ours, and net.ipv4.ip_forward is {x.value}.",
+    f.NotForwarding: lambda x: f"{x.destination} is not ours, and {x.switch} is {x.value}.",
+    f.StaysOnLink: lambda x: f"{x.address} is a link-local address: its packets stay on the link of {x.dev}.",
     f.TtlUsedUp: lambda x: f"The TTL is used up here ({x.ttl}); nobody goes further.",
     f.NoRoute: _no_route,
     f.Vanished: lambda x: f"The frame went to {x.mac}, where {x.hop} was until a moment ago; nobody takes it any more.",
@@ -219,7 +222,7 @@ REMEDIES: Table = {
     f.NobodyWaits: lambda x: (
         "The answer must pass the machine that translated the question, so that conntrack can undo it."
     ),
-    f.EchoIgnored: lambda x: "sysctl -w net.ipv4.icmp_echo_ignore_all=0",
+    f.EchoIgnored: lambda x: f"sysctl -w {x.switch}=0",
     f.NotListening: lambda x: f"Start a server on port {x.port}, or ask a port that is open (netstat -tln).",
     f.LinkDown: lambda x: f"ip link set {x.dev} up",
     f.NoCarrier: _plug_in,
@@ -231,9 +234,11 @@ REMEDIES: Table = {
     f.ForEverybody: lambda x: "Ask one address.",
     f.MartianLoopback: lambda x: (
         f"sysctl -w net.ipv4.conf.{x.dev}.route_localnet=1, or ask another address of this machine."
+        if x.version == 4 else "Ask another address of this machine."
     ),
     f.MartianSource: lambda x: "The router must write its own address as the source (MASQUERADE, `hairpin`).",
-    f.NotForwarding: lambda x: "sysctl -w net.ipv4.ip_forward=1",
+    f.NotForwarding: lambda x: f"sysctl -w {x.switch}=1",
+    f.StaysOnLink: lambda x: "Use addresses that are routed, such as those of fd00::/8, on both sides.",
     f.TtlUsedUp: lambda x: "A larger TTL (64 is usual).",
     f.NoRoute: lambda x: (
         f"ip route add {x.destination} via ROUTER, or a default route: ip route add default via ROUTER."

@@ -151,7 +151,7 @@ _FACTS: Table = {
         f"发往 {x.destination}:{x.dport} 的数据包。"
     ),
     f.NobodyWaits: lambda x: f"这里没有人在等 {x.packet}：应答走的路和提问走的不一样。",
-    f.EchoIgnored: lambda x: "net.ipv4.icmp_echo_ignore_all 是 1：这里不理会 ping。",
+    f.EchoIgnored: lambda x: f"{x.switch} 是 1：这里不理会 ping。",
     f.NotListening: _not_listening,
     f.LinkDown: lambda x: f"{x.dev} 没有启用（down）。",
     f.NoCarrier: lambda x: f"{x.dev} 已启用，但另一端没有回应（NO-CARRIER）。",
@@ -159,9 +159,12 @@ _FACTS: Table = {
     f.NeverEnds: lambda x: "这个数据包没完没了，到不了终点。",
     f.BridgeLoop: lambda x: f"帧从另一个端口又回到了网桥 {x.bridge}。",
     f.ForEverybody: lambda x: f"{x.destination} 是发给所有人的，实验里的机器不理会它。",
-    f.MartianLoopback: lambda x: f"127.0.0.0/8 的地址不可能从 {x.dev} 进来（martian）。",
+    f.MartianLoopback: lambda x: (
+        f"{'127.0.0.0/8 的地址' if x.version == 4 else '地址 ::1 '}不可能从 {x.dev} 进来（martian）。"
+    ),
     f.MartianSource: lambda x: f"它自称来自 {x.source}，而那是本机自己的地址（martian）。",
-    f.NotForwarding: lambda x: f"{x.destination} 不是本机的地址，而 net.ipv4.ip_forward 是 {x.value}。",
+    f.NotForwarding: lambda x: f"{x.destination} 不是本机的地址，而 {x.switch} 是 {x.value}。",
+    f.StaysOnLink: lambda x: f"{x.address} 是链路本地地址：它的数据包只留在 {x.dev} 所在的链路上。",
     f.TtlUsedUp: lambda x: f"TTL 在这里用完了（{x.ttl}），不能再往前走。",
     f.NoRoute: _no_route,
     f.Vanished: lambda x: f"帧发往 {x.mac}，{x.hop} 刚才还在那里；现在没有人收了。",
@@ -209,7 +212,7 @@ def _against(fact: f.Fact | None) -> str:
 
 REMEDIES: Table = {
     f.NobodyWaits: lambda x: "应答必须经过转换了提问的那台机器，连接跟踪才能还原它。",
-    f.EchoIgnored: lambda x: "sysctl -w net.ipv4.icmp_echo_ignore_all=0",
+    f.EchoIgnored: lambda x: f"sysctl -w {x.switch}=0",
     f.NotListening: lambda x: f"在端口 {x.port} 上启动服务，或者访问已经打开的端口（netstat -tln）。",
     f.LinkDown: lambda x: f"ip link set {x.dev} up",
     f.NoCarrier: _plug_in,
@@ -219,9 +222,13 @@ REMEDIES: Table = {
     f.TooBig: lambda x: f"每次最多发 {x.mtu} 字节，或者允许分片。",
     f.DoesNotFit: lambda x: f"同一网段上所有网卡的 MTU 要一致：ip link set {x.dev} mtu {x.size}",
     f.ForEverybody: lambda x: "请访问一个具体的地址。",
-    f.MartianLoopback: lambda x: f"sysctl -w net.ipv4.conf.{x.dev}.route_localnet=1，或者访问这台机器的其他地址。",
+    f.MartianLoopback: lambda x: (
+        f"sysctl -w net.ipv4.conf.{x.dev}.route_localnet=1，或者访问这台机器的其他地址。"
+        if x.version == 4 else "请访问这台机器的其他地址。"
+    ),
     f.MartianSource: lambda x: "路由器必须把源地址写成自己的（MASQUERADE，回环转发 hairpin）。",
-    f.NotForwarding: lambda x: "sysctl -w net.ipv4.ip_forward=1",
+    f.NotForwarding: lambda x: f"sysctl -w {x.switch}=1",
+    f.StaysOnLink: lambda x: "两边都用可以路由的地址，例如 fd00::/8 中的地址。",
     f.TtlUsedUp: lambda x: "把 TTL 设大一些（通常是 64）。",
     f.NoRoute: lambda x: f"ip route add {x.destination} via 路由器，或者加默认路由：ip route add default via 路由器。",
     f.Vanished: lambda x: f"有 {x.hop} 的那台机器在运行吗？（`ip neigh flush dev {x.dev}` 让 {x.dev} 重新询问。）",

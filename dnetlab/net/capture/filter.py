@@ -13,9 +13,10 @@ import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv6Address
 
 from dnetlab.commands.services import service_port
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.capture.octets import ARP, IPV4, VLAN, mac_bytes
 from dnetlab.net.capture.pcap import ETHERNET
 
@@ -101,7 +102,7 @@ _RELATIONS = {
 
 
 def compile_filter(
-    text: str, link: int = ETHERNET, lookup: Callable[[str], list[IPv4Address]] = lambda name: []
+    text: str, link: int = ETHERNET, lookup: Callable[[str], list[IpAddress]] = lambda name: []
 ) -> Test:
     """The test that a filter asks of each frame; '' lets every frame by. lookup: the addresses of a host's name."""
     if not text.strip():
@@ -142,7 +143,7 @@ class _Kind:
 class _Reader:
     """shift: tags of a file that `vlan` has gone behind already."""
 
-    def __init__(self, tokens: list[str], link: int, lookup: Callable[[str], list[IPv4Address]]) -> None:
+    def __init__(self, tokens: list[str], link: int, lookup: Callable[[str], list[IpAddress]]) -> None:
         self.tokens, self.link, self.lookup = tokens, link, lookup
         self.at = self.depth = self.vlans = 0
         self.last: _Kind | None = None

@@ -13,11 +13,11 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from ipaddress import IPv4Address
 
 from dnetlab.model import IcmpType, Packet, Protocol
 from dnetlab.model.changed import replace
 from dnetlab.model.frame import Arp, Frame
+from dnetlab.model.ip import IpAddress
 
 IPV4, ARP, VLAN = 0x0800, 0x0806, 0x8100
 FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, "A": 0x10, "U": 0x20}
@@ -102,7 +102,8 @@ def _number(packet: Packet) -> int:
     if packet.protocol is Protocol.TCP and ("R" in packet.flags or packet.flags == "SA"):
         return 0
     ends = sorted((f"{packet.source}:{packet.sport}", f"{packet.destination}:{packet.dport}"))
-    words = (ends, packet.protocol.value, packet.source < packet.destination, packet.seq, packet.flags, packet.icmp)
+    first = int(packet.source) < int(packet.destination)
+    words = (ends, packet.protocol.value, first, packet.seq, packet.flags, packet.icmp)
     return zlib.crc32(repr(words).encode()) & 0xFFFF
 
 
@@ -197,5 +198,5 @@ def _options(packet: Packet, at: float) -> bytes:
     return b"\x01\x01" + stamps
 
 
-def _clock(address: IPv4Address, port: int) -> int:
+def _clock(address: IpAddress, port: int) -> int:
     return zlib.crc32(f"{address}:{port}".encode())

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.capture.octets import ARP, IPV4, VLAN, checksum
 from dnetlab.net.capture.pcap import ETHERNET, Record
 from dnetlab.net.capture.words import spoken
@@ -43,7 +44,7 @@ class Style:
     both: int = 0
 
 
-Names = Callable[[IPv4Address], str]
+Names = Callable[[IpAddress], str]
 Services = Callable[[int, str], str]
 
 

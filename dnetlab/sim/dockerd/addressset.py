@@ -7,6 +7,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from dnetlab.model.ip import IpAddress
+
 
 @dataclass(frozen=True)
 class AddressSet:
@@ -17,7 +19,7 @@ class AddressSet:
     def __len__(self) -> int:
         return sum(last - first + 1 for first, last in self.runs)
 
-    def __contains__(self, address: IPv4Address) -> bool:
+    def __contains__(self, address: IpAddress) -> bool:
         run = self._run(int(address))
         return run is not None
 
@@ -25,7 +27,7 @@ class AddressSet:
         place = bisect_right(self.runs, (number, 1 << 32)) - 1
         return self.runs[place] if place >= 0 and self.runs[place][1] >= number else None
 
-    def adding(self, address: IPv4Address) -> AddressSet:
+    def adding(self, address: IpAddress) -> AddressSet:
         """The set with this address."""
         number = first = last = int(address)
         if self._run(number) is not None:
@@ -38,7 +40,7 @@ class AddressSet:
         kept = (run for run in self.runs if run not in (below, above))
         return AddressSet(tuple(sorted((*kept, (first, last)))))
 
-    def without(self, address: IPv4Address) -> AddressSet:
+    def without(self, address: IpAddress) -> AddressSet:
         """The set without this address."""
         number = int(address)
         run = self._run(number)
@@ -48,11 +50,11 @@ class AddressSet:
         kept = [other for other in self.runs if other != run]
         return AddressSet(tuple(sorted(kept + [part for part in parts if part[0] <= part[1]])))
 
-    def count(self, first: IPv4Address, last: IPv4Address) -> int:
+    def count(self, first: IpAddress, last: IpAddress) -> int:
         """How many addresses from first to last are in the set."""
         return sum(max(0, min(end, int(last)) - max(begin, int(first)) + 1) for begin, end in self.runs)
 
-    def lowest_missing(self, first: IPv4Address, last: IPv4Address) -> IPv4Address | None:
+    def lowest_missing(self, first: IpAddress, last: IpAddress) -> IpAddress | None:
         """The lowest address from first to last that is not in the set; None when all are."""
         number = int(first)
         run = self._run(number)

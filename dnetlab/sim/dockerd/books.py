@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
 from typing import Any
 
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Protocol
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpNetwork
 from dnetlab.model.layers import with_item, without_item
 from dnetlab.model.rows import with_row, without_rows
 from dnetlab.sim.dockerd.addressset import AddressSet
@@ -55,7 +55,7 @@ class Daemon:
     pid: int | None = None
     pool_cursor: int = 0
     port_cursors: dict[str, int] = field(default_factory=dict)
-    allocated: dict[IPv4Network, AddressSet] = field(default_factory=dict)
+    allocated: dict[IpNetwork, AddressSet] = field(default_factory=dict)
     containers: Mapping[str, ContainerSpec] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     waiting: frozenset[str] = frozenset()

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
 from dnetlab.model import Protocol
 from dnetlab.model.changed import quick
+from dnetlab.model.ip import IpAddress
 
 if TYPE_CHECKING:
     from dnetlab.sim.programs.loops import Loop
@@ -35,7 +35,7 @@ class PortRequest:
 
     container_port: int
     protocol: Protocol = Protocol.TCP
-    host_ip: IPv4Address | IPv6Address | None = None
+    host_ip: IpAddress | None = None
     host_port: int | None = None
     host_port_end: int | None = None
 
@@ -56,7 +56,7 @@ class NetworkAttachment:
     """
 
     name: str
-    address: IPv4Address | None = None
+    address: IpAddress | None = None
     aliases: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     mac: str | None = None

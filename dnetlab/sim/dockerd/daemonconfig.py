@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
 
 from dnetlab.model.changed import quick
+from dnetlab.model.ip import IpNetwork
 
 
 @dataclass(frozen=True)
 class AddressPool:
     """One of default-address-pools: networks of that size are cut out of the base."""
 
-    base: IPv4Network
+    base: IpNetwork
     size: int
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Endpoint, Network, Where
 from dnetlab.model.changed import replace
 from dnetlab.model.host import PREDEFINED
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.endpoints_order import by_gateway
 from dnetlab.sim.dockerd import books, gwbridge, hostsfile, ipam, resolver, sandbox, swarmnets
 from dnetlab.sim.dockerd.books import (
@@ -205,7 +205,7 @@ def _addressed(
     )
 
 
-def _made_mac(world: World, host: str, network: Network, address: IPv4Address) -> str:
+def _made_mac(world: World, host: str, network: Network, address: IpAddress) -> str:
     return mac_for(address) if driver_of(network).spans_hosts else sandbox.container_mac(world, host, address)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from dnetlab.model import Container, Endpoint, Network
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd import ipam, sandbox
 from dnetlab.sim.dockerd.books import change_daemon, daemon, network_by_id, put_network
 from dnetlab.sim.dockerd.drivers.options import BRIDGE
@@ -84,5 +83,5 @@ def forget(world: World, host: str, owner: str) -> None:
     change_daemon(world, host, gateways=left)
 
 
-def free(world: World, host: str, network: Network, address: IPv4Address | None) -> None:
+def free(world: World, host: str, network: Network, address: IpAddress | None) -> None:
     ipam.release_address(world, host, network, address)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from ipaddress import IPv4Address
 
 from dnetlab.model import Container, LinkKind, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.world import World
@@ -71,11 +71,11 @@ def own_names(container: Container, config: ContainerConfig) -> str:
     return f"{hostname}.{config.domainname} {hostname}" if config.domainname else hostname
 
 
-def add_line(world: World, host: str, container_id: str, address: IPv4Address, names: str) -> None:
+def add_line(world: World, host: str, container_id: str, address: IpAddress, names: str) -> None:
     put(world, host, container_id, HOSTS, read(world, host, container_id, HOSTS) + f"{address}\t{names}\n")
 
 
-def drop_line(world: World, host: str, container_id: str, address: IPv4Address, names: str) -> None:
+def drop_line(world: World, host: str, container_id: str, address: IpAddress, names: str) -> None:
     """Take a network's line out."""
     gone = f"{address}\t{names}"
     _keep(world, host, container_id, lambda line: line != gone)
@@ -92,7 +92,7 @@ def _keep(world: World, host: str, container_id: str, wanted: Callable[[str], bo
     put(world, host, container_id, HOSTS, "".join(f"{line}\n" for line in lines if wanted(line)))
 
 
-def link_lines(world: World, host: str, config: ContainerConfig) -> list[tuple[IPv4Address, str]]:
+def link_lines(world: World, host: str, config: ContainerConfig) -> list[tuple[IpAddress, str]]:
     """(address, names) of each --link of the default bridge: alias, short id, name."""
     lines = []
     for other, alias in config.links:
@@ -107,7 +107,7 @@ def link_lines(world: World, host: str, config: ContainerConfig) -> list[tuple[I
     return lines
 
 
-def tell_linkers(world: World, host: str, target: Container, address: IPv4Address) -> None:
+def tell_linkers(world: World, host: str, target: Container, address: IpAddress) -> None:
     """The target has (again) an address on the default bridge: those who link to it have their line rewritten."""
     linking = daemon(world, host).linking - {target.id}
     for container in world.hosts[host].containers if linking else ():

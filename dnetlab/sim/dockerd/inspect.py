@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
 from dnetlab.model.host import PREDEFINED
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.clock import moment, rfc3339
 from dnetlab.sim.dockerd import books, images, ipam
 from dnetlab.sim.dockerd.catalogue import Recipe
@@ -194,7 +194,7 @@ def _config(container: Container, config: ContainerConfig, on_build: bool) -> Js
 
 
 @lru_cache(maxsize=4096)
-def _text(address: IPv4Address | IPv6Address | None) -> str:
+def _text(address: IpAddress | None) -> str:
     """'' for none. A list says each gateway and each published address many times."""
     return str(address or "")
 

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from dnetlab.model import Network, Subnet, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress, IpNetwork
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
@@ -16,7 +17,7 @@ from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
 # ipamutils/utils.go, the same in every release: fifteen /16 and sixteen /20.
-POOLS: tuple[IPv4Network, ...] = (
+POOLS: tuple[IpNetwork, ...] = (
     *(IPv4Network(f"172.{second}.0.0/16") for second in range(17, 32)),
     *IPv4Network("192.168.0.0/16").subnets(new_prefix=20),
 )
@@ -41,12 +42,12 @@ def _real(world: World, host: str) -> Iterator[Network]:
     return (network for network in world.hosts[host].networks if not network.config_only)
 
 
-def _taken(world: World, host: str) -> list[IPv4Network]:
+def _taken(world: World, host: str) -> list[IpNetwork]:
     """What a pool must not overlap: the networks there are."""
     return [subnet.subnet for network in _real(world, host) for subnet in network.subnets]
 
 
-def _routed(world: World, host: str) -> list[IPv4Network]:
+def _routed(world: World, host: str) -> list[IpNetwork]:
     """What the automatic choice also avoids: the host's routes and name servers (netutils/utils_linux.go)."""
     routes = [r.destination for r in world.namespace(Where(host)).routes if not r.is_default]
     servers = [
@@ -57,13 +58,13 @@ def _routed(world: World, host: str) -> list[IPv4Network]:
     return routes + servers
 
 
-def _pools(world: World, host: str) -> Sequence[IPv4Network]:
+def _pools(world: World, host: str) -> Sequence[IpNetwork]:
     """The daemon's own (default-address-pools), else those built in."""
     own = daemon(world, host).config.pools
     return [part for pool in own for part in pool.base.subnets(new_prefix=pool.size)] if own else POOLS
 
 
-def choose_pool(world: World, host: str) -> IPv4Network:
+def choose_pool(world: World, host: str) -> IpNetwork:
     """The next default pool. ApiError when all are used.
 
     Engines up to 26 go on after the last pool they tried, later ones take the lowest free (E20, E25, E27 to E29).
@@ -153,7 +154,7 @@ def open_pools(
 # -- addresses ------------------------------------------------------------------------------------------------------
 
 
-def _taken_in(world: World, host: str, subnet: IPv4Network) -> AddressSet:
+def _taken_in(world: World, host: str, subnet: IpNetwork) -> AddressSet:
     """The addresses of a subnet that are in use; of a new one those that nobody may have."""
     held = daemon(world, host).allocated.get(subnet)
     if held is not None:
@@ -174,7 +175,7 @@ def in_use(world: World, host: str, network: Network, subnet: Subnet) -> tuple[i
     return len(taken), pool.num_addresses - taken.count(pool.network_address, pool.broadcast_address)
 
 
-def _hold(world: World, host: str, subnet: IPv4Network, taken: AddressSet) -> None:
+def _hold(world: World, host: str, subnet: IpNetwork, taken: AddressSet) -> None:
     change_daemon(world, host, allocated={**daemon(world, host).allocated, subnet: taken})
 
 
@@ -214,21 +215,21 @@ def close_pools(world: World, host: str, subnets: Iterable[Subnet], network_id: 
             change_daemon(world, host, allocated=allocated)
 
 
-def _lowest(subnet: Subnet, taken: AddressSet) -> IPv4Address | None:
+def _lowest(subnet: Subnet, taken: AddressSet) -> IpAddress | None:
     pool = _own_part(subnet)
     return taken.lowest_missing(pool.network_address, pool.broadcast_address)
 
 
-def _own_part(subnet: Subnet) -> IPv4Network:
+def _own_part(subnet: Subnet) -> IpNetwork:
     """Where addresses are given out: the range, or the subnet when 20.10 was told a wider one (observed on 20.10.24:
     the second container of 10.26.3.0/30 with the range 10.26.3.0/29 finds no address)."""
     part = subnet.ip_range
-    return subnet.subnet if part is None or part.supernet_of(subnet.subnet) else part
+    return subnet.subnet if part is None or part.prefixlen <= subnet.subnet.prefixlen else part
 
 
 def request_address(
-    world: World, host: str, network: Network, wanted: IPv4Address | None
-) -> tuple[IPv4Address, Subnet]:
+    world: World, host: str, network: Network, wanted: IpAddress | None
+) -> tuple[IpAddress, Subnet]:
     """The lowest free address of the network, or the wanted one, and its subnet. Held until `release_address`.
 
     ApiError when it is taken or none is left. Of several subnets the first with a free address gives it. Those of a
@@ -253,7 +254,7 @@ def request_address(
     return address, subnet
 
 
-def _require(world: World, host: str, network: Network, wanted: IPv4Address) -> Subnet:
+def _require(world: World, host: str, network: Network, wanted: IpAddress) -> Subnet:
     """The subnet in which that very address is free."""
     subnet = next((s for s in network.subnets if wanted in s.subnet), None)
     if subnet is None:
@@ -267,7 +268,7 @@ def _require(world: World, host: str, network: Network, wanted: IPv4Address) -> 
     return subnet
 
 
-def release_address(world: World, host: str, network: Network | None, address: IPv4Address | None) -> None:
+def release_address(world: World, host: str, network: Network | None, address: IpAddress | None) -> None:
     """Give an address back; nothing for one that isn't held. network: whose it is, None: one of the host's own."""
     swarm = addresses.home_of(world, network) if network and network.scope == "swarm" else None
     if swarm is not None and address is not None:

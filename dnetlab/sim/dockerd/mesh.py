@@ -10,10 +10,11 @@ From Docker's documents and sources (moby libnetwork/service_linux.go); no kerne
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address
+from ipaddress import IPv4Interface, IPv6Address
 
 from dnetlab.model import Address, Network, Protocol, Socket, SocketState, VirtualServer, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim import processes
 from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.dockerd.cluster.state import Node, PublishedPort, Service, Swarm, members
@@ -38,7 +39,7 @@ def program(world: World, swarm: Swarm) -> None:
         _redirect_tasks(world, swarm, node)
 
 
-def _servers(network: Network, service: Service) -> tuple[IPv4Address, ...]:
+def _servers(network: Network, service: Service) -> tuple[IpAddress, ...]:
     return tuple(r.address for r in network.records if r.service == service.spec.name)
 
 

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from dnetlab.model import Container, Interface, Network, Subnet, Where
 from dnetlab.model.changed import replace
 from dnetlab.model.host import RESERVED
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, endpoints, gwbridge, ipam, swarmnets
 from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
@@ -192,7 +193,7 @@ def connect(
     network_ref: str,
     container_ref: str,
     *,
-    address: IPv4Address | None = None,
+    address: IpAddress | None = None,
     aliases: Sequence[str] = (),
     links: Sequence[tuple[str, str]] = (),
     mac: str | None = None,

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from ipaddress import IPv4Address
 
 from dnetlab.model import Protocol
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd import books, create, lifecycle
 from dnetlab.sim.dockerd.cluster import addresses, identity
 from dnetlab.sim.dockerd.cluster.membership import has_quorum
@@ -33,7 +33,7 @@ from dnetlab.sim.world import World
 
 RESTART_DELAY = 5.0  # swarmkit defaults.Service.Task.Restart.Delay
 LABEL = "com.docker.swarm."
-Held = dict[str, IPv4Address]  # by the network's id
+Held = dict[str, IpAddress]  # by the network's id
 ENDED = ("complete", "failed", "rejected", "shutdown")
 
 

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from dnetlab.model import Container, Endpoint, PortBinding, Protocol, Socket, SocketState, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.model.layers import with_item
 from dnetlab.sim import processes
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
@@ -17,7 +18,6 @@ from dnetlab.sim.world import World
 
 PROXY = "/usr/sbin/docker-proxy"
 ANY_V4, ANY_V6 = IPv4Address("0.0.0.0"), IPv6Address("::")
-IpAddress = IPv4Address | IPv6Address
 
 
 def requests_of(world: World, config: ContainerConfig) -> list[PortRequest]:
@@ -126,7 +126,7 @@ def _argument(argv: tuple[str, ...], name: str) -> str:
 
 def _bind(
     world: World, host: str, request: PortRequest, default: IpAddress,
-    earlier: tuple[PortBinding, ...], target: IPv4Address,
+    earlier: tuple[PortBinding, ...], target: IpAddress,
 ) -> list[PortBinding]:  # fmt: skip
     """The bindings of one request: one address, or every IPv4 and every IPv6 one."""
     addresses: list[IpAddress]
@@ -186,7 +186,7 @@ def _socket(protocol: Protocol, address: IpAddress, port: int, pid: int | None =
 
 def _require_port(
     world: World, host: str, request: PortRequest, addresses: list[IpAddress], port: int,
-    earlier: tuple[PortBinding, ...], target: IPv4Address,
+    earlier: tuple[PortBinding, ...], target: IpAddress,
 ) -> None:  # fmt: skip
     """ApiError unless this very port is free on all the addresses."""
     for address in addresses:
@@ -263,7 +263,7 @@ def _first_of_range(
 # -- docker-proxy ---------------------------------------------------------------------------------------------------
 
 
-def _start_proxies(world: World, host: str, bindings: Sequence[PortBinding], target: IPv4Address) -> None:
+def _start_proxies(world: World, host: str, bindings: Sequence[PortBinding], target: IpAddress) -> None:
     """Who listens on the host's ports: a docker-proxy each, or dockerd itself without them."""
     state, where = daemon(world, host), Where(host)
     sockets = [_socket(b.protocol, b.host_ip, b.host_port, state.pid) for b in bindings]
@@ -274,7 +274,7 @@ def _start_proxies(world: World, host: str, bindings: Sequence[PortBinding], tar
     processes.listen(world, where, [replace(s, pid=pid) for s, pid in zip(sockets, pids, strict=True)])
 
 
-def _proxy_argv(world: World, binding: PortBinding, target: IPv4Address) -> list[str]:
+def _proxy_argv(world: World, binding: PortBinding, target: IpAddress) -> list[str]:
     argv = [
         PROXY, "-proto", binding.protocol.value, "-host-ip", str(binding.host_ip), "-host-port", str(binding.host_port),
         "-container-ip", str(target), "-container-port", str(binding.container_port),

@@ -6,11 +6,13 @@ container names, --network-alias, short ids and host names, alone or as name.net
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import AddressValueError, IPv4Address
 
 from dnetlab.model import Container, Endpoint, Protocol, Where
+from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.net import dns
 from dnetlab.sim.dockerd import hostsfile
 from dnetlab.sim.dockerd.books import daemon
@@ -31,20 +33,20 @@ class Status(Enum):
 class NameAnswer:
     """What a DNS server said. server: who was asked, None when resolv.conf names nobody.
 
-    addresses: the A records; name: the PTR record; seconds: how long it took.
+    addresses: the A and AAAA records; name: the PTR record; seconds: how long it took.
     """
 
-    server: IPv4Address | None
+    server: IpAddress | None
     status: Status
-    addresses: tuple[IPv4Address, ...] = ()
+    addresses: tuple[IpAddress, ...] = ()
     name: str = ""
     seconds: float = 0.0
 
 
-def servers_of(world: World, host: str, container_id: str | None) -> list[IPv4Address]:
+def servers_of(world: World, host: str, container_id: str | None) -> list[IpAddress]:
     """The name servers of this place's /etc/resolv.conf; 127.0.0.1 when there are none, as the C libraries do."""
     text = hostsfile.read(world, host, container_id or "", hostsfile.RESOLV)
-    found = []
+    found: list[IpAddress] = []
     for words in (line.split() for line in text.splitlines()):
         if words[:1] == ["nameserver"] and len(words) > 1:
             try:
@@ -67,9 +69,9 @@ def answers_here(world: World, where: Where) -> bool:
 
 
 def ask(
-    world: World, where: Where, container_id: str | None, name: str, server: IPv4Address | None = None
+    world: World, where: Where, container_id: str | None, name: str, server: IpAddress | None = None
 ) -> NameAnswer:
-    """Ask a DNS server for the IPv4 addresses of a name; by default the first of this place's resolv.conf."""
+    """Ask a DNS server for the addresses of a name; by default the first of this place's resolv.conf."""
     server = server or servers_of(world, where.host, container_id)[0]
     if server != INTERNAL or not answers_here(world, where):
         return _outside(world, where, server)
@@ -81,7 +83,7 @@ def ask(
     return NameAnswer(server, Status.TIMEOUT, seconds=PATIENCE)  # forwarded to 192.0.2.53, which never answers
 
 
-def _outside(world: World, where: Where, server: IPv4Address) -> NameAnswer:
+def _outside(world: World, where: Where, server: IpAddress) -> NameAnswer:
     """A server that isn't the daemon's: a machine of the lab refuses port 53, nobody else answers."""
     stack = world.namespace(where)
     if stack.owner_of(server) is not None:
@@ -89,12 +91,15 @@ def _outside(world: World, where: Where, server: IPv4Address) -> NameAnswer:
     return NameAnswer(server, Status.TIMEOUT, seconds=PATIENCE)
 
 
-def _shuffled(world: World, found: list[IPv4Address]) -> tuple[IPv4Address, ...]:
-    """Several containers with one name take turns at the front."""
+def _shuffled(world: World, found: list[IpAddress]) -> tuple[IpAddress, ...]:
+    """Several containers with one name take turns at the front, those of each family among themselves."""
     if len(found) < 2:
         return tuple(found)
-    turn = world.count("dns:turn") % len(found)
-    return tuple(found[turn:] + found[:turn])
+    families = [family for version in (4, 6) if (family := [a for a in found if a.version == version])]
+    if all(len(family) < 2 for family in families):
+        return tuple(found)
+    turn = world.count("dns:turn")
+    return tuple(a for family in families for a in family[turn % len(family) :] + family[: turn % len(family)])
 
 
 def registered_names(world: World, host: str, network_id: str) -> set[str]:
@@ -122,29 +127,27 @@ def _links_of(world: World, host: str, asker: Container) -> dns.Links:
 
 def resolve(
     world: World, where: Where, container_id: str | None, name: str
-) -> list[IPv4Address] | None:
-    """What getaddrinfo gives for a name in that place: addresses in the order to try, None when there is none.
+) -> list[IpAddress] | None:
+    """The addresses of a name in that place, of both families and as they were found; None when there is none.
 
     /etc/hosts first, then the resolver. Waiting for a server that never answers moves the lab's clock.
     """
-    try:
-        return [IPv4Address(name)]
-    except AddressValueError:
-        pass
+    with suppress(ValueError):
+        return [ip_address(name)]
     text = hostsfile.read(world, where.host, container_id or "", hostsfile.HOSTS)
     lines = (line.split("#")[0].split() for line in text.splitlines())
     wanted = name.lower().removesuffix(".")
-    here = [w[0] for w in lines if wanted in (n.lower() for n in w[1:]) and ":" not in w[0]]
+    here = [w[0] for w in lines if wanted in (n.lower() for n in w[1:])]
     if here:
-        return [IPv4Address(ip) for ip in dict.fromkeys(here)]
+        return sorted((ip_address(ip) for ip in dict.fromkeys(here)), key=lambda ip: ip.version)
     answer = ask(world, where, container_id, name)
     world.clock += answer.seconds
     return list(answer.addresses) or None
 
 
 def ask_pointer(
-    world: World, where: Where, container_id: str | None, address: IPv4Address,
-    server: IPv4Address | None = None,
+    world: World, where: Where, container_id: str | None, address: IpAddress,
+    server: IpAddress | None = None,
 ) -> NameAnswer:  # fmt: skip
     """Ask for the name of an address: 'web1.n1' for a container on one of the asker's networks."""
     server = server or servers_of(world, where.host, container_id)[0]
@@ -159,7 +162,7 @@ def ask_pointer(
 
 
 def pointer(
-    world: World, where: Where, container_id: str | None, address: IPv4Address
+    world: World, where: Where, container_id: str | None, address: IpAddress
 ) -> str | None:
     """The PTR answer of this place's resolver as one name, None when there is none."""
     return ask_pointer(world, where, container_id, address).name or None

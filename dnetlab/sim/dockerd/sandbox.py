@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv4Network
 
 from dnetlab.model import (
     Address,
@@ -14,6 +14,7 @@ from dnetlab.model import (
     Where,
 )
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd import books, hostsfile, resolver
 from dnetlab.sim.dockerd.answering import answer_names
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
@@ -28,6 +29,9 @@ PREFIX = "com.docker.network.container_iface_prefix"
 DEFAULT = IPv4Network("0.0.0.0/0")
 SYSCTLS = {"net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "32768\t60999",
            "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ip_default_ttl": "64"}  # fmt: skip
+# up to 25 IPv6 is off until an endpoint brings an address of it (libnetwork/osl/namespace_linux.go, setIPv6; observed
+# on 20.10.24); later it is off for the links of networks without it
+NO_IPV6 = {f"net.ipv6.conf.{link}.disable_ipv6": "1" for link in ("all", "default", "lo")}
 
 
 # -- the namespace --------------------------------------------------------------------------------------------------
@@ -36,8 +40,9 @@ SYSCTLS = {"net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "32768\t6
 def make_namespace(world: World, host: str, container: Container, config: ContainerConfig) -> None:
     """A fresh network namespace with lo, and the files of the container."""
     name = container.short_id
-    lo = loopback(v6=release_of(world).loopback_v6)
-    stack = Namespace(name, (lo,), sysctls={**SYSCTLS, **config.sysctls}, last_index=lo.index)
+    six = release_of(world).loopback_v6
+    lo, switches = loopback(v6=six), SYSCTLS if six else SYSCTLS | NO_IPV6
+    stack = Namespace(name, (lo,), sysctls={**switches, **config.sysctls}, last_index=lo.index)
     world.put_namespace(Where(host, name), stack)
     if container.id in daemon(world, host).interface_counters:
         counters = {k: v for k, v in daemon(world, host).interface_counters.items() if k != container.id}
@@ -75,7 +80,7 @@ def leave_namespace(world: World, host: str, container: Container) -> None:
 # -- links ----------------------------------------------------------------------------------------------------------
 
 
-def container_mac(world: World, host: str, address: IPv4Address) -> str:
+def container_mac(world: World, host: str, address: IpAddress) -> str:
     """02:42 and the address up to 27; random from 28 on (drivers/bridge/bridge_linux.go)."""
     if release_of(world).random_mac:
         return world.random_mac(f"{host}:container")
@@ -93,11 +98,20 @@ def plug(world: World, host: str, container: Container, endpoint: Endpoint, netw
     outer = driver_of(network).join(world, where, name, endpoint.mac, network)
     _forget_neighbour(world, host, endpoint.address, network)
     stack = Stack(world, where)
+    _switch_ipv6(stack, name, False)
     stack.add_address(name, Address(own, broadcast_of(own.network)))
     _set_up(stack, name)
     if outer is not None and release_of(world).random_mac:  # a gratuitous ARP goes out (observed on 28.5.2, not 20.10)
         Stack(world, Where(host)).learn(outer, endpoint.mac)
     return replace(endpoint, interface=name, host_interface=outer)
+
+
+def _switch_ipv6(stack: Stack, name: str, on: bool) -> None:
+    """IPv6 is on for a link whose network has it (osl/interface_linux.go, setInterfaceIPv6; sandbox up to 25)."""
+    if release_of(stack.world).loopback_v6:
+        stack.set_sysctl(f"net.ipv6.conf.{name}.disable_ipv6", "0" if on else "1")
+    elif on:
+        stack.set_sysctl("net.ipv6.conf.all.disable_ipv6", "0")
 
 
 def _check_mac(world: World, host: str, mac: str) -> None:
@@ -137,7 +151,7 @@ def _next_name(world: World, where: Where, container: Container, prefix: str) ->
     return f"{prefix}{number}"
 
 
-def _forget_neighbour(world: World, host: str, address: IPv4Address, network: Network) -> None:
+def _forget_neighbour(world: World, host: str, address: IpAddress, network: Network) -> None:
     """Nobody on the network goes on using the MAC that an earlier owner of this address had.
 
     Up to 27 an address always has the same MAC; from 28 on a gratuitous ARP tells the new one.

@@ -5,10 +5,9 @@ What a service was asked to be becomes containers in orchestrator.py.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from dnetlab.model import Network
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd.cluster import addresses, identity, membership
 from dnetlab.sim.dockerd.cluster.state import (
     PublishedPort,
@@ -107,7 +106,7 @@ def _allocated(world: World, swarm_id: str, service: Service) -> Service:
     """With its ports' numbers and a virtual address in each network that it needs one in."""
     ports = tuple(_numbered(world.swarms[swarm_id], service, port) for port in service.spec.ports)
     wanted = networks_of(world.swarms[swarm_id], service.spec) if service.spec.endpoint_mode == "vip" else []
-    vips: dict[str, IPv4Address] = {}
+    vips: dict[str, IpAddress] = {}
     for network in wanted:
         vips[network.id] = service.vips.get(network.id) or addresses.request(world, world.swarms[swarm_id], network)
     for network_id, address in service.vips.items():

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from dnetlab.model import Container, Network
 from dnetlab.model.host import RESERVED
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.drivers.table import driver_of
@@ -16,7 +15,7 @@ SHARED = "container sharing network namespace with another container or host can
 PRIVATE = "container cannot be connected to multiple networks with one of the networks in private (none) mode"
 
 
-def _problems(world: World, name: str, network: Network | None, address: IPv4Address) -> list[str]:
+def _problems(world: World, name: str, network: Network | None, address: IpAddress) -> list[str]:
     """The sentences against a static address in a network, the daemon's order (25 and later)."""
     release = release_of(world)
     found = []
@@ -49,7 +48,7 @@ def check_settings(world: World, host: str, attachment: NetworkAttachment) -> No
         raise ApiError(f"invalid config for network {name}: invalid endpoint settings:\n{_listed(problems)}", 400)
 
 
-def check_start(world: World, network: Network, address: IPv4Address | None) -> None:
+def check_start(world: World, network: Network, address: IpAddress | None) -> None:
     """At the start, up to 20.10: the same question, one sentence."""
     release = release_of(world)
     if address is None or release.validates_config:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
+from ipaddress import IPv4Interface, IPv6Interface
 
 from dnetlab.model import Address, Interface, LinkKind
+from dnetlab.model.ip import IpAddress, IpInterface, IpNetwork, is_link_local
+
+LOOPBACK6 = Address(IPv6Interface("::1/128"), scope="host")
 
 
 @cache
@@ -13,7 +16,7 @@ def loopback(v6: bool = True) -> Interface:
     """lo of a namespace; v6: with ::1."""
     addresses = [Address(IPv4Interface("127.0.0.1/8"), scope="host")]
     if v6:
-        addresses.append(Address(IPv6Interface("::1/128"), scope="host"))
+        addresses.append(LOOPBACK6)
     return Interface("lo", 1, LinkKind.LOOPBACK, "00:00:00:00:00:00", tuple(addresses), mtu=65536)
 
 
@@ -24,6 +27,11 @@ def link_local(mac: str) -> Address:
     return Address(IPv6Interface((b"\xfe\x80" + bytes(6) + eui, 64)), scope="link")
 
 
-def broadcast_of(subnet: IPv4Network) -> IPv4Address | None:
+def scope_of(address: IpInterface) -> str:
+    """The scope an address has that nobody gave another: 'host', 'link' (fe80::/10) or 'global'."""
+    return "host" if address.ip.is_loopback else "link" if is_link_local(address.ip) else "global"
+
+
+def broadcast_of(subnet: IpNetwork) -> IpAddress | None:
     """The last address of a subnet; None for a /31 and a /32, which have none (RFC 3021)."""
     return subnet.broadcast_address if subnet.prefixlen < 31 else None

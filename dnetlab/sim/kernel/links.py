@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Interface
-
 from dnetlab.model import Interface, LinkKind, Namespace, PeerEnd
 from dnetlab.model.changed import replace
 from dnetlab.net.tunnel import OVERHEAD
+from dnetlab.sim.kernel.addresses import of_loopback
 from dnetlab.sim.kernel.bridge import follow_ports, port_left
 from dnetlab.sim.kernel.carrier import alive, settle
 from dnetlab.sim.kernel.errors import Errno, KernelError
@@ -32,6 +31,8 @@ class Links(Space):
         if _mac_is_taken(self, link):
             raise KernelError(Errno.EADDRINUSE)
         link = alive(self, replace(link, up=True, fresh=False))
+        if link.kind is LinkKind.LOOPBACK:
+            link = replace(link, addresses=of_loopback(self, link))
         routes = [route for a in link.addresses if (route := connected(link, a)) is not None]
         self.change(lambda ns: with_routes(ns.with_interface(link), routes))
         self._tell_socket(link)
@@ -42,7 +43,7 @@ class Links(Space):
         link = self.link(name)
         if not link.up:
             return
-        kept = tuple(a for a in link.addresses if isinstance(a.interface, IPv4Interface) or a.scope == "host")
+        kept = tuple(a for a in link.addresses if a.ip.version == 4)
         self.put(alive(self, replace(link, up=False, addresses=kept)))
         self.change(lambda ns: _forgetting(ns, name))
         self._tell_socket(link)

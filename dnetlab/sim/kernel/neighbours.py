@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Address
 
 from dnetlab.model import Neighbour
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.space import Space
 
@@ -22,7 +22,7 @@ class Neighbours(Space):
             raise KernelError(Errno.EEXIST)
         self.change(lambda ns: replace(ns, neighbours=(*left, neighbour)))
 
-    def forget_neighbour(self, address: IPv4Address, dev: str) -> None:
+    def forget_neighbour(self, address: IpAddress, dev: str) -> None:
         """Nobody believes any longer that he is there; he may never have been."""
         self.forget_neighbours(lambda entry: (entry.address, entry.dev) == (address, dev))
 

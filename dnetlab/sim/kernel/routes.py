@@ -3,36 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv4Network
 
 from dnetlab.model import Address, Interface, LinkKind, Namespace, Route
 from dnetlab.model.changed import replace
-from dnetlab.net.routing import Way, lookup
+from dnetlab.model.ip import IpAddress, is_link_local
+from dnetlab.net.routing import Way, lookup, main_route
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.space import Space
 
 
 def in_order(routes: Iterable[Route]) -> tuple[Route, ...]:
-    """The order of the kernel's trie: by network, longer prefixes first, then by metric; equals as they came."""
-    return tuple(
-        sorted(routes, key=lambda r: (int(r.destination.network_address), -r.destination.prefixlen, r.metric))
-    )
+    """IPv4 before IPv6. The order of the kernel's trie: by network, longer prefixes first, then by metric; equals as
+    they came. IPv6 lists the default route, and what stands for it, last."""
+    return tuple(sorted(routes, key=_place))
+
+
+def _place(route: Route) -> tuple[int, bool, int, int, int]:
+    to = route.destination
+    last = to.version == 6 and to.prefixlen == 0
+    return to.version, last, int(to.network_address), -to.prefixlen, route.metric
 
 
 def connected(link: Interface, address: Address) -> Route | None:
-    """The route that an address brings with it; None for /32, secondary, loopback and IPv6 addresses."""
+    """The route that an address brings with it; None for /32, secondary and loopback addresses, and for link-local ones
+    (see net.routing.link_local_routes)."""
     network = address.network
-    if not isinstance(network, IPv4Network) or link.kind is LinkKind.LOOPBACK:
+    if link.kind is LinkKind.LOOPBACK:
         return None
+    if network.version == 6:
+        brings = not is_link_local(address.ip)
+        return Route(network, link.name, scope="global", metric=METRIC6) if brings else None
     if network.prefixlen == 32 or address.secondary or network.network_address.is_loopback:
         return None
-    return Route(network, link.name, src=IPv4Address(int(address.ip)))
+    return Route(network, link.name, src=address.ip)
 
 
 def with_routes(ns: Namespace, routes: Iterable[Route]) -> Namespace:
     """The namespace with these routes too, where it hasn't got them."""
     new = [r for r in routes if r not in ns.routes]
     return replace(ns, routes=in_order([*ns.routes, *new])) if new else ns
+
+
+METRIC6_BY_HAND = 1024
+METRIC6 = 256  # of a connected IPv6 route (IP6_RT_PRIO_ADDRCONF); one that hands add has 1024 (IP6_RT_PRIO_USER)
 
 
 class Routes(Space):
@@ -43,7 +56,8 @@ class Routes(Space):
 
         KernelError EEXIST, ENETDOWN, ENETUNREACH, EINVAL, ENODEV, and ENOENT for `change` of what isn't there.
         """
-        route = _complete(self.namespace, route)
+        six = route.destination.version == 6
+        route = _complete6(self.namespace, route) if six else _complete(self.namespace, route)
         if route.dev is not None and not self.link(route.dev).up:
             raise KernelError(Errno.ENETDOWN, "Device for nexthop is not up.")
         routes = self.namespace.routes
@@ -73,7 +87,7 @@ class Routes(Space):
 _REFUSALS = {"blackhole": Errno.EINVAL, "unreachable": Errno.EHOSTUNREACH, "prohibit": Errno.EACCES}
 
 
-def get_route(space: Namespace, ip: IPv4Address) -> Way:
+def get_route(space: Namespace, ip: IpAddress) -> Way:
     """What `ip route get` is told: the way that a packet would take. KernelError where none leads there."""
     way = lookup(space, ip)
     if way is None:
@@ -113,12 +127,36 @@ def _complete(space: Namespace, route: Route) -> Route:
     return replace(route, dev=_way_to(space, route.via, route.dev), scope="global")
 
 
-def _way_to(space: Namespace, gateway: IPv4Address, dev: str | None) -> str | None:
+def _complete6(space: Namespace, route: Route) -> Route:
+    """As `_complete`, for IPv6 (ip6_route_info_create, net/ipv6/route.c): a gateway that is link-local needs a device,
+    another one needs a route to it that has no gateway itself."""
+    route = replace(route, scope="global", metric=route.metric or METRIC6_BY_HAND)
+    if route.kind != "unicast":
+        return replace(route, dev="lo", via=None)
+    if route.src is not None and route.src not in space.own_ipv6:
+        raise KernelError(Errno.EINVAL, "Invalid source address.")
+    if route.via is None:
+        if route.dev is None:
+            raise KernelError(Errno.ENODEV)
+        return route
+    if route.via in space.own_ipv6:
+        raise KernelError(Errno.EINVAL, "Gateway can not be a local address.")
+    if is_link_local(route.via):
+        if route.dev is None:
+            raise KernelError(Errno.EINVAL, "Gateway with link-local address requires a device.")
+        return route
+    way = main_route(space, route.via)
+    if way is None or way.dev is None or way.via is not None or route.dev not in (None, way.dev):
+        raise KernelError(Errno.EHOSTUNREACH)
+    return replace(route, dev=way.dev)
+
+
+def _way_to(space: Namespace, gateway: IpAddress, dev: str | None) -> str | None:
     """The device behind which a gateway is a neighbour (fib_check_nh, net/ipv4/fib_semantics.c)."""
     owner = space.owner_of(gateway)
     if owner is not None and owner.kind is LinkKind.LOOPBACK:
         raise KernelError(Errno.EINVAL, "Nexthop has invalid gateway.")
-    covering = [r for r in space.routes if gateway in r.destination and r.via is None and dev in (None, r.dev)]
+    covering = [r for r in space.routes_of(4) if gateway in r.destination and r.via is None and dev in (None, r.dev)]
     best = min(covering, key=lambda r: (-r.destination.prefixlen, r.metric), default=None)
     if best is None or best.kind != "unicast":
         raise KernelError(Errno.ENETUNREACH, "Nexthop has invalid gateway.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dnetlab.sim.kernel.addresses import Addresses
 from dnetlab.sim.kernel.bridge import Ports
 from dnetlab.sim.kernel.create import Create
 from dnetlab.sim.kernel.links import Links
@@ -12,5 +11,5 @@ from dnetlab.sim.kernel.sysctls import Sysctls
 from dnetlab.sim.kernel.vxlan import Tunnels
 
 
-class Stack(Create, Tunnels, Links, Ports, Addresses, Routes, Neighbours, Sysctls):
+class Stack(Create, Tunnels, Links, Ports, Routes, Neighbours, Sysctls):
     """Stack(world, where): each method changes the world it was given, or raises KernelError and changes nothing."""

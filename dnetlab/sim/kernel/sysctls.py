@@ -6,8 +6,8 @@ import re
 
 from dnetlab.model import Namespace
 from dnetlab.model.changed import replace
+from dnetlab.sim.kernel.addresses import Addresses
 from dnetlab.sim.kernel.errors import Errno, KernelError
-from dnetlab.sim.kernel.space import Space
 
 # what a fresh network namespace answers (Linux 6, recorded); a namespace's own values stand before these
 DEFAULTS: dict[str, str] = {
@@ -20,9 +20,9 @@ DEFAULTS: dict[str, str] = {
     "net.ipv4.ip_nonlocal_bind": "0",
     "net.ipv4.tcp_syncookies": "1",
     "net.ipv4.ping_group_range": "1\t0",
-    "net.ipv6.conf.all.disable_ipv6": "0",
-    "net.ipv6.conf.all.forwarding": "0",
-    "net.ipv6.conf.default.disable_ipv6": "0",
+    "net.ipv6.bindv6only": "0",
+    "net.ipv6.icmp.echo_ignore_all": "0",
+    "net.ipv6.ip_nonlocal_bind": "0",
 }
 # per interface under net.ipv4.conf: 'all' and 'default' too
 PER_LINK: dict[str, str] = {
@@ -30,8 +30,14 @@ PER_LINK: dict[str, str] = {
     "arp_notify": "0", "forwarding": "0", "log_martians": "0", "promote_secondaries": "0", "proxy_arp": "0",
     "route_localnet": "0", "rp_filter": "0", "secure_redirects": "1", "send_redirects": "1",
 }  # fmt: skip
+# and under net.ipv6.conf
+PER_LINK6: dict[str, str] = {
+    "accept_dad": "1", "accept_ra": "1", "accept_redirects": "1", "addr_gen_mode": "0", "autoconf": "1",
+    "dad_transmits": "1", "disable_ipv6": "0", "forwarding": "0", "hop_limit": "64", "keep_addr_on_down": "0",
+    "ndisc_notify": "0", "proxy_ndp": "0", "use_tempaddr": "0",
+}  # fmt: skip
 BOUNDS = {"net.ipv4.ip_default_ttl": (1, 255)}  # others are ints of 32 bits (proc_dointvec); typed on Linux 6
-CONF = "net.ipv4.conf."
+CONF, CONF6 = "net.ipv4.conf.", "net.ipv6.conf."
 FORWARD, FORWARD_ALL = "net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"
 
 
@@ -52,21 +58,31 @@ def values(space: Namespace) -> dict[str, str]:
         for key, value in PER_LINK.items():
             value = forwarding if key == "forwarding" else value
             found[f"{CONF}{name.replace('.', '/')}.{key}"] = value
+        for key in PER_LINK6:
+            found[f"{CONF6}{name.replace('.', '/')}.{key}"] = _value6(space, key)
     return dict(sorted((found | space.sysctls).items()))
+
+
+def _value6(space: Namespace, switch: str) -> str:
+    """What a link has that has no value of its own: what `default` says."""
+    return space.sysctl(f"{CONF6}default.{switch}", PER_LINK6[switch])
 
 
 def value_of(space: Namespace, key: str) -> str | None:
     """One switch of a namespace, None when it has none of that key."""
     own = space.sysctls.get(key, DEFAULTS.get(key))
-    link, _, switch = key.removeprefix(CONF).rpartition(".")
-    if own is not None or not key.startswith(CONF) or switch not in PER_LINK:
+    six = key.startswith(CONF6)
+    link, _, switch = key.removeprefix(CONF6 if six else CONF).rpartition(".")
+    if own is not None or not key.startswith((CONF, CONF6)) or switch not in (PER_LINK6 if six else PER_LINK):
         return own
     if link not in ("all", "default") and ("." in link or space.interface(link.replace("/", ".")) is None):
         return None
+    if six:
+        return PER_LINK6[switch] if link == "all" else _value6(space, switch)
     return space.sysctl(FORWARD) if switch == "forwarding" else PER_LINK[switch]
 
 
-class Sysctls(Space):
+class Sysctls(Addresses):
     """`sysctl -w`, and the daemon when it switches forwarding on."""
 
     def set_sysctl(self, key: str, value: str) -> None:
@@ -82,9 +98,23 @@ class Sysctls(Space):
             raise KernelError(Errno.EINVAL)
         changed = {key: value} | self._moved_along(key, value)
         self.change(lambda ns: replace(ns, sysctls={**ns.sysctls, **changed}))
+        if key.startswith(CONF6) and key.endswith(".disable_ipv6"):
+            self._switch_ipv6(changed)
+
+    def _switch_ipv6(self, changed: dict[str, str]) -> None:
+        """What a link loses when IPv6 is switched off for it, and gets again (addrconf_disable_change)."""
+        for link in self.namespace.interfaces:
+            value = changed.get(f"{CONF6}{link.name.replace('.', '/')}.disable_ipv6")
+            if value is not None:
+                (self.without_ipv6 if value == "1" else self.with_ipv6)(link.name)
 
     def _moved_along(self, key: str, value: str) -> dict[str, str]:
-        """What a write to one of the two masters of forwarding sets too (inet_forward_change, net/ipv4/devinet.c)."""
+        """What a write to one of the two masters of forwarding sets too (inet_forward_change, net/ipv4/devinet.c), and
+        to `all` of IPv6's forwarding and disable_ipv6 (addrconf_fixup_forwarding, addrconf_disable_ipv6)."""
+        if key in (f"{CONF6}all.forwarding", f"{CONF6}all.disable_ipv6"):
+            switch = key.rpartition(".")[2]
+            links = ("default", *(i.name.replace(".", "/") for i in self.namespace.interfaces))
+            return {f"{CONF6}{link}.{switch}": value for link in links}
         if key not in (FORWARD, FORWARD_ALL):
             return {}
         per_link = [k for k in self.namespace.sysctls if re.fullmatch(r"net\.ipv4\.conf\..*\.forwarding", k)]

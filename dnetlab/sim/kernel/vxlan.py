@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address
 
 from dnetlab.model import FdbEntry, LinkKind, Namespace, Vxlan
+from dnetlab.model.ip import IpAddress
 from dnetlab.model.network import EVERYBODY
 from dnetlab.net.tunnel import OVERHEAD
 from dnetlab.sim.kernel.create import new_link
@@ -54,7 +54,7 @@ class Tunnels(Space):
         gone = same if how == "replace" else []
         self.change(lambda ns: replace(ns, fdb=(*(f for f in ns.fdb if f not in gone), entry)))
 
-    def forget_remote(self, vxlan: str, mac: str, dst: IPv4Address | None) -> None:
+    def forget_remote(self, vxlan: str, mac: str, dst: IpAddress | None) -> None:
         """`bridge fdb del`; dst None: wherever it leads. KernelError ENOENT."""
         gone = [f for f in self.namespace.fdb
                 if (f.port, f.mac, f.bridge) == (vxlan, mac, "") and dst in (None, f.dst)]

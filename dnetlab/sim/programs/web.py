@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from dnetlab.model import ContainerState, Process, Protocol, Socket, SocketState, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books
@@ -144,7 +145,7 @@ def serve_http(
     pid: int | None,
     path: str = "/",
     host: str = "",
-    client: IPv4Address | str = "127.0.0.1",
+    client: IpAddress | str = "127.0.0.1",
     *,
     method: str = "GET",
     agent: str = "curl/7.88.1",

@@ -207,10 +207,16 @@ def _details(row: LinkView, space: Namespace, mode: bool) -> str:
     return text + ("addrgenmode eui64 " if mode else "") + _QUEUES.format(2 if link.kind is LinkKind.VETH else 1)
 
 
-def address_line(address: Address, name: str) -> str:
-    """One `inet` or `inet6` line without its lifetimes."""
+def flags6(address: Address, now: float, busybox: bool = False) -> tuple[str, ...]:
+    """What follows the scope of an IPv6 address; busybox has no word for `nodad` (IFA_F_NODAD, 2)."""
+    found = ("flags 02" if busybox else "nodad",) if address.nodad else ()
+    return (*found, "tentative") if address.tentative > now else found
+
+
+def address_line(address: Address, name: str, flags: tuple[str, ...] = ()) -> str:
+    """One `inet` or `inet6` line without its lifetimes. flags: of IPv6, as `flags6` has them."""
     if isinstance(address.interface, IPv6Interface):
-        return f"    inet6 {address.interface} scope {address.scope} "
+        return " ".join([f"    inet6 {address.interface} scope {address.scope}", *flags, ""])
     words = [f"    inet {address.interface}"]
     if address.broadcast is not None:
         words.append(f"brd {address.broadcast}")
@@ -263,7 +269,8 @@ def busybox_ether(row: LinkView) -> str:
 def destination(route: Route) -> str:
     if route.is_default:
         return "default"
-    return str(route.destination.network_address if route.destination.prefixlen == 32 else route.destination)
+    whole = route.destination.prefixlen == route.destination.max_prefixlen
+    return str(route.destination.network_address if whole else route.destination)
 
 
 def route_line(route: Route, *, linkdown: bool = False, hide: frozenset[str] = frozenset()) -> str:
@@ -283,6 +290,9 @@ def route_line(route: Route, *, linkdown: bool = False, hide: frozenset[str] = f
         words.append(f"metric {route.metric}")
     if linkdown:
         words.append("linkdown")
+    if route.destination.version == 6:
+        errors = {"unreachable": 113, "prohibit": 13, "blackhole": 22}
+        return " ".join([*words, *([f"error -{errors[route.kind]}"] if route.kind in errors else []), "pref medium"])
     return " ".join(words) + " "
 
 
@@ -318,6 +328,7 @@ def neighbour_line(entry: Neighbour, hide_dev: bool = False) -> str:
     words = [str(entry.address)] + ([] if hide_dev else [f"dev {entry.dev}"])
     if entry.mac is not None:
         words.append(f"lladdr {entry.mac}")
+    words += ["router"] if entry.router else []
     return " ".join([*words, entry.state]) + " "
 
 
@@ -325,6 +336,7 @@ def busybox_neighbour_line(entry: Neighbour, hide_dev: bool = False) -> str:
     words = [str(entry.address)] + ([] if hide_dev else [f"dev {entry.dev}"])
     if entry.mac is not None:
         words.append(f"lladdr {entry.mac}")
+    words += ["router"] if entry.router else []
     if entry.state in ("REACHABLE", "DELAY", "PROBE"):
         words.append("ref 1")
     probes = {"REACHABLE": 1, "FAILED": 6, "INCOMPLETE": 1}.get(entry.state, 0)

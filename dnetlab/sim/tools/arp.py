@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from dnetlab.model import Neighbour
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup
 from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
@@ -48,7 +47,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     if flags & {"-s", "-D", "-f", "-H", "-A", "-p", "-t"}:
         raise Refused("The lab's arp shows and deletes entries.", "ip neigh add sets one.")
     device = next((value for name, value in options if name == "-i"), "")
-    address: IPv4Address | None = None
+    address: IpAddress | None = None
     if words:
         found = lookup.find(context, words[0])
         if found is None:
@@ -58,7 +57,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         address = found.addresses[0]
     if "-d" in flags:
         return _delete(context, address, busybox)
-    rows = [n for n in context.stack.neighbours if device in ("", n.dev) and address in (None, n.address)]
+    rows = [n for n in context.stack.neighbours_of(4) if device in ("", n.dev) and address in (None, n.address)]
     numeric = "-n" in flags
     if not rows:
         return _nothing(context, flags, words, address, device, busybox)
@@ -68,9 +67,9 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     return Result(head + "".join(_linux(context, n, numeric) for n in rows))
 
 
-def _nothing(context: Context, flags: set[str], words: list[str], address: IPv4Address | None, device: str,
+def _nothing(context: Context, flags: set[str], words: list[str], address: IpAddress | None, device: str,
              busybox: bool) -> Result:  # fmt: skip
-    total = len(context.stack.neighbours)
+    total = len(context.stack.neighbours_of(4))
     if address is not None and not busybox and "-a" not in flags:
         return Result(f"{words[0]} ({address}) -- no entry\n")
     if device or address is not None:
@@ -94,7 +93,7 @@ def _linux(context: Context, entry: Neighbour, numeric: bool) -> str:
     return f"{shown:<25}{'ether':<8}{entry.mac:<20}{flags:<22}{entry.dev}\n"
 
 
-def _delete(context: Context, address: IPv4Address | None, busybox: bool) -> Result:
+def _delete(context: Context, address: IpAddress | None, busybox: bool) -> Result:
     if address is None:
         return busybox_usage("arp") if busybox else Result("", "arp: need host name\n", 255)
     if not context.kernel.forget_neighbours(lambda entry: entry.address == address):

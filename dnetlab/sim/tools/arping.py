@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from dnetlab.model import LinkKind
+from dnetlab.model.ip import IpAddress
 from dnetlab.net import routing
 from dnetlab.net.frames import show_question, show_unanswered
 from dnetlab.net.journey import count_question
@@ -57,7 +58,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     return _ask(context, found.addresses[0], given)
 
 
-def _ask(context: Context, target: IPv4Address, given: dict[str, str]) -> Result:
+def _ask(context: Context, target: IpAddress, given: dict[str, str]) -> Result:
     dev = given.get("-I", "")
     way = None if dev else routing.lookup(context.stack, target)
     name = dev or (way.dev if way is not None and way.dev else "")
@@ -95,6 +96,6 @@ def _ask(context: Context, target: IPv4Address, given: dict[str, str]) -> Result
     return Result(shown, "", int(bool(received) is ("-D" in given)))
 
 
-def _source(context: Context, name: str) -> IPv4Address:
+def _source(context: Context, name: str) -> IpAddress:
     own = context.stack.interface(name)
     return own.ipv4[0].ip if own is not None and own.ipv4 else IPv4Address(0)

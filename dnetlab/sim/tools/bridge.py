@@ -11,6 +11,7 @@ from typing import Any
 from dnetlab.commands.bridge import BridgeLine, parse_bridge
 from dnetlab.commands.ip import IpError
 from dnetlab.model import FdbEntry, Interface, LinkKind
+from dnetlab.model.ip import IpAddress
 from dnetlab.model.network import EVERYBODY
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import KernelError
@@ -88,7 +89,7 @@ def _change(context: Context, line: BridgeLine) -> Result:
     return Result()
 
 
-def _address(word: str) -> IPv4Address:
+def _address(word: str) -> IpAddress:
     try:
         return IPv4Address(word)
     except ValueError:

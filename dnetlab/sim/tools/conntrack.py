@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from ipaddress import AddressValueError, IPv4Network
 
 from dnetlab.commands.tcpdump import QUIET
 from dnetlab.model import Connection, ConnState, Flow
 from dnetlab.model.changed import replace
 from dnetlab.model.frame import Capture, Change, ConnectionEvent
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.memory import with_events
 from dnetlab.sim import jobs
 from dnetlab.sim.context import Context, Refused, Result
@@ -169,7 +170,7 @@ def _by_address(half: Callable[[Connection], Flow], end: str, value: str) -> Cal
     return lambda c: _end(half(c), end) in network
 
 
-def _end(flow: Flow, end: str) -> IPv4Address:
+def _end(flow: Flow, end: str) -> IpAddress:
     return flow.source if end == "src" else flow.destination
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
 
-from dnetlab.model import Listener, Protocol, SocketState
 from dnetlab.model.changed import replace
-from dnetlab.net.deliver import proxy_of
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import chance
@@ -313,31 +311,27 @@ def _one(context: Context, asked: Asked, transfer: Transfer) -> None:
     _ask(context, asked, transfer, url, answer)
 
 
-def _addresses(context: Context, asked: Asked, transfer: Transfer, url: Url) -> list[IPv4Address | str]:
-    """The addresses to try in curl's order: IPv4 first."""
+def _addresses(context: Context, asked: Asked, transfer: Transfer, url: Url) -> list[IpAddress]:
+    """The addresses to try in curl's order; `localhost` it resolves itself, IPv4 first (observed with 7.88)."""
     for entry in asked.resolves:
         parts = entry.lstrip("+").split(":", 2)
         if len(parts) == 3 and parts[0] in (url.host, "*") and parts[1] == str(url.port):
-            given = lookup.numeric_address(parts[2])
+            given = lookup.numeric_address(parts[2]) or lookup.numeric_ipv6(context, parts[2].strip("[]"))
             if given:
                 transfer.talk += f"* Added {parts[0]}:{parts[1]}:{parts[2]} to DNS cache\n"
                 transfer.talk += f"* Hostname {url.host} was found in DNS cache\n"
                 return [given]
-    if ":" in url.host:
-        if url.host != lookup.V6_LOOPBACK or not lookup.has_v6_loopback(context):
-            lookup.refuse_v6(url.host)
-        return [url.host]
-    found = lookup.find(context, url.host)
-    if found is None or "ipv6" in asked.flags and found.numeric:
-        if found:
+    family = 6 if "ipv6" in asked.flags else 4 if "ipv4" in asked.flags else 0
+    known = lookup.find(context, url.host)
+    found = known.of_family(family) if known else None
+    if found is None:
+        if known is not None and known.numeric:
             raise _Failed(7, "Couldn't connect to server")
         transfer.talk += f"* Could not resolve host: {url.host}\n* Closing connection 0\n"
         raise _Failed(6, f"Could not resolve host: {url.host}")
-    v6 = [found.v6] if found.v6 and "ipv4" not in asked.flags else []
-    v4 = [] if "ipv6" in asked.flags else [a for a in found.addresses]
-    if found.numeric and "ipv6" not in asked.flags:
-        return [found.addresses[0]]
-    return [*v4, *v6] or list(found.addresses)
+    if url.host == "localhost":
+        return sorted(found.addresses, key=lambda address: address.version)
+    return list(found.addresses)
 
 
 def _connect(context: Context, asked: Asked, transfer: Transfer, url: Url) -> wire.Attempt:
@@ -349,7 +343,7 @@ def _connect(context: Context, asked: Asked, transfer: Transfer, url: Url) -> wi
         shown = f"[{address}]" if ":" in str(address) else str(address)
         transfer.talk += f"*   Trying {shown}:{url.port}...\n"
         timers = [timer for timer in (limit, connect_limit, wire.CONNECT_SECONDS) if timer is not None]
-        answer = _dial(context, address, url.port, min(timers) - waited)
+        answer = wire.connect(context, address, url.port, min(timers) - waited)
         if answer.fate in (wire.Fate.ANSWERED, wire.Fate.RESET):
             transfer.remote = str(address)
             transfer.answer = answer
@@ -376,22 +370,6 @@ def _connect(context: Context, asked: Asked, transfer: Transfer, url: Url) -> wi
     text = f"Failed to connect to {url.host} port {url.port} after {milliseconds} ms: Couldn't connect to server"
     transfer.talk += f"* {text}\n* Closing connection 0\n"
     raise _Failed(28 if answer.fate is wire.Fate.SILENCE else 7, text)
-
-
-def _dial(context: Context, address: IPv4Address | str, port: int, patience: float) -> wire.Attempt:
-    if isinstance(address, IPv4Address):
-        return wire.connect(context, address, port, patience)
-    if address != lookup.V6_LOOPBACK or not lookup.has_v6_loopback(context):
-        return wire.Attempt(wire.Fate.NETWORK_UNREACHABLE)
-    for socket in context.stack.sockets:
-        listens = socket.protocol is Protocol.TCP and socket.state is SocketState.LISTEN and socket.local_port == port
-        if listens and str(socket.local_address) in ("::", "::1"):
-            behind = proxy_of(context.world.hosts[context.host], socket)
-            if behind is not None:  # docker-proxy for [::] dials the container over IPv4
-                return wire.connect(context, *behind, patience)
-            return wire.Attempt(wire.Fate.ANSWERED, server=Listener(context.where, socket.pid),
-                               seen_from=IPv4Address("127.0.0.1"))  # fmt: skip
-    return wire.Attempt(wire.Fate.REFUSED)
 
 
 def _ask(context: Context, asked: Asked, transfer: Transfer, url: Url, answer: wire.Attempt) -> None:

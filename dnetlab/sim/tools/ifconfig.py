@@ -240,7 +240,7 @@ def _table(context: Context, numeric: bool, netstat: bool) -> str:
     last = "  MSS Window  irtt" if netstat else "Metric Ref    Use"
     text = f"Kernel IP routing table\nDestination     Gateway         Genmask         Flags {last} Iface\n"
     star = is_busybox(context) and not numeric
-    for route in in_order(context.stack.routes):
+    for route in in_order(context.stack.routes_of(4)):
         if route.kind == "blackhole":
             continue
         default = route.is_default and not numeric

@@ -9,15 +9,19 @@ import re
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, ip_interface
 
-from dnetlab.model import Address, Interface, Neighbour, Route
+from dnetlab.model import Address, Interface, LinkKind, Neighbour, Route
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress, IpNetwork, ip_address, ip_network
 from dnetlab.net.routing import NOWHERE
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import Errno, KernelError
-from dnetlab.sim.kernel.routes import get_route, in_order, same_as
+from dnetlab.sim.kernel.autoconf import scope_of
+from dnetlab.sim.kernel.routes import METRIC6, get_route, same_as
 from dnetlab.sim.text import links as text
+from dnetlab.sim.tools.ip_show import rows_of
 from dnetlab.sim.tools.permission import may_configure
 
+MULTICAST6 = ip_network("ff00::/8")
 USAGE = """\
 BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1) multi-call binary.
 
@@ -95,8 +99,8 @@ def _object(context: Context, name: str, words: list[str], family: int, oneline:
     if name == "link":
         return _link(context, verb, words, oneline)
     if name == "route":
-        return _route(context, verb, words)
-    return _neigh(context, verb, words)
+        return _route(context, verb, words, family)
+    return _neigh(context, verb, words, family)
 
 
 def _next(words: list[str], option: str) -> str:
@@ -155,6 +159,9 @@ def _dev_filter(context: Context, words: list[str]) -> str | None:
 
 
 def _addresses(context: Context, dev: str | None, family: int, oneline: bool) -> str:
+    def flags(address: Address) -> tuple[str, ...]:
+        return text.flags6(address, context.world.clock, busybox=True)
+
     out = ""
     for interface in context.stack.interfaces:
         found = text.of_family(interface.addresses, family)
@@ -162,7 +169,7 @@ def _addresses(context: Context, dev: str | None, family: int, oneline: bool) ->
             continue
         if oneline:
             for address in found:
-                line = text.address_line(address, interface.name).strip(" ")
+                line = text.address_line(address, interface.name, flags(address)).strip(" ")
                 tail = " " if address.ip.version == 6 else ""
                 out += f"{interface.index}: {interface.name}    {line}{tail}\\{text.FOREVER}\n"
             continue
@@ -170,7 +177,7 @@ def _addresses(context: Context, dev: str | None, family: int, oneline: bool) ->
         out += text.busybox_head(row, family) + "\n"
         if not family:
             out += text.busybox_ether(row) + "\n"
-        out += "".join(f"{text.address_line(a, interface.name)}\n{text.FOREVER}\n" for a in found)
+        out += "".join(f"{text.address_line(a, interface.name, flags(a))}\n{text.FOREVER}\n" for a in found)
     return out
 
 
@@ -203,7 +210,7 @@ def _change_address(context: Context, verb: str, words: list[str]) -> Result:
     if broadcast not in ("", "+", "-"):
         brd = IPv4Address(broadcast)
     brd = brd if isinstance(brd, IPv4Address) else None
-    context.kernel.add_address(dev, Address(interface, brd, "host" if interface.ip.is_loopback else "global"))
+    context.kernel.add_address(dev, Address(interface, brd, scope_of(interface)))
     return Result()
 
 
@@ -341,16 +348,23 @@ def _add_or_delete(context: Context, verb: str, words: list[str]) -> Result:
 # -- routes -----------------------------------------------------------------------------------------------------------
 
 
-def _inet(word: str) -> IPv4Address:
+def _inet(word: str, family: int = 0) -> IpAddress:
+    """An address of that family; of the one that the word itself says for 0."""
     try:
-        return IPv4Address(word)
+        found = ip_address(word)
+        if family not in (0, found.version):
+            raise ValueError(word)
+        return found
     except ValueError:
-        raise BusyboxError(f'an inet address is expected rather than "{word}"') from None
+        kind = "inet6" if family == 6 else "inet"
+        raise BusyboxError(f'an {kind} address is expected rather than "{word}"') from None
 
 
-def _net(word: str) -> IPv4Network:
+def _net(word: str, family: int = 0) -> IpNetwork:
     if word in ("default", "any", "all"):
-        return IPv4Network("0.0.0.0/0")
+        return ip_network("::/0" if family == 6 else "0.0.0.0/0")
+    if ":" in word and family != 4:
+        return _net6(word)
     address, slash, bits = word.partition("/")
     parts = address.split(".")
     try:
@@ -361,12 +375,21 @@ def _net(word: str) -> IPv4Network:
         raise BusyboxError(f'an inet prefix is expected rather than "{word}"') from None
 
 
-def _read_route(context: Context, words: Sequence[str]) -> tuple[Route, set[str]]:
+def _net6(word: str) -> IpNetwork:
+    try:
+        return ip_network(word)
+    except ValueError as error:
+        if "host bits" in str(error):
+            raise KernelError(Errno.EINVAL) from None
+        raise BusyboxError(f'an inet6 prefix is expected rather than "{word}"') from None
+
+
+def _read_route(context: Context, words: Sequence[str], family: int) -> tuple[Route, set[str]]:
     left, given = list(words), set()  # type: list[str], set[str]
-    route = Route(IPv4Network("0.0.0.0/0"), None, protocol="boot", scope="")
+    route = Route(_net("default", family), None, protocol="boot", scope="")
     readers: dict[str, Callable[[Route, str], Route]] = {
-        "via": lambda r, w: replace(r, via=_inet(w)),
-        "src": lambda r, w: replace(r, src=_inet(w)),
+        "via": lambda r, w: replace(r, via=_inet(w, family)),
+        "src": lambda r, w: replace(r, src=_inet(w, family)),
         "dev": lambda r, w: replace(r, dev=w),
         "oif": lambda r, w: replace(r, dev=w),
         "metric": lambda r, w: replace(r, metric=int(w) if w.isdecimal() else 0),
@@ -382,7 +405,7 @@ def _read_route(context: Context, words: Sequence[str]) -> tuple[Route, set[str]
                 "`ip route … {word}` is not modelled.", "via, dev, src, metric, scope and proto are.", word=word
             )
         else:
-            route = replace(route, destination=_net(_next(left, "to") if word == "to" else word))
+            route = replace(route, destination=_net(_next(left, "to") if word == "to" else word, family))
             word = "to"
         given.add(word)
     if route.dev is not None:
@@ -390,10 +413,20 @@ def _read_route(context: Context, words: Sequence[str]) -> tuple[Route, set[str]
     return route, given
 
 
-def _route(context: Context, verb: str, words: list[str]) -> Result:
+def _rows(context: Context, version: int) -> list[Route]:
+    """The rows as busybox lists them: of IPv6 those for multicast too, which come with each link that has IPv6."""
+    rows = list(rows_of(context, version))
+    if version == 4:
+        return rows
+    links = [i for i in context.stack.interfaces if i.up and i.ipv6 and i.kind is not LinkKind.LOOPBACK]
+    groups = [Route(MULTICAST6, i.name, scope="global", metric=METRIC6, kind="multicast") for i in links]
+    return [*rows, *groups]
+
+
+def _route(context: Context, verb: str, words: list[str], family: int) -> Result:
     if verb in ("show", "flush"):
-        route, given = _read_route(context, words)
-        fits = [r for r in in_order(context.stack.routes) if _fits(r, route, given)]
+        route, given = _read_route(context, words, family)
+        fits = [r for r in _rows(context, route.destination.version) if _fits(r, route, given)]
         if verb == "show":
             hide = frozenset({"dev"}) if "dev" in given else frozenset()
             return Result("".join(text.busybox_route_line(r, hide=hide) + "\n" for r in fits))
@@ -406,7 +439,7 @@ def _route(context: Context, verb: str, words: list[str]) -> Result:
         return _get(context, words)
     if verb == "test":
         raise Refused("`ip route test` is not modelled.", "Use `ip route get ADDRESS`.")
-    route, given = _read_route(context, words)
+    route, given = _read_route(context, words, family)
     _allowed(context)
     try:
         if verb == "delete":
@@ -440,7 +473,7 @@ def _get(context: Context, words: list[str]) -> Result:
 # -- neighbours -------------------------------------------------------------------------------------------------------
 
 
-def _neigh(context: Context, verb: str, words: list[str]) -> Result:
+def _neigh(context: Context, verb: str, words: list[str], family: int) -> Result:
     dev, target = None, None
     while words:
         word = words.pop(0)
@@ -450,8 +483,8 @@ def _neigh(context: Context, verb: str, words: list[str]) -> Result:
         elif word == "nud":
             raise Refused("`ip neigh … nud` is not modelled in containers.", "Filter by dev or address.")
         else:
-            target = _net(_next(words, "to") if word == "to" else word)
-    known = text.aged(context.stack, context.world.clock)
+            target = _net(_next(words, "to") if word == "to" else word, family)
+    known = [n for n in text.aged(context.stack, context.world.clock) if family in (0, n.address.version)]
     rows = [n for n in known if dev in (None, n.dev) and (target is None or n.address in target)]
     if verb == "show":
         return Result("".join(text.busybox_neighbour_line(n, hide_dev=dev is not None) + "\n" for n in rows))

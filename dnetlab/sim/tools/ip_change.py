@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip_interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_interface
 
 from dnetlab.commands.ip import IpError, IpLine
 from dnetlab.commands.ip_usage import USAGE
-from dnetlab.model import Address, Interface, Neighbour, Route
+from dnetlab.model import Address, Route
 from dnetlab.model.changed import replace
-from dnetlab.net.routing import NOWHERE
+from dnetlab.model.ip import IpAddress, IpNetwork, ip_address, without_zone
+from dnetlab.net.routing import NOWHERE, Way
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import Errno, KernelError
+from dnetlab.sim.kernel.autoconf import scope_of
 from dnetlab.sim.kernel.routes import get_route, same_as
-from dnetlab.sim.tools import ip_vxlan
-from dnetlab.sim.tools.ip_show import Words, inet, prefix, read_filter, read_route_filter
+from dnetlab.sim.tools import ip_neigh, ip_vxlan
+from dnetlab.sim.tools.ip_show import Words, inet, known_device, prefix, read_filter, read_route_filter
 from dnetlab.sim.tools.namespaces import target_of
 
 WILDCARD = """\
@@ -37,8 +39,8 @@ def run(context: Context, line: IpLine) -> Result:
         ("route", "add"): _route_change, ("route", "replace"): _route_change, ("route", "append"): _route_change,
         ("route", "prepend"): _route_change, ("route", "change"): _route_change, ("route", "delete"): _route_change,
         ("route", "get"): _route_get, ("route", "flush"): _route_flush,
-        ("neigh", "add"): _neigh_change, ("neigh", "replace"): _neigh_change, ("neigh", "change"): _neigh_change,
-        ("neigh", "delete"): _neigh_change, ("neigh", "flush"): _neigh_flush,
+        ("neigh", "add"): ip_neigh.change, ("neigh", "replace"): ip_neigh.change, ("neigh", "change"): ip_neigh.change,
+        ("neigh", "delete"): ip_neigh.change, ("neigh", "flush"): ip_neigh.flush,
     }  # fmt: skip
     doer = doers.get((line.object, line.verb))
     if doer is None:
@@ -46,13 +48,6 @@ def run(context: Context, line: IpLine) -> Result:
             "`ip {object} {verb}` is not modelled.", "Use `ip {object} show`.", object=line.object, verb=line.verb
         )
     return doer(context, line)
-
-
-def device(context: Context, name: str) -> Interface:
-    found = context.stack.interface(name)
-    if found is None:
-        raise IpError(f'Cannot find device "{name}"', 1)
-    return found
 
 
 # -- addresses --------------------------------------------------------------------------------------------------------
@@ -65,6 +60,7 @@ class _AddressWords:
     dev: str | None = None
     broadcast: IPv4Address | None = None
     scope: str = ""
+    nodad: bool = False
 
 
 def _read_address(words: Words) -> _AddressWords:
@@ -73,6 +69,8 @@ def _read_address(words: Words) -> _AddressWords:
         word = words.next()
         if word == "dev":
             found.dev = words.next()
+        elif word == "nodad":
+            found.nodad = True
         elif word in ("broadcast", "brd"):
             found.broadcast = _broadcast(found, words.next())
         elif word == "scope":
@@ -85,7 +83,6 @@ def _read_address(words: Words) -> _AddressWords:
             "valid_lft",
             "preferred_lft",
             "noprefixroute",
-            "nodad",
             "home",
             "mngtmpaddr",
             "autojoin",
@@ -114,7 +111,7 @@ def _interface(word: str) -> IPv4Interface | IPv6Interface:
 
 def _broadcast(found: _AddressWords, word: str) -> IPv4Address | None:
     if word not in ("+", "-"):
-        return inet(word)
+        return IPv4Address(int(inet(word)))
     if not isinstance(found.local, IPv4Interface):
         raise IpError(f'Error: inet address is expected rather than "{word}".', 1)
     net = found.local.network
@@ -127,17 +124,11 @@ def _address_add(context: Context, line: IpLine) -> Result:
     words = _read_address(Words(line.words))
     if words.dev is None:
         raise IpError('Not enough information: "dev" argument is required.', 1)
-    device(context, words.dev)
+    known_device(context, words.dev)
     if words.local is None:
         raise KernelError(Errno.EOPNOTSUPP)
-    scope = words.scope or (
-        "host"
-        if words.local.ip.is_loopback
-        else "link"
-        if words.local.ip.is_link_local and words.local.version == 6
-        else "global"
-    )
-    address = Address(words.local, words.broadcast, scope)
+    _check_family(words.typed, words.local.version, line.options.family)
+    address = Address(words.local, words.broadcast, words.scope or scope_of(words.local), nodad=words.nodad)
     try:
         context.kernel.add_address(words.dev, address)
     except KernelError:
@@ -146,11 +137,16 @@ def _address_add(context: Context, line: IpLine) -> Result:
     return Result()
 
 
+def _check_family(typed: str, version: int, family: int) -> None:
+    if family not in (0, version):
+        raise IpError(f'Error: inet{"" if family == 4 else 6} prefix is expected rather than "{typed}".', 1)
+
+
 def _address_delete(context: Context, line: IpLine) -> Result:
     words = _read_address(Words(line.words))
     if words.dev is None:
         raise IpError('Not enough information: "dev" argument is required.', 1)
-    interface = device(context, words.dev)
+    interface = known_device(context, words.dev)
     if words.local is None:
         raise KernelError(Errno.EOPNOTSUPP)
     target, warning = words.local, ""
@@ -160,8 +156,7 @@ def _address_delete(context: Context, line: IpLine) -> Result:
     try:
         context.kernel.remove_address(words.dev, target)
     except KernelError as error:
-        sentence = f"Error: {error.sentence}\n" if target.version == 4 else f"RTNETLINK answers: {error.words}\n"
-        return Result("", warning + sentence, 2)
+        return Result("", f"{warning}Error: {error.sentence}\n", 2)
     return Result("", warning)
 
 
@@ -173,7 +168,7 @@ def _address_flush(context: Context, line: IpLine) -> Result:
         if not found.link(interface):
             continue
         for address in found.addresses(interface, line.options.family):
-            current = device(context, interface.name)
+            current = known_device(context, interface.name)
             if any(a.interface == address.interface for a in current.addresses):
                 context.kernel.remove_address(interface.name, address.interface)
     return Result()
@@ -201,7 +196,7 @@ def _link_set(context: Context, line: IpLine) -> Result:
         name = word
     if not name:
         raise IpError('Not enough information: "dev" argument is required.')
-    device(context, name)
+    known_device(context, name)
     for action in todo:
         action(name)
     return Result()
@@ -315,7 +310,7 @@ def _link_add(context: Context, line: IpLine) -> Result:
     if not kind:
         raise IpError('Not enough information: "type" argument is required', 1)
     if parent is not None:
-        device(context, parent)
+        known_device(context, parent)
     warning = _make(context, name, kind, parent, words)
     if mac:
         context.kernel.set_mac(name, mac)
@@ -420,7 +415,7 @@ def _link_delete(context: Context, line: IpLine) -> Result:
         name = words.next() if word in ("dev", "name") else word
     if not name:
         raise IpError('Not enough information: "dev" argument is required.')
-    device(context, name)
+    known_device(context, name)
     context.kernel.delete(name)
     return Result()
 
@@ -430,22 +425,24 @@ def _link_delete(context: Context, line: IpLine) -> Result:
 _TYPES = ("unicast", "blackhole", "unreachable", "prohibit")
 
 
-def read_route(context: Context, words: Words) -> tuple[Route, set[str]]:
-    """The words of `ip route add|del …` as a Route, and the set of keywords that were given."""
-    route = Route(IPv4Network("0.0.0.0/0"), None, protocol="boot", scope="")
+def read_route(context: Context, words: Words, family: int = 0) -> tuple[Route, set[str]]:
+    """The words of `ip route add|del …` as a Route, and the set of keywords that were given. family: what `ip -4` or
+    `ip -6` said; 0 leaves it to the destination."""
+    route = Route(prefix("default", family), None, protocol="boot", scope="")
     given: set[str] = set()
     while words:
         word = words.next()
         if word == "via":
             word = words.next()
-            route = replace(route, via=inet(words.next() if word == "inet" else word))
+            said = {"inet": 4, "inet6": 6}.get(word, family)
+            route = replace(route, via=inet(words.next() if word in ("inet", "inet6") else word, said))
         elif word in ("dev", "oif"):
             name = words.next()
             given.add("dev")
             route = replace(route, dev=name)
             continue
         elif word == "src":
-            route = replace(route, src=inet(words.next()))
+            route = replace(route, src=inet(words.next(), family))
         elif word in ("metric", "priority", "preference"):
             route = replace(route, metric=_number(words.next(), "metric"))
         elif word in ("proto", "protocol"):
@@ -469,15 +466,23 @@ def read_route(context: Context, words: Words) -> tuple[Route, set[str]]:
                 )
             if "to" in given:
                 raise IpError(f'Error: either "to" is duplicate, or "{word}" is a garbage.')
-            route, word = replace(route, destination=_destination(word)), "to"
+            route, word = replace(route, destination=_destination(word, family)), "to"
+            family = family or (0 if route.is_default else route.destination.version)
         given.add(word)
+    if route.is_default and route.via is not None and route.via.version == 6:  # `ip route add default via fd00::1`
+        route = replace(route, destination=prefix("default", 6))
+    if route.via is not None and route.via.version != route.destination.version:
+        raise KernelError(Errno.EINVAL, "Invalid gateway address.")
     return route, given
 
 
-def _destination(word: str) -> IPv4Network:
-    found = prefix(word)
-    if not isinstance(found, IPv4Network):
-        raise Refused("IPv6 routes are not modelled.", "The lab routes IPv4.")
+def _destination(word: str, family: int) -> IpNetwork:
+    found = prefix(word, family)
+    if found.version == 6:
+        typed, slash, _ = word.partition("/")
+        if slash and ip_address(typed) != found.network_address:
+            raise KernelError(Errno.EINVAL, "Invalid prefix for given prefix length.")
+        return found
     if "/" in word and word not in ("default", "any", "all"):
         typed = word.split("/")[0]
         if typed.count(".") == 3 and IPv4Address(typed) != found.network_address:
@@ -486,13 +491,11 @@ def _destination(word: str) -> IPv4Network:
 
 
 def _route_change(context: Context, line: IpLine) -> Result:
-    if line.options.family == 6:
-        raise Refused("IPv6 routes are not modelled.", "The lab routes IPv4.")
-    route, given = read_route(context, Words(line.words))
+    route, given = read_route(context, Words(line.words), line.options.family)
     if "to" not in given:
         raise IpError(USAGE["route"])
     if route.dev is not None:
-        device(context, route.dev)
+        known_device(context, route.dev)
     if line.verb == "delete":
         context.kernel.delete_route(same_as(route, given))
     else:
@@ -505,7 +508,7 @@ def _route_flush(context: Context, line: IpLine) -> Result:
         raise IpError('"ip route flush" requires arguments.', 1)
     if line.words == ("cache",):
         return Result()
-    found = read_route_filter(context, Words(line.words))
+    found = read_route_filter(context, Words(line.words), line.options.family)
     context.kernel.flush_routes(found.takes)
     return Result()
 
@@ -515,17 +518,17 @@ def _route_get(context: Context, line: IpLine) -> Result:
     while words:
         word = words.next()
         if word == "from":
-            source = inet(words.next())
+            source = inet(words.next(), line.options.family)
         elif word in ("oif", "dev", "iif", "mark", "tos", "uid", "vrf", "ipproto", "sport", "dport", "fibmatch"):
             raise Refused("`ip route get … {word}` is not modelled.", "Ask `ip route get ADDRESS`.", word=word)
         else:
-            target = prefix(words.next() if word == "to" else word)
+            target = prefix(words.next() if word == "to" else word, line.options.family)
     if target is None:
         raise IpError("need at least a destination address", 1)
-    if not isinstance(target, IPv4Network):
-        raise Refused("IPv6 routes are not modelled.", "The lab routes IPv4.")
     ip = target.network_address
     way = get_route(context.stack, ip)
+    if ip.version == 6:
+        return Result(_way6(ip, source, way))
     text = str(ip) if way.kind == "unicast" else f"{way.kind} {ip}"
     text += f" from {source}" if source else ""
     text += f" via {way.via}" if way.via else ""
@@ -535,56 +538,12 @@ def _route_get(context: Context, line: IpLine) -> Result:
     return Result(f"{text} uid 0 \n    cache {flags}\n")
 
 
-# -- neighbours -------------------------------------------------------------------------------------------------------
-
-
-def _neigh_change(context: Context, line: IpLine) -> Result:
-    words, address, dev, mac, state = Words(line.words), None, None, None, "PERMANENT"
-    while words:
-        word = words.next()
-        if word == "lladdr":
-            mac = words.next()
-        elif word == "dev":
-            dev = words.next()
-        elif word == "nud":
-            state = words.next().upper()
-        elif word in ("proxy", "router", "extern_learn", "use", "managed", "protocol"):
-            raise Refused("`ip neigh … {word}` is not modelled.", "ADDRESS lladdr MAC dev DEV nud STATE.", word=word)
-        else:
-            address = inet(words.next() if word == "to" else word)
-    if address is None or dev is None:
-        raise IpError("Device and destination are required arguments.")
-    device(context, dev)
-    if line.verb == "delete":
-        _neigh_delete(context, address, dev)
-        return Result()
-    if mac is None:
-        raise KernelError(Errno.EINVAL, "No link layer address given.")
-    if not re.fullmatch(r"([0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}", mac):
-        raise KernelError(Errno.EINVAL, "Invalid link address.")
-    context.kernel.put_neighbour(Neighbour(address, dev, mac.lower(), state), only_new=line.verb == "add")
-    return Result()
-
-
-def _neigh_delete(context: Context, address: IPv4Address, dev: str) -> None:
-    if not context.kernel.forget_neighbours(lambda n: (n.address, n.dev) == (address, dev)):
-        raise KernelError(Errno.ENOENT)
-
-
-def _neigh_flush(context: Context, line: IpLine) -> Result:
-    if not line.words:
-        raise IpError("Flush requires arguments.", 1)
-    words, dev, address = Words(line.words), None, None
-    while words:
-        word = words.next()
-        if word == "dev":
-            dev = words.next()
-            device(context, dev)
-        elif word == "nud":
-            raise Refused("`ip neigh flush nud` is not modelled.", "Flush by dev, address or all.")
-        elif word != "all":
-            address = prefix(words.next() if word == "to" else word)
-    context.kernel.forget_neighbours(
-        lambda n: n.state != "PERMANENT" and dev in (None, n.dev) and (address is None or n.address in address)
-    )
-    return Result()
+def _way6(ip: IpAddress, source: IpAddress | None, way: Way) -> str:
+    """A line of `ip -6 route get`; the row's own protocol and metric stand in it."""
+    text = f"local {ip}" if way.kind == "local" else "multicast " * (way.kind == "multicast") + str(ip)
+    text += f" from {source or '::'}" + (f" via {without_zone(way.via)}" if way.via else "") + f" dev {way.dev}"
+    row = way.route
+    said = "" if row is None or row.protocol == "boot" else f" proto {row.protocol}"
+    said = " table local proto kernel" if row is None else said
+    src = "" if source else f" src {without_zone(way.src) if way.src else '::'}"
+    return f"{text}{said}{src} metric {row.metric if row else 0} pref medium\n"

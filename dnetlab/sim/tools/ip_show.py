@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from dnetlab.commands.ip import IpError, IpLine, Options
 from dnetlab.model import Interface, LinkKind, Namespace, Neighbour, Route
+from dnetlab.model.ip import IpAddress, IpNetwork, ip_address, zone_of
+from dnetlab.net.routing import link_local_routes
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel.routes import in_order
 from dnetlab.sim.text import links as text
@@ -29,6 +31,14 @@ class Words:
         if not self.left:
             raise IpError('Command line is not complete. Try option "help"')
         return self.left.pop(0)
+
+
+def known_device(context: Context, name: str) -> Interface:
+    """The link of that name; IpError in iproute2's words."""
+    found = context.stack.interface(name)
+    if found is None:
+        raise IpError(f'Cannot find device "{name}"', 1)
+    return found
 
 
 # -- what to show -----------------------------------------------------------------------------------------------------
@@ -126,18 +136,25 @@ def _kind(word: str) -> str:
     return word
 
 
-def prefix(word: str) -> IPv4Network | IPv6Network:
-    """A prefix as get_prefix() of iproute2 takes it: 'default', '10.0.0.0/8', '10.1' for 10.1.0.0."""
+def prefix(word: str, family: int = 0) -> IPv4Network | IPv6Network:
+    """A prefix as get_prefix() of iproute2 takes it: 'default', '10.0.0.0/8', '10.1' for 10.1.0.0.
+
+    family: 4 or 6 where it must be of one, 0 where the word itself says it.
+    """
     if word in ("default", "any", "all"):
-        return IPv4Network("0.0.0.0/0")
+        return IPv6Network("::/0") if family == 6 else IPv4Network("0.0.0.0/0")
     address, slash, bits = word.partition("/")
     parts = address.split(".")
     if ":" not in address and all(p.isdecimal() for p in parts) and 1 <= len(parts) < 4:
         address = ".".join([*parts, *["0"] * (4 - len(parts))])
+    kind = {0: "any valid", 4: "inet", 6: "inet6"}[family]
     try:
-        return ip_network(address + slash + bits, strict=False)
+        found = ip_network(address + slash + bits, strict=False)
     except ValueError:
-        raise IpError(f'Error: any valid prefix is expected rather than "{word}".', 1) from None
+        raise IpError(f'Error: {kind} prefix is expected rather than "{word}".', 1) from None
+    if family not in (0, found.version):
+        raise IpError(f'Error: {kind} prefix is expected rather than "{word}".', 1)
+    return found
 
 
 # -- addresses and links ----------------------------------------------------------------------------------------------
@@ -161,29 +178,28 @@ def show_addresses(context: Context, line: IpLine) -> Result:
         elif options.brief:
             out.append(text.brief_addresses(row, addresses))
         elif options.oneline:
-            out += [_one_line_address(interface, a) for a in addresses]
+            out += [_one_line_address(interface, a, text.flags6(a, context.world.clock)) for a in addresses]
         else:
             bare = bool(options.family or found.network)
             family = 0 if found.device else options.family  # one link asked for by name answers in full
-            out += _address_block(row, addresses, options, bare, context.stack, family)
+            flags = [text.flags6(a, context.world.clock) for a in addresses]
+            out += _address_head(row, options, bare, context.stack, family)
+            out += [f"{text.address_line(a, row.interface.name, f)}\n{text.FOREVER}\n"
+                    for a, f in zip(addresses, flags, strict=True)]  # fmt: skip
             out += [ip_rows(context.stack.traffic_of(interface))] if options.statistics else []
     return _json(objects, options) if options.json else Result("".join(out))
 
 
-def _one_line_address(interface: Interface, address: Any) -> str:
-    line = text.address_line(address, interface.name).strip(" ")
+def _one_line_address(interface: Interface, address: Any, flags: tuple[str, ...]) -> str:
+    line = text.address_line(address, interface.name, flags).strip(" ")
     tail = " " if address.ip.version == 6 else ""
     return f"{interface.index}: {interface.name}    {line}{tail}\\{text.FOREVER}\n"
 
 
-def _address_block(
-    row: text.LinkView, addresses: list[Any], options: Options, bare: bool, space: Namespace, family: int
-) -> list[str]:
+def _address_head(row: text.LinkView, options: Options, bare: bool, space: Namespace, family: int) -> list[str]:
     out = [text.head(row, mode=False, family=family) + "\n"]
     if not bare or options.details:
         out.append(text.ether(row, space if options.details else None) + "\n")
-    for address in addresses:
-        out.append(f"{text.address_line(address, row.interface.name)}\n{text.FOREVER}\n")
     return out
 
 
@@ -238,15 +254,16 @@ class RouteFilter:
     """Which routes `ip route show|flush …` asks for; hide: the words it already said, which are then not printed."""
 
     dev: str | None = None
-    via: IPv4Address | None = None
+    via: IpAddress | None = None
     protocol: str | None = None
-    exact: IPv4Network | None = None
-    match: IPv4Network | None = None
-    root: IPv4Network | None = None
+    exact: IpNetwork | None = None
+    match: IpNetwork | None = None
+    root: IpNetwork | None = None
     kind: str | None = None
     table: str | None = None
     scope: str | None = None
-    src: IPv4Address | None = None
+    src: IpAddress | None = None
+    family: int = 4
 
     @property
     def hide(self) -> frozenset[str]:
@@ -256,32 +273,38 @@ class RouteFilter:
     def takes(self, route: Route) -> bool:
         net = route.destination
         return (
-            self.dev in (None, route.dev)
+            net.version == self.family
+            and self.dev in (None, route.dev)
             and self.via in (None, route.via)
             and self.protocol in (None, route.protocol)
             and self.exact in (None, net)
             and self.kind in (None, route.kind)
             and self.src in (None, route.src)
             and self.scope in (None, "global" if route.via else route.scope)
-            and (self.match is None or self.match.subnet_of(net))
-            and (self.root is None or net.subnet_of(self.root))
+            and (self.match is None or _within(self.match, net))
+            and (self.root is None or _within(net, self.root))
         )
 
 
-def read_route_filter(context: Context, words: Words) -> RouteFilter:
-    found = RouteFilter()
+def _within(inner: IpNetwork, outer: IpNetwork) -> bool:
+    return inner.prefixlen >= outer.prefixlen and inner.network_address in outer
+
+
+def read_route_filter(context: Context, words: Words, family: int = 0) -> RouteFilter:
+    """The words of `ip route show|flush …`; family: what `ip -4` or `ip -6` said, 0 for neither."""
+    found = RouteFilter(family=family or 4)
     while words:
         word = words.next()
         if word in ("dev", "oif"):
             found.dev = words.next()
         elif word == "via":
-            found.via = inet(words.next())
+            found.via = inet(words.next(), family)
         elif word in ("proto", "protocol"):
             found.protocol = words.next()
         elif word == "scope":
             found.scope = words.next()
         elif word == "src":
-            found.src = inet(words.next())
+            found.src = inet(words.next(), family)
         elif word == "type":
             found.kind = words.next()
         elif word == "table":
@@ -293,35 +316,36 @@ def read_route_filter(context: Context, words: Words) -> RouteFilter:
                     word = words.next()
                 if word in ("exact", "match", "root"):
                     how, word = word, words.next()
-            network = prefix(word)
-            if not isinstance(network, IPv4Network):
-                raise Refused("IPv6 routes can't be filtered in the lab.", "Use `ip -6 route`.")
+            network = prefix(word, family)
+            found.family = network.version
             setattr(found, how, network)
     if found.dev is not None and context.stack.interface(found.dev) is None:
         raise IpError(f'Cannot find device "{found.dev}"', 1)
     return found
 
 
-def inet(word: str) -> IPv4Address:
-    """A bare IPv4 address; IpError in iproute2's words."""
+def inet(word: str, family: int = 4) -> IpAddress:
+    """A bare address of that family, of either for 0; IpError in iproute2's words."""
+    kind = {0: "any valid", 4: "inet", 6: "inet6"}[family]
     try:
-        return IPv4Address(word)
+        found = ip_address(word)
     except ValueError:
-        raise IpError(f'Error: inet address is expected rather than "{word}".', 1) from None
+        raise IpError(f'Error: {kind} address is expected rather than "{word}".', 1) from None
+    if family not in (0, found.version) or zone_of(found):
+        raise IpError(f'Error: {kind} address is expected rather than "{word}".', 1)
+    return found
 
 
 def show_routes(context: Context, line: IpLine) -> Result:
     """`ip route show …`: the main table (and `table local`, worked out from the addresses)."""
-    found = read_route_filter(context, Words(line.words))
-    if line.options.family == 6:
-        return Result("".join(_v6_routes(context)))
-    if found.table == "local":
+    found = read_route_filter(context, Words(line.words), line.options.family)
+    if found.table == "local" and found.family == 4:
         return Result("".join(line + "\n" for line in _local_table(context)))
     if found.table not in (None, "main", "254"):
         raise Refused(
             "The lab has no routing table {table}.", "Use `ip route` or `ip route show table local`.", table=found.table
         )
-    routes = [r for r in in_order(context.stack.routes) if found.takes(r)]
+    routes = [r for r in rows_of(context, found.family) if found.takes(r)]
     if line.options.json:
         return _json([text.route_json(r, linkdown(context, r)) for r in routes], line.options)
     return Result("".join(text.route_line(r, linkdown=linkdown(context, r), hide=found.hide) + "\n" for r in routes))
@@ -333,16 +357,10 @@ def linkdown(context: Context, route: Route) -> bool:
     return interface is not None and interface.up and not interface.carrier
 
 
-def _v6_routes(context: Context) -> list[str]:
-    """Lower prefixes first, as the kernel's tree has them (recorded from 20.10's hosts)."""
-    found = [
-        (address.network, interface.name)
-        for interface in context.stack.interfaces
-        if interface.up and interface.kind is not LinkKind.LOOPBACK
-        for address in text.of_family(interface.addresses, 6)
-    ]
-    ordered = sorted(found, key=lambda row: int(row[0].network_address))
-    return [f"{network} dev {name} proto kernel metric 256 pref medium\n" for network, name in ordered]
+def rows_of(context: Context, version: int) -> tuple[Route, ...]:
+    """The rows of the main table of a family, in the kernel's order, those of link-local networks too."""
+    near = link_local_routes(context.stack) if version == 6 else []
+    return in_order([*context.stack.routes_of(version), *near])
 
 
 def _local_table(context: Context) -> list[str]:
@@ -383,9 +401,9 @@ def show_neighbours(context: Context, line: IpLine) -> Result:
             address = prefix(words.next() if word == "to" else word)
     if dev is not None and context.stack.interface(dev) is None:
         raise IpError(f'Cannot find device "{dev}"', 1)
-    if line.options.family == 6:
-        return Result()
-    rows = [n for n in text.aged(context.stack, context.world.clock) if _wanted(n, dev, address, state)]
+    family = line.options.family
+    rows = [n for n in text.aged(context.stack, context.world.clock)
+            if _wanted(n, dev, address, state) and family in (0, n.address.version)]  # fmt: skip
     if line.options.json:
         return _json([_neighbour_json(n, dev is not None) for n in rows], line.options)
     if line.options.brief:

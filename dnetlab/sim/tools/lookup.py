@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from dnetlab.sim.context import Context, Refused
-
-V6_LOOPBACK = "::1"
+from dnetlab.model import LinkKind
+from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress, in_zone, ip_address, is_link_local
+from dnetlab.net import routing
+from dnetlab.sim.context import Context
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a name stands for. addresses: IPv4, in the order to try. v6: '::1' when the name also means that.
+    """What a name stands for. addresses: of both families, in the order to try; never empty.
 
     numeric: an address was typed, so nothing was looked up.
     """
 
-    addresses: tuple[IPv4Address, ...]
-    v6: str = ""
+    addresses: tuple[IpAddress, ...]
     numeric: bool = False
 
+    def of_family(self, version: int) -> Found | None:
+        """With the addresses of that family only (of both for 0); None when there is none."""
+        kept = tuple(a for a in self.addresses if version in (0, a.version))
+        return replace(self, addresses=kept) if kept else None
 
-def numeric_address(text: str) -> IPv4Address | None:
+
+def numeric_address(text: str) -> IpAddress | None:
     """What inet_aton(3) makes of the text: '172.25.254' is 172.25.0.254; None when it is no number."""
     parts = text.split(".")
     if not 1 <= len(parts) <= 4 or not all(re.fullmatch(r"0[xX][0-9a-fA-F]+|[0-9]+", p) for p in parts):
@@ -44,14 +51,17 @@ def numeric_address(text: str) -> IPv4Address | None:
     return IPv4Address(value)
 
 
-def refuse_v6(text: str) -> None:
-    """Raises Refused for an IPv6 address: the lab shows those, but carries no packet to them."""
+def numeric_ipv6(context: Context, text: str) -> IpAddress | None:
+    """An IPv6 address, its zone (%eth0, %2) as the name of a link here; None for anything else."""
+    words, percent, zone = text.partition("%")
     try:
-        IPv6Address(text.partition("%")[0])
+        address = IPv6Address(words)
     except ValueError:
-        return
-    raise Refused("The lab carries packets by IPv4 only: IPv6 addresses are shown, and nobody answers at them.",
-                  "Ask for the IPv4 address: ip -4 addr shows it.")  # fmt: skip
+        return None
+    link = context.stack.by_index(int(zone)) if zone.isdecimal() else context.stack.interface(zone)
+    if not percent:
+        return address
+    return in_zone(address, link.name) if link is not None else None
 
 
 def hosts_file(context: Context) -> list[tuple[str, list[str]]]:
@@ -61,27 +71,46 @@ def hosts_file(context: Context) -> list[tuple[str, list[str]]]:
     return [(words[0], words[1:]) for words in rows if len(words) > 1]
 
 
-def has_v6_loopback(context: Context) -> bool:
-    if context.namespace != "host":
-        return False  # in a container both C libraries prefer 127.0.0.1 (observed on 28.5.2, where lo has ::1)
-    lo = context.stack.interface("lo")
-    return lo is not None and lo.up and any(str(a.interface.ip) == V6_LOOPBACK for a in lo.addresses)
+def in_order(context: Context, addresses: Iterable[IpAddress]) -> tuple[IpAddress, ...]:
+    """As getaddrinfo sorts them (RFC 6724, glibc): IPv6 before IPv4, where this place has an address of its own to
+    speak from that goes as far. IPv6 counts at all where a link has such an address (AI_ADDRCONFIG: observed on 28.5.2,
+    where `localhost` is 127.0.0.1 in a container that has no IPv6 but ::1)."""
+    found = tuple(dict.fromkeys(addresses))
+    six = [a for a in found if a.version == 6]
+    if not six:
+        return found
+    near = [a for a in six if _speaks_to(context, a)] if _has_ipv6(context) else []
+    four = [a for a in found if a.version == 4]
+    return (*near, *four, *(a for a in six if a not in near))
 
 
-def find(context: Context, name: str) -> Found | None:
-    """What getaddrinfo gives for a name, None when it gives nothing. Waiting for a dead resolver moves the clock."""
-    address = numeric_address(name)
+def _has_ipv6(context: Context) -> bool:
+    return any(i.ipv6 and i.up and i.kind is not LinkKind.LOOPBACK for i in context.stack.interfaces)
+
+
+def _speaks_to(context: Context, address: IpAddress) -> bool:
+    source = routing.source_for(context.stack, address)
+    return source is not None and is_link_local(source) == is_link_local(address)
+
+
+def find(context: Context, name: str, version: int = 0) -> Found | None:
+    """What getaddrinfo gives for a name, None when it gives nothing. Waiting for a dead resolver moves the clock.
+
+    version: 4 or 6 for addresses of that family only.
+    """
+    found = _find(context, name)
+    return found and found.of_family(version)
+
+
+def _find(context: Context, name: str) -> Found | None:
+    address = numeric_address(name) or numeric_ipv6(context, name)
     if address is not None:
         return Found((address,), numeric=True)
-    refuse_v6(name)
     rows = hosts_file(context)
     lower = name.lower()
-    v6 = ""
-    if has_v6_loopback(context) and any(ip == V6_LOOPBACK and lower in map(str.lower, names) for ip, names in rows):
-        v6 = V6_LOOPBACK
-    here = [IPv4Address(ip) for ip, names in rows if ":" not in ip and lower in map(str.lower, names)]
-    if here or v6:
-        return Found(tuple(dict.fromkeys(here)), v6)
+    here = [ip_address(ip) for ip, names in rows if lower in map(str.lower, names)]
+    if here:
+        return Found(in_order(context, here))
     if not name or any(c.isspace() or c in "/:@[]" for c in name) or ".." in name:
         return None
     from dnetlab.sim.dockerd.resolver import resolve, servers_of
@@ -90,10 +119,10 @@ def find(context: Context, name: str) -> Found | None:
     if all(source_for(context, ip) is None for ip in servers_of(context.world, context.host, context.container)):
         return None  # no route to any of them: the answer comes at once
     answer = resolve(context.world, context.where, context.container, name)
-    return Found(tuple(answer)) if answer else None
+    return Found(in_order(context, answer)) if answer else None
 
 
-def name_of(context: Context, address: IPv4Address) -> str | None:
+def name_of(context: Context, address: IpAddress) -> str | None:
     """The name that a program prints for an address: /etc/hosts, then a PTR answer of Docker's own resolver."""
     for ip, names in hosts_file(context):
         if ip == str(address):
@@ -101,7 +130,7 @@ def name_of(context: Context, address: IPv4Address) -> str | None:
     return pointer(context, address)
 
 
-def pointer(context: Context, address: IPv4Address) -> str | None:
+def pointer(context: Context, address: IpAddress) -> str | None:
     """The PTR answer of the resolver of this place, None when there is none."""
     try:
         from dnetlab.sim.dockerd import resolver

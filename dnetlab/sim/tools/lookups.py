@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from ipaddress import IPv4Address
 
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import resolver
@@ -17,11 +18,11 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     return tools[argv[0].rsplit("/", 1)[-1]](context, argv[1:])
 
 
-def _server(context: Context, server: IPv4Address | None) -> IPv4Address:
+def _server(context: Context, server: IpAddress | None) -> IpAddress:
     return server or resolver.servers_of(context.world, context.host, context.container)[0]
 
 
-def _asked(context: Context, name: str, reverse: bool, server: IPv4Address | None) -> NameAnswer:
+def _asked(context: Context, name: str, reverse: bool, server: IpAddress | None) -> NameAnswer:
     place = (context.where, context.container)
     if reverse:
         answer = resolver.ask_pointer(context.world, *place, IPv4Address(name), server)
@@ -31,12 +32,12 @@ def _asked(context: Context, name: str, reverse: bool, server: IPv4Address | Non
     return answer
 
 
-def _unreachable(asked: IPv4Address, name: str, times: int) -> str:
+def _unreachable(asked: IpAddress, name: str, times: int) -> str:
     row = f";; UDP setup with {asked}#53({asked}) for {name} failed: network unreachable.\n"
     return (row + ";; no servers could be reached\n") * times
 
 
-def _silence(asked: IPv4Address, answer: NameAnswer, times: int) -> str:
+def _silence(asked: IpAddress, answer: NameAnswer, times: int) -> str:
     why = "connection refused" if answer.status is Status.REFUSED else "timed out"
     return f";; communications error to {asked}#53: {why}\n" * times
 
@@ -79,7 +80,7 @@ def _records(answer: NameAnswer) -> list[str]:
     return [f"{answer.name}."] if answer.name else [str(address) for address in answer.addresses]
 
 
-def _message(context: Context, name: str, reverse: bool, asked: IPv4Address, answer: NameAnswer) -> str:
+def _message(context: Context, name: str, reverse: bool, asked: IpAddress, answer: NameAnswer) -> str:
     shown = ".".join(reversed(name.split("."))) + ".in-addr.arpa" if reverse else name
     kind, records = ("PTR" if reverse else "A"), _records(answer)
     number = zlib.crc32(f"{name}{context.world.clock}".encode()) & 0xFFFF
@@ -121,7 +122,8 @@ def _host(context: Context, words: tuple[str, ...]) -> Result:
     if reverse:
         shown = ".".join(reversed(name.split("."))) + ".in-addr.arpa"
         return Result(f"{head}{shown} domain name pointer {answer.name}.\n")
-    return Result(head + "".join(f"{name} has address {address}\n" for address in answer.addresses))
+    kinds = {4: "address", 6: "IPv6 address"}
+    return Result(head + "".join(f"{name} has {kinds[a.version]} {a}\n" for a in answer.addresses))
 
 
 def _getent(context: Context, words: tuple[str, ...]) -> Result:

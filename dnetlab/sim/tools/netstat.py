@@ -106,7 +106,7 @@ def _end(context: Context, socket: Socket, address: object, port: int | None, nu
 def _routes(context: Context, numeric: bool, busybox: bool) -> str:
     text = "Kernel IP routing table\n"
     text += "Destination     Gateway         Genmask         Flags   MSS Window  irtt Iface\n"
-    for route in context.stack.routes:
+    for route in context.stack.routes_of(4):
         text += _route(route, numeric, busybox)
     return text
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 
 from dnetlab.commands.services import service_name
+from dnetlab.model.ip import IpAddress
 from dnetlab.net import routing
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
@@ -48,7 +49,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     return Result(f"{text}Nmap done: {len(addresses)} IP {many} ({up}) scanned in {took:.2f} seconds\n")
 
 
-def _addresses(context: Context, target: str) -> list[IPv4Address]:
+def _addresses(context: Context, target: str) -> list[IpAddress]:
     if "/" in target:
         try:
             network = IPv4Network(target, strict=False)
@@ -73,7 +74,7 @@ def _ports(text: str) -> list[int]:
     return sorted(set(numbers))
 
 
-def _report(context: Context, address: IPv4Address, ports: list[int], flags: set[str]) -> str | None:
+def _report(context: Context, address: IpAddress, ports: list[int], flags: set[str]) -> str | None:
     """What it says of one host; None for one that seems down."""
     own = routing.is_local(context.stack, address)
     near = not own and _is_near(context, address)
@@ -88,22 +89,22 @@ def _report(context: Context, address: IPv4Address, ports: list[int], flags: set
     return text + ("\n" if ports else "")
 
 
-def _is_near(context: Context, address: IPv4Address) -> bool:
+def _is_near(context: Context, address: IpAddress) -> bool:
     way = routing.lookup(context.stack, address)
     return way is not None and way.via is None and way.dev is not None
 
 
-def _is_up(context: Context, address: IPv4Address, near: bool) -> bool:
+def _is_up(context: Context, address: IpAddress, near: bool) -> bool:
     """On its own network nmap asks by ARP, elsewhere by an echo."""
     answer = wire.echo(context, address, identifier=context.world.count(f"icmp:{context.host}", 1))
     return _mac(context, address) is not None if near else answer.fate is wire.Fate.ANSWERED
 
 
-def _mac(context: Context, address: IPv4Address) -> str | None:
+def _mac(context: Context, address: IpAddress) -> str | None:
     return next((n.mac for n in context.stack.neighbours if n.address == address and n.mac), None)
 
 
-def _table(context: Context, address: IPv4Address, ports: list[int]) -> str:
+def _table(context: Context, address: IpAddress, ports: list[int]) -> str:
     rows = [("PORT", "STATE", "SERVICE")]
     for port in ports:
         answer = wire.connect(context, address, port, 1.2)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from contextlib import suppress
 
+from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import resolver
 from dnetlab.sim.dockerd.books import release_of
@@ -49,14 +50,16 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
 
 
 def _is_address(text: str) -> bool:
-    return text.count(".") == 3 and lookup.numeric_address(text) is not None
+    with suppress(ValueError):
+        return text.count(".") == 3 and lookup.numeric_address(text) is not None or ip_address(text).version == 6
+    return False
 
 
-def _ask(context: Context, name: str, server: IPv4Address | None) -> NameAnswer:
+def _ask(context: Context, name: str, server: IpAddress | None) -> NameAnswer:
     """The name's addresses, or an address's name; waiting moves the clock."""
     world, place = context.world, (context.where, context.container)
     if _is_address(name):
-        answer = resolver.ask_pointer(world, *place, IPv4Address(name), server)
+        answer = resolver.ask_pointer(world, *place, ip_address(name), server)
     else:
         answer = resolver.ask(world, *place, name, server)
     world.clock += answer.seconds
@@ -64,17 +67,17 @@ def _ask(context: Context, name: str, server: IPv4Address | None) -> NameAnswer:
 
 
 def _reverse(address: str) -> str:
-    return ".".join(reversed(address.split("."))) + ".in-addr.arpa"
+    return ip_address(address).reverse_pointer
 
 
-def _server(context: Context, server: IPv4Address | None) -> IPv4Address:
+def _server(context: Context, server: IpAddress | None) -> IpAddress:
     return server or resolver.servers_of(context.world, context.host, context.container)[0]
 
 
 # -- busybox ----------------------------------------------------------------------------------------------------------
 
 
-def _busybox(context: Context, name: str, kind: str, server: IPv4Address | None) -> Result:
+def _busybox(context: Context, name: str, kind: str, server: IpAddress | None) -> Result:
     asked = _server(context, server)
     if wire.source_for(context, asked) is None:
         return fail(f"nslookup: can't connect to remote host ({asked}): Network is unreachable", 1)
@@ -98,13 +101,13 @@ def _busybox(context: Context, name: str, kind: str, server: IPv4Address | None)
     text = head
     for block in blocks:
         text += "Non-authoritative answer:\n"
-        if block in ("a", "any"):
-            text += "".join(f"Name:\t{name}\nAddress: {address}\n" for address in answer.addresses)
+        versions = {"a": (4,), "aaaa": (6,), "any": (4, 6)}.get(block, ())
+        text += "".join(f"Name:\t{name}\nAddress: {a}\n" for a in answer.addresses if a.version in versions)
         text += "\n"
     return Result(text)
 
 
-def _no_answer(context: Context, name: str, kind: str, asked: IPv4Address, head: str) -> Result:
+def _no_answer(context: Context, name: str, kind: str, asked: IpAddress, head: str) -> Result:
     """The server could not help: Docker's own says so since 28, and only partly before."""
     how = release_of(context.world).dead_upstream if asked == resolver.INTERNAL else "silence"
     if how == "SERVFAIL":
@@ -117,7 +120,7 @@ def _no_answer(context: Context, name: str, kind: str, asked: IPv4Address, head:
 # -- bind9 -----------------------------------------------------------------------------------------------------------
 
 
-def _bind(context: Context, name: str, kind: str, server: IPv4Address | None) -> Result:
+def _bind(context: Context, name: str, kind: str, server: IpAddress | None) -> Result:
     asked = _server(context, server)
     shown = f"{_reverse(name)}." if _is_address(name) else name
     if wire.source_for(context, asked) is None:

@@ -6,12 +6,13 @@ Without -c it never ends; here a student's Ctrl-C comes after three requests and
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
 from dnetlab.model import IcmpType
 from dnetlab.model.changed import replace
-from dnetlab.net.routing import is_broadcast
+from dnetlab.model.ip import IpAddress, ip_address
+from dnetlab.net.routing import address_of, is_broadcast
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse
@@ -30,6 +31,16 @@ _MESSAGES = {  # iputils ping.c pr_icmph()
     IcmpType.HOST_PROHIBITED: "Destination Host Prohibited",
     IcmpType.ADMINISTRATIVELY_PROHIBITED: "Packet filtered",
     IcmpType.TIME_EXCEEDED: "Time to live exceeded",
+}
+
+_MESSAGES6 = {  # iputils ping6_common.c print_icmp()
+    IcmpType.NETWORK_UNREACHABLE: "No route",
+    IcmpType.ADMINISTRATIVELY_PROHIBITED: "Administratively prohibited",
+    IcmpType.HOST_UNREACHABLE: "Address unreachable",
+    IcmpType.PORT_UNREACHABLE: "Port unreachable",
+    IcmpType.NETWORK_PROHIBITED: "Source address failed ingress/egress policy",
+    IcmpType.HOST_PROHIBITED: "Reject route to destination",
+    IcmpType.TIME_EXCEEDED: "Time exceeded: Hop limit",
 }
 
 
@@ -97,17 +108,25 @@ def _iputils(context: Context, argv: tuple[str, ...]) -> Result:
     if not operands:
         return fail("ping: usage error: Destination address required", 1)
     request = replace(request, target=operands[-1])
-    if request.target == lookup.V6_LOOPBACK and lookup.has_v6_loopback(context):
-        return _own_v6(context, replace(request, numeric=True))
     found = lookup.find(context, request.target)
-    if ("-6", "") in options:
-        return fail(f"ping: {request.target}: Address family for hostname not supported", 2)
     if found is None:
         # The lab's resolver never answers (EAI_AGAIN); a host that knows better says so itself.
-        return fail(f"ping: {request.target}: Temporary failure in name resolution", 2)
-    if found.v6 and ("-4", "") not in options:
-        return _own_v6(context, request)
-    return _iputils_to(context, request, found)
+        return fail(f"ping: {request.target}: {_unknown(request.target)}", 2)
+    family = _family(options)
+    of_family = found.of_family(family)
+    if of_family is None and found.numeric or family == 6 and of_family is None:
+        return fail(f"ping: {request.target}: Address family for hostname not supported", 2)
+    return _iputils_to(context, request, of_family or found)
+
+
+def _family(options: Sequence[tuple[str, str]]) -> int:
+    """What -4 or -6 said, the last of them; 0 for neither."""
+    return next((int(name[1]) for name, _ in reversed(options) if name in ("-4", "-6")), 0)
+
+
+def _unknown(target: str) -> str:
+    """What has colons is no name that a server could know; %eth7 may be the wrong end of an address."""
+    return "Name or service not known" if ":" in target else "Temporary failure in name resolution"
 
 
 def _iputils_value(name: str, value: str) -> Result | None:
@@ -169,8 +188,8 @@ def _apply(request: Request, name: str, value: str) -> Request:
 def _iputils_to(context: Context, request: Request, found: lookup.Found) -> Result:
     target = found.addresses[0]
     if target.is_unspecified:
-        target = IPv4Address("127.0.0.1")
-    source = _source(context, request.interface)
+        target = ip_address("127.0.0.1" if target.version == 4 else "::1")
+    source = _source(context, request.interface, target)
     if request.interface and source is None:
         return fail(f"ping: SO_BINDTODEVICE {request.interface}: No such device", 2)
     if source is None and wire.source_for(context, target) is None:
@@ -183,6 +202,9 @@ def _iputils_to(context: Context, request: Request, found: lookup.Found) -> Resu
     named = "" if found.numeric or request.numeric else lookup.name_of(context, target) or ""
     where = f" from {source} {'' if _is_address(request.interface) else request.interface}:" if source else ""
     head = f"PING {request.target} ({target}){where} {request.size}({request.size + 28}) bytes of data.\n"
+    if target.version == 6:
+        shown = f"{named} ({target})" if named else str(target)
+        head = f"PING {request.target}({shown}){where} {request.size} data bytes\n"
     if not request.interface:
         source = wire.source_for(context, target)
     tally = _echoes(context, request, target, source, named)
@@ -190,12 +212,14 @@ def _iputils_to(context: Context, request: Request, found: lookup.Found) -> Resu
                   _exit_code(request, tally))  # fmt: skip
 
 
-def _source(context: Context, interface: str) -> IPv4Address | None:
+def _source(context: Context, interface: str, target: IpAddress) -> IpAddress | None:
     """The address that -I chooses, None without -I or when there is no such device."""
     if not interface:
         return None
-    if _is_address(interface):
-        return IPv4Address(interface)
+    if _is_address(interface) or ":" in interface:
+        return lookup.numeric_address(interface) or lookup.numeric_ipv6(context, interface)
+    if target.version == 6 and context.stack.interface(interface) is not None:
+        return address_of(context.stack, interface, target)
     device = context.stack.interface(interface)
     return device.ipv4[0].ip if device and device.ipv4 else None
 
@@ -204,7 +228,7 @@ def _is_address(text: str) -> bool:
     return text.count(".") == 3 and lookup.numeric_address(text) is not None
 
 
-def _is_broadcast(context: Context, target: IPv4Address) -> bool:
+def _is_broadcast(context: Context, target: IpAddress) -> bool:
     return is_broadcast(context.stack, target)
 
 
@@ -220,7 +244,7 @@ def _requests(request: Request) -> int:
     return wanted
 
 
-def _echoes(context: Context, request: Request, target: IPv4Address, source: IPv4Address | None, named: str) -> Tally:
+def _echoes(context: Context, request: Request, target: IpAddress, source: IpAddress | None, named: str) -> Tally:
     """Send them one after the other; the clock moves on by the interval, and by the wait for what never comes."""
     tally = Tally()
     lines: list[str] = []
@@ -233,7 +257,7 @@ def _echoes(context: Context, request: Request, target: IPv4Address, source: IPv
     for number in range(1, total + 1):
         tally.sent += 1
         try:
-            answer = wire.echo(context, target, identifier=identifier, number=number, size=request.size + 28,
+            answer = wire.echo(context, target, identifier=identifier, number=number, size=packet_size(request, target),
                                ttl=request.ttl, source=source, cutting=request.cutting)  # fmt: skip
         except wire.TooLong as too_long:
             answer = wire.Attempt(wire.Fate.SILENCE)
@@ -280,7 +304,12 @@ def _too_late(request: Request, total: int) -> int:
     return total - opened if opened * spacing + wire.ARP_SECONDS > end else 0
 
 
-def round_trip(context: Context, answer: wire.Attempt, target: IPv4Address) -> float:
+def packet_size(request: Request, target: IpAddress) -> int:
+    """The bytes of a request: what was asked for, 8 of ICMP, and the header of the target's family."""
+    return request.size + 8 + (20 if target.version == 4 else 40)
+
+
+def round_trip(context: Context, answer: wire.Attempt, target: IpAddress) -> float:
     """Milliseconds: short on the same machine, longer over the switch, a little chance in it."""
     hops = len(answer.exchange.request.hops) if answer.exchange else 1
     base = 0.028 if hops <= 1 else 0.045 + 0.02 * hops
@@ -307,8 +336,14 @@ def _iputils_error(context: Context, request: Request, answer: wire.Attempt, num
     if named and answer.sender:
         name = lookup.name_of(context, answer.sender)
         who = f"{name} ({who})" if name else who
+    if answer.error is IcmpType.FRAGMENTATION_NEEDED and answer.sender is not None and answer.sender.version == 6:
+        return f"From {who} icmp_seq={number} Packet too big: mtu={answer.mtu}\n"
     if answer.error is IcmpType.FRAGMENTATION_NEEDED:
         return f"From {who} icmp_seq={number} Frag needed and DF set (mtu = {answer.mtu})\n"
+    if answer.sender is not None and answer.sender.version == 6:
+        message = _MESSAGES6.get(answer.error, "Address unreachable") if answer.error else ""
+        kind = "" if answer.error is IcmpType.TIME_EXCEEDED else "Destination unreachable: "
+        return f"From {who} icmp_seq={number} {kind}{message}\n"
     message = _MESSAGES.get(answer.error, "Destination Host Unreachable") if answer.error else ""
     return f"From {who} icmp_seq={number} {message}\n"
 
@@ -342,24 +377,6 @@ def _exit_code(request: Request, tally: Tally) -> int:
     return 0 if tally.received else 1
 
 
-def _own_v6(context: Context, request: Request) -> Result:
-    """`ping localhost` where /etc/hosts gives it ::1 as well: both tools prefer IPv6 to oneself."""
-    total = _requests(request)
-    times = tuple(round(0.028 + 0.04 * chance(context, "rtt"), 3) for _ in range(total))
-    context.world.clock += (total - 1) * request.interval
-    tally = Tally(total, total, 0, times, seconds=(total - 1) * request.interval)
-    name = request.target
-    if is_busybox(context):
-        text = f"PING {name} (::1): {request.size} data bytes\n"
-        rows = [f"{request.size + 8} bytes from ::1: seq={n} ttl=64 time={t:.3f} ms\n" for n, t in enumerate(times)]
-        return Result(text + "".join([] if request.quiet else rows) + _busybox_summary(context, request, tally))
-    shown = "::1" if request.numeric else f"{name} (::1)"
-    text = f"PING {name}({shown}) {request.size} data bytes\n"
-    rows = [f"{request.size + 8} bytes from {shown}: icmp_seq={n} ttl=64 time={_three_digits(t)} ms\n"
-            for n, t in enumerate(times, 1)]  # fmt: skip
-    return Result(text + "".join([] if request.quiet else rows) + _iputils_summary(context, request, tally))
-
-
 # -- busybox 1.35 ---------------------------------------------------------------------------------------------------
 
 
@@ -381,25 +398,26 @@ def _busybox(context: Context, argv: tuple[str, ...]) -> Result:
         request = _apply(request, name, value)
     if request.count == 0:
         request = replace(request, count=None)
-    found = lookup.find(context, request.target)
-    if found is None or ("-6", "") in options and not found.v6:
+    family = 6 if argv[0].endswith("ping6") else _family(options)
+    found = lookup.find(context, request.target, family)
+    if found is None:
         return fail(f"ping: bad address '{request.target}'", 1)
-    source = _source(context, request.interface)
+    source = _source(context, request.interface, found.addresses[0])
     if request.interface and source is None:
         return fail(f"ping: bad address '{request.interface}'", 1)
-    if found.v6 and ("-4", "") not in options:
-        return _own_v6(context, request)
     return _busybox_to(context, request, found.addresses[0], source)
 
 
-def _busybox_to(context: Context, request: Request, target: IPv4Address, source: IPv4Address | None) -> Result:
+def _busybox_to(context: Context, request: Request, target: IpAddress, source: IpAddress | None) -> Result:
     where = f" from {source}" if source and _is_address(request.interface) else ""
     head = f"PING {request.target} ({target}){where}: {request.size} data bytes\n"
     if not may_send_raw(context):
         return Result(head, "ping: permission denied (are you root?)\n", 1)
     source = source or wire.source_for(context, target)
     if source is None:
-        return Result(head, "ping: sendto: Network is unreachable\n", 1)
+        own = target.version == 6 and target.is_loopback  # there is a way to ::1, but no address to write (recorded)
+        why = "Cannot assign requested address" if own else "Network is unreachable"
+        return Result(head, f"ping: sendto: {why}\n", 1)
     silent = _is_broadcast(context, target)  # it may send there, but Linux answers no broadcast
     tally = Tally()
     times: list[float] = []
@@ -413,8 +431,8 @@ def _busybox_to(context: Context, request: Request, target: IPv4Address, source:
             wire.Attempt(wire.Fate.SILENCE)
             if silent
             else wire.echo(
-                context, target, identifier=identifier, number=number, size=request.size + 28, ttl=request.ttl,
-                source=source,
+                context, target, identifier=identifier, number=number, size=packet_size(request, target),
+                ttl=request.ttl, source=source,
             )
         )
         if answer.fate is wire.Fate.NOT_PERMITTED:

@@ -7,12 +7,11 @@ In the foreground nothing can come: the lab's hosts are quiet while a line waits
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from dnetlab.commands.services import service_name
 from dnetlab.commands.tcpdump import QUIET, USAGE, VERSION, BadLine, Wish, read_tcpdump
 from dnetlab.model import LinkKind
 from dnetlab.model.frame import Capture, Sighting
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.capture import pcap
 from dnetlab.net.capture.filter import BadFilter, Test, View, compile_filter
 from dnetlab.net.capture.taken import records
@@ -91,7 +90,7 @@ def _link(context: Context, wish: Wish) -> int:
 
 
 def _test(context: Context, wish: Wish) -> Test:
-    def addresses(name: str) -> list[IPv4Address]:
+    def addresses(name: str) -> list[IpAddress]:
         found = lookup.find(context, name)
         return list(found.addresses) if found else []
 

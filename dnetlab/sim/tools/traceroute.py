@@ -6,10 +6,10 @@ traceroute 2.1.2 at a host, busybox 1.35 in a container; UDP to port 33434 and u
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
 from dnetlab.model import IcmpType
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse
@@ -23,7 +23,7 @@ _BUSYBOX_MARKS = _MARKS | {IcmpType.NETWORK_PROHIBITED: " !A", IcmpType.HOST_PRO
 
 @dataclass(frozen=True)
 class Asked:
-    target: IPv4Address
+    target: IpAddress
     numeric: bool = False
     hops: int = 30
     probes: int = 3
@@ -89,7 +89,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
 
 
 def _trace(context: Context, name: str, asked: Asked, busybox: bool) -> Result:
-    size = 46 if busybox else 60
+    size = (46 if busybox else 60) + 20 * (asked.target.version == 6)
     head = f"traceroute to {name} ({asked.target}), {asked.hops} hops max, {size} byte packets"
     if wire.source_for(context, asked.target) is None:
         if busybox:

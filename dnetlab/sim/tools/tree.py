@@ -6,9 +6,9 @@ What the lab does not hold is refused, not called missing, wherever a real machi
 from __future__ import annotations
 
 import posixpath
-from ipaddress import IPv4Address
 
 from dnetlab.model import Interface, LinkKind
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Context, Refused
 from dnetlab.sim.kernel.sysctls import key_of, value_of
 from dnetlab.sim.text import connections
@@ -261,13 +261,13 @@ def _attribute(context: Context, device: Interface, name: str) -> str | None:
     }.get(name)  # fmt: skip
 
 
-def _little_endian(address: IPv4Address) -> str:
+def _little_endian(address: IpAddress) -> str:
     return address.packed[::-1].hex().upper()
 
 
 def _route_table(context: Context) -> str:
     text = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT" + " " * 55 + "\n"
-    for route in context.stack.routes:
+    for route in context.stack.routes_of(4):
         if route.dev is None:
             continue
         flags = "0003" if route.via else "0001"
@@ -281,7 +281,7 @@ def _route_table(context: Context) -> str:
 
 def _arp_table(context: Context) -> str:
     text = "IP address       HW type     Flags       HW address            Mask     Device\n"
-    for entry in context.stack.neighbours:
+    for entry in context.stack.neighbours_of(4):
         flags = "0x0" if entry.mac is None else "0x6" if entry.state == "PERMANENT" else "0x2"
         mac = entry.mac or "00:00:00:00:00:00"
         text += f"{entry.address!s:<16} 0x1         {flags}         {mac}     *        {entry.dev}\n"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
 from dnetlab.model import ContainerState, Listener
 from dnetlab.model.changed import quick
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Context
 from dnetlab.sim.tools import wire
 
@@ -138,7 +138,7 @@ def request(
     return reply
 
 
-def _program(answer: wire.Attempt) -> tuple[Listener, IPv4Address | str]:
+def _program(answer: wire.Attempt) -> tuple[Listener, IpAddress | str]:
     """Who reads the request, and the address it comes from for him."""
     opening = answer.talk.last.opening if answer.talk else None
     if opening is not None and opening.listener is not None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
@@ -34,7 +34,7 @@ class Asked:
 
 def _dial(
     context: Context, found: lookup.Found, port: int, patience: float = wire.CONNECT_SECONDS
-) -> tuple[wire.Attempt, IPv4Address]:
+) -> tuple[wire.Attempt, IpAddress]:
     """Try the addresses in order; the last failure counts."""
     answer, address = wire.Attempt(wire.Fate.NETWORK_UNREACHABLE), found.addresses[0]
     for address in found.addresses:
@@ -217,7 +217,7 @@ def _gnu_one(context: Context, asked: Asked, text: str, agent: str) -> Result:
         talk += f"Resolving {url.host} ({url.host})... failed: Temporary failure in name resolution.\n"
         return Result("", f"{talk}wget: unable to resolve host address ‘{url.host}’\n", 4)
     if not found.numeric:
-        listed = ", ".join([*([found.v6] if found.v6 else []), *(str(a) for a in found.addresses)])
+        listed = ", ".join(map(str, found.addresses))
         talk += f"Resolving {url.host} ({url.host})... {listed}\n"
     limit = asked.timeout or wire.CONNECT_SECONDS
     answer, address = _dial(context, found, url.port, limit)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv4Address
 
 from dnetlab.model import Disposition, Exchange, IcmpType, Listener, Packet, Protocol
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.net import routing
 from dnetlab.net.conversation import GIVES_UP, Talk
 from dnetlab.net.forward import forward
@@ -53,13 +53,13 @@ class Attempt:
 
     fate: Fate
     exchange: Exchange | None = None
-    sender: IPv4Address | None = None
+    sender: IpAddress | None = None
     ttl: int = 64
     error: IcmpType | None = None
     seconds: float = 0.0
-    local: tuple[IPv4Address, int] | None = None
+    local: tuple[IpAddress, int] | None = None
     server: Listener | None = None
-    seen_from: IPv4Address | None = None
+    seen_from: IpAddress | None = None
     talk: Talk | None = None
     mtu: int = 0
 
@@ -86,12 +86,12 @@ _ERRORS = {  # linux net/ipv4/icmp.c icmp_err_convert; observed with nc and REJE
 }
 
 
-def source_for(context: Context, destination: IPv4Address) -> IPv4Address | None:
+def source_for(context: Context, destination: IpAddress) -> IpAddress | None:
     """The address the kernel would send from, None when there is no route (connect() says ENETUNREACH)."""
     return routing.source_for(context.stack, destination)
 
 
-def no_way(context: Context, destination: IPv4Address) -> str:
+def no_way(context: Context, destination: IpAddress) -> str:
     """Why connect() finds no way: ENETUNREACH, or what an unreachable, prohibit or blackhole route says."""
     route = routing.main_route(context.stack, destination)
     kinds = {"unreachable": "No route to host", "prohibit": "Permission denied", "blackhole": "Invalid argument"}
@@ -125,7 +125,7 @@ class TooLong(Exception):
         self.mtu = mtu
 
 
-def path_mtu(context: Context, destination: IPv4Address) -> int:
+def path_mtu(context: Context, destination: IpAddress) -> int:
     """The bytes that fit on the way there, as far as the kernel knows: the first link's MTU, or what an error said."""
     way = routing.lookup(context.stack, destination)
     link = context.stack.interface(way.dev) if way is not None and way.dev else None
@@ -133,8 +133,8 @@ def path_mtu(context: Context, destination: IPv4Address) -> int:
     return min(mtu, context.stack.path_mtus.get(destination, mtu))
 
 
-def echo(context: Context, destination: IPv4Address, *, identifier: int, number: int = 1, size: int = 84, ttl: int = 64,
-         source: IPv4Address | None = None, cutting: Cutting = Cutting.WANT) -> Attempt:  # fmt: skip
+def echo(context: Context, destination: IpAddress, *, identifier: int, number: int = 1, size: int = 84, ttl: int = 64,
+         source: IpAddress | None = None, cutting: Cutting = Cutting.WANT) -> Attempt:  # fmt: skip
     """Send one ICMP echo request and keep what it leaves behind. Raises TooLong when it may not be cut and must be."""
     fits = path_mtu(context, destination)
     if size > fits and cutting is Cutting.DO:
@@ -149,12 +149,13 @@ def echo(context: Context, destination: IPv4Address, *, identifier: int, number:
     return _send(context, packet)
 
 
-def connect(context: Context, destination: IPv4Address, port: int, patience: float = CONNECT_SECONDS) -> Attempt:
+def connect(context: Context, destination: IpAddress, port: int, patience: float = CONNECT_SECONDS) -> Attempt:
     """Open a TCP connection; Fate.ANSWERED when a program accepted it. patience: the seconds a program would wait."""
     source = source_for(context, destination)
     if source is None:
         return Attempt(Fate.NETWORK_UNREACHABLE)
-    packet = Packet(source, destination, Protocol.TCP, sport=local_port(context), dport=port, flags="S", size=60)
+    packet = Packet(source, destination, Protocol.TCP, sport=local_port(context), dport=port, flags="S",
+                    size=60 if destination.version == 4 else 80)  # fmt: skip
     world = context.world
     talk = Talk(Field(world.snapshot(), world.clock), context.where, packet, _bounded(context, patience))
     exchange = talk.exchange()
@@ -229,7 +230,7 @@ def wait(context: Context, seconds: float) -> None:
     context.world.clock = end
 
 
-def datagram(context: Context, destination: IPv4Address, port: int, *, ttl: int = 64, size: int = 60) -> Attempt:
+def datagram(context: Context, destination: IpAddress, port: int, *, ttl: int = 64, size: int = 60) -> Attempt:
     """Send one UDP datagram; Fate.ANSWERED when a socket took it."""
     source = source_for(context, destination)
     if source is None:
@@ -281,7 +282,7 @@ def judge(context: Context, exchange: Exchange, packet: Packet) -> Attempt:
     return Attempt(Fate.SILENCE, exchange, seconds=float("inf"), local=local)
 
 
-def _error_came_back(exchange: Exchange, final: Packet, local: tuple[IPv4Address, int]) -> Attempt:
+def _error_came_back(exchange: Exchange, final: Packet, local: tuple[IpAddress, int]) -> Attempt:
     if final.protocol is Protocol.TCP and "R" in final.flags:
         return Attempt(Fate.REFUSED, exchange, final.source, final.ttl, local=local, seconds=exchange.seconds)
     fate = _ERRORS.get(final.icmp, Fate.SILENCE) if final.icmp else Fate.SILENCE
@@ -304,7 +305,7 @@ def _server(exchange: Exchange) -> Listener | None:
     return _server(exchange.proxied) if exchange.proxied else exchange.listener
 
 
-def _seen_from(exchange: Exchange) -> IPv4Address | None:
+def _seen_from(exchange: Exchange) -> IpAddress | None:
     last = exchange
     while last.proxied:
         last = last.proxied

@@ -5,12 +5,13 @@ from __future__ import annotations
 from ipaddress import AddressValueError, IPv4Address
 
 from dnetlab.model.host import RESERVED
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
 
-def address_or_error(world: World, host: str, text: str, network: str, frame: str = "") -> IPv4Address | None:
+def address_or_error(world: World, host: str, text: str, network: str, frame: str = "") -> IpAddress | None:
     """The address, None for ''. Raises ApiError in the words of the release.
 
     frame: what daemons since 25 put in front when a container is created ('invalid config for network NAME: ').

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 
 from dnetlab.model import Network, Subnet
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress, IpNetwork
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.cluster.state import Pool, Swarm, change
@@ -24,7 +25,7 @@ def home_of(world: World, network: Network) -> Swarm | None:
 # -- pools ----------------------------------------------------------------------------------------------------------
 
 
-def choose_pool(world: World, swarm_id: str) -> IPv4Network:
+def choose_pool(world: World, swarm_id: str) -> IpNetwork:
     """The next free pool; releases up to 26 go on after the last one tried. ApiError when none is left."""
     swarm: Swarm = world.swarms[swarm_id]
     number = 0
@@ -64,7 +65,7 @@ def close_pools(world: World, swarm_id: str, network: Network) -> None:
 # -- addresses ------------------------------------------------------------------------------------------------------
 
 
-def request(world: World, swarm: Swarm, network: Network, wanted: IPv4Address | None = None) -> IPv4Address:
+def request(world: World, swarm: Swarm, network: Network, wanted: IpAddress | None = None) -> IpAddress:
     """The next free address of the network after the last one given out, or the wanted one. ApiError."""
     if wanted is not None:
         return _require(world, swarm, network, wanted)
@@ -76,24 +77,24 @@ def request(world: World, swarm: Swarm, network: Network, wanted: IPv4Address | 
     raise ApiError(f"no available IPv4 addresses on this network's address pools: {network.name} ({network.id})")
 
 
-def promise(world: World, swarm: Swarm, network_id: str, address: IPv4Address) -> None:
+def promise(world: World, swarm: Swarm, network_id: str, address: IpAddress) -> None:
     """An address that was given out already is the next one that is asked for in that network."""
-    pools: dict[IPv4Network, Pool] = world.swarms[swarm.id].addresses
+    pools: dict[IpNetwork, Pool] = world.swarms[swarm.id].addresses
     for block, pool in pools.items():
         if address in pool.taken and any(s.subnet == block for s in swarm.networks[network_id].subnets):
             kept = replace(pool, taken=pool.taken.without(address), promised=address)
             change(world, swarm.id, addresses={**pools, block: kept})
 
 
-def _next(pool: Pool, block: IPv4Network) -> IPv4Address | None:
+def _next(pool: Pool, block: IpNetwork) -> IpAddress | None:
     if pool.promised is not None and pool.promised not in pool.taken:
         return pool.promised
     first, last = block.network_address, block.broadcast_address
-    begin = pool.last + 1 if pool.last is not None and first <= pool.last < last else first
+    begin = pool.last + 1 if pool.last is not None and int(first) <= int(pool.last) < int(last) else first
     return pool.taken.lowest_missing(begin, last) or pool.taken.lowest_missing(first, last)
 
 
-def _require(world: World, swarm: Swarm, network: Network, wanted: IPv4Address) -> IPv4Address:
+def _require(world: World, swarm: Swarm, network: Network, wanted: IpAddress) -> IpAddress:
     subnet = next((s.subnet for s in network.subnets if wanted in s.subnet), None)
     if subnet is None:
         raise ApiError(f"Invalid address {wanted}: It does not belong to any of this network's subnets", 400)
@@ -103,13 +104,13 @@ def _require(world: World, swarm: Swarm, network: Network, wanted: IPv4Address) 
     return wanted
 
 
-def _hold(world: World, swarm_id: str, subnet: IPv4Network, address: IPv4Address) -> None:
+def _hold(world: World, swarm_id: str, subnet: IpNetwork, address: IpAddress) -> None:
     swarm: Swarm = world.swarms[swarm_id]
     pool = swarm.addresses[subnet]
     change(world, swarm_id, addresses={**swarm.addresses, subnet: Pool(pool.taken.adding(address), address)})
 
 
-def release(world: World, swarm: Swarm, address: IPv4Address) -> None:
+def release(world: World, swarm: Swarm, address: IpAddress) -> None:
     """Give an address back; nothing for one that isn't held."""
     now: Swarm = world.swarms[swarm.id]
     for subnet, pool in now.addresses.items():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import AddressValueError, IPv4Address, IPv4Interface
+from ipaddress import AddressValueError, IPv4Address
 
 from dnetlab.model import Interface, LinkKind, Where
+from dnetlab.model.ip import IpAddress, IpInterface
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -24,7 +25,7 @@ def split(text: str, port: int = PORT) -> tuple[str, int]:
     return (host, int(number)) if colon and number.isdecimal() else (text, port)
 
 
-def address_of(text: str) -> IPv4Address | None:
+def address_of(text: str) -> IpAddress | None:
     """The address that is written there; None for a name."""
     try:
         return IPv4Address(text)
@@ -32,7 +33,7 @@ def address_of(text: str) -> IPv4Address | None:
         return None
 
 
-def of_interface(world: World, host: str, name: str) -> IPv4Address | None:
+def of_interface(world: World, host: str, name: str) -> IpAddress | None:
     """The only address of an interface; None when there is no such interface. ApiError when it has none or several."""
     link = world.namespace(Where(host)).interface(name)
     if link is None:
@@ -45,7 +46,7 @@ def of_interface(world: World, host: str, name: str) -> IPv4Address | None:
     return link.ipv4[0].ip
 
 
-def choose(world: World, host: str, asked: str, listen: str) -> tuple[IPv4Address, int]:
+def choose(world: World, host: str, asked: str, listen: str) -> tuple[IpAddress, int]:
     """The address and the port to advertise. ApiError in the daemon's words when it can't be told."""
     listen_host, port = split(listen or f"0.0.0.0:{PORT}")
     heard = address_of(listen_host) or of_interface(world, host, listen_host)
@@ -63,7 +64,7 @@ def choose(world: World, host: str, asked: str, listen: str) -> tuple[IPv4Addres
     return found, port
 
 
-def data_address(world: World, host: str, asked: str, advertised: IPv4Address) -> IPv4Address:
+def data_address(world: World, host: str, asked: str, advertised: IpAddress) -> IpAddress:
     """Where VXLAN packets are to be sent: --data-path-addr, else what is advertised. ApiError."""
     if not asked:
         return advertised
@@ -80,16 +81,16 @@ def _system_address_or_ask(world: World, host: str) -> None:
         raise ApiError(MUST_SPECIFY, 400) from None
 
 
-def _is_ours(world: World, host: str, address: IPv4Address) -> bool:
+def _is_ours(world: World, host: str, address: IpAddress) -> bool:
     return any(link.has_ip(address) for link in world.namespace(Where(host)).interfaces)
 
 
-def only_address(world: World, host: str) -> IPv4Address:
+def only_address(world: World, host: str) -> IpAddress:
     """The host's only address. ApiError with the first two when it has several, or when it has none.
 
     Not counted: lo, links that are down, and those of Docker's own networks (observed on 20.10.24).
     """
-    found: tuple[str, IPv4Interface] | None = None
+    found: tuple[str, IpInterface] | None = None
     for link in _candidates(world, host):
         for own in link.ipv4:
             if found is not None:
@@ -107,7 +108,7 @@ def _candidates(world: World, host: str) -> list[Interface]:
             and not any(own.ip in subnet for own in link.ipv4 for subnet in docker)]  # fmt: skip
 
 
-def _several(first: tuple[str, IPv4Interface], second: tuple[str, IPv4Interface]) -> str:
+def _several(first: tuple[str, IpInterface], second: tuple[str, IpInterface]) -> str:
     if first[0] == second[0]:
         where = f"multiple addresses on interface {first[0]} ({first[1].ip} and {second[1].ip})"
     else:

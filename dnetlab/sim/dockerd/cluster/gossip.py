@@ -8,10 +8,10 @@ resolver, and for the VXLAN of the network who has which address and MAC, and be
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address
 
 from dnetlab.model import Endpoint, FdbEntry, Neighbour, Network, Packet, Protocol, Record, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.net.forward import forward
 from dnetlab.net.routing import source_for
 from dnetlab.sim.dockerd.books import daemon, put_network, spec
@@ -109,7 +109,7 @@ def balancer_record(endpoint: Endpoint, node: Node) -> Record:
     return Record("", endpoint.address, endpoint.mac, node.data_address)
 
 
-def _vip(world: World, node: Node, service_id: str, network_id: str) -> IPv4Address | None:
+def _vip(world: World, node: Node, service_id: str, network_id: str) -> IpAddress | None:
     swarm = world.swarms.get(daemon(world, node.host).swarm)
     service = swarm.services.get(service_id) if swarm else None
     return service.vips.get(network_id) if service else None

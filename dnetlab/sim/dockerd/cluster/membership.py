@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
 
 from dnetlab.model import Network, Packet, Protocol, Subnet, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress, IpNetwork
 from dnetlab.net.forward import forward
 from dnetlab.net.routing import source_for
 from dnetlab.sim.dockerd.books import change_daemon, daemon
@@ -81,7 +81,7 @@ def manager(world: World, host: str) -> Swarm:
 
 
 def init(
-    world: World, host: str, settings: Settings, pools: Sequence[IPv4Network] = (), size: int = 24, port: int = 4789
+    world: World, host: str, settings: Settings, pools: Sequence[IpNetwork] = (), size: int = 24, port: int = 4789
 ) -> str:
     """`docker swarm init`: a new swarm of one manager; the id of the node. ApiError."""
     if swarm_of(world, host) is not None:
@@ -161,14 +161,14 @@ def join(world: World, host: str, settings: Settings, token: str, remotes: Seque
     return node_id
 
 
-def _seen_from(world: World, host: str, settings: Settings, manager: IPv4Address) -> IPv4Address:
+def _seen_from(world: World, host: str, settings: Settings, manager: IpAddress) -> IpAddress:
     """What is advertised when nothing was said: the address that the manager sees."""
     if settings.advertise:
         return advertise.choose(world, host, settings.advertise, settings.listen)[0]
     return source_for(world.namespace(Where(host)), manager) or advertise.only_address(world, host)
 
 
-def _called(world: World, host: str, address: IPv4Address, port: int) -> Swarm:
+def _called(world: World, host: str, address: IpAddress, port: int) -> Swarm:
     """The swarm of the manager that answers there. ApiError when nobody does."""
     reached, problem = dial(world, host, address, port)
     found = swarm_of(world, reached) if reached in world.daemons else None
@@ -184,7 +184,7 @@ def _called(world: World, host: str, address: IPv4Address, port: int) -> Swarm:
     )
 
 
-def dial(world: World, host: str, address: IPv4Address, port: int) -> tuple[str, str]:
+def dial(world: World, host: str, address: IpAddress, port: int) -> tuple[str, str]:
     """Who takes a connection to that address: (host, '') when one does, ('', problem) when it fails at once, ('', '')
     when nothing comes back. A manager listens at 2377 in its host's own namespace, every member at 7946."""
     space = world.namespace(Where(host))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from dnetlab.model import Network
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress, IpNetwork
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.world import World
@@ -30,8 +30,8 @@ class Node:
     id: str
     host: str
     role: str
-    address: IPv4Address
-    data_address: IPv4Address
+    address: IpAddress
+    data_address: IpAddress
     availability: str = "active"
     labels: dict[str, str] = field(default_factory=dict)
     joined: float = 0.0
@@ -50,8 +50,8 @@ class Pool:
     (moby libnetwork/cnmallocator asks for serial allocation). promised: what the next one who asks gets."""
 
     taken: AddressSet = AddressSet()
-    last: IPv4Address | None = None
-    promised: IPv4Address | None = None
+    last: IpAddress | None = None
+    promised: IpAddress | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Service:
     spec: ServiceSpec
     created: float
     updated: float
-    vips: dict[str, IPv4Address] = field(default_factory=dict)
+    vips: dict[str, IpAddress] = field(default_factory=dict)
     ports: tuple[PublishedPort, ...] = ()
     previous: ServiceSpec | None = None
     version: int = 1
@@ -136,7 +136,7 @@ class Task:
     desired: str = "running"
     state: str = "new"
     container: str = ""
-    addresses: dict[str, IPv4Address] = field(default_factory=dict)
+    addresses: dict[str, IpAddress] = field(default_factory=dict)
     error: str = ""
     exit_code: int | None = None
 
@@ -155,7 +155,7 @@ class Swarm:
     root: str
     secrets: dict[str, str]
     leader: str
-    pools: tuple[IPv4Network, ...]
+    pools: tuple[IpNetwork, ...]
     size: int = 24
     port: int = 4789
     cursor: int = 0
@@ -166,7 +166,7 @@ class Swarm:
     nodes: dict[str, Node] = field(default_factory=dict)
     networks: dict[str, Network] = field(default_factory=dict)
     vnis: dict[str, int] = field(default_factory=dict)
-    addresses: dict[IPv4Network, Pool] = field(default_factory=dict)
+    addresses: dict[IpNetwork, Pool] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     next_mark: int = 256

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address
 
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd import ports
 from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.drivers import device, options
@@ -81,7 +81,7 @@ class Bridge(Driver):
         ports.unpublish(world, host, container, endpoint, options.firewall_config(network, release_of(world)))
 
 
-def _address(endpoint: Endpoint) -> IPv4Address:
+def _address(endpoint: Endpoint) -> IpAddress:
     assert endpoint.address is not None
     return endpoint.address
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Interface
 
 from dnetlab.model import Address, Endpoint, LinkKind, Network, Subnet, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.drivers import options
 from dnetlab.sim.dockerd.errors import ApiError
@@ -133,7 +134,7 @@ def remove_link(world: World, where: Where, name: str) -> int:
 # -- what the kernel and the daemon knew ----------------------------------------------------------------------------
 
 
-def forget_connections(world: World, host: str, address: IPv4Address) -> None:
+def forget_connections(world: World, host: str, address: IpAddress) -> None:
     """The daemon clears conntrack of an endpoint's address (drivers/bridge, clearConntrackEntries)."""
     stack = world.namespace(Where(host))
     kept = tuple(

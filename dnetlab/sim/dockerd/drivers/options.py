@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, ip_address
 
 from dnetlab.model import Network
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import NetworkConfig
@@ -105,7 +106,7 @@ def mtu_fits(network: Network) -> bool:
     return MTU_LEAST <= mtu_of(network) <= MTU_MOST
 
 
-def host_binding(network: Network) -> IPv4Address | IPv6Address:
+def host_binding(network: Network) -> IpAddress:
     """Where a port is published that names no address; 0.0.0.0 stands for every address."""
     asked = network.options.get(HOST_BINDING)
     return ip_address(asked) if asked is not None else EVERY_ADDRESS

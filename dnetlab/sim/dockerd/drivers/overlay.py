@@ -6,10 +6,11 @@ endpoint (moby libnetwork/drivers/overlay; names as /run/docker/netns shows them
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv4Network
 
 from dnetlab.model import Address, Endpoint, Namespace, Network, Route, Vxlan, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress, IpNetwork
 from dnetlab.sim.dockerd.answering import answer_names
 from dnetlab.sim.dockerd.books import change_daemon, daemon
 from dnetlab.sim.dockerd.cluster import addresses, gossip, membership
@@ -55,7 +56,7 @@ def mtu_of(network: Network) -> int:
     return options.mtu_of(network) - HEADERS
 
 
-def mac_for(address: IPv4Address) -> str:
+def mac_for(address: IpAddress) -> str:
     """02:42 and the address, in every release (drivers/overlay: netutils.GenerateMACFromIP)."""
     return "02:42:" + ":".join(f"{byte:02x}" for byte in address.packed)
 
@@ -83,11 +84,11 @@ def open_network(world: World, host: str, network: Network) -> None:
     stack.set_up(BRIDGE)
 
 
-def give_address(stack: Stack, name: str, address: IPv4Address, subnet: IPv4Network) -> None:
+def give_address(stack: Stack, name: str, address: IpAddress, subnet: IpNetwork) -> None:
     stack.add_address(name, Address(IPv4Interface(f"{address}/{subnet.prefixlen}"), broadcast_of(subnet)))
 
 
-def default_route(stack: Stack, name: str, gateway: IPv4Address | None) -> None:
+def default_route(stack: Stack, name: str, gateway: IpAddress | None) -> None:
     stack.add_route(Route(IPv4Network("0.0.0.0/0"), name, via=gateway, protocol="boot"))
 
 

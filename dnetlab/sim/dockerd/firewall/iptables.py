@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address
 
 from dnetlab.model import PortBinding, Where
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import rules
@@ -64,16 +64,16 @@ class Iptables(Firewaller):
     def remove_network(self, network: NetworkConfig) -> None:
         self._delete(rules.of_network(self.layout, self.proxy, network))
 
-    def add_endpoint(self, network: NetworkConfig, address: IPv4Address) -> None:
+    def add_endpoint(self, network: NetworkConfig, address: IpAddress) -> None:
         entries = rules.of_endpoint(self.layout, network, address)
         if entries:
             with edit(self.world, self.where) as tables:
                 _write(tables, entries)
 
-    def remove_endpoint(self, network: NetworkConfig, address: IPv4Address) -> None:
+    def remove_endpoint(self, network: NetworkConfig, address: IpAddress) -> None:
         self._delete(rules.of_endpoint(self.layout, network, address))
 
-    def add_ports(self, network: NetworkConfig, address: IPv4Address, bindings: Sequence[PortBinding]) -> None:
+    def add_ports(self, network: NetworkConfig, address: IpAddress, bindings: Sequence[PortBinding]) -> None:
         with edit(self.world, self.where) as tables:
             for entry in self._of_ports(network, address, bindings):
                 try:
@@ -83,7 +83,7 @@ class Iptables(Firewaller):
                     call = f"iptables --wait -t {entry.table} {entry.call}"
                     raise ApiError(f"{prefix} (iptables failed: {call}: {error}\n (exit status 1))") from None
 
-    def remove_ports(self, network: NetworkConfig, address: IPv4Address, bindings: Sequence[PortBinding]) -> None:
+    def remove_ports(self, network: NetworkConfig, address: IpAddress, bindings: Sequence[PortBinding]) -> None:
         self._delete(self._of_ports(network, address, bindings))
 
     def lead_to_resolver(self, where: Where, tcp: int, udp: int) -> None:
@@ -93,7 +93,7 @@ class Iptables(Firewaller):
             _write(tables, rules.of_resolver(tcp, udp))
 
     def _of_ports(
-        self, network: NetworkConfig, address: IPv4Address, bindings: Sequence[PortBinding]
+        self, network: NetworkConfig, address: IpAddress, bindings: Sequence[PortBinding]
     ) -> list[Entry]:
         return [
             entry for binding in bindings

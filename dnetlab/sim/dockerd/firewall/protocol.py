@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
 
 from dnetlab.model import PortBinding, Where
 from dnetlab.model.changed import quick
+from dnetlab.model.ip import IpAddress, IpNetwork
 
 
 @quick
@@ -24,11 +24,11 @@ class NetworkConfig:
     """
 
     bridge: str
-    subnet: IPv4Network
+    subnet: IpNetwork
     internal: bool = False
     icc: bool = True
     masquerade: bool = True
-    source: IPv4Address | None = None
+    source: IpAddress | None = None
     routed: bool = False
     unprotected: bool = False
     trusted: tuple[str, ...] = ()
@@ -50,13 +50,13 @@ class Firewaller:
 
     def remove_network(self, network: NetworkConfig) -> None: ...
 
-    def add_endpoint(self, network: NetworkConfig, address: IPv4Address) -> None: ...
+    def add_endpoint(self, network: NetworkConfig, address: IpAddress) -> None: ...
 
-    def remove_endpoint(self, network: NetworkConfig, address: IPv4Address) -> None: ...
+    def remove_endpoint(self, network: NetworkConfig, address: IpAddress) -> None: ...
 
-    def add_ports(self, network: NetworkConfig, address: IPv4Address, bindings: Sequence[PortBinding]) -> None: ...
+    def add_ports(self, network: NetworkConfig, address: IpAddress, bindings: Sequence[PortBinding]) -> None: ...
 
-    def remove_ports(self, network: NetworkConfig, address: IPv4Address, bindings: Sequence[PortBinding]) -> None: ...
+    def remove_ports(self, network: NetworkConfig, address: IpAddress, bindings: Sequence[PortBinding]) -> None: ...
 
     def lead_to_resolver(self, where: Where, tcp: int, udp: int) -> None:
         """In a container's own namespace: port 53 of 127.0.0.11 leads to these ports of the daemon's."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from dnetlab.model import PortBinding
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd.firewall.protocol import NetworkConfig
 from dnetlab.sim.dockerd.firewall.tables import Entry, first, last
 from dnetlab.sim.profiles import Firewall
@@ -134,7 +133,7 @@ def _internal(layout: Firewall, network: NetworkConfig) -> list[Entry]:
 # -- one endpoint, one published port -------------------------------------------------------------------------------
 
 
-def of_endpoint(layout: Firewall, network: NetworkConfig, address: IPv4Address) -> list[Entry]:
+def of_endpoint(layout: Firewall, network: NetworkConfig, address: IpAddress) -> list[Entry]:
     """28 and later: nobody outside the bridge talks to the container's address itself (raw PREROUTING)."""
     if not layout.raw_drop or network.internal or network.routed or network.unprotected:
         return []
@@ -143,7 +142,7 @@ def of_endpoint(layout: Firewall, network: NetworkConfig, address: IPv4Address) 
 
 
 def of_port(
-    layout: Firewall, proxy: bool, network: NetworkConfig, address: IPv4Address, binding: PortBinding
+    layout: Firewall, proxy: bool, network: NetworkConfig, address: IpAddress, binding: PortBinding
 ) -> list[Entry]:
     """One published port: DNAT, ACCEPT, and what the release adds. IPv6 bindings have no rules of their own.
 
@@ -167,7 +166,7 @@ def of_port(
     return rules
 
 
-def _dnat(proxy: bool, bridge: str, address: IPv4Address, binding: PortBinding) -> Entry:
+def _dnat(proxy: bool, bridge: str, address: IpAddress, binding: PortBinding) -> Entry:
     name, target = binding.protocol.value, f"{address}:{binding.container_port}"
     to = "" if binding.host_ip.is_unspecified else f"-d {binding.host_ip}/32 "
     outside = f"! -i {bridge} " if proxy else ""
@@ -177,13 +176,13 @@ def _dnat(proxy: bool, bridge: str, address: IPv4Address, binding: PortBinding) 
     return last("nat", "DOCKER", f"{to}{outside}{ports}", "DNAT", spoken)
 
 
-def _accept(layout: Firewall, bridge: str, address: IPv4Address, binding: PortBinding, inner: str) -> Entry:
+def _accept(layout: Firewall, bridge: str, address: IpAddress, binding: PortBinding, inner: str) -> Entry:
     place = first if layout.forward_chain else last
     text = f"-d {address}/32 ! -i {bridge} -o {bridge} {inner} -j ACCEPT"
     return place("filter", "DOCKER", text, "OPEN PORT", _spoken_port(bridge, address, binding))
 
 
-def _spoken_port(bridge: str, address: IPv4Address, binding: PortBinding) -> str:
+def _spoken_port(bridge: str, address: IpAddress, binding: PortBinding) -> str:
     return (
         f"! -i {bridge} -o {bridge} -p {binding.protocol.value} -d {address} --dport {binding.container_port} -j ACCEPT"
     )
