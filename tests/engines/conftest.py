@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from typing import Any
 
 import pytest
 
 from dnetlab.engines.providers import netns, records
 from dnetlab.engines.providers.namespaces import NamespaceHosts, why_not
+
+AT_ONCE = 3  # a lesson mostly waits (a stopped shell takes ten seconds), so that labs of lessons run side by side
+Begun = dict[tuple[Any, ...], Future[Any]]
 
 
 def pytest_collection_modifyitems(items):
@@ -20,9 +27,9 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session", autouse=True)
 def nothing_left_behind():
     """What these tests made is gone when they end; labs of others on this machine are their own."""
-    before = set(records.known_labs())
-    yield
-    mine = {record.lab for record in records.records() if record.maker == os.getpid()} - before
+    before, makers = set(records.known_labs()), {os.getpid()}
+    yield makers
+    mine = {record.lab for record in records.records() if record.maker in makers} - before
     assert [netns.leftovers(lab) for lab in mine] == []
 
 
@@ -31,3 +38,29 @@ def hosts():
     """docker1 and docker2 with the machine's own dockerd, and client; removed after the module."""
     with NamespaceHosts("20.10") as lab:
         yield lab
+
+
+@pytest.fixture(scope="session")
+def side_by_side(nothing_left_behind) -> Iterator[ProcessPoolExecutor]:
+    """Processes of their own for work that would wait one after the other."""
+    pool = ProcessPoolExecutor(AT_ONCE, mp_context=multiprocessing.get_context("spawn"))
+    yield pool
+    nothing_left_behind.update(child.pid for child in multiprocessing.active_children())
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="module")
+def begin(side_by_side, request) -> Iterator[Callable[[Callable[..., Any], str], Begun]]:
+    """begin(work, test): work(*parameters) for each case of that test of this module that was chosen to run, all begun
+    now. A test waits for the result of its case, `begun[parameters].result()`."""
+    begun: Begun = {}
+
+    def all_cases(work: Callable[..., Any], test: str) -> Begun:
+        items = [i for i in request.session.items if i.path == request.path and i.originalname == test]
+        cases = [tuple(item.callspec.params.values()) for item in items]
+        begun.update({case: side_by_side.submit(work, *case) for case in cases})
+        return begun
+
+    yield all_cases
+    for future in begun.values():
+        future.cancel()

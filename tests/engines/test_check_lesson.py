@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from dnetlab.cli import main
 from dnetlab.lessons.new import new_lesson
 from dnetlab.lessons.read import shipped
-from dnetlab.proof import prove
+from dnetlab.proof import Proof, prove
 
 pytestmark = pytest.mark.engine
 
 RELEASE = "20.10"
-LESSONS = shipped() if os.environ.get("DNETLAB_ALL_LESSONS") else ["10-vlans-and-routing"]  # two minutes each
 
 
 def test_a_lesson_is_proved_on_a_real_engine_its_commands_for_checks_too(tmp_path, capsys):
@@ -43,6 +40,18 @@ def test_a_lesson_is_proved_on_a_real_engine_its_commands_for_checks_too(tmp_pat
     assert "PROBLEM 13-mine 20.10 solution.dnet: task own-network is not done" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", LESSONS)
-def test_a_lesson_of_the_course_is_as_sound_on_a_real_engine(name):
-    assert [proof for proof in prove(name, "docker", RELEASE) if proof.trouble] == []
+def tried(name: str) -> list[Proof]:
+    return list(prove(name, "docker", RELEASE))
+
+
+@pytest.fixture(scope="module")
+def proofs(begin):
+    return begin(tried, "test_a_lesson_of_the_course_is_as_sound_on_a_real_engine")
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_lesson_of_the_course_is_as_sound_on_a_real_engine(name, proofs):
+    found = proofs[name,].result()
+
+    assert len(found) > 2, "a start, solutions and wrong answers"
+    assert [proof for proof in found if proof.trouble] == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -17,19 +16,26 @@ from tests.lesson_runs import Claim, Shown, run_in, shape  # noqa: E402
 
 pytestmark = pytest.mark.engine
 
-OLDEST = "20.10"
-RELEASES = ready_releases() if os.environ.get("DNETLAB_ALL_LESSONS") else [OLDEST]
 
 
-@pytest.mark.parametrize("release", RELEASES)
-@pytest.mark.parametrize("lesson", ["09", "10", "11"])
-def test_what_a_lesson_across_hosts_says_is_what_real_engines_answer(lesson: str, release: str) -> None:
+def lines_of(lesson: str, release: str) -> tuple[Shown, ...]:
     with Lab("docker", release, topology=shape(lesson)) as lab:
-        lines = run_in(lab, lesson)
+        return run_in(lab, lesson)
+
+
+@pytest.fixture(scope="module")
+def shown(begin):
+    return begin(lines_of, "test_what_a_lesson_across_hosts_says_is_what_real_engines_answer")
+
+
+@pytest.mark.parametrize("release", ready_releases())
+@pytest.mark.parametrize("lesson", ["09", "10", "11"])
+def test_what_a_lesson_across_hosts_says_is_what_real_engines_answer(lesson, release, shown) -> None:
+    lines = shown[lesson, release].result()
 
     meant = [claim for claim in ACROSS if claim.lesson == lesson and release in claim.on and asked(lines, claim)]
     assert len(meant) > 20
-    assert [f"{claim.command}: {shown.said}" for claim in meant if not holds(claim, shown := asked(lines, claim))] == []
+    assert [f"{claim.command}: {said.said}" for claim in meant if not holds(claim, said := asked(lines, claim))] == []
 
 
 def asked(lines: tuple[Shown, ...], claim: Claim) -> Shown | None:
