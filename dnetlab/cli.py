@@ -11,6 +11,7 @@ import io
 import json
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from dnetlab.result import CellResult
 
 _COMPARED = "{name}: {number} outputs compared, {different} different"
+_LEFT_OUT = "{name}: the kernel of these hosts has no {what}, so a cell was left out; the simulator runs it"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -178,10 +180,10 @@ def _lab(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from dnetlab.commands.script import read_script
 
-    topology = _topology(arguments)
-    scripts = [(name, read_script(name, topology)) for name in arguments.files]
+    shapes = [_topology(arguments, name) for name in arguments.files]
+    scripts = [(name, shape, read_script(name, shape)) for name, shape in zip(arguments.files, shapes, strict=True)]
     refused = wrong = False
-    for name, cells in scripts:
+    for name, topology, cells in scripts:
         results = _run_script(name, cells, topology, arguments)
         refused |= any(r.refused for r in results)
         wrong |= arguments.check and not _compared(name, results)
@@ -204,8 +206,8 @@ def _compared(name: str, results: list[CellResult]) -> bool:
     return number > 0 and not different
 
 
-def _topology(arguments: argparse.Namespace) -> Topology:
-    """Of the lab that is attached to, of `--lab FILE`, else the default lab's."""
+def _topology(arguments: argparse.Namespace, notebook: str = "") -> Topology:
+    """Of the lab that is attached to, of `--lab FILE`, of the lesson that the notebook opens, or the default lab's."""
     from dnetlab.model import default_topology, read_topology
 
     if getattr(arguments, "attach", None):
@@ -214,13 +216,22 @@ def _topology(arguments: argparse.Namespace) -> Topology:
         if arguments.lab:
             raise UsageError("a lab that stands has its shape", hint="Leave --lab out beside --attach.")
         return attach(arguments.attach, arguments.docker).shape
-    return read_topology(arguments.lab) if arguments.lab else default_topology()
+    return read_topology(arguments.lab) if arguments.lab else _shape_of(notebook) or default_topology()
+
+
+def _shape_of(notebook: str) -> Topology | None:
+    from dnetlab.commands.script import lesson_of_notebook
+    from dnetlab.lessons.read import read_lesson
+
+    lesson = lesson_of_notebook(notebook)
+    return read_lesson(lesson).shape if lesson else None
 
 
 def _run_script(
     name: str, cells: list[ScriptCell], topology: Topology, arguments: argparse.Namespace
 ) -> list[CellResult]:
-    """One file in a fresh lab; stops after a refused line unless --keep-going."""
+    """One file in a fresh lab; stops after a refused line unless --keep-going. A cell that is for another engine or
+    release has a lab of its own, one that needs what the kernel lacks is left out."""
     results: list[CellResult] = []
     index = 0
 
@@ -232,8 +243,13 @@ def _run_script(
         else:
             _show(output)
 
-    with _open(arguments, topology, arguments.journal) as lab:
+    with ExitStack() as stack:
+        labs: dict[tuple[str, str], Lab] = {}
         for cell in cells:
+            lab = _lab_of(cell, arguments, topology, labs, stack)
+            if cell.needs and lab.lacks(cell.needs):
+                print(say(_LEFT_OUT, name=name, what=cell.needs), file=sys.stderr)
+                continue
             try:
                 _say_left_out(name, cell, topology)
                 result = lab.run_cell(cell.text, cell.host, arguments.check, arguments.keep_going, heard)
@@ -245,8 +261,23 @@ def _run_script(
                 print(f"{name}:{line.number}: {line.text}\n{difference.text}\n", file=sys.stderr)
             if result.refused and not arguments.keep_going:
                 break
-        _say_unwritten(lab)
+        for lab in labs.values():
+            _say_unwritten(lab)
     return results
+
+
+def _lab_of(cell: ScriptCell, arguments: argparse.Namespace, topology: Topology,
+            labs: dict[tuple[str, str], Lab], stack: ExitStack) -> Lab:  # fmt: skip
+    """The lab that a cell is for, which is opened by the first of its cells."""
+    key = cell.engine, cell.release
+    if key not in labs and not any(key):
+        labs[key] = stack.enter_context(_open(arguments, topology, arguments.journal))
+    elif key not in labs:
+        from dnetlab.lab import Lab
+
+        own = Lab(cell.engine or arguments.engine, cell.release or None, arguments.seed, None, _progress(), topology)
+        labs[key] = stack.enter_context(own)
+    return labs[key]
 
 
 def _say_left_out(name: str, cell: ScriptCell, topology: Topology) -> None:

@@ -11,14 +11,22 @@ from typing import Any
 
 from dnetlab.errors import UsageError
 from dnetlab.model import Topology, default_topology
+from dnetlab.model.lesson import FEATURES
 
 
 @dataclass(frozen=True)
 class ScriptCell:
-    """The text of one cell and the host its unprompted lines are for; None is the lab's first."""
+    """The text of one cell and the host its unprompted lines are for; None is the lab's first.
+
+    engine, release: of a cell that is for a lab of its own, '' for the one of all; needs: what the kernel must have, or
+    the cell is not run.
+    """
 
     text: str
     host: str | None = None
+    engine: str = ""
+    release: str = ""
+    needs: str = ""
 
 
 def read_script(name: str, topology: Topology | None = None) -> list[ScriptCell]:
@@ -43,6 +51,18 @@ def read_script(name: str, topology: Topology | None = None) -> list[ScriptCell]
     if path.suffix == ".ipynb":
         return notebook_cells(text, name, topology)
     return [ScriptCell(text)]
+
+
+def lesson_of_notebook(name: str) -> str:
+    """The lesson that a notebook opens with `%dnet lesson NAME`; '' for one that opens none, and for other files."""
+    if not name.endswith(".ipynb"):
+        return ""
+    try:
+        sources = code_cells(Path(name).read_text(encoding="utf-8"))
+    except (OSError, ValueError, UsageError):
+        return ""  # read_script says what is wrong with it
+    rows = [row.split() for source in sources for row in source.splitlines()]
+    return next((words[2] for words in rows if words[:2] == ["%dnet", "lesson"] and len(words) > 2), "")
 
 
 def notebook_cells(text: str, name: str = "the notebook", topology: Topology | None = None) -> list[ScriptCell]:
@@ -79,4 +99,13 @@ def _cell(source: str, lab: Topology) -> ScriptCell:
     except ValueError:
         words = first.split()[1:]
     host = next((word for word in words if lab.called(word)), None)
-    return ScriptCell(body, host)
+    needs = _option(words, "--needs")
+    if needs and needs not in FEATURES:
+        raise UsageError("--needs takes {known}, not {given!r}", known=", ".join(FEATURES), given=needs)
+    return ScriptCell(body, host, _option(words, "--engine"), _option(words, "--docker"), needs)
+
+
+def _option(words: list[str], name: str) -> str:
+    """The value of `--name value` or `--name=value`, '' without it."""
+    after = [word for before, word in zip(words, words[1:], strict=False) if before == name]
+    return next(iter([*after, *(word.partition("=")[2] for word in words if word.startswith(f"{name}="))]), "")

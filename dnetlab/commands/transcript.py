@@ -110,10 +110,13 @@ def is_reattached(command: str) -> bool:
     return re.match(r"docker (container )?(restart|start)\b|systemctl (re)?start docker", command) is not None
 
 
-_EXEC = re.compile(r"^docker (?:exec|run) .*?(?=netstat|nslookup|ss |brctl)")  # the tool at the end of the line
-# netstat and ss: the kernel's hash table of sockets. nslookup: the answers for A and AAAA come as they come. prune and
-# rm and .Containers: Go's map order. Observed on 20.10.24 and 28.5.2.
-_NO_ORDER = ("brctl", "netstat", "ss ", "nslookup", "docker network prune", "docker network rm", "docker system prune")
+# the tool at the end of the line
+_EXEC = re.compile(r"^docker (?:exec|run) .*?(?=netstat|nslookup|ss |brctl|ip neigh|arp\b)")
+# netstat and ss: the kernel's hash table of sockets; neighbours are in one with a random seed (net/core/neighbour.c
+# neigh_get_hash_rnd). nslookup: the answers for A and AAAA come as they come. prune and rm and .Containers: Go's map
+# order. Observed on 20.10.24 and 28.5.2.
+_NO_ORDER = ("brctl", "netstat", "ss ", "nslookup", "ip neigh", "arp ", "docker network prune", "docker network rm",
+             "docker system prune")  # fmt: skip
 
 # Words that a real engine says one time and not the next, in one situation each; `same` leaves them out of both texts.
 # A bridge that lost its last port: the kernel's link watch looks once a second, so a route is marked up to a second

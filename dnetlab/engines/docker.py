@@ -31,6 +31,7 @@ from dnetlab.engines.providers import Hosts
 from dnetlab.engines.running import Ran
 from dnetlab.engines.store import VERSIONS
 from dnetlab.engines.terminals import QUESTION, Attachment, Terminal
+from dnetlab.engines.told import wait_until_told
 from dnetlab.errors import EngineError, NotHere, UsageError
 from dnetlab.explain.asking import lookup_on_networks, owner_of
 from dnetlab.model import Crossing, Host, Line, Output, Packet, Prompt, Refusal, Snapshot, Topology, Where
@@ -379,7 +380,8 @@ class DockerEngine:
     # -- waiting and ending --------------------------------------------------------------------------------------
 
     def _settle(self, host: str, limit: float = 10.0) -> None:
-        """After a start, wait until the lab's servers listen: `docker run -d …` and `curl` at once can be too early."""
+        """After a start, wait until the lab's servers listen, and the hosts have told each other who is on an overlay
+        network: `docker run -d …` and `curl` at once can be too early."""
         deadline = time.monotonic() + limit
         try:
             api = self.client(host)
@@ -391,6 +393,7 @@ class DockerEngine:
                 pid = data["State"]["Pid"]
                 while port and time.monotonic() < deadline and not self.hosts.listens(host, pid, port):
                     time.sleep(0.02)
+            wait_until_told(self.hosts, host)
         except Exception:  # noqa: BLE001 - a daemon that is stopped or a container that is gone: nothing to wait for
             return
 

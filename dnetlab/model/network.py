@@ -211,6 +211,7 @@ FORWARD6 = "net.ipv6.conf.all.forwarding"
 # linux net/ipv4/arp.c arp_tbl: base_reachable_time 30 s (each entry takes half to one and a half of it), then
 # delay_probe_time 5 s and three probes a second apart
 REACHABLE_SECONDS, DELAY_SECONDS, PROBE_SECONDS = 30.0, 5.0, 3.0
+ARP_SECONDS = 3.06  # three questions, a second apart (net/core/neighbour.c mcast_solicit; observed 3.058 s)
 
 
 @quick
@@ -218,8 +219,9 @@ REACHABLE_SECONDS, DELAY_SECONDS, PROBE_SECONDS = 30.0, 5.0, 3.0
 class Neighbour:
     """One row of `ip neigh`. mac is None while unresolved. state: REACHABLE STALE DELAY FAILED INCOMPLETE PERMANENT.
 
-    since: the lab's clock when he was last heard of, None when nobody knows (a real engine). router: he said, in a
-    neighbour advertisement of IPv6, that he passes packets on.
+    since: the lab's clock when he was last heard of, or was asked for in vain, None when nobody knows (a real engine).
+    answers: of DELAY, whether he was there to answer when the kernel would ask him whether he still is. router: he
+    said, in a neighbour advertisement of IPv6, that he passes packets on.
     """
 
     address: IpAddress
@@ -228,15 +230,23 @@ class Neighbour:
     state: str = "REACHABLE"
     since: float | None = field(default=None, compare=False)
     router: bool = field(default=False, compare=False)
+    answers: bool = field(default=False, compare=False)
+
+    def age_at(self, now: float) -> float:
+        """The seconds since he was last heard of; the answer to the question that ends a DELAY counts."""
+        age = now - self.since if self.since is not None else 0.0
+        return age - DELAY_SECONDS if self.state == "DELAY" and self.answers and age >= DELAY_SECONDS else age
 
     def state_at(self, now: float) -> str:
-        """The state that the clock has made of it: REACHABLE becomes STALE, DELAY becomes PROBE, and that FAILED."""
+        """What the clock has made of it: REACHABLE becomes STALE; DELAY becomes PROBE, and that REACHABLE or FAILED;
+        what failed was INCOMPLETE while it was asked for."""
         age = now - self.since if self.since is not None else 0.0
-        if self.state == "REACHABLE":
-            return "REACHABLE" if age <= REACHABLE_SECONDS else "STALE"
+        if self.state == "REACHABLE" or self.state == "DELAY" and self.answers and age >= DELAY_SECONDS:
+            return "REACHABLE" if self.age_at(now) <= REACHABLE_SECONDS else "STALE"
         if self.state == "DELAY" and age >= DELAY_SECONDS:
             return "PROBE" if age < DELAY_SECONDS + PROBE_SECONDS else "FAILED"
-        return self.state
+        asking = self.state == "FAILED" and self.mac is None and self.since is not None and age < ARP_SECONDS
+        return "INCOMPLETE" if asking else self.state
 
 
 @quick

@@ -11,15 +11,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from dnetlab.model import LinkKind, Neighbour
-from dnetlab.model.changed import quick
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.ip import IpAddress
 from dnetlab.model.network import DELAY_SECONDS, PROBE_SECONDS, REACHABLE_SECONDS
 from dnetlab.net.memory import Field
 from dnetlab.net.segment import Event, Found, Link, Lost, Wanted, told_mac
 from dnetlab.net.tunnel import outside, speaks_from
-
-ARP_SECONDS = 3.06  # three questions, one second apart (net/core/neighbour.c mcast_solicit 3; observed 3.058 s)
-
 
 # An entry is REACHABLE for base_reachable_time, then STALE; used again it is in DELAY, then asked thrice (PROBE): so
 # long are frames sent to somebody who has gone (observed 14 to 39 s; ip-sysctl, neigh/default).
@@ -56,6 +53,8 @@ def resolve(field: Field, start: Link, hop: IpAddress) -> NextHop:
         if believed is not None:
             return believed
     found = field.wiring.search(start, Wanted(hop))
+    if found.link is None and not found.lost and known is not None and known.state_at(field.now) == "INCOMPLETE":
+        return NextHop(None, (), True, found.looped)  # it waits with the others for what has been asked already
     told = _told(field, found, hop)
     if told is not None:
         field.learn(start.where, Neighbour(hop, start.interface.name, told))
@@ -106,18 +105,26 @@ def _as_known(field: Field, start: Link, known: Neighbour) -> NextHop | None:
     found = field.wiring.search(start, Wanted(known.address, known.mac))
     state = known.state_at(field.now)
     if found.link is not None and (state == "REACHABLE" or _swallowed(field, found, known.address) is None):
-        field.learn(start.where, Neighbour(known.address, known.dev, known.mac, router=known.router))
+        _used(field, start, known, state)
         return NextHop(known.mac, found.path, False, found.looped)
     if found.link is not None or known.since is None or state == "FAILED" or found.lost and state != "REACHABLE":
         return None
     if found.lost:
         return NextHop(known.mac, found.lost[0].path, False, lost=found.lost[0])
-    age = field.now - known.since
-    if state == "STALE":
-        field.learn(start.where, Neighbour(known.address, known.dev, known.mac, "DELAY"))
+    if state == "STALE" or state == "DELAY" and known.answers:
+        field.learn(start.where, replace(known, state="DELAY", answers=False))
         return NextHop(known.mac, (), False, found.looped, PROVING)
-    proving = state in ("DELAY", "PROBE")
-    return NextHop(known.mac, (), False, found.looped, (0.0 if proving else REACHABLE_SECONDS) + PROVING - age)
+    left = (0.0 if state in ("DELAY", "PROBE") else REACHABLE_SECONDS) + PROVING - known.age_at(field.now)
+    return NextHop(known.mac, (), False, found.looped, left)
+
+
+def _used(field: Field, start: Link, known: Neighbour, state: str) -> None:
+    """An entry is used whose owner is there: in doubt, it is asked about in a while, and he will answer; what is
+    being asked about is answered. Use alone proves nothing, so one that is REACHABLE ages on."""
+    if state == "STALE" or state == "DELAY" and not known.answers:
+        field.learn(start.where, replace(known, state="DELAY", answers=True))
+    elif state not in ("REACHABLE", "DELAY"):
+        field.learn(start.where, replace(known, state="REACHABLE"))
 
 
 def _is_double(owner: Link, start: Link) -> bool:
@@ -127,8 +134,11 @@ def _is_double(owner: Link, start: Link) -> bool:
 
 
 def introduce(field: Field, start: Link, sender: IpAddress | None, receiver: Link, hop: IpAddress) -> None:
-    """Being asked, the owner of `hop` learns who asked."""
+    """Being asked, the owner of `hop` learns who asked: an entry that is STALE until it is used, as nobody has answered
+    him; one that he has with the same MAC stays as it is (arp_process, neigh_update)."""
     if sender is None or hop == sender:
         return
-    neighbour = Neighbour(sender, receiver.interface.name, start.interface.mac)
-    field.learn(receiver.where, neighbour)
+    dev, mac = receiver.interface.name, start.interface.mac
+    known = field.neighbour(receiver.where, sender, dev)
+    if known is None or known.mac != mac or known.state_at(field.now) == "FAILED":
+        field.learn(receiver.where, Neighbour(sender, dev, mac, "STALE"))

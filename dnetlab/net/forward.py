@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dnetlab.model import Disposition, Exchange, IcmpType, Packet, Protocol, Snapshot, Trace, Where
 from dnetlab.model.changed import replace
-from dnetlab.net.arp import ARP_SECONDS
+from dnetlab.model.network import ARP_SECONDS
 from dnetlab.net.deliver import find_socket, proxy_of
 from dnetlab.net.journey import journey
 from dnetlab.net.memory import Field

@@ -230,3 +230,12 @@ def test_ps_lists_the_hosts_that_stand(hosts):
         ["docker2", "172.25.254.2", "started"],
         ["client", "172.25.254.38", "-"],
     ]
+
+
+def test_a_script_that_calls_ssh_finds_the_other_host_and_no_sshd_stays(hosts):
+    hosts.run("docker1", "mkdir -p /root/bin; printf '%s\\n' 'ssh docker2 hostname' >/root/bin/ask.sh")
+
+    ran = hosts.run("docker1", "cd -- /root/bin\nsh ask.sh")
+
+    assert (ran.stdout, ran.stderr, ran.exit_code) == ("docker2\n", "", 0)
+    assert hosts.run("docker2", "pgrep -x sshd").exit_code == 1

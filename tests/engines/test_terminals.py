@@ -6,6 +6,7 @@ import shlex
 
 import pytest
 
+from dnetlab.engines.providers.login import asks
 from dnetlab.engines.terminals import Terminal, detached, line_inside, read_attachment, without_sudo, without_terminal
 
 
@@ -104,3 +105,19 @@ def test_sudo_in_front_of_a_command_is_left_out_where_everybody_is_root():
     assert without_sudo("sudo docker run -it busybox") == "docker run -it busybox"
     assert without_sudo("sudo -i") == "sudo -i"
     assert without_sudo("echo sudo docker ps") == "echo sudo docker ps"
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "calls"),
+    [
+        ("ssh docker2 hostname", {}, True),
+        ("cat /root/join.sh", {"/root/join.sh": "ssh docker2 hostname"}, False),
+        ("sh join.sh", {"join.sh": "ssh docker2 hostname\n"}, True),
+        ("bash -x ./join.sh && echo done", {"./join.sh": "set -e\nx=$(ssh docker2 hostname)\n"}, True),
+        ("for n in 1 2; do ./all.sh; done", {"./all.sh": ". /root/one.sh\n", "/root/one.sh": "scp f docker2:"}, True),
+        ("echo $(/root/one.sh)", {"/root/one.sh": "docker ps\n"}, False),
+        ("./me.sh", {"./me.sh": "./me.sh\n"}, False),
+    ],
+)
+def test_ssh_is_found_in_a_script_that_a_line_runs(text, files, calls):
+    assert asks(text, lambda file: files.get(file, "")) is calls

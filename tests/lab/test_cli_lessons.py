@@ -138,3 +138,51 @@ def test_a_script_mends_a_broken_lab_too(tmp_path):
     script.write_text("; answer: words ip_forward is off\nsysctl -w net.ipv4.ip_forward=1\n")
 
     assert main(["check", "fault-forwarding-off-3", str(script)]) == 1  # the choice is missing
+
+
+def notebook(folder, *cells: str) -> str:
+    """A notebook of code cells in a folder; its path."""
+    rows = [{"cell_type": "code", "id": f"c{n}", "metadata": {}, "outputs": [], "execution_count": None, "source": cell}
+            for n, cell in enumerate(cells)]  # fmt: skip
+    file = folder / "mine.ipynb"
+    file.write_text(json.dumps({"cells": rows, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    return str(file)
+
+
+def test_run_takes_the_lab_of_the_lesson_that_a_notebook_opens(tmp_path, capsys):
+    # given a page of lesson 10, whose lab has a router, when it is run without --lab
+    page = notebook(tmp_path, "%load_ext dnetlab\n%dnet lesson 10-vlans-and-routing", "%%dnet router\nhostname")
+
+    status = main(["run", "--json", page])
+
+    # then its cells are for the hosts of that lab
+    (row,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (status, row["host"], row["stdout"]) == (0, "router", "router\n")
+
+
+def test_run_gives_a_cell_of_another_release_a_lab_of_its_own(tmp_path, capsys):
+    asked = "docker version -f '{{.Server.Version}}'"
+    page = notebook(tmp_path, f"%%dnet\n{asked}", f"%%dnet --docker 20.10\n{asked}", f"%%dnet --docker=26.1\n{asked}")
+
+    main(["run", "--docker", "28.5", "--json", page])
+
+    rows = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [row["stdout"] for row in rows] == ["28.5.2+dfsg4\n", "20.10.24+dfsg1\n", "26.1.5+dfsg1\n"]
+
+
+def test_run_leaves_out_a_cell_that_needs_what_the_kernel_lacks_and_says_so(tmp_path, capsys, monkeypatch):
+    # given hosts whose kernel has no IPVS
+    monkeypatch.setattr(Lab, "lacks", lambda lab, feature: feature == "IPVS")
+    page = notebook(tmp_path, "%%dnet --needs IPVS\necho a", "%%dnet --needs ipvlan\necho b")
+
+    status = main(["run", "--json", page])
+
+    said = capsys.readouterr()
+    assert [json.loads(row)["stdout"] for row in said.out.splitlines()] == ["b\n"]
+    assert said.err.endswith("the kernel of these hosts has no IPVS, so a cell was left out; the simulator runs it\n")
+    assert status == 0
+
+
+def test_run_names_what_a_cell_can_need(tmp_path, capsys):
+    assert main(["run", notebook(tmp_path, "%%dnet --needs bridges\necho a")]) == 2
+    assert "--needs takes ipvlan, IPVS, not 'bridges'" in capsys.readouterr().err

@@ -30,7 +30,7 @@ from dnetlab.engines.running import CLEAN_ENVIRONMENT, Progress, Ran, run_limite
 from dnetlab.engines.store import images_archive
 from dnetlab.errors import EngineError, UnknownName
 from dnetlab.language import say
-from dnetlab.model import Topology, default_topology
+from dnetlab.model import Switch, Topology, default_topology
 from dnetlab.model.labfile import parse_topology
 from dnetlab.model.topology import HostPlan, Nic
 from dnetlab.model.where import Where
@@ -139,12 +139,12 @@ class ContainerHosts:
 
     def up(self) -> ContainerHosts:
         """Make the networks and the hosts and start their daemons. On any failure all is removed again."""
+        _check(self.shape)
         reason = why_not(self.base_url)
         if reason:
             raise EngineError(
                 "lab hosts can't be containers here: {why}", hint="the simulator needs none of it", why=reason
             )
-        _check(self.shape)
         sweep(self.base_url)
         if _rows(self.api, self.lab):
             raise EngineError("a lab {lab} is there already", hint="End it first: dnetlab down {lab}", lab=self.lab)
@@ -357,7 +357,7 @@ class ContainerHosts:
 
     def run(self, host: str, text: str, timeout: float = 120.0, stdin: str | None = None) -> Ran:
         """Run a shell text verbatim on a host; see `NamespaceHosts.run`."""
-        with login.serving(text, self.names, lambda there, words: self._run(there, words, timeout, None)):
+        with login.serving(host, text, self.names, lambda there, words: self._run(there, words, timeout, None)):
             return self._run(host, text, timeout, stdin)
 
     def _run(self, host: str, text: str, timeout: float, stdin: str | None) -> Ran:
@@ -402,14 +402,25 @@ def _boot_script(shape: Topology, plan: HostPlan, nics: list[tuple[str, Nic]]) -
 def _check(shape: Topology) -> None:
     """Raise EngineError for what hosts that are containers can't have."""
     for switch in shape.switches:
-        if switch.ports or switch.hairpin or not switch.forged_macs:
-            raise EngineError("the switch {name} has more than plain ports, which Docker's networks lack",
-                              hint="The simulator has them.", name=switch.name)  # fmt: skip
+        for says in _policies(switch):
+            raise EngineError(
+                "[switches.{name}] has {says}, which hosts that are containers can't have: their switches are Docker's "
+                "networks",
+                hint="Leave it out, or take the simulator, or root on Linux: lab hosts in namespaces have it.",
+                name=switch.name,
+                says=says,
+            )
     for host in shape.hosts:
         plugged = [nic.switch for nic in shape.nics_of(host.name)]
         if "" in plugged or len(set(plugged)) < len(plugged):
             raise EngineError("{name} has a NIC without a switch, or two on one: containers can't have that",
                               hint="The simulator, and lab hosts in namespaces, can.", name=host.name)  # fmt: skip
+
+
+def _policies(switch: Switch) -> list[str]:
+    """The words of a lab.toml that make more of a switch than plain ports."""
+    is_so = {"ports": bool(switch.ports), "hairpin = true": switch.hairpin}
+    return [words for words, yes in (is_so | {"forged_macs = false": not switch.forged_macs}).items() if yes]
 
 
 # -- removing ---------------------------------------------------------------------------------------------------------

@@ -19,6 +19,13 @@ from dnetlab.errors import EngineError
 from dnetlab.model import Topology
 
 ASKS = re.compile(r"(?<![\w./-])(?:ssh|scp|sftp)\s+\S")
+# `sh FILE`, `bash -x FILE`, `. FILE`, `source FILE`, `./FILE`, `/root/FILE`; and the directory of the shell (kept.py)
+SCRIPTS = re.compile(
+    r"(?:^|[;&|({`]|\b(?:do|then|else|exec|time)\b)\s*"
+    r"(?:(?:(?:ba|da|a)?sh(?:\s+-\w+)*|source|\.)\s+(?P<shell>[\w./-]+)|(?P<run>\.{0,2}/[\w./-]+))", re.M
+)  # fmt: skip
+DIRECTORY = re.compile(r"^cd -- .+$", re.M)
+DEEP = 3  # a script may call one that calls one
 CONFIG = """\
 ListenAddress 0.0.0.0
 HostKey /run/dnetlab/host_key
@@ -94,11 +101,20 @@ def prepared(shape: Topology, own: Keys) -> str:
     return "\n".join(lines)
 
 
+def asks(text: str, read: Callable[[str], str], deep: int = DEEP) -> bool:
+    """Does the text call ssh, itself or in a script file that it runs? read: what a text file of its host says."""
+    if ASKS.search(text):
+        return True
+    files = dict.fromkeys(found["shell"] or found["run"] for found in SCRIPTS.finditer(text))
+    return deep > 0 and any(asks(read(file), read, deep - 1) for file in files)
+
+
 @contextlib.contextmanager
-def serving(text: str, hosts: tuple[str, ...], run: Callable[[str, str], Ran]) -> Iterator[None]:
-    """Have sshd run on these hosts while a line is run that asks for it. run: a shell text on a host."""
+def serving(there: str, text: str, hosts: tuple[str, ...], run: Callable[[str, str], Ran]) -> Iterator[None]:
+    """Have sshd run on these hosts while a line is run `there` that asks for it. run: a shell text on a host."""
+    where = "\n".join([*DIRECTORY.findall(text), ""])
     started = []
-    for host in hosts if ASKS.search(text) else ():
+    for host in hosts if asks(text, lambda file: run(there, f"{where}grep -Ihs '' {file}").stdout) else ():
         with contextlib.suppress(EngineError):
             started += [host] if run(host, START).exit_code == 0 else []
     try:

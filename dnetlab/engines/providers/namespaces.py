@@ -268,7 +268,7 @@ class NamespaceHosts:
         killed; after the time exit_code is 124 unless the text ended by itself.
         """
         made = self._provide_sub_interfaces(host, text)
-        with login.serving(text, self.names, lambda there, words: self._run(there, words, timeout, None)):
+        with login.serving(host, text, self.names, lambda there, words: self._run(there, words, timeout, None)):
             ran = self._run(host, self._with_sub_interfaces(host, text), timeout, stdin)
         self._settle_sub_interfaces(host, text, made)
         return ran

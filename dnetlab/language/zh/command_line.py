@@ -59,6 +59,8 @@ SENTENCES = {
     "use a lab that `dnetlab up` made, and leave it standing": "使用 `dnetlab up` 建立的实验环境，用完不删除",
     "the simulator's chance (ids, MACs, times)": "模拟器的随机数（id、MAC、时间）",
     "{name}: nothing was compared: no command in it has a prompt and its output below": "{name}：没有做任何比较：里面没有带提示符、下面又贴着输出的命令",
+    "{name}: the kernel of these hosts has no {what}, so a cell was left out; the simulator runs it": "{name}：这些主机的内核没有 {what}，跳过了一个单元格；模拟器可以执行它",
+    "--needs takes {known}, not {given!r}": "--needs 可以是 {known}，不能是 {given!r}",
     "{name}: 1 output compared, {different} different": "{name}：比较了 1 处输出，{different} 处不同",
     "{name}: {number} outputs compared, {different} different": "{name}：比较了 {number} 处输出，{different} 处不同",
     "a lab that stands has its shape": "已经存在的实验环境，形状是固定的",

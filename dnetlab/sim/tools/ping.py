@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from dnetlab.model import IcmpType
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress, ip_address
+from dnetlab.model.network import ARP_SECONDS
 from dnetlab.net.routing import address_of, is_broadcast
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
@@ -276,13 +277,13 @@ def _echoes(context: Context, request: Request, target: IpAddress, source: IpAdd
             context.world.clock += request.interval
     tally.seconds = context.world.clock - begin
     late = _too_late(request, total) if not tally.received else 0
-    if late and answer.fate is wire.Fate.HOST_UNREACHABLE and answer.seconds >= wire.ARP_SECONDS:
+    if late and answer.fate is wire.Fate.HOST_UNREACHABLE and answer.seconds >= ARP_SECONDS:
         tally.errors, tally.late = tally.errors - late, late
         del lines[len(lines) - late :]
     if request.deadline and tally.received < (request.count or 1):
         context.world.clock = begin + request.deadline
     elif answer.fate is not wire.Fate.ANSWERED:
-        context.world.clock += wire.ARP_SECONDS if answer.error else (request.wait if request.count else 1.0)
+        context.world.clock += ARP_SECONDS if answer.error else (request.wait if request.count else 1.0)
     tally.lines = tuple(() if request.quiet else lines)
     tally.times = tuple(times)
     tally.stderr = stopped
@@ -298,10 +299,10 @@ def _too_late(request: Request, total: int) -> int:
     end = request.deadline or (total - 1) * spacing + request.wait
     opened = number = 0
     while number < total:  # a question opened by packet `opened` ends ARP_SECONDS later
-        if number * spacing >= opened * spacing + wire.ARP_SECONDS:
+        if number * spacing >= opened * spacing + ARP_SECONDS:
             opened = number
         number += 1
-    return total - opened if opened * spacing + wire.ARP_SECONDS > end else 0
+    return total - opened if opened * spacing + ARP_SECONDS > end else 0
 
 
 def packet_size(request: Request, target: IpAddress) -> int:

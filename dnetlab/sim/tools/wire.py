@@ -11,6 +11,7 @@ from enum import Enum
 from dnetlab.model import Disposition, Exchange, IcmpType, Listener, Packet, Protocol
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
+from dnetlab.model.network import ARP_SECONDS
 from dnetlab.net import routing
 from dnetlab.net.conversation import GIVES_UP, Talk
 from dnetlab.net.forward import forward
@@ -18,7 +19,6 @@ from dnetlab.net.memory import Field
 from dnetlab.sim.context import Context, Refused
 from dnetlab.sim.tools.options import chance
 
-ARP_SECONDS = 3.06  # three unanswered requests, a second apart (linux net/core/neighbour.c; observed 3.058 s)
 FOREVER = float("inf")
 CONNECT_SECONDS = 131.07  # a SYN is repeated for about two minutes (ip-sysctl: tcp_syn_retries 6, 131 s in all)
 
