@@ -21,7 +21,8 @@ def test_a_policy_of_a_switch_is_refused_for_containers_with_its_line_and_who_ha
         ContainerHosts(base_url="unix:///nowhere", shape=shape).up()
 
     assert refused.value.message == (
-        f"[switches.cloud] has {words}, which hosts that are containers can't have: their switches are Docker's networks"
+        f"[switches.cloud] has {words}, which hosts that are containers can't have: their switches are Docker's "
+        "networks"
     )
     assert refused.value.hint == (
         "Leave it out, or take the simulator, or root on Linux: lab hosts in namespaces have it."

@@ -393,6 +393,30 @@ def test_an_entry_ages_by_the_clock() -> None:
     assert replace(heard, state="PERMANENT").state_at(9999.0) == "PERMANENT"
 
 
+def test_one_who_answers_when_the_kernel_asks_again_is_reachable_again() -> None:
+    address = IPv4Address("10.0.0.1")
+    there = Neighbour(address, "eth0", "02:00:00:00:00:01", "DELAY", since=100.0, answers=True)
+
+    aged = [there.state_at(100.0 + age) for age in (0, 4.9, 5, 35, 36)]
+
+    assert aged == ["DELAY", "DELAY", "REACHABLE", "REACHABLE", "STALE"]
+
+
+def test_one_who_is_asked_for_in_vain_has_failed_after_three_questions() -> None:
+    nobody = Neighbour(IPv4Address("10.0.0.9"), "eth0", None, "FAILED", since=100.0)
+
+    assert [nobody.state_at(100.0 + age) for age in (0, 3.0, 3.1)] == ["INCOMPLETE", "INCOMPLETE", "FAILED"]
+
+
+def test_an_echo_leaves_the_asker_sure_and_the_one_asked_in_doubt(lab: Snapshot) -> None:
+    """He who asked was answered; who was asked knows only who asked, and has used that at once (arp_process)."""
+    host = b.ping(lab, "peer", "172.20.0.2").after.hosts["dock"]
+
+    states = {name: [n.state for n in host.namespaces[name].neighbours] for name in ("peer", "web1")}
+
+    assert states == {"peer": ["REACHABLE"], "web1": ["DELAY"]}
+
+
 def test_an_entry_misleads_though_somebody_else_has_the_address_now(lab: Snapshot) -> None:
     """As with random MACs: peer knows web1's, web1 goes, and another takes its address without a word."""
     known = b.ping(lab, "peer", "172.20.0.2").after

@@ -27,6 +27,41 @@ def test_the_host_asks_the_wrong_one_of_two_with_one_mac_when_the_bridge_heard_h
     assert at(world, "curl -s -m 2 172.17.0.2").exit_code == 28
 
 
+def test_who_was_only_asked_is_in_doubt_for_five_seconds():
+    """`ip neigh` of the one who answered a ping, recorded on 20.10.24 and 28.5.2: DELAY."""
+    world = lab("28.5")
+    at(world, "ping -c 1 172.25.254.1", "client")
+
+    at_once = at(world, "ip neigh show 172.25.254.38").stdout
+    at(world, "sleep 6")
+
+    assert at_once.endswith(" DELAY \n")
+    assert at(world, "ip neigh show 172.25.254.38").stdout.endswith(" REACHABLE \n")
+
+
+def test_nobody_is_incomplete_while_he_is_asked_for_and_failed_afterwards():
+    world = lab("28.5")
+    at(world, "curl -s -m 1 172.25.254.99", "client")
+
+    asked = at(world, "ip neigh show 172.25.254.99", "client").stdout
+    at(world, "sleep 3", "client")
+
+    assert asked == "172.25.254.99 dev eth0 INCOMPLETE \n"
+    assert at(world, "ip neigh show 172.25.254.99", "client").stdout == "172.25.254.99 dev eth0 FAILED \n"
+
+
+def test_a_syn_whose_answer_is_lost_stands_as_syn_recv_where_the_answer_went_by():
+    lab_hosts = new_world("20.10")
+    at(lab_hosts, "docker run -d --name web -p 80:80 nginx")
+    at(lab_hosts, "iptables -I FORWARD -i docker0 -p tcp --tcp-flags SYN,ACK SYN,ACK -j DROP")
+
+    assert at(lab_hosts, "curl -s -m 2 172.25.254.1", "client").exit_code == 28
+
+    (row,) = at(lab_hosts, "conntrack -L -p tcp").stdout.splitlines()
+    assert row.split()[3:6] == ["SYN_RECV", "src=172.25.254.38", "dst=172.25.254.1"]
+    assert "[UNREPLIED]" not in row and "src=172.17.0.2 dst=172.25.254.38" in row
+
+
 def test_a_neighbour_is_stale_after_half_a_minute():
     world = lab("28.5")
     at(world, "ping -c 1 172.25.254.1", "client")

@@ -134,6 +134,8 @@ def _share_host(world: World, host: str, container: Container) -> None:
 
 def _attach_all(world: World, host: str, container: Container) -> None:
     pairs = [(endpoint, _network_of(world, host, endpoint)) for endpoint in container.endpoints]
+    if pairs:
+        _check_mode(world, host, container)
     if release_of(world).counts_interfaces:  # up to 27: eth0 is the one that gives the default route
         internal = {network.name: network.internal for _, network in pairs}
         order = [e.network for e in by_gateway([e for e, _ in pairs], lambda e: internal[e.network])]
@@ -348,7 +350,8 @@ def connect(world: World, host: str, network_ref: str, container_ref: str, attac
     network = swarmnets.reached(world, host, network_ref) or find_network(world, host, network_ref)
     check_connect(world, host, container, network, attachment)
     swarmnets.check_attachable(world, host, container, network)
-    _check_mode(world, host, container)
+    if container.is_running:
+        _check_mode(world, host, container)
     attachment = replace(attachment, name=network.name)
     endpoint = Endpoint(network.name, network.id, aliases=attachment.aliases, configured_address=attachment.address)
     present = container.endpoint(network.name)
@@ -374,12 +377,12 @@ def _note(world: World, host: str, container: Container, endpoint: Endpoint, att
 
 
 def _check_mode(world: World, host: str, container: Container) -> None:
-    """From 25 on a running container can't be connected once the network it was run with has gone (observed on 26.1.5
-    and 28.5.2)."""
+    """From 25 on a container can't be plugged into anything once the network it was run with has gone; one that has no
+    network at all starts without (observed on 26.1.5 and 28.5.2)."""
     mode, text = container.network_mode, release_of(world).texts["mode gone"]
-    if not text or not container.is_running or mode in ("default", "bridge", "none", "host") or ":" in mode:
+    if not text or mode in ("default", "bridge", "none", "host") or ":" in mode:
         return
-    if world.hosts[host].network(mode) is None:
+    if world.hosts[host].network(mode) is None and swarmnets.reached(world, host, mode) is None:
         raise ApiError(text.format(name=mode), 404)
 
 
