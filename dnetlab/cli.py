@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dnetlab import __version__
+from dnetlab import __version__, cli_serve
 from dnetlab.cli_work import work_commands
 from dnetlab.errors import CellError, DnetError, UsageError
 from dnetlab.language import heading, say
@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     shell.add_argument("-q", "--quiet", action="store_true", help=say("don't show what each command changed"))
     shell.set_defaults(run=_shell)
 
+    cli_serve.add(commands, _engine_options).set_defaults(run=_serve)
     _lesson_commands(commands)
     work_commands(commands)
     doctor = commands.add_parser("doctor", help=say("what works on this machine, and what to do about the rest"))
@@ -175,6 +176,10 @@ def _lab(arguments: argparse.Namespace) -> int:
         arguments.lesson, arguments.dir, arguments.port, not arguments.no_browser,
         lambda text: print(text, flush=True), meanwhile=renderer,  # which compiles Graphviz, once for this machine
     )  # fmt: skip
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    return cli_serve.run(arguments, _topology(arguments))
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -24,6 +24,7 @@ from typing import Any
 
 from dnetlab.commands.cell import first_words
 from dnetlab.errors import DnetError, UsageError
+from dnetlab.journal_clients import client_data, client_of
 from dnetlab.language import Words
 from dnetlab.model import Line, Output, Prompt, Topology
 from dnetlab.model.journal import (
@@ -348,7 +349,7 @@ def event_data(event: Event) -> dict[str, Any]:
             "kind": "line", "cell": event.cell, "number": line.number, "host": line.host, "container": line.container,
             "prompt": line.prompt.value, "text": line.text, "answer": line.answer, "exit_code": event.exit_code,
             "refused": event.refused, "output": event.output,
-        }  # fmt: skip
+        } | client_data(line)  # fmt: skip
     if isinstance(event, CourseEvent):
         return {"kind": _COURSE[type(event)]} | {k: v for k, v in vars(event).items() if k != "at"}
     if isinstance(event, Undo):
@@ -402,7 +403,8 @@ def _entry(data: dict[str, Any], at: float) -> Entry:
     text = _text(data["text"])
     line = Line(
         _number(data["number"]), text, _text(data["host"]), None if container is None else _text(container),
-        first_words(text), Prompt(data["prompt"]), None if answer is None else _text(answer),
+        first_words(text), Prompt(data["prompt"]), None if answer is None else _text(answer), None,
+        *client_of(data),
     )  # fmt: skip
     outcome = _number(data["exit_code"]), bool(data["refused"])
     return Entry(line, _number(data["cell"]), *outcome, at, _text(data.get("output", "")))

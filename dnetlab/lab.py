@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from dnetlab import study
 from dnetlab.checks.judge import judge_task, probes
+from dnetlab.clients import alone
 from dnetlab.commands.cell import host_called, read_cell
 from dnetlab.commands.shell import starts_beside
 from dnetlab.engines import Engine, open_engine
 from dnetlab.errors import NotHere, UsageError
 from dnetlab.explain.baseline import baseline
 from dnetlab.explain.sentences import phrase
-from dnetlab.history import History, Way
+from dnetlab.history import History
 from dnetlab.journal import JournalWriter, choose, fits, output_digest, read_journal, with_past
 from dnetlab.late import Outputs, against_transcript
 from dnetlab.lessons.read import STARTS, edition, read_lesson, script, shipped
@@ -45,22 +46,20 @@ from dnetlab.model import (
 from dnetlab.model.changed import replace
 from dnetlab.model.journal import (
     Attend,
-    Checkpoint,
     CourseEvent,
     Event,
-    Goto,
     Hinted,
     Judged,
     Looked,
     Predicted,
     Reset,
     Resume,
-    Undo,
     fold,
 )
 from dnetlab.model.packet import IcmpType
 from dnetlab.model.study import Answer, Checked, Hint, Progress, TooSoon
 from dnetlab.result import CellResult, TranscriptDifference
+from dnetlab.travel import Travelling
 from dnetlab.version import __version__
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ if TYPE_CHECKING:
     from dnetlab.model import Crossing, Exchange, Where
 
 
-class Lab(Looking):
+class Lab(Travelling, Looking):
     """A lab on one engine.
 
     >>> lab = Lab()
@@ -93,6 +92,7 @@ class Lab(Looking):
         progress: Callable[[str], None] | None = None, topology: Topology | None = None,
         kernel: str = "", clock: Callable[[], float] = time.time, attach: str | None = None,
     ) -> None:  # fmt: skip
+        super().__init__()
         self.seed = seed
         self.engine: Engine = open_engine(engine, docker, seed, progress, topology, attach)
         self.shape = self.engine.shape
@@ -111,6 +111,7 @@ class Lab(Looking):
 
     # -- running ------------------------------------------------------------------------------------------------
 
+    @alone
     def run_cell(
         self, text: str, host: str | None = None, check: bool = False, keep_going: bool = False,
         heard: Callable[[Output], None] | None = None, goes_on: bool = False,
@@ -161,7 +162,7 @@ class Lab(Looking):
 
     def _run(self, line: Line) -> Output:
         at, before = self._clock(), self._mark()
-        output = self.engine.run(line)
+        output = self.engine.run(replace(line, clock=self._look_at_clock()) if self._touched else line)
         refused = output.refused is not None
         entry = Entry(output.line, self.cells, output.exit_code, refused, at, output_digest(output))
         if self.cells:
@@ -362,6 +363,7 @@ class Lab(Looking):
                 self._note_judged(result, asked=False)
         return tuple(new)
 
+    @alone
     def check(self, task: str | None = None) -> Checked:
         """Judge a task by its id or number, or all that aren't done; none when it is too soon to ask again."""
         lesson = self._lesson()
@@ -429,6 +431,7 @@ class Lab(Looking):
             self.engine.restore(mark)
         return output
 
+    @alone
     def hint(self, task: str | None = None) -> Hint | TooSoon | None:
         """The next hint of a task, or of the first that isn't done; None when all are done."""
         lesson = self._lesson()
@@ -481,46 +484,7 @@ class Lab(Looking):
     def _course(self) -> list[Event]:
         return study.own(self._lesson(), [*self._past, *self.events])
 
-    # -- time travel --------------------------------------------------------------------------------------------
-
-    def _now(self, what: str) -> object:
-        """A mark of the world as it is. NotHere, in a sentence about `what`, where the engine has none."""
-        try:
-            return self.engine.checkpoint()
-        except NotHere as error:
-            raise NotHere(
-                "{what} works on the simulator only: {error}.", hint=error.hint, what=what, error=error.message
-            ) from None
-
-    def undo(self, commands: int = 1) -> list[Entry]:
-        """Take back the last commands and return them, oldest first; [] when there is nothing to take back."""
-        self._now("undo")
-        undone, way = self.history.undo(commands)
-        if undone:
-            self._take(way)
-            self._note(Undo(len(undone), self._clock()))
-        return undone
-
-    def checkpoint(self, name: str) -> None:
-        """Remember this moment under a name."""
-        self.history.checkpoint(name, self._now("checkpoint"))
-        self._note(Checkpoint(name, self._clock()))
-
-    @property
-    def checkpoints(self) -> tuple[str, ...]:
-        return self.history.names
-
-    def goto(self, name: str) -> None:
-        """Go back (or forward again) to a checkpoint. Raises UsageError for a name that was never given."""
-        self._now("goto")
-        self._take(self.history.goto(name))
-        self._note(Goto(name, self._clock()))
-
-    def _take(self, way: Way) -> None:
-        self.engine.restore(way.mark)
-        for line in way.again:
-            self.engine.run(line)
-
+    @alone
     def reset(self) -> None:
         """A fresh lab, as it was at the start; entries and checkpoints are gone."""
         self.engine.reset(self.seed)
@@ -533,6 +497,8 @@ class Lab(Looking):
         self.events.append(event)
         if self.record:
             self.record.write(event)
+        for tell in self.changed:
+            tell()
 
     @property
     def journal(self) -> Journal:
@@ -544,6 +510,7 @@ class Lab(Looking):
         return Journal(engine.name, engine.release, self.seed, topology=self.shape, version=__version__,
                        kernel=self._kernel, began=self._clock())  # fmt: skip
 
+    @alone
     def resume(self, path: str | Path | None = None, session: str | None = None) -> Resumed:
         """Bring back the lab of an earlier session by running its journal again.
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dnetlab.model import Crossing, Line, Output, Packet, Snapshot, Topology, Where
 from dnetlab.model.ip import IpAddress
 from dnetlab.model.releases import DEFAULT_RELEASE
+
+if TYPE_CHECKING:
+    from dnetlab.engines.daemons import Daemons
 
 
 class Engine(Protocol):
@@ -64,6 +67,10 @@ class Engine(Protocol):
 
     def file(self, host: str, path: str) -> bytes:
         """A file of a host. FileNotFoundError when there is none."""
+        ...
+
+    def daemons(self) -> Daemons:
+        """The hosts' daemons as clients of their API reach them. NotHere where they have sockets of their own."""
         ...
 
     def reset(self, seed: int) -> None: ...

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from dnetlab.commands.refusals import NO_TERMINAL_TO_LEAVE, NOBODY_SITS, no_such_host
 from dnetlab.commands.shell import ShellRefused, parse_shell, refusal, starts_beside
@@ -402,6 +402,9 @@ class DockerEngine:
         if ran.exit_code != 0:
             raise FileNotFoundError(path)
         return base64.b64decode(ran.stdout)
+
+    def daemons(self) -> NoReturn:
+        raise NotHere("the hosts' own daemons answer their clients", hint="Serve them with --engine docker.")
 
     def reset(self, seed: int) -> None:
         """The lab as it was at first, under the same name: every host is made anew."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dnetlab.engines.daemons import Daemons
 from dnetlab.errors import NotHere
 from dnetlab.explain.asking import owner_of
 from dnetlab.model import Crossing, Line, Output, Packet, Snapshot, Topology, Where, default_topology
@@ -78,6 +79,9 @@ class Simulator:
         except OSError:
             raise FileNotFoundError(path) from None
         return text.encode("latin-1", "replace") if text.startswith(PCAP) else text.encode()
+
+    def daemons(self) -> Daemons:
+        return Daemons(self)
 
     def reset(self, seed: int) -> None:
         from dnetlab.sim.lab import new_world

@@ -1,5 +1,6 @@
 """Frozen values of the lab, standard library only. Read them so: line, network, netfilter, host, packet, trace."""
 
+from dnetlab.model.answer import Answer
 from dnetlab.model.check import CheckResult, Evidence, Finding, Said, TaskResult, Verdict
 from dnetlab.model.host import (
     Container,
@@ -35,6 +36,7 @@ from dnetlab.model.network import (
     Vxlan,
 )
 from dnetlab.model.packet import Connection, ConnState, Flow, IcmpType, Packet, Protocol
+from dnetlab.model.request import Request
 from dnetlab.model.snapshot import Snapshot
 from dnetlab.model.topology import HostPlan, Nic, Port, PortMode, StaticRoute, Switch, Topology
 from dnetlab.model.trace import (
@@ -52,7 +54,7 @@ from dnetlab.model.trace import (
 from dnetlab.model.where import Where
 
 __all__ = [
-    "Record", "VirtualServer",
+    "Answer", "Record", "Request", "VirtualServer",
     "Address", "Chain", "Check", "CheckResult", "Connection", "ConnState", "Container", "ContainerState",
     "Crossing", "Disposition", "Endpoint", "Entry", "Evidence", "Exchange", "FdbEntry", "Finding", "Flow", "Hook",
     "Hop", "Host", "IcmpType", "Image", "Interface", "Journal", "LeftOut", "Lesson", "Line", "LinkKind", "Listener",

@@ -7,6 +7,7 @@ from enum import Enum
 
 from dnetlab.language import Words, say
 from dnetlab.model.changed import quick
+from dnetlab.model.request import Request
 
 
 class Prompt(Enum):
@@ -31,6 +32,10 @@ class Line:
     prompt      how the line was addressed
     answer      'y' or 'n' typed on the next line for a question, None when the cell gives no answer
     expected    the output an author pasted under the line, None when the cell is no transcript
+    request     what a client of the daemon asked for, None for a command; text is how curl would ask it
+    session     whose terminal the line was typed into, when a client of the daemon opened it: 'docker1 CONTAINER' or
+                'docker1 exec ID'; '' for the lab's own prompts
+    clock       the lab's clock when it began, where time passes by itself; None: when the line before it ended
     """
 
     number: int
@@ -41,6 +46,9 @@ class Line:
     prompt: Prompt = Prompt.NONE
     answer: str | None = None
     expected: str | None = None
+    request: Request | None = None
+    session: str = ""
+    clock: float | None = None
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dnetlab.commands.refusals import NO_TERMINAL_TO_LEAVE, NOBODY_SITS, no_such_host
 from dnetlab.model import Line, Output, Prompt
 from dnetlab.model.changed import replace
-from dnetlab.sim import jobs
+from dnetlab.sim import jobs, sessions
+from dnetlab.sim.asking import ask, output
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.passing import come, let_time_pass
 from dnetlab.sim.shell import prompt_shell, run_line, settle
 from dnetlab.sim.world import Terminal, World
 
@@ -15,7 +17,10 @@ SECONDS_PER_LINE = 1.0  # a student needs time to type; ages in `docker ps` come
 
 def apply(world: World, line: Line) -> tuple[World, Output]:
     """Run a line on a copy of the world. A refused line leaves the world it was given."""
+    if line.request is not None:
+        return _asked(world, line)
     new = world.copy()
+    come(new, line.clock)
     terminal = _terminal_for(new, line)
     if line.prompt is Prompt.TERMINAL and terminal is None:
         return world, Output(line, refused=NOBODY_SITS, prompt="/ # ")
@@ -27,9 +32,17 @@ def apply(world: World, line: Line) -> tuple[World, Output]:
     except Refused as refused:
         return world, Output(line, refused=refused.refusal, prompt=prompt)
     jobs.with_line(new, line)
-    new.clock += SECONDS_PER_LINE
-    _let_time_pass(new)
+    new.clock += 0.0 if line.session else SECONDS_PER_LINE
+    let_time_pass(new)
     return new, Output(line, result.stdout, result.stderr, result.exit_code, prompt=prompt)
+
+
+def _asked(world: World, line: Line) -> tuple[World, Output]:
+    """A request of a client, once more: nobody stays with what it starts."""
+    new, answer = ask(world, line)
+    if not answer.refused:
+        sessions.let_go(new)
+    return new, output(line, answer)
 
 
 def reap(world: World, everything: bool) -> tuple[World, list[Output]]:
@@ -49,7 +62,7 @@ def prompt_of(world: World, host: str, terminal: Terminal | None = None) -> str:
 
 def open_terminal(world: World, host: str | None = None) -> Terminal | None:
     """The terminal opened last (on that host, if one is named) whose container still runs."""
-    for terminal in reversed(world.terminals):
+    for terminal in reversed([t for t in world.terminals if not t.session]):
         container = world.hosts[terminal.host].container(terminal.container)
         if container is not None and container.is_running and host in (None, terminal.host):
             return terminal
@@ -59,6 +72,8 @@ def open_terminal(world: World, host: str | None = None) -> Terminal | None:
 def _terminal_for(world: World, line: Line) -> Terminal | None:
     if line.prompt is Prompt.HOST:
         return None
+    if line.session:
+        return sessions.terminal_of(world, line.session)
     return open_terminal(world, None if line.prompt is Prompt.TERMINAL else line.host)
 
 
@@ -85,25 +100,8 @@ def _run_in_terminal(world: World, line: Line, terminal: Terminal) -> Result:
     context = replace(containers.terminal_context(world, terminal), answer=line.answer, tty=True)
     said = run_line(context, line.text, terminal.shell or prompt_shell(context))
     if said.asked:
-        world.terminals = tuple(t for t in world.terminals if t is not terminal)
-        if terminal.main:
-            containers.exited(world, terminal.host, terminal.container, said.result.exit_code)
+        sessions.leave(world, terminal, said.result.exit_code)
     else:
         now = replace(terminal, shell=said.shell, directory=said.shell.directory)
         world.terminals = tuple(now if t is terminal else t for t in world.terminals)
     return said.result
-
-
-def _let_time_pass(world: World) -> None:
-    """Programs that were to end by now have ended, swarms have seen to their nodes; terminals of dead containers are
-    closed."""
-    from dnetlab.sim.dockerd import containers, swarm
-
-    containers.let_time_pass(world)
-    swarm.let_time_pass(world)
-    kept = []
-    for terminal in world.terminals:
-        container = world.hosts[terminal.host].container(terminal.container)
-        if container is not None and container.is_running:
-            kept.append(terminal)
-    world.terminals = tuple(kept)

@@ -32,6 +32,7 @@ class Terminal:
     environment: the variables it was opened with ('NAME=value', …); a running shell never hears of later ones.
     shell: what the shell remembers of the lines typed so far, None before the first.
     privileged: opened with `docker exec --privileged`.
+    session: '' for the lab's own; else a client of the daemon opened it, and only that client's lines go there.
     """
 
     host: str
@@ -41,6 +42,7 @@ class Terminal:
     environment: tuple[str, ...] = ()
     shell: Shell | None = None
     privileged: bool = False
+    session: str = ""
 
 
 @dataclass

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from dnetlab.language.zh import command_line, commands, docker, engines, gradebook, lab, notebook, tools, views
+from dnetlab.language.zh import (
+    command_line,
+    commands,
+    docker,
+    engines,
+    gradebook,
+    lab,
+    notebook,
+    serve,
+    tools,
+    views,
+)
 from dnetlab.language.zh.headings import HEADINGS
 
-_PARTS = (command_line, commands, docker, engines, gradebook, lab, notebook, tools, views)
+_PARTS = (command_line, commands, docker, engines, gradebook, lab, notebook, serve, tools, views)
 CATALOGUE: dict[str, str] = {english: chinese for part in _PARTS for english, chinese in part.SENTENCES.items()}
 
 __all__ = ["CATALOGUE", "HEADINGS"]

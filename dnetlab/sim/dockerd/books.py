@@ -31,7 +31,8 @@ class Daemon:
     allocated     subnet -> addresses in use there, gateways and auxiliary addresses included
     containers    full id -> what the container was asked to be
     names         name -> full id of its container
-    waiting       full ids of the containers for which something will happen by itself: an end, a restart, a ping
+    waiting       full ids of the containers for which something will happen by itself: an end, a restart, a ping; or
+                  that somebody stays with
     joined        full ids of the containers whose namespace another was made to share
     linking       full ids of the containers that link to others on the default bridge
     bound         (protocol, host port) -> published there
@@ -235,7 +236,7 @@ def spec(world: World, host: str, container_id: str) -> ContainerSpec:
 
 def put_spec(world: World, host: str, container_id: str, new: ContainerSpec) -> None:
     state = daemon(world, host)
-    waits = new.ends_at is not None or new.restart_at is not None or bool(new.pings) or new.loop is not None
+    waits = new.ends_at is not None or new.restart_at is not None or bool(new.pings) or new.loop is not None or new.kept
     waiting = _member(state.waiting, container_id, waits)
     linking = _member(state.linking, container_id, bool(new.config.links))
     containers = with_item(state.containers, container_id, new)

@@ -161,6 +161,7 @@ class ContainerSpec:
     ends_at       clock at which its program will end by itself, None: it stays
     has_run       it was started at least once
     watched       somebody stays with it until it ends
+    kept          a client of the API stays with it, or waits for its end: with --rm it goes only when he has read all
     half_attached its last start failed when its first network was already there
     pings         the command line of a ping that runs on as its program, () for none
     pinged        clock at which that ping last asked
@@ -182,6 +183,7 @@ class ContainerSpec:
     unheard: float | None = None
     loop: Loop | None = None
     watched: bool = False
+    kept: bool = False
     half_attached: bool = False
 
 

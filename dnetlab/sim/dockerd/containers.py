@@ -17,6 +17,7 @@ from dnetlab.sim.dockerd.exec import exec_context, execute, not_startable, termi
 from dnetlab.sim.dockerd.lifecycle import (
     exited,
     kill,
+    let_go,
     let_time_pass,
     not_running,
     remove,
@@ -27,8 +28,9 @@ from dnetlab.sim.dockerd.lifecycle import (
 from dnetlab.sim.world import World
 
 __all__ = [
-    "Created", "create", "exec_context", "execute", "exited", "find", "kill", "let_time_pass", "not_startable", "pause",
-    "remove", "rename", "restart", "spec", "start", "stop", "terminal_context", "top", "unpause", "variables", "wait",
+    "Created", "create", "exec_context", "execute", "exited", "find", "kill", "let_go", "let_time_pass",
+    "not_startable", "pause", "remove", "rename", "restart", "spec", "start", "stop", "terminal_context", "top",
+    "unpause", "variables", "wait",
 ]  # fmt: skip
 
 

@@ -148,7 +148,17 @@ def exited(world: World, host: str, container_id: str, code: int) -> None:
         books.change(world, host, container_id, state=ContainerState.RESTARTING)
         count = spec.restart_count + 1
         books.change_spec(world, host, container_id, restart_at=world.clock + delay, restart_count=count)
-    elif spec.config.auto_remove:
+    elif spec.config.auto_remove and not spec.kept:
+        remove(world, host, container_id, force=True, volumes=True)
+
+
+def let_go(world: World, host: str, container_id: str) -> None:
+    """Nobody stays with it any more: with --rm it goes if it has ended."""
+    container = books.by_id(world, host, container_id)
+    if container is None or not books.spec(world, host, container_id).kept:
+        return
+    spec = books.change_spec(world, host, container_id, kept=False)
+    if spec.config.auto_remove and container.state is ContainerState.EXITED:
         remove(world, host, container_id, force=True, volumes=True)
 
 

@@ -83,6 +83,8 @@ def launch(world: World, host: str, container_id: str) -> Outcome:
     before = _before_last(program)
     if before is not None:
         return before
+    if kinds.basename(argv[0]) == "exit" and argv != config.argv and _has_several(config.argv):
+        return _run_through(program)
     stay = STAYING.get(kinds.basename(argv[0]))
     outcome = stay(program) if stay is not None else None
     return outcome if outcome is not None else _run_through(program)
@@ -108,7 +110,7 @@ def _before_last(program: Program) -> Outcome | None:
     script = kinds.script_of(argv)
     if script is None or len(script.pipelines) < 2:
         return None
-    if kinds.basename(program.argv[0]) not in STAYING or program.argv == argv:
+    if kinds.basename(program.argv[0]) not in STAYING or program.argv == argv or program.argv[0] == "exit":
         return None
     head = replace(script, pipelines=script.pipelines[:-1])
     operator = script.pipelines[-1][0]
@@ -116,6 +118,12 @@ def _before_last(program: Program) -> Outcome | None:
     if (operator == "&&" and result.exit_code != 0) or (operator == "||" and result.exit_code == 0):
         return Outcome(result.exit_code)
     return None
+
+
+def _has_several(argv: tuple[str, ...]) -> bool:
+    """`sh -c 'sleep 2; exit 1'`: does the script do more than to exit?"""
+    script = kinds.script_of(argv)
+    return script is not None and len(script.pipelines) > 1
 
 
 def _run_through(program: Program) -> Outcome:
@@ -133,8 +141,8 @@ def _run_through(program: Program) -> Outcome:
 
 def _run(program: Program, run: Callable[[Context], Result]) -> tuple[Result, float]:
     context = context_of(program.world, program.host, program.container.id)
-    watched = books.spec(program.world, program.host, program.container.id).watched
-    context = replace(context, tty=program.config.tty and watched)
+    spec = books.spec(program.world, program.host, program.container.id)
+    context = replace(context, tty=program.config.tty and (spec.watched or (spec.kept and spec.config.attach)))
     return run(context), program.world.clock
 
 

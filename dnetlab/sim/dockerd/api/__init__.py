@@ -9,7 +9,8 @@ for a terminal.
                    _update, _delete, _prune, _top
     create.py      the body of container_create as the daemon's own values
     streams.py     container_logs, container_attach: what programs print, as frames {'stream', 'text', 'time'}
-    exec.py        container_exec, exec_start, exec_inspect
+    exec.py        container_exec, exec_start, exec_inspect, exec_ended
+    staying.py     who stays with a container over a connection: container_stay, _read, _let_go, open_shell
     networks.py    network_list, _inspect, _create, _delete, _connect, _disconnect, _prune
     images.py      image_list, _inspect, _create (pull), _tag, _delete, _prune
     volumes.py     volume_list, _inspect, _create, _delete, _prune
@@ -43,7 +44,7 @@ from dnetlab.sim.dockerd.api.containers import (
     container_wait,
 )
 from dnetlab.sim.dockerd.api.door import call, is_up
-from dnetlab.sim.dockerd.api.exec import container_exec, exec_inspect, exec_start
+from dnetlab.sim.dockerd.api.exec import container_exec, exec_ended, exec_inspect, exec_start
 from dnetlab.sim.dockerd.api.images import (
     image_create,
     image_delete,
@@ -71,6 +72,12 @@ from dnetlab.sim.dockerd.api.services import (
     service_rollback,
     service_update,
 )
+from dnetlab.sim.dockerd.api.staying import (
+    container_let_go,
+    container_read,
+    container_stay,
+    open_shell,
+)
 from dnetlab.sim.dockerd.api.streams import container_attach, container_logs
 from dnetlab.sim.dockerd.api.swarm import (
     swarm_ca,
@@ -97,8 +104,8 @@ __all__ = [
     "ApiError", "NotModelled", "call", "container_attach", "container_create", "container_delete", "container_exec",
     "container_inspect", "container_kill", "container_list", "container_logs", "container_pause", "container_prune",
     "container_rename", "container_restart", "container_start", "container_stop", "container_top", "container_unpause",
-    "container_update",
-    "container_wait", "exec_inspect", "exec_start", "image_create", "image_delete", "image_inspect", "image_list",
+    "container_let_go", "container_read", "container_stay", "container_update", "container_wait", "exec_ended",
+    "open_shell", "exec_inspect", "exec_start", "image_create", "image_delete", "image_inspect", "image_list",
     "image_prune", "image_tag", "is_up", "network_connect", "network_create", "network_delete", "network_disconnect",
     "network_inspect", "network_list", "network_prune", "node_delete", "node_inspect", "node_list", "node_update",
     "service_create", "service_delete", "service_inspect", "service_list", "service_logs", "service_rollback",

@@ -62,10 +62,13 @@ def _note(world: World, host: str, one: Exec, exit_code: int | None, pid: int = 
     books.change_daemon(world, host, execs={**books.daemon(world, host).execs, one.id: changed})
 
 
-def exec_start(world: World, host: str, exec_id: str, body: Json, stdin: str | None = None) -> Json:
+def exec_start(
+    world: World, host: str, exec_id: str, body: Json, stdin: str | None = None, stays: bool = False
+) -> Json:
     """POST /exec/{id}/start: what came over the connection until its end. body: Detach.
 
-    {'Frames': […], 'Terminal': None}; a shell with a terminal waits for what is typed, see container_attach. A program
+    {'Frames': […], 'Terminal': None}; a shell with a terminal waits for what is typed, see container_attach; one
+    without waits where somebody stays to send it lines (open_shell). A program
     that the image lacks: runc's words as a frame of stdout. Raises ApiError 404; Refused for what isn't modelled.
     """
     one = _find(world, host, exec_id)
@@ -78,9 +81,9 @@ def exec_start(world: World, host: str, exec_id: str, body: Json, stdin: str | N
         _in_background(world, host, container, one)
         return {"Frames": [], "Terminal": None}
     if _is_shell(one.argv):
-        waits = one.stdin and one.tty
+        waits = one.stdin and (one.tty or stays)
         _note(world, host, one, None if waits else 0)
-        return {"Frames": [], "Terminal": _shell(world, host, container, one) if waits else None}
+        return {"Frames": [], "Terminal": shell_of(world, host, container, one) if waits else None}
     result = containers.execute(
         world, host, one.container, one.argv, env=one.env, tty=one.tty, stdin=stdin if one.stdin else None,
         privileged=one.privileged,
@@ -94,9 +97,14 @@ def _is_shell(argv: tuple[str, ...]) -> bool:
     return argv[0].rsplit("/", 1)[-1] in _SHELLS and all(w.startswith("-") and w != "-c" for w in argv[1:])
 
 
-def _shell(world: World, host: str, container: Container, one: Exec) -> Json:
+def shell_of(world: World, host: str, container: Container, one: Exec) -> Json:
     directory = books.spec(world, host, container.id).config.working_dir
     return terminal(container, directory, containers.variables(world, host, container.id, one.env, True))
+
+
+def exec_ended(world: World, host: str, exec_id: str, code: int) -> None:
+    """The shell of an exec has ended."""
+    _note(world, host, _find(world, host, exec_id), code)
 
 
 def frames(result: Result) -> list[Json]:

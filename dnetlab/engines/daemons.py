@@ -1,0 +1,60 @@
+"""The daemons of a simulated lab as their clients see them: requests, terminals, and time that passes by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dnetlab.model import Answer, Line
+from dnetlab.sim import due, sessions
+from dnetlab.sim.apply import prompt_of
+from dnetlab.sim.asking import ask
+from dnetlab.sim.dockerd.http import common_headers
+from dnetlab.sim.passing import come
+
+if TYPE_CHECKING:
+    from dnetlab.engines.simulator import Simulator
+
+
+class Daemons:
+    """hosts: the names of those with a daemon. Every change is a new world in the simulator, as a line's is."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self.hosts = simulator.shape.docker_hosts
+        self.headers = common_headers(simulator.world)
+
+    @property
+    def clock(self) -> float:
+        return self._simulator.world.clock
+
+    def ask(self, line: Line) -> Answer:
+        """Do the request of a line. What it starts goes on; see `let_go`."""
+        self._simulator.world, found = ask(self._simulator.world, line)
+        return found
+
+    def pass_time(self, clock: float) -> None:
+        """It is that late; what was to happen by then has happened."""
+        new = self._simulator.world.copy()
+        come(new, clock)
+        self._simulator.world = new
+
+    def next_due(self) -> float | None:
+        """The clock at which something happens by itself, None when nothing will."""
+        return due.next_due(self._simulator.world)
+
+    def prompt(self, session: str) -> str | None:
+        """Of a terminal that a client has open; None when its shell is gone."""
+        terminal = sessions.terminal_of(self._simulator.world.copy(), session)
+        return prompt_of(self._simulator.world, terminal.host, terminal) if terminal else None
+
+    def stay(self, host: str, container: str) -> None:
+        """Somebody reads what that container says; with --rm it stays until `let_go`."""
+        new = self._simulator.world.copy()
+        sessions.stay(new, host, container)
+        self._simulator.world = new
+
+    def let_go(self, host: str, container: str) -> None:
+        """Nobody reads any more what that container says."""
+        new = self._simulator.world.copy()
+        sessions.let_go(new, host, container)
+        self._simulator.world = new

@@ -1,0 +1,8 @@
+"""The simulated hosts served as Docker Engines: real clients over HTTP, on sockets of their owner and loopback TCP.
+
+    server.py    the sockets; thread.py: the server beside a notebook
+    door.py      a connection of uvicorn's that a handler may take over
+    app.py       HTTP in, values out, and back
+    staying.py   what a client stays for: wait, logs, attach, exec;  terminal.py, editor.py: who sits at a shell
+    desk.py      one after the other at the lab, and time that passes in it;  wire.py: what travels
+"""

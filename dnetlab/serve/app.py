@@ -1,0 +1,121 @@
+"""The Docker Engine API of one host over HTTP, as an ASGI application: text in, text out, nothing of its own.
+
+Which path is which operation, dnetlab.sim.dockerd.http knows; what stays open (logs, events, attach, exec, wait) is in
+staying.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as Incoming
+from starlette.responses import Response
+
+from dnetlab.model import Answer, Request
+from dnetlab.serve import staying
+from dnetlab.serve.desk import Desk
+from dnetlab.serve.wire import MULTIPLEXED, RAW, encoded, framed
+
+MOST = 64 << 20  # bytes that a body may have
+_VERSION = re.compile(r"/v(\d+\.\d+)(/.*)")
+_KINDS = {"json": "application/json", "lines": "application/json", "text": "text/plain; charset=utf-8",
+          "bytes": "application/x-tar", "nothing": ""}  # fmt: skip
+
+
+class TooLarge(Exception):
+    """A body of more than MOST bytes."""
+
+
+class BadJson(Exception):
+    """A body that says it is JSON and is none."""
+
+
+class App:
+    """host: whose daemon answers here. token: what a client has to know, '' on a socket that only its owner opens."""
+
+    def __init__(self, desk: Desk, host: str, token: str = "") -> None:
+        self.desk, self.host, self._token = desk, host, token
+        self.headers = desk.lab.daemons.headers
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        came = Incoming(scope, receive)
+        try:
+            response = await self._answer(came)
+        except (ClientDisconnect, asyncio.CancelledError):  # the client has gone, or the server ends
+            return
+        if response is not None:
+            await response(scope, receive, send)
+
+    async def _answer(self, came: Incoming) -> Response | None:
+        if self._token and came.headers.get("authorization") != f"Bearer {self._token}":
+            return self.response(Answer(401, {"message": "this lab asks for its token: Authorization: Bearer TOKEN"}))
+        try:
+            request = await read(came)
+        except TooLarge:
+            return self.response(Answer(413, {"message": f"a request may have {MOST >> 20} MiB"}))
+        except BadJson as problem:
+            return self.response(Answer(400, {"message": f"invalid JSON: {problem}"}))
+        stays = staying.handler(request)
+        if stays is not None:
+            return await stays(staying.Visit(self, came, request))
+        answer = await self.desk.ask(self.host, request)
+        if not answer.status:
+            came.scope["door"].close()
+            return None
+        return self.response(answer)
+
+    def response(self, answer: Answer) -> Response:
+        headers = {**self.headers, **answer.headers, "Content-Type": content_type(answer)}
+        if not headers["Content-Type"]:
+            del headers["Content-Type"]
+        return Response(content(answer), answer.status, headers)
+
+
+def content_type(answer: Answer) -> str:
+    if answer.kind == "frames":
+        return RAW if answer.raw else MULTIPLEXED
+    return _KINDS[answer.kind]
+
+
+def content(answer: Answer) -> bytes:
+    if answer.kind == "frames":
+        return b"".join(framed(frame, answer.raw) for frame in answer.value)
+    if answer.kind == "bytes":
+        return bytes(answer.value)
+    return encoded(answer.printed)
+
+
+async def read(came: Incoming) -> Request:
+    """What came over HTTP. Raises TooLarge and BadJson."""
+    version, path = "", came.scope["path"]
+    if found := _VERSION.fullmatch(path):
+        version, path = found.groups()
+    data = await _body(came)
+    query: Mapping[str, str] = dict(came.query_params)
+    if data and "json" in came.headers.get("content-type", ""):
+        return Request(came.method, path, query, _parsed(data), version=version)
+    return Request(came.method, path, query, data=data, version=version)
+
+
+async def _body(came: Incoming) -> bytes:
+    parts, size = [], 0
+    async for part in came.stream():
+        size += len(part)
+        if size > MOST:
+            raise TooLarge
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadJson(str(error)) from None

@@ -1,0 +1,115 @@
+"""Where clients of all hosts come to the one lab: one after the other, and nobody who only waits stands in the way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dnetlab.model import Answer, Container, Request
+
+if TYPE_CHECKING:
+    from dnetlab.clients import Clients
+
+T = TypeVar("T")
+
+
+class Desk:
+    """lab: the lab that is served.
+
+    skips  a client that waits for what will happen by itself needn't: the lab's clock goes there at once
+    """
+
+    def __init__(self, lab: Clients, skips: bool = False) -> None:
+        self.lab, self.skips = lab, skips
+        self.loop = asyncio.get_running_loop()
+        self._pulse = asyncio.Event()
+        self._staying: Counter[tuple[str, str]] = Counter()
+        self._waiting = 0
+        self._noticed = asyncio.Event()
+        lab.changed.append(self.tell)
+
+    def close(self) -> None:
+        self.lab.changed.remove(self.tell)
+        for host, container in list(self._staying):
+            self.lab.let_go(host, container)
+
+    # -- asking -----------------------------------------------------------------------------------------------------
+
+    async def alone(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Do it with the lab to oneself: at once when it is free, else in a thread that waits for it."""
+        if self.lab.lock.acquire(blocking=False):
+            try:
+                return work(*args, **kwargs)
+            finally:
+                self.lab.lock.release()
+        return await asyncio.to_thread(work, *args, **kwargs)
+
+    async def ask(self, host: str, request: Request, *, waits: bool = False) -> Answer:
+        return await self.alone(self.lab.ask, host, request, waits=waits)
+
+    def container(self, host: str, full: str) -> Container | None:
+        """As it is now; None when it is gone."""
+        rows = self.lab.engine.snapshot().hosts[host].containers
+        return next((c for c in rows if c.id == full), None)
+
+    # -- waiting ----------------------------------------------------------------------------------------------------
+
+    def tell(self) -> None:
+        """Something has changed; any thread may say so."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self.loop.call_soon_threadsafe(self.beat)
+
+    def beat(self) -> None:
+        """Whoever waits looks again."""
+        self._noticed.set()
+        self._pulse.set()
+        self._pulse = asyncio.Event()
+
+    @property
+    def pulse(self) -> asyncio.Event:
+        """Set with the next change. Take it, look, and wait for it: then nothing is missed."""
+        return self._pulse
+
+    async def next_change(self, pulse: asyncio.Event) -> None:
+        """Wait for a change."""
+        self._waiting += 1
+        self._noticed.set()
+        try:
+            await pulse.wait()
+        finally:
+            self._waiting -= 1
+
+    @contextlib.asynccontextmanager
+    async def staying(self, host: str, container: str) -> AsyncIterator[None]:
+        """Meanwhile a container with --rm that ends can still be read."""
+        key = (host, container)
+        self._staying[key] += 1
+        await self.alone(self.lab.stay, host, container)
+        try:
+            yield
+        finally:
+            self._staying[key] -= 1
+            if not self._staying[key]:
+                del self._staying[key]
+                await self.alone(self.lab.let_go, host, container)
+                self.beat()
+
+    # -- time that passes -------------------------------------------------------------------------------------------
+
+    async def keep_time(self) -> None:
+        """What is due happens when it is due, for ever."""
+        while True:
+            self._noticed.clear()
+            skips = self.skips and self._waiting > 0
+            due, now = self.lab.daemons.next_due(), self.lab.lab_time
+            if due is not None and (skips or (now is not None and due <= now)):
+                await self.alone(self.lab.pass_time, due if skips else None)
+                self.beat()
+                await asyncio.sleep(0)
+                continue
+            left = None if due is None or now is None else max(0.001, due - now)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._noticed.wait(), left)

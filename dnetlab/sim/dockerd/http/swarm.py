@@ -1,0 +1,125 @@
+"""/swarm, /nodes, /services, /tasks, and what only swarms have"""
+
+from __future__ import annotations
+
+from dnetlab.model import Answer
+from dnetlab.sim.dockerd import api
+from dnetlab.sim.dockerd.http.asked import Asked, done
+
+
+def inited(a: Asked) -> Answer:
+    return Answer(200, a.do(api.swarm_init, a.wanted_body()))
+
+
+def joined(a: Asked) -> Answer:
+    a.do(api.swarm_join, a.wanted_body())
+    return done(200)
+
+
+def left(a: Asked) -> Answer:
+    a.do(api.swarm_leave, a.flag("force"))
+    return done(200)
+
+
+def inspected(a: Asked) -> Answer:
+    return Answer(200, a.do(api.swarm_inspect))
+
+
+def updated(a: Asked) -> Answer:
+    spec = a.wanted_body()
+    flat = {}
+    history = (spec.get("Orchestration") or {}).get("TaskHistoryRetentionLimit")
+    beat = (spec.get("Dispatcher") or {}).get("HeartbeatPeriod")
+    if history is not None:
+        flat["TaskHistoryLimit"] = history
+    if beat:
+        flat["HeartbeatSeconds"] = beat // 1_000_000_000
+    a.do(api.swarm_update, rotate_worker=a.flag("rotateWorkerToken"), rotate_manager=a.flag("rotateManagerToken"),
+         body=flat)  # fmt: skip
+    return done(200)
+
+
+def unlock_key(a: Asked) -> Answer:
+    return Answer(200, a.do(api.swarm_unlock_key))
+
+
+def nodes(a: Asked) -> Answer:
+    return Answer(200, a.do(api.node_list, a.filters()))
+
+
+def node(a: Asked) -> Answer:
+    return Answer(200, a.do(api.node_inspect, a.name))
+
+
+def node_updated(a: Asked) -> Answer:
+    a.do(api.node_update, a.name, a.wanted_body())
+    return done(200)
+
+
+def node_deleted(a: Asked) -> Answer:
+    a.do(api.node_delete, a.name, a.flag("force"))
+    return done(200)
+
+
+def services(a: Asked) -> Answer:
+    return Answer(200, a.do(api.service_list, a.filters()))
+
+
+def service(a: Asked) -> Answer:
+    return Answer(200, a.do(api.service_inspect, a.name))
+
+
+def service_created(a: Asked) -> Answer:
+    return Answer(201, a.do(api.service_create, a.wanted_body()))
+
+
+def service_updated(a: Asked) -> Answer:
+    a.do(api.service_inspect, a.name)
+    if a.text("rollback") == "previous":
+        return Answer(200, a.do(api.service_rollback, a.name))
+    return Answer(200, a.do(api.service_update, a.name, a.wanted_body()))
+
+
+def service_deleted(a: Asked) -> Answer:
+    a.do(api.service_delete, a.name)
+    return done(200)
+
+
+def service_logs(a: Asked) -> Answer:
+    return Answer(200, a.do(api.service_logs, a.name), "frames")
+
+
+def tasks(a: Asked) -> Answer:
+    return Answer(200, a.do(api.task_list, a.filters()))
+
+
+def task(a: Asked) -> Answer:
+    return Answer(200, a.do(api.task_inspect, a.name))
+
+
+def none_here(a: Asked) -> Answer:
+    return Answer(200, a.do(api.swarm_objects))
+
+
+ROUTES = {
+    ("GET", "/swarm"): inspected,
+    ("POST", "/swarm/init"): inited,
+    ("POST", "/swarm/join"): joined,
+    ("POST", "/swarm/leave"): left,
+    ("POST", "/swarm/update"): updated,
+    ("GET", "/swarm/unlockkey"): unlock_key,
+    ("GET", "/nodes"): nodes,
+    ("GET", "/nodes/{name}"): node,
+    ("POST", "/nodes/{name}/update"): node_updated,
+    ("DELETE", "/nodes/{name}"): node_deleted,
+    ("GET", "/services"): services,
+    ("POST", "/services/create"): service_created,
+    ("GET", "/services/{name}"): service,
+    ("POST", "/services/{name}/update"): service_updated,
+    ("DELETE", "/services/{name}"): service_deleted,
+    ("GET", "/services/{name}/logs"): service_logs,
+    ("GET", "/tasks"): tasks,
+    ("GET", "/tasks/{name}"): task,
+    ("GET", "/secrets"): none_here,
+    ("GET", "/configs"): none_here,
+}
