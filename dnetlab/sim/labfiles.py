@@ -41,7 +41,7 @@ class LabFiles:
         self.world = context.world
 
     def key(self, path: str) -> FileKey:
-        return self.context.host, self.context.container or "", path
+        return tree.file_key(self.context, path)
 
     def followed(self, path: str) -> str:
         """The path with the links in it followed, the last one too. Raises OSError(ELOOP)."""
@@ -101,7 +101,7 @@ class LabFiles:
         return tree.listing(self.context, self.followed(path))
 
     def target(self, path: str) -> str | None:
-        if path == "/var/run":
+        if path == "/var/run" and self.context.container is None:
             return "/run"
         return self.world.links.get(self.key(path))
 
@@ -139,6 +139,7 @@ class LabFiles:
 
     def _check_parent(self, path: str) -> None:
         parent = posixpath.dirname(path)
+        self._check_mount(path)
         kind = self.kind(parent)
         if not kind:
             raise FileNotFoundError(path)
@@ -150,6 +151,13 @@ class LabFiles:
                 "Of /proc only the switches under /proc/sys/net are written.",
                 path=path,
             )
+
+    def _check_mount(self, path: str) -> None:
+        from dnetlab.sim.dockerd.mounts import mount_at
+
+        mount = mount_at(self.world, self.context.host, self.context.container or "", path)
+        if mount is not None and mount.read_only:
+            raise OSError(errno.EROFS, "Read-only file system")
 
     def _count(self, key: FileKey) -> None:
         if key not in self.world.files and sum(k[:2] == key[:2] for k in self.world.files) >= MOST_FILES:
@@ -179,6 +187,7 @@ class LabFiles:
 
     def remove(self, path: str) -> None:
         path = self.place(path)
+        self._check_mount(path)
         if self.world.links.pop(self.key(path), None) is not None:
             return
         kind = self.kind(path)

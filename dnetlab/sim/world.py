@@ -62,6 +62,7 @@ class World:
               programs that call tools, and tools call the daemon
     jobs      what runs beside the lines of a cell; starting: one is being started (sim/jobs.py); late: what those
               that have ended had to say, with the lines that started them
+    made      image id -> the recipe of an image that was built, committed, imported or loaded in this lab
     logs      (host, container id) -> what its programs printed, as (stream, text, clock); see programs/logs.py
     """
 
@@ -77,6 +78,7 @@ class World:
     modes: dict[FileKey, int] = field(default_factory=dict)
     shells: dict[str, Shell] = field(default_factory=dict)
     logs: Layers[tuple[str, str], tuple[tuple[str, str, float], ...]] = field(default_factory=Layers)
+    made: dict[str, Any] = field(default_factory=dict)
     terminals: tuple[Terminal, ...] = ()
     jobs: tuple[Job, ...] = ()
     starting: Starting | None = None
@@ -94,6 +96,7 @@ class World:
             files=self.files.copy(),
             links=dict(self.links),
             modes=dict(self.modes),
+            made=dict(self.made),
             shells=dict(self.shells),
             logs=self.logs.copy(),
         )

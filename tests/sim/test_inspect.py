@@ -9,6 +9,7 @@ import pytest
 from dnetlab.sim.dockerd import containers, endpoints, inspect, networks
 from dnetlab.sim.dockerd.config import ContainerConfig, Mount, NetworkAttachment, PortRequest, RestartPolicy
 from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.inspect_image import image_json
 from dnetlab.sim.dockerd.ipam import PoolRequest
 from dnetlab.sim.lab import new_world
 from dnetlab.sim.world import World
@@ -233,7 +234,7 @@ def test_a_gateway_that_the_daemon_chose_for_a_subnet_shows_only_on_29():
 def test_an_image_as_each_release_writes_it():
     """Observed on 20.10.24, 26.1.5, 28.5.2."""
     old, middle, new = (
-        list(inspect.image_json(new_world(release), HOST, "httpd")) for release in ("20.10", "26.1", "28.5")
+        list(image_json(new_world(release), HOST, "httpd")) for release in ("20.10", "26.1", "28.5")
     )
     start = ["Id", "RepoTags", "RepoDigests", "Parent", "Comment", "Created"]
     end = ["GraphDriver", "RootFS", "Metadata"]
@@ -241,7 +242,7 @@ def test_an_image_as_each_release_writes_it():
                    "Size", "VirtualSize", *end]  # fmt: skip
     assert middle == [*start, "DockerVersion", "Author", "Config", "Architecture", "Os", "Size", *end]
     assert new == [*start, "DockerVersion", "Author", "Architecture", "Os", "Size", *end, "Config"]
-    image = inspect.image_json(new_world("28.5"), HOST, "nginx")
+    image = image_json(new_world("28.5"), HOST, "nginx")
     assert image["RepoTags"] == ["nginx:alpine", "nginx:latest"]
     assert image["Config"] == {
         "Cmd": ["nginx", "-g", "daemon off;"], "Entrypoint": None,
@@ -263,7 +264,7 @@ def test_a_volume_and_what_is_not_there():
         (inspect.volume_json, "get nosuch: no such volume"),
         (inspect.network_json, "network nosuch not found"),
         (inspect.container_json, "No such container: nosuch"),
-        (inspect.image_json, "No such image: nosuch:latest"),
+        (image_json, "No such image: nosuch:latest"),
     ):
         with pytest.raises(ApiError) as caught:
             ask(world, HOST, "nosuch")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def ago(seconds: float) -> str:
     """How long that is, in words (docker/go-units HumanDuration)."""
@@ -37,3 +39,18 @@ def size(number: float, digits: int = 4) -> str:
         number /= 1000
         place += 1
     return f"{number:.{digits}g}{units[place]}"
+
+
+_DURATIONS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+def seconds_of(text: str) -> float | None:
+    """'1m30s' -> 90.0, as Go reads a duration; None for what is none."""
+    parts = re.findall(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|us|µs|ns|m|s)", text)
+    bare = text.lstrip("+-")
+    if bare == "0":
+        return 0.0
+    if not parts or "".join(number + unit for number, unit in parts) != bare:
+        return None
+    total = sum(float(number) * _DURATIONS[unit] for number, unit in parts)
+    return -total if text.startswith("-") else total

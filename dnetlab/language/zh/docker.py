@@ -23,6 +23,8 @@ SENTENCES = {
     "docker compose is not simulated.": "没有模拟 docker compose。",
     "Start the containers one by one with docker run.": "用 docker run 一个一个地启动容器。",
     "Images are not built here.": "这里不能构建镜像。",
+    "The lab can't look into this image.": "实验环境无法读取这个镜像的内容。",
+    "It loads what docker save wrote in a lab.": "它只能载入实验环境中 docker save 写出的文件。",
     "Use the images of the lab: docker images.": "请用实验环境里的镜像：docker images。",
     "docker attach is not simulated.": "没有模拟 docker attach。",
     "Use docker exec -it CONTAINER sh, or docker logs CONTAINER.": "请用 docker exec -it 容器 sh，或者 docker logs 容器。",

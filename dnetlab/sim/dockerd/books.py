@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Protocol
 from dnetlab.model.changed import replace
@@ -20,6 +20,9 @@ from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.profiles import EngineProfile, engine
 from dnetlab.sim.world import World
+
+if TYPE_CHECKING:
+    from dnetlab.sim.dockerd.happenings import Event
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Daemon:
     ingress_pid   the pid under which it has set up the ingress network, None before
     balancers     network id -> the endpoint of the balancer that an overlay network has here
     gateways      container id -> its endpoint in docker_gwbridge, its way out when it is in overlay networks only
+    events        what happened, the oldest first (happenings.py; in memory only)
     """
 
     running: bool = False
@@ -78,6 +82,7 @@ class Daemon:
     gateways: dict[str, Endpoint] = field(default_factory=dict)
     balancers: dict[str, Endpoint] = field(default_factory=dict)
     ingress_pid: int | None = None
+    events: tuple[Event, ...] = ()
 
     @property
     def userland_proxy(self) -> bool:

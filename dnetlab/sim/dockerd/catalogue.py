@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
+
+from dnetlab.sim.dockerd.imagelayers import Layer, Step, merged
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BUILT = -1929600.0  # 2026-11-01T00:00:00Z on the lab's clock
@@ -30,6 +33,11 @@ class Recipe:
     programs    servers and scripts inside, beside the userland's tools
     layers      names of its layers, from the bottom; equal names are shared between images
     created     on the lab's clock
+    made        layers that somebody put on top of those, by a commit or a build
+    made_id     the id of an image that was made in the lab, '' for one of the catalogue; parent: the image it was made
+                from, as long as that is known; steps: its history, the oldest first
+    user, on_build, shell, author, comment: as a Dockerfile or a commit sets them
+    health      .Config.Healthcheck as the API writes it, as pairs; None: nothing is said of it
     """
 
     key: str
@@ -47,28 +55,58 @@ class Recipe:
     programs: tuple[str, ...] = ()
     layers: tuple[str, ...] = ("busybox",)
     created: float = BUILT
+    made: tuple[Layer, ...] = ()
+    made_id: str = ""
+    parent: str = ""
+    steps: tuple[Step, ...] = ()
+    user: str = ""
+    on_build: tuple[str, ...] = ()
+    shell: tuple[str, ...] = ()
+    author: str = ""
+    comment: str = ""
+    health: tuple[tuple[str, object], ...] | None = None
 
     @property
     def id(self) -> str:
+        if self.made_id:
+            return self.made_id
         return "sha256:" + (_IDS.get(self.key) or hashlib.sha256(f"image:{self.key}".encode()).hexdigest())
 
     @property
     def digest(self) -> str:
         """Of its manifest, as `docker pull` prints it."""
-        return "sha256:" + hashlib.sha256(f"manifest:{self.key}".encode()).hexdigest()
+        return "sha256:" + hashlib.sha256(f"manifest:{self.made_id or self.key}".encode()).hexdigest()
 
     @property
     def layer_ids(self) -> tuple[str, ...]:
-        return tuple("sha256:" + hashlib.sha256(f"layer:{name}".encode()).hexdigest() for name in self.layers)
+        below = tuple("sha256:" + hashlib.sha256(f"layer:{name}".encode()).hexdigest() for name in self.layers)
+        return (*below, *(layer.id for layer in self.made))
 
     @property
     def size(self) -> int:
         """Bytes, as `docker images` shows."""
-        return sum(LAYER_SIZES[name] for name in self.layers)
+        return sum(self.layer_sizes)
+
+    @property
+    def layer_sizes(self) -> tuple[int, ...]:
+        """Bytes of each layer alone."""
+        return (*(LAYER_SIZES[name] for name in self.layers), *(layer.size for layer in self.made))
+
+    @cached_property
+    def content(self) -> Layer:
+        """The files that the lab's own layers don't have."""
+        return merged(self.made)
+
+    @property
+    def history(self) -> tuple[Step, ...]:
+        """The oldest first; the lab's own images were made layer by layer."""
+        if self.steps or self.made_id:
+            return self.steps
+        return tuple(Step(self.created, f"dnetlab layer {name}", LAYER_SIZES[name]) for name in self.layers)
 
     @property
     def environment(self) -> tuple[str, ...]:
-        return (PATH, *self.env)
+        return self.env if self.made_id else (PATH, *self.env)
 
 
 # As the real lab hosts named them (they follow from the files of the machine that built them).

@@ -76,6 +76,27 @@ class Mount:
 
 @quick
 @dataclass(frozen=True)
+class Limits:
+    """What a container may use; 0 and '' are no limit. In bytes, shares, billionths of a CPU and microseconds."""
+
+    memory: int = 0
+    memory_swap: int = 0
+    reservation: int = 0
+    kernel_memory: int = 0
+    nano_cpus: int = 0
+    cpu_shares: int = 0
+    cpu_period: int = 0
+    cpu_quota: int = 0
+    cpu_rt_period: int = 0
+    cpu_rt_runtime: int = 0
+    cpuset_cpus: str = ""
+    cpuset_mems: str = ""
+    blkio_weight: int = 0
+    pids: int = 0
+
+
+@quick
+@dataclass(frozen=True)
 class ContainerConfig:
     """One container's configuration.
 
@@ -123,8 +144,7 @@ class ContainerConfig:
     stop_timeout: int | None = None
     read_only: bool = False
     init: bool = False
-    memory: int = 0
-    cpus: float = 0.0
+    limits: Limits = Limits()
 
     @property
     def path(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dnetlab.model import Container, ContainerState, Process
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import books
+from dnetlab.sim.dockerd import books, happenings
 from dnetlab.sim.dockerd.books import find
 from dnetlab.sim.dockerd.config import ContainerSpec
 from dnetlab.sim.dockerd.create import Created, check_name, conflict, create
@@ -81,6 +81,8 @@ def rename(world: World, host: str, reference: str, name: str) -> None:
     except ApiError as error:
         raise ApiError(f"Error when allocating new name: {error.message}", error.status) from None
     books.rename(world, host, container, name)
+    renamed = books.get(world, host, container.id)
+    happenings.of_container(world, host, renamed, "rename", oldName=f"/{container.name}")
 
 
 def pause(world: World, host: str, reference: str) -> None:
@@ -90,6 +92,7 @@ def pause(world: World, host: str, reference: str) -> None:
     if container.state is ContainerState.PAUSED:
         raise ApiError(f"Container {container.id} is already paused", 409)
     books.change(world, host, container.id, state=ContainerState.PAUSED)
+    happenings.of_container(world, host, container, "pause")
 
 
 def unpause(world: World, host: str, reference: str) -> None:
@@ -98,6 +101,7 @@ def unpause(world: World, host: str, reference: str) -> None:
     if container.state is not ContainerState.PAUSED:
         raise ApiError(f"Container {container.id} is not paused", 409)
     books.change(world, host, container.id, state=ContainerState.RUNNING)
+    happenings.of_container(world, host, container, "unpause")
 
 
 # -- to look ----------------------------------------------------------------------------------------------------------
@@ -107,6 +111,7 @@ def top(world: World, host: str, reference: str, options: tuple[str, ...] = ()) 
     """`docker top`: titles and rows as the host's ps prints them. Raises ApiError when it doesn't run."""
     container = find(world, host, reference)
     not_running(world, container)
+    happenings.of_container(world, host, container, "top")
     rows = [p for p in processes.host_rows(world, host) if p.container == container.id]
     text = " ".join(options) or "-ef"
     if text in ("-ef", "-f", "-fe", "-e -f"):

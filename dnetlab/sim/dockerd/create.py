@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dnetlab.model import Container, Endpoint, Volume, Where
 from dnetlab.model.changed import replace
-from dnetlab.sim.dockerd import books, images
+from dnetlab.sim.dockerd import books, containerfiles, happenings, images
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.catalogue import Recipe
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount, NetworkAttachment, RestartPolicy
@@ -42,7 +42,7 @@ def create(world: World, host: str, config: ContainerConfig) -> Created:
         warnings.append("IPv4 forwarding is disabled. Networking will not work.")
     check_networks(world, host, config)
     image = images.find(world, host, config.image)
-    recipe = images.recipe_of(image.id)
+    recipe = images.recipe_of(world, image.id)
     merged = merge(config, recipe)
     if not merged.argv:
         raise ApiError(release_of(world).text("no command"), 400)
@@ -64,6 +64,9 @@ def create(world: World, host: str, config: ContainerConfig) -> Created:
         restart_policy=merged.restart.value,
     )
     books.add(world, host, container, ContainerSpec(merged, image.id))
+    containerfiles.unpack(world, host, container_id, image.id)
+    containerfiles.fill_mounts(world, host, merged, image.id)
+    happenings.of_container(world, host, container, "create")
     return Created(container_id, tuple(warnings))
 
 
@@ -137,6 +140,9 @@ def _with_volume(world: World, host: str, mount: Mount) -> Mount:
     volumes = world.hosts[host].volumes
     if all(v.name != name for v in volumes):
         world.change_host(host, volumes=(*volumes, Volume(name, anonymous=not mount.source)))
+        happenings.of_volume(world, host, name, "create")
+    elif release_of(world).telling.created_again:
+        happenings.of_volume(world, host, name, "create")
     return replace(mount, source=name)
 
 

@@ -11,7 +11,7 @@ from dnetlab.model.changed import replace
 from dnetlab.model.host import PREDEFINED
 from dnetlab.model.ip import IpAddress
 from dnetlab.net.endpoints_order import by_gateway
-from dnetlab.sim.dockerd import books, gwbridge, hostsfile, ipam, resolver, sandbox, swarmnets
+from dnetlab.sim.dockerd import books, gwbridge, happenings, hostsfile, ipam, resolver, sandbox, swarmnets
 from dnetlab.sim.dockerd.books import (
     change_daemon,
     daemon,
@@ -126,6 +126,7 @@ def _share_host(world: World, host: str, container: Container) -> None:
         check_start(world, network, endpoint.configured_address)
     endpoint = Endpoint("host", network.id, endpoint_id=world.hex_id(f"{host}:endpoint"))
     books.put(world, host, replace(container, namespace="host", endpoints=(endpoint,)))
+    happenings.of_network(world, host, network, "connect", container.id)
     hostsfile.copy_from(world, host, "", container.id)
     config = config_of(world, host, container)
     world.files[host, container.id, hostsfile.RESOLV] = hostsfile.resolv_conf(world, host, config, False, shared=True)
@@ -170,6 +171,7 @@ def attach(
     driver = driver_of(network)
     if not driver.needs_address:
         _with_endpoint(world, host, container_id, endpoint)
+        happenings.of_network(world, host, network, "connect", container_id)
         return endpoint
     config = config_of(world, host, container)
     endpoint = _addressed(world, host, container, config, endpoint, network, attachment)
@@ -184,6 +186,7 @@ def attach(
         sandbox.start_resolver(world, host, container, config)
     if driver.spans_hosts:
         gossip.spread(world, swarm_of(world, host))
+    happenings.of_network(world, host, network, "connect", container_id)
     return endpoint
 
 
@@ -326,7 +329,10 @@ def _at_rest(endpoint: Endpoint) -> Endpoint:
 def _detach(world: World, host: str, container: Container, endpoint: Endpoint) -> None:
     """Undo `attach` but for the files."""
     network = books.network_by_id(world, host, endpoint.network_id)
-    if network is None or endpoint.address is None:
+    if network is None:
+        return
+    happenings.of_network(world, host, network, "disconnect", container.id)
+    if endpoint.address is None:
         return
     sandbox.unplug(world, host, container, endpoint, network)
     driver_of(network).delete_endpoint(world, host, endpoint, network)

@@ -30,7 +30,7 @@ def context_of(
         host,
         namespace=container.namespace or "host",
         container=container.id,
-        userland=recipe_of(spec.image_id).userland,
+        userland=recipe_of(world, spec.image_id).userland,
         environment=environment(world, host, container, spec.config, env, tty),
     )
 

@@ -49,7 +49,7 @@ def not_startable(world: World, host: str, container: Container, word: str) -> s
 
     Raises Refused for a tool that the real image has and this one hasn't.
     """
-    recipe = recipe_of(books.spec(world, host, container.id).image_id)
+    recipe = recipe_of(world, books.spec(world, host, container.id).image_id)
     problem = kinds.missing_in(recipe, word)
     if problem is None:
         return None
@@ -67,7 +67,7 @@ def execute(
     Raises ApiError when the container can't take it, Refused for what isn't modelled.
     """
     context = replace(exec_context(world, host, reference, env=env, tty=tty), stdin=stdin, privileged=privileged)
-    recipe = recipe_of(books.spec(world, host, context.container or "").image_id)
+    recipe = recipe_of(world, books.spec(world, host, context.container or "").image_id)
     if argv[0].rsplit("/", 1)[-1] == "nginx" and "nginx" in recipe.programs:
         return _nginx(context, argv)
     return run_command(context, argv)

@@ -13,8 +13,8 @@ from dnetlab.commands.docker.reference import Reference
 from dnetlab.errors import UsageError
 from dnetlab.model import Container, Image
 from dnetlab.model.changed import replace
-from dnetlab.sim.dockerd import books, hub
-from dnetlab.sim.dockerd.catalogue import BY_ID, BY_TAG, CATALOGUE, LAYER_SIZES, STORED, Recipe
+from dnetlab.sim.dockerd import books, happenings, hub
+from dnetlab.sim.dockerd.catalogue import BY_ID, BY_TAG, CATALOGUE, STORED, Recipe
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -62,7 +62,7 @@ def _lookup(world: World, host: str, text: str) -> Image | None:
         return next((i for i in images if i.id == f"sha256:{bare}"), None)
     reference = parse_reference(text)
     if reference.digest:
-        known = {f"{tag.rpartition(':')[0]}@{BY_ID[i.id].digest}": i for i in images for tag in i.tags if i.id in BY_ID}
+        known = {f"{tag.rpartition(':')[0]}@{recipe_of(world, i.id).digest}": i for i in images for tag in i.tags}
         return known.get(f"{reference.repository}@{reference.digest}")
     named = next((i for i in images if str(reference) in i.tags), None)
     if named is not None or not _is_id_prefix(text, 1):
@@ -76,9 +76,38 @@ def _is_id_prefix(text: str, at_least: int) -> bool:
     return re.fullmatch(r"[0-9a-f]{1,64}", bare) is not None and len(bare) >= at_least
 
 
-def recipe_of(image_id: str) -> Recipe:
-    """What is inside an image. KeyError for an id that never was in the catalogue."""
-    return BY_ID[image_id]
+def recipe_of(world: World, image_id: str) -> Recipe:
+    """What is inside an image, one of the catalogue or one that was made here. KeyError for an unknown id."""
+    made: Recipe | None = world.made.get(image_id)
+    return made or BY_ID[image_id]
+
+
+def keep(world: World, host: str, recipe: Recipe, tag: str = "") -> None:
+    """An image that was made here is on the host, and that tag points at it."""
+    place(world, host, recipe, tag)
+    if tag:
+        happenings.of_image(world, host, recipe.id, "tag", tag)
+
+
+def place(world: World, host: str, recipe: Recipe, tag: str = "") -> None:
+    """The same, without telling of it; the image may be one of the catalogue."""
+    if recipe.made_id:
+        world.made[recipe.id] = recipe
+    if all(image.id != recipe.id for image in world.hosts[host].images):
+        image = Image(recipe.id, (), recipe.created, recipe.size)
+        world.change_host(host, images=(*world.hosts[host].images, image))
+    if tag:
+        _point(world, host, tag, recipe.id)
+
+
+def children(world: World, host: str, image_id: str) -> list[Image]:
+    """The images on the host that were made from that one."""
+    return [i for i in world.hosts[host].images if recipe_of(world, i.id).parent == image_id]
+
+
+def is_between(world: World, host: str, image: Image) -> bool:
+    """Is it only a step on the way to another? Lists leave it out unless they are asked for all."""
+    return not image.tags and bool(children(world, host, image.id))
 
 
 @dataclass(frozen=True)
@@ -92,10 +121,10 @@ class Room:
 
 def room_of(world: World, image_id: str) -> Room:
     """What an image takes. In containerd's store both count, its content and its files (recorded from 29.7.2)."""
-    recipe = recipe_of(image_id)
+    recipe = recipe_of(world, image_id)
     if not books.release_of(world).image_store:
         return Room(recipe.size, recipe.size, recipe.size)
-    stored = [STORED[layer] for layer in recipe.layers]
+    stored = [STORED[layer] for layer in recipe.layers] + [(layer.size, layer.size) for layer in recipe.made]
     content, files = sum(c for c, _ in stored), sum(f for _, f in stored)
     return Room(content + files, content, files)
 
@@ -104,7 +133,7 @@ def digests(world: World, host: str, image: Image) -> list[str]:
     """`.RepoDigests`: of what was pulled; in containerd's store every name has one, the image's id."""
     if books.release_of(world).image_store:
         return sorted({f"{tag.rpartition(':')[0]}@{image.id}" for tag in image.tags})
-    digest = recipe_of(image.id).digest
+    digest = recipe_of(world, image.id).digest
     return sorted(name for name in books.daemon(world, host).pulled if name.endswith(digest))
 
 
@@ -147,7 +176,7 @@ def pull(world: World, host: str, text: str) -> Pulled:
     recipe = _in_registry(reference, tuple(tag for image in world.hosts[host].images for tag in image.tags))
     label = reference.tag or reference.digest
     messages = [{"status": f"Pulling from {reference.path}", "id": label}]
-    have = {layer for image in world.hosts[host].images for layer in recipe_of(image.id).layers}
+    have = {layer for image in world.hosts[host].images for layer in recipe_of(world, image.id).layers}
     present = any(str(reference) in image.tags and image.id == recipe.id for image in world.hosts[host].images)
     if not present:
         for name, digest in zip(recipe.layers, recipe.layer_ids, strict=True):
@@ -157,6 +186,7 @@ def pull(world: World, host: str, text: str) -> Pulled:
     messages.append({"status": f"Status: {outcome} for {reference}"})
     if not present:
         _add(world, host, recipe, reference)
+    happenings.of_image(world, host, str(reference), "pull", reference.repository)
     return Pulled(tuple(messages), not present)
 
 
@@ -178,11 +208,7 @@ def _add(world: World, host: str, recipe: Recipe, reference: Reference) -> None:
     daemon = books.daemon(world, host)
     pulled = daemon.pulled | {f"{reference.repository}@{recipe.digest}"}
     books.put_daemon(world, host, replace(daemon, pulled=pulled))
-    if all(image.id != recipe.id for image in world.hosts[host].images):
-        image = Image(recipe.id, (), recipe.created, recipe.size)
-        world.change_host(host, images=(*world.hosts[host].images, image))
-    if reference.tag:
-        _point(world, host, str(reference), recipe.id)
+    place(world, host, recipe, str(reference) if reference.tag else "")
 
 
 def _point(world: World, host: str, tag: str, image_id: str | None) -> None:
@@ -203,6 +229,7 @@ def tag(world: World, host: str, source: str, target: str) -> None:
     if reference.digest:
         raise ApiError("refusing to create a tag with a digest reference", 400)
     _point(world, host, str(reference), image.id)
+    happenings.of_image(world, host, image.id, "tag", str(reference))
 
 
 # -- remove -------------------------------------------------------------------------------------------------------
@@ -214,7 +241,7 @@ Change = dict[str, str]  # {'Untagged': 'nginx:latest'} or {'Deleted': 'sha256:â
 def remove(world: World, host: str, text: str, force: bool = False) -> list[Change]:
     """`docker rmi`: what was untagged and deleted, in this order (moby daemon/images/image_delete.go)."""
     image = find(world, host, text)
-    if not _is_prefix_of(text, image):
+    if not is_prefix_of(text, image):
         reference = str(parse_reference(text))
         users = _users(world, host, image)
         if len(image.tags) == 1 and users and not force:
@@ -237,7 +264,7 @@ def remove(world: World, host: str, text: str, force: bool = False) -> list[Chan
     return gone + _delete(world, host, find(world, host, image.id))
 
 
-def _is_prefix_of(text: str, image: Image) -> bool:
+def is_prefix_of(text: str, image: Image) -> bool:
     return image.id.startswith(text) or image.id.removeprefix("sha256:").startswith(text)
 
 
@@ -265,9 +292,10 @@ def _conflict(world: World, host: str, image: Image, force: bool) -> str | None:
 def _untag(world: World, host: str, image: Image, tags: list[str]) -> list[Change]:
     for name in tags:
         _point(world, host, name, None)
+        happenings.of_image(world, host, image.id, "untag")
     left = {t.rpartition(":")[0] for t in find(world, host, image.id).tags}
     daemon = books.daemon(world, host)
-    digest = recipe_of(image.id).digest
+    digest = recipe_of(world, image.id).digest
     lost = sorted(d for d in daemon.pulled if d.endswith(digest) and d.partition("@")[0] not in left)
     if lost:
         books.put_daemon(world, host, replace(daemon, pulled=daemon.pulled - set(lost)))
@@ -277,17 +305,26 @@ def _untag(world: World, host: str, image: Image, tags: list[str]) -> list[Chang
 def _delete(world: World, host: str, image: Image) -> list[Change]:
     others = tuple(i for i in world.hosts[host].images if i.id != image.id)
     world.change_host(host, images=others)
-    shared = {layer for other in others for layer in recipe_of(other.id).layers}
-    recipe = recipe_of(image.id)
-    own = [digest for name, digest in zip(recipe.layers, recipe.layer_ids, strict=True) if name not in shared]
-    return [{"Deleted": digest} for digest in (image.id, *reversed(own))]
+    happenings.of_image(world, host, image.id, "delete")
+    shared = {layer for other in others for layer in recipe_of(world, other.id).layer_ids}
+    recipe = recipe_of(world, image.id)
+    own = [digest for digest in recipe.layer_ids if digest not in shared]
+    gone = [{"Deleted": digest} for digest in (image.id, *reversed(own))]
+    parent = next((i for i in others if i.id == recipe.parent), None)
+    if parent is None or parent.tags or children(world, host, parent.id) or _users(world, host, parent):
+        return gone
+    return gone + _delete(world, host, parent)
 
 
 def prune(world: World, host: str, everything: bool = False) -> tuple[list[Change], int]:
     """`docker image prune [-a]`: what went, and the bytes reclaimed. Images of any container stay."""
     gone: list[Change] = []
     for image in world.hosts[host].images:
-        if (not image.tags or everything) and not _users(world, host, image):
+        there = any(i.id == image.id for i in world.hosts[host].images)
+        if not there or image.tags and not everything or is_between(world, host, image):
+            continue
+        if not _users(world, host, image):
             gone += _untag(world, host, image, list(image.tags)) + _delete(world, host, image)
-    bytes_of = {d: LAYER_SIZES[n] for r in CATALOGUE for n, d in zip(r.layers, r.layer_ids, strict=True)}
+    known = (*CATALOGUE, *world.made.values())
+    bytes_of = {d: size for r in known for d, size in zip(r.layer_ids, r.layer_sizes, strict=True)}
     return gone, sum(bytes_of.get(change.get("Deleted", ""), 0) for change in gone)

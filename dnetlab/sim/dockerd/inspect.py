@@ -15,7 +15,6 @@ from dnetlab.model.host import PREDEFINED
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.clock import moment, rfc3339
 from dnetlab.sim.dockerd import books, images, ipam
-from dnetlab.sim.dockerd.catalogue import Recipe
 from dnetlab.sim.dockerd.cluster import gossip
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount
 from dnetlab.sim.dockerd.drivers.table import driver_of
@@ -30,16 +29,16 @@ CONTAINERS = "/var/lib/docker/containers"
 OVERLAYS = "/var/lib/docker/overlay2"
 
 
-def _documents(world: World) -> Documents:
+def documents_of(world: World) -> Documents:
     return books.release_of(world).documents
 
 
-def _picked(values: Json, keys: tuple[str, ...]) -> Json:
+def picked(values: Json, keys: tuple[str, ...]) -> Json:
     """The values that the release has in that document, in its order."""
     return {key: values[key] for key in keys}
 
 
-def _digest(text: str) -> str:
+def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -77,11 +76,11 @@ def container_json(world: World, host: str, reference: str) -> Json:
         "GraphDriver": _graph(world, container.id, spec.image_id),
         "Storage": {"RootFS": {"Snapshot": {"Name": "overlayfs"}}},
         "Mounts": mounts(config),
-        "Config": _config(container, config, _documents(world).on_build),
+        "Config": _config(container, config, documents_of(world).on_build),
         "NetworkSettings": network_settings(world, host, container),
         "ImageManifestDescriptor": manifest(spec.image_id, config.image),
     }
-    return _picked(found, _documents(world).container)
+    return picked(found, documents_of(world).container)
 
 
 def storage_driver(world: World) -> str:
@@ -119,10 +118,10 @@ def state_json(container: Container, spec: ContainerSpec) -> Json:
 
 
 def _graph(world: World, container_id: str, image_id: str) -> Json:
-    own = _digest(f"layer:{container_id}")
+    own = digest_of(f"layer:{container_id}")
     below = [f"{OVERLAYS}/{own}-init/diff"]
-    layers = reversed(images.recipe_of(image_id).layer_ids)
-    below += [f"{OVERLAYS}/{_digest('cache:' + layer)}/diff" for layer in layers]
+    layers = reversed(images.recipe_of(world, image_id).layer_ids)
+    below += [f"{OVERLAYS}/{digest_of('cache:' + layer)}/diff" for layer in layers]
     data = {
         "ID": container_id,
         "LowerDir": ":".join(below),
@@ -130,7 +129,7 @@ def _graph(world: World, container_id: str, image_id: str) -> Json:
         "UpperDir": f"{OVERLAYS}/{own}/diff",
         "WorkDir": f"{OVERLAYS}/{own}/work",
     }
-    return {"Data": _picked(data, _documents(world).graph), "Name": "overlay2"}
+    return {"Data": picked(data, documents_of(world).graph), "Name": "overlay2"}
 
 
 def _volume_mode(mount: Mount) -> str:
@@ -225,7 +224,7 @@ def sandbox_of(world: World, container: Container) -> tuple[str, str]:
     kept = books.release_of(world).remembers_sandbox and container.started is not None
     if joined or not (container.is_running or kept):
         return "", ""
-    sandbox = _digest(f"sandbox:{container.id}:{container.started}")
+    sandbox = digest_of(f"sandbox:{container.id}:{container.started}")
     return sandbox, f"/var/run/docker/netns/{'default' if container.namespace == 'host' else sandbox[:12]}"
 
 
@@ -248,7 +247,7 @@ def network_settings(world: World, host: str, container: Container) -> Json:
         "MacAddress": bridge.mac or _asked_mac(world, host, container),
         "Networks": endpoints_json(world, host, container),
     }
-    return _picked(found, _documents(world).settings)
+    return picked(found, documents_of(world).settings)
 
 
 def _asked_mac(world: World, host: str, container: Container) -> str:
@@ -289,7 +288,7 @@ def endpoint_json(world: World, host: str, container: Container, endpoint: Endpo
         "GlobalIPv6PrefixLen": 0,
         "DNSNames": dns_names(container, endpoint, spec.config, connected),
     }
-    return _picked(found, _documents(world).endpoint)
+    return picked(found, documents_of(world).endpoint)
 
 
 def _aliases(
@@ -322,7 +321,7 @@ def dns_names(
     return list(dict.fromkeys(names))
 
 
-# -- networks, images, volumes ------------------------------------------------------------------------------------
+# -- networks, volumes ------------------------------------------------------------------------------------
 
 
 def network_json(world: World, host: str, reference: str) -> Json:
@@ -367,14 +366,14 @@ def _network(world: World, network: Network, members: Json, status: Json | None 
         "Labels": dict(sorted(network.labels.items())),
         "Status": status,
     }
-    keys = _documents(world).network
-    return _picked(found, keys if status is not None else tuple(key for key in keys if key != "Status"))
+    keys = documents_of(world).network
+    return picked(found, keys if status is not None else tuple(key for key in keys if key != "Status"))
 
 
 def _ipam(world: World, network: Network) -> Json:
     rows = [_subnet(world, network, subnet) for subnet in network.subnets]
     predefined = network.name in (*PREDEFINED, "docker_gwbridge") or network.scope == "swarm"
-    nothing: list[Json] | None = None if _documents(world).null_config else []
+    nothing: list[Json] | None = None if documents_of(world).null_config else []
     return {"Driver": "default", "Options": None if predefined else {}, "Config": rows or nothing}
 
 
@@ -419,7 +418,7 @@ def _swarm_network(world: World, host: str, network: Network) -> Json:
     """A network of a swarm: as its managers have it, and with peers and containers where it is in use."""
     status = _status(world, host, network)
     if not gossip.is_here(world, host, network):
-        unused: Json | None = {} if _documents(world).empty_containers else None
+        unused: Json | None = {} if documents_of(world).empty_containers else None
         labels = dict(network.labels) or None
         return {**_network(world, network, {}, status), "Containers": unused, "Labels": labels}
     members = _containers_in(world, host, network)
@@ -438,75 +437,7 @@ def _swarm_network(world: World, host: str, network: Network) -> Json:
 def _peers(network: Network) -> list[Json]:
     """The nodes on which the network is in use, as far as this one has heard: each with the name of its agent."""
     nodes = dict.fromkeys(record.node for record in network.records)
-    return [{"Name": _digest(f"agent of {node}")[:12], "IP": str(node)} for node in nodes]
-
-
-def image_json(world: World, host: str, reference: str) -> Json:
-    """An image. Raises ApiError 404 `No such image: …`."""
-    image = images.find(world, host, reference)
-    recipe = images.recipe_of(image.id)
-    documents = _documents(world)
-    found: Json = {
-        "Id": image.id, "RepoTags": sorted(image.tags), "RepoDigests": images.digests(world, host, image),
-        "Parent": "", "Comment": "",
-        "Created": f"{moment(image.created):%Y-%m-%dT%H:%M:%S}Z", "Container": "", "ContainerConfig": _long_config(),
-        "DockerVersion": "", "Author": "", "Architecture": "amd64", "Os": "linux",
-        "Size": images.room_of(world, image.id).size, "Config": _config_of_image(recipe, documents),
-        "VirtualSize": image.size, "GraphDriver": _image_graph(recipe.layer_ids),
-        "RootFS": {"Type": "layers", "Layers": list(recipe.layer_ids)},
-        "Metadata": {"LastTagTime": "0001-01-01T00:00:00Z"},
-        "Descriptor": {key: value for key, value in manifest(image.id, reference).items() if key != "platform"},
-    }  # fmt: skip
-    return _picked(found, documents.image)
-
-
-def _config_of_image(recipe: Recipe, documents: Documents) -> Json:
-    if not documents.image_config_short:
-        return _long_config(recipe)
-    found = _short_config(recipe)
-    return found if documents.on_build else {key: value for key, value in found.items() if value}
-
-
-def _image_graph(layers: tuple[str, ...]) -> Json:
-    places = [f"{OVERLAYS}/{_digest('cache:' + layer)}" for layer in layers]
-    lower = {"LowerDir": ":".join(f"{place}/diff" for place in reversed(places[:-1]))} if len(places) > 1 else {}
-    top = places[-1]
-    return {"Data": {**lower, "MergedDir": f"{top}/merged", "UpperDir": f"{top}/diff", "WorkDir": f"{top}/work"},
-            "Name": "overlay2"}  # fmt: skip
-
-
-def _long_config(recipe: Recipe | None = None) -> Json:
-    """`.Config` as the daemon writes it up to 27; of nothing: the empty `.ContainerConfig`."""
-    found: Json = {"Hostname": "", "Domainname": "", "User": "", "AttachStdin": False, "AttachStdout": False,
-                   "AttachStderr": False}  # fmt: skip
-    if recipe is not None and recipe.ports:
-        found["ExposedPorts"] = {port: {} for port in recipe.ports}
-    found |= {
-        "Tty": False, "OpenStdin": False, "StdinOnce": False,
-        "Env": list(recipe.environment) if recipe else None,
-        "Cmd": list(recipe.command) if recipe else None,
-        "Image": "",
-        "Volumes": {v: {} for v in recipe.volumes} or None if recipe else None,
-        "WorkingDir": recipe.directory if recipe else "",
-        "Entrypoint": list(recipe.entrypoint) or None if recipe else None,
-        "OnBuild": None,
-        "Labels": dict(recipe.labels) or None if recipe else None,
-    }  # fmt: skip
-    if recipe is not None and recipe.stop_signal:
-        found["StopSignal"] = recipe.stop_signal
-    return found
-
-
-def _short_config(recipe: Recipe) -> Json:
-    """`.Config` since 28: sorted, without what only containers have."""
-    found: Json = {"Cmd": list(recipe.command), "Entrypoint": list(recipe.entrypoint) or None,
-                   "Env": list(recipe.environment)}  # fmt: skip
-    if recipe.ports:
-        found["ExposedPorts"] = {port: {} for port in recipe.ports}
-    found |= {"Labels": dict(recipe.labels) or None, "OnBuild": None}
-    if recipe.stop_signal:
-        found["StopSignal"] = recipe.stop_signal
-    return found | {"User": "", "Volumes": {v: {} for v in recipe.volumes} or None, "WorkingDir": recipe.directory}
+    return [{"Name": digest_of(f"agent of {node}")[:12], "IP": str(node)} for node in nodes]
 
 
 def volume_json(world: World, host: str, name: str) -> Json:

@@ -71,13 +71,19 @@ def shown_mode(world: World, config: ContainerConfig) -> str:
 
 def _resources(config: ContainerConfig, kernel_memory: bool) -> Json:
     kernel: Json = {"KernelMemory": 0, "KernelMemoryTCP": 0} if kernel_memory else {}
+    limits = config.limits
+    swap = limits.memory_swap or limits.memory * 2
     return {
-        "CpuShares": 0, "Memory": config.memory, "NanoCpus": int(config.cpus * 1e9), "CgroupParent": "",
-        "BlkioWeight": 0, "BlkioWeightDevice": [], "BlkioDeviceReadBps": [], "BlkioDeviceWriteBps": [],
-        "BlkioDeviceReadIOps": [], "BlkioDeviceWriteIOps": [], "CpuPeriod": 0, "CpuQuota": 0, "CpuRealtimePeriod": 0,
-        "CpuRealtimeRuntime": 0, "CpusetCpus": "", "CpusetMems": "", "Devices": [], "DeviceCgroupRules": None,
-        "DeviceRequests": None, **kernel, "MemoryReservation": 0, "MemorySwap": config.memory * 2,
-        "MemorySwappiness": None, "OomKillDisable": False, "PidsLimit": None, "Ulimits": [], "CpuCount": 0,
+        "CpuShares": limits.cpu_shares, "Memory": limits.memory, "NanoCpus": limits.nano_cpus, "CgroupParent": "",
+        "BlkioWeight": limits.blkio_weight, "BlkioWeightDevice": [], "BlkioDeviceReadBps": [],
+        "BlkioDeviceWriteBps": [],
+        "BlkioDeviceReadIOps": [], "BlkioDeviceWriteIOps": [], "CpuPeriod": limits.cpu_period,
+        "CpuQuota": limits.cpu_quota,
+        "CpuRealtimePeriod": limits.cpu_rt_period, "CpuRealtimeRuntime": limits.cpu_rt_runtime,
+        "CpusetCpus": limits.cpuset_cpus, "CpusetMems": limits.cpuset_mems, "Devices": [], "DeviceCgroupRules": None,
+        "DeviceRequests": None, **kernel, "MemoryReservation": limits.reservation, "MemorySwap": swap,
+        "MemorySwappiness": None, "OomKillDisable": False, "PidsLimit": limits.pids or None, "Ulimits": [],
+        "CpuCount": 0,
         "CpuPercent": 0, "IOMaximumIOps": 0, "IOMaximumBandwidth": 0,
     }  # fmt: skip
 

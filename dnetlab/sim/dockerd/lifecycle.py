@@ -14,7 +14,7 @@ import re
 from dnetlab.model import Container, ContainerState, Process, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim import processes
-from dnetlab.sim.dockerd import books, endpoints
+from dnetlab.sim.dockerd import books, endpoints, happenings
 from dnetlab.sim.dockerd import volumes as storage
 from dnetlab.sim.dockerd.config import ContainerSpec, RestartPolicy
 from dnetlab.sim.dockerd.environment import variables
@@ -54,7 +54,12 @@ def _bring_up(world: World, host: str, container: Container) -> None:
     pids: tuple[int | None, int | None] = (None, None)
     if books.release_of(world).task_before_network:  # the task is there, not yet started, when the network is made
         pids = world.count(f"pid:{host}", processes.FIRST_PID), world.count(f"pid:{host}", processes.FIRST_PID)
+    mounts_first = books.release_of(world).telling.mounts_first
+    if mounts_first:
+        _tell_mounts(world, host, container, spec)
     endpoints.open_sandbox(world, host, container.id)
+    if not mounts_first:
+        _tell_mounts(world, host, container, spec)
     fresh = books.by_id(world, host, container.id) or container
     problem = _runc_refuses(world, spec)
     if problem:
@@ -72,6 +77,7 @@ def _bring_up(world: World, host: str, container: Container) -> None:
     )  # fmt: skip
     _note_environment(world, host, container.id)
     outcome = launch.launch(world, host, container.id)
+    happenings.of_container(world, host, container, "start")
     if outcome.exit_code is None:
         return
     if outcome.after <= 0:
@@ -82,16 +88,24 @@ def _bring_up(world: World, host: str, container: Container) -> None:
         )
 
 
+def _tell_mounts(world: World, host: str, container: Container, spec: ContainerSpec) -> None:
+    for mount in spec.config.mounts:
+        if mount.kind == "volume":
+            happenings.of_volume(world, host, mount.source, "mount", container=container.id,
+                                 destination=mount.destination, propagation="",
+                                 **{"read/write": str(not mount.read_only).lower()})  # fmt: skip
+
+
 def _runc_refuses(world: World, spec: ContainerSpec) -> str:
     """Why runc can't make the container, in the daemon's words; '' when it can. Observed on 26.1.5 and 28.5.2."""
     ours = [name for name in spec.config.sysctls if name.startswith("net.")]
     if spec.config.network_mode == "host" and ours:
         return books.release_of(world).text("sysctl of host", name=min(ours))
-    missing = kinds.missing(spec.config, spec.image_id)
+    missing = kinds.missing(world, spec.config, spec.image_id)
     if missing is None:
         return ""
     if "/" not in missing.word:
-        refuse_left_out(recipe_of(spec.image_id).userland, missing.word)
+        refuse_left_out(recipe_of(world, spec.image_id).userland, missing.word)
     return kinds.runc_error(world, missing)
 
 
@@ -167,7 +181,11 @@ def _tear_down(world: World, host: str, container: Container, code: int) -> None
     parents = [processes.find(world, host, p.ppid) for p in mine if p.pid == container.pid and p.ppid > 1]
     shims = [p.pid for p in parents if p is not None and container.id in p.argv]
     processes.end(world, host, [*(p.pid for p in mine), *shims])
+    _tell_end(world, host, container, code)
     endpoints.close_sandbox(world, host, container.id)
+    for mount in books.spec(world, host, container.id).config.mounts:
+        if mount.kind == "volume":
+            happenings.of_volume(world, host, mount.source, "unmount", container=container.id)
     logs.forget_future(world, host, container.id)
     books.change(
         world, host, container.id, state=ContainerState.EXITED, exit_code=code, finished=world.clock, pid=None
@@ -176,6 +194,12 @@ def _tear_down(world: World, host: str, container: Container, code: int) -> None
     kept = tuple(t for t in world.terminals if (t.host, t.container) != (host, container.id))
     if len(kept) != len(world.terminals):
         world.terminals = kept
+
+
+def _tell_end(world: World, host: str, container: Container, code: int) -> None:
+    ran = world.clock - (world.clock if container.started is None else container.started)
+    more = {"execDuration": str(int(ran))} if books.release_of(world).telling.duration else {}
+    happenings.of_container(world, host, container, "die", exitCode=str(code), **more)
 
 
 def _comes_back(spec: ContainerSpec, code: int) -> bool:
@@ -204,12 +228,14 @@ def stop(world: World, host: str, reference: str, timeout: int | None = None, si
     if timeout is None:
         timeout = spec.config.stop_timeout if spec.config.stop_timeout is not None else DEFAULT_STOP_TIMEOUT
     _end_by_signal(world, host, container, number, timeout)
+    happenings.of_container(world, host, container, "stop")
     return container
 
 
 def _end_by_signal(world: World, host: str, container: Container, number: int, timeout: int) -> None:
     if container.state is ContainerState.PAUSED:  # frozen processes take no signal; the daemon thaws them to kill
         books.change(world, host, container.id, state=ContainerState.RUNNING)
+    happenings.of_container(world, host, container, "kill", signal=str(number))
     code = kinds.answer_to(books.spec(world, host, container.id).config, number)
     spec = books.spec(world, host, container.id)
     if code is None:
@@ -222,6 +248,7 @@ def _end_by_signal(world: World, host: str, container: Container, number: int, t
         else:
             world.clock += timeout
             code = KILLED
+            happenings.of_container(world, host, container, "kill", signal=str(SIGNALS["KILL"]))
     else:
         launch.say_goodbye(world, host, container.id, number)
     exited(world, host, container.id, code)
@@ -245,6 +272,7 @@ def kill(world: World, host: str, reference: str, signal: str = "KILL") -> None:
     if number == SIGNALS["KILL"]:
         _end_by_signal(world, host, container, number, 0)
         return
+    happenings.of_container(world, host, container, "kill", signal=str(number))
     process = processes.find(world, host, container.pid or 0)
     if process is not None and container.state is not ContainerState.PAUSED:
         process_got_signal(world, host, process, number, inside=False)
@@ -303,6 +331,7 @@ def restart(world: World, host: str, reference: str, timeout: int | None = None,
         if container.is_running or container.state is ContainerState.RESTARTING:
             stop(world, host, container.id, timeout, signal)
         start(world, host, container.id)
+        happenings.of_container(world, host, container, "restart")
     except ApiError as error:
         raise ApiError(f"Cannot restart container {reference}: {error.message}", error.status) from None
     finally:
@@ -323,10 +352,12 @@ def remove(world: World, host: str, reference: str, force: bool = False, volumes
             raise ApiError(_still_running(world, container, reference), 409)
         books.change_spec(world, host, container.id, stopped_by_user=True)
         if container.is_running:
-            exited(world, host, container.id, 137)
+            happenings.of_container(world, host, container, "kill", signal=str(SIGNALS["KILL"]))
+            exited(world, host, container.id, KILLED)
     if books.by_id(world, host, container.id) is None:  # --rm was quicker
         return container.id
     mounts = books.spec(world, host, container.id).config.mounts
+    happenings.of_container(world, host, books.get(world, host, container.id), "destroy")
     books.drop(world, host, container.id)
     if volumes:
         _drop_anonymous(world, host, [m.source for m in mounts if m.kind == "volume"])

@@ -10,7 +10,7 @@ from dnetlab.model.changed import replace
 from dnetlab.model.host import RESERVED
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import books, endpoints, gwbridge, ipam, swarmnets
+from dnetlab.sim.dockerd import books, endpoints, gwbridge, happenings, ipam, swarmnets
 from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
@@ -82,6 +82,7 @@ def create(
         ipam.close_pools(world, host, subnets)
         raise
     books.put_network(world, host, network)
+    happenings.of_network(world, host, network, "create")
     return network.id
 
 
@@ -110,6 +111,7 @@ def _keep_configuration(
         created=world.clock, config_only=True,
     )  # fmt: skip
     books.put_network(world, host, network)
+    happenings.of_network(world, host, network, "create")
     return network.id
 
 
@@ -182,6 +184,7 @@ def remove(world: World, host: str, reference: str) -> None:
         driver_of(network).delete_network(world, host, network)
         ipam.close_pools(world, host, network.subnets, network.id)
     books.drop_network(world, host, network.id)
+    happenings.of_network(world, host, network, "destroy")
 
 
 # -- connect, disconnect --------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dnetlab.model import Volume
-from dnetlab.sim.dockerd import books
+from dnetlab.sim.dockerd import books, containerfiles, happenings
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -24,6 +24,7 @@ def create(world: World, host: str, name: str = "", driver: str = "local") -> st
     volumes = world.hosts[host].volumes
     if all(v.name != name for v in volumes):
         world.change_host(host, volumes=(*volumes, Volume(name, driver, anonymous)))
+        happenings.of_volume(world, host, name, "create")
     return name
 
 
@@ -56,6 +57,8 @@ def remove(world: World, host: str, name: str, force: bool = False) -> None:
     if using:
         raise ApiError(f"remove {name}: volume is in use - [{', '.join(using)}]", 409)
     world.change_host(host, volumes=tuple(v for v in world.hosts[host].volumes if v.name != volume.name))
+    containerfiles.forget_volume(world, host, volume.name)
+    happenings.of_volume(world, host, volume.name, "destroy")
 
 
 def prune(world: World, host: str, everything: bool = False) -> tuple[str, ...]:
@@ -63,5 +66,6 @@ def prune(world: World, host: str, everything: bool = False) -> tuple[str, ...]:
     everything = everything or books.release_of(world).prunes_named_volumes
     gone = [v.name for v in world.hosts[host].volumes
             if (everything or v.anonymous) and not users(world, host, v.name)]  # fmt: skip
-    world.change_host(host, volumes=tuple(v for v in world.hosts[host].volumes if v.name not in gone))
+    for name in gone:
+        remove(world, host, name)
     return tuple(gone)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dnetlab.model.changed import replace
 from dnetlab.sim.profiles import sentences
+from dnetlab.sim.profiles.telling import TELLING_20_10, TELLING_26_1, TELLING_29_7, Telling
 
 
 @dataclass(frozen=True)
@@ -281,6 +282,7 @@ class EngineProfile:
     masked_paths              .HostConfig.MaskedPaths
     documents                 the keys of `docker inspect`
     build                     what `docker version` and `docker info` say of the server
+    telling                   what its events say
     directives                what /etc/docker/daemon.json may say beyond 20.10's
     validates_file            dockerd has --validate
     image_store               containerd keeps the images: their content counts beside what is unpacked of it
@@ -321,6 +323,7 @@ class EngineProfile:
     stop_clears_hosts: bool
     documents: Documents
     build: Build
+    telling: Telling
     masked_paths: tuple[str, ...]
     texts: dict[str, str]
     prunes_named_volumes: bool
@@ -397,6 +400,7 @@ _20_10 = EngineProfile(
     fresh_gateway_shown=False,  # observed on 20.10.24
     documents=_DOCUMENTS_20_10,
     build=_BUILD_20_10,
+    telling=TELLING_20_10,
     masked_paths=_MASKED_20_10,  # observed on 20.10.24
     texts=sentences.TEXTS_20_10,
     prunes_named_volumes=True,  # up to API 1.41
@@ -431,6 +435,7 @@ _26_1 = replace(
     small_subnets=True,  # since 25.0 (E25); observed on 26.1.5 and 28.5.2
     documents=_DOCUMENTS_26_1,
     build=_BUILD_26_1,
+    telling=TELLING_26_1,
     masked_paths=_MASKED_26_1,  # observed on 26.1.5
     texts=sentences.TEXTS_26_1,
     prunes_named_volumes=False,  # since 23.0, API 1.42
@@ -490,6 +495,7 @@ _29_7 = replace(
     auto_gateway_shown=True,  # E29
     documents=_DOCUMENTS_29_7,
     build=_BUILD_29_7,
+    telling=TELLING_29_7,
     masked_paths=_MASKED_29_7,  # recorded from 29.7.2
     image_store=True,  # recorded from 29.7.2: the default since 29.0
     deprecates_links=True,  # E29

@@ -57,8 +57,11 @@ TEXTS_20_10: dict[str, str] = {
     "runs a directory": "permission denied",
     "bad daemon file": "{problem}",
     "bad bip": "{problem}",
+    "bad cpus": "Range of CPUs is from 0.01 to {most}, as there are only {cpus} CPUs available",
+    "no tar": "Error processing tar file(exit status 1): unexpected EOF",
 }
 TEXTS_26_1 = TEXTS_20_10 | {
+    "no tar": "unexpected EOF",
     "bad restart policy": "invalid restart policy: unknown policy '{name}'; "
     "use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
     "negative retries": "invalid restart policy: maximum retry count cannot be negative",
@@ -116,6 +119,7 @@ TEXTS_28_5 = TEXTS_26_1 | {
     "exec failed": "OCI runtime exec failed: exec failed: unable to start container process: {problem}",
     "runs a directory": "is a directory: permission denied",
     "bad bip": "parse {option} failed: {problem}",
+    "bad cpus": "range of CPUs is from 0.01 to {most}, as there are only {cpus} CPUs available",
 }
 TEXTS_29_7 = TEXTS_28_5 | {
     "bad daemon file": "invalid JSON: {problem}",

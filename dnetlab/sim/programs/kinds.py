@@ -73,9 +73,9 @@ def has_program(recipe: Recipe, name: str) -> bool:
     return name in USERLANDS[recipe.userland] or name in APPLETS
 
 
-def missing(config: ContainerConfig, image_id: str) -> Missing | None:
+def missing(world: World, config: ContainerConfig, image_id: str) -> Missing | None:
     """Why the container's process 1 can't be started, None when it can."""
-    return missing_in(recipe_of(image_id), config.path)
+    return missing_in(recipe_of(world, image_id), config.path)
 
 
 def runc_error(world: World, problem: Missing, stage: str = "create") -> str:

@@ -178,7 +178,7 @@ def _script(program: Program) -> Outcome | None:
         return Outcome(1)
     _, service = kinds.SCRIPTS[name]
     if name == "httpd-foreground":
-        key = recipe_of(books.spec(program.world, program.host, program.container.id).image_id).key
+        key = recipe_of(program.world, books.spec(program.world, program.host, program.container.id).image_id).key
         service = (*service, "/usr/local/apache2/htdocs" if key == "httpd" else "/var/www/html")
     pid = program.child(service)
     port = int(service[service.index("-p") + 1])

@@ -15,10 +15,12 @@ from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.catalogue import PAGES
 from dnetlab.sim.dockerd.images import recipe_of
+from dnetlab.sim.dockerd.mounts import key_of
 from dnetlab.sim.programs import logs
 from dnetlab.sim.world import World
 
 NGINX_VERSION = "nginx/1.22.1"
+PID_FILE = "/var/run/nginx.pid"
 ANY4, ANY6 = IPv4Address("0.0.0.0"), IPv6Address("::")
 NGINX_404 = (
     "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n"
@@ -60,6 +62,7 @@ def start_nginx(world: World, where: Where, container: str, pid: int) -> float |
     if taken:
         return _cannot_bind(world, where.host, container, taken)
     processes.listen(world, where, wanted)
+    world.files[where.host, container, PID_FILE] = "1\n"
     begin = _stamp(world.clock)
     for line in ('using the "epoll" event method', NGINX_VERSION, "OS: Linux 6.1.0-32-amd64",
                  "getrlimit(RLIMIT_NOFILE): 1048576:1048576", "start worker processes"):  # fmt: skip
@@ -134,6 +137,7 @@ def nginx_goodbye(world: World, host: str, container: str, signal: int, sender: 
     _notice(world, host, container, "signal 17 (SIGCHLD) received from 7")
     _notice(world, host, container, "worker process 7 exited with code 0")
     _notice(world, host, container, "exit")
+    world.files.pop((host, container, PID_FILE), None)
 
 
 # -- answers ------------------------------------------------------------------------------------------------------
@@ -184,8 +188,11 @@ def _page(world: World, host: str, container: str, directory: str, path: str) ->
     name = f"{directory.rstrip('/')}/{path.lstrip('/')}"
     if path.endswith("/"):
         name += "index.html"
-    if (host, container, name) in world.files:
-        return world.files[host, container, name]
+    kept = key_of(world, host, container, name)
+    if kept in world.files:
+        return world.files[kept]
+    if kept[2] != name:
+        return None
     built_in = {
         "/usr/share/nginx/html/index.html": ("nginx", "nginx"),
         "/usr/local/apache2/htdocs/index.html": ("httpd", "httpd"),
@@ -194,7 +201,7 @@ def _page(world: World, host: str, container: str, directory: str, path: str) ->
     if name not in built_in:
         return None
     key, page = built_in[name]
-    recipe = recipe_of(books.spec(world, host, container).image_id)
+    recipe = recipe_of(world, books.spec(world, host, container).image_id)
     return PAGES[page] if recipe.key == key else None
 
 

@@ -13,6 +13,7 @@ from dnetlab.sim.context import Context, Refused
 from dnetlab.sim.kernel.sysctls import key_of, value_of
 from dnetlab.sim.text import connections
 from dnetlab.sim.text.traffic import proc_net_dev, sysfs
+from dnetlab.sim.world import FileKey
 
 OS_RELEASE = """\
 PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
@@ -91,28 +92,47 @@ def read(context: Context, path: str) -> str:
     if full.startswith("/proc/self/"):
         full = "/proc/1/" + full.removeprefix("/proc/self/") if context.container else full
     files = context.world.files
-    key = (context.host, context.container or "", full)
+    key = file_key(context, full)
     if key in files:
         return files[key]
-    made = _made(context, full)
+    made = _made(context, full) if key[2] == full else None
     if made is not None:
         return made
     if full in ("/dev/null", "/dev/stdin"):
         return (context.stdin or "") if full == "/dev/stdin" else ""
     if is_directory(context, full):
         raise IsADirectoryError(path)
-    _refuse_unknown(context, full)
+    if key[2] == full:
+        _refuse_unknown(context, full)
     raise FileNotFoundError(path)
+
+
+def file_key(context: Context, full: str) -> FileKey:
+    """Where the file of that path is kept."""
+    from dnetlab.sim.dockerd import mounts
+
+    return mounts.key_of(context.world, context.host, context.container or "", full)
+
+
+def _mount_points(context: Context) -> list[str]:
+    from dnetlab.sim.dockerd import mounts
+
+    found = mounts.mounts_of(context.world, context.host, context.container or "")
+    return [m.destination.rstrip("/") for m in found]
 
 
 def is_directory(context: Context, path: str) -> bool:
     full = absolute(context, path)
     if full == "/" or full.lstrip("/") in _top(context):
         return True
-    if any(
-        key[:2] == (context.host, context.container or "") and key[2].startswith(full + "/")
-        for key in context.world.files
-    ):
+    key = file_key(context, full)
+    if key in context.world.files:
+        return False
+    if any(other[:2] == key[:2] and other[2].startswith(key[2] + "/") for other in context.world.files):
+        return True
+    if any((point + "/").startswith(full + "/") for point in _mount_points(context)):
+        return True
+    if context.container is None and _volume_names(context, full) is not None:
         return True
     fixed = ("/etc/docker", "/run/dnetlab", "/proc/sys/net", "/proc/sys/net/ipv4", "/proc/net", "/sys/class/net",
              "/proc/sys", "/sys/class",
@@ -140,8 +160,11 @@ def listing(context: Context, path: str) -> list[str]:
     if _ports(context, full):
         return _ports(context, full)
     names = set(_here(context, full))
-    if (context.host, context.container or "", full + "/") in context.world.files:
+    key = file_key(context, full)
+    if key[2] != full and is_directory(context, full) or (*key[:2], key[2] + "/") in context.world.files:
         return sorted(names)
+    if context.container is None and (volumes := _volume_names(context, full)) is not None:
+        return sorted({*names, *volumes})
     if full == "/etc" and context.container is not None:
         return sorted(names | {"group", "mtab", "nsswitch.conf", "passwd"})
     if full in _EMPTY or names and context.container is not None and not full.startswith(_KEPT_BACK):
@@ -167,11 +190,26 @@ def _ports(context: Context, full: str) -> list[str]:
 
 
 def _here(context: Context, full: str) -> list[str]:
-    prefix = full.rstrip("/") + "/"
+    place = file_key(context, full)
+    prefix, shown = place[2].rstrip("/") + "/", full.rstrip("/") + "/"
     keys = (*context.world.files, *context.world.links)
-    return [key[2].removeprefix(prefix).split("/", 1)[0] for key in keys
-            if key[:2] == (context.host, context.container or "") and key[2].startswith(prefix)
-            and key[2] != prefix]  # fmt: skip
+    found = [key[2].removeprefix(prefix).split("/", 1)[0] for key in keys
+             if key[:2] == place[:2] and key[2].startswith(prefix) and key[2] != prefix]  # fmt: skip
+    points = [point for point in _mount_points(context) if point.startswith(shown)]
+    return found + [point.removeprefix(shown).split("/", 1)[0] for point in points]
+
+
+def _volume_names(context: Context, full: str) -> list[str] | None:
+    """What a host has in /var/lib/docker/volumes; None for any other path."""
+    parts = full.split("/")
+    names = [volume.name for volume in context.machine.volumes]
+    if parts[1:5] != ["var", "lib", "docker", "volumes"] or len(parts) > 7:
+        return None
+    if len(parts) == 5:
+        return names
+    if parts[5] not in names or parts[6:] not in ([], ["_data"]):
+        return None
+    return [] if parts[6:] else ["_data"]
 
 
 def _top(context: Context) -> tuple[str, ...]:
@@ -316,7 +354,7 @@ def _of_image(context: Context, full: str) -> str | None:
 
     state = context.world.daemons.get(context.host)
     spec = state.containers.get(context.container) if state else None
-    key = recipe_of(spec.image_id).key if spec else ""
+    key = recipe_of(context.world, spec.image_id).key if spec else ""
     if key == "alpine" and full == "/etc/alpine-release":
         return "3.22.2\n"
     pages = {

@@ -9,10 +9,13 @@ for a terminal.
                    _update, _delete, _prune, _top
     create.py      the body of container_create as the daemon's own values
     streams.py     container_logs, container_attach: what programs print, as frames {'stream', 'text', 'time'}
+    archive.py     container_archive, _archive_info, _changes, _export, put_container_archive: files, as tar in base64
     exec.py        container_exec, exec_start, exec_inspect, exec_ended
     staying.py     who stays with a container over a connection: container_stay, _read, _let_go, open_shell
     networks.py    network_list, _inspect, _create, _delete, _connect, _disconnect, _prune
     images.py      image_list, _inspect, _create (pull), _tag, _delete, _prune
+    made.py        image_commit, _import, _get (save), _load: images that come from the lab itself
+    events.py      system_events;  usage.py  system_data_usage (df), container_stats, image_history
     volumes.py     volume_list, _inspect, _create, _delete, _prune
     system.py      system_ping, system_version, system_info
     swarm.py       swarm_init, _join, _leave, _inspect, _update, _unlock_key; what managers say in nodes.py (node_list,
@@ -26,6 +29,13 @@ A world after an ApiError is as the daemon leaves it; after NotModelled it may b
 
 from __future__ import annotations
 
+from dnetlab.sim.dockerd.api.archive import (
+    container_archive,
+    container_archive_info,
+    container_changes,
+    container_export,
+    put_container_archive,
+)
 from dnetlab.sim.dockerd.api.containers import (
     container_create,
     container_delete,
@@ -44,6 +54,7 @@ from dnetlab.sim.dockerd.api.containers import (
     container_wait,
 )
 from dnetlab.sim.dockerd.api.door import call, is_up
+from dnetlab.sim.dockerd.api.events import system_events
 from dnetlab.sim.dockerd.api.exec import container_exec, exec_ended, exec_inspect, exec_start
 from dnetlab.sim.dockerd.api.images import (
     image_create,
@@ -53,6 +64,7 @@ from dnetlab.sim.dockerd.api.images import (
     image_prune,
     image_tag,
 )
+from dnetlab.sim.dockerd.api.made import image_commit, image_get, image_import, image_load
 from dnetlab.sim.dockerd.api.networks import (
     network_connect,
     network_create,
@@ -91,6 +103,7 @@ from dnetlab.sim.dockerd.api.swarm import (
 )
 from dnetlab.sim.dockerd.api.system import system_info, system_ping, system_version
 from dnetlab.sim.dockerd.api.tasks import task_inspect, task_list
+from dnetlab.sim.dockerd.api.usage import container_stats, image_history, system_data_usage
 from dnetlab.sim.dockerd.api.volumes import (
     volume_create,
     volume_delete,
@@ -101,7 +114,10 @@ from dnetlab.sim.dockerd.api.volumes import (
 from dnetlab.sim.dockerd.errors import ApiError, NotModelled
 
 __all__ = [
-    "ApiError", "NotModelled", "call", "container_attach", "container_create", "container_delete", "container_exec",
+    "ApiError", "NotModelled", "call", "container_archive", "container_archive_info", "container_changes",
+    "container_export", "container_stats", "image_commit", "image_get", "image_history", "image_import", "image_load",
+    "put_container_archive", "system_data_usage", "system_events",
+    "container_attach", "container_create", "container_delete", "container_exec",
     "container_inspect", "container_kill", "container_list", "container_logs", "container_pause", "container_prune",
     "container_rename", "container_restart", "container_start", "container_stop", "container_top", "container_unpause",
     "container_let_go", "container_read", "container_stay", "container_update", "container_wait", "exec_ended",

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from dnetlab.model import ContainerState
+from dnetlab.model import Container, ContainerState
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import books, containers, inspect
+from dnetlab.sim.dockerd import books, containers, happenings, inspect, resources
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.create import config_of, restart_policy
 from dnetlab.sim.dockerd.api.filters import Filters
@@ -79,14 +79,24 @@ def container_rename(world: World, host: str, name: str, new: str) -> None:
 
 
 def container_update(world: World, host: str, name: str, body: Json) -> Json:
-    """POST /containers/{id}/update: {'Warnings': None}. body: RestartPolicy. Raises ApiError 404, 400, 409."""
+    """POST /containers/{id}/update: {'Warnings': None}. body: RestartPolicy, and limits as in HostConfig.
+
+    Raises ApiError 404, 400, 409.
+    """
     container = books.find(world, host, name)
+    resources.update(world, host, container, body)
+    if (body.get("RestartPolicy") or {}).get("Name"):
+        _update_policy(world, host, container, body)
+    happenings.of_container(world, host, container, "update")
+    return {"Warnings": None}
+
+
+def _update_policy(world: World, host: str, container: Container, body: Json) -> None:
     spec = books.spec(world, host, container.id)
     policy, most = restart_policy(world, body.get("RestartPolicy") or {})
     if spec.config.auto_remove and policy is not RestartPolicy.NO:  # moby container/container.go
         raise ApiError("Restart policy cannot be updated because AutoRemove is enabled for the container", 409)
     books.change_spec(world, host, container.id, config=replace(spec.config, restart=policy, restart_max=most))
-    return {"Warnings": None}
 
 
 def container_pause(world: World, host: str, name: str) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 from dnetlab.model import Protocol
 from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
+from dnetlab.sim.dockerd import resources
 from dnetlab.sim.dockerd.api.addresses import address_or_error
 from dnetlab.sim.dockerd.books import release_of
-from dnetlab.sim.dockerd.config import ContainerConfig, Mount, NetworkAttachment, PortRequest, RestartPolicy
+from dnetlab.sim.dockerd.config import ContainerConfig, Limits, Mount, NetworkAttachment, PortRequest, RestartPolicy
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -82,9 +83,14 @@ def config_of(world: World, host: str, name: str, body: Json) -> ContainerConfig
         stop_timeout=body.get("StopTimeout"),
         read_only=machine.get("ReadonlyRootfs", False),
         init=bool(machine.get("Init")),
-        memory=machine.get("Memory", 0),
-        cpus=machine.get("NanoCpus", 0) / 1e9,
+        limits=_limits(world, machine),
     )
+
+
+def _limits(world: World, machine: Json) -> Limits:
+    found = resources.limits_of(machine)
+    resources.check(world, found)
+    return found
 
 
 def _check_modelled(body: Json, machine: Json) -> None:

@@ -8,7 +8,7 @@ from dnetlab.model import Container, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim import processes
 from dnetlab.sim.context import Refused, Result
-from dnetlab.sim.dockerd import books, containers
+from dnetlab.sim.dockerd import books, containers, happenings
 from dnetlab.sim.dockerd.api.streams import terminal
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import Exec
@@ -42,6 +42,7 @@ def container_exec(world: World, host: str, name: str, body: Json) -> Json:
                stdin=bool(body.get("AttachStdin")), privileged=bool(body.get("Privileged")))  # fmt: skip
     kept = {e.id: e for e in _known(world, host)[-KEPT:]}
     books.change_daemon(world, host, execs={**kept, one.id: one})
+    _tell(world, host, one, f"exec_create: {argv[0]} {' '.join(argv[1:])}")
     return {"Id": one.id}
 
 
@@ -60,6 +61,14 @@ def _find(world: World, host: str, exec_id: str) -> Exec:
 def _note(world: World, host: str, one: Exec, exit_code: int | None, pid: int = 0) -> None:
     changed = replace(one, exit_code=exit_code, pid=pid)
     books.change_daemon(world, host, execs={**books.daemon(world, host).execs, one.id: changed})
+    if exit_code is not None:
+        _tell(world, host, one, "exec_die", exitCode=str(exit_code))
+
+
+def _tell(world: World, host: str, one: Exec, action: str, **more: str) -> None:
+    container = books.by_id(world, host, one.container)
+    if container is not None:
+        happenings.of_container(world, host, container, action, execID=one.id, **more)
 
 
 def exec_start(
@@ -74,6 +83,7 @@ def exec_start(
     one = _find(world, host, exec_id)
     container = books.find(world, host, one.container)
     detached = bool(body.get("Detach"))
+    _tell(world, host, one, f"exec_start: {one.argv[0]} {' '.join(one.argv[1:])}")
     words = containers.not_startable(world, host, container, one.argv[0])
     if words is not None:  # they come out on stdout (observed on 20.10.24 and 28.5.2)
         return _failed(world, host, one, words, detached)

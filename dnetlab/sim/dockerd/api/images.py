@@ -7,36 +7,44 @@ from typing import Any
 from dnetlab.model import Image
 from dnetlab.sim import clock
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import books, images, inspect
+from dnetlab.sim.dockerd import books, images
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.filters import Filters
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.inspect_image import image_json
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
 
 
-def image_list(world: World, host: str, filters: Filters | None = None, manifests: bool = False) -> list[Json]:
+def image_list(
+    world: World, host: str, filters: Filters | None = None, manifests: bool = False, every: bool = False
+) -> list[Json]:
     """GET /images/json: the newest first, each with those of its names that the filters take.
 
+    every: (`all` in the query) steps on the way to another image, too.
     manifests: with what each takes of the disk, by platform, where containerd keeps the images.
     """
     matches = wanted.image_matches(world, host, filters or {})
     found = []
     for image in sorted(world.hosts[host].images, key=lambda i: -i.created):
+        if images.is_between(world, host, image) and not every:
+            continue
         tags = [tag for tag in image.tags or ("",) if matches(image, tag)]
         if tags:
-            one = _summary(world, host, image, [tag for tag in tags if tag])
+            one = summary(world, host, image, [tag for tag in tags if tag])
             found.append(one | {"Manifests": [_manifest(world, host, image)]} if manifests else one)
     return found
 
 
-def _summary(world: World, host: str, image: Image, tags: list[str]) -> Json:
-    recipe = images.recipe_of(image.id)
+def summary(world: World, host: str, image: Image, tags: list[str]) -> Json:
+    """One row of the list (moby api/types/image.Summary)."""
+    recipe = images.recipe_of(world, image.id)
     return {
         "Containers": -1, "Created": clock.unix(image.created), "Id": image.id, "Labels": dict(recipe.labels) or None,
-        "ParentId": "", "RepoDigests": images.digests(world, host, image), "RepoTags": tags, "SharedSize": -1,
+        "ParentId": recipe.parent, "RepoDigests": images.digests(world, host, image), "RepoTags": tags,
+        "SharedSize": -1,
         "Size": images.room_of(world, image.id).size,
     }  # fmt: skip
 
@@ -58,7 +66,7 @@ def _manifest(world: World, host: str, image: Image) -> Json:
 def image_inspect(world: World, host: str, name: str) -> Json:
     """GET /images/{name}/json. Raises ApiError 404."""
     try:
-        return inspect.image_json(world, host, name)
+        return image_json(world, host, name)
     except ApiError as error:
         if error.status != 404:
             raise

@@ -11,7 +11,7 @@ from typing import Any
 from dnetlab.model import Container
 from dnetlab.model.changed import replace
 from dnetlab.sim import clock
-from dnetlab.sim.dockerd import books, containers
+from dnetlab.sim.dockerd import books, containers, happenings
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.programs import logs as logbook
 from dnetlab.sim.programs.launch import stays_for_a_terminal
@@ -68,6 +68,7 @@ def container_attach(world: World, host: str, name: str, *, start: bool = False,
     """
     container = books.find(world, host, name)
     config = books.spec(world, host, container.id).config
+    happenings.of_container(world, host, container, "attach")
     if stdin is not None and stays_for_a_terminal(config):
         if start:
             containers.start(world, host, container.id)

@@ -9,7 +9,7 @@ from typing import Any
 from dnetlab.commands.docker.units import ago
 from dnetlab.model import Container, ContainerState
 from dnetlab.sim import clock
-from dnetlab.sim.dockerd import books, images, inspect
+from dnetlab.sim.dockerd import books, containerfiles, images, inspect
 from dnetlab.sim.dockerd.config import ContainerSpec
 from dnetlab.sim.dockerd.inspect_host import shown_mode
 from dnetlab.sim.world import World
@@ -32,7 +32,8 @@ def summary(world: World, host: str, container: Container, size: bool = False) -
     }
     if size:
         there = any(image.id == spec.image_id for image in world.hosts[host].images)
-        own = _OWN_FILES if books.release_of(world).image_store else 0
+        own = containerfiles.own_layer(world, host, container).size
+        own += _OWN_FILES if books.release_of(world).image_store else 0
         found |= {"SizeRw": own, "SizeRootFs": own + images.room_of(world, spec.image_id).files if there else 0}
     if books.release_of(world).image_store:  # the same releases (recorded from 29.7.2)
         found["Health"] = {"Status": "none", "FailingStreak": 0}

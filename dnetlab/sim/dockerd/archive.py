@@ -1,0 +1,192 @@
+"""Files of containers as tar archives: `docker cp` both ways, and `docker export`."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import tarfile
+from collections.abc import Iterator
+
+from dnetlab.model import Container
+from dnetlab.sim import clock
+from dnetlab.sim.dockerd import books, containerfiles, happenings, images, mounts
+from dnetlab.sim.dockerd.environment import context_of
+from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.imagelayers import Layer, decoded, encoded
+from dnetlab.sim.labfiles import LabFiles
+from dnetlab.sim.world import World
+
+
+class NoArchive(ApiError):
+    """What was sent is no archive; what the daemon says of it depends on what it was for."""
+
+    def __init__(self) -> None:
+        super().__init__("unexpected EOF", 500)
+
+
+def files_of(world: World, host: str, container: Container) -> LabFiles:
+    """The container's files, running or not."""
+    return LabFiles(context_of(world, host, container.id))
+
+
+def find(world: World, host: str, name: str, path: str) -> tuple[Container, LabFiles, str]:
+    """The container, its files and the path in it, made absolute. Raises ApiError 404 for a path that isn't there."""
+    container = books.find(world, host, name)
+    files, full = files_of(world, host, container), posixpath.normpath("/" + path.lstrip("/"))
+    if not files.kind(full) and files.target(full) is None:
+        raise ApiError(f"Could not find the file {path} in container {name}", 404)
+    return container, files, full
+
+
+def stat_of(files: LabFiles, path: str, now: float) -> dict[str, object]:
+    """What the header X-Docker-Container-Path-Stat tells: name, size, mode as Go counts it, mtime, linkTarget."""
+    target = files.target(path)
+    kind, mode = files.kind(path), files.mode(path) if target is None else 0o777
+    flags = 1 << 31 if kind == "directory" and target is None else 1 << 27 if target is not None else 0
+    size = len(encoded(files.read(path))) if kind == "file" and target is None else 4096
+    return {"name": posixpath.basename(path) or "/", "size": size, "mode": flags | mode,
+            "mtime": f"{clock.moment(now):%Y-%m-%dT%H:%M:%S}Z", "linkTarget": target or ""}  # fmt: skip
+
+
+def pack(files: LabFiles, path: str, name: str, now: float) -> bytes:
+    """A file, or a directory with all in it, as an archive whose entries begin with that name."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for entry, text in _entries(files, path, name, now):
+            content = encoded(text)
+            entry.size = len(content) if entry.isreg() else 0
+            tar.addfile(entry, io.BytesIO(content) if entry.isreg() else None)
+    return out.getvalue()
+
+
+def _entries(files: LabFiles, path: str, name: str, now: float) -> Iterator[tuple[tarfile.TarInfo, str]]:
+    entry = tarfile.TarInfo(name)
+    entry.mtime, entry.uname, entry.gname = int(clock.since_1970(now)), "root", "root"
+    target, kind = files.target(path), files.kind(path)
+    entry.mode = files.mode(path) if kind and target is None else 0o777
+    if target is not None:
+        entry.type, entry.linkname = tarfile.SYMTYPE, target
+        yield entry, ""
+    elif kind == "directory":
+        entry.type = tarfile.DIRTYPE
+        yield entry, ""
+        for inner in files.names(path):
+            yield from _entries(files, posixpath.join(path, inner), f"{name}/{inner}", now)
+    else:
+        yield entry, files.read(path)
+
+
+def unpack(world: World, host: str, name: str, path: str, content: bytes) -> None:
+    """Put an archive's entries into a directory of the container. Raises ApiError as the daemon does."""
+    container, files, full = find(world, host, name, path)
+    if files.kind(full) != "directory":
+        raise ApiError("extraction point is not a directory", 400)
+    mount = mounts.mount_at(world, host, container.id, full)
+    if mount is not None and mount.read_only:
+        raise ApiError("mounted volume is marked read-only", 403)
+    if mount is None and books.spec(world, host, container.id).config.read_only:
+        raise ApiError("container rootfs is marked read-only", 403)
+    spread(files, full, content)
+    happenings.of_container(world, host, container, "extract-to-dir")
+
+
+def spread(files: LabFiles, directory: str, content: bytes) -> None:
+    """Write an archive's entries below a directory, parents too. Raises ApiError for what is no archive."""
+    for entry, text in read(content):
+        path = posixpath.normpath(posixpath.join(directory, entry.name.lstrip("/")))
+        if not path.startswith(directory.rstrip("/") + "/"):
+            continue
+        make_parents(files, path)
+        if entry.isdir():
+            if files.kind(path) != "directory":
+                files.make_directory(path)
+        elif entry.issym():
+            files.link(entry.linkname, path)
+        elif entry.isreg():
+            files.write(path, text)
+            if entry.mode & 0o7777 != 0o644:
+                files.set_mode(path, entry.mode & 0o7777)
+
+
+def make_parents(files: LabFiles, path: str) -> None:
+    parent = posixpath.dirname(path)
+    if parent not in ("", "/") and not files.kind(parent):
+        make_parents(files, parent)
+        files.make_directory(parent)
+
+
+def read(content: bytes) -> list[tuple[tarfile.TarInfo, str]]:
+    """The entries of an archive, each with its text. Raises ApiError 400 for what is none."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:*") as tar:
+            return [(entry, decoded(inner.read()) if (inner := tar.extractfile(entry)) else "") for entry in tar]
+    except (tarfile.TarError, EOFError, OSError):
+        raise NoArchive from None
+
+
+# -- a whole container --------------------------------------------------------------------------------------------
+
+
+def export(world: World, host: str, name: str) -> bytes:
+    """`docker export`: the files that the lab holds of it; what a later import must know stands in the header."""
+    container = books.find(world, host, name)
+    recipe = images.recipe_of(world, books.spec(world, host, container.id).image_id)
+    layer = containerfiles.own_layer(world, host, container)
+    whole = Layer({**recipe.content.files, **layer.files}, {**recipe.content.links, **layer.links},
+                  {**recipe.content.modes, **layer.modes})  # fmt: skip
+    told = {"dnetlab.userland": recipe.userland, "dnetlab.key": recipe.key, "dnetlab.size": str(recipe.size),
+            "dnetlab.programs": " ".join(recipe.programs)}  # fmt: skip
+    happenings.of_container(world, host, container, "export")
+    return packed_layer(whole, layer.gone, told)
+
+
+def packed_layer(layer: Layer, gone: tuple[str, ...] = (), told: dict[str, str] | None = None) -> bytes:
+    """The files of a layer as an archive, those named as gone left out."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT, pax_headers=told or {}) as tar:
+        for path in sorted({*layer.files, *layer.links}):
+            if any(path.rstrip("/") == one or path.startswith(one + "/") for one in gone):
+                continue
+            entry = tarfile.TarInfo(path.strip("/"))
+            entry.mode = layer.modes.get(path.rstrip("/"), 0o755 if path.endswith("/") else 0o644)
+            if path in layer.links:
+                entry.type, entry.linkname = tarfile.SYMTYPE, layer.links[path]
+            elif path.endswith("/"):
+                entry.type = tarfile.DIRTYPE
+            content = encoded(layer.files.get(path, "")) if entry.isreg() else b""
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
+def unpacked_layer(content: bytes) -> tuple[Layer, dict[str, str]]:
+    """The files in an archive as a layer, and what its header tells. Raises ApiError for what is no archive."""
+    files: dict[str, str] = {}
+    links: dict[str, str] = {}
+    modes: dict[str, int] = {}
+    gone: list[str] = []
+    told: dict[str, str] = {}
+    for entry, text in read(content):
+        told |= {key: value for key, value in entry.pax_headers.items() if key.startswith("dnetlab.")}
+        path = posixpath.normpath("/" + entry.name.lstrip("/"))
+        folder, base = posixpath.split(path)
+        if base.startswith(".wh."):
+            gone.append(posixpath.join(folder, base.removeprefix(".wh.")))
+        elif path == "/":
+            continue
+        elif entry.isdir():
+            files[path + "/"] = ""
+        elif entry.issym():
+            links[path] = entry.linkname
+        elif entry.isreg():
+            files[path] = text
+            if entry.mode & 0o7777 != 0o644:
+                modes[path] = entry.mode & 0o7777
+    told |= _global_headers(content)
+    return Layer(files, links, modes, tuple(gone)), told
+
+
+def _global_headers(content: bytes) -> dict[str, str]:
+    with tarfile.open(fileobj=io.BytesIO(content), mode="r:*") as tar:
+        tar.getmembers()
+        return {key: value for key, value in tar.pax_headers.items() if key.startswith("dnetlab.")}

@@ -1,0 +1,65 @@
+"""What the daemon tells of what happened: the events of `docker events`, kept with the rest of its books.
+
+A daemon keeps the last 256 in memory; a restart forgets them (moby daemon/events). Which there are, their attributes
+and their order were recorded from 20.10.24, 26.1.5 and 28.5.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dnetlab.model import Container, Network
+from dnetlab.model.changed import quick
+from dnetlab.sim import clock
+from dnetlab.sim.dockerd import books
+from dnetlab.sim.world import World
+
+MOST = 256
+STEP = 1_003_217  # nanoseconds from one event to the next of the same moment
+
+
+@quick
+@dataclass(frozen=True)
+class Event:
+    """kind: 'container', 'network', 'image', 'volume', 'daemon'; actor: an id, of a volume its name;
+    attributes: by name; nano: since 1970, no two alike."""
+
+    kind: str
+    action: str
+    actor: str
+    attributes: tuple[tuple[str, str], ...]
+    nano: int
+
+
+def note(world: World, host: str, kind: str, action: str, actor: str, attributes: Mapping[str, str]) -> None:
+    """Write an event down."""
+    known: tuple[Event, ...] = books.daemon(world, host).events
+    nano = round(clock.since_1970(world.clock) * 10) * 100_000_000
+    if known and nano <= known[-1].nano:
+        nano = known[-1].nano + STEP
+    event = Event(kind, action, actor, tuple(sorted(attributes.items())), nano)
+    books.change_daemon(world, host, events=(*known[-MOST + 1 :], event))
+
+
+def of_container(world: World, host: str, container: Container, action: str, **more: str) -> None:
+    """An event of a container: its labels, its image and its name go with it (moby daemon/events.go)."""
+    spec = books.daemon(world, host).containers.get(container.id)
+    image = spec.config.image if spec else container.image
+    note(world, host, "container", action, container.id,
+         {**container.labels, "image": image, "name": container.name, **more})  # fmt: skip
+
+
+def of_network(world: World, host: str, network: Network, action: str, container: str = "") -> None:
+    """container: the full id of who comes or goes."""
+    joined = {"container": container} if container else {}
+    note(world, host, "network", action, network.id, {**joined, "name": network.name, "type": network.driver})
+
+
+def of_volume(world: World, host: str, name: str, action: str, **more: str) -> None:
+    note(world, host, "volume", action, name, {"driver": "local", **more})
+
+
+def of_image(world: World, host: str, image_id: str, action: str, name: str = "", **more: str) -> None:
+    """name: what it is called in the event, its id when nothing is given."""
+    note(world, host, "image", action, image_id, {"name": name or image_id, **more})
