@@ -1,4 +1,4 @@
-"""What a real Docker Engine said in lessons 1 to 8 is what the simulator says.
+"""What a real Docker Engine said in lessons 1 to 8 and beside them is what the simulator says.
 
 The transcripts under tests/recordings were recorded from real engines (each file names the versions and the command
 that made it); `dnetlab run --check` compares them with the simulator's answers.
@@ -15,7 +15,7 @@ from dnetlab.cli import main
 pytestmark = pytest.mark.usefixtures("transport")
 
 FOLDER = Path(__file__).resolve().parent / "recordings"
-TRANSCRIPTS = sorted(FOLDER.glob("*/lesson*.dnet"))
+TRANSCRIPTS = sorted(FOLDER.glob("*.*/*.dnet"))
 
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda p: f"{p.parent.name}-{p.stem}")

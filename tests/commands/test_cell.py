@@ -116,7 +116,7 @@ def test_a_command_below_a_prompt_is_named_when_it_is_taken_for_output():
     assert cell.left_out == (LeftOut(2, "docker run -d --name web1 nginx"),)
 
 
-RECORDINGS = sorted((Path(__file__).parent.parent / "recordings").glob("*/lesson*.dnet"))
+RECORDINGS = sorted((Path(__file__).parent.parent / "recordings").glob("*.*/*.dnet"))
 
 
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: f"{path.parent.name}-{path.stem}")

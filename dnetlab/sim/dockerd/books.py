@@ -53,6 +53,7 @@ class Daemon:
     ingress_pid   the pid under which it has set up the ingress network, None before
     balancers     network id -> the endpoint of the balancer that an overlay network has here
     gateways      container id -> its endpoint in docker_gwbridge, its way out when it is in overlay networks only
+    openings      endpoint id -> those of the containers that it may ask by --link where icc is false (openings.py)
     events        what happened, the oldest first (happenings.py; in memory only)
     """
 
@@ -80,6 +81,7 @@ class Daemon:
     swarm: str = ""
     node: str = ""
     gateways: dict[str, Endpoint] = field(default_factory=dict)
+    openings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     balancers: dict[str, Endpoint] = field(default_factory=dict)
     ingress_pid: int | None = None
     events: tuple[Event, ...] = ()

@@ -11,7 +11,7 @@ from dnetlab.model.changed import replace
 from dnetlab.model.host import PREDEFINED
 from dnetlab.model.ip import IpAddress
 from dnetlab.net.endpoints_order import by_gateway
-from dnetlab.sim.dockerd import books, gwbridge, happenings, hostsfile, ipam, resolver, sandbox, swarmnets
+from dnetlab.sim.dockerd import books, gwbridge, happenings, hostsfile, ipam, openings, resolver, sandbox, swarmnets
 from dnetlab.sim.dockerd.books import (
     change_daemon,
     daemon,
@@ -149,6 +149,8 @@ def _attach_all(world: World, host: str, container: Container) -> None:
         swarmnets.check_attachable(world, host, container, network)
         attach(world, host, container.id, replace(endpoint, network_id=network.id), network, attachment)
     _switch_gateway(world, host, container.id, None)
+    if container.id in daemon(world, host).linking:
+        openings.open_links(world, host, books.get(world, host, container.id))
 
 
 def _network_of(world: World, host: str, endpoint: Endpoint) -> Network:
@@ -334,6 +336,7 @@ def _detach(world: World, host: str, container: Container, endpoint: Endpoint) -
     happenings.of_network(world, host, network, "disconnect", container.id)
     if endpoint.address is None:
         return
+    openings.close_links(world, host, endpoint)
     sandbox.unplug(world, host, container, endpoint, network)
     driver_of(network).delete_endpoint(world, host, endpoint, network)
     ipam.release_address(world, host, network, endpoint.address)

@@ -13,7 +13,7 @@ from typing import Any
 from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
 from dnetlab.model.host import PREDEFINED
 from dnetlab.model.ip import IpAddress
-from dnetlab.sim.clock import moment, rfc3339
+from dnetlab.sim.clock import rfc3339
 from dnetlab.sim.dockerd import books, images, ipam
 from dnetlab.sim.dockerd.cluster import gossip
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount

@@ -86,6 +86,17 @@ class Iptables(Firewaller):
     def remove_ports(self, network: NetworkConfig, address: IpAddress, bindings: Sequence[PortBinding]) -> None:
         self._delete(self._of_ports(network, address, bindings))
 
+    def add_link(
+        self, network: NetworkConfig, asking: IpAddress, asked: IpAddress, ports: Sequence[tuple[int, str]]
+    ) -> None:
+        with edit(self.world, self.where) as tables:
+            _write(tables, rules.of_link(network, asking, asked, ports))
+
+    def remove_link(
+        self, network: NetworkConfig, asking: IpAddress, asked: IpAddress, ports: Sequence[tuple[int, str]]
+    ) -> None:
+        self._delete(rules.of_link(network, asking, asked, ports))
+
     def lead_to_resolver(self, where: Where, tcp: int, udp: int) -> None:
         with edit(self.world, where) as tables:
             for chain in ("DOCKER_OUTPUT", "DOCKER_POSTROUTING"):

@@ -58,5 +58,14 @@ class Firewaller:
 
     def remove_ports(self, network: NetworkConfig, address: IpAddress, bindings: Sequence[PortBinding]) -> None: ...
 
+    def add_link(
+        self, network: NetworkConfig, asking: IpAddress, asked: IpAddress, ports: Sequence[tuple[int, str]]
+    ) -> None:
+        """`--link` where icc is false: one container may ask these (port, protocol) of another, and gets answers."""
+
+    def remove_link(
+        self, network: NetworkConfig, asking: IpAddress, asked: IpAddress, ports: Sequence[tuple[int, str]]
+    ) -> None: ...
+
     def lead_to_resolver(self, where: Where, tcp: int, udp: int) -> None:
         """In a container's own namespace: port 53 of 127.0.0.11 leads to these ports of the daemon's."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dnetlab.model import PortBinding
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd.firewall.protocol import NetworkConfig
@@ -186,6 +188,20 @@ def _spoken_port(bridge: str, address: IpAddress, binding: PortBinding) -> str:
     return (
         f"! -i {bridge} -o {bridge} -p {binding.protocol.value} -d {address} --dport {binding.container_port} -j ACCEPT"
     )
+
+
+def of_link(
+    network: NetworkConfig, asking: IpAddress, asked: IpAddress, ports: Sequence[tuple[int, str]]
+) -> list[Entry]:
+    """`--link` where icc is false: the question to each port and its answer, behind what stands there (all releases
+    alike: tests/recordings/*/links_without_icc.dnet)."""
+    same, entries = f"-i {network.bridge} -o {network.bridge}", []
+    for port, protocol in ports:
+        proto = f"-p {protocol} -m {protocol}"
+        question = f"-s {asking}/32 -d {asked}/32 {same} {proto} --dport {port} -j ACCEPT"
+        answer = f"-s {asked}/32 -d {asking}/32 {same} {proto} --sport {port} -j ACCEPT"
+        entries += [last("filter", "DOCKER", question), last("filter", "DOCKER", answer)]
+    return entries
 
 
 # -- the resolver ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,81 @@
+"""`--link` on a default bridge whose containers may not talk to each other (icc is false): the ports it opens.
+
+The bridge driver lets the linking container ask the ports that the other one exposes. It remembers which endpoints
+were meant, not which containers: of an endpoint that has gone since, it takes no rule away (moby
+drivers/bridge/bridge_linux.go link; observed on 20.10.24, 26.1.5, 28.5.2: tests/recordings/*/links_without_icc.dnet).
+"""
+
+from __future__ import annotations
+
+from dnetlab.model import Container, Endpoint
+from dnetlab.model.ip import IpAddress
+from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
+from dnetlab.sim.dockerd.config import ContainerConfig
+from dnetlab.sim.dockerd.drivers import options
+from dnetlab.sim.dockerd.firewall import NetworkConfig, firewaller
+from dnetlab.sim.world import World
+
+
+def open_links(world: World, host: str, container: Container) -> None:
+    """A container that links has its endpoint in the default bridge: it may ask those it links to."""
+    own, network = container.endpoint("bridge"), _closed_bridge(world, host)
+    if own is None or own.address is None or network is None:
+        return
+    meant = [(other, end) for other in _linked(world, host, container) if (end := _live(other)) is not None]
+    for other, end in meant:
+        assert end.address is not None
+        firewaller(world, host).add_link(network, own.address, end.address, _exposed(world, host, other))
+    if meant:
+        kept = {**daemon(world, host).openings, own.endpoint_id: tuple(end.endpoint_id for _, end in meant)}
+        change_daemon(world, host, openings=kept)
+
+
+def close_links(world: World, host: str, own: Endpoint) -> None:
+    """Its endpoint goes, and with it what was opened, up to the first endpoint that isn't there any more."""
+    meant = daemon(world, host).openings.get(own.endpoint_id, ())
+    network = _closed_bridge(world, host)
+    if not meant or network is None or own.address is None:
+        return
+    rest = {one: ends for one, ends in daemon(world, host).openings.items() if one != own.endpoint_id}
+    change_daemon(world, host, openings=rest)
+    for endpoint_id in meant:
+        found = _by_endpoint(world, host, endpoint_id)
+        if found is None:
+            return
+        other, address = found
+        firewaller(world, host).remove_link(network, own.address, address, _exposed(world, host, other))
+
+
+def _closed_bridge(world: World, host: str) -> NetworkConfig | None:
+    """The default bridge as the firewall sees it, when its containers may not talk to each other."""
+    network = world.hosts[host].network("bridge")
+    config = options.firewall_config(network, release_of(world)) if network is not None else None
+    return None if config is None or config.icc else config
+
+
+def _linked(world: World, host: str, container: Container) -> list[Container]:
+    found = (world.hosts[host].container(name) for name, _ in _config(world, host, container).links)
+    return [other for other in found if other is not None]
+
+
+def _live(container: Container) -> Endpoint | None:
+    endpoint = container.endpoint("bridge")
+    return endpoint if endpoint is not None and endpoint.endpoint_id and endpoint.address is not None else None
+
+
+def _by_endpoint(world: World, host: str, endpoint_id: str) -> tuple[Container, IpAddress] | None:
+    for other in world.hosts[host].containers:
+        end = _live(other)
+        if end is not None and end.endpoint_id == endpoint_id and end.address is not None:
+            return other, end.address
+    return None
+
+
+def _config(world: World, host: str, container: Container) -> ContainerConfig:
+    return daemon(world, host).containers[container.id].config
+
+
+def _exposed(world: World, host: str, container: Container) -> list[tuple[int, str]]:
+    """(port, protocol), the highest first. The daemon takes them in Go's map order, another one each time."""
+    ports = (port.partition("/") for port in _config(world, host, container).expose)
+    return sorted(((int(number), protocol or "tcp") for number, _, protocol in ports), reverse=True)
