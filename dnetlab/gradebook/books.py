@@ -146,6 +146,8 @@ def write(file: Path, text: str | Iterable[str]) -> None:
         part.replace(file)
     except OSError as error:
         raise UsageError("{file} can't be written: {error}", file=file, error=error.strerror) from None
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def best(entries: Iterable[Entry]) -> list[Entry]:

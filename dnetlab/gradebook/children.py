@@ -51,8 +51,8 @@ def listed(archive: str, limits: Limits) -> tuple[list[tuple[str, str]], str]:
 
 def _asked(job: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
     """What a child said, and the exit status of what did the job. One that died itself is replaced, once for a job."""
-    for _ in range(2):
-        child = _taken()
+    for child in (_taken(), None):
+        child = child or _taken(anew=True)
         guard = threading.Timer(job["seconds"] * PATIENCE + GRACE + STARTING, child.kill)
         guard.daemon = True
         guard.start()
@@ -81,10 +81,10 @@ def _talk(child: Child, job: dict[str, Any]) -> list[dict[str, Any]]:
     return said
 
 
-def _taken() -> Child:
-    """A child that has nothing to do, a new one when there is none."""
+def _taken(anew: bool = False) -> Child:
+    """A child that has nothing to do; a new one when there is none, or anew."""
     with _lock:
-        child = _idle.pop() if _idle else _started()
+        child = _idle.pop() if _idle and not anew else _started()
         _busy.add(child)
     return child
 

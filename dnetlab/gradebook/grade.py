@@ -23,7 +23,7 @@ from dnetlab.gradebook.collect import collect
 from dnetlab.gradebook.handed_in import HandedIn, Person
 from dnetlab.gradebook.likeness import SHOWN, Pair, Prints, beside, marks_of
 from dnetlab.gradebook.roster import Roster, known_as
-from dnetlab.gradebook.rows import Row, active
+from dnetlab.gradebook.rows import Row, active, own_names, replaced
 from dnetlab.gradebook.store import Results, key_of
 from dnetlab.gradebook.survey import Survey
 from dnetlab.lessons.fault import is_fault
@@ -31,8 +31,9 @@ from dnetlab.lessons.read import edition, find_lesson, solutions
 from dnetlab.lessons.read import script as lesson_script
 from dnetlab.model.grade import Finding, FindingKind
 from dnetlab.report.data import finding_data
+from dnetlab.report.overview import overview
 
-RESULTS = "results.jsonl"
+RESULTS, OVERVIEW = "results.jsonl", "overview.html"
 WAITING = 4  # jobs for each child that are under way or wait for one
 
 
@@ -202,7 +203,7 @@ def _called(row: Row) -> str:
 def _beside(graded: Graded, results: Results, known: dict[str, Path]) -> None:
     """One walk over all rows: what the class did, who did the same, whose name stands twice."""
     surveys: dict[str, Survey] = {}
-    prints = Prints()
+    prints: defaultdict[str, Prints] = defaultdict(Prints)
     claimed: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for number, one in enumerate(graded.entries):
         survey = surveys.setdefault(one.assignment, Survey(one.assignment, one.lesson))
@@ -210,13 +211,14 @@ def _beside(graded: Graded, results: Results, known: dict[str, Path]) -> None:
         if one.key:
             row = results.row(one.key)
             survey.add(row, one.earned, one.points)
-            prints.add(number, row)
+            prints[one.assignment].add(number, row)
             for student in row["claimed"]:
                 claimed[one.assignment, student].append(number)
             names = [one.person.id, one.person.last, one.person.first, one.person.email]
             _add(graded, one, list(active(names)))
     graded.surveys = list(surveys.values())
-    graded.pairs = prints.pairs(_usual({one.lesson for one in graded.surveys}, known))[:SHOWN]
+    for survey in graded.surveys:
+        graded.pairs += prints[survey.assignment].pairs(_usual(survey.lesson, known))[:SHOWN]
     for (_, student), owners in claimed.items():
         for number in owners if student and len(owners) > 1 else ():
             other = graded.entries[next(n for n in owners if n != number)].person.id
@@ -239,15 +241,14 @@ def _add(graded: Graded, one: Entry, findings: list[Finding]) -> None:
         graded.beside.setdefault(one.key, []).extend(map(finding_data, findings))
 
 
-def _usual(lessons: set[str], known: dict[str, Path]) -> frozenset[int]:
-    """Prints of what the lessons themselves have their students type."""
+def _usual(name: str, known: dict[str, Path]) -> frozenset[int]:
+    """Prints of what the lesson itself has its students type."""
+    lesson = lesson_of(known, name, "") if name else None
     found: frozenset[int] = frozenset()
-    for name in lessons:
-        lesson = lesson_of(known, name, "")
-        for file in solutions(lesson) if lesson else ():
-            assert lesson is not None
-            rows = lesson_script(lesson, file).splitlines()
-            found |= marks_of(row for row in rows if row.strip() and not row.startswith(";"))
+    if lesson is not None:
+        for file in solutions(lesson):
+            rows = (row for row in lesson_script(lesson, file).splitlines() if row.strip() and row[:1] != ";")
+            found |= marks_of(replaced(row, own_names(lesson)) for row in rows)
     return found
 
 
@@ -271,15 +272,31 @@ def evidence(graded: Graded, results: Results) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
+def people(graded: Graded, results: Results) -> Iterator[dict[str, Any]]:
+    """The overview's rows: who earned what, and what was found."""
+    for one in graded.entries:
+        row = results.row(one.key) if one.key else None
+        mine = next((lesson for lesson in row["lessons"] if lesson["lesson"] == one.lesson), None) if row else None
+        yield {
+            "assignment": one.assignment, "student": one.person.id, "earned": one.earned, "points": one.points,
+            "name": f"{one.person.first} {one.person.last}".strip(), "handed_in": bool(one.key),
+            "tasks": [{"done": t["done"], "earned": t["earned"]} for t in mine["tasks"]] if mine else [],
+            "minutes": round(mine["seconds"] / 60) if mine else None,
+            "findings": findings_of(graded, one, row) if row else [],
+        }  # fmt: skip
+
+
 def write_books(graded: Graded, results: Results, order: Order, language: str) -> list[Path]:
     """The gradebook's files in the order's folder. UsageError when one can't be written."""
     out = order.out
-    files = [out / "gradebook.csv", out / "findings.csv", out / "class.json", out / "alike.json"]
+    files = [out / name for name in ("gradebook.csv", "findings.csv", "class.json", "alike.json", OVERVIEW)]
     books.write(files[0], books.table(books.gradebook(graded.entries, order.due)))
     books.write(files[1], books.table(_findings(graded, results, language)))
     told = {"assignments": [survey.data() for survey in graded.surveys]}
     books.write(files[2], json.dumps(told, ensure_ascii=True, indent=1) + "\n")
     books.write(files[3], json.dumps(list(evidence(graded, results)), ensure_ascii=True, indent=1) + "\n")
+    page = overview(told["assignments"], people(graded, results), evidence(graded, results), language)
+    books.write(files[4], page)
     if order.roster.kind in ("canvas", "moodle"):
         files.append(out / f"{order.roster.kind}.csv")
         books.write(files[-1], books.table(_one_assignment(graded, order)))

@@ -43,36 +43,46 @@ class Prints:
     """Collects what each hand-in did, a number for each thing."""
 
     def __init__(self) -> None:
-        self.all: list[int] = []
+        self.commands: list[int] = []
+        self.pauses: list[int] = []
         self.people = 0
         self.sessions: defaultdict[str, list[int]] = defaultdict(list)
 
     def add(self, who: int, row: Row) -> None:
         self.people += 1
-        self.all += [mark << _BITS | who for mark in set(_marks(row))]
+        self.commands += [mark << _BITS | who for mark in set(_commands(row))]
+        self.pauses += [mark << _BITS | who for mark in set(_pauses(row))]
         for session in row["sessions"]:
             self.sessions[session].append(who)
 
     def pairs(self, usual: frozenset[int] = frozenset()) -> list[Pair]:
         """The most alike first. usual: prints of the lesson's own text, which say nothing."""
+        found: dict[tuple[int, int], Pair] = {}
+        for marks in (self.commands, self.pauses):
+            shared, rare = self._rare(marks, usual)
+            for (one, other), number in shared.items():
+                share = number / min(rare[one], rare[other])
+                before = found.get((one, other))
+                if number >= ENOUGH and share >= SHARE and (before is None or share > before.share):
+                    found[one, other] = Pair(one, other, round(share, 3), number)
+        for (one, other), names in self._copied():
+            common = found[one, other].common if (one, other) in found else 0
+            found[one, other] = Pair(one, other, 1.0, common, tuple(names))
+        order = found.values()
+        return sorted(order, key=lambda pair: (-len(pair.sessions), -pair.share, -pair.common, pair.one, pair.other))
+
+    def _rare(self, marks: list[int], usual: frozenset[int]) -> tuple[Counter[tuple[int, int]], Counter[int]]:
+        """(how many rare things two have in common, how many each has)."""
         few = min(FEW, self.people // 3)
         shared: Counter[tuple[int, int]] = Counter()
         rare: Counter[int] = Counter()
-        self.all.sort()
-        for mark, group in groupby(self.all, key=lambda number: number >> _BITS):
+        marks.sort()
+        for mark, group in groupby(marks, key=lambda number: number >> _BITS):
             owners = [number & ((1 << _BITS) - 1) for number in group]
-            if mark in usual or len(owners) > few:
-                continue
-            rare.update(owners)
-            shared.update(combinations(owners, 2))
-        copied = {pair: names for pair, names in self._copied()}
-        found = [
-            Pair(one, other, round(number / min(rare[one], rare[other]), 3), number)
-            for (one, other), number in shared.items()
-            if number >= ENOUGH and number >= SHARE * min(rare[one], rare[other]) and (one, other) not in copied
-        ]
-        found += [Pair(one, other, 1.0, shared[one, other], tuple(names)) for (one, other), names in copied.items()]
-        return sorted(found, key=lambda pair: (-len(pair.sessions), -pair.share, -pair.common, pair.one, pair.other))
+            if mark not in usual and len(owners) <= few:
+                rare.update(owners)
+                shared.update(combinations(owners, 2))
+        return shared, rare
 
     def _copied(self) -> Iterable[tuple[tuple[int, int], list[str]]]:
         found: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
@@ -82,15 +92,18 @@ class Prints:
         return found.items()
 
 
-def _marks(row: Row) -> Iterator[int]:
+def _commands(row: Row) -> Iterator[int]:
     plain = [command[2] for command in row["commands"]]
     for place in range(len(plain) - IN_A_ROW + 1):
         yield mark("\n".join(plain[place : place + IN_A_ROW]))
+
+
+def _pauses(row: Row) -> Iterator[int]:
     pauses = [command[0] for command in row["commands"]]
     for place in range(1, len(pauses) - PAUSES + 1):
         some = pauses[place : place + PAUSES]
         if all(0 < pause < 1e6 for pause in some) and len(set(some)) > 1:
-            yield mark(f"pauses {some}")
+            yield mark(f"{some}")
 
 
 def mark(text: str) -> int:

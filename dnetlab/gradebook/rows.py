@@ -9,7 +9,7 @@ from typing import Any
 from dnetlab.commands.script import is_dnet_cell
 from dnetlab.grade.known import lesson_of
 from dnetlab.grade.work import Terms
-from dnetlab.model import Entry, Journal
+from dnetlab.model import Entry, Journal, Lesson
 from dnetlab.model.grade import Finding, FindingKind
 from dnetlab.model.journal import Attend, Judged
 from dnetlab.report.data import Data, finding_data
@@ -23,7 +23,7 @@ _ACTIVE = {
     FindingKind.MARKUP: re.compile(
         r"<\s*/?(?:script|img|svg|iframe|a|meta|link|base|style|form|object|embed)\b|javascript:", re.I
     ),
-    FindingKind.FORMULA: re.compile(r"^\s*[=+@\uff1d\uff0b\uff20]."),
+    FindingKind.FORMULA: re.compile(r"^\s*(?:[=+@\uff1d\uff0b\uff20]|-(?!\d+(?:\.\d+)?$))."),
     FindingKind.CONTROLS: re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"),
 }
 
@@ -35,17 +35,19 @@ def row_of(work: Data, terms: Terms, findings: Sequence[Data], trace: Row) -> Ro
     if terms.only and not lessons and (trace["students"] or trace["commands"]):
         found.append(finding_data(Finding(FindingKind.NO_LESSON, fields={"lesson": terms.only})))
     return {
-        "claimed": trace["students"], "lessons": [_lesson(one) for one in lessons],
+        "claimed": trace["students"], "lessons": [_lesson(one, terms) for one in lessons],
         "findings": [{name: one[name] for name in ("kind", "note", "session", "fields", "text")} for one in found],
         "sessions": [f"{one['session']} {one['began']}" for one in work["sessions"] if one["began"]],
         **{name: trace[name] for name in ("commands", "asked")},
     }  # fmt: skip
 
 
-def _lesson(lesson: Data) -> Row:
+def _lesson(lesson: Data, terms: Terms) -> Row:
+    known = lesson_of(terms.known, lesson["lesson"], lesson["student"])
+    names = own_names(known) if known else {}
     kept = ("lesson", "title", "student", "earned", "points", "seconds")
     return {name: lesson[name] for name in kept} | {
-        "tasks": [_task(task) for task in lesson["tasks"]],
+        "tasks": [_task(task, names) for task in lesson["tasks"]],
         "wrong": [
             {"question": p["question"], "asked": p["asked"], "answer": p["answer"], "right": p["right"]}
             for p in lesson["predictions"] if p["given"]
@@ -53,11 +55,16 @@ def _lesson(lesson: Data) -> Row:
     }  # fmt: skip
 
 
-def _task(task: Data) -> Row:
+def _task(task: Data, names: dict[str, str]) -> Row:
+    """failing: checks that do not hold; alike: the same with the student's own names and numbers replaced."""
     kept = ("task", "title", "earned", "points", "done", "done_at", "attempts", "hints", "credit", "wrong")
     failing = [check for check in task["checks"] if check["verdict"] != "passed"]
     return {name: task[name] for name in kept} | {
-        "failing": [{"expected": one["expected"], "found": one["found"]} for one in failing]
+        "failing": [{"expected": one["expected"], "found": one["found"]} for one in failing],
+        "alike": [
+            [replaced(text[:160], names) for kind in ("expected", "found") for text in one[kind].values()]
+            for one in failing
+        ],
     }
 
 
@@ -67,14 +74,14 @@ def trace_of(sessions: Sequence[Journal], terms: Terms) -> Row:
     commands  [seconds since the one before, the command, the same with the student's own names and numbers replaced]
     asked     times at which a judgement was asked for
     """
-    names = _own_names(sessions, terms)
+    names = _names_in(sessions, terms)
     entries = [(one, event) for one in sessions for event in one.events if isinstance(event, Entry) and event.cell]
     commands, before = [], 0.0
     for _, entry in entries[:COMMANDS]:
         gap = round(entry.at - before, 2) if before else 0.0
         before = entry.at
         text = entry.line.text[:LONGEST]
-        commands.append([gap, text, _plain(text, names)])
+        commands.append([gap, text, replaced(text, names)])
     attends = [event for one in sessions for event in one.events if isinstance(event, Attend)]
     asked = [event.at for one in sessions for event in one.events if isinstance(event, Judged) and event.asked]
     return {
@@ -100,23 +107,28 @@ def _is_python(cell: str) -> bool:
     return not is_dnet_cell(cell) and any(row and not row.startswith(("#", "%dnet", *HARMLESS)) for row in rows)
 
 
-def _own_names(sessions: Sequence[Journal], terms: Terms) -> dict[str, str]:
-    """Text that a lesson gave to one student -> what it is called in the lesson."""
-    names: dict[str, str] = {}
+def _names_in(sessions: Sequence[Journal], terms: Terms) -> dict[str, str]:
+    """What the lessons of these sessions gave to their students."""
     attends = {(e.lesson, e.student) for one in sessions for e in one.events if isinstance(e, Attend)}
-    for name, student in sorted(attends)[:20]:
-        lesson = lesson_of(terms.known, name, student)
-        for key, value in lesson.numbers.items() if lesson else ():
-            names[str(value)] = f"‹{key}›"
-    return names
+    lessons = (lesson_of(terms.known, name, student) for name, student in sorted(attends)[:20])
+    return {text: name for lesson in lessons if lesson for text, name in own_names(lesson).items()}
 
 
-def _plain(text: str, names: dict[str, str]) -> str:
+def own_names(lesson: Lesson) -> dict[str, str]:
+    """Text that a lesson gave to one student -> what it is called in the lesson."""
+    return {str(value): f"‹{key}›" for key, value in lesson.numbers.items()}
+
+
+def replaced(text: str, names: dict[str, str]) -> str:
+    """
+    >>> replaced("docker  stop news", {"news": "‹first›"})
+    'docker stop ‹first›'
+    """
+    plain = " ".join(text.split())
     if not names:
-        return " ".join(text.split())
+        return plain
     longest = sorted(map(re.escape, names), key=len, reverse=True)
-    pattern = re.compile(rf"(?<![\w.])(?:{'|'.join(longest)})(?!\w)")
-    return pattern.sub(lambda found: names[found[0]], " ".join(text.split()))
+    return re.sub(rf"(?<![\w.])(?:{'|'.join(longest)})(?!\w)", lambda found: names[found[0]], plain)
 
 
 def _active(trace: Row) -> Iterator[Finding]:

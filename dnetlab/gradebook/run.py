@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dnetlab.explain.sentences import said
-from dnetlab.gradebook.grade import Graded, Order, findings_of, grade, write_books
+from dnetlab.gradebook.grade import OVERVIEW, Graded, Order, findings_of, grade, write_books
 from dnetlab.gradebook.store import Results
 from dnetlab.language import spoken
 from dnetlab.report.safe import shown
@@ -34,6 +35,8 @@ def run(order: Order, dask: str, opened: bool, tell: Callable[[str], None]) -> i
         files = write_books(graded, results, order, spoken())
         for line in told(graded, results, files):
             tell(shown(line))
+        if opened:
+            webbrowser.open((order.out / OVERVIEW).resolve().as_uri())
         blamed = any(not one["note"] for entry in graded.entries if entry.key
                      for one in findings_of(graded, entry, results.row(entry.key)))  # fmt: skip
     finally:

@@ -84,8 +84,7 @@ class Survey:
         tally.attempts += task["attempts"]
         tally.hints += task["hints"]
         tally.mistakes.update([task["wrong"]] if task["wrong"] else [])
-        for one in task["failing"] if not task["done"] else ():
-            reason = (*one["expected"].values(), *(text[:160] for text in one["found"].values()))
+        for reason in map(tuple, task["alike"] if not task["done"] else ()):
             if len(tally.failing) < KINDS or reason in tally.failing:
                 tally.failing[reason] += 1
 

@@ -63,7 +63,7 @@ def _template() -> Any:
 
     there = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined,
                         keep_trailing_newline=True)  # fmt: skip
-    there.filters |= {"number": lambda number: f"{number:g}", "image": _image, "code": _code}
+    there.filters |= {"number": lambda number: f"{number:g}", "image": _image, "code": code}
     return there.get_template("page.html.j2")
 
 
@@ -71,7 +71,7 @@ def _image(svg: str) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode('utf-8')).decode('ascii')}"
 
 
-def _code(text: str) -> Any:
+def code(text: str) -> Any:
     """`words` as code, the rest escaped."""
     from markupsafe import Markup, escape
 
