@@ -7,11 +7,10 @@ they do to the tables is in dnetlab.sim.tools.iptables. Every complaint is iptab
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Network
-from typing import Any
 
+from dnetlab.commands.ip6tables import DEFAULT_REJECT, ICMP6
 from dnetlab.commands.iptables_modules import (
     BANNER,
     HINT,
@@ -22,6 +21,7 @@ from dnetlab.commands.iptables_modules import (
     Given,
     IptablesError,
     Module,
+    NotModelled,
     Option,
     interface_name,
     problem,
@@ -29,7 +29,7 @@ from dnetlab.commands.iptables_modules import (
 from dnetlab.commands.iptables_modules import MATCHES as USUAL_MATCHES
 from dnetlab.commands.iptables_modules import TARGETS as USUAL_TARGETS
 from dnetlab.commands.iptables_more import MORE_MATCHES, MORE_OF_CONNTRACK, MORE_TARGETS
-from dnetlab.language import Words
+from dnetlab.commands.iptables_networks import Resolver, networks, networks6
 from dnetlab.model import Match, Rule, Target
 
 TARGETS = USUAL_TARGETS | MORE_TARGETS
@@ -37,6 +37,7 @@ _CONNTRACK = USUAL_MATCHES["conntrack"]
 MATCHES = USUAL_MATCHES | MORE_MATCHES | {
     "conntrack": replace(_CONNTRACK, options=_CONNTRACK.options | MORE_OF_CONNTRACK)
 }  # fmt: skip
+MATCHES6 = {name: module for name, module in MATCHES.items() if name != "icmp"} | {"icmp6": ICMP6}
 TABLES = ("filter", "nat", "mangle", "raw")
 LONG: dict[str, str] = {
     "append": "A", "delete": "D", "check": "C", "insert": "I", "replace": "R", "list": "L", "list-rules": "S",
@@ -56,18 +57,6 @@ ALLOWED: dict[str, str] = {
 }  # fmt: skip
 ALLOWED["I"] = ALLOWED["A"]
 
-Resolver = Callable[[str], Sequence[IPv4Address]]
-
-
-class NotModelled(Exception):
-    """A part of the real iptables that the lab doesn't have: reason and hint of a refusal."""
-
-    def __init__(self, why: str, instead: str, /, **fields: Any) -> None:
-        super().__init__(why, instead, fields)
-        self.why, self.instead = Words(why, **fields), Words(instead, **fields)
-
-    def __str__(self) -> str:
-        return str(self.why)
 
 
 @dataclass
@@ -115,6 +104,11 @@ class _Reader:
     goto: bool = False
     target_options: dict[str, str] = field(default_factory=dict)
     counters: tuple[int, int] = (0, 0)
+    version: int = 4
+
+    @property
+    def known_matches(self) -> dict[str, Module]:
+        return MATCHES if self.version == 4 else MATCHES6
 
     def value(self, typed: str) -> str:
         if not self.words:
@@ -128,9 +122,12 @@ class _Reader:
         return None
 
 
-def parse_iptables(argv: Sequence[str], resolve: Resolver = lambda name: ()) -> Command:
-    """argv without 'iptables' itself. Raises IptablesError, NotModelled. resolve: names of hosts to addresses."""
-    reader = _Reader(list(argv))
+def parse_iptables(argv: Sequence[str], resolve: Resolver = lambda name: (), version: int = 4) -> Command:
+    """argv without 'iptables' itself. Raises IptablesError, NotModelled. resolve: names of hosts to addresses.
+
+    version: 6 for `ip6tables`, whose complaints are worded here as those of iptables.
+    """
+    reader = _Reader(list(argv), version=version)
     while reader.words and reader.command.verb not in ("h", "V"):
         word = reader.words.pop(0)
         if word == "!":
@@ -212,8 +209,8 @@ def _open_modules(reader: _Reader) -> list[Module]:
 
 def _load_protocol(reader: _Reader) -> bool:
     """An option nobody knows may belong to the protocol's own match: `-p tcp --dport` loads it."""
-    module = MATCHES.get(reader.protocol)
-    if module is None or reader.protocol not in ("tcp", "udp", "icmp"):
+    module = reader.known_matches.get({"ipv6-icmp": "icmp6"}.get(reader.protocol, reader.protocol))
+    if module is None or reader.protocol not in ("tcp", "udp", "icmp", "ipv6-icmp"):
         return False
     if any(loaded.module is module for loaded in reader.matches):
         return False
@@ -237,13 +234,13 @@ def _option(reader: _Reader, letter: str, typed: str, attached: str | None = Non
     elif letter == "c":
         reader.counters = _counters(reader, typed)
         _set(reader, "c")
-    elif letter == "6":
+    elif letter in "46" and letter != str(reader.version):
         raise IptablesError(HINT, 2)
     elif letter in "hV":
         reader.command.verb = letter
     elif letter == "M":
         reader.value(typed)
-    elif letter != "4":
+    elif letter not in "46":
         _flag(reader, letter)
 
 
@@ -374,7 +371,7 @@ def _rule_option(reader: _Reader, letter: str, typed: str) -> None:
 
 
 def _protocol(word: str, negated: bool) -> str:
-    name = word.lower()
+    name = {"icmpv6": "ipv6-icmp"}.get(word.lower(), word.lower())
     if name.isdecimal() and int(name) <= 255:
         name = next((known for known, number in PROTOCOLS.items() if number == int(name)), name)
     elif name not in PROTOCOLS:
@@ -394,7 +391,7 @@ def _load_match(reader: _Reader, name: str) -> None:
             name=name,
             matches=", ".join(sorted(MATCHES)),
         )
-    module = MATCHES.get(name)
+    module = reader.known_matches.get(name)
     if module is None:
         raise problem(f"Couldn't load match `{name}':No such file or directory\n")
     reader.matches.append(_Loaded(module))
@@ -414,7 +411,7 @@ def _jump(reader: _Reader, name: str) -> None:
 def _module_option(reader: _Reader, name: str, typed: str) -> None:
     """An option of a loaded match (the last loaded first) or of the target."""
     loaded = next((m for m in reversed(reader.matches) if name in m.module.options), None)
-    given = Given(reader.protocol)
+    given = Given(reader.protocol, version=reader.version)
     if loaded is None:
         target = TARGETS[reader.target or ""]
         option = target.options[name]
@@ -506,7 +503,7 @@ def _target_options(reader: _Reader) -> tuple[tuple[str, str], ...]:
     if target.required is not None and target.order[0] not in given:
         raise problem(target.required)
     if target.name == "REJECT":
-        given.setdefault("--reject-with", "icmp-port-unreachable")
+        given.setdefault("--reject-with", "icmp-port-unreachable" if reader.version == 4 else DEFAULT_REJECT)
     if target.name == "LOG" and given.get("--log-level") == "4":
         del given["--log-level"]
     return tuple((name, given[name]) for name in target.order if name in given)
@@ -538,43 +535,13 @@ def _addresses(reader: _Reader, letter: str, resolve: Resolver) -> list[Match | 
     if letter not in reader.simple:
         return [None]
     text, negated = reader.simple[letter]
-    found = [network for part in text.split(",") for network in _networks(part, resolve)]
+    read = networks if reader.version == 4 else networks6
+    found = [network for part in text.split(",") for network in read(part, resolve)]
     if negated and len(found) > 1:
         raise problem("! not allowed with multiple source or destination IP addresses")
     if len(found) == 1 and found[0].prefixlen == 0 and not negated:
         return [None]
     return [Match(f"-{letter}", str(network), negated) for network in found]
-
-
-def _networks(text: str, resolve: Resolver) -> list[IPv4Network]:
-    """ADDRESS[/MASK]: dotted with the end left out (10.1 is 10.1.0.0), or a host's name."""
-    address, slash, mask = text.partition("/")
-    bits = _mask(mask) if slash else 32
-    if bits == 0:
-        return [IPv4Network("0.0.0.0/0")]
-    parts = address.split(".")
-    if all(re.fullmatch(r"\d{1,3}", p) and int(p) < 256 for p in parts) and len(parts) <= 4:
-        full = ".".join(str(int(p)) for p in [*parts, *["0"] * (4 - len(parts))])
-        return [IPv4Network(f"{full}/{bits}", strict=False)]
-    found = resolve(address) if not re.fullmatch(r"[\d.]*", address) else ()
-    if not found:
-        raise problem(f"host/network `{address}' not found")
-    return list(dict.fromkeys(IPv4Network(f"{ip}/{bits}", strict=False) for ip in found))
-
-
-def _mask(text: str) -> int:
-    if text.isdecimal() and int(text) <= 32:
-        return int(text)
-    try:
-        number = int(IPv4Address(text))
-    except ValueError:
-        raise problem(f"invalid mask `{text}' specified") from None
-    ones = number.bit_count()
-    if number != (0xFFFFFFFF << (32 - ones)) & 0xFFFFFFFF:
-        raise NotModelled(
-            "A mask with holes ({typed}) is not modelled.", "Use a prefix length such as /24.", typed=text
-        )
-    return ones
 
 
 def _check_options(reader: _Reader) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_address
+from typing import Any
 
 from dnetlab.commands.services import service_port
+from dnetlab.language import Words
 
 HINT = "Try `iptables -h' or 'iptables --help' for more information.\n"
 BANNER = "iptables v1.8.9 (nf_tables): "
@@ -26,6 +28,17 @@ class IptablesError(Exception):
         self.code = code
 
 
+class NotModelled(Exception):
+    """A part of the real iptables that the lab doesn't have: reason and hint of a refusal."""
+
+    def __init__(self, why: str, instead: str, /, **fields: Any) -> None:
+        super().__init__(why, instead, fields)
+        self.why, self.instead = Words(why, **fields), Words(instead, **fields)
+
+    def __str__(self) -> str:
+        return str(self.why)
+
+
 def problem(message: str) -> IptablesError:
     """A parameter problem: exit status 2 and the hint to --help."""
     return IptablesError(f"{BANNER}{message}\n{HINT}", 2)
@@ -33,9 +46,10 @@ def problem(message: str) -> IptablesError:
 
 @dataclass(frozen=True)
 class Given:
-    """What an option's reader may know: the protocol so far ('' when none), and the words behind its value."""
+    """What an option's reader may know: the protocol so far ('' when none), and whose rule it is, 6 for ip6tables."""
 
     protocol: str = ""
+    version: int = 4
 
 
 Reader = Callable[[str, Given], str]
@@ -305,23 +319,49 @@ REJECTS: dict[str, str] = {
 }  # fmt: skip
 
 
+REJECTS6: dict[str, str] = {
+    "icmp6-no-route": "icmp6-no-route", "no-route": "icmp6-no-route",
+    "icmp6-adm-prohibited": "icmp6-adm-prohibited", "adm-prohibited": "icmp6-adm-prohibited",
+    "icmp6-addr-unreachable": "icmp6-addr-unreachable", "addr-unreach": "icmp6-addr-unreachable",
+    "icmp6-port-unreachable": "icmp6-port-unreachable", "port-unreach": "icmp6-port-unreachable",
+    "tcp-reset": "tcp-reset", "tcp-rst": "tcp-reset",
+    "icmp6-policy-fail": "icmp6-policy-fail", "policy-fail": "icmp6-policy-fail",
+    "icmp6-reject-route": "icmp6-reject-route", "reject-route": "icmp6-reject-route",
+}  # fmt: skip
+
+
 def _reject_with(word: str, given: Given) -> str:
-    found = next((full for name, full in REJECTS.items() if name.startswith(word.lower())), None)
+    kinds = REJECTS if given.version == 4 else REJECTS6
+    found = next((full for name, full in kinds.items() if name.startswith(word.lower())), None)
     if found is None:
         raise problem(f'unknown reject type "{word}"')
     return found
 
 
+def _of_ipv6(word: str) -> tuple[str, str]:
+    """The addresses and the ports of '[fd00::2]:80', 'fd00::2', ':80'."""
+    if word.startswith("["):
+        addresses, bracket, rest = word[1:].partition("]")
+        if not bracket or rest and not rest.startswith(":"):
+            raise problem("Invalid address format")
+        return addresses, rest[1:]
+    return ("", word[1:]) if word.startswith(":") and not word.startswith("::") else (word, "")
+
+
 def _to_address(word: str, given: Given) -> str:
-    """[ADDRESS[-ADDRESS]][:PORT[-PORT]] of DNAT and SNAT."""
+    """[ADDRESS[-ADDRESS]][:PORT[-PORT]] of DNAT and SNAT; of IPv6 an address with a port stands in brackets."""
     addresses, colon, ports = word.partition(":")
+    if given.version == 6:
+        addresses, ports = _of_ipv6(word)
+        colon = ":" if ports else ""
     if colon:
         if given.protocol not in ("tcp", "udp", "sctp", "dccp"):
             raise problem("Need TCP, UDP, SCTP or DCCP with port specification")
         _port_range(ports, given.protocol)
     for address in addresses.split("-") if addresses else []:
         try:
-            IPv4Address(address)
+            if ip_address(address).version != given.version:
+                raise ValueError(address)
         except ValueError:
             raise problem(f'Bad IP address "{address}"') from None
     return word

@@ -35,13 +35,14 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b8000\.[0-9a-f]{12}\b", "8000.<mac>"),
         (r"\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b", "<mac>"),
         (r"\bfe80::[0-9a-f:]+", "<fe80>"),
+        (r"\bfd(?!0)[0-9a-f]{2}:[0-9a-f]{1,4}:[0-9a-f]{1,4}::", "<ula>::"),  # the prefix that a daemon made up
         (r"<fe80>/64 scope link(?: tentative)?", "<fe80>/64 scope link"),
         (r"\bveth[0-9a-f]{7}\b", "<veth>"),
         (r"\bdm-[0-9a-f]{12}\b", "dm-<id>"),
         (r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{12}\b", "<id>"),
         # A NIC of a lab host is a veth where real engines run in namespaces, and a plain one in the simulator.
         (r"(?m)^([0-9]+: )?(eth\d+|en[a-z]\w+)(?:@if[0-9]+)?: (<[\w,]*?)(?:,M-DOWN)?> (mtu \d+) qdisc \w+ "
-         r"((?:state \w+ group default )?qlen 1000)\s*$", r"\1\2: \3> \4 \5"),
+         r"((?:state \w+ group default )?qlen 1000)(?: link-netnsid [0-9]+)?\s*$", r"\1\2: \3> \4 \5"),
         (r"(?m)^(eth\d+|en[a-z]\w+)@if[0-9]+(?= )", r"\1"),  # ip -br
         (r"(?m)^([0-9]+: (?:eth\d+|en[a-z]\w+): .*\n    link/ether .*) link-netnsid [0-9]+$", r"\1"),
         (rf"\b(?:{_ADJECTIVES})_[a-z]+\d?\b", "<name>"),  # a name that the daemon made up
@@ -111,12 +112,12 @@ def is_reattached(command: str) -> bool:
 
 
 # the tool at the end of the line
-_EXEC = re.compile(r"^docker (?:exec|run) .*?(?=netstat|nslookup|ss |brctl|ip neigh|arp\b)")
+_EXEC = re.compile(r"^docker (?:exec|run) .*?(?=netstat|nslookup|ss |brctl|ip (?:-6 )?neigh|arp\b)")
 # netstat and ss: the kernel's hash table of sockets; neighbours are in one with a random seed (net/core/neighbour.c
 # neigh_get_hash_rnd). nslookup: the answers for A and AAAA come as they come. prune and rm and .Containers: Go's map
-# order. Observed on 20.10.24 and 28.5.2.
-_NO_ORDER = ("brctl", "netstat", "ss ", "nslookup", "ip neigh", "arp ", "docker network prune", "docker network rm",
-             "docker system prune")  # fmt: skip
+# order. ip -6 route: the rows of one network stand as links came to it. Observed on 20.10.24 and 28.5.2.
+_NO_ORDER = ("brctl", "netstat", "ss ", "nslookup", "ip neigh", "ip -6 neigh", "ip -6 route", "arp ",
+             "docker network prune", "docker network rm", "docker system prune")  # fmt: skip
 
 # Words that a real engine says one time and not the next, in one situation each; `same` leaves them out of both texts.
 # A bridge that lost its last port: the kernel's link watch looks once a second, so a route is marked up to a second

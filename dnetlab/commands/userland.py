@@ -13,7 +13,8 @@ TEXT: frozenset[str] = _words(
     "realpath mktemp find xargs expr diff test ["
 )
 HOST: frozenset[str] = _words(
-    "docker ip bridge brctl iptables iptables-save sysctl ping traceroute curl wget nslookup arp netstat ss nc ps "
+    "docker ip bridge brctl iptables iptables-save ip6tables ip6tables-save sysctl ping ping6 traceroute curl wget "
+    "nslookup arp netstat ss nc ps "
     "kill pkill pgrep pidof killall systemctl service journalctl dockerd yum dnf apt apt-get cat ls hostname env "
     "printenv echo true false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq "
     "ifconfig route rev column jq mawk nsenter ssh scp tcpdump conntrack ethtool "
@@ -21,7 +22,7 @@ HOST: frozenset[str] = _words(
 ) | TEXT
 # Debian's busybox-static, which the lab's images are made of, has neither pgrep, pkill nor printenv.
 BUSYBOX: frozenset[str] = _words(
-    "ip brctl ping traceroute wget nslookup arp netstat nc ps kill pidof killall cat ls hostname env echo true "
+    "ip brctl ping ping6 traceroute wget nslookup arp netstat nc ps kill pidof killall cat ls hostname env echo true "
     "false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq ifconfig route sysctl "
     "rev"
 ) | TEXT
@@ -38,7 +39,7 @@ USERLANDS: dict[str, frozenset[str]] = {
 OTHER_APPLETS: frozenset[str] = _words(
     "arping ash awk base64 basename bc cal chgrp chmod chown cmp cp cut dd df diff dirname dmesg du ed egrep expr "
     "find fgrep fold free getopt groups gunzip gzip hexdump httpd id ifdown ifup install ipcalc ipneigh less ln "
-    "logger md5sum mkdir mkfifo mktemp more mount mv nproc nsenter od paste ping6 printf readlink realpath renice "
+    "logger md5sum mkdir mkfifo mktemp more mount mv nproc nsenter od paste printf readlink realpath renice "
     "rev rm rmdir sed seq setsid sha256sum shuf stat strings stty su tac tar tee telnet test time top touch tr "
     "traceroute6 tty udhcpc umount unshare uptime usleep vconfig vi w watch who xargs xxd yes"
 )  # busybox --list of busybox-static 1.35
@@ -63,7 +64,7 @@ _HOST_PROGRAMS = _words(
     "tshark tunctl ufw unshare unzip uptime vconfig vmstat w whereis whois wireshark wg zip zypper batctl rarpd rtmon "
     "type hash ulimit umask wait fg bg trap eval exec command builtin declare let "
     "routel iptables-legacy iptables-nft iptables-translate arptables conntrackd dig delv ldd crun hostnamectl "
-    "timedatectl loginctl lslogins ping6 nsupdate rdate sar slabtop watch pidstat vnstat less vi vim nano emacs ed man"
+    "timedatectl loginctl lslogins nsupdate rdate sar slabtop watch pidstat vnstat less vi vim nano emacs ed man"
 )
 PACKAGE_MANAGERS: frozenset[str] = _words("apk apt apt-get apt-cache aptitude dpkg yum dnf microdnf rpm zypper pacman")
 OTHERS: dict[str, frozenset[str]] = {  # what a real place of that kind has or may have, beside its userland here

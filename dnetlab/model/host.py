@@ -215,6 +215,13 @@ class Network:
         return tuple([s for s in self.subnets if s.subnet.version == version]) if on else ()
 
     @property
+    def used_subnets(self) -> tuple[Subnet, ...]:
+        """Its subnets of the families that it has switched on; the others are written down only."""
+        if self.ipv4 and not self.ipv6 and all(s.subnet.version == 4 for s in self.subnets):
+            return self.subnets
+        return (*self.subnets_of(4), *self.subnets_of(6))
+
+    @property
     def short_id(self) -> str:
         return self.id[:12]
 

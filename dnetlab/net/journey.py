@@ -293,8 +293,7 @@ def _transmit(trip: Trip, start: Link, hop: IpAddress) -> Arrival:
     """Ask who has the next hop, then carry the frame there: over veth pairs, bridges and switches."""
     interface = start.interface
     dev = interface.name
-    if hop.version == 6:
-        hop, trip.packet = without_zone(hop), _on_the_wire(trip.packet)
+    hop = without_zone(hop)
     if not interface.carrier:
         trip.end(Disposition.LINK_DOWN, NoCarrier(dev, interface.kind), dev)
         trip.complain(IcmpType.HOST_UNREACHABLE)
@@ -345,6 +344,7 @@ def _by_parent(trip: Trip, start: Link) -> Arrival:
 
     (ipvlan_xmit_mode_l3, ipvlan_process_v4_outbound of drivers/net/ipvlan: a route lookup, then ip_local_out.)
     """
+    trip.packet = _on_the_wire(trip.packet)
     trip.lab.sent(start, trip.packet.size)
     trip.mac = start.interface.mac
     show(trip, start, True, start.interface.mac)
@@ -383,6 +383,7 @@ def _to_child(trip: Trip, link: Link) -> Link | None:
 
 def _carry(trip: Trip, start: Link, hop: IpAddress, way: NextHop) -> Arrival:
     """Follow the frame; where it is bridged from port to port, iptables may look at it too."""
+    trip.packet = _on_the_wire(trip.packet)
     port = ""
     link, mac, asked = start, way.mac or "", way.asked
     for event in way.path:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 # Real programs of a Debian host that no lesson needs: refused, because "command not found" would be a lie.
 NOT_MODELLED: dict[str, str] = {
-    "ip6tables": "The lab's lessons are about IPv4; use iptables.",
-    "ip6tables-save": "The lab's lessons are about IPv4; use iptables-save.",
     "iptables-restore": "Add rules one by one with iptables -A or -I.",
     "nft": "The same rules are shown by iptables -S and iptables-save.",
     "tracepath": "Use traceroute.",
@@ -17,7 +15,6 @@ NOT_MODELLED: dict[str, str] = {
     "vconfig": "Use ip.",
     "netcat": "The same program is called nc here.",
     "ncat": "Use nc.",
-    "ping6": "The lab's lessons are about IPv4; use ping.",
     "htop": "Use ps aux, or docker top CONTAINER.",
     "tc": "Delays and losses are not simulated.",
     "ssh": "A prompt on the line picks the host: docker2# …",

@@ -261,10 +261,13 @@ def test_empty_and_half_values(line: str, status: int, stderr: str) -> None:
     assert Prompt().err(line, status) == stderr  # client 28.2.2 with 20.10.24 and 28.5.2
 
 
-def test_an_ipv6_subnet_is_refused_and_not_called_wrong() -> None:
-    output = Prompt().type("docker network create --subnet fd00::/64 n6")
+def test_an_ipv6_subnet_without_ipv6_is_written_down_and_not_used() -> None:
+    """Recorded on 20.10.24, 26.1.5 and 28.5.2."""
+    prompt = Prompt()
+    prompt.out("docker network create --subnet fd00::/64 n6")
 
-    assert "Networks with IPv6 are not modelled." in str(output.refused)
+    told = prompt.out("docker network inspect -f '{{.EnableIPv6}} {{range .IPAM.Config}}{{.Subnet}} {{end}}' n6")
+    assert told == "false fd00::/64 172.18.0.0/16 \n"
 
 
 @pytest.mark.parametrize(("release", "tcp", "udp"), [("20.10", 5, 4), ("28.5", 7, 7)])

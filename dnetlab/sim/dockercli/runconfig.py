@@ -22,8 +22,7 @@ REFUSED_FLAGS: dict[str, str] = {
     "env-file": "Give each variable with -e NAME=VALUE.",
     "label-file": "Give each label with --label NAME=VALUE.",
     "cidfile": "The id is printed; docker ps -lq shows it again.",
-    "ip6": "Use --ip with an IPv4 address.",
-    "link-local-ip": "Use --ip with an IPv4 address.",
+    "link-local-ip": "Use --ip or --ip6.",
     "volumes-from": "Name the volume in both containers: -v NAME:/path.",
     "mount": "Use -v NAME:/path.",
     "device": _ADDRESSES,
@@ -49,6 +48,7 @@ class _Attachment:
     target: str
     aliases: tuple[str, ...] = ()
     address: str = ""
+    address6: str = ""
     mac: str = ""
     gw_priority: int = 0
     links: tuple[str, ...] = ()
@@ -229,6 +229,8 @@ def _parse_network(value: str) -> _Attachment:
             found.aliases += (content,)
         elif key == "ip":
             found.address = content
+        elif key == "ip6":
+            found.address6 = content
         elif key == "mac-address":
             found.mac = content
         elif key == "gw-priority":
@@ -236,7 +238,7 @@ def _parse_network(value: str) -> _Attachment:
         else:
             raise Refused(
                 "--network with {key}= is not simulated.",
-                "Use name=, alias=, ip=, mac-address=, gw-priority=.",
+                "Use name=, alias=, ip=, ip6=, mac-address=, gw-priority=.",
                 key=key,
             )
     return found
@@ -251,7 +253,10 @@ def _apply_options(first: _Attachment, call: Invocation) -> None:
     if first.mac and call.has("mac-address"):
         raise Failed("conflicting options: cannot specify both --mac-address and per-network MAC address")
     first.aliases = first.aliases or call.all("network-alias")
+    if first.address6 and call.has("ip6"):
+        raise Failed("conflicting options: cannot specify both --ip6 and per-network IPv6 address")
     first.address = first.address or call.text("ip")
+    first.address6 = first.address6 or call.text("ip6")
     if is_user_defined(first.target):
         first.links = call.all("link")
 
@@ -267,8 +272,9 @@ def _check(attachment: _Attachment) -> None:
 
 def _endpoint(attachment: _Attachment) -> Json:
     """One EndpointSettings; an address that is none is the daemon's business."""
+    fixed = {"IPv4Address": attachment.address, "IPv6Address": attachment.address6}
     return {
-        "IPAMConfig": {"IPv4Address": attachment.address} if attachment.address else None,
+        "IPAMConfig": {key: address for key, address in fixed.items() if address} or None,
         "Links": list(attachment.links),
         "Aliases": list(attachment.aliases),
         "MacAddress": attachment.mac,

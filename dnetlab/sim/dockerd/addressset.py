@@ -1,11 +1,10 @@
-"""A set of IPv4 addresses as runs of neighbours, so that the lowest free one is found without a walk through all of
-them (as moby's libnetwork/bitmap, which packs its bits the same way)."""
+"""A set of addresses of one subnet as runs of neighbours, so that the lowest free one is found without a walk through
+all of them (as moby's libnetwork/bitmap, which packs its bits the same way)."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
 from dnetlab.model.ip import IpAddress
 
@@ -24,7 +23,7 @@ class AddressSet:
         return run is not None
 
     def _run(self, number: int) -> tuple[int, int] | None:
-        place = bisect_right(self.runs, (number, 1 << 32)) - 1
+        place = bisect_right(self.runs, (number, 1 << 128)) - 1
         return self.runs[place] if place >= 0 and self.runs[place][1] >= number else None
 
     def adding(self, address: IpAddress) -> AddressSet:
@@ -60,4 +59,4 @@ class AddressSet:
         run = self._run(number)
         if run is not None:
             number = run[1] + 1
-        return IPv4Address(number) if number <= int(last) else None
+        return type(first)(number) if number <= int(last) else None

@@ -53,6 +53,7 @@ class NetworkAttachment:
     name     what the user typed: a name or an id ('default' when nothing was said)
     links    (other container, alias) pairs, on user-defined networks
     gw_priority  28+: who gives the default route
+    address6 what --ip6 asked for
     """
 
     name: str
@@ -61,6 +62,12 @@ class NetworkAttachment:
     links: tuple[tuple[str, str], ...] = ()
     mac: str | None = None
     gw_priority: int = 0
+    address6: IpAddress | None = None
+
+    @property
+    def addresses(self) -> tuple[IpAddress, ...]:
+        """What --ip and --ip6 asked for."""
+        return tuple(a for a in (self.address, self.address6) if a is not None)
 
 
 @quick

@@ -27,6 +27,7 @@ class DaemonConfig:
     dns, dns_search, dns_options  for containers that name none
     icc              containers on docker0 may talk to each other
     iptables         the daemon writes rules
+    ip6tables        for IPv6 too; None: as the release does
     ip_forward       it switches net.ipv4.ip_forward on
     ip_masq          what leaves docker0's subnet wears the host's address
     ip               where a port is published that names no address; '' everywhere
@@ -45,6 +46,7 @@ class DaemonConfig:
     dns_options: tuple[str, ...] = ()
     icc: bool = True
     iptables: bool = True
+    ip6tables: bool | None = None
     ip_forward: bool = True
     ip_masq: bool = True
     ip: str = ""

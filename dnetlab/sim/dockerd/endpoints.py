@@ -55,7 +55,8 @@ def attachment_of(world: World, host: str, container: Container, endpoint: Endpo
         return later
     config = config_of(world, host, container)
     first = next((a for a in config.networks if a.name == endpoint.network), None)
-    return first or NetworkAttachment(endpoint.network, endpoint.configured_address, endpoint.aliases)
+    return first or NetworkAttachment(endpoint.network, endpoint.configured_address, endpoint.aliases,
+                                      address6=endpoint.configured_address6)  # fmt: skip
 
 
 def _with_endpoint(world: World, host: str, container_id: str, endpoint: Endpoint) -> Container:
@@ -123,7 +124,8 @@ def _check_links(world: World, host: str, container: Container) -> None:
 def _share_host(world: World, host: str, container: Container) -> None:
     network = find_network(world, host, "host")
     for endpoint in container.endpoints:
-        check_start(world, network, endpoint.configured_address)
+        asked = (endpoint.configured_address, endpoint.configured_address6)
+        check_start(world, network, [a for a in asked if a is not None])
     endpoint = Endpoint("host", network.id, endpoint_id=world.hex_id(f"{host}:endpoint"))
     books.put(world, host, replace(container, namespace="host", endpoints=(endpoint,)))
     happenings.of_network(world, host, network, "connect", container.id)
@@ -145,7 +147,7 @@ def _attach_all(world: World, host: str, container: Container) -> None:
         if network.config_only:
             raise ApiError("cannot create endpoint on configuration-only network", 403)
         attachment = attachment_of(world, host, container, endpoint)
-        check_start(world, network, attachment.address)
+        check_start(world, network, attachment.addresses)
         swarmnets.check_attachable(world, host, container, network)
         attach(world, host, container.id, replace(endpoint, network_id=network.id), network, attachment)
     _switch_gateway(world, host, container.id, None)
@@ -180,9 +182,10 @@ def attach(
     driver.create_endpoint(world, host, container, endpoint, network)
     endpoint = sandbox.plug(world, host, container, endpoint, network)
     container = _with_endpoint(world, host, container_id, endpoint)
-    assert endpoint.address is not None
-    hostsfile.add_line(world, host, container_id, endpoint.address, hostsfile.own_names(container, config))
+    for address in endpoint.addresses:
+        hostsfile.add_line(world, host, container_id, address, hostsfile.own_names(container, config))
     if network.name == "bridge":
+        assert endpoint.address is not None  # the default network is never without IPv4
         hostsfile.tell_linkers(world, host, container, endpoint.address)
     else:
         sandbox.start_resolver(world, host, container, config)
@@ -197,6 +200,10 @@ def _addressed(
     attachment: NetworkAttachment,
 ) -> Endpoint:  # fmt: skip
     """The endpoint with its address, MAC and gateway: those asked for, or the daemon's choice."""
+    if network.ipv6:
+        endpoint = _addressed6(world, host, endpoint, network, attachment)
+    if not network.ipv4:
+        return _with_mac(world, host, container, config, endpoint, network, attachment)
     address, subnet = ipam.request_address(world, host, network, attachment.address)
     mac = attachment.mac or (config.mac_address if network.name == _main_network(container) else None)
     told = driver_of(network).tells_gateway(release_of(world), network)
@@ -210,6 +217,28 @@ def _addressed(
         # the manager of a swarm gives the address away, so that the daemon is told to take that one
         configured_address=attachment.address or (address if driver_of(network).spans_hosts else None),
     )
+
+
+def _addressed6(
+    world: World, host: str, endpoint: Endpoint, network: Network, attachment: NetworkAttachment
+) -> Endpoint:
+    """The endpoint with its IPv6 address and gateway."""
+    address, subnet = ipam.request_address(world, host, network, attachment.address6, 6)
+    told = driver_of(network).tells_gateway(release_of(world), network)
+    return replace(
+        endpoint, address6=address, prefixlen6=subnet.subnet.prefixlen, configured_address6=attachment.address6,
+        gateway6=subnet.aux_addresses.get(DEFAULT_GATEWAY, subnet.gateway) if told else None,
+    )  # fmt: skip
+
+
+def _with_mac(
+    world: World, host: str, container: Container, config: ContainerConfig, endpoint: Endpoint, network: Network,
+    attachment: NetworkAttachment,
+) -> Endpoint:  # fmt: skip
+    """An endpoint of IPv6 only, with its MAC: releases that know such networks make one up."""
+    mac = attachment.mac or (config.mac_address if network.name == _main_network(container) else None)
+    made = world.random_mac(f"{host}:container") if driver_of(network).own_macs else ""
+    return replace(endpoint, mac=mac or made, aliases=attachment.aliases)
 
 
 def _made_mac(world: World, host: str, network: Network, address: IpAddress) -> str:
@@ -228,7 +257,7 @@ def gateway_endpoint(world: World, host: str, container: Container) -> Endpoint 
     outside = daemon(world, host).gateways.get(container.id)
     if outside is not None:
         return outside
-    live = [e for e in container.endpoints if e.endpoint_id and e.address is not None]
+    live = [e for e in container.endpoints if e.endpoint_id and e.is_placed]
     internal = {n.id for n in world.hosts[host].networks if n.internal}
     ordered = by_gateway(
         live,
@@ -253,6 +282,7 @@ def _switch_gateway(world: World, host: str, container_id: str, before: Endpoint
         before, container = None, books.get(world, host, container_id)
     by_link = after is not None and _leads_by_link(world, host, after)
     sandbox.default_route(world, Where(host, container.namespace or ""), after, by_link)
+    sandbox.default_route6(world, Where(host, container.namespace or ""), _gateway6(world, host, container))
     if before is not None and after is not None and before.endpoint_id == after.endpoint_id:
         return
     networks = {n.id: n for n in world.hosts[host].networks}
@@ -266,6 +296,18 @@ def _switch_gateway(world: World, host: str, container_id: str, before: Endpoint
         new = networks[after.network_id]
         if bound := driver_of(new).publish(world, host, container, after, new):
             books.put(world, host, replace(books.get(world, host, container_id), ports=bound))
+
+
+def _gateway6(world: World, host: str, container: Container) -> Endpoint | None:
+    """Who gives the IPv6 default route: the first in the gateway's order that has a gateway of that family."""
+    live = [e for e in container.endpoints if e.endpoint_id and e.gateway6 is not None]
+    if len(live) < 2:
+        return live[0] if live else None
+    internal = {n.id for n in world.hosts[host].networks if n.internal}
+    ordered = by_gateway(
+        live, lambda e: e.network_id in internal, lambda e: attachment_of(world, host, container, e).gw_priority
+    )
+    return ordered[0]
 
 
 def _leads_by_link(world: World, host: str, endpoint: Endpoint) -> bool:
@@ -297,9 +339,9 @@ def close_sandbox(world: World, host: str, container_id: str) -> None:
     for endpoint in container.endpoints:
         if endpoint.endpoint_id:
             _detach(world, host, container, endpoint)
-            if endpoint.address is not None and release_of(world).stop_clears_hosts:
+            for address in endpoint.addresses if release_of(world).stop_clears_hosts else ():
                 names = hostsfile.own_names(container, config_of(world, host, container))
-                hostsfile.drop_line(world, host, container.id, endpoint.address, names)
+                hostsfile.drop_line(world, host, container.id, address, names)
     gwbridge.close_gateway(world, host, container)
     fresh = books.get(world, host, container_id)
     books.put(
@@ -311,11 +353,12 @@ def close_sandbox(world: World, host: str, container_id: str) -> None:
 
 def _forget_lines(world: World, host: str, container: Container, endpoint: Endpoint) -> None:
     """What `network disconnect` takes out of /etc/hosts."""
-    if endpoint.address is None:
+    if not endpoint.is_placed:
         return
     if not release_of(world).hosts_forgets_names:
         names = hostsfile.own_names(container, config_of(world, host, container))
-        hostsfile.drop_line(world, host, container.id, endpoint.address, names)
+        for address in endpoint.addresses:
+            hostsfile.drop_line(world, host, container.id, address, names)
     elif endpoint.network != "bridge":  # whose containers have no names
         known = resolver.registered_names(world, host, endpoint.network_id)
         hostsfile.drop_names(world, host, container.id, known)
@@ -324,8 +367,9 @@ def _forget_lines(world: World, host: str, container: Container, endpoint: Endpo
 def _at_rest(endpoint: Endpoint) -> Endpoint:
     """What stays of an endpoint while its container doesn't run."""
     return replace(
-        endpoint, endpoint_id="", address=None, prefixlen=0, gateway=None, mac="", interface=None, host_interface=None
-    )
+        endpoint, endpoint_id="", address=None, prefixlen=0, gateway=None, mac="", interface=None, host_interface=None,
+        address6=None, prefixlen6=0, gateway6=None,
+    )  # fmt: skip
 
 
 def _detach(world: World, host: str, container: Container, endpoint: Endpoint) -> None:
@@ -334,12 +378,13 @@ def _detach(world: World, host: str, container: Container, endpoint: Endpoint) -
     if network is None:
         return
     happenings.of_network(world, host, network, "disconnect", container.id)
-    if endpoint.address is None:
+    if not endpoint.is_placed:
         return
     openings.close_links(world, host, endpoint)
     sandbox.unplug(world, host, container, endpoint, network)
     driver_of(network).delete_endpoint(world, host, endpoint, network)
-    ipam.release_address(world, host, network, endpoint.address)
+    for address in endpoint.addresses:
+        ipam.release_address(world, host, network, address)
     if driver_of(network).spans_hosts:
         gossip.spread(world, swarm_of(world, host))
 
@@ -354,7 +399,8 @@ def connect(world: World, host: str, network_ref: str, container_ref: str, attac
         # Written down under the name as typed; whether it exists is asked at the start (daemon/container_operations.go
         # ConnectToNetwork; observed on 20.10.24 and 28.5.2).
         _with_endpoint(world, host, container.id, Endpoint(network_ref, "", aliases=attachment.aliases,
-                                                           configured_address=attachment.address))  # fmt: skip
+                                                           configured_address=attachment.address,
+                                                           configured_address6=attachment.address6))  # fmt: skip
         return
     network = swarmnets.reached(world, host, network_ref) or find_network(world, host, network_ref)
     check_connect(world, host, container, network, attachment)
@@ -362,7 +408,8 @@ def connect(world: World, host: str, network_ref: str, container_ref: str, attac
     if container.is_running:
         _check_mode(world, host, container)
     attachment = replace(attachment, name=network.name)
-    endpoint = Endpoint(network.name, network.id, aliases=attachment.aliases, configured_address=attachment.address)
+    endpoint = Endpoint(network.name, network.id, aliases=attachment.aliases, configured_address=attachment.address,
+                        configured_address6=attachment.address6)  # fmt: skip
     present = container.endpoint(network.name)
     if present is None or present.network_id not in ("", network.id):
         # Written down first, and it stays when the connecting fails (daemon/container_operations.go

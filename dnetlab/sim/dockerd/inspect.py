@@ -239,11 +239,11 @@ def network_settings(world: World, host: str, container: Container) -> Json:
         "SecondaryIPv6Addresses": None,
         "EndpointID": bridge.endpoint_id,
         "Gateway": str(bridge.gateway or ""),
-        "GlobalIPv6Address": "",
-        "GlobalIPv6PrefixLen": 0,
+        "GlobalIPv6Address": _text(bridge.address6),
+        "GlobalIPv6PrefixLen": bridge.prefixlen6,
         "IPAddress": str(bridge.address or ""),
         "IPPrefixLen": bridge.prefixlen,
-        "IPv6Gateway": "",
+        "IPv6Gateway": _text(bridge.gateway6),
         "MacAddress": bridge.mac or _asked_mac(world, host, container),
         "Networks": endpoints_json(world, host, container),
     }
@@ -269,8 +269,9 @@ def endpoint_json(world: World, host: str, container: Container, endpoint: Endpo
     connected = (container.id, endpoint.network_id) in books.daemon(world, host).attachments
     links = asked.links if asked is not None else ()
     ipam: Json | None = {} if connected else None
-    if endpoint.configured_address is not None:
-        ipam = {"IPv4Address": str(endpoint.configured_address)}
+    fixed = {"IPv4Address": endpoint.configured_address, "IPv6Address": endpoint.configured_address6}
+    if any(address is not None for address in fixed.values()):
+        ipam = {key: str(address) for key, address in fixed.items() if address is not None}
     found = {
         "IPAMConfig": ipam,
         "Links": [f"{other}:{alias}" for other, alias in links] or None,
@@ -283,9 +284,9 @@ def endpoint_json(world: World, host: str, container: Container, endpoint: Endpo
         "Gateway": _text(endpoint.gateway),
         "IPAddress": _text(endpoint.address),
         "IPPrefixLen": endpoint.prefixlen,
-        "IPv6Gateway": "",
-        "GlobalIPv6Address": "",
-        "GlobalIPv6PrefixLen": 0,
+        "IPv6Gateway": _text(endpoint.gateway6),
+        "GlobalIPv6Address": _text(endpoint.address6),
+        "GlobalIPv6PrefixLen": endpoint.prefixlen6,
         "DNSNames": dns_names(container, endpoint, spec.config, connected),
     }
     return picked(found, documents_of(world).endpoint)
@@ -340,7 +341,7 @@ def network_summary(world: World, network: Network) -> Json:
 def _status(world: World, host: str, network: Network) -> Json:
     """`.Status`: how many addresses of each subnet are taken, how many are left to give (29)."""
     subnets = {}
-    for one in network.subnets:
+    for one in network.used_subnets:
         used, left = ipam.in_use(world, host, network, one)
         subnets[str(one.subnet)] = {"IPsInUse": used, "DynamicIPsAvailable": left}
     return {"IPAM": {"Subnets": subnets} if subnets else {}}
@@ -353,8 +354,8 @@ def _network(world: World, network: Network, members: Json, status: Json | None 
         "Created": rfc3339(network.created, network.id),
         "Scope": network.scope,
         "Driver": network.driver,
-        "EnableIPv4": True,
-        "EnableIPv6": False,
+        "EnableIPv4": network.ipv4,
+        "EnableIPv6": network.ipv6,
         "IPAM": _ipam(world, network),
         "Internal": network.internal,
         "Attachable": network.attachable,
@@ -410,7 +411,7 @@ def _member(name: str, endpoint: Endpoint) -> Json:
         "EndpointID": endpoint.endpoint_id,
         "MacAddress": endpoint.mac,
         "IPv4Address": f"{endpoint.address}/{endpoint.prefixlen}" if endpoint.address else "",
-        "IPv6Address": "",
+        "IPv6Address": f"{endpoint.address6}/{endpoint.prefixlen6}" if endpoint.address6 else "",
     }
 
 

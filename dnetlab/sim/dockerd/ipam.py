@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network
 
 from dnetlab.model import Network, Subnet, Where
 from dnetlab.model.changed import replace
-from dnetlab.model.ip import IpAddress, IpNetwork
-from dnetlab.sim.context import Refused
+from dnetlab.model.ip import IpAddress, IpNetwork, ip_address, ip_network
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.cluster import addresses
@@ -44,12 +44,12 @@ def _real(world: World, host: str) -> Iterator[Network]:
 
 def _taken(world: World, host: str) -> list[IpNetwork]:
     """What a pool must not overlap: the networks there are."""
-    return [subnet.subnet for network in _real(world, host) for subnet in network.subnets]
+    return [subnet.subnet for network in _real(world, host) for subnet in network.used_subnets]
 
 
 def _routed(world: World, host: str) -> list[IpNetwork]:
     """What the automatic choice also avoids: the host's routes and name servers (netutils/utils_linux.go)."""
-    routes = [r.destination for r in world.namespace(Where(host)).routes if not r.is_default]
+    routes = [r.destination for r in world.namespace(Where(host)).routes_of(4) if not r.is_default]
     servers = [
         IPv4Network(words[1])
         for line in world.files.get((host, "", "/etc/resolv.conf"), "").splitlines()
@@ -60,8 +60,28 @@ def _routed(world: World, host: str) -> list[IpNetwork]:
 
 def _pools(world: World, host: str) -> Sequence[IpNetwork]:
     """The daemon's own (default-address-pools), else those built in."""
-    own = daemon(world, host).config.pools
+    own = [pool for pool in daemon(world, host).config.pools if pool.base.version == 4]
     return [part for pool in own for part in pool.base.subnets(new_prefix=pool.size)] if own else POOLS
+
+
+def choose_ipv6_pool(world: World, host: str) -> IpNetwork:
+    """The next /64 of default-address-pools, else of the daemon's own unique local prefix (fd00::/8, RFC 4193), which
+    27 and later make up (moby daemon/network.go, deriveULABaseNetwork). ApiError when there is none."""
+    release = release_of(world)
+    own = [pool for pool in daemon(world, host).config.pools if pool.base.version == 6]
+    parts: Iterable[IpNetwork] = (part for pool in own for part in pool.base.subnets(new_prefix=pool.size))
+    if not own and release.ula_pools:
+        digits = hashlib.sha256(f"{world.seed}:{host}:ula".encode()).hexdigest()[:10]
+        parts = IPv6Network((int(f"fd{digits}", 16) << 80, 48)).subnets(new_prefix=64)
+    taken = [other for other in _taken(world, host) if other.version == 6]
+    found = next((part for part in parts if not any(_overlap(part, other) for other in taken)), None)
+    if found is None:
+        raise ApiError(release.text("ipv6 pools exhausted"))
+    return found
+
+
+def _overlap(one: IpNetwork, other: IpNetwork) -> bool:
+    return one.version == other.version and (one.network_address in other or other.network_address in one)
 
 
 def choose_pool(world: World, host: str) -> IpNetwork:
@@ -74,18 +94,10 @@ def choose_pool(world: World, host: str) -> IpNetwork:
     start = daemon(world, host).pool_cursor if release.pool_cursor else 0
     for step in range(len(pools)):
         number = (start + step) % len(pools)
-        if not any(pools[number].overlaps(other) for other in taken):
+        if not any(_overlap(pools[number], other) for other in taken):
             change_daemon(world, host, pool_cursor=(number + 1) % len(pools))
             return pools[number]
     raise ApiError(release.text("pools exhausted"))
-
-
-def _is_v6(text: str) -> bool:
-    try:
-        IPv6Network(text, strict=False)
-    except ValueError:
-        return False
-    return True
 
 
 def parse_request(world: World, request: PoolRequest) -> Subnet | None:
@@ -93,10 +105,8 @@ def parse_request(world: World, request: PoolRequest) -> Subnet | None:
     release = release_of(world)
     if not request.subnet:
         return None
-    if _is_v6(request.subnet):
-        raise Refused("Networks with IPv6 are not modelled.", "Give an IPv4 subnet: --subnet 172.30.0.0/16")
     try:
-        network = IPv4Network(request.subnet, strict=False)
+        network = ip_network(request.subnet, strict=False)
         if "/" not in request.subnet:
             raise ValueError
     except ValueError:
@@ -105,7 +115,7 @@ def parse_request(world: World, request: PoolRequest) -> Subnet | None:
         raise ApiError(
             f"invalid network config:\ninvalid subnet {request.subnet}: it should be {network}", 400
         )
-    ip_range = IPv4Network(request.ip_range, strict=False) if request.ip_range else None
+    ip_range = ip_network(request.ip_range, strict=False) if request.ip_range else None
     if release_of(world).strict_subnets and ip_range is not None and ip_range.prefixlen < network.prefixlen:
         raise ApiError(
             f"invalid network config:\ninvalid ip-range {request.ip_range}: CIDR block is bigger than its parent "
@@ -113,9 +123,9 @@ def parse_request(world: World, request: PoolRequest) -> Subnet | None:
         )  # fmt: skip
     return Subnet(
         network,
-        IPv4Address(request.gateway) if request.gateway else None,
+        ip_address(request.gateway) if request.gateway else None,
         ip_range,
-        {name: IPv4Address(ip) for name, ip in request.aux_addresses.items()},
+        {name: ip_address(ip) for name, ip in request.aux_addresses.items()},
         configured=True,
         gateway_configured=bool(request.gateway),
     )
@@ -124,31 +134,45 @@ def parse_request(world: World, request: PoolRequest) -> Subnet | None:
 def check_overlap(world: World, host: str, wanted: Subnet, others: Sequence[Subnet] = ()) -> None:
     """ApiError when the subnet meets another network's or one of these. With an ip-range of its own a network may have
     the very subnet of another; they then share its addresses (ipams/defaultipam; observed on 20.10.24 and 28.5.2)."""
-    for other in [*(s for n in _real(world, host) for s in n.subnets), *others]:
+    for other in [*(s for n in _real(world, host) for s in n.used_subnets), *others]:
         shares = wanted.ip_range is not None and other.subnet == wanted.subnet and other.ip_range != wanted.ip_range
-        if wanted.subnet.overlaps(other.subnet) and not shares:
+        if _overlap(wanted.subnet, other.subnet) and not shares:
             raise ApiError(release_of(world).text("pool overlaps"), 403)
     if wanted.subnet.prefixlen == 0:
         raise ApiError(release_of(world).text("pool overlaps"), 403)
 
 
 def open_pools(
-    world: World, host: str, requests: Sequence[PoolRequest], *, keep_gateway: bool
+    world: World, host: str, requests: Sequence[PoolRequest], families: Sequence[int], *, keep_gateway: bool
 ) -> tuple[Subnet, ...]:
-    """The subnets of a new network, asked for or chosen, with their gateways. ApiError leaves none of them open."""
+    """The subnets of a new network, asked for or chosen, with their gateways, in the order that they are listed in.
+
+    families: 4, 6 or both, which the network is to have; a subnet of another is written down and not used. ApiError
+    leaves none of them open.
+    """
+    asked = [subnet for request in requests if (subnet := parse_request(world, request)) is not None]
     found: list[Subnet] = []
     try:
-        for request in requests:
-            subnet = parse_request(world, request)
-            if subnet is None:
-                subnet = Subnet(choose_pool(world, host))
-            else:
+        for version in families:
+            mine = [subnet for subnet in asked if subnet.subnet.version == version]
+            for subnet in mine:
                 check_overlap(world, host, subnet, found)
-            found.append(open_pool(world, host, subnet, gateway=keep_gateway))
+                found.append(open_pool(world, host, subnet, gateway=keep_gateway))
+            if not mine:
+                chosen = choose_pool(world, host) if version == 4 else choose_ipv6_pool(world, host)
+                found.append(open_pool(world, host, Subnet(chosen), gateway=keep_gateway))
     except ApiError:
         close_pools(world, host, found)
         raise
-    return tuple(found)
+    unused = [subnet for subnet in asked if subnet.subnet.version not in families]
+    return _listed(world, [*found, *unused])
+
+
+def _listed(world: World, subnets: Sequence[Subnet]) -> tuple[Subnet, ...]:
+    """Since 25 what was asked for comes before what the daemon chose, and IPv4 before IPv6 (daemon/network.go
+    buildIPAMResources; observed on 20.10.24, 26.1.5, 28.5.2)."""
+    first = release_of(world).lists_asked_first
+    return tuple(sorted(subnets, key=lambda s: (first and not s.configured, s.subnet.version)))
 
 
 # -- addresses ------------------------------------------------------------------------------------------------------
@@ -159,6 +183,8 @@ def _taken_in(world: World, host: str, subnet: IpNetwork) -> AddressSet:
     held = daemon(world, host).allocated.get(subnet)
     if held is not None:
         return held
+    if subnet.version == 6:
+        return AddressSet().adding(subnet.network_address)
     if subnet.prefixlen >= 31 and release_of(world).small_subnets:
         return AddressSet()
     return AddressSet().adding(subnet.network_address).adding(subnet.broadcast_address)
@@ -207,7 +233,7 @@ def close_pools(world: World, host: str, subnets: Iterable[Subnet], network_id: 
     """A network gives its subnets back; one that another network shares stays, without this one's own addresses."""
     for subnet in subnets:
         others = (n for n in _real(world, host) if n.id != network_id)
-        if any(other.subnet == subnet.subnet for network in others for other in network.subnets):
+        if any(other.subnet == subnet.subnet for network in others for other in network.used_subnets):
             for address in (subnet.gateway, *subnet.aux_addresses.values()):
                 release_address(world, host, None, address)
         else:
@@ -228,9 +254,10 @@ def _own_part(subnet: Subnet) -> IpNetwork:
 
 
 def request_address(
-    world: World, host: str, network: Network, wanted: IpAddress | None
+    world: World, host: str, network: Network, wanted: IpAddress | None, version: int = 4
 ) -> tuple[IpAddress, Subnet]:
-    """The lowest free address of the network, or the wanted one, and its subnet. Held until `release_address`.
+    """The lowest free address of that family in the network, or the wanted one, and its subnet. Held until
+    `release_address`.
 
     ApiError when it is taken or none is left. Of several subnets the first with a free address gives it. Those of a
     swarm's network come from its managers.
@@ -243,11 +270,12 @@ def request_address(
         subnet = _require(world, host, network, wanted)
         found = wanted, subnet
     else:
-        free = ((_lowest(s, _taken_in(world, host, s.subnet)), s) for s in network.subnets)
+        subnets = network.subnets_of(version)
+        free = ((_lowest(s, _taken_in(world, host, s.subnet)), s) for s in subnets)
         chosen = next(((address, s) for address, s in free if address is not None), None)
         if chosen is None:
             pools = f"{network.name} ({network.id})"
-            raise ApiError(f"no available IPv4 addresses on this network's address pools: {pools}")
+            raise ApiError(f"no available IPv{version} addresses on this network's address pools: {pools}")
         found = chosen
     address, subnet = found
     _hold(world, host, subnet.subnet, _taken_in(world, host, subnet.subnet).adding(address))
@@ -256,7 +284,7 @@ def request_address(
 
 def _require(world: World, host: str, network: Network, wanted: IpAddress) -> Subnet:
     """The subnet in which that very address is free."""
-    subnet = next((s for s in network.subnets if wanted in s.subnet), None)
+    subnet = next((s for s in network.used_subnets if wanted in s.subnet), None)
     if subnet is None:
         raise ApiError(f"Invalid address {wanted}: It does not belong to any of this network's subnets", 400)
     taken = _taken_in(world, host, subnet.subnet)

@@ -14,7 +14,8 @@ from dnetlab.sim.dockerd import books, endpoints, gwbridge, happenings, ipam, sw
 from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
-from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY, default_bridge_options, firewall_config
+from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY, default_bridge_options, firewall_configs
+from dnetlab.sim.dockerd.drivers.protocol import Driver
 from dnetlab.sim.dockerd.drivers.table import driver_of, named
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import firewaller
@@ -32,6 +33,7 @@ def create(
     pools: Sequence[PoolRequest] = (),
     internal: bool = False,
     attachable: bool = False,
+    ipv4: bool = True,
     ipv6: bool = False,
     scope: str = "",
     ingress: bool = False,
@@ -57,8 +59,11 @@ def create(
         raise ApiError("Ingress network can only be global scope network", 403)
     if scope == "swarm" and not chosen.spans_hosts:
         _refuse_swarm_scope(world, host)
-    if ipv6:
-        raise Refused("Networks with IPv6 are not modelled.", "Leave --ipv6 out; IPv4 networks work.")
+    if ipv6 and chosen.spans_hosts:
+        raise Refused("Overlay networks with IPv6 are not modelled.", "Leave --ipv6 out; bridge networks have it.")
+    ipv4 = ipv4 or not release_of(world).optional_ipv4
+    if not ipv4 and not ipv6:
+        raise ApiError("IPv4 or IPv6 must be enabled", 400)
     network = Network(
         id="" if chosen.spans_hosts else world.hex_id(f"{host}:network"),
         name=name,
@@ -70,16 +75,24 @@ def create(
         created=world.clock,
         config_from=config_from,
         ingress=ingress,
+        ipv4=ipv4,
+        ipv6=ipv6,
     )
     if chosen.spans_hosts:
         asked = (ipam.parse_request(world, request) for request in requests)
         return swarmnets.create(world, host, network, [subnet for subnet in asked if subnet is not None])
-    keep = chosen.keeps_gateway(release_of(world), network.options)
-    subnets = ipam.open_pools(world, host, requests, keep_gateway=keep)
+    return _made(world, host, chosen, network, requests)
+
+
+def _made(world: World, host: str, driver: Driver, network: Network, requests: Sequence[PoolRequest]) -> str:
+    """Its pools are opened and its driver makes it; the id. ApiError, and then its pools are free again."""
+    keep = driver.keeps_gateway(release_of(world), network.options)
+    families = [version for version, wanted in ((4, network.ipv4), (6, network.ipv6)) if wanted]
+    network = replace(network, subnets=ipam.open_pools(world, host, requests, families, keep_gateway=keep))
     try:
-        network = chosen.create_network(world, host, replace(network, subnets=subnets))
+        network = driver.create_network(world, host, network)
     except ApiError:
-        ipam.close_pools(world, host, subnets)
+        ipam.close_pools(world, host, network.used_subnets)
         raise
     books.put_network(world, host, network)
     happenings.of_network(world, host, network, "create")
@@ -182,7 +195,7 @@ def remove(world: World, host: str, reference: str) -> None:
         raise ApiError(f"error while removing network: {text}", 403)
     if not network.config_only:
         driver_of(network).delete_network(world, host, network)
-        ipam.close_pools(world, host, network.subnets, network.id)
+        ipam.close_pools(world, host, network.used_subnets, network.id)
     books.drop_network(world, host, network.id)
     happenings.of_network(world, host, network, "destroy")
 
@@ -201,9 +214,10 @@ def connect(
     links: Sequence[tuple[str, str]] = (),
     mac: str | None = None,
     gw_priority: int = 0,
+    address6: IpAddress | None = None,
 ) -> None:
     """Connect a container to a further network; see `endpoints.connect`."""
-    attachment = NetworkAttachment(network_ref, address, tuple(aliases), tuple(links), mac, gw_priority)
+    attachment = NetworkAttachment(network_ref, address, tuple(aliases), tuple(links), mac, gw_priority, address6)
     endpoints.connect(world, host, network_ref, container_ref, attachment)
 
 
@@ -241,8 +255,9 @@ def make_predefined(world: World, host: str) -> None:
 
 def _forget_default_bridge(world: World, host: str, old: Network) -> None:
     """The daemon makes its default network anew; with pools of its own the device too (daemon_unix.go)."""
-    firewaller(world, host).remove_network(firewall_config(old, release_of(world)))
-    ipam.close_pools(world, host, old.subnets, old.id)
+    for family in firewall_configs(old, release_of(world)):
+        firewaller(world, host).remove_network(family)
+    ipam.close_pools(world, host, old.used_subnets, old.id)
     books.drop_network(world, host, old.id)
     stack = Stack(world, Where(host))
     if books.daemon(world, host).config.pools and stack.namespace.interface("docker0") is not None:
@@ -272,6 +287,6 @@ def restore(world: World, host: str, network: Network) -> None:
     """A network that was there before the daemon's start: its pool, device and rules again."""
     if network.scope == "swarm":
         return
-    for subnet in network.subnets:
+    for subnet in network.used_subnets:
         ipam.open_pool(world, host, subnet, gateway=subnet.gateway is not None)
     driver_of(network).restore_network(world, host, network)

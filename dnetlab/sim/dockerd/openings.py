@@ -47,10 +47,10 @@ def close_links(world: World, host: str, own: Endpoint) -> None:
 
 
 def _closed_bridge(world: World, host: str) -> NetworkConfig | None:
-    """The default bridge as the firewall sees it, when its containers may not talk to each other."""
+    """The default bridge as the IPv4 firewall sees it, when its containers may not talk to each other."""
     network = world.hosts[host].network("bridge")
-    config = options.firewall_config(network, release_of(world)) if network is not None else None
-    return None if config is None or config.icc else config
+    configs = options.firewall_configs(network, release_of(world)) if network is not None else []
+    return None if not configs or configs[0].icc else configs[0]
 
 
 def _linked(world: World, host: str, container: Container) -> list[Container]:

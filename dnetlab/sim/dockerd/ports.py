@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
+from typing import TypeAlias
 
 from dnetlab.model import Container, Endpoint, PortBinding, Protocol, Socket, SocketState, Where
 from dnetlab.model.changed import replace
-from dnetlab.model.ip import IpAddress
+from dnetlab.model.ip import IpAddress, bracketed
 from dnetlab.model.layers import with_item
 from dnetlab.sim import processes
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
@@ -17,6 +18,8 @@ from dnetlab.sim.dockerd.firewall import NetworkConfig, firewaller
 from dnetlab.sim.world import World
 
 PROXY = "/usr/sbin/docker-proxy"
+Families: TypeAlias = "Sequence[tuple[NetworkConfig, IpAddress]]"
+Targets: TypeAlias = "Mapping[int, IpAddress]"  # by family: the container's address
 ANY_V4, ANY_V6 = IPv4Address("0.0.0.0"), IPv6Address("::")
 
 
@@ -42,29 +45,38 @@ def requests_of(world: World, config: ContainerConfig) -> list[PortRequest]:
 
 
 def publish(
-    world: World, host: str, container: Container, endpoint: Endpoint, network: NetworkConfig, default: IpAddress
+    world: World, host: str, container: Container, endpoint: Endpoint, families: Families, default: IpAddress
 ) -> tuple[PortBinding, ...]:
     """Publish the container's ports through its endpoint in a bridge network; what is bound now.
 
-    default: the address of ports that name none. In a routed network a port is open at the container's own address,
-    and has no number on the host: 0 (observed on 28.5 and 29.7; IPv6 is not routed, so [::] has one). ApiError in the
-    daemon's words when a port can't be had; the caller undoes the rest.
+    families: the network as the firewall sees it with the container's address, for each family that it has. default:
+    the address of ports that name none. In a routed network a port is open at the container's own address, and has no
+    number on the host: 0 (observed on 28.5 and 29.7; where IPv6 is not routed, [::] has one). ApiError in the daemon's
+    words when a port can't be had; the caller undoes the rest.
     """
-    assert endpoint.address is not None
+    targets: dict[int, IpAddress] = {address.version: address for _, address in families}
+    routed = [address.version for network, address in families if network.routed]
     bound: list[PortBinding] = []
     where = f"driver failed programming external connectivity on endpoint {container.name} ({endpoint.endpoint_id}): "
     for request in requests_of(world, daemon(world, host).containers[container.id].config):
         try:
-            bindings = _bind(world, host, request, default, tuple(bound), endpoint.address)
-            if network.routed:
-                bindings = [replace(b, host_port=0) if b.host_ip.version == 4 else b for b in bindings]
-            _start_proxies(world, host, [b for b in bindings if b.host_port], endpoint.address)
+            bindings = _bind(world, host, request, default, tuple(bound), targets)
+            if routed:
+                bindings = [replace(b, host_port=0) if b.host_ip.version in routed else b for b in bindings]
+            _start_proxies(world, host, [b for b in bindings if b.host_port], targets)
             bound += bindings
-            firewaller(world, host).add_ports(network, endpoint.address, bindings)
+            for network, address in families:
+                firewaller(world, host).add_ports(network, address, bindings)
         except ApiError as error:
             raise ApiError(where + error.message, error.status) from None
     _book(world, host, bound)
     return tuple(bound)
+
+
+def _target(binding: IpAddress, targets: Targets) -> IpAddress:
+    """Whom docker-proxy asks: the container by the family it is asked by itself, by IPv4 where it has no IPv6
+    (observed on 20.10.24, 26.1.5, 28.5.2)."""
+    return targets.get(binding.version, targets.get(4)) or targets[6]
 
 
 def _book(world: World, host: str, bindings: Sequence[PortBinding]) -> None:
@@ -89,18 +101,19 @@ def _cross_out(world: World, host: str, bindings: Sequence[PortBinding]) -> None
     change_daemon(world, host, bound=table)
 
 
-def unpublish(world: World, host: str, container: Container, endpoint: Endpoint, network: NetworkConfig) -> None:
+def unpublish(world: World, host: str, container: Container, endpoint: Endpoint, families: Families) -> None:
     """Take back what `publish` did: proxies, sockets, rules."""
-    if not container.ports or endpoint.address is None:
+    if not container.ports or not endpoint.is_placed:
         return
     _cross_out(world, host, container.ports)
-    firewaller(world, host).remove_ports(network, endpoint.address, container.ports)
-    address = str(endpoint.address)
+    for network, address in families:
+        firewaller(world, host).remove_ports(network, address, container.ports)
+    own = [str(address) for address in endpoint.addresses]
     served = {(str(b.host_port), b.protocol.value, str(b.host_ip)) for b in container.ports}
     gone = [
         p.pid
         for p in world.hosts[host].processes
-        if address in p.argv and p.argv[0] == PROXY and _argument(p.argv, "-container-ip") == address
+        if p.argv[:1] == (PROXY,) and _argument(p.argv, "-container-ip") in own
         and tuple(_argument(p.argv, name) for name in ("-host-port", "-proto", "-host-ip")) in served
     ]  # fmt: skip
     processes.end(world, host, gone)
@@ -126,7 +139,7 @@ def _argument(argv: tuple[str, ...], name: str) -> str:
 
 def _bind(
     world: World, host: str, request: PortRequest, default: IpAddress,
-    earlier: tuple[PortBinding, ...], target: IpAddress,
+    earlier: tuple[PortBinding, ...], targets: Targets,
 ) -> list[PortBinding]:  # fmt: skip
     """The bindings of one request: one address, or every IPv4 and every IPv6 one."""
     addresses: list[IpAddress]
@@ -136,8 +149,10 @@ def _bind(
         addresses = [ANY_V4]
     else:
         addresses = [default] if default != ANY_V4 else [ANY_V4, ANY_V6]
-    if not daemon(world, host).userland_proxy:
-        addresses = [a for a in addresses if a.version == 4]
+    proxy = daemon(world, host).userland_proxy  # it alone asks IPv4 containers by IPv6
+    addresses = [a for a in addresses if a.version in targets or a.version == 6 and proxy]
+    if not addresses:
+        return []
     if request.host_port is None and release_of(world).ports_per_address:
         ports = [_free_port(world, host, request.protocol, [address], earlier) for address in addresses]
         return [PortBinding(request.container_port, request.protocol, address, port)
@@ -146,7 +161,7 @@ def _bind(
         port = _free_port(world, host, request.protocol, addresses, earlier)
     elif request.host_port_end is None or request.host_port_end == request.host_port:
         port = request.host_port
-        _require_port(world, host, request, addresses, port, earlier, target)
+        _require_port(world, host, request, addresses, port, earlier, targets)
     else:
         port = _first_of_range(world, host, request, addresses, earlier)
     return [PortBinding(request.container_port, request.protocol, address, port) for address in addresses]
@@ -186,13 +201,13 @@ def _socket(protocol: Protocol, address: IpAddress, port: int, pid: int | None =
 
 def _require_port(
     world: World, host: str, request: PortRequest, addresses: list[IpAddress], port: int,
-    earlier: tuple[PortBinding, ...], target: IpAddress,
+    earlier: tuple[PortBinding, ...], targets: Targets,
 ) -> None:  # fmt: skip
     """ApiError unless this very port is free on all the addresses."""
     for address in addresses:
         row = _allocated(world, host, request.protocol, address, port, earlier)
         if row is not None:
-            raise ApiError(f"Bind for {_bracketed(row.host_ip)}:{port} failed: port is already allocated")
+            raise ApiError(f"Bind for {row.host_ip}:{port} failed: port is already allocated")
     present = processes.on_port(world, Where(host), port)
     for address in addresses:
         problem = ""
@@ -204,18 +219,14 @@ def _require_port(
             raise ApiError(
                 release_of(world).text(
                     "bind failed",
-                    ip=_bracketed(address),
+                    ip=bracketed(address),
                     port=str(port),
                     protocol=request.protocol.value,
                     family=f"{request.protocol.value}{address.version}",
-                    target=f"{target}:{request.container_port}",
+                    target=f"{bracketed(_target(address, targets))}:{request.container_port}",
                     problem=problem,
                 )
             )
-
-
-def _bracketed(address: IpAddress) -> str:
-    return f"[{address}]" if address.version == 6 else str(address)
 
 
 def _is_free(
@@ -263,14 +274,15 @@ def _first_of_range(
 # -- docker-proxy ---------------------------------------------------------------------------------------------------
 
 
-def _start_proxies(world: World, host: str, bindings: Sequence[PortBinding], target: IpAddress) -> None:
+def _start_proxies(world: World, host: str, bindings: Sequence[PortBinding], targets: Targets) -> None:
     """Who listens on the host's ports: a docker-proxy each, or dockerd itself without them."""
     state, where = daemon(world, host), Where(host)
     sockets = [_socket(b.protocol, b.host_ip, b.host_port, state.pid) for b in bindings]
     if not state.userland_proxy:
         processes.listen(world, where, [replace(socket, program="dockerd") for socket in sockets])
         return
-    pids = [processes.spawn(world, where, _proxy_argv(world, b, target), ppid=state.pid or 1) for b in bindings]
+    pids = [processes.spawn(world, where, _proxy_argv(world, b, _target(b.host_ip, targets)), ppid=state.pid or 1)
+            for b in bindings]  # fmt: skip
     processes.listen(world, where, [replace(s, pid=pid) for s, pid in zip(sockets, pids, strict=True)])
 
 

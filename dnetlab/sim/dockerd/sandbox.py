@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv6Interface
 
 from dnetlab.model import (
     Address,
@@ -14,7 +14,7 @@ from dnetlab.model import (
     Where,
 )
 from dnetlab.model.changed import replace
-from dnetlab.model.ip import IpAddress
+from dnetlab.model.ip import IpAddress, ip_network
 from dnetlab.sim.dockerd import books, hostsfile, resolver
 from dnetlab.sim.dockerd.answering import answer_names
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
@@ -26,7 +26,7 @@ from dnetlab.sim.kernel.autoconf import broadcast_of, loopback
 from dnetlab.sim.world import World
 
 PREFIX = "com.docker.network.container_iface_prefix"
-DEFAULT = IPv4Network("0.0.0.0/0")
+DEFAULT, DEFAULT6 = ip_network("0.0.0.0/0"), ip_network("::/0")
 SYSCTLS = {"net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "32768\t60999",
            "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ip_default_ttl": "64"}  # fmt: skip
 # up to 25 IPv6 is off until an endpoint brings an address of it (libnetwork/osl/namespace_linux.go, setIPv6; observed
@@ -89,17 +89,21 @@ def container_mac(world: World, host: str, address: IpAddress) -> str:
 
 def plug(world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> Endpoint:
     """Make the endpoint's link in the container with its address and route; the endpoint with the names of its ends."""
-    assert endpoint.address is not None and container.namespace is not None
+    assert endpoint.is_placed and container.namespace is not None
     where = Where(host, container.namespace)
     name = _next_name(world, where, container, network.options.get(PREFIX, "eth"))
-    own = IPv4Interface((int(endpoint.address), endpoint.prefixlen))
     if endpoint.mac:
         _check_mac(world, host, endpoint.mac)
     outer = driver_of(network).join(world, where, name, endpoint.mac, network)
-    _forget_neighbour(world, host, endpoint.address, network)
+    for address in endpoint.addresses:
+        _forget_neighbour(world, host, address, network)
     stack = Stack(world, where)
-    _switch_ipv6(stack, name, False)
-    stack.add_address(name, Address(own, broadcast_of(own.network)))
+    _switch_ipv6(stack, name, endpoint.address6 is not None)
+    if endpoint.address is not None:
+        own = IPv4Interface((int(endpoint.address), endpoint.prefixlen))
+        stack.add_address(name, Address(own, broadcast_of(own.network)))
+    if endpoint.address6 is not None:
+        stack.add_address(name, Address(IPv6Interface((int(endpoint.address6), endpoint.prefixlen6)), nodad=True))
     _set_up(stack, name)
     if outer is not None and release_of(world).random_mac:  # a gratuitous ARP goes out (observed on 28.5.2, not 20.10)
         Stack(world, Where(host)).learn(outer, endpoint.mac)
@@ -108,10 +112,9 @@ def plug(world: World, host: str, container: Container, endpoint: Endpoint, netw
 
 def _switch_ipv6(stack: Stack, name: str, on: bool) -> None:
     """IPv6 is on for a link whose network has it (osl/interface_linux.go, setInterfaceIPv6; sandbox up to 25)."""
-    if release_of(stack.world).loopback_v6:
-        stack.set_sysctl(f"net.ipv6.conf.{name}.disable_ipv6", "0" if on else "1")
-    elif on:
-        stack.set_sysctl("net.ipv6.conf.all.disable_ipv6", "0")
+    stack.set_sysctl(f"net.ipv6.conf.{name}.disable_ipv6", "0" if on else "1")
+    if on and not release_of(stack.world).loopback_v6:
+        stack.set_sysctl("net.ipv6.conf.lo.disable_ipv6", "0")
 
 
 def _check_mac(world: World, host: str, mac: str) -> None:
@@ -182,11 +185,22 @@ def default_route(world: World, where: Where, gateway: Endpoint | None, by_link:
     if where.namespace not in world.hosts[where.host].namespaces:
         return
     stack = Stack(world, where)
-    stack.flush_routes(lambda route: route.is_default)
+    stack.flush_routes(lambda route: route.is_default and route.destination.version == 4)
     if gateway is not None and gateway.gateway is not None:
         stack.add_route(Route(DEFAULT, gateway.interface, via=gateway.gateway, protocol="boot"))
     elif gateway is not None and by_link:
         stack.add_route(Route(DEFAULT, gateway.interface, protocol="boot"))
+
+
+def default_route6(world: World, where: Where, gateway: Endpoint | None) -> None:
+    """As `default_route`, of IPv6."""
+    space = world.hosts[where.host].namespaces.get(where.namespace)
+    if space is None or gateway is None and not space.routes_of(6):
+        return
+    stack = Stack(world, where)
+    stack.flush_routes(lambda route: route.is_default and route.destination.version == 6)
+    if gateway is not None:
+        stack.add_route(Route(DEFAULT6, gateway.interface, via=gateway.gateway6, protocol="boot"))
 
 
 # -- the resolver ---------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dnetlab.model import Container, Network
 from dnetlab.model.host import RESERVED
 from dnetlab.model.ip import IpAddress
@@ -9,29 +11,30 @@ from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.profiles import EngineProfile
 from dnetlab.sim.world import World
 
 SHARED = "container sharing network namespace with another container or host cannot be connected to any other network"
 PRIVATE = "container cannot be connected to multiple networks with one of the networks in private (none) mode"
 
 
-def _problems(world: World, name: str, network: Network | None, address: IpAddress) -> list[str]:
-    """The sentences against a static address in a network, the daemon's order (25 and later)."""
+def _problems(world: World, name: str, network: Network | None, addresses: Sequence[IpAddress]) -> list[str]:
+    """The sentences against static addresses in a network, the daemon's order (25 and later)."""
     release = release_of(world)
     found = []
     if name in RESERVED or name.startswith("container:"):
         found.append(release.text("ip predefined"))
-    if network is None:
-        return found
-    inside = [s for s in network.subnets if address in s.subnet]
-    if release.address_anywhere:
-        if not inside:
-            found.append(release.text("ip outside", ip=str(address)))
-    elif not any(s.configured for s in network.subnets):
-        found.append(release.text("ip unconfigured"))
-    elif not inside:
-        found.append(release.text("ip outside", ip=str(address)))
+    for address in addresses if network is not None else ():
+        problem = _problem(release, network, address) if network is not None else ""
+        found += [problem] if problem else []
     return found
+
+
+def _problem(release: EngineProfile, network: Network, address: IpAddress) -> str:
+    inside = any(address in s.subnet for s in network.subnets)
+    if not release.address_anywhere and not any(s.configured for s in network.subnets_of(address.version)):
+        return release.text("ip unconfigured")
+    return "" if inside else release.text("ip outside", ip=str(address))
 
 
 def _listed(problems: list[str]) -> str:
@@ -40,23 +43,24 @@ def _listed(problems: list[str]) -> str:
 
 def check_settings(world: World, host: str, attachment: NetworkAttachment) -> None:
     """At `docker create`, 25 and later: may the address be had there? ApiError 400 when not."""
-    if attachment.address is None:
+    if not attachment.addresses:
         return
     name = "bridge" if attachment.name == "default" else attachment.name
-    problems = _problems(world, name, world.hosts[host].network(name), attachment.address)
+    problems = _problems(world, name, world.hosts[host].network(name), attachment.addresses)
     if problems:
         raise ApiError(f"invalid config for network {name}: invalid endpoint settings:\n{_listed(problems)}", 400)
 
 
-def check_start(world: World, network: Network, address: IpAddress | None) -> None:
+def check_start(world: World, network: Network, addresses: Sequence[IpAddress]) -> None:
     """At the start, up to 20.10: the same question, one sentence."""
     release = release_of(world)
-    if address is None or release.validates_config:
+    if not addresses or release.validates_config:
         return
     if network.name in RESERVED:
         raise ApiError(release.text("ip predefined"), 400)
-    if not any(s.configured for s in network.subnets):
-        raise ApiError(release.text("ip unconfigured"), 400)
+    for address in addresses:
+        if not any(s.configured for s in network.subnets_of(address.version)):
+            raise ApiError(release.text("ip unconfigured"), 400)
 
 
 def check_connect(
@@ -76,13 +80,13 @@ def check_connect(
     if attachment.aliases and network.name == "bridge":  # observed on 20.10.24 and 28.5.2
         text = "network-scoped alias is supported only for containers in user defined networks"
         raise ApiError(f"invalid endpoint settings:\n{text}" if release.validates_config else text, 400)
-    if attachment.address is not None:
+    if attachment.addresses:
         if release.validates_config:
-            problems = _problems(world, network.name, network, attachment.address)
+            problems = _problems(world, network.name, network, attachment.addresses)
             if problems:
                 raise ApiError(f"invalid endpoint settings:\n{_listed(problems)}", 400)
         else:
-            check_start(world, network, attachment.address)
+            check_start(world, network, attachment.addresses)
     present = container.endpoint(network.name)
     if container.is_running and present is not None and present.endpoint_id:
         raise ApiError(f"endpoint with name {container.name} already exists in network {network.name}", 403)

@@ -52,7 +52,8 @@ class Addresses(Space):
         if not four and not has_ipv6(self.namespace, name):
             raise KernelError(Errno.EACCES, "ipv6: IPv6 is disabled on this device.")
         if any(a.interface == address.interface for a in link.addresses):
-            raise KernelError(Errno.EEXIST, f"ipv{address.ip.version}: Address already assigned." if four else "")
+            sentence = "ipv4: Address already assigned." if four else "ipv6: address already assigned."
+            raise KernelError(Errno.EEXIST, sentence)
         same = any(a.network == address.network and not a.secondary for a in link.addresses)
         address = replace(address, secondary=same and four)
         self.put(replace(link, addresses=in_order((*link.addresses, address))))
@@ -69,7 +70,8 @@ class Addresses(Space):
         link = self.link(name)
         gone = next((a for a in link.addresses if a.interface == given), None)
         if gone is None:
-            raise KernelError(Errno.EADDRNOTAVAIL, f"ipv{given.version}: Address not found.")
+            sentence = "ipv4: Address not found." if given.version == 4 else "ipv6: address not found."
+            raise KernelError(Errno.EADDRNOTAVAIL, sentence)
         left = tuple(a for a in link.addresses if not _goes_with(a, gone))
         self.put(replace(link, addresses=left))
         self.change(lambda ns: _without_sources(ns, link, left, gone))

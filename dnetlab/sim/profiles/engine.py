@@ -285,6 +285,11 @@ class EngineProfile:
     telling                   what its events say
     directives                what /etc/docker/daemon.json may say beyond 20.10's
     validates_file            dockerd has --validate
+    ula_pools                 an IPv6 network without --subnet gets a /64 of the daemon's own unique local prefix
+    lists_asked_first         inspect lists the subnets asked for before those that the daemon chose
+    optional_ipv4             a network may be without IPv4; before, --ipv4=false says nothing
+    bridge_link_local         the bridge of an IPv6 network has fe80::1 too
+    ip6tables                 it writes rules for IPv6, too; before, with `experimental` and `ip6tables` only
     image_store               containerd keeps the images: their content counts beside what is unpacked of it
     """
 
@@ -349,6 +354,11 @@ class EngineProfile:
     directives: tuple[str, ...] = ()
     validates_file: bool = False
     image_store: bool = False
+    ula_pools: bool = False
+    lists_asked_first: bool = False
+    optional_ipv4: bool = False
+    bridge_link_local: bool = False
+    ip6tables: bool = False
 
     def text(self, key: str, **values: str) -> str:
         """A sentence of this release's daemon, its {names} filled in."""
@@ -412,6 +422,7 @@ _20_10 = EngineProfile(
     lists_routed_ports=True,
     lends_default_bridge=True,  # observed on 20.10.24
     warns_of_forwarding=True,  # observed on 20.10.24 only
+    bridge_link_local=True,  # observed on 20.10.24 and 26.1.5, not on 28.5.2
 )
 _26_1 = replace(
     _20_10,
@@ -449,6 +460,7 @@ _26_1 = replace(
     tells_default_bridge=True,  # observed on 26.1.5
     shows_asked_mac=True,  # observed on 26.1.5 and 28.5.2
     ipvlan_modes=("l2", "l3", "l3s"),  # since 23.0
+    lists_asked_first=True,  # observed on 26.1.5 and 28.5.2
 )
 _28_5 = replace(
     _26_1,
@@ -473,6 +485,10 @@ _28_5 = replace(
     task_before_network=True,  # observed on 28.5.2
     stop_clears_hosts=True,  # observed on 28.5.2
     gateway_modes=True,  # since 27.0; observed on 28.5.2
+    ula_pools=True,  # since 27.0; observed on 28.5.2
+    optional_ipv4=True,  # since 28.0; observed on 28.5.2
+    bridge_link_local=False,  # observed on 28.5.2
+    ip6tables=True,  # since 27.0; observed on 28.5.2
     create_forwards=True,  # observed on 28.5.2, not on 26.1.5
     start_prefix="failed to set up container networking: ",  # since 28.0.1
     default_mode="bridge",  # since 27

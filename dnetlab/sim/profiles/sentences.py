@@ -9,6 +9,8 @@ from __future__ import annotations
 TEXTS_20_10: dict[str, str] = {
     "pools exhausted": "could not find an available, non-overlapping IPv4 address pool among the defaults to assign "
     "to the network",
+    "ipv6 pools exhausted": "could not find an available, non-overlapping IPv6 address pool among the defaults to "
+    "assign to the network",
     "pool overlaps": "Pool overlaps with other one on this address space",
     "bad restart policy": "invalid restart policy '{name}'",
     "negative retries": "maximum retry count cannot be negative",
@@ -96,6 +98,7 @@ TEXTS_26_1 = TEXTS_20_10 | {
 }
 TEXTS_28_5 = TEXTS_26_1 | {
     "pools exhausted": "all predefined address pools have been fully subnetted",
+    "ipv6 pools exhausted": "all predefined address pools have been fully subnetted",
     "pool full": "",  # observed on 28.5.2: says that the address is in use
     "pool overlaps": "invalid pool request: Pool overlaps with other one on this address space",
     "empty network name": "invalid name: name is empty",

@@ -291,8 +291,7 @@ def route_line(route: Route, *, linkdown: bool = False, hide: frozenset[str] = f
     if linkdown:
         words.append("linkdown")
     if route.destination.version == 6:
-        errors = {"unreachable": 113, "prohibit": 13, "blackhole": 22}
-        return " ".join([*words, *([f"error -{errors[route.kind]}"] if route.kind in errors else []), "pref medium"])
+        return " ".join([*words, "pref medium"])
     return " ".join(words) + " "
 
 

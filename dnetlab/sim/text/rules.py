@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dnetlab.commands.ip6tables import type_text
 from dnetlab.commands.iptables_modules import ICMP_TYPES, LOG_LEVELS, PROTOCOLS, flag_bits
 from dnetlab.commands.iptables_more import listed, listed_target
 from dnetlab.commands.services import service_name
@@ -17,12 +18,13 @@ from dnetlab.model.netfilter import BUILTIN
 
 @dataclass(frozen=True)
 class Style:
-    """The options of -L: numeric -n, verbose -v, exact -x, numbers --line-numbers."""
+    """The options of -L: numeric -n, verbose -v, exact -x, numbers --line-numbers. version: 6 for ip6tables."""
 
     numeric: bool = False
     verbose: bool = False
     exact: bool = False
     numbers: bool = False
+    version: int = 4
 
 
 def chains_in_order(table: Table) -> list[Chain]:
@@ -138,10 +140,10 @@ def _interface(rule: Rule, option: str, style: Style) -> str:
 def _address(rule: Rule, option: str, style: Style) -> str:
     match = rule.get(option)
     if match is None:
-        shown = "0.0.0.0/0" if style.numeric else "anywhere"
+        shown = ("0.0.0.0/0" if style.version == 4 else "::/0") if style.numeric else "anywhere"
     else:
         net = match.network
-        shown = str(net.network_address) if net.prefixlen == 32 else str(net)
+        shown = str(net.network_address) if net.prefixlen == net.max_prefixlen else str(net)
     return f"{'!' if match and match.negated else ' '}{shown:<19} "
 
 
@@ -175,6 +177,8 @@ def _match_text(module: str, matches: list[Match], protocol: str, style: Style) 
         return f"ADDRTYPE match {rest}"
     if module == "icmp":
         return _icmp(first, style)
+    if module == "icmp6":
+        return type_text(first.value, first.negated, style.numeric)
     if module == "limit":
         rate = next((m.value for m in matches if m.option == "--limit"), "3/hour")
         burst = next((m.value for m in matches if m.option == "--limit-burst"), "5")

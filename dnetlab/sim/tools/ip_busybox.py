@@ -126,8 +126,9 @@ def _allowed(context: Context, errno: str = "RTNETLINK answers", code: int = 2) 
 
 def _address(context: Context, verb: str, words: list[str], family: int, oneline: bool) -> Result:
     if verb == "show":
+        scope = _scope(words)
         dev = _dev_filter(context, words)
-        return Result(_addresses(context, dev, family, oneline))
+        return Result(_addresses(context, dev, family, oneline, scope))
     if verb == "flush":
         dev = _dev_filter(context, words)
         if dev is None:
@@ -138,6 +139,16 @@ def _address(context: Context, verb: str, words: list[str], family: int, oneline
                 context.kernel.remove_address(dev, address.interface)
         return Result()
     return _change_address(context, verb, words)
+
+
+def _scope(words: list[str]) -> str:
+    """Take `scope WORD` off the words; '' where it isn't said."""
+    if "scope" not in words[:-1]:
+        return ""
+    at = words.index("scope")
+    scope = words[at + 1]
+    del words[at : at + 2]
+    return scope
 
 
 def _dev_filter(context: Context, words: list[str]) -> str | None:
@@ -158,14 +169,14 @@ def _dev_filter(context: Context, words: list[str]) -> str | None:
     return dev
 
 
-def _addresses(context: Context, dev: str | None, family: int, oneline: bool) -> str:
+def _addresses(context: Context, dev: str | None, family: int, oneline: bool, scope: str = "") -> str:
     def flags(address: Address) -> tuple[str, ...]:
         return text.flags6(address, context.world.clock, busybox=True)
 
     out = ""
     for interface in context.stack.interfaces:
-        found = text.of_family(interface.addresses, family)
-        if dev not in (None, interface.name) or (family and not found):
+        found = [a for a in text.of_family(interface.addresses, family) if scope in ("", a.scope)]
+        if dev not in (None, interface.name) or ((family or scope) and not found):
             continue
         if oneline:
             for address in found:

@@ -1,4 +1,4 @@
-"""`iptables` and `iptables-save` at a lab host: look at the rules, add and remove them (iptables 1.8.9, nf_tables).
+"""`iptables`, `ip6tables` and their `-save` at a lab host: look at rules, add and remove them (iptables 1.8.9).
 
 Docker writes its rules with the same program; whatever a student changes here is what packets meet next.
 """
@@ -6,13 +6,15 @@ Docker writes its rules with the same program; whatever a student changes here i
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Address
+from dataclasses import dataclass
 
-from dnetlab.commands.iptables import TABLES, TARGETS, Command, NotModelled, parse_iptables
-from dnetlab.commands.iptables_modules import BANNER, IptablesError, problem
+from dnetlab.commands.ip6tables import of_ip6tables
+from dnetlab.commands.iptables import TABLES, TARGETS, Command, parse_iptables
+from dnetlab.commands.iptables_modules import BANNER, IptablesError, NotModelled, problem
 from dnetlab.commands.net_usage import IPTABLES
-from dnetlab.model import Chain, Rule, Table
+from dnetlab.model import Chain, Netfilter, Rule, Table
 from dnetlab.model.changed import replace
+from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.model.netfilter import BUILTIN, empty_table
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
@@ -32,53 +34,76 @@ SAVE_ORDER = ("mangle", "raw", "filter", "nat")  # the order iptables-save 1.8.9
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
-    """`iptables …`, `iptables-save …`."""
-    if argv[0].rsplit("/", 1)[-1] == "iptables-save":
+    """`iptables …`, `iptables-save …`, and the same of IPv6 under the name ip6tables."""
+    name = argv[0].rsplit("/", 1)[-1]
+    if name.startswith("ip6tables"):
+        done = _run(Place(context, 6), name.endswith("-save"), argv)
+        return replace(done, stdout=of_ip6tables(done.stdout), stderr=of_ip6tables(done.stderr))
+    return _run(Place(context, 4), name.endswith("-save"), argv)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose tables are meant: those of a family (4 or 6) in a namespace."""
+
+    context: Context
+    version: int
+
+    @property
+    def netfilter(self) -> Netfilter:
+        return self.context.stack.filters(self.version)
+
+
+def _run(context: Place, save: bool, argv: tuple[str, ...]) -> Result:
+    if save:
         return _save(context, argv[1:])
     try:
-        return _do(context, parse_iptables(argv[1:], lambda name: _addresses_of(context, name)))
+        return _do(context, parse_iptables(argv[1:], lambda name: _addresses_of(context, name), context.version))
     except IptablesError as error:
         return Result("", error.text, error.code)
     except NotModelled as error:
         raise Refused(error.why, error.instead) from None
 
 
-def _addresses_of(context: Context, name: str) -> list[IPv4Address]:
+def _addresses_of(place: Place, name: str) -> list[IpAddress]:
     """What /etc/hosts says; the lab's resolver never answers."""
+    context = place.context
     text = context.world.files.get((context.host, context.container or "", "/etc/hosts"), "")
     rows = [line.split("#")[0].split() for line in text.splitlines()]
-    return [IPv4Address(row[0]) for row in rows if name in row[1:] and ":" not in row[0]]
+    found = [ip_address(row[0]) for row in rows if name in row[1:]]
+    return [ip for ip in found if ip.version == place.version]
 
 
-def _do(context: Context, command: Command) -> Result:
+def _do(context: Place, command: Command) -> Result:
     if command.verb == "V":
         return Result("iptables v1.8.9 (nf_tables)\n")
     if command.verb == "h":
         return Result(IPTABLES)
-    table = context.stack.netfilter.table(command.table)
+    table = context.netfilter.table(command.table)
     if command.verb in "LS":
-        listed = _list(table, command)
+        listed = _list(table, command, context.version)
         if command.zero:
             _zero(context, table, command)
         return listed
     _check_target(table, command)
-    doers: dict[str, Callable[[Context, Table, Command], Result]] = {
+    doers: dict[str, Callable[[Place, Table, Command], Result]] = {
         "A": _add, "I": _add, "D": _delete, "R": _replace, "C": _check, "F": _flush, "Z": _zero, "N": _new_chain,
         "X": _delete_chain, "E": _rename, "P": _policy,
     }  # fmt: skip
     return doers[command.verb](context, table, command)
 
 
-def _put(context: Context, table: Table) -> None:
+def _put(place: Place, table: Table) -> None:
+    context, version = place.context, place.version
     context.world.change_namespace(
-        context.where, lambda ns: replace(ns, netfilter=ns.netfilter.with_table(table))
+        context.where, lambda ns: ns.with_filters(version, ns.filters(version).with_table(table))
     )
 
 
 # -- listing ----------------------------------------------------------------------------------------------------------
 
 
-def _list(table: Table, command: Command) -> Result:
+def _list(table: Table, command: Command, version: int) -> Result:
     chains = chains_in_order(table)
     if command.chain is not None:
         chains = [c for c in chains if c.name == command.chain]
@@ -87,7 +112,7 @@ def _list(table: Table, command: Command) -> Result:
             return Result("", text, 1)
     if command.verbose > 1:
         raise Refused("`iptables -vv` prints the kernel's own rule code, which the lab doesn't have.", "Use -v once.")
-    style = Style(command.numeric, command.verbose > 0, command.exact, command.line_numbers)
+    style = Style(command.numeric, command.verbose > 0, command.exact, command.line_numbers, version)
     if command.number is not None:
         rules = chains[0].rules[command.number - 1 : command.number]
         if command.verb == "S":
@@ -98,7 +123,7 @@ def _list(table: Table, command: Command) -> Result:
     return Result(list_text(table, chains, style))
 
 
-def _save(context: Context, words: tuple[str, ...]) -> Result:
+def _save(context: Place, words: tuple[str, ...]) -> Result:
     try:
         options, rest = parse(words, "bcdt:M:f:46V", ("table=", "counters", "modprobe=", "file=", "version"))
     except BadOption as error:
@@ -114,10 +139,10 @@ def _save(context: Context, words: tuple[str, ...]) -> Result:
     name = given.get("-t") or given.get("--table")
     if name is not None and name not in TABLES:
         return Result("", f"Table `{name}' does not exist\n", 1)
-    netfilter = context.stack.netfilter
+    netfilter = context.netfilter
     known = {table.name for table in netfilter.tables}
     names = [name] if name else [table for table in SAVE_ORDER if table in known]
-    date = f"{moment(context.world.clock):%a %b %e %H:%M:%S %Y}"
+    date = f"{moment(context.context.world.clock):%a %b %e %H:%M:%S %Y}"
     counters = bool(given.keys() & {"-c", "--counters"})
     return Result("".join(save_text(netfilter.table(name), date, counters) for name in names))
 
@@ -187,7 +212,7 @@ def _verbose_row(rule: Rule, row: str) -> str:
             f"{one('-s', '0.0.0.0/0')}  -> {one('-d', '0.0.0.0/0')}  {tail}\n")
 
 
-def _add(context: Context, table: Table, command: Command) -> Result:
+def _add(context: Place, table: Table, command: Command) -> Result:
     chain = _chain(table, command)
     for rule in command.rules:
         _kernel_takes(table, chain.name, rule, command.verb)
@@ -214,7 +239,7 @@ def _is_made(table: Table, chain: Chain) -> bool:
 _DAEMONS_CHAINS = {("filter", "FORWARD"), ("nat", "PREROUTING"), ("nat", "POSTROUTING"), ("nat", "OUTPUT")}
 
 
-def _delete(context: Context, table: Table, command: Command) -> Result:
+def _delete(context: Place, table: Table, command: Command) -> Result:
     if command.number is not None:
         chain = _chain(table, command)
         if command.number > len(chain.rules):
@@ -235,7 +260,7 @@ def _delete(context: Context, table: Table, command: Command) -> Result:
     return Result(_spoken(command.rules) if command.verbose else "")
 
 
-def _replace(context: Context, table: Table, command: Command) -> Result:
+def _replace(context: Place, table: Table, command: Command) -> Result:
     chain, at = _chain(table, command), (command.number or 1) - 1
     if at >= len(chain.rules):
         known = _is_made(table, chain)
@@ -246,7 +271,7 @@ def _replace(context: Context, table: Table, command: Command) -> Result:
     return Result(_spoken(command.rules) if command.verbose else "")
 
 
-def _check(context: Context, table: Table, command: Command) -> Result:
+def _check(context: Place, table: Table, command: Command) -> Result:
     chain = table.chain(command.chain or "")
     for rule in command.rules:
         if chain is None or not any(r.same_as(rule) for r in chain.rules):
@@ -260,18 +285,18 @@ def _chosen(table: Table, command: Command) -> list[Chain]:
     return [_chain(table, command)]
 
 
-def _flush(context: Context, table: Table, command: Command) -> Result:
+def _flush(context: Place, table: Table, command: Command) -> Result:
     """-F leaves policies as they are: after it a FORWARD of policy DROP drops everything."""
     chosen, text = _chosen(table, command), ""
     for chain in chosen:
         table = table.with_chain(replace(chain, rules=()))
         text += f"Flushing chain `{chain.name}'\n" if command.verbose else ""
-    if table != empty_table(table.name) or any(t.name == table.name for t in context.stack.netfilter.tables):
+    if table != empty_table(table.name) or any(t.name == table.name for t in context.netfilter.tables):
         _put(context, table)
     return Result(text)
 
 
-def _zero(context: Context, table: Table, command: Command) -> Result:
+def _zero(context: Place, table: Table, command: Command) -> Result:
     for chain in _chosen(table, command):
         if command.number is not None and command.verb == "Z":
             rules = tuple(replace(r, packets=0, bytes=0) if n == command.number else r
@@ -281,7 +306,7 @@ def _zero(context: Context, table: Table, command: Command) -> Result:
             rules = tuple(replace(r, packets=0, bytes=0) for r in chain.rules)
             counts = chain.policy is not None and _is_made(table, chain)
             table = table.with_chain(replace(chain, rules=rules, packets=0, bytes=0, counts=counts))
-    if any(t.name == table.name for t in context.stack.netfilter.tables):
+    if any(t.name == table.name for t in context.netfilter.tables):
         _put(context, table)
     return Result()
 
@@ -289,7 +314,7 @@ def _zero(context: Context, table: Table, command: Command) -> Result:
 # -- changing chains --------------------------------------------------------------------------------------------------
 
 
-def _new_chain(context: Context, table: Table, command: Command) -> Result:
+def _new_chain(context: Place, table: Table, command: Command) -> Result:
     name = command.chain or ""
     if table.chain(name) is not None:
         return Result("", "iptables: Chain already exists.\n", 1)
@@ -297,7 +322,7 @@ def _new_chain(context: Context, table: Table, command: Command) -> Result:
     return Result()
 
 
-def _delete_chain(context: Context, table: Table, command: Command) -> Result:
+def _delete_chain(context: Place, table: Table, command: Command) -> Result:
     """-X removes a chain without rules that nobody jumps to; without a name, all of them or none."""
     if command.chain in BUILTIN[table.name]:
         chain = table.chain(command.chain or "")
@@ -305,7 +330,7 @@ def _delete_chain(context: Context, table: Table, command: Command) -> Result:
             return Result("", "iptables: Directory not empty.\n", 1)
         if chain is not None and chain.rules:
             return Result("", f"{BANNER} CHAIN_DEL failed (Device or resource busy): chain {chain.name}\n", 4)
-        if not any(t.name == table.name for t in context.stack.netfilter.tables):
+        if not any(t.name == table.name for t in context.netfilter.tables):
             return Result("", NO_CHAIN, 1)
         raise Refused("Deleting a built-in chain is not modelled.", "`iptables -F` empties it, -P sets its policy.")
     chosen = [c for c in _chosen(table, command) if c.name not in BUILTIN[table.name]]
@@ -322,7 +347,7 @@ def _delete_chain(context: Context, table: Table, command: Command) -> Result:
     return Result(text)
 
 
-def _rename(context: Context, table: Table, command: Command) -> Result:
+def _rename(context: Place, table: Table, command: Command) -> Result:
     if table.chain(command.new_name) is not None:
         return Result("", "iptables: File exists.\n", 1)
     if command.chain in BUILTIN[table.name]:
@@ -341,7 +366,7 @@ def _rename(context: Context, table: Table, command: Command) -> Result:
     return Result()
 
 
-def _policy(context: Context, table: Table, command: Command) -> Result:
+def _policy(context: Place, table: Table, command: Command) -> Result:
     if command.policy not in ("ACCEPT", "DROP"):
         return Result("", "iptables: Bad policy name. Run `dmesg' for more information.\n", 1)
     if command.chain not in BUILTIN[table.name]:

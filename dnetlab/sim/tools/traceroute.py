@@ -51,12 +51,13 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         if busybox:
             return busybox_usage("traceroute")
         raise Refused("traceroute needs a host; its help is not part of the lab.", "traceroute -n 172.25.254.38")
-    unknown = {name for name, _ in options} - {"-n", "-m", "-q", "-w", "-I", "-f", "-4", "-v", "-p"}
+    unknown = {name for name, _ in options} - {"-n", "-m", "-q", "-w", "-I", "-f", "-4", "-6", "-v", "-p"}
     if unknown:
         raise Refused(
             "traceroute {flag} is not part of the lab.", "The lab has -n -m -q -w -f -I.", flag=sorted(unknown)[0]
         )
-    found = lookup.find(context, words[0])
+    family = next((int(name[1]) for name, _ in reversed(options) if name in ("-4", "-6")), 0)
+    found = lookup.find(context, words[0], family)
     if found is None:
         if busybox:
             return fail(f"traceroute: bad address '{words[0]}'", 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import AddressValueError, IPv4Address
+from contextlib import suppress
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from dnetlab.model.host import RESERVED
 from dnetlab.model.ip import IpAddress
@@ -11,18 +12,18 @@ from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
 
-def address_or_error(world: World, host: str, text: str, network: str, frame: str = "") -> IpAddress | None:
-    """The address, None for ''. Raises ApiError in the words of the release.
+def address_or_error(
+    world: World, host: str, text: str, network: str, frame: str = "", version: int = 4
+) -> IpAddress | None:
+    """The address of that family, None for ''. Raises ApiError in the words of the release.
 
     frame: what daemons since 25 put in front when a container is created ('invalid config for network NAME: ').
     Observed on 20.10.24, 28.5.2 and 29.7.2.
     """
     if not text:
         return None
-    try:
-        return IPv4Address(text)
-    except AddressValueError:
-        pass
+    with suppress(AddressValueError):
+        return IPv4Address(text) if version == 4 else IPv6Address(text)
     only_defined = "user specified IP address is supported on user defined networks only"
     only_configured = (
         "user specified IP address is supported only when connecting to networks with user configured subnets"
@@ -34,11 +35,11 @@ def address_or_error(world: World, host: str, text: str, network: str, frame: st
     if not release.validates_config:
         if not frame and (built_in or (found and not configured)):
             raise ApiError(only_defined if built_in else only_configured, 400)
-        raise ApiError(f"invalid IPv4 address: {text}", 400)
+        raise ApiError(f"invalid IPv{version} address: {text}", 400)
     if release.addresses_in_json:
         raise ApiError(f'invalid JSON: ParseAddr("{text}"): unable to parse IP', 400)
     lines = [only_defined] if built_in else []
-    lines.append(f"invalid IPv4 address: {text}")
+    lines.append(f"invalid IPv{version} address: {text}")
     if configured and not built_in:
         lines.append(f"no configured subnet or ip-range contain the IP address {text}")
     elif found is not None or built_in:

@@ -203,15 +203,16 @@ def attachment_of(world: World, host: str, network: str, settings: Json, frame: 
     frame: what daemons since 25 put in front of a complaint when a container is created. Raises ApiError, Refused.
     """
     ipam: Json = settings.get("IPAMConfig") or {}
-    if ipam.get("IPv6Address") or ipam.get("LinkLocalIPs"):
-        raise Refused("IPv6 and link-local addresses of endpoints are not modelled.", "Use --ip with an IPv4 address.")
+    if ipam.get("LinkLocalIPs"):
+        raise Refused("Link-local addresses of endpoints are not modelled.", "Use --ip or --ip6.")
     if settings.get("DriverOpts"):
         raise Refused("Driver options of endpoints are not modelled.", "Connect the container without --driver-opt.")
     address = address_or_error(world, host, ipam.get("IPv4Address", ""), network, frame)
+    address6 = address_or_error(world, host, ipam.get("IPv6Address", ""), network, frame, version=6)
     links = tuple(_link(row) for row in settings.get("Links") or ())
     return NetworkAttachment(
         network, address, tuple(settings.get("Aliases") or ()), links, settings.get("MacAddress") or None,
-        settings.get("GwPriority", 0),
+        settings.get("GwPriority", 0), address6,
     )  # fmt: skip
 
 

@@ -41,7 +41,8 @@ def network_create(world: World, host: str, body: Json) -> Json:
     found = networks.create(
         world, host, body.get("Name", ""), driver=body.get("Driver", ""), pools=pools,
         internal=body.get("Internal", False), attachable=body.get("Attachable", False),
-        ingress=bool(body.get("Ingress")), ipv6=bool(body.get("EnableIPv6")), scope=body.get("Scope", ""),
+        ingress=bool(body.get("Ingress")), ipv4=body.get("EnableIPv4") is not False,
+        ipv6=bool(body.get("EnableIPv6")), scope=body.get("Scope", ""),
         labels=body.get("Labels"), options=body.get("Options"), config_only=bool(body.get("ConfigOnly")),
         config_from=(body.get("ConfigFrom") or {}).get("Network", ""),
     )  # fmt: skip
@@ -55,8 +56,6 @@ def _check_modelled(body: Json) -> None:
         raise Refused(
             "Other IPAM drivers are not simulated.", "Create the network with --subnet, --gateway, --ip-range and -o."
         )
-    if body.get("EnableIPv4") is False:
-        raise Refused("Networks without IPv4 are not modelled.", "Leave --ipv4=false out.")
 
 
 def network_delete(world: World, host: str, name: str) -> None:
@@ -69,7 +68,7 @@ def network_connect(world: World, host: str, name: str, body: Json) -> None:
     asked = attachment_of(world, host, name, body.get("EndpointConfig") or {})
     networks.connect(
         world, host, name, body.get("Container", ""), address=asked.address, aliases=asked.aliases, links=asked.links,
-        mac=asked.mac, gw_priority=asked.gw_priority,
+        mac=asked.mac, gw_priority=asked.gw_priority, address6=asked.address6,
     )  # fmt: skip
 
 

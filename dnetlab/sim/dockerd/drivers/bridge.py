@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Where
 from dnetlab.model.changed import replace
-from dnetlab.model.ip import IpAddress
+from dnetlab.model.network import FORWARD6
 from dnetlab.sim.dockerd import ports
 from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.drivers import device, options
@@ -30,7 +30,7 @@ class Bridge(Driver):
         return not network.internal or release.internal_default_route
 
     def create_network(self, world: World, host: str, network: Network) -> Network:
-        if len(network.subnets) > 1:
+        if max(len(network.subnets_of(version)) for version in (4, 6)) > 1:
             raise ApiError("bridge driver doesn't support multiple subnets", 403)
         # Only now, when the pool is taken: a cursor has moved on (observed on 20.10.24 and 26.1.5).
         options.check(network.options, release_of(world), network.internal)
@@ -40,28 +40,31 @@ class Bridge(Driver):
         device.make_device(world, host, network)
         if release_of(world).create_forwards and daemon(world, host).config.ip_forward:
             switch_forwarding_on(world, host)
-        firewaller(world, host).add_network(options.firewall_config(network, release_of(world)))
+        _add_rules(world, host, network)
         device.set_up_device(world, host, network)
         return network
 
     def restore_network(self, world: World, host: str, network: Network) -> None:
         device.make_device(world, host, network)
-        firewaller(world, host).add_network(options.firewall_config(network, release_of(world)))
+        _add_rules(world, host, network)
         device.set_up_device(world, host, network)
 
     def delete_network(self, world: World, host: str, network: Network) -> None:
-        firewaller(world, host).remove_network(options.firewall_config(network, release_of(world)))
+        for config in options.firewall_configs(network, release_of(world)):
+            firewaller(world, host).remove_network(config)
         device.remove_device(world, host, network.bridge or "")
 
     def create_endpoint(
         self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network
     ) -> None:
         _check_endpoint(world, host, container, network)
-        firewaller(world, host).add_endpoint(options.firewall_config(network, release_of(world)), _address(endpoint))
+        for config, address in options.by_family(network, release_of(world), endpoint):
+            firewaller(world, host).add_endpoint(config, address)
 
     def delete_endpoint(self, world: World, host: str, endpoint: Endpoint, network: Network) -> None:
-        firewaller(world, host).remove_endpoint(options.firewall_config(network, release_of(world)), _address(endpoint))
-        device.forget_connections(world, host, _address(endpoint))
+        for config, address in options.by_family(network, release_of(world), endpoint):
+            firewaller(world, host).remove_endpoint(config, address)
+            device.forget_connections(world, host, address)
 
     def join(self, world: World, where: Where, name: str, mac: str, network: Network) -> str | None:
         return device.plug_veth(world, where, name, mac, network)
@@ -74,16 +77,19 @@ class Bridge(Driver):
     ) -> tuple[PortBinding, ...]:
         if network.internal:
             return ()
-        config = options.firewall_config(network, release_of(world))
-        return ports.publish(world, host, container, endpoint, config, options.host_binding(network))
+        configs = options.by_family(network, release_of(world), endpoint)
+        return ports.publish(world, host, container, endpoint, configs, options.host_binding(network))
 
     def withdraw(self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> None:
-        ports.unpublish(world, host, container, endpoint, options.firewall_config(network, release_of(world)))
+        ports.unpublish(world, host, container, endpoint, options.by_family(network, release_of(world), endpoint))
 
 
-def _address(endpoint: Endpoint) -> IpAddress:
-    assert endpoint.address is not None
-    return endpoint.address
+def _add_rules(world: World, host: str, network: Network) -> None:
+    """The rules of each family that the network has; a first one with IPv6 switches the forwarding of that on."""
+    if network.subnets_of(6) and daemon(world, host).config.ip_forward:
+        switch_forwarding6_on(world, host)
+    for config in options.firewall_configs(network, release_of(world)):
+        firewaller(world, host).add_network(config)
 
 
 def _check_conflicts(world: World, host: str, network: Network) -> None:
@@ -97,13 +103,19 @@ def _check_conflicts(world: World, host: str, network: Network) -> None:
             continue
         if other.bridge == network.bridge:
             problem = "networks have same bridge name"
-        elif other.subnets[0].subnet.overlaps(network.subnets[0].subnet):
-            problem = "networks have overlapping IPv4"
+        else:
+            shared = [version for version in (4, 6) if _overlap(network, other, version)]
+            problem = f"networks have overlapping IPv{shared[0]}" if shared else ""
         if problem:
             raise ApiError(
                 f"cannot create network {network.id} ({network.bridge}): conflicts with network {other.id} "
                 f"({other.bridge}): {problem}", 403,
             )  # fmt: skip
+
+
+def _overlap(one: Network, other: Network, version: int) -> bool:
+    pairs = ((a.subnet, b.subnet) for a in one.subnets_of(version) for b in other.subnets_of(version))
+    return any(a.network_address in b or b.network_address in a for a, b in pairs)
 
 
 def _check_endpoint(world: World, host: str, container: Container, network: Network) -> None:
@@ -127,3 +139,12 @@ def switch_forwarding_on(world: World, host: str) -> None:
         return
     stack.set_sysctl("net.ipv4.ip_forward", "1")
     firewaller(world, host).drop_forwarded()
+
+
+def switch_forwarding6_on(world: World, host: str) -> None:
+    """As `switch_forwarding_on`, of IPv6 (drivers/bridge/setup_ipv6_linux.go, setupIPv6Forwarding)."""
+    stack = Stack(world, Where(host))
+    if stack.namespace.sysctl(FORWARD6) == "1":
+        return
+    stack.set_sysctl(FORWARD6, "1")
+    firewaller(world, host).drop_forwarded(6)

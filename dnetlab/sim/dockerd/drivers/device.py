@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Interface, IPv6Interface
 
 from dnetlab.model import Address, Endpoint, LinkKind, Network, Subnet, Where
 from dnetlab.model.changed import replace
@@ -14,6 +14,9 @@ from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.kernel import Stack
 from dnetlab.sim.kernel.autoconf import broadcast_of
 from dnetlab.sim.world import World
+
+LINK_LOCAL_GATEWAY = Address(IPv6Interface("fe80::1/64"), scope="link")
+
 
 # -- the bridge -----------------------------------------------------------------------------------------------------
 
@@ -45,7 +48,9 @@ def make_device(world: World, host: str, network: Network) -> None:
     if not daemon(world, host).userland_proxy:
         stack.set_sysctl(f"net.ipv4.conf.{name}.route_localnet", "1")
     if options.has_address(network, release_of(world)):
-        _give_address(stack, name, network.subnets[0])
+        _give_address(stack, name, network.subnets_of(4)[0])
+    if options.has_address6(network, release_of(world)):
+        _give_address6(world, stack, name, network.subnets_of(6)[0])
 
 
 def _give_address(stack: Stack, bridge: str, subnet: Subnet) -> None:
@@ -58,6 +63,19 @@ def _give_address(stack: Stack, bridge: str, subnet: Subnet) -> None:
     if found:
         stack.remove_address(bridge, found[0])
     stack.add_address(bridge, Address(own, broadcast_of(subnet.subnet)))
+
+
+def _give_address6(world: World, stack: Stack, bridge: str, subnet: Subnet) -> None:
+    """The gateway's IPv6 address, and up to 26 fe80::1 beside it (setup_ipv6_linux.go)."""
+    assert subnet.gateway is not None
+    own = Address(IPv6Interface((int(subnet.gateway), subnet.subnet.prefixlen)))
+    nodad = not release_of(world).bridge_link_local
+    wanted = [replace(own, nodad=nodad)]
+    if release_of(world).bridge_link_local:
+        wanted.insert(0, LINK_LOCAL_GATEWAY)
+    for address in wanted:
+        if address.interface not in stack.link(bridge).ipv6:
+            stack.add_address(bridge, address)
 
 
 def _bridge_mac(world: World, host: str) -> str:

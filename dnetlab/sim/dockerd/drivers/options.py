@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from enum import Enum
 from ipaddress import IPv4Address, ip_address
 
-from dnetlab.model import Network
-from dnetlab.model.ip import IpAddress
+from dnetlab.model import Endpoint, Network
+from dnetlab.model.ip import IpAddress, IpNetwork
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import NetworkConfig
@@ -15,9 +15,9 @@ from dnetlab.sim.profiles import EngineProfile
 
 BRIDGE = "com.docker.network.bridge."
 MTU = "com.docker.network.driver.mtu"
-GATEWAY_MODE = BRIDGE + "gateway_mode_ipv4"
+GATEWAY_MODE, GATEWAY_MODE6 = BRIDGE + "gateway_mode_ipv4", BRIDGE + "gateway_mode_ipv6"
 TRUSTED = BRIDGE + "trusted_host_interfaces"
-HOST_IPV4 = "com.docker.network.host_ipv4"
+HOST_IPV4, HOST_IPV6 = "com.docker.network.host_ipv4", "com.docker.network.host_ipv6"
 HOST_BINDING = BRIDGE + "host_binding_ipv4"
 EVERY_ADDRESS = IPv4Address("0.0.0.0")
 TRUE = ("1", "t", "T", "true", "TRUE", "True")
@@ -51,7 +51,8 @@ def check(options: Mapping[str, str], release: EngineProfile, internal: bool) ->
     """ApiError for a value that the driver can't read (bridge_linux.go, observed on 20.10 and 28.5)."""
     _check_flags(options)
     if release.gateway_modes:
-        _check_mode(options.get(GATEWAY_MODE), internal)
+        for key in (GATEWAY_MODE, GATEWAY_MODE6):
+            _check_mode(key, options.get(key), internal)
     for name in (HOST_BINDING, HOST_IPV4):
         address = options.get(name)
         if address is not None and not _is_address(address):
@@ -71,9 +72,9 @@ def _check_flags(options: Mapping[str, str]) -> None:
             raise ApiError(f"failed to parse {name} value: {value} ({problem})", 400)
 
 
-def _check_mode(mode: str | None, internal: bool) -> None:
+def _check_mode(key: str, mode: str | None, internal: bool) -> None:
     if mode and mode not in [known.value for known in GatewayMode]:
-        raise ApiError(f"failed to parse {GATEWAY_MODE} value: {mode} (unknown gateway mode {mode})", 400)
+        raise ApiError(f"failed to parse {key} value: {mode} (unknown gateway mode {mode})", 400)
     if mode == GatewayMode.ISOLATED.value and not internal:
         raise ApiError("gateway mode 'isolated' can only be used for an internal network", 400)
 
@@ -112,31 +113,59 @@ def host_binding(network: Network) -> IpAddress:
     return ip_address(asked) if asked is not None else EVERY_ADDRESS
 
 
-def mode_of(options: Mapping[str, str], release: EngineProfile) -> GatewayMode:
+def mode6_of(options: Mapping[str, str], release: EngineProfile) -> GatewayMode:
+    """As `mode_of`, of IPv6."""
+    return mode_of(options, release, GATEWAY_MODE6)
+
+
+def mode_of(options: Mapping[str, str], release: EngineProfile, key: str = GATEWAY_MODE) -> GatewayMode:
     """The gateway mode of a network with these options; a release that has none does NAT, and so does a word that
     `check` will refuse."""
-    asked = options.get(GATEWAY_MODE) if release.gateway_modes else None
+    asked = options.get(key) if release.gateway_modes else None
     if asked is None:
         return GatewayMode.NAT
     return next((mode for mode in GatewayMode if mode.value == asked), GatewayMode.NAT)
 
 
+def has_address6(network: Network, release: EngineProfile) -> bool:
+    """Does the bridge wear the gateway's IPv6 address?"""
+    return bool(network.subnets_of(6)) and mode6_of(network.options, release) is not GatewayMode.ISOLATED
+
+
 def has_address(network: Network, release: EngineProfile) -> bool:
     """Does the bridge wear the gateway's address? (inhibit_ipv4 in every release; observed on 20.10, 26.1, 28.5)"""
+    if not network.ipv4:
+        return False
     isolated = mode_of(network.options, release) is GatewayMode.ISOLATED
     return not isolated and not flag(network, "inhibit_ipv4", default=False)
 
 
-def firewall_config(network: Network, release: EngineProfile) -> NetworkConfig:
-    """A bridge network as the firewall sees it."""
-    source, mode = network.options.get(HOST_IPV4), mode_of(network.options, release)
+def firewall_configs(network: Network, release: EngineProfile) -> list[NetworkConfig]:
+    """A bridge network as the firewall sees it: once for each family that it has."""
+    return [_firewall_config(network, release, subnet.subnet)
+            for version in (4, 6) for subnet in network.subnets_of(version)[:1]]  # fmt: skip
+
+
+def by_family(
+    network: Network, release: EngineProfile, endpoint: Endpoint
+) -> list[tuple[NetworkConfig, IpAddress]]:
+    """The network as the firewall sees it with the endpoint's address in it, for each family that it has."""
+    own = {address.version: address for address in endpoint.addresses}
+    configs = firewall_configs(network, release)
+    return [(c, own[c.subnet.version]) for c in configs if c.subnet.version in own]
+
+
+def _firewall_config(network: Network, release: EngineProfile, subnet: IpNetwork) -> NetworkConfig:
+    four = subnet.version == 4
+    source = network.options.get(HOST_IPV4 if four else HOST_IPV6)
+    mode = mode_of(network.options, release) if four else mode6_of(network.options, release)
     return NetworkConfig(
         network.bridge or "",
-        network.subnets[0].subnet,
+        subnet,
         network.internal,
         icc=flag(network, "enable_icc"),
         masquerade=flag(network, "enable_ip_masquerade"),
-        source=IPv4Address(source) if source else None,
+        source=ip_address(source) if source else None,
         routed=mode is GatewayMode.ROUTED,
         unprotected=mode is GatewayMode.UNPROTECTED,
         trusted=tuple(name for name in network.options.get(TRUSTED, "").split(":") if name),

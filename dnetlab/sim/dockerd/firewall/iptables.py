@@ -15,6 +15,13 @@ from dnetlab.sim.profiles import Firewall
 from dnetlab.sim.world import World
 
 
+def writes_ip6tables(world: World, host: str) -> bool:
+    """Does the daemon write rules for IPv6? Up to 26 only when it was told to, as an experiment."""
+    config, always = daemon(world, host).config, release_of(world).ip6tables
+    asked = always if config.ip6tables is None else config.ip6tables
+    return asked and (always or config.experimental)
+
+
 class Iptables(Firewaller):
     """See Firewaller. Which rules they are is in rules.py; here they are written and taken away."""
 
@@ -23,20 +30,27 @@ class Iptables(Firewaller):
         self.where = Where(host)
         self.layout: Firewall = release_of(world).firewall
         self.proxy = daemon(world, host).userland_proxy
+        self.families = (4, 6) if writes_ip6tables(world, host) else (4,)
 
     def start(self) -> None:
+        for version in self.families:
+            self._start(version)
+
+    def _start(self, version: int) -> None:
         """DOCKER-USER is made when missing and never emptied (2.4 of the notes; E20, E28, E29)."""
-        with edit(self.world, self.where) as tables:
+        with edit(self.world, self.where, version) as tables:
             for table, chain in (("nat", "DOCKER"), *(("filter", name) for name in self.layout.chains)):
                 tables.new_chain(table, chain)
                 tables.flush(table, chain)
             _write(tables, rules.own_chains(self.layout))
             self._lead_forward(tables)
-            tables.delete(rules.nat_jumps(not self.proxy)[-1])  # of an earlier daemon with the other setting
-            _write(tables, rules.nat_jumps(self.proxy))
+            tables.delete(rules.nat_jumps(not self.proxy, version)[-1])  # of an earlier daemon with the other setting
+            _write(tables, rules.nat_jumps(self.proxy, version))
 
-    def drop_forwarded(self) -> None:
-        with edit(self.world, self.where) as tables:
+    def drop_forwarded(self, version: int = 4) -> None:
+        if version not in self.families:
+            return
+        with edit(self.world, self.where, version) as tables:
             tables.policy("filter", "FORWARD", "DROP")
 
     def _lead_forward(self, tables: Tables) -> None:
@@ -50,41 +64,46 @@ class Iptables(Firewaller):
 
     def add_network(self, network: NetworkConfig) -> None:
         """An internal one doesn't touch nat, so that its missing jumps stay missing (observed on 20.10.24, 26.1.5)."""
-        with edit(self.world, self.where) as tables:
+        version = network.subnet.version
+        if version not in self.families:
+            return
+        with edit(self.world, self.where, version) as tables:
             if self.proxy and self.layout.clears_hairpin:
                 tables.delete(rules.local_hairpin(network.bridge))
             for entry in rules.of_network(self.layout, self.proxy, network):
-                self._write_or_complain(tables, entry)
+                self._write_or_complain(tables, entry, version)
             if not self.layout.repairs_jumps:
                 return
-            for entry in rules.nat_jumps(self.proxy) if not network.internal else ():
-                self._write_or_complain(tables, entry)
+            for entry in rules.nat_jumps(self.proxy, version) if not network.internal else ():
+                self._write_or_complain(tables, entry, version)
             self._lead_forward(tables)
 
     def remove_network(self, network: NetworkConfig) -> None:
-        self._delete(rules.of_network(self.layout, self.proxy, network))
+        self._delete(network, rules.of_network(self.layout, self.proxy, network))
 
     def add_endpoint(self, network: NetworkConfig, address: IpAddress) -> None:
         entries = rules.of_endpoint(self.layout, network, address)
-        if entries:
-            with edit(self.world, self.where) as tables:
+        if entries and address.version in self.families:
+            with edit(self.world, self.where, address.version) as tables:
                 _write(tables, entries)
 
     def remove_endpoint(self, network: NetworkConfig, address: IpAddress) -> None:
-        self._delete(rules.of_endpoint(self.layout, network, address))
+        self._delete(network, rules.of_endpoint(self.layout, network, address))
 
     def add_ports(self, network: NetworkConfig, address: IpAddress, bindings: Sequence[PortBinding]) -> None:
-        with edit(self.world, self.where) as tables:
+        if address.version not in self.families:
+            return
+        with edit(self.world, self.where, address.version) as tables:
             for entry in self._of_ports(network, address, bindings):
                 try:
                     tables.write(entry)
                 except MissingChain as error:
                     prefix = release_of(self.world).text("port rule failed", purpose=entry.purpose)
-                    call = f"iptables --wait -t {entry.table} {entry.call}"
+                    call = f"{_tool(address.version)} --wait -t {entry.table} {entry.call}"
                     raise ApiError(f"{prefix} (iptables failed: {call}: {error}\n (exit status 1))") from None
 
     def remove_ports(self, network: NetworkConfig, address: IpAddress, bindings: Sequence[PortBinding]) -> None:
-        self._delete(self._of_ports(network, address, bindings))
+        self._delete(network, self._of_ports(network, address, bindings))
 
     def add_link(
         self, network: NetworkConfig, asking: IpAddress, asked: IpAddress, ports: Sequence[tuple[int, str]]
@@ -95,7 +114,7 @@ class Iptables(Firewaller):
     def remove_link(
         self, network: NetworkConfig, asking: IpAddress, asked: IpAddress, ports: Sequence[tuple[int, str]]
     ) -> None:
-        self._delete(rules.of_link(network, asking, asked, ports))
+        self._delete(network, rules.of_link(network, asking, asked, ports))
 
     def lead_to_resolver(self, where: Where, tcp: int, udp: int) -> None:
         with edit(self.world, where) as tables:
@@ -111,28 +130,34 @@ class Iptables(Firewaller):
             for entry in rules.of_port(self.layout, self.proxy, network, address, binding)
         ]  # fmt: skip
 
-    def _delete(self, entries: Iterable[Entry]) -> None:
-        with edit(self.world, self.where) as tables:
+    def _delete(self, network: NetworkConfig, entries: Iterable[Entry]) -> None:
+        if network.subnet.version not in self.families:
+            return
+        with edit(self.world, self.where, network.subnet.version) as tables:
             for entry in entries:
                 tables.delete(entry)
 
-    def _write_or_complain(self, tables: Tables, entry: Entry) -> None:
+    def _write_or_complain(self, tables: Tables, entry: Entry, version: int) -> None:
         try:
             tables.write(entry)
         except MissingChain as error:
-            raise ApiError(self._complaint(entry, str(error))) from None
+            raise ApiError(self._complaint(entry, str(error), _tool(version))) from None
 
-    def _complaint(self, entry: Entry, error: str) -> str:
+    def _complaint(self, entry: Entry, error: str, tool: str) -> str:
         """What the daemon says when a rule of a network can't be written (observed on 20.10, 26.1, 28.5)."""
         if entry.chain == "FORWARD":
             return (
-                f"Failed to program FILTER chain: iptables failed: iptables --wait {entry.call}: iptables v1.8.9 "
+                f"Failed to program FILTER chain: iptables failed: {tool} --wait {entry.call}: {tool} v1.8.9 "
                 f"(nf_tables): Chain '{entry.rule.target.name}' does not exist\n"
-                "Try `iptables -h' or 'iptables --help' for more information.\n (exit status 2)"
+                f"Try `{tool} -h' or '{tool} --help' for more information.\n (exit status 2)"
             )
         named = entry.table == "nat" or release_of(self.world).names_filter_table
-        call = f"iptables --wait {f'-t {entry.table} ' if named else ''}{entry.call}"
+        call = f"{tool} --wait {f'-t {entry.table} ' if named else ''}{entry.call}"
         return f"Failed to Setup IP tables: {entry.purpose}:  (iptables failed: {call}: {error}\n (exit status 1))"
+
+
+def _tool(version: int) -> str:
+    return "iptables" if version == 4 else "ip6tables"
 
 
 def _write(tables: Tables, entries: Iterable[Entry]) -> None:

@@ -13,7 +13,7 @@ from dnetlab.model.ip import IpAddress, IpNetwork
 @quick
 @dataclass(frozen=True)
 class NetworkConfig:
-    """A bridge network as the firewall sees it.
+    """One family of a bridge network as the firewall sees it: its subnet says which.
 
     internal    nothing passes between it and elsewhere
     icc         its containers may talk to each other
@@ -43,8 +43,8 @@ class Firewaller:
     def start(self) -> None:
         """What a starting daemon does before its first network: its chains, emptied, and the ways into them."""
 
-    def drop_forwarded(self) -> None:
-        """The daemon has switched ip_forward on: what no rule accepts is no longer forwarded."""
+    def drop_forwarded(self, version: int = 4) -> None:
+        """The daemon has switched the forwarding of a family on: what no rule accepts is no longer forwarded."""
 
     def add_network(self, network: NetworkConfig) -> None: ...
 

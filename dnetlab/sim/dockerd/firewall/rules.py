@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dnetlab.model import PortBinding
-from dnetlab.model.ip import IpAddress
+from dnetlab.model.ip import IpAddress, bracketed
 from dnetlab.sim.dockerd.firewall.protocol import NetworkConfig
 from dnetlab.sim.dockerd.firewall.tables import Entry, first, last
 from dnetlab.sim.profiles import Firewall
@@ -36,11 +36,12 @@ def forward_jumps(layout: Firewall) -> list[Entry]:
     return [first("filter", "FORWARD", f"-j {target}") for target in (own, "DOCKER-USER")]
 
 
-def nat_jumps(proxy: bool) -> list[Entry]:
+def nat_jumps(proxy: bool, version: int = 4) -> list[Entry]:
     """What is sent to one of the host's own addresses may be for a published port; loopback has the proxy."""
+    loopback = "127.0.0.0/8" if version == 4 else "::1/128"
     return [
         last("nat", "PREROUTING", LOCAL, NAT),
-        last("nat", "OUTPUT", f"! -d 127.0.0.0/8 {LOCAL}" if proxy else LOCAL, NAT),
+        last("nat", "OUTPUT", f"! -d {loopback} {LOCAL}" if proxy else LOCAL, NAT),
     ]
 
 
@@ -103,7 +104,8 @@ def _dedicated(layout: Firewall, network: NetworkConfig) -> list[Entry]:
         last("filter", "DOCKER-BRIDGE", f"-o {bridge} -j DOCKER", DROP_OUT),
     ]
     if network.routed:
-        rules.append(last("filter", "DOCKER", f"-o {bridge} -p icmp -j ACCEPT"))
+        echoes = "icmp" if network.subnet.version == 4 else "ipv6-icmp"
+        rules.append(last("filter", "DOCKER", f"-o {bridge} -p {echoes} -j ACCEPT"))
     verdict = "ACCEPT" if network.unprotected else "DROP"
     default, spoken = f"! -i {bridge} -o {bridge} -j {verdict}", f"-o {bridge} ! -i {bridge} -j {verdict}"
     rules.append(last("filter", "DOCKER", default, NO_ICC, spoken))
@@ -122,10 +124,14 @@ def _internal(layout: Firewall, network: NetworkConfig) -> list[Entry]:
     """--internal; the daemon spells the interface first in its errors."""
     bridge, subnet = network.bridge, network.subnet
     chain = STAGE_1 if layout.isolation else "DOCKER-INTERNAL"
+    six = subnet.version == 6  # link-local packets may pass from port to port of the bridge (observed on 28.5.2)
+    into, out = (f" ! -o {bridge}", f" ! -i {bridge}") if six else ("", "")
     fences = [
-        first("filter", chain, f"! -d {subnet} -i {bridge} -j DROP", DROP_IN, f"-i {bridge} ! -d {subnet} -j DROP"),
-        first("filter", chain, f"! -s {subnet} -o {bridge} -j DROP", DROP_OUT, f"-o {bridge} ! -s {subnet} -j DROP"),
-    ]
+        first("filter", chain, f"! -d {subnet} -i {bridge}{into} -j DROP", DROP_IN,
+              f"-i {bridge}{into} ! -d {subnet} -j DROP"),
+        first("filter", chain, f"! -s {subnet}{out} -o {bridge} -j DROP", DROP_OUT,
+              f"-o {bridge}{out} ! -s {subnet} -j DROP"),
+    ]  # fmt: skip
     place = first if network.icc and not layout.forward_chain else last
     forward = "DOCKER-FORWARD" if layout.forward_chain else "FORWARD"
     verdict, purpose = ("ACCEPT", OUTGOING) if network.icc else ("DROP", NO_ICC)
@@ -139,18 +145,24 @@ def of_endpoint(layout: Firewall, network: NetworkConfig, address: IpAddress) ->
     """28 and later: nobody outside the bridge talks to the container's address itself (raw PREROUTING)."""
     if not layout.raw_drop or network.internal or network.routed or network.unprotected:
         return []
-    trusted = [last("raw", "PREROUTING", f"-d {address}/32 -i {name} -j ACCEPT") for name in network.trusted]
-    return [*trusted, last("raw", "PREROUTING", f"-d {address}/32 ! -i {network.bridge} -j DROP")]
+    one = single(address)
+    trusted = [last("raw", "PREROUTING", f"-d {one} -i {name} -j ACCEPT") for name in network.trusted]
+    return [*trusted, last("raw", "PREROUTING", f"-d {one} ! -i {network.bridge} -j DROP")]
+
+
+def single(address: IpAddress) -> str:
+    """The address as a network of its own: 172.17.0.2/32, fd00::2/128."""
+    return f"{address}/{address.max_prefixlen}"
 
 
 def of_port(
     layout: Firewall, proxy: bool, network: NetworkConfig, address: IpAddress, binding: PortBinding
 ) -> list[Entry]:
-    """One published port: DNAT, ACCEPT, and what the release adds. IPv6 bindings have no rules of their own.
+    """One published port: DNAT, ACCEPT, and what the release adds; nothing where host and container differ in family.
 
     In a routed network the port is only opened, in an unprotected one it is open already (observed on 28.5, 29.7).
     """
-    if binding.host_ip.version == 6:
+    if binding.host_ip.version != address.version:
         return []
     bridge = network.bridge
     inner = f"-p {binding.protocol.value} -m {binding.protocol.value} --dport {binding.container_port}"
@@ -159,9 +171,9 @@ def of_port(
         return [accept]
     rules = [_dnat(proxy, bridge, address, binding), *([] if network.unprotected else [accept])]
     if layout.hairpin_per_port or not proxy:
-        hairpin = f"-s {address}/32 -d {address}/32 {inner} -j MASQUERADE"
+        hairpin = f"-s {single(address)} -d {single(address)} {inner} -j MASQUERADE"
         rules.append(last("nat", "POSTROUTING", hairpin, "DNAT", _spoken_port(bridge, address, binding)))
-    if layout.raw_drop and binding.host_ip.is_loopback:
+    if layout.raw_drop and binding.host_ip.is_loopback and address.version == 4:
         outer = f"-p {binding.protocol.value} -m {binding.protocol.value} --dport {binding.host_port}"
         rules.append(last("raw", "PREROUTING", f"-d {binding.host_ip}/32 ! -i lo {outer} -j DROP", "OPEN PORT",
                           _spoken_port(bridge, address, binding)))  # fmt: skip
@@ -169,8 +181,9 @@ def of_port(
 
 
 def _dnat(proxy: bool, bridge: str, address: IpAddress, binding: PortBinding) -> Entry:
-    name, target = binding.protocol.value, f"{address}:{binding.container_port}"
-    to = "" if binding.host_ip.is_unspecified else f"-d {binding.host_ip}/32 "
+    name, target = binding.protocol.value, f"{bracketed(address)}:{binding.container_port}"
+    to = "" if binding.host_ip.is_unspecified else f"-d {single(binding.host_ip)} "
+    to = to if address.version == 4 else f"! -s fe80::/10 {to}"  # a link-local client has docker-proxy
     outside = f"! -i {bridge} " if proxy else ""
     ports = f"-p {name} -m {name} --dport {binding.host_port} -j DNAT --to-destination {target}"
     shown = "0/0" if binding.host_ip.is_unspecified else str(binding.host_ip)
@@ -180,7 +193,7 @@ def _dnat(proxy: bool, bridge: str, address: IpAddress, binding: PortBinding) ->
 
 def _accept(layout: Firewall, bridge: str, address: IpAddress, binding: PortBinding, inner: str) -> Entry:
     place = first if layout.forward_chain else last
-    text = f"-d {address}/32 ! -i {bridge} -o {bridge} {inner} -j ACCEPT"
+    text = f"-d {single(address)} ! -i {bridge} -o {bridge} {inner} -j ACCEPT"
     return place("filter", "DOCKER", text, "OPEN PORT", _spoken_port(bridge, address, binding))
 
 

@@ -118,13 +118,13 @@ def _place(rules: Sequence[Rule], wanted: Rule) -> int | None:
 
 
 @contextmanager
-def edit(world: World, where: Where) -> Iterator[Tables]:
-    """Change the tables of a namespace. They are put back at the end, after an error too: each call of iptables
-    that succeeded has happened."""
+def edit(world: World, where: Where, version: int = 4) -> Iterator[Tables]:
+    """Change the tables of a family in a namespace. They are put back at the end, after an error too: each call of
+    iptables that succeeded has happened."""
     stack = world.namespace(where)
-    tables = Tables(stack.netfilter)
+    tables = Tables(stack.filters(version))
     try:
         yield tables
     finally:
-        if tables.netfilter is not stack.netfilter:
-            world.put_namespace(where, replace(world.namespace(where), netfilter=tables.netfilter))
+        if tables.netfilter is not stack.filters(version):
+            world.put_namespace(where, world.namespace(where).with_filters(version, tables.netfilter))
