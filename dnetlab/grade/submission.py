@@ -65,10 +65,10 @@ def submission(data: bytes) -> Submission:
 
 
 def _several(files: tuple[bytes, ...]) -> Submission:
-    """Notebooks, and each other file as a journal, whatever is left of it."""
-    cells = [() if _is_journal(data) else sources(_json(data)) for data in files]
-    journals = tuple(data for data, found in zip(files, cells, strict=True) if not found)
-    return Submission(journals, notebooks=tuple(filter(None, cells)))
+    """The journals of all of them, those that reports carry as well, and the notebooks; what reports claim is left."""
+    found = [submission(data) for data in files]
+    journals = dict.fromkeys(journal for one in found for journal in one.journals)
+    return Submission(tuple(journals), notebooks=tuple(cells for one in found for cells in one.notebooks))
 
 
 def _is_journal(data: bytes) -> bool:

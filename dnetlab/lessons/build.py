@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,21 @@ _METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-Cell = tuple[str, str]  # 'markdown' or 'code', and its text
+
+
+@dataclass(frozen=True)
+class Cell:
+    """kind    'markdown' or 'code'
+    id, metadata  as they are stored; id '' numbers it
+    role    'open', 'start', or with a task: 'task' its text, 'work' the empty cell to solve it in; '' for all others
+    """
+
+    kind: str
+    text: str
+    role: str = ""
+    task: Task | None = None
+    id: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 def build(name: str, target: Path) -> list[Path]:
@@ -37,27 +52,33 @@ def build(name: str, target: Path) -> list[Path]:
 
 def notebook(lesson: Lesson, language: str) -> str:
     """The notebook's file: no outputs, and ids that stay the same while the page keeps its cells."""
-    cells = [_stored(number, kind, text) for number, (kind, text) in enumerate(_cells(lesson, language), 1)]
-    data = {"cells": cells, "metadata": {**_METADATA, "dnetlab": {"lesson": lesson.name, "language": language}},
+    return stored(lesson, language, cells_of(lesson, language))
+
+
+def stored(lesson: Lesson, language: str, cells: Iterable[Cell]) -> str:
+    """These cells as the file of that lesson's notebook."""
+    rows = [_stored(number, cell) for number, cell in enumerate(cells, 1)]
+    data = {"cells": rows, "metadata": {**_METADATA, "dnetlab": {"lesson": lesson.name, "language": language}},
             "nbformat": 4, "nbformat_minor": 5}  # fmt: skip
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
-def _stored(number: int, kind: str, text: str) -> dict[str, Any]:
-    cell: dict[str, Any] = {"cell_type": kind, "id": f"cell-{number:02d}", "metadata": {}}
-    if kind == "code":
-        cell |= {"execution_count": None, "outputs": []}
-    return cell | {"source": text.splitlines(keepends=True)}
+def _stored(number: int, cell: Cell) -> dict[str, Any]:
+    row: dict[str, Any] = {"cell_type": cell.kind, "id": cell.id or f"cell-{number:02d}", "metadata": cell.metadata}
+    if cell.kind == "code":
+        row |= {"execution_count": None, "outputs": []}
+    return row | {"source": cell.text.splitlines(keepends=True)}
 
 
-def _cells(lesson: Lesson, language: str) -> Iterator[Cell]:
+def cells_of(lesson: Lesson, language: str) -> Iterator[Cell]:
+    """The notebook's cells in order. Raises UsageError for a lesson without a page, or a page that can't be read."""
     page = read_page(_page(lesson), str(lesson.folder / "page.md"))
     opened = False
     for cell in page:
         yield from _notebook_cells(lesson, cell, language)
         if not opened:
             opened = True
-            yield "code", _opening(lesson, language)
+            yield Cell("code", _opening(lesson, language), "open")
 
 
 def _opening(lesson: Lesson, language: str) -> str:
@@ -75,13 +96,13 @@ def _page(lesson: Lesson) -> str:
 
 def _notebook_cells(lesson: Lesson, cell: PageCell, language: str) -> Iterator[Cell]:
     if cell.kind is CellKind.PROSE:
-        yield "markdown", cell.zh if language == "zh" else cell.en
+        yield Cell("markdown", cell.zh if language == "zh" else cell.en)
     elif cell.kind is CellKind.DNET:
-        yield "code", f"%%dnet {cell.options}".rstrip() + f"\n{cell.text}"
+        yield Cell("code", f"%%dnet {cell.options}".rstrip() + f"\n{cell.text}")
     elif cell.kind is CellKind.LOOK:
-        yield "code", "\n".join(f"%dnet {row}" for row in cell.text.split("\n"))
+        yield Cell("code", "\n".join(f"%dnet {row}" for row in cell.text.split("\n")))
     elif cell.kind is CellKind.PYTHON:
-        yield "code", cell.text
+        yield Cell("code", cell.text)
     elif cell.kind is CellKind.TASKS:
         yield from _tasks(lesson, language)
     else:
@@ -103,21 +124,21 @@ def _asked(lesson: Lesson, cell: PageCell) -> Prediction:
 
 def _question(asked: Prediction, kind: CellKind, language: str) -> Iterator[Cell]:
     if kind is CellKind.COMPARE:
-        yield "code", f"%dnet compare {asked.id}"
+        yield Cell("code", f"%dnet compare {asked.id}")
         return
     choices = "".join(f"\n* `{choice.id}` {choice.text[language]}" for choice in asked.choices)
-    yield "markdown", f"{phrase('predict', language)} {asked.question[language]}\n{choices}".rstrip()
-    yield "code", f"%dnet {'answer' if asked.is_answer else 'predict'} {asked.id} "
+    yield Cell("markdown", f"{phrase('predict', language)} {asked.question[language]}\n{choices}".rstrip())
+    yield Cell("code", f"%dnet {'answer' if asked.is_answer else 'predict'} {asked.id} ")
 
 
 def _tasks(lesson: Lesson, language: str) -> Iterator[Cell]:
     """The tasks, each with an empty cell to work in; first the fresh lab they begin with."""
-    yield "markdown", phrase("tasks_head", language)
-    yield "code", "%dnet start"
+    yield Cell("markdown", phrase("tasks_head", language))
+    yield Cell("code", "%dnet start", "start")
     for number, task in enumerate(lesson.tasks, 1):
-        yield "markdown", _task(number, task, language)
-        yield "code", "%%dnet\n"
-    yield "code", "%dnet tasks"
+        yield Cell("markdown", _task(number, task, language), "task", task)
+        yield Cell("code", "%%dnet\n", "work", task)
+    yield Cell("code", "%dnet tasks")
 
 
 def _task(number: int, task: Task, language: str) -> str:

@@ -45,3 +45,25 @@ def _lesson(lesson: Data) -> Iterator[str]:
 
 def _points(one: Data) -> str:
     return f"{one['earned']:g}/{one['points']:g}"
+
+
+def task_text(task: Data, findings: Sequence[Data]) -> str:
+    """A task's points and why: each check with what was expected and found, then what was found in the whole work."""
+    mark = "✓" if task["done"] else "?" if task["needs_engine"] else "✗"
+    lines = [f"{mark} {task['title'][spoken()]}{said('between')}{said('of points', **_numbers(task))}"]
+    lines += [] if task["checks"] or task["done"] else [f"  {said('never judged')}"]
+    lines += [f"  {line}" for check in task["checks"] for line in _check(check)]
+    lines += [f"  {'·' if one['note'] else '!'} {one['text'][spoken()]}" for one in findings]
+    return _lines(lines)
+
+
+def _numbers(task: Data) -> dict[str, str]:
+    return {"earned": f"{task['earned']:g}", "points": f"{task['points']:g}"}
+
+
+def _check(check: Data) -> Iterator[str]:
+    mark = {"passed": "✓", "failed": "✗"}.get(check["verdict"], "?")
+    yield f"{mark} {check['expected'][spoken()]}"
+    if check["verdict"] != "passed":
+        yield f"    {said('found')}{said('between')}{check['found'][spoken()]}"
+        yield from (f"    {said('because')}{said('between')}{why[spoken()]}" for why in check["because"])
