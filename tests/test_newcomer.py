@@ -1,4 +1,4 @@
-"""A newcomer's run: a fresh copy of the tree, a lesson typed, its report exported, verified and graded, as the README has it."""
+"""A newcomer's run, as the README has it: a fresh copy, a lesson typed, its report exported, verified and graded."""
 
 from __future__ import annotations
 

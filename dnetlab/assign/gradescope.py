@@ -16,7 +16,6 @@ from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
-import dnetlab
 from dnetlab.assign.points import Here, work_in
 from dnetlab.errors import DnetError, UsageError
 from dnetlab.grade.work import Terms
@@ -26,6 +25,7 @@ from dnetlab.gradebook.rows import NOTHING_TYPED, row_of
 from dnetlab.language import say
 from dnetlab.lessons.read import read_lesson
 
+PACKAGE = Path(__file__).resolve().parents[1]  # dnetlab itself
 # What judging needs of dnetlab's own requirements; the rest draws, shows and prints.
 NEEDED = ("jq", "jsonschema", "regex")
 SETUP = """\
@@ -85,16 +85,15 @@ def requirements() -> str:
 
 
 def _package() -> Iterator[tuple[str, Path]]:
-    root = Path(dnetlab.__file__).parent
-    for path in sorted(root.rglob("*")):
-        inside = path.relative_to(root)
+    for path in sorted(PACKAGE.rglob("*")):
+        inside = path.relative_to(PACKAGE)
         if path.is_file() and "__pycache__" not in inside.parts and inside.parts[0] != "_notebooks":
             yield f"dnetlab/{inside.as_posix()}", path
 
 
 def _lesson(folder: Path) -> Iterator[tuple[str, Path]]:
     """A lesson of somebody's own travels along."""
-    if not folder.is_relative_to(Path(dnetlab.__file__).parent):
+    if not folder.is_relative_to(PACKAGE):
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             yield f"lessons/{folder.name}/{path.relative_to(folder).as_posix()}", path
 
