@@ -43,7 +43,10 @@ SetEnv PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.
 Subsystem sftp internal-sftp
 """
 START = "mkdir -p /run/sshd && /usr/sbin/sshd -f /run/dnetlab/sshd_config"
-STOP = "kill $(cat /run/dnetlab/sshd.pid) && while [ -e /run/dnetlab/sshd.pid ]; do sleep 0.01; done"
+STOP = (  # its file goes before it does
+    "kill $(cat /run/dnetlab/sshd.pid) && while [ -e /run/dnetlab/sshd.pid ]; do sleep 0.01; done; "
+    "for n in $(seq 100); do pgrep -x sshd >/dev/null || break; sleep 0.01; done"
+)
 
 
 @dataclass(frozen=True)

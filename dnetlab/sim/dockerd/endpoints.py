@@ -150,6 +150,7 @@ def _attach_all(world: World, host: str, container: Container) -> None:
         check_start(world, network, attachment.addresses)
         swarmnets.check_attachable(world, host, container, network)
         attach(world, host, container.id, replace(endpoint, network_id=network.id), network, attachment)
+    hostsfile.tell_linkers(world, host, books.get(world, host, container.id))
     _switch_gateway(world, host, container.id, None)
     if container.id in daemon(world, host).linking:
         openings.open_links(world, host, books.get(world, host, container.id))
@@ -184,10 +185,7 @@ def attach(
     container = _with_endpoint(world, host, container_id, endpoint)
     for address in endpoint.addresses:
         hostsfile.add_line(world, host, container_id, address, hostsfile.own_names(container, config))
-    if network.name == "bridge":
-        assert endpoint.address is not None  # the default network is never without IPv4
-        hostsfile.tell_linkers(world, host, container, endpoint.address)
-    else:
+    if network.name != "bridge":
         sandbox.start_resolver(world, host, container, config)
     if driver.spans_hosts:
         gossip.spread(world, swarm_of(world, host))
@@ -421,6 +419,8 @@ def connect(world: World, host: str, network_ref: str, container_ref: str, attac
         _note(world, host, container, endpoint, attachment)
         before = gateway_endpoint(world, host, container)
         attach(world, host, container.id, endpoint, network, attachment)
+        if release_of(world).links_follow_connect:
+            hostsfile.tell_linkers(world, host, books.get(world, host, container.id))
         _switch_gateway(world, host, container.id, before)
 
 

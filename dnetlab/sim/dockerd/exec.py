@@ -28,7 +28,7 @@ def exec_context(world: World, host: str, reference: str, *, env: tuple[str, ...
     if container.state is ContainerState.RESTARTING:
         raise ApiError(f"Container {container.id} is restarting, wait until the container is running", 409)
     lifecycle.not_running(world, container)
-    lifecycle.check_links(world, host, container, books.spec(world, host, container.id))
+    lifecycle.check_links(world, host, container, books.spec(world, host, container.id), plugged=True)
     return replace(context_of(world, host, container.id, env, tty), tty=tty)
 
 

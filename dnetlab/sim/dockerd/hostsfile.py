@@ -107,8 +107,11 @@ def link_lines(world: World, host: str, config: ContainerConfig) -> list[tuple[I
     return lines
 
 
-def tell_linkers(world: World, host: str, target: Container, address: IpAddress) -> None:
-    """The target has (again) an address on the default bridge: those who link to it have their line rewritten."""
+def tell_linkers(world: World, host: str, target: Container) -> None:
+    """Those who link to the target have their line rewritten, if it has (again) an address on the default bridge."""
+    endpoint = target.endpoint("bridge")
+    if endpoint is None or endpoint.address is None:
+        return
     linking = daemon(world, host).linking - {target.id}
     for container in world.hosts[host].containers if linking else ():
         if container.id not in linking or not container.is_running:
@@ -119,7 +122,7 @@ def tell_linkers(world: World, host: str, target: Container, address: IpAddress)
                 continue
             text = read(world, host, container.id, HOSTS)
             pattern = rf"^\S+(\t{re.escape(alias or target.name)} {target.short_id}\b.*)$"
-            put(world, host, container.id, HOSTS, re.sub(pattern, rf"{address}\1", text, flags=re.MULTILINE))
+            put(world, host, container.id, HOSTS, re.sub(pattern, rf"{endpoint.address}\1", text, flags=re.MULTILINE))
 
 
 # -- /etc/resolv.conf -----------------------------------------------------------------------------------------------

@@ -132,8 +132,10 @@ def _note_failure(world: World, host: str, container: Container, error: ApiError
         remove(world, host, container.id, force=True, volumes=True)
 
 
-def check_links(world: World, host: str, container: Container, spec: ContainerSpec) -> None:
-    """A link of the default bridge needs its other end running (moby daemon/container_operations_unix.go)."""
+def check_links(world: World, host: str, container: Container, spec: ContainerSpec, plugged: bool = False) -> None:
+    """A link of the default bridge needs its other end running (moby daemon/container_operations_unix.go).
+
+    plugged: and on the default bridge itself, as for the variables of `docker exec` (observed on 20.10.24, 28.5.2)."""
     if spec.config.network_mode not in ("default", "bridge"):
         return
     for other, alias in spec.config.links:
@@ -143,6 +145,8 @@ def check_links(world: World, host: str, container: Container, spec: ContainerSp
             raise ApiError(
                 f"Cannot link to a non running container: /{name} AS /{container.name}/{alias}", 409
             )
+        if plugged and found.endpoint("bridge") is None:
+            raise ApiError(f"container {found.id} not attached to default bridge network", 500)
 
 
 # -- the end ------------------------------------------------------------------------------------------------------

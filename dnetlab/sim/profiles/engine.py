@@ -235,6 +235,7 @@ class EngineProfile:
     proxy_fds                 the file descriptor that docker-proxy listens on: (TCP, UDP)
     proxy_listen_fd           dockerd opens docker-proxy's socket and hands it over
     link_variables            --link on the default bridge sets variables
+    links_follow_connect      `docker network connect bridge` rewrites lines of links to the container, as a start does
     many_networks             `docker run` takes several --network
     address_anywhere          --ip on user networks without a --subnet
     shared_parent             two macvlan networks on one parent
@@ -305,6 +306,7 @@ class EngineProfile:
     proxy_fds: tuple[int, int]
     proxy_listen_fd: bool
     link_variables: bool
+    links_follow_connect: bool
     many_networks: bool
     address_anywhere: bool
     shared_parent: bool
@@ -387,6 +389,7 @@ _20_10 = EngineProfile(
     proxy_fds=(5, 4),  # observed on 20.10.24 and 26.1.5
     proxy_listen_fd=False,
     link_variables=True,
+    links_follow_connect=False,  # observed on 20.10.24
     many_networks=False,
     address_anywhere=False,
     shared_parent=False,
@@ -491,6 +494,7 @@ _28_5 = replace(
     ip6tables=True,  # since 27.0; observed on 28.5.2
     create_forwards=True,  # observed on 28.5.2, not on 26.1.5
     start_prefix="failed to set up container networking: ",  # since 28.0.1
+    links_follow_connect=True,  # observed on 28.5.2
     default_mode="bridge",  # since 27
     documents=_DOCUMENTS_28_5,
     build=_BUILD_28_5,
