@@ -386,7 +386,8 @@ def event_of(data: dict[str, Any]) -> Event:
 def _course_event(kind: str, data: dict[str, Any], at: float) -> Event:
     lesson = _text(data["lesson"])
     if kind == "lesson":
-        return Attend(lesson, _text(data["student"]), _text(data["edition"]), bool(data["started"]), at)
+        language = _text(data.get("language", ""))
+        return Attend(lesson, _text(data["student"]), _text(data["edition"]), bool(data["started"]), at, language)
     if kind == "prediction":
         return Predicted(lesson, _text(data["question"]), _text(data["answer"]), bool(data["right"]), at)
     if kind == "baseline":

@@ -24,6 +24,7 @@ from dnetlab.explain.baseline import baseline
 from dnetlab.explain.sentences import phrase
 from dnetlab.history import History
 from dnetlab.journal import JournalWriter, choose, fits, output_digest, read_journal, with_past
+from dnetlab.language import spoken
 from dnetlab.late import Outputs, against_transcript
 from dnetlab.lessons.read import STARTS, edition, read_lesson, script, shipped
 from dnetlab.looking import Looking
@@ -196,6 +197,7 @@ class Lab(Travelling, Looking):
         return self.engine.lacks(feature)
 
     def close(self) -> None:
+        """End the lab; what was started on real engines is removed."""
         self.engine.close()
 
     def __enter__(self) -> Lab:
@@ -285,7 +287,7 @@ class Lab(Travelling, Looking):
         scripts = [tuple(read_cell(text, lesson.shape or self.shape, None).lines) for text in texts]
         self._start = tuple(line for lines in scripts for line in lines)
         self._healthy = scripts[0] if lesson.is_broken else ()
-        self._note(Attend(lesson.name, lesson.student, edition(lesson), started, self._clock()))
+        self._note(Attend(lesson.name, lesson.student, edition(lesson), started, self._clock(), spoken()))
         return lesson
 
     def start_lesson(self) -> CellResult | None:

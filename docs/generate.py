@@ -6,6 +6,7 @@ tables.md        the tables of %dnet and their columns
 checks.md        the kinds of checks that lessons are made of; lesson.schema.json: what lesson.toml may hold
 work.schema.json what a report and a verified result hold, as JSON
 conformance.md   what the simulator was compared with, and where it is known to differ
+commands.md      the reference of commands, from the parsers and grammars (docs/commands.py)
 parity.md        command by option by release: the recording that shows it, or the gap (docs/parity.py)
 """
 
@@ -144,7 +145,7 @@ def _sentences(texts: dict[str, dict[str, str]]) -> list[str]:
 def _compared(kind: type, values: dict[str, object], without: tuple[str, ...] = ()) -> list[str]:
     """A table: a row for each field of the dataclass, in the words of its docstring; a column for each release."""
     meaning = _described(kind.__doc__ or "")
-    lines = ["| | " + " | ".join(values) + " |", "|---|" + "---|" * len(values)]
+    lines = ["| what | " + " | ".join(values) + " |", "|---|" + "---|" * len(values)]
     for field in dataclasses.fields(kind):
         if field.name not in without:
             shown = " | ".join(_value(getattr(one, field.name)) for one in values.values())
@@ -293,7 +294,7 @@ def checks() -> str:
              "not be so), and `engine = \"docker\"` (only a real engine can judge it)."]  # fmt: skip
     for name, kind in KINDS.items():
         lines += ["", f"## {name}", "", textwrap.dedent(kind.function.__doc__ or "").strip(), "",
-                  "| field | type | |", "|---|---|---|"]  # fmt: skip
+                  "| field | type | must it stand there? |", "|---|---|---|"]  # fmt: skip
         for field, type_ in kind.fields.items():
             allowed = " ".join(f"`{value}`" for value in ALLOWED.get(field, ()))
             lines.append(f"| `{field}` | {allowed or type_} | {'' if field in kind.takes else 'needed'} |")
@@ -318,6 +319,13 @@ def parity() -> str:
     return page()
 
 
+def commands() -> str:
+    sys.path.insert(0, str(DOCS))
+    from commands import page
+
+    return page()
+
+
 def work_schema() -> str:
     from dnetlab.report.schema import schema
 
@@ -326,7 +334,7 @@ def work_schema() -> str:
 
 PAGES = {
     "not-modelled.md": not_modelled, "releases.md": releases, "tables.md": tables, "conformance.md": conformance,
-    "parity.md": parity, "checks.md": checks, "lesson.schema.json": lesson_schema,
+    "commands.md": commands, "parity.md": parity, "checks.md": checks, "lesson.schema.json": lesson_schema,
     "work.schema.json": work_schema,
 }  # fmt: skip
 

@@ -79,6 +79,7 @@ class Attend:
 
     student   whose numbers it has, '' for the page's own
     edition   digest of its lesson.toml: which text it was
+    language  that was spoken, '' in journals that don't say
     """
 
     lesson: str
@@ -86,6 +87,7 @@ class Attend:
     edition: str = ""
     started: bool = False
     at: float = 0.0
+    language: str = ""
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def _answered_else(found: TranscriptDifference) -> str:
 
 
 def _note(text: str) -> str:
-    rows = (f'<div style="white-space:pre-wrap">{html.escape(row)}</div>' for row in text.split("\n"))
+    rows = (f'<div style="white-space:pre-wrap">{look.inline(row)}</div>' for row in text.split("\n"))
     return terminal.note("".join(rows))
 
 

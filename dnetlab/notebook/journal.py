@@ -1,12 +1,20 @@
-"""Which journal a notebook's commands go to."""
+"""Which journal a notebook's commands go to, and which of them was written last."""
 
 from __future__ import annotations
 
+import glob
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dnetlab import journal
+from dnetlab.language import speak
+from dnetlab.model import Journal
+from dnetlab.model.journal import Attend
+
+if TYPE_CHECKING:
+    from dnetlab.notebook.magic import DnetMagics
 
 
 def journal_file(engine: str, release: str | None, notebook: str = "") -> Path | None:
@@ -31,3 +39,35 @@ def kernel_name(shell: Any) -> str:
     """The kernel as its server calls it, the same after a restart; '' outside a kernel."""
     parent = getattr(getattr(shell, "kernel", None), "parent", None)
     return Path(str(getattr(parent, "connection_file", "") or "")).stem
+
+
+def back_to(magics: DnetMagics) -> None:
+    """Choose engine, release, shape and language of what was done last in this notebook, unless its labs are in use.
+
+    A kernel's own sessions come before others: notebooks without a name share a folder. Nothing is found: nothing is
+    chosen.
+    """
+    if any(lab.entries or lab.lesson for lab in magics.labs.values()):
+        return
+    kernel = kernel_name(magics.shell)
+    found = max(_sessions(magics), key=lambda one: (one[1].kernel == kernel, one[1].began), default=None)
+    if found is None:
+        return
+    magics.current, session = found
+    if session.topology not in (None, magics.topology):
+        magics.topology = session.topology
+        magics.close()
+    spoke = [event.language for event in session.events if isinstance(event, Attend) and event.language]
+    if spoke:
+        speak(spoke[-1])
+
+
+def _sessions(magics: DnetMagics) -> Iterator[tuple[tuple[str, str | None], Journal]]:
+    """((engine, release), session) of this notebook's journals, those that nothing ran in left out."""
+    usual = journal_file("", None, notebook_name(magics.shell))
+    if usual is None:
+        return
+    stem = usual.name.removesuffix(".journal")
+    for file in usual.parent.glob(f"{glob.escape(stem)}*.journal"):
+        engine, _, release = file.name.removeprefix(stem).removesuffix(".journal").partition("-")
+        yield from (((engine, release or None), one) for one in journal.read_journal(file).sessions if one.entries)

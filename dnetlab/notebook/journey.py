@@ -61,7 +61,7 @@ class JourneyView:
         return self.text
 
     def _repr_html_(self) -> str:
-        first, *more = (html.escape(line) for line in explain.verdict(self.exchange, self.snapshot))
+        first, *more = (look.inline(line) for line in explain.verdict(self.exchange, self.snapshot))
         said = f"<div><b>{first}</b></div>" + "".join(f"<div>{line}</div>" for line in more)
         legs = "".join(self._leg(direction, trace) for direction, trace in explain.journeys(self.exchange))
         seen = f'<pre style="{terminal.BLOCK}">{html.escape(self._capture)}</pre>' if self._capture else ""
@@ -112,8 +112,8 @@ class ReasonView:
         called = phrase("kernel calls", reason=f"{look.CODE}{html.escape(self.reason.kernel)}</code>")
         because += f"<div>{called}</div>" if self.reason.kernel else ""
         label = phrase("try").capitalize() + phrase("colon")
-        remedy = f"<div><b>{label.strip()}</b> {html.escape(self.reason.remedy)}</div>" if self.reason.remedy else ""
-        return terminal.note(f"<div><b>{html.escape(self.reason.sentence)}</b></div>{because}{remedy}")
+        remedy = f"<div><b>{label.strip()}</b> {look.inline(self.reason.remedy)}</div>" if self.reason.remedy else ""
+        return terminal.note(f"<div><b>{look.inline(self.reason.sentence)}</b></div>{because}{remedy}")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}

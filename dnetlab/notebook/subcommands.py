@@ -14,7 +14,7 @@ from dnetlab.lessons.fault import LEVELS
 from dnetlab.notebook import lessons
 from dnetlab.notebook.display import Sentence
 from dnetlab.notebook.options import parse
-from dnetlab.views import terminal
+from dnetlab.views import course, terminal
 
 if TYPE_CHECKING:
     from IPython.core.magic_arguments import MagicArgumentParser
@@ -177,9 +177,14 @@ def _goto(magics: DnetMagics, options: Any) -> Any:
 
 
 def _resume(magics: DnetMagics, options: Any) -> Any:
+    from dnetlab.notebook.journal import back_to
     from dnetlab.views.journal import resumed_text
 
-    return Sentence(resumed_text(magics.lab.resume(options.journal, options.session)))
+    if options.journal is None and options.session is None:
+        back_to(magics)
+    lines = [resumed_text(magics.lab.resume(options.journal, options.session))]
+    lines += [course.standing_text(magics.lab.tasks())] if magics.lab.started else []
+    return Sentence("\n".join(lines))
 
 
 # -- the lab itself ----------------------------------------------------------------------------------------------------

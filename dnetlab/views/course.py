@@ -5,8 +5,6 @@ Everything is text of lines; `html_of` makes a page's piece of it, with nothing 
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Sequence
 
 from dnetlab.explain.sentences import phrase, words
@@ -39,6 +37,11 @@ def progress_text(found: Progress) -> str:
         title = phrase("task_head", number=state.number, title=state.task.title[language])
         lines += [f"{'✓' if state.done else '○'} {title}  [{_standing(state)}]", _indented(state.task.text[language])]
     return "\n".join([*lines, _sum(found)])
+
+
+def standing_text(found: Progress) -> str:
+    """The lesson's title, and how many of its tasks are done."""
+    return f"{found.lesson.title[spoken()]}{phrase('colon')}{_sum(found)}"
 
 
 def _standing(state: TaskState) -> str:
@@ -207,7 +210,6 @@ def diagnosis_text(cause: Answer | TooSoon, in_words: Answer) -> str:
 
 # -- as HTML ----------------------------------------------------------------------------------------------------------
 
-_CODE = re.compile(r"`([^`]+)`")
 _STYLE = (
     f"background-color:{look.PAPER};color:{look.INK};border-left:4px solid {look.EDGE};padding:4px 12px;"
     "margin:2px 0;white-space:pre-wrap;font-size:14px;line-height:1.5"
@@ -216,17 +218,13 @@ _STYLE = (
 
 def html_of(text: str, folded: str = "", summary: str = "") -> str:
     """A piece of a page: the text, and below it what is folded away under a summary."""
-    body = f'<div lang="{spoken()}" style="{_STYLE}">{_inline(text)}</div>'
+    body = f'<div lang="{spoken()}" style="{_STYLE}">{look.inline(text)}</div>'
     if not folded:
         return body
     return (
-        f'{body}<details style="{_STYLE}"><summary style="cursor:pointer">{_inline(summary)}</summary>'
-        f'<div lang="{spoken()}">{_inline(folded)}</div></details>'
+        f'{body}<details style="{_STYLE}"><summary style="cursor:pointer">{look.inline(summary)}</summary>'
+        f'<div lang="{spoken()}">{look.inline(folded)}</div></details>'
     )
-
-
-def _inline(text: str) -> str:
-    return _CODE.sub(rf"{look.CODE}\1</code>", html.escape(text))
 
 
 def _indented(text: str) -> str:

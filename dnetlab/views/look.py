@@ -6,9 +6,13 @@ there, and nothing else with it. All contrasts are at least 4.5 to 1 (WCAG 2.2, 
 
 from __future__ import annotations
 
+import html
+import re
+
 INK, PAPER, EDGE = "#1d1d1b", "#f7f7f4", "#d9d9d2"
 # `<code>` in a light box: a dark theme would put its own dark ground under it.
 CODE = f'<code style="background-color:#e9e9e2;color:{INK}">'
+_MARKED = re.compile(r"`([^`]+)`")
 SIGNS = {"+": ("appeared", "#00603f"), "-": ("went", "#8a3a00"), "~": ("different now", "#0b3d66")}
 
 # Printed, a page shows what a click would: closed details open, what scrolls is laid out, pictures fit the sheet.
@@ -22,6 +26,11 @@ PRINT = (
     ".dnetlab-scroll img{min-width:0!important;width:100%!important}"
     "}</style>"
 )
+
+
+def inline(text: str) -> str:
+    """A sentence of ours as HTML: what stands between backticks is code."""
+    return _MARKED.sub(rf"{CODE}\1</code>", html.escape(text))
 
 
 def scrolling(inner: str, label: str) -> str:

@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from dnetlab.language import say
+from dnetlab.language import say, spoken
 from dnetlab.model import LeftOut, Line, Output
 from dnetlab.views import look
 
@@ -146,17 +146,17 @@ def _line(output: Output) -> str:
 
 def _refusal(output: Output, skipped: tuple[Line, ...]) -> str:
     assert output.refused is not None
-    hint = f"<div>{_safe(output.refused.hint)}</div>" if output.refused.hint else ""
+    hint = f"<div>{look.inline(output.refused.hint)}</div>" if output.refused.hint else ""
     left = f"<div>{_safe(_not_run(skipped))}</div>" if skipped else ""
     head = say("dnetlab does not run this line: {reason}", reason="").strip()
     command = f'<span style="font-family:{MONO}">{_safe(output.line.text)}</span>'
     return note(f"<div><b>{head}</b> {command}</div>"
-                f"<div>{_safe(output.refused.reason)}</div>{hint}{left}")  # fmt: skip
+                f"<div>{look.inline(output.refused.reason)}</div>{hint}{left}")  # fmt: skip
 
 
 def note(inner: str) -> str:
     """A box that stands out without shouting; `inner` is HTML already."""
-    return f'<div style="{_NOTE}">{inner}</div>'
+    return f'<div lang="{spoken()}" style="{_NOTE}">{inner}</div>'
 
 
 def _safe(text: str) -> str:

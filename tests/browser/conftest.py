@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pages import CHROMIUM, FLAGS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 SETTINGS = {
     "notebook-extension/tracker": '{"windowingMode": "none"}',  # every cell is in the page, not only those in sight
 }
@@ -34,7 +29,8 @@ class Lab:
 
     def url_of(self, notebook: str) -> str:
         """In a workspace of its own: JupyterLab opens in a workspace again what stood there before."""
-        return re.sub(r"/lab/tree/[^?]*", f"/lab/workspaces/{Path(notebook).stem}/tree/{notebook}", self.url)
+        own = notebook.removesuffix(".ipynb").replace("/", "-")
+        return re.sub(r"/lab/tree/[^?]*", f"/lab/workspaces/{own}/tree/{notebook}", self.url)
 
 
 @contextmanager

@@ -1,4 +1,5 @@
 """python tests/browser/look.py FOLDER [NOTEBOOK…]: notebooks run in a real JupyterLab, pictures of them to look at.
+python tests/browser/look.py --screenshot docs/screenshot.png: the one of README and docs, from lesson 4.
 
 The tour and lessons 1, 4 and 7 unless others are named, 1,366 pixels wide, in both themes of JupyterLab, a file per
 2,400 pixels of height. Says what axe-core finds wrong in the outputs; exit status 1 when it finds anything.
@@ -11,8 +12,8 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from conftest import CHROMIUM, FLAGS, served  # noqa: E402
-from pages import cells_of, open_notebook, outputs_break, run_all, set_theme  # noqa: E402
+from conftest import served  # noqa: E402
+from pages import CHROMIUM, FLAGS, cells_of, open_notebook, outputs_break, run_all, set_theme  # noqa: E402
 
 NOTEBOOKS = ("00-tour.ipynb", "01-native-networks.ipynb", "04-isolation.ipynb", "07-nat-and-docker-proxy.ipynb")
 WIDTH, HEIGHT, LONGEST = 1366, 2400, 24_000
@@ -46,6 +47,31 @@ def look(page, lab, notebook: str, folder: Path) -> list[str]:
     return wrong
 
 
+def screenshot(file: str) -> int:
+    """The reason why two containers don't meet, and the player that shows where the packet ends."""
+    from playwright.sync_api import sync_playwright
+
+    notebook = "04-isolation.ipynb"
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as home, served(Path(home)) as lab:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_context(viewport={"width": 1500, "height": 1300}).new_page()
+        page.set_default_timeout(120_000)
+        open_notebook(page, lab.url_of(notebook))
+        page.keyboard.press("Control+b")  # the list of files goes away
+        run_all(page, cells_of(lab.folder / notebook))
+        why, trace = (page.locator(".jp-CodeCell", has_text=f"%dnet {word} web3 web4") for word in ("why", "trace"))
+        trace.get_by_role("button", name="To the last step").click()
+        page.mouse.move(0, 0)
+        why.locator(".jp-InputPrompt").scroll_into_view_if_needed()
+        why.evaluate("node => node.scrollIntoView()")
+        page.wait_for_timeout(500)
+        top, player = why.bounding_box(), trace.locator(".dnetlab-player").bounding_box()
+        height = player["y"] + player["height"] + 8 - top["y"]
+        page.screenshot(path=file, clip=top | {"height": height})
+        browser.close()
+    return 0
+
+
 def main(folder: str, *notebooks: str) -> int:
     from playwright.sync_api import sync_playwright
 
@@ -66,4 +92,5 @@ def main(folder: str, *notebooks: str) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(*sys.argv[1:]))
+    arguments = sys.argv[1:]
+    raise SystemExit(screenshot(arguments[1]) if arguments[:1] == ["--screenshot"] else main(*arguments))

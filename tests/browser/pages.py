@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from playwright.sync_api import Error as PlaywrightError
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 ERROR = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
 PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.textContent)"
 STARTED = f"() => {PROMPTS}.some(text => /[\\d*]/.test(text))"
@@ -93,3 +99,37 @@ def set_theme(page, url: str, theme: str) -> None:
     data = json.dumps({"raw": json.dumps({"theme": theme})})
     headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
     assert page.request.put(address, data=data, headers=headers).ok
+
+
+class Learner:
+    """Somebody who types into the cells of a notebook, one after the other. Cells with code are counted from 0."""
+
+    def __init__(self, page) -> None:
+        self.page = page
+        self.last = -1
+
+    def run(self, number: int, text: str | None = None) -> str:
+        """Run a cell, with another text when one is given; what stands below it then."""
+        cell = self.page.locator(".jp-Notebook .jp-CodeCell").nth(number)
+        cell.locator(".cm-content").click()
+        if text is not None:
+            self.page.keyboard.press("Control+a")
+            self.page.keyboard.insert_text(text)
+        before = cell.locator(".jp-InputPrompt").inner_text()
+        self.page.keyboard.press("Control+Enter")
+        self.page.wait_for_function(
+            """([number, before]) => {
+                const cell = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[number];
+                const prompt = cell.querySelector('.jp-InputPrompt').textContent;
+                return prompt !== before && /\\d/.test(prompt);
+            }""",
+            arg=[number, before],
+        )
+        self.last = number
+        return cell.locator(".jp-OutputArea").first.inner_text()
+
+    def more(self, text: str) -> str:
+        """The same in a new cell below the one that ran last."""
+        self.page.locator(".jp-Notebook .jp-CodeCell").nth(self.last).locator(".jp-InputPrompt").click()
+        self.page.keyboard.press("b")
+        return self.run(self.last + 1, text)

@@ -126,3 +126,29 @@ def test_without_a_journal_the_report_is_of_what_this_kernel_remembers(start_ker
 
     told = json.loads((tmp_path / "01-native-networks.json").read_text())
     assert (told["earned"], told["findings"]) == (0.5, [])
+
+
+def test_resume_alone_finds_release_lab_and_language_again(start_kernel, tmp_path):
+    # given a lesson of Docker 28.5, begun in Chinese, and one with a lab of its own
+    journals = str(tmp_path / "journals")
+    with start_kernel(tmp_path, journals) as first:
+        first.run("%dnet engine --docker 28.5\n%dnet lesson 4 --lang zh\n%dnet start")
+        first.run("%%dnet\ndocker network create --subnet 172.28.0.0/24 rear\n"
+                  "docker run -d --name db --network rear --ip 172.28.0.20 nginx")  # fmt: skip
+
+    # when the kernel is killed, and `%dnet resume` is the first thing that the next one hears
+    with start_kernel(tmp_path, journals) as second:
+        ran = second.run("%dnet resume")
+        release = second.run("%dnet engine")
+        second.run("%dnet lesson 9 --lang en\n%dnet start")
+    with start_kernel(tmp_path, journals) as third:
+        own = third.run("%dnet resume")
+        card = third.run("%%dnet\nls /sys/class/net/enp8s0/address")
+
+    # then all is as it was
+    assert ran.plain == (
+        "实验环境恢复了：重新执行了 4 条命令。\n第四课 · 网络隔离，以及连接两个网络：已完成 1/5 题，得分 2/8"
+    )
+    assert "28.5" in release.plain
+    assert own.plain.endswith("Lesson 9 · macvlan across hosts: 0 of 5 tasks done, 0 of 10 points")
+    assert "No such file" not in card.plain
