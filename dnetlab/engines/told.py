@@ -36,7 +36,7 @@ def wait_until_told(hosts: Hosts, host: str) -> None:
 
 def _plugs(hosts: Hosts, host: str) -> list[Plug]:
     api = hosts.client(host)
-    overlays = {row["Id"] for row in api.networks(filters={"driver": "overlay"})}
+    overlays = {row["Id"] for row in api.networks() if row["Driver"] == "overlay"}
     rows: list[Any] = api.containers() if overlays else []
     ends = [end for row in rows for end in (row["NetworkSettings"]["Networks"] or {}).values()]
     return [(e["NetworkID"][:10], e["MacAddress"]) for e in ends if e["NetworkID"] in overlays and e["MacAddress"]]

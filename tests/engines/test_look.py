@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from ipaddress import IPv4Address
 
 import pytest
@@ -143,3 +144,12 @@ def test_rules_that_differ_in_the_resolvers_ports_alone_are_asked_once(monkeypat
 
     assert [rule.target.option("--to-destination") for rule in rules] == ["127.0.0.11:41000", "127.0.0.11:51000"]
     assert other.saving is not None and len(asked) == 2
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="network namespaces are a feature of Linux")
+def test_a_file_whose_namespace_has_just_gone_is_left_out_of_a_look(tmp_path):
+    # given what dockerd leaves of a network for a moment: the file, with no namespace laid over it any more
+    file = tmp_path / "1-abcdefghij"
+    file.touch()
+
+    assert netlink.in_namespace(str(file), lambda: "inside") is None

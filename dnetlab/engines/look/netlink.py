@@ -7,6 +7,7 @@ thread; no program is started per question, and nothing in a container is run.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import socket
 import struct
@@ -144,6 +145,8 @@ def _libc() -> ctypes.CDLL:
 
 
 def _enter(file: str) -> bool:
+    """Go into the namespace of a file; whether there is one: dockerd makes the file first and lays the namespace over
+    it, and takes the namespace away before the file (libnetwork osl), which setns(2) calls an invalid argument."""
     libc = _libc()
     try:
         handle = os.open(file, os.O_RDONLY)
@@ -151,6 +154,8 @@ def _enter(file: str) -> bool:
         return False
     try:
         if libc.setns(handle, CLONE_NEWNET) != 0:
+            if ctypes.get_errno() == errno.EINVAL:
+                return False
             raise EngineError(
                 "can't look into a network namespace: {strerror}", strerror=os.strerror(ctypes.get_errno())
             )
