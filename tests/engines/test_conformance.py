@@ -14,7 +14,7 @@ from dnetlab.engines.store import engine_tree
 from dnetlab.errors import EngineError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from sides import run_both  # noqa: E402
+from sides import Run, run_both  # noqa: E402
 
 pytestmark = pytest.mark.engine
 SCRIPTS = Path(__file__).resolve().parent.parent / "recordings"
@@ -31,13 +31,22 @@ def need(release: str) -> None:
         pytest.skip(f"{error}")
 
 
+def on_both(release: str, number: int) -> Run:
+    return run_both((SCRIPTS / f"lesson{number}.dnet").read_text(encoding="utf-8"), release, f"lesson{number}")
+
+
+@pytest.fixture(scope="module")
+def runs(begin):
+    return begin(on_both, "test_a_lesson_goes_the_same_on_a_real_engine_and_on_the_simulator")
+
+
 @pytest.mark.parametrize(("release", "number"), CASES, ids=lambda value: str(value))
-def test_a_lesson_goes_the_same_on_a_real_engine_and_on_the_simulator(release, number):
+def test_a_lesson_goes_the_same_on_a_real_engine_and_on_the_simulator(release, number, runs):
     # Given the commands of a lesson, when they run on a fresh real lab and on a fresh simulated one, then each answer
     # is the same by shape, and so is every field of the snapshots taken after every fifth command.
     need(release)
 
-    run = run_both((SCRIPTS / f"lesson{number}.dnet").read_text(encoding="utf-8"), release, f"lesson{number}")
+    run = runs[release, number].result()
 
     compared[f"{release}-{number}"] = len(run.answers), run.looks
     assert run.agrees, run.report()

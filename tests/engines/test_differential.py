@@ -13,14 +13,24 @@ from dnetlab.errors import EngineError
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from differential import one, shrink  # noqa: E402
 from generator import script  # noqa: E402
+from sides import Run  # noqa: E402
 
 pytestmark = pytest.mark.engine
 SLICES = [("20.10", range(7100, 7108)), ("28.5", range(7200, 7203))]
 CASES = [(release, seed) for release, seeds in SLICES for seed in seeds]
 
 
+def on_both(release: str, seed: int) -> Run:
+    return one(release, script(seed), f"seed {seed}")
+
+
+@pytest.fixture(scope="module")
+def runs(begin):
+    return begin(on_both, "test_a_random_script_goes_the_same_on_a_real_engine_and_on_the_simulator")
+
+
 @pytest.mark.parametrize(("release", "seed"), CASES, ids=lambda value: str(value))
-def test_a_random_script_goes_the_same_on_a_real_engine_and_on_the_simulator(release, seed):
+def test_a_random_script_goes_the_same_on_a_real_engine_and_on_the_simulator(release, seed, runs):
     # Given a random script of valid and invalid commands, when it runs on both sides, then answers and snapshots are
     # the same; `python tests/differential.py --docker RELEASE --seeds SEED --shrink` tells which lines a difference
     # needs.
@@ -29,7 +39,7 @@ def test_a_random_script_goes_the_same_on_a_real_engine_and_on_the_simulator(rel
     except EngineError as error:
         pytest.skip(f"{error}")
 
-    run = one(release, script(seed), f"seed {seed}")
+    run = runs[release, seed].result()
 
     assert run.agrees, run.report()
 
