@@ -63,7 +63,7 @@ def verify_apart(file: Path, terms: Terms = ANYBODY, limits: Limits = USUAL, tel
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, **pipes) as child:  # type: ignore[call-overload]
         try:
-            said, trouble = child.communicate(json.dumps(asked).encode(), limits.seconds * PATIENCE + GRACE)
+            said, trouble = child.communicate(json.dumps(asked).encode(), limits.seconds * PATIENCE + 2 * GRACE)
         except subprocess.TimeoutExpired:
             child.kill()
             said, trouble = child.communicate()
@@ -131,7 +131,7 @@ def main() -> int:
 
 
 def limit(seconds: float, megabytes: int) -> None:
-    """This process's own limits; it is killed when it has used its time up."""
+    """This process's own limits from now on; it is killed when its time is used up. seconds 0: it has all the time."""
     try:
         import resource
         import signal
@@ -139,8 +139,11 @@ def limit(seconds: float, megabytes: int) -> None:
         return
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds * PATIENCE)
     if sys.platform == "linux":  # what is reserved and never written to does not count
-        resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1_000_000, megabytes * 1_000_000))
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1_000_000, hard))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

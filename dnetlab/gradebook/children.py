@@ -16,6 +16,7 @@ from typing import Any
 from dnetlab.grade.child import GRACE, PATIENCE, Limits, outcome
 from dnetlab.gradebook.judge import terms_of
 from dnetlab.gradebook.rows import NOTHING_TYPED, Row, row_of
+from dnetlab.gradebook.worker import AGAIN
 
 STARTING = 60.0  # seconds more that a child may take to start and to read a lesson
 Child = subprocess.Popen[bytes]
@@ -53,11 +54,13 @@ def _asked(job: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
     """What a child said, and the exit status of what did the job. One that died itself is replaced, once for a job."""
     for child in (_taken(), None):
         child = child or _taken(anew=True)
-        guard = threading.Timer(job["seconds"] * PATIENCE + GRACE + STARTING, child.kill)
+        guard = threading.Timer(job["seconds"] * PATIENCE * 2 + GRACE + STARTING, child.kill)
         guard.daemon = True
         guard.start()
         try:
             said = _talk(child, job)
+            if said and said[-1].get("ended") == AGAIN:
+                said = _talk(child, job)
         finally:
             guard.cancel()
         if said and "ended" in said[-1]:

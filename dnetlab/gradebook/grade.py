@@ -177,7 +177,7 @@ def _graded(whose: Sequence[tuple[tuple[HandedIn, Person], str]], lessons: dict[
         missing = [one for one in order.roster.people if (name, one.id) not in have]
         entries += [Entry(person, name, lesson, 0.0, worth) for person in missing]
     graded = Graded(books.best(entries))
-    _beside(graded, results, known)
+    _beside(graded, results, known, order.anybody)
     return graded
 
 
@@ -200,7 +200,7 @@ def _called(row: Row) -> str:
     return str(row["claimed"][0]) if len(row["claimed"]) == 1 else ""
 
 
-def _beside(graded: Graded, results: Results, known: dict[str, Path]) -> None:
+def _beside(graded: Graded, results: Results, known: dict[str, Path], anybody: bool) -> None:
     """One walk over all rows: what the class did, who did the same, whose name stands twice."""
     surveys: dict[str, Survey] = {}
     prints: defaultdict[str, Prints] = defaultdict(Prints)
@@ -212,7 +212,7 @@ def _beside(graded: Graded, results: Results, known: dict[str, Path]) -> None:
             row = results.row(one.key)
             survey.add(row, one.earned, one.points)
             prints[one.assignment].add(number, row)
-            for student in row["claimed"]:
+            for student in row["claimed"] if not anybody else ():
                 claimed[one.assignment, student].append(number)
             names = [one.person.id, one.person.last, one.person.first, one.person.email]
             _add(graded, one, list(active(names)))
