@@ -27,6 +27,7 @@ def _request_data(request: Request) -> dict[str, Any]:
     return {
         "method": request.method, "path": request.path, "query": dict(request.query), "body": request.body,
         "data": base64.b64encode(request.data).decode("ascii"), "stdin": request.stdin, "version": request.version,
+        "lists": {name: list(values) for name, values in request.lists.items()},
     }  # fmt: skip
 
 
@@ -44,7 +45,11 @@ def _request(data: dict[str, Any]) -> Request:
     stdin = data["stdin"]
     return Request(text(data["method"]), text(data["path"]), query, data["body"],
                    base64.b64decode(text(data["data"]), validate=True), None if stdin is None else text(stdin),
-                   text(data["version"]))  # fmt: skip
+                   text(data["version"]), _lists(data.get("lists", {})))  # fmt: skip
+
+
+def _lists(data: object) -> dict[str, tuple[str, ...]]:
+    return {text(name): tuple(text(v) for v in list(values)) for name, values in dict(data).items()}  # type: ignore[call-overload]
 
 
 def text(value: object) -> str:

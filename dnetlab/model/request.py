@@ -20,7 +20,7 @@ class Request:
     """One request of a client.
 
     path     without the version: '/containers/web1/start'
-    query    as it came, the last of two equal names
+    query    as it came, the last of two equal names; lists: of a name that may come more often, all
     body     the JSON value of the body, None without one
     data     the body when it is no JSON: an archive
     stdin    what the client sent over a connection of its own until it closed its end, None when it sent nothing
@@ -34,6 +34,7 @@ class Request:
     data: bytes = b""
     stdin: str | None = None
     version: str = ""
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def reads(self) -> bool:

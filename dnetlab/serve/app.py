@@ -100,8 +100,13 @@ async def read(came: Incoming) -> Request:
     data = await _body(came)
     query: Mapping[str, str] = dict(came.query_params)
     if data and "json" in came.headers.get("content-type", ""):
-        return Request(came.method, path, query, _parsed(data), version=version)
-    return Request(came.method, path, query, data=data, version=version)
+        return Request(came.method, path, query, _parsed(data), version=version, lists=_lists(came))
+    return Request(came.method, path, query, data=data, version=version, lists=_lists(came))
+
+
+def _lists(came: Incoming) -> dict[str, tuple[str, ...]]:
+    params = came.query_params
+    return {name: tuple(params.getlist(name)) for name in ("names", "changes") if name in params}
 
 
 async def _body(came: Incoming) -> bytes:

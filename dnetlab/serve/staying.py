@@ -97,6 +97,8 @@ def handler(request: Request) -> Handler | None:
                 return None
             if found is exec_start and isinstance(request.body, dict) and request.body.get("Detach"):
                 return None
+            if found is stats and request.query.get("stream", "1").lower() in ("0", "false"):
+                return None
             return found
     return None
 
@@ -278,9 +280,56 @@ async def exec_start(visit: Visit) -> Response | None:
     return None
 
 
+# -- what happens, what is used ---------------------------------------------------------------------------------------
+
+
+async def events(visit: Visit) -> Response | None:
+    """GET /events: those asked for, then each as it happens; with `until`, which only the past has, no more."""
+    first = await visit.desk.ask(visit.host, visit.request)
+    if first.status != 200 or visit.request.query.get("until"):
+        return visit.response(first)
+    return visit.streaming(_happens(visit, first.value), "application/json")
+
+
+async def _happens(visit: Visit, first: list[dict[str, Any]]) -> AsyncIterator[bytes]:
+    everything = replace(visit.request, query={**visit.request.query, "since": "0"})
+    known = (await visit.desk.ask(visit.host, everything, waits=True)).value
+    last = known[-1]["timeNano"] if known else 0
+    yield b"".join(_line(one) for one in first)
+    while True:
+        pulse = visit.desk.pulse
+        found = (await visit.desk.ask(visit.host, everything, waits=True)).value or []
+        fresh = [one for one in found if one["timeNano"] > last]
+        if fresh:
+            last = fresh[-1]["timeNano"]
+            yield b"".join(_line(one) for one in fresh)
+        await visit.desk.next_change(pulse)
+
+
+def _line(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+
+
+async def stats(visit: Visit) -> Response | None:
+    """GET /containers/{id}/stats: a reading each second until the container has ended."""
+    first = await visit.desk.ask(visit.host, visit.request)
+    if first.status != 200:
+        return visit.response(first)
+    return visit.streaming(_readings(visit, first), "application/json")
+
+
+async def _readings(visit: Visit, found: Answer) -> AsyncIterator[bytes]:
+    while found.status == 200:
+        yield _line(found.value)
+        await asyncio.sleep(1)
+        found = await visit.desk.ask(visit.host, visit.request)
+
+
 _STAY: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
     ("POST", re.compile(r"/containers/.+/wait"), wait),
     ("GET", re.compile(r"/containers/.+/logs"), logs),
+    ("GET", re.compile(r"/containers/.+/stats"), stats),
+    ("GET", re.compile(r"/events"), events),
     ("POST", re.compile(r"/containers/.+/attach"), attach),
     ("POST", re.compile(r"/exec/.+/start"), exec_start),
 )

@@ -4,7 +4,7 @@ No logic of its own, and no HTTP either: a Request is a value and so is its Answ
 `dnetlab.serve`; `curl --unix-socket /var/run/docker.sock` on a host of the lab comes here, too.
 
     asked.py       a request on its way: its query and body read as moby reads them
-    containers.py, things.py, swarm.py   the routes: (method, path) -> function
+    containers.py, files.py, things.py, swarm.py   the routes: (method, path) -> function
     missing.py     paths that real daemons have and the lab's have not: 501
 """
 
@@ -18,7 +18,7 @@ from dnetlab.model.answer import nobody_listens
 from dnetlab.sim.dockerd import api
 from dnetlab.sim.dockerd.api import ApiError, NotModelled
 from dnetlab.sim.dockerd.books import release_of
-from dnetlab.sim.dockerd.http import containers, missing, swarm, things
+from dnetlab.sim.dockerd.http import containers, files, missing, swarm, things
 from dnetlab.sim.dockerd.http.asked import Asked
 from dnetlab.sim.profiles.engine import numbers
 from dnetlab.sim.world import World
@@ -34,7 +34,7 @@ def _pattern(path: str) -> re.Pattern[str]:
 def _table() -> dict[tuple[str, str], list[Route]]:
     """(method, first word of the path) -> its routes."""
     found: dict[tuple[str, str], list[Route]] = {}
-    for routes in (containers.ROUTES, things.ROUTES, swarm.ROUTES, missing.ROUTES):
+    for routes in (files.ROUTES, containers.ROUTES, things.ROUTES, swarm.ROUTES, missing.ROUTES):
         for (method, path), function in routes.items():
             found.setdefault((method, path.split("/")[1]), []).append((_pattern(path), function))
     return found

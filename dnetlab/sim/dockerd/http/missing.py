@@ -9,32 +9,19 @@ from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.http.asked import Asked
 
 _PATHS = """
-GET /containers/{name}/changes
-GET /containers/{name}/export
-GET /containers/{name}/stats
 GET /containers/{name}/attach/ws
-GET /containers/{name}/archive
-HEAD /containers/{name}/archive
-PUT /containers/{name}/archive
 GET /containers/{name}/checkpoints
 POST /containers/{name}/checkpoints
 DELETE /containers/{name}/checkpoints/{part}
 POST /build
 POST /build/cancel
 POST /build/prune
-POST /commit
 POST /session
 POST /grpc
 GET /images/search
-GET /images/get
-POST /images/load
-GET /images/{name}/get
-GET /images/{name}/history
 POST /images/{name}/push
 GET /distribution/{name}/json
 POST /auth
-GET /events
-GET /system/df
 PUT /volumes/{name}
 POST /swarm/unlock
 GET /tasks/{name}/logs

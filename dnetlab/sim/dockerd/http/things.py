@@ -75,10 +75,6 @@ def image(a: Asked) -> Answer:
     return Answer(200, a.do(api.image_inspect, a.name))
 
 
-def image_pulled(a: Asked) -> Answer:
-    return Answer(200, a.do(api.image_create, a.text("fromImage"), a.text("tag")), "lines")
-
-
 def image_tagged(a: Asked) -> Answer:
     a.do(api.image_tag, a.name, a.text("repo"), a.text("tag"))
     return done(201)
@@ -128,7 +124,6 @@ ROUTES = {
     ("GET", "/volumes/{name}"): volume,
     ("DELETE", "/volumes/{name}"): volume_deleted,
     ("GET", "/images/json"): images,
-    ("POST", "/images/create"): image_pulled,
     ("POST", "/images/prune"): images_pruned,
     ("GET", "/images/{name}/json"): image,
     ("POST", "/images/{name}/tag"): image_tagged,

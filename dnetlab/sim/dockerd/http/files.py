@@ -1,0 +1,140 @@
+"""Archives, changes, images that are made, what is used and what happened.
+
+An operation's archive is base64, as JSON has no bytes; over HTTP it is the tar itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shlex
+
+from dnetlab.model import Answer
+from dnetlab.sim.dockerd import api
+from dnetlab.sim.dockerd.api import ApiError
+from dnetlab.sim.dockerd.http.asked import Asked, Json, done
+
+
+def _tar(a: Asked) -> str:
+    return base64.b64encode(a.request.data).decode()
+
+
+def _as_bytes(text: str) -> Answer:
+    return Answer(200, base64.b64decode(text), "bytes")
+
+
+def _path(a: Asked) -> str:
+    if not a.text("path"):
+        raise ApiError("missing required query parameter: path", 400)
+    return a.text("path")
+
+
+def _stat(found: Json) -> dict[str, str]:
+    return {"X-Docker-Container-Path-Stat": base64.b64encode(json.dumps(found).encode()).decode()}
+
+
+def archive_info(a: Asked) -> Answer:
+    found = a.do(api.container_archive_info, a.name, _path(a))
+    return Answer(200, None, "nothing", headers=_stat(found))
+
+
+def archive(a: Asked) -> Answer:
+    found = a.do(api.container_archive, a.name, _path(a))
+    return Answer(200, base64.b64decode(found["Archive"]), "bytes", headers=_stat(found["Stat"]))
+
+
+def archive_put(a: Asked) -> Answer:
+    a.do(api.put_container_archive, a.name, _path(a), _tar(a))
+    return done(200)
+
+
+def changes(a: Asked) -> Answer:
+    return Answer(200, a.do(api.container_changes, a.name) or None)
+
+
+def export(a: Asked) -> Answer:
+    return _as_bytes(a.do(api.container_export, a.name))
+
+
+def stats(a: Asked) -> Answer:
+    """One reading; whoever serves it asks again every second while somebody listens."""
+    return Answer(200, a.do(api.container_stats, a.name))
+
+
+def _lines(a: Asked) -> list[str]:
+    """changes: instructions of a Dockerfile, once for each, or several in one."""
+    return [line for text in a.request.lists.get("changes", ()) for line in text.splitlines() if line.strip()]
+
+
+def commit(a: Asked) -> Answer:
+    body = a.body()
+    made = a.do(api.image_commit, a.text("container"), body or None, repo=a.text("repo"), tag=a.text("tag"),
+                comment=a.text("comment"), author=a.text("author"), pause=a.flag("pause", True),
+                changes=_lines(a))  # fmt: skip
+    return Answer(201, made)
+
+
+def created(a: Asked) -> Answer:
+    """POST /images/create: pull, or an image of the files that come along."""
+    if a.text("fromSrc"):
+        if a.text("fromSrc") != "-":
+            return _no_web(a)
+        found = a.do(api.image_import, _tar(a), repo=a.text("repo"), tag=a.text("tag"), message=a.text("message"),
+                     changes=_lines(a))  # fmt: skip
+        return Answer(200, found, "lines")
+    return Answer(200, a.do(api.image_create, a.text("fromImage"), a.text("tag")), "lines")
+
+
+def _no_web(a: Asked) -> Answer:
+    raise ApiError(f"Get {shlex.quote(a.text('fromSrc'))}: dial tcp: lookup failed: no such host", 500)
+
+
+def got(a: Asked) -> Answer:
+    return _as_bytes(a.do(api.image_get, a.request.lists.get("names", ())))
+
+
+def got_one(a: Asked) -> Answer:
+    return _as_bytes(a.do(api.image_get, [a.name]))
+
+
+def loaded(a: Asked) -> Answer:
+    return Answer(200, a.do(api.image_load, _tar(a)), "lines")
+
+
+def history(a: Asked) -> Answer:
+    return Answer(200, a.do(api.image_history, a.name))
+
+
+def disk(a: Asked) -> Answer:
+    return Answer(200, a.do(api.system_data_usage))
+
+
+def _moment(a: Asked, name: str) -> float | None:
+    try:
+        return float(a.text(name)) if a.text(name) else None
+    except ValueError:
+        raise ApiError(f'failed to parse value as time or duration: "{a.text(name)}"', 400) from None
+
+
+def events(a: Asked) -> Answer:
+    """Those of the past; whoever serves it asks again while somebody listens."""
+    return Answer(200, a.do(api.system_events, since=_moment(a, "since"), until=_moment(a, "until"),
+                            filters=a.filters()), "lines")  # fmt: skip
+
+
+ROUTES = {
+    ("GET", "/containers/{name}/archive"): archive,
+    ("HEAD", "/containers/{name}/archive"): archive_info,
+    ("PUT", "/containers/{name}/archive"): archive_put,
+    ("GET", "/containers/{name}/changes"): changes,
+    ("GET", "/containers/{name}/export"): export,
+    ("GET", "/containers/{name}/stats"): stats,
+    ("POST", "/commit"): commit,
+    ("POST", "/images/create"): created,
+    ("GET", "/images/get"): got,
+    ("GET", "/images/{name}/get"): got_one,
+    ("GET", "/images/{name}/history"): history,
+    ("POST", "/images/load"): loaded,
+    ("GET", "/system/df"): disk,
+    ("GET", "/events"): events,
+}
