@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from ipaddress import AddressValueError, IPv4Address
+from contextlib import suppress
 from itertools import chain
 
 from dnetlab.errors import UnknownName, UsageError
 from dnetlab.language import Words, near_or
 from dnetlab.model import Container, Host, LinkKind, Namespace, Snapshot, Where
-from dnetlab.model.ip import IpAddress, IpInterface
+from dnetlab.model.ip import IpAddress, IpInterface, ip_address, is_link_local
 
 
 def find_where(snapshot: Snapshot, name: str) -> Where:
@@ -53,8 +53,17 @@ def _unknown(snapshot: Snapshot, name: str) -> Where:
 
 
 def split_port(text: str) -> tuple[str, int | None]:
-    """'web1:80' -> ('web1', 80); 'web1' -> ('web1', None). Raises UsageError when the port is none."""
-    name, colon, port = text.partition(":")
+    """'web1:80' -> ('web1', 80); 'web1' -> ('web1', None). Raises UsageError when the port is none.
+
+    An IPv6 address with a port stands in brackets: '[fd00::2]:80'; without one it may stand alone.
+    """
+    if text.startswith("["):
+        name, _, rest = text[1:].partition("]")
+        colon, port = rest[:1], rest[1:]
+    elif text.count(":") > 1:
+        return text, None
+    else:
+        name, colon, port = text.partition(":")
     if not colon:
         return name, None
     if not port.isdecimal() or not 0 < int(port) < 65536:
@@ -67,35 +76,40 @@ def split_port(text: str) -> tuple[str, int | None]:
 def address_for(snapshot: Snapshot, source: Where, name: str) -> IpAddress:
     """The address of `name` as seen from `source`: the one on a network both share, else its first.
 
-    Takes an IPv4 address as it is. A place that has no address (network none) raises UsageError.
+    Takes an address as it is. A place that has no address (network none) raises UsageError.
     """
     return addresses_for(snapshot, source, name)[0]
 
 
 def addresses_for(snapshot: Snapshot, source: Where, name: str) -> list[IpAddress]:
-    """Those on the networks that both share, in the order of the interfaces; with none, its first address alone."""
-    try:
-        return [IPv4Address(name)]
-    except AddressValueError:
-        pass
+    """Those on the networks that both share, in the order of the interfaces; with none, its first address alone. IPv6
+    addresses where it has no others."""
+    with suppress(ValueError):
+        return [ip_address(name)]
     where = find_where(snapshot, name)
-    ours, theirs = _addresses(snapshot.at(source)), _addresses(snapshot.at(where))
+    for version in (4, 6):
+        ours, theirs = _addresses(snapshot.at(source), version), _addresses(snapshot.at(where), version)
+        if theirs:
+            break
     named = find_container(snapshot, name)
     if named and not where.is_host:
-        addresses = [e.address for e in named[1].endpoints if e.address]
+        addresses = [a for e in named[1].endpoints for a in e.addresses]
         theirs = [t for t in theirs if t.ip in addresses] or theirs
     if not theirs:
         raise UsageError(
-            "{name} has no IPv4 address.",
+            "{name} has no address.",
             hint="It has no interface but lo: `%dnet why {name} docker1` says why.",
             name=name,
         )
     shared = [t.ip for t in theirs if any(t.ip in o.network for o in ours)]
-    own = snapshot.at(where).own_addresses
+    space = snapshot.at(where)
+    own = space.own_addresses if theirs[0].version == 4 else space.own_ipv6
     lan = (t.ip for t in theirs if own[t.ip].kind is LinkKind.PHYSICAL)
     return shared or [next(chain(lan, (t.ip for t in theirs)))]
 
 
-def _addresses(namespace: Namespace) -> list[IpInterface]:
-    with_one = {i.index: i for i in namespace.own_addresses.values() if i.kind is not LinkKind.LOOPBACK}
-    return [a for _, i in sorted(with_one.items()) for a in i.ipv4]
+def _addresses(namespace: Namespace, version: int) -> list[IpInterface]:
+    """Those that others can ask, by link: not lo's, and of IPv6 none that needs a zone."""
+    own = namespace.own_addresses if version == 4 else namespace.own_ipv6
+    with_one = {i.index: i for i in own.values() if i.kind is not LinkKind.LOOPBACK}
+    return [a for _, i in sorted(with_one.items()) for a in i.of_family(version) if not is_link_local(a.ip)]

@@ -107,7 +107,7 @@ def _send_own(trip: Trip) -> Arrival:
         return None
     if trip.packet.destination != asked:
         way = _route(trip)
-        if way is None:
+        if way is None or _leaves_from_loopback(trip, way[0]):
             return None
     dev, hop = way
     if not cross(trip, Hook.POSTROUTING, Doors(out=dev, hop=hop)):
@@ -124,6 +124,15 @@ def _send_own(trip: Trip) -> Arrival:
         show(trip, lo, False, NO_MAC)
         return lo, ""
     return _transmit(trip, Link(trip.at, interface), hop)
+
+
+def _leaves_from_loopback(trip: Trip, dev: str) -> bool:
+    """A packet from ::1 that was given another destination goes nowhere but lo (ip6_route_me_harder); IPv4 may."""
+    packet = trip.packet
+    if packet.version == 4 or dev == "lo" or not packet.source.is_loopback:
+        return False
+    trip.end(Disposition.DROPPED, StaysOnLink(packet.source, dev), dev)
+    return True
 
 
 def _received(trip: Trip, link: Link, port: str) -> Arrival:

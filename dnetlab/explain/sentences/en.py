@@ -170,7 +170,10 @@ _FACTS: Table = {
     ),
     f.MartianSource: lambda x: f"It claims to come from {x.source}, which is our own (martian).",
     f.NotForwarding: lambda x: f"{x.destination} is not ours, and {x.switch} is {x.value}.",
-    f.StaysOnLink: lambda x: f"{x.address} is a link-local address: its packets stay on the link of {x.dev}.",
+    f.StaysOnLink: lambda x: (
+        f"{x.address} is a loopback address: its packets don't leave by {x.dev}." if x.address.is_loopback
+        else f"{x.address} is a link-local address: its packets stay on the link of {x.dev}."
+    ),
     f.TtlUsedUp: lambda x: f"The TTL is used up here ({x.ttl}); nobody goes further.",
     f.NoRoute: _no_route,
     f.Vanished: lambda x: f"The frame went to {x.mac}, where {x.hop} was until a moment ago; nobody takes it any more.",

@@ -164,7 +164,10 @@ _FACTS: Table = {
     ),
     f.MartianSource: lambda x: f"它自称来自 {x.source}，而那是本机自己的地址（martian）。",
     f.NotForwarding: lambda x: f"{x.destination} 不是本机的地址，而 {x.switch} 是 {x.value}。",
-    f.StaysOnLink: lambda x: f"{x.address} 是链路本地地址：它的数据包只留在 {x.dev} 所在的链路上。",
+    f.StaysOnLink: lambda x: (
+        f"{x.address} 是环回地址：它的数据包不会从 {x.dev} 出去。" if x.address.is_loopback
+        else f"{x.address} 是链路本地地址：它的数据包只留在 {x.dev} 所在的链路上。"
+    ),
     f.TtlUsedUp: lambda x: f"TTL 在这里用完了（{x.ttl}），不能再往前走。",
     f.NoRoute: _no_route,
     f.Vanished: lambda x: f"帧发往 {x.mac}，{x.hop} 刚才还在那里；现在没有人收了。",

@@ -138,6 +138,8 @@ SENTENCES = {
     "Choose a part of that subnet.": "请选那个子网的一部分。",
     "default-gateway must be an address of bip's subnet.": "default-gateway 必须是 bip 的子网里的地址。",
     'Give both: "bip" and "default-gateway".': '两个都要写："bip" 和 "default-gateway"。',
+    "default-gateway-v6 must be an address of fixed-cidr-v6.": "default-gateway-v6 必须是 fixed-cidr-v6 里的地址。",
+    'Give both: "fixed-cidr-v6" and "default-gateway-v6".': '两个都要写："fixed-cidr-v6" 和 "default-gateway-v6"。',
     "The lab's daemon doesn't model --{name}.": "实验环境的守护进程没有模拟 --{name}。",
     "Leave it out.": "请不要写它。",
     "A default address pool with base {base!r} and size {size!r} can't be cut.": "默认地址池的 base 是 {base!r}、size 是 {size!r}，切不开。",

@@ -15,7 +15,7 @@ SENTENCES = {
     "The lab has: {known}.": "实验里有：{known}。",
     "{port!r} is no port": "{port!r} 不是端口",
     "Write DST:PORT with a port from 1 to 65535, such as web1:80.": "请写 目的:端口，端口从 1 到 65535，例如 web1:80。",
-    "{name} has no IPv4 address.": "{name} 没有 IPv4 地址。",
+    "{name} has no address.": "{name} 没有地址。",
     "It has no interface but lo: `%dnet why {name} docker1` says why.": "它除了 lo 没有别的网卡：`%dnet why {name} docker1` 会说明原因。",
     "there is no checkpoint {name!r}": "没有名为 {name!r} 的存档点",
     "Checkpoints: {known}.": "存档点有：{known}。",

@@ -28,6 +28,7 @@ class DaemonConfig:
     icc              containers on docker0 may talk to each other
     iptables         the daemon writes rules
     ip6tables        for IPv6 too; None: as the release does
+    ipv6, fixed_cidr_v6, default_gateway_v6  of docker0: has it IPv6, from where, and which gateway its containers take
     ip_forward       it switches net.ipv4.ip_forward on
     ip_masq          what leaves docker0's subnet wears the host's address
     ip               where a port is published that names no address; '' everywhere
@@ -47,6 +48,9 @@ class DaemonConfig:
     icc: bool = True
     iptables: bool = True
     ip6tables: bool | None = None
+    ipv6: bool = False
+    fixed_cidr_v6: str = ""
+    default_gateway_v6: str = ""
     ip_forward: bool = True
     ip_masq: bool = True
     ip: str = ""

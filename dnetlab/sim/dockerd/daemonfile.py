@@ -6,7 +6,7 @@ What it can't read keeps it from starting, and the sentence is its own; what it 
 from __future__ import annotations
 
 import shlex
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_network
 from typing import Any
 
 from dnetlab.language import Words
@@ -24,10 +24,10 @@ _MODELLED = {
     "dns": "texts", "dns-search": "texts", "dns-opts": "texts", "icc": "flag", "iptables": "flag",
     "ip-forward": "flag", "ip-masq": "flag", "ip": "text", "userland-proxy": "flag", "default-network-opts": "options",
     "insecure-registries": "texts", "registry-mirrors": "texts", "debug": "flag", "experimental": "flag",
-    "log-level": "text",
+    "log-level": "text", "ipv6": "flag", "fixed-cidr-v6": "text", "default-gateway-v6": "text", "ip6tables": "flag",
 }  # fmt: skip
 _WITHOUT_EFFECT = {
-    "ip6tables": "flag", "log-opts": "options", "max-concurrent-downloads": "number",
+    "log-opts": "options", "max-concurrent-downloads": "number",
     "max-concurrent-uploads": "number", "max-download-attempts": "number", "shutdown-timeout": "number",
     "features": "options", "pidfile": "text", "userland-proxy-path": "text", "log-format": "text",
     "exec-opts": "texts", "storage-driver": "text",
@@ -36,10 +36,10 @@ _NOT_MODELLED = (
     "allow-nondistributable-artifacts", "api-cors-header", "authorization-plugins", "bridge", "cgroup-parent",
     "cluster-advertise", "cluster-store", "cluster-store-opts", "containerd", "containerd-namespace",
     "containerd-plugin-namespace", "cpu-rt-period", "cpu-rt-runtime", "cri-containerd", "data-root",
-    "default-cgroupns-mode", "default-gateway-v6", "default-ipc-mode", "default-runtime", "default-shm-size",
-    "default-ulimits", "exec-root", "fixed-cidr-v6", "graph", "group", "host-gateway-ip", "init", "init-path", "ipv6",
-    "labels", "live-restore", "log-driver", "metrics-addr", "network-control-plane-mtu", "network-diagnostic-port",
-    "no-new-privileges", "node-generic-resources", "oom-score-adjust", "raw-logs", "rootless", "runtimes",
+    "default-cgroupns-mode", "default-ipc-mode", "default-runtime", "default-shm-size", "default-ulimits",
+    "exec-root", "graph", "group", "host-gateway-ip", "init", "init-path", "labels", "live-restore", "log-driver",
+    "metrics-addr", "network-control-plane-mtu", "network-diagnostic-port", "no-new-privileges",
+    "node-generic-resources", "oom-score-adjust", "raw-logs", "rootless", "runtimes",
     "seccomp-profile", "selinux-enabled", "storage-opts", "swarm-default-advertise-addr", "tls", "tlscacert", "tlscert",
     "tlskey", "tlsverify", "userns-remap",
 )  # fmt: skip
@@ -201,8 +201,8 @@ def _check_meaning(release: EngineProfile, values: Json, from_file: bool) -> Non
     if not values.get("icc", True) and not values.get("iptables", True):
         raise Unusable("failed to start daemon: You specified --iptables=false with --icc=false. ICC=false uses "
                        "iptables to function. Please set --icc or --iptables to true")  # fmt: skip
-    for key in ("bip", "fixed-cidr"):
-        if values.get(key) and not _is(IPv4Interface, values[key], "/"):
+    for key, kind in (("bip", IPv4Interface), ("fixed-cidr", IPv4Interface), ("fixed-cidr-v6", IPv6Interface)):
+        if values.get(key) and not _is(kind, values[key], "/"):
             problem = release.text("bad bip", option=key, problem=f"invalid CIDR address: {values[key]}")
             raise Unusable(f"failed to start daemon: Error initializing network controller: {problem}")
     addresses = [*values.get("dns", []), *(values[key] for key in ("ip", "default-gateway") if values.get(key))]
@@ -215,9 +215,24 @@ def _check_meaning(release: EngineProfile, values: Json, from_file: bool) -> Non
             file=FILE,
         )
     _check_subnets(values)
+    _check_ipv6(release, values)
 
 
-def _is(kind: type[IPv4Address] | type[IPv4Interface], text: str, needs: str = "") -> bool:
+def _check_ipv6(release: EngineProfile, values: Json) -> None:
+    """Up to 26 docker0 has no IPv6 pool of its own: without fixed-cidr-v6 the daemon does not start (observed on
+    20.10.24 and 26.1.5; its words are those of moby's source)."""
+    pools = any(":" in str(row.get("base", "")) for row in values.get("default-address-pools", []))
+    if values.get("ipv6") and not (values.get("fixed-cidr-v6") or pools or release.ula_pools):
+        problem = f'Error creating default "bridge" network: {release.text("ipv6 pools exhausted")}'
+        raise Unusable(f"failed to start daemon: Error initializing network controller: {problem}")
+    gateway, part = values.get("default-gateway-v6"), values.get("fixed-cidr-v6")
+    fits = part and _is(IPv6Address, gateway or "") and IPv6Address(gateway) in IPv6Interface(part).network
+    if gateway and not fits:
+        raise Refused("default-gateway-v6 must be an address of fixed-cidr-v6.",
+                      'Give both: "fixed-cidr-v6" and "default-gateway-v6".')  # fmt: skip
+
+
+def _is(kind: type[IPv4Address | IPv6Address | IPv4Interface | IPv6Interface], text: str, needs: str = "") -> bool:
     try:
         kind(text)
     except ValueError:
@@ -239,11 +254,12 @@ def _check_subnets(values: Json) -> None:
     if gateway and (whole is None or IPv4Address(gateway) not in whole):
         raise Refused("default-gateway must be an address of bip's subnet.", 'Give both: "bip" and "default-gateway".')
     for row in values.get("default-address-pools", []):
-        base, size = row.get("base", ""), row.get("size", 0)
+        base, size = str(row.get("base", "")), row.get("size", 0)
+        six = ":" in base
         if (
-            not _is(IPv4Interface, str(base), "/")
+            not _is(IPv6Interface if six else IPv4Interface, base, "/")
             or not isinstance(size, int)
-            or not (IPv4Interface(base).network.prefixlen <= size <= 30)
+            or not (ip_network(base, strict=False).prefixlen <= size <= (128 if six else 30))
         ):
             raise Refused(
                 "A default address pool with base {base!r} and size {size!r} can't be cut.",
@@ -255,7 +271,7 @@ def _check_subnets(values: Json) -> None:
 
 
 def _config(values: Json) -> DaemonConfig:
-    pools = tuple(AddressPool(IPv4Network(row["base"], strict=False), row["size"])
+    pools = tuple(AddressPool(ip_network(row["base"], strict=False), row["size"])
                   for row in values.get("default-address-pools", []))  # fmt: skip
     options = {driver: {key: str(value) for key, value in given.items()}
                for driver, given in values.get("default-network-opts", {}).items()}  # fmt: skip
@@ -269,5 +285,7 @@ def _config(values: Json) -> DaemonConfig:
         userland_proxy=values.get("userland-proxy", True), network_options=options,
         insecure_registries=tuple(values.get("insecure-registries", ())),
         registry_mirrors=tuple(values.get("registry-mirrors", ())), debug=values.get("debug", False),
-        experimental=values.get("experimental", False),
+        experimental=values.get("experimental", False), ipv6=values.get("ipv6", False),
+        fixed_cidr_v6=values.get("fixed-cidr-v6", ""), default_gateway_v6=values.get("default-gateway-v6", ""),
+        ip6tables=values.get("ip6tables"),
     )  # fmt: skip

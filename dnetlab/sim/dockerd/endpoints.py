@@ -21,7 +21,7 @@ from dnetlab.sim.dockerd.books import (
 from dnetlab.sim.dockerd.cluster import gossip
 from dnetlab.sim.dockerd.cluster.state import swarm_of
 from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment
-from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY
+from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY, DEFAULT_GATEWAY6
 from dnetlab.sim.dockerd.drivers.overlay import mac_for
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
@@ -198,10 +198,14 @@ def _addressed(
     attachment: NetworkAttachment,
 ) -> Endpoint:  # fmt: skip
     """The endpoint with its address, MAC and gateway: those asked for, or the daemon's choice."""
-    if network.ipv6:
-        endpoint = _addressed6(world, host, endpoint, network, attachment)
-    if not network.ipv4:
-        return _with_mac(world, host, container, config, endpoint, network, attachment)
+    made = (_addressed4 if network.ipv4 else _with_mac)(world, host, container, config, endpoint, network, attachment)
+    return _addressed6(world, host, made, network, attachment) if network.ipv6 else made
+
+
+def _addressed4(
+    world: World, host: str, container: Container, config: ContainerConfig, endpoint: Endpoint, network: Network,
+    attachment: NetworkAttachment,
+) -> Endpoint:  # fmt: skip
     address, subnet = ipam.request_address(world, host, network, attachment.address)
     mac = attachment.mac or (config.mac_address if network.name == _main_network(container) else None)
     told = driver_of(network).tells_gateway(release_of(world), network)
@@ -221,12 +225,22 @@ def _addressed6(
     world: World, host: str, endpoint: Endpoint, network: Network, attachment: NetworkAttachment
 ) -> Endpoint:
     """The endpoint with its IPv6 address and gateway."""
-    address, subnet = ipam.request_address(world, host, network, attachment.address6, 6)
+    wanted = attachment.address6 or _of_its_mac(world, network, endpoint.mac)
+    address, subnet = ipam.request_address(world, host, network, wanted, 6)
     told = driver_of(network).tells_gateway(release_of(world), network)
     return replace(
         endpoint, address6=address, prefixlen6=subnet.subnet.prefixlen, configured_address6=attachment.address6,
-        gateway6=subnet.aux_addresses.get(DEFAULT_GATEWAY, subnet.gateway) if told else None,
+        gateway6=subnet.aux_addresses.get(DEFAULT_GATEWAY6, subnet.gateway) if told else None,
     )  # fmt: skip
+
+
+def _of_its_mac(world: World, network: Network, mac: str) -> IpAddress | None:
+    """Up to 26 an address on docker0 ends in the container's MAC, where the prefix leaves room for it
+    (drivers/bridge/bridge.go, CreateEndpoint; observed on 20.10.24 and 26.1.5)."""
+    block = network.subnets_of(6)[0].subnet
+    if network.name != "bridge" or release_of(world).ula_pools or block.prefixlen > 80:
+        return None
+    return block.network_address + int(mac.replace(":", ""), 16)
 
 
 def _with_mac(

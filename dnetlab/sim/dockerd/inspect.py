@@ -388,6 +388,8 @@ def _subnet(world: World, network: Network, subnet: Subnet) -> Json:
         shown = False
     if subnet.gateway is not None and shown:
         row["Gateway"] = str(subnet.gateway)
+        if subnet.subnet.version == 6 and not subnet.configured and not release.ula_pools:
+            row["Gateway"] += f"/{subnet.subnet.prefixlen}"  # as 20.10.24 and 26.1.5 say it
     if subnet.aux_addresses:
         row["AuxiliaryAddresses"] = {name: str(ip) for name, ip in sorted(subnet.aux_addresses.items())}
     return row

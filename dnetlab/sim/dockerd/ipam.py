@@ -73,6 +73,8 @@ def choose_ipv6_pool(world: World, host: str) -> IpNetwork:
     if not own and release.ula_pools:
         digits = hashlib.sha256(f"{world.seed}:{host}:ula".encode()).hexdigest()[:10]
         parts = IPv6Network((int(f"fd{digits}", 16) << 80, 48)).subnets(new_prefix=64)
+    if not release.ula_pools:  # it looks no further than the first (observed on 20.10.24 and 26.1.5)
+        parts = list(parts)[:1]
     taken = [other for other in _taken(world, host) if other.version == 6]
     found = next((part for part in parts if not any(_overlap(part, other) for other in taken)), None)
     if found is None:

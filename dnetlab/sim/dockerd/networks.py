@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from dnetlab.model import Container, Interface, Network, Subnet, Where
+from dnetlab.model import Container, Interface, Network, Route, Subnet, Where
 from dnetlab.model.changed import replace
 from dnetlab.model.host import RESERVED
-from dnetlab.model.ip import IpAddress
+from dnetlab.model.ip import IpAddress, ip_address, ip_network
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, endpoints, gwbridge, happenings, ipam, swarmnets
 from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
-from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY, default_bridge_options, firewall_configs
+from dnetlab.sim.dockerd.drivers.options import (
+    DEFAULT_GATEWAY,
+    DEFAULT_GATEWAY6,
+    default_bridge_options,
+    firewall_configs,
+)
 from dnetlab.sim.dockerd.drivers.protocol import Driver
 from dnetlab.sim.dockerd.drivers.table import driver_of, named
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import firewaller
 from dnetlab.sim.dockerd.ipam import PoolRequest
 from dnetlab.sim.kernel import Stack
+from dnetlab.sim.kernel.routes import METRIC6_BY_HAND
 from dnetlab.sim.world import World
 
 
@@ -248,9 +254,33 @@ def make_predefined(world: World, host: str) -> None:
     chosen = _subnet_of_docker0(world, host, config, docker0)
     change_daemon(world, host, pool_cursor=0)  # docker0's subnet is chosen beside the cursor (daemon_unix.go)
     subnet = replace(ipam.open_pool(world, host, chosen), configured=not shown, gateway_configured=shown)
-    network = replace(network, subnets=(subnet,))
+    network = replace(network, subnets=(subnet, *_ipv6_of_docker0(world, host, config, docker0)), ipv6=config.ipv6)
     driver_of(network).restore_network(world, host, network)
+    if network.ipv6 and config.fixed_cidr_v6 and not release_of(world).ula_pools:
+        _add_route_of_its_own(world, host, network.subnets_of(6)[0])
     books.put_network(world, host, network)
+
+
+def _add_route_of_its_own(world: World, host: str, subnet: Subnet) -> None:
+    """Up to 26 the daemon adds a route for fixed-cidr-v6 beside the one that the kernel has (observed)."""
+    stack, route = Stack(world, Where(host)), Route(subnet.subnet, "docker0", protocol="boot", metric=METRIC6_BY_HAND)
+    if not any((r.destination, r.metric) == (route.destination, route.metric) for r in stack.namespace.routes):
+        stack.add_route(route)
+
+
+def _ipv6_of_docker0(world: World, host: str, config: DaemonConfig, docker0: Interface | None) -> list[Subnet]:
+    """fixed-cidr-v6, else a pool, with the address that docker0 has in it as the gateway; [] without `ipv6`."""
+    if not config.ipv6:
+        return []
+    if not config.fixed_cidr_v6:
+        return [ipam.open_pool(world, host, Subnet(ipam.choose_ipv6_pool(world, host)))]
+    whole = ip_network(config.fixed_cidr_v6, strict=False)
+    own = next((a.ip for a in docker0.ipv6 if a.network == whole), None) if docker0 is not None else None
+    part = whole if release_of(world).ula_pools else None  # since 27 it is a range of its own subnet (observed)
+    found = Subnet(whole, own, part, configured=True, gateway_configured=own is not None)
+    if config.default_gateway_v6:
+        found = replace(found, aux_addresses={DEFAULT_GATEWAY6: ip_address(config.default_gateway_v6)})
+    return [ipam.open_pool(world, host, found)]
 
 
 def _forget_default_bridge(world: World, host: str, old: Network) -> None:

@@ -279,7 +279,9 @@ def _start_proxies(world: World, host: str, bindings: Sequence[PortBinding], tar
     state, where = daemon(world, host), Where(host)
     sockets = [_socket(b.protocol, b.host_ip, b.host_port, state.pid) for b in bindings]
     if not state.userland_proxy:
-        processes.listen(world, where, [replace(socket, program="dockerd") for socket in sockets])
+        waiting = 0 if release_of(world).proxy_listen_fd else 4096  # it never takes a connection (observed)
+        held = [replace(s, program="dockerd", backlog=waiting if s.backlog else 0) for s in sockets]
+        processes.listen(world, where, held)
         return
     pids = [processes.spawn(world, where, _proxy_argv(world, b, _target(b.host_ip, targets)), ppid=state.pid or 1)
             for b in bindings]  # fmt: skip

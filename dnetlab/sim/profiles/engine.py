@@ -26,6 +26,8 @@ class Firewall:
     hairpin_per_port  each published port has a MASQUERADE for the container that calls itself
     repairs_jumps     creating a network puts missing jumps of FORWARD and nat back
     chains            the chains of its own in the filter table
+    spares_link_local clients with link-local addresses are left to docker-proxy: ! -s fe80::/10
+    user_chain6       ip6tables has a DOCKER-USER too
     clears_hairpin    a daemon with docker-proxies takes away what one without them wrote for each bridge
     """
 
@@ -38,6 +40,8 @@ class Firewall:
     repairs_jumps: bool
     chains: tuple[str, ...]
     clears_hairpin: bool = True
+    spares_link_local: bool = False
+    user_chain6: bool = True
 
 
 _CLASSIC = Firewall(  # E20, E25, E27; drivers/bridge/setup_ip_tables.go
@@ -45,10 +49,10 @@ _CLASSIC = Firewall(  # E20, E25, E27; drivers/bridge/setup_ip_tables.go
     hairpin_per_port=True, repairs_jumps=True,
     chains=("DOCKER", "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"),
 )  # fmt: skip
-_OLDEST = replace(_CLASSIC, clears_hairpin=False)  # E20; libnetwork's setup_ip_tables.go
+_OLDEST = replace(_CLASSIC, clears_hairpin=False, user_chain6=False)  # E20; libnetwork's setup_ip_tables.go
 _DEDICATED = Firewall(  # E28; drivers/bridge/internal/iptabler
     forward_chain=True, isolation=True, returns=False, nat_returns=True, raw_drop=True,
-    hairpin_per_port=False, repairs_jumps=False,
+    hairpin_per_port=False, repairs_jumps=False, spares_link_local=True,
     chains=("DOCKER", "DOCKER-FORWARD", "DOCKER-BRIDGE", "DOCKER-CT",
             "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ import re
 from dnetlab.commands.services import service_name, service_port
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
-from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
+from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse, shown_address
 from dnetlab.sim.tools.web import Question, Url, request
 
 USAGE = """\
@@ -82,7 +82,7 @@ def _busybox(context: Context, argv: tuple[str, ...]) -> Result:
         context.world.clock += limit
         return fail("nc: timed out", 1)
     context.world.clock += waited
-    return fail(f"nc: can't connect to remote host ({address}): {answer.fate.value}", 1)
+    return fail(f"nc: can't connect to remote host{shown_address(address)}: {answer.fate.value}", 1)
 
 
 def _openbsd(context: Context, argv: tuple[str, ...]) -> Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Context, Result
 from dnetlab.sim.tools.busybox_usage import usage
 from dnetlab.sim.userland.options import BadOption, parse
@@ -22,6 +23,11 @@ def busybox_usage(tool: str, complaint: str = "") -> Result:
 
 def is_busybox(context: Context) -> bool:
     return context.userland in ("busybox", "busyboxplus", "alpine", "nginx")
+
+
+def shown_address(address: IpAddress) -> str:
+    """' (10.0.0.1)' behind "remote host"; busybox says no IPv6 address there (libbb/xconnect.c; recorded)."""
+    return f" ({address})" if address.version == 4 else ""
 
 
 def chance(context: Context, kind: str) -> float:

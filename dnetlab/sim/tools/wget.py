@@ -9,7 +9,7 @@ from dnetlab.model.ip import IpAddress
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
-from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse
+from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse, shown_address
 from dnetlab.sim.tools.tree import absolute
 from dnetlab.sim.tools.web import BadUrl, Question, Reply, Url, parse_url, request
 from dnetlab.sim.tools.web import asked as on_the_wire
@@ -122,7 +122,7 @@ def _busybox_one(context: Context, asked: Asked, text: str, agent: str) -> Resul
     talk = "" if asked.quiet else f"Connecting to {shown} ({address}:{url.port})\n"
     if answer.fate not in (wire.Fate.ANSWERED, wire.Fate.RESET):
         context.world.clock += min(answer.seconds, wire.CONNECT_SECONDS)
-        return Result("", f"{talk}wget: can't connect to remote host ({address}): {_reason(answer)}\n", 1)
+        return Result("", f"{talk}wget: can't connect to remote host{shown_address(address)}: {_reason(answer)}\n", 1)
     method = "POST" if asked.post else "HEAD" if asked.spider else "GET"
     question = _question(method, url, agent, ["Connection: close"], asked.post)
     reply = _fetch(context, answer, url, question, wire.FOREVER)

@@ -7,7 +7,7 @@ from ipaddress import IPv4Interface, IPv6Interface
 
 from dnetlab.model import Address, Endpoint, LinkKind, Network, Subnet, Where
 from dnetlab.model.changed import replace
-from dnetlab.model.ip import IpAddress
+from dnetlab.model.ip import IpAddress, is_link_local
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.drivers import options
 from dnetlab.sim.dockerd.errors import ApiError
@@ -73,6 +73,9 @@ def _give_address6(world: World, stack: Stack, bridge: str, subnet: Subnet) -> N
     wanted = [replace(own, nodad=nodad)]
     if release_of(world).bridge_link_local:
         wanted.insert(0, LINK_LOCAL_GATEWAY)
+    elif others := [a for a in stack.link(bridge).ipv6 if not is_link_local(a.ip) and a != own.interface]:
+        for other in others:  # of an earlier daemon (observed on 28.5.2)
+            stack.remove_address(bridge, other)
     for address in wanted:
         if address.interface not in stack.link(bridge).ipv6:
             stack.add_address(bridge, address)

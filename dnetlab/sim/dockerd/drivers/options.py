@@ -23,7 +23,8 @@ EVERY_ADDRESS = IPv4Address("0.0.0.0")
 TRUE = ("1", "t", "T", "true", "TRUE", "True")
 FALSE = ("0", "f", "F", "false", "FALSE", "False")
 MTU_LEAST, MTU_MOST = 68, 65535  # what Linux takes for a veth and a bridge
-DEFAULT_GATEWAY = "DefaultGatewayIPv4"  # the auxiliary address that containers take for their gateway
+# the auxiliary address that containers take for their gateway
+DEFAULT_GATEWAY, DEFAULT_GATEWAY6 = "DefaultGatewayIPv4", "DefaultGatewayIPv6"
 
 
 def default_bridge_options(config: DaemonConfig) -> dict[str, str]:

@@ -43,9 +43,11 @@ class Iptables(Firewaller):
                 tables.new_chain(table, chain)
                 tables.flush(table, chain)
             _write(tables, rules.own_chains(self.layout))
-            self._lead_forward(tables)
+            self._lead_forward(tables, version)
             tables.delete(rules.nat_jumps(not self.proxy, version)[-1])  # of an earlier daemon with the other setting
             _write(tables, rules.nat_jumps(self.proxy, version))
+            if version == 6 and not release_of(self.world).ip6tables:  # observed on 20.10.24 and 26.1.5
+                tables.policy("filter", "FORWARD", "DROP")
 
     def drop_forwarded(self, version: int = 4) -> None:
         if version not in self.families:
@@ -53,13 +55,13 @@ class Iptables(Firewaller):
         with edit(self.world, self.where, version) as tables:
             tables.policy("filter", "FORWARD", "DROP")
 
-    def _lead_forward(self, tables: Tables) -> None:
+    def _lead_forward(self, tables: Tables, version: int) -> None:
         """Put the jumps of FORWARD where they belong, whatever stood there."""
-        for jump in rules.forward_jumps(self.layout):
+        for jump in rules.forward_jumps(self.layout, version):
             tables.new_chain("filter", jump.rule.target.name)
             tables.delete(jump)
             tables.write(jump)
-        if self.layout.returns:
+        if self.layout.returns and (version == 4 or self.layout.user_chain6):
             tables.write(last("filter", "DOCKER-USER", "-j RETURN"))
 
     def add_network(self, network: NetworkConfig) -> None:
@@ -76,7 +78,7 @@ class Iptables(Firewaller):
                 return
             for entry in rules.nat_jumps(self.proxy, version) if not network.internal else ():
                 self._write_or_complain(tables, entry, version)
-            self._lead_forward(tables)
+            self._lead_forward(tables, version)
 
     def remove_network(self, network: NetworkConfig) -> None:
         self._delete(network, rules.of_network(self.layout, self.proxy, network))

@@ -30,10 +30,11 @@ def own_chains(layout: Firewall) -> list[Entry]:
     return [last("filter", "DOCKER-FORWARD", f"-j {target}") for target in ("DOCKER-CT", second, "DOCKER-BRIDGE")]
 
 
-def forward_jumps(layout: Firewall) -> list[Entry]:
+def forward_jumps(layout: Firewall, version: int = 4) -> list[Entry]:
     """The jumps of FORWARD, each put on top, so that DOCKER-USER comes first and the daemon's own chain second."""
     own = "DOCKER-FORWARD" if layout.forward_chain else STAGE_1
-    return [first("filter", "FORWARD", f"-j {target}") for target in (own, "DOCKER-USER")]
+    users = ("DOCKER-USER",) if version == 4 or layout.user_chain6 else ()
+    return [first("filter", "FORWARD", f"-j {target}") for target in (own, *users)]
 
 
 def nat_jumps(proxy: bool, version: int = 4) -> list[Entry]:
@@ -169,7 +170,7 @@ def of_port(
     accept = _accept(layout, bridge, address, binding, inner)
     if network.routed:
         return [accept]
-    rules = [_dnat(proxy, bridge, address, binding), *([] if network.unprotected else [accept])]
+    rules = [_dnat(layout, proxy, bridge, address, binding), *([] if network.unprotected else [accept])]
     if layout.hairpin_per_port or not proxy:
         hairpin = f"-s {single(address)} -d {single(address)} {inner} -j MASQUERADE"
         rules.append(last("nat", "POSTROUTING", hairpin, "DNAT", _spoken_port(bridge, address, binding)))
@@ -180,10 +181,10 @@ def of_port(
     return rules
 
 
-def _dnat(proxy: bool, bridge: str, address: IpAddress, binding: PortBinding) -> Entry:
+def _dnat(layout: Firewall, proxy: bool, bridge: str, address: IpAddress, binding: PortBinding) -> Entry:
     name, target = binding.protocol.value, f"{bracketed(address)}:{binding.container_port}"
     to = "" if binding.host_ip.is_unspecified else f"-d {single(binding.host_ip)} "
-    to = to if address.version == 4 else f"! -s fe80::/10 {to}"  # a link-local client has docker-proxy
+    to = f"! -s fe80::/10 {to}" if layout.spares_link_local and address.version == 6 else to
     outside = f"! -i {bridge} " if proxy else ""
     ports = f"-p {name} -m {name} --dport {binding.host_port} -j DNAT --to-destination {target}"
     shown = "0/0" if binding.host_ip.is_unspecified else str(binding.host_ip)
