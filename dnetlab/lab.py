@@ -236,7 +236,8 @@ class Lab(Travelling, Looking):
         if port is None:
             packet = Packet(start, ip, Protocol.ICMP, sport=1 + self._sent, icmp=IcmpType.ECHO_REQUEST)
         else:
-            packet = Packet(start, ip, Protocol.TCP, sport=40000 + self._sent, dport=port, flags="S", size=60)
+            size = 60 if ip.version == 4 else 80
+            packet = Packet(start, ip, Protocol.TCP, sport=40000 + self._sent, dport=port, flags="S", size=size)
         told = converse(snapshot, where, packet, snapshot.clock)
         return snapshot, told, self._capture(snapshot, where, packet) if capture else None
 

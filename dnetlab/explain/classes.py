@@ -12,7 +12,6 @@ only if their twins are, host by host; a container asking its own twin asks itse
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address
 
 from dnetlab.model import (
     FdbEntry,
@@ -28,7 +27,7 @@ from dnetlab.model import (
     Socket,
     Where,
 )
-from dnetlab.model.ip import IpAddress
+from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.net.deliver import proxy_of
 from dnetlab.net.filter import in_range, network_and_mask, port_ranges
 
@@ -46,7 +45,7 @@ class Owned:
     networks: set[str] = field(default_factory=set)  # what rules for all can see of an address
     ranges: set[str] = field(default_factory=set)
     ports: set[str] = field(default_factory=set)
-    belongs: dict[str, dict[tuple[str, str, int], Where]] = field(default_factory=dict)  # host -> place -> whose
+    belongs: dict[str, dict[tuple[int, str, str, int], Where]] = field(default_factory=dict)  # host -> place -> whose
 
 
 class Classes:
@@ -62,7 +61,7 @@ class Classes:
 
     def place_of(self, where: Where, ip: IpAddress) -> int:
         """The how-manieth address of its namespace this is: what members of a class have in common."""
-        addresses = [own.ip for i in self.snapshot.at(where).interfaces for own in i.ipv4]
+        addresses = [own.ip for i in self.snapshot.at(where).interfaces for own in i.routed]
         return addresses.index(ip)
 
     def publishing(self, host: str, protocol: Protocol, port: int) -> tuple[object, ...]:
@@ -87,12 +86,12 @@ class Classes:
         stay = {name: s for name, s in host.namespaces.items() if name == "host" or Where(host.name, name) in kept}
         stack = host.stack
         links = tuple(i for i in stack.interfaces if i.peer is None or i.peer.namespace in stay)
-        rules = self._fewer_rules(host, kept)
         sockets = tuple(s for s in stack.sockets if self._stays(host, s, kept))
         pids = {s.pid for s in sockets}
         stay["host"] = replace(
-            stack, interfaces=links, netfilter=rules, sockets=sockets, neighbours=_fixed(stack), fdb=_remotes(stack)
-        )
+            stack, interfaces=links, sockets=sockets, neighbours=_fixed(stack), fdb=_remotes(stack),
+            netfilter=self._fewer_rules(host, kept, 4), netfilter6=self._fewer_rules(host, kept, 6),
+        )  # fmt: skip
         spaces = {name: replace(s, connections=()) for name, s in stay.items()}
         return replace(host, namespaces=spaces, processes=tuple(p for p in host.processes if p.pid in pids))
 
@@ -102,18 +101,18 @@ class Classes:
         whose = [where for where in self.owner.get(to, ()) if where.host == host.name] if to and proxies else []
         return not whose or any(where in kept for where in whose)
 
-    def _fewer_rules(self, host: Host, kept: set[Where]) -> Netfilter:
+    def _fewer_rules(self, host: Host, kept: set[Where], version: int) -> Netfilter:
         belongs = self.owned.belongs.get(host.name, {})
         tables = []
-        for table in host.stack.netfilter.tables:
+        for table in host.stack.filters(version).tables:
             chains = tuple(
                 replace(
                     chain,
                     rules=tuple(
                         rule
                         for number, rule in enumerate(chain.rules)
-                        if belongs.get((table.name, chain.name, number)) in kept
-                        or (table.name, chain.name, number) not in belongs
+                        if belongs.get((version, table.name, chain.name, number)) in kept
+                        or (version, table.name, chain.name, number) not in belongs
                     ),
                 )
                 for chain in table.chains
@@ -138,7 +137,7 @@ def _owners(snapshot: Snapshot) -> dict[IpAddress, tuple[Where, ...]]:
         for name, space in host.namespaces.items():
             for interface in space.interfaces:
                 if name != "host" and interface.kind is not LinkKind.LOOPBACK:
-                    found |= {own.ip: (*found.get(own.ip, ()), Where(host.name, name)) for own in interface.ipv4}
+                    found |= {own.ip: (*found.get(own.ip, ()), Where(host.name, name)) for own in interface.routed}
     return found
 
 
@@ -171,7 +170,7 @@ def classify(snapshot: Snapshot) -> Classes:
 def _find_twins(classes: Classes) -> None:
     """Who shares an address with whom? Only what can't meet on a wire can be told apart by host; others stand alone."""
     snapshot = classes.snapshot
-    of_hosts = {own.ip for host in snapshot.hosts.values() for i in host.stack.interfaces for own in i.ipv4}
+    of_hosts = {own.ip for host in snapshot.hosts.values() for i in host.stack.interfaces for own in i.routed}
     walled = {host.name: _walled_bridges(host) for host in snapshot.hosts.values()}
     for ip, places in classes.owner.items():
         if len(places) < 2 and ip not in of_hosts:
@@ -198,7 +197,7 @@ def _walled_bridges(host: Host) -> set[str]:
 def _is_behind(snapshot: Snapshot, where: Where, bridges: set[str]) -> bool:
     """Has this namespace one address only, on a veth to one of these bridges?"""
     links = [i for i in snapshot.at(where).interfaces if i.kind is not LinkKind.LOOPBACK]
-    if len(links) != 1 or len(links[0].ipv4) != 1 or links[0].peer is None or links[0].peer.namespace != "host":
+    if len(links) != 1 or len(links[0].routed) != 1 or links[0].peer is None or links[0].peer.namespace != "host":
         return False
     end = snapshot.hosts[where.host].stack.by_index(links[0].peer.index)
     return end is not None and end.master in bridges
@@ -223,7 +222,7 @@ def _proxy_sockets(host: Host) -> list[Socket]:
 
 def _read_rules(classes: Classes, host: Host, space: Namespace, macs: dict[str, Where]) -> None:
     """Sort the rules of one namespace into those of one container and those for all."""
-    for table in space.netfilter.tables:
+    for version, table in ((family, one) for family in (4, 6) for one in space.filters(family).tables):
         for chain in table.chains:
             segment: list[tuple[int, Where, str, tuple[object, ...]]] = []
             generics = 0
@@ -236,7 +235,7 @@ def _read_rules(classes: Classes, host: Host, space: Namespace, macs: dict[str, 
                     continue
                 where, text, shape = whose
                 segment.append((number, where, text, shape))
-                chained = (table.name, chain.name)
+                chained = (version, table.name, chain.name)
                 classes.owned.belongs.setdefault(host.name, {})[*chained, number] = where
                 entry = (host.name, *chained, generics, text)
                 port = _own_port(rule) if shape[0] == "to" else None
@@ -255,9 +254,9 @@ def _close(classes: Classes, segment: list[tuple[int, Where, str, tuple[object, 
 
 def _whose(classes: Classes, host: Host, rule: Rule) -> tuple[Where, str, tuple[object, ...]] | None:
     """(container, text up to its address, kind) of a rule that names one container of this host; else None."""
-    to = (rule.target.option("--to-destination") or "").partition(":")[0]
+    to = address_part(rule.target.option("--to-destination") or "")
     named = [
-        m.value.removesuffix("/32") for m in rule.matches if m.option in ("-s", "-d") and _single(m.value, m.negated)
+        _without_length(m.value) for m in rule.matches if m.option in ("-s", "-d") and _single(m.value, m.negated)
     ]
     if to and not named:
         where = _owner(classes, host, to)
@@ -272,24 +271,40 @@ def _whose(classes: Classes, host: Host, rule: Rule) -> tuple[Where, str, tuple[
     if where is None or _sees_addresses(rule, named[0]):
         return None
     space = host.namespaces[where[1]]
-    place = [str(own.ip) for i in space.interfaces for own in i.ipv4].index(named[0])
+    place = [str(own.ip) for i in space.interfaces for own in i.routed].index(named[0])
     options = tuple(m.option for m in rule.matches if m.option in ("-s", "-d"))
-    return where, rule.text.replace(f"{named[0]}/32", f"SELF{place}"), ("of", options, rule.target.name)
+    return where, _up_to(named[0], f"SELF{place}", rule.text), ("of", options, rule.target.name)
 
 
 def _single(value: str, negated: bool) -> bool:
-    return not negated and ("/" not in value or value.endswith("/32"))
+    return not negated and ("/" not in value or _without_length(value) != value)
+
+
+def _without_length(value: str) -> str:
+    """'172.17.0.2/32', 'fd00::2/128' without its length."""
+    return value.removesuffix("/128" if ":" in value else "/32")
+
+
+def _up_to(own: str, name: str, text: str) -> str:
+    return text.replace(f"{own}/128" if ":" in own else f"{own}/32", name)
+
+
+def address_part(text: str) -> str:
+    """'172.17.0.2' of '172.17.0.2:80', 'fd00::2' of '[fd00::2]:80'."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text if text.count(":") > 1 else text.partition(":")[0]
 
 
 def _sees_addresses(rule: Rule, own: str) -> bool:
     """Does it look at addresses in any other way too?"""
-    plain = all(m.value.removesuffix("/32") == own for m in rule.matches if m.option in ("-s", "-d"))
+    plain = all(_without_length(m.value) == own for m in rule.matches if m.option in ("-s", "-d"))
     return not plain or any(m.option in (*_RANGES, "--mac-source") for m in rule.matches)
 
 
 def _places_of(classes: Classes, text: str) -> tuple[Where, ...]:
     try:
-        return classes.owner.get(IPv4Address(text), ())
+        return classes.owner.get(ip_address(text), ())
     except ValueError:
         return ()
 
@@ -322,7 +337,7 @@ def _rule_for_all(classes: Classes, rule: Rule, macs: dict[str, Where]) -> None:
         elif match.option.startswith("--physdev"):  # a veth's own name
             owned.alone |= set(_behind_port(classes, match.value))
     for option in ("--to-destination", "--to-source"):
-        owned.alone |= set(_places_of(classes, (rule.target.option(option) or "").partition(":")[0]))
+        owned.alone |= set(_places_of(classes, address_part(rule.target.option(option) or "")))
 
 
 def _behind_port(classes: Classes, dev: str) -> list[Where]:
@@ -340,7 +355,7 @@ def _behind_port(classes: Classes, dev: str) -> list[Where]:
 def _signature(classes: Classes, host: Host, space: Namespace) -> tuple[object, ...]:
     """Equal for two namespaces that nothing tells apart."""
     own: dict[IpAddress, str] = {
-        o.ip: f"SELF{n}" for n, o in enumerate(o for i in space.interfaces for o in i.ipv4)
+        o.ip: f"SELF{n}" for n, o in enumerate(o for i in space.interfaces for o in i.routed)
     }
     links = tuple(_link(host, space, i) for i in space.interfaces)
     routes = tuple(
@@ -364,10 +379,10 @@ def _signature(classes: Classes, host: Host, space: Namespace) -> tuple[object, 
     )
     rules = tuple(
         (t.name, c.name, c.policy, tuple(r.text for r in c.rules if "127.0.0.11" not in r.text))
-        for t in space.netfilter.tables
+        for t in (*space.netfilter.tables, *space.netfilter6.tables)
         for c in t.chains
     )
-    seen = tuple(_seen(classes, ip) for ip in own if isinstance(ip, IPv4Address) and not ip.is_loopback)
+    seen = tuple(_seen(classes, ip) for ip in own if not ip.is_loopback)
     mine = tuple(classes.owned.rules.get(Where(host.name, space.name), ()))
     fixed = _fixed(space)
     return host.name, links, routes, tuple(sockets), rules, seen, mine, fixed, tuple(sorted(space.sysctls.items()))
@@ -383,7 +398,7 @@ def _seen(classes: Classes, ip: IpAddress) -> tuple[object, ...]:
 
 def _link(host: Host, space: Namespace, link: Interface) -> tuple[object, ...]:
     """How a link is plugged in, without its own names, addresses and MAC."""
-    networks = tuple(own.network for own in link.ipv4)
+    networks = tuple(own.network for own in link.routed)
     if link.kind is LinkKind.LOOPBACK:
         return link.name, link.up
     wired: tuple[object, ...] = (link.parent, link.parent_namespace, link.mode, link.vlan_id, link.master)

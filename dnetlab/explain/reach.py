@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address
 
-from dnetlab.explain.classes import Classes, classify
+from dnetlab.explain.classes import Classes, address_part, classify
 from dnetlab.explain.why import LATER, label, last
 from dnetlab.model import (
     Disposition,
@@ -25,10 +25,11 @@ from dnetlab.model import (
     Packet,
     Protocol,
     Snapshot,
+    Socket,
     SocketState,
     Where,
 )
-from dnetlab.model.ip import IpAddress
+from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.net.conversation import converse
 from dnetlab.net.deliver import proxy_of
 from dnetlab.net.routing import source_address
@@ -184,9 +185,9 @@ def places(snapshot: Snapshot) -> Iterator[Where]:
 def targets(snapshot: Snapshot) -> Iterator[Target]:
     """What can be asked: every address by ping, and its open ports.
 
-    A host is asked at the addresses of its network cards, for published ports too. What listens at an address of
-    127.0.0.0/8 only (a port published with -p 127.0.0.1:…) is asked there, where each asker meets himself; Docker's
-    DNS server is left out.
+    A host is asked at the addresses of its network cards, for published ports too. Nobody is asked at a link-local
+    address of IPv6, which every interface has. What listens at an address of 127.0.0.0/8 or at ::1 only (a port
+    published with -p 127.0.0.1:…) is asked there, where each asker meets himself; Docker's DNS server is left out.
     """
     for where in places(snapshot):
         space = snapshot.at(where)
@@ -196,16 +197,16 @@ def targets(snapshot: Snapshot) -> Iterator[Target]:
                 yield from _at_loopback(snapshot, where)
             if interface.kind is LinkKind.LOOPBACK or not card:
                 continue
-            for own in interface.ipv4:
+            for own in interface.routed:
                 yield Target(where, own.ip)
                 yield from _services(snapshot, where, own.ip)
 
 
 def _at_loopback(snapshot: Snapshot, where: Where) -> Iterator[Target]:
-    behind = _published(snapshot.hosts[where.host]) if where.is_host else {}
     for socket in snapshot.at(where).sockets:
         waiting, ip = socket.state in (SocketState.LISTEN, SocketState.UNCONNECTED), socket.local_address
-        if waiting and isinstance(ip, IPv4Address) and ip.is_loopback and ip != DOCKERS_DNS:
+        if waiting and ip.is_loopback and ip != DOCKERS_DNS:
+            behind = _published(snapshot.hosts[where.host], ip.version) if where.is_host else {}
             key = (socket.protocol, socket.local_port)
             yield Target(where, ip, socket.local_port, socket.protocol, behind.get(key))
 
@@ -214,14 +215,14 @@ def _services(snapshot: Snapshot, where: Where, ip: IpAddress) -> Iterator[Targe
     seen: set[tuple[Protocol, int]] = set()
     links = snapshot.at(where).interfaces
     tunnel_ports = {(Protocol.UDP, link.vxlan.port) for link in links if link.vxlan}  # the kernel's own, no service
-    behind = _published(snapshot.hosts[where.host]) if where.is_host else {}
+    behind = _published(snapshot.hosts[where.host], ip.version) if where.is_host else {}
     for socket in snapshot.at(where).sockets:
         address = socket.local_address
         key = (socket.protocol, socket.local_port)
         waiting = socket.state in (SocketState.LISTEN, SocketState.UNCONNECTED)
-        mine = address.is_unspecified or address == ip
+        mine = address == ip or (address.is_unspecified and _hears(socket, ip.version))
         tunnels = socket.pid is None and key in tunnel_ports
-        if waiting and mine and not tunnels and key not in seen and not (address.version == 6 and socket.v6only):
+        if waiting and mine and not tunnels and key not in seen:
             seen.add(key)
             yield Target(where, ip, socket.local_port, socket.protocol, behind.get(key))
     for protocol, port in behind:
@@ -229,21 +230,26 @@ def _services(snapshot: Snapshot, where: Where, ip: IpAddress) -> Iterator[Targe
             yield Target(where, ip, port, protocol, behind[protocol, port])
 
 
-def _published(machine: Host) -> dict[tuple[Protocol, int], str]:
-    """(protocol, host port) -> the namespace a docker-proxy or a DNAT rule leads to."""
-    owner = {i.ip: n for n, s in machine.namespaces.items() for f in s.interfaces for i in f.ipv4 if n != "host"}
+def _hears(socket: Socket, version: int) -> bool:
+    """Does a socket at 0.0.0.0 or :: take what comes for an address of that family?"""
+    return socket.local_address.version == version or (version == 4 and not socket.v6only)
+
+
+def _published(machine: Host, version: int) -> dict[tuple[Protocol, int], str]:
+    """(protocol, host port) -> the namespace a docker-proxy or a DNAT rule of that family leads to."""
+    owner = {i.ip: n for n, s in machine.namespaces.items() for f in s.interfaces for i in f.routed if n != "host"}
     found: dict[tuple[Protocol, int], str] = {}
     for socket in machine.stack.sockets:
         to = proxy_of(machine, socket)
-        if to and to[0] in owner:
+        if to and to[0] in owner and _hears(socket, version):
             found[socket.protocol, socket.local_port] = owner[to[0]]
-    for chain in machine.stack.netfilter.table("nat").chains:
+    for chain in machine.stack.filters(version).table("nat").chains:
         for rule in chain.rules:
             port, protocol = rule.get("--dport"), rule.get("-p")
-            to_ip = (rule.target.option("--to-destination") or "").partition(":")[0]
+            to_ip = address_part(rule.target.option("--to-destination") or "")
             one_port = port is not None and port.value.isdecimal()
             if rule.target.name == "DNAT" and port and protocol and one_port and to_ip and "-" not in to_ip:
-                space = owner.get(IPv4Address(to_ip))
+                space = owner.get(ip_address(to_ip))
                 if space and protocol.value in ("tcp", "udp"):
                     found.setdefault((Protocol(protocol.value), int(port.value)), space)
     return found
@@ -271,7 +277,8 @@ def probe(snapshot: Snapshot, asker: Where, target: Target) -> Exchange:
         packet = Packet(start, target.address, Protocol.ICMP, 1, icmp=IcmpType.ECHO_REQUEST)
     else:
         flags = "S" if target.protocol is Protocol.TCP else ""
-        packet = Packet(start, target.address, target.protocol, 40000, target.port, flags=flags, size=60)
+        size = 60 if target.address.version == 4 else 80
+        packet = Packet(start, target.address, target.protocol, 40000, target.port, flags=flags, size=size)
     return converse(snapshot, asker, packet, snapshot.clock + LATER)
 
 

@@ -142,9 +142,10 @@ class NoRouteThere:
 
 @dataclass(frozen=True)
 class ForwardsForNobody:
-    """net.ipv4.ip_forward is 0 there."""
+    """The switch, net.ipv4.ip_forward for IPv4, is 0 there."""
 
     where: str
+    switch: str = "net.ipv4.ip_forward"
 
 
 @dataclass(frozen=True)
@@ -354,6 +355,7 @@ class RuleText:
     chain: str
     number: int
     rule: str
+    version: int = 4
 
 
 @dataclass(frozen=True)
@@ -402,6 +404,7 @@ class AnswerRule:
     table: str
     chain: str
     rule: str
+    version: int = 4
 
 
 @dataclass(frozen=True)
@@ -468,7 +471,7 @@ class BothOnOne:
 
 @dataclass(frozen=True)
 class SwitchForwardingOn:
-    pass
+    switch: str = "net.ipv4.ip_forward"
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,7 @@ def kept_inside(machine: Host, fact: RuleStops, packet: Packet) -> Finding | Non
     asker = next((c for c in machine.containers for e in c.endpoints if e.address == packet.source), None)
     if network is None or asker is None:
         return None
-    seen = (RuleText(fact.table, fact.chain, fact.number, fact.rule),)
+    seen = (RuleText(fact.table, fact.chain, fact.number, fact.rule, fact.version),)
     return InternalNoWay(asker.name, (network.name,), packet.destination), seen, ConnectSomewhere(asker.name)
 
 
@@ -200,5 +200,5 @@ def icc_off(machine: Host, fact: RuleStops, who: str, whom: str) -> Finding | No
     network = next((n for n in machine.networks if n.bridge == came.value and n.options.get(ICC) == "false"), None)
     if network is None:
         return None
-    seen = (RuleText(fact.table, fact.chain, fact.number, fact.rule),)
+    seen = (RuleText(fact.table, fact.chain, fact.number, fact.rule, fact.version),)
     return IccOff(who, whom, network.name), seen, WithoutIcc(network.name)

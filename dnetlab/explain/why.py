@@ -94,9 +94,9 @@ from dnetlab.model import (
     Trace,
     Where,
 )
-from dnetlab.model.facts import NobodyHas, PolicyDrops, RuleStops, TunnelSwallows, Vanished
+from dnetlab.model.facts import NobodyHas, NotForwarding, PolicyDrops, RuleStops, TunnelSwallows, Vanished
 from dnetlab.model.host import PREDEFINED
-from dnetlab.model.ip import IpAddress
+from dnetlab.model.ip import IpAddress, bracketed
 from dnetlab.net.conversation import converse
 from dnetlab.net.routing import is_local, local_interface, source_address
 from dnetlab.net.segment import Law
@@ -195,7 +195,7 @@ def _probe(snapshot: Snapshot, where: Where, to: IpAddress, port: int | None, pr
     if port is None:
         return Packet(start, to, Protocol.ICMP, 1, icmp=IcmpType.ECHO_REQUEST)
     flags = "S" if protocol is Protocol.TCP else ""
-    return Packet(start, to, protocol, 40000, port, flags=flags, size=60)
+    return Packet(start, to, protocol, 40000, port, flags=flags, size=60 if to.version == 4 else 80)
 
 
 # -- words for places
@@ -217,7 +217,7 @@ def label(snapshot: Snapshot, where: Where) -> str:
 def _whom(snapshot: Snapshot, ip: IpAddress, port: int | None, name: str | None) -> str:
     place = next(_owners(snapshot, ip), None)
     known = name or (label(snapshot, place) if place else "")
-    address = str(ip) if port is None else f"{ip}:{port}"
+    address = str(ip) if port is None else f"{bracketed(ip)}:{port}"
     return f"{known} ({address})" if known and known != str(ip) else address
 
 
@@ -314,7 +314,8 @@ def _question_died(snapshot: Snapshot, trace: Trace, who: str, whom: str, destin
             return _found(set_so)
         return Reason(False, NoRouteThere(where, destination), (Happened(fact),), AgainstFact(fact))
     if how is Disposition.FORWARDING_OFF:
-        return Reason(False, ForwardsForNobody(where), (Sysctl("net.ipv4.ip_forward"),), SwitchForwardingOn())
+        switch = fact.switch if isinstance(fact, NotForwarding) else "net.ipv4.ip_forward"
+        return Reason(False, ForwardsForNobody(where, switch), (Sysctl(switch),), SwitchForwardingOn(switch))
     cause = LinkDownOn(where, fact) if how is Disposition.LINK_DOWN else EndedOn(where, fact)
     return Reason(False, cause, (), AgainstFact(fact))
 
@@ -330,7 +331,7 @@ def _firewall(snapshot: Snapshot, trace: Trace, who: str, whom: str, where: str)
         if set_so:
             return _found(set_so)
     number, rule = (fact.number, fact.rule) if isinstance(fact, RuleStops) else (0, "policy DROP")
-    seen = (RuleText(fact.table, fact.chain, number, rule),)
+    seen = (RuleText(fact.table, fact.chain, number, rule, fact.version),)
     apart = _networks_apart(snapshot, trace, fact)
     cause: Cause
     if apart:
@@ -434,7 +435,7 @@ def _tunnel_broken(fact: TunnelSwallows, where: str) -> Reason:
         number, rule = (inner.number, inner.rule) if isinstance(inner, RuleStops) else (0, "policy DROP")
         rejects = isinstance(inner, RuleStops) and inner.verdict == "REJECT"
         behind = RuleOn(fact.host, rejects, inner.table, inner.chain) if number else PolicyOn(fact.host, inner.chain)
-        clues.append(RuleText(inner.table, inner.chain, number, rule))
+        clues.append(RuleText(inner.table, inner.chain, number, rule, inner.version))
     cause = TunnelBroken(where, fact.dev, fact.vni, fact.remote, behind)
     return Reason(False, cause, tuple(clues), AgainstFact(inner))
 
@@ -455,7 +456,8 @@ def _answer_died(request: Trace, reply: Trace, who: str, whom: str) -> Reason:
     asked_as = (request.final or request.packet).source
     seen: list[Clue] = [QuestionArrived(asked_as), AnswerEnded(where, fact)]
     if isinstance(fact, RuleStops | PolicyDrops):
-        seen.append(AnswerRule(fact.table, fact.chain, fact.rule if isinstance(fact, RuleStops) else "policy DROP"))
+        rule = fact.rule if isinstance(fact, RuleStops) else "policy DROP"
+        seen.append(AnswerRule(fact.table, fact.chain, rule, fact.version))
     fix: Remedy = AgainstFact(fact)
     if reply.disposition is Disposition.NO_ROUTE and asked_as == request.packet.source:
         fix = MasqueradeMissing()

@@ -485,6 +485,7 @@ class NothingToWrite:
 class PolicyDrops:
     table: str
     chain: str
+    version: int = 4
 
 
 class Keeper(Enum):
@@ -506,6 +507,7 @@ class RuleStops:
     rule: str
     keeper: Keeper = Keeper.SOMEBODY
     bridge: str = ""
+    version: int = 4
 
 
 Fact = Union[  # noqa: UP007 (a name for people and for typing.get_args)

@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 __all__ = [
     "IpAddress", "IpInterface", "IpNetwork", "bracketed", "in_zone", "ip_address", "ip_interface", "ip_network",
-    "is_link_local", "nowhere", "without_zone", "zone_of",
+    "is_link_local", "nowhere", "rules_tool", "without_zone", "zone_of",
 ]  # fmt: skip
 
 IpAddress: TypeAlias = IPv4Address | IPv6Address
@@ -59,3 +59,8 @@ def without_zone(ip: IpAddress) -> IpAddress:
 def bracketed(ip: IpAddress) -> str:
     """As it stands before a port: '[::1]', '127.0.0.1'."""
     return f"[{ip}]" if ip.version == 6 else str(ip)
+
+
+def rules_tool(version: int) -> str:
+    """The command that shows and writes a family's packet filter."""
+    return "iptables" if version == 4 else "ip6tables"

@@ -15,7 +15,7 @@ from ipaddress import IPv4Interface, IPv6Interface
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.frame import Capture
 from dnetlab.model.indexes import followed, index
-from dnetlab.model.ip import IpAddress, IpInterface, IpNetwork, in_zone, zone_of
+from dnetlab.model.ip import IpAddress, IpInterface, IpNetwork, in_zone, is_link_local, zone_of
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.packet import Connection, Protocol
 from dnetlab.model.rows import with_row, without_rows
@@ -151,6 +151,11 @@ class Interface:
     def ipv6(self) -> tuple[IpInterface, ...]:
         """Its IPv6 addresses with their prefix, in the kernel's order; () when it has none."""
         return tuple(a.interface for a in self.addresses if isinstance(a.interface, IPv6Interface))
+
+    @cached_property
+    def routed(self) -> tuple[IpInterface, ...]:
+        """Its addresses of both families that somebody beyond the link can ask: all but the link-local ones of IPv6."""
+        return (*self.ipv4, *(own for own in self.ipv6 if not is_link_local(own.ip)))
 
     def of_family(self, version: int) -> tuple[IpInterface, ...]:
         """Its addresses of IPv4 (4) or IPv6 (6)."""

@@ -188,10 +188,11 @@ def _refuse(trip: Trip, decision: Decision) -> None:
     """DROP or REJECT: say which rule, and tell the sender when it is REJECT."""
     rule = decision.rule
     if rule is None:
-        trip.end(Disposition.DROPPED, PolicyDrops(decision.table, decision.chain))
+        trip.end(Disposition.DROPPED, PolicyDrops(decision.table, decision.chain, trip.packet.version))
         return
     keeper, bridge = _keeper(decision.table, decision.chain, rule)
-    stops = RuleStops(decision.name, decision.table, decision.chain, decision.number, rule.text, keeper, bridge)
+    chain, number = decision.chain, decision.number
+    stops = RuleStops(decision.name, decision.table, chain, number, rule.text, keeper, bridge, trip.packet.version)
     trip.end(Disposition.DROPPED if decision.name == "DROP" else Disposition.REJECTED, stops)
     if decision.name == "REJECT":
         _tell(trip, rule.target.option("--reject-with") or "icmp-port-unreachable")

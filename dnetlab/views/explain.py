@@ -36,6 +36,9 @@ COLUMNS = {
 }
 
 
+_IPV6 = {StepKind.MATCHED: "ip6tables", StepKind.RESOLVED: "ndp"}
+
+
 def legs(exchange: Exchange) -> Iterator[tuple[str, Trace]]:
     """The journeys of an exchange in the order they happened, each with its name.
 
@@ -158,7 +161,7 @@ def leg(direction: str, trace: Trace, snapshot: Snapshot | None = None) -> Itera
     for hop in trace.hops:
         yield f"  {place(hop.where, snapshot)}"
         for step in told(hop.steps):
-            yield f"    {line(step)}"
+            yield f"    {line(step, trace.packet.version)}"
     yield f"  = {end(trace)}"
 
 
@@ -184,14 +187,20 @@ def _is_note(step: Step) -> bool:
     return isinstance(step.fact, Counts | NotJudged | UnknownTarget)
 
 
-def line(step: Step) -> str:
-    """A step as a line of the told journey: what kind it is, then what happened."""
+def line(step: Step, version: int = 4) -> str:
+    """A step as a line of a packet's told journey: what kind it is, then what happened."""
+    kind = step_name(step, version)
     if step.kind is StepKind.MATCHED:
         counted = f"  [{phrase('packets before', number=step.packets)}]" if step.packets else ""
-        return f"{words(step.kind):<13}{rule_place(step)}: {step.rule}{counted}"
+        return f"{kind:<13}{rule_place(step)}: {step.rule}{counted}"
     if step.kind is StepKind.REWRITTEN:
-        return f"{words(step.kind):<13}{step.hook}: {words(step.fact)}"
-    return f"{words(step.kind):<13}{words(step.fact)}"
+        return f"{kind:<13}{step.hook}: {words(step.fact)}"
+    return f"{kind:<13}{words(step.fact)}"
+
+
+def step_name(step: Step, version: int) -> str:
+    """'route', 'iptables', 'arp' …: IPv6 has its own packet filter, and its own way to ask for a neighbour."""
+    return (_IPV6.get(step.kind) if version == 6 else None) or words(step.kind)
 
 
 def rule_place(step: Step) -> str:

@@ -56,7 +56,7 @@ def _leg(direction: str, trace: Trace, scene: Scene, snapshot: Snapshot | None) 
             packet = str(step.after) if step.after else packet
             yield Frame(
                 leg, explain.place(hop.where, snapshot), standing(scene, hop.where, step), step.hook,
-                _text(step), step.rule, before if step.after else "", packet,
+                _text(step, trace.packet.version), step.rule, before if step.after else "", packet,
             )  # fmt: skip
     if trace.hops:
         where, met = trace.hops[-1].where, trace.hops[-1].steps
@@ -64,8 +64,8 @@ def _leg(direction: str, trace: Trace, scene: Scene, snapshot: Snapshot | None) 
         yield Frame(leg, explain.place(where, snapshot), node, "", explain.end(trace), "", "", packet, last=True)
 
 
-def _text(step: Step) -> str:
+def _text(step: Step, version: int) -> str:
     """The rule itself and the rewritten packet stand beside the sentence."""
     if step.kind is StepKind.MATCHED:
-        return f"{words(step.kind)} {explain.rule_place(step)}"
-    return f"{words(step.kind)}{phrase('colon')}{words(step.fact)}"
+        return f"{explain.step_name(step, version)} {explain.rule_place(step)}"
+    return f"{explain.step_name(step, version)}{phrase('colon')}{words(step.fact)}"

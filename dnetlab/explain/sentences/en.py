@@ -11,6 +11,7 @@ from dnetlab.explain import setting_reasons as s
 from dnetlab.explain.ending import Ending
 from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, Part, StepKind
 from dnetlab.model import facts as f
+from dnetlab.model.ip import rules_tool
 
 Table = dict[type, Callable[[Any], str]]
 
@@ -144,7 +145,8 @@ _FACTS: Table = {
     f.Noted: lambda x: "The stack takes note of the message.",
     f.EchoAnswered: lambda x: f"{x.destination} is ours; the kernel answers the echo.",
     f.SocketTakes: lambda x: (
-        f"{_program(x.program, x.pid)} has a socket on {_port(x.address, x.port)} that takes {x.destination}:{x.dport}."
+        f"{_program(x.program, x.pid)} has a socket on {_port(x.address, x.port)} that takes "
+        f"{_port(x.destination, x.dport)}."
     ),
     f.NobodyWaits: lambda x: f"Nobody here waits for {x.packet}: the answer took another way than the question.",
     f.EchoIgnored: lambda x: f"{x.switch} is 1: pings are ignored here.",
@@ -213,7 +215,7 @@ def _without(x: f.RuleStops) -> str:
             "one network with `docker network connect`, or ask a port published with -p."
         )
     table = "" if x.table == "filter" else f" -t {x.table}"
-    return f"Without that rule it goes on: iptables{table} -D {x.chain} {x.number}"
+    return f"Without that rule it goes on: {rules_tool(x.version)}{table} -D {x.chain} {x.number}"
 
 
 def _against(fact: f.Fact | None) -> str:
@@ -257,8 +259,8 @@ REMEDIES: Table = {
     ),
     f.NothingToWrite: lambda x: f"Give {x.dev} an address: ip addr add …",
     f.PolicyDrops: lambda x: (
-        f"A rule that accepts it would have: iptables -I {x.chain} … -j ACCEPT "
-        f"(or the policy: iptables -P {x.chain} ACCEPT)."
+        f"A rule that accepts it would have: {rules_tool(x.version)} -I {x.chain} … -j ACCEPT "
+        f"(or the policy: {rules_tool(x.version)} -P {x.chain} ACCEPT)."
     ),
     f.RuleStops: _without,
 }
@@ -337,7 +339,7 @@ _CAUSES: Table = {
     r.OpensAndSticks: _opens_and_sticks,
     r.AnswersNothing: lambda x: f"{x.whom} takes the packet of {x.who}, but answers nothing.",
     r.NoRouteThere: lambda x: f"{x.where} has no route to {x.destination}: Network is unreachable.",
-    r.ForwardsForNobody: lambda x: f"{x.where} doesn't forward packets for others: net.ipv4.ip_forward is 0 there.",
+    r.ForwardsForNobody: lambda x: f"{x.where} doesn't forward packets for others: {x.switch} is 0 there.",
     r.LinkDownOn: lambda x: f"On {x.where} the link is down: {_fact(x.fact)}",
     r.EndedOn: lambda x: f"On {x.where}: {_fact(x.fact)}",
     r.IgnoredBy: lambda x: f"{x.where} ignores the packet: {_fact(x.fact)}",
@@ -409,7 +411,7 @@ _CAUSES: Table = {
 
 def _rule_text(x: r.RuleText) -> str:
     rule = f"-A {x.chain} {x.rule}" if x.number else f"-P {x.chain} {x.rule.removeprefix('policy ')}"
-    return f"iptables -t {x.table}: {rule}"
+    return f"{rules_tool(x.version)} -t {x.table}: {rule}"
 
 
 def _not_published(x: r.NotPublished) -> str:
@@ -436,7 +438,7 @@ _EVIDENCE: Table = {
     r.Member: _member,
     r.QuestionArrived: lambda x: f"the question arrived, from {x.source}",
     r.AnswerEnded: lambda x: f"the answer ended on {x.where}: {_fact(x.fact)}",
-    r.AnswerRule: lambda x: f"iptables -t {x.table}: {x.chain} {x.rule}",
+    r.AnswerRule: lambda x: f"{rules_tool(x.version)} -t {x.table}: {x.chain} {x.rule}",
     r.Happened: lambda x: _fact(x.fact),
 }
 
@@ -450,7 +452,7 @@ _TRY: Table = {
     r.OwnNetwork: lambda x: "docker network create mynet, and run both with --network mynet (or use --link)",
     r.Connect: lambda x: f"docker network connect {x.network} {x.who}",
     r.BothOnOne: lambda x: "put both on a network of your own",
-    r.SwitchForwardingOn: lambda x: "sysctl -w net.ipv4.ip_forward=1, or restart docker",
+    r.SwitchForwardingOn: lambda x: f"sysctl -w {x.switch}=1, or restart docker",
     r.ServeAgain: lambda x: (
         "restart the container for a new docker-proxy, the daemon (systemctl restart docker) for the rules"
     ),

@@ -12,6 +12,7 @@ from dnetlab.explain.ending import Ending
 from dnetlab.explain.sentences import en
 from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, Part, StepKind
 from dnetlab.model import facts as f
+from dnetlab.model.ip import rules_tool
 
 Table = dict[type, Callable[[Any], str]]
 
@@ -148,7 +149,7 @@ _FACTS: Table = {
     f.EchoAnswered: lambda x: f"{x.destination} 是本机的地址；内核应答了 ping。",
     f.SocketTakes: lambda x: (
         f"{_program(x.program, x.pid)} 在 {_port(x.address, x.port)} 上的套接字收下了"
-        f"发往 {x.destination}:{x.dport} 的数据包。"
+        f"发往 {_port(x.destination, x.dport)} 的数据包。"
     ),
     f.NobodyWaits: lambda x: f"这里没有人在等 {x.packet}：应答走的路和提问走的不一样。",
     f.EchoIgnored: lambda x: f"{x.switch} 是 1：这里不理会 ping。",
@@ -205,7 +206,7 @@ def _without(x: f.RuleStops) -> str:
             "或者访问用 -p 映射的端口。"
         )
     table = "" if x.table == "filter" else f" -t {x.table}"
-    return f"没有这条规则就能通过：iptables{table} -D {x.chain} {x.number}"
+    return f"没有这条规则就能通过：{rules_tool(x.version)}{table} -D {x.chain} {x.number}"
 
 
 def _against(fact: f.Fact | None) -> str:
@@ -243,7 +244,8 @@ REMEDIES: Table = {
     ),
     f.NothingToWrite: lambda x: f"给 {x.dev} 一个地址：ip addr add …",
     f.PolicyDrops: lambda x: (
-        f"加一条放行的规则：iptables -I {x.chain} … -j ACCEPT（或者改默认策略：iptables -P {x.chain} ACCEPT）。"
+        f"加一条放行的规则：{rules_tool(x.version)} -I {x.chain} … -j ACCEPT"
+        f"（或者改默认策略：{rules_tool(x.version)} -P {x.chain} ACCEPT）。"
     ),
     f.RuleStops: _without,
 }
@@ -325,7 +327,7 @@ _CAUSES: Table = {
     r.OpensAndSticks: _opens_and_sticks,
     r.AnswersNothing: lambda x: f"{x.whom} 收下了 {x.who} 的数据包，但没有任何应答。",
     r.NoRouteThere: lambda x: f"{x.where} 没有到 {x.destination} 的路由：Network is unreachable。",
-    r.ForwardsForNobody: lambda x: f"{x.where} 不替别人转发数据包：那里的 net.ipv4.ip_forward 是 0。",
+    r.ForwardsForNobody: lambda x: f"{x.where} 不替别人转发数据包：那里的 {x.switch} 是 0。",
     r.LinkDownOn: lambda x: f"{x.where} 上的网卡没有启用：{_fact(x.fact)}",
     r.EndedOn: lambda x: f"在 {x.where} 上：{_fact(x.fact)}",
     r.IgnoredBy: lambda x: f"{x.where} 不理会这个数据包：{_fact(x.fact)}",
@@ -385,7 +387,7 @@ _CAUSES: Table = {
 
 def _rule_text(x: r.RuleText) -> str:
     rule = f"-A {x.chain} {x.rule}" if x.number else f"-P {x.chain} {x.rule.removeprefix('policy ')}"
-    return f"iptables -t {x.table}: {rule}"
+    return f"{rules_tool(x.version)} -t {x.table}: {rule}"
 
 
 def _not_published(x: r.NotPublished) -> str:
@@ -410,7 +412,7 @@ _EVIDENCE: Table = {
     r.Member: _member,
     r.QuestionArrived: lambda x: f"提问到达了，来自 {x.source}",
     r.AnswerEnded: lambda x: f"应答止步于 {x.where}：{_fact(x.fact)}",
-    r.AnswerRule: lambda x: f"iptables -t {x.table}: {x.chain} {x.rule}",
+    r.AnswerRule: lambda x: f"{rules_tool(x.version)} -t {x.table}: {x.chain} {x.rule}",
     r.Happened: lambda x: _fact(x.fact),
 }
 
@@ -424,7 +426,7 @@ _TRY: Table = {
     r.OwnNetwork: lambda x: "docker network create mynet，两个容器都用 --network mynet 运行（或者用 --link）",
     r.Connect: lambda x: f"docker network connect {x.network} {x.who}",
     r.BothOnOne: lambda x: "把双方接到同一个自定义网络上",
-    r.SwitchForwardingOn: lambda x: "sysctl -w net.ipv4.ip_forward=1，或者重启 docker",
+    r.SwitchForwardingOn: lambda x: f"sysctl -w {x.switch}=1，或者重启 docker",
     r.ServeAgain: lambda x: "重启容器会有新的 docker-proxy，重启守护进程（systemctl restart docker）会重新写规则",
     r.Publish: lambda x: f"docker run -p {x.port}:容器端口 …",
     r.BuildRouter: lambda x: f"一台同时接在两个网络里的主机，在这边的地址是 {x.gateway}，net.ipv4.ip_forward=1",

@@ -26,7 +26,7 @@ class Firewall:
     hairpin_per_port  each published port has a MASQUERADE for the container that calls itself
     repairs_jumps     creating a network puts missing jumps of FORWARD and nat back
     chains            the chains of its own in the filter table
-    spares_link_local clients with link-local addresses are left to docker-proxy: ! -s fe80::/10
+    spares_link_local  clients with link-local addresses are left to docker-proxy: ! -s fe80::/10
     user_chain6       ip6tables has a DOCKER-USER too
     clears_hairpin    a daemon with docker-proxies takes away what one without them wrote for each bridge
     """
