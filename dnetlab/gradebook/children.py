@@ -23,6 +23,11 @@ Child = subprocess.Popen[bytes]
 _idle: list[Child] = []
 _busy: set[Child] = set()
 _lock = threading.Lock()
+_ended = [0]  # how often all were ended
+
+
+class Stopped(Exception):
+    """All children were ended meanwhile: nobody wants the answer any more."""
 
 
 def judged(job: dict[str, Any]) -> Row:
@@ -51,8 +56,14 @@ def listed(archive: str, limits: Limits) -> tuple[list[tuple[str, str]], str]:
 
 
 def _asked(job: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
-    """What a child said, and the exit status of what did the job. One that died itself is replaced, once for a job."""
+    """What a child said, and the exit status of what did the job. One that died itself is replaced, once for a job.
+
+    Raises Stopped.
+    """
+    ended = _ended[0]
     for child in (_taken(), None):
+        if _ended[0] != ended:
+            raise Stopped
         child = child or _taken(anew=True)
         guard = threading.Timer(job["seconds"] * PATIENCE * 2 + GRACE + STARTING, child.kill)
         guard.daemon = True
@@ -67,7 +78,9 @@ def _asked(job: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
             _given_back(child)
             return said[:-1], int(said[-1]["ended"])
         _end(child)
-    return said, -9
+    if _ended[0] != ended:
+        raise Stopped
+    return [*said, {"trouble": "a child of the grader died twice"}], 1
 
 
 def _talk(child: Child, job: dict[str, Any]) -> list[dict[str, Any]]:
@@ -118,6 +131,7 @@ def _end(child: Child) -> None:
 def end_all() -> None:
     """End every child; one that is asked for later is started anew."""
     with _lock:
+        _ended[0] += 1
         ending = [*_idle, *_busy]
         _idle.clear()
     for child in ending:

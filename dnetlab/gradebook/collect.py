@@ -6,14 +6,14 @@ import os
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from dnetlab.errors import UsageError
 from dnetlab.grade.child import USUAL, Limits
 from dnetlab.gradebook.children import listed
 from dnetlab.gradebook.handed_in import HandedIn, Part
-from dnetlab.gradebook.layouts import METADATA, TIMESTAMP, gradescope_people, hand_ins, is_junk
+from dnetlab.gradebook.layouts import METADATA, TIMESTAMP, gradescope_people, hand_ins, is_junk, is_platforms
 from dnetlab.gradebook.reading import open_file
 from dnetlab.model.grade import FindingKind
 
@@ -21,16 +21,11 @@ DEEP = 12  # folders in folders that anybody looks into
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[A-Z]{2,5}|Z|[+-]\d\d:?\d\d)?")
 
 
-@dataclass(frozen=True)
-class Collected:
-    """hand_ins in the order of the paths and their names; unread: (path, why) of what is no hand-in at all."""
+def collect(paths: Sequence[Path], limits: Limits = USUAL, out: Path | None = None) -> tuple[HandedIn, ...]:
+    """In the order of the paths, and in each of their names. out: a folder that nobody handed in.
 
-    hand_ins: tuple[HandedIn, ...] = ()
-    unread: tuple[tuple[str, str], ...] = ()
-
-
-def collect(paths: Sequence[Path], limits: Limits = USUAL) -> Collected:
-    """UsageError for a path that isn't there; an archive that can't be read is a hand-in with nothing in it."""
+    UsageError for a path that isn't there; an archive that can't be read is a hand-in with nothing in it.
+    """
     found: list[HandedIn] = []
     for path in paths:
         if not path.exists():
@@ -38,29 +33,32 @@ def collect(paths: Sequence[Path], limits: Limits = USUAL) -> Collected:
         if not path.is_dir() and not path.is_file():
             raise UsageError("{path} is neither a file nor a folder", path=path)
         if path.is_dir():
-            found += _folder(path)
+            found += _folder(path / "submitted" if (path / "submitted").is_dir() else path, limits, out)
         elif zipfile.is_zipfile(path):
             found += _archive(path, limits)
         else:
             found.append(HandedIn("", "", (Part(path.name, str(path.resolve())),), key=path.name))
-    return Collected(tuple(found))
+    return tuple(found)
 
 
-def _folder(root: Path) -> list[HandedIn]:
-    """A folder's hand-ins. Archives that lie in it, as a platform gave them, are looked into."""
-    parts, odd = [], {}
-    for name, path, kind in _walk(root):
+def _folder(root: Path, limits: Limits, out: Path | None) -> list[HandedIn]:
+    """A folder's hand-ins, and those of archives that lie in it as a platform gave them."""
+    parts, odd, archives = [], {}, []
+    for name, path, kind in _walk(root, str(out.resolve()) if out else ""):
         if kind:
             odd[name] = kind
+        elif is_platforms(name) and zipfile.is_zipfile(path):
+            archives.append(Path(path))
         else:
             parts.append(Part(name, path))
     told = _text(next((part for part in parts if part.name.rpartition("/")[2] == METADATA), None))
     found = hand_ins(parts, root.resolve().name, False, odd)
-    return [_stamped(one) for one in _named(found, told)]
+    here = [_stamped(one) for one in _named(found, told)]
+    return here + [one for archive in archives for one in _archive(archive, limits)]
 
 
-def _walk(root: Path) -> Iterator[tuple[str, str, str]]:
-    """(name, path, kind of finding or '') of all that lies in a folder, by name; no link is followed."""
+def _walk(root: Path, out: str) -> Iterator[tuple[str, str, str]]:
+    """(name, path, kind of finding or '') of all that lies in a folder but in `out`; no link is followed."""
     waiting = [("", str(root.resolve()))]
     while waiting:
         prefix, folder = waiting.pop()
@@ -71,7 +69,7 @@ def _walk(root: Path) -> Iterator[tuple[str, str, str]]:
             continue
         for entry in entries:
             name = f"{prefix}{entry.name}".encode("utf-8", "replace").decode()
-            if is_junk(name):
+            if is_junk(name) or entry.path == out:
                 continue
             if entry.is_dir(follow_symlinks=False) and name.count("/") < DEEP:
                 waiting.append((f"{name}/", entry.path))

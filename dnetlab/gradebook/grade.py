@@ -79,9 +79,9 @@ def grade(order: Order, progress: Progress = lambda done, of: None, executor: Ex
     progress is called with how many are done, of how many. executor: what the jobs run on, threads with a child each
     when None; ship: makes a job ready for a machine that does not see the files.
     """
-    collected = collect(order.paths, order.limits)
+    hand_ins = collect(order.paths, order.limits, order.out)
     known = known_lessons(_own(order.lesson))
-    whose = [known_as(one, order.roster, order.anybody) for one in collected.hand_ins]
+    whose = [known_as(one, order.roster, order.anybody) for one in hand_ins]
     lessons = {one.assignment: _lesson(one.assignment, order, known) for one, _ in whose}
     results = Results(order.out / RESULTS)
     jobs: dict[str, HandedIn] = {}
@@ -177,6 +177,10 @@ def _graded(whose: Sequence[tuple[tuple[HandedIn, Person], str]], lessons: dict[
         missing = [one for one in order.roster.people if (name, one.id) not in have]
         entries += [Entry(person, name, lesson, 0.0, worth) for person in missing]
     graded = Graded(books.best(entries))
+    counted = Counter((entry.assignment, entry.person.id) for entry in entries)
+    for entry in graded.entries:
+        if (number := counted[entry.assignment, entry.person.id]) > 1:
+            _add(graded, entry, [Finding(FindingKind.SEVERAL, fields={"number": number})])
     _beside(graded, results, known, order.anybody)
     return graded
 
@@ -320,10 +324,10 @@ def _findings(graded: Graded, results: Results, language: str) -> Iterator[Seque
 
 
 def _gradescope(graded: Graded, results: Results, folder: Path, language: str) -> list[Path]:
-    """results.json of each submission that came from there."""
+    """results.json of each submission of an export."""
     written = []
     for one in graded.entries:
-        if one.platform.isdecimal() and one.key and not one.person.row > 0:
+        if one.platform.startswith("submission_") and one.key:
             row = results.row(one.key)
             told = row | {"findings": findings_of(graded, one, row)}
             books.write(folder / f"{one.platform}.json", books.gradescope(one, told, language))

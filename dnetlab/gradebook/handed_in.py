@@ -44,7 +44,7 @@ class HandedIn:
     """One person's work for one assignment.
 
     who         as the folder, the platform or the file's name says; '' when nothing does
-    key         number of the submission or person in the platform, '' without one
+    key         of the person or submission in the platform (Gradescope's: 'submission_NUMBER'); of a file, its name
     students    ids that the work may have been done with, the likeliest first; () for anybody's
     parts       its files
     left_out    (kind of finding, file) of what lies there and is no file to be read

@@ -17,7 +17,7 @@ from dnetlab.gradebook.handed_in import HandedIn, Part
 
 _CANVAS = re.compile(r"(?P<who>[^_/]{1,200})_(?P<late>LATE_)?(?P<key>\d{1,20})_\d{1,20}_[^/]+")
 _MOODLE = re.compile(r"(?P<who>[^/]{1,200}?)_(?P<key>\d{1,20})_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)")
-_GRADESCOPE = re.compile(r"submission_(?P<key>\d{1,20})")
+_GRADESCOPE = re.compile(r"submission_\d{1,20}")
 METADATA = "submission_metadata.yml"
 TIMESTAMP = "timestamp.txt"  # nbgrader's
 KEPT = (".dnetlab",)  # of the folders that begin with a dot, the one with journals
@@ -40,6 +40,12 @@ def is_junk(name: str) -> bool:
     """What systems and editors leave behind, and nobody hands in."""
     parts = name.split("/")
     return any((part.startswith(".") and part not in (*KEPT, ".", "..")) or part in NEVER for part in parts)
+
+
+def is_platforms(name: str) -> bool:
+    """An archive that lies in a folder by itself, and is nobody's by its name."""
+    alone = "/" not in name and name.lower().endswith(".zip")
+    return alone and not _CANVAS.fullmatch(name) and not _MOODLE.match(name)
 
 
 def hand_ins(
@@ -140,11 +146,11 @@ def _moodle(name: str) -> Where:
 def _gradescope(name: str) -> Where:
     first, _, rest = name.partition("/")
     found = _GRADESCOPE.fullmatch(first)
-    return Where("", rest, key=found["key"]) if found and rest else _folder(name)
+    return Where("", rest, key=first) if found and rest else _folder(name)
 
 
 def gradescope_people(text: str) -> Iterator[tuple[str, str, str, str]]:
-    """(number of the submission, name, student id, email) of an export's submission_metadata.yml.
+    """('submission_NUMBER', name, student id, email) of an export's submission_metadata.yml.
 
     What isn't readable as such has nobody in it. Of a group the first one counts.
     """
@@ -159,4 +165,4 @@ def gradescope_people(text: str) -> Iterator[tuple[str, str, str, str]]:
         people = one.get(":submitters") if isinstance(one, dict) else None
         if found and isinstance(people, list) and people and isinstance(people[0], dict):
             first = {str(k).lstrip(":"): str(v) for k, v in people[0].items() if v is not None}
-            yield found["key"], first.get("name", ""), first.get("sid", ""), first.get("email", "")
+            yield str(name), first.get("name", ""), first.get("sid", ""), first.get("email", "")

@@ -133,6 +133,7 @@ def known_as(one: HandedIn, roster: Roster, anybody: bool) -> tuple[HandedIn, Pe
         first, _, last = one.full_name.rpartition(" ")
         names = tuple(filter(None, (one.who, one.email, one.email.partition("@")[0])))
         certain = names if one.who and (not one.key or one.email) else ()
-        person = Person(one.who if certain else one.key or one.who, certain, last, first, one.email)
+        told = one.who if certain or not one.key.isdecimal() else one.key
+        person = Person(told, certain, last, first, one.email)
     ids = () if anybody else tuple(dict.fromkeys(name for name in (person.id, *person.names) if name))
     return replace(one, students=ids if person.names else ()), person

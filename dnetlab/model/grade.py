@@ -75,12 +75,14 @@ class FindingKind(Enum):
     FORMULA = "formula"
     CONTROLS = "controls"
     ALIKE = "alike"
+    SEVERAL = "several"
 
 
 NOTES = frozenset({
     FindingKind.OTHER_EDITION, FindingKind.OTHER_VERSION, FindingKind.OTHER_ENGINE, FindingKind.NEEDS_ENGINE,
     FindingKind.NOTEBOOK, FindingKind.SIGNED, FindingKind.NOT_CHECKED, FindingKind.PYTHON,
     FindingKind.MARKUP, FindingKind.FORMULA, FindingKind.CONTROLS, FindingKind.ALIKE,
+    FindingKind.SEVERAL,
     FindingKind.UNREADABLE,  # a kernel that was killed leaves a row torn
 })  # fmt: skip
 

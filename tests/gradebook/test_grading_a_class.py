@@ -86,7 +86,7 @@ def test_an_export_of_gradescope_has_results_for_each_submission(tmp_path, ann):
 
     book, _, _ = graded(tmp_path / "out", archive)
 
-    results = json.loads((tmp_path / "out/gradescope/11.json").read_text())
+    results = json.loads((tmp_path / "out/gradescope/submission_11.json").read_text())
     assert (results["score"], results["max_score"], len(results["tests"])) == (1.0, 9.0, 6)
     assert {name: results["tests"][0][name] for name in ("name", "score", "max_score", "status")} == {
         "name": "Two on the default bridge", "score": 1.0, "max_score": 1.0, "status": "passed",
@@ -122,6 +122,27 @@ def test_who_hands_in_the_work_of_another_gets_nothing_for_it_and_both_are_named
     (pair,) = json.loads((tmp_path / "out/alike.json").read_text())
     assert (pair["one"], pair["other"], pair["share"], pair["sessions"]) == ("ann", "eve", 1.0, ["ann00000"])
     assert pair["beside"][0] == ["docker run -d --name news nginx", "docker run -d --name news nginx", True]
+
+
+def test_files_alone_are_whoevers_each_says_and_of_several_the_best_counts(tmp_path, ann, bob):
+    # given two of ann's, one of bob's, and the output folder among them
+    less = b"".join(ann.splitlines(keepends=True)[:5])
+    root = lay(tmp_path / "here", {"a.journal": less, "b.journal": ann, "c.zip": zipped({"x.journal": bob})})
+    graded(root / "out", root)
+
+    book, made, found = graded(root / "out", root)
+
+    assert {name: row["score"] for name, row in book.items()} == {"ann": "9.0", "bob": "9.0"}
+    assert (found["ann"], made.judged) == (["several"], 0)
+
+
+def test_a_course_of_nbgrader_is_graded_by_what_was_submitted(tmp_path, ann):
+    root = lay(tmp_path / "course", {f"submitted/ann/{LESSON}/a.journal": ann, f"source/{LESSON}/a.ipynb": "{}",
+                                     f"release/{LESSON}/a.ipynb": "{}"})  # fmt: skip
+
+    book, _, _ = graded(tmp_path / "out", root)
+
+    assert list(book) == ["ann"]
 
 
 def test_graded_again_nothing_is_judged_anew_but_what_changed(tmp_path, ann, bob):

@@ -44,8 +44,8 @@ def test_gradescope_has_a_folder_for_each_submission_and_tells_beside_them_whose
     names = ["assignment_7_export/submission_11/a.journal", "assignment_7_export/submission_metadata.yml"]
     metadata = "submission_11:\n  :submitters:\n  - :name: Ada Hopper\n    :sid: '77'\n    :email: ann@example.org\n"
 
-    assert told(names) == [("", "11", "", ["a.journal"])]
-    assert list(gradescope_people(metadata)) == [("11", "Ada Hopper", "77", "ann@example.org")]
+    assert told(names) == [("", "submission_11", "", ["a.journal"])]
+    assert list(gradescope_people(metadata)) == [("submission_11", "Ada Hopper", "77", "ann@example.org")]
 
 
 RUBBISH = ["", "[1", "submission_1: 3", "a: &a [*a]", "!!python/object:os.system {}", "7", "\0"]

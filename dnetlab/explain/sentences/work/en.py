@@ -54,6 +54,7 @@ FINDINGS = {
     FindingKind.MARKUP: "It holds what a page could take for markup: `{text}`. It is shown as text.",
     FindingKind.FORMULA: "It holds what a spreadsheet could take for a formula: `{text}`. It is written as text.",
     FindingKind.CONTROLS: "It holds what a terminal could obey: `{text}`. It is shown as text.",
+    FindingKind.SEVERAL: "{number} hand-ins are by the same student; the one that earned most counts.",
     FindingKind.ALIKE: "{percent} % of what few others did is like the work of {other}: look at both.",
     FindingKind.NEEDS_ENGINE: "Only a real engine can judge all of: {tasks}. `dnetlab verify --engine docker` does.",
 }

@@ -54,6 +54,7 @@ FINDINGS = {
     FindingKind.MARKUP: "里面有网页可能当成标记的内容：`{text}`。这里只作为文字显示。",
     FindingKind.FORMULA: "里面有电子表格可能当成公式的内容：`{text}`。写入时只作为文字。",
     FindingKind.CONTROLS: "里面有终端可能会执行的控制字符：`{text}`。这里只作为文字显示。",
+    FindingKind.SEVERAL: "同一个学生交了 {number} 份作业；得分最高的一份算数。",
     FindingKind.ALIKE: "少数人才有的做法中有 {percent}% 与 {other} 的作业相同：请对照两份作业。",
     FindingKind.NEEDS_ENGINE: "这些练习只有真实引擎才能完全判断：{tasks}。请用 `dnetlab verify --engine docker`。",
 }
