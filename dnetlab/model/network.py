@@ -188,7 +188,10 @@ class Traffic:
 @quick
 @dataclass(frozen=True)
 class Route:
-    """One row of `ip route`. `via` None: directly attached. kind: 'unicast', 'blackhole', 'unreachable', 'prohibit'."""
+    """One row of `ip route`. `via` None: directly attached. kind: 'unicast', 'blackhole', 'unreachable', 'prohibit'.
+
+    onlink: the gateway is taken for a neighbour, whatever the addresses of the link say.
+    """
 
     destination: IpNetwork  # which says of which family the row is
     dev: str | None
@@ -198,6 +201,7 @@ class Route:
     scope: str = "link"  # 'link' for attached networks, 'global' for routes through a gateway
     metric: int = 0
     kind: str = "unicast"
+    onlink: bool = False
 
     @property
     def is_default(self) -> bool:

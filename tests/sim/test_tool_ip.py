@@ -111,3 +111,17 @@ def test_no_route_is_said_in_the_words_of_errno(world: World) -> None:
 def test_a_vlan_is_refused_in_the_words_of_its_module(world: World, line: str, words: str) -> None:
     # vlan_validate and vlan_newlink, net/8021q/vlan_netlink.c
     assert at(world, line) == Result("", words, 2)
+
+
+def test_a_gateway_that_is_onlink_is_taken_for_a_neighbour(world: World) -> None:
+    """`ip route add … onlink` without a gateway, recorded on Debian 12's ip and Linux 6.18."""
+    bare = at(world, "ip route add 10.7.0.0/16 dev eth0 onlink")
+    far = at(world, "ip route add 10.8.0.0/16 via 10.99.0.1 dev eth0")
+    taken = at(world, "ip route add 10.8.0.0/16 via 10.99.0.1 dev eth0 onlink")
+
+    assert (bare.stderr, bare.exit_code) == (
+        "Error: Invalid flags for nexthop - PERVASIVE and ONLINK can not be set.\n", 2
+    )
+    assert (far.stderr, far.exit_code) == ("Error: Nexthop has invalid gateway.\n", 2)
+    assert taken.exit_code == 0
+    assert "10.8.0.0/16 via 10.99.0.1 dev eth0 onlink \n" in at(world, "ip route").stdout

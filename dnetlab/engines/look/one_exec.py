@@ -315,6 +315,7 @@ def _routes(rows: list[dict[str, Any]]) -> Iterable[Route]:
             row["scope"] if row["scope"] in SCOPES.values() else "global",
             row.get("metric", 0),
             row["type"],
+            "onlink" in row.get("flags", ()),
         )
 
 

@@ -24,6 +24,7 @@ IFLA_LINK_NETNSID = 37
 IPVLAN_MODES = ("l2", "l3", "l3s")
 MACVLAN_MODES = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
 IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS, IFA_F_SECONDARY = 1, 2, 4, 8, 0x1
+RTNH_F_ONLINK = 4  # include/uapi/linux/rtnetlink.h
 RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_TABLE, MAIN = 1, 4, 5, 6, 7, 15, 254
 ROUTE_PROTOCOLS = {2: "kernel", 3: "boot", 4: "static"}
 ROUTE_KINDS = {1: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
@@ -140,7 +141,7 @@ def address(body: bytes) -> tuple[int, Address]:
 
 def route(body: bytes, names: dict[int, str]) -> Route | None:
     """A route of the main table from an rtmsg and its attributes; None for another."""
-    _, length, _, _, _, protocol, scope, kind = struct.unpack_from("=BBBBBBBB", body)
+    _, length, _, _, _, protocol, scope, kind, flags = struct.unpack_from("=BBBBBBBBI", body)
     found = attributes(body, 12)
     if _number(found, RTA_TABLE) != MAIN or kind not in ROUTE_KINDS:
         return None
@@ -154,6 +155,7 @@ def route(body: bytes, names: dict[int, str]) -> Route | None:
         SCOPES.get(scope, "global"),
         _number(found, RTA_PRIORITY),
         ROUTE_KINDS[kind],
+        bool(flags & RTNH_F_ONLINK),
     )
 
 

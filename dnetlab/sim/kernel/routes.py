@@ -123,7 +123,15 @@ def _complete(space: Namespace, route: Route) -> Route:
     if route.via is None:
         if route.dev is None:
             raise KernelError(Errno.ENODEV)
+        if route.onlink:  # fib_check_nh_nongw
+            raise KernelError(Errno.EINVAL, "Invalid flags for nexthop - PERVASIVE and ONLINK can not be set.")
         return replace(route, scope=route.scope or "link")
+    if route.onlink:  # fib_check_nh_v4_gw
+        if route.dev is None:
+            raise KernelError(Errno.ENODEV)
+        if space.owner_of(route.via) is not None:
+            raise KernelError(Errno.EINVAL, "Nexthop has invalid gateway.")
+        return replace(route, scope="global")
     return replace(route, dev=_way_to(space, route.via, route.dev), scope="global")
 
 

@@ -288,6 +288,8 @@ def route_line(route: Route, *, linkdown: bool = False, hide: frozenset[str] = f
         words.append(f"src {route.src}")
     if route.metric:
         words.append(f"metric {route.metric}")
+    if route.onlink:
+        words.append("onlink")
     if linkdown:
         words.append("linkdown")
     if route.destination.version == 6:
@@ -402,4 +404,4 @@ def route_json(route: Route, linkdown: bool = False) -> dict[str, Any]:
         found["prefsrc"] = str(route.src)
     if route.metric:
         found["metric"] = route.metric
-    return found | {"flags": ["linkdown"] if linkdown else []}
+    return found | {"flags": ["onlink"] * route.onlink + ["linkdown"] * linkdown}

@@ -449,9 +449,11 @@ def read_route(context: Context, words: Words, family: int = 0) -> tuple[Route, 
             route = replace(route, protocol=words.next())
         elif word == "scope":
             route = replace(route, scope=words.next())
-        elif word in ("table", "onlink", "mtu", "advmss", "nexthop", "tos", "weight", "initcwnd", "realms", "encap"):
+        elif word == "onlink":
+            route = replace(route, onlink=True)
+        elif word in ("table", "mtu", "advmss", "nexthop", "tos", "weight", "initcwnd", "realms", "encap"):
             raise Refused(
-                "`ip route … {word}` is not modelled.", "via, dev, src, metric, proto and scope are.", word=word
+                "`ip route … {word}` is not modelled.", "via, dev, src, metric, proto, scope and onlink are.", word=word
             )
         else:
             if word == "to":
@@ -471,6 +473,8 @@ def read_route(context: Context, words: Words, family: int = 0) -> tuple[Route, 
         given.add(word)
     if route.is_default and route.via is not None and route.via.version == 6:  # `ip route add default via fd00::1`
         route = replace(route, destination=prefix("default", 6))
+    if route.onlink and route.destination.version == 6:
+        raise Refused("`ip -6 route … onlink` is not modelled.", "A gateway of IPv6 that is link-local needs none.")
     if route.via is not None and route.via.version != route.destination.version:
         raise KernelError(Errno.EINVAL, "Invalid gateway address.")
     return route, given
