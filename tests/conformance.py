@@ -127,7 +127,7 @@ class Situation:
         `docker rm c6` removes the container whose id begins with c6, on whichever engine has such a one. Ids that no
         command printed show in what docker inspect -f says of a thing that is no container.
         """
-        names = {c.name for host in before.hosts.values() for c in host.containers}
+        names = {c.name for host in before.hosts.values() for c in host.containers} | {"df"}  # docker system df
         words = [w for w in HEXADECIMAL.findall(command) if w not in names and not w.isdigit()]
         inspected = command.startswith("docker inspect") and any("template parsing error" in text for text in texts)
         return bool(words) and (inspected or any(i.startswith(w) for i in self.ids for w in words))

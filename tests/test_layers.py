@@ -63,7 +63,9 @@ def test_a_circle_inside_functions_would_be_found():
 
 # What the docker command may know beside itself: its own grammar, the daemon's API, the surroundings of a command.
 CLIENT_KNOWS = ("dnetlab.commands", "dnetlab.model", "dnetlab.sim.dockercli", "dnetlab.sim.profiles")
-CLIENT_ASKS = {"dnetlab.sim.dockerd.api", "dnetlab.sim.context", "dnetlab.sim.world"}
+# Like any program it has the files of the host it is typed at, and may run on beside the lines of a cell.
+CLIENT_HAS = {"dnetlab.sim.labfiles", "dnetlab.sim.tarfiles", "dnetlab.sim.jobs"}
+CLIENT_ASKS = {"dnetlab.sim.dockerd.api", "dnetlab.sim.context", "dnetlab.sim.world", *CLIENT_HAS}
 
 
 def test_the_docker_command_sees_the_daemons_api_and_nothing_else_of_the_simulator():

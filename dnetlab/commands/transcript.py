@@ -61,6 +61,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b\w{3} \w{3} +[0-9]+ [0-9:]{8}(?: \w+)? [0-9]{4}", "<time>"),
         (r"\b[0-9]+/(docker-proxy|dockerd|nginx|httpd|[a-z][\w-]+)", r"<pid>/\1"),
         (r"pid=[0-9]+", "pid=<pid>"),
+        (r'execDuration(=|":")[0-9]+', r"execDuration\1<s>"),  # docker events
         (r'"Pid": [0-9]+', '"Pid": <pid>'),
         (r"OS: Linux \S+", "OS: Linux <kernel>"),  # nginx's log names the machine it runs on
         (r"getrlimit\(RLIMIT_NOFILE\): [0-9:]+", "getrlimit(RLIMIT_NOFILE): <limit>"),
@@ -114,10 +115,11 @@ def is_reattached(command: str) -> bool:
 # the tool at the end of the line
 _EXEC = re.compile(r"^docker (?:exec|run) .*?(?=netstat|nslookup|ss |brctl|ip (?:-6 )?neigh|arp\b)")
 # netstat and ss: the kernel's hash table of sockets; neighbours are in one with a random seed (net/core/neighbour.c
-# neigh_get_hash_rnd). nslookup: the answers for A and AAAA come as they come. prune and rm and .Containers: Go's map
-# order. ip -6 route: the rows of one network stand as links came to it. Observed on 20.10.24 and 28.5.2.
+# neigh_get_hash_rnd). nslookup: the answers for A and AAAA come as they come. prune, rm, diff, images, .Containers:
+# Go's map order. ip -6 route: the rows of one network stand as links came to it. Observed on 20.10.24 and 28.5.2.
 _NO_ORDER = ("brctl", "netstat", "ss ", "nslookup", "ip neigh", "ip -6 neigh", "ip -6 route", "arp ",
-             "docker network prune", "docker network rm", "docker system prune")  # fmt: skip
+             "docker network prune", "docker network rm", "docker system prune", "docker diff", "docker images",
+             "docker events")  # fmt: skip
 
 # Words that a real engine says one time and not the next, in one situation each; `same` leaves them out of both texts.
 # A bridge that lost its last port: the kernel's link watch looks once a second, so a route is marked up to a second

@@ -241,6 +241,8 @@ class Volume:
     name: str
     driver: str = "local"
     anonymous: bool = False
+    labels: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
 
 
 @quick

@@ -12,6 +12,7 @@ from dnetlab.sim.passing import come, let_time_pass
 from dnetlab.sim.shell import prompt_shell, run_line, settle
 from dnetlab.sim.world import Terminal, World
 
+DETACH = ("^P^Q", "\x10\x11")  # Ctrl-P Ctrl-Q: the client leaves, the shell stays
 SECONDS_PER_LINE = 1.0  # a student needs time to type; ages in `docker ps` come from it
 
 
@@ -98,6 +99,9 @@ def _run_in_terminal(world: World, line: Line, terminal: Terminal) -> Result:
     from dnetlab.sim.dockerd import containers
 
     context = replace(containers.terminal_context(world, terminal), answer=line.answer, tty=True)
+    if line.text.strip() in DETACH:
+        world.terminals = tuple(t for t in world.terminals if t is not terminal)
+        return Result("", "read escape sequence\n", 0)
     said = run_line(context, line.text, terminal.shell or prompt_shell(context))
     if said.asked:
         sessions.leave(world, terminal, said.result.exit_code)

@@ -43,6 +43,10 @@ class LabFiles:
     def key(self, path: str) -> FileKey:
         return tree.file_key(self.context, path)
 
+    def absolute(self, path: str) -> str:
+        """A path as somebody typed it, from where the shell is."""
+        return tree.absolute(self.context, path)
+
     def followed(self, path: str) -> str:
         """The path with the links in it followed, the last one too. Raises OSError(ELOOP)."""
         for _ in range(20):

@@ -125,6 +125,20 @@ def container_rows(world: World, host: str, container_id: str) -> list[tuple[int
     return [(6 + n if n else 1, p) for n, p in enumerate(rows)]  # 2 to 6 were short-lived helpers
 
 
+def visible_rows(world: World, host: str, container_id: str) -> list[tuple[int, Process]]:
+    """What a container sees: its own processes, with --pid also those of another container, or of the host."""
+    state = world.daemons.get(host)
+    spec = state.containers.get(container_id) if state else None
+    mode = spec.config.pid_mode if spec else ""
+    if mode == "host":
+        return [(p.pid, p) for p in host_rows(world, host)]
+    if mode.startswith("container:"):
+        others = container_rows(world, host, mode.removeprefix("container:"))
+        own = [p for _, p in container_rows(world, host, container_id)]
+        return [*others, *((max(6, *(n for n, _ in others)) + n, p) for n, p in enumerate(own, 1))]
+    return container_rows(world, host, container_id)
+
+
 # -- signals ------------------------------------------------------------------------------------------------------
 
 

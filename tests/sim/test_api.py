@@ -115,12 +115,12 @@ def test_an_error_is_a_status_and_a_sentence(world, operation, arguments, status
 
 
 def test_what_the_lab_does_not_model_is_501_with_a_hint(world):
-    body = {"Image": "busybox", "HostConfig": {"PidMode": "host"}}
+    body = {"Image": "busybox", "HostConfig": {"UsernsMode": "host"}}
 
     with pytest.raises(api.NotModelled) as caught:
         api.call(api.container_create, world, HOST, body)
 
-    assert (caught.value.status, caught.value.message) == (501, "HostConfig.PidMode is not modelled.")
+    assert (caught.value.status, caught.value.message) == (501, "HostConfig.UsernsMode is not modelled.")
     assert caught.value.hint
 
 

@@ -19,6 +19,7 @@ SHORT_FORMS: dict[str, tuple[str, str]] = {
     "rmi": ("image", "rm"),
     "info": ("system", "info"),
     "events": ("system", "events"),
+    "build": ("image", "build"),
     **{name: ("image", name) for name in ["pull", "push", "history", "import", "load", "save", "tag"]},
     **{
         name: ("container", name)

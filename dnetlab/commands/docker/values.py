@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from dnetlab.commands.docker.grammar import Flag
+from dnetlab.commands.docker.longvalues import BadValue, parse_mount, parse_ulimit
 
 _DURATION = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*$")
 _BYTES = re.compile(r"(\d+(?:\.\d+)?) ?([a-z]*)$")
@@ -171,9 +172,26 @@ def _network(value: str) -> str | None:
     return None
 
 
+def _mount(value: str) -> str | None:
+    return _complaint(parse_mount, value)
+
+
+def _ulimit(value: str) -> str | None:
+    return _complaint(parse_ulimit, value)
+
+
+def _complaint(read: Callable[[str], object], value: str) -> str | None:
+    try:
+        read(value)
+    except BadValue as bad:
+        return str(bad)
+    return None
+
+
 _BY_KIND: dict[str, Callable[[str], str | None]] = {
     "int": _int, "uint": _unsigned(64), "uint16": _unsigned(16), "uint32": _unsigned(32), "bytes": _bytes,
     "decimal": _decimal, "duration": _duration, "filter": _filter, "network": _network, "ip": _ip, "ipSlice": _ips,
+    "mount": _mount, "ulimit": _ulimit,
 }  # fmt: skip
 _BY_NAME: dict[str, Callable[[str], str | None]] = {
     "env": _env, "label": _label, "add-host": _add_host, "dns": _dns, "dns-search": _dns_search, "link": _link,

@@ -6,7 +6,7 @@ import re
 
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.run import attach
-from dnetlab.sim.dockercli.runconfig import restart_policy
+from dnetlab.sim.dockercli.runconfig import limits, restart_policy
 from dnetlab.sim.dockercli.session import Failed, Session, told
 from dnetlab.sim.dockercli.table import align
 from dnetlab.sim.dockerd import api
@@ -111,13 +111,14 @@ def unpause(session: Session) -> int:
 
 
 def update(session: Session) -> int:
-    """Only the restart policy: the lab's containers have no limits."""
-    if set(session.call.options) - {"restart"}:
-        raise Refused("docker update changes only the restart policy here.", "docker update --restart always CONTAINER")
-    policy = {"RestartPolicy": restart_policy(session.call)}
+    if not session.call.options:
+        raise Failed("you must provide one or more flags when using this command")
+    body = {**limits(session.call), "RestartPolicy": restart_policy(session.call)}
+    if not session.call.has("restart"):
+        del body["RestartPolicy"]
 
     def one(name: str) -> str:
-        session.ask(api.container_update, name, policy)
+        session.ask(api.container_update, name, body)
         return name
 
     return session.each(session.call.arguments, one)

@@ -9,7 +9,11 @@ from dnetlab.commands.docker.parse import Invocation, Stop, parse
 from dnetlab.commands.gotemplate import TooMuch, Unsupported
 from dnetlab.sim.context import Context, Refused, Result, Stopped
 from dnetlab.sim.dockercli import (
+    archives,
     container,
+    contexts,
+    copy,
+    events,
     exec,
     image,
     inspect,
@@ -20,6 +24,7 @@ from dnetlab.sim.dockercli import (
     service,
     swarm,
     system,
+    usage,
     volume,
 )
 from dnetlab.sim.dockercli import run as run_verbs
@@ -59,7 +64,25 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
     ("image", "prune"): prune.images,
     ("image", "pull"): image.pull,
     ("image", "tag"): image.tag,
-    ("image", "history"): image.history,
+    ("image", "history"): usage.history,
+    ("image", "save"): archives.save,
+    ("image", "load"): archives.load,
+    ("image", "import"): archives.import_,
+    ("container", "attach"): run_verbs.attach_to,
+    ("container", "commit"): archives.commit,
+    ("plugin", "ls"): contexts.plugins,
+    ("container", "cp"): copy.cp,
+    ("container", "diff"): copy.diff,
+    ("container", "export"): copy.export,
+    ("container", "stats"): usage.stats,
+    ("system", "df"): usage.df,
+    ("system", "events"): events.events,
+    ("context", "ls"): contexts.ls,
+    ("context", "show"): contexts.show,
+    ("context", "use"): contexts.use,
+    ("context", "inspect"): contexts.inspect,
+    ("context", "rm"): contexts.rm,
+    **{("context", name): contexts.other for name in ("create", "update", "export", "import")},
     ("image", "rm"): image.rm,
     ("volume", "ls"): listing.volumes,
     ("volume", "inspect"): inspect.volumes,
@@ -107,26 +130,11 @@ REFUSED: dict[str, tuple[str, str]] = {
     "build": ("Images are not built here.", "Use the images of the lab: docker images."),
     "buildx": ("Images are not built here.", "Use the images of the lab: docker images."),
     "builder": ("Images are not built here.", "Use the images of the lab: docker images."),
-    "container attach": (
-        "docker attach is not simulated.",
-        "Use docker exec -it CONTAINER sh, or docker logs CONTAINER.",
-    ),
-    "container stats": ("Resource use is not simulated.", "Use docker ps or docker top CONTAINER."),
-    "container cp": ("Copying files is not simulated.", "Read a file with docker exec CONTAINER cat FILE."),
-    "container diff": ("Changes of files are not simulated.", "Read a file with docker exec CONTAINER cat FILE."),
-    "container commit": ("Images are not made here.", "Use the images of the lab: docker images."),
-    "container export": ("Files of containers are not simulated.", "Read a file with docker exec CONTAINER cat FILE."),
-    "image save": ("Image archives are not simulated.", "Use docker pull on the other host."),
-    "image load": ("Image archives are not simulated.", "Use docker pull IMAGE."),
-    "image import": ("Image archives are not simulated.", "Use docker pull IMAGE."),
     "image push": ("There is no registry to push to.", "Use docker tag, and docker pull on the other host."),
     "login": ("There is no registry to log in to.", "docker pull works without it."),
     "logout": ("There is no registry to log out from.", "docker pull works without it."),
     "search": ("Docker Hub can't be searched from the lab.", "docker images lists what is here."),
-    "system events": ("The lab keeps no list of events.", "What a command changed is shown below its output."),
-    "system df": ("Disk usage is not simulated.", "Use docker images, docker ps -a and docker volume ls."),
     "volume update": ("Cluster volumes are not simulated.", "Use docker volume create."),
-    "context": ("The lab has one context, the host you are at.", "A prompt picks the host: docker2# docker ps"),
     "plugin": ("Plugins are not simulated.", "The drivers bridge, host, none and macvlan are there."),
     "trust": ("Signing images is not simulated.", "docker pull works without it."),
     "manifest": ("Manifests are not simulated.", "Use docker image inspect IMAGE."),
@@ -177,7 +185,7 @@ def _refuse_unknown_plugins(argv: tuple[str, ...]) -> None:
     """Commands of the real client whose grammar isn't kept here."""
     words = [word for word in argv[1:] if not word.startswith("-")]
     for known in (argv[1], " ".join(words[:2])):
-        if known in ("build", "buildx", "builder", "compose", "config", "context", "plugin", "secret", "trust",
+        if known in ("build", "buildx", "builder", "compose", "config", "secret", "trust",
                      "manifest", "checkpoint", "image build"):  # fmt: skip
             raise Refused(*REFUSED[known.removeprefix("image ")])
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.run import open_terminal
+from dnetlab.sim.dockercli.runconfig import environment
 from dnetlab.sim.dockercli.session import Session
 from dnetlab.sim.dockerd import api
 
@@ -12,14 +12,13 @@ def execute(session: Session) -> int:
     call = session.call
     name, *words = call.arguments
     session.connect()
-    if call.has("env-file"):
-        raise Refused("docker exec --env-file is not simulated.", "Give each variable with -e NAME=VALUE.")
+    given = environment(session)
     detached, attached = call.on("detach"), call.on("interactive")
     body = {
         "User": call.text("user"), "WorkingDir": call.text("workdir"), "Tty": call.on("tty"), "AttachStdin": attached,
         "AttachStdout": not detached, "AttachStderr": not detached, "Cmd": words,
         "Privileged": call.on("privileged"),
-        "Env": [value for value in call.all("env") if "=" in value],
+        "Env": given,
     }  # fmt: skip
     exec_id = session.ask(api.container_exec, name, body)["Id"]
     sent = session.context.stdin if attached else None

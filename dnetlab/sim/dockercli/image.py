@@ -52,11 +52,6 @@ def tag(session: Session) -> int:
     return 0
 
 
-def history(session: Session) -> int:
-    session.ask(api.image_inspect, session.call.arguments[0])
-    raise Refused("The layers of images are not simulated.", "Use docker image inspect IMAGE.")
-
-
 def rm(session: Session) -> int:
     status = 0
     force = session.call.on("force")

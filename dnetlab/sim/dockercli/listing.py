@@ -60,7 +60,7 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 
 
 @lru_cache(maxsize=4096)
-def _date(seconds: int) -> str:
+def date_of_unix(seconds: int) -> str:
     """1795593600 -> '2026-11-25 08:00:00 +0000 UTC', as Go prints a time."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} +0000 UTC"
 
@@ -124,7 +124,7 @@ def containers(session: Session) -> int:
     if call.on("quiet") and form in ("", "table"):  # as the client's formatter, which makes what its template asks for
         rows = [CONTAINERS.row({"ID": _id_of(session, container)}) for container in found]
     else:
-        rows = [_container_row(session, container) for container in found]
+        rows = [container_row(session, container) for container in found]
     default = CONTAINERS.default + ("\t{{.Size}}" if call.on("size") else "")
     if form == "raw" and call.on("size") and not call.on("quiet"):
         form = CONTAINERS.raw + "size: {{.Size}}\n"
@@ -144,7 +144,7 @@ def _check_format(form: str, columns: Iterable[str]) -> None:
         raise Failed(f"failed to execute template: {error}") from None
 
 
-def _container_row(session: Session, container: Json) -> Row:
+def container_row(session: Session, container: Json) -> Row:
     whole = session.call.on("no-trunc")
     mounts = [mount.get("Name") or mount["Source"] for mount in container["Mounts"]]
     command = container["Command"]
@@ -153,7 +153,7 @@ def _container_row(session: Session, container: Json) -> Row:
         "Names": ",".join(name.removeprefix("/") for name in container["Names"]),
         "Image": _image_name(container["Image"], whole),
         "Command": f'"{command if whole else truncated(command, 20)}"',
-        "CreatedAt": _date(container["Created"]),
+        "CreatedAt": date_of_unix(container["Created"]),
         "RunningFor": f"{ago(session.now - container['Created'])} ago",
         "Ports": ports_text(container["Ports"]),
         "State": container["State"],
@@ -235,11 +235,11 @@ def images(session: Session) -> int:
     if call.arguments:
         filters.setdefault("reference", []).append(call.arguments[0])
     if imageview.is_wanted(session):
-        found = session.ask(api.image_list, filters, manifests=True)
+        found = session.ask(api.image_list, filters, manifests=True, every=call.on("all"))
         kept = [image for image in found if image["RepoTags"] or call.on("all") or "dangling" in filters]
         session.stdout.append(imageview.shown(kept, call.on("tree")))
         return 0
-    rows = [_image_row(session, image, tag) for image in session.ask(api.image_list, filters)
+    rows = [_image_row(session, image, tag) for image in session.ask(api.image_list, filters, every=call.on("all"))
             for tag in image["RepoTags"] or ("<none>:<none>",)]  # fmt: skip
     default = IMAGES.default
     if call.on("digests"):
@@ -257,7 +257,7 @@ def _image_row(session: Session, image: Json, tag: str) -> Row:
         "Tag": label,
         "Digest": pulled[0] if pulled else "<none>",
         "CreatedSince": f"{ago(session.now - image['Created'])} ago",
-        "CreatedAt": _date(image["Created"]),
+        "CreatedAt": date_of_unix(image["Created"]),
         "Size": size(image["Size"], 3),
         "Containers": "N/A",
         "VirtualSize": size(image["Size"]),
@@ -275,7 +275,7 @@ def volumes(session: Session) -> int:
     found = sorted(session.ask(api.volume_list, session.filters())["Volumes"], key=lambda v: natural(v["Name"]))
     rows = [VOLUMES.row({
         "Name": v["Name"], "Driver": v["Driver"], "Scope": v["Scope"], "Mountpoint": v["Mountpoint"],
-        "Labels": "", "Label": lambda name="": "", "Links": "N/A", "Size": "N/A", "Availability": "N/A", "Group": "N/A",
+        **_labels(v["Labels"]), "Links": "N/A", "Size": "N/A", "Availability": "N/A", "Group": "N/A",
         "Status": "N/A",
     }) for v in found]  # fmt: skip
     session.stdout.append(VOLUMES.render(rows, call.text("format"), quiet=call.on("quiet")))

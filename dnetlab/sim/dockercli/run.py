@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dnetlab.sim.context import Refused
+from dnetlab.sim.dockercli import localfiles
 from dnetlab.sim.dockercli.image import pull_lines, reference
 from dnetlab.sim.dockercli.runconfig import container_body
 from dnetlab.sim.dockercli.session import Failed, Session, Unreachable, told
@@ -63,6 +65,9 @@ def _create(session: Session) -> str:
     body = container_body(session)
     image = body["Image"]
     name, full = session.call.text("name"), str(reference(image))
+    id_file = session.call.text("cidfile")
+    if id_file and localfiles.files_of(session).kind(localfiles.absolute(session, id_file)):
+        raise Failed(f"container ID file found, make sure the other container isn't running or delete {id_file}")
     pull = session.call.text("pull", "missing")
     if pull == "always":
         _pull(session, image)
@@ -77,6 +82,8 @@ def _create(session: Session) -> str:
     for warning in created["Warnings"]:
         session.err(f"WARNING: {warning}")
     found: str = created["Id"]
+    if id_file:
+        localfiles.write_bytes(session, id_file, found.encode())
     return found
 
 
@@ -94,6 +101,46 @@ def attach(session: Session, container: str, interactive: bool) -> int:
         open_terminal(session, answer["Terminal"], main=True)
     status: int = answer["StatusCode"]
     return status
+
+
+PATIENCE = 2.6  # seconds that somebody looks on before Ctrl-C, as on a real engine
+
+
+def attach_to(session: Session) -> int:
+    """docker attach: what a container prints from now on; at a shell, its terminal (docker/cli container/attach.go)."""
+    call, name = session.call, session.call.arguments[0]
+    found = session.ask(api.container_inspect, name)
+    state, config = found["State"], found["Config"]
+    if not state["Running"]:
+        raise Failed("You cannot attach to a stopped container, start it first")
+    if state["Paused"]:
+        raise Failed("You cannot attach to a paused container, unpause it first")
+    if state["Restarting"]:
+        raise Failed("You cannot attach to a restarting container, wait until it is running")
+    sits = config["OpenStdin"] and not call.on("no-stdin")
+    if sits and config["Tty"] and session.context.stdin is not None:
+        raise Failed("the input device is not a TTY")
+    try:
+        answer = session.ask(api.container_attach, name, stdin="" if sits and config["Tty"] else None)
+    except Refused:
+        return _looked_on(session, name)
+    session.show(answer["Frames"])
+    if answer["Terminal"] is not None:
+        open_terminal(session, answer["Terminal"], main=True)
+    status: int = answer["StatusCode"]
+    return status
+
+
+def _looked_on(session: Session, name: str) -> int:
+    """A program that doesn't end by itself: after a while Ctrl-C is pressed, and the client passes it on."""
+    since = session.now
+    session.wait(PATIENCE)
+    if session.call.text("sig-proxy", "true") != "false":
+        session.ask(api.container_kill, name, "INT")
+    session.show(session.ask(api.container_logs, name, since=since))
+    if session.ask(api.container_inspect, name)["State"]["Running"]:
+        session.err("^C")
+    return int(session.ask(api.container_inspect, name)["State"]["ExitCode"])
 
 
 def open_terminal(session: Session, shell: dict[str, Any], *, main: bool) -> None:

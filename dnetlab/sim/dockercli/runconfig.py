@@ -6,37 +6,29 @@ The checks stand in the client's order, so of two mistakes the same one is named
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
+from dnetlab.commands.docker.longvalues import parse_mount, parse_ulimit
 from dnetlab.commands.docker.parse import Invocation
 from dnetlab.commands.docker.ports import PortError, PortSpec, parse_expose, parse_publish
+from dnetlab.commands.docker.units import seconds_of
 from dnetlab.commands.docker.values import LONG_NETWORK, is_mac, parse_bytes
 from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
+from dnetlab.sim.dockercli import localfiles
 from dnetlab.sim.dockercli.session import Failed, Session
 
 Json = dict[str, Any]
 _ADDRESSES = "Leave it out: addresses, names, links and ports are what the lab is about."
 # Flags that would change what a lesson shows, and that the simulator can't obey.
 REFUSED_FLAGS: dict[str, str] = {
-    "env-file": "Give each variable with -e NAME=VALUE.",
-    "label-file": "Give each label with --label NAME=VALUE.",
-    "cidfile": "The id is printed; docker ps -lq shows it again.",
     "link-local-ip": "Use --ip or --ip6.",
-    "volumes-from": "Name the volume in both containers: -v NAME:/path.",
-    "mount": "Use -v NAME:/path.",
     "device": _ADDRESSES,
     "gpus": _ADDRESSES,
-    "health-cmd": "Ask the program with docker exec.",
-    "health-interval": "Ask the program with docker exec.",
-    "pid": _ADDRESSES,
-    "ipc": _ADDRESSES,
-    "uts": _ADDRESSES,
     "userns": _ADDRESSES,
-    "runtime": _ADDRESSES,
     "use-api-socket": _ADDRESSES,
     "volume-driver": "Local volumes are there: -v NAME:/path.",
-    "log-driver": "docker logs shows what the program printed.",
 }
 MOST_PORTS = 4096
 
@@ -75,7 +67,7 @@ def container_body(session: Session) -> Json:
     if mac or any(a.mac for a in attachments):
         session.needs("1.44", "specify mac-address per network")
     return {
-        **_config(call, exposed + [_key(spec) for spec in publish]),
+        **_config(session, exposed + [_key(spec) for spec in publish]),
         "HostConfig": {
             "NetworkMode": attachments[0].target,
             "PortBindings": _port_bindings(publish),
@@ -86,8 +78,9 @@ def container_body(session: Session) -> Json:
     }
 
 
-def _config(call: Invocation, exposed: list[str]) -> Json:
+def _config(session: Session, exposed: list[str]) -> Json:
     """What a container is, wherever it runs."""
+    call = session.call
     attached, words = not call.on("detach"), list(call.arguments[1:])
     volumes = [value for value in call.all("volume") if ":" not in value]
     return {
@@ -101,17 +94,84 @@ def _config(call: Invocation, exposed: list[str]) -> Json:
         "Tty": call.on("tty"),
         "OpenStdin": call.on("interactive"),
         "StdinOnce": attached and call.on("interactive"),
-        "Env": [value for value in call.all("env") if "=" in value],
+        "Env": environment(session),
         "Cmd": words or None,
         "Image": call.arguments[0],
         "Volumes": {path: {} for path in volumes},
         "WorkingDir": call.text("workdir"),
         "Entrypoint": [call.text("entrypoint")] if call.has("entrypoint") else None,
         "MacAddress": call.text("mac-address"),
-        "Labels": dict(value.partition("=")[::2] for value in call.all("label")),
+        "Labels": dict(value.partition("=")[::2] for value in _labels(session)),
+        **_health(call),
         "StopSignal": call.text("stop-signal"),
         "StopTimeout": call.number("stop-timeout"),
     }
+
+
+def environment(session: Session) -> list[str]:
+    """--env-file, then -e; what has no value and no file to take it from is not set. Raises Failed."""
+    found = [line for path in session.call.all("env-file") for line in localfiles.variables(session, path)]
+    for value in session.call.all("env"):
+        name, equals, _ = value.partition("=")
+        own = (session.context.environment or {}).get(name)
+        found += [value] if equals else [f"{name}={own}"] if own is not None else []
+    return found
+
+
+def _labels(session: Session) -> list[str]:
+    files = session.call.all("label-file")
+    return [line for path in files for line in localfiles.variables(session, path, "label")] + list(
+        session.call.all("label"))  # fmt: skip
+
+
+_HEALTH = {"health-interval": "Interval", "health-timeout": "Timeout", "health-start-period": "StartPeriod",
+           "health-start-interval": "StartInterval"}  # fmt: skip
+
+
+def _health(call: Invocation) -> Json:
+    """Raises Failed for what can't go together."""
+    given = [flag for flag in ("health-cmd", "health-retries", *_HEALTH) if call.has(flag)]
+    if call.on("no-healthcheck"):
+        if given:
+            raise Failed("--no-healthcheck conflicts with --health-* options")
+        return {"Healthcheck": {"Test": ["NONE"]}}
+    found: Json = {"Test": ["CMD-SHELL", call.text("health-cmd")]} if call.text("health-cmd") else {}
+    for flag, field in _HEALTH.items():
+        length = seconds_of(call.text(flag)) or 0.0
+        if length < 0:
+            raise Failed(f"--{flag} cannot be negative")
+        found |= {field: round(length * 1e9)} if length else {}
+    retries = call.number("health-retries", 0) or 0
+    if retries < 0:
+        raise Failed("--health-retries cannot be negative")
+    found |= {"Retries": retries} if retries else {}
+    return {"Healthcheck": found} if found else {}
+
+
+def _modes(call: Invocation) -> Json:
+    """Raises Failed (docker/cli container/opts.go)."""
+    pid, uts = call.text("pid"), call.text("uts")
+    if pid not in ("", "host") and not (pid.startswith("container:") and pid != "container:"):
+        raise Failed("--pid: invalid PID mode")
+    if uts not in ("", "host"):
+        raise Failed("--uts: invalid UTS mode")
+    return {"PidMode": pid, "UTSMode": uts, "IpcMode": call.text("ipc"), "Runtime": call.text("runtime")}
+
+
+def _long_mounts(call: Invocation) -> list[Json]:
+    found = []
+    for text in call.all("mount"):
+        flag = parse_mount(text)
+        row: Json = {"Type": flag.kind, "Source": flag.source, "Target": flag.target, "ReadOnly": flag.read_only}
+        found.append({**row, **({"VolumeOptions": {"given": list(flag.others)}} if flag.others else {})})
+    return found
+
+
+def _logging(call: Invocation) -> Json:
+    options = dict(value.partition("=")[::2] for value in call.all("log-opt"))
+    if call.text("log-driver") == "none" and options:
+        raise Failed('invalid logging opts for driver none')
+    return {"LogConfig": {"Type": call.text("log-driver"), "Config": options}}
 
 
 def _host_config(call: Invocation) -> Json:
@@ -132,19 +192,40 @@ def _host_config(call: Invocation) -> Json:
         "PublishAllPorts": call.on("publish-all"),
         "ReadonlyRootfs": call.on("read-only"),
         "Sysctls": dict(value.partition("=")[::2] for value in call.all("sysctl")),
-        "Memory": parse_bytes(call.text("memory")) or 0 if call.has("memory") else 0,
-        "NanoCpus": round(float(call.text("cpus")) * 1e9) if call.has("cpus") and "/" not in call.text("cpus") else 0,
+        **limits(call),
+        **_modes(call),
+        **_logging(call),
         "Init": call.on("init"),
-    }
+        "Mounts": _long_mounts(call),
+        "Tmpfs": dict(value.partition(":")[::2] for value in call.all("tmpfs")),
+        "VolumesFrom": list(call.all("volumes-from")) or None,
+        "Ulimits": [{"Name": name, "Soft": soft, "Hard": hard}
+                    for name, soft, hard in (parse_ulimit(text) for text in call.all("ulimit"))],
+        "ContainerIDFile": call.text("cidfile"),
+    }  # fmt: skip
+
+
+_BYTES = {"memory": "Memory", "memory-swap": "MemorySwap", "memory-reservation": "MemoryReservation",
+          "kernel-memory": "KernelMemory"}  # fmt: skip
+_NUMBERS = {"cpu-shares": "CpuShares", "cpu-period": "CpuPeriod", "cpu-quota": "CpuQuota",
+            "cpu-rt-period": "CpuRealtimePeriod", "cpu-rt-runtime": "CpuRealtimeRuntime",
+            "blkio-weight": "BlkioWeight", "pids-limit": "PidsLimit"}  # fmt: skip
+
+
+def limits(call: Invocation) -> Json:
+    """The limits among the flags, those given; of run, create and update."""
+    found: Json = {field: parse_bytes(call.text(flag)) or 0 for flag, field in _BYTES.items() if call.has(flag)}
+    found |= {field: call.number(flag, 0) for flag, field in _NUMBERS.items() if call.has(flag)}
+    found |= {field: call.text(flag) for flag, field in (("cpuset-cpus", "CpusetCpus"), ("cpuset-mems", "CpusetMems"))
+              if call.has(flag)}  # fmt: skip
+    if call.has("cpus"):
+        found["NanoCpus"] = round(float(Fraction(call.text("cpus"))) * 1e9)
+    return found
 
 
 def _refuse_flags(call: Invocation) -> None:
     for flag, hint in REFUSED_FLAGS.items():
-        if call.has(flag) and call.text(flag) not in ("", "0s"):
-            if flag == "env-file" and call.text(flag) == "/dev/null":
-                continue
-            if flag == "env-file":
-                raise Failed(f"open {call.text(flag)}: no such file or directory")
+        if call.has(flag) and call.text(flag) not in ("", "0s", "local"):
             raise Refused("docker run --{flag} is not simulated.", hint, flag=flag)
     for stream in call.all("attach"):
         if call.on("detach"):

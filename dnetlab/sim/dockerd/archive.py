@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import posixpath
 import tarfile
-from collections.abc import Iterator
 
 from dnetlab.model import Container
 from dnetlab.sim import clock
 from dnetlab.sim.dockerd import books, containerfiles, happenings, images, mounts
 from dnetlab.sim.dockerd.environment import context_of
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.imagelayers import Layer, decoded, encoded
+from dnetlab.sim.dockerd.imagelayers import Layer
 from dnetlab.sim.labfiles import LabFiles
+from dnetlab.sim.tarfiles import NotATar, entries, spread
+from dnetlab.sim.userland.seam import encoded
 from dnetlab.sim.world import World
 
 
@@ -48,34 +49,6 @@ def stat_of(files: LabFiles, path: str, now: float) -> dict[str, object]:
             "mtime": f"{clock.moment(now):%Y-%m-%dT%H:%M:%S}Z", "linkTarget": target or ""}  # fmt: skip
 
 
-def pack(files: LabFiles, path: str, name: str, now: float) -> bytes:
-    """A file, or a directory with all in it, as an archive whose entries begin with that name."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for entry, text in _entries(files, path, name, now):
-            content = encoded(text)
-            entry.size = len(content) if entry.isreg() else 0
-            tar.addfile(entry, io.BytesIO(content) if entry.isreg() else None)
-    return out.getvalue()
-
-
-def _entries(files: LabFiles, path: str, name: str, now: float) -> Iterator[tuple[tarfile.TarInfo, str]]:
-    entry = tarfile.TarInfo(name)
-    entry.mtime, entry.uname, entry.gname = int(clock.since_1970(now)), "root", "root"
-    target, kind = files.target(path), files.kind(path)
-    entry.mode = files.mode(path) if kind and target is None else 0o777
-    if target is not None:
-        entry.type, entry.linkname = tarfile.SYMTYPE, target
-        yield entry, ""
-    elif kind == "directory":
-        entry.type = tarfile.DIRTYPE
-        yield entry, ""
-        for inner in files.names(path):
-            yield from _entries(files, posixpath.join(path, inner), f"{name}/{inner}", now)
-    else:
-        yield entry, files.read(path)
-
-
 def unpack(world: World, host: str, name: str, path: str, content: bytes) -> None:
     """Put an archive's entries into a directory of the container. Raises ApiError as the daemon does."""
     container, files, full = find(world, host, name, path)
@@ -86,41 +59,22 @@ def unpack(world: World, host: str, name: str, path: str, content: bytes) -> Non
         raise ApiError("mounted volume is marked read-only", 403)
     if mount is None and books.spec(world, host, container.id).config.read_only:
         raise ApiError("container rootfs is marked read-only", 403)
-    spread(files, full, content)
+    try:
+        spread(files, full, content)
+    except NotATar:
+        raise NoArchive from None
+    except OSError as error:
+        raise ApiError(f"{error.strerror or error}".lower(), 500) from None
+    happenings.of_mounts(world, host, container, "mount")
     happenings.of_container(world, host, container, "extract-to-dir")
-
-
-def spread(files: LabFiles, directory: str, content: bytes) -> None:
-    """Write an archive's entries below a directory, parents too. Raises ApiError for what is no archive."""
-    for entry, text in read(content):
-        path = posixpath.normpath(posixpath.join(directory, entry.name.lstrip("/")))
-        if not path.startswith(directory.rstrip("/") + "/"):
-            continue
-        make_parents(files, path)
-        if entry.isdir():
-            if files.kind(path) != "directory":
-                files.make_directory(path)
-        elif entry.issym():
-            files.link(entry.linkname, path)
-        elif entry.isreg():
-            files.write(path, text)
-            if entry.mode & 0o7777 != 0o644:
-                files.set_mode(path, entry.mode & 0o7777)
-
-
-def make_parents(files: LabFiles, path: str) -> None:
-    parent = posixpath.dirname(path)
-    if parent not in ("", "/") and not files.kind(parent):
-        make_parents(files, parent)
-        files.make_directory(parent)
+    happenings.of_mounts(world, host, container, "unmount")
 
 
 def read(content: bytes) -> list[tuple[tarfile.TarInfo, str]]:
-    """The entries of an archive, each with its text. Raises ApiError 400 for what is none."""
+    """The entries of an archive, each with its text. Raises NoArchive."""
     try:
-        with tarfile.open(fileobj=io.BytesIO(content), mode="r:*") as tar:
-            return [(entry, decoded(inner.read()) if (inner := tar.extractfile(entry)) else "") for entry in tar]
-    except (tarfile.TarError, EOFError, OSError):
+        return entries(content)
+    except NotATar:
         raise NoArchive from None
 
 

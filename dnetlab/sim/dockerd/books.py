@@ -244,6 +244,7 @@ def spec(world: World, host: str, container_id: str) -> ContainerSpec:
 def put_spec(world: World, host: str, container_id: str, new: ContainerSpec) -> None:
     state = daemon(world, host)
     waits = new.ends_at is not None or new.restart_at is not None or bool(new.pings) or new.loop is not None or new.kept
+    waits = waits or new.health is not None
     waiting = _member(state.waiting, container_id, waits)
     linking = _member(state.linking, container_id, bool(new.config.links))
     containers = with_item(state.containers, container_id, new)

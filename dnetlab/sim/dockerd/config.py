@@ -14,6 +14,7 @@ from dnetlab.model.changed import quick
 from dnetlab.model.ip import IpAddress
 
 if TYPE_CHECKING:
+    from dnetlab.sim.dockerd.health import Health
     from dnetlab.sim.programs.loops import Loop
 
 class RestartPolicy(Enum):
@@ -73,12 +74,19 @@ class NetworkAttachment:
 @quick
 @dataclass(frozen=True)
 class Mount:
-    """One `-v` or an image's own volume. source '' is an anonymous volume; kind 'volume' or 'bind'."""
+    """One `-v`, `--mount`, `--tmpfs` or an image's own volume. source '' is an anonymous volume.
+
+    kind      'volume', 'bind' or 'tmpfs';  long: it was given with --mount
+    borrowed  it is another container's (--volumes-from);  options: of a tmpfs
+    """
 
     destination: str
     source: str = ""
     kind: str = "volume"
     read_only: bool = False
+    long: bool = False
+    borrowed: bool = False
+    options: str = ""
 
 
 @quick
@@ -152,6 +160,15 @@ class ContainerConfig:
     read_only: bool = False
     init: bool = False
     limits: Limits = Limits()
+    volumes_from: tuple[str, ...] = ()
+    pid_mode: str = ""
+    ipc_mode: str = ""
+    uts_mode: str = ""
+    ulimits: tuple[tuple[str, int, int], ...] = ()  # name, soft, hard
+    log_driver: str = ""
+    log_options: tuple[tuple[str, str], ...] = ()
+    id_file: str = ""  # --cidfile, which the client writes
+    health: tuple[tuple[str, object], ...] | None = None  # .Config.Healthcheck, as pairs
 
     @property
     def path(self) -> str:
@@ -194,6 +211,7 @@ class ContainerSpec:
     pinged        clock at which that ping last asked
     unheard       clock since which it has looked for its neighbour in vain, None while it knows him
     loop          the rounds of a script that runs on as its program (programs/loops.py), None for none
+    health        what its check has found (health.py), None without one and while it doesn't run
     """
 
     config: ContainerConfig
@@ -212,6 +230,7 @@ class ContainerSpec:
     watched: bool = False
     kept: bool = False
     half_attached: bool = False
+    health: Health | None = None
 
 
 @quick
@@ -235,3 +254,4 @@ class Exec:
     privileged: bool = False
     exit_code: int | None = None
     pid: int = 0
+    directory: str = ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dnetlab.model import Container, Endpoint, Volume, Where
 from dnetlab.model.changed import replace
-from dnetlab.sim.dockerd import books, containerfiles, happenings, images
+from dnetlab.sim.dockerd import books, containerfiles, happenings, images, sharing
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.catalogue import Recipe
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount, NetworkAttachment, RestartPolicy
@@ -41,11 +41,13 @@ def create(world: World, host: str, config: ContainerConfig) -> Created:
     if release_of(world).warns_of_forwarding and not apart and not world.namespace(Where(host)).forwards:
         warnings.append("IPv4 forwarding is disabled. Networking will not work.")
     check_networks(world, host, config)
+    sharing.check_mounts(world, host, config)
     image = images.find(world, host, config.image)
     recipe = images.recipe_of(world, image.id)
     merged = merge(config, recipe)
     if not merged.argv:
         raise ApiError(release_of(world).text("no command"), 400)
+    merged = sharing.with_mounts_of_others(world, host, sharing.check_modes(world, host, merged))
     name = _take_name(world, host, config.name)
     container_id = world.hex_id(f"container:{host}")
     merged = _finish(world, host, replace(merged, name=name), container_id)
@@ -93,6 +95,8 @@ def merge(config: ContainerConfig, recipe: Recipe) -> ContainerConfig:
         working_dir=config.working_dir or recipe.directory,
         stop_signal=config.stop_signal or recipe.stop_signal,
         mounts=tuple(mounts.values()),
+        health=config.health or recipe.health,
+        user=config.user or recipe.user,
     )
 
 
@@ -105,7 +109,7 @@ def _finish(world: World, host: str, config: ContainerConfig, container_id: str)
         if other is not None:
             mode = f"container:{other.id}"
             hostname = other.hostname
-    elif mode == "host":
+    elif mode == "host" or config.uts_mode == "host":
         hostname = hostname or host
     networks = config.networks if config.joins is None else ()
     if not networks and config.joins is None:

@@ -497,6 +497,8 @@ def _take_out(world: World, host: str, container: Container, endpoint: Endpoint,
             driver_of(network).withdraw(world, host, container, before, network)
         _forget_lines(world, host, container, endpoint)
         _detach(world, host, container, endpoint)
+    else:
+        happenings.of_network(world, host, network, "disconnect", container.id)
     fresh = books.get(world, host, container.id)
     rest = tuple(e for e in fresh.endpoints if e.network != network.name)
     books.put(world, host, replace(fresh, endpoints=rest, ports=() if gone else fresh.ports))

@@ -10,6 +10,7 @@ from dnetlab.sim.dockerd import books, lifecycle
 from dnetlab.sim.dockerd.environment import context_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import recipe_of
+from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.programs import kinds
 from dnetlab.sim.programs.ash import exported
 from dnetlab.sim.programs.web import bind_failures, nginx_sockets
@@ -44,12 +45,14 @@ def terminal_context(world: World, terminal: Terminal) -> Context:
     return replace(context, environment=variables, directory=terminal.directory, privileged=terminal.privileged)
 
 
-def not_startable(world: World, host: str, container: Container, word: str) -> str | None:
+def not_startable(world: World, host: str, container: Container, word: str, directory: str = "") -> str | None:
     """runc's words for a program that the image lacks; None when it is there.
 
     Raises Refused for a tool that the real image has and this one hasn't.
     """
     recipe = recipe_of(world, books.spec(world, host, container.id).image_id)
+    if directory and LabFiles(context_of(world, host, container.id)).kind(directory) != "directory":
+        return kinds.no_directory(world, directory)
     problem = kinds.missing_in(recipe, word)
     if problem is None:
         return None
@@ -60,13 +63,14 @@ def not_startable(world: World, host: str, container: Container, word: str) -> s
 
 def execute(
     world: World, host: str, reference: str, argv: tuple[str, ...], *, env: tuple[str, ...] = (), tty: bool = False,
-    stdin: str | None = None, privileged: bool = False,
+    stdin: str | None = None, privileged: bool = False, directory: str = "",
 ) -> Result:  # fmt: skip
     """A program that the image has, beside process 1, run to its end.
 
     Raises ApiError when the container can't take it, Refused for what isn't modelled.
     """
     context = replace(exec_context(world, host, reference, env=env, tty=tty), stdin=stdin, privileged=privileged)
+    context = replace(context, directory=directory or None)
     recipe = recipe_of(world, books.spec(world, host, context.container or "").image_id)
     if argv[0].rsplit("/", 1)[-1] == "nginx" and "nginx" in recipe.programs:
         return _nginx(context, argv)

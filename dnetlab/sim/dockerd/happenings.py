@@ -50,6 +50,19 @@ def of_container(world: World, host: str, container: Container, action: str, **m
          {**container.labels, "image": image, "name": container.name, **more})  # fmt: skip
 
 
+def of_mounts(world: World, host: str, container: Container, action: str) -> None:
+    """'mount' or 'unmount' of every volume of a container: at its start and end, and while its files are copied."""
+    for mount in books.spec(world, host, container.id).config.mounts:
+        more = {"destination": mount.destination, "propagation": "", "read/write": str(not mount.read_only).lower()}
+        if mount.kind == "volume":
+            of_volume(world, host, mount.source, action, container=container.id,
+                      **(more if action == "mount" else {}))  # fmt: skip
+
+
+def of_prune(world: World, host: str, kind: str, reclaimed: int = 0) -> None:
+    note(world, host, kind, "prune", "", {"reclaimed": str(reclaimed)})
+
+
 def of_network(world: World, host: str, network: Network, action: str, container: str = "") -> None:
     """container: the full id of who comes or goes."""
     joined = {"container": container} if container else {}

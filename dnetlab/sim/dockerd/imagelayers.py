@@ -7,14 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-
-def encoded(text: str) -> bytes:
-    """The bytes of a file's text; of an archive, which is no text, the very bytes it came from."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def decoded(content: bytes) -> str:
-    return content.decode("utf-8", "surrogateescape")
+from dnetlab.sim.userland.seam import encoded
 
 
 @dataclass(frozen=True)

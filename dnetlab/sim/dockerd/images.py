@@ -129,6 +129,14 @@ def room_of(world: World, image_id: str) -> Room:
     return Room(content + files, content, files)
 
 
+def layer_rooms(world: World, recipe: Recipe) -> tuple[int, ...]:
+    """What each layer of an image takes, in bytes."""
+    if not books.release_of(world).image_store:
+        return recipe.layer_sizes
+    below = (sum(STORED[name]) for name in recipe.layers)
+    return (*below, *(2 * layer.size for layer in recipe.made))
+
+
 def digests(world: World, host: str, image: Image) -> list[str]:
     """`.RepoDigests`: of what was pulled; in containerd's store every name has one, the image's id."""
     if books.release_of(world).image_store:

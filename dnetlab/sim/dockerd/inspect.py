@@ -14,7 +14,7 @@ from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
 from dnetlab.model.host import PREDEFINED
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.clock import rfc3339
-from dnetlab.sim.dockerd import books, images, ipam
+from dnetlab.sim.dockerd import books, health, images, ipam
 from dnetlab.sim.dockerd.cluster import gossip
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount
 from dnetlab.sim.dockerd.drivers.table import driver_of
@@ -114,6 +114,7 @@ def state_json(container: Container, spec: ContainerSpec) -> Json:
         "Error": spec.error,
         "StartedAt": rfc3339(container.started, container.id + "s"),
         "FinishedAt": rfc3339(container.finished, container.id + "f"),
+        **({"Health": health.as_json(spec.health, container.id)} if spec.health else {}),
     }
 
 
@@ -134,6 +135,8 @@ def _graph(world: World, container_id: str, image_id: str) -> Json:
 
 def _volume_mode(mount: Mount) -> str:
     """As it was typed; z for a volume with a name and no mode (observed on 20.10.24 and 28.5.2)."""
+    if mount.long:
+        return "z" if not re.fullmatch("[0-9a-f]{64}", mount.source) else ""
     if mount.read_only:
         return "ro"
     return "" if re.fullmatch("[0-9a-f]{64}", mount.source) else "z"
@@ -143,9 +146,14 @@ def mounts(config: ContainerConfig) -> list[Json]:
     """`.Mounts`"""
     found: list[Json] = []
     for mount in config.mounts:
-        if mount.kind == "bind":
+        if mount.kind == "tmpfs" and not mount.long:
+            continue
+        if mount.kind == "tmpfs":
+            found.append({"Type": "tmpfs", "Source": "", "Destination": mount.destination, "Mode": "",
+                          "RW": not mount.read_only, "Propagation": ""})  # fmt: skip
+        elif mount.kind == "bind":
             found.append({"Type": "bind", "Source": mount.source, "Destination": mount.destination,
-                          "Mode": "ro" if mount.read_only else "", "RW": not mount.read_only,
+                          "Mode": "ro" if mount.read_only and not mount.long else "", "RW": not mount.read_only,
                           "Propagation": "rprivate"})  # fmt: skip
         else:
             found.append({
@@ -182,6 +190,8 @@ def _config(container: Container, config: ContainerConfig, on_build: bool) -> Js
         found["MacAddress"] = config.mac_address
     found |= {"OnBuild": None} if on_build else {}
     found["Labels"] = dict(sorted(config.labels.items()))
+    if config.health:
+        found["Healthcheck"] = dict(config.health)
     if config.stop_signal:
         found["StopSignal"] = config.stop_signal
     if config.stop_timeout is not None:
@@ -447,13 +457,14 @@ def volume_json(world: World, host: str, name: str) -> Json:
     """A volume. Raises ApiError 404 `get nosuch: no such volume`."""
     volume = find_volume(world, host, name)
     labelled = books.release_of(world).labels_anonymous_volumes
-    labels = {"com.docker.volume.anonymous": ""} if volume.anonymous and labelled else None
+    own = {"com.docker.volume.anonymous": ""} if volume.anonymous and labelled else {}
+    labels = {**volume.labels, **own} or None
     return {
         "CreatedAt": rfc3339(0.0).split(".")[0].rstrip("Z") + "Z",
         "Driver": volume.driver,
         "Labels": labels,
         "Mountpoint": f"/var/lib/docker/volumes/{volume.name}/_data",
         "Name": volume.name,
-        "Options": None,
+        "Options": dict(sorted(volume.options.items())) or None,
         "Scope": "local",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dnetlab.model import Container
-from dnetlab.sim.dockerd import books
+from dnetlab.sim.dockerd import books, sharing
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.world import World
@@ -19,18 +19,21 @@ def host_config(world: World, host: str, container: Container, config: Container
     release = release_of(world)
     early = release.documents.console_early
     console: Json = {"ConsoleSize": [0, 0]}
-    binds = [_bind(m.source, m.destination, m.read_only) for m in config.mounts if not _anonymous(m.source)]
+    binds = [_bind(m.source, m.destination, m.read_only) for m in config.mounts
+             if not (_anonymous(m.source) or m.long or m.borrowed)]  # fmt: skip
+    tmpfs = {m.destination: m.options for m in config.mounts if m.kind == "tmpfs" and not m.long}
+    long = sharing.shown_mounts(config.mounts)
     links = [f"/{books.name_of_link(world, host, o)}:/{container.name}/{alias}" for o, alias in config.links]
     return {
         "Binds": binds or None,
-        "ContainerIDFile": "",
-        "LogConfig": {"Type": "json-file", "Config": {}},
+        "ContainerIDFile": config.id_file,
+        "LogConfig": {"Type": config.log_driver or "json-file", "Config": dict(config.log_options)},
         "NetworkMode": shown_mode(world, config),
         "PortBindings": _port_bindings(config),
         "RestartPolicy": {"Name": config.restart.value, "MaximumRetryCount": config.restart_max},
         "AutoRemove": config.auto_remove,
         "VolumeDriver": "",
-        "VolumesFrom": None,
+        "VolumesFrom": list(config.volumes_from) or None,
         **(console if early else {}),
         "CapAdd": [_capability(c) for c in config.cap_add] or None,
         "CapDrop": [_capability(c) for c in config.cap_drop] or None,
@@ -40,23 +43,25 @@ def host_config(world: World, host: str, container: Container, config: Container
         "DnsSearch": list(config.dns_search),
         "ExtraHosts": [f"{name}:{address}" for name, address in config.add_hosts] or None,
         "GroupAdd": None,
-        "IpcMode": "private",
+        "IpcMode": config.ipc_mode or "private",
         "Cgroup": "",
         "Links": links or None,
         "OomScoreAdj": 0,
-        "PidMode": "",
+        "PidMode": config.pid_mode,
         "Privileged": config.privileged,
         "PublishAllPorts": config.publish_all,
         "ReadonlyRootfs": config.read_only,
         "SecurityOpt": ["label=disable"] if config.privileged else None,
-        "UTSMode": "",
+        "UTSMode": config.uts_mode,
         "UsernsMode": "",
+        **({"Tmpfs": tmpfs} if tmpfs else {}),
         "ShmSize": 67108864,
         **({"Sysctls": dict(sorted(config.sysctls.items()))} if config.sysctls else {}),
         "Runtime": "runc",
         **({} if early else console),
         "Isolation": "",
         **_resources(config, release.documents.kernel_memory),
+        **({"Mounts": long} if long else {}),
         **({"Init": True} if config.init else {}),
         "MaskedPaths": None if config.privileged else list(release.masked_paths),
         "ReadonlyPaths": None if config.privileged else list(READ_ONLY),
@@ -82,10 +87,14 @@ def _resources(config: ContainerConfig, kernel_memory: bool) -> Json:
         "CpuRealtimePeriod": limits.cpu_rt_period, "CpuRealtimeRuntime": limits.cpu_rt_runtime,
         "CpusetCpus": limits.cpuset_cpus, "CpusetMems": limits.cpuset_mems, "Devices": [], "DeviceCgroupRules": None,
         "DeviceRequests": None, **kernel, "MemoryReservation": limits.reservation, "MemorySwap": swap,
-        "MemorySwappiness": None, "OomKillDisable": False, "PidsLimit": limits.pids or None, "Ulimits": [],
-        "CpuCount": 0,
+        "MemorySwappiness": None, "OomKillDisable": False, "PidsLimit": limits.pids or None,
+        "Ulimits": _ulimits(config), "CpuCount": 0,
         "CpuPercent": 0, "IOMaximumIOps": 0, "IOMaximumBandwidth": 0,
     }  # fmt: skip
+
+
+def _ulimits(config: ContainerConfig) -> list[Json]:
+    return [{"Name": name, "Hard": hard, "Soft": soft} for name, soft, hard in config.ulimits]
 
 
 def _anonymous(source: str) -> bool:

@@ -14,7 +14,7 @@ import re
 from dnetlab.model import Container, ContainerState, Process, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim import processes
-from dnetlab.sim.dockerd import books, endpoints, happenings
+from dnetlab.sim.dockerd import books, endpoints, happenings, health, sharing
 from dnetlab.sim.dockerd import volumes as storage
 from dnetlab.sim.dockerd.config import ContainerSpec, RestartPolicy
 from dnetlab.sim.dockerd.environment import variables
@@ -51,15 +51,16 @@ def start(world: World, host: str, reference: str) -> Container:
 def _bring_up(world: World, host: str, container: Container) -> None:
     spec = books.spec(world, host, container.id)
     check_links(world, host, container, spec)
+    sharing.check_start(world, host, spec.config)
     pids: tuple[int | None, int | None] = (None, None)
     if books.release_of(world).task_before_network:  # the task is there, not yet started, when the network is made
         pids = world.count(f"pid:{host}", processes.FIRST_PID), world.count(f"pid:{host}", processes.FIRST_PID)
     mounts_first = books.release_of(world).telling.mounts_first
     if mounts_first:
-        _tell_mounts(world, host, container, spec)
+        happenings.of_mounts(world, host, container, "mount")
     endpoints.open_sandbox(world, host, container.id)
     if not mounts_first:
-        _tell_mounts(world, host, container, spec)
+        happenings.of_mounts(world, host, container, "mount")
     fresh = books.by_id(world, host, container.id) or container
     problem = _runc_refuses(world, spec)
     if problem:
@@ -78,6 +79,7 @@ def _bring_up(world: World, host: str, container: Container) -> None:
     _note_environment(world, host, container.id)
     outcome = launch.launch(world, host, container.id)
     happenings.of_container(world, host, container, "start")
+    health.begin(world, host, container.id)
     if outcome.exit_code is None:
         return
     if outcome.after <= 0:
@@ -86,14 +88,6 @@ def _bring_up(world: World, host: str, container: Container) -> None:
         books.change_spec(
             world, host, container.id, ends_at=world.clock + outcome.after, exit_when_ended=outcome.exit_code
         )
-
-
-def _tell_mounts(world: World, host: str, container: Container, spec: ContainerSpec) -> None:
-    for mount in spec.config.mounts:
-        if mount.kind == "volume":
-            happenings.of_volume(world, host, mount.source, "mount", container=container.id,
-                                 destination=mount.destination, propagation="",
-                                 **{"read/write": str(not mount.read_only).lower()})  # fmt: skip
 
 
 def _runc_refuses(world: World, spec: ContainerSpec) -> str:
@@ -152,12 +146,15 @@ def check_links(world: World, host: str, container: Container, spec: ContainerSp
 # -- the end ------------------------------------------------------------------------------------------------------
 
 
-def exited(world: World, host: str, container_id: str, code: int) -> None:
-    """Process 1 has ended: the network goes, the policy decides whether it comes back, --rm removes it."""
+def exited(world: World, host: str, container_id: str, code: int, stopped: bool = False) -> None:
+    """Process 1 has ended: the network goes, the policy decides whether it comes back, --rm removes it.
+
+    stopped: by `docker stop`, which is told, too.
+    """
     container = books.by_id(world, host, container_id)
     if container is None or not container.is_running:
         return
-    _tear_down(world, host, container, code)
+    _tear_down(world, host, container, code, stopped)
     spec = books.spec(world, host, container_id)
     if _comes_back(spec, code):
         ran = world.clock - (container.started or 0.0)
@@ -180,21 +177,25 @@ def let_go(world: World, host: str, container_id: str) -> None:
         remove(world, host, container_id, force=True, volumes=True)
 
 
-def _tear_down(world: World, host: str, container: Container, code: int) -> None:
+def _tear_down(world: World, host: str, container: Container, code: int, stopped: bool) -> None:
     mine = [p for _, p in processes.container_rows(world, host, container.id)]
     parents = [processes.find(world, host, p.ppid) for p in mine if p.pid == container.pid and p.ppid > 1]
     shims = [p.pid for p in parents if p is not None and container.id in p.argv]
     processes.end(world, host, [*(p.pid for p in mine), *shims])
-    _tell_end(world, host, container, code)
+    die_last = books.release_of(world).telling.die_last
+    if not die_last:
+        _tell_end(world, host, container, code)
     endpoints.close_sandbox(world, host, container.id)
-    for mount in books.spec(world, host, container.id).config.mounts:
-        if mount.kind == "volume":
-            happenings.of_volume(world, host, mount.source, "unmount", container=container.id)
+    happenings.of_mounts(world, host, container, "unmount")
+    if stopped:
+        happenings.of_container(world, host, container, "stop")
+    if die_last:
+        _tell_end(world, host, container, code)
     logs.forget_future(world, host, container.id)
     books.change(
         world, host, container.id, state=ContainerState.EXITED, exit_code=code, finished=world.clock, pid=None
     )
-    books.change_spec(world, host, container.id, ends_at=None)
+    books.change_spec(world, host, container.id, ends_at=None, health=None)
     kept = tuple(t for t in world.terminals if (t.host, t.container) != (host, container.id))
     if len(kept) != len(world.terminals):
         world.terminals = kept
@@ -231,12 +232,13 @@ def stop(world: World, host: str, reference: str, timeout: int | None = None, si
         raise ApiError(books.release_of(world).text("bad signal", signal=name), 400)
     if timeout is None:
         timeout = spec.config.stop_timeout if spec.config.stop_timeout is not None else DEFAULT_STOP_TIMEOUT
-    _end_by_signal(world, host, container, number, timeout)
-    happenings.of_container(world, host, container, "stop")
+    _end_by_signal(world, host, container, number, timeout, stopped=True)
     return container
 
 
-def _end_by_signal(world: World, host: str, container: Container, number: int, timeout: int) -> None:
+def _end_by_signal(
+    world: World, host: str, container: Container, number: int, timeout: int, stopped: bool = False
+) -> None:
     if container.state is ContainerState.PAUSED:  # frozen processes take no signal; the daemon thaws them to kill
         books.change(world, host, container.id, state=ContainerState.RUNNING)
     happenings.of_container(world, host, container, "kill", signal=str(number))
@@ -255,7 +257,7 @@ def _end_by_signal(world: World, host: str, container: Container, number: int, t
             happenings.of_container(world, host, container, "kill", signal=str(SIGNALS["KILL"]))
     else:
         launch.say_goodbye(world, host, container.id, number)
-    exited(world, host, container.id, code)
+    exited(world, host, container.id, code, stopped)
 
 
 def kill(world: World, host: str, reference: str, signal: str = "KILL") -> None:
@@ -388,6 +390,7 @@ def let_time_pass(world: World) -> None:
     """Programs whose time is over have ended, and restarts that are due have happened, in the order of time."""
     _end_and_restart(world)
     launch.keep_talking(world)
+    health.keep_watch(world)
     _end_and_restart(world)  # a loop may have been left
 
 

@@ -18,7 +18,8 @@ from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.builder.settings import changed
 from dnetlab.sim.dockerd.catalogue import Recipe
 from dnetlab.sim.dockerd.errors import ApiError, NotModelled
-from dnetlab.sim.dockerd.imagelayers import Layer, Step, encoded
+from dnetlab.sim.dockerd.imagelayers import Layer, Step
+from dnetlab.sim.userland.seam import encoded
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]

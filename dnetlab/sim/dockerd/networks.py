@@ -55,7 +55,7 @@ def create(
             ipam.parse_request(world, request)
     _check_name(world, host, name)
     if config_only:
-        return _keep_configuration(world, host, name, requests, options or {}, labels or {})
+        return _keep_configuration(world, host, name, requests, options or {}, labels or {}, config_from)
     if config_from and scope != "swarm":  # a swarm leaves it to each of its hosts to find the configuration
         template = _configuration(world, host, config_from, bool(pools or options or labels))
         requests, options, labels = _requests_of(template), template.options, template.labels
@@ -122,8 +122,10 @@ def _refuse_swarm_scope(world: World, host: str) -> None:
 
 def _keep_configuration(
     world: World, host: str, name: str, requests: Sequence[PoolRequest], options: Mapping[str, str],
-    labels: Mapping[str, str],
+    labels: Mapping[str, str], other: str,
 ) -> str:  # fmt: skip
+    if other:
+        raise ApiError("a configuration network cannot depend on another configuration network", 403)
     subnets = tuple(subnet for request in requests if (subnet := ipam.parse_request(world, request)) is not None)
     network = Network(
         world.hex_id(f"{host}:network"), name, "null", subnets=subnets, options=dict(options), labels=dict(labels),

@@ -51,7 +51,7 @@ def update(world: World, host: str, container: Container, body: Mapping[str, Any
     """`docker update`, but for the restart policy. Raises ApiError 400, 500."""
     spec = books.spec(world, host, container.id)
     old, new = spec.config.limits, limits_of(body, spec.config.limits)
-    check(world, new)
+    check(world, limits_of(body))
     if container.is_running and old.memory_swap and new.memory > old.memory_swap and new.memory_swap == old.memory_swap:
         raise ApiError(
             f"Cannot update container {container.id}: Memory limit should be smaller than already set memoryswap "

@@ -75,6 +75,8 @@ def check_connect(
         raise ApiError(SHARED, 403)
     if driver.shares_host:
         raise ApiError(release.text("connect host"), 403)
+    if network.config_only:
+        raise ApiError("cannot create endpoint on configuration-only network", 403)
     if driver.isolates or any(e.network == "none" for e in container.endpoints):
         raise ApiError(PRIVATE, 403)
     if attachment.aliases and network.name == "bridge":  # observed on 20.10.24 and 28.5.2

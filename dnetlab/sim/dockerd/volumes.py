@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from dnetlab.model import Volume
 from dnetlab.sim.dockerd import books, containerfiles, happenings
-from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.errors import ApiError, NotModelled
 from dnetlab.sim.world import World
 
+OPTIONS = ("type", "o", "device", "size")
 
-def create(world: World, host: str, name: str = "", driver: str = "local") -> str:
+
+def create(
+    world: World, host: str, name: str = "", driver: str = "local", *, labels: Mapping[str, str] | None = None,
+    options: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
     """`docker volume create`: the name; an existing one is fine. Without a name it gets one of 64 digits."""
     if driver != "local":
         raise ApiError(f"create {name}: error looking up volume plugin {driver}: plugin \"{driver}\" not found", 404)
@@ -19,13 +25,25 @@ def create(world: World, host: str, name: str = "", driver: str = "local") -> st
             f'create {name}: "{name}" includes invalid characters for a local volume name, only '
             '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path', 400,
         )  # fmt: skip
+    _check_options(name, options or {})
     anonymous = not name
     name = name or world.hex_id("volume")
     volumes = world.hosts[host].volumes
+    made = Volume(name, driver, anonymous, dict(labels or {}), dict(options or {}))
     if all(v.name != name for v in volumes):
-        world.change_host(host, volumes=(*volumes, Volume(name, driver, anonymous)))
+        world.change_host(host, volumes=(*volumes, made))
         happenings.of_volume(world, host, name, "create")
     return name
+
+
+def _check_options(name: str, options: Mapping[str, str]) -> None:
+    """What the local driver takes: a tmpfs of the daemon's own; other devices are refused."""
+    wrong = next((option for option in options if option not in OPTIONS), None)
+    if wrong is not None:
+        raise ApiError(f'create {name}: invalid option: "{wrong}"', 400)
+    if options and options.get("type") != "tmpfs":
+        raise NotModelled("Volumes on other devices are not modelled.",
+                          "docker volume create NAME, or -v /directory/of/the/host:/path.")  # fmt: skip
 
 
 def find(world: World, host: str, name: str) -> Volume:

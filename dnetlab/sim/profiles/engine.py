@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dnetlab.model.changed import replace
 from dnetlab.sim.profiles import sentences
-from dnetlab.sim.profiles.telling import TELLING_20_10, TELLING_26_1, TELLING_29_7, Telling
+from dnetlab.sim.profiles.telling import TELLING_20_10, TELLING_26_1, TELLING_28_5, TELLING_29_7, Telling
 
 
 @dataclass(frozen=True)
@@ -502,6 +502,7 @@ _28_5 = replace(
     default_mode="bridge",  # since 27
     documents=_DOCUMENTS_28_5,
     build=_BUILD_28_5,
+    telling=TELLING_28_5,
     masked_paths=_MASKED_28_5,  # observed on 28.5.2
     tells_cause_of_exec=True,  # observed on 28.5.2; api/server/router/container/exec.go
     texts=sentences.TEXTS_28_5,

@@ -60,10 +60,19 @@ TEXTS_20_10: dict[str, str] = {
     "bad daemon file": "{problem}",
     "bad bip": "{problem}",
     "bad cpus": "Range of CPUs is from 0.01 to {most}, as there are only {cpus} CPUs available",
+    "bad ipc": "Invalid IPC mode: {mode}",
+    "ipc private": "can't join IPC of container {id}: non-shareable IPC "
+    "(hint: use IpcMode:shareable for the donor container)",
+    "pid stopped": "cannot join PID of a non running container: {id}",
+    "bad runtime": "Unknown runtime specified {name}",
     "no tar": "Error processing tar file(exit status 1): unexpected EOF",
 }
 TEXTS_26_1 = TEXTS_20_10 | {
     "no tar": "unexpected EOF",
+    "bad ipc": "invalid IPC mode: {mode}",
+    "ipc private": "failed to join IPC namespace: container {id}: non-shareable IPC "
+    "(hint: use IpcMode:shareable for the donor container)",
+    "bad runtime": "unknown or invalid runtime name: {name}",
     "bad restart policy": "invalid restart policy: unknown policy '{name}'; "
     "use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
     "negative retries": "invalid restart policy: maximum retry count cannot be negative",

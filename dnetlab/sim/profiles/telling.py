@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dnetlab.model.changed import replace
+
 
 @dataclass(frozen=True)
 class Telling:
     """How a release's events differ.
 
+    die_last         an end is told when networks and volumes are gone, and a stop before it, else first of all
     mounts_first     a start mounts volumes before it connects networks, else after
     created_again    a container that names a volume creates it, even one that is there
     image_created    a commit tells of the image, not only of its tag
@@ -17,14 +20,16 @@ class Telling:
     """
 
     mounts_first: bool
+    die_last: bool
     created_again: bool
     image_created: bool
     duration: bool
     old_fields: bool = True
 
 
-TELLING_20_10 = Telling(mounts_first=False, created_again=True, image_created=False, duration=False)
-TELLING_26_1 = Telling(mounts_first=True, created_again=False, image_created=True, duration=True)
-TELLING_29_7 = Telling(  # the fields: docs.docker.com/reference/api/engine/version-history, 1.52
-    mounts_first=True, created_again=False, image_created=True, duration=True, old_fields=False
+TELLING_20_10 = Telling(
+    mounts_first=False, die_last=False, created_again=True, image_created=False, duration=False
 )
+TELLING_26_1 = replace(TELLING_20_10, die_last=True, created_again=False, duration=True)
+TELLING_28_5 = replace(TELLING_26_1, mounts_first=True, image_created=True)
+TELLING_29_7 = replace(TELLING_28_5, old_fields=False)  # docs.docker.com/reference/api/engine/version-history, 1.52

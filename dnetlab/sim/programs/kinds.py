@@ -92,6 +92,14 @@ def runc_error(world: World, problem: Missing, stage: str = "create") -> str:
     return release.text(f"{stage} failed", problem=f'exec: "{problem.word}": {reason}')
 
 
+def no_directory(world: World, path: str) -> str:
+    """The words for a working directory of `docker exec -w` that isn't there (observed on 20.10.24, 28.5.2)."""
+    from dnetlab.sim.dockerd.books import release_of
+
+    text = release_of(world).text("exec failed", problem="X")
+    return text.replace("X", f'chdir to cwd ("{path}") set in config.json failed: no such file or directory')
+
+
 def start_failure_code(message: str) -> int:
     """127: no such program; 126: it can't be executed; 128: anything else (moby daemon/start.go)."""
     if "executable file not found" in message or "no such file or directory" in message:

@@ -12,7 +12,7 @@ from dnetlab.model import Process
 from dnetlab.model.changed import replace
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.processes import FIRST_PID, container_rows, host_rows
+from dnetlab.sim.processes import FIRST_PID, host_rows, visible_rows
 from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
 
 USAGE = """
@@ -72,7 +72,7 @@ def rows_of(context: Context, argv: tuple[str, ...] = ()) -> list[Row]:
     """All processes that this place sees, by pid; argv adds the program that is looking (and, at a host, its shell)."""
     world = context.world
     if context.container is not None:
-        inside = container_rows(world, context.host, context.container)
+        inside = visible_rows(world, context.host, context.container)
         numbers = {p.pid: pid for pid, p in inside}
         rows = [Row(pid, numbers.get(p.ppid, 0), p, main=pid == 1) for pid, p in inside]
         if argv and all(tuple(p.argv) != argv for _, p in inside):  # else it is the container's own program

@@ -167,6 +167,8 @@ def listing(context: Context, path: str) -> list[str]:
         return sorted({*names, *volumes})
     if full == "/etc" and context.container is not None:
         return sorted(names | {"group", "mtab", "nsswitch.conf", "passwd"})
+    if _is_of_small_image(context, full) and is_directory(context, full):
+        return sorted(names)
     if full in _EMPTY or names and context.container is not None and not full.startswith(_KEPT_BACK):
         return sorted(names)
     if not is_directory(context, full):
@@ -216,10 +218,17 @@ def _top(context: Context) -> tuple[str, ...]:
     return HOST_TOP if context.container is None else BOX_TOP
 
 
+_OF_SMALL_IMAGES = ("/var/", "/run/", "/usr/share/", "/usr/src/")  # nothing there that the lab doesn't hold
 _OFTEN_MADE = ("/run/netns", "/usr/local/", "/var/tmp/")  # there is nothing in a fresh host's, so no need to refuse
 
 
+def _is_of_small_image(context: Context, full: str) -> bool:
+    return context.container is not None and context.userland != "debian" and full.startswith(_OF_SMALL_IMAGES)
+
+
 def _refuse_unknown(context: Context, full: str) -> None:
+    if _is_of_small_image(context, full):
+        return
     if full.startswith(_OFTEN_MADE) or (context.container is None and full in _OF_DAEMON):
         return
     kept = full.startswith("/etc/") and context.container is None and full.split("/")[2] in _KNOWN_ELSEWHERE

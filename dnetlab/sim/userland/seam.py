@@ -17,6 +17,16 @@ MOST_OUTPUT = 1 << 20  # characters that one line may say, as on a real engine (
 MOST_SECONDS = 120.0  # of the lab's clock, in loops
 
 
+def encoded(text: str) -> bytes:
+    """The bytes of a file's text; of an archive, which is no text, the very bytes it came from."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def decoded(content: bytes) -> str:
+    """The text that a file of these bytes is kept as."""
+    return content.decode("utf-8", "surrogateescape")
+
+
 @quick
 @dataclass(frozen=True)
 class Result:

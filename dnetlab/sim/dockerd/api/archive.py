@@ -10,8 +10,10 @@ import binascii
 import posixpath
 from typing import Any
 
+from dnetlab.sim import clock
 from dnetlab.sim.dockerd import archive, books, containerfiles, happenings
 from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.tarfiles import pack
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
@@ -45,8 +47,10 @@ def container_archive(world: World, host: str, name: str, path: str) -> Json:
     The entries begin with the last name of the path. Raises ApiError 404.
     """
     container, files, full = archive.find(world, host, name, path)
-    content = archive.pack(files, full, posixpath.basename(full) or "/", world.clock)
+    content = pack(files, full, posixpath.basename(full) or "/", clock.since_1970(world.clock))
+    happenings.of_mounts(world, host, container, "mount")
     happenings.of_container(world, host, container, "archive-path")
+    happenings.of_mounts(world, host, container, "unmount")
     return {"Stat": archive.stat_of(files, full, world.clock), "Archive": in_text(content)}
 
 

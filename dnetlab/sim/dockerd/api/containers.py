@@ -133,6 +133,7 @@ def container_prune(world: World, host: str, filters: Filters | None = None) -> 
             and not spared(c.created, c.labels)]  # fmt: skip
     for container_id in gone:
         containers.remove(world, host, container_id)
+    happenings.of_prune(world, host, "container")
     return {"ContainersDeleted": gone or None, "SpaceReclaimed": 0}
 
 

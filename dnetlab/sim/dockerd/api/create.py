@@ -10,7 +10,7 @@ from typing import Any
 from dnetlab.model import Protocol
 from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import resources
+from dnetlab.sim.dockerd import health, resources, sharing
 from dnetlab.sim.dockerd.api.addresses import address_or_error
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import ContainerConfig, Limits, Mount, NetworkAttachment, PortRequest, RestartPolicy
@@ -31,15 +31,16 @@ _CAPABILITIES = frozenset(
 )  # capabilities(7)
 _MODES = {"", "ro", "rw", "z", "Z", "nocopy", "cached", "consistent", "delegated"}
 # Fields of HostConfig that would change what a lab shows, and that the daemon here can't obey.
-_NOT_MODELLED = ("PidMode", "IpcMode", "UTSMode", "UsernsMode", "Runtime", "VolumesFrom", "Mounts", "Devices",
-                 "DeviceRequests", "VolumeDriver")  # fmt: skip
-_USUAL: tuple[Any, ...] = ("", "private", "shareable", "runc", "local", None, [])
+_NOT_MODELLED = ("UsernsMode", "Devices", "DeviceRequests", "VolumeDriver")
+_USUAL: tuple[Any, ...] = ("", "local", None, [])
+_RUNTIMES = ("", "runc", "io.containerd.runc.v2")
 
 
 def config_of(world: World, host: str, name: str, body: Json) -> ContainerConfig:
     """What is asked for, not yet merged with the image. Raises ApiError for values that can't be read, Refused."""
     machine: Json = body.get("HostConfig") or {}
     _check_modelled(body, machine)
+    _check_values(world, body, machine)
     publish = _publish(machine.get("PortBindings") or {})
     restart, most = restart_policy(world, machine.get("RestartPolicy") or {})
     mode = machine.get("NetworkMode") or "default"
@@ -77,13 +78,22 @@ def config_of(world: World, host: str, name: str, body: Json) -> ContainerConfig
         cap_add=_capabilities(machine.get("CapAdd") or (), "CapAdd"),
         cap_drop=_capabilities(machine.get("CapDrop") or (), "CapDrop"),
         privileged=machine.get("Privileged", False),
-        mounts=_mounts(machine.get("Binds") or (), body.get("Volumes") or ()),
+        mounts=_mounts(machine, body.get("Volumes") or ()),
         sysctls=dict(machine.get("Sysctls") or {}),
         stop_signal=body.get("StopSignal", ""),
         stop_timeout=body.get("StopTimeout"),
         read_only=machine.get("ReadonlyRootfs", False),
         init=bool(machine.get("Init")),
         limits=_limits(world, machine),
+        volumes_from=tuple(machine.get("VolumesFrom") or ()),
+        pid_mode=machine.get("PidMode", ""),
+        ipc_mode=machine.get("IpcMode", ""),
+        uts_mode=machine.get("UTSMode", ""),
+        ulimits=tuple((row["Name"], row["Soft"], row["Hard"]) for row in machine.get("Ulimits") or ()),
+        log_driver=(machine.get("LogConfig") or {}).get("Type", ""),
+        log_options=tuple(sorted(((machine.get("LogConfig") or {}).get("Config") or {}).items())),
+        id_file=machine.get("ContainerIDFile", ""),
+        health=tuple(body["Healthcheck"].items()) if body.get("Healthcheck") else None,
     )
 
 
@@ -101,10 +111,14 @@ def _check_modelled(body: Json, machine: Json) -> None:
                 "Leave it out: addresses, names, links and ports are what the lab is about.",
                 field=field,
             )
-    if body.get("Healthcheck"):
-        raise Refused("Health checks are not modelled.", "Ask the program with docker exec.")
-    if (machine.get("LogConfig") or {}).get("Type", "") not in ("", "json-file"):
-        raise Refused("Other log drivers are not modelled.", "docker logs shows what the program printed.")
+
+def _check_values(world: World, body: Json, machine: Json) -> None:
+    """What the daemon refuses."""
+    if machine.get("Runtime", "") not in _RUNTIMES:
+        raise ApiError(release_of(world).text("bad runtime", name=machine["Runtime"]), 400)
+    health.check(body.get("Healthcheck") or {})
+    logging: Json = machine.get("LogConfig") or {}
+    sharing.check_logging(logging.get("Type", ""), logging.get("Config") or {})
 
 
 def _words(value: Any) -> tuple[str, ...] | None:
@@ -219,9 +233,22 @@ def attachment_of(world: World, host: str, network: str, settings: Json, frame: 
 # -- files ------------------------------------------------------------------------------------------------------------
 
 
-def _mounts(binds: Iterable[str], volumes: Iterable[str]) -> tuple[Mount, ...]:
-    """HostConfig.Binds, and the paths of nameless volumes in Config.Volumes."""
-    return (*(_bind(row) for row in binds), *(Mount(path) for path in volumes))
+def _mounts(machine: Json, volumes: Iterable[str]) -> tuple[Mount, ...]:
+    """HostConfig.Binds, Mounts and Tmpfs, and the paths of nameless volumes in Config.Volumes."""
+    return (
+        *(_bind(row) for row in machine.get("Binds") or ()),
+        *(_long(row) for row in machine.get("Mounts") or ()),
+        *(Mount(path, kind="tmpfs", options=options) for path, options in (machine.get("Tmpfs") or {}).items()),
+        *(Mount(path) for path in volumes),
+    )
+
+
+def _long(row: Json) -> Mount:
+    """{'Type': 'bind', 'Source': …, 'Target': …, 'ReadOnly': …}"""
+    if any(row.get(key) for key in ("VolumeOptions", "BindOptions", "TmpfsOptions")):
+        raise Refused("Options of mounts are not modelled.", "Use type, source, target and readonly.")
+    return Mount(row.get("Target", ""), row.get("Source", ""), row.get("Type", "volume"),
+                 bool(row.get("ReadOnly")), long=True)  # fmt: skip
 
 
 def _bind(text: str) -> Mount:

@@ -37,8 +37,8 @@ def _message(event: Event, old_fields: bool) -> Json:
     attributes = dict(event.attributes)
     old: Json = {}
     if old_fields and event.kind in ("container", "image"):
-        image = {"from": attributes["image"]} if event.kind == "container" else {}
-        old = {"status": event.action, "id": event.actor, **image}
+        image = attributes.get("image", "") if event.kind == "container" else ""
+        old = {key: value for key, value in (("status", event.action), ("id", event.actor), ("from", image)) if value}
     return {**old, "Type": event.kind, "Action": event.action,
             "Actor": {"ID": event.actor, "Attributes": attributes}, "scope": "local",
             "time": event.nano // 1_000_000_000, "timeNano": event.nano}  # fmt: skip

@@ -31,15 +31,14 @@ def container_exec(world: World, host: str, name: str, body: Json) -> Json:
     """
     if body.get("User", "") not in ("", "root", "0", "root:root", "0:0"):
         raise Refused("docker exec --user: only root is simulated.", "Leave -u out.")
-    if body.get("WorkingDir", "") not in ("", "/"):
-        raise Refused("docker exec --workdir is not simulated.", "Write full paths in the command.")
     env, tty = tuple(body.get("Env") or ()), body.get("Tty", False)
     context = containers.exec_context(world, host, name, env=env, tty=tty)
     argv = body.get("Cmd") or []
     if not argv:
         raise ApiError("No exec command specified", 400)
     one = Exec(world.hex_id(f"exec:{host}"), context.container or "", tuple(argv), env, tty,
-               stdin=bool(body.get("AttachStdin")), privileged=bool(body.get("Privileged")))  # fmt: skip
+               stdin=bool(body.get("AttachStdin")), privileged=bool(body.get("Privileged")),
+               directory=body.get("WorkingDir", ""))  # fmt: skip
     kept = {e.id: e for e in _known(world, host)[-KEPT:]}
     books.change_daemon(world, host, execs={**kept, one.id: one})
     _tell(world, host, one, f"exec_create: {argv[0]} {' '.join(argv[1:])}")
@@ -84,7 +83,7 @@ def exec_start(
     container = books.find(world, host, one.container)
     detached = bool(body.get("Detach"))
     _tell(world, host, one, f"exec_start: {one.argv[0]} {' '.join(one.argv[1:])}")
-    words = containers.not_startable(world, host, container, one.argv[0])
+    words = containers.not_startable(world, host, container, one.argv[0], one.directory)
     if words is not None:  # they come out on stdout (observed on 20.10.24 and 28.5.2)
         return _failed(world, host, one, words, detached)
     if detached:
@@ -96,7 +95,7 @@ def exec_start(
         return {"Frames": [], "Terminal": shell_of(world, host, container, one) if waits else None}
     result = containers.execute(
         world, host, one.container, one.argv, env=one.env, tty=one.tty, stdin=stdin if one.stdin else None,
-        privileged=one.privileged,
+        privileged=one.privileged, directory=one.directory,
     )  # fmt: skip
     _note(world, host, one, result.exit_code)
     return {"Frames": frames(result), "Terminal": None}
@@ -108,7 +107,7 @@ def _is_shell(argv: tuple[str, ...]) -> bool:
 
 
 def shell_of(world: World, host: str, container: Container, one: Exec) -> Json:
-    directory = books.spec(world, host, container.id).config.working_dir
+    directory = one.directory or books.spec(world, host, container.id).config.working_dir
     return terminal(container, directory, containers.variables(world, host, container.id, one.env, True))
 
 

@@ -90,7 +90,7 @@ def container_matches(world: World, host: str, wanted: Filters) -> Callable[[Con
             "network": lambda v: any(e.network_id in networks for e in container.endpoints),
             "publish": lambda v: any(_port_in(f"{p.host_port}/{p.protocol.value}", v) for p in container.ports),
             "expose": lambda v: container.is_running and any(_port_in(p, v) for p in container.exposed),
-            "health": lambda v: "none" in v,
+            "health": lambda v: (spec.health.status if spec.health else "none") in v,
             "volume": lambda v: any(m.source in v or m.destination in v for m in spec.config.mounts),
             "is-task": lambda v: not any(_boolean(world, "is-task", w) for w in v),
             "before": lambda v: all(other and _older(world, host, container, other) for other in edges["before"]),
@@ -202,7 +202,7 @@ def volume_matches(world: World, host: str, wanted: Filters) -> Callable[[Volume
             all((not volumes.users(world, host, volume.name)) is value for value in dangling)
             and (not wanted.get("name") or _any(wanted["name"], volume.name))
             and (not wanted.get("driver") or volume.driver in wanted["driver"])
-            and not wanted.get("label")
+            and all(has_label(volume.labels, value) for value in wanted.get("label", []))
         )
 
     return matches

@@ -7,7 +7,7 @@ from typing import Any
 from dnetlab.model import Image
 from dnetlab.sim import clock
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import books, images
+from dnetlab.sim.dockerd import books, happenings, images
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.filters import Filters
 from dnetlab.sim.dockerd.books import release_of
@@ -96,4 +96,5 @@ def image_prune(world: World, host: str, filters: Filters | None = None) -> Json
     if chosen:
         raise Refused("docker image prune --filter is not simulated.", "Remove one image with docker rmi IMAGE.")
     gone, room = images.prune(world, host, everything)
+    happenings.of_prune(world, host, "image", room)
     return {"ImagesDeleted": gone or None, "SpaceReclaimed": room}

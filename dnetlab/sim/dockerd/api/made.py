@@ -8,7 +8,7 @@ from typing import Any
 from dnetlab.sim.dockerd import archive, madeimages
 from dnetlab.sim.dockerd.api.archive import in_bytes, in_text
 from dnetlab.sim.dockerd.books import release_of
-from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.errors import ApiError, NotModelled
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
@@ -47,8 +47,16 @@ def image_get(world: World, host: str, names: Sequence[str]) -> str:
 
 
 def image_load(world: World, host: str, content: str) -> list[Json]:
-    """POST /images/load: [{'stream': 'Loaded image: …\\n'}]. content: such a tar in base64. Raises ApiError."""
+    """POST /images/load: [{'stream': 'Loaded image: …\\n'}]. content: such a tar in base64.
+
+    What is no archive of images is told in the stream: [{'errorDetail': {'message': …}, 'error': …}].
+    """
     try:
         return [{"stream": f"{line}\n"} for line in madeimages.load(world, host, in_bytes(content))]
     except archive.NoArchive:
-        raise ApiError(release_of(world).text("no tar"), 500) from None
+        problem = release_of(world).text("no tar")
+    except NotModelled:
+        raise
+    except ApiError as error:
+        problem = error.message
+    return [{"errorDetail": {"message": problem}, "error": problem}]

@@ -6,7 +6,7 @@ from typing import Any
 
 from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import inspect, networks
+from dnetlab.sim.dockerd import happenings, inspect, networks
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.create import attachment_of
 from dnetlab.sim.dockerd.api.filters import Filters
@@ -92,4 +92,5 @@ def network_prune(world: World, host: str, filters: Filters | None = None) -> Js
                 raise
         else:
             gone.append(network.name)
+    happenings.of_prune(world, host, "network")
     return {"NetworksDeleted": gone or None}

@@ -11,7 +11,7 @@ from typing import Any
 from dnetlab.model import Container
 from dnetlab.model.changed import replace
 from dnetlab.sim import clock
-from dnetlab.sim.dockerd import books, containers, happenings
+from dnetlab.sim.dockerd import books, containers, happenings, sharing
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.programs import logs as logbook
 from dnetlab.sim.programs.launch import stays_for_a_terminal
@@ -30,6 +30,8 @@ def container_logs(
     since, until: seconds since 1970. tail: only the last n lines. Raises ApiError 404.
     """
     container = books.find(world, host, name)
+    if not sharing.logs_are_readable(books.spec(world, host, container.id).config):
+        raise ApiError("configured logging driver does not support reading", 501)
     lines = [(stream, line, at) for stream, text, at in logbook.read(world, host, container.id)
              for line in text.splitlines(keepends=True)
              if (since is None or clock.since_1970(at) >= since)
@@ -91,7 +93,7 @@ def _followed(world: World, host: str, container: Container, start: bool) -> Jso
     """Until it ends; a `--rm` container goes only when its output has been read."""
     wanted = books.spec(world, host, container.id).config
     books.change_spec(world, host, container.id, config=replace(wanted, auto_remove=False), watched=True)
-    seen = len(world.logs.get((host, container.id), ()))
+    seen = len(logbook.read(world, host, container.id))
     try:
         if start:
             containers.start(world, host, container.id)

@@ -11,6 +11,7 @@ from dnetlab.model import Container, ContainerState
 from dnetlab.sim import clock
 from dnetlab.sim.dockerd import books, containerfiles, images, inspect
 from dnetlab.sim.dockerd.config import ContainerSpec
+from dnetlab.sim.dockerd.health import STARTING
 from dnetlab.sim.dockerd.inspect_host import shown_mode
 from dnetlab.sim.world import World
 
@@ -36,12 +37,13 @@ def summary(world: World, host: str, container: Container, size: bool = False) -
         own += _OWN_FILES if books.release_of(world).image_store else 0
         found |= {"SizeRw": own, "SizeRootFs": own + images.room_of(world, spec.image_id).files if there else 0}
     if books.release_of(world).image_store:  # the same releases (recorded from 29.7.2)
-        found["Health"] = {"Status": "none", "FailingStreak": 0}
+        found["Health"] = {"Status": spec.health.status if spec.health else "none",
+                           "FailingStreak": spec.health.streak if spec.health else 0}  # fmt: skip
         found["ImageManifestDescriptor"] = inspect.manifest(spec.image_id, spec.config.image)
     return found | {
         "Labels": dict(container.labels),
         "State": container.state.value,
-        "Status": status_text(container, world.clock),
+        "Status": status_text(container, world.clock, spec.health.status if spec.health else ""),
         "HostConfig": {"NetworkMode": shown_mode(world, spec.config)},
         "NetworkSettings": {"Networks": inspect.endpoints_json(world, host, container)},
         "Mounts": inspect.mounts(spec.config),
@@ -79,12 +81,14 @@ def _since(then: float | None, now: float) -> str:
     return ago(now - (now if then is None else then))
 
 
-def status_text(container: Container, now: float) -> str:
+def status_text(container: Container, now: float, health: str = "") -> str:
     """'Up 2 minutes (Paused)', 'Exited (0) 3 seconds ago' (moby container/state.go)."""
     ended = _since(container.finished, now)
     if container.is_running:
         up = f"Up {_since(container.started, now)}"
-        return f"{up} (Paused)" if container.state is ContainerState.PAUSED else up
+        if container.state is ContainerState.PAUSED:
+            return f"{up} (Paused)"
+        return f"{up} (health: starting)" if health == STARTING else f"{up} ({health})" if health else up
     if container.state is ContainerState.RESTARTING:
         return f"Restarting ({container.exit_code}) {ended} ago"
     if container.state is ContainerState.CREATED:

@@ -9,7 +9,7 @@ from dnetlab.sim import clock
 from dnetlab.sim.dockerd import books, images, inspect, mounts, resources, volumes
 from dnetlab.sim.dockerd.api.images import summary as image_summary
 from dnetlab.sim.dockerd.api.summary import summary
-from dnetlab.sim.dockerd.imagelayers import encoded
+from dnetlab.sim.userland.seam import encoded
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
@@ -37,13 +37,10 @@ def system_data_usage(world: World, host: str) -> Json:
 
 
 def _layers_size(world: World, host: str) -> int:
-    if books.release_of(world).image_store:
-        known = {(image.id, images.room_of(world, image.id).size) for image in world.hosts[host].images}
-        return sum(size for _, size in known)
     found: dict[str, int] = {}
     for image in world.hosts[host].images:
         recipe = images.recipe_of(world, image.id)
-        found |= dict(zip(recipe.layer_ids, recipe.layer_sizes, strict=True))
+        found |= dict(zip(recipe.layer_ids, images.layer_rooms(world, recipe), strict=True))
     return sum(found.values())
 
 
@@ -53,6 +50,8 @@ def _image(world: World, host: str, image: Image, others: list[Image]) -> Json:
     recipe = images.recipe_of(world, image.id)
     elsewhere = {layer for other in others if other.id != image.id
                  for layer in images.recipe_of(world, other.id).layer_ids}  # fmt: skip
+    if books.release_of(world).image_store:  # it doesn't tell (recorded from 29.7.2)
+        elsewhere = set()
     shared = sum(size for layer, size in zip(recipe.layer_ids, recipe.layer_sizes, strict=True) if layer in elsewhere)
     return found | {"SharedSize": shared, "Containers": sum(spec.image_id == image.id for spec in specs)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import inspect, volumes
+from dnetlab.sim.dockerd import happenings, inspect, volumes
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.filters import Filters
 from dnetlab.sim.world import World
@@ -26,10 +26,9 @@ def volume_inspect(world: World, host: str, name: str) -> Json:
 
 
 def volume_create(world: World, host: str, body: Json) -> Json:
-    """POST /volumes/create: the volume, a new one or that of this name. body: Name, Driver."""
-    if body.get("DriverOpts"):
-        raise Refused("Options of volume drivers are not modelled.", "Create the volume without them.")
-    name = volumes.create(world, host, body.get("Name", ""), body.get("Driver") or "local")
+    """POST /volumes/create: the volume, a new one or that of this name. body: Name, Driver, Labels, DriverOpts."""
+    name = volumes.create(world, host, body.get("Name", ""), body.get("Driver") or "local",
+                          labels=body.get("Labels"), options=body.get("DriverOpts"))  # fmt: skip
     return inspect.volume_json(world, host, name)
 
 
@@ -44,4 +43,6 @@ def volume_prune(world: World, host: str, filters: Filters | None = None) -> Jso
     everything = chosen.pop("all", []) in (["1"], ["true"])
     if chosen:
         raise Refused("docker volume prune --filter is not simulated.", "Remove one volume with docker volume rm NAME.")
-    return {"VolumesDeleted": list(volumes.prune(world, host, everything)), "SpaceReclaimed": 0}
+    gone = list(volumes.prune(world, host, everything))
+    happenings.of_prune(world, host, "volume")
+    return {"VolumesDeleted": gone, "SpaceReclaimed": 0}
