@@ -61,6 +61,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b\w{3} \w{3} +[0-9]+ [0-9:]{8}(?: \w+)? [0-9]{4}", "<time>"),
         (r"\b[0-9]+/(docker-proxy|dockerd|nginx|httpd|[a-z][\w-]+)", r"<pid>/\1"),
         (r"pid=[0-9]+", "pid=<pid>"),
+        (r"\b(COPY|ADD) (file|dir|multi):[0-9a-f]+", r"\1 \2:<digest>"),  # docker history
         (r'execDuration(=|":")[0-9]+', r"execDuration\1<s>"),  # docker events
         (r'"Pid": [0-9]+', '"Pid": <pid>'),
         (r"OS: Linux \S+", "OS: Linux <kernel>"),  # nginx's log names the machine it runs on

@@ -143,12 +143,12 @@ def test_a_refusal_an_error_a_remark_and_a_table_follow_the_language(monkeypatch
 
     monkeypatch.setenv("DNETLAB_LANG", "zh")
     lab = Lab()
-    build, mistyped = lab.run("docker build ."), lab.run("docker pss")
+    push, mistyped = lab.run("docker push web"), lab.run("docker pss")
     with pytest.raises(UnknownName) as caught:
         lab.ips(host="docker9")
 
-    assert str(build.refused) == "这里不能构建镜像。 请用实验环境里的镜像：docker images。"
-    assert "dnetlab 不执行这一行：这里不能构建镜像。" in str(build)
+    assert str(push.refused) == "没有可以推送的镜像仓库。 请用 docker tag，在另一台主机上用 docker pull。"
+    assert "dnetlab 不执行这一行：没有可以推送的镜像仓库。" in str(push)
     assert remark(mistyped) == "是不是想写 docker ps？"
     assert "docker: 'pss' is not a docker command" in mistyped.stderr.lower() or "unknown" in mistyped.stderr.lower()
     assert str(caught.value) == "实验里没有主机 'docker9'\n主机有：docker1, docker2, client。"

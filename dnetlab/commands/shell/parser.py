@@ -557,10 +557,10 @@ def _with_errors(command: Command) -> Command:
 
 
 def _beside(operator: str, pipeline: Pipeline) -> Pipeline:
-    """The pipeline as one that runs beside what follows. Refused for anything but a capture."""
+    """The pipeline as one that runs beside what follows. Refused for anything but a capture, or `docker events`."""
     first = pipeline.commands[0]
     names = {word.text.rsplit("/", 1)[-1] for word in first.words}
-    if operator in ("&&", "||") or pipeline.negated or names.isdisjoint(CAPTURES):
+    if operator in ("&&", "||") or pipeline.negated or names.isdisjoint(CAPTURES) and not names >= {"docker", "events"}:
         raise JOB_CONTROL
     return Pipeline(pipeline.commands, False, pipeline.source, beside=True)
 

@@ -10,6 +10,7 @@ from dnetlab.commands.gotemplate import TooMuch, Unsupported
 from dnetlab.sim.context import Context, Refused, Result, Stopped
 from dnetlab.sim.dockercli import (
     archives,
+    build,
     container,
     contexts,
     copy,
@@ -68,6 +69,8 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
     ("image", "save"): archives.save,
     ("image", "load"): archives.load,
     ("image", "import"): archives.import_,
+    ("image", "build"): build.build,
+    ("builder", "prune"): build.prune,
     ("container", "attach"): run_verbs.attach_to,
     ("container", "commit"): archives.commit,
     ("plugin", "ls"): contexts.plugins,
@@ -127,9 +130,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     "secret": ("Swarm secrets are not simulated.", "Pass variables with docker run -e."),
     "config": ("Swarm configs are not simulated.", "Pass variables with docker run -e."),
     "compose": ("docker compose is not simulated.", "Start the containers one by one with docker run."),
-    "build": ("Images are not built here.", "Use the images of the lab: docker images."),
-    "buildx": ("Images are not built here.", "Use the images of the lab: docker images."),
-    "builder": ("Images are not built here.", "Use the images of the lab: docker images."),
     "image push": ("There is no registry to push to.", "Use docker tag, and docker pull on the other host."),
     "login": ("There is no registry to log in to.", "docker pull works without it."),
     "logout": ("There is no registry to log out from.", "docker pull works without it."),
@@ -153,7 +153,8 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         own = client(context.world.release)
         call = parse(argv, own.banner, own.helps)
     except Stop as stop:
-        return Result(stop.stdout, stop.stderr, stop.exit_code)
+        builds = argv[1:2] in (("build",), ("builder",)) or argv[1:3] == ("image", "build")
+        return Result(stop.stdout, (f"{build.BANNER}\n" if builds else "") + stop.stderr, stop.exit_code)
     _refuse(call)
     session = Session(context, call)
     if call.said:
@@ -185,8 +186,11 @@ def _refuse_unknown_plugins(argv: tuple[str, ...]) -> None:
     """Commands of the real client whose grammar isn't kept here."""
     words = [word for word in argv[1:] if not word.startswith("-")]
     for known in (argv[1], " ".join(words[:2])):
-        if known in ("build", "buildx", "builder", "compose", "config", "secret", "trust",
-                     "manifest", "checkpoint", "image build"):  # fmt: skip
+        if known in ("buildx",):
+            text = "docker: unknown command: docker buildx\n\nRun 'docker --help' for more information\n"
+            raise Stop("", text, 1)
+        if known in ("compose", "config", "secret", "trust",
+                     "manifest", "checkpoint"):  # fmt: skip
             raise Refused(*REFUSED[known.removeprefix("image ")])
 
 

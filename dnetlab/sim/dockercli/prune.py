@@ -94,6 +94,7 @@ def everything(session: Session) -> int:
     if call.on("volumes"):
         _tell(session, "Volumes", session.ask(api.volume_prune)["VolumesDeleted"])
     report = session.ask(api.image_prune, {"dangling": ["0" if call.on("all") else "1"]})
+    session.ask(api.build_prune)
     _tell(session, "Images", _images_gone(report["ImagesDeleted"]))
     session.out(f"Total reclaimed space: {size(report['SpaceReclaimed'])}")
     return 0

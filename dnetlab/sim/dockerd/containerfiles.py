@@ -8,7 +8,7 @@ from typing import Any
 
 from dnetlab.model import Container
 from dnetlab.sim.dockerd import books, images, mounts
-from dnetlab.sim.dockerd.catalogue import PAGES
+from dnetlab.sim.dockerd.catalogue import PAGES, Recipe
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.dockerd.imagelayers import Layer
 from dnetlab.sim.world import FileKey, World
@@ -45,6 +45,12 @@ def has_directory(world: World, image_id: str, path: str) -> bool:
     return any(other.startswith(path + "/") for other in (*recipe.content.files, *recipe.content.links))
 
 
+def page_of(recipe: Recipe) -> tuple[str, str] | None:
+    """The path and the text of the page that a web server's image brings."""
+    path = next((path for path in _FILES_OF.get(recipe.key, ()) if path.endswith("index.html")), "")
+    return (path, PAGES[recipe.key]) if path else None
+
+
 def has_file(world: World, image_id: str, path: str) -> bool:
     """Is there such a file, or link, in the image?"""
     recipe = images.recipe_of(world, image_id)
@@ -65,7 +71,8 @@ def unpack(world: World, host: str, container_id: str, image_id: str) -> None:
 def fill_mounts(world: World, host: str, config: ContainerConfig, image_id: str) -> None:
     """A new volume begins with what the image has there; a directory of the host that isn't there is made."""
     recipe = images.recipe_of(world, image_id)
-    pages = {path: PAGES[recipe.key] for path in _FILES_OF.get(recipe.key, ()) if path.endswith("index.html")}
+    page = page_of(recipe)
+    pages = dict([page]) if page else {}
     for mount in config.mounts:
         at = (host, "", mounts.source_of(mount))
         if mount.kind == "bind" and at not in world.files and not mounts.below(world, at):

@@ -497,7 +497,7 @@ def _take_out(world: World, host: str, container: Container, endpoint: Endpoint,
             driver_of(network).withdraw(world, host, container, before, network)
         _forget_lines(world, host, container, endpoint)
         _detach(world, host, container, endpoint)
-    else:
+    elif release_of(world).telling.rest_disconnect:
         happenings.of_network(world, host, network, "disconnect", container.id)
     fresh = books.get(world, host, container.id)
     rest = tuple(e for e in fresh.endpoints if e.network != network.name)

@@ -30,7 +30,10 @@ _LISTS = ("tags", "command", "entrypoint", "env", "ports", "volumes", "programs"
 def sealed(recipe: Recipe) -> Recipe:
     """The recipe with the id that follows from all that it says."""
     text = json.dumps(as_json(replace(recipe, made_id="", parent="")), sort_keys=True)
-    return replace(recipe, made_id="sha256:" + hashlib.sha256(text.encode()).hexdigest())
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if digest[:12].isdecimal():  # as of containers, a short form is never a number
+        digest = "a" + digest[1:]
+    return replace(recipe, made_id=f"sha256:{digest}")
 
 
 def as_json(recipe: Recipe) -> Json:

@@ -63,8 +63,8 @@ def users(world: World, host: str, name: str) -> list[str]:
     ]
 
 
-def remove(world: World, host: str, name: str, force: bool = False) -> None:
-    """`docker volume rm`. Raises ApiError for an unknown one (not with force) and one in use."""
+def remove(world: World, host: str, name: str, force: bool = False, tell: bool = True) -> None:
+    """`docker volume rm`; a prune tells of none. Raises ApiError for an unknown one (but with force), one in use."""
     try:
         volume = find(world, host, name)
     except ApiError:
@@ -76,7 +76,8 @@ def remove(world: World, host: str, name: str, force: bool = False) -> None:
         raise ApiError(f"remove {name}: volume is in use - [{', '.join(using)}]", 409)
     world.change_host(host, volumes=tuple(v for v in world.hosts[host].volumes if v.name != volume.name))
     containerfiles.forget_volume(world, host, volume.name)
-    happenings.of_volume(world, host, volume.name, "destroy")
+    if tell:
+        happenings.of_volume(world, host, volume.name, "destroy")
 
 
 def prune(world: World, host: str, everything: bool = False) -> tuple[str, ...]:
@@ -85,5 +86,5 @@ def prune(world: World, host: str, everything: bool = False) -> tuple[str, ...]:
     gone = [v.name for v in world.hosts[host].volumes
             if (everything or v.anonymous) and not users(world, host, v.name)]  # fmt: skip
     for name in gone:
-        remove(world, host, name)
+        remove(world, host, name, tell=False)
     return tuple(gone)

@@ -65,9 +65,15 @@ TEXTS_20_10: dict[str, str] = {
     "(hint: use IpcMode:shareable for the donor container)",
     "pid stopped": "cannot join PID of a non running container: {id}",
     "bad runtime": "Unknown runtime specified {name}",
+    "dockerfile line": "line",
+    "build container removed": "Removing intermediate container {id}",
+    "unknown instruction": "unknown instruction: {name}",
     "no tar": "Error processing tar file(exit status 1): unexpected EOF",
 }
 TEXTS_26_1 = TEXTS_20_10 | {
+    "dockerfile line": "on line",
+    "build container removed": " ---> Removed intermediate container {id}",
+    "unknown instruction": "unknown instruction: {name}{meant}",
     "no tar": "unexpected EOF",
     "bad ipc": "invalid IPC mode: {mode}",
     "ipc private": "failed to join IPC namespace: container {id}: non-shareable IPC "

@@ -16,6 +16,7 @@ class Telling:
     created_again    a container that names a volume creates it, even one that is there
     image_created    a commit tells of the image, not only of its tag
     duration         an end tells for how long the container ran
+    rest_disconnect  `network disconnect` of a container that doesn't run is told
     old_fields       events of containers and images have status, id and from beside the newer fields (up to API 1.51)
     """
 
@@ -24,6 +25,7 @@ class Telling:
     created_again: bool
     image_created: bool
     duration: bool
+    rest_disconnect: bool = True
     old_fields: bool = True
 
 
@@ -31,5 +33,5 @@ TELLING_20_10 = Telling(
     mounts_first=False, die_last=False, created_again=True, image_created=False, duration=False
 )
 TELLING_26_1 = replace(TELLING_20_10, die_last=True, created_again=False, duration=True)
-TELLING_28_5 = replace(TELLING_26_1, mounts_first=True, image_created=True)
+TELLING_28_5 = replace(TELLING_26_1, mounts_first=True, image_created=True, rest_disconnect=False)
 TELLING_29_7 = replace(TELLING_28_5, old_fields=False)  # docs.docker.com/reference/api/engine/version-history, 1.52

@@ -15,6 +15,7 @@ for a terminal.
     networks.py    network_list, _inspect, _create, _delete, _connect, _disconnect, _prune
     images.py      image_list, _inspect, _create (pull), _tag, _delete, _prune
     made.py        image_commit, _import, _get (save), _load: images that come from the lab itself
+    build.py       image_build, build_prune: the daemon's own builder, in builder/
     events.py      system_events;  usage.py  system_data_usage (df), container_stats, image_history
     volumes.py     volume_list, _inspect, _create, _delete, _prune
     system.py      system_ping, system_version, system_info
@@ -36,6 +37,7 @@ from dnetlab.sim.dockerd.api.archive import (
     container_export,
     put_container_archive,
 )
+from dnetlab.sim.dockerd.api.build import build_prune, image_build
 from dnetlab.sim.dockerd.api.containers import (
     container_create,
     container_delete,
@@ -114,7 +116,8 @@ from dnetlab.sim.dockerd.api.volumes import (
 from dnetlab.sim.dockerd.errors import ApiError, NotModelled
 
 __all__ = [
-    "ApiError", "NotModelled", "call", "container_archive", "container_archive_info", "container_changes",
+    "ApiError", "NotModelled", "build_prune", "call", "image_build",
+    "container_archive", "container_archive_info", "container_changes",
     "container_export", "container_stats", "image_commit", "image_get", "image_history", "image_import", "image_load",
     "put_container_archive", "system_data_usage", "system_events",
     "container_attach", "container_create", "container_delete", "container_exec",

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from dnetlab.sim.dockerd.errors import ApiError
 
@@ -34,9 +35,10 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Problems:
-    """How a release words what it can't read: 'line' or 'on line'."""
+    """How a release words what it can't read: 'line' or 'on line'; unknown: of an instruction that is none."""
 
-    place: str
+    place: str = "line"
+    unknown: str = "unknown instruction: {name}"
 
     def at(self, line: int, problem: str) -> ApiError:
         return ApiError(f"dockerfile parse error {self.place} {line}: {problem}", 400)
@@ -67,7 +69,9 @@ def read_line(whole: str, line: int, problems: Problems) -> Instruction:
     word, _, rest = whole.strip().partition(" ")
     name, rest = word.upper(), rest.strip()
     if name not in KNOWN:
-        raise problems.at(line, f"unknown instruction: {name}")
+        near = get_close_matches(name, KNOWN, 1, 0.7)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        raise problems.at(line, problems.unknown.format(name=name, meant=meant))
     flags = []
     while name != "ONBUILD" and (match := _FLAG.match(rest)):
         flags.append((match[1], match[2] or ""))
