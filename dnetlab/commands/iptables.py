@@ -7,10 +7,11 @@ they do to the tables is in dnetlab.sim.tools.iptables. Every complaint is iptab
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 
 from dnetlab.commands.ip6tables import DEFAULT_REJECT, ICMP6
+from dnetlab.commands.iptables_listed import LISTED_MATCHES, LISTED_TARGETS, kept, whole_connmark
 from dnetlab.commands.iptables_modules import (
     BANNER,
     HINT,
@@ -32,9 +33,9 @@ from dnetlab.commands.iptables_more import MORE_MATCHES, MORE_OF_CONNTRACK, MORE
 from dnetlab.commands.iptables_networks import Resolver, networks, networks6
 from dnetlab.model import Match, Rule, Target
 
-TARGETS = USUAL_TARGETS | MORE_TARGETS
+TARGETS = USUAL_TARGETS | MORE_TARGETS | LISTED_TARGETS
 _CONNTRACK = USUAL_MATCHES["conntrack"]
-MATCHES = USUAL_MATCHES | MORE_MATCHES | {
+MATCHES = USUAL_MATCHES | MORE_MATCHES | LISTED_MATCHES | {
     "conntrack": replace(_CONNTRACK, options=_CONNTRACK.options | MORE_OF_CONNTRACK)
 }  # fmt: skip
 MATCHES6 = {name: module for name, module in MATCHES.items() if name != "icmp"} | {"icmp6": ICMP6}
@@ -105,6 +106,7 @@ class _Reader:
     target_options: dict[str, str] = field(default_factory=dict)
     counters: tuple[int, int] = (0, 0)
     version: int = 4
+    whole: bool = False  # `! -f`: not a fragment
 
     @property
     def known_matches(self) -> dict[str, Module]:
@@ -250,6 +252,10 @@ def _flag(reader: _Reader, letter: str) -> None:
         command.verbose += 1
         reader.set_options += "v"
         return
+    if letter == "f":
+        if reader.version == 6:
+            raise problem("`-f' is not supported in IPv6, use -m frag instead")
+        reader.whole, reader.negated = reader.negated, False
     _set(reader, letter)
     if letter == "n":
         command.numeric = True
@@ -445,7 +451,7 @@ def _values(reader: _Reader, option: Option, typed: str) -> str:
     found = [reader.value(typed) for _ in range(min(option.values, 1))]
     if option.values == 2:
         if not reader.words:
-            raise problem("--tcp-flags requires two args.")
+            raise problem(f"{option.name} requires two args.")
         found.append(reader.words.pop(0))
     return " ".join(found)
 
@@ -466,8 +472,6 @@ def _finish(reader: _Reader, resolve: Resolver) -> Command:
         raise problem("no command specified")
     if reader.negated:
         raise problem("nothing appropriate following !")
-    if "f" in reader.set_options:
-        raise NotModelled("Matching fragments (-f) is not modelled.", "No packet of the lab is fragmented.")
     rules = _rules(reader, options, resolve)
     _check_options(reader)
     _check_chain(reader)
@@ -485,14 +489,22 @@ def _check_match(reader: _Reader, loaded: _Loaded) -> None:
         raise problem(module.complaint)
     if module.required is not None and not loaded.given:
         raise problem(module.required)
+    _check_mandatory(module, loaded.given)
     for name, value in module.always:
         other = {"--rsource": "--rdest", "--connlimit-saddr": "--connlimit-daddr"}.get(name, name)
         if other not in loaded.given:
             loaded.given.setdefault(name, Match(name, value, False, module.name))
+    loaded.given = kept(module.name, loaded.given)
     if module.name == "limit":
         loaded.given.setdefault("--limit", Match("--limit", "3/hour", False, "limit"))
         if loaded.given.get("--limit-burst", Match("", "")).value == "5":
             del loaded.given["--limit-burst"]
+
+
+def _check_mandatory(module: Module, given: Container[str]) -> None:
+    for options, complaint in module.mandatory:
+        if not any(option in given for option in options):
+            raise problem(complaint)
 
 
 def _target_options(reader: _Reader) -> tuple[tuple[str, str], ...]:
@@ -502,6 +514,9 @@ def _target_options(reader: _Reader) -> tuple[tuple[str, str], ...]:
     given = dict(reader.target_options)
     if target.required is not None and target.order[0] not in given:
         raise problem(target.required)
+    _check_mandatory(target, given)
+    if target.name == "CONNMARK":
+        given = whole_connmark(given)
     if target.name == "REJECT":
         given.setdefault("--reject-with", "icmp-port-unreachable" if reader.version == 4 else DEFAULT_REJECT)
     if target.name == "LOG" and given.get("--log-level") == "4":
@@ -520,6 +535,7 @@ def _rules(reader: _Reader, options: tuple[tuple[str, str], ...], resolve: Resol
     ]
     if PROTOCOLS.get(reader.protocol, 1):
         tail += [Match("-p", reader.protocol, reader.simple["p"][1])] if reader.protocol else []
+    tail += [Match("-f", "", reader.whole)] if "f" in reader.set_options else []
     for loaded in reader.matches:
         found = [loaded.given[name] for name in loaded.module.order if name in loaded.given]
         tail += found or [Match("", "", False, loaded.module.name)]

@@ -71,7 +71,8 @@ class Module:
     """A match or target: its options by every name they have, the order they are printed in, and its last check.
 
     needs: protocols it must stand with ('' any), with the sentence otherwise; required: what a rule without any
-    option is answered, None when that is fine; always: the options it is printed with in any case.
+    option is answered, None when that is fine; always: the options it is printed with in any case; mandatory: groups
+    of options of which one must stand there, each with what is answered otherwise.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Module:
     complaint: str = ""
     required: str | None = None
     always: tuple[tuple[str, str], ...] = ()
+    mandatory: tuple[tuple[tuple[str, ...], str], ...] = ()
 
     @property
     def order(self) -> list[str]:
@@ -209,11 +211,11 @@ def _icmp_type(word: str, given: Given) -> str:
 
 
 def _mark(word: str, given: Given) -> str:
-    value, mask = _value_and_mask(word, 'mark: bad integer value for option "--mark", or out of range.\n')
+    value, mask = value_and_mask(word, 'mark: bad integer value for option "--mark", or out of range.\n')
     return hex(value) if mask == 0xFFFFFFFF else f"{hex(value)}/{hex(mask)}"
 
 
-def _value_and_mask(word: str, complaint: str) -> tuple[int, int]:
+def value_and_mask(word: str, complaint: str) -> tuple[int, int]:
     match = re.fullmatch(r"(0[xX][0-9a-fA-F]+|\d+)(?:/(0[xX][0-9a-fA-F]+|\d+))?", word)
     if match is None:
         raise problem(complaint)
@@ -396,11 +398,11 @@ def _log_level(word: str, given: Given) -> str:
     return str(found[0])
 
 
-def _xmark(name: str) -> Reader:
-    """--set-mark, --and-mark, --or-mark and --xor-mark are all kept as --set-xmark (xt_MARK)."""
+def xmark(target: str, name: str) -> Reader:
+    """--set-mark, --and-mark, --or-mark and --xor-mark are all kept as --set-xmark (xt_MARK, xt_connmark)."""
 
     def read(word: str, given: Given) -> str:
-        value, mask = _value_and_mask(word, f'MARK: bad integer value for option "{name}", or out of range.\n')
+        value, mask = value_and_mask(word, f'{target}: bad integer value for option "{name}", or out of range.\n')
         if name == "--set-mark":
             mask |= value
         elif name == "--and-mark":
@@ -489,7 +491,7 @@ TARGETS: dict[str, Module] = {
         Module("REDIRECT", {"--to-ports": Option("--to-ports", _to_ports, inverts=False), "--random": _RANDOM}),
         Module("LOG", {"--log-prefix": Option("--log-prefix", lambda word, given: word[:29], inverts=False),
                        "--log-level": Option("--log-level", _log_level, inverts=False)}),
-        Module("MARK", {name: Option("--set-xmark", _xmark(name), inverts=False)
+        Module("MARK", {name: Option("--set-xmark", xmark("MARK", name), inverts=False)
                         for name in ("--set-xmark", "--set-mark", "--and-mark", "--or-mark", "--xor-mark")},
                required="MARK: One of the --set-xmark, --{and,or,xor,set}-mark options is required"),
     )
@@ -504,12 +506,11 @@ OTHER_OPTIONS = {  # options of modules that the lab has
 OTHER_MATCHES = frozenset({
     "ah", "bpf", "cgroup", "cluster", "connbytes", "connlabel", "cpu", "dccp",
     "devgroup", "ecn", "esp", "helper", "ipvs", "nfacct", "osf",
-    "policy", "quota", "rateest", "realm", "rpfilter", "sctp", "set", "socket",
-    "string", "tcpmss", "time", "u32",
+    "policy", "quota", "rateest", "realm", "rpfilter", "sctp", "socket", "tcpmss",
 })  # fmt: skip
 OTHER_TARGETS = frozenset({
-    "AUDIT", "CHECKSUM", "CLASSIFY", "CLUSTERIP", "CONNMARK", "CONNSECMARK", "CT", "ECN", "HL", "HMARK",
-    "IDLETIMER", "LED", "NFLOG", "NFQUEUE", "NOTRACK", "QUEUE", "RATEEST", "SECMARK", "SET",
+    "AUDIT", "CHECKSUM", "CLASSIFY", "CLUSTERIP", "CONNSECMARK", "ECN", "HL", "HMARK",
+    "IDLETIMER", "LED", "NFQUEUE", "QUEUE", "RATEEST", "SECMARK", "SET",
     "SYNPROXY", "TCPOPTSTRIP", "TEE", "TPROXY", "ULOG",
 })  # fmt: skip
 PROTOCOLS: dict[str, int] = {

@@ -13,7 +13,8 @@ TEXT: frozenset[str] = _words(
     "realpath mktemp find xargs expr diff test ["
 )
 HOST: frozenset[str] = _words(
-    "docker ip bridge brctl iptables iptables-save ip6tables ip6tables-save sysctl ping ping6 traceroute curl wget "
+    "docker ip bridge brctl iptables iptables-save ip6tables ip6tables-save sysctl iptables-restore "
+    "ip6tables-restore iptables-nft iptables-legacy iptables-legacy-save ping ping6 traceroute curl wget "
     "nslookup arp netstat ss nc ps "
     "kill pkill pgrep pidof killall systemctl service journalctl dockerd yum dnf apt apt-get cat ls hostname env "
     "printenv echo true false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq "
@@ -55,7 +56,7 @@ _COREUTILS = _words(
 _HOST_PROGRAMS = _words(
     "arping bmon bpftool containerd crontab ctr cri-o dhclient dhcpcd dnsmasq docker-machine ebtables egrep ethtool "
     "fdisk fgrep file firewall-cmd fping free ftp fuser git halt helm host hping3 htop hwclock ifdown ifquery ifstat "
-    "iftop ifup init insmod iotop iperf iperf3 ip6tables ip6tables-restore ip6tables-save ipcalc ipset ipvsadm "
+    "iftop ifup init insmod iotop iperf iperf3 ip6tables ipcalc ipset ipvsadm "
     "iptables-apply jobs journalctl k3s kind kmod kubectl kubeadm lnstat locate logger ls lsattr lscpu lshw lsmod "
     "lsof lspci lsns mii-tool minikube modinfo modprobe mpstat mtr ncat netcat netplan networkctl nft ngrep nload nmap "
     "nmcli nmtui nslookup nsenter nstat openssl ovs-ofctl ovs-vsctl pgrep pip pip3 pkexec pmap poweroff pstree python "
@@ -63,7 +64,7 @@ _HOST_PROGRAMS = _words(
     "ss strace sysctl systemd-analyze systemd-resolve tcpdump telnet tftp time tmux top tracepath traceroute6 tree "
     "tshark tunctl ufw unshare unzip uptime vconfig vmstat w whereis whois wireshark wg zip zypper batctl rarpd rtmon "
     "type hash ulimit umask wait fg bg trap eval exec command builtin declare let "
-    "routel iptables-legacy iptables-nft iptables-translate arptables conntrackd dig delv ldd crun hostnamectl "
+    "routel iptables-translate arptables conntrackd dig delv ldd crun hostnamectl "
     "timedatectl loginctl lslogins nsupdate rdate sar slabtop watch pidstat vnstat less vi vim nano emacs ed man"
 )
 PACKAGE_MANAGERS: frozenset[str] = _words("apk apt apt-get apt-cache aptitude dpkg yum dnf microdnf rpm zypper pacman")

@@ -414,9 +414,21 @@ class Happened:
     fact: Fact | None
 
 
+@dataclass(frozen=True)
+class ListedOnly:
+    """A rule on the way of which the lab only has the text, and what of it it doesn't do."""
+
+    table: str
+    chain: str
+    rule: str
+    fact: Fact | None
+    version: int = 4
+
+
 Clue = Union[  # noqa: UP007
     OtherNameServer, KnownNames, AtAddress, OnNetworks, SeenAs, Sysctl, RuleText, PublishedUnserved, NotPublished,
     StoppedOnes, MacvlanParent, Member, QuestionArrived, AnswerEnded, AnswerRule, Happened,
+    ListedOnly,
 ]  # fmt: skip
 
 

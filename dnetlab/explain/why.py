@@ -40,6 +40,7 @@ from dnetlab.explain.reasons import (
     KnownNames,
     LetGossipThrough,
     LinkDownOn,
+    ListedOnly,
     LookForIt,
     MacvlanModes,
     MacvlanParent,
@@ -94,7 +95,16 @@ from dnetlab.model import (
     Trace,
     Where,
 )
-from dnetlab.model.facts import NobodyHas, NotForwarding, PolicyDrops, RuleStops, TunnelSwallows, Vanished
+from dnetlab.model.facts import (
+    NobodyHas,
+    NotForwarding,
+    NotJudged,
+    PolicyDrops,
+    RuleStops,
+    TunnelSwallows,
+    UnknownTarget,
+    Vanished,
+)
 from dnetlab.model.host import PREDEFINED
 from dnetlab.model.ip import IpAddress, bracketed
 from dnetlab.net.conversation import converse
@@ -180,9 +190,20 @@ def why(
     if frozen and port is not None:
         return replace(_found(frozen), exchange=exchange)
     if exchange.answered:
-        seen = last(exchange).request.final or packet
-        return Reason(True, WorksNow(who, whom), (SeenAs(seen.source),), None, exchange)
-    return _explain(snapshot, exchange, who, whom, destination)
+        final = last(exchange).request.final or packet
+        reason = Reason(True, WorksNow(who, whom), (SeenAs(final.source),), None, exchange)
+    else:
+        reason = _explain(snapshot, exchange, who, whom, destination)
+    return replace(reason, seen=(*reason.seen, *_listed_only(exchange)))
+
+
+def _listed_only(exchange: Exchange) -> Iterator[Clue]:
+    """The rules on the way that a real kernel would judge, or obey, and the lab doesn't."""
+    traces = [exchange.request, *([exchange.reply] if exchange.reply is not None else [])]
+    yield from dict.fromkeys(
+        ListedOnly(step.table, step.chain, step.rule, step.fact, trace.packet.version)
+        for trace in traces for step in trace.steps if isinstance(step.fact, NotJudged | UnknownTarget)
+    )  # fmt: skip
 
 
 def _found(finding: Finding) -> Reason:

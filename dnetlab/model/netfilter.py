@@ -76,6 +76,7 @@ _SIMPLE = {
     "--source-port": "--sport", "--jump": "-j", "--goto": "-g", "--match": "-m",
 }  # fmt: skip
 _HEAD = ("-s", "-d", "-i", "-o", "-p")  # printed first, in this order
+PREFIXES = ("--log-prefix", "--nflog-prefix")  # free text, of targets
 # options without a value
 _FLAGS = ("--syn", "--physdev-is-bridged", "--ipvs", "--random", "--random-fully", "--persistent")
 
@@ -132,7 +133,7 @@ class Target:
         if not self.name:
             return ""
         words = [("-g " if self.goto else "-j ") + self.name]
-        words += [f"{key} {quoted(value) if key == '--log-prefix' else value}".strip() for key, value in self.options]
+        words += [f"{key} {quoted(value) if key in PREFIXES else value}".strip() for key, value in self.options]
         return " ".join(words)
 
 
@@ -330,7 +331,7 @@ class Netfilter:
 
 
 # What the words behind these take; all other options take what stands before the next word with a dash.
-_WORDS = dict.fromkeys((*MODULE_OF, *_HEAD, "-j", "-g", "-m", "--dport", "--sport", "--log-prefix"), 1)
+_WORDS = dict.fromkeys((*MODULE_OF, *_HEAD, "-j", "-g", "-m", "--dport", "--sport", *PREFIXES), 1)
 _WORDS |= {"--tcp-flags": 2} | dict.fromkeys(_FLAGS, 0)
 KNOWN_MODULES = frozenset((*MODULE_OF.values(), "tcp", "udp", "udplite", "sctp", "dccp"))
 
@@ -430,5 +431,5 @@ def _take_target(words: list[str]) -> Target:
     while words:
         option = words.pop(0)
         values = _take(words, option)
-        options.append((option, " ".join(_unquoted(v) if option == "--log-prefix" else v for v in values)))
+        options.append((option, " ".join(_unquoted(v) if option in PREFIXES else v for v in values)))
     return Target(name, tuple(options), goto)

@@ -28,7 +28,8 @@ from dnetlab.net.passage import UNLIMITED, Count
 from dnetlab.net.routing import is_broadcast, is_local
 
 VERDICTS = frozenset(("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"))
-PASSING = frozenset(("", "LOG", "NFLOG", "CHECKSUM", "TCPMSS", "CONNMARK", "CT", "TRACE", "TOS", "DSCP"))  # count only
+PASSING = frozenset(("", "LOG", "NFLOG", "CHECKSUM", "TCPMSS", "TRACE", "TOS", "DSCP"))  # count only
+LISTED = frozenset(("CONNMARK", "CT", "NOTRACK"))  # would do something that the lab doesn't
 LONG = 24  # rules from which on an index pays
 Judge = Callable[[str, "Scene"], bool]
 MOST_JUMPS = 64  # a deeper nest than any real one; iptables itself refuses loops
@@ -127,7 +128,7 @@ class _Reading:
                 return Decision(name, self.table.name, chain.name, number, rule)
             if name in ("MARK", "TTL", "TCPMSS"):
                 self.change(rule)
-            elif name not in PASSING and depth < MOST_JUMPS:
+            elif name not in PASSING | LISTED and depth < MOST_JUMPS:
                 found = self.table.chain(name)
                 if found is None:
                     self.note(chain, number, rule, UnknownTarget(name))
@@ -221,7 +222,7 @@ def _fact(chain: Chain, rule: Rule) -> Fact:
         return Decides(name)
     if name in PASSING or name in ("MARK", "TTL"):
         return Counts(name)
-    return Jumps(name)
+    return UnknownTarget(name) if name in LISTED else Jumps(name)
 
 
 # -- one rule -------------------------------------------------------------------------------------------------------
@@ -429,6 +430,7 @@ _JUDGES: dict[str, Judge] = {
     "-i": lambda value, scene: _dev_is(value, scene.in_dev),
     "-o": lambda value, scene: _dev_is(value, scene.out_dev),
     "-p": _protocol,
+    "-f": lambda value, scene: False,  # no packet of the lab is a fragment but the first
     "--sport": lambda value, scene: _in(value, scene.packet.sport, scene.packet),
     "--dport": lambda value, scene: _in(value, scene.packet.dport, scene.packet),
     "--sports": lambda value, scene: _in(value, scene.packet.sport, scene.packet),

@@ -192,7 +192,8 @@ def line(step: Step, version: int = 4) -> str:
     kind = step_name(step, version)
     if step.kind is StepKind.MATCHED:
         counted = f"  [{phrase('packets before', number=step.packets)}]" if step.packets else ""
-        return f"{kind:<13}{rule_place(step)}: {step.rule}{counted}"
+        listed = f" · {words(step.fact)}" if isinstance(step.fact, NotJudged | UnknownTarget) else ""
+        return f"{kind:<13}{rule_place(step)}: {step.rule}{counted}{listed}"
     if step.kind is StepKind.REWRITTEN:
         return f"{kind:<13}{step.hook}: {words(step.fact)}"
     return f"{kind:<13}{words(step.fact)}"

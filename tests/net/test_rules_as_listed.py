@@ -27,7 +27,7 @@ def test_a_rule_prints_back_as_iptables_listed_it(line: str) -> None:
         ("-A INPUT -m set ! --match-set foo src,dst -j DROP", "-m set ! --match-set foo src,dst"),
         ("-A INPUT -m connmark --mark 0x1 -j ACCEPT", "-m connmark --mark 0x1"),
         ("-A INPUT -m socket -j ACCEPT", "-m socket"),
-        ("-A INPUT -f -j DROP", "-f"),
+        ("-A INPUT -f -j DROP", ""),
         ("-A INPUT -s 10.0.0.0/255.0.255.0 -j DROP", "-s 10.0.0.0/255.0.255.0"),
         ("-A INPUT -p tcp -m conntrack --ctorigdstport 80 --ctdir ORIGINAL", ""),
         ("-A INPUT -p tcp -m helper --helper ftp", "-m helper --helper ftp"),

@@ -136,7 +136,7 @@ _FACTS: Table = {
     f.Counts: lambda x: f"is counted{': ' + x.target if x.target else ''} and goes on",
     f.Jumps: lambda x: f"continues in {x.chain}",
     f.NotJudged: lambda x: f"the lab does not judge {x.condition}, so the rule counts as not matching",
-    f.UnknownTarget: lambda x: f"the lab does not know the target {x.name}; the rule only counts",
+    f.UnknownTarget: lambda x: f"the lab does not do what the target {x.name} does; the rule only counts",
     f.PolicyDecides: lambda x: f"no rule of {x.chain} decided, so its policy does: {x.policy}",
     f.Rewritten: _rewritten,
     f.ErrorUndone: lambda x: f"conntrack undoes it in the error too: it is about {x.inner}",
@@ -440,6 +440,7 @@ _EVIDENCE: Table = {
     r.AnswerEnded: lambda x: f"the answer ended on {x.where}: {_fact(x.fact)}",
     r.AnswerRule: lambda x: f"{rules_tool(x.version)} -t {x.table}: {x.chain} {x.rule}",
     r.Happened: lambda x: _fact(x.fact),
+    r.ListedOnly: lambda x: f"{rules_tool(x.version)} -t {x.table}: -A {x.chain} {x.rule}: {_fact(x.fact)}",
 }
 
 

@@ -139,7 +139,7 @@ _FACTS: Table = {
     f.Counts: lambda x: f"计数{'：' + x.target if x.target else ''}，继续往下",
     f.Jumps: lambda x: f"转到 {x.chain} 链继续",
     f.NotJudged: lambda x: f"实验环境不会判断 {x.condition}，这条规则按没有命中处理",
-    f.UnknownTarget: lambda x: f"实验环境不认识目标 {x.name}，这条规则只计数",
+    f.UnknownTarget: lambda x: f"实验环境不执行目标 {x.name}，这条规则只计数",
     f.PolicyDecides: lambda x: f"{x.chain} 链没有规则作出裁决，由默认策略决定：{x.policy}",
     f.Rewritten: _rewritten,
     f.ErrorUndone: lambda x: f"连接跟踪把错误消息里的地址也还原：它说的是 {x.inner}",
@@ -414,6 +414,7 @@ _EVIDENCE: Table = {
     r.AnswerEnded: lambda x: f"应答止步于 {x.where}：{_fact(x.fact)}",
     r.AnswerRule: lambda x: f"{rules_tool(x.version)} -t {x.table}: {x.chain} {x.rule}",
     r.Happened: lambda x: _fact(x.fact),
+    r.ListedOnly: lambda x: f"{rules_tool(x.version)} -t {x.table}: -A {x.chain} {x.rule}：{_fact(x.fact)}",
 }
 
 

@@ -14,8 +14,6 @@ SENTENCES = {
     "The lab has -m {matches}.": "实验环境有 -m {matches}。",
     "The target {name} is not modelled.": "没有模拟目标 {name}。",
     "The lab has -j {targets}.": "实验环境有 -j {targets}。",
-    "Matching fragments (-f) is not modelled.": "没有模拟对分片的匹配（-f）。",
-    "No packet of the lab is fragmented.": "实验里没有数据包会被分片。",
     "A mask with holes ({typed}) is not modelled.": "没有模拟不连续的掩码（{typed}）。",
     "Use a prefix length such as /24.": "请用前缀长度，例如 /24。",
     "The option --{name} of {module} is not modelled.": "没有模拟 {module} 的选项 --{name}。",

@@ -19,7 +19,6 @@ SENTENCES = {
     "Everybody is root on the hosts of this lab.": "在实验环境的主机上，人人都是 root。",
     "Type the command itself, with or without sudo.": "直接输入命令就行，有没有 sudo 都可以。",
     "`{name}` is not part of this lab.": "实验环境里没有 `{name}`。",
-    "Add rules one by one with iptables -A or -I.": "用 iptables -A 或 -I 一条一条地加规则。",
     "The same rules are shown by iptables -S and iptables-save.": "iptables -S 和 iptables-save 显示的是同样的规则。",
     "Use traceroute.": "请用 traceroute。",
     "Use ip.": "请用 ip。",
@@ -409,4 +408,8 @@ SENTENCES = {
     "lsof -i :80, lsof -nP -iTCP -sTCP:LISTEN": "可以这样输入这一行命令来试一试：lsof -i :80, lsof -nP -iTCP -sTCP:LISTEN",
     "watch -n 1 docker ps": "可以这样输入这一行命令来试一试：watch -n 1 docker ps",
     "mtr -r -c 3 -n 172.25.254.1": "可以这样输入这一行命令来试一试：mtr -r -c 3 -n 172.25.254.1",
+    "A second firewall beside the one that Docker uses, iptables-legacy, is not modelled.": "没有模拟 iptables-legacy：它是 Docker 所用防火墙之外的另一个防火墙。",
+    "iptables changes the rules that packets of the lab meet.": "iptables 修改的才是实验里数据包会遇到的规则。",
+    "The u32 test {test} is not modelled.": "没有模拟 u32 的条件 {test}。",
+    "LOCATION=VALUE is, with &, <<, >>, @ and &&.": "可以写“位置=值”，以及 &、<<、>>、@ 和 &&。",
 }

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dnetlab.commands.ip6tables import type_text
+from dnetlab.commands.iptables_listed import listed_match, listed_words
 from dnetlab.commands.iptables_modules import ICMP_TYPES, LOG_LEVELS, PROTOCOLS, flag_bits
 from dnetlab.commands.iptables_more import listed, listed_target
 from dnetlab.commands.services import service_name
 from dnetlab.model import Chain, Match, Rule, Table
-from dnetlab.model.netfilter import BUILTIN
+from dnetlab.model.netfilter import BUILTIN, quoted
 
 
 @dataclass(frozen=True)
@@ -114,13 +115,24 @@ def rule_row(rule: Rule, style: Style, number: int = 0) -> str:
     text = f"{number:<4} " if style.numbers else ""
     if style.verbose:
         text += f"{_count(rule.packets, style.exact)} {_count(rule.bytes, style.exact)} "
-    text += f"{rule.target.name:<9} " + _protocol(rule, style) + "-- "
+    text += f"{target_column(rule):<9} " + _protocol(rule, style) + f"{fragment_column(rule)} "
     if style.verbose:
         text += f" {_interface(rule, '-i', style):<6} {_interface(rule, '-o', style):<6} "
     text += _address(rule, "-s", style) + _address(rule, "-d", style)
     if rule.target.goto:
         text += "[goto] "
     return text + "".join(f" {word}" for word in _extensions(rule, style)) + "\n"
+
+
+def target_column(rule: Rule) -> str:
+    """NOTRACK is the target CT with a name of its own."""
+    return "CT" if rule.target.name == "NOTRACK" else rule.target.name
+
+
+def fragment_column(rule: Rule) -> str:
+    """'-f', '!f', or '--' for a rule that doesn't ask."""
+    match = rule.get("-f")
+    return "--" if match is None else "!f" if match.negated else "-f"
 
 
 def _protocol(rule: Rule, style: Style) -> str:
@@ -189,7 +201,8 @@ def _match_text(module: str, matches: list[Match], protocol: str, style: Style) 
     if module == "physdev":
         return "PHYSDEV match " + " ".join(m.text for m in matches)
     bang = "! " if first.negated else ""
-    more = listed(module, {m.option: m.value for m in matches}, first.negated)
+    options = {m.option: m.value for m in matches}
+    more = listed_match(module, options, first.negated) or listed(module, options, first.negated)
     if more is not None:
         return more
     return {
@@ -256,18 +269,19 @@ def _target_text(rule: Rule, style: Style) -> str:
         names = {3: "err", 4: "warn"}
         shown = f"LOG flags 0 level {level}" if style.numeric else f"LOG level {names.get(level, LOG_LEVELS[level])}"
         return shown + (f' prefix "{options["--log-prefix"]}"' if "--log-prefix" in options else "")
-    if target.name == "MARK":
-        return _mark(options.get("--set-xmark", "0x0/0xffffffff"))
-    return listed_target(target.name, options)
+    if target.name in ("MARK", "CONNMARK") and (target.name == "MARK" or "--set-xmark" in options):
+        return _mark(target.name, options.get("--set-xmark", "0x0/0xffffffff"))
+    words = listed_words(target.name, options, quoted(options.get("--nflog-prefix", "")))
+    return words or listed_target(target.name, options)
 
 
-def _mark(value: str) -> str:
+def _mark(name: str, value: str) -> str:
     mark, _, mask = value.partition("/")
     number, bits = int(mark, 16), int(mask, 16)
     if number == 0:
-        return f"MARK and {hex(~bits & 0xFFFFFFFF)}"
+        return f"{name} and {hex(~bits & 0xFFFFFFFF)}"
     if number == bits:
-        return f"MARK or {mark}"
+        return f"{name} or {mark}"
     if bits == 0:
-        return f"MARK xor {mark}"
-    return f"MARK set {mark}" if bits == 0xFFFFFFFF else f"MARK xset {mark}/{mask}"
+        return f"{name} xor {mark}"
+    return f"{name} set {mark}" if bits == 0xFFFFFFFF else f"{name} xset {mark}/{mask}"

@@ -38,6 +38,18 @@ def _iptables(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _iptables_restore(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.iptables import restore
+
+    return restore(context, argv)
+
+
+def _iptables_legacy(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.iptables import legacy
+
+    return legacy(context, argv)
+
+
 def _sysctl(context: Context, argv: Argv) -> Result:
     from dnetlab.sim.tools.sysctl import run
 
@@ -256,7 +268,12 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "nsenter": _nsenter,
     "iptables": _iptables,
     "iptables-save": _iptables,
+    "iptables-nft": _iptables,
+    "iptables-restore": _iptables_restore,
+    "iptables-legacy": _iptables_legacy,
+    "iptables-legacy-save": _iptables_legacy,
     "ip6tables": _iptables,
+    "ip6tables-restore": _iptables_restore,
     "ip6tables-save": _iptables,
     "sysctl": _sysctl,
     "ping": _ping,

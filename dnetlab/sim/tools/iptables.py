@@ -6,19 +6,30 @@ Docker writes its rules with the same program; whatever a student changes here i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from dnetlab.commands.ip6tables import of_ip6tables
 from dnetlab.commands.iptables import TABLES, TARGETS, Command, parse_iptables
 from dnetlab.commands.iptables_modules import BANNER, IptablesError, NotModelled, problem
 from dnetlab.commands.net_usage import IPTABLES
-from dnetlab.model import Chain, Netfilter, Rule, Table
+from dnetlab.model import Chain, Rule, Table
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.model.netfilter import BUILTIN, empty_table
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.text.rules import Style, chains_in_order, list_text, rule_row, rule_text, rules_text, save_text
+from dnetlab.sim.text.rules import (
+    Style,
+    chains_in_order,
+    fragment_column,
+    list_text,
+    rule_row,
+    rule_text,
+    rules_text,
+    save_text,
+    target_column,
+)
+from dnetlab.sim.tools import iptables_restore
+from dnetlab.sim.tools.iptables_place import Place
 from dnetlab.sim.tools.options import BadOption, parse
 
 NO_CHAIN = "iptables: No chain/target/match by that name.\n"
@@ -28,6 +39,8 @@ NAT_ONLY = {  # target -> where the kernel takes it: (table, built-in chains)
     "REDIRECT": ("nat", ("PREROUTING", "OUTPUT")),
     "SNAT": ("nat", ("POSTROUTING", "INPUT")),
     "MASQUERADE": ("nat", ("POSTROUTING",)),
+    "CT": ("raw", ("PREROUTING", "OUTPUT")),
+    "NOTRACK": ("raw", ("PREROUTING", "OUTPUT")),
     "REJECT": ("filter", ("INPUT", "FORWARD", "OUTPUT")),
 }
 SAVE_ORDER = ("mangle", "raw", "filter", "nat")  # the order iptables-save 1.8.9 lists tables in
@@ -42,16 +55,33 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     return _run(Place(context, 4), name.endswith("-save"), argv)
 
 
-@dataclass(frozen=True)
-class Place:
-    """Whose tables are meant: those of a family (4 or 6) in a namespace."""
+def restore(context: Context, argv: tuple[str, ...]) -> Result:
+    """`iptables-restore [FILE]`, and ip6tables-restore."""
+    name = argv[0].rsplit("/", 1)[-1]
+    done = iptables_restore.restore(Place(context, 6 if name.startswith("ip6") else 4), argv[1:], _of_a_table)
+    return replace(done, stderr=of_ip6tables(done.stderr)) if name.startswith("ip6") else done
 
-    context: Context
-    version: int
 
-    @property
-    def netfilter(self) -> Netfilter:
-        return self.context.stack.filters(self.version)
+def _of_a_table(place: Place, table: str, words: list[str]) -> Result:
+    return _run(place, False, ("iptables", "-t", table, *words))
+
+
+def legacy(context: Context, argv: tuple[str, ...]) -> Result:
+    """`iptables-legacy`: the older kernel tables, in which a host of the lab has nothing."""
+    if argv[0].endswith("-save"):
+        return Result()
+    try:
+        command = parse_iptables(argv[1:])
+    except IptablesError as error:
+        return Result("", error.text.replace("(nf_tables)", "(legacy)"), error.code)
+    except NotModelled as error:
+        raise Refused(error.why, error.instead) from None
+    if command.verb == "V":
+        return Result("iptables v1.8.9 (legacy)\n")
+    if command.verb in "LS":
+        return _list(empty_table(command.table), command, 4)
+    raise Refused("A second firewall beside the one that Docker uses, iptables-legacy, is not modelled.",
+                  "iptables changes the rules that packets of the lab meet.")  # fmt: skip
 
 
 def _run(context: Place, save: bool, argv: tuple[str, ...]) -> Result:
@@ -91,13 +121,6 @@ def _do(context: Place, command: Command) -> Result:
         "X": _delete_chain, "E": _rename, "P": _policy,
     }  # fmt: skip
     return doers[command.verb](context, table, command)
-
-
-def _put(place: Place, table: Table) -> None:
-    context, version = place.context, place.version
-    context.world.change_namespace(
-        context.where, lambda ns: ns.with_filters(version, ns.filters(version).with_table(table))
-    )
 
 
 # -- listing ----------------------------------------------------------------------------------------------------------
@@ -205,10 +228,11 @@ def _verbose_row(rule: Rule, row: str) -> str:
         return ("!" if match.negated else "") + value
 
     protocol = one("-p", "all")
-    rest = row[row.index("--") + 3 :]
+    opt = fragment_column(rule)
+    rest = row[row.index(opt) + 3 :]
     columns = rest.split(None, 4)
     tail = f" {columns[4].rstrip()}" if len(columns) > 4 else ""
-    return (f"{rule.target.name}  {protocol} opt -- in {one('-i', '*')} out {one('-o', '*')}  "
+    return (f"{target_column(rule)}  {protocol} opt {opt} in {one('-i', '*')} out {one('-o', '*')}  "
             f"{one('-s', '0.0.0.0/0')}  -> {one('-d', '0.0.0.0/0')}  {tail}\n")
 
 
@@ -224,7 +248,7 @@ def _add(context: Place, table: Table, command: Command) -> Result:
                 return Result("", "iptables: Index of insertion too big.\n", 1)
             rules = (*chain.rules[:at], rule, *chain.rules[at:])
         chain = replace(chain, rules=rules)
-    _put(context, table.with_chain(chain))
+    context.put(table.with_chain(chain))
     return Result(_spoken(command.rules) if command.verbose else "")
 
 
@@ -246,7 +270,7 @@ def _delete(context: Place, table: Table, command: Command) -> Result:
             known = _is_made(table, chain)
             return Result("", "iptables: Index of deletion too big.\n" if known else NO_CHAIN, 1)
         left = (*chain.rules[: command.number - 1], *chain.rules[command.number :])
-        _put(context, table.with_chain(replace(chain, rules=left)))
+        context.put(table.with_chain(replace(chain, rules=left)))
         return Result()
     found = table.chain(command.chain or "")
     if found is None:
@@ -256,7 +280,7 @@ def _delete(context: Place, table: Table, command: Command) -> Result:
         if at is None:
             return Result("", BAD_RULE, 1)
         found = replace(found, rules=(*found.rules[:at], *found.rules[at + 1 :]))
-    _put(context, table.with_chain(found))
+    context.put(table.with_chain(found))
     return Result(_spoken(command.rules) if command.verbose else "")
 
 
@@ -267,7 +291,7 @@ def _replace(context: Place, table: Table, command: Command) -> Result:
         return Result("", "iptables: Index of replacement too big.\n" if known else NO_CHAIN, 1)
     rule = command.rules[0]
     _kernel_takes(table, chain.name, rule, "R")
-    _put(context, table.with_chain(replace(chain, rules=(*chain.rules[:at], rule, *chain.rules[at + 1 :]))))
+    context.put(table.with_chain(replace(chain, rules=(*chain.rules[:at], rule, *chain.rules[at + 1 :]))))
     return Result(_spoken(command.rules) if command.verbose else "")
 
 
@@ -292,7 +316,7 @@ def _flush(context: Place, table: Table, command: Command) -> Result:
         table = table.with_chain(replace(chain, rules=()))
         text += f"Flushing chain `{chain.name}'\n" if command.verbose else ""
     if table != empty_table(table.name) or any(t.name == table.name for t in context.netfilter.tables):
-        _put(context, table)
+        context.put(table)
     return Result(text)
 
 
@@ -307,7 +331,7 @@ def _zero(context: Place, table: Table, command: Command) -> Result:
             counts = chain.policy is not None and _is_made(table, chain)
             table = table.with_chain(replace(chain, rules=rules, packets=0, bytes=0, counts=counts))
     if any(t.name == table.name for t in context.netfilter.tables):
-        _put(context, table)
+        context.put(table)
     return Result()
 
 
@@ -318,7 +342,7 @@ def _new_chain(context: Place, table: Table, command: Command) -> Result:
     name = command.chain or ""
     if table.chain(name) is not None:
         return Result("", "iptables: Chain already exists.\n", 1)
-    _put(context, table.with_chain(Chain(name)))
+    context.put(table.with_chain(Chain(name)))
     return Result()
 
 
@@ -343,7 +367,7 @@ def _delete_chain(context: Place, table: Table, command: Command) -> Result:
     for chain in chosen:
         table = table.without_chain(chain.name)
     if chosen:
-        _put(context, table)
+        context.put(table)
     return Result(text)
 
 
@@ -362,7 +386,7 @@ def _rename(context: Place, table: Table, command: Command) -> Result:
         replace(c, name=new if c.name == old else c.name, rules=tuple(renamed(r) for r in c.rules))
         for c in table.chains
     )
-    _put(context, replace(table, chains=chains))
+    context.put(replace(table, chains=chains))
     return Result()
 
 
@@ -372,7 +396,7 @@ def _policy(context: Place, table: Table, command: Command) -> Result:
     if command.chain not in BUILTIN[table.name]:
         return Result("", "iptables: Bad built-in chain name.\n", 1)
     chain = table.chain(command.chain or "") or Chain(command.chain or "")
-    _put(context, table.with_chain(replace(chain, policy=command.policy, counts=True)))
+    context.put(table.with_chain(replace(chain, policy=command.policy, counts=True)))
     return Result()
 
 
