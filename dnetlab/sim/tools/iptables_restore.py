@@ -138,10 +138,10 @@ class Restoring:
             return
         if policy not in ("ACCEPT", "DROP", "-"):
             raise Failed(f"{NAME}: line {number} failed: Bad policy name.\n", 1)
-        chain = table.chain(name) or Chain(name, "ACCEPT")
-        counted = {"packets": int(found["packets"] or 0), "bytes": int(found["bytes"] or 0)}
-        kept = counted if self.wanted.counters else {}
-        changed = replace(chain, policy=chain.policy if policy == "-" else policy, counts=True, **kept)
+        chain = table.chain(name) or Chain(name, policy="ACCEPT")
+        changed = replace(chain, policy=chain.policy if policy == "-" else policy, counts=True)
+        if self.wanted.counters:
+            changed = replace(changed, packets=int(found["packets"] or 0), bytes=int(found["bytes"] or 0))
         self.place.put(table.with_chain(changed))
 
     def _rule(self, row: str, number: int) -> None:
