@@ -64,6 +64,12 @@ def lab():
         yield made
 
 
+@pytest.fixture
+def fresh():
+    with Lab() as made:
+        yield made
+
+
 @pytest.mark.parametrize("row", ROWS)
 def test_a_rule_is_kept_and_listed_as_the_real_one(lab, row):
     typed, kept, shown = row.split(" | ")
@@ -87,20 +93,18 @@ def test_a_mistake_is_answered_as_by_the_real_one(lab, row):
     assert output.stderr.splitlines()[0] == f"iptables v1.8.9 (nf_tables): {complaint}"
 
 
-def test_no_packet_is_a_fragment_so_f_holds_for_none_and_its_opposite_for_all(lab):
-    lab.run("client# iptables -F")
-    lab.run("client# iptables -A INPUT -f -j DROP")
-    assert lab.run("docker1# ping -c 1 172.25.254.38").exit_code == 0
-    lab.run("client# iptables -A INPUT ! -f -p icmp -j DROP")
-    assert lab.run("docker1# ping -c 1 -W 1 172.25.254.38").exit_code == 1
-    lab.run("client# iptables -F")
+def test_no_packet_is_a_fragment_so_f_holds_for_none_and_its_opposite_for_all(fresh):
+    fresh.run("client# iptables -A INPUT -f -j DROP")
+    assert fresh.run("docker1# ping -c 1 172.25.254.38").exit_code == 0
+    fresh.run("client# iptables -A INPUT ! -f -p icmp -j DROP")
+    assert fresh.run("docker1# ping -c 1 -W 1 172.25.254.38").exit_code == 1
 
 
-def test_a_trace_says_what_of_a_rule_is_listed_and_not_done(lab):
-    lab.run("client# iptables -t raw -A PREROUTING -p icmp -j NOTRACK")
-    lab.run('client# iptables -A INPUT -p icmp -m string --string "x" --algo bm -j DROP')
+def test_a_trace_says_what_of_a_rule_is_listed_and_not_done(fresh):
+    fresh.run("client# iptables -t raw -A PREROUTING -p icmp -j NOTRACK")
+    fresh.run('client# iptables -A INPUT -p icmp -m string --string "x" --algo bm -j DROP')
 
-    told = explain.text(lab.trace("docker1", "client"), lab.snapshot())
+    told = explain.text(fresh.trace("docker1", "client"), fresh.snapshot())
 
     notrack = "the lab does not do what the target NOTRACK does; the rule only counts"
     string = 'the lab does not judge --string "x", so the rule counts as not matching'
@@ -108,17 +112,14 @@ def test_a_trace_says_what_of_a_rule_is_listed_and_not_done(lab):
     assert f' -j DROP · {string}\n' in told
 
 
-def test_why_names_a_rule_on_the_way_that_is_only_listed(lab):
-    lab.run("client# iptables -F")
-    lab.run("client# iptables -t raw -F")
-    lab.run("client# iptables -A INPUT -p icmp -m time --timestart 08:00 -j ACCEPT")
-    lab.run("client# iptables -A INPUT -p icmp -j DROP")
+def test_why_names_a_rule_on_the_way_that_is_only_listed(fresh):
+    fresh.run("client# iptables -A INPUT -p icmp -m time --timestart 08:00 -j ACCEPT")
+    fresh.run("client# iptables -A INPUT -p icmp -j DROP")
 
-    said = lab.why("docker1", "client").evidence
+    said = fresh.why("docker1", "client").evidence
 
     assert said == (
         "iptables -t filter: -A INPUT -p icmp -j DROP",
         "iptables -t filter: -A INPUT -p icmp -m time --timestart 08:00:00 --datestop 2038-01-19T03:14:07 -j ACCEPT: "
         "the lab does not judge --timestart 08:00:00, so the rule counts as not matching",
     )
-    lab.run("client# iptables -F")
