@@ -16,6 +16,7 @@ ours; `lru_cache` and its size, which change only the time; `is` for `==` and th
 the same here; what Python can't compile (`+, name` for `*, name`).
 
     FOLDER/tests.json     test -> seconds and the lines that it executes; made when it isn't there
+    FOLDER/sample-*.json  the sample
     FOLDER/found.jsonl    a line for each fault; those that stand there are not tried again, but for --again
 
 Needs `pip install -e '.[mutants]'`. One process, at low priority: nice -n 10 python benchmarks/mutants.py --keep FOLDER
@@ -35,16 +36,18 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
 PARTS = ("dnetlab/net", "dnetlab/sim/dockerd", "dnetlab/views", "dnetlab/notebook")
 LEFT_OUT = ("tests/engines", "tests/browser")  # they need real engines, a browser
 READ_THE_CODE = ("tests/test_layers.py",)
-WORTH = 600  # seconds of tests that a fault meets at most, as they took without it
+WORTH = 120  # seconds of tests that a fault meets at most, as they took without it
 SAME = ("Is_Eq", "Eq_Is", "IsNot_NotEq", "NotEq_IsNot")
 TOO_SLOW = 77  # measuring.py's
 CACHES = ("cache", "lru_cache")
@@ -148,6 +151,19 @@ def sample(seed: int, count: int) -> list[Mutant]:
     return [mutant for mutant, _ in zip(compiled, range(count), strict=False)]
 
 
+def kept_sample(keep: Path, seed: int, count: int) -> dict[int, Mutant]:
+    """number -> mutant. Written down with the code that it is of: to look for it again costs a minute."""
+    modules = sorted(path for part in PARTS for path in (HERE / part).rglob("*.py"))
+    of = hashlib.sha256(b"".join(path.read_bytes() for path in (Path(__file__), *modules))).hexdigest()
+    file = keep / f"sample-{seed}-{count}.json"
+    there = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if there.get("of") != of:
+        there = {"of": of, "mutants": [asdict(mutant) for mutant in sample(seed, count)]}
+        file.write_text(json.dumps(there), encoding="utf-8")
+    return {number: Mutant(**row) for number, row in enumerate(there["mutants"], start=1)}
+
+
+@cache
 def mutated(mutant: Mutant) -> tuple[str, str]:
     """The module's text without and with the fault."""
     from cosmic_ray.mutating import mutate_code
@@ -278,13 +294,54 @@ def untried(number: int, mutant: Mutant) -> Found:
     return Found(number, str(mutant), "", 0, "\n".join(list(lines)[2:]))
 
 
-def try_one(copy: Path, number: int, mutant: Mutant, known: Measured) -> Found:
-    """Put the fault into the copy, run tests, take it out again."""
+def tried(copy: Path, mutants: dict[int, Mutant], known: Measured) -> Iterator[Found]:
+    """What is found of each: first of those inside functions, in one session, then of the others."""
+    tests = {number: meeting(mutant, known) for number, mutant in mutants.items()}
+    for number in mutants:
+        if not tests[number]:
+            yield untried(number, mutants[number])
+    left = {number: mutant for number, mutant in mutants.items() if tests[number]}
+    for number, by in in_one_session(copy, {number: (left[number], tests[number]) for number in left}, known):
+        if by is not None:
+            yield replace(untried(number, left.pop(number)), noticed=by, met=len(tests[number]))
+    for number, mutant in left.items():
+        yield try_one(copy, number, mutant, tests[number], known)
+
+
+def in_one_session(
+    copy: Path, jobs: dict[int, tuple[Mutant, list[str]]], known: Measured
+) -> Iterator[tuple[int, str | None]]:
+    """(number, the test that failed, or None where the fault must be imported) as they come; see trying.py."""
+    asked = copy / "asked.jsonl"
+    rows = [
+        {"number": number, "module": mutant.module, "source": mutated(mutant)[1],
+         "tests": {test: known.seconds[test] for test in tests}}
+        for number, (mutant, tests) in jobs.items()
+    ]  # fmt: skip
+    asked.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    answers = Path(f"{asked}.found")
+    answers.touch()
+    files = sorted({test.partition("::")[0] for _, tests in jobs.values() for test in tests})
+    environment = {**surroundings(copy), "DNETLAB_TRIED": str(asked)}
+    argv = [*PYTEST, "-p", "benchmarks.trying", *files]
+    with subprocess.Popen(argv, cwd=copy, env=environment, stdout=subprocess.DEVNULL) as run, answers.open() as coming:
+        while True:
+            ended = run.poll() is not None
+            for row in coming:
+                answer = json.loads(row)
+                yield answer["number"], answer["noticed"]
+            if ended:
+                break
+            time.sleep(0.5)
+
+
+def try_one(copy: Path, number: int, mutant: Mutant, tests: list[str], known: Measured) -> Found:
+    """Put the fault into the copy, run tests in a Python of their own, take it out again."""
     before, after = mutated(mutant)
-    tests, target = meeting(mutant, known), copy / mutant.module
+    target = copy / mutant.module
     target.write_text(after, encoding="utf-8")
     try:
-        by = noticed(copy, tests, known) if tests else ""
+        by = noticed(copy, tests, known)
     finally:
         target.write_text(before, encoding="utf-8")
     return replace(untried(number, mutant), noticed=by, met=len(tests))
@@ -328,28 +385,22 @@ def main() -> None:
         measure(options.keep, options.measure or [])
     if options.measure is not None:
         return
-    known, before, rows = measured(options.keep), found_before(options.keep), []
+    known, before = measured(options.keep), found_before(options.keep)
     wanted = {int(number) for number in options.only.split(",") if number}
+    mutants = kept_sample(options.keep, options.seed, options.count)
+    asked = {number: untried(number, mutants[number]) for number in mutants if not wanted or number in wanted}
+    there = {number: replace(before[one.key], number=number) for number, one in asked.items() if one.key in before}
+    rows = {number: one for number, one in there.items() if one.noticed or not options.again}
     with tempfile.TemporaryDirectory(prefix="dnetlab-mutants-") as folder:
         copy = Path(folder) / "checkout"
         shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*cache"))
-        for number, mutant in enumerate(sample(options.seed, options.count), start=1):
-            if wanted and number not in wanted:
-                continue
-            asked = untried(number, mutant)
-            there = before.get(asked.key)
-            done = there and (there.noticed or not options.again)
-            rows.append(there if there and done else kept(options, copy, known, asked, mutant))
-    report(rows)
-
-
-def kept(options: argparse.Namespace, copy: Path, known: Measured, asked: Found, mutant: Mutant) -> Found:
-    """What is found of a fault now, said and written down."""
-    found = try_one(copy, asked.number, mutant, known)
-    show(found)
-    with (options.keep / "found.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(found)) + "\n")
-    return found
+        pending = {number: mutants[number] for number in asked if number not in rows}
+        for found in tried(copy, pending, known):
+            rows[found.number] = found
+            show(found)
+            with (options.keep / "found.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(found)) + "\n")
+    report(list(rows.values()))
 
 
 if __name__ == "__main__":

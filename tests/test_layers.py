@@ -136,3 +136,28 @@ def test_functions_are_short_and_none_is_longer_than_a_screen():
 
     assert statistics.median(lines for _, lines in functions) <= 8
     assert [(name, lines) for name, lines in functions if lines > 60] == []
+
+
+# What is changed while it is used: the place of somebody who reads or draws, what is counted on a packet's way.
+UNFROZEN = {
+    "model.indexes.Index", "net.capture.filter._Kind", "net.capture.text.Teller", "net.filter.Counters",
+    "net.filter.Scene", "net.nat.Track", "net.trip.Trip", "explain.classes.Owned", "explain.reach.Reach",
+    "views.dot._Drawing", "views.reach.ReachView",
+}  # fmt: skip
+
+
+def test_what_a_snapshot_is_made_of_can_not_be_changed():
+    # Given every dataclass of the model, the physics, the daemon, the kernel, views and checks, then all are frozen: a
+    # world that was kept for `undo` is shared with those after it, and stays what it was.
+    parts = ("model", "net", "explain", "views", "checks", "sim/dockerd", "sim/kernel")
+    loose = {
+        f"{'.'.join(path.relative_to(PACKAGE).with_suffix('').parts)}.{node.name}"
+        for part in parts
+        for path in (PACKAGE / part).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        for decorator in map(ast.unparse, node.decorator_list)
+        if decorator.startswith("dataclass") and "frozen=True" not in decorator
+    }
+
+    assert loose == UNFROZEN

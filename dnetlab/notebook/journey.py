@@ -61,13 +61,18 @@ class JourneyView:
         return self.text
 
     def _repr_html_(self) -> str:
-        first, *more = (look.inline(line) for line in explain.verdict(self.exchange, self.snapshot))
-        said = f"<div><b>{first}</b></div>" + "".join(f"<div>{line}</div>" for line in more)
+        return f"<div>{self._verdict()}{self._journey()}</div>"
+
+    def _verdict(self) -> str:
+        first, *more = map(look.inline, explain.verdict(self.exchange, self.snapshot))
+        return terminal.note(f"<div><b>{first}</b></div>" + "".join(f"<div>{line}</div>" for line in more))
+
+    def _journey(self) -> str:
         legs = "".join(self._leg(direction, trace) for direction, trace in explain.journeys(self.exchange))
         seen = f'<pre style="{terminal.BLOCK}">{html.escape(self._capture)}</pre>' if self._capture else ""
         table = _folded(say("Every step: {number} rows", number=len(self.steps)), self.steps._repr_html_())
         still = f'<div class="dnetlab-still">{self.topology._repr_html_()}</div>'
-        return f"<div>{terminal.note(said)}{still}{legs}{seen}{table}</div>"
+        return f"{still}{legs}{seen}{table}"
 
     def _leg(self, direction: str, trace: Trace) -> str:
         """A journey that arrived is folded; the one that ended early stands open."""
@@ -80,15 +85,18 @@ class JourneyView:
         return {"text/html": self._repr_html_(), "text/plain": self.text}
 
     def _ipython_display_(self) -> None:
-        """The player where a page can show one, then the journey as text, picture and table, which says the same."""
+        """The verdict, the player where a page can show one, then the journey as text, picture and table: the same."""
         from IPython.display import display
 
         from dnetlab.notebook.player import player
 
         played = player(self)
-        if played is not None:
-            display(played)
-        display(self._repr_mimebundle_(), raw=True)
+        if played is None:
+            display(self._repr_mimebundle_(), raw=True)
+            return
+        display({"text/html": self._verdict()}, raw=True)
+        display(played)
+        display({"text/html": f"<div>{self._journey()}</div>", "text/plain": self.text}, raw=True)
 
 
 def _folded(title: str, body: str, is_open: bool = False) -> str:

@@ -92,7 +92,9 @@ def to_dot(scene: Scene, path: Exchange | Trace | None = None) -> str:
     drawing = _Drawing(scene, visited(path))
     drawing.lines += [
         "graph lab {",
-        'graph [rankdir=TB nodesep=0.3 ranksep=0.45 fontname="Helvetica" fontsize=14.5 bgcolor="white" pad=0.15'
+        # remincross=false: bridges stay in the order of _in_a_row when a container is plugged into two of them
+        'graph [rankdir=TB remincross=false nodesep=0.3 ranksep=0.45 fontname="Helvetica" fontsize=14.5 '
+        'bgcolor="white" pad=0.15'
         + (f" label={quote(scene.note)} labelloc=b" if scene.note else "") + "];",
         f'node [shape=record fontname="Helvetica" fontsize=12.5 fontcolor="{INK}" color="{GREY}" margin="0.16,0.07" '
         'style=filled fillcolor="white" height=0.3];',
@@ -184,8 +186,8 @@ def _host(drawing: _Drawing, scene: HostScene) -> None:
     host = scene.host
     drawing.lines += [
         f"subgraph {quote('cluster ' + host.name)} {{",
-        f'label={quote(host.name)} labeljust=l fontname="Helvetica-Bold" fontsize=17 fontcolor="{INK}" margin=12 '
-        'style="rounded,filled" fillcolor="#fbfbf9" color="#b9bec3";',
+        f'label={quote("  " + host.name)} labeljust=l fontname="Helvetica-Bold" fontsize=17 fontcolor="{INK}" '
+        'margin=12 style="rounded,filled" fillcolor="#fbfbf9" color="#b9bec3";',
     ]
     for nic in scene.nics:
         _nic(drawing, scene, nic)

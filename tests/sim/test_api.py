@@ -103,8 +103,11 @@ def test_what_a_body_asks_for_is_what_inspect_says(world):
         (api.image_inspect, ["nosuch"], 404, "No such image: nosuch:latest"),
         (api.exec_start, ["nosuch", {}], 404, "No such exec instance: nosuch"),
         (api.container_list, [], 400, "invalid filter 'foo'"),
+        (api.network_create, [{"Name": "n", "Driver": "macvlan", "Options": {"macvlan_mode": "x"}}], 400,
+         "requested macvlan mode 'x' is not valid, 'bridge' mode is the macvlan driver default"),
+        (api.network_create, [{"Name": " "}], 400, "invalid name: name is empty"),
     ],
-)
+)  # fmt: skip
 def test_an_error_is_a_status_and_a_sentence(world, operation, arguments, status, message):
     query = {"filters": {"foo": ["bar"]}} if not arguments else {}
 
@@ -233,3 +236,30 @@ def test_a_role_that_is_none_is_a_bad_request(world):
         api.node_update(world, HOST, node["ID"], body)
 
     assert raised.value.status == 400
+
+
+def test_a_service_whose_port_another_one_has_is_a_bad_request(world):
+    # swarmkit controlapi/service.go checkPortConflicts: InvalidArgument, which dockerd answers with 400
+    api.swarm_init(world, HOST, {"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": "172.25.254.1"})
+    spec = {
+        "TaskTemplate": {"ContainerSpec": {"Image": "nginx"}}, "Mode": {"Replicated": {"Replicas": 0}},
+        "EndpointSpec": {"Ports": [
+            {"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8080, "PublishMode": "ingress"},
+        ]},
+    }  # fmt: skip
+    api.service_create(world, HOST, {**spec, "Name": "one"})
+
+    with pytest.raises(api.ApiError) as raised:
+        api.service_create(world, HOST, {**spec, "Name": "two"})
+
+    assert raised.value.status == 400
+    assert "port '8080' is already in use by service 'one' (" in raised.value.message
+    assert raised.value.message.endswith(") as an ingress port")
+
+
+def test_containers_that_went_took_no_disk_space_with_them(world):
+    # 28.5.2: what busybox and nginx of the lab write into their containers is nothing
+    api.container_create(world, HOST, {"Image": "busybox"}, name="one")
+    created = api.container_inspect(world, HOST, "one")["Id"]
+
+    assert api.container_prune(world, HOST) == {"ContainersDeleted": [created], "SpaceReclaimed": 0}

@@ -129,9 +129,23 @@ def test_bridges_keep_their_places_whatever_is_plugged_into_them():
             lab.run(f"docker run -d --name {name} --network {network} nginx")
         lab.run("docker network connect net1 a")
         full = places(lab.topology())
+        lab.run("docker network connect net1 c")
+        crossed = places(lab.topology())
+        lab.run("docker rm -f a b d")  # of two networks, the later one's container is on both: cables would cross less
+        left = places(lab.topology())
 
-    assert empty == ["docker0", "net1", "net2", "net3"]
+    assert crossed == left == empty == ["docker0", "net1", "net2", "net3"]
     assert full == empty
+
+
+def test_two_bridges_do_not_change_places_for_the_one_container_that_is_on_both():
+    with Lab(docker="28.5") as lab:
+        for name in ("one", "two"):
+            lab.run(f"docker network create -o com.docker.network.bridge.name={name} {name}")
+            lab.run(f"docker run -d --name on_{name} --network {name} nginx")
+        lab.run("docker network connect one on_two")
+
+        assert places(lab.topology()) == ["docker0", "one", "two"]
 
 
 def test_the_alt_text_of_a_trace_tells_its_path(lab):

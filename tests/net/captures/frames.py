@@ -86,6 +86,25 @@ def records() -> list[pcap.Record]:
     return [pcap.Record(at, data, len(data)) for at, one in times for data in octets.octets(one, at - FIRST)]
 
 
+def rare() -> list[pcap.Record]:
+    """What the lab never sends and a filter tells apart: other protocols, later pieces, options, two tags, stubs."""
+    macs = bytes.fromhex("0242ac110003" "0242ac110002")
+
+    def ip(protocol: int, body: bytes, options: bytes = b"", offset: int = 0) -> bytes:
+        size = (20 + len(options) + len(body)).to_bytes(2, "big")
+        head = bytes([0x45 + len(options) // 4, 0]) + size + b"\0\1" + offset.to_bytes(2, "big")
+        return head + bytes([64, protocol]) + b"\0\0" + A.packed + B.packed + options + body
+
+    ports = b"\0\x50\0\x51" + bytes(16)
+    bodies = [ip(number, bytes(8)) for number in (2, 50, 51, 58, 102, 103, 104, 112, 132)]
+    bodies += [ip(6, ports), ip(17, b"\0\x35\0\x50\0\x08\0\0"), ip(6, ports, options=b"\1" * 8)]
+    bodies += [ip(17, ports, offset=185), ip(6, ports[:3]), ip(6, ports[:4]), ip(17, b"\0\x50"), ip(6, b"", b"\1" * 4)]
+    frames = [macs + b"\x08\0" + body for body in bodies]
+    frames += [macs + b"\x81\0\0\x0a" + b"\x81\0\0\x14" + b"\x08\0" + ip(6, ports)]
+    frames += [macs + b"\x81\0\0\x0a" + b"\x08\0" + ip(17, ports[:8]), macs + b"\x08\x06" + bytes(28)]
+    return [pcap.Record(FIRST + number, data, len(data)) for number, data in enumerate(frames)]
+
+
 def link_any() -> list[pcap.Record]:
     """What `-i any` sees at lo, whose index is 1 everywhere."""
     ways = ((False, WEB), (True, WEB), (False, BROADCAST))
