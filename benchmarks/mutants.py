@@ -41,6 +41,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
@@ -62,6 +63,7 @@ class Mutant:
     line: int
     operator: str
     occurrence: int
+    source: str = ""  # of the module with the fault
 
     def __str__(self) -> str:
         return f"{self.module}:{self.line} {self.operator.removeprefix('core/')}"
@@ -147,8 +149,8 @@ def sample(seed: int, count: int) -> list[Mutant]:
             place = digest(mutant.module, *key[:2], seen[key])
             fault = digest(mutant.module, *key, seen[key])
             chosen[place] = min(chosen.get(place, ("~", mutant)), (fault, mutant), key=lambda pair: pair[0])
-    compiled = (chosen[place][1] for place in sorted(chosen) if compiles(mutated(chosen[place][1])[1]))
-    return [mutant for mutant, _ in zip(compiled, range(count), strict=False)]
+    faulty = (replace(mutant, source=mutated(mutant)) for _, mutant in (chosen[place] for place in sorted(chosen)))
+    return list(islice((mutant for mutant in faulty if compiles(mutant.source)), count))
 
 
 def kept_sample(keep: Path, seed: int, count: int) -> dict[int, Mutant]:
@@ -163,14 +165,22 @@ def kept_sample(keep: Path, seed: int, count: int) -> dict[int, Mutant]:
     return {number: Mutant(**row) for number, row in enumerate(there["mutants"], start=1)}
 
 
-@cache
-def mutated(mutant: Mutant) -> tuple[str, str]:
-    """The module's text without and with the fault."""
+def mutated(mutant: Mutant) -> str:
+    """The module's text with the fault."""
     from cosmic_ray.mutating import mutate_code
     from cosmic_ray.plugins import get_operator
 
-    source = (HERE / mutant.module).read_text(encoding="utf-8")
-    return source, mutate_code(source, get_operator(mutant.operator)(), mutant.occurrence)
+    return str(mutate_code(text_of(mutant.module), get_operator(mutant.operator)(), mutant.occurrence))
+
+
+@cache
+def text_of(module: str) -> str:
+    return (HERE / module).read_text(encoding="utf-8")
+
+
+@cache
+def statements(module: str) -> list[ast.stmt]:
+    return [node for node in ast.walk(ast.parse(text_of(module))) if isinstance(node, ast.stmt)]
 
 
 def compiles(source: str) -> bool:
@@ -206,24 +216,20 @@ def measured(keep: Path) -> Measured:
     return Measured(found["seconds"], lines)
 
 
-def statement(source: str, line: int) -> range:
+def statement(module: str, line: int) -> range:
     """The lines of the smallest statement around a line; of an `if` or a `def` only its head."""
-    holding = [
-        n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.stmt) and n.lineno <= line <= (n.end_lineno or 0)
-    ]
+    holding = [node for node in statements(module) if node.lineno <= line <= (node.end_lineno or 0)]
     if not holding:  # a decorator
         return range(line, line + 1)
     smallest = min(holding, key=lambda node: (node.end_lineno or 0) - node.lineno)
     body = getattr(smallest, "body", None)
-    return range(
-        smallest.lineno, body[0].lineno if body and body[0].lineno > line else (smallest.end_lineno or line) + 1
-    )
+    after = body[0].lineno if body and body[0].lineno > line else (smallest.end_lineno or line) + 1
+    return range(smallest.lineno, after)
 
 
 def meeting(mutant: Mutant, known: Measured) -> list[str]:
     """The tests that execute the faulty statement, the quickest first."""
-    source = (HERE / mutant.module).read_text(encoding="utf-8")
-    by_test, lines = known.lines.get(mutant.module, {}), set(statement(source, mutant.line))
+    by_test, lines = known.lines.get(mutant.module, {}), set(statement(mutant.module, mutant.line))
     if lines & by_test.get("", set()):
         chosen = {*by_test, *READ_THE_CODE} - {""}
     else:
@@ -290,7 +296,7 @@ def in_a_group(argv: list[str], copy: Path, environment: dict[str, str], longest
 
 
 def untried(number: int, mutant: Mutant) -> Found:
-    lines = difflib.unified_diff(*(text.splitlines() for text in mutated(mutant)), n=1, lineterm="")
+    lines = difflib.unified_diff(text_of(mutant.module).splitlines(), mutant.source.splitlines(), n=1, lineterm="")
     return Found(number, str(mutant), "", 0, "\n".join(list(lines)[2:]))
 
 
@@ -314,7 +320,7 @@ def in_one_session(
     """(number, the test that failed, or None where the fault must be imported) as they come; see trying.py."""
     asked = copy / "asked.jsonl"
     rows = [
-        {"number": number, "module": mutant.module, "source": mutated(mutant)[1],
+        {"number": number, "module": mutant.module, "source": mutant.source,
          "tests": {test: known.seconds[test] for test in tests}}
         for number, (mutant, tests) in jobs.items()
     ]  # fmt: skip
@@ -337,13 +343,12 @@ def in_one_session(
 
 def try_one(copy: Path, number: int, mutant: Mutant, tests: list[str], known: Measured) -> Found:
     """Put the fault into the copy, run tests in a Python of their own, take it out again."""
-    before, after = mutated(mutant)
     target = copy / mutant.module
-    target.write_text(after, encoding="utf-8")
+    target.write_text(mutant.source, encoding="utf-8")
     try:
         by = noticed(copy, tests, known)
     finally:
-        target.write_text(before, encoding="utf-8")
+        target.write_text(text_of(mutant.module), encoding="utf-8")
     return replace(untried(number, mutant), noticed=by, met=len(tests))
 
 
