@@ -79,3 +79,19 @@ def test_what_a_capture_saw_stands_beside_a_journey_only_where_something_was_cap
 
     assert JourneyView(exchange, snapshot).crossings is None
     assert len(JourneyView(exchange, snapshot, ()).crossings) > 0
+
+
+def test_the_verdict_of_a_trace_stands_above_its_player_and_the_told_journey_below(monkeypatch):
+    with Lab() as lab:
+        lab.run("docker run -d --name web nginx")
+        view = JourneyView(lab.trace("client", "docker1"), lab.snapshot())
+    shown: list[object] = []
+    monkeypatch.setattr("IPython.display.display", lambda what, raw=False: shown.append(what))
+    monkeypatch.setattr("dnetlab.notebook.player.player", lambda view: "the player")
+
+    view._ipython_display_()
+
+    verdict, played, told = shown
+    assert "<b>The one who asked got his answer.</b>" in verdict["text/html"] and "<details" not in verdict["text/html"]
+    assert played == "the player"
+    assert "got his answer" not in told["text/html"] and told["text/html"].count("<details") == 3
