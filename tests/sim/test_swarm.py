@@ -355,3 +355,54 @@ def test_dockerd_listens_on_the_published_ports_of_a_service_on_every_host(promp
     for host in ("docker1", "docker2"):
         listening = prompt.out(f"{host}# ss -tln")
         assert [line.split()[0] for line in listening.splitlines() if ":8080 " in line] == ["LISTEN"]
+
+
+# -- what is rarely typed --------------------------------------------------------------------------------------------
+
+
+def test_without_a_port_the_manager_is_asked_at_2377():
+    # moby daemon/cluster/swarm.go: validateAddr fills in defaultAddr, 0.0.0.0:2377
+    prompt = Prompt("29.7")
+    told = prompt.out("docker1# docker swarm init")
+    listening = prompt.out("docker1# ss -tln")
+    joined = prompt.out(JOIN.removesuffix(":2377"))
+
+    assert " 172.25.254.1:2377\n" in told
+    assert "*:2377 " in listening
+    assert joined == "This node joined a swarm as a worker.\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("eth0", ""),
+        ("172.25.254.1", ""),
+        ("nosuch", "data path address must be a non-zero IP address or network interface (without a port number)"),
+        ("0.0.0.0", "data path address must be a non-zero IP address or network interface (without a port number)"),
+    ],
+)
+def test_the_way_of_the_data_is_an_address_or_an_interface(asked: str, said: str):
+    # moby daemon/cluster/errors.go: errBadDataPathAddr
+    output = Prompt("29.7").type(f"docker1# docker swarm init --data-path-addr {asked}")
+
+    assert output.stderr.strip() == (f"Error response from daemon: {said}" if said else "")
+
+
+def test_a_host_that_left_and_joined_again_is_two_nodes_and_its_name_says_too_little(prompt: Prompt):
+    # moby daemon/cluster/helpers.go: getNode
+    prompt.out("docker2# docker swarm leave")
+    prompt.out("docker1# sleep 30")
+    prompt.out(JOIN)
+
+    said = prompt.type("docker1# docker node inspect docker2").stderr
+    assert said == "Error response from daemon: node docker2 is ambiguous (2 matches found)\n"
+
+
+def test_tasks_of_a_node_that_was_removed_by_force_run_elsewhere(prompt: Prompt):
+    prompt.type("docker1# docker service create --name s --replicas 2 --detach nginx")
+    prompt.out("docker1# sleep 5")
+    prompt.out("docker1# docker node rm --force docker2")
+    prompt.out("docker1# sleep 5")
+
+    running = "docker1# docker service ps s --filter desired-state=running --format '{{.Node}} {{.DesiredState}}'"
+    assert prompt.out(running) == "docker1 Running\ndocker1 Running\n"
