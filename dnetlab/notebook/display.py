@@ -170,10 +170,10 @@ class StepLine:
 
 
 class Sentence:
-    """A line of text as a result: `%dnet undo` and its like say what they did."""
+    """A line of text as a result: `%dnet undo` and its like say what they did. Nothing in it moves a cursor."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text = terminal.plain(text)
 
     def __repr__(self) -> str:
         return self.text

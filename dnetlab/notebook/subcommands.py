@@ -14,7 +14,7 @@ from dnetlab.lessons.fault import LEVELS
 from dnetlab.notebook import lessons
 from dnetlab.notebook.display import Sentence
 from dnetlab.notebook.options import parse
-from dnetlab.views import course, terminal
+from dnetlab.views import course
 
 if TYPE_CHECKING:
     from IPython.core.magic_arguments import MagicArgumentParser
@@ -130,7 +130,7 @@ def _journal(magics: DnetMagics, options: Any) -> Any:
     """The commands of this session, as a script that `dnetlab run` takes."""
     lines = [f"{e.line.host}# {e.line.text}" if e.line.container is None else f"/ # {e.line.text}"
              for e in magics.lab.entries]  # fmt: skip
-    return Sentence(terminal.plain("\n".join(lines)) or say("; no commands yet"))
+    return Sentence("\n".join(lines) or say("; no commands yet"))
 
 
 # -- time travel -------------------------------------------------------------------------------------------------------

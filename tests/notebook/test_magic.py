@@ -214,6 +214,14 @@ def test_the_journal_of_a_session_is_a_script_that_can_be_run_again(kernel):
     assert "docker1# docker network create my_net1\nclient# hostname" in shown
 
 
+def test_what_was_typed_moves_no_cursor_where_it_is_listed(kernel):
+    kernel.run("%dnet reset")
+    kernel.run("%%dnet\necho 'a\x1b[2Jb'")
+
+    assert kernel.run("%dnet journal").plain.endswith("docker1# echo 'ab'")
+    assert kernel.run("%dnet undo").plain == "Taken back: echo 'ab'"
+
+
 def test_a_file_gives_the_session_a_lab_of_another_shape(kernel, tmp_path):
     file = tmp_path / "lab.toml"
     file.write_text("[hosts.only]\ndocker = true\n")
