@@ -12,7 +12,7 @@ from dnetlab.errors import UsageError
 from dnetlab.explain.sentences import phrase
 from dnetlab.lessons.numbers import fill
 from dnetlab.lessons.page import CellKind, PageCell, read_page
-from dnetlab.lessons.read import read_lesson
+from dnetlab.lessons.read import called, read_lesson
 from dnetlab.model import Lesson, Task
 from dnetlab.model.lesson import Prediction
 
@@ -84,7 +84,7 @@ def cells_of(lesson: Lesson, language: str) -> Iterator[Cell]:
 def _opening(lesson: Lesson, language: str) -> str:
     """The release comes first: the lesson is opened in the lab of that release."""
     engine = [f"%dnet engine --docker {lesson.docker}"] if lesson.docker else []
-    return "\n".join(["%load_ext dnetlab", *engine, f"%dnet lesson {lesson.name} --lang {language}"])
+    return "\n".join(["%load_ext dnetlab", *engine, f"%dnet lesson {called(lesson)} --lang {language}"])
 
 
 def _page(lesson: Lesson) -> str:

@@ -33,12 +33,14 @@ def shipped() -> list[str]:
 def find_lesson(name: str) -> Path:
     """The folder of a lesson: by number ('4'), a part of its name, its folder's path, or a package that is one.
 
-    A folder is looked for here, and in those that DNETLAB_LESSONS names.
+    A folder is looked for here, in the two folders above (a notebook of it may lie in zh/ of a working folder beside
+    it), and in those that DNETLAB_LESSONS names.
 
     Raises UsageError, with the names there are.
     """
     elsewhere = os.environ.get("DNETLAB_LESSONS", "")  # folders of lessons, for those that have more of them
-    for place in (Path(), *(Path(folder) for folder in elsewhere.split(os.pathsep) if folder)):
+    here = Path.cwd()
+    for place in (here, *here.parents[:2], *(Path(folder) for folder in elsewhere.split(os.pathsep) if folder)):
         if (place / name / "lesson.toml").is_file():
             return (place / name).resolve()
     names = shipped()
@@ -57,6 +59,17 @@ def _package(name: str) -> Path | None:
             if (Path(place) / "lesson.toml").is_file():
                 return Path(place)
     return None
+
+
+def called(lesson: Lesson) -> str:
+    """How a notebook names it: its folder, or the whole name of a package that others can import as well."""
+    names = [lesson.folder.name]
+    for place in lesson.folder.parents:
+        if place == SHIPPED or not (place / "__init__.py").is_file():
+            break
+        names.insert(0, place.name)
+    name = ".".join(names)
+    return name if len(names) > 1 and _package(name) == lesson.folder else lesson.name
 
 
 def _nowhere(name: str, names: Iterable[str]) -> Path:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dnetlab.errors import UsageError
+from dnetlab.language import Words, near_or
 from dnetlab.lessons.schema import schema
 from dnetlab.model import Check, Lesson, Task, Topology
 from dnetlab.model.lesson import Choice, Prediction, Text, Wrong
@@ -27,11 +29,20 @@ def hold(data: Mapping[str, Any], file: str) -> None:
         place = ".".join(str(part) for part in error.absolute_path) or "lesson.toml"
         raise UsageError(
             "{file}: {place}: {error}",
-            hint="docs/lessons.md says what a lesson holds.",
+            hint=near_or(_near(error), Words("docs/lessons.md says what a lesson holds.")),
             file=file,
             place=place,
             error=error.message,
         )
+
+
+def _near(error: Any) -> list[str]:
+    """What a mistyped field or choice may have been."""
+    if error.validator == "enum":
+        return difflib.get_close_matches(str(error.instance), map(str, error.validator_value), 1, 0.5)
+    known = error.schema.get("properties", {}) if error.validator == "additionalProperties" else {}
+    typed = [name for name in error.instance if name not in known] if known else []
+    return [near for name in typed for near in difflib.get_close_matches(name, known, 1, 0.5)]
 
 
 def lesson_of(

@@ -12,6 +12,8 @@ from jsonschema import Draft202012Validator
 
 from dnetlab.errors import UsageError
 from dnetlab.lab import Lab
+from dnetlab.lessons.build import build
+from dnetlab.lessons.new import new_lesson
 from dnetlab.lessons.numbers import draw, fill
 from dnetlab.lessons.page import read_page
 from dnetlab.lessons.read import find_lesson, read_lesson, script
@@ -88,6 +90,49 @@ def test_a_lesson_is_read_from_a_folder_anywhere_with_a_students_numbers(tmp_pat
     assert (lesson.name, lesson.student, lesson.numbers) == ("13-mine", "ann", {"net": "green"})
     assert "called `green`" in lesson.tasks[0].text["en"]
     assert script(lesson, "solution.dnet") == "docker network create green\n\ndocker network connect green web1\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "typo", "meant"),
+    [("points = 2", "point = 2", "points"), ('kind = "network"', 'kind = "netwrk"', "network"),
+     ("minutes", "minuts", "minutes")],
+)  # fmt: skip
+def test_a_mistyped_field_or_choice_is_told_with_the_nearest_one(tmp_path, line, typo, meant):
+    file = new_lesson("13-mine", tmp_path) / "lesson.toml"
+    text = "minutes = 30\n" + file.read_text(encoding="utf-8")
+    file.write_text(text.replace(line, typo, 1), encoding="utf-8")
+
+    with pytest.raises(UsageError) as error:
+        read_lesson(str(file.parent))
+
+    assert error.value.hint == f"Did you mean {meant}?"
+
+
+def test_a_notebook_opens_its_lesson_from_the_folders_beside_it(tmp_path, monkeypatch):
+    # given a lesson, and its notebooks in a working folder beside it, Chinese ones a folder below
+    lesson = new_lesson("13-mine", tmp_path)
+    (tmp_path / "work" / "zh").mkdir(parents=True)
+
+    # when kernels look for it from where their notebooks are
+    found = []
+    for folder in ("work", "work/zh"):
+        monkeypatch.chdir(tmp_path / folder)
+        found.append(find_lesson("13-mine"))
+
+    # then both find it
+    assert found == [lesson, lesson]
+
+
+def test_the_notebook_of_a_package_names_the_whole_package(tmp_path, monkeypatch):
+    (tmp_path / "ourcourse").mkdir()
+    (tmp_path / "ourcourse" / "__init__.py").write_text("")
+    new_lesson("vlans", tmp_path / "ourcourse")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    (english, chinese) = build("ourcourse.vlans", tmp_path / "out")
+
+    assert "%dnet lesson ourcourse.vlans --lang en" in english.read_text(encoding="utf-8")
+    assert "%dnet lesson ourcourse.vlans --lang zh" in chinese.read_text(encoding="utf-8")
 
 
 def test_a_lesson_may_be_a_package(tmp_path, monkeypatch):
