@@ -27,7 +27,7 @@ from dnetlab.journal import JournalWriter, choose, fits, output_digest, read_jou
 from dnetlab.language import spoken
 from dnetlab.late import Outputs, against_transcript
 from dnetlab.lessons.read import STARTS, edition, read_lesson, script, shipped
-from dnetlab.looking import Looking
+from dnetlab.looking import Looking, packet_between
 from dnetlab.model import (
     Entry,
     Evidence,
@@ -37,7 +37,6 @@ from dnetlab.model import (
     Output,
     Packet,
     Prompt,
-    Protocol,
     Resumed,
     Snapshot,
     Task,
@@ -57,7 +56,6 @@ from dnetlab.model.journal import (
     Resume,
     fold,
 )
-from dnetlab.model.packet import IcmpType
 from dnetlab.model.study import Answer, Checked, Hint, Progress, TooSoon
 from dnetlab.result import CellResult, TranscriptDifference
 from dnetlab.travel import Travelling
@@ -224,22 +222,16 @@ class Lab(Travelling, Looking):
         On a real engine the packet is really sent, once, while every interface is watched; on the simulator, where
         a packet's journey is the telling itself, and with capture=False the last is None.
         """
-        from dnetlab.explain.names import address_for, find_where, split_port
         from dnetlab.net.conversation import converse
-        from dnetlab.net.routing import source_address
 
         snapshot = self.engine.snapshot()
-        where = find_where(snapshot, source)
-        name, port = split_port(destination)
-        ip = address_for(snapshot, where, name)
-        start = source_address(snapshot.at(where), ip)
-        if port is None:
-            packet = Packet(start, ip, Protocol.ICMP, sport=1 + self._sent, icmp=IcmpType.ECHO_REQUEST)
-        else:
-            size = 60 if ip.version == 4 else 80
-            packet = Packet(start, ip, Protocol.TCP, sport=40000 + self._sent, dport=port, flags="S", size=size)
+        where, packet = packet_between(snapshot, source, destination, self._sent)
         told = converse(snapshot, where, packet, snapshot.clock)
         return snapshot, told, self._capture(snapshot, where, packet) if capture else None
+
+    @property
+    def is_simulated(self) -> bool:
+        return self.engine.name == "sim"
 
     def _capture(self, snapshot: Snapshot, where: Where, packet: Packet) -> tuple[Crossing, ...] | None:
         try:

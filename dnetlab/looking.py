@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dnetlab.model import Snapshot
+from dnetlab.errors import UsageError
+from dnetlab.model import Packet, Protocol, Snapshot, Where
+from dnetlab.model.packet import IcmpType
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -15,6 +17,10 @@ class Looking:
     """The looks of a lab. Who has a snapshot can be looked at."""
 
     def snapshot(self) -> Snapshot:
+        raise NotImplementedError
+
+    @property
+    def is_simulated(self) -> bool:
         raise NotImplementedError
 
     def file(self, name: str) -> bytes:
@@ -80,3 +86,44 @@ class Looking:
         if copy is not None:
             Path(copy).write_bytes(data)
         return table
+
+    def frames(self, source: str, destination: str, copy: str | Path | None = None) -> DataFrame:
+        """What captures at all interfaces would see of a packet from source to destination, and of what answers it:
+        an echo request, or a TCP connection that is opened, used and closed (`views.frames.everywhere`). Nothing in the
+        lab changes.
+
+        copy: where all of it is laid as one pcap. Raises UsageError for an end that isn't there, and on real engines,
+        where tcpdump sees what is really sent.
+        """
+        from dnetlab.net.capture.everywhere import as_file, taken
+        from dnetlab.sim.clock import since_1970
+        from dnetlab.views.frames import everywhere
+
+        if not self.is_simulated:
+            raise UsageError(
+                "on real engines only what is really sent can be captured",
+                hint="`tcpdump -i docker0 -w FILE &` and the command in a cell, then `%dnet capture HOST:FILE`.",
+            )
+        snapshot = self.snapshot()
+        found = taken(snapshot, *packet_between(snapshot, source, destination), since_1970(0.0))
+        if copy is not None:
+            Path(copy).write_bytes(as_file(found))
+        return everywhere(found, snapshot)
+
+
+def packet_between(snapshot: Snapshot, source: str, destination: str, number: int = 0) -> tuple[Where, Packet]:
+    """Where it begins, and an echo request, or with a port the SYN of a connection. number: of earlier ones.
+
+    Raises UsageError for an end that isn't there.
+    """
+    from dnetlab.explain.names import address_for, find_where, split_port
+    from dnetlab.net.routing import source_address
+
+    where = find_where(snapshot, source)
+    name, port = split_port(destination)
+    ip = address_for(snapshot, where, name)
+    start = source_address(snapshot.at(where), ip)
+    if port is None:
+        return where, Packet(start, ip, Protocol.ICMP, sport=1 + number, icmp=IcmpType.ECHO_REQUEST)
+    size = 60 if ip.version == 4 else 80
+    return where, Packet(start, ip, Protocol.TCP, sport=40000 + number, dport=port, flags="S", size=size)

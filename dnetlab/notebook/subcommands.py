@@ -105,9 +105,14 @@ def _trace(magics: DnetMagics, options: Any) -> Any:
 
 
 def _capture(magics: DnetMagics, options: Any) -> Any:
-    """The table; a copy of the file lies beside the notebook then."""
-    copy = options.copy or options.file.rpartition(":")[2].rpartition("/")[2]
-    table = magics.lab.capture(options.file, copy)
+    """Of a file: the table; a copy lies beside the notebook then. Of two ends: what all interfaces see, and a file."""
+    host, _, path = options.file.partition(":")
+    if options.copy and not path:
+        copy = options.to or f"{host}-{options.copy.replace(':', '-')}.pcap".replace("/", "-")
+        table = magics.lab.frames(options.file, options.copy, copy)
+    else:
+        copy = options.copy or options.file.rpartition(":")[2].rpartition("/")[2]
+        table = magics.lab.capture(options.file, copy)
     print(f"{len(table)} frames; {copy} is a copy that Wireshark opens.")
     return table
 
@@ -270,8 +275,10 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         Subcommand("images", "images", _table("images"), (_HOST,)),
         Subcommand("topology", "the picture of the lab, or of the hosts, containers, networks named", _topology,
                    (_arg("only", nargs="*", metavar="NAME", help="hosts, containers or networks"),)),
-        Subcommand("capture", "HOST:FILE [COPY]: what tcpdump -w wrote, as a table, and a copy for Wireshark", _capture,
-                   (_arg("file", metavar="HOST:FILE"), _arg("copy", nargs="?", metavar="COPY"))),
+        Subcommand("capture", "SRC DST[:PORT]: what each interface sees of it; HOST:FILE [COPY]: what tcpdump -w wrote",
+                   _capture, (_arg("file", metavar="SRC|HOST:FILE", help="a host or container, or a file"),
+                              _arg("copy", nargs="?", metavar="DST[:PORT]|COPY", help="the other end, or a name"),
+                              _arg("to", nargs="?", metavar="FILE", help="the file for Wireshark that is written"))),
         Subcommand("trace", "SRC DST[:PORT]: a packet's journey and its answer's", _trace,
                    (_arg("source", help="a host or container"), _arg("destination", help="NAME, IP, or either:PORT"))),
         Subcommand("why", "why the last ping or curl failed, or SRC can't reach DST[:PORT]", _why, _WHY),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dnetlab.errors import UsageError
+from dnetlab.model import Snapshot
 from dnetlab.net.capture import pcap
+from dnetlab.net.capture.everywhere import Taken
 from dnetlab.net.capture.filter import View
 from dnetlab.net.capture.text import Style, Teller
+from dnetlab.views.explain import place
 from dnetlab.views.frame import DECIMAL, NUMBER, TEXT, frame
 
 if TYPE_CHECKING:
@@ -25,6 +28,11 @@ COLUMNS = {
     "length": NUMBER,
     "info": TEXT,
 }
+_HEAD = ("number", "time", "seconds")
+EVERYWHERE = {
+    **{name: COLUMNS[name] for name in _HEAD}, "place": TEXT, "interface": TEXT, "way": TEXT,
+    **{name: kind for name, kind in COLUMNS.items() if name not in _HEAD},
+}  # fmt: skip
 _PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP"}
 
 
@@ -48,6 +56,24 @@ def frames(data: bytes) -> DataFrame:
             "this is no capture: {bad}", hint="`tcpdump -i docker0 -w FILE &` writes one.", bad=bad
         ) from None
     return frame(list(_rows(file)), COLUMNS)
+
+
+def everywhere(found: Sequence[Taken], snapshot: Snapshot) -> DataFrame:
+    """One row per frame and interface, in the order of their times.
+
+    number, time, seconds, source, destination, protocol, length, info  as `frames` has them
+    place      string   'docker1', or 'docker1/web' in a container
+    interface  string   where it is seen there
+    way        string   'out' of the place, or 'in'
+
+    No frames give no rows and the same columns.
+    """
+    file = pcap.CaptureFile(pcap.ETHERNET, tuple(one.record for one in found))
+    rows = [
+        (*row[:3], place(one.where, snapshot), one.sighting.interface, "out" if one.sighting.out else "in", *row[3:])
+        for row, one in zip(_rows(file), found, strict=True)
+    ]
+    return frame(rows, EVERYWHERE)
 
 
 def _rows(file: pcap.CaptureFile) -> Iterator[tuple[object, ...]]:

@@ -107,5 +107,10 @@ SENTENCES = {
     "CHOICE WORDS…: say what the fault is; alone: what it might be": "选项 文字…：说出故障是什么；不写：可能是哪些",
     "where it is, and what is wrong there": "故障在哪里，错在什么地方",
     "write a report of the lesson: HTML, PDF and JSON": "写这一课的实验报告：HTML、PDF 和 JSON",
-    "HOST:FILE [COPY]: what tcpdump -w wrote, as a table, and a copy for Wireshark": "主机:文件 [副本]：tcpdump -w 写下的内容，以表格显示，并为 Wireshark 留一份副本",
+    "SRC DST[:PORT]: what each interface sees of it; HOST:FILE [COPY]: what tcpdump -w wrote": "源 目的[:端口]：每个接口看到的帧；主机:文件 [副本]：tcpdump -w 写下的内容",
+    "a host or container, or a file": "主机或容器，或者一个文件",
+    "the other end, or a name": "另一端，或者一个名字",
+    "the file for Wireshark that is written": "写给 Wireshark 的文件",
+    "on real engines only what is really sent can be captured": "在真实引擎上，只能抓取真正发送的数据包",
+    "`tcpdump -i docker0 -w FILE &` and the command in a cell, then `%dnet capture HOST:FILE`.": "在单元格里写 `tcpdump -i docker0 -w FILE &` 和命令，然后用 `%dnet capture HOST:FILE`。",
 }
