@@ -183,8 +183,6 @@ SENTENCES = {
     "ss without -t or -u also lists kernel sockets that the lab has not.": "ss 不带 -t 或 -u 还会列出实验环境没有的内核套接字。",
     "Add -t for TCP, -u for UDP.": "TCP 请加 -t，UDP 请加 -u。",
     "ss has no such option: {error}.": "ss 没有这个选项：{error}。",
-    "The lab's ss reads few filters.": "实验环境的 ss 只认识少数筛选条件。",
-    "ss -tln sport = :80, or pipe into grep.": "请用 ss -tln sport = :80，或者用管道接到 grep。",
     "A session on another host is not kept open here.": "在另一台主机上的会话，这里不会一直保持。",
     "Leave the user out: ssh {name} COMMAND": "不要写用户名：ssh {name} 命令",
     "{full} is not a file that can be copied to.": "{full} 不是可以复制过去的文件。",
@@ -412,4 +410,8 @@ SENTENCES = {
     "iptables changes the rules that packets of the lab meet.": "iptables 修改的才是实验里数据包会遇到的规则。",
     "The u32 test {test} is not modelled.": "没有模拟 u32 的条件 {test}。",
     "LOCATION=VALUE is, with &, <<, >>, @ and &&.": "可以写“位置=值”，以及 &、<<、>>、@ 和 &&。",
+    "The filter {word} of ss is not modelled.": "没有模拟 ss 的过滤条件 {word}。",
+    "src, dst, sport, dport and state are.": "可以用 src、dst、sport、dport 和 state。",
+    "ss can't read this filter.": "ss 读不懂这个过滤条件。",
+    "ss -tln 'sport = :80 or sport = :22' is one.": "正确的例子：ss -tln 'sport = :80 or sport = :22'。",
 }

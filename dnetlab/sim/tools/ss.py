@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from dnetlab.commands.services import service_port
 from dnetlab.model import Protocol, Socket, SocketState
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.tools.options import BadOption, fail, parse
 from dnetlab.sim.tools.ps import short_name
 from dnetlab.sim.tools.sockets import Choice, chosen, owner, port_text
+from dnetlab.sim.tools.ss_filter import Wrong, read_filter
 
 _STATES = {SocketState.LISTEN: "LISTEN", SocketState.ESTABLISHED: "ESTAB", SocketState.TIME_WAIT: "TIME-WAIT",
            SocketState.UNCONNECTED: "UNCONN"}  # fmt: skip
@@ -33,7 +30,7 @@ class Row:
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
-    """`ss [-tulnpaH46] [sport = :PORT] [state NAME]`."""
+    """`ss [-tulnpaH46] [state NAME] [FILTER]`."""
     try:
         options, words = parse(argv[1:], "hVnralopemTisbEZzN:40MSdwxtu6f:KHOA:D:F:", [name[2:] for name in _LONG])
     except BadOption as error:
@@ -54,8 +51,11 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         raise Refused(
             "ss without -t or -u also lists kernel sockets that the lab has not.", "Add -t for TCP, -u for UDP."
         )
-    wanted = _filter(words)
-    rows = [_row(context, s, flags) for s in _found(context, flags) if wanted(s)]
+    try:
+        wanted, named = read_filter(words)
+    except Wrong as wrong:
+        return Result("", wrong.text, wrong.code)
+    rows = [_row(context, s, flags) for s in _found(context, flags | {"a"} if named else flags) if wanted(s)]
     return Result(_table(rows, flags))
 
 
@@ -65,36 +65,6 @@ def _found(context: Context, flags: set[str]) -> list[Socket]:
                     "4" in flags or "6" not in flags, "6" in flags or "4" not in flags)  # fmt: skip
     return [s for protocol in (Protocol.UDP, Protocol.TCP) for version in (4, 6)
             for s in chosen(context, choice, protocol, version)]  # fmt: skip
-
-
-def _filter(words: list[str]) -> Callable[[Socket], bool]:
-    """`sport = :80`, `dport eq 80`, `state listening`; anything else is refused."""
-    text = " ".join(words).strip("() ")
-    tests: list[Callable[[Socket], bool]] = []
-    while text:
-        port = re.match(r"(sport|dport)\s*(?:=|==|eq)\s*:?([\w-]+)\s*(?:and\b)?\s*", text)
-        state = re.match(r"state\s+([\w-]+)\s*", text)
-        if port:
-            number = int(port[2]) if port[2].isdecimal() else service_port(port[2], "tcp") or -1
-            side = "local_port" if port[1] == "sport" else "remote_port"
-            tests.append(functools.partial(_has_port, side, number))
-            text = text[port.end() :]
-        elif state:
-            names = {"listening": "LISTEN", "established": "ESTAB", "time-wait": "TIME-WAIT", "unconnected": "UNCONN"}
-            wanted = names.get(state[1], "")
-            tests.append(functools.partial(_is_in, wanted))
-            text = text[state.end() :]
-        else:
-            raise Refused("The lab's ss reads few filters.", "ss -tln sport = :80, or pipe into grep.")
-    return lambda socket: all(test(socket) for test in tests)
-
-
-def _has_port(side: str, number: int, socket: Socket) -> bool:
-    return bool(getattr(socket, side) == number)
-
-
-def _is_in(state: str, socket: Socket) -> bool:
-    return _STATES[socket.state] == state
 
 
 def _row(context: Context, socket: Socket, flags: set[str]) -> Row:
