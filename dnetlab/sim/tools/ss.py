@@ -52,11 +52,11 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
             "ss without -t or -u also lists kernel sockets that the lab has not.", "Add -t for TCP, -u for UDP."
         )
     try:
-        wanted, named = read_filter(words)
+        wanted, states = read_filter(words)
     except Wrong as wrong:
         return Result("", wrong.text, wrong.code)
-    rows = [_row(context, s, flags) for s in _found(context, flags | {"a"} if named else flags) if wanted(s)]
-    return Result(_table(rows, flags))
+    rows = [_row(context, s, flags) for s in _found(context, flags | {"a"} if states else flags) if wanted(s)]
+    return Result(_table(rows, flags, states != 1))
 
 
 def _found(context: Context, flags: set[str]) -> list[Socket]:
@@ -103,13 +103,14 @@ def _bracketed(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _table(rows: list[Row], flags: set[str]) -> str:
-    """Columns as wide as their widest cell; addresses lean to the colon, ports away from it."""
+def _table(rows: list[Row], flags: set[str], stated: bool = True) -> str:
+    """Columns as wide as their widest cell; addresses lean to the colon, ports away from it. stated: with their state,
+    which a filter for one state leaves out."""
     header = "H" not in flags
-    titles = (["Netid"] if {"t", "u"} <= flags else []) + ["State", "Recv-Q", "Send-Q"]
+    titles = (["Netid"] if {"t", "u"} <= flags else []) + ["State"] * stated + ["Recv-Q", "Send-Q"]
 
     def left(row: Row) -> list[str]:
-        return ([row.kind] if {"t", "u"} <= flags else []) + [row.state, "0", str(row.backlog)]
+        return ([row.kind] if {"t", "u"} <= flags else []) + [row.state] * stated + ["0", str(row.backlog)]
 
     def width(title: str, cells: list[str]) -> int:
         return max([len(title) if header else 0, *(len(cell) for cell in cells)])

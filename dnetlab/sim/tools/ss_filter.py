@@ -41,8 +41,9 @@ class Wrong(Exception):
         self.text, self.code = text, code
 
 
-def read_filter(words: Sequence[str]) -> tuple[Test, bool]:
-    """The test of a filter, and whether it names states, which then decide instead of -l and -a. Raises Wrong."""
+def read_filter(words: Sequence[str]) -> tuple[Test, int]:
+    """The test of a filter, and how many states it names, which then decide instead of -l and -a; 0 for none. Raises
+    Wrong."""
     rest = list(words)
     wanted, named = set(SocketState), False
     while len(rest) > 1 and rest[0] in ("state", "exclude"):
@@ -53,7 +54,8 @@ def read_filter(words: Sequence[str]) -> tuple[Test, bool]:
         wanted, named = (wanted & only if rest[0] == "exclude" or not named else wanted | only), True
         rest = rest[2:]
     test = _Reader(_WORD.findall(" ".join(rest))).whole() if rest else _anything
-    return (lambda socket: socket.state in wanted and test(socket)), named
+    states = (1 if len(wanted) == 1 else 2) if named else 0
+    return (lambda socket: socket.state in wanted and test(socket)), states
 
 
 def _anything(socket: Socket) -> bool:
@@ -102,7 +104,9 @@ class _Reader:
         if word in ("src", "dst"):
             return _host(word, self._next("=", "==", "eq"))
         if word in _NOT_MODELLED:
-            raise Refused("The filter {word} of ss is not modelled.", "src, dst, sport, dport and state are.", word=word)
+            raise Refused(
+                "The filter {word} of ss is not modelled.", "src, dst, sport, dport and state are.", word=word
+            )
         return _host("dst", word)
 
     def _next(self, *passed_over: str) -> str:
