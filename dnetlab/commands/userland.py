@@ -27,14 +27,19 @@ BUSYBOX: frozenset[str] = _words(
     "false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq ifconfig route sysctl "
     "rev"
 ) | TEXT
+# nicolaka/netshoot has what a host has, but for what runs the host itself.
+NETSHOOT: frozenset[str] = HOST - _words(
+    "docker systemctl service journalctl dockerd yum dnf apt apt-get ssh scp ufw firewall-cmd"
+)
 USERLANDS: dict[str, frozenset[str]] = {
     "host": HOST,
+    "netshoot": NETSHOOT,
     "busybox": BUSYBOX,
     "busyboxplus": BUSYBOX | {"curl"},
-    "alpine": BUSYBOX,
+    "alpine": BUSYBOX | {"apk"},
     "nginx": BUSYBOX | {"curl"},
     "debian": _words("cat ls hostname env printenv echo true false sleep date whoami id pwd uname timeout "
-                        "grep head tail wc sort uniq which mawk") | TEXT,
+                        "grep head tail wc sort uniq which mawk apt apt-get") | TEXT,
 }  # fmt: skip
 # Applets that the images' busybox has and the lab has not: to say "not found" of them would be a lie.
 OTHER_APPLETS: frozenset[str] = _words(
@@ -75,7 +80,29 @@ OTHERS: dict[str, frozenset[str]] = {  # what a real place of that kind has or m
     "alpine": OTHER_APPLETS | PACKAGE_MANAGERS,
     "nginx": OTHER_APPLETS | PACKAGE_MANAGERS,  # apk in its Alpine build, apt-get in the other
     "debian": _COREUTILS | PACKAGE_MANAGERS,
+    "netshoot": OTHER_APPLETS | _HOST_PROGRAMS | PACKAGE_MANAGERS,
 }
+# Packages that bring tools of the lab, and the tools: of Debian, and of Alpine.
+DEBIAN_PACKAGES: dict[str, tuple[str, ...]] = {
+    "curl": ("curl",), "wget": ("wget",), "iproute2": ("ip", "ss", "bridge"), "iputils-ping": ("ping",),
+    "inetutils-ping": ("ping",), "iputils-arping": ("arping",), "arping": ("arping",), "dnsutils": ("dig", "nslookup"),
+    "net-tools": ("ifconfig", "route", "netstat", "arp"), "bind9-dnsutils": ("dig", "nslookup"),
+    "bind9-host": ("host",), "traceroute": ("traceroute",), "inetutils-traceroute": ("traceroute",),
+    "tcpdump": ("tcpdump",), "netcat-openbsd": ("nc",), "netcat-traditional": ("nc",), "netcat": ("nc",),
+    "procps": ("ps", "pgrep", "pkill", "sysctl", "watch"), "iptables": ("iptables", "iptables-save"),
+    "bridge-utils": ("brctl",), "conntrack": ("conntrack",), "ethtool": ("ethtool",), "nmap": ("nmap",),
+    "mtr": ("mtr",), "mtr-tiny": ("mtr",), "telnet": ("telnet",), "inetutils-telnet": ("telnet",), "lsof": ("lsof",),
+    "psmisc": ("fuser", "killall", "pstree"), "jq": ("jq",),
+    **dict.fromkeys(("ca-certificates", "bash", "coreutils", "gnupg", "lsb-release", "apt-utils"), ()),
+}  # fmt: skip
+ALPINE_PACKAGES: dict[str, tuple[str, ...]] = {
+    "curl": ("curl",), "wget": ("wget",), "iproute2": ("ss", "bridge"), "iputils": ("arping",), "iputils-ping": (),
+    "bind-tools": ("dig", "host"), "bridge-utils": ("brctl",), "tcpdump": ("tcpdump",), "nmap": ("nmap",),
+    "iptables": ("iptables", "iptables-save"), "net-tools": (), "netcat-openbsd": ("nc",), "mtr": ("mtr",),
+    "conntrack-tools": ("conntrack",), "ethtool": ("ethtool",), "jq": ("jq",), "lsof": ("lsof",),
+    "psmisc": ("fuser", "killall", "pstree"), "procps": ("pgrep", "pkill", "watch"), "busybox-extras": ("telnet",),
+    "arping": ("arping",), "traceroute": ("traceroute",), "bash": (), "ca-certificates": (), "coreutils": (),
+}  # fmt: skip
 
 
 def is_left_out(userland: str, name: str) -> bool:

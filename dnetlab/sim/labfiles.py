@@ -13,6 +13,7 @@ from dnetlab.commands.userland import USERLANDS
 from dnetlab.sim.context import Context, Refused
 from dnetlab.sim.kernel import KernelError
 from dnetlab.sim.kernel.sysctls import key_of, value_of
+from dnetlab.sim.login import PROGRAM
 from dnetlab.sim.tools import tree
 from dnetlab.sim.tools.permission import is_privileged
 from dnetlab.sim.world import FileKey
@@ -97,7 +98,8 @@ class LabFiles:
             raise Refused(
                 "{full} never ends, and the lab has no such bytes.", "printf writes what you need.", full=full
             )
-        if self.key(full) not in self.world.files and self.is_program(full):
+        own = self.world.files.get(self.key(full))
+        if own is None and self.is_program(full) or own is not None and own.startswith(PROGRAM):
             raise Refused("{full} is a program; the lab has no file of it.", "COMMAND --help is its help.", full=full)
         return tree.read(self.context, full)
 

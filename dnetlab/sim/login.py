@@ -23,11 +23,26 @@ def variables(context: Context) -> dict[str, str]:
     return dict(HOST_ENVIRONMENT)
 
 
+PROGRAM = "\x7fELF "  # how the file of an installed tool begins
+FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+def installed(context: Context, name: str) -> str | None:
+    """The path of a tool that was installed there, None when it wasn't."""
+    if "/" in name:
+        paths: tuple[str, ...] = (name,)
+    else:
+        paths = tuple(f"{folder}/{name}" for folder in FOLDERS)
+    files = context.world.files
+    keys = ((context.host, context.container or "", path) for path in paths)
+    return next((key[2] for key in keys if key in files and files[key].startswith(PROGRAM)), None)
+
+
 def path_of(context: Context, name: str) -> str | None:
     """Where a program lies in this userland, None when it isn't there."""
     base = name.rsplit("/", 1)[-1]
     if base not in USERLANDS[context.userland] and base not in ("sh", "bash", "ash"):
-        return None
+        return installed(context, name)
     if context.userland in ("host", "debian"):
         path = _LOCAL.get(base) or f"/usr/{'sbin' if base in _SBIN else 'bin'}/{base}"
     elif base == "bash":

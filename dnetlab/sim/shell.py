@@ -14,7 +14,7 @@ from dnetlab.sim import jobs
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.left_out import LAB_WORDS, NOT_MODELLED
-from dnetlab.sim.login import path_of, variables
+from dnetlab.sim.login import installed, path_of, variables
 from dnetlab.sim.programs import ash
 from dnetlab.sim.tools import tree
 from dnetlab.sim.userland.seam import MOST_SECONDS, Budget, Input, Stopped, absolute
@@ -249,9 +249,11 @@ def _started(context: Context, argv: tuple[str, ...], shell: Shell) -> Result:
         return _run_as_root(context, argv[1:], shell)
     if name in LAB_WORDS:
         raise Refused("`{name}` is a word of an interactive shell, and this is the lab's.", LAB_WORDS[name], name=name)
+    if "/" in name and installed(context, name) is not None:
+        return run_tool(context, argv)
     if "/" in name and (found := _own_program(context, argv, shell)) is not None:
         return found
-    if base in USERLANDS[context.userland]:
+    if base in USERLANDS[context.userland] or installed(context, base) is not None:
         return run_tool(context, argv)
     if name == "su" and context.userland == "host":
         raise Refused("Everybody is root on the hosts of this lab.", "Type the command itself.")

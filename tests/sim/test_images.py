@@ -88,8 +88,8 @@ def test_what_the_registry_does_not_have():
     ("image", "sentence", "hint"),
     [
         ("nginx:1.25", "The lab has no image nginx:1.25.", "It has nginx:1, nginx:1.22, nginx:alpine, nginx:latest"),
-        ("postgres", "The lab has no image postgres:latest.", "mysql or redis can take its place"),
-        ("nicolaka/netshoot", "The lab has no image nicolaka/netshoot:latest.", "busyboxplus or alpine can take its"),
+        ("mongo", "The lab has no image mongo:latest.", "mysql or redis can take its place"),
+        ("curlimages/curl", "The lab has no image curlimages/curl:latest.", "busyboxplus or alpine can take its"),
         ("ghcr.io/foo/bar", "The lab has no image ghcr.io/foo/bar:latest.", "It has no registry to ask."),
         ("someone/thing:2", "The lab has no image someone/thing:2.", "It has no registry to ask."),
     ],

@@ -31,6 +31,8 @@ SENTENCES = {
     "Build from a directory: docker build .": "请从目录构建：docker build .",
     "FROM scratch has nothing that RUN could start.": "FROM scratch 里没有 RUN 能启动的程序。",
     "Build on busybox or alpine.": "请基于 busybox 或 alpine 构建。",
+    "apk {verb} is not part of the lab.": "实验环境里没有 apk {verb}。",
+    "It has apk add and apk update.": "这里有 apk add 和 apk update。",
     "The lab can't look into this image.": "实验环境无法读取这个镜像的内容。",
     "It loads what docker save wrote in a lab.": "它只能载入实验环境中 docker save 写出的文件。",
     "There is no registry to push to.": "没有可以推送的镜像仓库。",

@@ -11,6 +11,7 @@ from dnetlab.sim.dockerd.environment import context_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import recipe_of
 from dnetlab.sim.labfiles import LabFiles
+from dnetlab.sim.login import installed
 from dnetlab.sim.programs import kinds
 from dnetlab.sim.programs.ash import exported
 from dnetlab.sim.programs.web import bind_failures, nginx_sockets
@@ -54,7 +55,7 @@ def not_startable(world: World, host: str, container: Container, word: str, dire
     if directory and LabFiles(context_of(world, host, container.id)).kind(directory) != "directory":
         return kinds.no_directory(world, directory)
     problem = kinds.missing_in(recipe, word)
-    if problem is None:
+    if problem is None or installed(context_of(world, host, container.id), word) is not None:
         return None
     if "/" not in word:
         refuse_left_out(recipe.userland, word)

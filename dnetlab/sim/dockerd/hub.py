@@ -17,14 +17,14 @@ _PHP, _PLAIN = "php-fpm", "busybox, alpine, debian or ubuntu"
 INSTEAD: dict[str, str] = {
     name: instead
     for instead, names in (
-        (_WEB, "caddy haproxy traefik tomcat jetty wordpress ghost nextcloud drupal joomla rails node python golang "
-               "ruby registry kong varnish mediawiki grafana/grafana nginxdemos/hello traefik/whoami containous/whoami "
+        (_WEB, "caddy haproxy traefik jetty wordpress ghost nextcloud drupal joomla rails node python golang "
+               "ruby kong varnish mediawiki grafana/grafana nginxdemos/hello "
                "jwilder/whoami kennethreitz/httpbin hashicorp/http-echo training/webapp dockersamples/static-site "
                "openresty/openresty bitnami/nginx nginxinc/nginx-unprivileged adminer phpmyadmin sonarqube"),
-        (_DATA, "postgres mariadb mongo memcached influxdb cassandra couchdb couchbase rabbitmq elasticsearch kibana "
+        (_DATA, "mongo memcached influxdb cassandra couchdb couchbase rabbitmq elasticsearch kibana "
                 "logstash neo4j percona zookeeper vault consul etcd nats eclipse-mosquitto valkey bitnami/redis "
                 "mongo-express mysql/mysql-server"),
-        (_TOOLS, "nicolaka/netshoot curlimages/curl praqma/network-multitool wbitt/network-multitool appropriate/curl "
+        (_TOOLS, "curlimages/curl praqma/network-multitool wbitt/network-multitool appropriate/curl "
                  "byrnedo/alpine-curl yauritux/busybox-curl networkstatic/iperf3 frrouting/frr quay.io/frrouting/frr "
                  "jonlabelle/network-tools amouat/network-utils weaveworks/scope"),
         (_PHP, "php composer"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 
 from dnetlab.commands.shell import Script, ShellRefused, parse_shell
@@ -31,6 +32,7 @@ HANDLERS: dict[str, dict[int, int]] = {
     "php-fpm": {**_POLITE, SIGNALS["WINCH"]: 0},
     "redis-server": {SIGNALS["TERM"]: 0, SIGNALS["INT"]: 0},
     "ping": {SIGNALS["INT"]: 0},
+    **dict.fromkeys(("postgres", "mariadbd", "catalina.sh", "entrypoint.sh", "whoami"), _POLITE),
 }
 _IGNORED_BY_DEFAULT = {SIGNALS[name] for name in ("CHLD", "CONT", "URG", "WINCH", "STOP", "TSTP", "TTIN", "TTOU")}
 
@@ -50,6 +52,9 @@ def basename(word: str) -> str:
 def missing_in(recipe: Recipe, word: str) -> Missing | None:
     """None when the image has that program."""
     base = basename(word)
+    own = _own_file(recipe, word)
+    if own is not None:
+        return None if own & 0o111 else Missing(word, "permission")
     if "/" in word:
         if word.rstrip("/") in DIRECTORIES or word == "/":
             return Missing(word, "directory")
@@ -62,14 +67,23 @@ def missing_in(recipe: Recipe, word: str) -> Missing | None:
     return None if has_program(recipe, base) else Missing(word, "not found")
 
 
+def _own_file(recipe: Recipe, word: str) -> int | None:
+    """The permissions of a program that somebody put into the image, None when there is none of that name."""
+    own = recipe.content
+    paths = [posixpath.normpath(posixpath.join(recipe.directory or "/", word))] if "/" in word else [
+        f"{folder}/{word}" for folder in PATHS]  # fmt: skip
+    found = next((path for path in paths if path in own.files), None)
+    return None if found is None else own.modes.get(found, 0o644)
+
+
 def has_program(recipe: Recipe, name: str) -> bool:
     """Is there a program of that name in the image's PATH?"""
     if name in recipe.programs:
         return True
     if recipe.userland == "none":
         return False
-    if recipe.userland == "debian":
-        return name in USERLANDS["debian"] or name in ("sh", "bash", "dash")
+    if recipe.userland in ("debian", "netshoot"):
+        return name in USERLANDS[recipe.userland] or name in ("sh", "bash", "dash")
     return name in USERLANDS[recipe.userland] or name in APPLETS
 
 

@@ -349,6 +349,27 @@ def _exit(program: Program) -> Outcome | None:
     return Outcome(int(words[0]) % 256 if words and words[0].isdecimal() else 0)
 
 
+_PORTS = {"postgres": 5432, "mariadbd": 3306, "catalina.sh": 8080, "entrypoint.sh": 5000, "whoami": 80}
+_SECRETS = {
+    "postgres": ("POSTGRES_PASSWORD", "POSTGRES_HOST_AUTH_METHOD"),
+    "mariadbd": ("MARIADB_ROOT_PASSWORD", "MYSQL_ROOT_PASSWORD", "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD",
+                 "MARIADB_RANDOM_ROOT_PASSWORD"),
+}  # fmt: skip
+
+
+def _server(program: Program) -> Outcome | None:
+    """A server of which the lab has the port, and a database's word that it wants a password."""
+    name = kinds.basename(program.argv[0])
+    wanted = _SECRETS.get(name, ())
+    if wanted and not any(program.config.environment.get(one) for one in wanted):
+        program.log(f"Error: Database is uninitialized and {wanted[0]} is not specified.\n", "stderr")
+        return Outcome(1)
+    if program.listens(_PORTS[name], program.pid, name):
+        return Outcome()
+    program.log(f"{name}: bind: Address already in use\n", "stderr")
+    return Outcome(1)
+
+
 def _hello(program: Program) -> Outcome | None:
     program.log("\nHello from Docker!\nThis message shows that your installation appears to be working correctly.\n\n")
     return Outcome(0)
@@ -356,16 +377,16 @@ def _hello(program: Program) -> Outcome | None:
 
 STAYING: dict[str, Callable[[Program], Outcome | None]] = {
     "nginx": _nginx, "httpd-foreground": _script, "mysqld": _script, "php-fpm": _script, "redis-server": _redis,
-    "httpd": _httpd, "nc": _nc, "sleep": _sleep, "sh": _shell, "ash": _shell, "bash": _shell, "cat": _cat,
-    "tail": _tail, "top": _top, "ping": _ping, "hello": _hello,
-    "exit": _exit,
+    "httpd": _httpd, "nc": _nc, "sleep": _sleep, "sh": _shell, "ash": _shell, "bash": _shell, "zsh": _shell,
+    "cat": _cat, "tail": _tail, "top": _top, "ping": _ping, "hello": _hello,
+    "exit": _exit, **dict.fromkeys(_PORTS, _server),
 }  # fmt: skip
 
 
 def stays_for_a_terminal(config: ContainerConfig) -> bool:
     """Is process 1 a shell at which a student can sit (`docker run -it busybox`)?"""
     argv = kinds.last_program(config.argv)
-    shell = bool(argv) and kinds.basename(argv[0]) in (*kinds.SHELLS, "bash")
+    shell = bool(argv) and kinds.basename(argv[0]) in (*kinds.SHELLS, "bash", "zsh")
     return config.tty and config.interactive and shell and all(w.startswith("-") and w != "-c" for w in argv[1:])
 
 

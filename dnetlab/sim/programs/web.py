@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from ipaddress import IPv4Address, IPv6Address
 
-from dnetlab.model import ContainerState, Process, Protocol, Socket, SocketState, Where
+from dnetlab.model import Container, ContainerState, Process, Protocol, Socket, SocketState, Where
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim import clock, processes
@@ -174,6 +174,8 @@ def serve_http(
     file = path.partition("?")[0] or "/"
     if first.startswith("nginx:"):
         return _nginx_answer(world, machine, container, file, path, str(client), method, agent, host or str(client))
+    if first in ("whoami", "catalina.sh", "entrypoint.sh"):
+        return _simple_answer(world, owner, first, path, str(client), method, agent, host or str(client))
     if first == "httpd":
         return _busybox_answer(world, machine, container, process.argv, file, str(client), method)
     return None
@@ -231,6 +233,29 @@ def _nginx_answer(
             f'"-" "{agent}" "-"\n')  # fmt: skip
     logs.write(world, host, container, "stdout", line)
     return Served(status, headers, "" if method == "HEAD" else body, reason)
+
+
+def _simple_answer(
+    world: World, owner: Container, server: str, path: str, client: str, method: str, agent: str, header: str
+) -> Served:
+    """traefik/whoami tells what it was asked, by whom; a registry without images and a Tomcat without applications
+    have nothing but their front door."""
+    if server == "whoami":
+        own = [str(e.address) for e in owner.endpoints if e.address is not None]
+        port = 32768 + world.count(f"source-port:{owner.name}") % 28000
+        body = "".join(f"{line}\n" for line in (
+            f"Hostname: {owner.hostname}", "IP: 127.0.0.1", "IP: ::1", *(f"IP: {address}" for address in own),
+            f"RemoteAddr: {client}:{port}", f"{method} {path} HTTP/1.1", f"Host: {header}", f"User-Agent: {agent}",
+            "Accept: */*", ""))  # fmt: skip
+        status, kind = 200, "text/plain; charset=utf-8"
+    elif server == "entrypoint.sh":
+        status, kind = (200, "application/json") if path in ("/v2/", "/v2") else (404, "text/plain; charset=utf-8")
+        body = "{}" if status == 200 else "404 page not found\n"
+    else:
+        status, kind = 404, "text/html;charset=utf-8"
+        body = '<!doctype html><html lang="en"><head><title>HTTP Status 404 – Not Found</title></head></html>'
+    headers = {"Content-Type": kind, "Date": _date(world), "Content-Length": str(len(body.encode()))}
+    return Served(status, headers, "" if method == "HEAD" else body, "OK" if status == 200 else "Not Found")
 
 
 def _busybox_answer(

@@ -300,6 +300,7 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "dnf": _packages,
     "apt": _packages,
     "apt-get": _packages,
+    "apk": _packages,
     "cat": _files,
     "ls": _files,
     "hostname": _hostname,

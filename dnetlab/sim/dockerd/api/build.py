@@ -29,14 +29,14 @@ def image_build(
     """
     tags = [str(images.parse_reference(tag)) for tag in t]
     try:
-        files = sources.sent(in_bytes(content))
+        files, modes = sources.sent(in_bytes(content))
     except NotATar:
         raise ApiError("unexpected EOF", 500) from None
     name = posixpath.normpath(dockerfile)
     if name not in files:
         raise ApiError(f"Cannot locate specified Dockerfile: {dockerfile}", 400)
     instructions = steps.read(world, files[name], dockerfile)
-    build = steps.Build(world, host, files, dict(buildargs or {}), nocache, dict(labels or {}))
+    build = steps.Build(world, host, files, modes, dict(buildargs or {}), nocache, dict(labels or {}))
     try:
         made = steps.run(build, instructions, target)
     except steps.Failed as failed:

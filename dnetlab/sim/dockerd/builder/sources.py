@@ -17,15 +17,18 @@ from dnetlab.sim.userland.seam import encoded
 Files = Mapping[str, str]  # path without a leading slash -> text; a directory ends with a slash
 
 
-def sent(content: bytes) -> dict[str, str]:
-    """The files of a build context, without those that .dockerignore names. Raises NotATar."""
+def sent(content: bytes) -> tuple[dict[str, str], dict[str, int]]:
+    """The files of a build context, without those that .dockerignore names, and their permissions. Raises NotATar."""
     found: dict[str, str] = {}
+    modes: dict[str, int] = {}
     for entry, text in entries(content):
         path = posixpath.normpath(entry.name)
         if path != ".":
             found[path + "/" if entry.isdir() else path] = text
+            if entry.isreg() and entry.mode & 0o7777 != 0o644:
+                modes[path] = entry.mode & 0o7777
     patterns = [line.strip() for line in found.get(".dockerignore", "").splitlines()]
-    return {path: text for path, text in found.items() if not _ignored(path, patterns)}
+    return {path: text for path, text in found.items() if not _ignored(path, patterns)}, modes
 
 
 def _ignored(path: str, patterns: list[str]) -> bool:
@@ -55,7 +58,10 @@ class Taken:
     shown: str
 
 
-def take(files: Files, sources: list[str], target: str, directory: str, is_directory: bool, word: str) -> Taken:
+def take(
+    files: Files, modes: Mapping[str, int], sources: list[str], target: str, directory: str, is_directory: bool,
+    word: str,
+) -> Taken:  # fmt: skip
     """The files that these sources name, as they lie under the target.
 
     directory: WORKDIR; is_directory: the target is one in the image already. Raises ApiError in the daemon's words.
@@ -65,24 +71,26 @@ def take(files: Files, sources: list[str], target: str, directory: str, is_direc
     if len(sources) > 1 and not target.endswith("/"):
         raise ApiError(f"{word} failed: When using {word} with more than one source file, the destination must be a "
                        "directory and end with a /", 400)  # fmt: skip
-    put: dict[str, str] = {}
-    parts = []
+    origin: dict[str, str] = {}
+    kinds = []
     for source in sources:
         found, kind = _one(files, source, base, into, word)
-        put |= found
-        parts.append((kind, found))
+        origin |= found
+        kinds.append(kind)
+    put = {path: files[source] for path, source in origin.items()}
+    digest = hashlib.sha256(repr(sorted(put.values())).encode()).hexdigest()
     for path in list(put):
         _with_parents(put, path)
-    digest = hashlib.sha256(repr([sorted(found.values()) for _, found in parts]).encode()).hexdigest()
-    kind = parts[0][0] if len(parts) == 1 else "multi"
-    return Taken(Layer(put), f"{kind}:{digest}")
+    kind = kinds[0] if len(kinds) == 1 else "multi"
+    own = {path: modes[source] for path, source in origin.items() if source in modes}
+    return Taken(Layer(put, modes=own), f"{kind}:{digest}")
 
 
 def _one(files: Files, source: str, base: str, into: bool, word: str) -> tuple[dict[str, str], str]:
+    """Where each file of a source goes: path in the image -> path in the context; and what the source is."""
     wanted = posixpath.normpath(source.lstrip("/")) if source.strip("/.") else "."
-    names = [path for path in files if "/" not in path.rstrip("/") or True]
     if any(char in wanted for char in "*?["):
-        chosen = [path for path in names if fnmatchcase(path.rstrip("/"), wanted)
+        chosen = [path for path in files if fnmatchcase(path.rstrip("/"), wanted)
                   and path.count("/", 0, -1) == wanted.count("/")]  # fmt: skip
         if not chosen:
             raise ApiError(f"{word} failed: no source files were specified", 400)
@@ -92,13 +100,13 @@ def _one(files: Files, source: str, base: str, into: bool, word: str) -> tuple[d
             found |= one
         return found, "multi" if len(chosen) > 1 else "file"
     if wanted in files:
-        return {posixpath.join(base, posixpath.basename(wanted)) if into else base: files[wanted]}, "file"
+        return {posixpath.join(base, posixpath.basename(wanted)) if into else base: wanted}, "file"
     prefix = "" if wanted == "." else wanted + "/"
-    inside = {path.removeprefix(prefix): text for path, text in files.items() if path.startswith(prefix)}
+    inside = {path.removeprefix(prefix): path for path in files if path.startswith(prefix)}
     if wanted != "." and prefix not in files and not inside:
         raise ApiError(f"{word} failed: file not found in build context or excluded by .dockerignore: stat {wanted}: "
                        "file does not exist", 404)  # fmt: skip
-    return {posixpath.join(base, path): text for path, text in inside.items() if path}, "dir"
+    return {posixpath.join(base, path): whole for path, whole in inside.items() if path}, "dir"
 
 
 def _with_parents(put: dict[str, str], path: str) -> None:
@@ -120,4 +128,4 @@ def unpacked(taken: Taken, target: str) -> Taken:
             files[path] = text
         for entry, content in inner:
             files[posixpath.join(target, posixpath.normpath(entry.name)) + ("/" if entry.isdir() else "")] = content
-    return Taken(Layer(files), taken.shown)
+    return Taken(Layer(files, modes=taken.layer.modes), taken.shown)

@@ -64,6 +64,7 @@ class Build:
     world: World
     host: str
     files: sources.Files
+    modes: Mapping[str, int]
     given: Mapping[str, str]
     no_cache: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -218,17 +219,17 @@ def _copy(build: Build, one: Instruction) -> None:
     if one.name == "ADD" and any("://" in word for word in given):
         raise NotModelled("The lab has no way out to {url}.", "Write the file beside the Dockerfile, and COPY it.",
                           url=next(word for word in given if "://" in word))  # fmt: skip
-    files = _of_stage(build, one.flag("from")) if one.flag("from") else build.files
+    files, modes = _of_stage(build, one.flag("from")) if one.flag("from") else (build.files, build.modes)
     whole = posixpath.normpath(posixpath.join(stage.recipe.directory or "/", target))
     there = bool(stage.image_id) and containerfiles.has_directory(build.world, stage.image_id, whole)
-    taken = sources.take(files, given, target, stage.recipe.directory, there, one.name)
+    taken = sources.take(files, modes, given, target, stage.recipe.directory, there, one.name)
     if one.name == "ADD":
         taken = sources.unpacked(taken, whole)
     told = f"{one.name} {taken.shown} in {target} "
     fresh = {path: text for path, text in taken.layer.files.items()
              if not (path.endswith("/") and _has(build, path.rstrip("/")))}  # fmt: skip
     if not _from_cache(build, f"/bin/sh -c #(nop) {told}"):
-        _made(build, stage.recipe, Layer(fresh), f"/bin/sh -c #(nop) {told}")
+        _made(build, stage.recipe, Layer(fresh, modes=taken.layer.modes), f"/bin/sh -c #(nop) {told}")
 
 
 def _has(build: Build, path: str) -> bool:
@@ -236,13 +237,14 @@ def _has(build: Build, path: str) -> bool:
     return bool(image) and containerfiles.has_directory(build.world, image, path)
 
 
-def _of_stage(build: Build, name: str) -> sources.Files:
+def _of_stage(build: Build, name: str) -> tuple[sources.Files, Mapping[str, int]]:
     """The files of an earlier stage, or of an image, as far as the lab holds them."""
     found = next((s for n, s in enumerate(build.stages[:-1]) if name.lower() in (s.name, str(n))), None)
     recipe = found.recipe if found is not None else _base(build, name)[0]
     held = {path.lstrip("/"): text for path, text in recipe.content.files.items()}
     page = containerfiles.page_of(recipe)
-    return {**({page[0].lstrip("/"): page[1]} if page else {}), **held}
+    modes = {path.lstrip("/"): mode for path, mode in recipe.content.modes.items()}
+    return {**({page[0].lstrip("/"): page[1]} if page else {}), **held}, modes
 
 
 def _run(build: Build, one: Instruction) -> None:
