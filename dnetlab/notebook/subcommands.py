@@ -245,6 +245,7 @@ _RULES: Arguments = (
     *_PLACE,
     _arg("-t", "--table", metavar="TABLE", help="filter, nat, mangle or raw"),
     _arg("--chain", metavar="CHAIN", help="only this chain"),
+    _arg("-6", "--ipv6", dest="family", action="store_const", const="inet6", default="inet", help="those of ip6tables"),
 )
 
 _TASK: Arguments = (_arg("task", nargs="?", metavar="TASK", help="its id or number; left out: all that are open"),)

@@ -20,6 +20,7 @@ from dnetlab.model import (
     Host,
     Interface,
     Namespace,
+    Netfilter,
     Network,
     PeerEnd,
     Snapshot,
@@ -196,7 +197,9 @@ def _namespace(
             lambda n: {"mac": n.mac or "?", "state": n.state}, lambda n: f"{n.address} dev {n.dev}",
         )  # fmt: skip
     if old.netfilter is not new.netfilter:
-        yield from _netfilter(where, old, new)
+        yield from _netfilter(where, old.netfilter, new.netfilter)
+    if old.netfilter6 is not new.netfilter6:
+        yield from _netfilter(where, old.netfilter6, new.netfilter6, "ip6tables ")
     if old.sockets is not new.sockets:
         yield from _sets("sockets", where, _sockets(old, containers), _sockets(new, containers))
     if old.sysctls != new.sysctls and not whole:
@@ -243,19 +246,17 @@ def _sets(what: str, where: str, old: Iterable[str], new: Iterable[str]) -> Iter
     yield from (Change(what, where, "+", text, None, text) for text in news if text not in olds)
 
 
-def _netfilter(where: str, old: Namespace, new: Namespace) -> Iterator[Change]:
-    tables = dict.fromkeys([*(t.name for t in old.netfilter.tables), *(t.name for t in new.netfilter.tables)])
-    for table in tables:
-        one, two = old.netfilter.table(table), new.netfilter.table(table)
+def _netfilter(where: str, old: Netfilter, new: Netfilter, whose: str = "") -> Iterator[Change]:
+    for table in dict.fromkeys([*(t.name for t in old.tables), *(t.name for t in new.tables)]):
+        one, two = old.table(table), new.table(table)
         if one is two:
             continue
         olds, news = {c.name: c for c in one.chains}, {c.name: c for c in two.chains}
         for name in dict.fromkeys([*olds, *news]):
-            yield from _chain(where, table, name, olds.get(name), news.get(name))
+            yield from _chain(where, f"{whose}{table} {name}", olds.get(name), news.get(name))
 
 
-def _chain(where: str, table: str, name: str, old: Chain | None, new: Chain | None) -> Iterator[Change]:
-    key = f"{table} {name}"
+def _chain(where: str, key: str, old: Chain | None, new: Chain | None) -> Iterator[Change]:
     if old is new:
         return
     if old is None:
@@ -301,7 +302,7 @@ def _container(c: Container) -> Fields:
     return {
         "image": c.image,
         "state": f"{c.state.value} ({c.exit_code})" if ended else c.state.value,
-        "networks": "; ".join(f"{e.network} {e.address or ''}".strip() for e in c.endpoints)
+        "networks": "; ".join(" ".join([e.network, *map(str, e.addresses)]) for e in c.endpoints)
         or ("joined" if c.network_mode.startswith("container:") else c.network_mode),
         "ports": " ".join(str(p) for p in c.ports),
         "restart": "" if c.restart_policy == "no" else f"restart {c.restart_policy}",

@@ -113,7 +113,7 @@ def to_dot(scene: Scene, path: Exchange | Trace | None = None) -> str:
 
 
 def _switch(drawing: _Drawing, switch: Switch) -> None:
-    nets = {str(a.network) for h in drawing.scene.hosts for i in h.nics if i.segment == switch.name for a in i.ipv4}
+    nets = {str(a.network) for h in drawing.scene.hosts for i in h.nics if i.segment == switch.name for a in i.routed}
     label = quote("\n".join([switch.title, *sorted(nets)]))
     drawing.node(switch_node(switch.name), label, shape="box", style="filled,rounded", fillcolor="#e9ecef", width="2.4")
 
@@ -227,7 +227,7 @@ def _nic(drawing: _Drawing, scene: HostScene, nic: Interface) -> None:
         drawing.edge(quote(nic_node(scene, below_it)), quote(nic_node(scene, nic.name)), on_path, **label)
     above = quote(nic_node(scene, nic.name))
     below = quote(bridge_node(scene, nic.master) if nic.master else stack_node(scene))
-    style = "solid" if nic.ipv4 or nic.master else "invis"
+    style = "solid" if nic.routed or nic.master else "invis"
     drawing.edge(above, below, style != "invis" and on_path, style=style)
 
 
@@ -310,7 +310,7 @@ def _overlay(drawing: _Drawing, scene: HostScene, overlay: Overlay) -> None:
 def _balancer(drawing: _Drawing, scene: HostScene, overlay: Overlay, place: Labelled) -> None:
     """Who answers at the virtual addresses of a network's services, and who is behind each."""
     links = [i for i in place.namespace.interfaces if i.kind is not LinkKind.LOOPBACK]
-    faces = [f"<i{i.index}> " + field_text(f"{i.name} ({i.index})\n" + "\n".join(map(str, i.ipv4))) for i in links]
+    faces = [f"<i{i.index}> " + field_text(f"{i.name} ({i.index})\n" + "\n".join(map(str, i.routed))) for i in links]
     words = [say("load balancer of {network}", network=overlay.network.name)]
     words += [say("VIP of {service}", service=s) for s in services_of(overlay.network)]
     label = record("{{" + "|".join(faces) + "}|" + field_text("\n".join(words), "l") + "}")
@@ -402,7 +402,7 @@ def _stopped(drawing: _Drawing, scene: HostScene) -> None:
 
 
 def _addresses(interface: Interface) -> str:
-    return ", ".join(str(a) for a in interface.ipv4)
+    return ", ".join(str(a) for a in interface.routed)
 
 
 def quote(text: str) -> str:

@@ -137,7 +137,7 @@ def network_on(containers: Iterable[Container], interface: Interface) -> str | N
     """The Docker network that a container's link belongs to; None when nobody wrote that down."""
     for container in containers:
         for endpoint in container.endpoints:
-            if endpoint.interface == interface.name or (endpoint.address and interface.has_ip(endpoint.address)):
+            if endpoint.interface == interface.name or any(map(interface.has_ip, endpoint.addresses)):
                 return endpoint.network
     return None
 
@@ -157,7 +157,7 @@ def route_text(route: Route) -> str:
         words.append(f"dev {route.dev}")
     if route.protocol != "boot":
         words.append(f"proto {route.protocol}")
-    if route.scope == "link":
+    if route.scope == "link" and route.destination.version == 4:
         words.append("scope link")
     if route.src:
         words.append(f"src {route.src}")

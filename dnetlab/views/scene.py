@@ -21,6 +21,7 @@ from dnetlab.model import (
     Snapshot,
     Switch,
 )
+from dnetlab.model.ip import bracketed
 from dnetlab.views.labels import Labelled, containers_in, places, port_text, program_of, services_of
 
 LIMIT = 40  # containers in one picture; more can't be read
@@ -219,7 +220,7 @@ def _is_nic(snapshot: Snapshot, interface: Interface, shown: list[Labelled]) -> 
         return True
     if interface.kind is not LinkKind.PHYSICAL:
         return False
-    if interface.ipv4 or interface.master or not interface.up:
+    if interface.routed or interface.master or not interface.up:
         return True
     above = [i for place in shown for i in place.namespace.interfaces]
     if any(i.vxlan is not None and i.vxlan.dev == interface.name for i in above):
@@ -251,30 +252,37 @@ class Published:
 
 
 def published(scene: HostScene) -> list[Published]:
-    """The published IPv4 ports of what is drawn, with what serves each of them now; [] for none."""
+    """The published ports of what is drawn, with what serves each of them now; [] for none.
+
+    Those of IPv6 are told of containers that have an address of it: Docker binds them for others too.
+    """
     host = scene.host
     stack = host.stack
     drawn = {c.id for place in scene.spaces for c in place.containers}
-    reachable = _reachable(stack.netfilter, "PREROUTING")
     targets = {
-        (chain.name in reachable, rule.target.option("--to-destination"), match.value if match else "")
-        for chain in stack.netfilter.table("nat").chains
+        (chain.name in reachable, rule.target.option("--to-destination"), dport)
+        for tables in (stack.netfilter, stack.netfilter6)
+        for reachable in [_reachable(tables, "PREROUTING")]
+        for chain in tables.table("nat").chains
         for rule in chain.rules
         if rule.target.name == "DNAT"
         for match in [rule.get("--dport")]
+        for dport in [match.value if match else ""]
     }
-    proxies = [s for s in stack.sockets if "docker-proxy" in s.program and s.local_address.version == 4]
-    listening = {(s.local_port, s.protocol): s.pid for s in proxies}
+    proxies = [s for s in stack.sockets if "docker-proxy" in s.program]
+    listening = {(s.local_address.version, s.local_port, s.protocol): s.pid for s in proxies}
     found = []
     for container in reversed(host.containers):
-        addresses = [e.address for e in container.endpoints if e.address]
+        addresses = [ip for e in container.endpoints for ip in e.addresses]
+        families = {4, *(ip.version for ip in addresses)}
         for binding in container.ports:
-            if binding.host_ip.version != 4 or not (scene.whole or container.id in drawn):
+            version = binding.host_ip.version
+            if version not in families or not (scene.whole or container.id in drawn):
                 continue
-            ends = {f"{ip}:{binding.container_port}" for ip in addresses}
+            ends = {f"{bracketed(ip)}:{binding.container_port}" for ip in addresses if ip.version == version}
             mine = [reach for reach, to, dport in targets if to in ends and dport == str(binding.host_port)]
             dnat = "DNAT" if any(mine) else say("DNAT rule that no chain jumps to") if mine else say("no DNAT rule")
-            proxy = listening.get((binding.host_port, binding.protocol))
+            proxy = listening.get((version, binding.host_port, binding.protocol))
             found.append(Published(binding, container.name, dnat, proxy))
     return found
 

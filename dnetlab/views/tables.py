@@ -150,7 +150,7 @@ ROUTES = _WHERE | {
 def routes(
     snapshot: Snapshot, host: str | None = None, namespace: str | None = None, container: str | None = None
 ) -> DataFrame:
-    """One row per route, as `ip route` prints them.
+    """One row per route, as `ip route` and `ip -6 route` print them; those of link-local addresses go without saying.
 
     host, namespace, container   string
     destination                  string   '172.17.0.0/16' or 'default'
@@ -177,7 +177,10 @@ NEIGHBOURS = _WHERE | {"address": TEXT, "dev": TEXT, "mac": TEXT, "state": TEXT}
 def neighbours(
     snapshot: Snapshot, host: str | None = None, namespace: str | None = None, container: str | None = None
 ) -> DataFrame:
-    """One row per ARP entry, as `ip neigh` prints them: where, address, dev, mac (<NA> while unresolved), state."""
+    """One row per entry of ARP and of IPv6's neighbours, as `ip neigh` prints them: where, address, dev, mac, state.
+
+    mac is <NA> while it is unresolved.
+    """
     _check(snapshot, host, container)
     rows = (
         (*_where(place), str(n.address), n.dev, n.mac, n.state_at(snapshot.clock))
@@ -197,7 +200,7 @@ RULES = _WHERE | {
 
 def rules(
     snapshot: Snapshot, host: str | None = None, namespace: str | None = None, container: str | None = None,
-    table: str | None = None, chain: str | None = None,
+    table: str | None = None, chain: str | None = None, family: str = "inet",
 ) -> DataFrame:  # fmt: skip
     """One row per rule, and one (number 0) per policy of a built-in chain, in the order of `iptables-save`.
 
@@ -206,14 +209,15 @@ def rules(
     number                       Int64    as --line-numbers shows it; 0: the chain's policy
     target                       string   'ACCEPT', 'DNAT', a chain's name; <NA> for a rule that only counts
     protocol                     string   'all' when it takes any
-    source, destination          string   '0.0.0.0/0' when it takes any; '!' in front of what it doesn't take
+    source, destination          string   '0.0.0.0/0', '::/0' when it takes any; '!' in front of what it doesn't take
     in, out                      string   interfaces, '*' when it takes any
     extra                        string   the rest: 'dpt:80 to:172.17.0.2:80' in the words of the rule
     packets, bytes               Int64    the rule's counters
     rule                         string   the text of `iptables -S`
 
-    table=, chain= keep those of that name. An empty lab gives no rows.
-    UnknownName for a host or container that isn't there; UsageError for a table that iptables doesn't have.
+    table=, chain= keep those of that name; family='inet6' asks for those of ip6tables. An empty lab gives no rows.
+    UnknownName for a host or container that isn't there; UsageError for a table that iptables doesn't have, and for
+    another family.
     """
     from dnetlab.model.netfilter import BUILTIN
 
@@ -222,26 +226,35 @@ def rules(
         raise UsageError(
             "iptables has no table {table!r}", hint="The tables are {builtin}.", table=table, builtin=", ".join(BUILTIN)
         )
-    rows = _rules(snapshot, (host, namespace, container), table, chain)
+    version = {"inet": 4, "inet6": 6}.get(family)
+    if version is None:
+        raise UsageError("no rules are of family {family!r}", hint="The families are inet and inet6.", family=family)
+    rows = _rules(snapshot, (host, namespace, container), table, chain, version)
     return frame(rows, RULES, _FIRST["rules"])
 
 
-def _rules(snapshot: Snapshot, where: tuple[str | None, ...], table: str | None, chain: str | None) -> Iterator[Row]:
+_ANYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
+
+
+def _rules(
+    snapshot: Snapshot, where: tuple[str | None, ...], table: str | None, chain: str | None, version: int
+) -> Iterator[Row]:
+    anywhere = _ANYWHERE[version]
     for place in places(snapshot, *where):
-        for t in place.namespace.netfilter.tables:
+        for t in place.namespace.filters(version).tables:
             for c in t.chains:
                 if (table is not None and t.name != table) or (chain is not None and c.name != chain):
                     continue
                 head = (*_where(place), t.name, c.name)
                 if c.policy:
-                    yield (*head, 0, c.policy, "all", "0.0.0.0/0", "0.0.0.0/0", "*", "*", None, c.packets, c.bytes,
+                    yield (*head, 0, c.policy, "all", anywhere, anywhere, "*", "*", None, c.packets, c.bytes,
                            f"-P {c.name} {c.policy}")  # fmt: skip
                 for number, rule in enumerate(c.rules, 1):
-                    yield (*head, number, *_rule_columns(rule), rule.packets, rule.bytes,
+                    yield (*head, number, *_rule_columns(rule, anywhere), rule.packets, rule.bytes,
                            f"-A {c.name} {rule.text}".rstrip())  # fmt: skip
 
 
-def _rule_columns(rule: Rule) -> Row:
+def _rule_columns(rule: Rule, anywhere: str) -> Row:
     """target, protocol, source, destination, in, out, extra"""
 
     def value(option: str, default: str) -> str:
@@ -252,7 +265,7 @@ def _rule_columns(rule: Rule) -> Row:
     extra = [_words(m) for m in rule.matches if m.option and m.option not in heads]
     extra += [f"{key.lstrip('-')} {text}".strip() for key, text in rule.target.options]
     return (
-        rule.target.name or None, value("-p", "all"), value("-s", "0.0.0.0/0"), value("-d", "0.0.0.0/0"),
+        rule.target.name or None, value("-p", "all"), value("-s", anywhere), value("-d", anywhere),
         value("-i", "*"), value("-o", "*"), "; ".join(extra) or None,
     )  # fmt: skip
 
@@ -405,7 +418,7 @@ def containers(snapshot: Snapshot, host: str | None = None, container: str | Non
                 machine.name, c.name, c.short_id, c.image, " ".join(c.command) or None, c.state.value,
                 c.exit_code if ended else None, mode_text(machine, c),
                 ", ".join(e.network for e in c.endpoints) or None,
-                ", ".join(str(e.address) for e in c.endpoints if e.address) or None,
+                ", ".join(str(ip) for e in c.endpoints for ip in e.addresses) or None,
                 ", ".join(str(p) for p in c.ports) or None, c.namespace, c.pid, c.restart_policy,
             ))  # fmt: skip
     return frame(rows, CONTAINERS, _FIRST["containers"])
@@ -475,7 +488,8 @@ def endpoints(snapshot: Snapshot, host: str | None = None, container: str | None
 
     host, container, network   string
     dev, host_dev              string   its two ends: inside the container, and the veth on the host (<NA>: none)
-    address                    string   with its prefix; <NA> while the container isn't running
+    address                    string   with its prefix; <NA> while the container isn't running; of a network of both
+                               families '172.18.0.2/16, fd00::2/64', and so is the gateway
     gateway, mac               string
     aliases                    string   the names given with --network-alias
     sandbox                    string   the network namespace; containers that joined it have the same one
@@ -484,14 +498,19 @@ def endpoints(snapshot: Snapshot, host: str | None = None, container: str | None
     """
     _check(snapshot, host, container)
     rows = (
-        (machine.name, c.name, e.network, e.interface, f"{e.address}/{e.prefixlen}" if e.address else None,
-         _text(e.gateway), e.mac or None, e.host_interface, ", ".join(e.aliases) or None, c.namespace)
+        (machine.name, c.name, e.network, e.interface, _both(e.address and f"{e.address}/{e.prefixlen}",
+                                                             e.address6 and f"{e.address6}/{e.prefixlen6}"),
+         _both(e.gateway, e.gateway6), e.mac or None, e.host_interface, ", ".join(e.aliases) or None, c.namespace)
         for machine in _hosts(snapshot, host)
         for c in reversed(machine.containers)
         if _is_wanted(c, container)
         for e in c.endpoints
     )  # fmt: skip
     return frame(rows, ENDPOINTS, _FIRST["endpoints"])
+
+
+def _both(one: object, other: object) -> str | None:
+    return ", ".join(str(each) for each in (one, other) if each is not None) or None
 
 
 IMAGES = {"host": TEXT, "tag": TEXT, "id": TEXT, "size": NUMBER}

@@ -142,7 +142,7 @@ def _members(place: Labelled) -> str:
 
 
 def _ips(interface: Interface) -> str:
-    return ", ".join(str(a) for a in interface.ipv4) or say("no address")
+    return ", ".join(str(a) for a in interface.routed) or say("no address")
 
 
 def _down(interface: Interface) -> str:

@@ -74,8 +74,16 @@ def test_a_translated_connection_keeps_both_directions():
     assert found.is_destination_nat and not found.is_source_nat
 
 
-def test_an_ipv6_connection_is_left_out():
-    assert texts.connection("ipv6     10 udp      17 20 src=fe80::1 dst=ff02::2 sport=1 dport=2") is None
+def test_a_connection_of_ipv6_is_one_like_any_other():
+    line = (
+        "ipv6     10 icmpv6   58 29 src=fd00::2 dst=fd00::3 type=128 code=0 id=7 "
+        "src=fd00::3 dst=fd00::2 type=129 code=0 id=7 mark=0 zone=0 use=2"
+    )
+    found = texts.connection(line)
+    assert (found.original.protocol, str(found.original.destination), found.original.sport) == (
+        Protocol.ICMP, "fd00::3", 7
+    )  # fmt: skip
+    assert texts.connection("ipv6     10 dccp     33 20 src=fe80::1 dst=ff02::2 sport=1 dport=2") is None
 
 
 @pytest.mark.parametrize(
@@ -114,6 +122,27 @@ def test_messages_of_the_kernel_become_interfaces_addresses_and_routes():
     found = rtnetlink.route(route, {7: "eth0"})
     assert (str(found.destination), str(found.via)) == ("0.0.0.0/0", "172.17.0.1")
     assert (found.dev, found.protocol, found.kind) == ("eth0", "boot", "unicast")
+    own = struct.pack("=BBBBBBBBI", 10, 64, 0, 0, 254, 2, 0, 1, 0) + attribute(15, struct.pack("=I", 254))
+    own += attribute(6, struct.pack("=I", 256)) + attribute(4, struct.pack("=I", 7))
+    six = rtnetlink.route(own + attribute(1, bytes.fromhex("fd000001") + bytes(12)), {7: "eth0"})
+    assert (str(six.destination), six.dev, six.metric) == ("fd00:1::/64", "eth0", 256)
+    assert rtnetlink.route(own + attribute(1, bytes.fromhex("fe80") + bytes(14)), {7: "eth0"}) is None
+
+
+def test_networks_and_endpoints_of_both_families_are_read_from_the_api():
+    document = {
+        "Id": "a" * 64, "Name": "n6", "Driver": "bridge", "Scope": "local", "EnableIPv6": True, "EnableIPv4": False,
+        "IPAM": {"Config": [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"},
+                            {"Subnet": "fd00:1::/64", "Gateway": "fd00:1::1"}]},
+    }  # fmt: skip
+    network = api._network(document, lambda seconds: seconds)
+    assert [str(subnet.subnet) for subnet in network.subnets] == ["172.18.0.0/16", "fd00:1::/64"]
+    assert (network.ipv4, network.ipv6) == (False, True)
+    there = {"GlobalIPv6Address": "fd00:1::2", "GlobalIPv6PrefixLen": 64, "IPv6Gateway": "fd00:1::1",
+             "IPAMConfig": {"IPv6Address": "fd00:1::2"}}  # fmt: skip
+    endpoint = api._endpoint("n6", there)
+    assert (str(endpoint.address6), endpoint.prefixlen6, str(endpoint.gateway6)) == ("fd00:1::2", 64, "fd00:1::1")
+    assert endpoint.address is None and endpoint.configured_address6 == endpoint.address6
 
 
 def test_rules_that_differ_in_the_resolvers_ports_alone_are_asked_once(monkeypatch):
@@ -133,8 +162,8 @@ def test_rules_that_differ_in_the_resolvers_ports_alone_are_asked_once(monkeypat
             return saved.encode(), b""
 
     monkeypatch.setattr(rulesets.subprocess, "Popen", Saving)
-    monkeypatch.setattr(rulesets, "_iptables_save", lambda: "iptables-save")
-    memory = rulesets.Memory()
+    monkeypatch.setattr(rulesets, "_found", lambda program: program)
+    memory = rulesets.Memory("iptables-save")
     first = memory.ask(b"rules %b %b" % (struct.pack(">H", 40000), struct.pack(">H", 50000)), (40000, 50000))
     second = memory.ask(b"rules %b %b" % (struct.pack(">H", 41000), struct.pack(">H", 51000)), (41000, 51000))
     other = memory.ask(b"others %b %b" % (struct.pack(">H", 41000), struct.pack(">H", 51000)), (41000, 51000))

@@ -48,13 +48,15 @@ for number in "${!seen[@]}"; do
     nsenter --net="${seen[$number]}" bash -c '
         printf "\x1f"; ip -j -d address
         printf "\x1f"; ip -j -d -4 route show table main
-        printf "\x1f"; ip -j -4 neigh
+        printf "\x1f"; ip -j neigh
         printf "\x1f"; bridge -j fdb show
         printf "\x1f"; iptables-save -c
         printf "\x1f"; ss -Hantue
         printf "\x1f"; for key in $sysctls; do
             read -r value <"/proc/sys/${key//.//}" && printf "%s=%s\n" "$key" "$value"
         done
-        printf "\x1f"; [ -r /proc/net/nf_conntrack ] && cat /proc/net/nf_conntrack' 2>/dev/null
+        printf "\x1f"; [ -r /proc/net/nf_conntrack ] && cat /proc/net/nf_conntrack
+        printf "\x1f"; ip -j -d -6 route show table main
+        printf "\x1f"; ip6tables-save -c' 2>/dev/null
 done
 exit 0

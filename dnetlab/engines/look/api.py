@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from ipaddress import IPv4Address, IPv4Network, ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from dnetlab.model import (
@@ -191,7 +191,7 @@ def _namespace_name(identity: str, mode: str) -> str:
 
 
 def _ip(text: str | None) -> IpAddress | None:
-    return IPv4Address(text) if text else None
+    return ip_address(text) if text else None
 
 
 def _links(name: str, data: dict[str, Any], legacy: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -202,7 +202,7 @@ def _links(name: str, data: dict[str, Any], legacy: Iterable[str]) -> Iterator[t
 
 
 def _endpoint(name: str, data: dict[str, Any], legacy: Iterable[str] = ()) -> Endpoint:
-    configured = (data.get("IPAMConfig") or {}).get("IPv4Address")
+    configured = data.get("IPAMConfig") or {}
     return Endpoint(
         network=name,
         network_id=data.get("NetworkID", ""),
@@ -212,7 +212,11 @@ def _endpoint(name: str, data: dict[str, Any], legacy: Iterable[str] = ()) -> En
         gateway=_ip(data.get("Gateway")),
         mac=data.get("MacAddress", ""),
         aliases=tuple(alias for alias in data.get("Aliases") or () if not re.fullmatch(r"[0-9a-f]{12}", alias)),
-        configured_address=_ip(configured),
+        configured_address=_ip(configured.get("IPv4Address")),
+        address6=_ip(data.get("GlobalIPv6Address")),
+        prefixlen6=data.get("GlobalIPv6PrefixLen", 0),
+        gateway6=_ip(data.get("IPv6Gateway")),
+        configured_address6=_ip(configured.get("IPv6Address")),
         links=tuple(_links(name, data, legacy)),
     )
 
@@ -243,7 +247,7 @@ def with_interfaces(made: Container, namespaces: dict[str, Namespace]) -> Contai
     endpoints = []
     for endpoint in made.endpoints:
         inside = next(
-            (i for i in stack.interfaces if endpoint.address is not None and i.has_ip(endpoint.address)), None
+            (i for i in stack.interfaces if any(map(i.has_ip, endpoint.addresses))), None
         )
         if inside is None:
             endpoints.append(endpoint)
@@ -291,7 +295,7 @@ def _network(data: dict[str, Any], clock: Clock) -> Network:
         subnets=tuple(
             _subnet(entry, data["Name"], data["Scope"])
             for entry in (data.get("IPAM") or {}).get("Config") or ()
-            if ":" not in entry.get("Subnet", ":")
+            if entry.get("Subnet")
         ),
         internal=bool(data.get("Internal")),
         attachable=bool(data.get("Attachable")),
@@ -303,6 +307,8 @@ def _network(data: dict[str, Any], clock: Clock) -> Network:
         config_only=bool(data.get("ConfigOnly")),
         config_from=(data.get("ConfigFrom") or {}).get("Network", ""),
         ingress=bool(data.get("Ingress")),
+        ipv4=bool(data.get("EnableIPv4", True)),
+        ipv6=bool(data.get("EnableIPv6")),
     )
 
 
@@ -313,24 +319,26 @@ def with_gateway(network: Network, host: Namespace) -> Network:
         return network
     subnets = []
     for subnet in network.subnets:
-        own = next((a.ip for a in bridge.ipv4 if a.ip in subnet.subnet), None)
+        own = next((a.ip for a in bridge.routed if a.ip in subnet.subnet), None)
         subnets.append(replace(subnet, gateway=own) if subnet.gateway is None and own is not None else subnet)
     return replace(network, subnets=tuple(subnets))
 
 
 def _subnet(entry: dict[str, Any], name: str, scope: str) -> Subnet:
     """The API does not say who chose a subnet; one that is none of the daemon's own pools was chosen by the user
-    (moby libnetwork/ipamutils: 172.17-31.0.0/16 and 192.168.0.0/20 to 192.168.240.0/20; in a swarm 10.x.x.0/24)."""
-    subnet = IPv4Network(entry["Subnet"], strict=False)
+    (moby libnetwork/ipamutils: 172.17-31.0.0/16 and 192.168.0.0/20 to 192.168.240.0/20; in a swarm 10.x.x.0/24; since
+    27 of IPv6 a /64 of fdXX:XXXX:XXXX::/48, 40 bits of which are the daemon's own)."""
+    subnet = ip_network(entry["Subnet"], strict=False)
     text = str(subnet)
     own = re.fullmatch(r"172\.(1[7-9]|2\d|3[01])\.0\.0/16", text) or re.fullmatch(r"192\.168\.\d+\.0/20", text)
+    own = own or re.fullmatch(r"fd[0-9a-f]{2}:[0-9a-f]+:[0-9a-f]+(:[0-9a-f]+)?::/64", text)
     own = re.fullmatch(r"10\.\d+\.\d+\.0/24", text) if scope == "swarm" else own
     gateway = entry.get("Gateway") or None
     return Subnet(
         subnet,
         _ip(gateway.split("/")[0] if gateway else None),
-        IPv4Network(entry["IPRange"], strict=False) if entry.get("IPRange") else None,
-        {key: IPv4Address(value) for key, value in (entry.get("AuxiliaryAddresses") or {}).items()},
+        ip_network(entry["IPRange"], strict=False) if entry.get("IPRange") else None,
+        {key: ip_address(value) for key, value in (entry.get("AuxiliaryAddresses") or {}).items()},
         configured=not own and name != "bridge",
     )
 

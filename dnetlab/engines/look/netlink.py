@@ -42,6 +42,7 @@ SYSCTLS = (
     "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.default.rp_filter", "net.ipv4.conf.all.route_localnet",
     "net.ipv4.conf.all.proxy_arp", "net.ipv4.icmp_echo_ignore_all", "net.ipv4.ip_local_port_range",
     "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_default_ttl", "net.ipv6.conf.all.disable_ipv6",
+    "net.ipv6.conf.default.disable_ipv6", "net.ipv6.conf.all.forwarding", "net.ipv6.conf.default.forwarding",
     "net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables", "net.bridge.bridge-nf-call-arptables",
 )  # fmt: skip
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH = 18, 22, 26, 30
@@ -89,6 +90,7 @@ class _Raw:
     fdb: Messages
     sysctls: dict[str, str]
     rules: rulesets.Asked
+    rules6: rulesets.Asked
     sockets: list[bytes]
 
 
@@ -101,8 +103,7 @@ def namespaces(
     """The stacks of these places by name, veth peers resolved between them; {} for none. A place that ends while it is
     looked at is left out."""
     places = list(places)
-    memory = rulesets.memory
-    raws = _in_a_thread(lambda: [(place, _read(place, wants_rules(place), memory)) for place in places])
+    raws = _in_a_thread(lambda: [(place, _read(place, wants_rules(place))) for place in places])
     made = {place.name: _namespace(place, raw, owners) for place, raw in raws if raw is not None}
     return with_peers(made, {place.name: _lower(_links(raw.links)) for place, raw in raws if raw is not None})
 
@@ -110,6 +111,7 @@ def namespaces(
 def forget() -> None:
     """Drop what earlier looks have learned; the next one asks for everything."""
     rulesets.memory.clear()
+    rulesets.memory6.clear()
     for memory in (_link, _interfaces, _route_table):
         memory.cache_clear()
 
@@ -164,22 +166,25 @@ def _enter(file: str) -> bool:
     return True
 
 
-def _read(place: ToLookAt, with_rules: bool, memory: rulesets.Memory) -> _Raw | None:
+def _read(place: ToLookAt, with_rules: bool) -> _Raw | None:
     """Everything of one namespace as the kernel gives it; None when it is gone."""
     if not _enter(place.file):
         return None
     found = _diagnose(place.name == "host") if place.talks else []
-    rules = memory.ask(_ruleset(), _resolver_ports(found)) if with_rules else rulesets.NOTHING
+    rules, rules6 = _rules(_resolver_ports(found)) if with_rules else (rulesets.NOTHING, rulesets.NOTHING)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as link:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         link.bind((0, 0))
         links = _dump(link, RTM_GETLINK, struct.pack("=BxHiIIHHI", 0, 0, 0, 0, 0, 8, IFLA_EXT_MASK, SKIP_STATISTICS))
         addresses = _dump(link, RTM_GETADDR, struct.pack("=BBBBi", 0, 0, 0, 0, 0))
-        routes = _dump(link, RTM_GETROUTE, struct.pack("=BBBBBBBBI", socket.AF_INET, 0, 0, 0, 0, 0, 0, 0, 0))
-        neighbours = _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", socket.AF_INET, 0, 0, 0, 0))
+        routes: Messages = ()
+        neighbours: Messages = ()
+        for family in (socket.AF_INET, socket.AF_INET6):
+            routes += _dump(link, RTM_GETROUTE, struct.pack("=BBBBBBBBI", family, 0, 0, 0, 0, 0, 0, 0, 0))
+            neighbours += _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", family, 0, 0, 0, 0))
         bridges = any(b"bridge\0" in message for message in links)
         fdb = _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", 7, 0, 0, 0, 0)) if bridges else ()
-    return _Raw(links, addresses, routes, neighbours, fdb, _sysctls(), rules, found)
+    return _Raw(links, addresses, routes, neighbours, fdb, _sysctls(), rules, rules6, found)
 
 
 def _resolver_ports(sockets: list[bytes]) -> tuple[int, ...]:
@@ -188,14 +193,21 @@ def _resolver_ports(sockets: list[bytes]) -> tuple[int, ...]:
     return tuple(struct.unpack_from(">H", row, 5)[0] for row in here)
 
 
-def _ruleset() -> bytes:
+def _rules(ports: tuple[int, ...]) -> tuple[rulesets.Asked, rulesets.Asked]:
+    """Those of both families. Where nf_tables has none of IPv6, ip6tables is asked only if it has none of IPv4 either:
+    both may be kept elsewhere then (the legacy variant)."""
+    four, six = _ruleset(socket.AF_INET), _ruleset(socket.AF_INET6)
+    return rulesets.memory.ask(four, ports), rulesets.memory6.ask(six, ()) if six or not four else rulesets.NOTHING
+
+
+def _ruleset(family: int) -> bytes:
     """Chains and rules of the namespace this thread is in, counters included, as nf_tables gives them; b"" for none."""
     found: list[bytes] = []
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as link:
             link.bind((0, 0))
             for kind in (NFT_MSG_GETCHAIN, NFT_MSG_GETRULE):
-                found += _dump(link, kind, struct.pack("=BBH", socket.AF_INET, 0, 0))
+                found += _dump(link, kind, struct.pack("=BBH", family, 0, 0))
     except OSError:
         return b""
     return b"".join(found)
@@ -266,6 +278,7 @@ def _namespace(place: ToLookAt, raw: _Raw, owners: Owners) -> Namespace:
         tuple(connections(place.file.removesuffix("/ns/net"))) if place.name == "host" else (),
         tuple(_socket(row, owners) for row in raw.sockets),
         raw.sysctls,
+        netfilter6=rulesets.memory6.told(raw.rules6),
     )
 
 
@@ -308,7 +321,7 @@ def _neighbours(bodies: Messages, names: dict[int, str]) -> Iterable[Neighbour]:
         state, found = NUD.get(number, ""), rtnetlink.attributes(body, 12)
         if state and state != "NOARP":
             mac = found.get(NDA_LLADDR)
-            yield Neighbour(IPv4Address(found[NDA_DST]), names.get(index, ""), mac.hex(":") if mac else None, state)
+            yield Neighbour(ip_address(found[NDA_DST]), names.get(index, ""), mac.hex(":") if mac else None, state)
 
 
 def _fdb(bodies: Messages, names: dict[int, str]) -> Iterable[FdbEntry]:

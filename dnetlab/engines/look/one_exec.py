@@ -12,7 +12,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, ip_address
+from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +144,7 @@ class Sight:
         kept = {name: inode for inode, name in self.named.items()}
         for name, pid, talks in places:
             said = self.stacks.get(self.nets.get(pid, self.host_net if name == "host" else kept.get(name, 0)))
-            if said is not None and len(said) == 8:
+            if said is not None and len(said) == 10:
                 nics = self.nics if name == "host" else {}
                 made[name], lowers[name] = _stack(name, said, wants_rules(name), talks, owners, nics)
         return netlink.with_peers(made, lowers)
@@ -227,7 +227,7 @@ def _stack(
     name: str, said: list[str], with_rules: bool, talks: bool, owners: Owners, nics: dict[str, str]
 ) -> tuple[Namespace, dict[int, int]]:
     """A namespace, and interface's index -> index of the one it hangs on."""
-    links, routes, neighbours, fdb = (json.loads(text or "[]") for text in said[:4])
+    links, routes, neighbours, fdb, routes6 = (json.loads(text or "[]") for text in (*said[:4], said[8]))
     names = {link["ifindex"]: link["ifname"] for link in links}
     lower = _lower(links)
     sysctls = dict(line.split("=", 1) for line in said[6].splitlines())
@@ -235,13 +235,14 @@ def _stack(
     namespace = Namespace(
         name,
         tuple(sorted((_interface(link, lower, names, nics) for link in links), key=lambda i: i.index)),
-        tuple(_routes(routes)),
+        (*_routes(routes), *_routes(routes6)),
         tuple(_neighbours(neighbours)),
         tuple(_fdb(fdb)),
         texts.parse_rules(said[4]) if with_rules else Netfilter(),
         tuple(found) if name == "host" else (),
         tuple(_sockets(said[5], name == "host", owners)) if talks else (),
         {key: value.strip() for key, value in sysctls.items()},
+        netfilter6=texts.parse_rules(said[9]) if with_rules else Netfilter(),
     )
     return namespace, lower
 
@@ -298,6 +299,7 @@ def _address(row: dict[str, Any]) -> Address:
         IPv4Address(broadcast) if broadcast else None,
         row["scope"] if row["scope"] in SCOPES.values() else "global",
         four and bool(row.get("secondary")),
+        nodad=not four and bool(row.get("nodad")),
     )
 
 
@@ -306,11 +308,15 @@ def _routes(rows: list[dict[str, Any]]) -> Iterable[Route]:
         if row["type"] not in ROUTE_KINDS.values():
             continue
         via, src, protocol = row.get("gateway"), row.get("prefsrc"), str(row["protocol"])
+        six = "pref" in row  # `ip` tells the preference of each route of IPv6, and of no other
+        destination = ip_network(("::/0" if six else "0.0.0.0/0") if row["dst"] == "default" else row["dst"])
+        if destination in rtnetlink.OWN and protocol == "kernel":
+            continue
         yield Route(
-            IPv4Network("0.0.0.0/0" if row["dst"] == "default" else row["dst"]),
+            destination,
             row.get("dev"),
-            IPv4Address(via) if via else None,
-            IPv4Address(src) if src else None,
+            ip_address(via) if via else None,
+            ip_address(src) if src else None,
             ROUTE_PROTOCOLS.get(protocol, protocol),
             row["scope"] if row["scope"] in SCOPES.values() else "global",
             row.get("metric", 0),
@@ -323,7 +329,7 @@ def _neighbours(rows: list[dict[str, Any]]) -> Iterable[Neighbour]:
     for row in rows:
         for state in row.get("state", ())[:1]:
             if state != "NOARP":
-                yield Neighbour(IPv4Address(row["dst"]), row.get("dev", ""), row.get("lladdr"), state)
+                yield Neighbour(ip_address(row["dst"]), row.get("dev", ""), row.get("lladdr"), state)
 
 
 def _fdb(rows: list[dict[str, Any]]) -> Iterable[FdbEntry]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_address, ip_network
 
 from dnetlab.model import Address, Interface, LinkKind, Route, Vxlan
 from dnetlab.model.ip import IpAddress
@@ -23,9 +23,10 @@ IFLA_VXLAN_LEARNING, IFLA_VXLAN_PROXY, IFLA_VXLAN_PORT = 7, 11, 15
 IFLA_LINK_NETNSID = 37
 IPVLAN_MODES = ("l2", "l3", "l3s")
 MACVLAN_MODES = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
-IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS, IFA_F_SECONDARY = 1, 2, 4, 8, 0x1
+IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS, IFA_F_SECONDARY, IFA_F_NODAD = 1, 2, 4, 8, 0x1, 0x2
 RTNH_F_ONLINK = 4  # include/uapi/linux/rtnetlink.h
 RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_TABLE, MAIN = 1, 4, 5, 6, 7, 15, 254
+OWN = frozenset(map(ip_network, ("fe80::/64", "::1/128")))  # the kernel's own, one for each link
 ROUTE_PROTOCOLS = {2: "kernel", 3: "boot", 4: "static"}
 ROUTE_KINDS = {1: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 SCOPES = {0: "global", 253: "link", 254: "host", 255: "nowhere"}
@@ -131,26 +132,32 @@ def address(body: bytes) -> tuple[int, Address]:
     own = found.get(IFA_LOCAL) or found[IFA_ADDRESS]
     four = family == socket.AF_INET
     broadcast = found.get(IFA_BROADCAST)
+    flags |= _number(found, IFA_FLAGS)
     return index, Address(
         IPv4Interface((own, prefixlen)) if four else IPv6Interface((own, prefixlen)),
         IPv4Address(broadcast) if broadcast else None,
         SCOPES.get(scope, "global"),
-        four and bool((_number(found, IFA_FLAGS) or flags) & IFA_F_SECONDARY),
+        four and bool(flags & IFA_F_SECONDARY),
+        nodad=not four and bool(flags & IFA_F_NODAD),
     )
 
 
 def route(body: bytes, names: dict[int, str]) -> Route | None:
-    """A route of the main table from an rtmsg and its attributes; None for another."""
-    _, length, _, _, _, protocol, scope, kind, flags = struct.unpack_from("=BBBBBBBBI", body)
+    """A route of the main table from an rtmsg and its attributes; None for another, and for one to link-local addresses
+    that the kernel made with the address: the model knows that each link has it."""
+    family, length, _, _, _, protocol, scope, kind, flags = struct.unpack_from("=BBBBBBBBI", body)
     found = attributes(body, 12)
     if _number(found, RTA_TABLE) != MAIN or kind not in ROUTE_KINDS:
         return None
     via, source = found.get(RTA_GATEWAY), found.get(RTA_PREFSRC)
+    destination = ip_network((found.get(RTA_DST, bytes(4 if family == socket.AF_INET else 16)), length))
+    if destination in OWN and ROUTE_PROTOCOLS.get(protocol) == "kernel":
+        return None
     return Route(
-        IPv4Network((found.get(RTA_DST, bytes(4)), length)),
+        destination,
         names.get(_number(found, RTA_OIF)),
-        IPv4Address(via) if via else None,
-        IPv4Address(source) if source else None,
+        ip_address(via) if via else None,
+        ip_address(source) if source else None,
         ROUTE_PROTOCOLS.get(protocol, str(protocol)),
         SCOPES.get(scope, "global"),
         _number(found, RTA_PRIORITY),

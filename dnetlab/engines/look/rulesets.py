@@ -44,13 +44,14 @@ NOTHING = Asked()
 class Memory:
     """What was read before."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str) -> None:
+        self._program = program
         self._tables: dict[bytes, Netfilter] = {}  # ruleset -> its tables
         self._texts: dict[bytes, tuple[str, tuple[int, ...]]] = {}  # form -> a text and the ports in it; "" on the way
 
     def ask(self, ruleset: bytes, ports: tuple[int, ...]) -> Asked:
         """Begin to read the rules of the namespace this thread is in."""
-        asked, program = Asked(ruleset, ports), _iptables_save()
+        asked, program = Asked(ruleset, ports), _found(self._program)
         if ruleset in self._tables or (asked.form and asked.form in self._texts) or program is None:
             return asked
         if asked.form:
@@ -87,9 +88,9 @@ class Memory:
         self._texts.clear()
 
 
-memory = Memory()
+memory, memory6 = Memory("iptables-save"), Memory("ip6tables-save")
 
 
-@lru_cache(maxsize=1)
-def _iptables_save() -> str | None:
-    return shutil.which("iptables-save", path="/usr/sbin:/sbin:/usr/bin:/bin")
+@lru_cache(maxsize=2)
+def _found(program: str) -> str | None:
+    return shutil.which(program, path="/usr/sbin:/sbin:/usr/bin:/bin")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 
 from dnetlab.model import Chain, Connection, Flow, Match, Netfilter, Protocol, Rule, Table
@@ -52,7 +52,7 @@ def _ordered(table: str, chains: tuple[Chain, ...]) -> tuple[Chain, ...]:
 
 
 def connections(folder: str) -> list[Connection]:
-    """IPv4 entries of conntrack of a process's namespace (its /proc folder); [] where the kernel lists none."""
+    """The entries of conntrack of a process's namespace (its /proc folder); [] where the kernel lists none."""
     try:
         lines = Path(f"{folder}/net/nf_conntrack").read_text().splitlines()
     except OSError:
@@ -61,9 +61,10 @@ def connections(folder: str) -> list[Connection]:
 
 
 def connection(line: str) -> Connection | None:
-    """A line of nf_conntrack; None for what is not IPv4, or of a protocol that the lab has no name for."""
+    """A line of nf_conntrack; None for one of a protocol that the lab has no name for."""
     words = line.split()
-    if words[0] != "ipv4" or words[2] not in ("icmp", "tcp", "udp"):
+    name = words[2].removesuffix("v6")  # icmpv6
+    if words[0] not in ("ipv4", "ipv6") or name not in ("icmp", "tcp", "udp"):
         return None
     pairs = [word.split("=", 1) for word in words if "=" in word]
     tuples: list[dict[str, str]] = []
@@ -74,12 +75,12 @@ def connection(line: str) -> Connection | None:
             tuples[-1].setdefault(key, value)
     if len(tuples) < 2:
         return None
-    protocol = Protocol(words[2])
+    protocol = Protocol(name)
     flows = [
         Flow(
             protocol,
-            IPv4Address(t["src"]),
-            IPv4Address(t["dst"]),
+            ip_address(t["src"]),
+            ip_address(t["dst"]),
             int(t.get("sport", t.get("id", 0))),
             int(t.get("dport", 0)),
         )

@@ -49,6 +49,7 @@ SENTENCES = {
     "iptables rules with their counters": "iptables 规则及其计数",
     "filter, nat, mangle or raw": "表：filter、nat、mangle 或 raw",
     "only this chain": "只看这条链",
+    "those of ip6tables": "ip6tables 的规则",
     "ARP tables": "ARP 表",
     "who listens where": "谁在哪里监听",
     "only this local port": "只看这个本地端口",

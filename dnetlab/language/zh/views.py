@@ -76,6 +76,8 @@ SENTENCES = {
     "Containers: {names}.": "容器有：{names}。",
     "There is none yet.": "还没有容器。",
     "no link is of kind {kind!r}": "没有 {kind!r} 类型的网卡",
+    "no rules are of family {family!r}": "没有协议族是 {family!r} 的规则",
+    "The families are inet and inet6.": "协议族有 inet 和 inet6。",
     "The kinds are {kinds}.": "类型有：{kinds}。",
     "iptables has no table {table!r}": "iptables 没有 {table!r} 表",
     "The tables are {builtin}.": "表有：{builtin}。",
