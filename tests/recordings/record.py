@@ -2,6 +2,8 @@
 
 Each tests/recordings/NAME.dnet becomes VERSION/NAME.dnet beside it: the same lines with the real answers under them.
 Each pairs/pair_NAME.dnet becomes VERSION/pair_NAME.jsonl, an object per line, for tests/test_recordings.py.
+Each compose/compose_NAME.dnet becomes VERSION/compose_NAME.jsonl, for tests/test_compose_recordings.py: it needs Debian's
+docker-compose 2.40 (forky) in /usr/local/lib/docker/cli-plugins of this machine.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from dnetlab.commands.cell import parse_cell
 from dnetlab.engines.docker import DockerEngine
 
 HERE = Path(__file__).parent
+FOLDERS = {"pair": "pairs", "compose": "compose"}  # first word of a script's name -> its folder
 
 
 def provenance(engine: DockerEngine, name: str) -> str:
@@ -61,7 +64,7 @@ def record_pair(version: str, name: str) -> None:
     try:
         asked = "docker version -f '{{.Server.Version}} {{.Client.Version}}'"
         server, client = engine.hosts.run("docker1", asked).stdout.split()
-        for line in parse_cell((HERE / "pairs" / f"{name}.dnet").read_text()):
+        for line in parse_cell((HERE / FOLDERS[name.split("_")[0]] / f"{name}.dnet").read_text()):
             output = engine.run(line)
             if output.refused:
                 sys.exit(f"{name}: refused: {line.text}: {output.refused}")
@@ -83,7 +86,7 @@ def main(words: list[str]) -> None:
     ):
         sys.exit("record: needs root and dockerd")
     for name in names:
-        (record_pair if name.startswith("pair_") else record)(version, name)
+        (record_pair if name.split("_")[0] in FOLDERS else record)(version, name)
         print(f"{version}/{name}", flush=True)
 
 
