@@ -76,8 +76,23 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )  # fmt: skip
 
 
+def _progress_in_order(text: str) -> str:
+    """The lines ` Container shop-web-1  Created` by what they are about: compose works on several at once, and whose
+    line comes first is chance; the order of one thing's own lines is not."""
+    lines = text.split("\n")
+    places = [number for number, line in enumerate(lines) if _PROGRESS.match(line)]
+    told = sorted((lines[number] for number in places), key=lambda line: line.split()[:2])
+    for number, line in zip(places, told, strict=True):
+        lines[number] = line
+    return "\n".join(lines)
+
+
+_PROGRESS = re.compile(r" (?:Container|Network|Volume) \S+  \S")
+
+
 def by_shape(text: str) -> str:
     """The text with what differs from run to run replaced by its shape, and runs of spaces made one."""
+    text = _progress_in_order(text)
     for pattern, shape in _SHAPES:
         text = pattern.sub(shape, text)
     lines = [re.sub(r"[ \t]+", " ", line).rstrip() for line in text.split("\n")]
@@ -114,13 +129,13 @@ def is_reattached(command: str) -> bool:
 
 
 # the tool at the end of the line
-_EXEC = re.compile(r"^docker (?:exec|run) .*?(?=netstat|nslookup|ss |brctl|ip (?:-6 )?neigh|arp\b)")
+_EXEC = re.compile(r"^docker (?:compose )?(?:exec|run) .*?(?=netstat|nslookup|ss |brctl|ip (?:-6 )?neigh|arp\b)")
 # netstat and ss: the kernel's hash table of sockets; neighbours are in one with a random seed (net/core/neighbour.c
 # neigh_get_hash_rnd). nslookup: the answers for A and AAAA come as they come. prune, rm, diff, images, .Containers:
 # Go's map order. ip -6 route: the rows of one network stand as links came to it. Observed on 20.10.24 and 28.5.2.
 _NO_ORDER = ("brctl", "netstat", "ss ", "nslookup", "ip neigh", "ip -6 neigh", "ip -6 route", "arp ",
              "docker network prune", "docker network rm", "docker system prune", "docker diff", "docker images",
-             "docker events")  # fmt: skip
+             "docker events", "docker compose config --")  # fmt: skip
 
 # Words that a real engine says one time and not the next, in one situation each; `same` leaves them out of both texts.
 # A bridge that lost its last port: the kernel's link watch looks once a second, so a route is marked up to a second

@@ -32,7 +32,6 @@ NOT_MODELLED: dict[str, str] = {
     "dockerd": "Use systemctl start docker.",
     "crictl": "Use docker.",
     "podman": "Use docker.",
-    "docker-compose": "Start the containers one by one with docker run.",
 }  # fmt: skip
 LAB_WORDS: dict[str, str] = {
     "help": "`%dnet` lists what the lab can show; COMMAND --help is each command's own help.",

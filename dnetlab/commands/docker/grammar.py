@@ -63,6 +63,9 @@ _STOPS_AT_FIRST_ARGUMENT = {
     ("container", "exec"),
     ("container", "top"),
     ("service", "create"),
+    ("compose",),
+    ("compose", "exec"),
+    ("compose", "run"),
 }
 
 # Other names of subcommands ("Aliases:" of the help texts); a plugin's or removed command is not here.

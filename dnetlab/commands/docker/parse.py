@@ -68,7 +68,7 @@ def parse(argv: Iterable[str], version: str, texts: Texts = NEWEST) -> Invocatio
     words = list(argv)[1:]
     root = command((), texts)
     assert root is not None
-    reader = _Reader(root, words)
+    reader = Reader(root, words)
     reader.read()
     if reader.flags.get("version"):
         raise Stop(f"{version}\n", exit_code=0)
@@ -80,7 +80,7 @@ def parse(argv: Iterable[str], version: str, texts: Texts = NEWEST) -> Invocatio
     return _parse_command(rest, reader)
 
 
-def _parse_command(rest: list[str], root: _Reader) -> Invocation:
+def _parse_command(rest: list[str], root: Reader) -> Invocation:
     first = command((rest[0],), root.command.texts)
     if first is None and "--help" in rest[1:]:
         raise Stop(root.command.help, exit_code=0)  # observed on client 28.2.2
@@ -89,7 +89,7 @@ def _parse_command(rest: list[str], root: _Reader) -> Invocation:
     found, words = first, rest[1:]
     if first.subcommands:
         found, words = _subcommand(first, words)
-    reader = _Reader(found, words)
+    reader = Reader(found, words)
     reader.read()
     if root.asked_for_help or reader.asked_for_help:
         raise Stop(reader.said + found.help, exit_code=0)
@@ -110,7 +110,7 @@ def _subcommand(group: Command, words: list[str]) -> tuple[Command, list[str]]:
         if found.subcommands:
             return _subcommand(found, words[1:])
         return found, words[1:]
-    reader = _Reader(group, words)
+    reader = Reader(group, words)
     reader.read()
     if reader.asked_for_help:
         raise Stop(reader.said + group.help, exit_code=0)
@@ -158,7 +158,7 @@ def parse_bool(text: str) -> bool | None:
     return False if text in ("0", "f", "F", "false", "FALSE", "False") else None
 
 
-class _Reader:
+class Reader:
     """Flags and arguments of one command, as the pflag library of the client takes them."""
 
     def __init__(self, found: Command, words: list[str]) -> None:

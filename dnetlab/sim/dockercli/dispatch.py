@@ -129,7 +129,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     "stack": ("Swarm stacks are not simulated.", "Create the services one by one with docker service create."),
     "secret": ("Swarm secrets are not simulated.", "Pass variables with docker run -e."),
     "config": ("Swarm configs are not simulated.", "Pass variables with docker run -e."),
-    "compose": ("docker compose is not simulated.", "Start the containers one by one with docker run."),
     "image push": ("There is no registry to push to.", "Use docker tag, and docker pull on the other host."),
     "login": ("There is no registry to log in to.", "docker pull works without it."),
     "logout": ("There is no registry to log out from.", "docker pull works without it."),
@@ -147,6 +146,8 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     if argv[1:] in (("secret", "ls"), ("config", "ls")):
         asked = Command(client(context.world.release).helps, argv[1:], argv[1:], "", "", ())
         return _run(Session(context, Invocation(asked)), swarm.objects)
+    if argv[1:2] == ("compose",):
+        return _compose(context, argv[2:])
     try:
         if len(argv) > 1:
             _refuse_unknown_plugins(argv)
@@ -160,6 +161,18 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     if call.said:
         session.stdout.append(call.said)
     return _run(session, VERBS[call.command.operation])
+
+
+def _compose(context: Context, words: tuple[str, ...]) -> Result:
+    """The plugin's own words, then its verb."""
+    from dnetlab.commands.compose.words import read
+    from dnetlab.sim.dockercli.compose.command import answer
+
+    try:
+        outer, call = read(words)
+    except Stop as stop:
+        return Result(stop.stdout, stop.stderr, stop.exit_code)
+    return _run(Session(context, call), lambda session: answer(session, outer))
 
 
 def _run(session: Session, verb: Callable[[Session], int]) -> Result:
@@ -189,7 +202,7 @@ def _refuse_unknown_plugins(argv: tuple[str, ...]) -> None:
         if known in ("buildx",):
             text = "docker: unknown command: docker buildx\n\nRun 'docker --help' for more information\n"
             raise Stop("", text, 1)
-        if known in ("compose", "config", "secret", "trust",
+        if known in ("config", "secret", "trust",
                      "manifest", "checkpoint"):  # fmt: skip
             raise Refused(*REFUSED[known.removeprefix("image ")])
 

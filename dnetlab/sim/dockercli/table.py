@@ -13,14 +13,14 @@ MIN_WIDTH = 10  # tabwriter.NewWriter(output, 10, 1, 3, ' ', 0)
 PADDING = 3
 
 
-def align(lines: Sequence[str], minimum: int = MIN_WIDTH) -> str:
+def align(lines: Sequence[str], minimum: int = MIN_WIDTH, padding: int = PADDING) -> str:
     """Lines with tabs as Go's tabwriter lays them out: a cell ends at its tab; the last one is left as it is.
 
     A column is a run of neighbouring lines that have it, and is as wide as its widest cell.
     """
     rows = [line.split("\t") for line in lines]
     widths: list[list[int]] = [[] for _ in rows]
-    _measure(rows, widths, 0, len(rows), minimum)
+    _measure(rows, widths, 0, len(rows), (minimum, padding))
     out = []
     for row, width in zip(rows, widths, strict=True):
         padded = "".join(cell.ljust(w) for cell, w in zip(row, width, strict=False))
@@ -28,8 +28,8 @@ def align(lines: Sequence[str], minimum: int = MIN_WIDTH) -> str:
     return "".join(out)
 
 
-def _measure(rows: list[list[str]], widths: list[list[int]], first: int, last: int, minimum: int) -> None:
-    """Give the rows first..last their next column's width, block by block."""
+def _measure(rows: list[list[str]], widths: list[list[int]], first: int, last: int, room: tuple[int, int]) -> None:
+    """Give the rows first..last their next column's width, block by block; room: the least width, the padding."""
     row = first
     while row < last:
         column = len(widths[row])
@@ -40,10 +40,10 @@ def _measure(rows: list[list[str]], widths: list[list[int]], first: int, last: i
         while end < last and len(widths[end]) == column and column < len(rows[end]) - 1:
             end += 1
         longest = max(len(rows[i][column]) for i in range(row, end))
-        width = max(longest + PADDING, minimum)
+        width = max(longest + room[1], room[0])
         for i in range(row, end):
             widths[i].append(width)
-        _measure(rows, widths, row, end, minimum)
+        _measure(rows, widths, row, end, room)
         row = end
 
 

@@ -107,7 +107,7 @@ def _join(world: World, host: str, container: Container, reference: str) -> None
     if not other.is_running:
         state = other.state.value
         raise ApiError(release.text("join stopped", id=other.id, name=other.name, state=state), 409)
-    books.put(world, host, replace(container, namespace=other.namespace))
+    books.put(world, host, replace(container, namespace=other.namespace, hostname=other.hostname))
     hostsfile.copy_from(world, host, other.id, container.id)
 
 

@@ -262,6 +262,7 @@ def _otherwalls(context: Context, argv: Argv) -> Result:
 
 TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells which was typed
     "docker": _docker,
+    "docker-compose": _docker,
     "ip": _ip,
     "bridge": _bridge,
     "brctl": _brctl,

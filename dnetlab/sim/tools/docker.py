@@ -1,4 +1,4 @@
-"""`docker` at a host's prompt: the client of that host's daemon."""
+"""`docker` and `docker-compose` at a host's prompt: the client of that host's daemon, and its plugin."""
 
 from __future__ import annotations
 
@@ -10,4 +10,6 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     """Run one docker command. A host without Docker has no such command. Raises Refused for what isn't simulated."""
     if not context.machine.has_docker:
         return Result(stderr=f"bash: {argv[0]}: command not found\n", exit_code=127)
+    if argv[0] == "docker-compose":
+        argv = ("docker", "compose", *argv[1:])
     return run_client(context, argv)

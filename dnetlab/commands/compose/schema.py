@@ -1,0 +1,196 @@
+"""Which keys a compose file has and what they hold, as a JSON schema of our own after compose-spec.io, and the first
+thing that is wrong in compose's words."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from dnetlab.commands.compose.problem import ComposeError
+
+Json = dict[str, Any]
+_TEXT: Json = {"type": "string"}
+_WORD: Json = {"type": ["string", "number", "boolean", "null"]}
+_NUMBER: Json = {"type": ["string", "integer"]}
+_FLAG: Json = {"type": ["boolean", "string"]}
+_TEXTS: Json = {"type": "array", "items": {"type": ["string", "number"]}}
+_SCALARS: Json = {"anyOf": [{"type": "array", "items": _TEXT}, {"type": "object", "additionalProperties": _WORD}]}
+_MAP = _SCALARS
+_WORDS: Json = {
+    "anyOf": [{"type": ["string", "null"]}, {"type": "array", "items": {"type": ["string", "number", "object"]}}]
+}
+
+_NAMED: Json = {"type": "object"}
+
+
+def _object(properties: Json, nullable: bool = False) -> Json:
+    return {
+        "type": ["object", "null"] if nullable else "object",
+        "properties": properties,
+        "patternProperties": {"^x-": {}},
+        "additionalProperties": False,
+    }
+
+
+_WHOLE: Json = {"type": ["integer", "string"], "pattern": r"^\d{1,9}$"}
+_DECIMAL: Json = {"type": ["number", "string"], "pattern": r"^\d+(\.\d+)?$"}
+_SIZE: Json = {"type": ["integer", "string"], "pattern": r"^\d+(\.\d+)? ?([bkmgtBKMGT]i?[bB]?)?$"}
+_HEALTH = _object(
+    {
+        "disable": _FLAG,
+        "interval": _TEXT,
+        "retries": _WHOLE,
+        "start_period": _TEXT,
+        "start_interval": _TEXT,
+        "test": _WORDS,
+        "timeout": _TEXT,
+    }
+)
+_ATTACHMENT = _object(
+    {
+        "aliases": _TEXTS,
+        "ipv4_address": _TEXT,
+        "ipv6_address": _TEXT,
+        "mac_address": _TEXT,
+        "link_local_ips": _TEXTS,
+        "priority": {"type": "number"},
+        "gw_priority": {"type": "number"},
+        "interface_name": _TEXT,
+        "driver_opts": {"type": "object"},
+    },
+    nullable=True,
+)
+_PORT = _object(
+    {"name": _TEXT, "mode": _TEXT, "host_ip": _TEXT, "target": _WHOLE, "published": _NUMBER, "protocol": _TEXT,
+     "app_protocol": _TEXT}
+) | {"required": ["target"]}  # fmt: skip
+_MOUNT = _object(
+    {"type": _TEXT, "source": _TEXT, "target": _TEXT, "read_only": _FLAG, "consistency": _TEXT, "bind": _NAMED,
+     "volume": _NAMED, "tmpfs": _NAMED}
+) | {"required": ["type", "target"]}  # fmt: skip
+_LIMITS: Json = {"type": "object", "properties": {"cpus": _DECIMAL, "memory": _SIZE}}
+_DEPLOY: Json = {"type": "object", "properties": {
+    "replicas": _WHOLE, "resources": {"type": "object", "properties": {"limits": _LIMITS}},
+}}  # fmt: skip
+_NEED: Json = {"type": ["object", "null"], "properties": {"condition": {
+    "enum": ["service_started", "service_healthy", "service_completed_successfully"],
+}}}  # fmt: skip
+
+
+def _each(names: str, what: Json) -> Json:
+    return dict.fromkeys(names.split(), what)
+
+
+SERVICE: Json = {
+    **_each("image container_name hostname domainname network_mode restart user working_dir stop_signal "
+            "stop_grace_period platform pull_policy mac_address pid ipc uts userns_mode runtime isolation cgroup cgroup_parent", _TEXT),
+    **_each("privileged read_only tty stdin_open init attach oom_kill_disable use_api_socket", _FLAG),
+    **_each("cap_add cap_drop devices external_links links group_add security_opt expose volumes_from profiles "
+            "device_cgroup_rules", _TEXTS),
+    **_each("environment labels extra_hosts sysctls annotations", _SCALARS),
+    **_each("command entrypoint dns dns_search dns_opt env_file tmpfs label_file", _WORDS),
+    **_each("cpu_count cpu_shares cpu_quota cpu_period cpuset mem_swappiness memswap_limit pids_limit oom_score_adj "
+            "cpu_percent cpu_rt_period cpu_rt_runtime", _WORD),
+    **_each("mem_limit mem_reservation shm_size", _SIZE), "cpus": _DECIMAL, "scale": _WHOLE,
+    **_each("blkio_config configs secrets develop credential_spec logging ulimits storage_opt gpus models provider "
+            "post_start pre_stop", {}),
+    "deploy": _DEPLOY, "build": {"type": ["string", "object"]}, "extends": {"type": ["string", "object"]},
+    "depends_on": {"anyOf": [{"type": "array", "items": _TEXT}, {"type": "object", "additionalProperties": _NEED}]},
+    "healthcheck": _HEALTH,
+    "ports": {"type": "array", "items": {"anyOf": [{"type": ["string", "integer"]}, _PORT]}},
+    "volumes": {"type": "array", "items": {"anyOf": [_TEXT, _MOUNT]}},
+    "networks": {"anyOf": [{"type": "array", "items": _TEXT}, {"type": "object", "additionalProperties": _ATTACHMENT}]},
+}  # fmt: skip
+NETWORK = {
+    "name": _TEXT,
+    "driver": _TEXT,
+    "driver_opts": {"type": "object", "additionalProperties": _WORD},
+    "external": {"type": ["boolean", "string", "object"]},
+    "internal": _FLAG,
+    "attachable": _FLAG,
+    "enable_ipv4": _FLAG,
+    "enable_ipv6": _FLAG,
+    "labels": _MAP,
+    "ipam": _object(
+        {
+            "driver": _TEXT,
+            "options": _NAMED,
+            "config": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "subnet": _TEXT,
+                        "ip_range": _TEXT,
+                        "gateway": _TEXT,
+                        "aux_addresses": {"type": "object", "additionalProperties": _TEXT},
+                    }
+                ),
+            },
+        }
+    ),
+}
+VOLUME = {
+    "name": _TEXT,
+    "driver": _TEXT,
+    "driver_opts": {"type": "object", "additionalProperties": _WORD},
+    "external": {"type": ["boolean", "string", "object"]},
+    "labels": _MAP,
+}
+FILE = _object(
+    {
+        "version": _TEXT,
+        "name": _TEXT,
+        "include": {"type": "array"},
+        "services": {"type": "object", "additionalProperties": _object(SERVICE)},
+        "networks": {"type": "object", "additionalProperties": _object(NETWORK, nullable=True)},
+        "volumes": {"type": ["object", "null"], "additionalProperties": _object(VOLUME, nullable=True)},
+        "configs": _NAMED,
+        "secrets": _NAMED,
+        "models": _NAMED,
+    }
+)
+_ARTICLES = {
+    "string": "a string",
+    "array": "a array",
+    "object": "a mapping",
+    "boolean": "a boolean",
+    "number": "a number",
+    "integer": "a integer",
+    "null": "null",
+}
+
+
+@cache
+def _validator() -> Any:
+    from jsonschema import Draft7Validator
+
+    return Draft7Validator(FILE)
+
+
+def check(tree: Any, path: str) -> None:
+    """Raises ComposeError for the first thing that doesn't fit; path: the file's, for the sentence."""
+    if tree is None:
+        raise ComposeError("empty compose file")
+    if not isinstance(tree, dict):
+        raise ComposeError("top-level object must be a mapping")
+    errors = sorted(_validator().iter_errors(tree), key=lambda e: ([str(p) for p in e.absolute_path], e.validator))
+    if errors:
+        raise ComposeError(f"validating {path}: {_said(errors[0])}")
+
+
+def _said(error: Any) -> str:
+    where = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        allowed = error.schema["properties"]
+        extra = next(key for key in error.instance if key not in allowed and not str(key).startswith("x-"))
+        return f"{where or '(root)'} additional properties '{extra}' not allowed"
+    if error.validator == "type":
+        kinds = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
+        told = [_ARTICLES[kind] for kind in kinds if kind != "null"]
+        return f"{where} must be {' or '.join(told)}"
+    if error.validator == "anyOf":
+        return _said(min(error.context, key=lambda one: (-len(one.absolute_path), one.validator == "type")))
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        return f"{where} {missing} is required"
+    return f"{where} must be a number" if error.validator == "pattern" else f"{where} {error.message}"

@@ -1,0 +1,274 @@
+"""What the daemon is asked for: the bodies of a service's container, of a network, of a volume."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from dnetlab.commands.docker.values import parse_bytes
+from dnetlab.sim.context import Refused
+from dnetlab.sim.dockercli.compose.call import LABEL, VERSION, Call
+from dnetlab.sim.dockercli.session import Failed
+from dnetlab.sim.dockerd import api
+from dnetlab.sim.dockerd.api import ApiError
+
+Json = dict[str, Any]
+
+
+def digest_of(value: Json) -> str:
+    """Changes when what was asked for does; compose's own digest is of Go's JSON of the same."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def service_digest(service: Json) -> str:
+    return digest_of({key: value for key, value in service.items() if key not in ("scale", "deploy", "depends_on")})
+
+
+def plain(text: str) -> str:
+    """`$$` of the file is one `$`."""
+    return text.replace("$$", "$")
+
+
+def container_name(call: Call, service: str, number: int) -> str:
+    return str(call.project.services[service].get("container_name") or f"{call.project.name}-{service}-{number}")
+
+
+def mode_of(call: Call, service: Json, joined: str | None) -> str:
+    """HostConfig.NetworkMode; joined: the container that `service:` stands for."""
+    mode = str(service.get("network_mode", ""))
+    if mode.startswith("service:"):
+        return f"container:{joined}"
+    if mode:
+        return mode
+    names = sorted(service["networks"], key=lambda key: (-((service["networks"][key] or {}).get("priority") or 0), key))
+    return str(call.project.networks[names[0]]["name"])
+
+
+def container(
+    call: Call,
+    name: str,
+    number: int,
+    *,
+    joined: str | None = None,
+    one_off: bool = False,
+    over: Json | None = None,
+    aliases: bool = True,
+) -> Json:
+    """The body of POST /containers/create; over: keys of the service that `run` sets anew."""
+    service = {**call.project.services[name], **(over or {})}
+    own = container_name(call, name, number)
+    ports = service.get("ports", [])
+    return {
+        "Hostname": service.get("hostname", ""),
+        "Domainname": service.get("domainname", ""),
+        "User": service.get("user", ""),
+        "WorkingDir": service.get("working_dir", ""),
+        "Image": image_of(call, name),
+        "Tty": _flag(service, "tty"),
+        "OpenStdin": _flag(service, "stdin_open"),
+        "AttachStdout": True,
+        "AttachStderr": True,
+        "Cmd": [plain(word) for word in service["command"]] if "command" in service else None,
+        "Entrypoint": [plain(word) for word in service["entrypoint"]] if "entrypoint" in service else None,
+        "Env": [f"{key}={plain(value)}" for key, value in service.get("environment", {}).items() if value is not None],
+        "ExposedPorts": dict.fromkeys([*(_key(row) for row in ports), *map(_exposed, service.get("expose", ()))], {}),
+        "Labels": _labels(call, name, service, number, one_off),
+        "StopSignal": service.get("stop_signal", ""),
+        "Volumes": {
+            row["target"]: {} for row in service.get("volumes", ()) if not row.get("source") and row["type"] == "volume"
+        },
+        **_health(service),
+        "HostConfig": _host_config(call, service, mode_of(call, service, joined)),
+        "NetworkingConfig": {"EndpointsConfig": _endpoints(call, service, own, name if aliases else "")},
+    }
+
+
+def image_of(call: Call, service: str) -> str:
+    found = call.project.services[service]
+    return str(found.get("image") or f"{call.project.name}-{service}")
+
+
+def _flag(service: Json, key: str) -> bool:
+    return service.get(key) in (True, "true")
+
+
+def _key(row: Json) -> str:
+    return f"{row['target']}/{row.get('protocol', 'tcp')}"
+
+
+def _exposed(port: str) -> str:
+    return port if "/" in port else f"{port}/tcp"
+
+
+def _labels(call: Call, name: str, service: Json, number: int, one_off: bool) -> Json:
+    needs = ",".join(
+        f"{other}:{told['condition']}:{str(told.get('restart', False)).lower()}"
+        for other, told in service.get("depends_on", {}).items()
+    )
+    project = call.project
+    return {
+        **service.get("labels", {}),
+        f"{LABEL}config-hash": service_digest(call.project.services[name]),
+        f"{LABEL}container-number": str(number),
+        f"{LABEL}depends_on": needs,
+        f"{LABEL}image": image_id(call, image_of(call, name)),
+        f"{LABEL}oneoff": str(one_off),
+        f"{LABEL}project": project.name,
+        f"{LABEL}project.config_files": ",".join(project.files),
+        f"{LABEL}project.working_dir": project.directory,
+        f"{LABEL}service": name,
+        f"{LABEL}version": VERSION,
+    }
+
+
+def image_id(call: Call, image: str) -> str:
+    try:
+        return str(call.session.ask(api.image_inspect, image)["Id"])
+    except ApiError:
+        return ""
+
+
+def _health(service: Json) -> Json:
+    found = service.get("healthcheck")
+    if not found or found.get("disable"):
+        return {}
+    test = found.get("test") or []
+    words = ["CMD-SHELL", plain(test)] if isinstance(test, str) else [plain(str(word)) for word in test]
+    seconds = {key: _nanoseconds(found[key]) for key in ("interval", "timeout", "start_period") if key in found}
+    return {
+        "Healthcheck": {
+            "Test": words,
+            "Interval": seconds.get("interval", 0),
+            "Timeout": seconds.get("timeout", 0),
+            "StartPeriod": seconds.get("start_period", 0),
+            "Retries": int(found.get("retries", 0)),
+        }
+    }
+
+
+def _nanoseconds(text: str) -> int:
+    from dnetlab.commands.docker.units import seconds_of
+
+    found = seconds_of(str(text))
+    if found is None:
+        raise Failed(f'time: invalid duration "{text}"')
+    return round(found * 1e9)
+
+
+def _host_config(call: Call, service: Json, mode: str) -> Json:
+    policy, _, most = str(service.get("restart", "no")).partition(":")
+    resources = ((service.get("deploy") or {}).get("resources") or {}).get("limits") or {}
+    memory = service.get("mem_limit") or resources.get("memory")
+    cpus = service.get("cpus") or resources.get("cpus")
+    return {
+        "NetworkMode": mode,
+        "PortBindings": _bindings(service.get("ports", ())),
+        "RestartPolicy": {"Name": policy or "no", "MaximumRetryCount": int(most) if most.isdecimal() else 0},
+        "Binds": [_bind(call, row) for row in service.get("volumes", ()) if row.get("source")],
+        "CapAdd": service.get("cap_add", []),
+        "CapDrop": service.get("cap_drop", []),
+        "Dns": service.get("dns", []),
+        "DnsOptions": service.get("dns_opt", []),
+        "DnsSearch": service.get("dns_search", []),
+        "ExtraHosts": [row.replace("=", ":", 1) for row in service.get("extra_hosts", ())],
+        "Privileged": _flag(service, "privileged"),
+        "ReadonlyRootfs": _flag(service, "read_only"),
+        "Sysctls": service.get("sysctls", {}),
+        "Init": _flag(service, "init"),
+        "Memory": parse_bytes(str(memory)) or 0 if memory else 0,
+        "NanoCpus": round(float(cpus) * 1e9) if cpus else 0,
+        "PidMode": service.get("pid", ""),
+        "IpcMode": service.get("ipc", ""),
+        "UTSMode": service.get("uts", ""),
+    }
+
+
+def _bindings(ports: Any) -> Json:
+    found: dict[str, list[Json]] = {}
+    for row in ports:
+        found.setdefault(_key(row), []).append({"HostIp": row.get("host_ip", ""), "HostPort": row.get("published", "")})
+    return found
+
+
+def _bind(call: Call, row: Json) -> str:
+    source = call.project.volumes[row["source"]]["name"] if row["type"] == "volume" else row["source"]
+    if row["type"] not in ("volume", "bind"):
+        raise Refused("A mount of type {kind} is not simulated.", "Use a volume or a bind mount.", kind=row["type"])
+    return f"{source}:{row['target']}:{'ro' if row.get('read_only') else 'rw'}"
+
+
+def _endpoints(call: Call, service: Json, own: str, alias: str) -> Json:
+    found: Json = {}
+    for key, told in service.get("networks", {}).items():
+        wanted = told or {}
+        fixed = {"IPv4Address": wanted.get("ipv4_address", ""), "IPv6Address": wanted.get("ipv6_address", "")}
+        links = [link for link in service.get("links", ())]
+        found[call.project.networks[key]["name"]] = {
+            "Aliases": [own, *([alias] if alias else []), *wanted.get("aliases", ())],
+            "IPAMConfig": {name: address for name, address in fixed.items() if address} or None,
+            "Links": [_link(call, link) for link in links],
+            "MacAddress": wanted.get("mac_address") or service.get("mac_address", ""),
+            "GwPriority": wanted.get("gw_priority", 0),
+        }
+    return found
+
+
+def _link(call: Call, link: str) -> str:
+    """'b:database' -> 'two-b-1:database'"""
+    service, _, alias = link.partition(":")
+    return f"{container_name(call, service, 1)}:{alias or service}"
+
+
+# -- networks, volumes --------------------------------------------------------------------------------------------
+
+
+def network(call: Call, key: str) -> Json:
+    found = call.project.networks[key]
+    ipam = found.get("ipam") or {}
+    rows = [
+        {
+            "Subnet": row.get("subnet", ""),
+            "IPRange": row.get("ip_range", ""),
+            "Gateway": row.get("gateway", ""),
+            "AuxiliaryAddresses": row.get("aux_addresses", {}),
+        }
+        for row in ipam.get("config", ())
+    ]
+    return {
+        "Name": found["name"],
+        "Driver": found.get("driver", "bridge"),
+        "Options": found.get("driver_opts", {}),
+        "IPAM": {
+            "Driver": ipam.get("driver", "default"),
+            "Options": ipam.get("options") or None,
+            "Config": [{name: value for name, value in row.items() if value} for row in rows],
+        },
+        "Internal": _flag(found, "internal"),
+        "Attachable": _flag(found, "attachable"),
+        "EnableIPv6": _flag(found, "enable_ipv6"),
+        "EnableIPv4": found.get("enable_ipv4") not in (False, "false"),
+        "Labels": {
+            **found.get("labels", {}),
+            f"{LABEL}config-hash": digest_of(found),
+            f"{LABEL}network": key,
+            f"{LABEL}project": call.project.name,
+            f"{LABEL}version": VERSION,
+        },
+    }
+
+
+def volume(call: Call, key: str) -> Json:
+    found = call.project.volumes[key]
+    return {
+        "Name": found["name"],
+        "Driver": found.get("driver", "local"),
+        "DriverOpts": found.get("driver_opts", {}),
+        "Labels": {
+            **found.get("labels", {}),
+            f"{LABEL}config-hash": digest_of(found),
+            f"{LABEL}project": call.project.name,
+            f"{LABEL}version": VERSION,
+            f"{LABEL}volume": key,
+        },
+    }

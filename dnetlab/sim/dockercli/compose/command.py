@@ -1,0 +1,104 @@
+"""One `docker compose …`: its words, the project of the folder it is typed in, and which verb answers."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+
+from dnetlab.commands.compose import project as projects
+from dnetlab.commands.compose.canonical import NotThere
+from dnetlab.commands.compose.problem import ComposeError
+from dnetlab.commands.docker.parse import Invocation
+from dnetlab.sim.context import Context, Refused
+from dnetlab.sim.dockercli.compose import down, inside, looks, up
+from dnetlab.sim.dockercli.compose.call import VERSION, Call
+from dnetlab.sim.dockercli.session import Failed, Session
+from dnetlab.sim.labfiles import LabFiles
+
+VERBS: dict[str, Callable[[Call], int]] = {
+    "config": looks.config,
+    "create": up.create,
+    "down": down.down,
+    "exec": inside.execute,
+    "images": looks.images,
+    "kill": down.kill,
+    "logs": looks.logs,
+    "pause": down.pause,
+    "port": looks.port,
+    "ps": looks.ps,
+    "restart": down.restart,
+    "rm": down.rm,
+    "run": inside.run,
+    "scale": up.scale,
+    "start": up.start,
+    "stop": down.stop,
+    "top": looks.top,
+    "unpause": down.unpause,
+    "up": up.up,
+    "volumes": looks.volumes,
+}
+HINTS = {
+    "build": "docker build makes an image from a Dockerfile.",
+    "cp": "docker cp copies between a host and a container.",
+    "events": "docker events --until lists what happened.",
+    "stats": "docker stats --no-stream shows what is used.",
+    "wait": "docker wait CONTAINER waits for its end.",
+    "pull": "docker pull IMAGE, or up, which pulls.",
+}
+
+
+def answer(session: Session, outer: Invocation) -> int:
+    """The verb's exit status. Raises Refused, Failed, ApiError; what was printed before stands in the session."""
+    call, name = session.call, session.call.command.path[1]
+    if name == "version":
+        session.out(f"{VERSION}-3" if call.on("short") else f"Docker Compose version {VERSION}-3")
+        return 0
+    if name == "ls":
+        return looks.ls(session)
+    if name not in VERBS:
+        raise Refused(
+            "docker compose {name} is not simulated.",
+            HINTS.get(name, "docker compose --help lists the commands."),
+            name=name,
+        )
+    return _answer(session, outer, VERBS[name])
+
+
+def _answer(session: Session, outer: Invocation, verb: Callable[[Call], int]) -> int:
+    try:
+        call = Call(session, outer, _project(session.context, outer))
+        for warning in call.project.warnings:
+            up.warn(call, warning)
+        session.connect()
+        return verb(call)
+    except ComposeError as error:
+        raise Failed(str(error)) from None
+    except NotThere as missing:
+        raise Refused(
+            "`{key}` of a compose file is not simulated.",
+            "Leave it out: the lab is about networks, ports and names.",
+            key=missing.key,
+        ) from None
+
+
+def _project(context: Context, outer: Invocation) -> projects.Project:
+    files = LabFiles(context)
+
+    def text_of(path: str) -> str | None:
+        try:
+            return files.read(path) if files.kind(path) == "file" else None
+        except (OSError, Refused):
+            return None
+
+    directory = outer.text("project-directory") or context.directory or "/root"
+    directory = posixpath.normpath(posixpath.join(context.directory or "/root", directory))
+    environment = context.environment or {}
+    named = outer.all("file") or tuple(filter(None, environment.get("COMPOSE_FILE", "").split(":")))
+    return projects.load(
+        projects.find(directory, named, text_of),
+        text_of,
+        environment,
+        name=outer.text("project-name"),
+        wanted_profiles=outer.all("profile"),
+        env_files=outer.all("env-file"),
+    )

@@ -1,0 +1,359 @@
+"""docker compose create, up, start, scale: networks and volumes, then containers, each after those it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from dnetlab.commands.compose.canonical import in_order
+from dnetlab.sim.context import Refused
+from dnetlab.sim.dockercli.compose import ask, body
+from dnetlab.sim.dockercli.compose.call import LABEL, Call
+from dnetlab.sim.dockercli.compose.down import remove
+from dnetlab.sim.dockercli.image import pull_lines
+from dnetlab.sim.dockercli.session import Failed, told
+from dnetlab.sim.dockerd import api
+from dnetlab.sim.dockerd.api import ApiError
+
+Json = dict[str, Any]
+PATIENCE = 120  # looks at a container that another waits for, half a second apart
+
+
+def create(call: Call) -> int:
+    _prepare(call, with_needs(call, call.services()), {})
+    return 0
+
+
+def up(call: Call) -> int:
+    words = call.words
+    if not call.project.services:
+        raise Failed("no service selected")
+    wanted = call.services() if words.on("no-deps") else with_needs(call, call.services())
+    _warn_of_orphans(call)
+    _prepare(call, wanted, _scales(words.all("scale")))
+    if words.on("no-start"):
+        return 0
+    _start(call, wanted, quiet=not (words.on("detach") or words.on("wait")))
+    if words.on("detach") or words.on("wait"):
+        return 0
+    return _stay(call, wanted)
+
+
+def start(call: Call) -> int:
+    wanted = with_needs(call, call.services())
+    for name in wanted:
+        if not ask.of_service(call, name):
+            raise Failed(f'service "{name}" has no container to start')
+    _start(call, wanted, again=True)
+    return 0
+
+
+def scale(call: Call) -> int:
+    scales = _scales(call.words.arguments)
+    wanted = call.services(list(scales)) if call.words.on("no-deps") else with_needs(call, call.services(list(scales)))
+    _prepare(call, wanted, scales)
+    _start(call, wanted)
+    return 0
+
+
+def _scales(values: Sequence[str]) -> dict[str, int]:
+    found = {}
+    for value in values:
+        name, equals, number = value.partition("=")
+        if not equals or not number.isdecimal():
+            raise Failed(f"invalid --scale option {value!r}. Should be SERVICE=NUM".replace("'", '"'))
+        if int(number) > 100:
+            raise Refused(
+                "{number} containers of one service are more than the lab keeps.", "Take up to 100.", number=number
+            )
+        found[name] = int(number)
+    return found
+
+
+def with_needs(call: Call, names: Sequence[str]) -> list[str]:
+    """These services and what they depend on."""
+    found: dict[str, None] = {}
+
+    def add(name: str) -> None:
+        if name not in found:
+            found[name] = None
+            for other in call.project.services[name].get("depends_on", {}):
+                if other in call.project.services:
+                    add(other)
+
+    for name in names:
+        add(name)
+    return list(found)
+
+
+def levels(call: Call, names: Sequence[str]) -> list[list[str]]:
+    return in_order({name: call.project.services[name] for name in sorted(names)})
+
+
+# -- what must be there first -------------------------------------------------------------------------------------
+
+
+def _prepare(call: Call, names: Sequence[str], scales: dict[str, int]) -> None:
+    _check_external(call)
+    _pull(call, names)
+    _make_places(call, names)
+    for level in levels(call, names):
+        _converge(call, level, scales)
+
+
+def _make_places(call: Call, names: Sequence[str]) -> None:
+    """Networks and volumes."""
+    for key, found in call.project.networks.items():
+        if not found.get("external") and _is_used(call, names, key):
+            _make_network(call, key, found)
+    for key, found in call.project.volumes.items():
+        if not found.get("external") and not ask.has_volume(call, found["name"]):
+            call.say("Volume", found["name"], "Creating")
+            call.session.ask(api.volume_create, body.volume(call, key))
+            call.say("Volume", found["name"], "Created")
+
+
+def prepare(call: Call, needs: Sequence[str], service: str) -> None:
+    """For `run`: the networks and volumes of a service, and what it depends on, running."""
+    _check_external(call)
+    _pull(call, [*needs, service])
+    _make_places(call, [*needs, service])
+    for level in levels(call, needs):
+        _converge(call, level, {})
+    _start(call, needs)
+
+
+def _is_used(call: Call, names: Sequence[str], key: str) -> bool:
+    return any(key in call.project.services[name].get("networks", {}) for name in names)
+
+
+def _check_external(call: Call) -> None:
+    for found in call.project.networks.values():
+        if found.get("external") and ask.network(call, found["name"]) is None:
+            raise Failed(f"network {found['name']} declared as external, but could not be found")
+    for found in call.project.volumes.values():
+        if found.get("external") and not ask.has_volume(call, found["name"]):
+            raise Failed(f'external volume "{found["name"]}" not found')
+
+
+def _pull(call: Call, names: Sequence[str]) -> None:
+    """Images that aren't there (`--pull missing`, the usual policy)."""
+    for name in sorted(names):
+        image = call.project.services[name].get("image")
+        policy = call.words.text("pull") or call.project.services[name].get("pull_policy", "missing")
+        if not image or policy == "never" or body.image_id(call, image) and policy != "always":
+            continue
+        call.session.err(f" {name} Pulling ")
+        try:
+            pull_lines(call.session, image)
+        except ApiError as error:
+            call.session.err(f" {name} Error {error.message}")
+            raise
+        call.session.err(f" {name} Pulled ")
+
+
+def _make_network(call: Call, key: str, found: Json) -> None:
+    there = ask.network(call, found["name"])
+    if there is not None:
+        owner = (there["Labels"] or {}).get(f"{LABEL}project")
+        if owner != call.project.name:
+            name, project = found["name"], call.project.name
+            warn(
+                call,
+                f'a network with name {name} exists but was not created for project "{project}".\n'
+                "Set `external: true` to use an existing network",
+            )
+        return
+    call.say("Network", found["name"], "Creating")
+    try:
+        call.session.ask(api.network_create, body.network(call, key))
+    except ApiError as error:
+        call.say("Network", found["name"], "Error")
+        raise Failed(f"failed to create network {found['name']}: {told(error)}") from None
+    call.say("Network", found["name"], "Created")
+
+
+def warn(call: Call, text: str) -> None:
+    """A line of logrus, where no terminal is."""
+    call.session.err(f'time="{_now(call)}" level=warning msg="{_quoted(text)}"')
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _now(call: Call) -> str:
+    return f"{datetime.fromtimestamp(int(call.session.now), UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _warn_of_orphans(call: Call) -> None:
+    orphans = [row for row in ask.containers(call) if ask.service_of(row) not in call.project.services]
+    hidden = call.words.on("remove-orphans")
+    orphans = [row for row in orphans if not _is_of_profile(call, row)]
+    if orphans and hidden:
+        remove(call, orphans, timeout=call.words.number("timeout"))
+    elif orphans:
+        names = ", ".join(ask.name_of(row) for row in orphans)
+        warn(
+            call,
+            f"Found orphan containers ([{names}]) for this project. If you removed or renamed this service in your "
+            "compose file, you can run this command with the --remove-orphans flag to clean it up.",
+        )
+
+
+def _is_of_profile(call: Call, row: Json) -> bool:
+    return ask.service_of(row) in call.project.asleep
+
+
+# -- containers ---------------------------------------------------------------------------------------------------
+
+
+def _converge(call: Call, level: Sequence[str], scales: dict[str, int]) -> None:
+    """As many containers of each service as wanted, made as the files say now: one step for all, then the next."""
+    steps: list[Callable[[], None]] = []
+    for name in level:
+        steps += _of_service(call, name, scales.get(name))
+    for step in steps:
+        step()
+
+
+def _of_service(call: Call, name: str, number: int | None) -> list[Callable[[], None]]:
+    service = call.project.services[name]
+    wanted = number if number is not None else _replicas(service)
+    if wanted > 1 and service.get("container_name"):
+        raise Failed(
+            f'WARNING: The "{name}" service is using the custom container name "{service["container_name"]}". Docker '
+            "requires each container to have a unique name. Remove the custom name to scale the service"
+        )
+    there = ask.of_service(call, name)
+    begin: list[Callable[[], None]] = []
+    end: list[Callable[[], None]] = []
+    for row in there[:wanted]:
+        _keep_or_renew(call, name, row, begin, end)
+    if len(there) > wanted:
+        end.append(lambda: remove(call, there[wanted:], timeout=call.words.number("timeout")))
+    taken = {ask.number_of(row) for row in there}
+    free = (one for one in range(1, wanted + len(taken) + 1) if one not in taken)
+    for _ in range(wanted - len(there)):
+        _make(call, name, next(free), begin, end)
+    return begin + end
+
+
+def _replicas(service: Json) -> int:
+    deploy = service.get("deploy") or {}
+    return int(service.get("scale") or deploy.get("replicas", 1))
+
+
+def _keep_or_renew(
+    call: Call, name: str, row: Json, begin: list[Callable[[], None]], end: list[Callable[[], None]]
+) -> None:
+    own = ask.name_of(row)
+    same = row["Labels"].get(f"{LABEL}config-hash") == body.service_digest(call.project.services[name])
+    if (same or call.words.on("no-recreate")) and not call.words.on("force-recreate"):
+        if ask.is_running(row):
+            begin.append(lambda: call.say("Container", own, "Running"))
+        return
+    begin.append(lambda: call.say("Container", own, "Recreate"))
+
+    def renew() -> None:
+        call.session.ask(api.container_stop, row["Id"], t=call.words.number("timeout"))
+        call.session.ask(api.container_delete, row["Id"], force=True)
+        _create(call, name, ask.number_of(row), own)
+        call.say("Container", own, "Recreated")
+
+    end.append(renew)
+
+
+def _make(call: Call, name: str, number: int, begin: list[Callable[[], None]], end: list[Callable[[], None]]) -> None:
+    own = body.container_name(call, name, number)
+    begin.append(lambda: call.say("Container", own, "Creating"))
+
+    def make() -> None:
+        try:
+            _create(call, name, number, own)
+        except ApiError as error:
+            call.say("Container", own, told(error))
+            raise
+        call.say("Container", own, "Created")
+
+    end.append(make)
+
+
+def _create(call: Call, name: str, number: int, own: str) -> None:
+    mode = call.project.services[name].get("network_mode", "")
+    joined = ask.of_service(call, mode[8:])[0]["Id"] if mode.startswith("service:") else None
+    call.session.ask(api.container_create, body.container(call, name, number, joined=joined), own)
+
+
+# -- start --------------------------------------------------------------------------------------------------------
+
+
+def _start(call: Call, names: Sequence[str], *, quiet: bool = False, again: bool = False) -> None:
+    """Start what doesn't run, level by level; what a service waits for is waited for."""
+    for level in levels(call, names):
+        for name in level:
+            _await(call, name, names)
+        rows = [row for name in level for row in ask.of_service(call, name) if not ask.is_running(row)]
+        for row in rows:
+            if not quiet:
+                call.say("Container", ask.name_of(row), "Starting")
+        for row in rows:
+            call.session.ask(api.container_start, row["Id"])
+            if not quiet:
+                call.say("Container", ask.name_of(row), "Started")
+
+
+def _await(call: Call, name: str, names: Sequence[str]) -> None:
+    for other, need in call.project.services[name].get("depends_on", {}).items():
+        if other not in names or need["condition"] == "service_started":
+            continue
+        for row in ask.of_service(call, other):
+            _await_one(call, other, row, need["condition"])
+
+
+def _await_one(call: Call, service: str, row: Json, condition: str) -> None:
+    own = ask.name_of(row)
+    call.say("Container", own, "Waiting")
+    for _ in range(PATIENCE):
+        state = call.session.ask(api.container_inspect, row["Id"])["State"]
+        if condition == "service_completed_successfully" and not state["Running"]:
+            if state["ExitCode"]:
+                why = f'service "{service}" didn\'t complete successfully: exit {state["ExitCode"]}'
+                call.say("Container", own, why)
+                raise Failed(why)
+            call.say("Container", own, "Exited")
+            return
+        health = (state.get("Health") or {}).get("Status", "")
+        if condition == "service_healthy" and (health == "healthy" or not health):
+            if not health:
+                raise Failed(f"container {own} has no healthcheck configured")
+            call.say("Container", own, "Healthy")
+            return
+        if health == "unhealthy":
+            call.say("Container", own, "Error")
+            raise Failed(f"dependency failed to start: container {own} is unhealthy")
+        call.session.wait(0.5)
+    raise Refused(
+        "{service} takes longer than the lab waits.", "Look with docker compose logs {service}.", service=service
+    )
+
+
+def _stay(call: Call, names: Sequence[str]) -> int:
+    """`up` without -d stays with the containers until all have ended."""
+    rows = [row for name in sorted(names) for row in ask.of_service(call, name)]
+    still = [ask.name_of(row) for row in rows if ask.is_running(row)]
+    if still:
+        raise Refused(
+            "docker compose up would stay with {name}, which doesn't end by itself.",
+            "Add -d, and read docker compose logs.",
+            name=still[0],
+        )
+    from dnetlab.sim.dockercli.compose.looks import log_lines, short_name
+
+    call.session.out(f"Attaching to {', '.join(short_name(call, row) for row in rows)}")
+    call.session.stdout += log_lines(call, rows, prefix=not call.words.on("no-log-prefix"))
+    for row in rows:
+        code = call.session.ask(api.container_inspect, row["Id"])["State"]["ExitCode"]
+        call.session.out(f"\r\x1b[K{short_name(call, row)} exited with code {code}")
+    return 0
