@@ -98,10 +98,11 @@ _VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab_", max_size=4), inner, max_size=3),
     max_leaves=6,
 )
-_KEYS = st.sampled_from(
-    "image ports networks depends_on environment volumes command deploy links build healthcheck extra_hosts env_file "
-    "network_mode scale labels dns".split()  # noqa: SIM905
-)
+_NAMES = """
+image ports networks depends_on environment volumes command deploy links build healthcheck
+extra_hosts env_file network_mode scale labels dns
+"""
+_KEYS = st.sampled_from(_NAMES.split())
 _TOP = st.dictionaries(st.sampled_from(("name", "networks", "volumes")), _VALUES)
 
 

@@ -16,11 +16,13 @@ _VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=3), inner, max_size=2),
     max_leaves=5,
 )
-_KEYS = st.sampled_from(
-    "ports networks depends_on environment volumes command entrypoint deploy links healthcheck extra_hosts network_mode "
-    "scale labels dns dns_search sysctls cap_add restart hostname expose mem_limit cpus user tmpfs init pid stop_signal "
-    "container_name working_dir domainname build mac_address".split()  # noqa: SIM905
-)
+_NAMES = """
+ports networks depends_on environment volumes command entrypoint deploy links healthcheck
+extra_hosts network_mode scale labels dns dns_search sysctls cap_add restart hostname expose
+mem_limit cpus user tmpfs init pid stop_signal container_name working_dir domainname build
+mac_address
+"""
+_KEYS = st.sampled_from(_NAMES.split())
 _NETWORK_KEYS = st.sampled_from(("name", "driver", "driver_opts", "internal", "ipam", "external", "labels"))
 _NETWORK = st.dictionaries(_NETWORK_KEYS, _VALUES)
 

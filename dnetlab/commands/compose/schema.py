@@ -82,8 +82,9 @@ def _each(names: str, what: Json) -> Json:
 
 
 SERVICE: Json = {
-    **_each("image container_name hostname domainname network_mode restart user working_dir stop_signal "
-            "stop_grace_period platform pull_policy mac_address pid ipc uts userns_mode runtime isolation cgroup cgroup_parent", _TEXT),
+    **_each("image container_name hostname domainname network_mode restart user working_dir stop_signal platform "
+            "stop_grace_period pull_policy mac_address pid ipc uts userns_mode runtime isolation cgroup cgroup_parent",
+            _TEXT),
     **_each("privileged read_only tty stdin_open init attach oom_kill_disable use_api_socket", _FLAG),
     **_each("cap_add cap_drop devices external_links links group_add security_opt expose volumes_from profiles "
             "device_cgroup_rules", _TEXTS),
