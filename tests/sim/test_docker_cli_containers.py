@@ -193,7 +193,7 @@ def test_what_would_never_come_back_is_refused_and_changes_nothing(prompt):
     "line",
     [
         "docker swarm unlock",
-        "docker compose up",
+        "docker compose watch",
         "docker build https://example.com/repo.git",
         "docker -H tcp://x ps",
         "docker push nginx",
