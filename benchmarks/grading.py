@@ -85,7 +85,8 @@ def course(root: Path, students: list[str]) -> None:
     source = root / "source" / LESSON
     source.mkdir(parents=True)
     (source / "lab.ipynb").write_text(notebook("", False))
-    (root / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'x'\n")
+    patient = [f"c.Execute.{name} = 600" for name in ("timeout", "iopub_timeout", "startup_timeout")]
+    (root / "nbgrader_config.py").write_text("\n".join(["c = get_config()", *patient, ""]))
     nbgrader(root, "generate_assignment", LESSON)
     for student in students:
         folder = root / "submitted" / student / LESSON

@@ -24,14 +24,16 @@ def report(journals: Sequence[bytes], now: float, terms: Terms = ANYBODY, end: S
     return told(work, work_data(work, journals, now, False), journals, end)
 
 
-def told(work: Work, data: Data, journals: Sequence[bytes], end: Snapshot | None = None) -> Data:
-    """A work's data with its account, and its journals in it."""
+def told(
+    work: Work, data: Data, journals: Sequence[bytes], end: Snapshot | None = None, draw: bool = True
+) -> Data:
+    """A work's data with its account, and its journals in it. draw: as `look` takes it."""
     last = end or next((one.snapshot for one in reversed(work.sessions) if one.snapshot is not None), None)
     carried = [
         row | {"base64": base64.b64encode(journal).decode("ascii")}
         for row, journal in zip(data["journals"], journals, strict=True)
     ]
-    account = {"steps": steps(work)} | ({"end": at_the_end(last)} if last else {})
+    account = {"steps": steps(work)} | ({"end": at_the_end(last, draw)} if last else {})
     return data | {"journals": carried, "account": account}
 
 

@@ -18,14 +18,14 @@ from dnetlab.views.frame import cells
 END = ("containers", "networks", "ips", "routes")  # tables of the lab at the end of a report
 
 
-def look(lab: Lab, event: Looked) -> Data | None:
-    """What that look showed; None for one that shows nothing there."""
+def look(lab: Lab, event: Looked, draw: bool = True) -> Data | None:
+    """What that look showed; None for one that shows nothing there. draw False: without SVG, which nobody compares."""
     args = dict(event.args)
     try:
         if event.what == "topology":
-            return {"picture": picture(lab.topology(only=args.get("only") or None))}
+            return {"picture": picture(lab.topology(only=args.get("only") or None), draw)}
         if event.what == "trace":
-            return _trace(lab, str(args["source"]), str(args["destination"]))
+            return _trace(lab, str(args["source"]), str(args["destination"]), draw)
         if event.what == "why":
             return {"told": _told(lambda: str(lab.why(args.get("source"), args.get("destination"))))}
         frame = lab.reach().classes if event.what == "reach" else lab.table(event.what, **args)
@@ -34,10 +34,10 @@ def look(lab: Lab, event: Looked) -> Data | None:
         return None
 
 
-def _trace(lab: Lab, source: str, destination: str) -> Data:
+def _trace(lab: Lab, source: str, destination: str, draw: bool) -> Data:
     snapshot, exchange, _ = lab.observed(source, destination, capture=False)
     told = _told(lambda: explain.text(exchange, snapshot))
-    return {"told": told, "picture": picture(topology(snapshot, path=exchange))}
+    return {"told": told, "picture": picture(topology(snapshot, path=exchange), draw)}
 
 
 def _told(tell: Callable[[], str]) -> dict[str, str]:
@@ -53,10 +53,10 @@ def table(name: str, frame: Any) -> Data:
     return {"name": name, "columns": columns, "rows": rows}
 
 
-def picture(drawn: Topology) -> Data:
-    """alt text, SVG ('' where no Graphviz can be used), and the same as text."""
+def picture(drawn: Topology, draw: bool = True) -> Data:
+    """alt text, SVG ('' where no Graphviz can be used, or none is wanted), and the same as text."""
     try:
-        svg = drawn.svg()
+        svg = drawn.svg() if draw else ""
     except DnetError:
         svg = ""
 
@@ -66,11 +66,11 @@ def picture(drawn: Topology) -> Data:
     return {"alt": _told(lambda: again().summary), "svg": svg, "text": _told(lambda: again().text)}
 
 
-def at_the_end(snapshot: Snapshot) -> Data:
+def at_the_end(snapshot: Snapshot, draw: bool = True) -> Data:
     """The picture of a lab, and the tables that say most of it."""
     from dnetlab.views import tables
 
     return {
-        "picture": picture(topology(snapshot)),
+        "picture": picture(topology(snapshot), draw),
         "tables": [table(name, tables.table(name, snapshot)) for name in END],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from dnetlab.grade.export import told
@@ -38,12 +39,12 @@ def verify_submission(found: Submission, terms: Terms, now: float, tell: bool = 
     """The same for what was taken apart already: journals that belong together, or a report."""
     claim = found.claim
     is_told = claim is not None and isinstance(claim.get("account"), dict)
-    looking = look if is_told or tell else None
+    looking = partial(look, draw=tell) if is_told or tell else None
     terms = replace(terms, only=terms.only or _only(claim), look=looking)
     journals, work = _run(found, replace(terms, known=terms.known or known_lessons(terms.lessons)))
     expected = work_data(work, journals, now, True)
     if is_told or tell:
-        expected = told(work, expected, journals)
+        expected = told(work, expected, journals, draw=tell)
     findings = [*([] if journals else [Finding(FindingKind.NO_JOURNAL)]), *_signature(found, terms.key)]
     try:
         findings += _claims(found, expected) if claim is not None else []

@@ -17,17 +17,17 @@ from dnetlab.gradebook.reading import raw
 
 
 @contextmanager
-def connected(address: str) -> Iterator[Executor]:
+def connected(address: str, seconds: float = 10.0) -> Iterator[Executor]:
     """An executor on the cluster whose scheduler is there. DnetError: nobody answers, or Dask is not installed.
 
-    A worker that dies gives its jobs to the others.
+    A worker that dies gives its jobs to the others. seconds: that the scheduler has to answer.
     """
     try:
         from distributed import Client
     except ImportError:
         raise DnetError("grading on a cluster needs Dask", hint="pip install 'dnetlab[dask]'") from None
     try:
-        client = Client(address, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=seconds, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise DnetError("no Dask scheduler answers at {address}: {error}", address=address, error=error) from None
     with client:
