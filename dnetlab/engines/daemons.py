@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from dnetlab.model import Answer, Line
@@ -38,9 +39,9 @@ class Daemons:
         come(new, clock)
         self._simulator.world = new
 
-    def next_due(self) -> float | None:
-        """The clock at which something happens by itself, None when nothing will."""
-        return due.next_due(self._simulator.world)
+    def next_due(self, only: Collection[tuple[str, str]] | None = None) -> float | None:
+        """The clock at which something happens by itself, None when nothing will; only: in those containers."""
+        return due.next_due(self._simulator.world, only)
 
     def prompt(self, session: str) -> str | None:
         """Of a terminal that a client has open; None when its shell is gone."""

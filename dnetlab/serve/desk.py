@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from dnetlab.clients import Clients
 
 T = TypeVar("T")
+PATIENCE = 1.0  # seconds before a wait for an end is skipped: `docker run -d` begins one, too, and leaves
 
 
 class Desk:
     """lab: the lab that is served.
 
-    skips  a client that waits for what will happen by itself needn't: the lab's clock goes there at once
+    skips  who stays with a container until something happens there needn't: the lab's clock goes there at once
     """
 
     def __init__(self, lab: Clients, skips: bool = False) -> None:
@@ -27,6 +28,7 @@ class Desk:
         self.loop = asyncio.get_running_loop()
         self._pulse = asyncio.Event()
         self._staying: Counter[tuple[str, str]] = Counter()
+        self._reading: Counter[tuple[str, str]] = Counter()
         self._waiting = 0
         self._noticed = asyncio.Event()
         lab.changed.append(self.tell)
@@ -83,15 +85,19 @@ class Desk:
             self._waiting -= 1
 
     @contextlib.asynccontextmanager
-    async def staying(self, host: str, container: str) -> AsyncIterator[None]:
-        """Meanwhile a container with --rm that ends can still be read."""
+    async def staying(self, host: str, container: str, reads: bool = True) -> AsyncIterator[None]:
+        """Meanwhile a container with --rm that ends can still be read. reads: not only its end is waited for."""
         key = (host, container)
         self._staying[key] += 1
+        if reads:
+            self._reading[key] += 1
         await self.alone(self.lab.stay, host, container)
         try:
             yield
         finally:
             self._staying[key] -= 1
+            if reads:
+                self._reading -= Counter([key])
             if not self._staying[key]:
                 del self._staying[key]
                 await self.alone(self.lab.let_go, host, container)
@@ -103,13 +109,18 @@ class Desk:
         """What is due happens when it is due, for ever."""
         while True:
             self._noticed.clear()
-            skips = self.skips and self._waiting > 0
+            awaited = self.lab.daemons.next_due(self._reading) if self.skips and self._waiting else None
             due, now = self.lab.daemons.next_due(), self.lab.lab_time
-            if due is not None and (skips or (now is not None and due <= now)):
-                await self.alone(self.lab.pass_time, due if skips else None)
+            if awaited is not None or (due is not None and now is not None and due <= now):
+                await self.alone(self.lab.pass_time, awaited)
                 self.beat()
                 await asyncio.sleep(0)
                 continue
             left = None if due is None or now is None else max(0.001, due - now)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._noticed.wait(), left)
+            ends = self.lab.daemons.next_due(self._staying) if self.skips and self._staying else None
+            try:
+                await asyncio.wait_for(self._noticed.wait(), left if ends is None else PATIENCE)
+            except TimeoutError:
+                if ends is not None:
+                    await self.alone(self.lab.pass_time, ends)
+                    self.beat()

@@ -120,7 +120,7 @@ async def wait(visit: Visit) -> Response | None:
 
 async def _end(visit: Visit, full: str, condition: str, before: Container | None) -> AsyncIterator[bytes]:
     yield b""
-    async with visit.desk.staying(visit.host, full):
+    async with visit.desk.staying(visit.host, full, reads=False):
         last = await _ended(visit.desk, visit.host, full, before, condition == "not-running")
     if condition == "removed":
         await _gone(visit.desk, visit.host, full)
@@ -264,7 +264,7 @@ async def exec_start(visit: Visit) -> Response | None:
     if one["OpenStdin"] and (argv == ["cat"] if tty else terminal.reads(argv)):
         wire = await visit.take(raw)
         if tty:
-            stdin = await terminal.Session(visit.desk, visit.host, session, wire, raw, tty).echo()
+            stdin = await terminal.Session(visit.desk, visit.host, session, wire, raw, tty, one["DetachKeys"]).echo()
         else:
             stdin = await terminal.everything(wire)
     answer = await visit.ask("POST", visit.request.path, body=body, stdin=stdin)
@@ -275,7 +275,8 @@ async def exec_start(visit: Visit) -> Response | None:
     for frame in shown:
         wire.write(framed(frame, raw, tty))
     if answer.headers.get("Shell"):
-        await terminal.Session(visit.desk, visit.host, session, wire, raw, tty).serve(one["ContainerID"])
+        there = terminal.Session(visit.desk, visit.host, session, wire, raw, tty, one["DetachKeys"])
+        await there.serve(one["ContainerID"])
     wire.close()
     return None
 

@@ -15,8 +15,10 @@ _NUMBER = {"stdout": 1, "stderr": 2}
 
 def framed(frame: Mapping[str, Any], raw: bool, tty: bool | None = None) -> bytes:
     """{'stream': 'stdout', 'text': …} as it travels. tty: it comes from a terminal (None: if it is raw)."""
-    data = on_terminal(frame["text"]) if (raw if tty is None else tty) else encoded(frame["text"])
-    return data if raw else struct.pack(">BxxxL", _NUMBER[frame["stream"]], len(data)) + data
+    shown = raw if tty is None else tty
+    data = on_terminal(frame["text"]) if shown else encoded(frame["text"])
+    stream = "stdout" if shown else frame["stream"]  # a terminal has one
+    return data if raw else struct.pack(">BxxxL", _NUMBER[stream], len(data)) + data
 
 
 def encoded(text: str) -> bytes:

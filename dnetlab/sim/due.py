@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from dnetlab.sim.dockerd import books
 from dnetlab.sim.world import World
 
 
-def next_due(world: World) -> float | None:
-    """The first clock after now; None when all is quiet."""
-    return min((at for at in _moments(world) if at > world.clock + 1e-9), default=None)
+def next_due(world: World, only: Collection[tuple[str, str]] | None = None) -> float | None:
+    """The first clock after now; None when all is quiet. only: (host, full id) of those that are asked about."""
+    return min((at for at in _moments(world, only) if at > world.clock + 1e-9), default=None)
 
 
-def _moments(world: World) -> Iterator[float]:
+def _moments(world: World, only: Collection[tuple[str, str]] | None) -> Iterator[float]:
     for host, daemon in world.daemons.items():
         for name in daemon.waiting if daemon.running else ():
+            if only is not None and (host, name) not in only:
+                continue
             spec = books.spec(world, host, name)
             yield from (at for at in (spec.ends_at, spec.restart_at) if at is not None)
             if spec.loop is not None:

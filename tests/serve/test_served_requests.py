@@ -41,7 +41,7 @@ def test_a_ping_tells_what_clients_negotiate_by(served):
                                     "upgrade your client to a newer version"),
         ("GET", '/v1.51/containers/json?filters={"a', 400, "invalid filter"),
         ("GET", '/v1.51/containers/json?filters={"foo":["a"]}', 400, "invalid filter 'foo'"),
-        ("GET", "/v1.51/plugins", 501, "GET /plugins of the Engine API is not modelled. The lab's daemon knows "
+        ("POST", "/v1.51/session", 501, "POST /session of the Engine API is not modelled. The lab's daemon knows "
                                        "containers, exec, networks, volumes, images, swarm, nodes, services and "
                                        "tasks."),
     ],

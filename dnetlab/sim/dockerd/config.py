@@ -243,6 +243,7 @@ class Exec:
     privileged  may it do what a process of the host may (docker exec --privileged)?
     exit_code  None before it starts and while it runs
     pid        of one that runs on in the background, else 0
+    keys       those that detach a client, '' for the usual ones
     """
 
     id: str
@@ -255,3 +256,4 @@ class Exec:
     exit_code: int | None = None
     pid: int = 0
     directory: str = ""
+    keys: str = ""

@@ -38,7 +38,7 @@ def container_exec(world: World, host: str, name: str, body: Json) -> Json:
         raise ApiError("No exec command specified", 400)
     one = Exec(world.hex_id(f"exec:{host}"), context.container or "", tuple(argv), env, tty,
                stdin=bool(body.get("AttachStdin")), privileged=bool(body.get("Privileged")),
-               directory=body.get("WorkingDir", ""))  # fmt: skip
+               directory=body.get("WorkingDir", ""), keys=body.get("DetachKeys", ""))  # fmt: skip
     kept = {e.id: e for e in _known(world, host)[-KEPT:]}
     books.change_daemon(world, host, execs={**kept, one.id: one})
     _tell(world, host, one, f"exec_create: {argv[0]} {' '.join(argv[1:])}")
@@ -157,5 +157,5 @@ def exec_inspect(world: World, host: str, exec_id: str) -> Json:
         "ProcessConfig": {"tty": one.tty, "entrypoint": entrypoint, "arguments": arguments,
                           "privileged": one.privileged},
         "OpenStdin": one.stdin, "OpenStderr": True, "OpenStdout": True, "CanRemove": one.exit_code is not None,
-        "ContainerID": one.container, "DetachKeys": "", "Pid": one.pid,
+        "ContainerID": one.container, "DetachKeys": one.keys, "Pid": one.pid,
     }  # fmt: skip

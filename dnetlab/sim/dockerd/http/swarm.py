@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dnetlab.model import Answer
 from dnetlab.sim.dockerd import api
+from dnetlab.sim.dockerd.api import ApiError
 from dnetlab.sim.dockerd.http.asked import Asked, done
 
 
@@ -70,7 +71,8 @@ def service(a: Asked) -> Answer:
 
 
 def service_created(a: Asked) -> Answer:
-    return Answer(201, a.do(api.service_create, a.wanted_body()))
+    """The warning about a registry is the client's own since 1.30 (moby client/service_create.go)."""
+    return Answer(201, {**a.do(api.service_create, a.wanted_body()), "Warnings": None})
 
 
 def service_updated(a: Asked) -> Answer:
@@ -101,6 +103,20 @@ def none_here(a: Asked) -> Answer:
     return Answer(200, a.do(api.swarm_objects))
 
 
+def no_such(a: Asked) -> Answer:
+    """A secret or a config: there are none."""
+    a.do(api.swarm_objects)
+    raise ApiError(f"{a.request.path.split('/')[1].removesuffix('s')} {a.name} not found", 404)
+
+
+def no_plugins(a: Asked) -> Answer:
+    return Answer(200, [])
+
+
+def no_such_plugin(a: Asked) -> Answer:
+    raise ApiError(f'plugin "{a.name}" not found', 404)
+
+
 ROUTES = {
     ("GET", "/swarm"): inspected,
     ("POST", "/swarm/init"): inited,
@@ -122,4 +138,8 @@ ROUTES = {
     ("GET", "/tasks/{name}"): task,
     ("GET", "/secrets"): none_here,
     ("GET", "/configs"): none_here,
+    ("GET", "/secrets/{name}"): no_such,
+    ("GET", "/configs/{name}"): no_such,
+    ("GET", "/plugins"): no_plugins,
+    ("GET", "/plugins/{name}/json"): no_such_plugin,
 }

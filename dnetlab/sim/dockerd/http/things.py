@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dnetlab.model import Answer
 from dnetlab.sim.dockerd import api
+from dnetlab.sim.dockerd.api import ApiError
+from dnetlab.sim.dockerd.api.swarm import swarm_info
 from dnetlab.sim.dockerd.http.asked import Asked, done
 
 # -- networks ---------------------------------------------------------------------------------------------------------
@@ -14,7 +16,10 @@ def networks(a: Asked) -> Answer:
 
 
 def network(a: Asked) -> Answer:
-    return Answer(200, a.do(api.network_inspect, a.name))
+    found = a.do(api.network_inspect, a.name)
+    if a.text("scope") not in ("", found["Scope"]):
+        raise ApiError(f"network {a.name} not found", 404)
+    return Answer(200, found)
 
 
 def network_created(a: Asked) -> Answer:
@@ -101,7 +106,7 @@ def info(a: Asked) -> Answer:
 
 def ping(a: Asked) -> Answer:
     """Its headers tell: moby api/server/router/system/system_routes.go."""
-    state = a.do(api.system_info)["Swarm"]
+    state = a.do(swarm_info)
     swarm = state["LocalNodeState"]
     if swarm == "active":
         swarm += "/manager" if state["ControlAvailable"] else "/worker"
