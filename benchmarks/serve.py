@@ -1,8 +1,8 @@
 """How quick the served simulator is: `python benchmarks/serve.py [SECONDS] [ROUNDS]`.
 
-One client: `containers.run`, lists, pings a second (docker-py), and what each takes of the server's processor. Then
-50 clients at once for SECONDS (60): run, list, exec, remove; none may see an error. Then ROUNDS (30) of kill -9: clients die
-half way, and in each third round the server does; afterwards a new client must find a whole lab. Real engines beside it
+One client: `containers.run`, lists, pings a second (docker-py), and what each takes of the server's processor. Then 50
+clients at once for SECONDS (60): run, list, exec, remove; none may see an error. Then ROUNDS (30) of kill -9: clients
+die half way, and in each third round the server does; afterwards a new client must find a whole lab. Real engines
 on two cores: 7 to 8 runs, 370 to 450 lists, 1,300 pings a second (docker-py, 28.5).
 """
 
