@@ -19,6 +19,7 @@ from dnetlab.model import Topology
 
 
 def add(commands: argparse._SubParsersAction[Parser], engine_options: Callable[[Parser], None]) -> Parser:
+    _add_mcp(commands)
     serve = commands.add_parser("serve", help=say("serve the lab's hosts as Docker Engines, for real clients"))
     serve.add_argument("--dir", type=Path, default=Path(".dnetlab"), help=say("where the sockets are: DIR/HOST.sock"))
     engine_options(serve)
@@ -31,6 +32,18 @@ def add(commands: argparse._SubParsersAction[Parser], engine_options: Callable[[
     serve.add_argument("--tlscert", metavar="FILE.pem", help=say("the server's certificate"))
     serve.add_argument("--tlskey", metavar="FILE.pem", help=say("the server's key"))
     return serve
+
+
+def _add_mcp(commands: argparse._SubParsersAction[Parser]) -> None:
+    mcp = commands.add_parser("mcp", help=say("let a tutor's program read the lab (Model Context Protocol)"))
+    mcp.add_argument("--journal", type=Path, metavar="FILE", help=say("the lab's journal (default: .dnetlab's newest)"))
+    mcp.set_defaults(run=_mcp)
+
+
+def _mcp(arguments: argparse.Namespace) -> int:
+    from dnetlab import tutor
+
+    return tutor.run(arguments.journal)
 
 
 def run(arguments: argparse.Namespace, topology: Topology) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -50,6 +51,9 @@ class App:
             response = await self._answer(came)
         except (ClientDisconnect, asyncio.CancelledError):  # the client has gone, or the server ends
             return
+        except Exception as error:  # a fault of ours: the traceback is here, the client gets a sentence
+            logging.getLogger("dnetlab.serve").exception("%s %s", came.method, came.url.path)
+            response = self.response(Answer(500, {"message": f"dnetlab has a fault here, not you: {error!r}"}))
         if response is not None:
             await response(scope, receive, send)
 
@@ -106,7 +110,7 @@ async def read(came: Incoming) -> Request:
 
 def _lists(came: Incoming) -> dict[str, tuple[str, ...]]:
     params = came.query_params
-    return {name: tuple(params.getlist(name)) for name in ("names", "changes") if name in params}
+    return {name: tuple(params.getlist(name)) for name in ("names", "changes", "t") if name in params}
 
 
 async def _body(came: Incoming) -> bytes:

@@ -53,10 +53,10 @@ def test_an_error_is_a_status_and_a_message(served, method, path, status, messag
 
 
 def test_what_is_refused_changes_nothing_and_says_what_to_do(served):
-    status, _, body = served.ask("POST", "/containers/create", {"Image": "busybox", "HostConfig": {"Runtime": "kata"}})
+    status, _, body = served.ask("POST", "/containers/create", {"Image": "busybox", "User": "nobody"})
 
     assert status == 501
-    assert body["message"].startswith("HostConfig.Runtime is not modelled.")
+    assert body["message"].startswith("Only root is simulated inside containers.")
     assert served.lab.snapshot().hosts["docker1"].containers == ()
 
 

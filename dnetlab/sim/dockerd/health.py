@@ -49,9 +49,9 @@ class Health:
 def check(settings: Mapping[str, Any]) -> None:
     """Raises ApiError for what the daemon refuses (moby daemon/container.go validateHealthCheck)."""
     for field in ("Interval", "Timeout", "StartPeriod", "StartInterval"):
-        if 0 != settings.get(field, 0) < 1_000_000:
+        if 0 != (settings.get(field) or 0) < 1_000_000:
             raise ApiError(f"{field} in Healthcheck cannot be less than 1ms", 400)
-    if settings.get("Retries", 0) < 0:
+    if (settings.get("Retries") or 0) < 0:
         raise ApiError("Retries in Healthcheck cannot be negative", 400)
 
 

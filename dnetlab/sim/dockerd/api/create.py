@@ -234,13 +234,17 @@ def attachment_of(world: World, host: str, network: str, settings: Json, frame: 
 
 
 def _mounts(machine: Json, volumes: Iterable[str]) -> tuple[Mount, ...]:
-    """HostConfig.Binds, Mounts and Tmpfs, and the paths of nameless volumes in Config.Volumes."""
-    return (
+    """HostConfig.Binds, Mounts and Tmpfs, and the paths of nameless volumes in Config.Volumes.
+
+    A path of Config.Volumes where something is mounted already gets no volume (moby daemon/volumes_unix.go).
+    """
+    asked = (
         *(_bind(row) for row in machine.get("Binds") or ()),
         *(_long(row) for row in machine.get("Mounts") or ()),
         *(Mount(path, kind="tmpfs", options=options) for path, options in (machine.get("Tmpfs") or {}).items()),
-        *(Mount(path) for path in volumes),
     )
+    taken = {mount.destination for mount in asked}
+    return (*asked, *(Mount(path) for path in volumes if path.rstrip("/") not in taken))
 
 
 def _long(row: Json) -> Mount:

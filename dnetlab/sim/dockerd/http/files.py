@@ -11,7 +11,7 @@ import shlex
 
 from dnetlab.model import Answer
 from dnetlab.sim.dockerd import api
-from dnetlab.sim.dockerd.api import ApiError
+from dnetlab.sim.dockerd.api import ApiError, NotModelled
 from dnetlab.sim.dockerd.http.asked import Asked, Json, done
 
 
@@ -109,6 +109,32 @@ def disk(a: Asked) -> Answer:
     return Answer(200, a.do(api.system_data_usage))
 
 
+def built(a: Asked) -> Answer:
+    """POST /build: by the daemon's own builder; a context from somewhere else is none of the lab's."""
+    if a.text("remote") or a.text("version") == "2":
+        raise NotModelled("BuildKit and contexts from elsewhere are not modelled.",
+                          "Send the context to the daemon's own builder: DOCKER_BUILDKIT=0 docker build .")  # fmt: skip
+    said = a.do(api.image_build, _tar(a), dockerfile=a.text("dockerfile") or "Dockerfile",
+                t=a.request.lists.get("t", ()), buildargs=_named(a, "buildargs"), target=a.text("target"),
+                nocache=a.flag("nocache"), labels=_named(a, "labels"))  # fmt: skip
+    quiet = [one for one in said if "aux" in one or "error" in one]
+    if a.flag("q") and not any("error" in one for one in said):
+        return Answer(200, [{"stream": f"{one['aux']['ID']}\n"} for one in quiet], "lines")
+    return Answer(200, said, "lines")
+
+
+def _named(a: Asked, name: str) -> dict[str, str]:
+    """A JSON object of texts; one without a value is left out."""
+    try:
+        return {key: str(value) for key, value in json.loads(a.text(name) or "{}").items() if value is not None}
+    except (ValueError, AttributeError):
+        raise ApiError(f"invalid JSON: {name}", 400) from None
+
+
+def build_pruned(a: Asked) -> Answer:
+    return Answer(200, a.do(api.build_prune))
+
+
 def _moment(a: Asked, name: str) -> float | None:
     try:
         return float(a.text(name)) if a.text(name) else None
@@ -137,4 +163,6 @@ ROUTES = {
     ("POST", "/images/load"): loaded,
     ("GET", "/system/df"): disk,
     ("GET", "/events"): events,
+    ("POST", "/build"): built,
+    ("POST", "/build/prune"): build_pruned,
 }

@@ -13,9 +13,7 @@ GET /containers/{name}/attach/ws
 GET /containers/{name}/checkpoints
 POST /containers/{name}/checkpoints
 DELETE /containers/{name}/checkpoints/{part}
-POST /build
 POST /build/cancel
-POST /build/prune
 POST /session
 POST /grpc
 GET /images/search
