@@ -16,7 +16,7 @@ SENTENCES = {
     "there is no table {what}": "没有叫 {what} 的表格",
     "Tables: {names}.": "表格有：{names}。",
     "the package mcp is not here": "没有安装 mcp 这个包",
-    "pip install 'dnetlab[mcp]'": "pip install 'dnetlab[mcp]'",
+    "pip install 'dnetlab[mcp]'": "请运行：pip install 'dnetlab[mcp]'",
     "there is no journal in {folder}": "{folder} 里没有日志",
     "Name one: --journal FILE": "请写上日志文件：--journal FILE",
     "BuildKit and contexts from elsewhere are not modelled.": "没有模拟 BuildKit，也没有模拟别处来的构建上下文。",

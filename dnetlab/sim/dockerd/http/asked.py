@@ -68,13 +68,18 @@ class Asked:
             return {}
         if not isinstance(body, dict):
             raise ApiError("invalid JSON: the body has to be an object", 400)
-        return body
+        return capital(body)
 
     def wanted_body(self) -> Json:
         """The same, where there has to be one."""
         if self.request.body is None:
             raise ApiError("invalid JSON: got EOF while reading request body", 400)
         return self.body()
+
+
+def capital(body: Json) -> Json:
+    """Names as the API has them: Go reads `detachKeys` for DetachKeys, too (encoding/json), and docker-py writes so."""
+    return {name[:1].upper() + name[1:]: value for name, value in body.items()}
 
 
 def done(status: int = 204) -> Answer:

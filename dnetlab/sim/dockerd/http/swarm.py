@@ -5,7 +5,7 @@ from __future__ import annotations
 from dnetlab.model import Answer
 from dnetlab.sim.dockerd import api
 from dnetlab.sim.dockerd.api import ApiError
-from dnetlab.sim.dockerd.http.asked import Asked, done
+from dnetlab.sim.dockerd.http.asked import Asked, Json, capital, done
 
 
 def inited(a: Asked) -> Answer:
@@ -72,14 +72,21 @@ def service(a: Asked) -> Answer:
 
 def service_created(a: Asked) -> Answer:
     """The warning about a registry is the client's own since 1.30 (moby client/service_create.go)."""
-    return Answer(201, {**a.do(api.service_create, a.wanted_body()), "Warnings": None})
+    return Answer(201, {**a.do(api.service_create, _spec(a)), "Warnings": None})
+
+
+def _spec(a: Asked) -> Json:
+    """A ServiceSpec; clients write its mode as `replicated` and `global`, too."""
+    spec = a.wanted_body()
+    mode = spec.get("Mode")
+    return {**spec, "Mode": capital(mode)} if isinstance(mode, dict) else spec
 
 
 def service_updated(a: Asked) -> Answer:
     a.do(api.service_inspect, a.name)
     if a.text("rollback") == "previous":
         return Answer(200, a.do(api.service_rollback, a.name))
-    return Answer(200, a.do(api.service_update, a.name, a.wanted_body()))
+    return Answer(200, a.do(api.service_update, a.name, _spec(a)))
 
 
 def service_deleted(a: Asked) -> Answer:
