@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from dnetlab.model import Packet
 from dnetlab.model.changed import replace
 from dnetlab.model.frame import BROADCAST, NO_MAC, Arp, Frame
-from dnetlab.model.ip import IpAddress
+from dnetlab.model.ip import IpAddress, nowhere
 from dnetlab.net.memory import Field
 from dnetlab.net.segment import Event, Link, hearers
 from dnetlab.net.trip import Trip
@@ -51,11 +49,16 @@ def show_unanswered(
     lab.now = now
 
 
+def _everybody(hop: IpAddress) -> str:
+    """Whom a question for that address goes to: everybody, in IPv6 those whose addresses end alike (RFC 2464)."""
+    return BROADCAST if hop.version == 4 else "33:33:ff:" + hop.packed[13:].hex(":")
+
+
 def _ask(lab: Field, start: Link, sender: IpAddress | None, hop: IpAddress) -> Arp:
     own = start.interface
-    asked = Arp(own.mac, sender or IPv4Address(0), hop)
+    asked = Arp(own.mac, sender or nowhere(hop.version), hop)
     for event in hearers(lab.wiring, start):
-        _show(lab, event, event.kind == "out", Frame(own.mac, BROADCAST, asked))
+        _show(lab, event, event.kind == "out", Frame(own.mac, _everybody(hop), asked))
     return asked
 
 

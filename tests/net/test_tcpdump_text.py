@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dnetlab import Lab
 from dnetlab.net.capture import pcap
 from dnetlab.net.capture.filter import BadFilter, View, compile_filter
 from dnetlab.net.capture.text import Style, Teller
@@ -79,3 +80,21 @@ def test_a_filter_tells_rare_frames_and_those_of_any_interface_apart_as_the_real
     expression, _, said = asked.rpartition(" -> ")
 
     assert passed(expression, CAPTURES / f"{name}.pcap") == said
+
+
+def test_packets_of_ipv6_and_its_neighbours_are_told():
+    """The words are those of tcpdump 4.99.3's print-ip6.c and print-icmp6.c."""
+    with Lab() as lab:
+        lab.run_cell(
+            "docker network create --ipv6 --subnet fd00:1::/64 n6\ndocker run -d --name web1 --network n6 nginx\n"
+            "docker run -d --name web2 --network n6 nginx"
+        )
+        told = str(lab.run_cell(
+            "tcpdump -ni any ip6 &\ndocker exec web2 ping -6 -c 1 web1\ndocker exec web2 curl -s 'http://[fd00:1::2]:81/'"
+        ))  # fmt: skip
+    lines = [line.split(" ", 1)[1] for line in told.splitlines() if " IP6 " in line]
+    said = {line.partition(" IP6 ")[2] for line in lines}
+    assert "fd00:1::3 > ff02::1:ff00:2: ICMP6, neighbor solicitation, who has fd00:1::2, length 32" in said
+    assert "fd00:1::2 > fd00:1::3: ICMP6, neighbor advertisement, tgt is fd00:1::2, length 32" in said
+    assert "fd00:1::3 > fd00:1::2: ICMP6, echo request, id 1, seq 0, length 64" in said
+    assert any("fd00:1::2.81 > fd00:1::3." in line and "Flags [R.]" in line for line in said)

@@ -3,6 +3,7 @@
     Ethernet   destination, source, ethertype; with a tag 0x8100 and the VLAN between
     ARP        RFC 826          IPv4   RFC 791          ICMP   RFC 792
     UDP        RFC 768          TCP    RFC 9293         VXLAN  RFC 7348
+    IPv6       RFC 8200         ICMPv6 RFC 4443         neighbours of IPv6   RFC 4861
 
 What the lab's physics doesn't know (numbers of packets, windows, clocks) is what Linux writes, made from what is known,
 so that the same packet always has the same bytes. Checksums are right: there is no card here that makes them later.
@@ -19,22 +20,29 @@ from dnetlab.model.changed import replace
 from dnetlab.model.frame import Arp, Frame
 from dnetlab.model.ip import IpAddress
 
-IPV4, ARP, VLAN = 0x0800, 0x0806, 0x8100
+IPV4, ARP, VLAN, IPV6 = 0x0800, 0x0806, 0x8100, 0x86DD
 FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, "A": 0x10, "U": 0x20}
 _DF, _MORE = 0x4000, 0x2000
+_BEFORE = {4: 20, 6: 40}  # bytes of the network's head
 _QUOTED = 576  # bytes of an ICMP error (RFC 1812, net/ipv4/icmp.c)
 
 
 def octets(frame: Frame, at: float) -> list[bytes]:
     """The frame as bytes; several, when what it carries travels in pieces. at: seconds, for TCP's clocks."""
-    kind = ARP if isinstance(frame.carries, Arp) else IPV4
-    return [_ethernet(frame, kind) + body for body in carried(frame, at)]
+    return [_ethernet(frame, ethertype(frame)) + body for body in carried(frame, at)]
+
+
+def ethertype(frame: Frame) -> int:
+    """What the frame carries; the questions that ARP asks for IPv4 are packets of IPv6."""
+    if isinstance(frame.carries, Arp):
+        return ARP if frame.carries.target.version == 4 else IPV6
+    return IPV4 if frame.carries.version == 4 else IPV6
 
 
 def carried(frame: Frame, at: float) -> Iterator[bytes]:
     """What stands behind the frame's head."""
     if isinstance(frame.carries, Arp):
-        yield _arp(frame.carries)
+        yield _arp(frame.carries) if frame.carries.target.version == 4 else _neighbour(frame.carries)
     else:
         yield from _pieces(frame.carries, at)
 
@@ -56,6 +64,21 @@ def _arp(arp: Arp) -> bytes:
     return head + sender + mac_bytes(arp.target_mac) + arp.target.packed
 
 
+def _neighbour(arp: Arp) -> bytes:
+    """A neighbour solicitation to all who may have the address, or the advertisement that answers it."""
+    asked = arp.sender if arp.is_reply else arp.target
+    to = arp.target.packed if arp.is_reply else bytes.fromhex("ff0200000000000000000001ff") + arp.target.packed[13:]
+    kind, flags, option = (136, 0x60000000, 2) if arp.is_reply else (135, 0, 1)
+    told = b"" if arp.sender.is_unspecified else struct.pack(">BB", option, 1) + mac_bytes(arp.sender_mac)
+    data = struct.pack(">BBHI", kind, 0, 0, flags) + asked.packed + told
+    data = data[:2] + struct.pack(">H", _sum6(arp.sender.packed, to, 58, data)) + data[4:]
+    return struct.pack(">IHBB", 0x60000000, len(data), 58, 255) + arp.sender.packed + to + data
+
+
+def _sum6(source: bytes, destination: bytes, number: int, data: bytes) -> int:
+    return checksum(source + destination + struct.pack(">II", len(data), number) + data)
+
+
 def checksum(data: bytes) -> int:
     """The internet checksum (RFC 1071)."""
     total: int = sum(struct.unpack(f">{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
@@ -70,6 +93,11 @@ def checksum(data: bytes) -> int:
 def _pieces(packet: Packet, at: float) -> Iterator[bytes]:
     """The packet, or the pieces that it travels in, each with a head of its own."""
     body = _body(packet, at)
+    if packet.version == 6:
+        number = 58 if packet.protocol is Protocol.ICMP else packet.protocol.number
+        head = struct.pack(">IHBB", 0x60000000, len(body), number, packet.ttl)
+        yield head + packet.source.packed + packet.destination.packed + body
+        return
     if not packet.piece:
         yield _head(packet, len(body), _DF if _must_not_be_cut(packet) else 0) + body
         return
@@ -119,13 +147,17 @@ def _body(packet: Packet, at: float) -> bytes:
 
 
 def _icmp(packet: Packet, at: float) -> bytes:
-    kind, code = (packet.icmp or IcmpType.ECHO_REQUEST).value
-    if kind in (0, 8):
+    message = packet.icmp or IcmpType.ECHO_REQUEST
+    kind, code = message.code_in(packet.version)
+    if message in (IcmpType.ECHO_REQUEST, IcmpType.ECHO_REPLY):
         rest = struct.pack(">HH", packet.sport & 0xFFFF, packet.seq & 0xFFFF)
-        rest += _padding(packet.size - 28, packet.data)
+        rest += _padding(packet.size - _BEFORE[packet.version] - 8, packet.data)
     else:
         rest = struct.pack(">HH", 0, packet.mtu) + _quoted(packet, at)
     data = struct.pack(">BBH", kind, code, 0) + rest
+    if packet.version == 6:
+        summed = _sum6(packet.source.packed, packet.destination.packed, 58, data)
+        return data[:2] + struct.pack(">H", summed) + data[4:]
     return data[:2] + struct.pack(">H", checksum(data)) + data[4:]
 
 
@@ -153,7 +185,7 @@ def _checked(packet: Packet, data: bytes, at: int) -> bytes:
 
 
 def _udp(packet: Packet, at: float) -> bytes:
-    data = _filled(packet, packet.size - 28, at)
+    data = _filled(packet, packet.size - _BEFORE[packet.version] - 8, at)
     if packet.vni is not None:  # no checksum around a frame (drivers/net/vxlan, by default)
         return struct.pack(">HHHH", packet.sport, packet.dport, 8 + len(data), 0) + data
     return _checked(packet, struct.pack(">HHHH", packet.sport, packet.dport, 8 + len(data), 0) + data, 6)
@@ -169,7 +201,7 @@ def _filled(packet: Packet, length: int, at: float) -> bytes:
 def _tcp(packet: Packet, at: float) -> bytes:
     bits = sum(FLAGS[letter] for letter in packet.flags)
     options = _options(packet, at)
-    length = packet.size - 40 - len(options)
+    length = packet.size - _BEFORE[packet.version] - 20 - len(options)
     fixed = (packet.sport, packet.dport, packet.seq & 0xFFFFFFFF, packet.ack & 0xFFFFFFFF if bits & 0x10 else 0)
     head = struct.pack(">HHIIBBHHH", *fixed, (5 + len(options) // 4) << 4, bits, _window(packet), 0, 0)
     return _checked(packet, head + options + packet.data[: max(length, 0)].ljust(max(length, 0), b"\0"), 16)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 
-from dnetlab.model.frame import BROADCAST, Arp, Sighting
-from dnetlab.net.capture.octets import ARP, IPV4, carried, mac_bytes, octets
+from dnetlab.model.frame import BROADCAST, Sighting
+from dnetlab.net.capture.octets import carried, ethertype, mac_bytes, octets
 from dnetlab.net.capture.pcap import LINUX_SLL2, Record
 
 
@@ -26,9 +26,8 @@ def _bytes(sighting: Sighting, link: int) -> list[bytes]:
 def _cooked(sighting: Sighting) -> bytes:
     """The head of LINKTYPE_LINUX_SLL2: protocol, interface, kind of hardware, direction, sender. No VLAN is kept."""
     frame = sighting.frame
-    kind = ARP if isinstance(frame.carries, Arp) else IPV4
     hardware = 772 if sighting.interface == "lo" else 1
-    head = struct.pack(">HHIHBB", kind, 0, sighting.index, hardware, direction(sighting), 6)
+    head = struct.pack(">HHIHBB", ethertype(frame), 0, sighting.index, hardware, direction(sighting), 6)
     return head + mac_bytes(frame.source) + b"\0\0"
 
 

@@ -9,17 +9,17 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 from dnetlab.model.ip import IpAddress
-from dnetlab.net.capture.octets import ARP, IPV4, VLAN, checksum
+from dnetlab.net.capture.octets import ARP, IPV4, IPV6, VLAN, checksum
 from dnetlab.net.capture.pcap import ETHERNET, Record
 from dnetlab.net.capture.words import spoken
 
 _PACKET_TYPES = {0: "In", 1: "B", 2: "M", 3: "P", 4: "Out"}
 _FLAGS = ((0x01, "F"), (0x02, "S"), (0x04, "R"), (0x08, "P"), (0x10, "."), (0x20, "U"), (0x40, "E"), (0x80, "W"))
 _PROTOCOLS = {1: "ICMP", 2: "IGMP", 6: "TCP", 17: "UDP"}
-_ETHERTYPES = {IPV4: "IPv4", ARP: "ARP", VLAN: "802.1Q", 0x86DD: "IPv6"}
+_ETHERTYPES = {IPV4: "IPv4", ARP: "ARP", VLAN: "802.1Q", IPV6: "IPv6"}
 _FROM_THE_HOST = {9: "net", 10: "host", 13: "host"}
 
 
@@ -138,7 +138,7 @@ class Teller:
 
     def _named(self, kind: int, body: bytes) -> str:
         """With the protocol's name in front, as it stands where no head of the frame is told."""
-        lead = {IPV4: "IP ", ARP: "ARP, "}.get(kind, "")
+        lead = {IPV4: "IP ", ARP: "ARP, ", IPV6: "IP6 "}.get(kind, "")
         return lead + self._network(kind, body)
 
     def _network(self, kind: int, body: bytes) -> str:
@@ -146,6 +146,8 @@ class Teller:
             return self._ip(body)
         if kind == ARP:
             return self._arp(body)
+        if kind == IPV6:
+            return self._ip6(body)
         return f"ethertype {_ETHERTYPES.get(kind, 'Unknown')} (0x{kind:04x}), length {len(body)}"
 
     def _arp(self, body: bytes) -> str:
@@ -160,7 +162,7 @@ class Teller:
     # -- IPv4 ---------------------------------------------------------------------------------------------------------
 
     def _host(self, address: bytes) -> str:
-        ip = IPv4Address(address)
+        ip = ip_address(address)
         return str(ip) if self.style.numeric else self.names(ip)
 
     def _port(self, port: int, protocol: str) -> str:
@@ -194,8 +196,45 @@ class Teller:
 
     def _ends(self, head: bytes, body: bytes, protocol: str) -> tuple[str, int, int]:
         sport, dport = struct.unpack_from(">HH", body)
-        source = f"{self._host(head[12:16])}.{self._port(sport, protocol)}"
-        return f"{source} > {self._host(head[16:20])}.{self._port(dport, protocol)}: ", sport, dport
+        one, other = _addresses(head)
+        source = f"{self._host(one)}.{self._port(sport, protocol)}"
+        return f"{source} > {self._host(other)}.{self._port(dport, protocol)}: ", sport, dport
+
+    # -- IPv6 ---------------------------------------------------------------------------------------------------------
+
+    def _ip6(self, data: bytes) -> str:
+        length, protocol, hops = struct.unpack_from(">4xHBB", data)
+        name = "ICMPv6" if protocol == 58 else _PROTOCOLS.get(protocol, "unknown")
+        lead = f"(hlim {hops}, next-header {name} ({protocol}) payload length: {length}) " if self.style.verbose else ""
+        head, body = data[:40], data[40 : 40 + length]
+        if protocol in (6, 17):
+            return lead + (self._tcp(head, body) if protocol == 6 else self._udp(head, body))
+        ends = " > ".join(map(self._host, _addresses(head)))
+        return f"{lead}{ends}: " + (self._icmp6(body) if protocol == 58 else f"ip-proto-{protocol} {len(body)}")
+
+    def _icmp6(self, body: bytes) -> str:
+        kind, code, first, second = struct.unpack_from(">BBxxHH", body)
+        quoted = body[8:]
+        if kind in (128, 129):
+            said = f"echo {'request' if kind == 128 else 'reply'}, id {first}, seq {second}"
+        elif kind in (135, 136):
+            said = "neighbor solicitation, who has" if kind == 135 else "neighbor advertisement, tgt is"
+            said += f" {self._host(body[8:24])}"
+        elif kind == 1 and len(quoted) >= 44:
+            said = f"destination unreachable, {self._unreachable6(code, quoted)}"
+        elif kind == 3 and len(quoted) >= 40:
+            said = f"time exceeded in-transit for {self._host(quoted[24:40])}"
+        else:
+            said = f"packet too big, mtu {second}" if kind == 2 else f"type-#{kind}"
+        return f"ICMP6, {said}, length {len(body)}"
+
+    def _unreachable6(self, code: int, quoted: bytes) -> str:
+        host, protocol = self._host(quoted[24:40]), {6: "tcp", 17: "udp"}.get(quoted[6])
+        if code == 4 and protocol:
+            port = self._port(int.from_bytes(quoted[42:44], "big"), protocol)
+            return f"unreachable port, {host} {protocol} port {port}"
+        what = {0: "route", 1: "prohibited", 3: "address"}.get(code, f"code-#{code}")
+        return f"unreachable {what} {host}"
 
     # -- ICMP ---------------------------------------------------------------------------------------------------------
 
@@ -261,7 +300,7 @@ class Teller:
     def _checked(self, head: bytes, body: bytes, written: int) -> str:
         if not written:
             return "[no cksum] "
-        pseudo = head[12:20] + struct.pack(">BBH", 0, 17, len(body))
+        pseudo = b"".join(_addresses(head)) + struct.pack(">BBH", 0, 17, len(body))
         return "[udp sum ok] " if checksum(pseudo + body) == 0 else "[bad udp cksum] "
 
     def _vxlan(self, data: bytes) -> str:
@@ -288,7 +327,7 @@ class Teller:
         text = f"{ends}Flags [{''.join(c for bit, c in _FLAGS if bits & bit) or 'none'}]"
         own, other = self._counted(head, sport, dport, seq, ack, bits)
         if self.style.verbose:
-            pseudo = head[12:20] + struct.pack(">BBH", 0, 6, len(body))
+            pseudo = b"".join(_addresses(head)) + struct.pack(">BBH", 0, 6, len(body))
             right = checksum(pseudo + body) == 0
             text += f", cksum 0x{written:04x} ({'correct' if right else 'incorrect'})"
         if data or bits & 0x07 or self.style.verbose > 1:
@@ -305,7 +344,7 @@ class Teller:
         """seq and ack, counted from the first numbers that were seen; those themselves, and a SYN's, are told whole."""
         if self.style.absolute or not bits & 0x10:
             return seq, ack
-        one, other = head[12:16], head[16:20]
+        one, other = _addresses(head)
         swapped = (sport, one) > (dport, other) if sport != dport else one > other
         key = (other, one, dport, sport) if swapped else (one, other, sport, dport)
         begun = self._begun.get(key)
@@ -328,6 +367,11 @@ class Teller:
             yield from _dump(data if style.hexadecimal > 1 else data[head:], False)
         elif style.ascii:
             yield _readable(data if style.ascii > 1 else data[head:])
+
+
+def _addresses(head: bytes) -> tuple[bytes, bytes]:
+    """The sender's and the receiver's, from the head of a packet of either family."""
+    return (head[12:16], head[16:20]) if head[0] >> 4 == 4 else (head[8:24], head[24:40])
 
 
 def _span(micros: int) -> str:

@@ -14,7 +14,8 @@ def entry(connection: Connection, now: float) -> str:
 def proc(connection: Connection, now: float) -> str:
     """The same as a line of /proc/net/nf_conntrack."""
     body = _body(connection, seconds(connection, now))
-    return f"ipv4     2 {body} mark={connection.mark} zone=0 use=2"
+    family = "ipv4     2" if connection.original.source.version == 4 else "ipv6     10"
+    return f"{family} {body} mark={connection.mark} zone=0 use=2"
 
 
 def event(told: ConnectionEvent) -> str:
@@ -38,11 +39,15 @@ def _body(connection: Connection, left: int) -> str:
     unreplied = "[UNREPLIED] " if connection.state is ConnState.NEW else ""
     assured = " [ASSURED]" if connection.assured else ""
     original, reply = _flow(connection.original, 8), _flow(connection.reply, 0)
-    return f"{protocol.value:<8} {protocol.number} {left} {state}{original} {unreplied}{reply}{assured}"
+    name, number = protocol.value, protocol.number
+    if protocol is Protocol.ICMP and connection.original.source.version == 6:
+        name, number = "icmpv6", 58
+    return f"{name:<8} {number} {left} {state}{original} {unreplied}{reply}{assured}"
 
 
 def _flow(flow: Flow, kind: int) -> str:
     ends = f"src={flow.source} dst={flow.destination}"
     if flow.protocol is Protocol.ICMP:
+        kind = kind if flow.source.version == 4 else 128 if kind else 129
         return f"{ends} type={kind} code=0 id={flow.sport}"
     return f"{ends} sport={flow.sport} dport={flow.dport}"

@@ -69,15 +69,16 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     if wish.command == "E":
         return _listen(context, argv)
     found = [c for c in _alive(context) if wanted(c)]
-    lines = "".join(f"{_lead(wish)}{entry(c, context.world.clock)}\n" for c in found)
+    lines = "".join(f"{_lead(wish, c)}{entry(c, context.world.clock)}\n" for c in found)
     if wish.command == "L":
         return Result(lines, f"{NAME}: {len(found)} flow entries have been shown.\n")
     _forget(context, found)
     return Result(lines, f"{NAME}: {len(found)} flow entries have been deleted.\n", 0 if found else 1)
 
 
-def _lead(wish: Wish) -> str:
-    return "ipv4     2 " if "extended" in wish.values.get("output", "") else ""
+def _lead(wish: Wish, connection: Connection) -> str:
+    family = "ipv4     2 " if connection.original.source.version == 4 else "ipv6     10 "
+    return family if "extended" in wish.values.get("output", "") else ""
 
 
 def _alive(context: Context) -> list[Connection]:
@@ -129,7 +130,8 @@ def _read(words: tuple[str, ...]) -> Wish:
 
 def _wanted(wish: Wish) -> Callable[[Connection], bool]:
     """Which entries? Raises BadLine for a value that is none."""
-    tests = [_test(name, value) for name, value in wish.values.items()]
+    tests = [_of_family(wish.values.get("family", ""))]
+    tests += [_test(name, value) for name, value in wish.values.items()]
     for name, is_nat in (("src-nat", lambda c: c.is_source_nat), ("dst-nat", lambda c: c.is_destination_nat),
                          ("any-nat", lambda c: c.is_source_nat or c.is_destination_nat)):  # fmt: skip
         if name in wish.flags:
@@ -160,6 +162,11 @@ def _test(name: str, value: str) -> Callable[[Connection], bool]:
     if name == "icmp-id":
         return lambda c: str(c.original.sport) == value
     return lambda c: True
+
+
+def _of_family(name: str) -> Callable[[Connection], bool]:
+    version = {"ipv4": 4, "ipv6": 6}.get(name)
+    return lambda c: version is None or c.original.source.version == version
 
 
 def _by_address(half: Callable[[Connection], Flow], end: str, value: str) -> Callable[[Connection], bool]:
