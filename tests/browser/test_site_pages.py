@@ -14,10 +14,8 @@ pytest.importorskip("furo", reason="Sphinx and its theme are not installed: pip 
 from pages import CHROMIUM, FLAGS  # noqa: E402
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = [
-    "index", "start", "student", "instructor", "commands", "cells", "tables", "labs", "python", "lessons", "checks",
-    "grading", "not-modelled", "parity", "real-engines", "decisions/index", "zh/start", "zh/student", "search",
-]  # fmt: skip
+FILES = [*DOCS.glob("*.md"), *DOCS.glob("zh/*.md"), DOCS / "decisions" / "index.md"]
+PAGES = [*sorted(str(file.relative_to(DOCS).with_suffix("")) for file in FILES), "search"]
 
 
 @pytest.fixture(scope="module")

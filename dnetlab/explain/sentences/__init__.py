@@ -15,7 +15,7 @@ from dnetlab.explain.sentences.course import en as course_en
 from dnetlab.explain.sentences.course import zh as course_zh
 from dnetlab.explain.sentences.work import en as work_en
 from dnetlab.explain.sentences.work import zh as work_zh
-from dnetlab.language import spoken
+from dnetlab.language import HEADINGS, spoken
 from dnetlab.model import Said
 from dnetlab.model.check import Claim
 from dnetlab.model.grade import Finding
@@ -49,9 +49,11 @@ def remedy(fact: Any, language: str = "") -> str:
 
 
 def _said(value: Said, language: str) -> str:
-    """A check's claim or finding, its fields filled in; a claim within a claim is said first."""
+    """A check's claim or finding, its fields filled in: a claim within it is said first, an attribute as in tables."""
     table = COURSE[language].CLAIMS if isinstance(value.what, Claim) else COURSE[language].FOUND
     fields = {k: words(v, language) if isinstance(v, Said) else v for k, v in value.fields.items()}
+    if "attribute" in fields:
+        fields["attribute"] = HEADINGS[language].get(str(fields["attribute"]), fields["attribute"])
     return str(table[value.what]).format(**fields)
 
 

@@ -58,6 +58,7 @@ HEADINGS = {
     "ip_range": "地址范围",
     "bridge": "网桥",
     "internal": "内部",
+    "attachable": "可接入",
     "containers": "容器",
     "ppid": "父进程",
     "user": "用户",
