@@ -7,6 +7,7 @@ points for an answer that is no number.
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from dataclasses import dataclass
@@ -97,18 +98,27 @@ def work_in(here: Here, lesson: str, limits: Limits = USUAL) -> Data:
 
     UsageError: a file that can't be read, a lesson that the grader hasn't. DnetError: dnetlab failed over it.
     """
-    data = together(_files(here))
-    work = _best([_verified(data, lesson, student, limits) for student in _whose(here)])
+    files = _files(here)
+    data = together(files)
+    work = _best([_verified(data, lesson, student, limits) for student in _whose(here, files)])
     broken = next((one["text"]["en"] for one in work["findings"] if one["kind"] == "failed"), None)
     if broken:
         raise DnetError("dnetlab itself failed over this work: {error}", error=broken)
     return work
 
 
-def _whose(here: Here) -> tuple[str | None, ...]:
+def _whose(here: Here, files: dict[str, bytes]) -> tuple[str | None, ...]:
+    """The ids that the work may be of: those that it names, the first where it names none; and nobody's."""
     if not here.students:
         return (None,)
-    return here.students if here.own else (*here.students, "")
+    named = tuple(one for one in here.students if any(_names(data, one) for data in files.values()))
+    ids = named or here.students[:1]
+    return ids if here.own else (*ids, "")
+
+
+def _names(data: bytes, student: str) -> bool:
+    """A journal's row, or a notebook's `%dnet student ID`."""
+    return json.dumps(student).encode() in data or f"student {student}".encode() in data
 
 
 def _best(tried: list[Data]) -> Data:

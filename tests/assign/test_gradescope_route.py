@@ -59,7 +59,7 @@ def results(root: Path, *users: dict[str, str]) -> dict:
     """What run_autograder leaves behind, held against the schema. Nothing of this checkout is on its path."""
     (root / "submission_metadata.json").write_text(json.dumps({"users": list(users)}), encoding="utf-8")
     clean = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
-    done = subprocess.run([root / "run_autograder"], cwd=root, env=clean, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([root / "run_autograder"], cwd=root, env=clean, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     told = json.loads((root / "results" / "results.json").read_text(encoding="utf-8"))
     jsonschema.validate(told, SCHEMA)
