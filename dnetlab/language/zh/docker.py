@@ -5,7 +5,6 @@ from __future__ import annotations
 SENTENCES = {
     "docker compose {name} is not simulated.": "没有模拟 docker compose {name}。",
     "docker compose --help lists the commands.": "docker compose --help 列出所有命令。",
-    "docker build makes an image from a Dockerfile.": "docker build 用 Dockerfile 构建镜像。",
     "docker cp copies between a host and a container.": "docker cp 在主机和容器之间复制文件。",
     "docker events --until lists what happened.": "docker events --until 列出发生过的事件。",
     "docker stats --no-stream shows what is used.": "docker stats --no-stream 显示资源用量。",

@@ -97,18 +97,18 @@ def _context(session: Session, place: str) -> tuple[bytes, str]:
         raise Failed(f"unable to prepare context: {problem}")
     if wanted == "-":
         text = session.context.stdin or ""
-        return _packed(session, full, {"Dockerfile": text}), "Dockerfile"
+        return packed(session, full, {"Dockerfile": text}), "Dockerfile"
     name = posixpath.relpath(localfiles.absolute(session, wanted), full) if wanted else "Dockerfile"
     path = posixpath.join(full, name)
     if not files.kind(path):
         raise Failed("unable to prepare context: unable to evaluate symlinks in Dockerfile path: "
                      f"lstat {posixpath.normpath(path)}: no such file or directory")  # fmt: skip
     if name.startswith(".."):
-        return _packed(session, full, {"Dockerfile": files.read(path)}), "Dockerfile"
-    return _packed(session, full, {}), name
+        return packed(session, full, {"Dockerfile": files.read(path)}), "Dockerfile"
+    return packed(session, full, {}), name
 
 
-def _packed(session: Session, directory: str, more: dict[str, str]) -> bytes:
+def packed(session: Session, directory: str, more: dict[str, str]) -> bytes:
     """Everything in a directory, without the directory itself; more: files beside them."""
     out = io.BytesIO()
     inner = tarfiles.pack(localfiles.files_of(session), directory, "x", session.now)

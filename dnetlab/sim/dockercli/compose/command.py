@@ -10,12 +10,14 @@ from dnetlab.commands.compose.canonical import NotThere
 from dnetlab.commands.compose.problem import ComposeError
 from dnetlab.commands.docker.parse import Invocation
 from dnetlab.sim.context import Context, Refused
-from dnetlab.sim.dockercli.compose import down, inside, looks, up
+from dnetlab.sim.dockercli.compose import building, down, inside, looks, up
 from dnetlab.sim.dockercli.compose.call import VERSION, Call
+from dnetlab.sim.dockercli.compose.warning import warn
 from dnetlab.sim.dockercli.session import Failed, Session
 from dnetlab.sim.labfiles import LabFiles
 
 VERBS: dict[str, Callable[[Call], int]] = {
+    "build": building.build,
     "config": looks.config,
     "create": up.create,
     "down": down.down,
@@ -38,7 +40,6 @@ VERBS: dict[str, Callable[[Call], int]] = {
     "volumes": looks.volumes,
 }
 HINTS = {
-    "build": "docker build makes an image from a Dockerfile.",
     "cp": "docker cp copies between a host and a container.",
     "events": "docker events --until lists what happened.",
     "stats": "docker stats --no-stream shows what is used.",
@@ -68,7 +69,7 @@ def _answer(session: Session, outer: Invocation, verb: Callable[[Call], int]) ->
     try:
         call = Call(session, outer, _project(session.context, outer))
         for warning in call.project.warnings:
-            up.warn(call, warning)
+            warn(call, warning)
         session.connect()
         return verb(call)
     except ComposeError as error:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from dnetlab.commands.compose.canonical import in_order
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.compose import ask, body
+from dnetlab.sim.dockercli.compose.building import build_all
 from dnetlab.sim.dockercli.compose.call import LABEL, Call
 from dnetlab.sim.dockercli.compose.down import remove
+from dnetlab.sim.dockercli.compose.warning import warn
 from dnetlab.sim.dockercli.image import pull_lines
 from dnetlab.sim.dockercli.session import Failed, told
 from dnetlab.sim.dockerd import api
@@ -138,11 +139,14 @@ def _check_external(call: Call) -> None:
 
 
 def _pull(call: Call, names: Sequence[str]) -> None:
-    """Images that aren't there (`--pull missing`, the usual policy)."""
+    """Images that aren't there: built, or pulled (`--pull missing`, the usual policy)."""
+    build_all(call, names, anew=call.words.on("build"))
     for name in sorted(names):
         image = call.project.services[name].get("image")
         policy = call.words.text("pull") or call.project.services[name].get("pull_policy", "missing")
-        if not image or policy == "never" or body.image_id(call, image) and policy != "always":
+        if not image or call.project.services[name].get("build") or policy == "never":
+            continue
+        if policy != "always" and body.image_id(call, image):
             continue
         call.session.err(f" {name} Pulling ")
         try:
@@ -172,19 +176,6 @@ def _make_network(call: Call, key: str, found: Json) -> None:
         call.say("Network", found["name"], "Error")
         raise Failed(f"failed to create network {found['name']}: {told(error)}") from None
     call.say("Network", found["name"], "Created")
-
-
-def warn(call: Call, text: str) -> None:
-    """A line of logrus, where no terminal is."""
-    call.session.err(f'time="{_now(call)}" level=warning msg="{_quoted(text)}"')
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
-def _now(call: Call) -> str:
-    return f"{datetime.fromtimestamp(int(call.session.now), UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _warn_of_orphans(call: Call) -> None:
