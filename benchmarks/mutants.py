@@ -48,7 +48,6 @@ HERE = Path(__file__).resolve().parent.parent
 PARTS = ("dnetlab/net", "dnetlab/sim/dockerd", "dnetlab/views", "dnetlab/notebook")
 LEFT_OUT = ("tests/engines", "tests/browser")  # they need real engines, a browser
 READ_THE_CODE = ("tests/test_layers.py",)
-WORTH = 120  # seconds of tests that a fault meets at most, as they took without it
 SAME = ("Is_Eq", "Eq_Is", "IsNot_NotEq", "NotEq_IsNot")
 TOO_SLOW = 77  # measuring.py's
 CACHES = ("cache", "lru_cache")
@@ -156,7 +155,7 @@ def sample(seed: int, count: int) -> list[Mutant]:
 def kept_sample(keep: Path, seed: int, count: int) -> dict[int, Mutant]:
     """number -> mutant. Written down with the code that it is of: to look for it again costs a minute."""
     modules = sorted(path for part in PARTS for path in (HERE / part).rglob("*.py"))
-    of = hashlib.sha256(b"".join(path.read_bytes() for path in (Path(__file__), *modules))).hexdigest()
+    of = hashlib.sha256(b"".join(path.read_bytes() for path in modules)).hexdigest()
     file = keep / f"sample-{seed}-{count}.json"
     there = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if there.get("of") != of:
@@ -227,7 +226,7 @@ def statement(module: str, line: int) -> range:
     return range(smallest.lineno, after)
 
 
-def meeting(mutant: Mutant, known: Measured) -> list[str]:
+def meeting(mutant: Mutant, known: Measured, worth: float) -> list[str]:
     """The tests that execute the faulty statement, the quickest first."""
     by_test, lines = known.lines.get(mutant.module, {}), set(statement(mutant.module, mutant.line))
     if lines & by_test.get("", set()):
@@ -235,15 +234,15 @@ def meeting(mutant: Mutant, known: Measured) -> list[str]:
     else:
         chosen = {test for test, numbers in by_test.items() if numbers & lines}
     tests = {test for test in known.seconds if test in chosen or test.partition("::")[0] in chosen}
-    return within(sorted(tests, key=lambda test: (known.seconds[test], test)), known)
+    return within(sorted(tests, key=lambda test: (known.seconds[test], test)), known, worth)
 
 
-def within(tests: list[str], known: Measured) -> list[str]:
+def within(tests: list[str], known: Measured, worth: float) -> list[str]:
     """The first of them, up to what a fault is worth."""
     spent, found = 0.0, []
     for test in tests:
         spent += known.seconds[test]
-        if spent > WORTH and found:
+        if spent > worth and found:
             break
         found.append(test)
     return found
@@ -300,9 +299,9 @@ def untried(number: int, mutant: Mutant) -> Found:
     return Found(number, str(mutant), "", 0, "\n".join(list(lines)[2:]))
 
 
-def tried(copy: Path, mutants: dict[int, Mutant], known: Measured) -> Iterator[Found]:
+def tried(copy: Path, mutants: dict[int, Mutant], known: Measured, worth: float) -> Iterator[Found]:
     """What is found of each: first of those inside functions, in one session, then of the others."""
-    tests = {number: meeting(mutant, known) for number, mutant in mutants.items()}
+    tests = {number: meeting(mutant, known, worth) for number, mutant in mutants.items()}
     for number in mutants:
         if not tests[number]:
             yield untried(number, mutants[number])
@@ -378,6 +377,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=8)
     parser.add_argument("--only", default="", metavar="NUMBERS", help="of the sample, from 1, with commas between them")
     parser.add_argument("--keep", type=Path, required=True, metavar="FOLDER", help="what was measured and found")
+    parser.add_argument("--worth", type=float, default=600, help="seconds of tests that a fault meets (default: 600)")
     parser.add_argument("--again", action="store_true", help="try those again that survived")
     parser.add_argument("--measure", nargs="*", metavar="TESTS", help="measure all tests, or these files, and end")
     return parser.parse_args()
@@ -400,7 +400,7 @@ def main() -> None:
         copy = Path(folder) / "checkout"
         shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*cache"))
         pending = {number: mutants[number] for number in asked if number not in rows}
-        for found in tried(copy, pending, known):
+        for found in tried(copy, pending, known, options.worth):
             rows[found.number] = found
             show(found)
             with (options.keep / "found.jsonl").open("a", encoding="utf-8") as file:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 
 from dnetlab import Lab
-from dnetlab.net.capture import pcap
+from dnetlab.model.frame import Arp, Frame
+from dnetlab.net.capture import octets, pcap
 from dnetlab.net.capture.filter import BadFilter, View, compile_filter
 from dnetlab.net.capture.text import Style, Teller
 
@@ -98,3 +100,16 @@ def test_packets_of_ipv6_and_its_neighbours_are_told():
     assert "fd00:1::2 > fd00:1::3: ICMP6, neighbor advertisement, tgt is fd00:1::2, length 32" in said
     assert "fd00:1::3 > fd00:1::2: ICMP6, echo request, id 1, seq 0, length 64" in said
     assert any("fd00:1::2.81 > fd00:1::3." in line and "Flags [R.]" in line for line in said)
+
+
+def test_a_question_of_arp_has_the_octets_of_rfc_826():
+    web, everybody = "02:42:ac:11:00:02", "ff:ff:ff:ff:ff:ff"
+    asked = Frame(web, everybody, Arp(web, IPv4Address("172.17.0.2"), IPv4Address("172.17.0.3")))
+
+    (sent,) = octets.octets(asked, 0)
+
+    assert sent.hex(" ", 2) == (
+        "ffff ffff ffff 0242 ac11 0002 0806 "  # to everybody, from web, ARP
+        "0001 0800 0604 0001 "  # Ethernet and IPv4, of 6 and 4 octets, a request
+        "0242 ac11 0002 ac11 0002 0000 0000 0000 ac11 0003"
+    )

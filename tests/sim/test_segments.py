@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dnetlab.lab import Lab
 from dnetlab.sim.lab import new_world
 from tests.sim.toollab import at, inside, lab
 
@@ -165,3 +166,21 @@ def test_a_host_pings_its_own_v6_loopback():
 
     assert result.exit_code == 0
     assert result.stdout.startswith("PING ::1(::1) 56 data bytes\n64 bytes from ::1: icmp_seq=1 ttl=64 time=")
+
+
+def test_a_network_on_lo_is_all_of_it_answered_for_on_the_wire():
+    # Linux 6, two namespaces and a veth pair: with 10.9.0.1/24 on lo the kernel answers ARP and ping for 10.9.0.77, too
+    with Lab() as lab:
+        lab.run("docker run -d --name far --cap-add NET_ADMIN busybox sleep 1d")
+        lab.run("docker run -d --name near --cap-add NET_ADMIN busybox sleep 1d")
+        lab.run("docker exec far ip addr add 10.9.0.1/24 dev lo")
+        lab.run("docker exec near ip route add 10.9.0.0/24 dev eth0")
+
+        assert lab.run("docker exec near ping -c 1 -W 1 10.9.0.77").exit_code == 0
+
+
+def test_an_image_of_20_10_was_made_by_a_container_that_was_attached_to_nothing():
+    with Lab(docker="20.10") as lab:
+        asked = "docker image inspect -f '{{.Config.AttachStdin}} {{.ContainerConfig.AttachStdin}}' busybox"
+
+        assert lab.run(asked).stdout == "false false\n"
