@@ -6,9 +6,10 @@ the seed: the places whose digests come first, one fault at each, so that a chan
 
 Which tests: every test was run once beforehand with what each remembers emptied before it (benchmarks/measuring.py), so
 that it is known which lines it executes and how long it takes. A fault meets the tests that execute the faulty
-statement, the quickest first, until one fails; none of them after the first ten minutes' worth. One that takes ten
-times as long as it took, and ten seconds, has noticed. A fault that no test executes survives. What runs when a module
-is imported (tables, defaults) meets the tests that execute anything of that module, and those that read the code.
+statement, the quickest first, until one fails; none of them after the first ten minutes' worth (--worth). One that
+takes ten times as long as it took, and ten seconds, has noticed. A fault that no test executes survives. What runs when
+a module is imported (tables, defaults) meets the tests that execute anything of that module, and those that read the
+code. Faults inside functions are tried in copies of one process (benchmarks/trying.py), the others in one each.
 
 Left out of the sample, as they can't change what a program does, or can't be a program: annotations and what stands
 under TYPE_CHECKING, as nothing reads them; `slots=` of a dataclass and `strict=` of a zip, which only stop mistakes of

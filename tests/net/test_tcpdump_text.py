@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dnetlab import Lab
+from dnetlab.model import Packet, Protocol
 from dnetlab.model.frame import Arp, Frame
 from dnetlab.net.capture import octets, pcap
 from dnetlab.net.capture.filter import BadFilter, View, compile_filter
@@ -113,3 +114,15 @@ def test_a_question_of_arp_has_the_octets_of_rfc_826():
         "0001 0800 0604 0001 "  # Ethernet and IPv4, of 6 and 4 octets, a request
         "0242 ac11 0002 ac11 0002 0000 0000 0000 ac11 0003"
     )
+
+
+def test_a_syn_says_what_linux_says_in_it():
+    # tcp_options_write of Linux 6: the largest segment, SACK permitted, timestamps, a scale of 7
+    web, other = "02:42:ac:11:00:02", "02:42:ac:11:00:03"
+    ends = IPv4Address("172.17.0.2"), IPv4Address("172.17.0.3")
+    syn = Packet(*ends, Protocol.TCP, 40000, 80, 64, "S", size=60, seq=1, mss=1460)
+
+    (sent,) = octets.octets(Frame(web, other, syn), 0)
+
+    options = sent[14 + 20 + 20 :]
+    assert (options[:8].hex(), options[8 + 8 :].hex()) == ("020405b40402080a", "01030307")

@@ -96,7 +96,7 @@ def rare() -> list[pcap.Record]:
         return head + bytes([64, protocol]) + b"\0\0" + A.packed + B.packed + options + body
 
     ports = b"\0\x50\0\x51" + bytes(16)
-    bodies = [ip(number, bytes(8)) for number in (2, 50, 51, 58, 102, 103, 104, 112, 132)]
+    bodies = [ip(number, bytes(8)) for number in (2, 50, 51, 58, 102, 103, 103, 104, 112, 112, 132)]
     bodies += [ip(6, ports), ip(17, b"\0\x35\0\x50\0\x08\0\0"), ip(6, ports, options=b"\1" * 8)]
     bodies += [ip(17, ports, offset=185), ip(6, ports[:3]), ip(6, ports[:4]), ip(17, b"\0\x50"), ip(6, b"", b"\1" * 4)]
     frames = [macs + b"\x08\0" + body for body in bodies]
