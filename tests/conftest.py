@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from dnetlab.language import speak
 from dnetlab.sim.dockercli import session
 from dnetlab.sim.dockerd import api
 from dnetlab.sim.world import World
@@ -98,3 +99,10 @@ def crossed(value: Any) -> Any:
     arrived = json.loads(json.dumps(value, allow_nan=False))
     assert arrived == value
     return arrived
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_said_which_language() -> Generator[None]:
+    """A test that speaks another language leaves none to the next."""
+    yield
+    speak("")

@@ -208,21 +208,26 @@ async def attach(visit: Visit) -> Response | None:
         text = f"container {full} is paused, unpause the container before attach"
         return visit.response(Answer(409, {"message": text}))
     raw = config["Tty"]
-    wire = await visit.take(raw)
-    async with visit.desk.staying(visit.host, full):
+    query = {name: "1" for name in ("stdout", "stderr") if visit.flag(name)}
+    everything = Request(
+        "GET", f"/containers/{full}/logs", query or {"stdout": "1", "stderr": "1"}, version=visit.request.version
+    )
+    async with visit.desk.staying(visit.host, full):  # before the client hears that it is attached and starts it
+        before = visit.desk.container(visit.host, full)
+        said = (await visit.desk.ask(visit.host, everything, waits=True)).value
+        wire = await visit.take(raw)
         sends = visit.flag("stdin") and config["OpenStdin"] and visit.flag("stream")
-        await _attached(visit, full, wire, raw, sends)
+        await _attached(visit, full, wire, raw, sends, everything, said, before)
     wire.close()
     return None
 
 
-async def _attached(visit: Visit, full: str, wire: Wire, raw: bool, sends: bool) -> None:
+async def _attached(
+    visit: Visit, full: str, wire: Wire, raw: bool, sends: bool, everything: Request, said: list[dict[str, Any]],
+    before: Container | None,
+) -> None:  # fmt: skip
+    """said: what its log had when the client came; before: the container then."""
     desk, host = visit.desk, visit.host
-    before = desk.container(host, full)
-    path = f"/containers/{full}/logs"
-    query = {name: "1" for name in ("stdout", "stderr") if visit.flag(name)}
-    everything = Request("GET", path, query or {"stdout": "1", "stderr": "1"}, version=visit.request.version)
-    said = (await desk.ask(host, everything, waits=True)).value
     seen = 0 if visit.flag("logs") else len(said)
     if not visit.flag("stream"):
         for frame in said[seen:]:
