@@ -135,7 +135,7 @@ class Server:
         tasks = [task for state in self._states for task in state.tasks]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(self._clock, *tasks, return_exceptions=True)
         for state in self._states:
             for connection in list(state.connections):
                 connection.transport.abort()

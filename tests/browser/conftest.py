@@ -66,13 +66,22 @@ def jupyterlab(tmp_path_factory) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def browser(jupyterlab) -> Iterator:
+def chromium() -> Iterator:
+    """One for all: a process can't have two Playwrights at once."""
     from playwright.sync_api import sync_playwright
 
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def browser(jupyterlab, chromium):
+    """A browser while a JupyterLab runs."""
+    return chromium
 
 
 @pytest.fixture

@@ -44,11 +44,17 @@ docker run -d --name db --network rear --ip 172.28.0.20 nginx"""
 def kill(page, url: str) -> None:
     """The kernel's process, as a machine without memory would."""
     (kernel,) = kernels(page, url)
-    (pid,) = (
-        int(folder.name) for folder in Path("/proc").iterdir()
-        if folder.name.isdigit() and kernel["id"] in (folder / "cmdline").read_text(errors="replace")
-    )  # fmt: skip
+    numbers = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+    (pid,) = (number for number in numbers if kernel["id"] in command_of(number))
     os.kill(pid, signal.SIGKILL)
+
+
+def command_of(pid: int) -> str:
+    """'' for a process that has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 @pytest.fixture(scope="module", params=["en", "zh"])

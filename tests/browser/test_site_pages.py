@@ -11,7 +11,6 @@ import pytest
 pytest.importorskip("playwright", reason="playwright is not installed")
 pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
 pytest.importorskip("furo", reason="Sphinx and its theme are not installed: pip install -e '.[docs]'")
-from pages import CHROMIUM, FLAGS  # noqa: E402
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FILES = [*DOCS.glob("*.md"), *DOCS.glob("zh/*.md"), DOCS / "decisions" / "index.md"]
@@ -27,19 +26,14 @@ def site(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
-def window(request):
+def window(request, chromium):
     """A window of that theme, and what it asked for."""
-    from playwright.sync_api import sync_playwright
-
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = chromium.new_context(viewport={"width": 1200, "height": 900}, color_scheme=request.param).new_page()
-        asked: list[str] = []
-        page.on("request", lambda one: asked.append(one.url))
-        yield page, asked
-        chromium.close()
+    context = chromium.new_context(viewport={"width": 1200, "height": 900}, color_scheme=request.param)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    yield page, asked
+    context.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
