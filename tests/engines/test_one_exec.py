@@ -1,4 +1,7 @@
-"""Where the lab hosts' namespaces can't be entered, one exec per host reads the same values."""
+"""Where the lab hosts' namespaces can't be entered, one exec per host reads the same values.
+
+The kernel takes an IPv6 address into use a second or two after it is set (DAD): until then nobody is reached by it.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ docker1# docker network create --ipv6 --subnet fd00:6::/64 six
 docker1# docker run -d --name web6 --network six -p 8080:80 nginx
 docker1# ip -6 route add fd00:7::/64 via fd00:6::2
 docker1# ip6tables -A FORWARD -s fd00:8::/64 -m comment --comment "no, thanks" -j DROP
-docker1# ping -c 1 fd00:6::2
+docker1# timeout 30 sh -c "until ping -c 1 -W 1 fd00:6::2; do :; done"
 docker1# docker exec web2 ping -c 1 web2
 client# curl -s 172.25.254.1
 """
