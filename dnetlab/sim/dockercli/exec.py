@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dnetlab.sim.dockercli.run import open_terminal
 from dnetlab.sim.dockercli.runconfig import environment
 from dnetlab.sim.dockercli.session import Session
 from dnetlab.sim.dockerd import api
+
+Json = dict[str, Any]
 
 
 def execute(session: Session) -> int:
@@ -20,9 +24,13 @@ def execute(session: Session) -> int:
         "Privileged": call.on("privileged"),
         "Env": given,
     }  # fmt: skip
-    exec_id = session.ask(api.container_exec, name, body)["Id"]
-    sent = session.context.stdin if attached else None
-    answer = session.ask(api.exec_start, exec_id, {"Detach": detached, "Tty": call.on("tty")}, stdin=sent)
+    return start(session, name, body, session.context.stdin if attached else None, detached=detached)
+
+
+def start(session: Session, container: str, body: Json, stdin: str | None, *, detached: bool) -> int:
+    """Start a program in a container and show what it prints, or open its shell; its exit status, 0 when detached."""
+    exec_id = session.ask(api.container_exec, container, body)["Id"]
+    answer = session.ask(api.exec_start, exec_id, {"Detach": detached, "Tty": body["Tty"]}, stdin=stdin)
     if detached:
         return 0
     session.show(answer["Frames"])

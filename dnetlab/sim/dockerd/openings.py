@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dnetlab.model import Container, Endpoint
 from dnetlab.model.ip import IpAddress
-from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
-from dnetlab.sim.dockerd.config import ContainerConfig
+from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of, spec
 from dnetlab.sim.dockerd.drivers import options
 from dnetlab.sim.dockerd.firewall import NetworkConfig, firewaller
 from dnetlab.sim.world import World
@@ -54,7 +53,7 @@ def _closed_bridge(world: World, host: str) -> NetworkConfig | None:
 
 
 def _linked(world: World, host: str, container: Container) -> list[Container]:
-    found = (world.hosts[host].container(name) for name, _ in _config(world, host, container).links)
+    found = (world.hosts[host].container(name) for name, _ in spec(world, host, container.id).config.links)
     return [other for other in found if other is not None]
 
 
@@ -71,11 +70,7 @@ def _by_endpoint(world: World, host: str, endpoint_id: str) -> tuple[Container, 
     return None
 
 
-def _config(world: World, host: str, container: Container) -> ContainerConfig:
-    return daemon(world, host).containers[container.id].config
-
-
 def _exposed(world: World, host: str, container: Container) -> list[tuple[int, str]]:
     """(port, protocol), the highest first. The daemon takes them in Go's map order, another one each time."""
-    ports = (port.partition("/") for port in _config(world, host, container).expose)
+    ports = (port.partition("/") for port in spec(world, host, container.id).config.expose)
     return sorted(((int(number), protocol or "tcp") for number, _, protocol in ports), reverse=True)

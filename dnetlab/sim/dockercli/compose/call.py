@@ -17,10 +17,9 @@ VERSION = "2.40.3"
 
 @dataclass
 class Call:
-    """session.call is the verb's invocation; outer what stood before the verb; project None where none is needed."""
+    """session.call is the verb's invocation."""
 
     session: Session
-    outer: Invocation
     project: Project
 
     @property

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 
 from dnetlab.commands.compose import project as projects
 from dnetlab.commands.compose.canonical import NotThere
 from dnetlab.commands.compose.problem import ComposeError
 from dnetlab.commands.docker.parse import Invocation
-from dnetlab.sim.context import Context, Refused
+from dnetlab.sim.context import Refused
+from dnetlab.sim.dockercli import localfiles
 from dnetlab.sim.dockercli.compose import building, down, inside, looks, up
 from dnetlab.sim.dockercli.compose.call import VERSION, Call
 from dnetlab.sim.dockercli.compose.warning import warn
 from dnetlab.sim.dockercli.session import Failed, Session
-from dnetlab.sim.labfiles import LabFiles
 
 VERBS: dict[str, Callable[[Call], int]] = {
     "build": building.build,
@@ -67,7 +66,7 @@ def answer(session: Session, outer: Invocation) -> int:
 
 def _answer(session: Session, outer: Invocation, verb: Callable[[Call], int]) -> int:
     try:
-        call = Call(session, outer, _project(session.context, outer))
+        call = Call(session, _project(session, outer))
         for warning in call.project.warnings:
             warn(call, warning)
         session.connect()
@@ -82,8 +81,8 @@ def _answer(session: Session, outer: Invocation, verb: Callable[[Call], int]) ->
         ) from None
 
 
-def _project(context: Context, outer: Invocation) -> projects.Project:
-    files = LabFiles(context)
+def _project(session: Session, outer: Invocation) -> projects.Project:
+    files = localfiles.files_of(session)
 
     def text_of(path: str) -> str | None:
         try:
@@ -91,9 +90,8 @@ def _project(context: Context, outer: Invocation) -> projects.Project:
         except (OSError, Refused):
             return None
 
-    directory = outer.text("project-directory") or context.directory or "/root"
-    directory = posixpath.normpath(posixpath.join(context.directory or "/root", directory))
-    environment = context.environment or {}
+    directory = localfiles.absolute(session, outer.text("project-directory") or ".")
+    environment = session.context.environment or {}
     named = outer.all("file") or tuple(filter(None, environment.get("COMPOSE_FILE", "").split(":")))
     return projects.load(
         projects.find(directory, named, text_of),

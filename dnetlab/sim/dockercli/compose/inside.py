@@ -7,7 +7,8 @@ from typing import Any
 from dnetlab.sim.dockercli.compose import body, up
 from dnetlab.sim.dockercli.compose.call import Call
 from dnetlab.sim.dockercli.compose.looks import one_container
-from dnetlab.sim.dockercli.run import attach, open_terminal
+from dnetlab.sim.dockercli.exec import start
+from dnetlab.sim.dockercli.run import attach
 from dnetlab.sim.dockercli.session import Failed
 from dnetlab.sim.dockerd import api
 
@@ -32,17 +33,8 @@ def execute(call: Call) -> int:
         "Privileged": words.on("privileged"),
         "Env": [value for value in words.all("env") if "=" in value],
     }
-    exec_id = session.ask(api.container_exec, row["Id"], asked)["Id"]
-    answer = session.ask(
-        api.exec_start, exec_id, {"Detach": detached, "Tty": tty}, stdin=None if detached else session.context.stdin
-    )
-    if detached:
-        return 0
-    session.show(answer["Frames"])
-    if answer["Terminal"] is not None:
-        open_terminal(session, answer["Terminal"], main=False)
-        return 0
-    return int(session.ask(api.exec_inspect, exec_id)["ExitCode"])
+    sent = None if detached else session.context.stdin
+    return start(session, row["Id"], asked, sent, detached=detached)
 
 
 def run(call: Call) -> int:

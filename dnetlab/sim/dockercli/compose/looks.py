@@ -13,6 +13,7 @@ from dnetlab.commands.gotemplate.values import Row
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.compose import ask
 from dnetlab.sim.dockercli.compose.call import LABEL, Call
+from dnetlab.sim.dockercli.image import reference
 from dnetlab.sim.dockercli.listing import ports_text
 from dnetlab.sim.dockercli.session import Failed, Session
 from dnetlab.sim.dockercli.table import Listing, align, truncated
@@ -145,7 +146,7 @@ def images(call: Call) -> int:
     for row in sorted(ask.containers(call), key=ask.name_of):
         found = call.session.ask(api.image_inspect, row["Image"])
         tags = found.get("RepoTags") or ["<none>:<none>"]
-        named = row["Image"] if ":" in row["Image"] else f"{row['Image']}:latest"
+        named = str(reference(row["Image"]))
         repository, _, tag = (named if named in tags else tags[0]).rpartition(":")
         lines.append(
             "\t".join(

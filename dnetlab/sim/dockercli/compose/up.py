@@ -95,10 +95,11 @@ def levels(call: Call, names: Sequence[str]) -> list[list[str]]:
 # -- what must be there first -------------------------------------------------------------------------------------
 
 
-def _prepare(call: Call, names: Sequence[str], scales: dict[str, int]) -> None:
+def _prepare(call: Call, names: Sequence[str], scales: dict[str, int], alone: Sequence[str] = ()) -> None:
+    """Networks, volumes, images and containers of these services; alone: services that need all but containers."""
     _check_external(call)
-    _pull(call, names)
-    _make_places(call, names)
+    _pull(call, [*names, *alone])
+    _make_places(call, [*names, *alone])
     for level in levels(call, names):
         _converge(call, level, scales)
 
@@ -117,11 +118,7 @@ def _make_places(call: Call, names: Sequence[str]) -> None:
 
 def prepare(call: Call, needs: Sequence[str], service: str) -> None:
     """For `run`: the networks and volumes of a service, and what it depends on, running."""
-    _check_external(call)
-    _pull(call, [*needs, service])
-    _make_places(call, [*needs, service])
-    for level in levels(call, needs):
-        _converge(call, level, {})
+    _prepare(call, needs, {}, [service])
     _start(call, needs)
 
 
