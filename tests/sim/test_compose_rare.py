@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dnetlab import Lab
@@ -29,6 +29,8 @@ _NETWORK = st.dictionaries(_NETWORK_KEYS, _VALUES)
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(_KEYS, _VALUES, max_size=4), _NETWORK)
+@example({"dns": [0]}, {})
+@example({"healthcheck": {"test": [1]}}, {})
 def test_no_file_breaks_the_lab(service, network):
     # given a file with any values under keys that there are
     tree = {

@@ -13,12 +13,14 @@ _TEXT: Json = {"type": "string"}
 _WORD: Json = {"type": ["string", "number", "boolean", "null"]}
 _NUMBER: Json = {"type": ["string", "integer"]}
 _FLAG: Json = {"type": ["boolean", "string"]}
-_TEXTS: Json = {"type": "array", "items": {"type": ["string", "number"]}}
+_TEXTS: Json = {"type": "array", "items": _TEXT}
+_TOKENS: Json = {"type": "array", "items": {"type": ["string", "number"]}}
 _SCALARS: Json = {"anyOf": [{"type": "array", "items": _TEXT}, {"type": "object", "additionalProperties": _WORD}]}
 _MAP = _SCALARS
-_WORDS: Json = {
-    "anyOf": [{"type": ["string", "null"]}, {"type": "array", "items": {"type": ["string", "number", "object"]}}]
-}
+_LINES: Json = {"anyOf": [_TEXT, _TEXTS]}
+_WORDS: Json = {"anyOf": [{"type": ["string", "null"]}, _TEXTS]}
+_PATHS: Json = {"anyOf": [_TEXT, {"type": "array", "items": {"type": ["string", "object"]}}]}
+_DEVICES: Json = {"type": "array", "items": {"type": ["string", "object"]}}
 
 _NAMED: Json = {"type": "object"}
 
@@ -42,7 +44,7 @@ _HEALTH = _object(
         "retries": _WHOLE,
         "start_period": _TEXT,
         "start_interval": _TEXT,
-        "test": _WORDS,
+        "test": _LINES,
         "timeout": _TEXT,
     }
 )
@@ -86,10 +88,11 @@ SERVICE: Json = {
             "stop_grace_period pull_policy mac_address pid ipc uts userns_mode runtime isolation cgroup cgroup_parent",
             _TEXT),
     **_each("privileged read_only tty stdin_open init attach oom_kill_disable use_api_socket", _FLAG),
-    **_each("cap_add cap_drop devices external_links links group_add security_opt expose volumes_from profiles "
-            "device_cgroup_rules", _TEXTS),
+    **_each("cap_add cap_drop external_links links security_opt volumes_from profiles device_cgroup_rules dns_opt",
+            _TEXTS),
+    **_each("group_add expose", _TOKENS), "devices": _DEVICES,
     **_each("environment labels extra_hosts sysctls annotations", _SCALARS),
-    **_each("command entrypoint dns dns_search dns_opt env_file tmpfs label_file", _WORDS),
+    **_each("command entrypoint", _WORDS), **_each("dns dns_search tmpfs label_file", _LINES), "env_file": _PATHS,
     **_each("cpu_count cpu_shares cpu_quota cpu_period cpuset mem_swappiness memswap_limit pids_limit oom_score_adj "
             "cpu_percent cpu_rt_period cpu_rt_runtime", _WORD),
     **_each("mem_limit mem_reservation shm_size", _SIZE), "cpus": _DECIMAL, "scale": _WHOLE,
