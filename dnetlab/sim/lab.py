@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Interface, IPv6Interface
 
 from dnetlab.model import (
@@ -45,14 +46,19 @@ FORWARDING = ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding", "net.ipv4.c
 def new_world(release: str = DEFAULT_RELEASE, seed: int = 0, topology: Topology | None = None) -> World:
     """The lab of that topology (None: the default one) with the daemons of that release running.
 
-    Two calls with the same arguments give equal worlds. UsageError for a release or an image that nobody knows.
+    Two calls with the same arguments give equal worlds, and each caller one of its own. UsageError for a release or an
+    image that nobody knows.
     """
+    return _started(release, seed, topology or default_topology()).copy()
+
+
+@lru_cache(maxsize=8)  # a reset, the next hand-in of a class: the same lab again
+def _started(release: str, seed: int, shape: Topology) -> World:
     from dnetlab.sim.dockerd.images import install_catalogue
     from dnetlab.sim.dockerd.system import install_daemon, start_daemon
     from dnetlab.sim.tools.by_name import TOOLS
 
     engine(release)
-    shape = topology or default_topology()
     world = World(release=release, seed=seed, topology=shape, tools=TOOLS)
     for plan in shape.hosts:
         _boot(world, plan, shape.nics_of(plan.name))

@@ -43,7 +43,7 @@ JOB_CONTROL = ShellRefused(
 )
 
 
-@lru_cache(maxsize=64)  # a line is read with its cell, and again when it runs
+@lru_cache(maxsize=512)  # a line is read with its cell, when it runs, and in the next lab of the same lesson
 def parse_shell(text: str) -> Script:
     """Read a script of one line or more. Raises ShellRefused, with the sentence to show, for what can't be read.
 
