@@ -308,7 +308,7 @@ class Host:
     def container(self, reference: str) -> Container | None:
         """Find by name, full id, or a prefix of the id that only one container has."""
         reference = reference.removeprefix("/")
-        exact = next((c for c in self.containers if reference in (c.name, c.id)), None)
+        exact = index(self, "_called", self.containers, _called).get(reference)
         if exact or not reference:
             return exact
         found = [c for c in self.containers if c.id.startswith(reference)]
@@ -350,6 +350,11 @@ def _watched(namespaces: Mapping[str, Namespace]) -> bool:
 
 def _knowing(namespaces: Mapping[str, Namespace]) -> set[str]:
     return {key for key, namespace in namespaces.items() if namespace.neighbours}
+
+
+def _called(containers: tuple[Container, ...]) -> dict[str, Container]:
+    """By name and by full id."""
+    return {reference: one for one in reversed(containers) for reference in (one.id, one.name)}
 
 
 def _stacked(namespaces: Mapping[str, Namespace]) -> set[str]:

@@ -193,12 +193,8 @@ class Field:
         if not places:
             return self.snapshot
         hosts = dict(self.snapshot.hosts)
-        for name in {host for host, _ in places}:
-            spaces = dict(hosts[name].namespaces)
-            for where in places:
-                if where.host == name:
-                    spaces[where.namespace] = self._changed(where)
-            hosts[name] = replace(hosts[name], namespaces=spaces)
+        for where in places:
+            hosts[where.host] = hosts[where.host].with_namespace(where.namespace, self._changed(where))
         return replace(self.snapshot, hosts=hosts)
 
     def _changed(self, where: Where) -> Namespace:
