@@ -352,7 +352,7 @@ def _knowing(namespaces: Mapping[str, Namespace]) -> set[str]:
     return {key for key, namespace in namespaces.items() if namespace.neighbours}
 
 
-def _called(containers: tuple[Container, ...]) -> dict[str, Container]:
+def _called(containers: Sequence[Container]) -> dict[str, Container]:
     """By name and by full id."""
     return {reference: one for one in reversed(containers) for reference in (one.id, one.name)}
 
