@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from docker.errors import APIError
 
 from dnetlab.commands.cell import parse_cell
 from dnetlab.engines.docker import DockerEngine
@@ -201,6 +202,26 @@ def test_a_real_ctrl_c_while_hosts_come_up_leaves_nothing_behind(outer):
 
     assert process.returncode not in (0, None)
     assert _labelled(url) == 0
+
+
+def test_what_dockerd_can_not_remove_at_once_goes_all_the_same_and_ctrl_c_waits_for_it(outer, monkeypatch):
+    # given a lab whose first container dockerd refuses to remove, as one on a busy machine does, and Ctrl-C at the second
+    hosts = ContainerHosts(base_url=url_of(outer), daemons=()).up()
+    remove, answers = hosts.api.remove_container, iter([APIError("did not receive an exit event"), KeyboardInterrupt()])
+
+    def refused_at_first(*words, **options):
+        for answer in answers:
+            raise answer
+        return remove(*words, **options)
+
+    monkeypatch.setattr(hosts.api, "remove_container", refused_at_first)
+
+    # when it is taken down
+    with pytest.raises(KeyboardInterrupt):
+        hosts.down()
+
+    # then nothing of it is left
+    assert _labelled(url_of(outer)) == 0
 
 
 def _labelled(url):

@@ -25,7 +25,7 @@ from dnetlab.engines.look.api import moment
 from dnetlab.engines.providers import Sight, Standing, cgroups, login, pulled
 from dnetlab.engines.providers.container_image import host_image, short
 from dnetlab.engines.providers.shape import lab_toml
-from dnetlab.engines.providers.starting import side_by_side
+from dnetlab.engines.providers.starting import finished, side_by_side
 from dnetlab.engines.running import CLEAN_ENVIRONMENT, Progress, Ran, run_limited, tell
 from dnetlab.engines.store import images_archive
 from dnetlab.errors import EngineError, UnknownName
@@ -38,6 +38,7 @@ from dnetlab.model.where import Where
 LABEL, MAKER, HOST, SHAPE = "dnetlab.lab", "dnetlab.maker", "dnetlab.host", "dnetlab.shape"
 MARK = "run/dnetlab/lab"  # in each host: lab/host
 KEPT = "/root/.dnetlab-kept"  # a file in the first host of a lab that outlives its maker
+ROUNDS = 20  # of removing what carries the label
 LIMIT = 300.0  # seconds that a dockerd may take to start on a machine with much else to do
 
 
@@ -265,7 +266,7 @@ class ContainerHosts:
     def down(self) -> None:
         """Remove everything that carries this lab's label; quiet when nothing does."""
         with contextlib.suppress(Exception):
-            remove_lab(self.api, self.lab)
+            finished(lambda: remove_lab(self.api, self.lab))
         atexit.unregister(self.down)
         self._forget()
 
@@ -427,7 +428,16 @@ def _policies(switch: Switch) -> list[str]:
 
 
 def remove_lab(api: Any, lab: str) -> None:
-    """Remove the containers and networks that carry this lab's label."""
+    """Remove the containers and networks that carry this lab's label, until there are none: on a busy machine dockerd
+    gives up on one whose end it was not told of in time, and makes what somebody asked for who is gone since."""
+    for _ in range(ROUNDS):
+        _remove_once(api, lab)
+        if not _rows(api, lab):
+            return
+        time.sleep(0.2)
+
+
+def _remove_once(api: Any, lab: str) -> None:
     filters = {"label": f"{LABEL}={lab}"}
     for row in api.containers(all=True, filters=filters):
         with contextlib.suppress(Exception):

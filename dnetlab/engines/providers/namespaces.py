@@ -20,7 +20,7 @@ from dnetlab.engines import images
 from dnetlab.engines.look import api, direct
 from dnetlab.engines.providers import Sight, Standing, cgroups, login, netns, records
 from dnetlab.engines.providers.shape import lab_toml
-from dnetlab.engines.providers.starting import side_by_side
+from dnetlab.engines.providers.starting import finished, side_by_side
 from dnetlab.engines.running import Progress, Ran, run_limited, run_tool, tell
 from dnetlab.engines.store import engine_tree, images_archive, newest_release, ready_releases, source_digest, writing
 from dnetlab.errors import EngineError, UnknownName
@@ -161,7 +161,7 @@ class NamespaceHosts:
         """Remove the lab and everything in it; quiet when there is none."""
         if self.record is None:
             return
-        netns.remove_lab(self.lab)
+        finished(lambda: netns.remove_lab(self.lab))
         self._unlock()
         self.record = None
         atexit.unregister(self.down)
