@@ -19,6 +19,7 @@ from dnetlab.language import heading, say
 from dnetlab.model import Topology, default_topology
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,15}")
+DAEMON = 300.0  # seconds that a dockerd may take to start
 WALL = (
     "The lab's hosts are apart from your machine's network, files and processes, but they run as its root: they guard "
     "against accidents, not against somebody who means harm."
@@ -122,7 +123,8 @@ def up(
 ) -> Hosts:
     """Start lab hosts that stay until `down`; labs that stand already are left as they are.
 
-    With the name of one that stands, its hosts that have ended are made anew. Raises UsageError for a name that can't
+    With the name of one that stands, its hosts that have ended are made anew, and those of its daemons that don't run
+    are started. Raises UsageError for a name that can't
     be one, EngineError when this machine can't have a lab.
     """
     if lab is not None and not NAME.fullmatch(lab):
@@ -139,13 +141,21 @@ def up(
 def _healed(lab: str, release: str | None, progress: Progress | None) -> Hosts:
     hosts = attach(lab, release)
     made = hosts.heal()
-    tell(
-        progress,
-        "the lab {lab} is up; made anew: {names}" if made else "the lab {lab} is up, and nothing of it was gone",
-        lab=lab,
-        names=", ".join(made),
-    )
+    started = _without_daemon(standing(), lab)
+    for host in started:
+        hosts.run(host, "systemctl start docker", timeout=DAEMON)
+    if made:
+        tell(progress, "the lab {lab} is up; made anew: {names}", lab=lab, names=", ".join(made))
+    if started:
+        tell(progress, "the lab {lab} is up; dockerd started: {names}", lab=lab, names=", ".join(started))
+    if not made + started:
+        tell(progress, "the lab {lab} is up, and nothing of it was gone", lab=lab)
     return hosts
+
+
+def _without_daemon(found: list[Standing], lab: str) -> list[str]:
+    """The hosts of a lab that are up and whose dockerd isn't: killed, or stopped by a student."""
+    return [row.host for row in found if (row.lab, row.state, row.daemon) == (lab, "up", "stopped")]
 
 
 def down(lab: str | None = None, progress: Progress | None = None) -> list[str]:
@@ -191,7 +201,16 @@ def ps() -> str:
         return say("No lab hosts are up. Start them with: dnetlab up")
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    gone = list(dict.fromkeys(row.lab for row in found if row.state == "gone" and row.kept))
-    return "\n".join(
-        [*lines, *(say("A host of {lab} has ended. Make it anew: dnetlab up {lab}", lab=lab) for lab in gone)]
-    )
+    return "\n".join([*lines, *_to_mend(found)])
+
+
+def _to_mend(found: list[Standing]) -> list[str]:
+    """A sentence for each kept lab of which something is gone."""
+    gone = dict.fromkeys(row.lab for row in found if row.state == "gone" and row.kept)
+    silent = {row.lab: _without_daemon(found, row.lab) for row in found if row.kept}
+    anew = [say("A host of {lab} has ended. Make it anew: dnetlab up {lab}", lab=lab) for lab in gone]
+    return anew + [
+        say("dockerd doesn't run on {names}. Start it: dnetlab up {lab}", names=", ".join(names), lab=lab)
+        for lab, names in silent.items()
+        if names
+    ]

@@ -12,6 +12,7 @@ import pytest
 from docker.errors import APIError
 
 from dnetlab.commands.cell import parse_cell
+from dnetlab.engines import labhosts
 from dnetlab.engines.docker import DockerEngine
 from dnetlab.engines.providers import cgroups, containers
 from dnetlab.engines.providers.containers import LABEL, ContainerHosts, Containers
@@ -112,13 +113,41 @@ def test_a_lab_that_is_kept_is_found_again_and_is_not_swept_away(outer, inner):
 
 def test_a_host_that_was_ended_is_shown_and_made_anew(outer, inner):
     provider = Containers(url_of(outer), f"{outer.root('docker1')}/proc")
+    inner.run("docker1", "touch /tmp/mine")
     outer.run("docker1", f"docker kill {inner.container('client')}")
 
     assert [row.host for row in provider.standing() if row.state == "gone"] == ["client"]
     assert provider.attach(inner.lab).heal() == ["client"]
 
     assert inner.run("client", "ping -c 1 -W 5 172.25.254.1").exit_code == 0
-    assert inner.run("docker1", "docker ps -q").stdout != "", "the others are left as they were"
+    assert inner.run("docker1", "ls /tmp/mine").exit_code == 0, "the others are left as they were"
+
+
+def test_a_host_that_was_stopped_and_a_daemon_that_was_killed_are_told_by_ps_and_mended_by_up(
+    outer, inner, monkeypatch
+):
+    provider = Containers(url_of(outer), f"{outer.root('docker1')}/proc")
+    monkeypatch.setattr(labhosts, "providers", lambda: [provider])
+    inner.run("docker1", "pid=$(cat /run/docker.pid); kill -9 $pid; while [ -d /proc/$pid ]; do :; done")
+    outer.run("docker1", f"docker stop -t 1 {inner.container('docker2')}")
+
+    assert labhosts.ps().splitlines()[-2:] == [
+        f"A host of {inner.lab} has ended. Make it anew: dnetlab up {inner.lab}",
+        f"dockerd doesn't run on docker1. Start it: dnetlab up {inner.lab}",
+    ]
+    said = []
+    labhosts.up(lab=inner.lab, progress=said.append)
+
+    assert said == [
+        f"the lab {inner.lab} is up; made anew: docker2",
+        f"the lab {inner.lab} is up; dockerd started: docker1",
+    ]
+    assert [(row.host, row.daemon, row.state) for row in provider.standing()] == [
+        ("docker1", "started", "up"),
+        ("docker2", "started", "up"),
+        ("client", "-", "up"),
+    ]
+    assert inner.run("client", "ping -c 1 -W 5 172.25.254.2").exit_code == 0
 
 
 def test_down_removes_what_carries_the_label_and_nothing_else(outer, inner):
@@ -205,7 +234,7 @@ def test_a_real_ctrl_c_while_hosts_come_up_leaves_nothing_behind(outer):
 
 
 def test_what_dockerd_can_not_remove_at_once_goes_all_the_same_and_ctrl_c_waits_for_it(outer, monkeypatch):
-    # given a lab whose first container dockerd refuses to remove, as one on a busy machine does, and Ctrl-C at the second
+    # given a dockerd that fails at the first container, as one on a busy machine does, and Ctrl-C at the second
     hosts = ContainerHosts(base_url=url_of(outer), daemons=()).up()
     remove, answers = hosts.api.remove_container, iter([APIError("did not receive an exit event"), KeyboardInterrupt()])
 

@@ -182,6 +182,48 @@ def test_a_host_that_was_ended_from_inside_is_shown_and_the_others_go_on(made):
     assert healed.run("docker1", "ip link show marked").exit_code == 0, "the others are left as they were"
 
 
+def states(lab):
+    return {row.host: (row.state, row.daemon) for row in Namespaces().standing() if row.lab == lab}
+
+
+def test_what_is_ended_behind_the_labs_back_is_told_by_ps_and_mended_by_up_and_by_reset(made):
+    lab = made[0]
+    labhosts.up("20.10", lab, ROUTED)
+    hosts = labhosts.attach(lab)
+    whole = {name: ("up", "started" if name == "docker1" else "-") for name in ROUTED.names}
+    assert states(lab) == whole
+
+    # given a dockerd that was killed and a network namespace whose name was deleted
+    kill = "pid=$(cat /run/docker.pid); kill -9 $pid; while [ -d /proc/$pid ]; do :; done"
+    hosts.run("docker1", f"touch /tmp/mine; {kill}")
+    subprocess.run(["ip", "netns", "del", records.netns_name(lab, "right1")], check=True)
+
+    # then ps says both, and up mends both and leaves the rest as it is
+    assert states(lab) == whole | {"docker1": ("up", "stopped"), "right1": ("gone", "-")}
+    assert labhosts.ps().splitlines()[-2:] == [
+        f"A host of {lab} has ended. Make it anew: dnetlab up {lab}",
+        f"dockerd doesn't run on docker1. Start it: dnetlab up {lab}",
+    ]
+    said = []
+    labhosts.up("20.10", lab, progress=said.append)
+    assert said[-2:] == [f"the lab {lab} is up; made anew: right1", f"the lab {lab} is up; dockerd started: docker1"]
+    assert states(lab) == whole
+    healed = labhosts.attach(lab)
+    assert healed.run("right1", "ping -c 1 -W 10 10.1.0.1").exit_code == 0
+    assert healed.run("docker1", "docker ps -q; ls /tmp/mine").stdout == "/tmp/mine\n"
+
+    # when the switches went, with every cable of the lab
+    engine = DockerEngine(attach=lab)
+    subprocess.run(["ip", "netns", "del", records.netns_name(lab, records.SWITCH)], check=True)
+    assert {state for state, _ in states(lab).values()} == {"gone"}
+
+    # then reset makes the lab as it was
+    engine.reset(0)
+    assert states(lab) == whole
+    assert engine.hosts.run("right1", "ping -c 1 -W 10 10.1.0.1").exit_code == 0
+    engine.close()
+
+
 def test_reset_makes_a_kept_lab_anew_and_keeps_it(made):
     labhosts.up("20.10", made[0], ONE)
     engine = DockerEngine(attach=made[0])

@@ -20,8 +20,10 @@ from dnetlab.model.labfile import parse_topology
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def row(lab: str, provider: str, host: str = "docker1", state: str = "up", kept: bool = True) -> Standing:
-    return Standing(lab, provider, "28.5", host, "172.25.254.1", "started", state, kept)
+def row(
+    lab: str, provider: str, host: str = "docker1", state: str = "up", kept: bool = True, daemon: str = "started"
+) -> Standing:
+    return Standing(lab, provider, "28.5", host, "172.25.254.1", daemon, state, kept)
 
 
 @dataclass
@@ -65,6 +67,19 @@ def test_ps_lists_what_every_provider_has_and_says_how_to_mend_it(ways: list[Pla
     assert [line.split()[0] for line in lines] == ["LAB", "one", "busy", "two", "A"]
     assert lines[2].endswith("up, in use") and lines[3].endswith("gone")
     assert lines[4] == "A host of two has ended. Make it anew: dnetlab up two"
+
+
+def test_ps_says_on_which_hosts_dockerd_does_not_run(ways: list[Played]) -> None:
+    ways[0].rows[:] = [
+        row("one", "namespaces", daemon="stopped"),
+        row("busy", "namespaces", kept=False, daemon="stopped"),
+    ]
+    ways[1].rows[:] = [row("two", "containers", state="gone", daemon="stopped")]
+
+    assert labhosts.ps().splitlines()[4:] == [
+        "A host of two has ended. Make it anew: dnetlab up two",
+        "dockerd doesn't run on docker1. Start it: dnetlab up one",
+    ]
 
 
 def test_down_of_a_name_asks_the_provider_that_has_it(ways: list[Played]) -> None:

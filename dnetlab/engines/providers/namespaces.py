@@ -176,15 +176,18 @@ class NamespaceHosts:
             self.keep()
 
     def missing(self) -> list[str]:
-        """The hosts whose first process has ended: by `rm -rf /` or `poweroff -f` inside, or a kill from outside."""
-        pids = self._known().pids
-        return [name for name in self.shape.names if not netns.is_running(pids.get(name, 0), self.lab)]
+        """The hosts whose first process has ended: by `rm -rf /` or `poweroff -f` inside, or a kill from outside; and
+        those whose network namespace lost its name, by an `ip netns del` from outside. All when the switches did."""
+        record = self._known()
+        return [name for name in self.shape.names if not netns.stands(record, name)]
 
     def heal(self) -> list[str]:
         """Make hosts anew that have ended, the others are left as they are; the names of those made."""
         record, gone = self._known(), self.missing()
         for name in gone:
-            netns.remove_host(record, name)
+            netns.remove_host(record, self.shape, name)
+        if not record.owns(records.netns_name(self.lab, records.SWITCH)):
+            netns.make_switches(record)
         record.save()
         self._make(tuple(self.shape.host(name) for name in gone), engine_data(self.version, self.progress))
         return gone
@@ -473,7 +476,7 @@ def _standing(record: records.LabRecord) -> list[Standing]:
     rows = []
     for host in shape.hosts:
         pid, address = record.pids.get(host.name, 0), shape.address_of(host.name)
-        state = "starting" if not pid else "up" if netns.is_running(pid, record.lab) else "gone"
+        state = "starting" if not pid else "up" if netns.stands(record, host.name) else "gone"
         if state == "starting" and (record.kept or not records.maker_is_alive(record.lab)):
             state = "gone"
         daemon = "-" if host.name not in record.daemons else "started" if _has_daemon(pid) else "stopped"

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -117,6 +118,15 @@ def cable(lab: str, there: str, near: str, far: str, index: int) -> None:
     """A veth pair: `near` in a host's namespace, `far` at the switches, not yet up."""
     words = f"link add {far} index {index} type veth peer name {near} netns {there}"
     _ip(lab, "-n", netns_name(lab, SWITCH), *words.split())
+
+
+def unplug(lab: str, shape: Topology, host: str) -> None:
+    """Take out a host's cables at the switches: the kernel takes its time to clear a namespace that nobody is in."""
+    words = ["ip", "-n", netns_name(lab, SWITCH), "-j", "link", "show", "type", "veth"]
+    rows = json.loads(subprocess.run(words, capture_output=True, text=True).stdout or "[]")
+    mine = re.compile(rf"h{shape.names.index(host) + 1}n\d+(v\d+)?")
+    for far in (row["ifname"] for row in rows if mine.fullmatch(row["ifname"])):
+        subprocess.run([*words[:3], "link", "del", far], capture_output=True)
 
 
 def connect(lab: str, far: str, bridge: str) -> None:
@@ -262,6 +272,12 @@ def is_running(pid: int, lab: str) -> bool:
     return lab in _marks(pid) and not _is_zombie(pid)
 
 
+def stands(record: LabRecord, host: str) -> bool:
+    """Whether a host's first process runs, and its network namespace and the switches' are there by their names."""
+    names = (netns_name(record.lab, host), netns_name(record.lab, SWITCH))
+    return is_running(record.pids.get(host, 0), record.lab) and all(map(record.owns, names))
+
+
 def _marks(pid: int | str) -> set[str]:
     try:
         pairs = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
@@ -338,7 +354,7 @@ def remove_lab(lab: str) -> None:
     forget(lab)
 
 
-def remove_host(record: LabRecord, host: str) -> None:
+def remove_host(record: LabRecord, shape: Topology, host: str) -> None:
     """Remove what is left of one host, so that it can be made anew."""
     name = netns_name(record.lab, host)
     inodes = [name] if record.owns(name) else []
@@ -350,6 +366,7 @@ def remove_host(record: LabRecord, host: str) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(left, signal.SIGKILL)
         _remove_netns(NETNS / name)
+    unplug(record.lab, shape, host)
     record.namespaces[name] = 0
     record.daemons = [daemon for daemon in record.daemons if daemon != host]
     _unmount(record.directory / host)

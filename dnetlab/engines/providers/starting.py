@@ -1,4 +1,4 @@
-"""Hosts of a lab are made side by side, and all of it is said in the thread that asked; Ctrl-C waits for what was begun."""
+"""Hosts of a lab are made side by side, and all of it is said in the thread that asked. Ctrl-C waits for it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _ended(pool: ThreadPoolExecutor, futures: list[Future[None]]) -> None:
 
 
 def finished(work: Callable[[], object]) -> None:
-    """Do a work that must not be left half done: from the start again when Ctrl-C interrupts it, and Ctrl-C after it."""
+    """Do a work that must not be left half done: again when Ctrl-C interrupts it, and Ctrl-C only after it."""
     interrupted = False
     for _ in range(PRESSES):
         try:

@@ -17,6 +17,8 @@ SENTENCES = {
     "the lab {lab} is up: dnetlab run --engine docker --attach {lab} FILE": "实验环境 {lab} 已经启动：dnetlab run --engine docker --attach {lab} 文件",
     "The lab's hosts are apart from your machine's network, files and processes, but they run as its root: they guard against accidents, not against somebody who means harm.": "实验主机和你这台机器的网络、文件、进程是分开的，但它们以这台机器的 root 身份运行：防得住失误，防不住恶意。",
     "the lab {lab} is up; made anew: {names}": "实验环境 {lab} 已经启动；重新建立的有：{names}",
+    "the lab {lab} is up; dockerd started: {names}": "实验环境 {lab} 已经启动；又启动了这些主机上的 dockerd：{names}",
+    "dockerd doesn't run on {names}. Start it: dnetlab up {lab}": "{names} 上的 dockerd 没有运行。启动它：dnetlab up {lab}",
     "the lab {lab} is up, and nothing of it was gone": "实验环境 {lab} 已经启动，什么也没有缺",
     "real lab hosts can't be made by Windows itself": "Windows 本身不能建立真实的实验主机",
     "Run dnetlab inside WSL; the simulator works here too.": "请在 WSL 里运行 dnetlab；模拟器在这里也能用。",
