@@ -8,7 +8,7 @@ Answers are undone at the same places: what was the source comes back as the des
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address
@@ -62,13 +62,13 @@ class Track:
             self.src_done = True
 
 
-def find(connections: Iterable[Connection], packet: Packet, inner: Packet | None, now: float) -> Track | None:
+def find(connections: Sequence[Connection], packet: Packet, inner: Packet | None, now: float) -> Track | None:
     """The connection a packet belongs to; None: it begins a new one, or belongs to none (see `may_begin`).
 
     Conntrack's tuple of an echo has the ICMP type: a request with the number of another's reply is a new connection.
     """
     flow = Flow.of(inner if inner is not None else packet)
-    for connection in connections:
+    for connection in reversed(connections):  # most packets are of one that began a moment ago
         if inner is None and flow.sport not in (connection.original.sport, connection.reply.sport):
             continue  # most of a long table, without a look at the addresses
         if connection.expires is not None and connection.expires <= now:
@@ -274,7 +274,7 @@ def advance(
     connections: tuple[Connection, ...], original: Flow, reply: bool, now: float, flags: str
 ) -> tuple[Connection, ...]:
     """Another packet of a connection that is known came by: only what TCP's flags change is written down."""
-    entry = next((c for c in connections if _is_of(c, original)), None)
+    entry = next((c for c in reversed(connections) if _is_of(c, original)), None)
     if entry is None or entry.tcp is None:
         return connections
     tcp = _next_state(entry.tcp, flags, reply)
