@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import tokenize
 from pathlib import Path
 
 import nbformat
@@ -54,6 +57,24 @@ SHOWN = [
     ("12-find-the-fault", "curl: (28) Connection timed out"),
     ("12-find-the-fault", "172.25.254.38 dev br-"),
 ]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_no_command_stands_where_an_editor_of_python_shows_a_comment(path):
+    # JupyterLab colours a cell as Python: what follows a # outside quotes is grey
+    cells = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    typed = [line for cell in cells if cell.startswith("%%dnet") for line in parse_cell(cell.partition("\n")[2])]
+    rows = [row for cell in cells if cell.startswith("%%dnet") for row in cell.splitlines()[1:]]
+
+    grey = [row for row in rows if any(kind == tokenize.COMMENT for kind, *_ in _tokens(row))]
+
+    assert typed and [row for row in grey if not row.startswith(("#", ";"))] == []
+
+
+def _tokens(row):
+    """The tokens of Python in a line of a shell, as far as there are any."""
+    with contextlib.suppress(tokenize.TokenError, IndentationError, SyntaxError):
+        yield from tokenize.generate_tokens(io.StringIO(row).readline)
 
 
 def test_there_is_a_notebook_for_each_lesson():

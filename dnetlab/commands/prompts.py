@@ -16,6 +16,7 @@ _DEBIAN = re.compile(r"^[\w.-]+@(?P<host>[\w.-]+):[^#$\s]*[#$](?: (?P<text>.*)|(
 _SHORT = re.compile(r"^(?P<host>[A-Za-z][\w.-]*)[#$](?: (?P<text>.*)|(?P<empty>))$")
 _INSIDE = re.compile(r"^(?:(?:/[\w./-]*|~) |(?:ba)?sh-\d\.\d+)[#$](?: (?P<text>.*)|(?P<empty>))$")
 _INSIDE_GLUED = re.compile(r"(?<=\S) */ # (?=[a-z])")
+_AS_ROOT = re.compile(r"^((?:[A-Za-z][\w.-]*|/[\w./-]* |~ ))#(?= |$)", re.MULTILINE)
 _CONTAINER = re.compile(r"^[0-9a-f]{12}$")
 _BARE = re.compile(r"^\s*(?P<sign>[#$]) +(?P<text>\S.*)$")
 
@@ -67,6 +68,12 @@ def read_prompt(raw: str, lab: Topology, number: int = 0) -> Typed | None:
         if pattern is not _SHORT:
             return Typed(Prompt.HOST, command, None, name)
     return None
+
+
+def in_an_editor(text: str) -> str:
+    """The same cell with `$` in its prompts: editors take a notebook's cells for Python, where # begins a comment, and
+    show grey what is typed at `docker1# ` or `/ # `."""
+    return _AS_ROOT.sub(r"\1$", text)
 
 
 def refuse_two_strangers(one: str, two: str, number: int, lab: Topology) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dnetlab.commands.prompts import in_an_editor
 from dnetlab.errors import UsageError
 from dnetlab.explain.sentences import phrase
 from dnetlab.lessons.numbers import fill
@@ -98,7 +99,7 @@ def _notebook_cells(lesson: Lesson, cell: PageCell, language: str) -> Iterator[C
     if cell.kind is CellKind.PROSE:
         yield Cell("markdown", cell.zh if language == "zh" else cell.en)
     elif cell.kind is CellKind.DNET:
-        yield Cell("code", f"%%dnet {cell.options}".rstrip() + f"\n{cell.text}")
+        yield Cell("code", f"%%dnet {cell.options}".rstrip() + f"\n{in_an_editor(cell.text)}")
     elif cell.kind is CellKind.LOOK:
         yield Cell("code", "\n".join(f"%dnet {row}" for row in cell.text.split("\n")))
     elif cell.kind is CellKind.PYTHON:
