@@ -103,7 +103,7 @@ def test_what_a_body_asks_for_is_what_inspect_says(world):
         (api.image_inspect, ["nosuch"], 404, "No such image: nosuch:latest"),
         (api.exec_start, ["nosuch", {}], 404, "No such exec instance: nosuch"),
         (api.container_list, [], 400, "invalid filter 'foo'"),
-        (api.network_create, [{"Name": "n", "Driver": "macvlan", "Options": {"macvlan_mode": "x"}}], 400,
+        (api.network_create, [{"Name": "n", "Driver": "macvlan", "Options": {"macvlan_mode": "x"}}], 500,
          "requested macvlan mode 'x' is not valid, 'bridge' mode is the macvlan driver default"),
         (api.network_create, [{"Name": " "}], 400, "invalid name: name is empty"),
     ],

@@ -99,7 +99,7 @@ def unpause(world: World, host: str, reference: str) -> None:
     """`docker unpause`"""
     container = find(world, host, reference)
     if container.state is not ContainerState.PAUSED:
-        raise ApiError(f"Container {container.id} is not paused", 409)
+        raise ApiError(f"Container {container.id} is not paused")
     books.change(world, host, container.id, state=ContainerState.RUNNING)
     happenings.of_container(world, host, container, "unpause")
 

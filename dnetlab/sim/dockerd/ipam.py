@@ -112,11 +112,15 @@ def parse_request(world: World, request: PoolRequest) -> Subnet | None:
         if "/" not in request.subnet:
             raise ValueError
     except ValueError:
-        raise ApiError(release.text("bad subnet", subnet=request.subnet), 400) from None
+        raise ApiError(release.text("bad subnet", subnet=request.subnet), release.unread_option) from None
     if release.strict_subnets and str(network) != request.subnet:
         raise ApiError(
             f"invalid network config:\ninvalid subnet {request.subnet}: it should be {network}", 400
         )
+    outside = bool(request.gateway) and ip_address(request.gateway) not in network
+    if release.strict_subnets and outside:
+        text = f"invalid gateway {request.gateway}: parent subnet {network} doesn't contain this address"
+        raise ApiError(f"invalid network config:\n{text}", 400)
     ip_range = ip_network(request.ip_range, strict=False) if request.ip_range else None
     if release_of(world).strict_subnets and ip_range is not None and ip_range.prefixlen < network.prefixlen:
         raise ApiError(
@@ -215,6 +219,8 @@ def open_pool(world: World, host: str, subnet: Subnet, *, gateway: bool = True) 
     """
     taken = _taken_in(world, host, subnet.subnet)
     chosen = subnet.gateway
+    if chosen is not None and chosen not in subnet.subnet:
+        raise ApiError(f"failed to allocate gateway ({chosen}): Requested address is out of range")
     if chosen is not None and chosen in taken:
         raise ApiError(f"failed to allocate gateway ({chosen}): {IN_USE}", 403)
     if chosen is None and gateway:

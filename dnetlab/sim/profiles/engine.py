@@ -252,6 +252,7 @@ class EngineProfile:
     start_prefix              in front of errors of the network at a start
     validates_config          addresses are checked when the container is created
     strict_subnets            a --subnet with host bits set is refused
+    unread_option             status of an option or a subnet that can't be read
     ports_ascending           published ports are worked off from the lowest container port up
     ports_per_address         the daemon's table of host ports keeps 0.0.0.0 and 127.0.0.1 apart
     hosts_forgets_names       disconnecting takes every line for a name of that network out of /etc/hosts
@@ -323,6 +324,7 @@ class EngineProfile:
     validates_config: bool
     default_mode: str
     strict_subnets: bool
+    unread_option: int
     ports_ascending: bool
     ports_per_address: bool
     hosts_forgets_names: bool
@@ -406,6 +408,7 @@ _20_10 = EngineProfile(
     validates_config=False,
     default_mode="default",
     strict_subnets=False,
+    unread_option=500,
     ports_ascending=False,
     ports_per_address=True,
     hosts_forgets_names=True,
@@ -444,6 +447,7 @@ _26_1 = replace(
     resolv_comments="bare",  # since 26.0, libnetwork/internal/resolvconf
     validates_config=True,  # since 25.0 (E25)
     strict_subnets=True,  # since 25.0 (E25)
+    unread_option=400,  # observed on 26.1.5
     loopback_v6=True,  # observed on 26.1.5
     dead_upstream="half",  # observed on 26.1.5
     proxy_zombies=False,  # observed on 26.1.5

@@ -157,6 +157,8 @@ def _request(key: str, row: Json) -> PortRequest:
     if protocol == "sctp":
         raise Refused("SCTP ports are not simulated.", "Publish a tcp or udp port: -p 8080:80, -p 53:53/udp.")
     address, (first, _, last) = row.get("HostIp", ""), row.get("HostPort", "").partition("-")
+    if not all(part.isdecimal() and int(part) <= 65535 for part in (first, last) if part):
+        raise ApiError(f'invalid port specification: "{row["HostPort"]}"', 400)
     return PortRequest(
         int(number), Protocol(protocol or "tcp"), ip_address(address) if address else None,
         int(first) if first and (first != "0" or last) else None, int(last) if last else None,

@@ -37,6 +37,8 @@ def spec_of(world: World, host: str, body: Json) -> ServiceSpec:
     if "Replicated" not in mode and "Global" not in mode:
         raise Refused("Services that run once (replicated-job, global-job) are not modelled.",
                       "Use the modes replicated and global.")  # fmt: skip
+    if not container.get("Image"):
+        raise ApiError("rpc error: code = InvalidArgument desc = ContainerSpec: image reference must be provided", 400)
     targets = [(services.network_id(world, found, row["Target"]), tuple(row.get("Aliases") or ()))
                for row in template.get("Networks") or []]  # fmt: skip
     return ServiceSpec(

@@ -39,12 +39,12 @@ class Ipvlan(Driver):
         """Check the options and provide the parent link (ipvlan_network.go)."""
         mode, parent = mode_of(network), network.options.get("parent", "")
         if mode not in release_of(world).ipvlan_modes:
-            raise ApiError(f"requested ipvlan mode '{mode}' is not valid, 'l2' mode is the ipvlan driver default", 400)
+            raise ApiError(f"requested ipvlan mode '{mode}' is not valid, 'l2' mode is the ipvlan driver default")
         flag = network.options.get("ipvlan_flag") or "bridge"
         if "l3s" in release_of(world).ipvlan_modes and flag not in FLAGS:
-            raise ApiError(f"requested ipvlan flag '{flag}' is not valid, 'bridge' is the ipvlan driver default", 400)
+            raise ApiError(f"requested ipvlan flag '{flag}' is not valid, 'bridge' is the ipvlan driver default")
         if parent == "lo":
-            raise ApiError("loopback interface is not a valid ipvlan parent link", 400)
+            raise ApiError("loopback interface is not a valid ipvlan parent link")
         network = replace(network, parent=parent or f"di-{network.short_id}")
         for other in world.hosts[host].networks:
             if other.driver == "ipvlan" and other.parent == network.parent:
@@ -60,7 +60,7 @@ class Ipvlan(Driver):
     ) -> None:
         """No MAC can be asked for: all have the parent's (ipvlan_endpoint.go)."""
         if endpoint.mac:
-            raise ApiError("ipvlan interfaces do not support custom mac address assignment", 400)
+            raise ApiError("ipvlan interfaces do not support custom mac address assignment")
 
     def join(self, world: World, where: Where, name: str, mac: str, network: Network) -> str | None:
         """An ipvlan is made on the host and moved, as macvlan's is."""

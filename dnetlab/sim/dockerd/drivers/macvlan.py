@@ -28,9 +28,9 @@ class Macvlan(Driver):
         mode, parent = mode_of(network), network.options.get("parent", "")
         if mode not in MODES:
             words = f"requested macvlan mode '{mode}' is not valid, 'bridge' mode is the macvlan driver default"
-            raise ApiError(words, 400)
+            raise ApiError(words)
         if parent == "lo":
-            raise ApiError("loopback interface is not a valid macvlan parent link", 400)
+            raise ApiError("loopback interface is not a valid macvlan parent link")
         network = replace(network, parent=parent or f"dm-{network.short_id}")
         _check_shared(world, host, network)
         parents.provide(world, host, network)

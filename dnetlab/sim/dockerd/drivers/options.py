@@ -50,27 +50,28 @@ class GatewayMode(Enum):
 
 def check(options: Mapping[str, str], release: EngineProfile, internal: bool) -> None:
     """ApiError for a value that the driver can't read (bridge_linux.go, observed on 20.10 and 28.5)."""
-    _check_flags(options)
+    status = release.unread_option
+    _check_flags(options, status)
     if release.gateway_modes:
         for key in (GATEWAY_MODE, GATEWAY_MODE6):
             _check_mode(key, options.get(key), internal)
     for name in (HOST_BINDING, HOST_IPV4):
         address = options.get(name)
         if address is not None and not _is_address(address):
-            raise ApiError(f"failed to parse {name} value: {address} (nil ip)", 400)
+            raise ApiError(f"failed to parse {name} value: {address} (nil ip)", status)
     mtu = options.get(MTU)
     if mtu is not None and not mtu.removeprefix("-").isdecimal():
-        raise ApiError(f'failed to parse {MTU} value: {mtu} (strconv.Atoi: parsing "{mtu}": invalid syntax)', 400)
+        raise ApiError(f'failed to parse {MTU} value: {mtu} (strconv.Atoi: parsing "{mtu}": invalid syntax)', status)
     if mtu is not None and int(mtu) < 0:
-        raise ApiError(f"invalid MTU number: {mtu}", 400)
+        raise ApiError(f"invalid MTU number: {mtu}", status)
 
 
-def _check_flags(options: Mapping[str, str]) -> None:
+def _check_flags(options: Mapping[str, str], status: int) -> None:
     for name in (BRIDGE + "enable_icc", BRIDGE + "enable_ip_masquerade", BRIDGE + "inhibit_ipv4"):
         value = options.get(name)
         if value is not None and value not in TRUE + FALSE:
             problem = f'strconv.ParseBool: parsing "{value}": invalid syntax'
-            raise ApiError(f"failed to parse {name} value: {value} ({problem})", 400)
+            raise ApiError(f"failed to parse {name} value: {value} ({problem})", status)
 
 
 def _check_mode(key: str, mode: str | None, internal: bool) -> None:

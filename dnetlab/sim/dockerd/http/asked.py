@@ -43,12 +43,12 @@ class Asked:
         return default if value is None else value.strip().lower() not in _NO
 
     def number(self, name: str) -> int | None:
-        """None when it isn't there. Raises ApiError 400 for what is no number."""
+        """None when it isn't there. Raises ApiError for what is no number."""
         value = self.text(name)
         try:
             return int(value) if value else None
         except ValueError:
-            raise ApiError(f'strconv.Atoi: parsing "{value}": invalid syntax', 400) from None
+            raise ApiError(f'strconv.Atoi: parsing "{value}": invalid syntax') from None
 
     def filters(self) -> dict[str, list[str]]:
         """`filters`: {'label': ['a=b']}, or {'label': {'a=b': true}} as clients of old write it."""

@@ -25,7 +25,7 @@ def _as_bytes(text: str) -> Answer:
 
 def _path(a: Asked) -> str:
     if not a.text("path"):
-        raise ApiError("missing required query parameter: path", 400)
+        raise ApiError("bad parameter: pathcannot be empty", 400)
     return a.text("path")
 
 
@@ -82,6 +82,8 @@ def created(a: Asked) -> Answer:
         found = a.do(api.image_import, _tar(a), repo=a.text("repo"), tag=a.text("tag"), message=a.text("message"),
                      changes=_lines(a))  # fmt: skip
         return Answer(200, found, "lines")
+    if not a.text("fromImage"):
+        raise ApiError('Get "http:": http: no Host in request URL')
     return Answer(200, a.do(api.image_create, a.text("fromImage"), a.text("tag")), "lines")
 
 

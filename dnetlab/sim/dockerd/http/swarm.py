@@ -53,8 +53,16 @@ def node(a: Asked) -> Answer:
 
 
 def node_updated(a: Asked) -> Answer:
+    _check_version(a, "node")
     a.do(api.node_update, a.name, a.wanted_body())
     return done(200)
+
+
+def _check_version(a: Asked, kind: str) -> None:
+    """Who changes a thing of a swarm says which version of it he has seen. ApiError 400 (swarm/cluster_routes.go)."""
+    seen = a.text("version")
+    if not seen.isdecimal():
+        raise ApiError(f"invalid {kind} version '{seen}': strconv.ParseUint: parsing \"{seen}\": invalid syntax", 400)
 
 
 def node_deleted(a: Asked) -> Answer:
@@ -86,6 +94,7 @@ def service_updated(a: Asked) -> Answer:
     a.do(api.service_inspect, a.name)
     if a.text("rollback") == "previous":
         return Answer(200, a.do(api.service_rollback, a.name))
+    _check_version(a, "service")
     return Answer(200, a.do(api.service_update, a.name, _spec(a)))
 
 
