@@ -153,11 +153,12 @@ class NoHairpin:
 
 @dataclass(frozen=True)
 class TooBig:
-    """A packet that must not be cut is longer than the MTU of the link it would leave by."""
+    """A packet that must not be cut is longer than the MTU of the link it would leave by, or of the route there."""
 
     dev: str
     mtu: int
     size: int
+    by_route: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,11 +172,12 @@ class DoesNotFit:
 
 @dataclass(frozen=True)
 class CutUp:
-    """A packet leaves in pieces, none longer than the MTU."""
+    """A packet leaves in pieces, none longer than the MTU of the link, or of the route."""
 
     dev: str
     mtu: int
     pieces: int
+    by_route: bool = False
 
 
 @quick

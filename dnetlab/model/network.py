@@ -191,6 +191,7 @@ class Route:
     """One row of `ip route`. `via` None: directly attached. kind: 'unicast', 'blackhole', 'unreachable', 'prohibit'.
 
     onlink: the gateway is taken for a neighbour, whatever the addresses of the link say.
+    mtu: the bytes of a packet that fit on this way, 0 for as many as the link takes.
     """
 
     destination: IpNetwork  # which says of which family the row is
@@ -202,6 +203,7 @@ class Route:
     metric: int = 0
     kind: str = "unicast"
     onlink: bool = False
+    mtu: int = 0
 
     @property
     def is_default(self) -> bool:

@@ -17,7 +17,7 @@ from dnetlab.net.forward import FOREVER, back, dial_of, exchange, forward, settl
 from dnetlab.net.journey import journey
 from dnetlab.net.memory import Field
 from dnetlab.net.passage import Passage
-from dnetlab.net.routing import lookup
+from dnetlab.net.routing import fits, lookup
 from dnetlab.net.trip import Asker, Trip, default_ttl, turned
 
 TCP_HEADERS = 32  # TCP 20, timestamps 12 bytes; before them the IP header, of 20 bytes or of IPv6's 40
@@ -293,7 +293,7 @@ class Talk:
 def _mtu(space: Namespace, destination: IpAddress) -> int:
     way = lookup(space, destination)
     link = space.interface(way.dev) if way is not None and way.dev else None
-    return link.mtu if link is not None else 1500
+    return fits(space, destination, link)[0] if link is not None else 1500
 
 
 def _is_dropped(found: Exchange) -> bool:

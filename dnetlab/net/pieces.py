@@ -5,6 +5,7 @@ from __future__ import annotations
 from dnetlab.model import Disposition, IcmpType, Interface, Packet, StepKind
 from dnetlab.model.changed import replace
 from dnetlab.model.facts import CutUp, DoesNotFit, TooBig
+from dnetlab.net.routing import fits
 from dnetlab.net.segment import Link
 from dnetlab.net.trip import Trip
 
@@ -15,20 +16,24 @@ def may_be_cut(trip: Trip, leaving: Interface | None) -> bool:
     Of IPv6 packets none may, but by their own sender (RFC 8200).
     """
     packet = trip.packet
-    if leaving is None or packet.longest <= leaving.mtu or not (packet.df or packet.version == 6):
+    if leaving is None or not (packet.df or packet.version == 6):
         return True
-    trip.end(Disposition.TOO_BIG, TooBig(leaving.name, leaving.mtu, packet.longest), leaving.name)
-    trip.complain(IcmpType.FRAGMENTATION_NEEDED, leaving.mtu)
+    most, by_route = fits(trip.space, packet.destination, leaving)
+    if packet.longest <= most:
+        return True
+    trip.end(Disposition.TOO_BIG, TooBig(leaving.name, most, packet.longest, by_route), leaving.name)
+    trip.complain(IcmpType.FRAGMENTATION_NEEDED, most)
     return False
 
 
 def cut(trip: Trip, leaving: Interface) -> Packet:
     """The packet as it leaves a link: in pieces, when it is longer than the MTU."""
     packet = trip.packet
-    if packet.longest <= leaving.mtu:
+    most, by_route = fits(trip.space, packet.destination, leaving)
+    if packet.longest <= most:
         return packet
-    made = replace(packet, piece=leaving.mtu)
-    trip.note(StepKind.SENT, CutUp(leaving.name, leaving.mtu, made.pieces), leaving.name)
+    made = replace(packet, piece=most)
+    trip.note(StepKind.SENT, CutUp(leaving.name, most, made.pieces, by_route), leaving.name)
     return made
 
 

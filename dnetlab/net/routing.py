@@ -78,6 +78,16 @@ def lookup(namespace: Namespace, ip: IpAddress) -> Way | None:
     return Way("unicast", route.dev, route.via and in_zone(route.via, route.dev), src, route)
 
 
+def fits(namespace: Namespace, destination: IpAddress, link: Interface) -> tuple[int, bool]:
+    """The bytes of a packet that fit on its way out through a link, and whether it is the route that says so
+    (ip_dst_mtu_maybe_forward, include/net/ip.h: what the route says counts, else the link's MTU)."""
+    if index(namespace, "_narrow", namespace.routes, lambda rows: any(row.mtu for row in rows)):
+        way = lookup(namespace, destination)
+        if way is not None and way.route is not None and way.route.mtu and way.dev == link.name:
+            return way.route.mtu, True
+    return link.mtu, False
+
+
 # -- the local table --------------------------------------------------------------------------------------------------
 
 

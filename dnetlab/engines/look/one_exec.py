@@ -322,6 +322,7 @@ def _routes(rows: list[dict[str, Any]]) -> Iterable[Route]:
             row.get("metric", 0),
             row["type"],
             "onlink" in row.get("flags", ()),
+            next((metric["mtu"] for metric in row.get("metrics", ()) if "mtu" in metric), 0),
         )
 
 

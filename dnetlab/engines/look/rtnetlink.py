@@ -25,7 +25,8 @@ IPVLAN_MODES = ("l2", "l3", "l3s")
 MACVLAN_MODES = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
 IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS, IFA_F_SECONDARY, IFA_F_NODAD = 1, 2, 4, 8, 0x1, 0x2
 RTNH_F_ONLINK = 4  # include/uapi/linux/rtnetlink.h
-RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_TABLE, MAIN = 1, 4, 5, 6, 7, 15, 254
+RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_METRICS, RTA_TABLE, MAIN = 1, 4, 5, 6, 7, 8, 15, 254
+RTAX_MTU = 2
 OWN = frozenset(map(ip_network, ("fe80::/64", "::1/128")))  # the kernel's own, one for each link
 ROUTE_PROTOCOLS = {2: "kernel", 3: "boot", 4: "static"}
 ROUTE_KINDS = {1: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
@@ -163,6 +164,7 @@ def route(body: bytes, names: dict[int, str]) -> Route | None:
         _number(found, RTA_PRIORITY),
         ROUTE_KINDS[kind],
         bool(flags & RTNH_F_ONLINK),
+        _number(attributes(found.get(RTA_METRICS, b"")), RTAX_MTU),
     )
 
 

@@ -71,6 +71,10 @@ def _icmp(icmp: IcmpType | None) -> str:
     return icmp.name.lower().replace("_", " ") if icmp else "error"
 
 
+def _whose_mtu(x: f.TooBig | f.CutUp) -> str:
+    return f"the route through {x.dev}" if x.by_route else x.dev
+
+
 def _program(name: str, pid: int | None) -> str:
     return f"{name or 'a program'}{f' (pid {pid})' if pid else ''}"
 
@@ -162,9 +166,11 @@ _FACTS: Table = {
     f.NoHairpin: lambda x: (
         f"It would leave bridge {x.bridge} by {x.port}, the port it came in by, and that port's hairpin mode is off."
     ),
-    f.TooBig: lambda x: f"{x.size} bytes don't fit the MTU of {x.dev}, {x.mtu}, and the packet must not be cut.",
+    f.TooBig: lambda x: (
+        f"{x.size} bytes don't fit the MTU of {_whose_mtu(x)}, {x.mtu}, and the packet must not be cut."
+    ),
     f.DoesNotFit: lambda x: f"{x.dev} throws a frame away that is longer than its MTU: {x.size} bytes, {x.mtu} fit.",
-    f.CutUp: lambda x: f"cut into {x.pieces} pieces: the MTU of {x.dev} is {x.mtu}",
+    f.CutUp: lambda x: f"cut into {x.pieces} pieces: the MTU of {_whose_mtu(x)} is {x.mtu}",
     f.BridgeLoop: lambda x: f"The frame came back to bridge {x.bridge} through another port.",
     f.ForEverybody: lambda x: f"{x.destination} is for everybody; the lab's machines ignore it.",
     f.MartianLoopback: lambda x: (

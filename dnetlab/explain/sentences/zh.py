@@ -69,6 +69,10 @@ def _icmp(icmp: IcmpType | None) -> str:
     return icmp.name.lower().replace("_", " ") if icmp else "error"
 
 
+def _whose_mtu(x: f.TooBig | f.CutUp) -> str:
+    return f"经 {x.dev} 的这条路由" if x.by_route else f"{x.dev} "
+
+
 def _program(name: str, pid: int | None) -> str:
     return f"{name or '某个程序'}{f'（pid {pid}）' if pid else ''}"
 
@@ -129,9 +133,9 @@ _FACTS: Table = {
         "两台机器用了同一个 MAC。"
     ),
     f.NoHairpin: lambda x: f"它要从进来的端口 {x.port} 离开网桥 {x.bridge}，而这个端口没有打开回环转发（hairpin）。",
-    f.TooBig: lambda x: f"{x.size} 字节超过了 {x.dev} 的 MTU（{x.mtu}），而这个数据包不允许分片。",
+    f.TooBig: lambda x: f"{x.size} 字节超过了 {_whose_mtu(x)}的 MTU（{x.mtu}），而这个数据包不允许分片。",
     f.DoesNotFit: lambda x: f"{x.dev} 丢掉了比自己的 MTU 还长的帧：{x.size} 字节，最多 {x.mtu}。",
-    f.CutUp: lambda x: f"分成 {x.pieces} 片：{x.dev} 的 MTU 是 {x.mtu}",
+    f.CutUp: lambda x: f"分成 {x.pieces} 片：{_whose_mtu(x)}的 MTU 是 {x.mtu}",
     f.HandedUp: lambda x: f"{x.bridge} 自己收下：目的 MAC 就是它的",
     f.ProxyDials: lambda x: f"{_program(x.program, x.pid)} 收下它，再向 {x.address}:{x.port} 建立第二个连接",
     f.Decides: lambda x: f"裁决：{x.verdict}",

@@ -108,6 +108,7 @@ def same_as(route: Route, given: set[str]) -> Callable[[Route], bool]:
             and route.src in (None, row.src)
             and ("metric" not in given or row.metric == route.metric)
             and (not given & {"proto", "protocol"} or row.protocol == route.protocol)
+            and route.mtu in (0, row.mtu)
             and ("type" not in given or row.kind == route.kind)
         )
 

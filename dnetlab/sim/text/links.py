@@ -292,6 +292,8 @@ def route_line(route: Route, *, linkdown: bool = False, hide: frozenset[str] = f
         words.append("onlink")
     if linkdown:
         words.append("linkdown")
+    if route.mtu:
+        words.append(f"mtu {route.mtu}")
     if route.destination.version == 6:
         return " ".join([*words, "pref medium"])
     return " ".join(words) + " "
@@ -404,4 +406,5 @@ def route_json(route: Route, linkdown: bool = False) -> dict[str, Any]:
         found["prefsrc"] = str(route.src)
     if route.metric:
         found["metric"] = route.metric
-    return found | {"flags": ["onlink"] * route.onlink + ["linkdown"] * linkdown}
+    found |= {"flags": ["onlink"] * route.onlink + ["linkdown"] * linkdown}
+    return found | ({"metrics": [{"mtu": route.mtu}]} if route.mtu else {})

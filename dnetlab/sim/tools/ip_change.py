@@ -451,10 +451,13 @@ def read_route(context: Context, words: Words, family: int = 0) -> tuple[Route, 
             route = replace(route, scope=words.next())
         elif word == "onlink":
             route = replace(route, onlink=True)
-        elif word in ("table", "mtu", "advmss", "nexthop", "tos", "weight", "initcwnd", "realms", "encap"):
+        elif word == "mtu":
+            route = replace(route, mtu=_mtu(words.next()))
+        elif word in ("table", "advmss", "nexthop", "tos", "weight", "initcwnd", "realms", "encap"):
             raise Refused(
-                "`ip route … {word}` is not modelled.", "via, dev, src, metric, proto, scope and onlink are.", word=word
-            )
+                "`ip route … {word}` is not modelled.", "via, dev, src, metric, proto, scope, mtu and onlink are.",
+                word=word,
+            )  # fmt: skip
         else:
             if word == "to":
                 word = words.next()
@@ -478,6 +481,16 @@ def read_route(context: Context, words: Words, family: int = 0) -> tuple[Route, 
     if route.via is not None and route.via.version != route.destination.version:
         raise KernelError(Errno.EINVAL, "Invalid gateway address.")
     return route, given
+
+
+def _mtu(word: str) -> int:
+    """Bytes; the kernel takes no more than 65520 (ip_metrics_convert, net/ipv4/metrics.c)."""
+    if word == "lock":
+        raise Refused("`ip route … mtu lock` is not modelled.", "`mtu BYTES` is.")
+    try:
+        return min(int(word, 0), 65520)
+    except ValueError:
+        raise IpError(f'Error: argument "{word}" is wrong: "mtu" value is invalid\n\n') from None
 
 
 def _destination(word: str, family: int) -> IpNetwork:
@@ -539,7 +552,8 @@ def _route_get(context: Context, line: IpLine) -> Result:
     text += f" dev {way.dev}"
     text += "" if source else f" src {way.src or NOWHERE}"
     flags = f"<{','.join(way.flags)}> " if way.flags else ""
-    return Result(f"{text} uid 0 \n    cache {flags}\n")
+    fits = f"mtu {way.route.mtu} " if way.route is not None and way.route.mtu else ""
+    return Result(f"{text} uid 0 \n    cache {flags}{fits}\n")
 
 
 def _way6(ip: IpAddress, source: IpAddress | None, way: Way) -> str:
@@ -550,4 +564,5 @@ def _way6(ip: IpAddress, source: IpAddress | None, way: Way) -> str:
     said = "" if row is None or row.protocol == "boot" else f" proto {row.protocol}"
     said = " table local proto kernel" if row is None else said
     src = "" if source else f" src {without_zone(way.src) if way.src else '::'}"
-    return f"{text}{said}{src} metric {row.metric if row else 0} pref medium\n"
+    fits = f" mtu {row.mtu}" if row and row.mtu else ""
+    return f"{text}{said}{src} metric {row.metric if row else 0}{fits} pref medium\n"

@@ -129,7 +129,7 @@ def path_mtu(context: Context, destination: IpAddress) -> int:
     """The bytes that fit on the way there, as far as the kernel knows: the first link's MTU, or what an error said."""
     way = routing.lookup(context.stack, destination)
     link = context.stack.interface(way.dev) if way is not None and way.dev else None
-    mtu = link.mtu if link is not None else 65535
+    mtu = routing.fits(context.stack, destination, link)[0] if link is not None else 65535
     return min(mtu, context.stack.path_mtus.get(destination, mtu))
 
 
