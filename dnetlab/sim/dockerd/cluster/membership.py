@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dnetlab.model import Network, Packet, Protocol, Subnet, Where
+from dnetlab.model import IcmpType, Network, Packet, Protocol, Subnet, Where
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress, IpNetwork
 from dnetlab.net.forward import forward
@@ -49,7 +49,7 @@ NO_LEADER = (
 )
 GONE_ON = (
     'Timeout was reached before node joined. The attempt to join the swarm will continue in the background. Use the '
-    '"docker info" command to see the current status of your node.'
+    '"docker info" command to see the current swarm status of your node.'
 )
 JOIN_SECONDS = 20.0  # swarmConnectTimeout
 AVAILABILITIES = ("active", "pause", "drain")
@@ -196,8 +196,8 @@ def dial(world: World, host: str, address: IpAddress, port: int) -> tuple[str, s
     if exchange.answered and exchange.listener is not None:
         return exchange.listener.where.host, ""
     reply = exchange.reply.final if exchange.reply and exchange.reply.disposition.arrived else None
-    if reply is not None and "R" in reply.flags:
-        return "", "connection refused"
+    if reply is not None and ("R" in reply.flags or reply.icmp is IcmpType.PORT_UNREACHABLE):
+        return "", "connection refused"  # icmp_err_convert, net/ipv4/icmp.c
     if reply is not None or not exchange.seconds or exchange.seconds < JOIN_SECONDS:
         return "", "no route to host"
     return "", ""
