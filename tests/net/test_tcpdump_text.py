@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dnetlab import Lab
-from dnetlab.model import Packet, Protocol
+from dnetlab.model import IcmpType, Packet, Protocol
 from dnetlab.model.frame import Arp, Frame
 from dnetlab.net.capture import octets, pcap
 from dnetlab.net.capture.filter import BadFilter, View, compile_filter
@@ -126,3 +126,20 @@ def test_a_syn_says_what_linux_says_in_it():
 
     options = sent[14 + 20 + 20 :]
     assert (options[:8].hex(), options[8 + 8 :].hex()) == ("020405b40402080a", "01030307")
+
+
+def test_a_tunnel_packs_each_piece_of_a_long_packet_by_itself():
+    # given an echo of 2,000 bytes that is cut to the 1,450 of an overlay network, in a VXLAN packet (RFC 7348)
+    web, other = "02:42:0a:00:01:02", "02:42:0a:00:01:04"
+    ends = IPv4Address("10.0.1.2"), IPv4Address("10.0.1.4")
+    echo = Packet(*ends, Protocol.ICMP, sport=1, icmp=IcmpType.ECHO_REQUEST, size=2028, piece=1450)
+    hosts = IPv4Address("172.25.254.1"), IPv4Address("172.25.254.2")
+    around = Packet(*hosts, Protocol.UDP, 40123, 4789, size=2078, vni=4097, inside=Frame(web, other, echo))
+
+    # when it leaves by the host's own card
+    sent = octets.octets(Frame("02:00:00:00:00:01", "02:00:00:00:00:02", around), 0)
+
+    # then there are two packets: 1,424 bytes of the message, a multiple of 8, and the 584 that are left
+    before = 14 + 20 + 8 + 8 + 14 + 20
+    assert [len(each) - before for each in sent] == [1424, 584]
+    assert [each[14 + 2 : 14 + 4].hex() for each in sent] == [f"{50 + 20 + 1424:04x}", f"{50 + 20 + 584:04x}"]

@@ -22,6 +22,7 @@ import pytest
         ("%%dnet\ndocker ps | hea", ["head"]),
         ("%%dnet\nclient# systemc", ["systemctl"]),
         ("%%dnet\n/ # nslook", ["nslookup"]),
+        ("%%dnet\n/ # systemc", ["systemc"]),  # containers have no systemctl
         ("%dnet topol", ["topology"]),
         ("%dnet rules --ta", ["--table"]),
         ("%dnet rules --host cl", ["client"]),

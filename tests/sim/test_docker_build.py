@@ -44,6 +44,16 @@ def test_a_step_that_fails_ends_the_build_with_its_status(prompt):
     assert prompt.out("docker ps -a --format '{{.Command}} {{.State}}'") == "\"/bin/sh -c 'exit 3'\" exited\n"
 
 
+def test_a_volume_may_be_told_as_words_or_as_a_list(prompt):
+    # docs.docker.com/reference/dockerfile: VOLUME ["/data"], and VOLUME /var/log /var/db
+    written(prompt, "FROM busybox\nVOLUME /var/log \"/var/db\"\nVOLUME [\"/data\", \"/var/log\"]\n")
+
+    said = prompt.type("docker build -t kept /root/site").stdout
+
+    assert prompt.out("docker inspect -f '{{json .Config.Volumes}}' kept") == '{"/data":{},"/var/db":{},"/var/log":{}}\n'
+    assert "Step 2/3 : VOLUME /var/log" in said
+
+
 def test_files_named_in_dockerignore_are_not_sent_and_stars_choose(prompt):
     written(prompt, "FROM busybox\nCOPY *.txt /in/\nRUN ls /in\n", a_txt="a", b_txt="b", c_txt="c")
     prompt.out("echo b.txt > /root/site/.dockerignore")

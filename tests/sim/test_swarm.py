@@ -51,6 +51,30 @@ def test_a_node_joins_with_the_token_that_the_manager_tells_over_ssh():
     assert listed == "docker1 Ready Leader\ndocker2 Ready \n"
 
 
+@pytest.mark.parametrize(
+    ("more", "where"),
+    [
+        ("ip addr add 10.9.9.1/24 dev enp7s0",
+         "multiple addresses on different interfaces (172.25.254.1 on eth0 and 10.9.9.1 on enp7s0)"),
+        ("ip addr add 10.9.9.1/24 dev eth0",
+         "multiple addresses on interface eth0 (172.25.254.1 and 10.9.9.1)"),
+    ],
+)  # fmt: skip
+def test_a_host_of_two_addresses_must_say_which_one_it_shows(more, where):
+    # the words of moby daemon/cluster/listen_addr.go; the first was given by 20.10.24
+    prompt = Prompt("20.10")
+    prompt.out(more)
+
+    output = prompt.type("docker swarm init")
+
+    assert output.stderr == (
+        f"Error response from daemon: could not choose an IP address to advertise since this system has {where} - "
+        "specify one with --advertise-addr\n"
+    )
+    assert prompt.out("docker swarm init --advertise-addr 172.25.254.1").startswith("Swarm initialized")
+    assert prompt.out("docker node inspect -f '{{.ManagerStatus.Addr}}' self") == "172.25.254.1:2377\n"
+
+
 def test_the_same_seed_gives_the_same_tokens():
     tokens = {Prompt("29.7").out("docker1# docker swarm init") for _ in range(2)}
 

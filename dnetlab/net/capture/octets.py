@@ -43,6 +43,9 @@ def carried(frame: Frame, at: float) -> Iterator[bytes]:
     """What stands behind the frame's head."""
     if isinstance(frame.carries, Arp):
         yield _arp(frame.carries) if frame.carries.target.version == 4 else _neighbour(frame.carries)
+    elif isinstance(frame.carries.inside, Frame):  # a tunnel packs each piece by itself
+        for inner in octets(frame.carries.inside, at):
+            yield from _pieces(frame.carries, at, inner)
     else:
         yield from _pieces(frame.carries, at)
 
@@ -90,9 +93,9 @@ def checksum(data: bytes) -> int:
 # -- IPv4 -------------------------------------------------------------------------------------------------------------
 
 
-def _pieces(packet: Packet, at: float) -> Iterator[bytes]:
-    """The packet, or the pieces that it travels in, each with a head of its own."""
-    body = _body(packet, at)
+def _pieces(packet: Packet, at: float, inner: bytes = b"") -> Iterator[bytes]:
+    """The packet, or the pieces that it travels in, each with a head of its own. inner: the frame in a tunnel."""
+    body = _body(packet, at, inner)
     if packet.version == 6:
         number = 58 if packet.protocol is Protocol.ICMP else packet.protocol.number
         head = struct.pack(">IHBB", 0x60000000, len(body), number, packet.ttl)
@@ -135,11 +138,11 @@ def _number(packet: Packet) -> int:
     return zlib.crc32(repr(words).encode()) & 0xFFFF
 
 
-def _body(packet: Packet, at: float) -> bytes:
+def _body(packet: Packet, at: float, inner: bytes) -> bytes:
     if packet.protocol is Protocol.ICMP:
         return _icmp(packet, at)
     if packet.protocol is Protocol.UDP:
-        return _udp(packet, at)
+        return _udp(packet, inner)
     return _tcp(packet, at)
 
 
@@ -184,17 +187,16 @@ def _checked(packet: Packet, data: bytes, at: int) -> bytes:
     return data[:at] + struct.pack(">H", checksum(pseudo + data)) + data[at + 2 :]
 
 
-def _udp(packet: Packet, at: float) -> bytes:
-    data = _filled(packet, packet.size - _BEFORE[packet.version] - 8, at)
+def _udp(packet: Packet, inner: bytes) -> bytes:
+    data = _filled(packet, packet.size - _BEFORE[packet.version] - 8, inner)
     if packet.vni is not None:  # no checksum around a frame (drivers/net/vxlan, by default)
         return struct.pack(">HHHH", packet.sport, packet.dport, 8 + len(data), 0) + data
     return _checked(packet, struct.pack(">HHHH", packet.sport, packet.dport, 8 + len(data), 0) + data, 6)
 
 
-def _filled(packet: Packet, length: int, at: float) -> bytes:
+def _filled(packet: Packet, length: int, inner: bytes) -> bytes:
     if packet.vni is not None:
-        inside = octets(packet.inside, at)[0] if isinstance(packet.inside, Frame) else b""
-        return struct.pack(">II", 0x08000000, packet.vni << 8) + inside
+        return struct.pack(">II", 0x08000000, packet.vni << 8) + inner
     return packet.data[: max(length, 0)].ljust(max(length, 0), b"\0")
 
 

@@ -37,10 +37,6 @@ class Layer:
     def size(self) -> int:
         return self.extra + sum(len(encoded(text)) for text in self.files.values())
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.files or self.links or self.modes or self.gone or self.extra)
-
 
 @dataclass(frozen=True)
 class Step:
