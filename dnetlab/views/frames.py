@@ -10,8 +10,8 @@ from dnetlab.errors import UsageError
 from dnetlab.model import Snapshot
 from dnetlab.net.capture import pcap
 from dnetlab.net.capture.everywhere import Taken
-from dnetlab.net.capture.filter import View
 from dnetlab.net.capture.text import Style, Teller
+from dnetlab.net.capture.view import View
 from dnetlab.views.explain import place
 from dnetlab.views.frame import DECIMAL, NUMBER, TEXT, frame
 

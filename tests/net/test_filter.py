@@ -8,7 +8,7 @@ import pytest
 
 from dnetlab.model import ConnState, Hook, IcmpType, LinkKind, Packet, Protocol, parse_rule
 from dnetlab.model.facts import NotJudged
-from dnetlab.net.filter import Counters, Scene, matches, walk
+from dnetlab.net.filter import Counters, Scene, matches, port_ranges, walk
 from tests import builder as b
 
 SPACE = b.namespace("host", b.link("eth0", 2, LinkKind.PHYSICAL, "10.0.0.1/24"))
@@ -50,6 +50,7 @@ def scene(**more: object) -> Scene:
         ("-p tcp -m tcp --dport 8081 -j ACCEPT", True),
         ("-p tcp -m tcp --dport 8000:9000 -j ACCEPT", True),
         ("-p tcp -m tcp --dport :8080 -j ACCEPT", False),
+        ("-p tcp -m tcp --dport 8082: -j ACCEPT", False),
         ("-p tcp -m tcp ! --dport 80 -j ACCEPT", True),
         ("-p tcp -m tcp --sport 40000 -j ACCEPT", True),
         ("-p tcp -m multiport --dports 80,8080:8090 -j ACCEPT", True),
@@ -140,3 +141,11 @@ def test_a_condition_the_lab_cannot_judge_is_said_and_does_not_match() -> None:
 
     assert decision.name == "ACCEPT"
     assert steps[0].fact == NotJudged("-m string --algo bm --string hello")
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"), [("80", 80, 80), ("1024:", 1024, 65535), (":1023", 0, 1023), ("80:90", 80, 90)]
+)
+def test_a_range_of_ports_that_is_open_goes_to_the_end_of_all(text: str, first: int, last: int) -> None:
+    # iptables-extensions(8), tcp: "If the first port is omitted, '0' is assumed; if the last is omitted, '65535'"
+    assert port_ranges(text) == ((first, last),)

@@ -12,8 +12,9 @@ from dnetlab import Lab
 from dnetlab.model import IcmpType, Packet, Protocol
 from dnetlab.model.frame import Arp, Frame
 from dnetlab.net.capture import octets, pcap
-from dnetlab.net.capture.filter import BadFilter, View, compile_filter
+from dnetlab.net.capture.filter import BadFilter, compile_filter
 from dnetlab.net.capture.text import Style, Teller
+from dnetlab.net.capture.view import View
 
 CAPTURES = Path(__file__).parent / "captures"
 TOLD_BY = re.compile(r"\$ tcpdump (.+) -r \S+\n((?:(?!\$ tcpdump ).*\n)*)")
@@ -93,7 +94,7 @@ def test_packets_of_ipv6_and_its_neighbours_are_told():
             "docker run -d --name web2 --network n6 nginx"
         )
         told = str(lab.run_cell(
-            "tcpdump -ni any ip6 &\ndocker exec web2 ping -6 -c 1 web1\ndocker exec web2 curl -s 'http://[fd00:1::2]:81/'"
+            "tcpdump -ni any icmp6 or tcp &\ndocker exec web2 ping -6 -c 1 web1\ndocker exec web2 curl -s 'http://[fd00:1::2]:81/'"
         ))  # fmt: skip
     lines = [line.split(" ", 1)[1] for line in told.splitlines() if " IP6 " in line]
     said = {line.partition(" IP6 ")[2] for line in lines}
@@ -143,3 +144,15 @@ def test_a_tunnel_packs_each_piece_of_a_long_packet_by_itself():
     before = 14 + 20 + 8 + 8 + 14 + 20
     assert [len(each) - before for each in sent] == [1424, 584]
     assert [each[14 + 2 : 14 + 4].hex() for each in sent] == [f"{50 + 20 + 1424:04x}", f"{50 + 20 + 584:04x}"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [(-1, "tried to read 98 captured bytes, only got 97"), (24 + 10, "tried to read 16 header bytes, only got 10")],
+)
+def test_a_file_that_is_cut_off_says_where_as_libpcap_does(kept, said):
+    # tcpdump 4.99.3 -r of such a file: "truncated dump file; tried to read 98 captured bytes, only got 97"
+    whole = pcap.write(pcap.CaptureFile(pcap.ETHERNET, (pcap.Record(0.0, bytes(98), 98),)))
+
+    with pytest.raises(pcap.BadFile, match=f"truncated dump file; {said}"):
+        pcap.read(whole[:kept])

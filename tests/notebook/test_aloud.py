@@ -1,4 +1,4 @@
-"""What is shown while a cell runs: nothing on the simulator, which is quick; each answer as it comes on real engines."""
+"""What is shown while a cell runs: nothing on the simulator, which is quick; answers as they come on real engines."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from dnetlab.commands.transcript import has_no_order, same
 from dnetlab.engines.simulator import Simulator
 from dnetlab.model import Line
 from dnetlab.sim.lab import new_world
+from tests.sim.prompt import Prompt
 
 RECORDING = Path(__file__).resolve().parent.parent / "recordings" / "daemon" / "29.7" / "daemon_options.jsonl"
 FILE = "/etc/docker/daemon.json"
@@ -294,3 +295,31 @@ def test_a_host_without_a_file_for_its_daemon_says_that_there_is_none():
     output = Daemon().run("cat /etc/docker/daemon.json")
 
     assert (output.exit_code, output.stderr) == (1, "cat: /etc/docker/daemon.json: No such file or directory\n")
+
+
+@pytest.mark.parametrize("release", ["20.10", "26.1", "28.5"])
+def test_where_docker0_is_elsewhere_the_first_network_takes_the_first_pool(release):
+    # observed on 20.10.24 and 28.5.2: bip 10.1.0.1/24, a restart, two networks
+    prompt = Prompt(release)
+    prompt.out("mkdir -p /etc/docker")
+    prompt.out("""echo '{"bip": "10.1.0.1/24"}' > /etc/docker/daemon.json""")
+    prompt.out("systemctl restart docker")
+    prompt.out("docker network create n1")
+
+    assert prompt.out("docker network inspect -f '{{(index .IPAM.Config 0).Subnet}}' bridge n1") == (
+        "10.1.0.0/24\n172.17.0.0/16\n"
+    )
+
+
+def test_a_network_of_ipv6_comes_out_of_the_daemon_s_own_ipv6_pool():
+    # dockerd(8), default-address-pools; its base may be of IPv6 since 20.10
+    prompt = Prompt("28.5")
+    prompt.out("mkdir -p /etc/docker")
+    pools = '{"base": "172.30.0.0/16", "size": 24}, {"base": "fd00:9::/48", "size": 64}'
+    prompt.out(f"""echo '{{"default-address-pools": [{pools}]}}' > /etc/docker/daemon.json""")
+    prompt.out("systemctl restart docker")
+    prompt.out("docker network create --ipv6 n6")
+
+    assert prompt.out("docker network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' n6") == (
+        "172.30.1.0/24 fd00:9::/64 \n"
+    )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+
 import pytest
 
+from dnetlab.sim.dockerd import madeimages
+from dnetlab.sim.dockerd.errors import ApiError
 from tests.sim.prompt import Prompt
 
 
@@ -50,7 +55,8 @@ def test_a_volume_may_be_told_as_words_or_as_a_list(prompt):
 
     said = prompt.type("docker build -t kept /root/site").stdout
 
-    assert prompt.out("docker inspect -f '{{json .Config.Volumes}}' kept") == '{"/data":{},"/var/db":{},"/var/log":{}}\n'
+    volumes = prompt.out("docker inspect -f '{{json .Config.Volumes}}' kept")
+    assert volumes == '{"/data":{},"/var/db":{},"/var/log":{}}\n'
     assert "Step 2/3 : VOLUME /var/log" in said
 
 
@@ -109,3 +115,62 @@ def test_events_beside_a_cell_tell_what_happened_meanwhile(prompt):
     (output,) = prompt.world.late
 
     assert output.stdout.split(" ", 1)[1].startswith("network create ")
+
+
+def test_a_mistake_is_told_with_the_line_that_its_instruction_begins_on(prompt):
+    # 28.5.2: a Dockerfile of five lines, whose fourth begins an instruction that is none and goes on in the fifth
+    written(prompt, "FROM busybox\nRUN true \\\n && true\nFOO a \\\n  b\n")
+
+    said = prompt.err("docker build -q /root/site")
+
+    assert "dockerfile parse error on line 4: unknown instruction: FOO (did you mean FROM?)" in said
+
+
+def test_a_star_stays_in_its_folder(prompt):
+    # 28.5.2: of sub/a.txt, sub/b.txt and sub/deep/c.txt, sub/*.txt takes the first two
+    written(prompt, "FROM busybox\nCOPY sub/*.txt /in/\nRUN ls /in\n", a_txt="a")
+    prompt.out("mkdir -p /root/site/sub/deep")
+    prompt.out("cd /root/site && echo 1 > sub/a.txt && echo 2 > sub/b.txt && echo 3 > sub/deep/c.txt")
+
+    said = prompt.type("docker build -t x /root/site").stdout
+
+    assert "\na.txt\nb.txt\n ---> Removed" in said
+
+
+def test_dockerignore_has_comments_empty_lines_and_exceptions(prompt):
+    # 28.5.2
+    written(prompt, "FROM busybox\nCOPY . /in/\nRUN find /in -type f | sort\n")
+    prompt.out("mkdir -p /root/site/sub/deep")
+    prompt.out("cd /root/site && echo 1 > sub/a.txt && echo 2 > sub/b.txt && echo 3 > sub/deep/c.txt")
+    prompt.out("printf '# a comment\\n\\nsub/b.txt\\n!sub/deep\\n' > /root/site/.dockerignore")
+
+    said = prompt.type("docker build -t x /root/site").stdout
+
+    assert "/in/.dockerignore\n/in/Dockerfile\n/in/sub/a.txt\n/in/sub/deep/c.txt\n ---> Removed" in said
+
+
+@pytest.mark.parametrize(("names", "missing"), [((), "repositories"), (("bin/sh", "etc/passwd"), "bin/json")])
+def test_what_is_no_archive_of_an_image_is_not_loaded(prompt, names, missing):
+    # 28.5.2, of an archive without files and of what docker export wrote
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name in names:
+            tar.addfile(tarfile.TarInfo(name))
+
+    with pytest.raises(ApiError, match=f"open /var/lib/docker/tmp/docker-import-[0-9]+/{missing}: no such file"):
+        madeimages.load(prompt.world, "docker1", buffer.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "problem"),
+    [
+        ("RUN true\nFROM busybox\n", "no build stage in current context"),
+        ("ARG a=b\nFROM busybox\nCOPI a b\n",
+         "dockerfile parse error on line 3: unknown instruction: COPI (did you mean COPY?)"),
+        ("FROM busybox\nXYZZY a b\n", "dockerfile parse error on line 2: unknown instruction: XYZZY"),
+    ],
+)  # fmt: skip
+def test_what_is_no_dockerfile_is_said_as_28_5_does(prompt, dockerfile, problem):
+    written(prompt, dockerfile)
+
+    assert prompt.err("docker build -q /root/site").endswith(f"\nError response from daemon: {problem}\n")

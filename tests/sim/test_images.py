@@ -9,6 +9,7 @@ from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.dockerd.errors import ApiError, NotModelled
 from dnetlab.sim.lab import new_world
 from dnetlab.sim.world import World
+from tests.sim.prompt import Prompt
 
 HOST = "docker1"
 
@@ -175,3 +176,16 @@ def test_a_name_that_moved_is_shown_as_the_id():
     assert images.shown_name(world, HOST, container, image_id) == "nginx"
     images.tag(world, HOST, "busybox", "nginx")
     assert images.shown_name(world, HOST, container, image_id) == image_id
+
+
+def test_an_image_is_pulled_by_its_digest():
+    prompt = Prompt("28.5")
+    said = prompt.out("docker pull redis:8")
+    name = "redis@" + said.partition("Digest: ")[2].split()[0]
+    prompt.out("docker rmi redis:8")
+
+    said = prompt.out(f"docker pull {name}")
+
+    assert f"Digest: {name.partition('@')[2]}\n" in said
+    assert f"Status: Downloaded newer image for {name}\n" in said
+    assert "redis:8" not in prompt.out("docker images --format '{{.Repository}}:{{.Tag}}'")

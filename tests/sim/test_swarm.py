@@ -7,7 +7,8 @@ import pytest
 
 from dnetlab.explain.reasons import LetGossipThrough, NotHeardOf
 from dnetlab.explain.why import why
-from dnetlab.model import Where
+from dnetlab.model import Request, Where
+from dnetlab.sim.dockerd import http
 from tests.sim.prompt import Prompt
 
 pytestmark = pytest.mark.usefixtures("transport")
@@ -430,3 +431,43 @@ def test_tasks_of_a_node_that_was_removed_by_force_run_elsewhere(prompt: Prompt)
 
     running = "docker1# docker service ps s --filter desired-state=running --format '{{.Node}} {{.DesiredState}}'"
     assert prompt.out(running) == "docker1 Running\ndocker1 Running\n"
+
+
+def test_a_host_that_left_and_came_back_is_two_nodes_of_one_name(prompt):
+    # 28.5.2
+    prompt.out("docker2# docker swarm leave")
+    prompt.out(JOIN)
+
+    assert prompt.err("docker1# docker node inspect docker2") == (
+        "Error response from daemon: node docker2 is ambiguous (2 matches found)\n"
+    )
+    told = http.answer(prompt.world, "docker1", Request("GET", "/nodes/docker2"))
+    assert (told.status, told.value) == (400, {"message": "node docker2 is ambiguous (2 matches found)"})
+
+
+def test_a_service_that_is_changed_has_a_higher_version_and_its_tasks_are_told(prompt):
+    prompt.type("docker1# docker service create -q --name s1 nginx")
+    number = "docker1# docker service inspect -f '{{.Version.Index}}' s1"
+    numbers = [int(prompt.out(number))]
+    for label in ("a=b", "a=c", "a=d"):
+        prompt.type(f"docker1# docker service update -q --label-add {label} s1")
+        numbers.append(int(prompt.out(number)))
+
+    assert numbers == sorted(set(numbers))
+    (task,) = prompt.out("docker1# docker service ps -q s1").split()[:1]
+    told = http.answer(prompt.world, "docker1", Request("GET", f"/tasks/{task}"))
+    assert told.status == 200 and told.value["ID"].startswith(task)
+    body = http.answer(prompt.world, "docker1", Request("GET", "/services/s1")).value["Spec"]
+    asked = Request("POST", "/services/s1/update", {"version": str(numbers[-1])}, body)
+    assert http.answer(prompt.world, "docker1", asked).status == 200
+
+
+def test_vxlan_packets_go_to_the_data_path_address_told_by_interface_or_number():
+    for asked in ("enp7s0", "10.9.9.1"):
+        prompt = Prompt("28.5")
+        prompt.out("ip addr add 10.9.9.1/24 dev enp7s0")
+
+        prompt.out(f"docker swarm init --advertise-addr 172.25.254.1 --data-path-addr {asked}")
+
+        node = prompt.out("docker node inspect -f '{{.Status.Addr}} {{.ManagerStatus.Addr}}' self")
+        assert node == "172.25.254.1 172.25.254.1:2377\n"

@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 
 from dnetlab.model import Neighbour, Snapshot
-from dnetlab.views.difference import difference
+from dnetlab.views.difference import Change, difference
 
 from . import labs
 
@@ -120,3 +120,10 @@ def test_what_is_the_same_in_two_snapshots_is_not_looked_at():
 def with_stack(lab: Snapshot, stack) -> Snapshot:
     host = lab.hosts["docker1"]
     return replace(lab, hosts=lab.hosts | {"docker1": replace(host, namespaces=host.namespaces | {"host": stack})})
+
+
+def test_a_line_is_cut_at_180_characters_and_says_so():
+    lines = [Change("volumes", "docker1", "+", "v" * size).text for size in (10, 500)]
+
+    assert lines[0].endswith("v" * 10) and len(lines[0]) < 180
+    assert (len(lines[1]), lines[1][-2:]) == (180, "v…")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dnetlab.errors import UnknownName, UsageError
+from dnetlab.lab import Lab
 from dnetlab.model import Snapshot
 from dnetlab.views import tables
 
@@ -80,3 +81,20 @@ def test_a_name_that_is_not_there_is_said_and_not_an_empty_table(call, error, wo
     with pytest.raises(error) as caught:
         call(labs.full())
     assert words in str(caught.value)
+
+
+def test_one_table_is_offered_for_a_name_that_is_nearly_one():
+    with pytest.raises(UsageError, match="there is no table 'route'\nDid you mean routes\\?$"):
+        tables.table("route", labs.full())
+
+
+def test_a_container_that_was_joined_and_is_gone_is_named_by_the_twelve_digits_of_its_id():
+    with Lab() as lab:
+        lab.run_cell("docker run -d --name own nginx")
+        lab.run_cell("docker run -d --name guest --network container:own busybox sleep 100")
+        gone = lab.snapshot().hosts["docker1"].container("own").id
+        lab.run_cell("docker rm -f own")
+
+        (mode,) = tables.containers(lab.snapshot())["network_mode"]
+
+    assert (mode, len(mode)) == (f"container:{gone[:12]}", len("container:") + 12)

@@ -10,7 +10,6 @@ of libpcap 1.10.3 (asked with `tcpdump -r`; tests/net/test_capture_filters.py as
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
@@ -19,6 +18,7 @@ from dnetlab.commands.services import service_port
 from dnetlab.model.ip import IpAddress
 from dnetlab.net.capture.octets import ARP, IPV4, VLAN, mac_bytes
 from dnetlab.net.capture.pcap import ETHERNET
+from dnetlab.net.capture.view import View, carries, ends_of
 
 
 class BadFilter(ValueError):
@@ -26,43 +26,6 @@ class BadFilter(ValueError):
 
 
 SYNTAX = "can't parse filter expression: syntax error"
-
-
-@dataclass(frozen=True)
-class View:
-    """A frame as a filter sees it. live: it comes from a card, which takes the tag off; `vlan` asks for it then.
-
-    data is without that tag; outgoing None: nobody knows (a file).
-    """
-
-    data: bytes
-    link: int = ETHERNET
-    tag: int | None = None
-    live: bool = False
-    outgoing: bool | None = None
-
-    @classmethod
-    def of(cls, data: bytes, link: int, live: bool, outgoing: bool | None = None) -> View:
-        if live and link == ETHERNET and data[12:14] == b"\x81\x00":
-            (tag,) = struct.unpack_from(">H", data, 14)
-            return cls(data[:12] + data[16:], link, tag & 0xFFF, True, outgoing)
-        return cls(data, link, None, live, outgoing)
-
-    def kind(self, shift: int) -> int:
-        """The ethertype, behind so many tags."""
-        at = 12 + 4 * shift if self.link == ETHERNET else 0
-        return int.from_bytes(self.data[at : at + 2], "big")
-
-    def start(self, shift: int) -> int:
-        """Where what the frame carries begins."""
-        return 14 + 4 * shift if self.link == ETHERNET else 20
-
-    def ip(self, shift: int) -> bytes:
-        """The IPv4 packet, b'' for another frame."""
-        return self.data[self.start(shift) :] if self.kind(shift) == IPV4 else b""
-
-    def arp(self, shift: int) -> bytes:
-        return self.data[self.start(shift) :] if self.kind(shift) == ARP else b""
 
 
 Test = Callable[[View], bool]
@@ -331,10 +294,17 @@ class _Reader:
             return lambda view: True
         if name in _ETHER:
             return lambda view: view.kind(shift(view)) == _ETHER[name]
-        if name == "icmp6":
-            return lambda view: False  # carried by IPv6 only, and the lab's packets are IPv4
         number = _PROTOCOLS[name]
-        return lambda view: view.ip(shift(view))[9:10] == bytes((number,))
+        if name == "icmp6":
+            return lambda view: carries(view.ip6(shift(view)), number)
+        if name in ("icmp", "igmp", "vrrp"):
+            return lambda view: view.ip(shift(view))[9:10] == bytes((number,))
+        return self._of_either(number, shift)
+
+    def _of_either(self, number: int, shift: Callable[[View], int]) -> Test:
+        """Carried by IPv4 or by IPv6 (gen_proto_abbrev, libpcap 1.10)."""
+        four = bytes((number,))
+        return lambda view: view.ip(shift(view))[9:10] == four or carries(view.ip6(shift(view)), number)
 
     def by_number(self, proto: str, token: str) -> Test:
         shift = self._shift()
@@ -346,6 +316,10 @@ class _Reader:
         number = _PROTOCOLS.get(token, int(token) if token.isdecimal() else -1)
         if number < 0 or number > 255:
             raise BadFilter(f"unknown ip proto '{token}'")
+        if proto == "ip6":
+            return lambda view: carries(view.ip6(shift(view)), number)
+        if proto == "":
+            return self._of_either(number, shift)
         return lambda view: view.ip(shift(view))[9:10] == bytes((number,))
 
     # -- hosts, networks, ports ---------------------------------------------------------------------------------------
@@ -360,10 +334,10 @@ class _Reader:
             return _by_network(kind, network, 0xFFFFFFFF, shift)
         if ":" in token:
             try:
-                IPv6Address(token)
+                address = IPv6Address(token).packed
             except (AddressValueError, ValueError):
                 raise BadFilter(SYNTAX) from None
-            return lambda view: False  # the lab's packets are IPv4
+            return _by_address6(kind, address, shift)
         found = self.lookup(token)
         if not found:
             raise BadFilter(f"unknown host '{token}'")
@@ -391,10 +365,14 @@ class _Reader:
         protocols = (_PROTOCOLS[kind.proto],) if kind.proto in _PROTOCOLS else (6, 17, 132)
 
         def test(view: View) -> bool:
-            packet = view.ip(shift(view))
+            packet, six = view.ip(shift(view)), view.ip6(shift(view))
+            if six and kind.proto != "ip":
+                return any(carries(six, each) for each in protocols) and at_ports(six, 40)
             if not packet or packet[9] not in protocols or int.from_bytes(packet[6:8], "big") & 0x1FFF:
                 return False
-            at = (packet[0] & 15) * 4
+            return at_ports(packet, (packet[0] & 15) * 4)
+
+        def at_ports(packet: bytes, at: int) -> bool:
             ends = {"src": (at,), "dst": (at + 2,)}.get(kind.direction, (at, at + 2))
             return (all if "and" in kind.direction else any)(asked(packet, end) for end in ends)
 
@@ -570,6 +548,15 @@ def _by_network(kind: _Kind, network: int, mask: int, shift: Callable[[View], in
             return False
         source, destination = (int.from_bytes(end, "big") & mask == network for end in ends)
         return _either(kind.direction, source, destination)
+
+    return test
+
+
+def _by_address6(kind: _Kind, address: bytes, shift: Callable[[View], int]) -> Test:
+    def test(view: View) -> bool:
+        packet = view.ip6(shift(view))
+        source, destination = (end == address for end in ends_of(packet))
+        return bool(packet) and kind.proto in ("", "ip6") and _either(kind.direction, source, destination)
 
     return test
 

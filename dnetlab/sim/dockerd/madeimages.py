@@ -179,11 +179,16 @@ def _repositories(rows: list[Json]) -> Json:
     return found
 
 
+_UNPACKED = "/var/lib/docker/tmp/docker-import-4198093931"  # where an engine unpacks what it loads
+
+
 def load(world: World, host: str, content: bytes) -> list[str]:
     """`docker load`: what it says, 'Loaded image: NAME:TAG' or 'Loaded image ID: sha256:…' for each."""
     entries = {entry.name: text for entry, text in archive.read(content) if entry.isreg()}
     if "manifest.json" not in entries:
-        raise ApiError("open manifest.json: no such file or directory", 500)
+        folders = sorted(name.partition("/")[0] for name in entries if "/" in name)  # the format of before 1.10
+        wanted = f"{folders[0]}/json" if folders else "repositories"
+        raise ApiError(f"open {_UNPACKED}/{wanted}: no such file or directory")  # observed on 28.5.2
     said = []
     for row in json.loads(entries["manifest.json"]):
         told = json.loads(entries[row["Config"]]).get("dnetlab")

@@ -76,6 +76,7 @@ TEXTS_26_1 = TEXTS_20_10 | {
     "unknown instruction": "unknown instruction: {name}{meant}",
     "no tar": "unexpected EOF",
     "bad ipc": "invalid IPC mode: {mode}",
+    "pid stopped": "failed to join PID namespace: container {id} is not running",  # observed on 26.1.5, 28.5.2
     "ipc private": "failed to join IPC namespace: container {id}: non-shareable IPC "
     "(hint: use IpcMode:shareable for the donor container)",
     "bad runtime": "unknown or invalid runtime name: {name}",

@@ -13,9 +13,10 @@ from dnetlab.model import LinkKind
 from dnetlab.model.frame import Capture, Sighting
 from dnetlab.model.ip import IpAddress
 from dnetlab.net.capture import pcap
-from dnetlab.net.capture.filter import BadFilter, Test, View, compile_filter
+from dnetlab.net.capture.filter import BadFilter, Test, compile_filter
 from dnetlab.net.capture.taken import records
 from dnetlab.net.capture.text import Style, Teller
+from dnetlab.net.capture.view import View
 from dnetlab.sim import jobs
 from dnetlab.sim.clock import since_1970
 from dnetlab.sim.context import Context, Refused, Result

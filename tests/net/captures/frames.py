@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from dnetlab.model import IcmpType, Packet, Protocol
 from dnetlab.model.frame import BROADCAST, Arp, Frame, Sighting
@@ -103,6 +103,26 @@ def rare() -> list[pcap.Record]:
     frames += [macs + b"\x81\0\0\x0a" + b"\x81\0\0\x14" + b"\x08\0" + ip(6, ports)]
     frames += [macs + b"\x81\0\0\x0a" + b"\x08\0" + ip(17, ports[:8]), macs + b"\x08\x06" + bytes(28)]
     return [pcap.Record(FIRST + number, data, len(data)) for number, data in enumerate(frames)]
+
+
+def six() -> list[pcap.Record]:
+    """IPv6 beside IPv4: what the lab sends, a neighbour's question, a piece, and a protocol that it never sends."""
+    one, other = IPv6Address("fd00:1::2"), IPv6Address("fd00:1::3")
+    packets = [
+        Packet(one, other, Protocol.ICMP, sport=7, icmp=IcmpType.ECHO_REQUEST, seq=1, size=104),
+        Packet(other, one, Protocol.ICMP, sport=7, icmp=IcmpType.ECHO_REPLY, seq=1, size=104),
+        Packet(one, other, Protocol.TCP, 40000, 80, 64, "S", size=80, seq=1, mss=1440),
+        Packet(other, one, Protocol.UDP, 53, 40001, size=60),
+        ECHO,
+        LETTER,
+    ]
+    frames = [Frame(WEB, "33:33:ff:00:00:03", Arp(WEB, one, other)), *(frame(packet) for packet in packets)]
+    data = [each for one in frames for each in octets.octets(one, 0)]
+    macs, ends = bytes.fromhex("0242ac110003" "0242ac110002") + b"\x86\xdd", one.packed + other.packed
+    head = b"\x60\0\0\0" + (24).to_bytes(2, "big")
+    data.append(macs + head + bytes((44, 64)) + ends + bytes((6, 0, 0, 0)) + bytes(4) + b"\x9c\x40\0\x50" + bytes(12))
+    data.append(macs + head + bytes((103, 64)) + ends + bytes(24))
+    return [pcap.Record(FIRST + number, each, len(each)) for number, each in enumerate(data)]
 
 
 def link_any() -> list[pcap.Record]:

@@ -9,7 +9,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from frames import link_any, rare, records
+from frames import link_any, rare, records, six
 
 from dnetlab.net.capture import pcap
 
@@ -31,6 +31,13 @@ FILTERS = (  # for frames that are rare, and for those of `-i any`
     "port (80 or 81)", "port 80 or 53", "host 172.17.0.2 or 172.17.0.9", "src 172.17.0.2 or 172.17.0.9", "not 80",
     "and 80", "tcp src port 80",
 )  # fmt: skip
+FILTERS6 = (  # of the frames of IPv6, and of those beside them
+    "ip6", "icmp6", "tcp", "udp", "icmp", "icmp or icmp6", "pim", "ip6 and tcp", "ip6 proto 58", "ip6 proto 6",
+    "proto 6", "ip proto 6", "port 80", "src port 80", "dst port 80", "tcp port 80", "udp port 53",
+    "port 53 or port 80", "portrange 40000-40001", "host fd00:1::2", "src host fd00:1::2", "dst fd00:1::2",
+    "ip6 host fd00:1::3", "ip host 172.17.0.2", "not ip6", "host fd00:1::9", "ip6 and not icmp6",
+    "icmp6 and dst host fd00:1::3",
+)  # fmt: skip
 OPTIONS = (*("-n", "-ne", "-nv", "-nvv", "-nve", "-nq", "-neq"), *(f"{option} -c 12" for option in FEW))
 
 
@@ -45,7 +52,8 @@ def main() -> None:
             said.append(f"$ tcpdump {option} -r {name}.pcap\n{done.stdout}")
         (HERE / f"{name}.txt").write_text("".join(said))
     (HERE / "rare.pcap").write_bytes(pcap.write(pcap.CaptureFile(pcap.ETHERNET, tuple(rare()))))
-    asked = [(name, text) for name in ("rare", "any") for text in FILTERS]
+    (HERE / "six.pcap").write_bytes(pcap.write(pcap.CaptureFile(pcap.ETHERNET, tuple(six()))))
+    asked = [(name, text) for name in ("rare", "any") for text in FILTERS] + [("six", text) for text in FILTERS6]
     said = [f"{name}: {text} -> {counted(HERE / f'{name}.pcap', text)}\n" for name, text in asked]
     (HERE / "rare.txt").write_text("".join(said))
 

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from dnetlab.sim.dockerd.errors import ApiError
 
@@ -51,7 +50,7 @@ def parse(text: str, problems: Problems) -> list[Instruction]:
         if row.lstrip().startswith("#") or (not row.strip() and pending):
             continue
         row = row.strip() if not pending else row.rstrip()
-        start = number if pending else number
+        start = start if pending else number
         continued = re.search(r"\\\s*$", row)
         if continued:
             pending += row[: continued.start()]
@@ -64,13 +63,23 @@ def parse(text: str, problems: Problems) -> list[Instruction]:
     return found
 
 
+def _distance(one: str, other: str) -> int:
+    """How many letters to put in, take out or change (Levenshtein), as buildkit's util/suggest counts."""
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, 1):
+        last, row[0] = row[0], at
+        for place, wanted in enumerate(other, 1):
+            last, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, last + (letter != wanted))
+    return row[-1]
+
+
 def read_line(whole: str, line: int, problems: Problems) -> Instruction:
     """One instruction. Raises ApiError 400."""
     word, _, rest = whole.strip().partition(" ")
     name, rest = word.upper(), rest.strip()
     if name not in KNOWN:
-        near = get_close_matches(name, KNOWN, 1, 0.7)
-        meant = f" (did you mean {near[0]}?)" if near else ""
+        near = next((known for known in sorted(KNOWN) if _distance(name, known) < 3), "")
+        meant = f" (did you mean {near}?)" if near else ""
         raise problems.at(line, problems.unknown.format(name=name, meant=meant))
     flags = []
     while name != "ONBUILD" and (match := _FLAG.match(rest)):
