@@ -1,6 +1,6 @@
-"""Matches and targets of iptables that the lab takes and lists, and judges none of: what a packet carries, the hour,
-sets, marks of connections, connections that are not tracked. Texts as of iptables 1.8.9 (nf_tables), recorded in a
-network namespace. A trace and `why` say of each that it isn't judged.
+"""Matches and targets of iptables beside the usual ones: what a packet carries (string, u32) and connections that are
+not tracked are taken and listed, and a trace and `why` say of them that they aren't judged; the hour, sets and marks of
+connections are. Texts as of iptables 1.8.9 (nf_tables), recorded in a network namespace.
 """
 
 from __future__ import annotations
@@ -159,7 +159,10 @@ def _u32(word: str, given: Given) -> str:
 
 
 def _match_set(word: str, given: Given) -> str:
-    raise problem(f"Set {word.partition(' ')[0]} doesn't exist.\n")
+    """A set and the ends of a packet that it is asked for; whether it is there is found when the rule is added."""
+    if not set(word.partition(" ")[2].split(",")) <= {"src", "dst"}:
+        raise problem("You must spefify (the comma separated list of) 'src' or 'dst'.")
+    return word
 
 
 # -- CT, CONNMARK, NFLOG ----------------------------------------------------------------------------------------------
@@ -261,6 +264,8 @@ def listed_match(module: str, options: dict[str, str], negated: bool) -> str | N
         return text + (" ICASE" if "--icase" in options else "")
     if module == "time":
         return _time_text(options)
+    if module == "set":
+        return f"{'! ' if negated else ''}match-set {options['--match-set']}"
     if module == "u32":
         return f"{'! ' if negated else ''}u32 {options['--u32']}"
     return None

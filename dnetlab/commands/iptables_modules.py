@@ -383,6 +383,9 @@ def _to_ports(word: str, given: Given) -> str:
     return _port_range(word, given.protocol)
 
 
+# The bits of a LOG rule's flags (linux/netfilter/nf_log.h), in the order in which they are printed.
+LOG_FLAGS = {"--log-tcp-sequence": 1, "--log-tcp-options": 2, "--log-ip-options": 4, "--log-uid": 8,
+             "--log-macdecode": 32}  # fmt: skip
 LOG_LEVELS = ("emerg", "alert", "crit", "error", "warning", "notice", "info", "debug")
 
 
@@ -490,7 +493,8 @@ TARGETS: dict[str, Module] = {
                               "--random-fully": _FULLY}),
         Module("REDIRECT", {"--to-ports": Option("--to-ports", _to_ports, inverts=False), "--random": _RANDOM}),
         Module("LOG", {"--log-prefix": Option("--log-prefix", lambda word, given: word[:29], inverts=False),
-                       "--log-level": Option("--log-level", _log_level, inverts=False)}),
+                       "--log-level": Option("--log-level", _log_level, inverts=False),
+                       **{name: Option(name, _none, 0, inverts=False) for name in LOG_FLAGS}}),
         Module("MARK", {name: Option("--set-xmark", xmark("MARK", name), inverts=False)
                         for name in ("--set-xmark", "--set-mark", "--and-mark", "--or-mark", "--xor-mark")},
                required="MARK: One of the --set-xmark, --{and,or,xor,set}-mark options is required"),
@@ -501,7 +505,6 @@ OTHER_OPTIONS = {  # options of modules that the lab has
     "tcp": ("--tcp-option",),
     "addrtype": ("--limit-iface-in", "--limit-iface-out"),
     "physdev": ("--physdev-is-in", "--physdev-is-out"),
-    "LOG": ("--log-tcp-sequence", "--log-tcp-options", "--log-ip-options", "--log-uid", "--log-macdecode"),
 }
 OTHER_MATCHES = frozenset({
     "ah", "bpf", "cgroup", "cluster", "connbytes", "connlabel", "cpu", "dccp",

@@ -1,7 +1,7 @@
 """More matches and targets of iptables: those that lab sheets use now and then. Texts as of iptables 1.8.9 (nf_tables).
 
-What a packet of the lab can tell (its TTL, its sender, its connection) is judged; what depends on chance, the hour or
-on what came before (statistic, hashlimit, connlimit, recent) is listed, and a trace says that it isn't judged.
+What a packet of the lab can tell (its TTL, its sender, its connection) is judged, and so is what depends on chance, the
+hour or on what came before (statistic, time, hashlimit, connlimit, recent): net/remembered.py.
 """
 
 from __future__ import annotations

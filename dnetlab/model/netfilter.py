@@ -22,7 +22,7 @@ from functools import cache, cached_property
 
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.indexes import followed, index
-from dnetlab.model.ip import IpNetwork, ip_network
+from dnetlab.model.ip import IpAddress, IpNetwork, ip_network
 from dnetlab.model.rows import with_row
 
 
@@ -140,12 +140,16 @@ class Target:
 @quick
 @dataclass(frozen=True)
 class Rule:
-    """One rule. `text` is its `iptables -S` form without `-A CHAIN`; packets and bytes are its counters."""
+    """One rule. `text` is its `iptables -S` form without `-A CHAIN`; packets and bytes are its counters.
+
+    state: what its limit, hashlimit or statistic remembers (simulator only): what is kept apart, a number, and when.
+    """
 
     matches: tuple[Match, ...] = ()
     target: Target = Target()
     packets: int = 0
     bytes: int = 0
+    state: tuple[tuple[str, float, float], ...] = field(default=(), compare=False)
 
     @cached_property
     def text(self) -> str:
@@ -155,7 +159,7 @@ class Rule:
         for match in self.matches:
             if match.option[:2] in _HEAD:
                 continue
-            if match.module and match.module != shown:
+            if match.module and (match.module != shown or match.option == "--match-set"):
                 words.append(f"-m {match.module}")
                 shown = match.module
             if match.option:
@@ -167,6 +171,13 @@ class Rule:
     def counted(self, packets: int, size: int) -> Rule:
         """The rule with its counters moved on by so much; its text is still the same, and kept."""
         changed = replace(self, packets=self.packets + packets, bytes=self.bytes + size)
+        if "text" in self.__dict__:
+            changed.__dict__["text"] = self.text
+        return changed
+
+    def remembering(self, state: tuple[tuple[str, float, float], ...]) -> Rule:
+        """The rule after its matches were asked; its text is still the same, and kept."""
+        changed = replace(self, state=state)
         if "text" in self.__dict__:
             changed.__dict__["text"] = self.text
         return changed
@@ -308,10 +319,23 @@ def empty_table(name: str) -> Table:
 
 @quick
 @dataclass(frozen=True)
+class Recent:
+    """An address in a list of `-m recent`: the TTL of its last packet, and the seconds at which it was seen."""
+
+    ttl: int = 64
+    seen: tuple[float, ...] = ()
+
+
+@quick
+@dataclass(frozen=True)
 class Netfilter:
-    """The tables of one namespace; one that nobody touched is as `empty_table` says."""
+    """The tables of one namespace; one that nobody touched is as `empty_table` says.
+
+    recent: the lists of `-m recent`, by name and address (simulator only).
+    """
 
     tables: tuple[Table, ...] = ()
+    recent: dict[str, dict[IpAddress, Recent]] = field(default_factory=dict, compare=False)
 
     def table(self, name: str) -> Table:
         for table in self.tables:
@@ -322,9 +346,9 @@ class Netfilter:
     def with_table(self, table: Table) -> Netfilter:
         for at, known in enumerate(self.tables):
             if known.name == table.name:
-                return Netfilter((*self.tables[:at], table, *self.tables[at + 1 :]))
+                return replace(self, tables=(*self.tables[:at], table, *self.tables[at + 1 :]))
         order = list(BUILTIN)
-        return Netfilter(tuple(sorted((*self.tables, table), key=lambda t: order.index(t.name))))
+        return replace(self, tables=tuple(sorted((*self.tables, table), key=lambda t: order.index(t.name))))
 
     def with_chain(self, table: str, chain: Chain) -> Netfilter:
         return self.with_table(self.table(table).with_chain(chain))

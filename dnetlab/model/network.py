@@ -16,6 +16,8 @@ from dnetlab.model.changed import quick, replace
 from dnetlab.model.frame import Capture
 from dnetlab.model.indexes import followed, index
 from dnetlab.model.ip import IpAddress, IpInterface, IpNetwork, in_zone, is_link_local, zone_of
+from dnetlab.model.ipset import IpSet
+from dnetlab.model.logged import Logged
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.packet import Connection, Protocol
 from dnetlab.model.rows import with_row, without_rows
@@ -324,6 +326,9 @@ class Namespace:
     virtual: the services that IPVS balances here.
     last_index: the highest interface index given out here (simulator only); it is never given out again.
     captures: the packet sockets that are open here, as tcpdump opens them (simulator only).
+    sets: of `ipset`, in the order in which they were made.
+    logged: what LOG rules have written into the kernel's log, the last of it (simulator only, and of the host's own
+    namespace only: the kernel says nothing of others' while net.netfilter.nf_log_all_netns is 0).
     traffic: by interface index, what each has counted. They stand here and not in the Interface, because they change
     with every packet and an Interface only when somebody changes it.
     """
@@ -342,7 +347,13 @@ class Namespace:
     path_mtus: dict[IpAddress, int] = field(default_factory=dict, compare=False)
     traffic: dict[int, Traffic] = field(default_factory=dict, compare=False)
     captures: tuple[Capture, ...] = field(default=(), compare=False)
+    logged: tuple[Logged, ...] = field(default=(), compare=False)
+    sets: tuple[IpSet, ...] = ()
     netfilter6: Netfilter = field(default_factory=Netfilter)
+
+    def ipset(self, name: str) -> IpSet | None:
+        """The set of that name, None without one."""
+        return next((one for one in self.sets if one.name == name), None)
 
     def filters(self, version: int) -> Netfilter:
         """The tables that packets of that family meet."""

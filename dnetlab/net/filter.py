@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -12,6 +12,7 @@ from dnetlab.model import (
     ConnState,
     Flow,
     Hook,
+    Match,
     Namespace,
     Packet,
     Protocol,
@@ -23,13 +24,16 @@ from dnetlab.model import (
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.facts import Counts, Decides, Fact, Jumps, NotJudged, PolicyDecides, Returns, UnknownTarget
 from dnetlab.model.ip import IpAddress, ip_address, ip_network
+from dnetlab.model.ipset import IpSet
 from dnetlab.model.netfilter import Netfilter
+from dnetlab.net import remembered
 from dnetlab.net.passage import UNLIMITED, Count
+from dnetlab.net.remembered import MODULES, Memory, Moment, parts_of
 from dnetlab.net.routing import is_broadcast, is_local
 
 VERDICTS = frozenset(("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"))
-PASSING = frozenset(("", "LOG", "NFLOG", "CHECKSUM", "TCPMSS", "TRACE", "TOS", "DSCP"))  # count only
-LISTED = frozenset(("CONNMARK", "CT", "NOTRACK"))  # would do something that the lab doesn't
+PASSING = frozenset(("", "LOG", "NFLOG", "CHECKSUM", "TCPMSS", "TRACE", "TOS", "DSCP", "CONNMARK"))  # count only
+LISTED = frozenset(("CT", "NOTRACK", "SET"))  # would do something that the lab doesn't
 LONG = 24  # rules from which on an index pays
 Judge = Callable[[str, "Scene"], bool]
 MOST_JUMPS = 64  # a deeper nest than any real one; iptables itself refuses loops
@@ -50,11 +54,17 @@ class Scene:
     connection: Connection | None = None
     replying: bool = False  # the packet goes in the answering direction of its connection
     fickle: bool = False  # was something looked at that differs between the packets of a connection?
+    logged: list[tuple[Rule, Packet]] = field(default_factory=list)  # what LOG rules took down, as it was there
+    now: float = 0.0
+    connections: Callable[[], Sequence[Connection]] = tuple  # what conntrack knows here
+    moment: Moment | None = None  # of the rule that is read
     source: int = 0
     destination: int = 0
+    connmark: int = 0
 
     def __post_init__(self) -> None:
         self.source, self.destination = int(self.packet.source), int(self.packet.destination)
+        self.connmark = self.connection.mark if self.connection else 0
 
 
 @quick
@@ -81,6 +91,7 @@ class Counters:
     """
 
     hits: dict[tuple[str, str, int], list[int]] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
     met: list[Count] = field(default_factory=list)
 
     def add(self, key: tuple[str, str, int], size: int) -> None:
@@ -116,6 +127,7 @@ class _Reading:
     def chain(self, chain: Chain, depth: int) -> Decision | None:
         """None: the end of the chain (or RETURN) was reached."""
         for number, rule in _fitting(chain, self.scene):
+            self.scene.moment = self.moment(chain, number, rule) if remembers(rule) else None
             if not matches(rule, self.scene):
                 if (strange := unknown_match(rule)) and _others_match(rule, self.scene):
                     self.note(chain, number, rule, NotJudged(strange))
@@ -126,7 +138,10 @@ class _Reading:
                 return None
             if name in VERDICTS:
                 return Decision(name, self.table.name, chain.name, number, rule)
-            if name in ("MARK", "TTL", "TCPMSS"):
+            if name == "LOG":
+                self.scene.logged.append((rule, self.scene.packet))
+                self.scene.fickle = True  # the next packet of the connection is a line of its own
+            if name in ("MARK", "CONNMARK", "TTL", "TCPMSS"):
                 self.change(rule)
             elif name not in PASSING | LISTED and depth < MOST_JUMPS:
                 found = self.table.chain(name)
@@ -137,6 +152,13 @@ class _Reading:
                 if decision or rule.target.goto:
                     return decision
         return None
+
+    def moment(self, chain: Chain, number: int, rule: Rule) -> Moment:
+        """What a match that remembers may look at; the next packet of the connection may fare otherwise."""
+        scene, key = self.scene, (self.table.name, chain.name, number)
+        scene.fickle = True
+        lists = scene.space.filters(scene.packet.version).recent
+        return Moment(rule, key, scene.packet, scene.now, self.counters.memory, scene.connections, lists)
 
     def policy(self, chain: Chain) -> Decision:
         name = chain.policy or "ACCEPT"
@@ -196,13 +218,28 @@ class _Reading:
             out = self.scene.space.interface(self.scene.out_dev)
             wanted = int(target.option("--set-mss") or (out.mtu - packet.head - 20 if out is not None else packet.mss))
             self.scene.packet = replace(packet, mss=min(packet.mss or wanted, wanted) if packet.mss else 0)
+        elif target.name == "CONNMARK":
+            self.connmark(dict(target.options))
         else:
-            self.mark(rule)
+            text = target.option("--set-mark") or target.option("--set-xmark") or "0"
+            self.scene.packet = replace(packet, mark=_xmark(packet.mark, text))
 
-    def mark(self, rule: Rule) -> None:
-        text = rule.target.option("--set-mark") or rule.target.option("--set-xmark") or "0"
-        value, _, _ = text.partition("/")
-        self.scene.packet = replace(self.scene.packet, mark=int(value, 0))
+    def connmark(self, options: dict[str, str]) -> None:
+        """The mark of the connection: set, saved from the packet's, or given back to it (xt_connmark.c)."""
+        scene, packet = self.scene, self.scene.packet
+        ours, theirs = (int(options.get(name, "0xffffffff"), 0) for name in ("--nfmask", "--ctmask"))
+        if "--save-mark" in options:
+            scene.connmark = scene.connmark & ~theirs ^ packet.mark & ours
+        elif "--restore-mark" in options:
+            scene.packet = replace(packet, mark=packet.mark & ~ours ^ scene.connmark & theirs)
+        else:
+            scene.connmark = _xmark(scene.connmark, options.get("--set-xmark", "0"))
+
+
+def _xmark(mark: int, text: str) -> int:
+    """A mark after --set-xmark VALUE/MASK: the bits of the mask are cleared, those of the value turned."""
+    value, _, mask = text.partition("/")
+    return mark & ~int(mask or "0xffffffff", 0) ^ int(value, 0)
 
 
 def _fitting(chain: Chain, scene: Scene) -> Iterator[tuple[int, Rule]]:
@@ -230,20 +267,38 @@ def _fact(chain: Chain, rule: Rule) -> Fact:
 
 def matches(rule: Rule, scene: Scene) -> bool:
     """Do all conditions of the rule hold? One that the lab can't judge never holds."""
+    before = ""
     for match in rule.matches:
-        judge = _JUDGES.get(match.option)
+        if scene.moment is not None and match.module in MODULES:
+            if match.module != before and not remembered.judge(match.module, scene.moment):
+                return False
+            before = match.module
+            continue
+        judge = _judge_of(match)
         if judge is None or judge(match.value, scene) is match.negated:
             return False
     return True
 
 
+def remembers(rule: Rule) -> bool:
+    """Has the rule a match that depends on what came before, or on the hour?"""
+    return any(match.module in MODULES for match in rule.matches)
+
+
+def _judge_of(match: Match) -> Judge | None:
+    """-m mark and -m connmark have an option of the same name."""
+    return _connmark if match.module == "connmark" else _JUDGES.get(match.option)
+
+
 def unknown_match(rule: Rule) -> str:
     """The first condition that the lab can't judge, '' when it knows all."""
-    return next((f"{m.option} {m.value}".strip() for m in rule.matches if m.option not in _JUDGES), "")
+    strange = (m for m in rule.matches if m.module not in MODULES and _judge_of(m) is None)
+    return next((f"{m.option} {m.value}".strip() for m in strange), "")
 
 
 def _others_match(rule: Rule, scene: Scene) -> bool:
-    return all(_JUDGES[m.option](m.value, scene) is not m.negated for m in rule.matches if m.option in _JUDGES)
+    known = ((m, _judge_of(m)) for m in rule.matches if m.module not in MODULES)
+    return all(judge(m.value, scene) is not m.negated for m, judge in known if judge is not None)
 
 
 @lru_cache(maxsize=8192)
@@ -350,6 +405,28 @@ def _mark(value: str, scene: Scene) -> bool:
     return scene.packet.mark & int(mask or "0xffffffff", 0) == int(number, 0)
 
 
+def _connmark(value: str, scene: Scene) -> bool:
+    number, _, mask = value.partition("/")
+    return scene.connection is not None and scene.connmark & int(mask or "0xffffffff", 0) == int(number, 0)
+
+
+def _in_set(value: str, scene: Scene) -> bool:
+    """'blocked src': is that part of the packet in the set? A list of sets holds what one of them holds."""
+    name, _, directions = value.partition(" ")
+    found = scene.space.ipset(name)
+    return found is not None and _holds(found, directions.split(" ")[0], scene)
+
+
+def _holds(one: IpSet, directions: str, scene: Scene) -> bool:
+    if one.kind == "list:set":
+        inner = (scene.space.ipset(member.text) for member in one.alive(scene.now))
+        return any(found is not None and _holds(found, directions, scene) for found in inner)
+    if one.kind == "bitmap:port":
+        ports = tuple(part.rpartition(":")[2] for part in map(str, parts_of(scene.packet, "", ("port",), directions)))
+        return one.find(ports, scene.now) is not None
+    return one.find(parts_of(scene.packet, scene.mac, one.fields, directions), scene.now) is not None
+
+
 def _flag_names(text: str) -> set[str]:
     """'SYN,ACK', 'ALL' or 'NONE'."""
     return {"SYN", "ACK", "RST", "FIN", "PSH", "URG"} if text == "ALL" else set(text.split(",")) - {"NONE"}
@@ -447,8 +524,7 @@ _JUDGES: dict[str, Judge] = {
     "--mark": _mark,
     "--mac-source": lambda value, scene: scene.mac.lower() == value.lower(),
     "--comment": lambda value, scene: True,
-    "--limit": lambda value, scene: True,  # one packet never exceeds a rate
-    "--limit-burst": lambda value, scene: True,
+    "--match-set": _in_set,
     "--physdev-in": lambda value, scene: _dev_is(value, scene.physin),
     "--physdev-out": lambda value, scene: _dev_is(value, scene.physout),
     "--physdev-is-bridged": lambda value, scene: bool(scene.physin and scene.physout),
@@ -484,9 +560,14 @@ def counted(netfilter: Netfilter, counters: Counters) -> Netfilter:
     touched: dict[str, dict[str, dict[int, list[int]]]] = {}
     for (table, chain, number), hit in counters.hits.items():
         touched.setdefault(table, {}).setdefault(chain, {})[number] = hit
+    for key in counters.memory.rules:
+        touched.setdefault(key[0], {}).setdefault(key[1], {}).setdefault(key[2], [0, 0])
+    if counters.memory.recent is not None:
+        netfilter = replace(netfilter, recent=counters.memory.recent)
     for table_name, chains in touched.items():
         old = netfilter.table(table_name)
         moved = tuple([_counted_chain(c, chains[c.name]) if c.name in chains else c for c in old.chains])
+        moved = tuple([_remembering(table_name, c, counters.memory) for c in moved])
         netfilter = netfilter.with_table(replace(old, chains=moved))
     return netfilter
 
@@ -498,3 +579,13 @@ def _counted_chain(chain: Chain, hits: dict[int, list[int]]) -> Chain:
             rules[number - 1] = rules[number - 1].counted(packets, size)
     packets, size = hits.get(0, (0, 0))
     return chain.counted(tuple(rules), chain.packets + packets, chain.bytes + size)
+
+
+def _remembering(table: str, chain: Chain, memory: Memory) -> Chain:
+    """The chain whose rules remember what they were asked."""
+    rules = list(chain.rules)
+    for (name, where, number), state in memory.rules.items():
+        if (name, where) == (table, chain.name):
+            kept = tuple((key, value, at) for key, (value, at) in state.items())
+            rules[number - 1] = rules[number - 1].remembering(kept)
+    return chain if len(memory.rules) == 0 else chain.counted(tuple(rules), chain.packets, chain.bytes)

@@ -11,10 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from dnetlab.model import ConnState, Disposition, Hook, IcmpType, Namespace, Rule, Step, StepKind
-from dnetlab.model.changed import quick
+from dnetlab.model import ConnState, Disposition, Hook, IcmpType, LinkKind, Namespace, Packet, Rule, Step, StepKind
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.facts import Author, ErrorUndone, Keeper, NothingToWrite, PolicyDrops, Rewritten, RuleStops
+from dnetlab.model.frame import NO_MAC
 from dnetlab.model.ip import IpAddress
+from dnetlab.model.logged import Logged
 from dnetlab.net import nat
 from dnetlab.net.filter import Decision, Scene, walk
 from dnetlab.net.trip import Trip
@@ -111,6 +113,8 @@ def _scene(trip: Trip, space: Namespace, doors: Doors) -> Scene:
         trip.mac,
         track.connection if track else None,
         track.reply if track else False,
+        now=trip.lab.now,
+        connections=lambda: trip.lab.connections(trip.at),
     )
 
 
@@ -123,7 +127,32 @@ def _read(trip: Trip, hook: Hook, doors: Doors, table: str) -> Decision:
     trip.log += [(trip.at, step) for step in steps]
     trip.packet = scene.packet
     trip.lab.fickle = trip.lab.fickle or scene.fickle
+    if trip.track is not None and scene.connmark != trip.track.connection.mark:
+        trip.track.connection, trip.track.marked = replace(trip.track.connection, mark=scene.connmark), True
+    for rule, packet in scene.logged:
+        trip.lab.log(trip.at, _line(trip, scene, rule, packet))
     return decision
+
+
+def _line(trip: Trip, scene: Scene, rule: Rule, packet: Packet) -> Logged:
+    """What a LOG rule writes down of a packet (net/netfilter/nf_log_syslog.c)."""
+    options = dict(rule.target.options)
+    level = int(options.get("--log-level", "4"))
+    into, source, destination = scene.space.interface(scene.in_dev), "", ""
+    if into is not None:
+        local = into.kind is LinkKind.LOOPBACK
+        source = NO_MAC if local else trip.mac
+        destination = NO_MAC if local else _receiver(scene) or into.mac
+    return Logged(
+        trip.lab.now, packet, options.get("--log-prefix", ""), level, scene.in_dev, scene.out_dev, scene.physin,
+        scene.physout, source, destination, frozenset(options) - {"--log-prefix", "--log-level"},
+    )  # fmt: skip
+
+
+def _receiver(scene: Scene) -> str:
+    """Whom a bridge sends the frame on to, '' when it is for the bridge itself."""
+    behind = (entry.mac for entry in scene.space.fdb if entry.port == scene.physout)
+    return next(behind, "") if scene.physout else ""
 
 
 def _translate(trip: Trip, hook: Hook, doors: Doors, table: bool) -> bool:

@@ -11,6 +11,7 @@ from dnetlab.model import Connection, FdbEntry, Flow, LinkKind, Namespace, Neigh
 from dnetlab.model.changed import replace
 from dnetlab.model.frame import Capture, Change, ConnectionEvent, Frame, Sighting
 from dnetlab.model.ip import IpAddress
+from dnetlab.model.logged import MOST_LOGGED, Logged
 from dnetlab.net import nat
 from dnetlab.net.filter import Counters, counted
 from dnetlab.net.passage import Count, Passage, passage
@@ -41,6 +42,7 @@ class Field:
         self.fickle = False  # has a rule looked at what differs between the packets of a connection?
         self.sightings: dict[Where, list[Sighting]] = {}
         self.events: dict[Where, list[ConnectionEvent]] = {}
+        self.logged: dict[Where, list[Logged]] = {}
         self.watched = any(host.is_watched for host in snapshot.hosts.values())
         self._passed = 0
 
@@ -183,13 +185,19 @@ class Field:
             sighting = Sighting(at, own.name, own.index, own.mac, out, frame, passed)
             self.sightings.setdefault(link.where, []).append(sighting)
 
+    def log(self, where: Where, line: Logged) -> None:
+        """A LOG rule writes a line; that of a container's own namespace goes nowhere (nf_log_all_netns is 0)."""
+        if where.is_host:
+            self._passed += 1
+            self.logged.setdefault(where, []).append(replace(line, at=line.at + self._passed * STEP))
+
     # -- what remains -----------------------------------------------------------------------------------------------
 
     def after(self) -> Snapshot:
         """The snapshot with all that was left behind."""
         counting = (where for where, _ in self.counters)
         places = {*counting, *self.known, *self.neighbours, *self.macs, *self.frames, *self.path_mtus,
-                  *self.sightings, *self.events}  # fmt: skip
+                  *self.sightings, *self.events, *self.logged}  # fmt: skip
         if not places:
             return self.snapshot
         hosts = dict(self.snapshot.hosts)
@@ -216,6 +224,8 @@ class Field:
             new["neighbours"] = _heard(space, self.neighbours[where])
         if where in self.sightings:
             new["captures"] = tuple(_more(c, self.sightings[where]) for c in space.captures)
+        if where in self.logged:
+            new["logged"] = (*space.logged, *self.logged[where])[-MOST_LOGGED:]
         if where in self.macs:
             entries = self.macs[where]
             stay = [f for f in space.fdb if (f.bridge, f.mac) not in entries]

@@ -34,6 +34,7 @@ class Track:
     reply      the packet goes in the answering direction
     related    it is an ICMP error about a packet of the connection
     dst_done, src_done   the nat table was already asked for this half of the translation
+    marked     CONNMARK has changed its mark, and that isn't remembered yet
     """
 
     connection: Connection
@@ -42,6 +43,7 @@ class Track:
     related: bool = False
     dst_done: bool = False
     src_done: bool = False
+    marked: bool = False
 
     @property
     def state(self) -> ConnState:
@@ -260,8 +262,9 @@ def remember(
     old, track.fresh = track.connection, False
     tcp = _next_state(old.tcp, flags, track.reply) if old.original.protocol is Protocol.TCP else None
     expires = now + (tcp.seconds if tcp else TIMEOUTS[old.original.protocol])
-    if (old.state, old.expires, old.tcp) == (state, expires, tcp):
+    if (old.state, old.expires, old.tcp) == (state, expires, tcp) and not track.marked:
         return connections
+    track.marked = False
     assured = old.assured or tcp is TcpState.ESTABLISHED
     entry = track.connection = replace(old, state=state, expires=expires, tcp=tcp, assured=assured)
     if tcp is TcpState.CLOSE and old.state is ConnState.NEW:  # a reset ends what nobody has answered yet

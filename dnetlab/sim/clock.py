@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from datetime import UTC, datetime, timedelta
 
-EPOCH = datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
+from dnetlab.model.calendar import EPOCH, moment
+
 ZERO = "0001-01-01T00:00:00Z"  # what the daemon writes for "never"
-
-
-def moment(seconds: float) -> datetime:
-    """The date of that second of the lab."""
-    return EPOCH + timedelta(seconds=seconds)
 
 
 def rfc3339(seconds: float | None, salt: str = "") -> str:
@@ -41,3 +36,6 @@ def since_1970(seconds: float) -> float:
 def unix(seconds: float) -> int:
     """The same, whole seconds."""
     return math.floor(since_1970(seconds))
+
+
+__all__ = ["EPOCH", "ZERO", "logtime", "moment", "rfc3339", "since_1970", "unix"]

@@ -9,7 +9,6 @@ NOT_MODELLED: dict[str, str] = {
     "nmcli": "Use ip.",
     "iperf3": "The lab's links have no speed: what a packet meets is modelled, not how fast it is.",
     "iperf": "The lab's links have no speed: what a packet meets is modelled, not how fast it is.",
-    "ipset": "Give iptables one rule per address, or a range: -m iprange --src-range FROM-TO.",
     "socat": "nc HOST PORT connects; docker exec -d CONTAINER nc -l -p PORT listens.",
     "vconfig": "Use ip.",
     "netcat": "The same program is called nc here.",

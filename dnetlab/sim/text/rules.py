@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dnetlab.commands.ip6tables import type_text
 from dnetlab.commands.iptables_listed import listed_match, listed_words
-from dnetlab.commands.iptables_modules import ICMP_TYPES, LOG_LEVELS, PROTOCOLS, flag_bits
+from dnetlab.commands.iptables_modules import ICMP_TYPES, LOG_FLAGS, LOG_LEVELS, PROTOCOLS, flag_bits
 from dnetlab.commands.iptables_more import listed, listed_target
 from dnetlab.commands.services import service_name
 from dnetlab.model import Chain, Match, Rule, Table
@@ -267,7 +267,10 @@ def _target_text(rule: Rule, style: Style) -> str:
     if target.name == "LOG":
         level = int(options.get("--log-level", "4"))
         names = {3: "err", 4: "warn"}
-        shown = f"LOG flags 0 level {level}" if style.numeric else f"LOG level {names.get(level, LOG_LEVELS[level])}"
+        given = {name: bit for name, bit in LOG_FLAGS.items() if name in options}
+        words = "".join(f" {name.removeprefix('--log-')}" for name in given)
+        shown = f"LOG level {names.get(level, LOG_LEVELS[level])}{words}"
+        shown = f"LOG flags {sum(given.values())} level {level}" if style.numeric else shown
         return shown + (f' prefix "{options["--log-prefix"]}"' if "--log-prefix" in options else "")
     if target.name in ("MARK", "CONNMARK") and (target.name == "MARK" or "--set-xmark" in options):
         return _mark(target.name, options.get("--set-xmark", "0x0/0xffffffff"))

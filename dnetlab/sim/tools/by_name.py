@@ -140,6 +140,18 @@ def _journalctl(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _dmesg(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.dmesg import run
+
+    return run(context, argv)
+
+
+def _ipset(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.ipset import run
+
+    return run(context, argv)
+
+
 def _dockerd(context: Context, argv: Argv) -> Result:
     from dnetlab.sim.tools.dockerd import run
 
@@ -296,6 +308,8 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "systemctl": _systemctl,
     "service": _systemctl,
     "journalctl": _journalctl,
+    "dmesg": _dmesg,
+    "ipset": _ipset,
     "dockerd": _dockerd,
     "yum": _packages,
     "dnf": _packages,

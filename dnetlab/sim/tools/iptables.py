@@ -116,11 +116,24 @@ def _do(context: Place, command: Command) -> Result:
             _zero(context, table, command)
         return listed
     _check_target(table, command)
+    _check_sets(context, command)
     doers: dict[str, Callable[[Place, Table, Command], Result]] = {
         "A": _add, "I": _add, "D": _delete, "R": _replace, "C": _check, "F": _flush, "Z": _zero, "N": _new_chain,
         "X": _delete_chain, "E": _rename, "P": _policy,
     }  # fmt: skip
     return doers[command.verb](context, table, command)
+
+
+def _check_sets(place: Place, command: Command) -> None:
+    """A rule may ask only a set that is there, and is of its family."""
+    named = (m.value.split(" ")[0] for rule in command.rules for m in rule.matches if m.option == "--match-set")
+    for name in named:
+        found = place.context.stack.ipset(name)
+        if found is None:
+            raise problem(f"Set {name} doesn't exist.\n")
+        version = 6 if found.option("family") == "inet6" else 4
+        if found.option("family") and version != place.version:
+            raise problem(f"The protocol family of set {name} is IPv{version}, which is not applicable.\n")
 
 
 # -- listing ----------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dnetlab.model import Table
+from dnetlab.model.changed import replace
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.sim.context import Context
 
@@ -25,4 +26,13 @@ class Place:
 
     def put_all(self, tables: Netfilter) -> None:
         version = self.version
+        if tables.recent:
+            tables = _without_unused_lists(tables)
         self.context.world.change_namespace(self.context.where, lambda ns: ns.with_filters(version, tables))
+
+
+def _without_unused_lists(tables: Netfilter) -> Netfilter:
+    """A list of `-m recent` goes with the last rule that names it."""
+    rules = (rule for table in tables.tables for chain in table.chains for rule in chain.rules)
+    names = {match.value for rule in rules for match in rule.matches if match.option == "--name"}
+    return replace(tables, recent={name: rows for name, rows in tables.recent.items() if name in names})

@@ -255,6 +255,8 @@ def _made(context: Context, full: str) -> str | None:
         return None if value is None else f"{value}\n"
     if full.startswith(_LINKS):
         return _of_link(context, full.split("/"))
+    if full.startswith(_RECENT):
+        return _seen(context, full.removeprefix(_RECENT))
     made = _OF_KERNEL.get(full.replace("/proc/1/net/", "/proc/net/"))
     if made is not None:
         return made(context)
@@ -337,6 +339,25 @@ def _arp_table(context: Context) -> str:
 
 def _flows(context: Context) -> str:
     return "".join(f"{connections.proc(c, context.world.clock)}\n" for c in context.stack.connections)
+
+
+_RECENT = "/proc/net/xt_recent/"
+_HZ, _FIRST_JIFFIES = 250, 4294892296  # the kernel's clock begins five minutes before it wraps (linux/jiffies.h)
+
+
+def _seen(context: Context, name: str) -> str | None:
+    """A list of `-m recent`: each address, and when it was seen, in jiffies (xt_recent.c, recent_seq_show)."""
+    rows = context.stack.netfilter.recent.get(name)
+    if rows is None:
+        return None
+
+    def jiffies(at: float) -> int:
+        return _FIRST_JIFFIES + int(at * _HZ)
+
+    return "".join(
+        f"src={address} ttl: {row.ttl} last_seen: {jiffies(row.seen[-1])} oldest_pkt: {len(row.seen)} "
+        f"{', '.join(str(jiffies(at)) for at in row.seen)}\n" for address, row in rows.items()
+    )  # fmt: skip
 
 
 _OF_KERNEL = {
