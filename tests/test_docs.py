@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,20 @@ def test_pages_made_from_the_code_are_up_to_date():
     for name, make in generate.PAGES.items():
         stored = (ROOT / "docs" / name).read_text(encoding="utf-8")
         assert stored == make(), f"docs/{name} is stale: run python docs/generate.py"
+
+
+def test_the_readme_has_a_line_to_clone_a_badge_to_launch_and_a_picture_that_is_there():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert "git clone ADDRESS dnetlab && cd dnetlab" in readme
+    assert "https://mybinder.org/badge_logo.svg" in readme
+    (picture,) = re.findall(r"^!\[[^]]+\]\((.+)\)$", readme, re.MULTILINE)
+    assert (ROOT / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_that_the_readme_has_one_type_says_why_tests_were_skipped():
+    # pytest -r s: "(s)kipped" in the summary, which -q alone leaves out
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
+
+    assert ".venv/bin/python -m pytest\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "-rs" in settings["addopts"].split()
