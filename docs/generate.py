@@ -255,16 +255,19 @@ def _public_cases() -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     for release in ASKED:
-        f = figures(release)
-        shares = f"{f.exit_status:.1%} | {f.text:.1%}"
-        lines.append(f"| {release} | {f.commands} | {f.refused} | {f.machine} | {shares} |")
+        for name, begins in ((release, ""), (f"{release}, cases of several hosts", "two-")):
+            f = figures(release, begins)
+            shares = f"{f.exit_status:.1%} | {f.text:.1%}"
+            lines += [f"| {name} | {f.commands} | {f.refused} | {f.machine} | {shares} |"] if f.commands else []
     lines += ["", "What differs, by its reason:", "", "| why | lines | for example |", "|---|---|---|"]
     found: dict[str, list[str]] = {}
     for one in (d for release in ASKED for d in differences(release)):
         found.setdefault(one.reason, []).append(f"{one.release}, {one.case} line {one.number}: `{one.command}`")
     for why, where in sorted(found.items(), key=lambda pair: -len(pair[1])):
         lines.append(f"| {_cell(why)} | {len(where)} | {_cell(where[0])} |")
-    return lines
+    lines += ["", "What the lab refuses, and what it says:", "", "| line | the lab says |", "|---|---|"]
+    refused = {d.command: d.simulated for release in ASKED for d in differences(release) if d.about == "refused"}
+    return [*lines, *(f"| {_cell(f'`{command}`')} | {_cell(said)} |" for command, said in sorted(refused.items()))]
 
 
 RUN = ("engine", "scripts", "commands", "diverged", "left", "cut", "what")

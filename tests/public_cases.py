@@ -98,13 +98,14 @@ def differences(release: str) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def figures(release: str) -> Figures:
-    """What the differences come to."""
+def figures(release: str, begins: str = "") -> Figures:
+    """What the differences come to, of the cases whose name begins so: 'one-' of a host, 'two-' of several."""
     kinds: Counter[str] = Counter()
     for one in differences(release):
-        kinds[reason_of(one.case, one.command, one.about).get("kind", one.about)] += 1
-    commands = sum(len(answers) for answers in load(release).values())
-    left = commands - kinds["refused"] - kinds["machine"]
+        if one.case.startswith(begins):
+            kinds[reason_of(one.case, one.command, one.about).get("kind", one.about)] += 1
+    commands = sum(len(answers) for case, answers in load(release).items() if case.startswith(begins))
+    left = max(1, commands - kinds["refused"] - kinds["machine"])
     exits, texts = kinds["exit"], kinds["exit"] + kinds["text"]
     return Figures(commands, kinds["refused"], kinds["machine"], 1 - exits / left, 1 - texts / left)
 
@@ -114,6 +115,7 @@ def main(releases: list[str]) -> int:
         for one in differences(release):
             print(one)
         print(release, figures(release))
+        print(release, "several hosts", figures(release, "two-"))
     return 0
 
 

@@ -19,6 +19,14 @@ def test_of_the_lines_that_are_not_refused_nearly_all_are_answered_as_recorded(r
     assert found.text >= 0.97
 
 
+@pytest.mark.parametrize("release", ["20.10", "28.5"])
+def test_so_are_those_of_several_hosts(release: str) -> None:
+    found = figures(release, "two-")
+
+    assert found.exit_status >= 0.995
+    assert found.text >= 0.97
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_each_difference_that_is_left_has_its_reason(release: str) -> None:
     without = [str(one) for one in differences(release) if not one.reason]
