@@ -63,7 +63,7 @@ def lookup(namespace: Namespace, ip: IpAddress) -> Way | None:
     everybody = local.everybody.get(ip)
     if everybody is not None:
         return Way("broadcast", everybody.name, src=address_of(namespace, everybody.name, ip))
-    if (lo := local.home(ip)) is not None:
+    if (lo := local.home(namespace, ip)) is not None:
         return Way("local", lo.name, src=address_of(namespace, lo.name, ip))
     route = main_route(namespace, ip)
     if route is None:
@@ -101,12 +101,17 @@ class _Local:
     lo: Interface | None
     networks: tuple[tuple[int, int], ...]
 
-    def home(self, ip: IpAddress) -> Interface | None:
-        """lo, when it is up and `ip` is in one of its networks: their routes are of type local."""
+    def home(self, namespace: Namespace, ip: IpAddress) -> Interface | None:
+        """lo, when it is up and `ip` is in one of its networks: their routes are of type local.
+
+        As long as nobody made rules (`ip rule`) the kernel keeps both tables in one trie, so that a longer prefix of
+        the main table wins (fib_unmerge, net/ipv4/fib_frontend.c; observed with a route to 127.0.0.2/32).
+        """
         number = int(ip)
         for mask, network in self.networks:
             if number & mask == network:
-                return self.lo
+                other = main_route(namespace, ip)
+                return self.lo if other is None or other.destination.prefixlen <= mask.bit_count() else None
         return None
 
 
@@ -137,7 +142,7 @@ def local_interface(namespace: Namespace, ip: IpAddress) -> Interface | None:
     """The interface whose address this is, up or down; None when it isn't ours. A network of lo is all lo's."""
     local = _local(namespace, ip.version)
     owner = local.own.get(ip)
-    return owner if owner is not None or ip in local.everybody else local.home(ip)
+    return owner if owner is not None or ip in local.everybody else local.home(namespace, ip)
 
 
 def is_local(namespace: Namespace, ip: IpAddress) -> bool:

@@ -322,7 +322,9 @@ def _addresses(context: Context, asked: Asked, transfer: Transfer, url: Url) -> 
                 transfer.talk += f"* Hostname {url.host} was found in DNS cache\n"
                 return [given]
     family = 6 if "ipv6" in asked.flags else 4 if "ipv4" in asked.flags else 0
+    asked_at = context.world.clock
     known = lookup.find(context, url.host)
+    _resolved_in_time(context, asked, transfer, asked_at)
     found = known.of_family(family) if known else None
     if found is None:
         if known is not None and known.numeric:
@@ -332,6 +334,16 @@ def _addresses(context: Context, asked: Asked, transfer: Transfer, url: Url) -> 
     if url.host == "localhost":
         return sorted(found.addresses, key=lambda address: address.version)
     return list(found.addresses)
+
+
+def _resolved_in_time(context: Context, asked: Asked, transfer: Transfer, since: float) -> None:
+    """curl's timers run while the resolver is asked, too (observed with 7.88 and a resolver that never answers)."""
+    timers = [timer for timer in (asked.seconds("max-time"), asked.seconds("connect-timeout")) if timer is not None]
+    if timers and context.world.clock - since > min(timers):
+        context.world.clock = since + min(timers)
+        text = f"Resolving timed out after {int(min(timers) * 1000) + 1} milliseconds"
+        transfer.talk += f"* {text}\n* Closing connection 0\n"
+        raise _Failed(28, text)
 
 
 def _connect(context: Context, asked: Asked, transfer: Transfer, url: Url) -> wire.Attempt:
