@@ -140,16 +140,19 @@ def page() -> str:
     tables = {release: recorded(release) for release in RELEASES}
     lines = ["| experiment | " + " | ".join(ASKERS) + " |", "|---|" + "---|" * len(ASKERS)]
     for name in EXPERIMENTS:
-        cells = [_cell({release: tables[release][name][asker] for release in RELEASES}) for asker in ASKERS]
+        cells = [cell({release: tables[release][name][asker] for release in RELEASES}) for asker in ASKERS]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     how = ["", "## The lines", "", "| experiment | lines at docker1 |", "|---|---|"]
     how += [f"| {name} | {'<br>'.join(f'`{t}`' for t in texts) or '–'} |" for name, texts in EXPERIMENTS.items()]
     how += ["", "| asker | line |", "|---|---|"]
     how += [f"| {name} | `{command}` |" for name, command in ASKERS.items()]
-    return HEAD + "\n".join(lines) + "\n" + WORDS + "\n".join(how) + "\n"
+    import redundancy_ways
+
+    return HEAD + "\n".join(lines) + "\n" + WORDS + "\n".join(how) + "\n" + redundancy_ways.page()
 
 
-def _cell(answers: dict[str, str]) -> str:
+def cell(answers: dict[str, str]) -> str:
+    """What the releases answered: one word, or each with its releases."""
     if len(set(answers.values())) == 1:
         return next(iter(answers.values()))
     said: dict[str, list[str]] = {}
