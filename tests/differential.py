@@ -1,10 +1,11 @@
 """Random lab scripts on a real engine and on the simulator: where do they part?
 
-    python tests/differential.py --docker 20.10 --seeds 0:500 [--shrink] [--jobs 2] [--keep FOLDER]
+    python tests/differential.py --docker 20.10 --seeds 0:500 [--kind daemon] [--shrink] [--jobs 2] [--keep FOLDER]
 
-Each seed gives a script (tests/generator.py), which runs line by line on a fresh lab of real hosts and on a fresh
-simulator. Answers are compared by shape, snapshots field by field. A script that diverges is shrunk to the lines that
-the divergence needs. --keep writes each script's real answers as SEED.jsonl, which tests/conformance.py replays.
+Each seed gives a script (tests/generator.py; of the kind daemon: tests/generator_daemon.py), which runs line by line on
+a fresh lab of real hosts and on a fresh simulator. Answers are compared by shape, snapshots field by field. A script
+that diverges is shrunk to the lines that the divergence needs. --keep writes each script's real answers as SEED.jsonl,
+which tests/conformance.py replays.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "engines")]
 
 from generator import script  # noqa: E402
+from generator_daemon import daemon_script  # noqa: E402
 from sides import Run, run_both  # noqa: E402
 
+KINDS = {"class": script, "daemon": daemon_script}
 Diverges = Callable[[list[str]], bool]
 
 
@@ -77,6 +80,7 @@ def keep(folder: Path, seed: int, run: Run) -> None:
 def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Random lab scripts on a real engine and on the simulator.")
     parser.add_argument("--docker", default="20.10", choices=("20.10", "26.1", "28.5"))
+    parser.add_argument("--kind", default="class", choices=tuple(KINDS), help="what the scripts are about")
     parser.add_argument("--seeds", default="0:20", help="FIRST:END, END not included")
     parser.add_argument("--length", type=int, default=35, help="lines of a script")
     parser.add_argument("--shrink", action="store_true", help="shrink what diverges to the lines it needs")
@@ -85,7 +89,7 @@ def main(words: list[str] | None = None) -> int:
     given = parser.parse_args(words)
     first, _, end = given.seeds.partition(":")
     seeds = range(int(first), int(end or int(first) + 1))
-    scripts = {seed: script(seed, given.length) for seed in seeds}
+    scripts = {seed: KINDS[given.kind](seed, given.length) for seed in seeds}
     diverged = commands = looks = 0
     with ThreadPoolExecutor(given.jobs) as pool:
         for seed, run in zip(seeds, pool.map(lambda s: one(given.docker, scripts[s], f"seed {s}"), seeds), strict=True):
