@@ -321,9 +321,19 @@ def test_a_range_of_host_ports_that_is_full_says_so(release: str) -> None:
     assert said(run, world, "r4", ports=("8000-8002:80",)).endswith("): all ports are allocated")
 
 
-def test_20_10_warns_of_missing_forwarding_only_where_it_matters() -> None:
+def test_later_daemons_look_once_whether_forwarding_is_on() -> None:
+    # Given a daemon that has made a container while ip_forward was on, when it is switched off, then it doesn't notice
+    world = new_world("28.5")
+    creating.create(world, HOST, ContainerConfig("nginx"))
+    world.change_namespace(Where(HOST), lambda ns: replace(ns, sysctls={**ns.sysctls, "net.ipv4.ip_forward": "0"}))
+
+    assert creating.create(world, HOST, ContainerConfig("nginx")).warnings == ()
+
+
+@pytest.mark.parametrize("release", ["20.10", "26.1", "28.5"])
+def test_a_daemon_warns_of_missing_forwarding_only_where_it_matters(release: str) -> None:
     # Given ip_forward=0, then a container of a bridge is made with a warning, one of host or none without.
-    world = new_world("20.10")
+    world = new_world(release)
     world.change_namespace(Where(HOST), lambda ns: replace(ns, sysctls={**ns.sysctls, "net.ipv4.ip_forward": "0"}))
 
     made = {mode: creating.create(world, HOST, ContainerConfig("nginx", network_mode=mode))

@@ -207,8 +207,12 @@ def test_a_published_port_is_served_again_after_the_daemon_was_restarted(prompt)
 
     # then the port is served, and the ingress chain stands before the daemon's own
     assert prompt.out("client# curl -s -o /dev/null -w '%{http_code}' 172.25.254.1:8080") == "200"
+    # (moby 29.7.2 daemon/libnetwork/service_linux.go, initIngressConfiguration)
     assert prompt.out("docker1# iptables -S FORWARD").splitlines()[1:] == [
-        "-A FORWARD -j DOCKER-USER", "-A FORWARD -j DOCKER-INGRESS", "-A FORWARD -j DOCKER-FORWARD",
+        "-A FORWARD -j DOCKER-USER", "-A FORWARD -j DOCKER-FORWARD",
+    ]  # fmt: skip
+    assert prompt.out("docker1# iptables -S DOCKER-FORWARD").splitlines()[1:3] == [
+        "-A DOCKER-FORWARD -j DOCKER-INGRESS", "-A DOCKER-FORWARD -j DOCKER-CT",
     ]  # fmt: skip
 
 

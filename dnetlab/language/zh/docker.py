@@ -92,8 +92,6 @@ SENTENCES = {
     "Networks, ports, replicas, mode, constraints, labels and variables are.": "有的是网络、端口、副本、模式、约束、标签和变量。",
     "docker volume create --{refused} is not simulated.": "没有模拟 docker volume create --{refused}。",
     "docker volume create NAME works.": "docker volume create 名字 可以用。",
-    "docker rm --link is not simulated.": "没有模拟 docker rm --link。",
-    "Remove the container with docker rm, and run it without --link.": "用 docker rm 删除容器，再不带 --link 运行。",
     "Other log drivers are not modelled.": "没有模拟其他日志驱动。",
     "SCTP ports are not simulated.": "没有模拟 SCTP 端口。",
     "Publish a tcp or udp port: -p 8080:80, -p 53:53/udp.": "请映射 tcp 或 udp 端口：-p 8080:80、-p 53:53/udp。",

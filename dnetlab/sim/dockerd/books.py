@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dnetlab.model import Container, Endpoint, Network, PortBinding, Protocol
+from dnetlab.model import Container, Endpoint, Network, PortBinding, Protocol, Where
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpNetwork
 from dnetlab.model.layers import with_item, without_item
@@ -26,6 +26,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Which host addresses an endpoint publishes the container's ports at (moby portBindingMode)."""
+
+    four: bool
+    six: bool
+
+    def has(self, version: int) -> bool:
+        return self.four if version == 4 else self.six
+
+
+@dataclass(frozen=True)
 class Daemon:
     """One host's dockerd.
 
@@ -39,6 +50,7 @@ class Daemon:
     joined        full ids of the containers whose namespace another was made to share
     linking       full ids of the containers that link to others on the default bridge
     bound         (protocol, host port) -> published there
+    published     endpoint id -> what is to be published through it, and what is
     attachments   (container id, network id) -> what was asked of that endpoint
     interface_counters  container id -> number of the next ethN (engines up to 27 never go back)
     adopted       bridges that were there before a network took them by name; they outlive it
@@ -53,6 +65,7 @@ class Daemon:
     ingress_pid   the pid under which it has set up the ingress network, None before
     balancers     network id -> the endpoint of the balancer that an overlay network has here
     gateways      container id -> its endpoint in docker_gwbridge, its way out when it is in overlay networks only
+    forwards      was ip_forward on when it first looked? None: it has not looked yet (in memory only)
     openings      endpoint id -> those of the containers that it may ask by --link where icc is false (openings.py)
     events        what happened, the oldest first (happenings.py; in memory only)
     """
@@ -68,6 +81,7 @@ class Daemon:
     joined: frozenset[str] = frozenset()
     linking: frozenset[str] = frozenset()
     bound: Mapping[tuple[Protocol, int], tuple[PortBinding, ...]] = field(default_factory=dict)
+    published: Mapping[str, tuple[Part, tuple[PortBinding, ...]]] = field(default_factory=dict)
     attachments: dict[tuple[str, str], NetworkAttachment] = field(default_factory=dict)
     interface_counters: dict[str, int] = field(default_factory=dict)
     adopted: frozenset[str] = frozenset()
@@ -84,6 +98,7 @@ class Daemon:
     openings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     balancers: dict[str, Endpoint] = field(default_factory=dict)
     ingress_pid: int | None = None
+    forwards: bool | None = None
     events: tuple[Event, ...] = ()
 
     @property
@@ -114,6 +129,16 @@ def release_of(world: World) -> EngineProfile:
 
 
 # -- networks and containers ----------------------------------------------------------------------------------------
+
+
+def sees_forwarding(world: World, host: str) -> bool:
+    """Is net.ipv4.ip_forward on, as far as the daemon knows?"""
+    now, seen = world.namespace(Where(host)).forwards, daemon(world, host).forwards
+    if not release_of(world).looks_at_forwarding_once:
+        return now
+    if seen is None:
+        change_daemon(world, host, forwards=now)
+    return now if seen is None else seen
 
 
 def find_network(world: World, host: str, reference: str) -> Network:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dnetlab.model import Container, Endpoint, Volume, Where
+from dnetlab.model import Container, Endpoint, Volume
 from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd import books, containerfiles, happenings, images, sharing
-from dnetlab.sim.dockerd.books import release_of
+from dnetlab.sim.dockerd.books import release_of, sees_forwarding
 from dnetlab.sim.dockerd.catalogue import Recipe
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount, NetworkAttachment, RestartPolicy
 from dnetlab.sim.dockerd.errors import ApiError
@@ -38,7 +38,7 @@ def create(world: World, host: str, config: ContainerConfig) -> Created:
     """Book a new container. Raises ApiError in the daemon's words; `No such image: …` (404) lets the client pull."""
     warnings = check_modes(world, config)
     apart = config.network_mode in ("host", "none")  # moby daemon_unix.go verifyPlatformContainerSettings, 20.10
-    if release_of(world).warns_of_forwarding and not apart and not world.namespace(Where(host)).forwards:
+    if not sees_forwarding(world, host) and not apart:
         warnings.append("IPv4 forwarding is disabled. Networking will not work.")
     check_networks(world, host, config)
     sharing.check_mounts(world, host, config)

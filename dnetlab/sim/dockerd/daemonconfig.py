@@ -30,6 +30,8 @@ class DaemonConfig:
     ip6tables        for IPv6 too; None: as the release does
     ipv6, fixed_cidr_v6, default_gateway_v6  of docker0: has it IPv6, from where, and which gateway its containers take
     ip_forward       it switches net.ipv4.ip_forward on
+    ip_forward_no_drop  and then leaves the policy of FORWARD alone
+    allow_direct_routing  the addresses of containers may be asked from elsewhere, where their ports are published
     ip_masq          what leaves docker0's subnet wears the host's address
     ip               where a port is published that names no address; '' everywhere
     userland_proxy   each published port has a docker-proxy
@@ -52,6 +54,8 @@ class DaemonConfig:
     fixed_cidr_v6: str = ""
     default_gateway_v6: str = ""
     ip_forward: bool = True
+    ip_forward_no_drop: bool = False
+    allow_direct_routing: bool = False
     ip_masq: bool = True
     ip: str = ""
     userland_proxy: bool = True

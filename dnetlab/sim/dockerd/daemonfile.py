@@ -25,6 +25,7 @@ _MODELLED = {
     "ip-forward": "flag", "ip-masq": "flag", "ip": "text", "userland-proxy": "flag", "default-network-opts": "options",
     "insecure-registries": "texts", "registry-mirrors": "texts", "debug": "flag", "experimental": "flag",
     "log-level": "text", "ipv6": "flag", "fixed-cidr-v6": "text", "default-gateway-v6": "text", "ip6tables": "flag",
+    "ip-forward-no-drop": "flag", "allow-direct-routing": "flag",
 }  # fmt: skip
 _WITHOUT_EFFECT = {
     "log-opts": "options", "max-concurrent-downloads": "number",
@@ -287,5 +288,6 @@ def _config(values: Json) -> DaemonConfig:
         registry_mirrors=tuple(values.get("registry-mirrors", ())), debug=values.get("debug", False),
         experimental=values.get("experimental", False), ipv6=values.get("ipv6", False),
         fixed_cidr_v6=values.get("fixed-cidr-v6", ""), default_gateway_v6=values.get("default-gateway-v6", ""),
-        ip6tables=values.get("ip6tables"),
+        ip6tables=values.get("ip6tables"), ip_forward_no_drop=values.get("ip-forward-no-drop", False),
+        allow_direct_routing=values.get("allow-direct-routing", False),
     )  # fmt: skip

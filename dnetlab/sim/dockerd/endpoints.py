@@ -11,13 +11,19 @@ from dnetlab.model.changed import replace
 from dnetlab.model.host import PREDEFINED
 from dnetlab.model.ip import IpAddress
 from dnetlab.net.endpoints_order import by_gateway
-from dnetlab.sim.dockerd import books, gwbridge, happenings, hostsfile, ipam, openings, resolver, sandbox, swarmnets
-from dnetlab.sim.dockerd.books import (
-    change_daemon,
-    daemon,
-    find_network,
-    release_of,
+from dnetlab.sim.dockerd import (
+    books,
+    gwbridge,
+    happenings,
+    hostsfile,
+    ipam,
+    openings,
+    resolver,
+    sandbox,
+    swarmnets,
+    wayout,
 )
+from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
 from dnetlab.sim.dockerd.cluster import gossip
 from dnetlab.sim.dockerd.cluster.state import swarm_of
 from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment
@@ -26,6 +32,7 @@ from dnetlab.sim.dockerd.drivers.overlay import mac_for
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.settings import check_connect, check_settings, check_start
+from dnetlab.sim.dockerd.wayout import attachment_of, gateway_endpoint
 from dnetlab.sim.kernel import Stack
 from dnetlab.sim.world import World
 
@@ -46,17 +53,6 @@ def _undone_on_error(world: World) -> Iterator[None]:
 
 def config_of(world: World, host: str, container: Container) -> ContainerConfig:
     return daemon(world, host).containers[container.id].config
-
-
-def attachment_of(world: World, host: str, container: Container, endpoint: Endpoint) -> NetworkAttachment:
-    """What was asked of this endpoint, at `run` or by `network connect`."""
-    later = daemon(world, host).attachments.get((container.id, endpoint.network_id))
-    if later is not None:
-        return later
-    config = config_of(world, host, container)
-    first = next((a for a in config.networks if a.name == endpoint.network), None)
-    return first or NetworkAttachment(endpoint.network, endpoint.configured_address, endpoint.aliases,
-                                      address6=endpoint.configured_address6)  # fmt: skip
 
 
 def _with_endpoint(world: World, host: str, container_id: str, endpoint: Endpoint) -> Container:
@@ -151,7 +147,8 @@ def _attach_all(world: World, host: str, container: Container) -> None:
         swarmnets.check_attachable(world, host, container, network)
         attach(world, host, container.id, replace(endpoint, network_id=network.id), network, attachment)
     hostsfile.tell_linkers(world, host, books.get(world, host, container.id))
-    _switch_gateway(world, host, container.id, None)
+    wayout.settle(world, host, container.id)
+    sandbox.set_sysctls(world, host, books.get(world, host, container.id), config_of(world, host, container))
     if container.id in daemon(world, host).linking:
         openings.open_links(world, host, books.get(world, host, container.id))
 
@@ -199,7 +196,9 @@ def _addressed(
 ) -> Endpoint:  # fmt: skip
     """The endpoint with its address, MAC and gateway: those asked for, or the daemon's choice."""
     made = (_addressed4 if network.ipv4 else _with_mac)(world, host, container, config, endpoint, network, attachment)
-    return _addressed6(world, host, made, network, attachment) if network.ipv6 else made
+    # since 28 a container that switches IPv6 off is given no address of it (libnetwork/endpoint.go, sbJoin)
+    without = release_of(world).elects_families and config.sysctls.get("net.ipv6.conf.all.disable_ipv6") == "1"
+    return _addressed6(world, host, made, network, attachment) if network.ipv6 and not without else made
 
 
 def _addressed4(
@@ -261,82 +260,6 @@ def _main_network(container: Container) -> str:
     return "bridge" if container.network_mode in ("default", "bridge") else container.network_mode
 
 
-# -- the gateway ----------------------------------------------------------------------------------------------------
-
-
-def gateway_endpoint(world: World, host: str, container: Container) -> Endpoint | None:
-    """The live endpoint that gives the default route and carries the published ports: in docker_gwbridge, if any."""
-    outside = daemon(world, host).gateways.get(container.id)
-    if outside is not None:
-        return outside
-    live = [e for e in container.endpoints if e.endpoint_id and e.is_placed]
-    internal = {n.id for n in world.hosts[host].networks if n.internal}
-    ordered = by_gateway(
-        live,
-        lambda e: e.network_id in internal,
-        lambda e: attachment_of(world, host, container, e).gw_priority,
-    )
-    return ordered[0] if ordered else None
-
-
-def _switch_gateway(world: World, host: str, container_id: str, before: Endpoint | None) -> None:
-    """Elect the gateway again; the default route and the published ports follow it."""
-    container = books.get(world, host, container_id)
-    needed = gwbridge.is_needed(world, host, container)
-    leaving = before is not None and before == daemon(world, host).gateways.get(container_id) and not needed
-    if needed:
-        gwbridge.open_gateway(world, host, container)
-    elif not leaving:
-        gwbridge.close_gateway(world, host, container)
-    after = None if leaving else gateway_endpoint(world, host, container)
-    if leaving:
-        after = _withdraw_way_out(world, host, container)
-        before, container = None, books.get(world, host, container_id)
-    by_link = after is not None and _leads_by_link(world, host, after)
-    sandbox.default_route(world, Where(host, container.namespace or ""), after, by_link)
-    sandbox.default_route6(world, Where(host, container.namespace or ""), _gateway6(world, host, container))
-    if before is not None and after is not None and before.endpoint_id == after.endpoint_id:
-        return
-    networks = {n.id: n for n in world.hosts[host].networks}
-    if before is not None and before.network_id in networks:
-        old = networks[before.network_id]
-        driver_of(old).withdraw(world, host, container, before, old)
-    if container.ports:
-        container = replace(container, ports=())
-        books.put(world, host, container)
-    if after is not None:
-        new = networks[after.network_id]
-        if bound := driver_of(new).publish(world, host, container, after, new):
-            books.put(world, host, replace(books.get(world, host, container_id), ports=bound))
-
-
-def _gateway6(world: World, host: str, container: Container) -> Endpoint | None:
-    """Who gives the IPv6 default route: the first in the gateway's order that has a gateway of that family."""
-    live = [e for e in container.endpoints if e.endpoint_id and e.gateway6 is not None]
-    if len(live) < 2:
-        return live[0] if live else None
-    internal = {n.id for n in world.hosts[host].networks if n.internal}
-    ordered = by_gateway(
-        live, lambda e: e.network_id in internal, lambda e: attachment_of(world, host, container, e).gw_priority
-    )
-    return ordered[0]
-
-
-def _leads_by_link(world: World, host: str, endpoint: Endpoint) -> bool:
-    network = books.network_by_id(world, host, endpoint.network_id)
-    return network is not None and driver_of(network).leads_by_link(network)
-
-
-def _withdraw_way_out(world: World, host: str, container: Container) -> Endpoint | None:
-    """Another network leads out now: what docker_gwbridge published goes, then its link; who follows it."""
-    outside = daemon(world, host).gateways[container.id]
-    network = books.network_by_id(world, host, outside.network_id)
-    if network is not None:
-        driver_of(network).withdraw(world, host, container, outside, network)
-    gwbridge.close_gateway(world, host, container)
-    return gateway_endpoint(world, host, books.get(world, host, container.id))
-
-
 # -- close ----------------------------------------------------------------------------------------------------------
 
 
@@ -344,10 +267,7 @@ def close_sandbox(world: World, host: str, container_id: str) -> None:
     """Take a container's network away at its end; addresses, host ports and rules are free again."""
     container = books.get(world, host, container_id)
     owns = container.namespace == container.short_id
-    gateway = gateway_endpoint(world, host, container)
-    network = books.network_by_id(world, host, gateway.network_id) if gateway else None
-    if gateway is not None and network is not None:
-        driver_of(network).withdraw(world, host, container, gateway, network)
+    wayout.withdraw_all(world, host, container)
     for endpoint in container.endpoints:
         if endpoint.endpoint_id:
             _detach(world, host, container, endpoint)
@@ -431,11 +351,10 @@ def connect(world: World, host: str, network_ref: str, container_ref: str, attac
         return
     with _undone_on_error(world):
         _note(world, host, container, endpoint, attachment)
-        before = gateway_endpoint(world, host, container)
         attach(world, host, container.id, endpoint, network, attachment)
         if release_of(world).links_follow_connect:
             hostsfile.tell_linkers(world, host, books.get(world, host, container.id))
-        _switch_gateway(world, host, container.id, before)
+        wayout.settle(world, host, container.id)
 
 
 def _note(world: World, host: str, container: Container, endpoint: Endpoint, attachment: NetworkAttachment) -> None:
@@ -490,22 +409,19 @@ def _cross_out(world: World, host: str, container: Container, name: str) -> None
 
 def _take_out(world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> None:
     """The endpoint goes, its published ports and the default route too if they were its own."""
-    before = gateway_endpoint(world, host, container)
-    gone = before is not None and before.network == endpoint.network
     if endpoint.endpoint_id:
-        if before is not None and gone:
-            driver_of(network).withdraw(world, host, container, before, network)
+        wayout.withdraw(world, host, container, endpoint)
         _forget_lines(world, host, container, endpoint)
         _detach(world, host, container, endpoint)
     elif release_of(world).telling.rest_disconnect:
         happenings.of_network(world, host, network, "disconnect", container.id)
     fresh = books.get(world, host, container.id)
     rest = tuple(e for e in fresh.endpoints if e.network != network.name)
-    books.put(world, host, replace(fresh, endpoints=rest, ports=() if gone else fresh.ports))
+    books.put(world, host, replace(fresh, endpoints=rest))
     attachments = {k: v for k, v in daemon(world, host).attachments.items() if k != (container.id, network.id)}
     change_daemon(world, host, attachments=attachments)
     if container.is_running and container.namespace:
-        _switch_gateway(world, host, container.id, None if gone else before)
+        wayout.settle(world, host, container.id)
 
 
 __all__ = [

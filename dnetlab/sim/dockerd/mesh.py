@@ -16,12 +16,13 @@ from dnetlab.model import Address, Network, Protocol, Socket, SocketState, Virtu
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim import processes
-from dnetlab.sim.dockerd.books import daemon
+from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.cluster.state import Node, PublishedPort, Service, Swarm, members
 from dnetlab.sim.dockerd.drivers.overlay import balancer_of
 from dnetlab.sim.dockerd.firewall.tables import Tables, edit, first, last
 from dnetlab.sim.dockerd.gwbridge import NAME
 from dnetlab.sim.kernel import Stack
+from dnetlab.sim.profiles import Firewall
 from dnetlab.sim.world import World
 
 CHAIN = "DOCKER-INGRESS"
@@ -97,6 +98,7 @@ def _publish(world: World, swarm: Swarm, node: Node) -> None:
     """Published ports of all services, on every node, whether it has a task or not."""
     where, sandbox = Where(node.host), daemon(world, node.host).gateways.get(SANDBOX)
     ports = [port for service in swarm.services.values() for port in _ingress_ports(service)]
+    ports.reverse()  # each is written in front of those before it
     if sandbox is None or sandbox.address is None:
         return
     found = world.namespace(where).netfilter.table("nat").chain(CHAIN)
@@ -107,7 +109,7 @@ def _publish(world: World, swarm: Swarm, node: Node) -> None:
     if found is not None and [rule.text for rule in found.rules] == [*rules, "-j RETURN"]:
         return
     with edit(world, where) as tables:
-        _write_chains(tables, rules, ports)
+        _write_chains(tables, release_of(world).firewall, rules, ports)
     Stack(world, where).set_sysctl(f"net.ipv4.conf.{NAME}.route_localnet", "1")  # for who asks 127.0.0.1
     _listen(world, where, ports)
 
@@ -119,7 +121,7 @@ def forget(world: World, host: str) -> None:
             tables.flush(table, CHAIN)
 
 
-def _write_chains(tables: Tables, rules: list[str], ports: list[PublishedPort]) -> None:
+def _write_chains(tables: Tables, firewall: Firewall, rules: list[str], ports: list[PublishedPort]) -> None:
     for table in ("nat", "filter"):
         tables.new_chain(table, CHAIN)
         tables.flush(table, CHAIN)
@@ -128,12 +130,27 @@ def _write_chains(tables: Tables, rules: list[str], ports: list[PublishedPort]) 
     for port in ports:
         name = f"-p {port.protocol} -m {port.protocol}"
         tables.write(last("filter", CHAIN, f"{name} --dport {port.published} -j ACCEPT"))
-        answers = f"-p {port.protocol} -m state --state RELATED,ESTABLISHED -m {port.protocol}"
-        tables.write(last("filter", CHAIN, f"{answers} --sport {port.published} -j ACCEPT"))
+        tables.write(last("filter", CHAIN, f"{_of_answers(firewall, port)} -j ACCEPT"))
     tables.write(last("filter", CHAIN, "-j RETURN"))
     for chain in ("OUTPUT", "PREROUTING"):
         tables.write(first("nat", chain, f"-m addrtype --dst-type LOCAL -j {CHAIN}"))
     tables.write(first("nat", "POSTROUTING", f"-o {NAME} -m addrtype --src-type LOCAL -j MASQUERADE"))
+    _lead_in(tables, firewall)
+
+
+def _of_answers(firewall: Firewall, port: PublishedPort) -> str:
+    """The matches of what comes back, in the order in which `iptables -S` prints them."""
+    if firewall.state_match:
+        return f"-p {port.protocol} -m state --state RELATED,ESTABLISHED -m {port.protocol} --sport {port.published}"
+    name = f"-p {port.protocol} -m {port.protocol} --sport {port.published}"
+    return f"{name} -m conntrack --ctstate RELATED,ESTABLISHED"
+
+
+def _lead_in(tables: Tables, firewall: Firewall) -> None:
+    """The jump to the chain: once at the head of DOCKER-FORWARD, else of FORWARD but for that to DOCKER-USER."""
+    if firewall.forward_chain:
+        tables.write(first("filter", "DOCKER-FORWARD", f"-j {CHAIN}"))
+        return
     jump, user = first("filter", "FORWARD", f"-j {CHAIN}"), first("filter", "FORWARD", "-j DOCKER-USER")
     tables.delete(jump)
     tables.write(jump)

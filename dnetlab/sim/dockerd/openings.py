@@ -8,9 +8,12 @@ drivers/bridge/bridge_linux.go link; observed on 20.10.24, 26.1.5, 28.5.2: tests
 from __future__ import annotations
 
 from dnetlab.model import Container, Endpoint
+from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
-from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of, spec
+from dnetlab.sim.dockerd import hostsfile
+from dnetlab.sim.dockerd.books import change_daemon, change_spec, daemon, find, name_of_link, release_of, spec
 from dnetlab.sim.dockerd.drivers import options
+from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import NetworkConfig, firewaller
 from dnetlab.sim.world import World
 
@@ -43,6 +46,43 @@ def close_links(world: World, host: str, own: Endpoint) -> None:
             return
         other, address = found
         firewaller(world, host).remove_link(network, own.address, address, _exposed(world, host, other))
+
+
+def remove_link(world: World, host: str, name: str) -> None:
+    """`docker rm --link ONE/ALIAS`: the one no longer links (moby daemon/delete.go rmLink). Its /etc/hosts and what was
+    opened for it go. ApiError for a container, and for what is no link."""
+    one, _, alias = name.strip("/").partition("/")
+    container = world.hosts[host].container(one)
+    links = spec(world, host, container.id).config.links if container is not None else ()
+    gone = [row for row in links if alias and _name_of(world, host, row) == alias]
+    if container is None or not gone:
+        find(world, host, name)
+        raise ApiError("Conflict, cannot remove the default link name of the container")
+    for row in gone:
+        _forget(world, host, container, row)
+
+
+def _name_of(world: World, host: str, link: tuple[str, str]) -> str:
+    other, alias = link
+    return alias or name_of_link(world, host, other)
+
+
+def _forget(world: World, host: str, container: Container, link: tuple[str, str]) -> None:
+    config = spec(world, host, container.id).config
+    one = replace(config, links=(link,))
+    for address, names in hostsfile.link_lines(world, host, one):
+        hostsfile.drop_line(world, host, container.id, address, names)
+    change_spec(world, host, container.id, config=replace(config, links=tuple(r for r in config.links if r != link)))
+    _close(world, host, container, world.hosts[host].container(link[0]))
+
+
+def _close(world: World, host: str, container: Container, other: Container | None) -> None:
+    own, network, end = _live(container), _closed_bridge(world, host), _live(other) if other is not None else None
+    if other is None or end is None or end.address is None or own is None or own.address is None or network is None:
+        return
+    firewaller(world, host).remove_link(network, own.address, end.address, _exposed(world, host, other))
+    left = tuple(one for one in daemon(world, host).openings.get(own.endpoint_id, ()) if one != end.endpoint_id)
+    change_daemon(world, host, openings={**daemon(world, host).openings, own.endpoint_id: left})
 
 
 def _closed_bridge(world: World, host: str) -> NetworkConfig | None:

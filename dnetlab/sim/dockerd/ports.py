@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
@@ -11,7 +12,7 @@ from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress, bracketed
 from dnetlab.model.layers import with_item
 from dnetlab.sim import processes
-from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
+from dnetlab.sim.dockerd.books import Part, change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig, PortRequest
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import NetworkConfig, firewaller
@@ -44,28 +45,47 @@ def requests_of(world: World, config: ContainerConfig) -> list[PortRequest]:
     return wanted
 
 
-def publish(
-    world: World, host: str, container: Container, endpoint: Endpoint, families: Families, default: IpAddress
-) -> tuple[PortBinding, ...]:
-    """Publish the container's ports through its endpoint in a bridge network; what is bound now.
+@dataclass(frozen=True)
+class Way:
+    """Through which endpoint ports are published, and how far.
 
-    families: the network as the firewall sees it with the container's address, for each family that it has. default:
-    the address of ports that name none. In a routed network a port is open at the container's own address, and has no
-    number on the host: 0 (observed on 28.5 and 29.7; where IPv6 is not routed, [::] has one). ApiError in the daemon's
-    words when a port can't be had; the caller undoes the rest.
+    families  the network as the firewall sees it with the container's address, for each family that it has
+    default   the address of ports that name none
+    part      the families of the host's addresses; routed: and those in which the network is routed
     """
-    targets: dict[int, IpAddress] = {address.version: address for _, address in families}
-    routed = [address.version for network, address in families if network.routed]
+
+    endpoint: Endpoint
+    families: Families
+    default: IpAddress
+    part: Part
+    routed: bool
+
+    @property
+    def targets(self) -> Targets:
+        return {address.version: address for _, address in self.families}
+
+    @property
+    def open(self) -> list[int]:
+        """The families whose ports are open at the container's own address."""
+        return [address.version for network, address in self.families if network.routed]
+
+
+def publish(world: World, host: str, container: Container, way: Way) -> tuple[PortBinding, ...]:
+    """Publish the container's ports; what is bound now.
+
+    In a routed network a port is open at the container's own address, and has no number on the host: 0 (observed on
+    28.5 and 29.7; where IPv6 is not routed, [::] has one). ApiError in the daemon's words when a port can't be had; the
+    caller undoes the rest.
+    """
     bound: list[PortBinding] = []
+    endpoint = way.endpoint
     where = f"driver failed programming external connectivity on endpoint {container.name} ({endpoint.endpoint_id}): "
     for request in requests_of(world, daemon(world, host).containers[container.id].config):
         try:
-            bindings = _bind(world, host, request, default, tuple(bound), targets)
-            if routed:
-                bindings = [replace(b, host_port=0) if b.host_ip.version in routed else b for b in bindings]
-            _start_proxies(world, host, [b for b in bindings if b.host_port], targets)
+            bindings = _bind(world, host, request, way, tuple(bound))
+            _start_proxies(world, host, [b for b in bindings if b.host_port], way.targets)
             bound += bindings
-            for network, address in families:
+            for network, address in way.families:
                 firewaller(world, host).add_ports(network, address, bindings)
         except ApiError as error:
             raise ApiError(where + error.message, error.status) from None
@@ -101,15 +121,17 @@ def _cross_out(world: World, host: str, bindings: Sequence[PortBinding]) -> None
     change_daemon(world, host, bound=table)
 
 
-def unpublish(world: World, host: str, container: Container, endpoint: Endpoint, families: Families) -> None:
+def unpublish(
+    world: World, host: str, endpoint: Endpoint, families: Families, bindings: tuple[PortBinding, ...]
+) -> None:
     """Take back what `publish` did: proxies, sockets, rules."""
-    if not container.ports or not endpoint.is_placed:
+    if not bindings or not endpoint.is_placed:
         return
-    _cross_out(world, host, container.ports)
+    _cross_out(world, host, bindings)
     for network, address in families:
-        firewaller(world, host).remove_ports(network, address, container.ports)
+        firewaller(world, host).remove_ports(network, address, bindings)
     own = [str(address) for address in endpoint.addresses]
-    served = {(str(b.host_port), b.protocol.value, str(b.host_ip)) for b in container.ports}
+    served = {(str(b.host_port), b.protocol.value, str(b.host_ip)) for b in bindings}
     gone = [
         p.pid
         for p in world.hosts[host].processes
@@ -118,7 +140,7 @@ def unpublish(world: World, host: str, container: Container, endpoint: Endpoint,
     ]  # fmt: skip
     processes.end(world, host, gone)
     if not daemon(world, host).userland_proxy:
-        _close(world, Where(host), container.ports)
+        _close(world, Where(host), bindings)
 
 
 def _close(world: World, where: Where, bindings: Sequence[PortBinding]) -> None:
@@ -138,25 +160,35 @@ def _argument(argv: tuple[str, ...], name: str) -> str:
 
 
 def _bind(
-    world: World, host: str, request: PortRequest, default: IpAddress,
-    earlier: tuple[PortBinding, ...], targets: Targets,
-) -> list[PortBinding]:  # fmt: skip
+    world: World, host: str, request: PortRequest, way: Way, earlier: tuple[PortBinding, ...]
+) -> list[PortBinding]:
     """The bindings of one request: one address, or every IPv4 and every IPv6 one."""
-    addresses: list[IpAddress]
-    if request.host_ip is not None and request.host_ip != ANY_V4:
-        addresses = [request.host_ip]
-    elif request.host_ip == ANY_V4:
-        addresses = [ANY_V4]
-    else:
-        addresses = [default] if default != ANY_V4 else [ANY_V4, ANY_V6]
+    addresses = _addresses(world, host, request, way)
+    numbered = [a for a in addresses if a.version not in way.open]
+    ports = dict(zip(numbered, _numbers(world, host, request, numbered, earlier, way.targets), strict=True))
+    return [PortBinding(request.container_port, request.protocol, a, ports.get(a, 0)) for a in addresses]
+
+
+def _addresses(world: World, host: str, request: PortRequest, way: Way) -> list[IpAddress]:
+    """Where one request is to be published."""
+    asked, targets = request.host_ip, way.targets
+    found: list[IpAddress] = [asked] if asked is not None else [way.default]
+    if asked is None and way.default == ANY_V4:
+        found = [ANY_V4, ANY_V6]
     proxy = daemon(world, host).userland_proxy  # it alone asks IPv4 containers by IPv6
-    addresses = [a for a in addresses if a.version in targets or a.version == 6 and proxy]
+    found = [a for a in found if a.version in targets or a.version == 6 and proxy]
+    return [a for a in found if (way.routed if a.version in way.open else way.part.has(a.version))]
+
+
+def _numbers(
+    world: World, host: str, request: PortRequest, addresses: list[IpAddress], earlier: tuple[PortBinding, ...],
+    targets: Targets,
+) -> list[int]:  # fmt: skip
+    """The host's port for each of the addresses."""
     if not addresses:
         return []
     if request.host_port is None and release_of(world).ports_per_address:
-        ports = [_free_port(world, host, request.protocol, [address], earlier) for address in addresses]
-        return [PortBinding(request.container_port, request.protocol, address, port)
-                for address, port in zip(addresses, ports, strict=True)]  # fmt: skip
+        return [_free_port(world, host, request.protocol, [address], earlier) for address in addresses]
     if request.host_port is None:
         port = _free_port(world, host, request.protocol, addresses, earlier)
     elif request.host_port_end is None or request.host_port_end == request.host_port:
@@ -164,7 +196,7 @@ def _bind(
         _require_port(world, host, request, addresses, port, earlier, targets)
     else:
         port = _first_of_range(world, host, request, addresses, earlier)
-    return [PortBinding(request.container_port, request.protocol, address, port) for address in addresses]
+    return [port] * len(addresses)
 
 
 def _allocated(

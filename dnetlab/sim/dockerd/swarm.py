@@ -12,6 +12,7 @@ from dnetlab.sim.dockerd.books import change_daemon, daemon
 from dnetlab.sim.dockerd.cluster import gossip, membership
 from dnetlab.sim.dockerd.cluster.state import ServiceSpec, member, members, node_of, put_node, swarm_of
 from dnetlab.sim.dockerd.drivers import device, overlay
+from dnetlab.sim.dockerd.drivers.bridge import open_endpoint
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.sandbox import container_mac
 from dnetlab.sim.kernel import Stack
@@ -127,6 +128,7 @@ def _foot_outside(world: World, host: str, bridge: Network) -> Endpoint:
     outer = device.plug_veth(world, where, "eth1", mac, bridge)
     endpoint = Endpoint(bridge.name, bridge.id, world.hex_id(f"{host}:endpoint"), address, subnet.subnet.prefixlen,
                         subnet.gateway, mac, "eth1", outer)  # fmt: skip
+    open_endpoint(world, host, endpoint, bridge)
     stack = Stack(world, where)
     overlay.give_address(stack, "eth1", address, subnet.subnet)
     stack.set_up("eth1")

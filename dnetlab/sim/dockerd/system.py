@@ -44,7 +44,7 @@ def start_daemon(world: World, host: str) -> bool:
     )
     world.change_host(host, processes=processes, docker_running=True)
     change_daemon(world, host, running=True, pid=pid, pool_cursor=0, port_cursors={}, bound={}, allocated={},
-                  openings={}, arguments=arguments, config=config, failure="", events=())  # fmt: skip
+                  openings={}, forwards=None, arguments=arguments, config=config, failure="", events=())  # fmt: skip
     if config.ip_forward:
         switch_forwarding_on(world, host)
     firewaller(world, host).start()

@@ -29,6 +29,7 @@ class Firewall:
     spares_link_local  clients with link-local addresses are left to docker-proxy: ! -s fe80::/10
     user_chain6       ip6tables has a DOCKER-USER too
     clears_hairpin    a daemon with docker-proxies takes away what one without them wrote for each bridge
+    state_match       DOCKER-INGRESS knows answers by `-m state`, not by `-m conntrack`
     """
 
     forward_chain: bool
@@ -42,6 +43,7 @@ class Firewall:
     clears_hairpin: bool = True
     spares_link_local: bool = False
     user_chain6: bool = True
+    state_match: bool = False
 
 
 _CLASSIC = Firewall(  # E20, E25, E27; drivers/bridge/setup_ip_tables.go
@@ -49,7 +51,9 @@ _CLASSIC = Firewall(  # E20, E25, E27; drivers/bridge/setup_ip_tables.go
     hairpin_per_port=True, repairs_jumps=True,
     chains=("DOCKER", "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"),
 )  # fmt: skip
-_OLDEST = replace(_CLASSIC, clears_hairpin=False, user_chain6=False)  # E20; libnetwork's setup_ip_tables.go
+_OLDEST = replace(  # E20; libnetwork's setup_ip_tables.go, service_linux.go
+    _CLASSIC, clears_hairpin=False, user_chain6=False, state_match=True,
+)  # fmt: skip
 _DEDICATED = Firewall(  # E28; drivers/bridge/internal/iptabler
     forward_chain=True, isolation=True, returns=False, nat_returns=True, raw_drop=True,
     hairpin_per_port=False, repairs_jumps=False, spares_link_local=True,
@@ -270,9 +274,11 @@ class EngineProfile:
     default_mode              what the default network is called in errors about a container's addresses
     lists_routed_ports        the list of containers has ports of routed networks, which have no number on the host
     ipvlan_modes              what -o ipvlan_mode may be
+    elects_families           the default gateway and published ports: '' one endpoint for both families, 'both first'
+                              one that has both, else one for each, 'each' one for each family, and routed ports always
     gateway_modes             bridge networks have a gateway mode; before, the option says nothing
     lends_default_bridge      a network may take docker0 by its name, which then loses its own address
-    warns_of_forwarding       a container is created with a warning while ip_forward is off
+    looks_at_forwarding_once  is ip_forward on? is looked at when the daemon first needs to know, and not again
     deprecates_links          --link on the default bridge is created with a warning
     mac_with_joined           --mac-address is no conflict with --network container:NAME
     tells_cause_of_exec       a program that `docker exec` can't start: 127 and 126 by the cause, else always 126
@@ -347,7 +353,7 @@ class EngineProfile:
     ipvlan_modes: tuple[str, ...]
     lists_routed_ports: bool
     lends_default_bridge: bool
-    warns_of_forwarding: bool
+    looks_at_forwarding_once: bool
     mac_with_joined: bool = False
     labels_anonymous_volumes: bool = False
     tells_default_bridge: bool = False
@@ -367,6 +373,7 @@ class EngineProfile:
     optional_ipv4: bool = False
     bridge_link_local: bool = False
     ip6tables: bool = False
+    elects_families: str = ""
 
     def text(self, key: str, **values: str) -> str:
         """A sentence of this release's daemon, its {names} filled in."""
@@ -431,7 +438,7 @@ _20_10 = EngineProfile(
     ipvlan_modes=("l2", "l3"),  # moby drivers/ipvlan at v20.10.24; l3s since 23.0
     lists_routed_ports=True,
     lends_default_bridge=True,  # observed on 20.10.24
-    warns_of_forwarding=True,  # observed on 20.10.24 only
+    looks_at_forwarding_once=False,  # observed on 20.10.24
     bridge_link_local=True,  # observed on 20.10.24 and 26.1.5, not on 28.5.2
 )
 _26_1 = replace(
@@ -465,7 +472,7 @@ _26_1 = replace(
     aliases_of_its_own=False,  # observed on 26.1.5
     remembers_sandbox=False,  # observed on 26.1.5
     lends_default_bridge=False,  # observed on 26.1.5
-    warns_of_forwarding=False,  # observed on 26.1.5
+    looks_at_forwarding_once=True,  # since 23.0, daemon.go RawSysInfo; observed on 26.1.5 and 28.5.2
     mac_with_joined=True,  # observed on 26.1.5
     labels_anonymous_volumes=True,  # since 23.0
     tells_default_bridge=True,  # observed on 26.1.5
@@ -480,6 +487,7 @@ _28_5 = replace(
     api="1.51",
     firewall=_DEDICATED,
     directives=_DIRECTIVES_28_5,
+    elects_families="both first",  # since 28.0, libnetwork/default_gateway.go
     pool_cursor=False,  # since 27.0, ipams/defaultipam/address_space.go
     random_mac=True,  # since 28.0, drivers/bridge/bridge_linux.go
     veth_in_container=True,  # since 28.0 (E28)
@@ -526,6 +534,7 @@ _29_7 = replace(
     build=_BUILD_29_7,
     telling=TELLING_29_7,
     masked_paths=_MASKED_29_7,  # recorded from 29.7.2
+    elects_families="each",  # 29.7.2, daemon/libnetwork/default_gateway.go
     image_store=True,  # recorded from 29.7.2: the default since 29.0
     deprecates_links=True,  # E29
     addresses_in_json=True,  # E29

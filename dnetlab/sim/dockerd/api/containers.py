@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from dnetlab.model import Container, ContainerState
-from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import books, containers, happenings, inspect, resources
+from dnetlab.sim.dockerd import books, containers, happenings, inspect, openings, resources
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.create import config_of, restart_policy
 from dnetlab.sim.dockerd.api.filters import Filters
@@ -117,11 +116,11 @@ def container_wait(world: World, host: str, name: str) -> Json:
 def container_delete(
     world: World, host: str, name: str, *, v: bool = False, force: bool = False, link: bool = False
 ) -> None:
-    """DELETE /containers/{id}. v: its nameless volumes too. Raises ApiError 404, 409 for one that runs."""
+    """DELETE /containers/{id}. v: its nameless volumes too; link: `name` is a link, which goes instead. Raises ApiError
+    404, 409 for one that runs."""
     if link:
-        raise Refused(
-            "docker rm --link is not simulated.", "Remove the container with docker rm, and run it without --link."
-        )
+        openings.remove_link(world, host, name)
+        return
     containers.remove(world, host, name, force=force, volumes=v)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dnetlab.model import ContainerState
 from dnetlab.sim.dockerd.api.swarm import swarm_info
-from dnetlab.sim.dockerd.books import daemon, release_of
+from dnetlab.sim.dockerd.books import daemon, release_of, sees_forwarding
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.inspect import storage_driver
 from dnetlab.sim.profiles import Build
@@ -64,7 +64,7 @@ def system_info(world: World, host: str) -> Json:
             "Volume": ["local"], "Network": ["bridge", "host", "ipvlan", "macvlan", "null", "overlay"],
             "Authorization": None, "Log": list(build.loggers),
         },
-        "IPv4Forwarding": machine.stack.sysctls.get("net.ipv4.ip_forward") == "1", "Debug": config.debug,
+        "IPv4Forwarding": sees_forwarding(world, host), "Debug": config.debug,
         "LoggingDriver": "json-file", "CgroupDriver": "cgroupfs", "CgroupVersion": "1", "KernelVersion": KERNEL,
         "OperatingSystem": build.system, "OSType": "linux", "Architecture": "x86_64",
         "RegistryConfig": _registries(config, build),

@@ -8,9 +8,9 @@ from dnetlab.model import Container, Endpoint, Network, PortBinding, Where
 from dnetlab.model.changed import replace
 from dnetlab.model.network import FORWARD6
 from dnetlab.sim.dockerd import ports
-from dnetlab.sim.dockerd.books import daemon, release_of
+from dnetlab.sim.dockerd.books import Part, daemon, release_of
 from dnetlab.sim.dockerd.drivers import device, options
-from dnetlab.sim.dockerd.drivers.options import GatewayMode, mode_of
+from dnetlab.sim.dockerd.drivers.options import GatewayMode, flag, mode_of
 from dnetlab.sim.dockerd.drivers.protocol import Driver
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import firewaller
@@ -23,8 +23,10 @@ class Bridge(Driver):
     needs_address = True
     publishes = True
 
-    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str]) -> bool:
-        return mode_of(options, release) is not GatewayMode.ISOLATED
+    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str], internal: bool) -> bool:
+        """Since 28 not where the bridge won't wear it (drivers/bridge/bridge_linux.go, GetSkipGwAlloc)."""
+        bare = release.gateway_modes and internal and flag(options, "inhibit_ipv4", default=False)
+        return mode_of(options, release) is not GatewayMode.ISOLATED and not bare
 
     def tells_gateway(self, release: EngineProfile, network: Network) -> bool:
         return not network.internal or release.internal_default_route
@@ -58,8 +60,7 @@ class Bridge(Driver):
         self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network
     ) -> None:
         _check_endpoint(world, host, container, network)
-        for config, address in options.by_family(network, release_of(world), endpoint):
-            firewaller(world, host).add_endpoint(config, address)
+        open_endpoint(world, host, endpoint, network)
 
     def delete_endpoint(self, world: World, host: str, endpoint: Endpoint, network: Network) -> None:
         for config, address in options.by_family(network, release_of(world), endpoint):
@@ -73,15 +74,25 @@ class Bridge(Driver):
         device.unplug_veth(world, where, endpoint)
 
     def publish(
-        self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network
-    ) -> tuple[PortBinding, ...]:
+        self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network, part: Part,
+        routed: bool = True,
+    ) -> tuple[PortBinding, ...]:  # fmt: skip
         if network.internal:
             return ()
         configs = options.by_family(network, release_of(world), endpoint)
-        return ports.publish(world, host, container, endpoint, configs, options.host_binding(network))
+        way = ports.Way(endpoint, configs, options.host_binding(network), part, routed)
+        return ports.publish(world, host, container, way)
 
-    def withdraw(self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> None:
-        ports.unpublish(world, host, container, endpoint, options.by_family(network, release_of(world), endpoint))
+    def withdraw(
+        self, world: World, host: str, endpoint: Endpoint, network: Network, bindings: tuple[PortBinding, ...]
+    ) -> None:
+        ports.unpublish(world, host, endpoint, options.by_family(network, release_of(world), endpoint), bindings)
+
+
+def open_endpoint(world: World, host: str, endpoint: Endpoint, network: Network) -> None:
+    """The rules of an endpoint's own addresses."""
+    for config, address in options.by_family(network, release_of(world), endpoint):
+        firewaller(world, host).add_endpoint(config, address)
 
 
 def _add_rules(world: World, host: str, network: Network) -> None:
@@ -138,7 +149,8 @@ def switch_forwarding_on(world: World, host: str) -> None:
     if stack.namespace.forwards:
         return
     stack.set_sysctl("net.ipv4.ip_forward", "1")
-    firewaller(world, host).drop_forwarded()
+    if not daemon(world, host).config.ip_forward_no_drop:
+        firewaller(world, host).drop_forwarded()
 
 
 def switch_forwarding6_on(world: World, host: str) -> None:
@@ -147,4 +159,5 @@ def switch_forwarding6_on(world: World, host: str) -> None:
     if stack.namespace.sysctl(FORWARD6) == "1":
         return
     stack.set_sysctl(FORWARD6, "1")
-    firewaller(world, host).drop_forwarded(6)
+    if not daemon(world, host).config.ip_forward_no_drop:
+        firewaller(world, host).drop_forwarded(6)

@@ -25,7 +25,7 @@ class Ipvlan(Driver):
     needs_address = True
     own_macs = False
 
-    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str]) -> bool:
+    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str], internal: bool) -> bool:
         return release.macvlan_gateway
 
     def tells_gateway(self, release: EngineProfile, network: Network) -> bool:

@@ -20,7 +20,7 @@ MODES = ("private", "vepa", "bridge", "passthru")
 class Macvlan(Driver):
     needs_address = True
 
-    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str]) -> bool:
+    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str], internal: bool) -> bool:
         return release.macvlan_gateway
 
     def create_network(self, world: World, host: str, network: Network) -> Network:

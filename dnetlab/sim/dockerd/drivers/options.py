@@ -89,9 +89,9 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def flag(network: Network, name: str, default: bool = True) -> bool:
+def flag(options: Mapping[str, str], name: str, default: bool = True) -> bool:
     """A yes/no option of the bridge driver, as strconv.ParseBool reads it."""
-    value = network.options.get(BRIDGE + name)
+    value = options.get(BRIDGE + name)
     return default if value is None else value in TRUE
 
 
@@ -139,7 +139,7 @@ def has_address(network: Network, release: EngineProfile) -> bool:
     if not network.ipv4:
         return False
     isolated = mode_of(network.options, release) is GatewayMode.ISOLATED
-    return not isolated and not flag(network, "inhibit_ipv4", default=False)
+    return not isolated and not flag(network.options, "inhibit_ipv4", default=False)
 
 
 def firewall_configs(network: Network, release: EngineProfile) -> list[NetworkConfig]:
@@ -165,8 +165,8 @@ def _firewall_config(network: Network, release: EngineProfile, subnet: IpNetwork
         network.bridge or "",
         subnet,
         network.internal,
-        icc=flag(network, "enable_icc"),
-        masquerade=flag(network, "enable_ip_masquerade"),
+        icc=flag(network.options, "enable_icc"),
+        masquerade=flag(network.options, "enable_ip_masquerade"),
         source=ip_address(source) if source else None,
         routed=mode is GatewayMode.ROUTED,
         unprotected=mode is GatewayMode.UNPROTECTED,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Where
+from dnetlab.sim.dockerd.books import Part
 from dnetlab.sim.profiles import EngineProfile
 from dnetlab.sim.world import World
 
@@ -34,7 +35,7 @@ class Driver(Protocol):
         """May a user create a network of this driver? Raises ApiError, or Refused for what the lab lacks."""
         return
 
-    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str]) -> bool:
+    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str], internal: bool) -> bool:
         """Is an address kept for the gateway of a network with these options, for which none was asked?"""
         return False
 
@@ -77,11 +78,15 @@ class Driver(Protocol):
         return
 
     def publish(
-        self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network
-    ) -> tuple[PortBinding, ...]:
-        """Publish the container's ports through this endpoint; what is bound now."""
+        self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network, part: Part,
+        routed: bool = True,
+    ) -> tuple[PortBinding, ...]:  # fmt: skip
+        """Publish the container's ports through this endpoint, at host addresses of these families; what is bound now.
+        routed: open them too where the network is routed."""
         return ()
 
-    def withdraw(self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> None:
-        """Take back what `publish` did."""
+    def withdraw(
+        self, world: World, host: str, endpoint: Endpoint, network: Network, bindings: tuple[PortBinding, ...]
+    ) -> None:
+        """Take back some of what `publish` did."""
         return

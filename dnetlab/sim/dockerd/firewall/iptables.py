@@ -30,6 +30,7 @@ class Iptables(Firewaller):
         self.where = Where(host)
         self.layout: Firewall = release_of(world).firewall
         self.proxy = daemon(world, host).userland_proxy
+        self.direct = daemon(world, host).config.allow_direct_routing  # nothing is dropped in raw for endpoints
         self.families = (4, 6) if writes_ip6tables(world, host) else (4,)
 
     def start(self) -> None:
@@ -84,7 +85,7 @@ class Iptables(Firewaller):
         self._delete(network, rules.of_network(self.layout, self.proxy, network))
 
     def add_endpoint(self, network: NetworkConfig, address: IpAddress) -> None:
-        entries = rules.of_endpoint(self.layout, network, address)
+        entries = rules.of_endpoint(self.layout, network, address) if not self.direct else []
         if entries and address.version in self.families:
             with edit(self.world, self.where, address.version) as tables:
                 _write(tables, entries)
