@@ -35,6 +35,8 @@ from dnetlab.model.network import (
     VirtualServer,
     Vxlan,
 )
+from dnetlab.model.nftables import Nftables, NftChain, NftSet, NftTable
+from dnetlab.model.nftrule import NftRule
 from dnetlab.model.packet import Connection, ConnState, Flow, IcmpType, Packet, Protocol
 from dnetlab.model.request import Request
 from dnetlab.model.snapshot import Snapshot
@@ -61,6 +63,7 @@ __all__ = [
     "Match", "Namespace", "Neighbour", "Netfilter", "Network", "Output", "Packet", "Part", "PeerEnd", "PortBinding",
     "Process", "Prompt", "Protocol", "Refusal", "Route", "Rule", "Said", "Segment", "Snapshot", "Socket", "SocketState",
     "Step", "StepKind", "Subnet", "Table", "Target", "Task", "TaskResult", "Trace", "Traffic", "Verdict", "Volume",
+    "NftChain", "NftRule", "NftSet", "NftTable", "Nftables",
     "Vxlan", "Where", "HostPlan", "JournalFile", "Loss", "LossKind", "Nic", "Port", "PortMode",
     "Resumed", "StaticRoute", "Switch", "Topology", "default_topology", "parse_rule", "parse_topology", "read_topology",
 ]  # fmt: skip

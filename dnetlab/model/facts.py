@@ -485,6 +485,8 @@ class NothingToWrite:
 
 @dataclass(frozen=True)
 class PolicyDrops:
+    """table: of iptables one word, of nft family and name."""
+
     table: str
     chain: str
     version: int = 4
@@ -495,12 +497,17 @@ class Keeper(Enum):
 
     SOMEBODY = "somebody"
     NETWORKS_APART = "Docker, between its networks"
+    CONTAINERS_APART = "Docker, between the containers of a network"  # enable_icc=false
+    INTERNAL = "Docker, around an internal network"
     DIRECT_ACCESS = "Docker, around a container's address"  # raw PREROUTING since 28, iptabler/endpoint.go
 
 
 @dataclass(frozen=True)
 class RuleStops:
-    """A rule dropped or rejected it. rule: its `iptables -S` text; number: 1-based. bridge: that of DIRECT_ACCESS."""
+    """A rule dropped or rejected it. rule: its `iptables -S` text; number: 1-based. bridge: that of the network.
+
+    Of nft: table is family and name, rule the text of `nft -s list`, handle what `nft delete rule` names it by.
+    """
 
     verdict: str
     table: str
@@ -510,6 +517,7 @@ class RuleStops:
     keeper: Keeper = Keeper.SOMEBODY
     bridge: str = ""
     version: int = 4
+    handle: int = 0
 
 
 Fact = Union[  # noqa: UP007 (a name for people and for typing.get_args)

@@ -287,10 +287,15 @@ class Chain:
 @quick
 @dataclass(frozen=True)
 class Table:
-    """A table: built-in chains first, in hook order, then the user's in the order they were made."""
+    """A table: built-in chains first, in hook order, then the user's in the order they were made.
+
+    made: the chains in the order that iptables-nft made them, built-in ones too, each when it was first needed; that is
+    how `nft list ruleset` shows them.
+    """
 
     name: str
     chains: tuple[Chain, ...] = ()
+    made: tuple[str, ...] = field(default=(), compare=False)
 
     def chain(self, name: str) -> Chain | None:
         for chain in self.chains:
@@ -301,10 +306,12 @@ class Table:
     def with_chain(self, chain: Chain) -> Table:
         """Replace the chain of that name, or append it."""
         at = next((at for at, known in enumerate(self.chains) if known.name == chain.name), len(self.chains))
-        return replace(self, chains=(*self.chains[:at], chain, *self.chains[at + 1 :]))
+        made = self.made if chain.name in self.made else (*self.made, chain.name)
+        return replace(self, chains=(*self.chains[:at], chain, *self.chains[at + 1 :]), made=made)
 
     def without_chain(self, name: str) -> Table:
-        return replace(self, chains=tuple(c for c in self.chains if c.name != name))
+        made = tuple(one for one in self.made if one != name)
+        return replace(self, chains=tuple(c for c in self.chains if c.name != name), made=made)
 
     def references(self, name: str) -> int:
         """How many rules jump to this chain."""

@@ -19,6 +19,7 @@ from dnetlab.model.ip import IpAddress, IpInterface, IpNetwork, in_zone, is_link
 from dnetlab.model.ipset import IpSet
 from dnetlab.model.logged import Logged
 from dnetlab.model.netfilter import Netfilter
+from dnetlab.model.nftables import Nftables
 from dnetlab.model.packet import Connection, Protocol
 from dnetlab.model.rows import with_row, without_rows
 
@@ -321,7 +322,8 @@ class Namespace:
 
     name is 'host' for the host's own, else the 12-hex short id of the container that made it (containers that joined
     it with `--network container:X` name the same one).
-    netfilter, netfilter6: the tables of `iptables` and of `ip6tables`; see `filters`.
+    netfilter, netfilter6: the tables of `iptables` and of `ip6tables`; see `filters`. nftables: those of `nft`.
+    table_order: (family, name) of all of them, in the order they were made, as `nft list tables` shows them.
     path_mtus: by destination, what a 'fragmentation needed' from the way there said would fit.
     virtual: the services that IPVS balances here.
     last_index: the highest interface index given out here (simulator only); it is never given out again.
@@ -350,6 +352,8 @@ class Namespace:
     logged: tuple[Logged, ...] = field(default=(), compare=False)
     sets: tuple[IpSet, ...] = ()
     netfilter6: Netfilter = field(default_factory=Netfilter)
+    nftables: Nftables = field(default_factory=Nftables)
+    table_order: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     def ipset(self, name: str) -> IpSet | None:
         """The set of that name, None without one."""
@@ -361,7 +365,22 @@ class Namespace:
 
     def with_filters(self, version: int, tables: Netfilter) -> Namespace:
         """With other tables for packets of that family."""
-        return replace(self, netfilter=tables) if version == 4 else replace(self, netfilter6=tables)
+        made = replace(self, netfilter=tables) if version == 4 else replace(self, netfilter6=tables)
+        return made._with_order()
+
+    def with_nftables(self, tables: Nftables) -> Namespace:
+        """With other tables of nft's own."""
+        return replace(self, nftables=tables)._with_order()
+
+    def _with_order(self) -> Namespace:
+        """With the order of its tables: those that are gone go, new ones come last."""
+        there = [("ip", t.name) for t in self.netfilter.tables] + [("ip6", t.name) for t in self.netfilter6.tables]
+        new = sum(table not in self.table_order for table in there)  # one count of handles for all tables
+        there += [(t.family, t.name) for t in self.nftables.tables]
+        order = tuple(dict.fromkeys([*(t for t in self.table_order if t in there), *there]))
+        if order == self.table_order:
+            return self
+        return replace(self, table_order=order, nftables=replace(self.nftables, made=self.nftables.made + new))
 
     def routes_of(self, version: int) -> tuple[Route, ...]:
         """The rows of `ip route` (4) or of `ip -6 route` (6), those of link-local networks not among them: each link

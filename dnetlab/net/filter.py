@@ -26,6 +26,7 @@ from dnetlab.model.facts import Counts, Decides, Fact, Jumps, NotJudged, PolicyD
 from dnetlab.model.ip import IpAddress, ip_address, ip_network
 from dnetlab.model.ipset import IpSet
 from dnetlab.model.netfilter import Netfilter
+from dnetlab.model.nftrule import NftRule
 from dnetlab.net import remembered
 from dnetlab.net.passage import UNLIMITED, Count
 from dnetlab.net.remembered import MODULES, Memory, Moment, parts_of
@@ -70,17 +71,16 @@ class Scene:
 @quick
 @dataclass(frozen=True)
 class Decision:
-    """name: what happens to the packet. rule None: the chain's policy (or the table is untouched)."""
+    """name: what happens to the packet. rule None: the chain's policy (or the table is untouched).
+
+    table  of iptables one word, of nft family and name: 'ip docker-bridges'
+    """
 
     name: str
     table: str
     chain: str
     number: int = 0
-    rule: Rule | None = None
-
-    @property
-    def text(self) -> str:
-        return self.rule.text if self.rule else f"policy {self.name}"
+    rule: Rule | NftRule | None = None
 
 
 @dataclass
@@ -288,6 +288,11 @@ def remembers(rule: Rule) -> bool:
 def _judge_of(match: Match) -> Judge | None:
     """-m mark and -m connmark have an option of the same name."""
     return _connmark if match.module == "connmark" else _JUDGES.get(match.option)
+
+
+def judge(option: str) -> Judge:
+    """Who judges what that option of iptables asks; KeyError for one that the lab can't judge."""
+    return _JUDGES[option]
 
 
 def unknown_match(rule: Rule) -> str:

@@ -4,10 +4,14 @@ PREROUTING, OUTPUT   raw, conntrack, mangle, nat (destination), then OUTPUT's fi
 FORWARD              mangle, filter
 INPUT                mangle, filter, nat (source)
 POSTROUTING          mangle, nat (source)
+
+A base chain of nft stands among them at its own priority. Of type nat, it is asked where the nat table is: translation
+has its fixed place at each hook, whatever priority the chain has (net/netfilter/nf_nat_core.c, nf_nat_register_fn).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -17,7 +21,9 @@ from dnetlab.model.facts import Author, ErrorUndone, Keeper, NothingToWrite, Pol
 from dnetlab.model.frame import NO_MAC
 from dnetlab.model.ip import IpAddress
 from dnetlab.model.logged import Logged
-from dnetlab.net import nat
+from dnetlab.model.nftables import NftChain, NftTable
+from dnetlab.model.nftrule import NftRule
+from dnetlab.net import nat, nft
 from dnetlab.net.filter import Decision, Scene, walk
 from dnetlab.net.trip import Trip
 
@@ -28,6 +34,8 @@ ORDER = {
     Hook.INPUT: ("mangle", "filter", "nat"),
     Hook.POSTROUTING: ("mangle", "nat"),
 }
+_DESTINATION = (Hook.PREROUTING, Hook.OUTPUT)
+_PRIORITIES = {"raw": -300, "conntrack": -200, "mangle": -150, "filter": 0}  # uapi/linux/netfilter_ipv4.h
 REJECTS = {  # --reject-with; iptables-extensions(8), default icmp-port-unreachable
     "icmp-net-unreachable": IcmpType.NETWORK_UNREACHABLE,
     "icmp-host-unreachable": IcmpType.HOST_UNREACHABLE,
@@ -66,20 +74,25 @@ class Doors:
     hop: IpAddress = IPv4Address(0)
 
 
+Stage = str | tuple[NftTable, NftChain]  # 'raw', 'conntrack', 'nat' …, or a base chain of nft
+
+
 def cross(trip: Trip, hook: Hook, doors: Doors, stages: tuple[str, ...] = ()) -> bool:
     """Take the packet through a hook, or through some of its tables. False: it ended here, and the trip says why."""
-    tables = trip.space.filters(trip.packet.version).tables
-    if not tables:
+    space, version = trip.space, trip.packet.version
+    tables = space.filters(version).tables
+    bases = space.nftables.bases(hook, version) if space.nftables.tables else []
+    if not (tables or bases or space.nftables.meets(version)):
         return True
     present = [table.name for table in tables]
-    for stage in stages or ORDER[hook]:
+    for stage in _stages(hook, stages, bases):
         if stage == "conntrack":
             if trip.track is None:
                 _track(trip)
         elif stage == "nat":
-            if not _translate(trip, hook, doors, "nat" in present):
+            if not _translate(trip, hook, doors, _nat_tables(hook, "nat" in present, bases)):
                 return False
-        elif stage in present:
+        elif not isinstance(stage, str) or stage in present:
             decision = _read(trip, hook, doors, stage)
             if decision.name in ("DROP", "REJECT"):
                 _refuse(trip, decision)
@@ -88,6 +101,29 @@ def cross(trip: Trip, hook: Hook, doors: Doors, stages: tuple[str, ...] = ()) ->
     if ends and trip.track is not None and not trip.track.related:
         trip.lab.remember(trip.at, trip.track, trip.packet.flags)
     return True
+
+
+def _stages(hook: Hook, only: tuple[str, ...], bases: list[tuple[NftTable, NftChain]]) -> Iterable[Stage]:
+    """What a packet meets at a hook, in order: the tables of iptables, and nft's base chains at their priorities.
+
+    Of equals nft's come first: they are hooked in later than the tables that Docker, or an `iptables` before, made.
+    """
+    names: tuple[Stage, ...] = only or ORDER[hook]
+    others: list[Stage] = [base for base in bases if base[1].type != "nat"]
+    return sorted([*others, *names], key=lambda stage: _priority(stage, hook)) if others else names
+
+
+def _priority(stage: Stage, hook: Hook) -> int:
+    if stage == "nat":
+        return -100 if hook in _DESTINATION else 100
+    return _PRIORITIES[stage] if isinstance(stage, str) else stage[1].priority
+
+
+def _nat_tables(hook: Hook, iptables: bool, bases: list[tuple[NftTable, NftChain]]) -> list[Stage]:
+    """Who is asked for a translation, in order: nft's chains of type nat, and the nat table of iptables."""
+    asked: list[Stage] = [base for base in bases if base[1].type == "nat"]
+    asked += ["nat"] if iptables else []
+    return sorted(asked, key=lambda stage: _priority(stage, hook))
 
 
 def _track(trip: Trip) -> None:
@@ -118,12 +154,16 @@ def _scene(trip: Trip, space: Namespace, doors: Doors) -> Scene:
     )
 
 
-def _read(trip: Trip, hook: Hook, doors: Doors, table: str) -> Decision:
-    """Read one table's chain; what matched becomes steps, and a MARK stays on the packet."""
+def _read(trip: Trip, hook: Hook, doors: Doors, stage: Stage) -> Decision:
+    """Read one chain; what matched becomes steps, and a MARK stays on the packet."""
     space = trip.space
     scene = _scene(trip, space, doors)
     version = trip.packet.version
-    decision, steps = walk(space.filters(version).table(table), hook, scene, trip.lab.counting(trip.at, version))
+    if isinstance(stage, str):
+        counters = trip.lab.counting(trip.at, version)
+        decision, steps = walk(space.filters(version).table(stage), hook, scene, counters)
+    else:
+        decision, steps = nft.walk(*stage, hook, scene, trip.lab.counting(trip.at, nft.COUNTED))
     trip.log += [(trip.at, step) for step in steps]
     trip.packet = scene.packet
     trip.lab.fickle = trip.lab.fickle or scene.fickle
@@ -155,8 +195,8 @@ def _receiver(scene: Scene) -> str:
     return next(behind, "") if scene.physout else ""
 
 
-def _translate(trip: Trip, hook: Hook, doors: Doors, table: bool) -> bool:
-    """The nat stage: ask the table about a connection's first packet, then do what the connection says."""
+def _translate(trip: Trip, hook: Hook, doors: Doors, asked: list[Stage]) -> bool:
+    """The nat stage: ask about a connection's first packet, then do what the connection says."""
     track = trip.track
     if track is None:
         return True
@@ -165,7 +205,10 @@ def _translate(trip: Trip, hook: Hook, doors: Doors, table: bool) -> bool:
         return True
     decision = None
     if track.fresh and not track.was_asked(hook):
-        decision = _read(trip, hook, doors, "nat") if table else None
+        for stage in asked:  # the first that translates is the last that is asked (nf_nat_inet_fn)
+            decision = _read(trip, hook, doors, stage)
+            if decision.name != "ACCEPT":
+                break
         if decision is not None and not _obey(trip, track, hook, doors, decision):
             return False
         track.note_asked(hook)
@@ -198,8 +241,10 @@ def _rewrite(trip: Trip, track: nat.Track, hook: Hook, doors: Doors, decision: D
     fact = Rewritten(by, trip.packet, after)
     step = Step(StepKind.REWRITTEN, fact, doors.out or doors.into, hook.value, "nat")
     if decision and rule:
+        text = rule.stateless if isinstance(rule, NftRule) else rule.text
         step = step._replace(
-            chain=decision.chain, rule=rule.text, rule_number=decision.number, packets=rule.packets, nbytes=rule.bytes,
+            table=decision.table, chain=decision.chain, rule=text, rule_number=decision.number, packets=rule.packets,
+            nbytes=rule.bytes,
         )  # fmt: skip
     trip.rewrite(after, step)
 
@@ -219,9 +264,13 @@ def _refuse(trip: Trip, decision: Decision) -> None:
     if rule is None:
         trip.end(Disposition.DROPPED, PolicyDrops(decision.table, decision.chain, trip.packet.version))
         return
-    keeper, bridge = _keeper(decision.table, decision.chain, rule)
-    chain, number = decision.chain, decision.number
-    stops = RuleStops(decision.name, decision.table, chain, number, rule.text, keeper, bridge, trip.packet.version)
+    version, handle = trip.packet.version, 0
+    if isinstance(rule, NftRule):
+        (keeper, bridge), text, handle = _keeper_of_nft(rule), rule.stateless, rule.handle
+    else:
+        (keeper, bridge), text = _keeper(decision.table, decision.chain, rule), rule.text
+    at = decision.table, decision.chain, decision.number
+    stops = RuleStops(decision.name, *at, text, keeper, bridge, version, handle)
     trip.end(Disposition.DROPPED if decision.name == "DROP" else Disposition.REJECTED, stops)
     if decision.name == "REJECT":
         _tell(trip, rule.target.option("--reject-with") or "icmp-port-unreachable")
@@ -244,3 +293,17 @@ def _keeper(table: str, chain: str, rule: Rule) -> tuple[Keeper, str]:
     if table == "raw" and came_in is not None and came_in.negated:  # 28 and later, iptabler/endpoint.go
         return Keeper.DIRECT_ACCESS, came_in.value
     return Keeper.SOMEBODY, ""
+
+
+_KEEPERS = {  # the comments of Docker's rules (moby nftabler/network.go, endpoint.go)
+    "DROP DIRECT ACCESS": Keeper.DIRECT_ACCESS,
+    "UNPUBLISHED PORT DROP": Keeper.NETWORKS_APART,
+    "INTERNAL NETWORK INGRESS": Keeper.NETWORKS_APART,
+    "INTERNAL NETWORK EGRESS": Keeper.INTERNAL,
+    "ICC": Keeper.CONTAINERS_APART,
+}
+
+
+def _keeper_of_nft(rule: NftRule) -> tuple[Keeper, str]:
+    keeper, link = _KEEPERS.get(rule.comment, Keeper.SOMEBODY), rule.test("iifname") or rule.test("oifname")
+    return keeper, link.values[0] if link and keeper is not Keeper.SOMEBODY else ""

@@ -252,7 +252,7 @@ def _forwarded(trip: Trip, link: Link, port: str, bridged: bool) -> Arrival:
         return None
     if not cross(trip, Hook.FORWARD, Doors(dev, out, port, "", hop)):
         return None
-    if not cross(trip, Hook.POSTROUTING, Doors("", out, port, "", hop)):
+    if not cross(trip, Hook.POSTROUTING, Doors(dev, out, port, "", hop)):
         return None
     leaving = space.interface(out)
     assert leaving is not None  # lookup() only gives routes through links that are there and up

@@ -12,7 +12,7 @@ from dnetlab.model.changed import replace
 from dnetlab.model.frame import Capture, Change, ConnectionEvent, Frame, Sighting
 from dnetlab.model.ip import IpAddress
 from dnetlab.model.logged import MOST_LOGGED, Logged
-from dnetlab.net import nat
+from dnetlab.net import nat, nft
 from dnetlab.net.filter import Counters, counted
 from dnetlab.net.passage import Count, Passage, passage
 from dnetlab.net.segment import Link, Wiring
@@ -70,7 +70,7 @@ class Field:
     # -- netfilter --------------------------------------------------------------------------------------------------
 
     def counting(self, where: Where, version: int) -> Counters:
-        """What counts in the tables of that family there."""
+        """What counts in the tables of that family there; of nft under nft.COUNTED."""
         key = where, version
         found = self.counters.get(key)
         if found is None:
@@ -213,6 +213,8 @@ class Field:
             new["netfilter"] = counted(space.netfilter, self.counters[where, 4])
         if (where, 6) in self.counters:
             new["netfilter6"] = counted(space.netfilter6, self.counters[where, 6])
+        if (where, nft.COUNTED) in self.counters:
+            new["nftables"] = nft.counted(space.nftables, self.counters[where, nft.COUNTED])
         if where in self.frames:
             more = {index: space.traffic.get(index, _NOTHING).more(*n) for index, n in self.frames[where].items()}
             new["traffic"] = space.traffic | more
