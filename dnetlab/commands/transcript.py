@@ -70,6 +70,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?m)^(\w+) +[0-9]+ +[0-9]+ +[0-9]+ +[0-9:]{5} ", r"\1 <pid> <pid> <time> "),  # ps -ef, docker top
         (r"127\.0\.0\.11:[0-9]{5}", "127.0.0.11:<port>"),
         (r"--sport [0-9]{5}(?= -j SNAT --to-source :53)", "--sport <port>"),
+        (r"sport [0-9]{5}(?= counter (?:packets \d+ bytes \d+ )?snat to :53)", "sport <port>"),  # the same in nft
         (r"\[::ffff:([0-9.]+)\]:[0-9]{5}", r"[::ffff:\1]:<port>"),
         (r"(?m)^\s*[0-9]+ (\?|pts/[0-9]+|tty[0-9]*) +\S+ +[0-9:]+ ", "<pid> <process> "),
     ]
@@ -109,7 +110,7 @@ def has_no_order(command: str, restarted: bool, reattached: bool = False) -> boo
     restarted: dockerd has been restarted. reattached: a container of several networks has been started again; from 28
     on its networks are plugged in in map order, so which of them is eth0 changes from start to start (28.5.2).
     """
-    listing = command.startswith(("iptables", "ip route", "ip addr", "ip link", "bridge"))
+    listing = command.startswith(("iptables", "ip route", "ip addr", "ip link", "bridge", "nft"))
     inside = bool(plug_numbers(command, reattached))
     if command.count("--link ") > 1 and "/etc/hosts" in command:  # dockerd keeps links in a Go map (20.10.24)
         return True

@@ -19,7 +19,7 @@ HOST: frozenset[str] = _words(
     "kill pkill pgrep pidof killall systemctl service journalctl dockerd yum dnf apt apt-get cat ls hostname env "
     "printenv echo true false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq "
     "ifconfig route rev column jq mawk nsenter ssh scp tcpdump conntrack ethtool "
-    "arping telnet lsof fuser pstree dig host getent nmap watch mtr ufw firewall-cmd dmesg ipset"
+    "arping telnet lsof fuser pstree dig host getent nmap watch mtr ufw firewall-cmd nft dmesg ipset"
 ) | TEXT
 # Debian's busybox-static, which the lab's images are made of, has neither pgrep, pkill nor printenv.
 BUSYBOX: frozenset[str] = _words(
@@ -63,7 +63,7 @@ _HOST_PROGRAMS = _words(
     "fdisk fgrep file firewall-cmd fping free ftp fuser git halt helm host hping3 htop hwclock ifdown ifquery ifstat "
     "iftop ifup init insmod iotop iperf iperf3 ip6tables ipcalc ipset ipvsadm "
     "iptables-apply jobs journalctl k3s kind kmod kubectl kubeadm lnstat locate logger ls lsattr lscpu lshw lsmod "
-    "lsof lspci lsns mii-tool minikube modinfo modprobe mpstat mtr ncat netcat netplan networkctl nft ngrep nload nmap "
+    "lsof lspci lsns mii-tool minikube modinfo modprobe mpstat mtr ncat netcat netplan networkctl ngrep nload nmap "
     "nmcli nmtui nslookup nsenter nstat openssl ovs-ofctl ovs-vsctl pgrep pip pip3 pkexec pmap poweroff pstree python "
     "python2 resolvectl rfkill rmmod rpm rsync runc scp screen seq sftp skopeo slattach snap socat ssh sshd sshpass "
     "ss strace sysctl systemd-analyze systemd-resolve tcpdump telnet tftp time tmux top tracepath traceroute6 tree "

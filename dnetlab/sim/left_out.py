@@ -4,7 +4,6 @@ from __future__ import annotations
 
 # Real programs of a Debian host that no lesson needs: refused, because "command not found" would be a lie.
 NOT_MODELLED: dict[str, str] = {
-    "nft": "The same rules are shown by iptables -S and iptables-save.",
     "tracepath": "Use traceroute.",
     "nmcli": "Use ip.",
     "iperf3": "The lab's links have no speed: what a packet meets is modelled, not how fast it is.",

@@ -50,6 +50,12 @@ def _iptables_legacy(context: Context, argv: Argv) -> Result:
     return legacy(context, argv)
 
 
+def _nft(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.nft import run
+
+    return run(context, argv)
+
+
 def _sysctl(context: Context, argv: Argv) -> Result:
     from dnetlab.sim.tools.sysctl import run
 
@@ -288,6 +294,7 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "ip6tables": _iptables,
     "ip6tables-restore": _iptables_restore,
     "ip6tables-save": _iptables,
+    "nft": _nft,
     "sysctl": _sysctl,
     "ping": _ping,
     "ping6": _ping,

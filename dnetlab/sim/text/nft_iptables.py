@@ -1,0 +1,195 @@
+"""The tables of iptables as nft shows them: iptables-nft 1.8.9 keeps its rules in tables of nftables.
+
+Interfaces, addresses, ports, TCP flags, marks and rates it writes as nft would; the rest are "xt" matches and targets,
+which nft 1.0.6 translates when it lists it (recorded with both in a network namespace).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from dnetlab.model import Chain, Hook, Match, NftChain, NftRule, NftTable, Rule, Table
+from dnetlab.model.nftrule import Counter, Other, Statement, Test, Verdict, Xt, in_order
+from dnetlab.sim.context import Refused
+
+_PRIORITY = {"raw": -300, "mangle": -150, "filter": 0}
+_VERDICTS = ("ACCEPT", "DROP", "RETURN")
+_LEVELS = {"7": "debug", "6": "info", "5": "notice", "3": "err", "2": "crit", "1": "alert", "0": "emerg"}
+
+
+def as_nft(family: str, table: Table) -> NftTable:
+    """A table of iptables as a table of nft: chains in the order they were made, built-in ones when first needed."""
+    order = [name for name in table.made if table.chain(name)]
+    touched = [c.name for c in table.chains if c.policy is None or c.rules or c.policy != "ACCEPT"]
+    chains = tuple(_chain(family, table.name, chain) for name in dict.fromkeys([*order, *touched])
+                   if (chain := table.chain(name)) is not None)  # fmt: skip
+    return NftTable(family, table.name, chains)
+
+
+def is_translated(table: NftTable) -> bool:
+    """Has it an xt match or target? Then nft warns of it."""
+    return any(isinstance(s, Xt) for chain in table.chains for rule in chain.rules for s in rule.statements)
+
+
+def _chain(family: str, table: str, chain: Chain) -> NftChain:
+    rules = tuple(_rule(family, rule) for rule in chain.rules)
+    if chain.policy is None:
+        return NftChain(chain.name, rules)
+    hook = Hook(chain.name)
+    source = 100 if hook in (Hook.POSTROUTING, Hook.INPUT) else -100
+    kind = "nat" if table == "nat" else "route" if (table, hook) == ("mangle", Hook.OUTPUT) else "filter"
+    priority = source if table == "nat" else _PRIORITY[table]
+    return NftChain(chain.name, rules, 0, kind, hook, priority, chain.policy.lower())
+
+
+def _rule(family: str, rule: Rule) -> NftRule:
+    heads = [m for option in ("-i", "-o", "-s", "-d", "-p") if (m := rule.get(option))]
+    statements = [statement for match in heads for statement in _head(family, match, rule)]
+    for match in rule.matches:
+        if match.option in ("", "-s", "-d", "-i", "-o", "-p", "--limit-burst"):
+            continue
+        statements.append(_match(family, match, rule))
+    statements += [Counter(rule.packets, rule.bytes), *_target(rule)]
+    return NftRule(tuple(statements))
+
+
+def _head(family: str, match: Match, rule: Rule) -> Iterable[Statement]:
+    op = "!=" if match.negated else "=="
+    if match.option in ("-i", "-o"):
+        name = f"{match.value[:-1]}*" if match.value.endswith("+") else match.value
+        yield Test("iifname" if match.option == "-i" else "oifname", op, (name,))
+    elif match.option in ("-s", "-d"):
+        left = f"{family} {'saddr' if match.option == '-s' else 'daddr'}"
+        yield Test(left, op, (match.value.removesuffix("/32" if family == "ip" else "/128"),))
+    elif not any(m.option in ("--sport", "--dport", "--syn", "--tcp-flags") for m in rule.matches):
+        names = {"47": "gre", "1": "icmp", "6": "tcp", "17": "udp"}
+        yield Test("meta l4proto", op, (names.get(match.value, match.value),))
+
+
+def _match(family: str, match: Match, rule: Rule) -> Statement:
+    op = "!=" if match.negated else "=="
+    protocol = (rule.get("-p") or Match("-p", "tcp")).value
+    if match.option in ("--sport", "--dport"):
+        low, colon, high = match.value.partition(":")
+        value = f"{low or 0}-{high or 65535}" if colon else low
+        return Test(f"{protocol} {match.option[2:]}", op, (value,))
+    if match.option in ("--syn", "--tcp-flags"):
+        mask, _, wanted = match.value.lower().partition(" ") if match.value else ("fin,syn,rst,ack", "", "syn")
+        flags = [in_order("tcp_flag", text.split(",")) for text in (wanted, mask)]
+        return Test("tcp flags", op, flags[0], "flags", flags[1])
+    if match.option == "--mark" and "/" not in match.value:
+        return Test("meta mark", op, (str(int(match.value, 0)),))
+    if match.option == "--limit":
+        rate, _, unit = match.value.partition("/")
+        units = {"sec": "second", "min": "minute", "s": "second", "m": "minute", "h": "hour", "d": "day"}
+        burst = (rule.get("--limit-burst") or Match("", "5")).value
+        more = f" burst {burst} packets" if burst != "5" else ""
+        return Other(f"limit rate {rate}/{units.get(unit, unit)}{more}")
+    text = _TRANSLATED.get(match.option)
+    if text is None:
+        raise _strange(match.text)
+    module = "conntrack" if match.module == "state" else match.module
+    return Xt("match", module, text(family, match.value, match.negated))
+
+
+def _strange(what: str) -> Refused:
+    return Refused("The lab can't say {what} in nft's words.", "`iptables -S` shows the rule.", what=what)
+
+
+Translate = Callable[[str, str, bool], str]  # family, value, negated -> text
+
+
+def _address_type(which: str) -> Translate:
+    return lambda family, value, negated: f"fib {which} type {'!= ' if negated else ''}{value.lower()}"
+
+
+def _state(family: str, value: str, negated: bool) -> str:
+    names = value.lower().split(",")
+    if any(name in ("snat", "dnat") for name in names):
+        return f"ct status {','.join(names)}"
+    return f"ct state {'! ' if negated else ''}{','.join(names)}"
+
+
+def _ports(which: str) -> Translate:
+    def text(family: str, value: str, negated: bool) -> str:
+        ports = value.replace(":", "-").split(",")
+        right = ports[0] if len(ports) == 1 else f"{{ {', '.join(ports)} }}"
+        return f"tcp {which} {'!= ' if negated else ''}{right}"
+
+    return text
+
+
+_ICMP = {"8": "echo-request", "0": "echo-reply", "3": "destination-unreachable", "11": "time-exceeded", "5": "redirect",
+         "ping": "echo-request", "pong": "echo-reply"}  # fmt: skip
+_TRANSLATED: dict[str, Translate] = {
+    "--dst-type": _address_type("daddr"),
+    "--src-type": _address_type("saddr"),
+    "--ctstate": _state,
+    "--state": _state,
+    "--comment": lambda family, value, negated: "",
+    "--dports": _ports("dport"),
+    "--sports": _ports("sport"),
+    "--mac-source": lambda family, value, negated: f"ether saddr {'!= ' if negated else ''}{value.lower()}",
+    "--src-range": lambda family, value, negated: f"{family} saddr {'!= ' if negated else ''}{value}",
+    "--dst-range": lambda family, value, negated: f"{family} daddr {'!= ' if negated else ''}{value}",
+    "--icmp-type": lambda family, value, negated: (
+        f"icmp type {'!= ' if negated else ''}{_ICMP.get(value, value)}"
+    ),
+    "--icmpv6-type": lambda family, value, negated: f"icmpv6 type {'!= ' if negated else ''}{value}",
+    "--physdev-in": lambda family, value, negated: "xt match physdev",
+    "--physdev-out": lambda family, value, negated: "xt match physdev",
+    "--physdev-is-bridged": lambda family, value, negated: "xt match physdev",
+    "--length": lambda family, value, negated: f"meta length {'!= ' if negated else ''}{value.replace(':', '-')}",
+    "--ttl-lt": lambda family, value, negated: f"ip ttl lt {value}",
+    "--ttl-gt": lambda family, value, negated: f"ip ttl gt {value}",
+    "--ttl-eq": lambda family, value, negated: f"ip ttl {value}",
+    "--uid-owner": lambda family, value, negated: f"skuid {'!= ' if negated else ''}{value}",
+    "--pkt-type": lambda family, value, negated: f"pkttype {value}",
+}
+
+
+_FIXED = {"TCPMSS": "tcp option maxseg size set rt mtu", "TTL": "xt target TTL", "NETMAP": "xt target NETMAP",
+          "CT": "notrack", "NFLOG": "log group 0"}  # fmt: skip
+
+
+def _target(rule: Rule) -> Iterable[Statement]:
+    """What stands behind the counter."""
+    target = rule.target
+    name = target.name
+    if not name:
+        return
+    if name in _VERDICTS:
+        yield Verdict(name.lower())
+    elif (text := _words_of_target(rule)) is not None:
+        yield Other(text) if name == "NFLOG" else Xt("target", name, text)
+    else:
+        yield Verdict("goto" if target.goto else "jump", name)
+
+
+def _words_of_target(rule: Rule) -> str | None:
+    """A target as nft translates it, None for a chain."""
+    target = rule.target
+    to = target.option("--to-destination") or target.option("--to-source") or target.option("--to-ports")
+    flags = ",".join(f for f in ("random", "persistent") if target.option(f"--{f}") is not None)
+    more = f" {flags}" if flags else ""
+    if target.name in ("DNAT", "SNAT"):
+        return f"{target.name.lower()} to {to}{more}"
+    if target.name in ("MASQUERADE", "REDIRECT"):
+        return f"{target.name.lower()}{f' to :{to}' if to else ''}{more}"
+    if target.name == "REJECT":
+        how = target.option("--reject-with") or "icmp-port-unreachable"
+        if how.endswith("port-unreachable"):
+            return "reject"
+        kind, _, rest = how.partition("-")
+        kind = kind.replace("icmp6", "icmpv6")
+        return "reject with tcp reset" if kind == "tcp" else f"reject with {kind} type {rest}"
+    if target.name == "LOG":
+        prefix, level = target.option("--log-prefix"), target.option("--log-level")
+        words = ["log", *([f'prefix "{prefix}"'] if prefix is not None else [])]
+        return " ".join([*words, *([f"level {_LEVELS[level]}"] if level in _LEVELS else [])])
+    if target.name == "MARK":
+        value, _, mask = (target.option("--set-xmark") or target.option("--set-mark") or "0").partition("/")
+        whole = not mask or mask == "0xffffffff"
+        kept = "" if whole else f"mark and 0x{0xFFFFFFFF & ~int(mask, 0):x} xor "
+        return f"meta mark set {kept}0x{int(value, 0):x}"
+    return _FIXED.get(target.name)
