@@ -227,7 +227,7 @@ def test_what_contradicts_itself_keeps_the_daemon_from_starting(text, problem):
 
 @pytest.mark.parametrize(("text", "reason"), [
     ('{"live-restore": true}', "The lab's daemon doesn't model live-restore."),
-    ('{"firewall-backend": "nftables"}', "The lab's daemon doesn't model firewall-backend."),
+    ('{"bridge": "br0"}', "The lab's daemon doesn't model bridge."),
     ('{"mtu": "1400"}', "mtu in /etc/docker/daemon.json must be a number; dockerd would not start."),
 ])  # fmt: skip
 def test_what_the_lab_lacks_is_refused_in_its_own_voice_and_changes_nothing(text, reason):

@@ -22,6 +22,7 @@ from dnetlab.sim.profiles import EngineProfile, engine
 from dnetlab.sim.world import World
 
 if TYPE_CHECKING:
+    from dnetlab.sim.dockerd.firewall.nftmirror import Mirror
     from dnetlab.sim.dockerd.happenings import Event
 
 
@@ -67,6 +68,8 @@ class Daemon:
     gateways      container id -> its endpoint in docker_gwbridge, its way out when it is in overlay networks only
     forwards      was ip_forward on when it first looked? None: it has not looked yet (in memory only)
     openings      endpoint id -> those of the containers that it may ask by --link where icc is false (openings.py)
+    mirrors       family -> the table of the nftables backend as it has it in mind; {} with another backend
+    cleans        each network's rules of an earlier daemon must be taken out of iptables first
     events        what happened, the oldest first (happenings.py; in memory only)
     """
 
@@ -100,6 +103,8 @@ class Daemon:
     ingress_pid: int | None = None
     forwards: bool | None = None
     events: tuple[Event, ...] = ()
+    mirrors: dict[int, Mirror] = field(default_factory=dict)
+    cleans: bool = False
 
     @property
     def userland_proxy(self) -> bool:

@@ -27,6 +27,7 @@ class DaemonConfig:
     dns, dns_search, dns_options  for containers that name none
     icc              containers on docker0 may talk to each other
     iptables         the daemon writes rules
+    firewall_backend  'iptables', or since 29 'nftables'
     ip6tables        for IPv6 too; None: as the release does
     ipv6, fixed_cidr_v6, default_gateway_v6  of docker0: has it IPv6, from where, and which gateway its containers take
     ip_forward       it switches net.ipv4.ip_forward on
@@ -64,3 +65,4 @@ class DaemonConfig:
     registry_mirrors: tuple[str, ...] = ()
     debug: bool = False
     experimental: bool = False
+    firewall_backend: str = "iptables"

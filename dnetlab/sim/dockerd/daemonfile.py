@@ -25,7 +25,7 @@ _MODELLED = {
     "ip-forward": "flag", "ip-masq": "flag", "ip": "text", "userland-proxy": "flag", "default-network-opts": "options",
     "insecure-registries": "texts", "registry-mirrors": "texts", "debug": "flag", "experimental": "flag",
     "log-level": "text", "ipv6": "flag", "fixed-cidr-v6": "text", "default-gateway-v6": "text", "ip6tables": "flag",
-    "ip-forward-no-drop": "flag", "allow-direct-routing": "flag",
+    "ip-forward-no-drop": "flag", "allow-direct-routing": "flag", "firewall-backend": "text",
 }  # fmt: skip
 _WITHOUT_EFFECT = {
     "log-opts": "options", "max-concurrent-downloads": "number",
@@ -109,13 +109,13 @@ def _from_file(release: EngineProfile, text: str, flags: Json) -> Json:
 
 
 def _known(release: EngineProfile) -> tuple[str, ...]:
-    newer = {"default-network-opts", "log-format"}
+    newer = {"default-network-opts", "log-format", "firewall-backend"}
     own = [key for key in _KINDS if key not in newer or key in release.directives]
     return (*own, *_NOT_MODELLED, *release.directives)
 
 
 def _check_modelled(key: str, value: object) -> None:
-    if key in _KINDS or value in (False, "", [], {}) or (key, value) == ("firewall-backend", "iptables"):
+    if key in _KINDS or value in (False, "", [], {}):
         return
     raise Refused("The lab's daemon doesn't model {key}.", "Take it out of {file}.", key=key, file=FILE)
 
@@ -198,6 +198,9 @@ def _check_meaning(release: EngineProfile, values: Json, from_file: bool) -> Non
     level, mtu = values.get("log-level", "info"), values.get("mtu", 0)
     if level.lower() not in _LEVELS or mtu < 0:
         problem = f"invalid logging level: {level}" if level.lower() not in _LEVELS else f"invalid default MTU: {mtu}"
+        raise _unconfigured(f"{merged}: {problem}") if from_file else Unusable(problem)
+    if values.get("firewall-backend", "") not in ("", "iptables", "nftables"):
+        problem = 'invalid firewall-backend: allowed values are "iptables" and "nftables"'
         raise _unconfigured(f"{merged}: {problem}") if from_file else Unusable(problem)
     if not values.get("icc", True) and not values.get("iptables", True):
         raise Unusable("failed to start daemon: You specified --iptables=false with --icc=false. ICC=false uses "
@@ -290,4 +293,5 @@ def _config(values: Json) -> DaemonConfig:
         fixed_cidr_v6=values.get("fixed-cidr-v6", ""), default_gateway_v6=values.get("default-gateway-v6", ""),
         ip6tables=values.get("ip6tables"), ip_forward_no_drop=values.get("ip-forward-no-drop", False),
         allow_direct_routing=values.get("allow-direct-routing", False),
+        firewall_backend=values.get("firewall-backend") or "iptables",
     )  # fmt: skip

@@ -8,12 +8,14 @@ from dnetlab.model import Process
 from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd import daemonfile, lifecycle, networks
 from dnetlab.sim.dockerd.books import Daemon, change_daemon, daemon, put_daemon, release_of
-from dnetlab.sim.dockerd.drivers.bridge import switch_forwarding_on
+from dnetlab.sim.dockerd.drivers.bridge import check_forwarding, switch_forwarding_on
+from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import firewaller
 from dnetlab.sim.world import World
 
 UNIT = "docker.service - Docker Application Container Engine"
 DOCKERD = ("dockerd", "-H", "unix:///var/run/docker.sock", "-p", "/run/docker.pid")
+_NO_BRIDGE = 'failed to start daemon: Error initializing network controller: error creating default "bridge" network'
 CONTAINERD = ("containerd", "--config", "/var/run/docker/containerd/containerd.toml")
 
 
@@ -34,8 +36,13 @@ def start_daemon(world: World, host: str) -> bool:
     _note(world, host, "systemd", 1, f"Starting {UNIT}...")
     try:
         config = daemonfile.read(release_of(world), _file(world, host, daemonfile.FILE), " ".join(arguments))
+        change_daemon(world, host, config=config)
+        check_forwarding(world, host, 4, 6 if config.ipv6 else 0)
     except daemonfile.Unusable as error:
         _fail(world, host, pid, str(error))
+        return False
+    except ApiError as error:
+        _fail(world, host, pid, f"{_NO_BRIDGE}: {error.message}")
         return False
     processes = (
         *world.hosts[host].processes,
@@ -45,9 +52,9 @@ def start_daemon(world: World, host: str) -> bool:
     world.change_host(host, processes=processes, docker_running=True)
     change_daemon(world, host, running=True, pid=pid, pool_cursor=0, port_cursors={}, bound={}, allocated={},
                   openings={}, forwards=None, arguments=arguments, config=config, failure="", events=())  # fmt: skip
+    firewaller(world, host).start()
     if config.ip_forward:
         switch_forwarding_on(world, host)
-    firewaller(world, host).start()
     for network in sorted(world.hosts[host].networks, key=lambda n: n.id):  # the order of the daemon's own store
         networks.restore(world, host, network)
     networks.make_predefined(world, host)

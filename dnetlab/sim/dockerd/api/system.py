@@ -10,6 +10,7 @@ from dnetlab.model import ContainerState
 from dnetlab.sim.dockerd.api.swarm import swarm_info
 from dnetlab.sim.dockerd.books import daemon, release_of, sees_forwarding
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
+from dnetlab.sim.dockerd.firewall import firewaller
 from dnetlab.sim.dockerd.inspect import storage_driver
 from dnetlab.sim.profiles import Build
 from dnetlab.sim.world import World
@@ -85,7 +86,7 @@ def system_info(world: World, host: str) -> Json:
 def _firewall_backend(world: World, host: str) -> Json:
     """Recorded from 29.7.2."""
     proxy = str(daemon(world, host).userland_proxy).lower()
-    return {"Driver": "iptables", "Info": [["EnableUserlandProxy", proxy],
+    return {"Driver": firewaller(world, host).driver, "Info": [["EnableUserlandProxy", proxy],
                                            ["UserlandProxyPath", "/usr/sbin/docker-proxy"]]}  # fmt: skip
 
 

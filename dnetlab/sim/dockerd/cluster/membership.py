@@ -23,6 +23,7 @@ from dnetlab.sim.dockerd.cluster.state import (
     swarm_of,
 )
 from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.firewall import firewaller
 from dnetlab.sim.world import World
 
 FIRST_VNI = 4096  # cnmallocator/drivers_network_linux.go
@@ -86,6 +87,7 @@ def init(
     """`docker swarm init`: a new swarm of one manager; the id of the node. ApiError."""
     if swarm_of(world, host) is not None:
         raise ApiError(TAKEN, 503)
+    _check_firewall(world, host)
     check_availability(settings.availability or "active")
     shown, _ = advertise.choose(world, host, settings.advertise, settings.listen)
     data = advertise.data_address(world, host, settings.data_path, shown)
@@ -99,6 +101,11 @@ def init(
     _add(world, host, swarm.id, Node(node_id, host, "manager", shown, data, settings.availability or "active"))
     create_network(world, swarm.id, Network("", "ingress", "overlay", ingress=True))
     return node_id
+
+
+def _check_firewall(world: World, host: str) -> None:
+    if not firewaller(world, host).swarms:  # recorded from 29.7.2
+        raise ApiError("--firewall-backend=nftables is incompatible with swarm mode")
 
 
 def _add(world: World, host: str, swarm_id: str, node: Node) -> None:

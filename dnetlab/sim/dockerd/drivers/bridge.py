@@ -18,6 +18,14 @@ from dnetlab.sim.kernel import Stack
 from dnetlab.sim.profiles import EngineProfile
 from dnetlab.sim.world import World
 
+_CHECK = "check your host's firewalling and set"
+_OR = "or disable this check using daemon option --ip-forward=false"
+NO_FORWARDING = f"IPv4 forwarding is disabled: {_CHECK} sysctl net.ipv4.ip_forward=1, {_OR}"
+NO_FORWARDING6 = (
+    f"IPv6 global forwarding is disabled: {_CHECK} sysctls net.ipv6.conf.all.forwarding=1 and "
+    f"net.ipv6.conf.default.forwarding=1, {_OR}"
+)
+
 
 class Bridge(Driver):
     needs_address = True
@@ -38,6 +46,7 @@ class Bridge(Driver):
         options.check(network.options, release_of(world), network.internal)
         network = replace(network, bridge=options.bridge_name(network))
         _check_conflicts(world, host, network)
+        check_forwarding(world, host, 4 if network.subnets_of(4) else 0, 6 if network.subnets_of(6) else 0)
         device.check_device(world, host, network)
         device.make_device(world, host, network)
         if release_of(world).create_forwards and daemon(world, host).config.ip_forward:
@@ -140,13 +149,25 @@ def _check_endpoint(world: World, host: str, container: Container, network: Netw
         raise ApiError(f"{where}failed to set MTU on host interface {link}: invalid argument")
 
 
+def check_forwarding(world: World, host: str, *versions: int) -> None:
+    """ApiError when a family's forwarding is off, the backend can't switch it on, and --ip-forward isn't false."""
+    stack = world.namespace(Where(host))
+    if firewaller(world, host).switches_forwarding or not daemon(world, host).config.ip_forward:
+        return
+    if 4 in versions and not stack.forwards:
+        raise ApiError(NO_FORWARDING)
+    if 6 in versions and stack.sysctl(FORWARD6) != "1":
+        raise ApiError(NO_FORWARDING6)
+
+
 def switch_forwarding_on(world: World, host: str) -> None:
     """Only a daemon that had to switch ip_forward on sets the policy of FORWARD to DROP.
 
-    drivers/bridge/setup_ip_forwarding.go; E20: a policy ACCEPT beside ip_forward=1 stays.
+    drivers/bridge/setup_ip_forwarding.go; E20: a policy ACCEPT beside ip_forward=1 stays. With a backend that has no
+    such policy it is the user's to switch on: see `check_forwarding`.
     """
     stack = Stack(world, Where(host))
-    if stack.namespace.forwards:
+    if stack.namespace.forwards or not firewaller(world, host).switches_forwarding:
         return
     stack.set_sysctl("net.ipv4.ip_forward", "1")
     if not daemon(world, host).config.ip_forward_no_drop:
@@ -156,7 +177,7 @@ def switch_forwarding_on(world: World, host: str) -> None:
 def switch_forwarding6_on(world: World, host: str) -> None:
     """As `switch_forwarding_on`, of IPv6 (drivers/bridge/setup_ipv6_linux.go, setupIPv6Forwarding)."""
     stack = Stack(world, Where(host))
-    if stack.namespace.sysctl(FORWARD6) == "1":
+    if stack.namespace.sysctl(FORWARD6) == "1" or not firewaller(world, host).switches_forwarding:
         return
     stack.set_sysctl(FORWARD6, "1")
     if not daemon(world, host).config.ip_forward_no_drop:

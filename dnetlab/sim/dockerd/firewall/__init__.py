@@ -2,6 +2,8 @@
 
     protocol.py   Firewaller: what the drivers ask for, whoever writes the rules
     iptables.py   the backend that writes iptables rules, and its sentences when it can't
+    nftables.py   the backend that writes tables of nft, from nftrules.py through nftmirror.py
+    cleaning.py   what one backend takes away of another's
     norules.py    the backend of a daemon that may not write any
     rules.py      which rules those are, by release
     tables.py     the tables of a namespace while they are changed
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.dockerd.firewall.iptables import Iptables
+from dnetlab.sim.dockerd.firewall.nftables import Nftables
 from dnetlab.sim.dockerd.firewall.norules import NoRules
 from dnetlab.sim.dockerd.firewall.protocol import Firewaller, NetworkConfig
 from dnetlab.sim.world import World
@@ -21,5 +24,8 @@ __all__ = ["Firewaller", "NetworkConfig", "firewaller"]
 
 
 def firewaller(world: World, host: str) -> Firewaller:
-    """The backend of that host's daemon: iptables, the default of every release up to 29, or none (iptables=false)."""
-    return Iptables(world, host) if daemon(world, host).config.iptables else NoRules(world, host)
+    """The backend of that host's daemon: iptables, the default of every release, nftables, or none (iptables=false)."""
+    config = daemon(world, host).config
+    if not config.iptables:
+        return NoRules(world, host)
+    return Nftables(world, host) if config.firewall_backend == "nftables" else Iptables(world, host)

@@ -9,6 +9,7 @@ from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import rules
+from dnetlab.sim.dockerd.firewall.nftmirror import drop_tables
 from dnetlab.sim.dockerd.firewall.protocol import Firewaller, NetworkConfig
 from dnetlab.sim.dockerd.firewall.tables import Entry, MissingChain, Tables, edit, last
 from dnetlab.sim.profiles import Firewall
@@ -34,6 +35,7 @@ class Iptables(Firewaller):
         self.families = (4, 6) if writes_ip6tables(world, host) else (4,)
 
     def start(self) -> None:
+        drop_tables(self.world, self.where)
         for version in self.families:
             self._start(version)
 
@@ -46,6 +48,8 @@ class Iptables(Firewaller):
             _write(tables, rules.own_chains(self.layout))
             self._lead_forward(tables, version)
             tables.delete(rules.nat_jumps(not self.proxy, version)[-1])  # of an earlier daemon with the other setting
+            if self.layout.repairs_jumps:  # they come with the first network, whose masquerading is written before
+                tables.need("nat", "POSTROUTING")
             _write(tables, rules.nat_jumps(self.proxy, version))
             if version == 6 and not release_of(self.world).ip6tables:  # observed on 20.10.24 and 26.1.5
                 tables.policy("filter", "FORWARD", "DROP")
@@ -121,9 +125,11 @@ class Iptables(Firewaller):
 
     def lead_to_resolver(self, where: Where, tcp: int, udp: int) -> None:
         with edit(self.world, where) as tables:
-            for chain in ("DOCKER_OUTPUT", "DOCKER_POSTROUTING"):
-                tables.new_chain("nat", chain)
-            _write(tables, rules.of_resolver(tcp, udp))
+            entries = rules.of_resolver(tcp, udp)
+            for way_in in entries[:2]:
+                tables.new_chain("nat", way_in.rule.target.name)
+                tables.write(way_in)
+            _write(tables, entries[2:])
 
     def _of_ports(
         self, network: NetworkConfig, address: IpAddress, bindings: Sequence[PortBinding]

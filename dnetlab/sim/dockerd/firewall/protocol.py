@@ -37,8 +37,16 @@ class NetworkConfig:
 class Firewaller:
     """One host's rules. A backend derives from this class: what it doesn't say, it leaves undone.
 
+    driver  as `docker info` calls it
+    switches_forwarding  it can keep what nobody asked for from being forwarded, so the daemon may switch that on
+    swarms  a swarm's networks can be had with it
+
     What adds raises ApiError in the daemon's words when a rule can't be written; what removes takes those that are
     still there."""
+
+    driver = "iptables"
+    switches_forwarding = True
+    swarms = True
 
     def start(self) -> None:
         """What a starting daemon does before its first network: its chains, emptied, and the ways into them."""

@@ -78,6 +78,10 @@ class Tables:
         if not self.has_chain(table, chain):
             self.netfilter = self.netfilter.with_chain(table, Chain(chain))
 
+    def need(self, table: str, chain: str) -> None:
+        """A built-in chain is used: iptables-nft makes it in the kernel then, if it isn't there yet."""
+        self.netfilter = self.netfilter.with_chain(table, self._chain(table, chain))
+
     def _put(self, table: str, chain: str, rules: Sequence[Rule]) -> None:
         found = self.netfilter.table(table).chain(chain)
         assert found is not None
