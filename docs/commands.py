@@ -10,7 +10,11 @@ from dnetlab.cli import _parser
 from dnetlab.commands import brctl, bridge, ip, iptables
 from dnetlab.commands.docker.grammar import ALIASES, Command, command
 from dnetlab.commands.docker.helptexts import SHORT_FORMS, all_paths
+from dnetlab.commands.nft.parse import OPS
+from dnetlab.commands.nft.statements import ENDS
 from dnetlab.commands.userland import USERLANDS, names
+from dnetlab.model.nftables import FAMILIES
+from dnetlab.model.nftrule import NAMES, SELECTORS
 from dnetlab.notebook.magic import DnetMagics
 from dnetlab.notebook.subcommands import SUBCOMMANDS
 from dnetlab.sim.dockercli.dispatch import REFUSED, VERBS
@@ -53,6 +57,9 @@ def page() -> str:
         "",
         "## iptables",
         *_iptables(),
+        "",
+        "## nft",
+        *_nft(),
         "",
         "## Which commands there are, and where",
         *_places(),
@@ -162,6 +169,13 @@ def _iptables() -> Iterator[str]:
     for title, modules in (("match", iptables.MATCHES), ("target", iptables.TARGETS)):
         yield from ("", f"| {title} | options |", "|---|---|")
         yield from (f"| `{name}` | {_code(list(module.options))} |" for name, module in modules.items())
+
+
+def _nft() -> Iterator[str]:
+    yield from ("", "Tables of the families " + _code(FAMILIES) + "; [nftables.md](nftables.md) tells more.", "",
+                "| what a rule looks at | values |", "|---|---|")  # fmt: skip
+    yield from (f"| `{left}` | {_code(NAMES[kind]) if kind in NAMES else kind} |" for left, kind in SELECTORS.items())
+    yield from ("", f"Commands: {_code(OPS)}; statements: `counter` `log` `limit` `meta mark set` {_code(ENDS)}.")
 
 
 def _places() -> Iterator[str]:

@@ -37,6 +37,12 @@ def rule_kinds(snapshot: Snapshot) -> tuple[str, ...]:
         for table in host.stack.netfilter.tables
         for chain in table.chains
         for rule in chain.rules
+    } | {
+        f"{host.name} {table.label} {chain.name} {rule.target.name}"
+        for host in snapshot.hosts.values()
+        for table in host.stack.nftables.tables
+        for chain in table.chains
+        for rule in chain.rules
     }))  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from dnetlab.model import (
 from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.net.deliver import proxy_of
 from dnetlab.net.filter import in_range, network_and_mask, port_ranges
+from dnetlab.net.nftwords import in_iptables_words
 
 _PORT_OPTIONS = ("--dport", "--sport", "--dports", "--sports", "--ports")
 _RANGES = ("--src-range", "--dst-range")
@@ -244,6 +245,22 @@ def _read_rules(classes: Classes, host: Host, space: Namespace, macs: dict[str, 
                 else:
                     classes.owned.published.setdefault((host.name, *port), []).append(entry)
             _close(classes, segment)
+    _read_nft_rules(classes, space, macs)
+
+
+def _read_nft_rules(classes: Classes, space: Namespace, macs: dict[str, Where]) -> None:
+    """Whoever a rule of nft names stands alone, but for the rule that Docker writes around each container."""
+    for table in space.nftables.tables:
+        for rule in (rule for chain in table.chains for rule in chain.rules):
+            if rule.comment == "DROP DIRECT ACCESS":
+                continue
+            plain = in_iptables_words(rule)
+            named = (m.value for m in plain.matches if m.option in ("-s", "-d") and _single(m.value, False))
+            for address in named:
+                classes.owned.alone |= set(_places_of(classes, _without_length(address)))
+            _rule_for_all(classes, plain, macs)
+        for address in (key for one in table.sets if one.kind.endswith("_addr") for key, _ in one.elements):
+            classes.owned.alone |= set(_places_of(classes, address))
 
 
 def _close(classes: Classes, segment: list[tuple[int, Where, str, tuple[object, ...]]]) -> None:
@@ -380,6 +397,10 @@ def _signature(classes: Classes, host: Host, space: Namespace) -> tuple[object, 
     rules = tuple(
         (t.name, c.name, c.policy, tuple(r.text for r in c.rules if "127.0.0.11" not in r.text))
         for t in (*space.netfilter.tables, *space.netfilter6.tables)
+        for c in t.chains
+    ) + tuple(
+        (t.label, c.name, c.head, tuple(r.stateless for r in c.rules if "127.0.0.11" not in r.stateless))
+        for t in space.nftables.tables
         for c in t.chains
     )
     seen = tuple(_seen(classes, ip) for ip in own if not ip.is_loopback)

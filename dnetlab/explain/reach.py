@@ -32,6 +32,7 @@ from dnetlab.model import (
 from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.net.conversation import converse
 from dnetlab.net.deliver import proxy_of
+from dnetlab.net.nftwords import translations
 from dnetlab.net.routing import source_address
 
 DOCKERS_DNS = IPv4Address("127.0.0.11")
@@ -243,15 +244,17 @@ def _published(machine: Host, version: int) -> dict[tuple[Protocol, int], str]:
         to = proxy_of(machine, socket)
         if to and to[0] in owner and _hears(socket, version):
             found[socket.protocol, socket.local_port] = owner[to[0]]
-    for chain in machine.stack.filters(version).table("nat").chains:
-        for rule in chain.rules:
-            port, protocol = rule.get("--dport"), rule.get("-p")
-            to_ip = address_part(rule.target.option("--to-destination") or "")
-            one_port = port is not None and port.value.isdecimal()
-            if rule.target.name == "DNAT" and port and protocol and one_port and to_ip and "-" not in to_ip:
-                space = owner.get(ip_address(to_ip))
-                if space and protocol.value in ("tcp", "udp"):
-                    found.setdefault((Protocol(protocol.value), int(port.value)), space)
+    stack = machine.stack
+    rules = [rule for chain in stack.filters(version).table("nat").chains for rule in chain.rules]
+    rules += [rule for rule, _ in translations(stack.nftables, version)]
+    for rule in rules:
+        port, protocol = rule.get("--dport"), rule.get("-p")
+        to_ip = address_part(rule.target.option("--to-destination") or "")
+        one_port = port is not None and port.value.isdecimal()
+        if rule.target.name == "DNAT" and port and protocol and one_port and to_ip and "-" not in to_ip:
+            space = owner.get(ip_address(to_ip))
+            if space and protocol.value in ("tcp", "udp"):
+                found.setdefault((Protocol(protocol.value), int(port.value)), space)
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dnetlab.explain.reasons import Cause, Clue, Remedy, RuleText
+from dnetlab.explain.rulewords import is_nft
 from dnetlab.explain.setting_reasons import (
     AnotherThanNone,
     BridgeIsDown,
@@ -40,11 +41,12 @@ from dnetlab.model import (
     LinkKind,
     Network,
     Packet,
+    Rule,
     Snapshot,
     Where,
     parse_rule,
 )
-from dnetlab.model.facts import RuleStops
+from dnetlab.model.facts import Keeper, RuleStops
 from dnetlab.model.ip import IpAddress
 
 Finding = tuple[Cause, tuple[Clue, ...], Remedy | None]
@@ -179,11 +181,8 @@ def neighbour_lies(
 
 def kept_inside(machine: Host, fact: RuleStops, packet: Packet) -> Finding | None:
     """The rule that Docker writes for an internal network: from its bridge to anywhere else, DROP."""
-    rule = parse_rule(fact.rule)
-    came, goes = rule.get("-i"), rule.get("-d")
-    if came is None or goes is None or not goes.negated:
-        return None
-    network = next((n for n in machine.networks if n.internal and n.bridge == came.value), None)
+    bridge = fact.bridge if fact.keeper is Keeper.INTERNAL else _internal_bridge(fact)
+    network = next((n for n in machine.networks if n.internal and n.bridge == bridge), None)
     asker = next((c for c in machine.containers for e in c.endpoints if e.address == packet.source), None)
     if network is None or asker is None:
         return None
@@ -191,13 +190,25 @@ def kept_inside(machine: Host, fact: RuleStops, packet: Packet) -> Finding | Non
     return InternalNoWay(asker.name, (network.name,), packet.destination), seen, ConnectSomewhere(asker.name)
 
 
+def _internal_bridge(fact: RuleStops) -> str | None:
+    """The bridge of a rule of iptables that stops what comes from it for elsewhere."""
+    rule = Rule() if is_nft(fact.table) else parse_rule(fact.rule)
+    came, goes = rule.get("-i"), rule.get("-d")
+    return came.value if came is not None and goes is not None and goes.negated else None
+
+
+def _bridge_to_itself(fact: RuleStops) -> str | None:
+    """The bridge of a rule of iptables that stops what goes from it back to it."""
+    rule = Rule() if is_nft(fact.table) else parse_rule(fact.rule)
+    came, goes = rule.get("-i"), rule.get("-o")
+    same = came is not None and goes is not None and came.value == goes.value
+    return came.value if same and came is not None and not (came.negated or goes is None or goes.negated) else None
+
+
 def icc_off(machine: Host, fact: RuleStops, who: str, whom: str) -> Finding | None:
     """The rule that Docker writes for a network with enable_icc=false: from the bridge to itself, DROP."""
-    rule = parse_rule(fact.rule)
-    came, goes = rule.get("-i"), rule.get("-o")
-    if came is None or goes is None or came.value != goes.value or came.negated or goes.negated:
-        return None
-    network = next((n for n in machine.networks if n.bridge == came.value and n.options.get(ICC) == "false"), None)
+    bridge = fact.bridge if fact.keeper is Keeper.CONTAINERS_APART else _bridge_to_itself(fact)
+    network = next((n for n in machine.networks if n.bridge == bridge and n.options.get(ICC) == "false"), None)
     if network is None:
         return None
     seen = (RuleText(fact.table, fact.chain, fact.number, fact.rule, fact.version),)

@@ -80,6 +80,7 @@ from dnetlab.explain.reasons import (
     UseItsAddress,
     WorksNow,
 )
+from dnetlab.explain.rulewords import is_nft
 from dnetlab.explain.sentences import phrase, words
 from dnetlab.explain.setting_reasons import NeighbourLies
 from dnetlab.explain.settings import Finding
@@ -96,6 +97,7 @@ from dnetlab.model import (
     Where,
 )
 from dnetlab.model.facts import (
+    Keeper,
     NobodyHas,
     NotForwarding,
     NotJudged,
@@ -368,7 +370,8 @@ def _networks_apart(snapshot: Snapshot, trace: Trace, fact: RuleStops | PolicyDr
     """('n2', 'n1') when a container's packet for another network was stopped by a rule of Docker's."""
     ours = (
         fact.chain.startswith("DOCKER-ISOLATION") or fact.chain in ("DOCKER", "DOCKER-INTERNAL") or fact.table == "raw"
-    )
+        or isinstance(fact, RuleStops) and is_nft(fact.table) and fact.keeper is not Keeper.SOMEBODY
+    )  # fmt: skip
     if not ours or not trace.hops or trace.hops[0].where.is_host or trace.final is None:
         return None
     machine = snapshot.hosts[trace.hops[-1].where.host]

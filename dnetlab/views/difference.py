@@ -26,6 +26,8 @@ from dnetlab.model import (
     Snapshot,
     SocketState,
 )
+from dnetlab.model.nftables import Nftables, NftChain, NftTable
+from dnetlab.model.nftrule import Verdict
 from dnetlab.views.frame import TEXT, frame
 from dnetlab.views.labels import names_of, route_text, socket_text
 
@@ -200,6 +202,8 @@ def _namespace(
         yield from _netfilter(where, old.netfilter, new.netfilter)
     if old.netfilter6 is not new.netfilter6:
         yield from _netfilter(where, old.netfilter6, new.netfilter6, "ip6tables ")
+    if old.nftables is not new.nftables:
+        yield from _nftables(where, old.nftables, new.nftables)
     if old.sockets is not new.sockets:
         yield from _sets("sockets", where, _sockets(old, containers), _sockets(new, containers))
     if old.sysctls != new.sysctls and not whole:
@@ -265,8 +269,42 @@ def _chain(where: str, key: str, old: Chain | None, new: Chain | None) -> Iterat
         yield Change("rules", where, "-", key, say("chain removed"), None)
     elif old.policy != new.policy:
         yield Change("rules", where, "~", f"{key} policy", old.policy, new.policy)
-    olds = [r.text for r in old.rules] if old else []
-    news = [r.text for r in new.rules] if new else []
+    yield from _rows(where, key, [r.text for r in old.rules] if old else [], [r.text for r in new.rules] if new else [])
+
+
+def _nftables(where: str, old: Nftables, new: Nftables) -> Iterator[Change]:
+    """Tables of nft: chains and rules as those of iptables, and the elements of sets and maps."""
+    for label in dict.fromkeys(table.label for tables in (old, new) for table in tables.tables):
+        family, _, name = label.partition(" ")
+        one, two = old.table(family, name), new.table(family, name)
+        if one is two:
+            continue
+        olds = {chain.name: chain for chain in one.chains} if one else {}
+        news = {chain.name: chain for chain in two.chains} if two else {}
+        for chain in dict.fromkeys([*olds, *news]):
+            yield from _nft_chain(where, f"nft {label} {chain}", olds.get(chain), news.get(chain))
+        yield from _sets("rules", where, _elements(label, one), _elements(label, two))
+
+
+def _nft_chain(where: str, key: str, old: NftChain | None, new: NftChain | None) -> Iterator[Change]:
+    if old is None:
+        yield Change("rules", where, "+", key, None, say("new chain"))
+    elif new is None:
+        yield Change("rules", where, "-", key, say("chain removed"), None)
+    elif old.policy != new.policy:
+        yield Change("rules", where, "~", f"{key} policy", old.policy, new.policy)
+    yield from _rows(where, key, [r.stateless for r in old.rules] if old else [],
+                     [r.stateless for r in new.rules] if new else [])  # fmt: skip
+
+
+def _elements(label: str, table: NftTable | None) -> list[str]:
+    return [
+        f"nft {label} {one.name} {{ {key}{f' : {data.text}' if isinstance(data, Verdict) else ''} }}"
+        for one in (table.sets if table else ()) for key, data in one.elements
+    ]  # fmt: skip
+
+
+def _rows(where: str, key: str, olds: list[str], news: list[str]) -> Iterator[Change]:
     if olds == news:
         return
     for kind, a, b, c, d in difflib.SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():

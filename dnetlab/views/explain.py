@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dnetlab.explain.drops import died, drop_reason
 from dnetlab.explain.ending import Ending, ending
+from dnetlab.explain.rulewords import is_nft
 from dnetlab.explain.sentences import phrase, remedy, words
 from dnetlab.model import Exchange, Snapshot, Step, StepKind, Trace, Where
 from dnetlab.model.facts import Counts, NotJudged, UnknownTarget
@@ -200,7 +201,9 @@ def line(step: Step, version: int = 4) -> str:
 
 
 def step_name(step: Step, version: int) -> str:
-    """'route', 'iptables', 'arp' …: IPv6 has its own packet filter, and its own way to ask for a neighbour."""
+    """'route', 'iptables', 'nft', 'arp' …: IPv6 has its own iptables, and its own way to ask for a neighbour."""
+    if step.kind is StepKind.MATCHED and is_nft(step.table):
+        return "nft"
     return (_IPV6.get(step.kind) if version == 6 else None) or words(step.kind)
 
 

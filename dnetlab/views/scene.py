@@ -22,6 +22,7 @@ from dnetlab.model import (
     Switch,
 )
 from dnetlab.model.ip import bracketed
+from dnetlab.net.nftwords import translations
 from dnetlab.views.labels import Labelled, containers_in, places, port_text, program_of, services_of
 
 LIMIT = 40  # containers in one picture; more can't be read
@@ -268,7 +269,12 @@ def published(scene: HostScene) -> list[Published]:
         if rule.target.name == "DNAT"
         for match in [rule.get("--dport")]
         for dport in [match.value if match else ""]
-    }
+    } | {
+        (reached, rule.target.option("--to-destination"), match.value)
+        for version in (4, 6)
+        for rule, reached in translations(stack.nftables, version)
+        for match in [rule.get("--dport")] if match is not None
+    }  # fmt: skip
     proxies = [s for s in stack.sockets if "docker-proxy" in s.program]
     listening = {(s.local_address.version, s.local_port, s.protocol): s.pid for s in proxies}
     found = []

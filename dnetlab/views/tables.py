@@ -15,8 +15,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.errors import UnknownName, UsageError
+from dnetlab.explain.rulewords import is_nft
 from dnetlab.language import Words, near_or
 from dnetlab.model import Container, ContainerState, Flow, Host, LinkKind, Match, Protocol, Rule, Snapshot, Socket
+from dnetlab.net.nftwords import in_iptables_words
 from dnetlab.views.frame import DECIMAL, NUMBER, TEXT, YES_NO, frame
 from dnetlab.views.labels import Labelled, containers_in, matches, names_of, peer_name, places, program_of, socket_end
 
@@ -215,6 +217,9 @@ def rules(
     packets, bytes               Int64    the rule's counters
     rule                         string   the text of `iptables -S`
 
+    The tables of nft come behind those of iptables, called by family and name: 'ip docker-bridges'. The columns say of
+    their rules what iptables has a word for, and `rule` is the text of `nft -s list`.
+
     table=, chain= keep those of that name; family='inet6' asks for those of ip6tables. An empty lab gives no rows.
     UnknownName for a host or container that isn't there; UsageError for a table that iptables doesn't have, and for
     another family.
@@ -222,7 +227,7 @@ def rules(
     from dnetlab.model.netfilter import BUILTIN
 
     _check(snapshot, host, container)
-    if table is not None and table not in BUILTIN:
+    if table is not None and table not in BUILTIN and not is_nft(table):
         raise UsageError(
             "iptables has no table {table!r}", hint="The tables are {builtin}.", table=table, builtin=", ".join(BUILTIN)
         )
@@ -252,6 +257,20 @@ def _rules(
                 for number, rule in enumerate(c.rules, 1):
                     yield (*head, number, *_rule_columns(rule, anywhere), rule.packets, rule.bytes,
                            f"-A {c.name} {rule.text}".rstrip())  # fmt: skip
+        yield from _nft_rules(place, table, chain, version)
+
+
+def _nft_rules(place: Labelled, table: str | None, chain: str | None, version: int) -> Iterator[Row]:
+    anywhere = _ANYWHERE[version]
+    for t, c in place.namespace.nftables.chains(version):
+        if (table is not None and t.label != table) or (chain is not None and c.name != chain):
+            continue
+        head = (*_where(place), t.label, c.name)
+        if c.hook is not None:
+            yield (*head, 0, c.policy.upper(), "all", anywhere, anywhere, "*", "*", None, 0, 0, c.head)
+        for number, rule in enumerate(c.rules, 1):
+            columns = _rule_columns(in_iptables_words(rule), anywhere)
+            yield (*head, number, *columns, rule.packets, rule.bytes, rule.stateless)
 
 
 def _rule_columns(rule: Rule, anywhere: str) -> Row:

@@ -7,11 +7,11 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from dnetlab.explain import reasons as r
+from dnetlab.explain import rulewords
 from dnetlab.explain import setting_reasons as s
 from dnetlab.explain.ending import Ending
 from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, Part, StepKind
 from dnetlab.model import facts as f
-from dnetlab.model.ip import rules_tool
 
 Table = dict[type, Callable[[Any], str]]
 
@@ -215,13 +215,16 @@ def _without(x: f.RuleStops) -> str:
             "Docker keeps its networks apart (or the port unpublished). Connect both containers to one network with "
             "`docker network connect`, or publish the port with -p."
         )
+    if x.keeper is f.Keeper.CONTAINERS_APART:
+        return f"The network of {x.bridge} was made with enable_icc=false: its containers don't talk to each other."
+    if x.keeper is f.Keeper.INTERNAL:
+        return f"The network of {x.bridge} is internal: connect the container to another one too."
     if x.keeper is f.Keeper.DIRECT_ACCESS:
         return (
             f"Docker lets a container be asked only from its own bridge {x.bridge}: connect both containers to "
             "one network with `docker network connect`, or ask a port published with -p."
         )
-    table = "" if x.table == "filter" else f" -t {x.table}"
-    return f"Without that rule it goes on: {rules_tool(x.version)}{table} -D {x.chain} {x.number}"
+    return f"Without that rule it goes on: {rulewords.deleting(x)}"
 
 
 def _against(fact: f.Fact | None) -> str:
@@ -265,8 +268,7 @@ REMEDIES: Table = {
     ),
     f.NothingToWrite: lambda x: f"Give {x.dev} an address: ip addr add …",
     f.PolicyDrops: lambda x: (
-        f"A rule that accepts it would have: {rules_tool(x.version)} -I {x.chain} … -j ACCEPT "
-        f"(or the policy: {rules_tool(x.version)} -P {x.chain} ACCEPT)."
+        "A rule that accepts it would have: {} (or the policy: {}).".format(*rulewords.accepting(x))
     ),
     f.RuleStops: _without,
 }
@@ -416,8 +418,7 @@ _CAUSES: Table = {
 
 
 def _rule_text(x: r.RuleText) -> str:
-    rule = f"-A {x.chain} {x.rule}" if x.number else f"-P {x.chain} {x.rule.removeprefix('policy ')}"
-    return f"{rules_tool(x.version)} -t {x.table}: {rule}"
+    return rulewords.shown(x.table, x.chain, x.rule, x.version, x.number)
 
 
 def _not_published(x: r.NotPublished) -> str:
@@ -444,9 +445,9 @@ _EVIDENCE: Table = {
     r.Member: _member,
     r.QuestionArrived: lambda x: f"the question arrived, from {x.source}",
     r.AnswerEnded: lambda x: f"the answer ended on {x.where}: {_fact(x.fact)}",
-    r.AnswerRule: lambda x: f"{rules_tool(x.version)} -t {x.table}: {x.chain} {x.rule}",
+    r.AnswerRule: lambda x: rulewords.met(x.table, x.chain, x.rule, x.version),
     r.Happened: lambda x: _fact(x.fact),
-    r.ListedOnly: lambda x: f"{rules_tool(x.version)} -t {x.table}: -A {x.chain} {x.rule}: {_fact(x.fact)}",
+    r.ListedOnly: lambda x: f"{rulewords.shown(x.table, x.chain, x.rule, x.version)}: {_fact(x.fact)}",
 }
 
 

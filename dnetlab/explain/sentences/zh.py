@@ -7,12 +7,12 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 from dnetlab.explain import reasons as r
+from dnetlab.explain import rulewords
 from dnetlab.explain import setting_reasons as s
 from dnetlab.explain.ending import Ending
 from dnetlab.explain.sentences import en
 from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, Part, StepKind
 from dnetlab.model import facts as f
-from dnetlab.model.ip import rules_tool
 
 Table = dict[type, Callable[[Any], str]]
 
@@ -204,13 +204,16 @@ def _without(x: f.RuleStops) -> str:
             "Docker 让它的网络互相隔离（或者这个端口没有映射）。用 `docker network connect` 把两个容器接到同一个网络，"
             "或者用 -p 映射端口。"
         )
+    if x.keeper is f.Keeper.CONTAINERS_APART:
+        return f"{x.bridge} 的网络是用 enable_icc=false 建立的：它的容器之间不能通信。"
+    if x.keeper is f.Keeper.INTERNAL:
+        return f"{x.bridge} 的网络是内部网络：把容器再接到另一个网络。"
     if x.keeper is f.Keeper.DIRECT_ACCESS:
         return (
             f"Docker 只允许从容器自己的网桥 {x.bridge} 访问它：用 `docker network connect` 把两个容器接到同一个网络，"
             "或者访问用 -p 映射的端口。"
         )
-    table = "" if x.table == "filter" else f" -t {x.table}"
-    return f"没有这条规则就能通过：{rules_tool(x.version)}{table} -D {x.chain} {x.number}"
+    return f"没有这条规则就能通过：{rulewords.deleting(x)}"
 
 
 def _against(fact: f.Fact | None) -> str:
@@ -248,8 +251,7 @@ REMEDIES: Table = {
     ),
     f.NothingToWrite: lambda x: f"给 {x.dev} 一个地址：ip addr add …",
     f.PolicyDrops: lambda x: (
-        f"加一条放行的规则：{rules_tool(x.version)} -I {x.chain} … -j ACCEPT"
-        f"（或者改默认策略：{rules_tool(x.version)} -P {x.chain} ACCEPT）。"
+        "加一条放行的规则：{}（或者改默认策略：{}）。".format(*rulewords.accepting(x))
     ),
     f.RuleStops: _without,
 }
@@ -390,8 +392,7 @@ _CAUSES: Table = {
 
 
 def _rule_text(x: r.RuleText) -> str:
-    rule = f"-A {x.chain} {x.rule}" if x.number else f"-P {x.chain} {x.rule.removeprefix('policy ')}"
-    return f"{rules_tool(x.version)} -t {x.table}: {rule}"
+    return rulewords.shown(x.table, x.chain, x.rule, x.version, x.number)
 
 
 def _not_published(x: r.NotPublished) -> str:
@@ -416,9 +417,9 @@ _EVIDENCE: Table = {
     r.Member: _member,
     r.QuestionArrived: lambda x: f"提问到达了，来自 {x.source}",
     r.AnswerEnded: lambda x: f"应答止步于 {x.where}：{_fact(x.fact)}",
-    r.AnswerRule: lambda x: f"{rules_tool(x.version)} -t {x.table}: {x.chain} {x.rule}",
+    r.AnswerRule: lambda x: rulewords.met(x.table, x.chain, x.rule, x.version),
     r.Happened: lambda x: _fact(x.fact),
-    r.ListedOnly: lambda x: f"{rules_tool(x.version)} -t {x.table}: -A {x.chain} {x.rule}：{_fact(x.fact)}",
+    r.ListedOnly: lambda x: f"{rulewords.shown(x.table, x.chain, x.rule, x.version)}：{_fact(x.fact)}",
 }
 
 

@@ -31,6 +31,7 @@ class Nftables(Firewaller):
         self.world = world
         self.where = Where(host)
         self.proxy = daemon(world, host).userland_proxy
+        self.direct = daemon(world, host).config.allow_direct_routing  # nothing is dropped in raw for endpoints
         self.families = (4, 6) if daemon(world, host).config.ip6tables is not False else (4,)
 
     def start(self) -> None:
@@ -50,7 +51,8 @@ class Nftables(Firewaller):
         self._take(network.subnet.version, reversed(nftrules.of_network(self.proxy, network)))
 
     def add_endpoint(self, network: NetworkConfig, address: IpAddress) -> None:
-        self._add(address.version, nftrules.of_endpoint(network, address))
+        if not self.direct:
+            self._add(address.version, nftrules.of_endpoint(network, address))
 
     def remove_endpoint(self, network: NetworkConfig, address: IpAddress) -> None:
         self._take(address.version, nftrules.of_endpoint(network, address))
