@@ -55,3 +55,27 @@ def test_what_is_not_drawn_has_no_box(lab):
     only = topology(snapshot, only="docker1").scene
 
     assert {f.node for f in frames(exchange, only, snapshot) if f.place == "client"} <= {"", "switch lan"}
+
+
+def test_to_a_service_the_packet_stands_at_the_balancer_of_its_overlay_network():
+    # given a service with a virtual address, on a swarm of two hosts
+    with Lab(docker="29.7") as lab:
+        lab.run_cell(
+            "docker1# docker swarm init\n"
+            "docker2# docker swarm join --token $(ssh docker1 docker swarm join-token -q worker) 172.25.254.1:2377\n"
+            "docker1# docker network create -d overlay --attachable nn\n"
+            "docker1# docker service create -q --name s1 --network nn nginx\n"
+            "docker1# docker run -d --name aa --network nn nginx"
+        )
+        asked = "docker1# docker service inspect -f '{{(index .Endpoint.VirtualIPs 0).Addr}}' s1"
+        address = lab.run(asked).stdout.partition("/")[0]
+
+        # when a container asks it
+        request = [f for f in played(lab, "aa", f"{address}:80") if f.leg == "Request"]
+
+    # then the packet goes by the network's bridge to the balancer and back, and no step is beside the picture
+    boxes = [f.node.partition(" ")[2].partition(" ")[0] for f in request]
+    places = list(dict.fromkeys((f.place.partition("/")[2][:3], box) for f, box in zip(request, boxes, strict=True)))
+    assert ("lb_", "space") in places
+    assert {box for place, box in places if place.startswith("1-")} == {"overlay"}
+    assert "" not in {f.node for f in request}
