@@ -156,3 +156,23 @@ def test_a_file_that_is_cut_off_says_where_as_libpcap_does(kept, said):
 
     with pytest.raises(pcap.BadFile, match=f"truncated dump file; {said}"):
         pcap.read(whole[:kept])
+
+
+def test_the_question_for_a_neighbour_of_ipv6_comes_from_the_link_it_is_asked_on():
+    # 28.5.2, tcpdump 4.99.3 on the bridge: ndisc_solicit takes the packet's source only where the link has it
+    with Lab(docker="28.5") as lab:
+        lab.run_cell(
+            "docker network create --ipv6 --subnet fd00:1::/64 -o com.docker.network.bridge.name=br6 n6\n"
+            "docker run -d --name web1 --network n6 nginx\nip -6 addr add fd00:9::1/64 dev eth0 nodad"
+        )
+        (own,) = re.findall(r"inet6 (fe80::[0-9a-f:]+)/64", lab.run("ip -6 addr show dev br6").stdout)
+        told = str(lab.run_cell("tcpdump -ni br6 icmp6 &\nping -6 -c 1 -I fd00:9::1 fd00:1::2"))
+
+    assert [line.partition(" IP6 ")[2] for line in told.splitlines() if " IP6 " in line] == [
+        f"{own} > ff02::1:ff00:2: ICMP6, neighbor solicitation, who has fd00:1::2, length 32",
+        f"fd00:1::2 > {own}: ICMP6, neighbor advertisement, tgt is fd00:1::2, length 32",
+        "fd00:9::1 > fd00:1::2: ICMP6, echo request, id 1, seq 1, length 64",
+        "fd00:1::2 > ff02::1:ff00:1: ICMP6, neighbor solicitation, who has fd00:1::1, length 32",
+        "fd00:1::1 > fd00:1::2: ICMP6, neighbor advertisement, tgt is fd00:1::1, length 32",
+        "fd00:1::2 > fd00:9::1: ICMP6, echo reply, id 1, seq 1, length 64",
+    ]
