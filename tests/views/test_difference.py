@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 
+import pytest
+
 from dnetlab.model import Neighbour, Snapshot
-from dnetlab.views.difference import Change, difference
+from dnetlab.notebook.display import changes_html
+from dnetlab.views.difference import Change, Difference, difference
 
 from . import labs
 
@@ -127,3 +131,13 @@ def test_a_line_is_cut_at_180_characters_and_says_so():
 
     assert lines[0].endswith("v" * 10) and len(lines[0]) < 180
     assert (len(lines[1]), lines[1][-2:]) == (180, "v…")
+
+
+@pytest.mark.parametrize(("number", "rows", "more"), [(60, 60, False), (61, 60, True)])
+def test_a_cell_shows_sixty_changes_of_a_kind_and_says_how_many_more(number, rows, more):
+    made = Difference(tuple(Change("volumes", "docker1", "+", f"v{n}", after="local") for n in range(number)))
+
+    shown = changes_html(made)
+
+    assert len(re.findall(r"\bv\d+\b", shown)) == rows
+    assert ("… and 1 more" in shown) == more

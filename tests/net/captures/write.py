@@ -29,7 +29,7 @@ FILTERS = (  # for frames that are rare, and for those of `-i any`
     "ip and icmp", "src host 172.17.0.2", "dst host 172.17.0.3", "icmp[0] = 8", "ip[12:4] = 0xac110002",
     "(udp or tcp) and src port 80", "tcp or udp or pim", "tcp and not src port 80", "port 80 and 81",
     "port (80 or 81)", "port 80 or 53", "host 172.17.0.2 or 172.17.0.9", "src 172.17.0.2 or 172.17.0.9", "not 80",
-    "and 80", "tcp src port 80",
+    "and 80", "tcp src port 80", "port tftp", "udp port tftp", "tcp port tftp", "port shell", "udp port shell",
 )  # fmt: skip
 FILTERS6 = (  # of the frames of IPv6, and of those beside them
     "ip6", "icmp6", "tcp", "udp", "icmp", "icmp or icmp6", "pim", "ip6 and tcp", "ip6 proto 58", "ip6 proto 6",
