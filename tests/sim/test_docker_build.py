@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 import tarfile
 
 import pytest
 
-from dnetlab.sim.dockerd import madeimages
+from dnetlab.sim.dockerd import api, madeimages
 from dnetlab.sim.dockerd.errors import ApiError
 from tests.sim.prompt import Prompt
 
@@ -174,3 +176,16 @@ def test_what_is_no_dockerfile_is_said_as_28_5_does(prompt, dockerfile, problem)
     written(prompt, dockerfile)
 
     assert prompt.err("docker build -q /root/site").endswith(f"\nError response from daemon: {problem}\n")
+
+
+def test_a_layer_holds_the_folders_that_it_made(prompt):
+    # what overlay2 keeps of a COPY into folders that were not there, as docker save writes it
+    written(prompt, "FROM busybox\nCOPY a.txt /in/deep/x.txt\n", a_txt="a")
+    prompt.out("docker build -q -t x /root/site 2>/dev/null")
+
+    saved = base64.b64decode(api.image_get(prompt.world, "docker1", ["x"]))
+
+    with tarfile.open(fileobj=io.BytesIO(saved)) as tar:
+        (image,) = json.load(tar.extractfile("manifest.json"))
+        with tarfile.open(fileobj=io.BytesIO(tar.extractfile(image["Layers"][-1]).read())) as layer:
+            assert sorted(layer.getnames()) == ["in", "in/deep", "in/deep/x.txt"]

@@ -50,6 +50,14 @@ def test_a_dropped_packet_stands_where_it_was_dropped_beside_the_rule(lab):
     assert decided.rule == "-p tcp -j DROP"
 
 
+def test_a_packet_that_has_no_way_out_stands_where_it_began(lab):
+    lab.run_cell("ip link set docker0 down")
+
+    (*_, last) = [f for f in played(lab, "docker1", "web:80") if f.leg == "Request"]
+
+    assert (last.node, last.last) == ("docker1 stack", True)
+
+
 def test_what_is_not_drawn_has_no_box(lab):
     snapshot, exchange, _ = lab.observed("client", "docker1:8080")
     only = topology(snapshot, only="docker1").scene
