@@ -11,6 +11,7 @@ from dnetlab.model import parse_rule
 from dnetlab.model.facts import NotJudged
 from dnetlab.net.filter import unknown_match
 from tests import builder as b
+from tests.sim.prompt import Prompt
 
 LISTED = [line for line in Path(__file__).with_name("listed.rules").read_text().splitlines() if line.startswith("-A")]
 
@@ -70,3 +71,16 @@ def test_a_line_that_is_no_rule_at_all_is_kept_as_text_too() -> None:
     netfilter = parse_rules("*filter\n:INPUT ACCEPT [0:0]\n[0:0] -A INPUT what is this\nCOMMIT\n")
 
     assert netfilter.table("filter").chain("INPUT").rules[0].text == "what is this"
+
+
+def test_a_rule_for_the_protocol_of_a_connection_counts_that_protocol_only():
+    # iptables-extensions(8), conntrack: "--ctproto l4proto: Layer-4 protocol to match (by number or name)"
+    prompt = Prompt("28.5")
+    for name in ("icmp", "tcp", "udp"):
+        prompt.out(f"iptables -A INPUT -m conntrack --ctproto {name}")
+
+    prompt.out("client# ping -c 2 172.25.254.1")
+    prompt.type("client# curl -s -m 1 172.25.254.1:81")
+
+    counted = [row.split()[0] for row in prompt.out("iptables -nvL INPUT").splitlines()[2:]]
+    assert counted == ["2", "1", "0"]
