@@ -56,6 +56,7 @@ class Options:
     version: bool = False
     batch: bool = False
     netns: str | None = None
+    colour: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ def _options(words: tuple[str, ...]) -> tuple[Options, tuple[str, ...]]:
                 raise IpError('Command line is not complete. Try option "help"')
             value, words = words[0], words[1:]
             found = _with_value(found, full, value)
+        elif full == "color":  # "auto" is for a terminal; what a cell runs writes into none
+            found = replace(found, colour=name.partition("=")[2] in ("", "always"))
         elif full is not None:
             found = _flag(found, full)
     return found, words

@@ -78,6 +78,7 @@ class Capture:
     promiscuous  the interface takes what is not for it, too
     seen    what it saw so far, in order; a filter is applied when it is read
     events  of a listener for conntrack's (`conntrack -E`), None for one of frames
+    heard   of a program that listens at a port (`nc -l &`): who came and what he said; None for all others
     """
 
     number: int
@@ -85,9 +86,10 @@ class Capture:
     promiscuous: bool = True
     seen: tuple[Sighting, ...] = ()
     events: tuple[ConnectionEvent, ...] | None = None
+    heard: tuple[tuple[str, str], ...] | None = None
 
     def hears(self, sighting: Sighting) -> bool:
-        if self.events is not None:
+        if self.events is not None or self.heard is not None:
             return False
         if sighting.passed and not (self.promiscuous and self.interface):
             return False

@@ -187,6 +187,7 @@ class Network:
     config_only  it only holds what others are made from (--config-only); config_from: the name of such a one, or ''
     ingress  it carries the published ports of a swarm's services
     ipv4, ipv6  whether its endpoints get addresses of that family (EnableIPv4, EnableIPv6)
+    ipam_options  of --ipam-opt; None: whoever made it said nothing of them
     records  overlay: the endpoints that this host has heard of, its own too, in the order of their addresses
     """
 
@@ -206,6 +207,7 @@ class Network:
     config_from: str = ""
     ingress: bool = False
     records: tuple[Record, ...] = ()
+    ipam_options: dict[str, str] | None = field(default_factory=dict)
     ipv4: bool = True
     ipv6: bool = False
 

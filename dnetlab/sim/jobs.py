@@ -53,8 +53,13 @@ class Starting:
     job: Job | None = field(default=None)
 
 
-def begun(context: Context, argv: tuple[str, ...], capture: Capture, tell: Tell, full: Full) -> bool:
-    """Was the tool started with `&`? Then its capture (number 0 until now) is open, and it has nothing to say yet."""
+def begun(
+    context: Context, argv: tuple[str, ...], capture: Capture, tell: Tell, full: Full, stdin: str | None = None
+) -> bool:
+    """Was the tool started with `&`? Then its capture (number 0 until now) is open, and it has nothing to say yet.
+
+    stdin: what it has been given to read, kept in its place.
+    """
     world = context.world
     if not isinstance(world.starting, Starting):
         return False
@@ -62,7 +67,7 @@ def begun(context: Context, argv: tuple[str, ...], capture: Capture, tell: Tell,
     space = world.namespace(context.where)
     world.put_namespace(context.where, replace(space, captures=(*space.captures, replace(capture, number=number))))
     pid = processes.spawn(world, context.where, argv, container=context.container)
-    place = replace(context, world=World(), budget=None, input=None, stdin=None)
+    place = replace(context, world=World(), budget=None, input=None, stdin=stdin)
     slot = 1 + max((job.slot for job in world.jobs if job.where.host == context.host), default=0)
     world.starting.job = Job(number, pid, place, argv, tell, full, slot=slot)
     return True

@@ -28,12 +28,21 @@ from dnetlab.commands.shell.nodes import (
     While,
     Word,
 )
-from dnetlab.commands.shell.parser import CAPTURES, LONGEST_LINE, is_unfinished, parse_shell, refusal, starts_beside
+from dnetlab.commands.shell.parser import (
+    CAPTURES,
+    LONGEST_LINE,
+    is_unfinished,
+    listens,
+    parse_shell,
+    refusal,
+    starts_beside,
+)
 from dnetlab.commands.shell.words import read_quoted
 
 __all__ = [
     "CAPTURES", "LONGEST_LINE",
     "Arithmetic", "Calculation", "Case", "Command", "Condition", "For", "Function", "Group", "If", "Node",
     "NotModelled", "Parameter", "Part", "Pipeline", "Redirect", "Script", "ShellRefused", "Simple", "Substitution",
-    "Text", "Unfinished", "While", "Word", "is_unfinished", "parse_shell", "read_quoted", "refusal", "starts_beside",
+    "Text", "Unfinished", "While", "Word", "is_unfinished", "listens", "parse_shell", "read_quoted",
+    "refusal", "starts_beside",
 ]  # fmt: skip

@@ -38,7 +38,7 @@ _JOBS = ("fg", "bg", "jobs", "disown")
 CAPTURES = ("tcpdump", "conntrack")  # what may run beside the lines that follow
 JOB_CONTROL = ShellRefused(
     "Background jobs are not part of the lab's shell.",
-    "A capture is the one there is: `tcpdump … &`, ended by `kill $!` or by the end of its cell. "
+    "`tcpdump … &` and `nc -l PORT &` are there, ended by `kill $!` or by the end of their cell. "
     "`docker run -d` starts a container in the background.",
 )
 
@@ -560,9 +560,16 @@ def _beside(operator: str, pipeline: Pipeline) -> Pipeline:
     """The pipeline as one that runs beside what follows. Refused for anything but a capture, or `docker events`."""
     first = pipeline.commands[0]
     names = {word.text.rsplit("/", 1)[-1] for word in first.words}
-    if operator in ("&&", "||") or pipeline.negated or names.isdisjoint(CAPTURES) and not names >= {"docker", "events"}:
+    may = not names.isdisjoint(CAPTURES) or names >= {"docker", "events"} or listens(pipeline)
+    if operator in ("&&", "||") or pipeline.negated or not may:
         raise JOB_CONTROL
     return Pipeline(pipeline.commands, False, pipeline.source, beside=True)
+
+
+def listens(pipeline: Pipeline) -> bool:
+    """`nc -l 9000`, also behind what it is to say: `echo hi | nc -l 9000`."""
+    words = [word.text for word in pipeline.commands[-1].words]
+    return words[:1] == ["nc"] and any(re.fullmatch(r"-[a-zA-Z]*l[a-zA-Z0-9]*", word) for word in words[1:])
 
 
 def _refuse_word(words: list[Word]) -> None:

@@ -99,5 +99,5 @@ SENTENCES = {
     "%#v in printf": "printf 里的 %#v",
     "%{verb} of a floating point number in printf": "printf 里浮点数的 %{verb}",
     "Type at its own prompt, {host}# COMMAND, or say what to run: ssh {host} COMMAND": "在它自己的提示符后面输入：{host}# 命令；或者写明要执行什么：ssh {host} 命令",
-    "A capture is the one there is: `tcpdump … &`, ended by `kill $!` or by the end of its cell. `docker run -d` starts a container in the background.": "只能在后台抓包：`tcpdump … &`，用 `kill $!` 结束，或者到单元格结束为止。`docker run -d` 可以在后台启动容器。",
+    "`tcpdump … &` and `nc -l PORT &` are there, ended by `kill $!` or by the end of their cell. `docker run -d` starts a container in the background.": "有 `tcpdump … &` 和 `nc -l 端口 &`，用 `kill $!` 结束，或者到单元格末尾结束。`docker run -d` 在后台启动容器。",
 }

@@ -165,7 +165,7 @@ SENTENCES = {
     "nsenter without a command opens a shell.": "nsenter 不带命令会打开一个 shell。",
     "Name the command: nsenter -t PID -n ip addr.": "请写上命令：nsenter -t PID -n ip addr。",
     "nc -l waits for somebody to connect, for ever.": "nc -l 会一直等别人来连接。",
-    "docker run -d httpd starts something that listens.": "docker run -d httpd 会启动一个监听的程序。",
+    "With & behind it, it listens beside the following lines of its cell; docker run -d starts a container.": "在末尾加上 &，它就在后面几行运行时监听；docker run -d 会启动容器。",
     "nc -e and -f are not part of the lab.": "实验环境里没有 nc -e 和 -f。",
     "nc HOST PORT opens a connection.": "nc 主机 端口 可以建立连接。",
     "nc {flag} is not part of the lab.": "实验环境里没有 nc {flag}。",

@@ -385,7 +385,9 @@ def _ipam(world: World, network: Network) -> Json:
     rows = [_subnet(world, network, subnet) for subnet in network.subnets]
     predefined = network.name in (*PREDEFINED, "docker_gwbridge") or network.scope == "swarm"
     nothing: list[Json] | None = None if documents_of(world).null_config else []
-    return {"Driver": "default", "Options": None if predefined else {}, "Config": rows or nothing}
+    told = network.ipam_options
+    options = None if predefined or told is None else dict(sorted(told.items()))
+    return {"Driver": "default", "Options": options, "Config": rows or nothing}
 
 
 def _subnet(world: World, network: Network, subnet: Subnet) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from types import MappingProxyType
 
 from dnetlab.model import Container, Interface, Network, Route, Subnet, Where
 from dnetlab.model.changed import replace
@@ -47,6 +48,7 @@ def create(
     options: Mapping[str, str] | None = None,
     config_only: bool = False,
     config_from: str = "",
+    ipam_options: Mapping[str, str] | None = MappingProxyType({}),
 ) -> str:
     """Create a network and its bridge device, addresses and rules; its full id. ApiError in the daemon's words."""
     requests = pools or [PoolRequest()]
@@ -83,6 +85,7 @@ def create(
         ingress=ingress,
         ipv4=ipv4,
         ipv6=ipv6,
+        ipam_options=None if ipam_options is None else dict(ipam_options),
     )
     if chosen.spans_hosts:
         asked = (ipam.parse_request(world, request) for request in requests)

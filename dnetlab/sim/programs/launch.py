@@ -17,7 +17,7 @@ from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec
 from dnetlab.sim.dockerd.environment import context_of
 from dnetlab.sim.dockerd.images import recipe_of
-from dnetlab.sim.programs import kinds, logs, loops, web
+from dnetlab.sim.programs import kinds, logs, loops, netcat, web
 from dnetlab.sim.shell import run_command, run_script
 from dnetlab.sim.world import World
 
@@ -80,14 +80,25 @@ def launch(world: World, host: str, container_id: str) -> Outcome:
         where = Where(host, container.namespace or "host")
         pid = processes.spawn(world, where, kinds.title_of(config.argv), ppid=pid, container=container_id)
     program = Program(world, host, container, config, argv, pid)
-    before = _before_last(program)
-    if before is not None:
-        return before
+    started, head = world.clock, _in_front(program)
+    if head is not None and (code := _not_reached(program, *head)) is not None:
+        return _ended(program, started, Outcome(code))
     if kinds.basename(argv[0]) == "exit" and argv != config.argv and _has_several(config.argv):
         return _run_through(program)
     stay = STAYING.get(kinds.basename(argv[0]))
     outcome = stay(program) if stay is not None else None
-    return outcome if outcome is not None else _run_through(program)
+    if outcome is None:
+        outcome = _run_through(program, kinds.last_program(argv) if head is not None else None)
+    return _ended(program, started, outcome)
+
+
+def _ended(program: Program, started: float, outcome: Outcome) -> Outcome:
+    """A client doesn't wait for a program that ends by itself; a server is there when what stands in front is done."""
+    lead = program.world.clock - started
+    if outcome.exit_code is None or lead <= 0:
+        return outcome
+    program.world.clock = started
+    return replace(outcome, after=outcome.after + lead)
 
 
 def serve_beside(world: World, host: str, container: Container, argv: tuple[str, ...]) -> int | None:
@@ -104,20 +115,21 @@ def serve_beside(world: World, host: str, container: Container, argv: tuple[str,
     return None
 
 
-def _before_last(program: Program) -> Outcome | None:
-    """`sh -c 'echo hi; sleep 9'`: run what stands in front of the last program. An Outcome when that isn't reached."""
+def _in_front(program: Program) -> tuple[Script, str] | None:
+    """`sh -c 'echo hi; sleep 9'`: what stands in front of the last program, and the operator between them."""
     argv = program.config.argv
     script = kinds.script_of(argv)
     if script is None or len(script.pipelines) < 2:
         return None
     if kinds.basename(program.argv[0]) not in STAYING or program.argv == argv or program.argv[0] == "exit":
         return None
-    head = replace(script, pipelines=script.pipelines[:-1])
-    operator = script.pipelines[-1][0]
-    result = _timed(program, lambda context: run_script(context, head))
-    if (operator == "&&" and result.exit_code != 0) or (operator == "||" and result.exit_code == 0):
-        return Outcome(result.exit_code)
-    return None
+    return replace(script, pipelines=script.pipelines[:-1]), script.pipelines[-1][0]
+
+
+def _not_reached(program: Program, head: Script, operator: str) -> int | None:
+    """Run what stands in front; its status when the last program isn't reached."""
+    code = _timed(program, lambda context: run_script(context, head)).exit_code
+    return code if (operator == "&&" and code != 0) or (operator == "||" and code == 0) else None
 
 
 def _has_several(argv: tuple[str, ...]) -> bool:
@@ -126,10 +138,10 @@ def _has_several(argv: tuple[str, ...]) -> bool:
     return script is not None and len(script.pipelines) > 1
 
 
-def _run_through(program: Program) -> Outcome:
-    """A tool: it runs to its end now, and the container ends when the time it took has passed."""
+def _run_through(program: Program, last: tuple[str, ...] | None = None) -> Outcome:
+    """A tool: it runs to its end now, and the container ends when the time it took has passed. last: only that."""
     started = program.world.clock
-    argv = program.config.argv
+    argv = last or program.config.argv
     if kinds.basename(argv[0]) == "docker-entrypoint.sh":
         argv = argv[1:]
     result, ended = _run(program, lambda context: run_command(context, argv))
@@ -234,19 +246,17 @@ def _httpd(program: Program) -> Outcome | None:
 
 
 def _nc(program: Program) -> Outcome | None:
-    words = program.argv[1:]
-    if not any(re.fullmatch(r"-\w*l\w*", word) for word in words):
+    return _nc_listens(program, program.argv, program.pid)
+
+
+def _nc_listens(program: Program, argv: tuple[str, ...], pid: int) -> Outcome | None:
+    wanted = netcat.read(argv)
+    if wanted is None:
         return None
-    port = _option(words, "-p") or next((w for w in words if re.fullmatch(r"-\w*lp\d+", w)), "").lstrip("-klp") or None
-    if port is None:
-        port = next((words[i + 1] for i, w in enumerate(words[:-1]) if re.fullmatch(r"-\w*l\w*p", w)), None)
-    if port is None or not port.isdecimal():
-        return None
-    protocol = Protocol.UDP if any(re.fullmatch(r"-\w*u\w*", word) for word in words) else Protocol.TCP
-    if not program.listens(int(port), program.pid, "nc", protocol=protocol):
-        program.log("nc: bind: Address already in use\n", "stderr")
-        return Outcome(1)
-    return Outcome()
+    if program.listens(wanted.port, pid, "nc", wanted.address, wanted.protocol):
+        return Outcome()
+    program.log("nc: bind: Address already in use\n", "stderr")
+    return Outcome(1)
 
 
 def seconds_of(words: tuple[str, ...]) -> float | None:
@@ -272,6 +282,8 @@ def _sleep(program: Program) -> Outcome | None:
 def _shell(program: Program) -> Outcome | None:
     """A shell without a command waits for input, if somebody could give it some."""
     script = kinds.script_of(program.argv)
+    if (words := netcat.in_loop(program.argv)) is not None:
+        return _nc_listens(program, words, program.child(words))
     if script is not None and loops.endless(script):
         return _loop(program, script)
     if any(not word.startswith("-") or word == "-c" for word in program.argv[1:]):

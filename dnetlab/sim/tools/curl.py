@@ -14,7 +14,7 @@ from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import chance
-from dnetlab.sim.tools.web import BadUrl, Question, Reply, Url, parse_url, request
+from dnetlab.sim.tools.web import BadUrl, NotHttp, Question, Reply, Url, parse_url, request
 from dnetlab.sim.tools.web import asked as on_the_wire
 
 TRY = "curl: try 'curl --help' or 'curl --manual' for more information\n"
@@ -409,6 +409,9 @@ def _ask(context: Context, asked: Asked, transfer: Transfer, url: Url, answer: w
             _nothing_comes(context, asked, transfer, answer.seconds, "Connection reset by peer")
     except wire.Silent as silent:
         _nothing_comes(context, asked, transfer, silent.seconds, "Connection timed out")
+    except NotHttp:
+        transfer.talk += "* Received HTTP/0.9 when not allowed\n* Closing connection 0\n"
+        raise _Failed(1, "Received HTTP/0.9 when not allowed") from None
     except ConnectionResetError:
         pass
     if reply is None:

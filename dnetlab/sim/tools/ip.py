@@ -11,6 +11,7 @@ from dnetlab.commands.ip import SHOW, IpError, IpLine, parse_ip
 from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import KernelError
+from dnetlab.sim.text.colours import coloured
 from dnetlab.sim.tools import ip_busybox, ip_change, ip_show, namespaces
 from dnetlab.sim.tools.options import is_busybox
 
@@ -46,7 +47,8 @@ def _run(context: Context, line: IpLine) -> Result:
         inner = replace(line, options=replace(line.options, netns=None))
         return _run(replace(context, namespace=space), inner)
     if line.object == "rule" and line.verb in ("", *SHOW):
-        return Result("0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n")
+        last = "" if line.options.family == 6 else "32767:\tfrom all lookup default\n"  # IPv6 has no table default
+        return Result(f"0:\tfrom all lookup local\n32766:\tfrom all lookup main\n{last}")
     if line.options.more_statistics:
         raise Refused("The lab counts packets and bytes, not errors by kind.", "One -s shows the counters.")
     if line.options.statistics and line.object not in ("link", "address"):
@@ -62,5 +64,12 @@ def _run(context: Context, line: IpLine) -> Result:
             "`ip {object}` is not modelled.", "The lab has ip address, link, route and neigh.", object=line.object
         )
     if line.verb == "show":
-        return shows[line.object](context, line)
+        return _coloured(shows[line.object](context, line), line)
     return ip_change.run(context, line)
+
+
+def _coloured(shown: Result, line: IpLine) -> Result:
+    """-c, but for JSON, which has no colours."""
+    if not line.options.colour or line.options.json:
+        return shown
+    return replace(shown, stdout=coloured(line.object, shown.stdout, line.options.brief))

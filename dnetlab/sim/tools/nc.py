@@ -8,7 +8,13 @@ from __future__ import annotations
 import re
 
 from dnetlab.commands.services import service_name, service_port
+from dnetlab.model import Protocol, Socket, SocketState
+from dnetlab.model.changed import replace
+from dnetlab.model.frame import Capture
+from dnetlab.model.ip import IpAddress, ip_address
+from dnetlab.sim import jobs, processes
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.programs import netcat
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse, shown_address
 from dnetlab.sim.tools.web import Question, Url, request
@@ -24,17 +30,80 @@ usage: nc [-46CDdFhklNnrStUuvZz] [-I length] [-i interval] [-M ttl]
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
     """`nc [-z] [-v] [-w SECONDS] HOST PORT`; exit status 1 when the connection fails."""
+    wanted = netcat.read(argv)
+    if wanted is not None:
+        return _listen(context, argv, wanted)
     return _busybox(context, argv) if is_busybox(context) else _openbsd(context, argv)
+
+
+def _listen(context: Context, argv: tuple[str, ...], wanted: netcat.Listening) -> Result:
+    """`nc -l PORT &` listens while the next lines run. Refused without &, as nobody could come."""
+    local: IpAddress = ip_address(wanted.address) if wanted.address else ip_address("0.0.0.0")
+    state = SocketState.LISTEN if wanted.protocol is Protocol.TCP else SocketState.UNCONNECTED
+    socket = Socket(wanted.protocol, local, wanted.port, state, 0, "nc", backlog=1)
+    if processes.is_taken(context.world, context.where, socket):
+        name = "nc: bind" if is_busybox(context) else "nc"
+        return fail(f"{name}: Address already in use")
+    if not jobs.begun(context, argv, Capture(0, heard=()), _tell, _is_over, context.stdin):
+        if context.deadline == float("inf"):
+            raise _listens()
+        context.world.clock = context.deadline  # a `timeout` ends it, and nobody came
+        return Result()
+    starting = context.world.starting
+    pid = starting.job.pid if starting is not None and starting.job is not None else 0
+    processes.listen(context.world, context.where, [replace(socket, pid=pid)])
+    return Result()
+
+
+def _is_over(context: Context, argv: tuple[str, ...], capture: Capture) -> bool:
+    """One connection is all that it takes without -k; a datagram may be followed by others."""
+    wanted = netcat.read(argv)
+    return bool(capture.heard) and wanted is not None and not wanted.keeps and wanted.protocol is Protocol.TCP
+
+
+def _tell(context: Context, argv: tuple[str, ...], capture: Capture, interrupted: bool) -> Result:
+    """What it heard; with -v also who came (OpenBSD nc 1.219, on stderr)."""
+    wanted, heard = netcat.read(argv), capture.heard or ()
+    said = ""
+    if wanted is not None and any(re.fullmatch(r"-[a-zA-Z]*v[a-zA-Z]*", word) for word in argv):
+        verb = "Listening" if wanted.protocol is Protocol.TCP else "Bound"
+        said = f"{verb} on {wanted.address or '0.0.0.0'} {wanted.port}\n"
+        said += "".join(f"Connection received on {who}\n" for who, _ in heard)
+    return Result("".join(text for _, text in heard), said)
 
 
 def _listens() -> Refused:
     return Refused(
-        "nc -l waits for somebody to connect, for ever.", "docker run -d httpd starts something that listens."
+        "nc -l waits for somebody to connect, for ever.",
+        "With & behind it, it listens beside the following lines of its cell; docker run -d starts a container.",
     )
+
+
+def _exchange(context: Context, answer: wire.Attempt, limit: float, connected: bool = True) -> str:
+    """Say the pipe's text to an nc that listens, and hear what that one has to say."""
+    text, server = (context.stdin or "").encode(), answer.server
+    assert server is not None
+    sender = f"{answer.seen_from} {answer.local[1] if answer.local else 0}"
+    try:
+        if text and connected:
+            wire.ask(context, answer, text, limit)
+        said = netcat.hear(context.world, server, text)
+        if said and connected:
+            wire.hear(context, answer, said.encode())
+    except wire.Silent as silent:
+        wire.wait(context, min(silent.seconds, limit))
+        return ""
+    except ConnectionResetError:
+        return ""
+    wire.hang_up(context, answer)
+    netcat.keep(context.world, server, text, sender)
+    return said
 
 
 def _talk(context: Context, answer: wire.Attempt, host: str, port: int, limit: float) -> str:
     """What comes back when the pipe's text is sent: a web server answers a request line, others hang up."""
+    if answer.fate is wire.Fate.ANSWERED and netcat.listens(context.world, answer.server):
+        return _exchange(context, answer, limit, answer.talk is not None)
     text = context.stdin or ""
     match = re.match(r"(GET|HEAD|POST) (\S+)", text)
     if not match or answer.fate is not wire.Fate.ANSWERED:
@@ -61,7 +130,7 @@ def _busybox(context: Context, argv: tuple[str, ...]) -> Result:
         return busybox_usage("nc", str(error))
     given = dict(options)
     if "-l" in given:
-        raise _listens()
+        return busybox_usage("nc")
     if "-e" in given or "-f" in given:
         raise Refused("nc -e and -f are not part of the lab.", "nc HOST PORT opens a connection.")
     if not 1 <= len(words) <= 2:
@@ -94,7 +163,7 @@ def _openbsd(context: Context, argv: tuple[str, ...]) -> Result:
     if "-h" in flags:
         return Result("", f"OpenBSD netcat (Debian patchlevel 1.219-1)\n{USAGE}", 0)
     if "-l" in flags:
-        raise _listens()
+        return Result("", USAGE, 1)
     unknown = flags - {"-z", "-v", "-w", "-n", "-4", "-N", "-q", "-u", "-t", "-d"}
     if unknown:
         raise Refused("nc {flag} is not part of the lab.", "The lab has -z -v -w -n -u.", flag=sorted(unknown)[0])

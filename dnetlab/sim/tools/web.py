@@ -12,6 +12,10 @@ from dnetlab.sim.context import Context
 from dnetlab.sim.tools import wire
 
 
+class NotHttp(ConnectionResetError):
+    """Something came back, but no answer of HTTP."""
+
+
 class BadUrl(Exception):
     """The text is no URL that the tool takes."""
 
@@ -121,6 +125,7 @@ def request(
     """
     if answer.server is None or url.scheme != "http":
         return None
+    from dnetlab.sim.programs import netcat
     from dnetlab.sim.programs.web import serve_http
 
     wire.ask(context, answer, question.words, patience)
@@ -128,6 +133,8 @@ def request(
     if reads_nothing(context, server):
         wire.left_behind(context, answer)
         raise wire.Silent(wire.FOREVER)
+    if netcat.listens(context.world, server):
+        return _of_netcat(context, answer, server, question)
     served = serve_http(
         context.world, server.where.host, server.pid, url.path, url.host_header, seen_from,
         method=question.method, agent=question.agent,
@@ -138,6 +145,29 @@ def request(
     reply = Reply(served.status, tuple(served.headers.items()), served.body, served.reason or REASONS[served.status])
     by_server = not question.keeps or reply.header("Connection").lower() == "close"
     wire.hear(context, answer, reply.words, by_server)
+    return reply
+
+
+def _of_netcat(context: Context, answer: wire.Attempt, server: Listener, question: Question) -> Reply | None:
+    """What an nc that listens was given to say, read as an answer of HTTP; None when it says nothing."""
+    from dnetlab.sim.programs import netcat
+
+    sender = f"{answer.seen_from} {answer.local[1] if answer.local else 0}"
+    said = netcat.hear(context.world, server, question.words)
+    if not said:
+        wire.hang_up(context, answer, by_server=True)
+        netcat.keep(context.world, server, question.words, sender)
+        return None
+    found = re.match(r"HTTP/1\.[01] (\d{3}) ?([^\r\n]*)\r?\n((?:[^\r\n]+\r?\n)*)(?:\r?\n)?", said)
+    if found is None:
+        wire.hear(context, answer, said.encode(), by_server=True)
+        netcat.keep(context.world, server, question.words, sender)
+        raise NotHttp
+    rows = (row.partition(":") for row in found[3].splitlines())
+    headers = tuple((name, value.strip()) for name, _, value in rows)
+    reply = Reply(int(found[1]), headers, said[found.end() :], found[2])
+    wire.hear(context, answer, said.encode(), by_server=True)
+    netcat.keep(context.world, server, question.words, sender)
     return reply
 
 

@@ -36,6 +36,8 @@ def network_create(world: World, host: str, body: Json) -> Json:
     """
     _check_modelled(body)
     ipam = body.get("IPAM") or {}
+    if ipam.get("Driver") == "null":  # a pool of 0.0.0.0/0, which is none for a bridge (observed on 26.1 and 28.5)
+        raise ApiError("ipv4 pool is empty", 400)
     pools = [PoolRequest(row.get("Subnet", ""), row.get("IPRange", ""), row.get("Gateway", ""),
                          row.get("AuxiliaryAddresses") or {}) for row in ipam.get("Config") or []]  # fmt: skip
     found = networks.create(
@@ -44,7 +46,7 @@ def network_create(world: World, host: str, body: Json) -> Json:
         ingress=bool(body.get("Ingress")), ipv4=body.get("EnableIPv4") is not False,
         ipv6=bool(body.get("EnableIPv6")), scope=body.get("Scope", ""),
         labels=body.get("Labels"), options=body.get("Options"), config_only=bool(body.get("ConfigOnly")),
-        config_from=(body.get("ConfigFrom") or {}).get("Network", ""),
+        config_from=(body.get("ConfigFrom") or {}).get("Network", ""), ipam_options=ipam.get("Options"),
     )  # fmt: skip
     return {"Id": found, "Warning": ""}
 
@@ -52,7 +54,8 @@ def network_create(world: World, host: str, body: Json) -> Json:
 def _check_modelled(body: Json) -> None:
     """Raises Refused for networks that the lab doesn't have."""
     ipam = body.get("IPAM") or {}
-    if ipam.get("Driver", "default") not in ("", "default") or ipam.get("Options"):
+    on_bridge = body.get("Driver", "") in ("", "bridge") and not ipam.get("Config")
+    if ipam.get("Driver", "default") not in ("", "default") and not (ipam.get("Driver") == "null" and on_bridge):
         raise Refused(
             "Other IPAM drivers are not simulated.", "Create the network with --subnet, --gateway, --ip-range and -o."
         )

@@ -25,6 +25,7 @@ from dnetlab.commands.shell import (
     Text,
     While,
     Word,
+    listens,
 )
 from dnetlab.model.changed import quick, replace
 from dnetlab.sim.userland.seam import Budget, Files, Input, Refused, Result, absolute, too_much_said
@@ -121,16 +122,23 @@ class Interpreter:
 
     def beside(self, pipeline: Pipeline, streams: Streams) -> int:
         """`PIPELINE &`: its first program goes on while the next lines run; what it says is told when it has ended."""
+        given = Input("")
+        if listens(pipeline) and len(pipeline.commands) > 1:  # what stands in front says what it is to say
+            said = Sink(self.budget)
+            self.pipe(pipeline.commands[:-1], streams.with_out(1, said))
+            given, pipeline = Input(said.text), replace(pipeline, commands=pipeline.commands[-1:])
         first = pipeline.commands[0]
         assert isinstance(first.node, Simple)
         argv = tuple(self.expander(streams).fields(first.node.words))
         words = tuple(Word((Text(word, quoted=True),)) for word in argv)
-        if self.redirected(first.node.redirects, streams) is None:
+        opened = self.redirected(first.node.redirects, streams)
+        if opened is None:
             return self.unopened
+        given = given if opened.stdin is streams.stdin else opened.stdin
         fixed = Command(replace(first.node, words=words), first.redirects)
         whole = replace(pipeline, beside=False, commands=(fixed, *pipeline.commands[1:]))
         self.budget.spend(PROGRAM_STEPS)
-        run = Run(argv, self.shell, self.shell.environment, Input(""), self.budget, False)
+        run = Run(argv, self.shell, self.shell.environment, given, self.budget, False)
         begun = self.programs.begin(run, whole)
         if isinstance(begun, int):
             self.shell.last_job = begun
