@@ -3,8 +3,8 @@
     python tests/engines/rule_pages.py 28.5 …   ask real engines (root, Linux): tests/recordings/rule_pages/*.json
 
 moby's integration tests document the rules of nine situations (integration/network/bridge/iptablesdoc at tag
-docker-v29.7.2, a page each), and of all but the swarm's those of nftables (nftablesdoc). The situations are told here in
-lines of the lab; the rules are the engine's.
+docker-v29.7.2, a page each), and of all but the swarm's those of nftables (nftablesdoc). The situations are told here
+in lines of the lab; the rules are the engine's.
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ def test_rules_that_differ_in_the_resolvers_ports_alone_are_asked_once(monkeypat
 
     monkeypatch.setattr(rulesets.subprocess, "Popen", Saving)
     monkeypatch.setattr(rulesets, "_found", lambda program: program)
-    memory = rulesets.Memory("iptables-save")
+    memory = rulesets.Memory("iptables-save", ("-c",), texts.parse_rules)
     first = memory.ask(b"rules %b %b" % (struct.pack(">H", 40000), struct.pack(">H", 50000)), (40000, 50000))
     second = memory.ask(b"rules %b %b" % (struct.pack(">H", 41000), struct.pack(">H", 51000)), (41000, 51000))
     other = memory.ask(b"others %b %b" % (struct.pack(">H", 41000), struct.pack(">H", 51000)), (41000, 51000))

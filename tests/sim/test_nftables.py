@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 from dnetlab.commands.transcript import by_shape, same
+from dnetlab.engines.look.nft import parse_ruleset
 from dnetlab.engines.simulator import Simulator
 from dnetlab.model import Line
+from dnetlab.sim.text.nft import Style, table_text
 
 RECORDING = Path(__file__).resolve().parent.parent / "recordings" / "daemon" / "29.7" / "nftables.jsonl"
 NFTABLES = '{"firewall-backend": "nftables"}'
@@ -63,6 +65,36 @@ def test_a_daemon_with_nftables_answers_as_recorded():
     # Then it says the same, handles and counters too
     assert len(rows) == 37
     assert mismatches == []
+
+
+def test_what_a_real_host_lists_is_read_as_the_same_tables():
+    # Given every ruleset of the recording
+    rows = [json.loads(row) for row in RECORDING.read_text(encoding="utf-8").splitlines()]
+    texts = [(row["command"], row["stdout"]) for row in rows if row["command"].startswith(("nft list r", "nft -a"))]
+
+    # When each is read as a real host's is, then it is told again word for word
+    assert len(texts) == 6
+    for command, text in texts:
+        tables = parse_ruleset(text).tables
+        style = Style(handles=command.startswith("nft -a"))
+        assert "".join(table_text(table, style, table.chains, table.sets) for table in tables) == text
+
+
+def test_a_rule_that_the_lab_cannot_read_is_kept_as_its_words_and_nobody_judges_it():
+    text = (
+        "table inet odd { # handle 9\n"
+        "\tset pairs { # handle 2\n\t\ttype ipv4_addr . inet_service\n\t}\n\n"
+        "\tchain forward { # handle 1\n"
+        "\t\ttype filter hook forward priority filter; policy drop;\n"
+        '\t\tip dscp ef queue num 1 comment "far" # handle 3\n'
+        "\t}\n}\n"
+    )
+
+    table = parse_ruleset(text).tables[0]
+
+    assert (table.label, table.handle, table.sets[0].name) == ("inet odd", 9, "pairs")
+    rule = table.chains[0].rules[0]
+    assert (rule.text, rule.handle) == ('ip dscp ef queue num 1 comment "far"', 3)
 
 
 def test_without_forwarding_a_daemon_with_nftables_does_not_start_and_says_what_to_do():

@@ -57,6 +57,7 @@ for number in "${!seen[@]}"; do
         done
         printf "\x1f"; [ -r /proc/net/nf_conntrack ] && cat /proc/net/nf_conntrack
         printf "\x1f"; ip -j -d -6 route show table main
-        printf "\x1f"; ip6tables-save -c' 2>/dev/null
+        printf "\x1f"; ip6tables-save -c
+        printf "\x1f"; nft -a list ruleset' 2>/dev/null
 done
 exit 0

@@ -19,6 +19,7 @@ from ipaddress import IPv4Address, ip_address
 from typing import Any, TypeVar
 
 from dnetlab.engines.look import rtnetlink, rulesets
+from dnetlab.engines.look.nft import is_of_iptables
 from dnetlab.engines.look.texts import connections
 from dnetlab.errors import EngineError
 from dnetlab.model import (
@@ -48,6 +49,7 @@ SYSCTLS = (
 RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH = 18, 22, 26, 30
 NDA_DST, NDA_LLADDR, NDA_IFINDEX, NDA_MASTER = 1, 2, 8, 9  # linux/neighbour.h
 NETLINK_NETFILTER, NFT_MSG_GETCHAIN, NFT_MSG_GETRULE = 12, 10 << 8 | 4, 10 << 8 | 7  # linux/netfilter/nf_tables.h
+NFT_MSG_GETTABLE, NFTA_TABLE_NAME, NFPROTO = 10 << 8 | 1, 1, {1: "inet", 2: "ip", 10: "ip6"}
 NLM_F_DUMP_REQUEST = 0x301
 IFLA_EXT_MASK, SKIP_STATISTICS = 29, 8
 NLMSG_ERROR, NLMSG_DONE = 2, 3
@@ -91,6 +93,7 @@ class _Raw:
     sysctls: dict[str, str]
     rules: rulesets.Asked
     rules6: rulesets.Asked
+    nft: rulesets.Asked
     sockets: list[bytes]
 
 
@@ -112,6 +115,7 @@ def forget() -> None:
     """Drop what earlier looks have learned; the next one asks for everything."""
     rulesets.memory.clear()
     rulesets.memory6.clear()
+    rulesets.nft.clear()
     for memory in (_link, _interfaces, _route_table):
         memory.cache_clear()
 
@@ -171,7 +175,10 @@ def _read(place: ToLookAt, with_rules: bool) -> _Raw | None:
     if not _enter(place.file):
         return None
     found = _diagnose(place.name == "host") if place.talks else []
-    rules, rules6 = _rules(_resolver_ports(found)) if with_rules else (rulesets.NOTHING, rulesets.NOTHING)
+    rules = rules6 = nft = rulesets.NOTHING
+    if with_rules:
+        rules, rules6 = _rules(_resolver_ports(found))
+        nft = _nft(_resolver_ports(found), place.name == "host")
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as link:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         link.bind((0, 0))
@@ -184,7 +191,7 @@ def _read(place: ToLookAt, with_rules: bool) -> _Raw | None:
             neighbours += _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", family, 0, 0, 0, 0))
         bridges = any(b"bridge\0" in message for message in links)
         fdb = _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", 7, 0, 0, 0, 0)) if bridges else ()
-    return _Raw(links, addresses, routes, neighbours, fdb, _sysctls(), rules, rules6, found)
+    return _Raw(links, addresses, routes, neighbours, fdb, _sysctls(), rules, rules6, nft, found)
 
 
 def _resolver_ports(sockets: list[bytes]) -> tuple[int, ...]:
@@ -198,6 +205,25 @@ def _rules(ports: tuple[int, ...]) -> tuple[rulesets.Asked, rulesets.Asked]:
     both may be kept elsewhere then (the legacy variant)."""
     four, six = _ruleset(socket.AF_INET), _ruleset(socket.AF_INET6)
     return rulesets.memory.ask(four, ports), rulesets.memory6.ask(six, ()) if six or not four else rulesets.NOTHING
+
+
+def _nft(ports: tuple[int, ...], is_host: bool) -> rulesets.Asked:
+    """Tables that aren't iptables'. A host's are asked for each time: elements of maps are in no dump of rules."""
+    if all(is_of_iptables(family, name) for family, name in _nft_tables()):
+        return rulesets.NOTHING
+    return rulesets.nft.ask(b"" if is_host else _ruleset(socket.AF_INET), () if is_host else ports)
+
+
+def _nft_tables() -> list[tuple[str, str]]:
+    """(family, name) of every table of the namespace this thread is in, iptables' too."""
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as link:
+            link.bind((0, 0))
+            rows = _dump(link, NFT_MSG_GETTABLE, struct.pack("=BBH", 0, 0, 0))
+    except OSError:
+        return []
+    names = ((row[0], rtnetlink.attributes(row, 4)[NFTA_TABLE_NAME]) for row in rows)
+    return [(NFPROTO[number], name.rstrip(b"\0").decode()) for number, name in names if number in NFPROTO]
 
 
 def _ruleset(family: int) -> bytes:
@@ -279,6 +305,7 @@ def _namespace(place: ToLookAt, raw: _Raw, owners: Owners) -> Namespace:
         tuple(_socket(row, owners) for row in raw.sockets),
         raw.sysctls,
         netfilter6=rulesets.memory6.told(raw.rules6),
+        nftables=rulesets.nft.told(raw.nft),
     )
 
 

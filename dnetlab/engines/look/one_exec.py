@@ -18,6 +18,7 @@ from typing import Any
 
 from dnetlab.engines.look import api, netlink, rtnetlink, texts
 from dnetlab.engines.look.netlink import SYSCTLS, Owners
+from dnetlab.engines.look.nft import parse_ruleset
 from dnetlab.engines.look.processes import Task
 from dnetlab.engines.look.rtnetlink import ROUTE_KINDS, SCOPES
 from dnetlab.errors import EngineError
@@ -28,6 +29,7 @@ from dnetlab.model import (
     Namespace,
     Neighbour,
     Netfilter,
+    Nftables,
     Process,
     Protocol,
     Route,
@@ -144,7 +146,7 @@ class Sight:
         kept = {name: inode for inode, name in self.named.items()}
         for name, pid, talks in places:
             said = self.stacks.get(self.nets.get(pid, self.host_net if name == "host" else kept.get(name, 0)))
-            if said is not None and len(said) == 10:
+            if said is not None and len(said) == 11:
                 nics = self.nics if name == "host" else {}
                 made[name], lowers[name] = _stack(name, said, wants_rules(name), talks, owners, nics)
         return netlink.with_peers(made, lowers)
@@ -243,6 +245,7 @@ def _stack(
         tuple(_sockets(said[5], name == "host", owners)) if talks else (),
         {key: value.strip() for key, value in sysctls.items()},
         netfilter6=texts.parse_rules(said[9]) if with_rules else Netfilter(),
+        nftables=parse_ruleset(said[10]) if with_rules else Nftables(),
     )
     return namespace, lower
 

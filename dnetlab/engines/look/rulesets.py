@@ -1,4 +1,4 @@
-"""The rules of many namespaces, most of which are alike: `iptables-save` is asked only where a byte is new.
+"""The rules of many namespaces, most of which are alike: `iptables-save` and `nft` are asked only where a byte is new.
 
 What nf_tables holds is compared as the kernel gives it, handles and counters included; the same bytes are the same
 rules. In each container on a network of its own dockerd makes the same six rules for its names, with two ports that it
@@ -11,14 +11,18 @@ import re
 import shutil
 import struct
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Generic, TypeVar
 
+from dnetlab.engines.look.nft import parse_ruleset
 from dnetlab.engines.look.texts import parse_rules
-from dnetlab.model import Netfilter
+
+Tables = TypeVar("Tables")
 
 MOST = 1000  # rulesets that are remembered
-PORT = re.compile(r"(?<=127\.0\.0\.11:)\d+|(?<=--sport )\d+")
+PORT = re.compile(r"(?<=127\.0\.0\.11:)\d+|(?<=--sport )\d+|(?<=(?:tcp|udp) sport )\d+")
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,12 @@ class Asked:
 NOTHING = Asked()
 
 
-class Memory:
-    """What was read before."""
+class Memory(Generic[Tables]):
+    """What was read before by a program, and what its text means."""
 
-    def __init__(self, program: str) -> None:
-        self._program = program
-        self._tables: dict[bytes, Netfilter] = {}  # ruleset -> its tables
+    def __init__(self, program: str, arguments: tuple[str, ...], parse: Callable[[str], Tables]) -> None:
+        self._program, self._arguments, self._parse = program, arguments, parse
+        self._tables: dict[bytes, Tables] = {}  # ruleset -> its tables
         self._texts: dict[bytes, tuple[str, tuple[int, ...]]] = {}  # form -> a text and the ports in it; "" on the way
 
     def ask(self, ruleset: bytes, ports: tuple[int, ...]) -> Asked:
@@ -56,20 +60,20 @@ class Memory:
             return asked
         if asked.form:
             self._texts[asked.form] = "", ports
-        saving = subprocess.Popen([program, "-c"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        saving = subprocess.Popen([program, *self._arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         return Asked(ruleset, ports, saving)
 
-    def told(self, asked: Asked) -> Netfilter:
+    def told(self, asked: Asked) -> Tables:
         """The tables of a namespace that was asked for; those that nobody touched where there are none."""
         known = self._tables.get(asked.ruleset) if asked.saving is None else None
         if known is not None:
             return known
-        netfilter = parse_rules(self._text(asked))
+        tables = self._parse(self._text(asked))
         if asked.ruleset:  # it is empty where iptables keeps its rules elsewhere (the legacy variant)
             while len(self._tables) >= MOST:
                 self._tables.pop(next(iter(self._tables)))
-            self._tables[asked.ruleset] = netfilter
-        return netfilter
+            self._tables[asked.ruleset] = tables
+        return tables
 
     def _text(self, asked: Asked) -> str:
         if asked.saving is None:
@@ -88,9 +92,10 @@ class Memory:
         self._texts.clear()
 
 
-memory, memory6 = Memory("iptables-save"), Memory("ip6tables-save")
+memory, memory6 = (Memory(program, ("-c",), parse_rules) for program in ("iptables-save", "ip6tables-save"))
+nft = Memory("nft", ("-a", "list", "ruleset"), parse_ruleset)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _found(program: str) -> str | None:
     return shutil.which(program, path="/usr/sbin:/sbin:/usr/bin:/bin")
