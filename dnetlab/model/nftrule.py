@@ -10,7 +10,7 @@ those of `nft list` 1.0.6.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address, summarize_address_range
 from typing import Union
@@ -260,11 +260,13 @@ _TARGETS = {"dnat": ("DNAT", "--to-destination"), "snat": ("SNAT", "--to-source"
 @quick
 @dataclass(frozen=True)
 class NftRule:
-    """One rule. handle: by which `nft delete rule` names it; a table gives each number once."""
+    """One rule. handle: by which `nft delete rule` names it; a table gives each number once. state: what its limit
+    remembers, as that of a rule of iptables."""
 
     statements: tuple[Statement, ...] = ()
     comment: str = ""
     handle: int = 0
+    state: tuple[tuple[str, float, float], ...] = field(default=(), compare=False)
 
     @cached_property
     def text(self) -> str:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 
-from dnetlab.model import Hook, Protocol, Rule, Step, StepKind, Target
+from dnetlab.model import Hook, Match, Protocol, Rule, Step, StepKind, Target
 from dnetlab.model.changed import replace
 from dnetlab.model.facts import Counts, Decides, Fact, Jumps, NotJudged, PolicyDecides, Returns
 from dnetlab.model.nftables import Nftables, NftChain, NftTable
 from dnetlab.model.nftrule import Counter, Nat, NftRule, Other, Reject, SetMark, Test, Verdict, VerdictMap, Xt
+from dnetlab.net import remembered
 from dnetlab.net.filter import MOST_JUMPS, Counters, Decision, Scene, judge
+from dnetlab.net.remembered import Moment
 
 # What a test looks at, as an option of iptables that looks at the same.
 OPTIONS = {
@@ -39,6 +41,10 @@ _UPPER = ("ct_state", "ct_dir", "fib_addrtype")
 
 _LOGGED = re.compile(r'(prefix|level) ("[^"]*"|\S+)')
 _LEVELS = ("emerg", "alert", "crit", "err", "warn", "notice", "info", "debug")
+
+
+_LIMIT = re.compile(r"limit rate (over )?(\d+)/(second|minute|hour|day)(?: burst (\d+) packets)?")
+_UNITS = {"second": "sec", "minute": "min", "hour": "hour", "day": "day"}
 
 
 def walk(table: NftTable, chain: NftChain, hook: Hook, scene: Scene, counters: Counters) -> tuple[Decision, list[Step]]:
@@ -92,8 +98,8 @@ class _Reading:
                 if isinstance(statement, Xt) or not statement.judged:
                     self.note(chain, number, rule, NotJudged(statement.text))
                     return None
-                if statement.text.startswith("limit rate over"):
-                    return None  # one packet never exceeds a rate
+                if not self.within(chain, number, rule, statement.text):
+                    return None
                 self.log(statement.text)
                 matched = True
             else:
@@ -104,6 +110,23 @@ class _Reading:
         if matched:
             self.note(chain, number, rule, Counts("LOG" if _logs(rule) else ""))
         return None
+
+    def within(self, chain: NftChain, number: int, rule: NftRule, text: str) -> bool:
+        """Is the packet within the rate of a `limit`, or with `over` beyond it? True for any other statement.
+
+        The purse is that of iptables' limit; a rate of bytes no packet of the lab exceeds.
+        """
+        rate = _LIMIT.fullmatch(text)
+        if rate is None:
+            return "limit rate over" not in text
+        over, each, unit, burst = rate.groups()
+        limit = f"{each}/{_UNITS[unit]}"
+        matches = Match("--limit", limit, False, "limit"), Match("--limit-burst", burst or "5", False, "limit")
+        scene, key = self.scene, (self.table.label, chain.name, number)
+        scene.fickle = True
+        asked = Rule(matches, state=rule.state)
+        moment = Moment(asked, key, scene.packet, scene.now, self.counters.memory, scene.connections, {})
+        return remembered.judge("limit", moment) is not bool(over)
 
     def log(self, text: str) -> None:
         """A `log` statement is a line of the kernel's log, as that of a LOG rule of iptables; one of a group is not."""
@@ -240,11 +263,14 @@ def _flags(test: Test, scene: Scene) -> bool:
 def counted(tables: Nftables, counters: Counters) -> Nftables:
     """The tables with their rules' counters moved on."""
     touched: dict[tuple[str, str], dict[int, list[int]]] = {}
+    for label, chain, number in counters.memory.rules:
+        touched.setdefault((label, chain), {})[number] = [0, 0]
     for (label, chain, number), hit in counters.hits.items():
         touched.setdefault((label, chain), {})[number] = hit
     for table in tables.tables:
         if any(label == table.label for label, _ in touched):
             moved = tuple(_counted_chain(chain, touched.get((table.label, chain.name))) for chain in table.chains)
+            moved = tuple(_remembering(table.label, chain, counters) for chain in moved)
             tables = tables.with_table(replace(table, chains=moved))
     return tables
 
@@ -255,4 +281,15 @@ def _counted_chain(chain: NftChain, hits: dict[int, list[int]] | None) -> NftCha
     rules = list(chain.rules)
     for number, (packets, size) in hits.items():
         rules[number - 1] = rules[number - 1].counted(packets, size)
+    return replace(chain, rules=tuple(rules))
+
+
+def _remembering(label: str, chain: NftChain, counters: Counters) -> NftChain:
+    kept = {key[2]: state for key, state in counters.memory.rules.items() if key[:2] == (label, chain.name)}
+    if not kept:
+        return chain
+    rules = list(chain.rules)
+    for number, state in kept.items():
+        rows = tuple((name, value, at) for name, (value, at) in state.items())
+        rules[number - 1] = replace(rules[number - 1], state=rows)
     return replace(chain, rules=tuple(rules))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import closing
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
 from dnetlab.commands.cell import parse_cell
 from dnetlab.engines.docker import DockerEngine
+from dnetlab.engines.simulator import Simulator
 from dnetlab.errors import UsageError
 from dnetlab.model import ContainerState, LinkKind, Packet, Protocol, Where
 
@@ -184,6 +187,26 @@ def test_networks_sockets_and_processes_are_seen(engine):
     nginx = [p for p in host.processes if p.namespace == host.container("web1").short_id]
     assert [p.command.split(":")[1].split()[0] for p in nginx] == ["master", "worker"]
     assert host.docker_running and not engine.snapshot().hosts["client"].has_docker
+
+
+@pytest.mark.skipif(shutil.which("nft") is None, reason="nft is not installed on this machine")
+def test_the_tables_of_nft_are_seen_and_decide_as_in_the_simulator(engine):
+    # Given a table of nft beside those of iptables, on the real lab and in the simulator
+    text = (
+        "docker1# nft add table ip mine '{ chain before { type filter hook input priority -1; }; }'\n"
+        "docker1# nft 'add map ip mine m { type inet_service : verdict; elements = { 80 : drop }; }'\n"
+        "docker1# nft add rule ip mine before tcp dport vmap @m\n"
+    )
+    with closing(Simulator()) as simulator:
+        run(simulator, text)
+        run(engine, text)
+        tables = [e.snapshot().hosts["docker1"].stack.nftables.tables for e in (engine, simulator)]
+    run(engine, "docker1# nft delete table ip mine")
+
+    # Then both snapshots hold the same, handles included; the number of the table itself counts iptables' tables too
+    assert [t.label for t in tables[0]] == ["ip mine"]
+    assert [(t.chains, t.sets) for t in tables[0]] == [(t.chains, t.sets) for t in tables[1]]
+    assert tables[0][0].chains[0].rules[0].handle == 3
 
 
 def test_forward_explains_a_packet_that_the_real_lab_carries(engine):

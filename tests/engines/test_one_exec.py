@@ -32,6 +32,7 @@ docker1# ip addr add 172.25.254.201/24 dev eth0
 docker1# iptables -A DOCKER-USER -s 203.0.113.0/24 -m comment --comment "no, thanks" -j DROP
 docker1# docker network create --ipv6 --subnet fd00:6::/64 six
 docker1# docker run -d --name web6 --network six -p 8080:80 nginx
+docker1# ! command -v nft || nft add table ip mine '{ chain c { tcp dport 80 counter accept; }; }'
 docker1# ip -6 route add fd00:7::/64 via fd00:6::2
 docker1# ip6tables -A FORWARD -s fd00:8::/64 -m comment --comment "no, thanks" -j DROP
 docker1# timeout 30 sh -c "until ping -c 1 -W 1 fd00:6::2; do :; done"
