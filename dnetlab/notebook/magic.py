@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -21,8 +20,10 @@ from dnetlab.notebook import first_mistakes, subcommands
 from dnetlab.notebook.display import CellView, Sentence, StepLine
 from dnetlab.notebook.journal import journal_file, kernel_name, notebook_name
 from dnetlab.notebook.options import parse
+from dnetlab.place import in_browser
 from dnetlab.views import terminal
 from dnetlab.views.course import tick_texts
+from dnetlab.views.frame import has_pandas
 from dnetlab.views.journal import unwritten_text
 
 if TYPE_CHECKING:
@@ -256,10 +257,18 @@ def keep_empty_cells(lines: list[str]) -> list[str]:
     return lines
 
 
-def _import_what_tables_need() -> None:
-    """pandas takes a third of a second to import: better while a kernel starts than under the first table."""
-    with contextlib.suppress(ImportError):  # a browser may have none
-        import dnetlab.views.dataframe  # noqa: F401
+def _import_what_cells_need() -> None:
+    """pandas takes a third of a second to import: better while a kernel starts than under the first table.
+
+    In a browser, where a kernel starts while its notebook is being read, the lab and Graphviz are made ready, too.
+    """
+    has_pandas()
+    if in_browser():
+        from dnetlab.lab import Lab
+        from dnetlab.views.diagrams import renderer
+
+        Lab().close()
+        renderer()
 
 
 def register(shell: Any) -> DnetMagics:
@@ -269,7 +278,7 @@ def register(shell: Any) -> DnetMagics:
     loaded = getattr(shell, "_dnetlab", None)
     if isinstance(loaded, DnetMagics):
         return loaded
-    _import_what_tables_need()
+    _import_what_cells_need()
     magics = DnetMagics(shell)
     shell.register_magics(magics)
     shell.input_transformers_cleanup.append(keep_empty_cells)

@@ -1,4 +1,5 @@
-"""Rows become a DataFrame here: the same columns and dtypes, even for no rows. pandas is imported when first needed."""
+"""Rows become a DataFrame here: the same columns and dtypes, even for no rows. pandas is imported when first needed;
+where there is none, as in a browser, a table is `rows.Rows`."""
 
 from __future__ import annotations
 
@@ -25,13 +26,27 @@ def frame(
 
     Text stands as `string`, whole numbers as `Int64`, seconds as `Float64`, yes or no as `boolean`; None becomes <NA>.
     """
-    from dnetlab.views.dataframe import build
+    from dnetlab.views.rows import Rows
 
-    return build(list(rows), columns, first, worded)
+    table = Rows(list(rows), columns, first, worded)
+    return table.frame() if has_pandas() else table
 
 
 def cells(table: DataFrame) -> tuple[list[str], list[list[str]]]:
     """The columns and rows of a table that a reader is shown, as text; at most 200 rows."""
+    from dnetlab.views.rows import Rows
+
+    if isinstance(table, Rows):
+        return table.cells()
     from dnetlab.views import dataframe
 
     return dataframe.cells(table)
+
+
+def has_pandas() -> bool:
+    """Can it be imported? In a page that has loaded it since, the answer changes."""
+    try:
+        import dnetlab.views.dataframe  # noqa: F401
+    except ImportError:
+        return False
+    return True

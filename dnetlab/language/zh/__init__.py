@@ -11,12 +11,13 @@ from dnetlab.language.zh import (
     lab,
     notebook,
     serve,
+    site,
     tools,
     views,
 )
 from dnetlab.language.zh.headings import HEADINGS
 
-_PARTS = (command_line, commands, docker, engines, gradebook, lab, notebook, serve, tools, views)
+_PARTS = (command_line, commands, docker, engines, gradebook, lab, notebook, serve, site, tools, views)
 CATALOGUE: dict[str, str] = {english: chinese for part in _PARTS for english, chinese in part.SENTENCES.items()}
 
 __all__ = ["CATALOGUE", "HEADINGS"]
