@@ -59,8 +59,6 @@ def compile_pattern(
     whole: bool = False, perl: bool = False, one: bool = False,
 ) -> Pattern:  # fmt: skip
     """A pattern for `search`. Newlines in it separate alternatives, unless one is set. Raises BadPattern, Refused."""
-    import regex  # late: only patterns need it
-
     if len(pattern) > LONGEST:
         raise Refused(
             "This pattern has {pattern} characters.",
@@ -77,11 +75,23 @@ def compile_pattern(
         text = rf"(?<!\w)(?:{text})(?!\w)"
     if whole:
         text = rf"\A(?:{text})\Z"
+    regex = _library()
     try:
         flags = regex.V0 | (0 if perl else regex.POSIX) | (regex.IGNORECASE if ignore_case else 0)
         return Pattern(regex.compile(text, flags))
     except (regex.error, OverflowError, RecursionError):
         raise BadPattern("Invalid regular expression") from None
+
+
+def _library() -> Any:
+    """`regex`, imported late, because only patterns need it; in a browser, which has none, what does the same."""
+    try:
+        import regex
+    except ImportError:
+        from dnetlab.sim.userland import plain_regex
+
+        return plain_regex
+    return regex
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -94,8 +104,7 @@ def matches(pattern: str, text: str) -> bool:
 
 def is_found(pattern: str, text: str) -> bool:
     """Is a pattern of Go's (or Perl's) somewhere in the text? One that is none is nowhere. Raises Stopped."""
-    import regex
-
+    regex = _library()
     try:
         return regex.search(pattern[:LONGEST], text, timeout=SECONDS) is not None
     except (regex.error, OverflowError, RecursionError):
