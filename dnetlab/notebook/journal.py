@@ -26,13 +26,29 @@ def journal_file(engine: str, release: str | None, notebook: str = "") -> Path |
 
 
 def notebook_name(shell: Any) -> str:
-    """The notebook's path as the server (JPY_SESSION_NAME) or VS Code tells it; '' when neither does.
+    """The notebook's path as the server (JPY_SESSION_NAME) or VS Code tells it, or its name as `dnetlab site` wrote it
+    into its cells; '' when none of them does.
 
     shell is None at `dnetlab shell`, and that is its name.
     """
     if shell is None:
         return "shell"
-    return os.environ.get("JPY_SESSION_NAME") or str(shell.user_ns.get("__vsc_ipynb_file__") or "")
+    known = os.environ.get("JPY_SESSION_NAME") or str(shell.user_ns.get("__vsc_ipynb_file__") or "")
+    return known or _of_cell(shell)
+
+
+def _of_cell(shell: Any) -> str:
+    """In a browser no server tells: the cell that runs does, by metadata that the page sends along. Once it has, the
+    kernel knows it for cells that somebody adds, as it does where a server says it: by JPY_SESSION_NAME.
+    """
+    sent = getattr(getattr(shell, "kernel", None), "_parent_header", None)
+    metadata = sent.get("metadata") if isinstance(sent, dict) else None
+    ours = metadata.get("dnetlab") if isinstance(metadata, dict) else None
+    name = ours.get("notebook") if isinstance(ours, dict) else None
+    if not isinstance(name, str):
+        return ""
+    os.environ["JPY_SESSION_NAME"] = name
+    return name
 
 
 def kernel_name(shell: Any) -> str:

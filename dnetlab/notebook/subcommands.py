@@ -13,6 +13,7 @@ from dnetlab.language import Words, near_or, say
 from dnetlab.lessons.fault import LEVELS
 from dnetlab.notebook import lessons
 from dnetlab.notebook.display import Sentence
+from dnetlab.notebook.downloads import offered
 from dnetlab.notebook.options import parse
 from dnetlab.views import course
 
@@ -135,7 +136,12 @@ def _journal(magics: DnetMagics, options: Any) -> Any:
     """The commands of this session, as a script that `dnetlab run` takes."""
     lines = [f"{e.line.host}# {e.line.text}" if e.line.container is None else f"/ # {e.line.text}"
              for e in magics.lab.entries]  # fmt: skip
-    return Sentence("\n".join(lines) or say("; no commands yet"))
+    return offered("\n".join(lines) or say("; no commands yet"), _record(magics))
+
+
+def _record(magics: DnetMagics) -> list[Path]:
+    """The file that this lab's commands are written down in; none where none is kept."""
+    return [magics.lab.record.path] if magics.lab.record else []
 
 
 # -- time travel -------------------------------------------------------------------------------------------------------
@@ -217,7 +223,8 @@ def _report(magics: DnetMagics, options: Any) -> Any:
     with speak_once(options.lang) as language:
         work = of_lab(magics.lab)
         files, missing = write_all(work, Path(options.out), options.format or (), language)
-        return Sentence("\n".join(filter(None, (exported_text(work, files), missing))))
+        told = "\n".join(filter(None, (exported_text(work, files), missing)))
+        return offered(told, [*files, *_record(magics)])
 
 
 def _doctor(magics: DnetMagics, options: Any) -> Any:
