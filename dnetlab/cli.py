@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnetlab import __version__, cli_serve
 from dnetlab.cli_assign import assign_command
+from dnetlab.cli_site import site_command
 from dnetlab.cli_work import work_commands
 from dnetlab.errors import CellError, DnetError, UsageError
 from dnetlab.language import heading, say
@@ -109,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     _lesson_commands(commands)
     work_commands(commands)
     assign_command(commands)
+    site_command(commands)
     doctor = commands.add_parser("doctor", help=say("what works on this machine, and what to do about the rest"))
     doctor.add_argument("--json", action="store_true", help=say("the findings as JSON"))
     doctor.set_defaults(run=_doctor)

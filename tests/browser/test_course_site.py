@@ -1,0 +1,187 @@
+"""The course without a server, in a real browser: `dnetlab site`, every name but this machine's blocked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+pytest.importorskip("jupyterlite_core", reason="JupyterLite is not installed: pip install -e '.[site]'")
+from course import NOBODY_ELSE, Course, make, open_lesson, served, window
+from pages import CHROMIUM, ERROR, FLAGS, Learner, cells_of, outputs_break
+
+SOLUTION = """%%dnet
+docker network create --subnet 172.28.0.0/24 rear
+docker run -d --name db --network rear --ip 172.28.0.20 nginx
+"""
+LISTED = "import os\nos.listdir('.dnetlab')"
+PICTURE = 'img[alt^="Topology of the lab: "]'
+
+
+@pytest.fixture(scope="session")
+def course(chromium, tmp_path_factory):
+    if shutil.which("npm") is None:
+        pytest.skip("there is no npm here to get Pyodide (Debian: apt-get install npm)")
+    folder = tmp_path_factory.mktemp("site") / "course"
+    built = make(folder)
+    assert built.returncode == 0, built.stderr
+    with served(folder) as there:
+        yield there
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """One that finds no other machine, by whatever name or number."""
+    started = chromium.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, NOBODY_ELSE])
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def page(browser, course):
+    with window(browser, course) as opened:
+        yield opened
+
+
+def foreign(course: Course) -> list[str]:
+    """What was asked of other machines."""
+    here = course.url.removesuffix("school/course/")
+    return [url for url in course.asked if not url.startswith((here, "data:", "blob:"))]
+
+
+def run_through(page, course, name: str) -> list[str]:
+    """What stands under each cell that has something to run, run one after the other; none of them has an error."""
+    learner, outputs = Learner(page), []
+    for number in range(cells_of(course.folder / "files" / name)):
+        outputs.append(learner.run(number))
+        assert page.locator(ERROR).all_text_contents() == []
+    return outputs
+
+
+def test_the_tour_opens_first_and_all_of_it_runs(page, course, tmp_path):
+    # given the link alone, when every cell of what it opens is run
+    open_lesson(page, course)
+    said = "\n".join(run_through(page, course, "00-tour.ipynb"))
+    page.screenshot(path=tmp_path / "tour.png")
+
+    # then commands answer, tables have their rows, and the picture is drawn
+    assert "<title>Welcome to nginx!</title>" in said
+    assert "64 bytes from 172.17.0.2" in said
+    assert "172.25.254.1/24" in said
+    assert "The one who asked got his answer." in said
+    assert page.locator(PICTURE).first.evaluate("node => node.complete && node.naturalWidth") > 300
+    assert outputs_break(page) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "command", "answer"),
+    [
+        ("?lesson=1", "01-native-networks.ipynb", "docker network ls", "bridge"),
+        ("?lesson=4", "04-isolation.ipynb", "docker exec web3 ping", "100% packet loss"),
+        ("?lesson=7", "07-nat-and-docker-proxy.ipynb", "iptables -t nat", "MASQUERADE"),
+        ("?lesson=3&lang=zh", "zh/03-custom-bridges.ipynb", "docker network create", "my_net1"),
+    ],
+)
+def test_a_url_opens_a_lesson_in_its_language_and_all_of_it_runs(page, course, query, name, command, answer, tmp_path):
+    open_lesson(page, course, query)
+    outputs = run_through(page, course, name)
+    page.screenshot(path=tmp_path / "lesson.png")
+
+    assert any(command in output and answer in output for output in outputs)
+
+
+def test_a_task_is_solved_and_its_report_is_verified_by_the_command_line(page, course, tmp_path):
+    # given lesson 4, its first task solved, when the report is asked for and its links are clicked
+    open_lesson(page, course, "?lesson=4")
+    learner = Learner(page)
+    learner.run(0)
+    learner.more("%dnet start")
+    solved = learner.more(SOLUTION)
+    learner.more("%dnet report")
+    files = {}
+    for link in page.locator("a[download]").all():
+        with page.expect_download() as waiting:
+            link.click()
+        files[waiting.value.suggested_filename] = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(files[waiting.value.suggested_filename])
+
+    # then they are what `dnetlab verify` and `grade` take from anybody
+    assert {file.suffix for file in files.values()} == {".html", ".json", ".journal"}
+    assert "Task 1 is done" in solved
+    for file in files.values():
+        work = verified(file)
+        assert (work["lessons"][0]["lesson"], work["findings"]) == ("04-isolation", [])
+        assert (work["lessons"][0]["tasks"][0]["done"], work["earned"]) == (True, 2.0)
+    own = tmp_path / "submitted" / "ann" / "04-isolation"
+    own.mkdir(parents=True)
+    journal = next(file for name, file in files.items() if name.endswith(".journal"))
+    shutil.copy(journal, own / journal.name)
+    graded = dnetlab("grade", str(tmp_path / "submitted"), "--any-student", "--out", str(tmp_path / "class"))
+    assert graded.returncode == 0, graded.stdout + (tmp_path / "class" / "findings.csv").read_text()
+    assert "mean 2, median 2 of 8 points" in graded.stdout
+
+
+def test_what_was_done_is_kept_in_the_browser(page, course):
+    # given a network made in a notebook, when the page is loaded again and the lab brought back
+    open_lesson(page, course, "?lesson=3")
+    learner = Learner(page)
+    learner.run(0, "%%dnet\ndocker network create kept")
+    page.keyboard.press("Control+s")
+    page.reload()
+    page.wait_for_selector(".jp-Notebook:visible .jp-CodeCell")
+    learner = Learner(page)
+    told = learner.run(0, "%dnet resume")
+
+    # then it is there, from the journal of this notebook and of no other
+    assert "1 command" in told
+    assert "kept" in learner.run(1, "%%dnet\ndocker network ls")
+    assert "03-custom-bridges.sim.journal" in learner.run(2, LISTED)
+
+
+def test_without_a_network_a_lesson_runs_that_was_not_opened_before(page, course):
+    # given one visit, when the network is gone
+    open_lesson(page, course)
+    Learner(page).run(0)
+    page.wait_for_function("caches.open('precache').then(kept => kept.keys()).then(keys => keys.length > 60)")
+    page.context.set_offline(True)
+    open_lesson(page, course, "?lesson=2")
+
+    # then another lesson opens all the same, and its lab answers
+    assert "Welcome to nginx!" in Learner(page).run(0, "%%dnet\ndocker run -d nginx\ncurl -s 172.17.0.2")
+
+
+def test_only_who_imports_pandas_asks_for_it_elsewhere(browser, course):
+    # given a site without pandas, when a table is looked at, and then pandas is imported where nobody else is reached
+    own = Course(course.url, course.folder)
+    with window(browser, own) as page:
+        open_lesson(page, own)
+        learner = Learner(page)
+        learner.run(0, "table = %dnet ips\nlen(table), table['dev'][0]")
+        before = foreign(own)
+        learner.run(1, "import pandas")
+
+    # then nothing was asked of others before, and after that the files that Pyodide's own server has
+    assert before == []
+    assert any("/pandas-" in url for url in foreign(own))
+
+
+def dnetlab(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "dnetlab", *words], capture_output=True, text=True)
+
+
+def verified(file) -> dict:
+    """What the command line finds when it runs the file's work again."""
+    found = dnetlab("verify", "--json", str(file))
+    assert found.returncode == 0, found.stdout + found.stderr
+    return json.loads(found.stdout)
+
+
+def test_nothing_was_asked_of_any_other_machine(course):
+    # given all that the tests before have asked for, and a browser that finds nobody else
+    assert course.asked
+    assert foreign(course) == []
