@@ -108,9 +108,8 @@ def _parser() -> argparse.ArgumentParser:
 
     cli_serve.add(commands, _engine_options).set_defaults(run=_serve)
     _lesson_commands(commands)
-    work_commands(commands)
-    assign_command(commands)
-    site_command(commands)
+    for add in (work_commands, assign_command, site_command):
+        add(commands)
     doctor = commands.add_parser("doctor", help=say("what works on this machine, and what to do about the rest"))
     doctor.add_argument("--json", action="store_true", help=say("the findings as JSON"))
     doctor.set_defaults(run=_doctor)

@@ -55,7 +55,7 @@ def _build(order: Order, work: Path, tell: Callable[[str], None]) -> Built:
     found = pyodide.get(order.pyodide, PYODIDE_VERSION, work)
     lite, site = work / "lite", work / "site"
     pyodide.lay(found, PYODIDE_VERSION, lite / "static" / "pyodide")
-    own = _wheels(lite / "wheels", found)
+    own = _wheels(lite / "wheels")
     lessons = contents.lay(lite / "contents")
     extensions(lite / "extensions")
     configure(lite, site, own, found.has)
@@ -63,10 +63,11 @@ def _build(order: Order, work: Path, tell: Callable[[str], None]) -> Built:
     jupyterlite(lite)
     if not (site / LOCK).is_file():
         raise DnetError("JupyterLite built no lock of packages")
-    add_elsewhere(site / LOCK, pyodide.elsewhere(found, PYODIDE_CDN_URL))
+    more = pyodide.packages(found, PYODIDE_CDN_URL)
+    add(site / LOCK, more)
     pages.lay(site, lessons)
     look_through(site)
-    pandas = "here" if pyodide.ASKED in found.has else "elsewhere" if pyodide.elsewhere(found, "") else ""
+    pandas = "here" if pyodide.ASKED in found.has else "elsewhere" if more else ""
     (site / MARK).write_text(json.dumps({
         "dnetlab": __version__, "pyodide": PYODIDE_VERSION, "base": order.base, "pandas": pandas, "lessons": lessons,
     }, indent=1) + "\n", encoding="utf-8")  # fmt: skip
@@ -75,10 +76,10 @@ def _build(order: Order, work: Path, tell: Callable[[str], None]) -> Built:
     return Built(len(sizes), sum(sizes), tuple(lessons), pandas)
 
 
-def _wheels(folder: Path, found: pyodide.Distribution) -> list[Path]:
+def _wheels(folder: Path) -> list[Path]:
     folder.mkdir()
-    plain = [*(name for name in wheels.PLAIN if name.lower() not in found.has), *wheels.TRIMMED]
-    return [wheels.lab(folder), wheels.start(folder), *(wheels.plain(folder, name) for name in plain)]
+    plain = (wheels.plain(folder, name) for name in (*wheels.PLAIN, *wheels.TRIMMED))
+    return [wheels.lab(folder), wheels.start(folder), *plain]
 
 
 def extensions(folder: Path) -> None:
@@ -126,8 +127,8 @@ def jupyterlite(lite: Path) -> None:
         raise DnetError("JupyterLite could not build the site:\n{said}", said=said)
 
 
-def add_elsewhere(file: Path, packages: dict[str, Any]) -> None:
-    """Into the lock what the site has not itself: it is loaded when a cell imports it, and never before."""
+def add(file: Path, packages: dict[str, Any]) -> None:
+    """Into the lock what is loaded when a cell imports it, and never before."""
     lock = json.loads(file.read_text(encoding="utf-8"))
     lock["packages"] = packages | lock["packages"]
     file.write_text(json.dumps(lock), encoding="utf-8")

@@ -22,6 +22,7 @@ SETTINGS = {
         "litePluginSettings": {KERNEL: {"disablePyPIFallback": True}},  # no request leaves the folder's origin
     },
 }
+PAGES = ("./", "index.html", "lab/index.html")  # loaded before the service worker is there
 _WORKER, _THEIRS = "service-worker.js", "service-worker-of-jupyterlite.js"
 
 
@@ -69,4 +70,4 @@ def _worker(site: Path) -> str:
         if path.is_file()
     )  # fmt: skip
     ours = Template(Path(__file__).with_name("service-worker.js").read_text(encoding="utf-8"))
-    return ours.substitute(theirs=_THEIRS, lessons=json.dumps(files))
+    return ours.substitute(theirs=_THEIRS, kept=json.dumps([*PAGES, *files]))

@@ -16,7 +16,8 @@ from dnetlab.errors import DnetError
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 LOCK = "pyodide-lock.json"
 ASKED = "pandas"  # what a cell may import beside the lab
-BETTER = ("regex", "pyyaml", "markupsafe")  # compiled forms of what the lab has in plain Python otherwise
+BETTER = ("regex",)  # what the lab does by `re` otherwise
+HERE = "../pyodide"  # seen from the lock of the site
 ELSEWHERE = "Get Pyodide {version} elsewhere, and name the file or folder with --pyodide."
 Lock = dict[str, Any]
 
@@ -98,18 +99,20 @@ def _unpacked(file: Path, work: Path) -> Path:
 
 
 def lay(found: Distribution, version: str, folder: Path) -> None:
-    """The core's files, and the packages that are in it, as JupyterLite looks for them."""
+    """The core's files, and those of the packages that are in it, where JupyterLite looks for the core; its lock is
+    empty, because JupyterLite would look for the packages somewhere else.
+    """
     folder.mkdir(parents=True)
-    packages = {name: found.lock["packages"][name] for name in found.has}
-    for name in (*CORE, *(package["file_name"] for package in packages.values())):
+    for name in (*CORE, *(found.lock["packages"][name]["file_name"] for name in found.has)):
         shutil.copyfile(found.folder / name, folder / name)
     info = found.lock["info"] | {"version": version}  # without one the kernel is pointed at Pyodide's own server
-    (folder / LOCK).write_text(json.dumps({**found.lock, "info": info, "packages": packages}), encoding="utf-8")
+    (folder / LOCK).write_text(json.dumps({**found.lock, "info": info, "packages": {}}), encoding="utf-8")
 
 
-def elsewhere(found: Distribution, url: str) -> dict[str, Any]:
-    """What `import pandas` loads and the site lacks: entries of a lock, their files at that URL; {} for nothing."""
-    if ASKED in found.has or ASKED not in found.lock["packages"]:
-        return {}
-    packages = {name: found.lock["packages"][name] for name in closure(found.lock, ASKED)}
-    return {name: entry | {"file_name": f"{url}/{entry['file_name']}"} for name, entry in packages.items()}
+def packages(found: Distribution, url: str) -> dict[str, Any]:
+    """What is loaded when a cell imports it, as entries of the site's lock: files of the folder, where the distribution
+    has them, else pandas and what it needs at that URL; {} for nothing.
+    """
+    place, names = (HERE, found.has) if ASKED in found.has else (url, tuple(closure(found.lock, ASKED)))
+    entries = {name: found.lock["packages"][name] for name in names}
+    return {name: entry | {"file_name": f"{place}/{entry['file_name']}"} for name, entry in entries.items()}

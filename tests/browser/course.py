@@ -67,7 +67,17 @@ def window(browser, course: Course) -> Iterator:
     context.close()
 
 
-def open_lesson(page, course: Course, query: str = "") -> None:
+def see_lesson(page, course: Course, query: str = "") -> None:
     """As the link does, until the notebook is there."""
     page.goto(f"{course.url}{query}")
     page.wait_for_selector(".jp-Notebook:visible .jp-CodeCell")
+
+
+def open_lesson(page, course: Course, query: str = "") -> None:
+    """The same, until its kernel rests."""
+    see_lesson(page, course, query)
+    rest(page)
+
+
+def rest(page) -> None:
+    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
