@@ -167,3 +167,26 @@ def test_what_belongs_to_a_network_goes_with_it(release: str) -> None:
 
     for table in ("filter", "nat", "raw"):
         assert after.out(f"iptables -t {table} -S") == before.out(f"iptables -t {table} -S")
+
+
+@NEW
+def test_one_family_may_be_isolated_while_the_other_has_its_gateway(release: str) -> None:
+    prompt = Prompt(release)
+    subnets = "--subnet 172.30.3.0/24 --subnet fd00:3::/64"
+
+    prompt.out(f"docker network create --internal --ipv6 {subnets} -o {MODE}=isolated "
+               "-o com.docker.network.bridge.name=br-half half")  # fmt: skip
+
+    addresses = prompt.out("docker1# ip -br addr show dev br-half")
+    assert "fd00:3::1/64" in addresses and "172.30.3" not in addresses
+
+
+@NEW
+def test_a_container_without_ipv6_is_not_put_into_a_network_of_ipv6_only(release: str) -> None:
+    prompt = Prompt(release)
+    prompt.out("docker network create --ipv6 --ipv4=false --subnet fd00:5::/64 six")
+
+    refused = prompt.type("docker run -d --network six --sysctl net.ipv6.conf.all.disable_ipv6=1 nginx").refused
+
+    assert refused is not None
+    assert refused.reason == "A container without IPv6 in a network of IPv6 only is not modelled."

@@ -23,7 +23,7 @@ _DISPOSITIONS = {
     Disposition.NO_NEIGHBOUR: "Nobody answered ARP for the next hop: the machine is not on that segment, or is off.",
     Disposition.NO_LISTENER: "The packet arrived, but nothing listens on that port: Connection refused.",
     Disposition.TTL_EXPIRED: "The TTL reached zero on the way; the router that saw it says so.",
-    Disposition.FORWARDING_OFF: "The packet is for somebody else and net.ipv4.ip_forward is 0 on this machine.",
+    Disposition.FORWARDING_OFF: "The packet is for somebody else, and this machine forwards none of its family.",
     Disposition.LINK_DOWN: "The interface on the way is down, so the frame could not leave.",
     Disposition.TOO_BIG: "The packet is longer than the next link's MTU and must not be cut; the sender is told so.",
     Disposition.LOOP: "The packet came back to where it had been with nothing changed.",

@@ -24,7 +24,7 @@ _DISPOSITIONS = {
     Disposition.NO_NEIGHBOUR: "没有人应答对下一跳的 ARP 询问：那台机器不在这个网段上，或者没有开机。",
     Disposition.NO_LISTENER: "数据包到了，但没有程序监听这个端口：连接被拒绝。",
     Disposition.TTL_EXPIRED: "TTL 在路上减到了零，发现这一点的路由器发出了通知。",
-    Disposition.FORWARDING_OFF: "数据包是给别人的，而这台机器的 net.ipv4.ip_forward 是 0。",
+    Disposition.FORWARDING_OFF: "数据包是给别人的，而这台机器不转发这一族（IPv4 或 IPv6）的数据包。",
     Disposition.LINK_DOWN: "路上的网卡没有启用，帧发不出去。",
     Disposition.LOOP: "数据包原封不动地回到了它经过的地方。",
     Disposition.TOO_BIG: "数据包比下一块网卡的 MTU 长，又不允许分片；发送方会得到通知。",

@@ -87,6 +87,8 @@ SENTENCES = {
     "Leave it out: addresses, names, links and ports are what the lab is about.": "请不要写它：实验环境关心的是地址、名字、互联和端口。",
     "Local volumes are there: -v NAME:/path.": "有本地卷：-v 名字:/路径。",
     "docker logs shows what the program printed.": "docker logs 显示程序的输出。",
+    "A container without IPv6 in a network of IPv6 only is not modelled.": "没有模拟在只有 IPv6 的网络里关掉 IPv6 的容器。",
+    "Run it in a network that has IPv4, too, or leave --sysctl out.": "请放到也有 IPv4 的网络里运行，或者不写 --sysctl。",
     "--network with {key}= is not simulated.": "没有模拟 --network 里的 {key}=。",
     "docker service with --{strange} is not modelled.": "没有模拟 docker service 的 --{strange}。",
     "Networks, ports, replicas, mode, constraints, labels and variables are.": "有的是网络、端口、副本、模式、约束、标签和变量。",

@@ -11,6 +11,7 @@ from dnetlab.model.changed import replace
 from dnetlab.model.host import PREDEFINED
 from dnetlab.model.ip import IpAddress
 from dnetlab.net.endpoints_order import by_gateway
+from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import (
     books,
     gwbridge,
@@ -198,6 +199,11 @@ def _addressed(
     made = (_addressed4 if network.ipv4 else _with_mac)(world, host, container, config, endpoint, network, attachment)
     # since 28 a container that switches IPv6 off is given no address of it (libnetwork/endpoint.go, sbJoin)
     without = release_of(world).elects_families and config.sysctls.get("net.ipv6.conf.all.disable_ipv6") == "1"
+    if without and network.ipv6 and not network.ipv4:  # 28.5.2 gives it docker_gwbridge
+        raise Refused(
+            "A container without IPv6 in a network of IPv6 only is not modelled.",
+            "Run it in a network that has IPv4, too, or leave --sysctl out.",
+        )
     return _addressed6(world, host, made, network, attachment) if network.ipv6 and not without else made
 
 

@@ -27,7 +27,7 @@ def ensure(world: World, host: str) -> Network:
     if found is not None:
         return found
     network = Network(world.hex_id(f"{host}:network"), NAME, "bridge", options=dict(OPTIONS), created=world.clock)
-    subnets = ipam.open_pools(world, host, [PoolRequest()], [4], keep_gateway=True)
+    subnets = ipam.open_pools(world, host, [PoolRequest()], [4], gateways=[4])
     network = driver_of(network).create_network(world, host, replace(network, subnets=subnets))
     put_network(world, host, network)
     return network

@@ -149,12 +149,12 @@ def check_overlap(world: World, host: str, wanted: Subnet, others: Sequence[Subn
 
 
 def open_pools(
-    world: World, host: str, requests: Sequence[PoolRequest], families: Sequence[int], *, keep_gateway: bool
+    world: World, host: str, requests: Sequence[PoolRequest], families: Sequence[int], *, gateways: Sequence[int]
 ) -> tuple[Subnet, ...]:
     """The subnets of a new network, asked for or chosen, with their gateways, in the order that they are listed in.
 
-    families: 4, 6 or both, which the network is to have; a subnet of another is written down and not used. ApiError
-    leaves none of them open.
+    families: 4, 6 or both, which the network is to have; a subnet of another is written down and not used. gateways:
+    the families that keep an address for one. ApiError leaves none of them open.
     """
     asked = [subnet for request in requests if (subnet := parse_request(world, request)) is not None]
     found: list[Subnet] = []
@@ -163,10 +163,10 @@ def open_pools(
             mine = [subnet for subnet in asked if subnet.subnet.version == version]
             for subnet in mine:
                 check_overlap(world, host, subnet, found)
-                found.append(open_pool(world, host, subnet, gateway=keep_gateway))
+                found.append(open_pool(world, host, subnet, gateway=version in gateways))
             if not mine:
                 chosen = choose_pool(world, host) if version == 4 else choose_ipv6_pool(world, host)
-                found.append(open_pool(world, host, Subnet(chosen), gateway=keep_gateway))
+                found.append(open_pool(world, host, Subnet(chosen), gateway=version in gateways))
     except ApiError:
         close_pools(world, host, found)
         raise

@@ -95,9 +95,9 @@ def create(
 
 def _made(world: World, host: str, driver: Driver, network: Network, requests: Sequence[PoolRequest]) -> str:
     """Its pools are opened and its driver makes it; the id. ApiError, and then its pools are free again."""
-    keep = driver.keeps_gateway(release_of(world), network.options, network.internal)
     families = [version for version, wanted in ((4, network.ipv4), (6, network.ipv6)) if wanted]
-    network = replace(network, subnets=ipam.open_pools(world, host, requests, families, keep_gateway=keep))
+    keep = [version for version in families if driver.keeps_gateway(release_of(world), network, version)]
+    network = replace(network, subnets=ipam.open_pools(world, host, requests, families, gateways=keep))
     try:
         network = driver.create_network(world, host, network)
     except ApiError:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Where
 from dnetlab.model.changed import replace
 from dnetlab.model.network import FORWARD6
 from dnetlab.sim.dockerd import ports
 from dnetlab.sim.dockerd.books import Part, daemon, release_of
 from dnetlab.sim.dockerd.drivers import device, options
-from dnetlab.sim.dockerd.drivers.options import GatewayMode, flag, mode_of
+from dnetlab.sim.dockerd.drivers.options import GatewayMode, flag, mode6_of, mode_of
 from dnetlab.sim.dockerd.drivers.protocol import Driver
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import firewaller
@@ -31,10 +29,12 @@ class Bridge(Driver):
     needs_address = True
     publishes = True
 
-    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str], internal: bool) -> bool:
+    def keeps_gateway(self, release: EngineProfile, network: Network, version: int) -> bool:
         """Since 28 not where the bridge won't wear it (drivers/bridge/bridge_linux.go, GetSkipGwAlloc)."""
-        bare = release.gateway_modes and internal and flag(options, "inhibit_ipv4", default=False)
-        return mode_of(options, release) is not GatewayMode.ISOLATED and not bare
+        if version == 6:
+            return mode6_of(network.options, release) is not GatewayMode.ISOLATED
+        bare = release.gateway_modes and network.internal and flag(network.options, "inhibit_ipv4", default=False)
+        return mode_of(network.options, release) is not GatewayMode.ISOLATED and not bare
 
     def tells_gateway(self, release: EngineProfile, network: Network) -> bool:
         return not network.internal or release.internal_default_route

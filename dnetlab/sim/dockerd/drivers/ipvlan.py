@@ -6,8 +6,6 @@ against has ipvlan.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from dnetlab.model import Container, Endpoint, Network, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd.books import release_of
@@ -25,7 +23,7 @@ class Ipvlan(Driver):
     needs_address = True
     own_macs = False
 
-    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str], internal: bool) -> bool:
+    def keeps_gateway(self, release: EngineProfile, network: Network, version: int) -> bool:
         return release.macvlan_gateway
 
     def tells_gateway(self, release: EngineProfile, network: Network) -> bool:

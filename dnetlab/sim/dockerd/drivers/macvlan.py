@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from dnetlab.model import Endpoint, Network, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd.books import release_of
@@ -20,7 +18,7 @@ MODES = ("private", "vepa", "bridge", "passthru")
 class Macvlan(Driver):
     needs_address = True
 
-    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str], internal: bool) -> bool:
+    def keeps_gateway(self, release: EngineProfile, network: Network, version: int) -> bool:
         return release.macvlan_gateway
 
     def create_network(self, world: World, host: str, network: Network) -> Network:

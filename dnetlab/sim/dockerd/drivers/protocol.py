@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Where
@@ -35,8 +34,8 @@ class Driver(Protocol):
         """May a user create a network of this driver? Raises ApiError, or Refused for what the lab lacks."""
         return
 
-    def keeps_gateway(self, release: EngineProfile, options: Mapping[str, str], internal: bool) -> bool:
-        """Is an address kept for the gateway of a network with these options, for which none was asked?"""
+    def keeps_gateway(self, release: EngineProfile, network: Network, version: int) -> bool:
+        """Is an address of that family kept for the gateway of a network for which none was asked?"""
         return False
 
     def tells_gateway(self, release: EngineProfile, network: Network) -> bool:
