@@ -176,3 +176,13 @@ def test_the_question_for_a_neighbour_of_ipv6_comes_from_the_link_it_is_asked_on
         "fd00:1::1 > fd00:1::2: ICMP6, neighbor advertisement, tgt is fd00:1::1, length 32",
         "fd00:1::2 > fd00:9::1: ICMP6, echo reply, id 1, seq 1, length 64",
     ]
+
+
+def test_who_is_asked_learns_the_asker_and_does_not_ask_back():
+    # arp_process, net/ipv4/arp.c: a request for an address of ours updates the neighbour that sent it
+    with Lab(docker="28.5") as lab:
+        lab.run_cell("docker run -d --name web1 nginx")
+        told = str(lab.run_cell("tcpdump -ni docker0 arp &\ndocker exec web1 ping -c 1 172.17.0.1"))
+
+    said = [line.partition(" ARP, ")[2].partition(" tell ")[0] for line in told.splitlines()]
+    assert [words for words in said if words.startswith("Request")] == ["Request who-has 172.17.0.1"]

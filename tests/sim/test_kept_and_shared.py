@@ -64,3 +64,16 @@ def test_an_exec_that_was_not_started_has_no_process(prompt):
     told = api.exec_inspect(prompt.world, "docker1", made["Id"])
 
     assert (told["Pid"], told["Running"], told["ExitCode"]) == (0, False, None)
+
+
+def test_who_links_to_a_container_is_told_its_new_address(prompt):
+    # lesson 6, recorded on 20.10.24, 26.1.5 and 28.5.2
+    prompt.out("docker run -d --name web nginx")
+    prompt.out("docker run -d --name asker --link web busybox sleep 1000")
+    prompt.out("docker stop web")
+    prompt.out("docker run -d --name other nginx")
+    prompt.out("docker start web")
+
+    (line,) = [row for row in prompt.out("docker exec asker cat /etc/hosts").splitlines() if "web" in row]
+    assert re.fullmatch("172.17.0.4\tweb [0-9a-f]{12}", line)
+    assert prompt.out("docker exec asker ping -c 1 web").startswith("PING web (172.17.0.4): 56 data bytes\n")
