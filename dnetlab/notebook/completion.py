@@ -110,6 +110,7 @@ def _choices(parts: list[str], fragment: str, magics: DnetMagics) -> list[str]:
     return {
         "topology": [*hosts, *containers, *dict.fromkeys(networks)],
         "trace": [*hosts, *containers],
+        "terminal": hosts,
         "capture": [f"{host}:" for host in hosts],
         "goto": list(lab.checkpoints) if lab else [],
         "engine": ["sim", "docker"],

@@ -19,6 +19,7 @@ from dnetlab.model.lesson import FEATURES
 from dnetlab.notebook import first_mistakes, subcommands
 from dnetlab.notebook.display import CellView, Sentence, StepLine
 from dnetlab.notebook.journal import journal_file, kernel_name, notebook_name
+from dnetlab.notebook.news import News
 from dnetlab.notebook.options import parse
 from dnetlab.place import in_browser
 from dnetlab.views import terminal
@@ -47,6 +48,8 @@ class DnetMagics(Magics):
         self.attach: str | None = None  # the name of a lab of real hosts that stands already
         self.opened: dict[tuple[Lab, str], tuple[str, int]] = {}  # open terminals: container, number of the cell
         self.arrived = ""  # what was said last of real hosts that came up for this cell
+        self.shown: dict[str, Any] = {}  # what the page shows and the kernel answers: 'terminal docker1', 'panel'
+        self.news = News()
 
     @property
     def lab(self) -> Lab:
@@ -68,6 +71,7 @@ class DnetMagics(Magics):
                 self.arrived = say("Real Docker Engines {release} are up.", release=lab.engine.release)
                 step(self.arrived)
             self.labs[key] = lab
+            lab.changed.append(self.news.tell)
         return self.labs[key]
 
     def choose(self, engine: str | None, release: str | None) -> tuple[str, str | None]:
@@ -104,6 +108,24 @@ class DnetMagics(Magics):
         for lab in labs.values():
             lab.close()
 
+    def typed_at(self, host: str) -> None:
+        """A line was typed at a host's prompt in the page: a terminal that it opened is known to the cells after it."""
+        lab, container = self.lab, self.lab.terminal(host)
+        known = self.opened.pop((lab, host), None)
+        if container is not None:
+            self.opened[lab, host] = known if known and known[0] == container else (container, 0)
+        self.news.tell()
+
+    def look(self, line: str) -> Any:
+        """What `%dnet LINE` returns. Raises UsageError for a subcommand that isn't there."""
+        return subcommands.run(self, line)
+
+    def complete(self, rest: str) -> tuple[str, list[str]]:
+        """The fragment at the end of `%dnet REST`, and what may replace it."""
+        from dnetlab.notebook.completion import of_subcommand
+
+        return of_subcommand(rest, self)
+
     @no_var_expand
     @magic_arguments()
     @argument("host", nargs="?", help="whose prompt the cell is typed at; the lab's first host (docker1) when left out")
@@ -122,7 +144,10 @@ class DnetMagics(Magics):
         caught = _CATCH.match(line)
         if caught:
             line = caught["rest"]
-        value = subcommands.run(self, line) if cell is None else self._cell(line, cell)
+        try:
+            value = subcommands.run(self, line) if cell is None else self._cell(line, cell)
+        finally:
+            self.news.tell()  # also of another engine, another lab
         if caught is None:
             return value
         assert self.shell is not None
@@ -140,10 +165,11 @@ class DnetMagics(Magics):
         """
         host = host_called(self.topology, host)
         cell = read_cell(text, self.topology, host)
-        container, since = self.opened.get((lab, host), ("", 0))
+        container, number = self.opened.get((lab, host), ("", 0))
         sits = container and lab.terminal(host) == container and any(p.prompt is Prompt.NONE for p in cell.lines)
+        since = say("cell [{number}]", number=number) if number else say("a line typed at the terminal")
         notes = [terminal.left_out_text(cell.left_out, host)]
-        notes += [terminal.open_text(container, host, say("cell [{number}]", number=since))] if sits else []
+        notes += [terminal.open_text(container, host, since)] if sits else []
         return [note for note in notes if note]
 
     def _after(self, lab: Lab, result: CellResult) -> list[str]:

@@ -144,6 +144,22 @@ def _record(magics: DnetMagics) -> list[Path]:
     return [magics.lab.record.path] if magics.lab.record else []
 
 
+def _terminal(magics: DnetMagics, options: Any) -> Any:
+    """A terminal of that host in the page, or the sentence that says what to do where there can be none."""
+    from dnetlab.commands.cell import host_called
+    from dnetlab.notebook.terminal import open_terminal
+
+    shown = open_terminal(magics, host_called(magics.lab.shape, options.host))
+    return Sentence(shown) if isinstance(shown, str) else shown
+
+
+def _panel(magics: DnetMagics, options: Any) -> Any:
+    from dnetlab.notebook.panel import open_panel
+
+    shown = open_panel(magics)
+    return Sentence(shown) if isinstance(shown, str) else shown
+
+
 # -- time travel -------------------------------------------------------------------------------------------------------
 
 
@@ -291,6 +307,9 @@ SUBCOMMANDS: dict[str, Subcommand] = {
                    (_arg("source", help="a host or container"), _arg("destination", help="NAME, IP, or either:PORT"))),
         Subcommand("why", "why the last ping or curl failed, or SRC can't reach DST[:PORT]", _why, _WHY),
         Subcommand("reach", "who reaches whom", _reach),
+        Subcommand("terminal", "[HOST]: its prompt in the page, to type at; the lab's first host when left out",
+                   _terminal, (_arg("host", nargs="?", metavar="HOST"),)),
+        Subcommand("panel", "the picture in the page, which follows each command and answers clicks", _panel),
         Subcommand("undo", "take back the last command, or the last N", _undo,
                    (_arg("commands", nargs="?", type=int, default=1, metavar="N"),)),
         Subcommand("checkpoint", "NAME: remember this moment; alone: list them", _checkpoint,

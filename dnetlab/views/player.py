@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dnetlab.explain.sentences import phrase, words
-from dnetlab.model import Exchange, Snapshot, Step, StepKind, Trace
+from dnetlab.model import Exchange, Snapshot, Step, StepKind, Trace, Where
 from dnetlab.views import explain
 from dnetlab.views.nodes import standing
 from dnetlab.views.scene import Scene
@@ -24,6 +24,7 @@ class Frame:
     rule     the text of the rule that decided, as `iptables -S` prints it; '' without one
     before, after   the packet on both sides of a rewrite; after alone is the packet as it is
     last     whether the leg ends here
+    key      which rule decided (`rule_key`), '' without one
     """
 
     leg: str
@@ -35,6 +36,7 @@ class Frame:
     before: str
     after: str
     last: bool = False
+    key: str = ""
 
 
 def frames(exchange: Exchange, scene: Scene, snapshot: Snapshot | None = None) -> tuple[Frame, ...]:
@@ -57,11 +59,22 @@ def _leg(direction: str, trace: Trace, scene: Scene, snapshot: Snapshot | None) 
             yield Frame(
                 leg, explain.place(hop.where, snapshot), standing(scene, hop.where, step), step.hook,
                 _text(step, trace.packet.version), step.rule, before if step.after else "", packet,
+                key=_key(hop.where, step, trace.packet.version),
             )  # fmt: skip
     if trace.hops:
         where, met = trace.hops[-1].where, trace.hops[-1].steps
         node = standing(scene, where, met[-1] if met else None)
         yield Frame(leg, explain.place(where, snapshot), node, "", explain.end(trace), "", "", packet, last=True)
+
+
+def rule_key(where: Where, tool: str, table: str, chain: str, number: int) -> str:
+    """Which rule of the lab it is, the same in a journey and in a table. tool: 'iptables' or 'ip6tables'."""
+    return " ".join([where.host, where.namespace, tool, table, chain, str(number)])
+
+
+def _key(where: Where, step: Step, version: int) -> str:
+    tool = "iptables" if version == 4 else "ip6tables"
+    return rule_key(where, tool, step.table, step.chain, step.rule_number) if step.rule else ""
 
 
 def _text(step: Step, version: int) -> str:

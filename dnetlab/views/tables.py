@@ -234,16 +234,18 @@ def rules(
     version = {"inet": 4, "inet6": 6}.get(family)
     if version is None:
         raise UsageError("no rules are of family {family!r}", hint="The families are inet and inet6.", family=family)
-    rows = _rules(snapshot, (host, namespace, container), table, chain, version)
+    rows = rule_rows(snapshot, (host, namespace, container), table, chain, version)
     return frame(rows, RULES, _FIRST["rules"])
 
 
 _ANYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
 
 
-def _rules(
-    snapshot: Snapshot, where: tuple[str | None, ...], table: str | None, chain: str | None, version: int
-) -> Iterator[Row]:
+def rule_rows(
+    snapshot: Snapshot, where: tuple[str | None, ...], table: str | None = None, chain: str | None = None,
+    version: int = 4,
+) -> Iterator[Row]:  # fmt: skip
+    """The rows of `rules` as tuples. where: host, namespace, container, each None for any."""
     anywhere = _ANYWHERE[version]
     for place in places(snapshot, *where):
         for t in place.namespace.filters(version).tables:

@@ -130,4 +130,8 @@ SENTENCES = {
     "load balancer": "负载均衡",
     "this is no capture: {bad}": "这不是抓包文件：{bad}",
     "`tcpdump -i docker0 -w FILE &` writes one.": "`tcpdump -i docker0 -w 文件 &` 可以写一个。",
+    "{host}, host": "{host}，主机",
+    "{name}, container on {host}": "{name}，{host} 上的容器",
+    "{name}, containers on {host} that share a namespace": "{name}，{host} 上共享一个命名空间的容器",
+    "{packets} packets, {bytes} bytes; {new} of the packets by what ran last.": "{packets} 个数据包，{bytes} 字节；其中 {new} 个来自最近执行的命令。",
 }
