@@ -73,9 +73,9 @@ def _tcp(arguments: argparse.Namespace) -> Any:
 
 
 async def _serve(lab: Any, arguments: argparse.Namespace, tcp: Any) -> int:
-    from dnetlab.serve.server import Server
+    from dnetlab.serve.server import opened
 
-    server = Server(lab, arguments.dir, skips=arguments.no_waiting, tcp=tcp)
+    server = opened(lab, arguments.dir, skips=arguments.no_waiting, tcp=tcp)
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)

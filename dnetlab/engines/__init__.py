@@ -73,6 +73,13 @@ class Engine(Protocol):
         """The hosts' daemons as clients of their API reach them. NotHere where they have sockets of their own."""
         ...
 
+    def sockets(self) -> dict[str, str]:
+        """host -> the path of its own dockerd's socket, as this process can open it; {} where `daemons` answers.
+
+        NotHere for a host that can't be reached so.
+        """
+        ...
+
     def reset(self, seed: int) -> None: ...
 
     def close(self) -> None: ...

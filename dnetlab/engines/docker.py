@@ -406,6 +406,14 @@ class DockerEngine:
     def daemons(self) -> NoReturn:
         raise NotHere("the hosts' own daemons answer their clients", hint="Serve them with --engine docker.")
 
+    def sockets(self) -> dict[str, str]:
+        found = {host: self.hosts.socket(host) for host in self.shape.docker_hosts}
+        far = next((host for host, path in found.items() if not path), None)
+        if far is not None:
+            text = "the socket of {host} can't be opened from here"
+            raise NotHere(text, hint="Type docker at its prompt.", host=far)
+        return found
+
     def reset(self, seed: int) -> None:
         """The lab as it was at first, under the same name: every host is made anew."""
         self.hosts.renew()

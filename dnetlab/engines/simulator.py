@@ -83,6 +83,9 @@ class Simulator:
     def daemons(self) -> Daemons:
         return Daemons(self)
 
+    def sockets(self) -> dict[str, str]:
+        return {}
+
     def reset(self, seed: int) -> None:
         from dnetlab.sim.lab import new_world
 

@@ -29,12 +29,15 @@ class Desk:
         self._pulse = asyncio.Event()
         self._staying: Counter[tuple[str, str]] = Counter()
         self._reading: Counter[tuple[str, str]] = Counter()
+        self._later: set[asyncio.Task[None]] = set()
         self._waiting = 0
         self._noticed = asyncio.Event()
         lab.changed.append(self.tell)
 
     def close(self) -> None:
         self.lab.changed.remove(self.tell)
+        for task in self._later:
+            task.cancel()
         for host, container in list(self._staying):
             self.lab.let_go(host, container)
 
@@ -85,8 +88,13 @@ class Desk:
             self._waiting -= 1
 
     @contextlib.asynccontextmanager
-    async def staying(self, host: str, container: str, reads: bool = True) -> AsyncIterator[None]:
-        """Meanwhile a container with --rm that ends can still be read. reads: not only its end is waited for."""
+    async def staying(
+        self, host: str, container: str, reads: bool = True, lingers: bool = False
+    ) -> AsyncIterator[None]:
+        """Meanwhile a container with --rm that ends can still be read. reads: not only its end is waited for.
+
+        lingers: where time is skipped it stays a little longer, as it would have while its program went on.
+        """
         key = (host, container)
         self._staying[key] += 1
         if reads:
@@ -98,10 +106,22 @@ class Desk:
             self._staying[key] -= 1
             if reads:
                 self._reading -= Counter([key])
-            if not self._staying[key]:
-                del self._staying[key]
-                await self.alone(self.lab.let_go, host, container)
-                self.beat()
+            if lingers and self.skips:
+                later = self.loop.create_task(self._leave_later(key))
+                self._later.add(later)
+                later.add_done_callback(self._later.discard)
+            else:
+                await self._leave(key)
+
+    async def _leave_later(self, key: tuple[str, str]) -> None:
+        await asyncio.sleep(PATIENCE)
+        await self._leave(key)
+
+    async def _leave(self, key: tuple[str, str]) -> None:
+        if self._staying[key] <= 0:
+            del self._staying[key]
+            await self.alone(self.lab.let_go, *key)
+            self.beat()
 
     # -- time that passes -------------------------------------------------------------------------------------------
 

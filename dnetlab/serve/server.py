@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import os
-import socket
 import ssl
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +16,11 @@ from dnetlab.errors import UsageError
 from dnetlab.serve.app import App
 from dnetlab.serve.desk import Desk
 from dnetlab.serve.door import Door
+from dnetlab.serve.relay import Relay
+from dnetlab.serve.sockets import unix_socket
 
 if TYPE_CHECKING:
     from dnetlab.clients import Clients
-
-LONGEST = 103  # bytes of a socket's path (unix(7): 108 with its end on Linux, 104 on macOS)
 
 
 @dataclass(frozen=True)
@@ -145,33 +142,15 @@ class Server:
             path.unlink(missing_ok=True)
 
 
-def unix_socket(path: Path) -> socket.socket:
-    """A socket that only its owner opens. One left by a server that died is replaced; UsageError for anything else."""
-    if len(os.fsencode(path)) > LONGEST:
-        raise UsageError("{path} is too long for a socket", hint="Choose a shorter folder: --dir DIR", path=path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _make_room(path)
-        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        made.bind(str(path))
-        os.chmod(path, 0o600)  # nobody is let in before it listens
-    except OSError as error:
-        raise UsageError("no socket can be made at {path}: {problem}", hint="Choose another folder: --dir DIR",
-                         path=path, problem=error.strerror or error) from None  # fmt: skip
-    made.listen(128)
-    made.setblocking(False)
-    return made
+def opened(lab: Clients, folder: Path, *, skips: bool = False, tcp: Tcp | None = None) -> Server | Relay:
+    """The doors of a lab: its simulated daemons answer, or clients are passed on to the real ones.
 
-
-def _make_room(path: Path) -> None:
-    if not os.path.lexists(path):
-        return
-    if not stat.S_ISSOCK(path.lstat().st_mode):
-        raise FileExistsError(0, "something else is there")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asked:
-        try:
-            asked.connect(str(path))
-        except ConnectionRefusedError:
-            path.unlink()
-        else:
-            raise FileExistsError(0, "a server answers there already")
+    Raises UsageError for what only a simulated lab does, NotHere where a host's daemon can't be reached from here.
+    """
+    behind = lab.engine.sockets()
+    if not behind:
+        return Server(lab, folder, skips=skips, tcp=tcp)
+    if skips or tcp:
+        raise UsageError("real engines are served on sockets, and in their own time",
+                         hint="Leave --no-waiting and --tcp out.")  # fmt: skip
+    return Relay(behind, folder)

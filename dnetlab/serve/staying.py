@@ -170,7 +170,7 @@ async def logs(visit: Visit) -> Response | None:
 async def _grows(visit: Visit, full: str, first: Answer) -> AsyncIterator[bytes]:
     query = {name: value for name, value in visit.request.query.items() if name != "tail"}
     everything = replace(visit.request, query=query)
-    async with visit.desk.staying(visit.host, full):
+    async with visit.desk.staying(visit.host, full, lingers=True):
         seen = len((await visit.desk.ask(visit.host, everything, waits=True)).value) - len(first.value)
         async for frame in _new_frames(visit.desk, visit.host, everything, full, seen):
             yield framed(frame, first.raw)

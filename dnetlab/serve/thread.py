@@ -7,7 +7,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dnetlab.serve.server import Server, Tcp
+from dnetlab.serve.relay import Relay
+from dnetlab.serve.server import Server, Tcp, opened
 
 if TYPE_CHECKING:
     from dnetlab.clients import Clients
@@ -24,7 +25,7 @@ class Served:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="dnetlab serve", daemon=True)
         self._thread.start()
-        self._server: Server | None = None
+        self._server: Server | Relay | None = None
         try:
             self._server = self._do(_started(lab, folder, skips, tcp))
         except BaseException:
@@ -32,7 +33,7 @@ class Served:
             raise
         self.sockets, self.urls = self._server.sockets, self._server.urls
 
-    def _do(self, work: object) -> Server:
+    def _do(self, work: object) -> Server | Relay:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()  # type: ignore[arg-type]
 
     def _end(self) -> None:
@@ -57,8 +58,8 @@ class Served:
         return "\n".join(f"{host}  export DOCKER_HOST={url}" for host, url in self.urls.items())
 
 
-async def _started(lab: Clients, folder: Path, skips: bool, tcp: Tcp | None) -> Server:
-    server = Server(lab, folder, skips=skips, tcp=tcp)
+async def _started(lab: Clients, folder: Path, skips: bool, tcp: Tcp | None) -> Server | Relay:
+    server = opened(lab, folder, skips=skips, tcp=tcp)
     try:
         await server.start()
     except BaseException:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+BYTES = re.compile(r"(\d+(?:\.\d+)?) ?([a-z]*)$")
+_MULTIPLES = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
+
 
 def ago(seconds: float) -> str:
     """How long that is, in words (docker/go-units HumanDuration)."""
@@ -54,3 +57,15 @@ def seconds_of(text: str) -> float | None:
         return None
     total = sum(float(number) * _DURATIONS[unit] for number, unit in parts)
     return -total if text.startswith("-") else total
+
+
+def parse_bytes(text: str) -> int | None:
+    """'512m' -> 536870912; None when docker can't read it (docker/go-units RAMInBytes)."""
+    match = BYTES.match(text.lower())
+    if not match:
+        return None
+    number, unit = match.groups()
+    unit = unit.removesuffix("ib") or unit if len(unit) == 3 else unit
+    if len(unit) == 2 and unit.endswith("b"):
+        unit = unit[0]
+    return int(float(number) * _MULTIPLES[unit]) if unit in _MULTIPLES else None

@@ -8,10 +8,9 @@ from ipaddress import ip_address
 
 from dnetlab.commands.docker.grammar import Flag
 from dnetlab.commands.docker.longvalues import BadValue, parse_mount, parse_ulimit
+from dnetlab.commands.docker.units import BYTES, parse_bytes
 
 _DURATION = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*$")
-_BYTES = re.compile(r"(\d+(?:\.\d+)?) ?([a-z]*)$")
-_MULTIPLES = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
 LONG_NETWORK = re.compile(r"\w+=\w+")  # the long form of --network; anything else is a name
 _DOMAIN = re.compile(r"^(:?(:?[a-zA-Z0-9]|(:?[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9]))(:?\.(:?[a-zA-Z0-9]|"
                      r"(:?[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9])))*)\.?\s*$")  # fmt: skip
@@ -25,18 +24,6 @@ def problem(flag: Flag, value: str) -> str | None:
         return None
     check = _BY_NAME.get(flag.name) or _BY_KIND.get(flag.kind)
     return check(value) if check else None
-
-
-def parse_bytes(text: str) -> int | None:
-    """'512m' -> 536870912; None when docker can't read it (docker/go-units RAMInBytes)."""
-    match = _BYTES.match(text.lower())
-    if not match:
-        return None
-    number, unit = match.groups()
-    unit = unit.removesuffix("ib") or unit if len(unit) == 3 else unit
-    if len(unit) == 2 and unit.endswith("b"):
-        unit = unit[0]
-    return int(float(number) * _MULTIPLES[unit]) if unit in _MULTIPLES else None
 
 
 def is_ip(text: str) -> bool:
@@ -75,7 +62,7 @@ def _number(function: str, value: str, least: int, most: int, *, signed: bool) -
 
 
 def _bytes(value: str) -> str | None:
-    match = _BYTES.match(value.lower())
+    match = BYTES.match(value.lower())
     if not match:
         return f"invalid size: '{value}'"
     return None if parse_bytes(value) is not None else f"invalid suffix: '{match.group(2)}'"

@@ -60,6 +60,7 @@ class Hosts(Protocol):
 
     version  the release of their Docker;  created  seconds since 1970;  shape  the lab they were made from
     run      a shell text verbatim on a host;  look  a host as it is now;  client  of a host's dockerd
+    socket   the path of a host's dockerd's socket as this process can open it, '' where it can't
     listens  whether a TCP socket listens there; True when that can't be told
     spots    the files of a host's namespaces (name -> pid there, 0 for one that dockerd keeps), to capture in; None
              where they can't be entered
@@ -84,6 +85,8 @@ class Hosts(Protocol):
     def look(self, host: str) -> Sight: ...
 
     def client(self, host: str) -> Any: ...
+
+    def socket(self, host: str) -> str: ...
 
     def listens(self, host: str, pid: int, port: int) -> bool: ...
 

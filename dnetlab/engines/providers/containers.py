@@ -329,9 +329,13 @@ class ContainerHosts:
 
     def client(self, host: str) -> Any:
         if host not in self._clients:
-            socket = f"{self.root(host)}/run/docker.sock" if self.direct else ""
+            socket = self.socket(host)
             self._clients[host] = api_client(socket) if socket else one_exec.RemoteApi(self, host)
         return self._clients[host]
+
+    def socket(self, host: str) -> str:
+        """Path of a host's dockerd's socket as this process can open it, '' where it can't."""
+        return f"{self.root(host)}/run/docker.sock" if self.direct else ""
 
     def terminal_of(self, host: str, container: str) -> Any:
         """A stream to the terminal of a container of a host."""

@@ -39,6 +39,9 @@ class MixedHosts:
     def client(self, host: str) -> Any:
         return self._of[host].client(host)
 
+    def socket(self, host: str) -> str:
+        return self._of[host].socket(host)
+
     def listens(self, host: str, pid: int, port: int) -> bool:
         return self._of[host].listens(host, pid, port)
 

@@ -40,4 +40,8 @@ SENTENCES = {
     "port {port} can't be used: {problem}": "端口 {port} 不能用：{problem}",
     "{method} {path} of the Engine API is not modelled.": "没有模拟 Engine API 的 {method} {path}。",
     "The lab's daemon knows containers, exec, networks, volumes, images, swarm, nodes, services and tasks.": "实验里的守护进程支持容器、exec、网络、卷、镜像、swarm、节点、服务和任务。",
+    "real engines are served on sockets, and in their own time": "真实引擎只在套接字上提供，时间也按它们自己的走",
+    "Leave --no-waiting and --tcp out.": "请去掉 --no-waiting 和 --tcp。",
+    "the socket of {host} can't be opened from here": "从这里打不开 {host} 的套接字",
+    "Type docker at its prompt.": "请在它的提示符下输入 docker。",
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dnetlab.commands.docker.grammar import Command
 from dnetlab.commands.docker.parse import Invocation, Stop, parse
 from dnetlab.commands.gotemplate import TooMuch, Unsupported
 from dnetlab.sim.context import Context, Refused, Result, Stopped
@@ -12,6 +11,7 @@ from dnetlab.sim.dockercli import (
     archives,
     build,
     container,
+    contents,
     contexts,
     copy,
     events,
@@ -98,6 +98,9 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
     ("swarm", "leave"): swarm.leave,
     ("swarm", "update"): swarm.update,
     ("swarm", "unlock-key"): swarm.unlock_key,
+    ("swarm", "unlock"): swarm.unlock,
+    **{(kind, name): verb for kind in ("secret", "config") for name, verb in (
+        ("create", contents.create), ("ls", contents.ls), ("inspect", contents.inspect), ("rm", contents.rm))},
     ("swarm", "ca"): swarm.ca,
     ("stack", "ls"): swarm.objects,
     ("stack", "deploy"): swarm.deploy,
@@ -125,10 +128,7 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
 
 # Real commands that the simulator doesn't do: why, and what does the same job in a lesson.
 REFUSED: dict[str, tuple[str, str]] = {
-    "swarm": ("Locked managers are not modelled.", "docker swarm leave --force, then docker swarm init."),
     "stack": ("Swarm stacks are not simulated.", "Create the services one by one with docker service create."),
-    "secret": ("Swarm secrets are not simulated.", "Pass variables with docker run -e."),
-    "config": ("Swarm configs are not simulated.", "Pass variables with docker run -e."),
     "image push": ("There is no registry to push to.", "Use docker tag, and docker pull on the other host."),
     "login": ("There is no registry to log in to.", "docker pull works without it."),
     "logout": ("There is no registry to log out from.", "docker pull works without it."),
@@ -143,9 +143,6 @@ REFUSED: dict[str, tuple[str, str]] = {
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
     """Run one docker command. Raises Refused."""
-    if argv[1:] in (("secret", "ls"), ("config", "ls")):
-        asked = Command(client(context.world.release).helps, argv[1:], argv[1:], "", "", ())
-        return _run(Session(context, Invocation(asked)), swarm.objects)
     if argv[1:2] == ("compose",):
         return _compose(context, argv[2:])
     try:
@@ -202,8 +199,7 @@ def _refuse_unknown_plugins(argv: tuple[str, ...]) -> None:
         if known in ("buildx",):
             text = "docker: unknown command: docker buildx\n\nRun 'docker --help' for more information\n"
             raise Stop("", text, 1)
-        if known in ("config", "secret", "trust",
-                     "manifest", "checkpoint"):  # fmt: skip
+        if known in ("trust", "manifest", "checkpoint"):
             raise Refused(*REFUSED[known.removeprefix("image ")])
 
 

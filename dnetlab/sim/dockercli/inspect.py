@@ -23,6 +23,8 @@ OF_A_SWARM: dict[str, Callable[..., dict[str, Any]]] = {
     "service": api.service_inspect,
     "task": api.task_inspect,
     "node": api.node_inspect,
+    "secret": api.content_inspect,
+    "config": api.content_inspect,
 }
 TYPES = ("config", "container", "image", "network", "node", "plugin", "secret", "service", "task", "volume")
 TEMPLATE_STATUS = 64  # a template that can't be read
@@ -87,8 +89,10 @@ def _get(session: Session, kind: str, name: str) -> tuple[str, dict[str, Any]]:
         if one not in getters:
             raise Failed(f"Error: No such {one}: {name}")
         options = {"size": True} if session.call.on("size") and one == "container" else {}
+        options |= {"insert_defaults": True} if one == "service" else {}
+        words = (one, name) if one in ("secret", "config") else (name,)
         try:
-            return one, session.ask(getters[one], name, **options)
+            return one, session.ask(getters[one], *words, **options)
         except ApiError as error:
             if kind == "service" and error.status == 404:
                 raise Failed(f"Error: no such service: {name}") from None

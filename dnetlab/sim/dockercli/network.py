@@ -7,6 +7,7 @@ from typing import Any
 
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.inspect import inspect_each
+from dnetlab.sim.dockercli.prune import confirmed
 from dnetlab.sim.dockercli.session import Failed, Session, told
 from dnetlab.sim.dockerd import api
 from dnetlab.sim.dockerd.api import ApiError
@@ -128,6 +129,20 @@ def _holds(subnet: str, value: str) -> bool:
         return False
 
 
+INGRESS = (
+    "Before removing the routing-mesh network, make sure all the nodes in your swarm run the same docker "
+    "engine version. Otherwise, removal may not be effective and functionality of newly create ingress networks "
+    "will be impaired."
+)
+
+
+def _may_go(session: Session, name: str) -> bool:
+    """Somebody is asked before the routing mesh of a swarm goes (docker/cli command/network/remove.go)."""
+    mesh = any(n["Ingress"] and name in (n["Name"], n["Id"])
+               for n in session.ask(api.network_list, {"driver": ["overlay"]}))  # fmt: skip
+    return not mesh or confirmed(session, INGRESS)
+
+
 def rm(session: Session) -> int:
     status = 0
     for name in session.call.arguments:
@@ -136,6 +151,8 @@ def rm(session: Session) -> int:
             status = 1
             continue
         try:
+            if not _may_go(session, name):
+                continue
             session.ask(api.network_delete, name)
         except ApiError as error:
             if session.call.on("force") and error.status == 404:
@@ -162,11 +179,10 @@ def connect(session: Session) -> int:
     for option in call.all("driver-opt"):
         if "=" not in option:
             raise Failed("invalid key/value pair format in driver options")
+    addresses: Json = {"IPv4Address": call.text("ip"), "IPv6Address": call.text("ip6"),
+                       "LinkLocalIPs": list(call.all("link-local-ip"))}  # fmt: skip
     settings = {
-        "IPAMConfig": {
-            "IPv4Address": call.text("ip"), "IPv6Address": call.text("ip6"),
-            "LinkLocalIPs": list(call.all("link-local-ip")),
-        },
+        "IPAMConfig": {name: value for name, value in addresses.items() if value},
         "Links": list(call.all("link")),
         "Aliases": list(call.all("alias")),
         "DriverOpts": pairs(call.all("driver-opt")),

@@ -10,13 +10,14 @@ from dnetlab.sim.dockerd import api
 QUESTION = "Are you sure you want to continue? [y/N] "
 
 
-def _confirmed(session: Session, warning: str) -> bool:
+def confirmed(session: Session, warning: str) -> bool:
     """Ask, unless -f. Without an answer in the cell it is no (the client reads an empty line)."""
     if session.call.on("force"):
         return True
     typed = f"{session.context.answer}\n" if session.context.answer else ""  # a terminal shows what is typed
     session.stdout.append(f"WARNING! {warning}\n{QUESTION}{typed}")
-    return session.context.answer == "y"
+    piped = (session.context.stdin or "").partition("\n")[0]
+    return (session.context.answer or piped).strip().lower() == "y"
 
 
 def _tell(session: Session, what: str, gone: list[str] | None) -> None:
@@ -30,14 +31,14 @@ def _images_gone(changes: list[dict[str, str]] | None) -> list[str]:
 
 
 def networks(session: Session) -> int:
-    if not _confirmed(session, "This will remove all custom networks not used by at least one container."):
+    if not confirmed(session, "This will remove all custom networks not used by at least one container."):
         return 0
     _tell(session, "Networks", session.ask(api.network_prune, session.filters())["NetworksDeleted"])
     return 0
 
 
 def containers(session: Session) -> int:
-    if not _confirmed(session, "This will remove all stopped containers."):
+    if not confirmed(session, "This will remove all stopped containers."):
         return 0
     report = session.ask(api.container_prune, session.filters())
     _tell(session, "Containers", report["ContainersDeleted"])
@@ -50,7 +51,7 @@ def images(session: Session) -> int:
     warning = "This will remove all dangling images."
     if everything:
         warning = "This will remove all images without at least one container associated to them."
-    if not _confirmed(session, warning):
+    if not confirmed(session, warning):
         return 0
     report = session.ask(api.image_prune, {**session.filters(), "dangling": ["0" if everything else "1"]})
     _tell(session, "Images", _images_gone(report["ImagesDeleted"]))
@@ -64,7 +65,7 @@ def volumes(session: Session) -> int:
     if everything:
         session.needs("1.42", "--all")
     kind = "all local" if everything or not session.speaks("1.42") else "anonymous local"
-    if not _confirmed(session, f"This will remove {kind} volumes not used by at least one container."):
+    if not confirmed(session, f"This will remove {kind} volumes not used by at least one container."):
         return 0
     report = session.ask(api.volume_prune, {**session.filters(), **({"all": ["1"]} if everything else {})})
     _tell(session, "Volumes", report["VolumesDeleted"])
@@ -85,7 +86,7 @@ def everything(session: Session) -> int:
         else ["all dangling images", "unused build cache"]
     )
     warning = "This will remove:\n" + "".join(f"  - {item}\n" for item in items)
-    if not _confirmed(session, warning):
+    if not confirmed(session, warning):
         return 0
     if call.has("filter"):
         raise Refused("docker system prune --filter is not simulated.", "Prune containers and networks one by one.")

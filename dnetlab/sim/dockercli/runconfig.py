@@ -12,8 +12,8 @@ from typing import Any
 from dnetlab.commands.docker.longvalues import parse_mount, parse_ulimit
 from dnetlab.commands.docker.parse import Invocation
 from dnetlab.commands.docker.ports import PortError, PortSpec, parse_expose, parse_publish
-from dnetlab.commands.docker.units import seconds_of
-from dnetlab.commands.docker.values import LONG_NETWORK, is_mac, parse_bytes
+from dnetlab.commands.docker.units import parse_bytes, seconds_of
+from dnetlab.commands.docker.values import LONG_NETWORK, is_mac
 from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli import localfiles
@@ -23,12 +23,10 @@ Json = dict[str, Any]
 _ADDRESSES = "Leave it out: addresses, names, links and ports are what the lab is about."
 # Flags that would change what a lesson shows, and that the simulator can't obey.
 REFUSED_FLAGS: dict[str, str] = {
-    "link-local-ip": "Use --ip or --ip6.",
     "device": _ADDRESSES,
     "gpus": _ADDRESSES,
     "userns": _ADDRESSES,
     "use-api-socket": _ADDRESSES,
-    "volume-driver": "Local volumes are there: -v NAME:/path.",
 }
 MOST_PORTS = 4096
 
@@ -44,6 +42,8 @@ class _Attachment:
     mac: str = ""
     gw_priority: int = 0
     links: tuple[str, ...] = ()
+    local: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
 
 def is_user_defined(mode: str) -> bool:
@@ -102,7 +102,7 @@ def _config(session: Session, exposed: list[str]) -> Json:
         "Entrypoint": [call.text("entrypoint")] if call.has("entrypoint") else None,
         "MacAddress": call.text("mac-address"),
         "Labels": dict(value.partition("=")[::2] for value in _labels(session)),
-        **_health(call),
+        **health(call),
         "StopSignal": call.text("stop-signal"),
         "StopTimeout": call.number("stop-timeout"),
     }
@@ -128,7 +128,7 @@ _HEALTH = {"health-interval": "Interval", "health-timeout": "Timeout", "health-s
            "health-start-interval": "StartInterval"}  # fmt: skip
 
 
-def _health(call: Invocation) -> Json:
+def health(call: Invocation) -> Json:
     """Raises Failed for what can't go together."""
     given = [flag for flag in ("health-cmd", "health-retries", *_HEALTH) if call.has(flag)]
     if call.on("no-healthcheck"):
@@ -159,12 +159,14 @@ def _modes(call: Invocation) -> Json:
 
 
 def _long_mounts(call: Invocation) -> list[Json]:
-    found = []
-    for text in call.all("mount"):
-        flag = parse_mount(text)
-        row: Json = {"Type": flag.kind, "Source": flag.source, "Target": flag.target, "ReadOnly": flag.read_only}
-        found.append({**row, **({"VolumeOptions": {"given": list(flag.others)}} if flag.others else {})})
-    return found
+    return [long_mount(text) for text in call.all("mount")]
+
+
+def long_mount(text: str) -> Json:
+    """One --mount as the API has it (docker/cli opts/mount.go)."""
+    flag = parse_mount(text)
+    row: Json = {"Type": flag.kind, "Source": flag.source, "Target": flag.target, "ReadOnly": flag.read_only}
+    return row | {name: options for name, options in flag.options.items() if options}
 
 
 def _logging(call: Invocation) -> Json:
@@ -202,7 +204,19 @@ def _host_config(call: Invocation) -> Json:
         "Ulimits": [{"Name": name, "Soft": soft, "Hard": hard}
                     for name, soft, hard in (parse_ulimit(text) for text in call.all("ulimit"))],
         "ContainerIDFile": call.text("cidfile"),
+        "GroupAdd": list(call.all("group-add")) or None,
+        "CgroupnsMode": _cgroupns(call),
+        "DeviceCgroupRules": list(call.all("device-cgroup-rule")) or None,
+        "Isolation": call.text("isolation"),
+        "VolumeDriver": call.text("volume-driver"),
     }  # fmt: skip
+
+
+def _cgroupns(call: Invocation) -> str:
+    """Raises Failed."""
+    if call.text("cgroupns") not in ("", "host", "private"):
+        raise Failed("--cgroupns: invalid CGROUP mode")
+    return call.text("cgroupns")
 
 
 _BYTES = {"memory": "Memory", "memory-swap": "MemorySwap", "memory-reservation": "MemoryReservation",
@@ -316,10 +330,14 @@ def _parse_network(value: str) -> _Attachment:
             found.mac = content
         elif key == "gw-priority":
             found.gw_priority = int(content)
+        elif key == "link-local-ip":
+            found.local += (content,)
+        elif key == "driver-opt":
+            found.options += (content,)
         else:
             raise Refused(
                 "--network with {key}= is not simulated.",
-                "Use name=, alias=, ip=, ip6=, mac-address=, gw-priority=.",
+                "Use name=, alias=, ip=, ip6=, mac-address=, gw-priority=, link-local-ip=, driver-opt=.",
                 key=key,
             )
     return found
@@ -338,6 +356,7 @@ def _apply_options(first: _Attachment, call: Invocation) -> None:
         raise Failed("conflicting options: cannot specify both --ip6 and per-network IPv6 address")
     first.address = first.address or call.text("ip")
     first.address6 = first.address6 or call.text("ip6")
+    first.local = first.local or call.all("link-local-ip")
     if is_user_defined(first.target):
         first.links = call.all("link")
 
@@ -353,13 +372,15 @@ def _check(attachment: _Attachment) -> None:
 
 def _endpoint(attachment: _Attachment) -> Json:
     """One EndpointSettings; an address that is none is the daemon's business."""
-    fixed = {"IPv4Address": attachment.address, "IPv6Address": attachment.address6}
+    fixed: Json = {"IPv4Address": attachment.address, "IPv6Address": attachment.address6,
+                   "LinkLocalIPs": list(attachment.local)}  # fmt: skip
     return {
         "IPAMConfig": {key: address for key, address in fixed.items() if address} or None,
         "Links": list(attachment.links),
         "Aliases": list(attachment.aliases),
         "MacAddress": attachment.mac,
         "GwPriority": attachment.gw_priority,
+        "DriverOpts": dict(option.partition("=")[::2] for option in attachment.options) or None,
     }
 
 

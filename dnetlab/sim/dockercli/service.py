@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dnetlab.commands.gotemplate.values import Row
-from dnetlab.sim.dockercli import serviceform
+from dnetlab.sim.dockercli import serviceform, servicetext
 from dnetlab.sim.dockercli.inspect import inspect_each
 from dnetlab.sim.dockercli.listing import natural
 from dnetlab.sim.dockercli.session import Failed, Session, told
@@ -27,7 +27,7 @@ CHANGE_TICKS = 19  # and while one task takes the place of another
 
 
 def create(session: Session) -> int:
-    made = session.ask(api.service_create, serviceform.body(session.call))
+    made = session.ask(api.service_create, serviceform.body(session))
     session.out(made["ID"])
     for warning in made["Warnings"]:
         session.err(warning)
@@ -42,7 +42,7 @@ def _watch(session: Session, service: str, name: str, before: int, ticks: int, s
     if session.call.on("detach") or session.call.on("quiet"):
         return 0
     document = session.ask(api.service_inspect, service)
-    status = next(s for s in session.ask(api.service_list) if s["ID"] == document["ID"])["ServiceStatus"]
+    status = next(s for s in session.ask(api.service_list, status=True) if s["ID"] == document["ID"])["ServiceStatus"]
     wanted, running = status["DesiredTasks"], status["RunningTasks"]
     head = f"out of {wanted} task{'' if wanted == 1 else 's'}"
     session.out(f"overall progress: {before} {head}" if steps else f"overall progress: 0 {head}")
@@ -71,19 +71,34 @@ def _never(session: Session, document: Json, name: str) -> None:
 
 
 def ls(session: Session) -> int:
-    found = sorted(session.ask(api.service_list, session.filters()), key=lambda s: natural(s["Spec"]["Name"]))
+    listed = session.ask(api.service_list, session.filters(), status=True)
+    found = sorted(listed, key=lambda s: natural(s["Spec"]["Name"]))
     rows = [_row(service) for service in found]
     session.stdout.append(SERVICES.render(rows, session.call.text("format"), quiet=session.call.on("quiet")))
     return 0
 
 
+MODES = {"Replicated": "replicated", "Global": "global", "ReplicatedJob": "replicated job", "GlobalJob": "global job"}
+
+
+def _replicas(mode: Json, status: Json, most: int) -> str:
+    """'2/3', for a job with what was done (docker/cli command/service/list.go)."""
+    shown = f"{status['RunningTasks']}/{status['DesiredTasks']}"
+    if "ReplicatedJob" in mode:
+        return f"{shown} ({status['CompletedTasks']}/{mode['ReplicatedJob']['TotalCompletions']} completed)"
+    if "GlobalJob" in mode:
+        total = status["DesiredTasks"] + status["CompletedTasks"]
+        return f"{shown} ({status['CompletedTasks']}/{total} completed)"
+    return shown + (f" (max {most} per node)" if most else "")
+
+
 def _row(service: Json) -> Row:
     spec, status = service["Spec"], service["ServiceStatus"]
+    most = spec["TaskTemplate"].get("Placement", {}).get("MaxReplicas", 0)
     ports = service["Endpoint"].get("Ports", [])
     return SERVICES.row({
         "ID": service["ID"][:12], "Name": spec["Name"],
-        "Mode": "replicated" if "Replicated" in spec["Mode"] else "global",
-        "Replicas": f"{status['RunningTasks']}/{status['DesiredTasks']}",
+        "Mode": MODES[next(iter(spec["Mode"]))], "Replicas": _replicas(spec["Mode"], status, most),
         "Image": spec["TaskTemplate"]["ContainerSpec"]["Image"].partition("@")[0],
         "Ports": ", ".join(f"*:{p['PublishedPort']}->{p['TargetPort']}/{p['Protocol']}" for p in ports
                            if p["PublishMode"] == "ingress"),
@@ -111,14 +126,14 @@ def ps(session: Session) -> int:
 def inspect(session: Session) -> int:
     if session.call.on("pretty"):
         for name in session.call.arguments:
-            session.stdout.append(serviceform.pretty(session, _inspected(session, name)) + "\n")
+            session.stdout.append(servicetext.pretty(session, _inspected(session, name)) + "\n")
         return 0
     return inspect_each(session, "service")
 
 
 def _inspected(session: Session, name: str) -> Json:
     try:
-        return session.ask(api.service_inspect, name)
+        return session.ask(api.service_inspect, name, insert_defaults=True)
     except ApiError as error:
         if error.status != 404:
             raise
@@ -150,9 +165,11 @@ def scale(session: Session) -> int:
 def _scale(session: Session, name: str, number: int) -> int:
     """How many tasks there were before."""
     spec = session.ask(api.service_inspect, name)["Spec"]
-    if "Replicated" not in spec["Mode"]:
+    field = {"Replicated": "Replicas", "ReplicatedJob": "TotalCompletions"}.get(next(iter(spec["Mode"])))
+    if field is None:
         raise Failed("scale can only be used with replicated or replicated-job mode")
-    spec["Mode"]["Replicated"]["Replicas"], old = number, int(spec["Mode"]["Replicated"]["Replicas"])
+    settings = next(iter(spec["Mode"].values()))
+    settings[field], old = number, int(settings[field])
     session.ask(api.service_update, name, spec)
     return min(old, number)
 
@@ -162,8 +179,8 @@ def update(session: Session) -> int:
     if session.call.on("rollback"):
         return rollback(session)
     old = session.ask(api.service_inspect, name)["Spec"]
-    new = serviceform.changed(session.call, old)
-    template = new["TaskTemplate"] != old["TaskTemplate"] or new["EndpointSpec"] != old["EndpointSpec"]
+    new = serviceform.changed(session, old)
+    template = new["TaskTemplate"] != old["TaskTemplate"] or new.get("EndpointSpec") != old.get("EndpointSpec")
     count = old["Mode"].get("Replicated", {}).get("Replicas", 0)
     session.ask(api.service_update, name, new)
     session.out(name)

@@ -1,32 +1,38 @@
-"""The flags of `docker service create` and `update` as a specification, and a specification as `--pretty` shows it."""
+"""The flags of `docker service create` and `update` as a specification (docker/cli service/opts.go, update.go)."""
 
 from __future__ import annotations
 
 import copy
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from dnetlab.commands.docker.parse import Invocation
+from dnetlab.commands.docker.units import parse_bytes, seconds_of
 from dnetlab.sim.context import Refused
+from dnetlab.sim.dockercli.runconfig import health, long_mount
+from dnetlab.sim.dockercli.serviceports import ports
 from dnetlab.sim.dockercli.session import Failed, Session
 from dnetlab.sim.dockerd import api
-from dnetlab.sim.dockerd.api import ApiError
 
 Json = dict[str, Any]
 # Flags that change nothing that the lab shows, or how the client waits; others that stand nowhere here are refused.
-SHRUGGED = {
-    "detach", "quiet", "update-delay", "update-parallelism", "update-order", "update-monitor", "update-failure-action",
-    "update-max-failure-ratio", "rollback-delay", "rollback-parallelism", "rollback-order", "rollback-monitor",
-    "rollback-failure-action", "rollback-max-failure-ratio", "with-registry-auth", "no-resolve-image", "limit-cpu",
-    "limit-memory", "limit-pids", "reserve-cpu", "reserve-memory", "tty", "restart-delay", "restart-max-attempts",
-    "restart-window", "stop-grace-period", "init", "no-healthcheck", "rollback", "help",
-}  # fmt: skip
-CREATED = {"name", "mode", "replicas", "network", "publish", "endpoint-mode", "env", "label", "container-label",
-           "hostname", "constraint", "restart-condition", "entrypoint"}  # fmt: skip
-CHANGED = {"image", "replicas", "network-add", "network-rm", "publish-add", "publish-rm", "endpoint-mode", "env-add",
-           "env-rm", "label-add", "label-rm", "container-label-add", "container-label-rm", "hostname", "constraint-add",
-           "constraint-rm", "restart-condition", "args", "force", "entrypoint"}  # fmt: skip
+SHRUGGED = {"detach", "quiet", "with-registry-auth", "no-resolve-image", "rollback", "help"}
+HEALTH = {"health-cmd", "health-interval", "health-timeout", "health-retries", "health-start-period",
+          "health-start-interval", "no-healthcheck"}  # fmt: skip
+UPDATES = {f"{kind}-{name}" for kind in ("update", "rollback") for name in
+           ("parallelism", "delay", "failure-action", "monitor", "max-failure-ratio", "order")}  # fmt: skip
+BOTH = {"replicas", "max-concurrent", "endpoint-mode", "hostname", "entrypoint", "user", "workdir", "stop-signal",
+        "stop-grace-period", "tty", "read-only", "init", "restart-condition", "restart-delay", "restart-max-attempts",
+        "restart-window", "limit-cpu", "limit-memory", "limit-pids", "reserve-cpu", "reserve-memory", "log-driver",
+        "log-opt", "replicas-max-per-node", *HEALTH, *UPDATES}  # fmt: skip
+LISTS = {"cap-add": "CapabilityAdd", "cap-drop": "CapabilityDrop"}
+ONCE = {"env", "label", "container-label", "constraint", "group", "dns", "dns-search", "dns-option", "host", "sysctl",
+        "mount", "secret", "config", "network", "publish", "placement-pref"}  # fmt: skip
+CREATED = {"name", "mode", *BOTH, *ONCE, *LISTS}
+CHANGED = {"image", "args", "force", *BOTH, *LISTS, *(f"{flag}-{how}" for flag in ONCE for how in ("add", "rm"))}
 
 
 def _refuse_others(call: Invocation, known: set[str]) -> None:
@@ -48,30 +54,62 @@ def _pairs(values: tuple[str, ...]) -> dict[str, str]:
     return dict(value.partition("=")[::2] for value in values)
 
 
-def body(call: Invocation) -> Json:
+# -- create ----------------------------------------------------------------------------------------------------------
+
+
+def body(session: Session) -> Json:
     """`docker service create` as the API has it. Failed for what the client can't read, Refused."""
+    call = session.call
     _refuse_others(call, CREATED)
-    mode = call.text("mode", "replicated")
-    if mode not in ("replicated", "global", "replicated-job", "global-job"):
-        raise Failed(f"Unknown mode: {mode}, only replicated and global supported")
-    if mode == "global" and call.has("replicas"):
-        raise Failed("replicas can only be used with replicated or replicated-job mode")
+    mode = _mode(call)
     image, *args = call.arguments
-    container: Json = {"Image": image_name(image), "Args": args, "Env": list(call.all("env")),
-                       "Labels": _pairs(call.all("container-label")), "Hostname": call.text("hostname")}  # fmt: skip
-    if call.has("entrypoint"):
-        container["Command"] = shlex.split(call.text("entrypoint"))
-    modes: Json = {"replicated": {"Replicated": {"Replicas": call.number("replicas", 1)}}, "global": {"Global": {}}}
-    return {
+    container: Json = {
+        "Image": image_name(image), "Args": args, "Env": list(call.all("env")), "Init": False,
+        "Labels": _pairs(call.all("container-label")), "DNSConfig": _dns(call, "", {}),
+        "Groups": list(call.all("group")), "Hosts": [_host(value) for value in call.all("host")],
+        "Sysctls": _pairs(call.all("sysctl")), "Mounts": [long_mount(value) for value in call.all("mount")],
+        "Secrets": [_reference(session, "secret", value) for value in call.all("secret")],
+        "Configs": [_reference(session, "config", value) for value in call.all("config")],
+    }  # fmt: skip
+    placement: Json = {"Constraints": list(call.all("constraint"))}
+    if call.all("placement-pref"):
+        placement["Preferences"] = [_preference(value) for value in call.all("placement-pref")]
+    spec: Json = {
         "Name": call.text("name"), "Labels": _pairs(call.all("label")),
         "TaskTemplate": {
             "ContainerSpec": container, "Networks": [_network(value) for value in call.all("network")],
-            "Placement": {"Constraints": list(call.all("constraint"))},
-            "RestartPolicy": {"Condition": call.text("restart-condition", "any")}, "ForceUpdate": 0,
+            "Placement": placement, "Resources": {"Limits": {}, "Reservations": {}}, "ForceUpdate": 0,
         },
-        "Mode": modes.get(mode, {"ReplicatedJob": {}}),
+        "Mode": mode,
         "EndpointSpec": {"Mode": call.text("endpoint-mode", "vip"), "Ports": ports(call.all("publish"))},
     }  # fmt: skip
+    _settings(call, spec)
+    return spec
+
+
+def _mode(call: Invocation) -> Json:
+    """Raises Failed for flags that the mode has no use for."""
+    mode = call.text("mode", "replicated")
+    known = {"replicated": "Replicated", "global": "Global", "replicated-job": "ReplicatedJob",
+             "global-job": "GlobalJob"}  # fmt: skip
+    if mode not in known:
+        raise Failed(f"Unknown mode: {mode}, only replicated and global supported")
+    if mode.startswith("global") and call.has("replicas"):
+        raise Failed("replicas can only be used with replicated or replicated-job mode")
+    if mode != "replicated-job" and call.has("max-concurrent"):
+        raise Failed("max-concurrent can only be used with replicated-job mode")
+    if mode != "replicated" and call.has("replicas-max-per-node"):
+        raise Failed("replicas-max-per-node can only be used with replicated or replicated-job mode")
+    if mode.endswith("-job") and any(call.has(flag) for flag in UPDATES):
+        raise Failed("update and rollback configuration is not supported for jobs")
+    if mode.endswith("-job") and not call.on("detach"):
+        raise Refused("docker service create without -d is not simulated for jobs.",
+                      "Add -d, and look with docker service ps.")  # fmt: skip
+    number = call.number("replicas", 1)
+    settings: Json = {"replicated": {"Replicas": number},
+                      "replicated-job": {"MaxConcurrent": call.number("max-concurrent", number),
+                                         "TotalCompletions": number}}.get(mode, {})  # fmt: skip
+    return {known[mode]: settings}
 
 
 def _network(text: str) -> Json:
@@ -85,106 +123,130 @@ def _network(text: str) -> Json:
             found["Target"] = value
         elif key == "alias":
             found.setdefault("Aliases", []).append(value)
+        elif key == "driver-opt":
+            found.setdefault("DriverOpts", {}).update(_pairs((value,)))
         else:
             raise Failed(f'invalid argument "{text}" for "--network" flag: invalid field key {key}', 125)
     return found
 
 
-def ports(values: tuple[str, ...]) -> list[Json]:
-    """'8080:80/udp', '80', '8080-8082:80-82', 'mode=host,target=80,published=9090' (docker/cli opts/port.go)"""
-    return [row for value in values for row in (_long_port(value) if "=" in value else _short_port(value))]
+def _host(text: str) -> str:
+    """'db:10.0.0.7' as /etc/hosts has it."""
+    name, _, address = text.partition(":")
+    return f"{address} {name}"
 
 
-def _long_port(text: str) -> list[Json]:
-    row: Json = {"Protocol": "tcp", "TargetPort": 0, "PublishedPort": 0, "PublishMode": "ingress"}
-    names = {"target": "TargetPort", "published": "PublishedPort", "protocol": "Protocol", "mode": "PublishMode"}
-    for part in text.split(","):
-        key, _, value = part.partition("=")
-        if key not in names:
-            raise _bad_port(text, f"invalid field key {key}")
-        if key == "mode" and value not in ("host", "ingress"):
-            raise _bad_port(text, f"invalid publish mode value ({value}): must be either 'ingress' or 'host'")
-        if key in ("target", "published") and not value.isdecimal():
-            raise _bad_port(text, f"invalid {key} port ({value}): value must be an integer: strconv.ParseUint: parsing "
-                                  f'"{value}": invalid syntax')  # fmt: skip
-        row[names[key]] = int(value) if key in ("target", "published") else value
-    if not row["TargetPort"]:
-        raise _bad_port(text, 'missing mandatory field "target"')
-    return [row]
+def _preference(text: str) -> Json:
+    strategy, _, what = text.partition("=")
+    if strategy != "spread":
+        raise Failed(f"unsupported placement preference {strategy} (only spread is supported)")
+    return {"Spread": {"SpreadDescriptor": what}}
 
 
-def _bad_port(text: str, problem: str) -> Failed:
-    return Failed(f'invalid argument "{text}" for "-p, --publish" flag: {problem}', 125)
-
-
-def _short_port(text: str) -> list[Json]:
-    numbers, _, protocol = text.partition("/")
-    outer, colon, inner = numbers.rpartition(":")
-    if ":" in outer:
-        raise _bad_port(text, "hostip is not supported")
-    inside, outside = _range(text, inner), _range(text, outer) if colon and outer else []
-    if outside and len(outside) != len(inside):
-        raise _bad_port(text, f"invalid ranges specified for container and host Ports: {inner} and {outer}")
-    return [{"Protocol": protocol or "tcp", "TargetPort": port, "PublishedPort": outside[n] if outside else 0,
-             "PublishMode": "ingress"} for n, port in enumerate(inside)]  # fmt: skip
-
-
-def _range(text: str, numbers: str) -> list[int]:
-    first, _, last = numbers.partition("-")
-    if not first.isdecimal() or (last and not last.isdecimal()):
-        raise _bad_port(text, f"invalid containerPort: {numbers}")
-    return list(range(int(first), int(last or first) + 1))
+def _reference(session: Session, kind: str, text: str) -> Json:
+    """'word', or 'source=word,target=/etc/word,uid=0,gid=0,mode=0440'. Raises Failed for one that isn't there."""
+    values = {"source": text, "uid": "0", "gid": "0", "mode": "0444"}
+    if "=" in text:
+        values |= {"src" if key == "source" else key: value for key, _, value in
+                   (part.partition("=") for part in text.split(","))}  # fmt: skip
+        values["source"] = values.pop("src", "")
+    if not values["source"]:
+        raise Failed(f"source is required for {kind}")
+    found = session.ask(api.content_list, kind, {"name": [values["source"]]})
+    one = next((c for c in found if c["Spec"]["Name"] == values["source"]), None)
+    if one is None:
+        raise Failed(f"{kind} not found: {values['source']}")
+    word = kind.capitalize()
+    file = {"Name": values.get("target", values["source"]), "UID": values["uid"], "GID": values["gid"],
+            "Mode": int(values["mode"], 8)}  # fmt: skip
+    return {"File": file, f"{word}ID": one["ID"], f"{word}Name": values["source"]}
 
 
 # -- update ----------------------------------------------------------------------------------------------------------
 
 
-def changed(call: Invocation, old: Mapping[str, Any]) -> Json:
+def changed(session: Session, old: Mapping[str, Any]) -> Json:
     """The specification after `docker service update`. Failed, Refused."""
+    call = session.call
     _refuse_others(call, CHANGED)
     new: Json = copy.deepcopy(dict(old))
     template, container = new["TaskTemplate"], new["TaskTemplate"]["ContainerSpec"]
     if call.has("image"):
         container["Image"] = image_name(call.text("image"))
-    if call.has("replicas"):
-        if "Replicated" not in new["Mode"]:
-            raise Failed("replicas can only be used with replicated or replicated-job mode")
-        new["Mode"]["Replicated"]["Replicas"] = call.number("replicas", 1)
-    for flag, field in (("args", "Args"), ("entrypoint", "Command")):
-        if call.has(flag):
-            container[field] = shlex.split(call.text(flag))
-    if call.has("hostname"):
-        container["Hostname"] = call.text("hostname")
-    if call.has("restart-condition"):
-        template["RestartPolicy"]["Condition"] = call.text("restart-condition")
+    _change_mode(call, new["Mode"])
+    if call.has("args"):
+        container["Args"] = shlex.split(call.text("args"))
     if call.on("force"):
         template["ForceUpdate"] += 1
-    _change_maps(call, new, container)
+    for flag, owner, field in (("label", new, "Labels"), ("container-label", container, "Labels"),
+                               ("sysctl", container, "Sysctls")):  # fmt: skip
+        _change_map(call, flag, owner, field)
     _change_lists(call, template, container)
+    _change_contents(session, container)
     _change_endpoint(call, new)
+    _settings(call, new)
     return new
 
 
-def _change_maps(call: Invocation, new: Json, container: Json) -> None:
-    for flag, owner in (("label", new), ("container-label", container)):
-        labels = {**owner.get("Labels", {}), **_pairs(call.all(f"{flag}-add"))}
-        for key in call.all(f"{flag}-rm"):
-            labels.pop(key, None)
-        owner["Labels"] = labels
+def _change_mode(call: Invocation, mode: Json) -> None:
+    if call.has("replicas"):
+        name = next(iter(mode))
+        if name not in ("Replicated", "ReplicatedJob"):
+            raise Failed("replicas can only be used with replicated or replicated-job mode")
+        mode[name]["Replicas" if name == "Replicated" else "TotalCompletions"] = call.number("replicas", 1)
+    if call.has("max-concurrent"):
+        if "ReplicatedJob" not in mode:
+            raise Failed("max-concurrent can only be used with replicated-job mode")
+        mode["ReplicatedJob"]["MaxConcurrent"] = call.number("max-concurrent", 1)
+
+
+def _change_map(call: Invocation, flag: str, owner: Json, field: str) -> None:
+    if not (call.has(f"{flag}-add") or call.has(f"{flag}-rm")):
+        return
+    values = {**owner.get(field, {}), **_pairs(call.all(f"{flag}-add"))}
+    for key in call.all(f"{flag}-rm"):
+        values.pop(key, None)
+    owner[field] = values
+
+
+def _change_list(call: Invocation, flag: str, owner: Json, field: str, read: Callable[[str], Any],
+                 key: Callable[[Any], str]) -> None:  # fmt: skip
+    """One of the lists: those removed go, those added come, and one of the same key takes another's place."""
+    if not (call.has(f"{flag}-add") or call.has(f"{flag}-rm")):
+        return
+    gone = set(call.all(f"{flag}-rm"))
+    rows = {key(row): row for row in owner.get(field) or () if key(row) not in gone}
+    owner[field] = list((rows | {key(row): row for row in map(read, call.all(f"{flag}-add"))}).values())
+
+
+def _itself(text: str) -> str:
+    return text
 
 
 def _change_lists(call: Invocation, template: Json, container: Json) -> None:
-    env = {**_pairs(tuple(container.get("Env", ()))), **_pairs(call.all("env-add"))}
-    gone = set(call.all("env-rm"))
-    container["Env"] = [f"{key}={value}" for key, value in env.items() if key not in gone]
-    rules = [*template["Placement"].get("Constraints", []), *call.all("constraint-add")]
-    template["Placement"]["Constraints"] = [r for r in dict.fromkeys(rules) if r not in call.all("constraint-rm")]
-    networks = [*template.get("Networks", []), *(_network(value) for value in call.all("network-add"))]
-    template["Networks"] = [row for row in networks if row["Target"] not in call.all("network-rm")]
+    _change_list(call, "env", container, "Env", _itself, lambda text: text.partition("=")[0])
+    _change_list(call, "group", container, "Groups", _itself, _itself)
+    _change_list(call, "host", container, "Hosts", _host, lambda row: str(row).partition(" ")[2])
+    _change_list(call, "mount", container, "Mounts", long_mount, lambda row: str(row["Target"]))
+    _change_list(call, "network", template, "Networks", _network, lambda row: str(row["Target"]))
+    for flag, field in (("dns", "Nameservers"), ("dns-search", "Search"), ("dns-option", "Options")):
+        _change_list(call, flag, container.setdefault("DNSConfig", {}), field, _itself, _itself)
+    placement = template.setdefault("Placement", {})
+    _change_list(call, "constraint", placement, "Constraints", _itself, _itself)
+    _change_list(call, "placement-pref", placement, "Preferences", _preference,
+                 lambda row: f"spread={row['Spread']['SpreadDescriptor']}")  # fmt: skip
+
+
+def _change_contents(session: Session, container: Json) -> None:
+    call = session.call
+    for kind in ("secret", "config"):
+        name = f"{kind.capitalize()}Name"
+        _change_list(call, kind, container, f"{kind.capitalize()}s", partial(_reference, session, kind),
+                     itemgetter(name))  # fmt: skip
 
 
 def _change_endpoint(call: Invocation, new: Json) -> None:
-    endpoint = new["EndpointSpec"]
+    endpoint = new.setdefault("EndpointSpec", {"Mode": "vip"})
     if call.has("endpoint-mode"):
         endpoint["Mode"] = call.text("endpoint-mode")
     gone = {(int(number), protocol or "tcp") for number, _, protocol in
@@ -193,48 +255,93 @@ def _change_endpoint(call: Invocation, new: Json) -> None:
     endpoint["Ports"] = [*rows, *ports(call.all("publish-add"))]
 
 
-# -- --pretty --------------------------------------------------------------------------------------------------------
+# -- settings that create and update say alike ------------------------------------------------------------------------
 
 
-def pretty(session: Session, service: Mapping[str, Any]) -> str:
-    """As the template of docker/cli command/service/formatter.go prints it (observed on 29.7.2)."""
-    spec = service["Spec"]
-    template, mode = spec["TaskTemplate"], spec["Mode"]
-    lines = ["", f"ID:\t\t{service['ID']}", f"Name:\t\t{spec['Name']}"]
-    if spec["Labels"]:
-        lines += ["Labels:", *(f" {key}={value}" for key, value in sorted(spec["Labels"].items()))]
-    lines += [f"Service Mode:\t{'Replicated' if 'Replicated' in mode else 'Global'}"]
-    if "Replicated" in mode:
-        lines += [f" Replicas:\t{mode['Replicated']['Replicas']}"]
-    lines += ["Placement:"]
-    if template["Placement"].get("Constraints"):
-        lines += [f" Constraints:\t[{' '.join(template['Placement']['Constraints'])}]"]
-    for title, order in (("UpdateConfig", "Update order:     "), ("RollbackConfig", "Rollback order:   ")):
-        lines += [f"{title}:", " Parallelism:\t1", " On failure:\tpause", " Monitoring Period: 5s",
-                  " Max failure ratio: 0", f" {order} stop-first"]  # fmt: skip
-    lines += _container(template["ContainerSpec"]) + ["Resources:"]
-    if template.get("Networks"):
-        lines += ["Networks: " + " ".join(_name(session, row["Target"]) for row in template["Networks"]) + " "]
-    lines += [f"Endpoint Mode:\t{spec['EndpointSpec']['Mode']}"]
-    if service["Endpoint"].get("Ports"):
-        lines += ["Ports:"]
-    for port in service["Endpoint"].get("Ports", []):
-        lines += [f" PublishedPort = {port.get('PublishedPort', 0)}", f"  Protocol = {port['Protocol']}",
-                  f"  TargetPort = {port['TargetPort']}", f"  PublishMode = {port['PublishMode']} "]  # fmt: skip
-    return "\n".join(lines) + "\n"
+def _settings(call: Invocation, spec: Json) -> None:
+    template, container = spec["TaskTemplate"], spec["TaskTemplate"]["ContainerSpec"]
+    for flag, field in (("hostname", "Hostname"), ("user", "User"), ("workdir", "Dir"), ("stop-signal", "StopSignal")):
+        if call.has(flag):
+            container[field] = call.text(flag)
+    for flag, field in (("tty", "TTY"), ("read-only", "ReadOnly"), ("init", "Init")):
+        if call.has(flag):
+            container[field] = call.on(flag)
+    for flag, field in LISTS.items():
+        if call.has(flag):
+            container[field] = [_capability(name) for name in call.all(flag)]
+    if call.has("entrypoint"):
+        container["Command"] = shlex.split(call.text("entrypoint"))
+    if call.has("stop-grace-period"):
+        container["StopGracePeriod"] = _nanoseconds(call, "stop-grace-period")
+    if any(call.has(flag) for flag in HEALTH):
+        container |= health(call)
+    _restart(call, template)
+    _resources(call, template)
+    if call.has("log-driver") or call.has("log-opt"):
+        template["LogDriver"] = {"Name": call.text("log-driver"), "Options": _pairs(call.all("log-opt"))}
+    if call.has("replicas-max-per-node"):
+        template.setdefault("Placement", {})["MaxReplicas"] = call.number("replicas-max-per-node", 0)
+    for kind in ("update", "rollback"):
+        _updates(call, kind, spec)
 
 
-def _container(spec: Mapping[str, Any]) -> list[str]:
-    lines = ["ContainerSpec:", f" Image:\t\t{spec['Image']}"]
-    if spec.get("Args"):
-        lines += [f" Args:\t\t{' '.join(spec['Args'])} "]
-    if spec.get("Env"):
-        lines += [f" Env:\t\t{' '.join(spec['Env'])} "]
-    return [*lines, " Init:\t\tfalse"]
+def _capability(name: str) -> str:
+    bare = name.upper().removeprefix("CAP_")
+    return "ALL" if bare == "ALL" else f"CAP_{bare}"
 
 
-def _name(session: Session, network_id: str) -> str:
-    try:
-        return str(session.ask(api.network_inspect, network_id)["Name"])
-    except ApiError:
-        return network_id
+def _nanoseconds(call: Invocation, flag: str) -> int:
+    return round((seconds_of(call.text(flag)) or 0.0) * 1e9)
+
+
+def _dns(call: Invocation, suffix: str, known: Json) -> Json:
+    fields = {"dns": "Nameservers", "dns-search": "Search", "dns-option": "Options"}
+    return {field: list(call.all(f"{flag}{suffix}")) for flag, field in fields.items() if call.has(flag)} | known
+
+
+def _restart(call: Invocation, template: Json) -> None:
+    if not any(call.has(f"restart-{name}") for name in ("condition", "delay", "max-attempts", "window")):
+        return
+    policy = template.setdefault("RestartPolicy", {"Condition": "any", "Delay": 5_000_000_000, "MaxAttempts": 0})
+    if call.has("restart-condition"):
+        policy["Condition"] = call.text("restart-condition")
+    for name, field in (("delay", "Delay"), ("window", "Window")):
+        if call.has(f"restart-{name}"):
+            policy[field] = _nanoseconds(call, f"restart-{name}")
+    if call.has("restart-max-attempts"):
+        policy["MaxAttempts"] = call.number("restart-max-attempts", 0)
+
+
+def _resources(call: Invocation, template: Json) -> None:
+    resources = template.setdefault("Resources", {})
+    for prefix, field in (("limit", "Limits"), ("reserve", "Reservations")):
+        owner = resources.setdefault(field, {})
+        if call.has(f"{prefix}-cpu"):
+            owner["NanoCPUs"] = round(float(call.text(f"{prefix}-cpu")) * 1e9)
+        if call.has(f"{prefix}-memory"):
+            owner["MemoryBytes"] = parse_bytes(call.text(f"{prefix}-memory")) or 0
+    if call.has("limit-pids"):
+        resources["Limits"]["Pids"] = call.number("limit-pids", 0)
+
+
+def _updates(call: Invocation, kind: str, spec: Json) -> None:
+    given = [name.removeprefix(f"{kind}-") for name in UPDATES if name.startswith(f"{kind}-") and call.has(name)]
+    if not given:
+        return
+    usual: Json = {"Parallelism": 1, "FailureAction": "pause", "Monitor": 5_000_000_000, "MaxFailureRatio": 0,
+                   "Order": "stop-first"}  # fmt: skip
+    found = {**usual, **spec.get(f"{kind.capitalize()}Config", {})}
+    for name in given:
+        found |= _one_update(call, kind, name)
+    spec[f"{kind.capitalize()}Config"] = found
+
+
+def _one_update(call: Invocation, kind: str, name: str) -> Json:
+    flag = f"{kind}-{name}"
+    if name in ("delay", "monitor"):
+        return {name.capitalize(): _nanoseconds(call, flag)}
+    if name == "parallelism":
+        return {"Parallelism": call.number(flag, 1)}
+    if name == "max-failure-ratio":
+        return {"MaxFailureRatio": float(call.text(flag))}
+    return {"FailureAction" if name == "failure-action" else "Order": call.text(flag)}

@@ -1,9 +1,14 @@
-"""docker swarm init, join, join-token, leave, update, unlock-key, ca."""
+"""docker swarm init, join, join-token, leave, update, unlock, unlock-key, ca."""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from typing import Any
 
+from dnetlab.commands.docker.helptexts import help_of
+from dnetlab.commands.docker.parse import Invocation
+from dnetlab.commands.docker.units import seconds_of
 from dnetlab.sim.dockercli.session import Failed, Session
 from dnetlab.sim.dockerd import api
 
@@ -26,7 +31,7 @@ def init(session: Session) -> int:
         **_node_settings(session), "DefaultAddrPool": pools,
         "SubnetSize": call.number("default-addr-pool-mask-length", 0),
         "DataPathPort": call.number("data-path-port", 0), "ForceNewCluster": call.on("force-new-cluster"),
-        "AutoLockManagers": call.on("autolock"),
+        "AutoLockManagers": call.on("autolock"), "Spec": _spec(call, {}),
     }  # fmt: skip
     node = session.ask(api.swarm_init, body)
     session.out(f"Swarm initialized: current node ({node}) is now a manager.\n")
@@ -34,7 +39,15 @@ def init(session: Session) -> int:
     session.out(
         "To add a manager to this swarm, run 'docker swarm join-token manager' and follow the instructions."
     )
+    if call.on("autolock"):
+        _tell_key(session, session.ask(api.swarm_unlock_key)["UnlockKey"])
     return 0
+
+
+def _tell_key(session: Session, key: str) -> None:
+    session.out("To unlock a swarm manager after it restarts, run the `docker swarm unlock`\n"
+                f"command and provide the following key:\n\n    {key}\n\nRemember to store this key in a password "
+                "manager, since without it you\nwill not be able to restart the manager.")  # fmt: skip
 
 
 def _tell_how(session: Session, role: str) -> None:
@@ -77,26 +90,73 @@ def leave(session: Session) -> int:
 
 
 def update(session: Session) -> int:
+    """What the flags say, in the specification as it is; without a flag the client shows its help."""
     call = session.call
-    body: Json = {}
-    if call.has("task-history-limit"):
-        body["TaskHistoryLimit"] = call.number("task-history-limit", 5)
-    if call.has("dispatcher-heartbeat"):
-        body["HeartbeatSeconds"] = _seconds(call.text("dispatcher-heartbeat"))
-    session.ask(api.swarm_update, body=body)
+    if not call.options:
+        session.stdout.append(help_of(("swarm", "update"), session.own.helps) or "")
+        return 0
+    now = session.ask(api.swarm_inspect)["Spec"]
+    before = now["EncryptionConfig"]["AutoLockManagers"]
+    spec = _spec(call, now)
+    if call.has("autolock"):
+        spec["EncryptionConfig"] = {"AutoLockManagers": call.text("autolock") not in ("false", "0")}
+    session.ask(api.swarm_update, body=spec)
     session.out("Swarm updated.")
+    if spec.get("EncryptionConfig", {}).get("AutoLockManagers") and not before:
+        _tell_key(session, session.ask(api.swarm_unlock_key)["UnlockKey"])
     return 0
 
 
-def _seconds(text: str) -> int:
-    units = {"h": 3600, "m": 60, "s": 1}
-    number = text.rstrip("hms")
-    return int(float(number or 0) * units.get(text[-1:], 1)) or 1
+_RAFT = {"snapshot-interval": "SnapshotInterval", "max-snapshots": "KeepOldSnapshots"}
+
+
+def _spec(call: Invocation, now: Mapping[str, Any]) -> Json:
+    """A SwarmSpec with what is said."""
+    spec: Json = copy.deepcopy(dict(now))
+    if call.has("task-history-limit"):
+        spec["Orchestration"] = {"TaskHistoryRetentionLimit": call.number("task-history-limit", 5)}
+    if call.has("dispatcher-heartbeat"):
+        spec["Dispatcher"] = {"HeartbeatPeriod": _nanoseconds(call.text("dispatcher-heartbeat"))}
+    raft = {field: call.number(flag, 0) for flag, field in _RAFT.items() if call.has(flag)}
+    if raft:
+        spec["Raft"] = {**spec.get("Raft", {}), **raft}
+    if call.has("cert-expiry"):
+        spec["CAConfig"] = {**spec.get("CAConfig", {}), "NodeCertExpiry": _nanoseconds(call.text("cert-expiry"))}
+    if call.has("external-ca"):
+        spec["CAConfig"] = {**spec.get("CAConfig", {}), "ExternalCAs": [call.text("external-ca")]}
+    return spec
+
+
+def _nanoseconds(text: str) -> int:
+    return round((seconds_of(text) or 0.0) * 1e9)
 
 
 def unlock_key(session: Session) -> int:
-    session.ask(api.swarm_unlock_key)
-    raise Failed("no unlock key is set")
+    call = session.call
+    if call.on("rotate"):
+        session.ask(api.swarm_update, rotate_key=True)
+        if not call.on("quiet"):
+            session.out("Successfully rotated manager unlock key.")
+    key = session.ask(api.swarm_unlock_key)["UnlockKey"]
+    if not key:
+        raise Failed("no unlock key is set")
+    if call.on("quiet"):
+        session.out(key)
+    else:
+        _tell_key(session, key)
+    return 0
+
+
+def unlock(session: Session) -> int:
+    """The key is read from what comes in (docker/cli command/swarm/unlock.go)."""
+    state = session.ask(api.system_info)["Swarm"]["LocalNodeState"]
+    if state == "inactive":
+        raise Failed("Error: This node is not part of a swarm")
+    if state != "locked":
+        raise Failed("Error: swarm is not locked")
+    key = (session.context.stdin or "").partition("\n")[0].strip()
+    session.ask(api.swarm_unlock, {"UnlockKey": key})
+    return 0
 
 
 def ca(session: Session) -> int:
@@ -105,12 +165,9 @@ def ca(session: Session) -> int:
 
 
 def objects(session: Session) -> int:
-    """docker secret ls, config ls, stack ls: asked of a manager, and there are none."""
+    """docker stack ls: asked of a manager, and there are none."""
     session.ask(api.swarm_objects)
-    head = {"secret": "ID        NAME      DRIVER    CREATED   UPDATED", "stack": "NAME      SERVICES",
-            "config": "ID        NAME      CREATED   UPDATED"}  # fmt: skip
-    if not session.call.on("quiet"):
-        session.out(head[session.call.command.path[0]])
+    session.out("NAME      SERVICES")
     return 0
 
 

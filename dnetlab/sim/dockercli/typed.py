@@ -120,7 +120,7 @@ def _inner_name(parent: str, key: str) -> str:
 def _typed(kind: str, document: dict[str, Any]) -> Struct:
     name = {"container": "*container.InspectResponse", "network": "network.Inspect", "image": "*image.InspectResponse",
             "volume": "volume.Volume", "node": "swarm.Node", "service": "swarm.Service",
-            "task": "swarm.Task"}[kind]  # fmt: skip
+            "task": "swarm.Task", "secret": "swarm.Secret", "config": "swarm.Config"}[kind]  # fmt: skip
     fields = dict(document)
     if kind == "image" and "Author" in fields:  # the client has Config behind Author, daemons since 28 send it last
         order = [key for key in fields if key != "Config"]

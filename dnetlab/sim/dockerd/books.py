@@ -63,6 +63,7 @@ class Daemon:
     pulled        'repository@digest' of every image that came from a registry
     execs         id -> a program started by `docker exec`; those that ended long ago are forgotten
     swarm, node   the swarm that it is in and its id there; '' outside
+    locked        a manager of it that has started again and waits for the key
     ingress_pid   the pid under which it has set up the ingress network, None before
     balancers     network id -> the endpoint of the balancer that an overlay network has here
     gateways      container id -> its endpoint in docker_gwbridge, its way out when it is in overlay networks only
@@ -97,6 +98,7 @@ class Daemon:
     execs: dict[str, Exec] = field(default_factory=dict)
     swarm: str = ""
     node: str = ""
+    locked: bool = False
     gateways: dict[str, Endpoint] = field(default_factory=dict)
     openings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     balancers: dict[str, Endpoint] = field(default_factory=dict)

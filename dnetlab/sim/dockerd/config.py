@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dnetlab.model import Protocol
 from dnetlab.model.changed import quick
@@ -55,6 +55,8 @@ class NetworkAttachment:
     links    (other container, alias) pairs, on user-defined networks
     gw_priority  28+: who gives the default route
     address6 what --ip6 asked for
+    link_local, driver_options  of --link-local-ip and --driver-opt
+    empty    settings that the client named and left empty: inspect shows them so
     """
 
     name: str
@@ -64,6 +66,9 @@ class NetworkAttachment:
     mac: str | None = None
     gw_priority: int = 0
     address6: IpAddress | None = None
+    link_local: tuple[IpAddress, ...] = ()
+    driver_options: tuple[tuple[str, str], ...] = ()
+    empty: tuple[str, ...] = ()
 
     @property
     def addresses(self) -> tuple[IpAddress, ...]:
@@ -78,6 +83,7 @@ class Mount:
 
     kind      'volume', 'bind' or 'tmpfs';  long: it was given with --mount
     borrowed  it is another container's (--volumes-from);  options: of a tmpfs
+    settings  BindOptions, VolumeOptions or TmpfsOptions as they came
     """
 
     destination: str
@@ -87,6 +93,12 @@ class Mount:
     long: bool = False
     borrowed: bool = False
     options: str = ""
+    settings: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Of the volume that is made for it."""
+        return dict(dict(self.settings).get("VolumeOptions", {}).get("Labels") or {})
 
 
 @quick
@@ -169,6 +181,12 @@ class ContainerConfig:
     log_options: tuple[tuple[str, str], ...] = ()
     id_file: str = ""  # --cidfile, which the client writes
     health: tuple[tuple[str, object], ...] | None = None  # .Config.Healthcheck, as pairs
+    groups: tuple[str, ...] = ()  # --group-add
+    cgroupns: str = ""
+    isolation: str = ""
+    device_rules: tuple[str, ...] = ()  # --device-cgroup-rule
+    volume_driver: str = ""
+    given: tuple[str, ...] = ()  # paths of what a swarm gave: secrets and configs, no part of its own layer
 
     @property
     def path(self) -> str:

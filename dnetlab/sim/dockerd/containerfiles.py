@@ -77,7 +77,8 @@ def fill_mounts(world: World, host: str, config: ContainerConfig, image_id: str)
         at = (host, "", mounts.source_of(mount))
         if mount.kind == "bind" and at not in world.files and not mounts.below(world, at):
             world.files[host, "", at[2] + "/"] = ""
-        if mount.kind != "volume" or mounts.below(world, at):
+        kept_empty = dict(mount.settings).get("VolumeOptions", {}).get("NoCopy")
+        if mount.kind != "volume" or kept_empty or mounts.below(world, at):
             continue
         prefix = mount.destination.rstrip("/") + "/"
         for path, text in {**pages, **recipe.content.files}.items():
@@ -98,6 +99,9 @@ def _is_own(world: World, key: FileKey) -> bool:
     path = key[2]
     if path in _OF_DAEMON or path.startswith(_OF_KERNEL):
         return False
+    spec = books.daemon(world, key[0]).containers.get(key[1])
+    if spec is not None and path in spec.config.given:
+        return False
     return mounts.mount_at(world, key[0], key[1], path) is None
 
 
@@ -111,6 +115,11 @@ def own_layer(world: World, host: str, container: Container) -> Layer:
     gone = [path for path in (*content.files, *content.links)
             if path not in here and _is_own(world, (host, container.id, path))]  # fmt: skip
     return Layer(files, links, modes, tuple(sorted(path.rstrip("/") for path in gone)))
+
+
+def size_of(world: World, host: str, container: Container) -> int:
+    """Bytes of its own layer."""
+    return sum(len(text.encode()) for text in own_layer(world, host, container).files.values())
 
 
 def _different(world: World, host: str, container_id: str, book: Any, below: Any) -> dict[str, Any]:

@@ -29,8 +29,8 @@ from dnetlab.sim.world import World
 
 __all__ = [
     "Created", "create", "exec_context", "execute", "exited", "find", "kill", "let_go", "let_time_pass",
-    "not_startable", "pause", "remove", "rename", "restart", "spec", "start", "stop", "terminal_context", "top",
-    "unpause", "variables", "wait",
+    "not_startable", "pause", "remove", "rename", "restart", "spec", "start", "stop", "terminal_context",
+    "top", "unpause", "variables", "wait",
 ]  # fmt: skip
 
 

@@ -60,7 +60,8 @@ def create(world: World, host: str, config: ContainerConfig) -> Created:
         created=world.clock,
         hostname=merged.hostname,
         network_mode=merged.network_mode,
-        endpoints=tuple(Endpoint(a.name, "", aliases=a.aliases, configured_address=a.address) for a in merged.networks),
+        endpoints=tuple(Endpoint(a.name, "", aliases=a.aliases, configured_address=a.address,
+                                 configured_address6=a.address6) for a in merged.networks),
         exposed=tuple(sorted(merged.expose, key=lambda port: (int(port.split("/")[0]), port))),
         labels=merged.labels,
         restart_policy=merged.restart.value,
@@ -143,7 +144,7 @@ def _with_volume(world: World, host: str, mount: Mount) -> Mount:
     name = mount.source or world.hex_id("volume")
     volumes = world.hosts[host].volumes
     if all(v.name != name for v in volumes):
-        world.change_host(host, volumes=(*volumes, Volume(name, anonymous=not mount.source)))
+        world.change_host(host, volumes=(*volumes, Volume(name, anonymous=not mount.source, labels=mount.labels)))
         happenings.of_volume(world, host, name, "create")
     elif release_of(world).telling.created_again:
         happenings.of_volume(world, host, name, "create")

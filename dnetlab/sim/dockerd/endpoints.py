@@ -180,6 +180,7 @@ def attach(
     endpoint = _addressed(world, host, container, config, endpoint, network, attachment)
     driver.create_endpoint(world, host, container, endpoint, network)
     endpoint = sandbox.plug(world, host, container, endpoint, network)
+    sandbox.add_link_local(world, host, container, endpoint, attachment.link_local)
     container = _with_endpoint(world, host, container_id, endpoint)
     for address in endpoint.addresses:
         hostsfile.add_line(world, host, container_id, address, hostsfile.own_names(container, config))

@@ -16,7 +16,7 @@ from dnetlab.model.ip import IpAddress
 from dnetlab.sim.clock import rfc3339
 from dnetlab.sim.dockerd import books, health, images, ipam
 from dnetlab.sim.dockerd.cluster import gossip
-from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount
+from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount, NetworkAttachment
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.gwbridge import endpoint_name
 from dnetlab.sim.dockerd.inspect_host import host_config
@@ -275,19 +275,18 @@ def endpoints_json(world: World, host: str, container: Container) -> Json:
 def endpoint_json(world: World, host: str, container: Container, endpoint: Endpoint) -> Json:
     """One entry of `.NetworkSettings.Networks`."""
     spec = books.spec(world, host, container.id)
-    asked = next((a for a in spec.config.networks if a.name == endpoint.network), None)
-    connected = (container.id, endpoint.network_id) in books.daemon(world, host).attachments
-    links = asked.links if asked is not None else ()
-    ipam: Json | None = {} if connected else None
-    fixed = {"IPv4Address": endpoint.configured_address, "IPv6Address": endpoint.configured_address6}
-    if any(address is not None for address in fixed.values()):
-        ipam = {key: str(address) for key, address in fixed.items() if address is not None}
+    later = books.daemon(world, host).attachments.get((container.id, endpoint.network_id))
+    connected = later is not None
+    asked = later or next((a for a in spec.config.networks if a.name == endpoint.network), None)
+    links, empty = (asked.links, asked.empty) if asked is not None else ((), ())
+    options = dict(asked.driver_options) if asked is not None else {}
+    ipam = _asked_addresses(endpoint, asked)
     found = {
-        "IPAMConfig": ipam,
+        "IPAMConfig": ipam or ({} if "IPAMConfig" in empty else None),
         "Links": [f"{other}:{alias}" for other, alias in links] or None,
-        "Aliases": _aliases(world, container, endpoint, spec.config, connected),
+        "Aliases": _aliases(world, container, endpoint, spec.config, connected, "Aliases" in empty),
         "MacAddress": endpoint.mac or (asked.mac if asked and asked.mac else ""),
-        "DriverOpts": {} if connected else None,
+        "DriverOpts": options or ({} if "DriverOpts" in empty else None),
         "GwPriority": asked.gw_priority if asked else 0,
         "NetworkID": "" if connected and container.started is None else endpoint.network_id,
         "EndpointID": endpoint.endpoint_id,
@@ -302,13 +301,20 @@ def endpoint_json(world: World, host: str, container: Container, endpoint: Endpo
     return picked(found, documents_of(world).endpoint)
 
 
+def _asked_addresses(endpoint: Endpoint, asked: NetworkAttachment | None) -> Json:
+    fixed = {"IPv4Address": endpoint.configured_address, "IPv6Address": endpoint.configured_address6}
+    found: Json = {key: str(address) for key, address in fixed.items() if address is not None}
+    local = [str(address) for address in asked.link_local] if asked is not None else []
+    return found | ({"LinkLocalIPs": local} if local else {})
+
+
 def _aliases(
-    world: World, container: Container, endpoint: Endpoint, config: ContainerConfig, connected: bool
+    world: World, container: Container, endpoint: Endpoint, config: ContainerConfig, connected: bool, empty: bool
 ) -> list[str] | None:
-    """The user's own; up to 25 with the short id and the host name behind them, once it ran."""
+    """The user's own; up to 25 with the short id and the host name behind them, once it ran. empty: said to be []."""
     aliases = list(endpoint.aliases)
     if not books.release_of(world).aliases_of_its_own:
-        return aliases or ([] if connected else None)
+        return aliases or ([] if empty else None)
     if endpoint.network in PREDEFINED:
         return aliases or None
     if container.started is not None or connected:
@@ -395,7 +401,7 @@ def _subnet(world: World, network: Network, subnet: Subnet) -> Json:
     if subnet.ip_range is not None:
         row["IPRange"] = str(subnet.ip_range)
     release = books.release_of(world)
-    shown = not subnet.configured or subnet.gateway_configured or release.auto_gateway_shown
+    shown = not subnet.configured or subnet.gateway_configured or release.auto_gateway_shown or network.ingress
     if network.name == "bridge" and network.created == 0 and not release.fresh_gateway_shown:
         shown = False
     if subnet.gateway is not None and shown:

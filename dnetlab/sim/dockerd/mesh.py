@@ -183,7 +183,8 @@ def _redirect_tasks(world: World, swarm: Swarm, node: Node) -> None:
         container = world.hosts[node.host].container(task.container) if here else None
         if service is None or container is None or not container.is_running or container.namespace is None:
             continue
-        endpoint = next((e for e in container.endpoints if e.network == "ingress" and e.address), None)
+        carries = {n.id for n in swarm.networks.values() if n.ingress}
+        endpoint = next((e for e in container.endpoints if e.network_id in carries and e.address), None)
         if endpoint is None:
             continue
         with edit(world, Where(node.host, container.namespace)) as tables:

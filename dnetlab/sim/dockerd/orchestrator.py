@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dnetlab.model import Protocol
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
-from dnetlab.sim.dockerd import books, create, lifecycle
+from dnetlab.sim.dockerd import books, contents, create, lifecycle
 from dnetlab.sim.dockerd.cluster import addresses, identity
 from dnetlab.sim.dockerd.cluster.membership import has_quorum
 from dnetlab.sim.dockerd.cluster.state import (
@@ -31,10 +31,10 @@ from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.services import networks_of, tasks_of
 from dnetlab.sim.world import World
 
-RESTART_DELAY = 5.0  # swarmkit defaults.Service.Task.Restart.Delay
 LABEL = "com.docker.swarm."
 Held = dict[str, IpAddress]  # by the network's id
 ENDED = ("complete", "failed", "rejected", "shutdown")
+WANTED = ("running", "complete")  # what a task is for: to run, or, of a job, to come to its end
 
 
 def reconcile(world: World, swarm_id: str) -> None:
@@ -47,14 +47,18 @@ def reconcile(world: World, swarm_id: str) -> None:
             _remove(world, swarm_id, task)
     _vacate(world, swarm_id)
     for service in list(world.swarms[swarm_id].services.values()):
-        _replace_old(world, swarm_id, service)
-        _fill(world, swarm_id, service)
+        if service.spec.is_job:
+            _end_old_runs(world, swarm_id, service)
+            _run_job(world, swarm_id, service)
+        else:
+            _replace_old(world, swarm_id, service)
+            _fill(world, swarm_id, service)
         _trim(world, swarm_id, service)
 
 
 def live(swarm: Swarm, service_id: str) -> list[Task]:
     """The tasks of a service that are to run."""
-    return [task for task in tasks_of(swarm, service_id) if task.desired == "running"]
+    return [task for task in tasks_of(swarm, service_id) if task.desired in WANTED and task.state not in ENDED]
 
 
 # -- what has ended ---------------------------------------------------------------------------------------------------
@@ -72,7 +76,8 @@ def _notice_ends(world: World, swarm_id: str) -> None:
         code = container.exit_code if container is not None else None
         state = "complete" if code == 0 else "failed"
         error = "" if code == 0 else f"task: non-zero exit ({code})" if code is not None else "No such container"
-        change_task(world, swarm_id, task.id, state=state, exit_code=code, error=error, desired="shutdown")
+        desired = task.desired if task.desired == "complete" and code == 0 else "shutdown"
+        change_task(world, swarm_id, task.id, state=state, exit_code=code, error=error, desired=desired)
 
 
 def _vacate(world: World, swarm_id: str) -> None:
@@ -81,7 +86,7 @@ def _vacate(world: World, swarm_id: str) -> None:
     there = {node.id for node in members(world, swarm)}
     for task in swarm.tasks.values():
         node = swarm.nodes.get(task.node)
-        if task.desired != "running" or not task.node:
+        if task.desired not in WANTED or task.state in ENDED or not task.node:
             continue
         if node is None or node.left or node.availability == "drain" or not is_up(swarm, node, world.clock):
             if task.node in there:
@@ -113,8 +118,11 @@ def _remove(world: World, swarm_id: str, task: Task) -> None:
 
 
 def same_template(one: ServiceSpec, other: ServiceSpec) -> bool:
-    """Would their tasks be alike? How many there are to be doesn't count."""
-    return replace(one, replicas=0, labels={}, constraints=()) == replace(other, replicas=0, labels={}, constraints=())
+    """Would their tasks be alike? How many there are to be doesn't count, nor where they may be."""
+    placed = {"Placement": None}
+    return one.config == other.config and {**one.task, **placed} == {**other.task, **placed} and (
+        one.written.get("Networks"), one.written.get("EndpointSpec"), one.name
+    ) == (other.written.get("Networks"), other.written.get("EndpointSpec"), other.name)  # fmt: skip
 
 
 def _replace_old(world: World, swarm_id: str, service: Service) -> None:
@@ -133,17 +141,63 @@ def _fill(world: World, swarm_id: str, service: Service) -> None:
     now = live(world.swarms[swarm_id], service.id)
     if service.spec.replicas is None:
         nodes = _eligible(world, world.swarms[swarm_id], service.spec)
-        missing: list[tuple[int, Node | None]] = [(0, n) for n in nodes if all(task.node != n.id for task in now)]
+        missing: Missing = [(0, n) for n in nodes if all(task.node != n.id for task in now)]
     else:
         slots = {task.slot for task in now}
         missing = [(slot, None) for slot in range(1, service.spec.replicas + 1) if slot not in slots]
+    _start_missing(world, swarm_id, service, missing)
+    for task in now:
+        if task.state == "pending" and (free := _choose(world, swarm_id, service)):
+            _launch(world, swarm_id, task, free, _hold(world, swarm_id, service))
+
+
+Missing = list[tuple[int, Node | None]]  # slots, and the node where it is said
+
+
+def _start_missing(world: World, swarm_id: str, service: Service, missing: Missing) -> None:
     missing = [(slot, node) for slot, node in missing if _may_start(world, swarm_id, service, slot, node)]
     held = [_hold(world, swarm_id, service) for _ in missing]
     for (slot, node), own in zip(missing, held, strict=True):
         _start(world, swarm_id, service, slot, node, own)
-    for task in now:
-        if task.state == "pending" and (free := _choose(world, swarm_id, service)):
-            _launch(world, swarm_id, task, free, _hold(world, swarm_id, service))
+
+
+# -- jobs (swarmkit manager/orchestrator/jobs) ------------------------------------------------------------------------
+
+
+def _end_old_runs(world: World, swarm_id: str, service: Service) -> None:
+    """Tasks of an earlier run that are still at it end."""
+    for task in live(world.swarms[swarm_id], service.id):
+        if task.run < service.runs:
+            _stop(world, swarm_id, task)
+
+
+def _run_job(world: World, swarm_id: str, service: Service) -> None:
+    """Start what is to be done; where a task has come to its end at once, the next one takes its place."""
+    before = -1
+    while (done := _number_ended(world, swarm_id, service)) > before:
+        before = done
+        _start_missing(world, swarm_id, service, _to_do(world, swarm_id, service))
+        _notice_ends(world, swarm_id)
+
+
+def _number_ended(world: World, swarm_id: str, service: Service) -> int:
+    return sum(t.state in ENDED for t in tasks_of(world.swarms[swarm_id], service.id))
+
+
+def _to_do(world: World, swarm_id: str, service: Service) -> Missing:
+    """Slots, or nodes, whose task has not come to its end in this run and isn't at it, as many as may run at once."""
+    swarm: Swarm = world.swarms[swarm_id]
+    run = [t for t in tasks_of(swarm, service.id) if t.run == service.runs]
+    busy = [t for t in run if t.state not in ENDED]
+    if service.spec.replicas is None:
+        seen = {t.node for t in run if t.state == "complete" or t in busy}
+        return [(0, n) for n in _eligible(world, swarm, service.spec) if n.id not in seen]
+    taken = {t.slot for t in run if t.state == "complete" or t in busy}
+    free = [slot for slot in range(service.spec.replicas) if slot not in taken]
+    return [(slot, None) for slot in free[: max(0, service.spec.at_once - len(busy))]]
+
+
+# -- a task begins ----------------------------------------------------------------------------------------------------
 
 
 def _hold(world: World, swarm_id: str, service: Service) -> Held:
@@ -168,16 +222,21 @@ def _may_start(world: World, swarm_id: str, service: Service, slot: int, node: N
             if t.slot == slot and (not node or t.node == node.id)]  # fmt: skip
     ended = [t for t in past if t.state in ("failed", "rejected", "complete")]
     last = max(past, key=lambda t: t.created, default=None)
-    if last is None or last not in ended or not same_template(last.spec, service.spec):
+    if last is None or last not in ended or last.run != service.runs:
+        return True
+    if not service.spec.is_job and not same_template(last.spec, service.spec):
         return True
     if service.spec.restart == "none" or (service.spec.restart == "on-failure" and last.state == "complete"):
         return False
-    return world.clock - last.since >= RESTART_DELAY
+    if 0 < service.spec.attempts < len([t for t in ended if same_template(t.spec, service.spec)]):
+        return False
+    return world.clock - last.since >= service.spec.delay
 
 
 def _start(world: World, swarm_id: str, service: Service, slot: int, node: Node | None, held: Held) -> None:
+    desired = "complete" if service.spec.is_job else "running"
     task = Task(identity.new_id(world, "task"), service.id, slot, "", service.spec.image, world.clock, world.clock,
-                service.spec, state="pending")  # fmt: skip
+                service.spec, desired, "pending", run=service.runs)  # fmt: skip
     put_task(world, swarm_id, task)
     chosen = node or _choose(world, swarm_id, service)
     if chosen is not None:
@@ -197,7 +256,10 @@ def _why_none(world: World, swarm_id: str, service: Service) -> str:
     if not _eligible(world, swarm, service.spec):
         number = len(up)
         return f"no suitable node (scheduling constraints not satisfied on {number} node{'s' if number != 1 else ''})"
-    return f"no suitable node (host-mode port already in use on {len(up)} node{'s' if len(up) != 1 else ''})"
+    more = f"{len(up)} node{'s' if len(up) != 1 else ''}"
+    if service.spec.most_per_node:
+        return f"no suitable node (max replicas per node limit exceed on {more})"
+    return f"no suitable node (host-mode port already in use on {more})"
 
 
 def _available(world: World, swarm: Swarm) -> list[Node]:
@@ -225,8 +287,10 @@ def _choose(world: World, swarm_id: str, service: Service) -> Node | None:
     """
     swarm: Swarm = world.swarms[swarm_id]
     mine = [task.node for task in live(swarm, service.id)]
-    every = [task.node for task in swarm.tasks.values() if task.desired == "running"]
-    fit = [n for n in _eligible(world, swarm, service.spec) if not _port_taken(swarm, service, n)]
+    every = [task.node for task in swarm.tasks.values() if task.desired in WANTED and task.state not in ENDED]
+    most = service.spec.most_per_node
+    fit = [n for n in _eligible(world, swarm, service.spec) if not _port_taken(swarm, service, n)
+           and (not most or mine.count(n.id) < most)]  # fmt: skip
     if not fit:
         return None
     if min(mine.count(n.id) for n in fit) % 2 == 0:
@@ -255,6 +319,7 @@ def _launch(world: World, swarm_id: str, task: Task, node: Node, held: Held) -> 
         addresses.promise(world, world.swarms[swarm_id], network, address)
     try:
         made = create.create(world, node.host, _config(world, world.swarms[swarm_id], task))
+        contents.put_files(world, node.host, made.id, world.swarms[swarm_id], task.spec)
         change_task(world, swarm_id, task.id, container=made.id)
         lifecycle.start(world, node.host, made.id)
     except ApiError as error:
@@ -267,21 +332,16 @@ def _launch(world: World, swarm_id: str, task: Task, node: Node, held: Held) -> 
 def _config(world: World, swarm: Swarm, task: Task) -> ContainerConfig:
     spec, service = task.spec, swarm.services[task.service]
     networks = tuple(NetworkAttachment(n.name, aliases=spec.aliases.get(n.id, ())) for n in networks_of(swarm, spec))
-    return ContainerConfig(
-        image=spec.image,
+    published = (p for p in service.ports if p.mode == "host")
+    return replace(
+        spec.config,
         name=f"{task_name(swarm, task)}.{task.id}",
-        command=spec.args or None,
-        entrypoint=spec.command or None,
-        hostname=spec.hostname,
-        env=spec.env,
-        labels={**spec.container_labels, **dict(_labels(swarm, service, task))},
+        labels={**spec.config.labels, **dict(_labels(swarm, service, task))},
         network_mode=networks[0].name if networks else "default",
         networks=networks,
-        publish=tuple(
-            PortRequest(p.target, Protocol(p.protocol), None, p.published or None) for p in service.ports
-            if p.mode == "host"
-        ),
-    )  # fmt: skip
+        publish=tuple(PortRequest(p.target, Protocol(p.protocol), None, p.published or None) for p in published),
+        given=contents.paths(spec),
+    )
 
 
 def _labels(swarm: Swarm, service: Service, task: Task) -> Iterator[tuple[str, str]]:
@@ -298,7 +358,7 @@ def _trim(world: World, swarm_id: str, service: Service) -> None:
     swarm: Swarm = world.swarms[swarm_id]
     for key in {(t.slot, t.node if not t.slot else "") for t in tasks_of(swarm, service.id)}:
         rows = [t for t in tasks_of(swarm, service.id) if (t.slot, t.node if not t.slot else "") == key]
-        old = sorted((t for t in rows if t.desired != "running"), key=lambda t: t.created)
+        old = sorted((t for t in rows if t.desired != "running" and not service.spec.is_job), key=lambda t: t.created)
         for task in old[: max(0, len(rows) - swarm.history)]:
             _remove(world, swarm_id, task)
         if service.spec.replicas is not None and key[0] > service.spec.replicas:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import IPv4Interface, IPv6Interface
 
 from dnetlab.model import (
@@ -116,6 +117,17 @@ def plug(world: World, host: str, container: Container, endpoint: Endpoint, netw
     if outer is not None and release_of(world).random_mac:  # a gratuitous ARP goes out (observed on 28.5.2, not 20.10)
         Stack(world, Where(host)).learn(outer, endpoint.mac)
     return replace(endpoint, interface=name, host_interface=outer)
+
+
+def add_link_local(
+    world: World, host: str, container: Container, endpoint: Endpoint, addresses: Sequence[IpAddress]
+) -> None:
+    """The addresses of --link-local-ip beside its own (libnetwork osl/interface_linux.go setInterfaceLinkLocalIPs)."""
+    for address in addresses if container.namespace and endpoint.interface else ():
+        if address.version == 4:
+            own = IPv4Interface((int(address), 16))  # net.IP.DefaultMask
+            Stack(world, Where(host, container.namespace or "")).add_address(
+                endpoint.interface or "", Address(own, broadcast_of(own.network)))  # fmt: skip
 
 
 def _switch_ipv6(stack: Stack, name: str, on: bool) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dnetlab.model import Network
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
+from dnetlab.sim.dockerd import contents
 from dnetlab.sim.dockerd.cluster import addresses, identity, membership
 from dnetlab.sim.dockerd.cluster.state import (
     PublishedPort,
@@ -39,6 +40,14 @@ def tasks_of(swarm: Swarm, service_id: str) -> list[Task]:
     return [task for task in swarm.tasks.values() if task.service == service_id]
 
 
+def find_task(swarm: Swarm, reference: str) -> Task:
+    """By id, or a beginning of it. ApiError 404."""
+    found = next((t for t in swarm.tasks.values() if reference and t.id.startswith(reference)), None)
+    if found is None:
+        raise ApiError(f"task {reference} not found", 404)
+    return found
+
+
 def create(world: World, host: str, spec: ServiceSpec) -> str:
     """`docker service create`: its id. ApiError in the words of the manager."""
     swarm = membership.manager(world, host)
@@ -46,7 +55,8 @@ def create(world: World, host: str, spec: ServiceSpec) -> str:
         prefix = RPC.format(code="AlreadyExists")
         raise ApiError(f"{prefix}name conflicts with an existing object: service {spec.name} already exists", 409)
     _check(swarm, spec, "")
-    made = Service(identity.new_id(world, "service"), spec, world.clock, world.clock, mark=swarm.next_mark)
+    made = Service(identity.new_id(world, "service"), spec, world.clock, world.clock, mark=swarm.next_mark,
+                   begun=world.clock)  # fmt: skip
     change(world, swarm.id, next_mark=swarm.next_mark + 1)
     put_service(world, swarm.id, _allocated(world, swarm.id, made))
     return made.id
@@ -58,11 +68,13 @@ def update(world: World, host: str, reference: str, spec: ServiceSpec) -> str:
     old = find(swarm, reference)
     if spec.name != old.spec.name:
         raise ApiError(RPC.format(code="Unimplemented") + "renaming services is not supported")
-    if (spec.replicas is None) is not (old.spec.replicas is None):
+    if spec.mode != old.spec.mode:
         raise ApiError(RPC.format(code="Unimplemented") + "service mode change is not allowed")
     _check(swarm, spec, old.id)
     changed = replace(old, spec=spec, updated=world.clock, version=old.version + 1)
-    if replace(old.spec, replicas=spec.replicas) != spec:
+    if spec.is_job:  # each change of a job runs it again (observed on 28.5.2)
+        changed = replace(changed, runs=old.runs + 1, begun=world.clock)
+    if {**spec.written, "Mode": old.spec.written["Mode"]} != old.spec.written:
         changed = replace(changed, previous=old.spec)
     put_service(world, swarm.id, _allocated(world, swarm.id, changed))
     return old.id
@@ -84,6 +96,10 @@ def remove(world: World, host: str, reference: str) -> Service:
 
 def _check(swarm: Swarm, spec: ServiceSpec, own: str) -> None:
     invalid = RPC.format(code="InvalidArgument")
+    contents.check(swarm, spec)
+    if any(p.mode == "ingress" for p in spec.ports) and not any(n.ingress for n in swarm.networks.values()):
+        text = "service needs ingress network, but no ingress network is present"
+        raise ApiError(RPC.format(code="FailedPrecondition") + text, 400)
     if spec.endpoint_mode == "dnsrr" and any(port.mode == "ingress" for port in spec.ports):
         raise ApiError(f"{invalid}EndpointSpec: port published with ingress mode can't be used with dnsrr mode", 400)
     for port in spec.ports:

@@ -32,7 +32,8 @@ def _problems(world: World, name: str, network: Network | None, addresses: Seque
 
 def _problem(release: EngineProfile, network: Network, address: IpAddress) -> str:
     inside = any(address in s.subnet for s in network.subnets)
-    if not release.address_anywhere and not any(s.configured for s in network.subnets_of(address.version)):
+    same = [s for s in network.subnets if s.subnet.version == address.version]  # also of a family switched off
+    if not release.address_anywhere and not any(s.configured for s in same):
         return release.text("ip unconfigured")
     return "" if inside else release.text("ip outside", ip=str(address))
 

@@ -21,6 +21,7 @@ LOG_OPTIONS: dict[str, tuple[str, ...]] = {  # moby daemon/logger/*: what each d
     "journald": ("labels", "labels-regex", "env", "env-regex", "tag", "mode", "max-buffer-size"),
     "none": (),
 }  # fmt: skip
+GROUPS = ("root",)  # those that /etc/group of every image has
 OTHER_DRIVERS = ("awslogs", "fluentd", "gcplogs", "gelf", "splunk", "syslog", "logentries")
 
 
@@ -86,6 +87,9 @@ def _by_id(world: World, host: str, mode: str) -> str:
 
 def check_start(world: World, host: str, config: ContainerConfig) -> None:
     """What is asked of the others when the container starts. Raises ApiError."""
+    unknown = next((group for group in config.groups if not group.isdecimal() and group not in GROUPS), None)
+    if unknown is not None:
+        raise ApiError(f"unable to find group {unknown}: no matching entries in group file", 400)
     donor = books.by_id(world, host, _other(config.ipc_mode)) if _other(config.ipc_mode) else None
     if donor is not None and books.spec(world, host, donor.id).config.ipc_mode in ("", "private"):
         raise ApiError(release_of(world).text("ipc private", id=donor.id), 400)
@@ -105,5 +109,6 @@ def shown_mounts(given: Iterable[Mount]) -> list[dict[str, Any]] | None:
         if mount.long:
             source = {"Source": mount.source} if mount.source and len(mount.source) != 64 else {}
             read_only = {"ReadOnly": True} if mount.read_only else {}
-            found.append({"Type": mount.kind, **source, "Target": mount.destination, **read_only})
+            found.append({"Type": mount.kind, **source, "Target": mount.destination, **read_only,
+                          **dict(mount.settings)})  # fmt: skip
     return found or None

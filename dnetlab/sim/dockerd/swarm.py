@@ -14,6 +14,7 @@ from dnetlab.sim.dockerd.cluster.state import ServiceSpec, member, members, node
 from dnetlab.sim.dockerd.drivers import device, overlay
 from dnetlab.sim.dockerd.drivers.bridge import open_endpoint
 from dnetlab.sim.dockerd.drivers.table import driver_of
+from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.sandbox import container_mac
 from dnetlab.sim.kernel import Stack
 from dnetlab.sim.world import World
@@ -134,6 +135,20 @@ def _foot_outside(world: World, host: str, bridge: Network) -> Endpoint:
     stack.set_up("eth1")
     overlay.default_route(stack, "eth1", subnet.gateway)
     return endpoint
+
+
+def remove_ingress(world: World, host: str, network: Network) -> None:
+    """`docker network rm ingress`, at a manager: no node has a part in it any more. ApiError while a service needs it
+    (swarmkit controlapi/network.go)."""
+    swarm = membership.manager(world, host)
+    for service in swarm.services.values():
+        if any(port.mode == "ingress" for port in service.spec.ports):
+            text = f"ingress network cannot be removed because service {service.id} depends on it"
+            raise ApiError(f"rpc error: code = FailedPrecondition desc = {text}", 400)
+    for node in members(world, swarm):
+        _leave_ingress(world, node.host, network)
+        change_daemon(world, node.host, ingress_pid=None)
+    swarmnets.remove(world, host, network)
 
 
 def _leave_ingress(world: World, host: str, network: Network) -> None:

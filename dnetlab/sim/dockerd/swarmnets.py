@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from dnetlab.model import Container, Network, Subnet
 from dnetlab.model.changed import replace
-from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.books import put_network
 from dnetlab.sim.dockerd.cluster import gossip, membership
 from dnetlab.sim.dockerd.cluster.identity import base36
@@ -29,7 +28,12 @@ def create(world: World, host: str, network: Network, subnets: Sequence[Subnet])
     swarm = swarm_of(world, host)
     if swarm is not None and not any(node.host == host for node in swarm.managers):
         raise ApiError(WORKER, 403)
-    made = membership.create_network(world, membership.manager(world, host).id, network, subnets)
+    managed = membership.manager(world, host)
+    present = next((n for n in managed.networks.values() if n.ingress), None)
+    if network.ingress and present is not None:
+        text = f"rpc error: code = AlreadyExists desc = ingress network ({present.id}) is already present"
+        raise ApiError(text, 409)
+    made = membership.create_network(world, managed.id, network, subnets)
     show_to_managers(world, member(world, host))
     return made.id
 
@@ -73,8 +77,6 @@ def check_attachable(world: World, host: str, container: Container, network: Net
 def remove(world: World, host: str, network: Network) -> str:
     """`docker network rm` of a swarm's network, at a manager. ApiError while it is in use."""
     swarm = membership.manager(world, host)
-    if network.ingress:
-        raise Refused("A swarm without its ingress network is not modelled.", "Leave it: it carries published ports.")
     for service in swarm.services.values():
         if network.id in service.spec.networks:
             raise ApiError(IN_USE.format(id=network.id, kind="service", user=service.id), 403)

@@ -8,6 +8,7 @@ from dnetlab.model import Process
 from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd import daemonfile, lifecycle, networks
 from dnetlab.sim.dockerd.books import Daemon, change_daemon, daemon, put_daemon, release_of
+from dnetlab.sim.dockerd.cluster.state import locks
 from dnetlab.sim.dockerd.drivers.bridge import check_forwarding, switch_forwarding_on
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.firewall import firewaller
@@ -51,7 +52,8 @@ def start_daemon(world: World, host: str) -> bool:
     )
     world.change_host(host, processes=processes, docker_running=True)
     change_daemon(world, host, running=True, pid=pid, pool_cursor=0, port_cursors={}, bound={}, allocated={},
-                  openings={}, forwards=None, arguments=arguments, config=config, failure="", events=())  # fmt: skip
+                  openings={}, forwards=None, arguments=arguments, config=config, failure="", events=(),
+                  locked=locks(world, host))  # fmt: skip
     firewaller(world, host).start()
     if config.ip_forward:
         switch_forwarding_on(world, host)

@@ -273,9 +273,19 @@ def _id(context: Context, argv: tuple[str, ...]) -> Result:
     if names and names[0] not in ("root", "0"):
         return fail(f"id: unknown user {names[0]}" if is_busybox(context) else f"id: ‘{names[0]}’: no such user", 1)
     flags = {name[1:] for name, _ in options}
-    if flags & {"u", "g", "G"}:
+    added = _groups_of(context)
+    if "G" in flags:
+        return Result(" ".join(["root" if "n" in flags else "0", *added]) + "\n")
+    if flags & {"u", "g"}:
         return Result("root\n" if "n" in flags else "0\n")
-    return Result("uid=0(root) gid=0(root) groups=0(root)\n")
+    return Result(f"uid=0(root) gid=0(root) groups={','.join(['0(root)', *added])}\n")
+
+
+def _groups_of(context: Context) -> tuple[str, ...]:
+    """Those of --group-add; () at a host."""
+    state = context.world.daemons.get(context.host) if context.container else None
+    spec = state.containers.get(context.container) if state is not None and context.container else None
+    return spec.config.groups if spec is not None else ()
 
 
 def _uname(context: Context, argv: tuple[str, ...]) -> Result:

@@ -84,8 +84,14 @@ def _ls(context: Context, argv: tuple[str, ...]) -> Result:
         if "r" in flags:
             shown.reverse()
         head = ("\n" if out else "") + f"{name}:\n" if len(names) > 1 else ""
-        out += head + "".join(f"{row}\n" for row in shown)
+        out += head + "".join(f"{_with_slash(context, name, row, flags)}\n" for row in shown)
     return Result(out, stderr, (1 if busybox else 2) if stderr else 0)
+
+
+def _with_slash(context: Context, folder: str, row: str, flags: set[str]) -> str:
+    """-p and -F put a slash behind a directory's name."""
+    path = row if row.startswith("/") else f"{folder.rstrip('/')}/{row}"
+    return f"{row}/" if flags & {"p", "F"} and tree.is_directory(context, path) else row
 
 
 def _missing(context: Context, names: list[str], busybox: bool) -> tuple[list[str], str]:

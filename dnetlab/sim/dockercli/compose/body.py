@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from dnetlab.commands.docker.values import parse_bytes
+from dnetlab.commands.docker.units import parse_bytes
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.compose.call import LABEL, VERSION, Call
 from dnetlab.sim.dockercli.session import Failed

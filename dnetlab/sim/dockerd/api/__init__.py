@@ -19,9 +19,10 @@ for a terminal.
     events.py      system_events;  usage.py  system_data_usage (df), container_stats, image_history
     volumes.py     volume_list, _inspect, _create, _delete, _prune
     system.py      system_ping, system_version, system_info
-    swarm.py       swarm_init, _join, _leave, _inspect, _update, _unlock_key; what managers say in nodes.py (node_list,
-                   _inspect, _update, _delete), services.py (service_create, _list, _inspect, _update, _rollback,
-                   _delete, _logs) and tasks.py (task_list, _inspect)
+    swarm.py       swarm_init, _join, _leave, _inspect, _update, _unlock, _unlock_key; what managers say in nodes.py
+                   (node_list, _inspect, _update, _delete), services.py (service_create, _list, _inspect, _update,
+                   _rollback, _delete, _logs) and tasks.py (task_list, _inspect, _logs)
+    contents.py    content_create, _list, _inspect, _update, _delete: secrets and configs
     filters.py     `filters`: names and values, as a dict of lists; list.go and prune.go
 
 Errors: ApiError(message, status), the engine's words and its HTTP status; NotModelled (501) for what the lab lacks.
@@ -55,6 +56,13 @@ from dnetlab.sim.dockerd.api.containers import (
     container_update,
     container_wait,
 )
+from dnetlab.sim.dockerd.api.contents import (
+    content_create,
+    content_delete,
+    content_inspect,
+    content_list,
+    content_update,
+)
 from dnetlab.sim.dockerd.api.door import call, is_up
 from dnetlab.sim.dockerd.api.events import system_events
 from dnetlab.sim.dockerd.api.exec import container_exec, exec_ended, exec_inspect, exec_start
@@ -85,6 +93,7 @@ from dnetlab.sim.dockerd.api.services import (
     service_logs,
     service_rollback,
     service_update,
+    task_logs,
 )
 from dnetlab.sim.dockerd.api.staying import (
     container_let_go,
@@ -100,6 +109,7 @@ from dnetlab.sim.dockerd.api.swarm import (
     swarm_join,
     swarm_leave,
     swarm_objects,
+    swarm_unlock,
     swarm_unlock_key,
     swarm_update,
 )
@@ -129,6 +139,8 @@ __all__ = [
     "network_inspect", "network_list", "network_prune", "node_delete", "node_inspect", "node_list", "node_update",
     "service_create", "service_delete", "service_inspect", "service_list", "service_logs", "service_rollback",
     "service_update", "swarm_ca", "swarm_init", "swarm_inspect", "swarm_join", "swarm_leave", "swarm_objects",
-    "swarm_unlock_key", "swarm_update", "task_inspect", "task_list", "system_info", "system_ping", "system_version",
+    "swarm_unlock", "swarm_unlock_key", "swarm_update", "task_inspect", "task_list", "task_logs", "content_create",
+    "content_delete", "content_inspect", "content_list", "content_update", "system_info", "system_ping",
+    "system_version",
     "volume_create", "volume_delete", "volume_inspect", "volume_list", "volume_prune",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from dnetlab.model import Container, ContainerState
-from dnetlab.sim.dockerd import books, containers, happenings, inspect, openings, resources
+from dnetlab.sim.dockerd import books, containerfiles, containers, happenings, inspect, openings, resources
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.create import config_of, restart_policy
 from dnetlab.sim.dockerd.api.filters import Filters
@@ -130,10 +130,11 @@ def container_prune(world: World, host: str, filters: Filters | None = None) -> 
     gone = [c.id for c in world.hosts[host].containers
             if not c.is_running and c.state is not ContainerState.RESTARTING
             and not spared(c.created, c.labels)]  # fmt: skip
+    size = sum(containerfiles.size_of(world, host, books.get(world, host, one)) for one in gone)
     for container_id in gone:
         containers.remove(world, host, container_id)
     happenings.of_prune(world, host, "container")
-    return {"ContainersDeleted": gone or None, "SpaceReclaimed": 0}
+    return {"ContainersDeleted": gone or None, "SpaceReclaimed": size}
 
 
 def container_top(world: World, host: str, name: str, ps_args: Sequence[str] = ()) -> Json:

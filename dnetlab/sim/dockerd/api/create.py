@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from dnetlab.model import Protocol
+from dnetlab.model.changed import replace
 from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import health, resources, sharing
@@ -31,7 +32,7 @@ _CAPABILITIES = frozenset(
 )  # capabilities(7)
 _MODES = {"", "ro", "rw", "z", "Z", "nocopy", "cached", "consistent", "delegated"}
 # Fields of HostConfig that would change what a lab shows, and that the daemon here can't obey.
-_NOT_MODELLED = ("UsernsMode", "Devices", "DeviceRequests", "VolumeDriver")
+_NOT_MODELLED = ("UsernsMode", "Devices", "DeviceRequests")
 _USUAL: tuple[Any, ...] = ("", "local", None, [])
 _RUNTIMES = ("", "runc", "io.containerd.runc.v2")
 
@@ -47,7 +48,8 @@ def config_of(world: World, host: str, name: str, body: Json) -> ContainerConfig
     networks = _networks(world, host, mode, (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {})
     _check_process(body)
     entrypoint = _words(body.get("Entrypoint"))
-    return ContainerConfig(
+    return replace(
+        _of_machine(machine),
         image=body.get("Image", ""),
         name=name,
         command=_words(body.get("Cmd")),
@@ -66,9 +68,6 @@ def config_of(world: World, host: str, name: str, body: Json) -> ContainerConfig
         publish=publish,
         publish_all=machine.get("PublishAllPorts", False),
         expose=tuple(body.get("ExposedPorts") or ()),
-        dns=tuple(machine.get("Dns") or ()),
-        dns_search=tuple(machine.get("DnsSearch") or ()),
-        dns_options=tuple(machine.get("DnsOptions") or ()),
         add_hosts=tuple(_pair(row) for row in machine.get("ExtraHosts") or ()),
         links=() if _is_user_defined(mode) else tuple(_link(row) for row in machine.get("Links") or ()),
         mac_address=body.get("MacAddress") or None,
@@ -85,15 +84,30 @@ def config_of(world: World, host: str, name: str, body: Json) -> ContainerConfig
         read_only=machine.get("ReadonlyRootfs", False),
         init=bool(machine.get("Init")),
         limits=_limits(world, machine),
-        volumes_from=tuple(machine.get("VolumesFrom") or ()),
-        pid_mode=machine.get("PidMode", ""),
-        ipc_mode=machine.get("IpcMode", ""),
-        uts_mode=machine.get("UTSMode", ""),
         ulimits=tuple((row["Name"], row["Soft"], row["Hard"]) for row in machine.get("Ulimits") or ()),
         log_driver=(machine.get("LogConfig") or {}).get("Type", ""),
         log_options=tuple(sorted(((machine.get("LogConfig") or {}).get("Config") or {}).items())),
         id_file=machine.get("ContainerIDFile", ""),
         health=tuple(body["Healthcheck"].items()) if body.get("Healthcheck") else None,
+    )
+
+
+def _of_machine(machine: Json) -> ContainerConfig:
+    """What HostConfig says and nobody looks at before it is kept."""
+    return ContainerConfig(
+        image="",
+        dns=tuple(machine.get("Dns") or ()),
+        dns_search=tuple(machine.get("DnsSearch") or ()),
+        dns_options=tuple(machine.get("DnsOptions") or ()),
+        volumes_from=tuple(machine.get("VolumesFrom") or ()),
+        pid_mode=machine.get("PidMode", ""),
+        ipc_mode=machine.get("IpcMode", ""),
+        uts_mode=machine.get("UTSMode", ""),
+        groups=tuple(str(group) for group in machine.get("GroupAdd") or ()),
+        cgroupns=machine.get("CgroupnsMode", ""),
+        isolation=machine.get("Isolation", ""),
+        device_rules=tuple(machine.get("DeviceCgroupRules") or ()),
+        volume_driver=machine.get("VolumeDriver", ""),
     )
 
 
@@ -114,6 +128,10 @@ def _check_modelled(body: Json, machine: Json) -> None:
 
 def _check_values(world: World, body: Json, machine: Json) -> None:
     """What the daemon refuses."""
+    if machine.get("CgroupnsMode", "") not in ("", "private", "host"):
+        raise ApiError(f"invalid cgroup namespace mode: {machine['CgroupnsMode']}", 400)
+    if machine.get("Isolation", "") not in ("", "default"):
+        raise ApiError(f"invalid isolation ({machine['Isolation']}): linux only supports 'default'", 400)
     if machine.get("Runtime", "") not in _RUNTIMES:
         raise ApiError(release_of(world).text("bad runtime", name=machine["Runtime"]), 400)
     health.check(body.get("Healthcheck") or {})
@@ -213,22 +231,27 @@ def _networks(world: World, host: str, mode: str, endpoints: Json) -> tuple[Netw
     return () if found in ((), (plain,)) else found
 
 
+_SAID = ("IPAMConfig", "DriverOpts", "Aliases")  # what inspect shows as empty where it came so, else as null
+_EMPTY: tuple[Any, ...] = ({}, [])
+
+
 def attachment_of(world: World, host: str, network: str, settings: Json, frame: str = "") -> NetworkAttachment:
     """One EndpointSettings: IPAMConfig.IPv4Address, Aliases, Links, MacAddress, GwPriority.
 
     frame: what daemons since 25 put in front of a complaint when a container is created. Raises ApiError, Refused.
     """
     ipam: Json = settings.get("IPAMConfig") or {}
-    if ipam.get("LinkLocalIPs"):
-        raise Refused("Link-local addresses of endpoints are not modelled.", "Use --ip or --ip6.")
-    if settings.get("DriverOpts"):
-        raise Refused("Driver options of endpoints are not modelled.", "Connect the container without --driver-opt.")
+    options: Json = settings.get("DriverOpts") or {}
+    known = [name for name in options if name.startswith("com.docker.network.")]
+    if known:  # others mean nothing to the drivers of the lab, nor to those of Docker
+        raise Refused("The driver option {name} of endpoints is not modelled.", "Leave it out.", name=known[0])
     address = address_or_error(world, host, ipam.get("IPv4Address", ""), network, frame)
     address6 = address_or_error(world, host, ipam.get("IPv6Address", ""), network, frame, version=6)
     links = tuple(_link(row) for row in settings.get("Links") or ())
     return NetworkAttachment(
         network, address, tuple(settings.get("Aliases") or ()), links, settings.get("MacAddress") or None,
-        settings.get("GwPriority", 0), address6,
+        settings.get("GwPriority", 0), address6, tuple(ip_address(text) for text in ipam.get("LinkLocalIPs") or ()),
+        tuple(options.items()), tuple(name for name in _SAID if settings.get(name) in _EMPTY),
     )  # fmt: skip
 
 
@@ -251,10 +274,21 @@ def _mounts(machine: Json, volumes: Iterable[str]) -> tuple[Mount, ...]:
 
 def _long(row: Json) -> Mount:
     """{'Type': 'bind', 'Source': …, 'Target': …, 'ReadOnly': …}"""
-    if any(row.get(key) for key in ("VolumeOptions", "BindOptions", "TmpfsOptions")):
-        raise Refused("Options of mounts are not modelled.", "Use type, source, target and readonly.")
+    settings = tuple((name, row[name]) for name in _MOUNT_OPTIONS if row.get(name))
+    for name, options in settings:
+        strange = [key for key, value in options.items() if value and key not in _MOUNT_OPTIONS[name]]
+        driver = (options.get("DriverConfig") or {}) if name == "VolumeOptions" else {}
+        if strange or driver.get("Name") not in (None, "", "local") or driver.get("Options"):
+            raise Refused("The option {name} of mounts is not modelled.", "Use type, source, target and readonly.",
+                          name=(strange or ["DriverConfig"])[0])  # fmt: skip
     return Mount(row.get("Target", ""), row.get("Source", ""), row.get("Type", "volume"),
-                 bool(row.get("ReadOnly")), long=True)  # fmt: skip
+                 bool(row.get("ReadOnly")), long=True, settings=settings)  # fmt: skip
+
+
+_MOUNT_OPTIONS = {  # those that change nothing that a lab shows, and the labels of a new volume
+    "BindOptions": ("Propagation", "CreateMountpoint"), "VolumeOptions": ("Labels", "NoCopy", "DriverConfig"),
+    "TmpfsOptions": ("SizeBytes", "Mode"),
+}  # fmt: skip
 
 
 def _bind(text: str) -> Mount:

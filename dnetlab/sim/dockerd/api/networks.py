@@ -6,7 +6,7 @@ from typing import Any
 
 from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import happenings, inspect, networks
+from dnetlab.sim.dockerd import books, happenings, inspect, networks, swarm
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.create import attachment_of
 from dnetlab.sim.dockerd.api.filters import Filters
@@ -63,16 +63,17 @@ def _check_modelled(body: Json) -> None:
 
 def network_delete(world: World, host: str, name: str) -> None:
     """DELETE /networks/{id}. Raises ApiError 403 for a predefined one and one in use, 404."""
-    networks.remove(world, host, name)
+    network = books.find_network(world, host, name)
+    if network.ingress:
+        swarm.remove_ingress(world, host, network)
+    else:
+        networks.remove(world, host, name)
 
 
 def network_connect(world: World, host: str, name: str, body: Json) -> None:
     """POST /networks/{id}/connect. body: Container, EndpointConfig. Raises ApiError."""
     asked = attachment_of(world, host, name, body.get("EndpointConfig") or {})
-    networks.connect(
-        world, host, name, body.get("Container", ""), address=asked.address, aliases=asked.aliases, links=asked.links,
-        mac=asked.mac, gw_priority=asked.gw_priority, address6=asked.address6,
-    )  # fmt: skip
+    networks.connect(world, host, name, body.get("Container", ""), asked)
 
 
 def network_disconnect(world: World, host: str, name: str, body: Json) -> None:

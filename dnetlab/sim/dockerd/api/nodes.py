@@ -8,6 +8,7 @@ from dnetlab.model.changed import replace
 from dnetlab.sim.clock import rfc3339
 from dnetlab.sim.dockerd import orchestrator, swarm
 from dnetlab.sim.dockerd.api.filters import Filters, check_names
+from dnetlab.sim.dockerd.api.versions import check_version
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.cluster import membership
 from dnetlab.sim.dockerd.cluster.state import Node, Swarm, change, is_up, members, node_of, put_node
@@ -93,9 +94,10 @@ def _plugins(world: World) -> list[Json]:
     return [*logs, *networks, {"Type": "Volume", "Name": "local"}]
 
 
-def node_update(world: World, host: str, name: str, spec: Json) -> None:
+def node_update(world: World, host: str, name: str, spec: Json, version: int | None = None) -> None:
     """POST /nodes/{id}/update. spec: Role, Availability, Labels as in node_inspect. Raises ApiError."""
     found, node = membership.manager(world, host), find(world, host, name)
+    check_version(version, node_json(world, found, node))
     availability, role = spec.get("Availability", node.availability), spec.get("Role", node.role)
     membership.check_availability(availability)
     if role not in ("worker", "manager"):

@@ -8,13 +8,20 @@ from typing import Any
 from dnetlab.sim.clock import rfc3339
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import swarm
+from dnetlab.sim.dockerd.api.versions import check_version
+from dnetlab.sim.dockerd.books import daemon
 from dnetlab.sim.dockerd.cluster import identity, membership
 from dnetlab.sim.dockerd.cluster.membership import Settings
-from dnetlab.sim.dockerd.cluster.state import Swarm, change, members, node_of, swarm_of
+from dnetlab.sim.dockerd.cluster.specs import named
+from dnetlab.sim.dockerd.cluster.state import Swarm, change, member, members, node_of, swarm_of
+from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
-MONTHS = 7_776_000_000_000_000  # 90 days in nanoseconds
+HOUR = 3_600_000_000_000
+SECOND = 1_000_000_000
+_PARTS = ("Name", "Labels", "Orchestration", "Raft", "Dispatcher", "CAConfig", "TaskDefaults", "EncryptionConfig")
+_RAFT = ("SnapshotInterval", "KeepOldSnapshots", "LogEntriesForSlowFollowers", "ElectionTick", "HeartbeatTick")
 
 
 def _settings(body: Json) -> Settings:
@@ -24,12 +31,40 @@ def _settings(body: Json) -> Settings:
 
 def swarm_init(world: World, host: str, body: Json) -> str:
     """POST /swarm/init: the id of the node. Raises ApiError 503 when it is in a swarm already."""
-    if body.get("AutoLockManagers"):
-        raise Refused("Locked managers are not modelled.", "Leave --autolock out.")
+    spec = body.get("Spec") or {}
+    _check_spec(spec)
     pools = [IPv4Network(text, strict=False) for text in body.get("DefaultAddrPool") or []]
     node = membership.init(world, host, _settings(body), pools, body.get("SubnetSize", 0), body.get("DataPathPort", 0))
     swarm.entered(world, host)
+    locked = (named(spec, _PARTS).get("EncryptionConfig") or {}).get("AutoLockManagers") or body.get("AutoLockManagers")
+    _settle(world, member(world, host).id, spec, bool(locked))
     return node
+
+
+def _check_spec(spec: Json) -> None:
+    """Raises ApiError for what the managers don't take, Refused for an authority outside the lab."""
+    authority = named(spec, _PARTS).get("CAConfig") or {}
+    if authority.get("ExternalCAs"):
+        raise Refused("Certificate authorities outside the swarm are not modelled.", "Leave --external-ca out.")
+    expiry = authority.get("NodeCertExpiry")
+    if expiry is not None and 0 < expiry < HOUR:
+        text = "rpc error: code = InvalidArgument desc = minimum certificate expiry time is: 1h0m0s"
+        raise ApiError(text, 400)
+
+
+def _settle(world: World, swarm_id: str, spec: Json, locked: bool) -> None:
+    """Write the settings of a SwarmSpec down; what it doesn't say stays (daemon/cluster/convert/swarm.go)."""
+    given, now = named(spec, _PARTS), world.swarms[swarm_id]
+    history = (given.get("Orchestration") or {}).get("TaskHistoryRetentionLimit")
+    beat = (given.get("Dispatcher") or {}).get("HeartbeatPeriod")
+    raft = {name: value for name, value in named(given.get("Raft") or {}, _RAFT).items() if value is not None
+            and (value or name == "KeepOldSnapshots")}  # fmt: skip
+    authority = {name: value for name, value in (given.get("CAConfig") or {}).items()
+                 if name in ("NodeCertExpiry", "ForceRotate") and value}  # fmt: skip
+    key = now.unlock_key or identity.new_key(world) if locked else ""
+    change(world, swarm_id, history=now.history if history is None else history,
+           heartbeat=beat // SECOND if beat else now.heartbeat, raft={**now.raft, **raft},
+           authority={**now.authority, **authority}, unlock_key=key)  # fmt: skip
 
 
 def swarm_join(world: World, host: str, body: Json) -> None:
@@ -51,25 +86,33 @@ def swarm_inspect(world: World, host: str) -> Json:
 
 
 def swarm_update(
-    world: World, host: str, *, rotate_worker: bool = False, rotate_manager: bool = False, body: Json | None = None
-) -> None:
-    """POST /swarm/update: new tokens, or TaskHistoryLimit and HeartbeatSeconds of the body."""
+    world: World, host: str, *, rotate_worker: bool = False, rotate_manager: bool = False, rotate_key: bool = False,
+    body: Json | None = None, version: int | None = None,
+) -> None:  # fmt: skip
+    """POST /swarm/update: new tokens, a new key, and the settings of the body, a SwarmSpec. Raises ApiError 400."""
     found = membership.manager(world, host)
+    check_version(version, _cluster(found))
+    _check_spec(body or {})
     for role, wanted in (("worker", rotate_worker), ("manager", rotate_manager)):
         if wanted:
             membership.rotate(world, found.id, role)
-    spec = body or {}
-    if "TaskHistoryLimit" in spec:
-        change(world, found.id, history=spec["TaskHistoryLimit"])
-    if "HeartbeatSeconds" in spec:
-        change(world, found.id, heartbeat=spec["HeartbeatSeconds"])
+    encryption = named(body or {}, _PARTS).get("EncryptionConfig")
+    locked = bool(found.unlock_key) if encryption is None else bool(encryption.get("AutoLockManagers"))
+    _settle(world, found.id, body or {}, locked)
+    if rotate_key and locked:
+        change(world, found.id, unlock_key=identity.new_key(world))
     change(world, found.id, version=found.version + 1, updated=world.clock)
 
 
 def swarm_unlock_key(world: World, host: str) -> Json:
-    """GET /swarm/unlockkey: managers are never locked here."""
-    membership.manager(world, host)
-    return {"UnlockKey": ""}
+    """GET /swarm/unlockkey: '' when managers aren't locked."""
+    return {"UnlockKey": membership.manager(world, host).unlock_key}
+
+
+def swarm_unlock(world: World, host: str, body: Json) -> None:
+    """POST /swarm/unlock. body: UnlockKey. Raises ApiError 400 for a wrong one, 409 and 503 when nothing is locked."""
+    membership.unlock(world, host, body.get("UnlockKey") or "")
+    swarm.entered(world, host)
 
 
 def swarm_ca(world: World, host: str) -> Json:
@@ -79,7 +122,7 @@ def swarm_ca(world: World, host: str) -> Json:
 
 
 def swarm_objects(world: World, host: str) -> list[Json]:
-    """GET /secrets, /configs: none here. Raises ApiError 503 at a node that is no manager."""
+    """What `docker stack ls` finds: none here. Raises ApiError 503 at a node that is no manager."""
     membership.manager(world, host)
     return []
 
@@ -92,11 +135,10 @@ def _cluster(found: Swarm) -> Json:
         "Spec": {
             "Name": "default", "Labels": {},
             "Orchestration": {"TaskHistoryRetentionLimit": found.history},
-            "Raft": {"SnapshotInterval": 10000, "KeepOldSnapshots": 0, "LogEntriesForSlowFollowers": 500,
-                     "ElectionTick": 10, "HeartbeatTick": 1},
-            "Dispatcher": {"HeartbeatPeriod": found.heartbeat * 1_000_000_000},
-            "CAConfig": {"NodeCertExpiry": MONTHS}, "TaskDefaults": {},
-            "EncryptionConfig": {"AutoLockManagers": False},
+            "Raft": dict(found.raft),
+            "Dispatcher": {"HeartbeatPeriod": found.heartbeat * SECOND},
+            "CAConfig": dict(found.authority), "TaskDefaults": {},
+            "EncryptionConfig": {"AutoLockManagers": bool(found.unlock_key)},
         },
         "TLSInfo": {}, "RootRotationInProgress": False,
         "DefaultAddrPool": [str(pool) for pool in found.pools], "SubnetSize": found.size,
@@ -107,6 +149,9 @@ def _cluster(found: Swarm) -> Json:
 def swarm_info(world: World, host: str) -> Json:
     """`.Swarm` of GET /info."""
     found, node = swarm_of(world, host), node_of(world, host)
+    if daemon(world, host).locked:
+        return {"NodeID": "", "NodeAddr": "", "LocalNodeState": "locked", "ControlAvailable": False,
+                "Error": membership.LOCKED, "RemoteManagers": None}  # fmt: skip
     if found is None or node is None:
         return {"NodeID": "", "NodeAddr": "", "LocalNodeState": "inactive", "ControlAvailable": False, "Error": "",
                 "RemoteManagers": None}  # fmt: skip

@@ -8,10 +8,9 @@ from dnetlab.sim.clock import rfc3339
 from dnetlab.sim.dockerd import services
 from dnetlab.sim.dockerd.api.filters import Filters, check_names
 from dnetlab.sim.dockerd.api.nodes import find as find_node
-from dnetlab.sim.dockerd.api.services import port_json, spec_json
+from dnetlab.sim.dockerd.api.services import port_json
 from dnetlab.sim.dockerd.cluster import membership
 from dnetlab.sim.dockerd.cluster.state import Swarm, Task
-from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
@@ -41,10 +40,7 @@ def _matches(found: Swarm, task: Task, wanted: Filters) -> bool:
 def task_inspect(world: World, host: str, name: str) -> Json:
     """GET /tasks/{id}. Raises ApiError 404."""
     found = membership.manager(world, host)
-    task = next((t for t in found.tasks.values() if name and t.id.startswith(name)), None)
-    if task is None:
-        raise ApiError(f"task {name} not found", 404)
-    return task_json(found, task)
+    return task_json(found, services.find_task(found, name))
 
 
 def task_json(found: Swarm, task: Task) -> Json:
@@ -58,7 +54,7 @@ def task_json(found: Swarm, task: Task) -> Json:
     status["PortStatus"] = {"Ports": host_ports} if host_ports and task.state == "running" else {}
     document: Json = {
         "ID": task.id, "Version": {"Index": 20}, "CreatedAt": rfc3339(task.created, task.id),
-        "UpdatedAt": rfc3339(task.since, task.id), "Labels": {}, "Spec": spec_json(task.spec)["TaskTemplate"],
+        "UpdatedAt": rfc3339(task.since, task.id), "Labels": {}, "Spec": dict(task.spec.task),
         "ServiceID": task.service,
     }  # fmt: skip
     if task.slot:

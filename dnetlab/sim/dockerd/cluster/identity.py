@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 
 from dnetlab.sim.dockerd.cluster.state import Swarm
@@ -38,6 +39,12 @@ def new_root(world: World) -> str:
 def new_secret(world: World) -> str:
     """The part of a token that tells workers from managers, 25 digits."""
     return new_id(world, "secret")
+
+
+def new_key(world: World) -> str:
+    """What unlocks a manager: 32 bytes (swarmkit encryption.HumanReadableKey)."""
+    data = _hash(world, "swarm:key").to_bytes(32, "big")
+    return "SWMKEY-1-" + base64.b64encode(data).decode().rstrip("=")
 
 
 def token(swarm: Swarm, role: str) -> str:

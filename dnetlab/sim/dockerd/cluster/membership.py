@@ -38,6 +38,10 @@ WORKER = (
     "This node is not a swarm manager. Worker nodes can't be used to view or modify cluster state. Please run this "
     "command on a manager node or promote the current node to a manager."
 )
+LOCKED = (
+    'Swarm is encrypted and needs to be unlocked before it can be used. Please use "docker swarm unlock" to unlock it.'
+)
+LEAVING_LOCKED = "Swarm is encrypted and locked. Please unlock it first or use `--force` to ignore this message."
 LEAVING = "You are attempting to leave the swarm on a node that is participating as a manager. "
 LAST = "Removing the last manager erases all current state of the swarm. Use `--force` to ignore this message."
 QUORUM = (
@@ -68,6 +72,8 @@ class Settings:
 
 def manager(world: World, host: str) -> Swarm:
     """The swarm that this host manages. ApiError 503 when it is no manager."""
+    if daemon(world, host).locked:
+        raise ApiError(LOCKED, 503)
     node = node_of(world, host)
     if node is None:
         raise ApiError(NO_SWARM, 503)
@@ -218,6 +224,8 @@ def check_leave(world: World, host: str, force: bool) -> None:
     node = node_of(world, host)
     if not daemon(world, host).swarm:
         raise ApiError(OUTSIDE, 503)
+    if daemon(world, host).locked and not force:
+        raise ApiError(LEAVING_LOCKED, 503)
     if node is None or not node.is_manager or force:
         return
     swarm = member(world, host)
@@ -234,7 +242,7 @@ def check_leave(world: World, host: str, force: bool) -> None:
 def forget(world: World, host: str) -> None:
     """The host is in no swarm any more; the swarm keeps its node until somebody removes it, or goes with the last."""
     swarm, node = member(world, host), node_of(world, host)
-    change_daemon(world, host, swarm="", node="")
+    change_daemon(world, host, swarm="", node="", locked=False)
     if node is not None:
         put_node(world, swarm.id, replace(node, left=True))
     others = [n for n in members(world, world.swarms[swarm.id]) if n.is_manager]
@@ -247,6 +255,17 @@ def forget(world: World, host: str) -> None:
 def has_quorum(world: World, swarm: Swarm) -> bool:
     """Do more than half of the managers answer? A manager that left without being demoted still counts."""
     return len([n for n in members(world, swarm) if n.is_manager]) * 2 > len(swarm.managers)
+
+
+def unlock(world: World, host: str, key: str) -> None:
+    """`docker swarm unlock`. ApiError for another key, and where nothing is locked."""
+    if swarm_of(world, host) is None:
+        raise ApiError(NO_SWARM, 503)
+    if not daemon(world, host).locked:
+        raise ApiError("swarm is not locked", 409)
+    if key != member(world, host).unlock_key:
+        raise ApiError("swarm could not be unlocked: invalid key provided", 400)
+    change_daemon(world, host, locked=False)
 
 
 def rotate(world: World, swarm_id: str, role: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from dnetlab.model import Network
@@ -11,9 +12,14 @@ from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress, IpNetwork
 from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.books import daemon
+from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.world import World
 
 HEARTBEAT = 5  # seconds between two signs of life of a node (swarmkit dispatcher, DefaultHeartBeatPeriod)
+RESTART_DELAY = 5.0  # swarmkit defaults.Service.Task.Restart.Delay
+EXPIRY = 7_776_000_000_000_000  # 90 days in nanoseconds (swarmkit ca.DefaultNodeCertExpiration)
+RAFT = {"SnapshotInterval": 10000, "KeepOldSnapshots": 0, "LogEntriesForSlowFollowers": 500, "ElectionTick": 10,
+        "HeartbeatTick": 1}  # fmt: skip
 PATIENCE = 3  # heartbeats that a manager waits for before it calls a node down (dispatcher gracePeriodMultiplier)
 
 
@@ -73,36 +79,125 @@ class PublishedPort:
 class ServiceSpec:
     """What a service was asked to be.
 
-    replicas       None: one task on each node ('global')
-    networks       ids of swarm networks, in the order asked
-    endpoint_mode  'vip' or 'dnsrr'
-    constraints    'node.role==manager', 'node.hostname!=docker2', 'node.labels.zone==a'
-    forced         how often `--force` was said
+    written  as the managers keep it (specs.py), its networks by id
+    config   the container of a task, but for its name, networks, ports and labels of the swarm
     """
 
+    written: dict[str, Any]
+    config: ContainerConfig
+
+    @property
+    def name(self) -> str:
+        return str(self.written["Name"])
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return dict(self.written["Labels"])
+
+    @property
+    def task(self) -> dict[str, Any]:
+        """`.TaskTemplate`"""
+        found: dict[str, Any] = self.written["TaskTemplate"]
+        return found
+
+    @property
+    def image(self) -> str:
+        return self.config.image
+
+    @property
+    def mode(self) -> str:
+        """'Replicated', 'Global', 'ReplicatedJob' or 'GlobalJob'"""
+        return str(next(iter(self.written["Mode"])))
+
+    @property
+    def is_job(self) -> bool:
+        """Do its tasks run to their end, once?"""
+        return self.mode.endswith("Job")
+
+    @property
+    def replicas(self) -> int | None:
+        """How many tasks, None: one on each node."""
+        settings = self.written["Mode"][self.mode]
+        found: int | None = settings.get("Replicas", settings.get("TotalCompletions"))
+        return found
+
+    @property
+    def at_once(self) -> int:
+        """How many tasks of a job run side by side."""
+        return int(self.written["Mode"][self.mode].get("MaxConcurrent", 0))
+
+    @cached_property
+    def networks(self) -> tuple[str, ...]:
+        """Ids of swarm networks, in the order asked."""
+        return tuple(row["Target"] for row in self._attachments)
+
+    @cached_property
+    def aliases(self) -> dict[str, tuple[str, ...]]:
+        """The id of a network -> the names that its tasks have there, too."""
+        return {row["Target"]: tuple(row["Aliases"]) for row in self._attachments if row.get("Aliases")}
+
+    @property
+    def _attachments(self) -> list[dict[str, Any]]:
+        """Those of the template; older clients name them beside it."""
+        return list(self.task.get("Networks") or self.written.get("Networks") or ())
+
+    @property
+    def endpoint_mode(self) -> str:
+        """'vip' or 'dnsrr'"""
+        return str(self.written.get("EndpointSpec", {}).get("Mode", "vip"))
+
+    @cached_property
+    def ports(self) -> tuple[PublishedPort, ...]:
+        return tuple(PublishedPort(row["TargetPort"], row.get("PublishedPort", 0), row["Protocol"], row["PublishMode"])
+                     for row in self.written.get("EndpointSpec", {}).get("Ports", ()))  # fmt: skip
+
+    @property
+    def constraints(self) -> tuple[str, ...]:
+        """'node.role==manager', 'node.hostname!=docker2', 'node.labels.zone==a'"""
+        return tuple(self.task.get("Placement", {}).get("Constraints", ()))
+
+    @property
+    def most_per_node(self) -> int:
+        """0: as many as there are."""
+        return int(self.task.get("Placement", {}).get("MaxReplicas", 0))
+
+    @property
+    def restart(self) -> str:
+        """'any', 'none' or 'on-failure'"""
+        return str(self.task.get("RestartPolicy", {}).get("Condition", "any"))
+
+    @property
+    def attempts(self) -> int:
+        """How often a task is restarted, 0: for ever."""
+        return int(self.task.get("RestartPolicy", {}).get("MaxAttempts", 0))
+
+    @property
+    def delay(self) -> float:
+        """Seconds before a task is restarted."""
+        return float(self.task.get("RestartPolicy", {}).get("Delay", RESTART_DELAY * 1e9)) / 1e9
+
+
+@dataclass(frozen=True)
+class Content:
+    """A secret or a config. data: base64, as it came. templating: of a config, {} for none."""
+
+    id: str
+    kind: str
     name: str
-    image: str
-    command: tuple[str, ...] = ()
-    args: tuple[str, ...] = ()
-    env: tuple[str, ...] = ()
-    labels: dict[str, str] = field(default_factory=dict)
-    container_labels: dict[str, str] = field(default_factory=dict)
-    hostname: str = ""
-    replicas: int | None = 1
-    networks: tuple[str, ...] = ()
-    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    endpoint_mode: str = "vip"
-    ports: tuple[PublishedPort, ...] = ()
-    constraints: tuple[str, ...] = ()
-    restart: str = "any"
-    forced: int = 0
+    data: str
+    labels: dict[str, str]
+    created: float
+    updated: float
+    templating: dict[str, Any] = field(default_factory=dict)
+    version: int = 11
 
 
 @dataclass(frozen=True)
 class Service:
     """vips: network id -> the address that stands for all its tasks there; ports: as published, numbers chosen.
 
-    mark: the firewall mark by which IPVS knows its packets.
+    mark     the firewall mark by which IPVS knows its packets
+    runs     how often a job was started again; begun: the clock when it was last
     """
 
     id: str
@@ -114,14 +209,17 @@ class Service:
     previous: ServiceSpec | None = None
     version: int = 1
     mark: int = 256
+    runs: int = 0
+    begun: float = 0.0
 
 
 @dataclass(frozen=True)
 class Task:
     """One container of a service, wanted or there.
 
-    slot     1 to n of a replicated service, 0 of a global one
-    desired  'running', 'shutdown', 'remove'
+    slot     1 to n of a replicated service, 0 of a global one; 0 to n-1 of a replicated job
+    desired  'running', 'complete' (a job's), 'shutdown', 'remove'
+    run      of a job: the how maniest
     state    'new', 'pending', 'running', 'complete', 'failed', 'rejected', 'shutdown'; since: the clock at its change
     """
 
@@ -139,6 +237,7 @@ class Task:
     addresses: dict[str, IpAddress] = field(default_factory=dict)
     error: str = ""
     exit_code: int | None = None
+    run: int = 0
 
 
 @dataclass(frozen=True)
@@ -148,6 +247,9 @@ class Swarm:
     addresses       subnet -> what is in use there
     leader          the id of the manager that leads
     secrets         role -> the last part of its join token; root: the part that names the swarm
+    contents        id -> a secret or a config
+    raft, authority  settings of the managers among themselves and of certificates, as the API has them
+    unlock_key      what a manager asks for after its start, '' when managers aren't locked
     """
 
     id: str
@@ -170,6 +272,10 @@ class Swarm:
     services: dict[str, Service] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     next_mark: int = 256
+    contents: dict[str, Content] = field(default_factory=dict)
+    raft: dict[str, int] = field(default_factory=lambda: dict(RAFT))
+    authority: dict[str, Any] = field(default_factory=lambda: {"NodeCertExpiry": EXPIRY})
+    unlock_key: str = ""
 
     @property
     def managers(self) -> list[Node]:
@@ -209,6 +315,12 @@ def is_manager(world: World, host: str) -> bool:
     return node is not None and node.is_manager
 
 
+def locks(world: World, host: str) -> bool:
+    """Does this host ask for the key of its swarm when its daemon starts?"""
+    swarm = swarm_of(world, host)
+    return swarm is not None and bool(swarm.unlock_key) and is_manager(world, host)
+
+
 def change(world: World, swarm_id: str, **changes: Any) -> Swarm:
     """Replace fields of a swarm; the new value."""
     found: Swarm = replace(world.swarms[swarm_id], **changes)
@@ -246,9 +358,9 @@ def drop_tasks(world: World, swarm_id: str, gone: Iterable[str]) -> None:
 
 
 def members(world: World, swarm: Swarm) -> list[Node]:
-    """The nodes whose hosts are still in this swarm and whose daemons run."""
+    """The nodes whose hosts are still in this swarm and whose daemons run, and aren't locked."""
     return [node for node in swarm.nodes.values() if not node.left and daemon(world, node.host).node == node.id
-            and world.hosts[node.host].docker_running]  # fmt: skip
+            and world.hosts[node.host].docker_running and not daemon(world, node.host).locked]  # fmt: skip
 
 
 def is_up(swarm: Swarm, node: Node, now: float) -> bool:

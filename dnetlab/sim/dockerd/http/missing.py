@@ -21,14 +21,6 @@ POST /images/{name}/push
 GET /distribution/{name}/json
 POST /auth
 PUT /volumes/{name}
-POST /swarm/unlock
-GET /tasks/{name}/logs
-POST /secrets/create
-DELETE /secrets/{name}
-POST /secrets/{name}/update
-POST /configs/create
-DELETE /configs/{name}
-POST /configs/{name}/update
 GET /plugins/privileges
 POST /plugins/pull
 POST /plugins/create
