@@ -1,4 +1,4 @@
-"""Bring Docker Engines of newer releases onto this machine: `python tests/prepare_engines.py [26.1] [28.5]`.
+"""Bring Docker Engines of newer releases onto this machine: `python tests/prepare_engines.py [26.1] [28.5] [compose]`.
 
 Debian's trixie has docker.io 26.1, its forky has 28.5. Each goes into a tree of its own under the cache (the
 directory is printed; $DNETLAB_CACHE changes it), made by debootstrap from the mirror that this machine's own apt is
@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from dnetlab.engines.providers.namespaces import engine_data
@@ -94,7 +95,39 @@ def prepare(version: str) -> Path:
     return tree
 
 
+def prepare_compose() -> Path:
+    """Debian forky's docker compose plugin, one file of one package: seconds. Its path."""
+    place = cache() / "compose"
+    file = place / "docker-compose"
+    if file.exists():
+        print(f"docker compose: ready in {place}", flush=True)
+        return file
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        top = Path(scratch)
+        for name in ("lists/partial", "cache/archives/partial"):
+            (top / name).mkdir(parents=True)
+        (top / "sources.list").write_text(f"deb [trusted=yes] {mirror()} forky main\n")
+        settings = {
+            "Dir::Etc::sourcelist": top / "sources.list", "Dir::Etc::sourceparts": "/dev/null",
+            "Dir::State::lists": top / "lists", "Dir::Cache": top / "cache", "APT::Sandbox::User": "root",
+        }  # fmt: skip
+        options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
+        for words in (["update"], ["download", "docker-compose"]):
+            subprocess.run(["apt-get", "-qq", *options, *words], cwd=top, check=True)
+        subprocess.run(["dpkg-deb", "-x", str(next(top.glob("docker-compose_*.deb"))), str(top / "tree")], check=True)
+        found = next(p for p in (top / "tree").rglob("cli-plugins/docker-compose") if p.is_file())
+        shutil.copy2(found, file)
+    print(f"docker compose: ready in {place}", flush=True)
+    return file
+
+
 def main(wanted: list[str]) -> None:
+    if not wanted or "compose" in wanted:
+        prepare_compose()
+    if wanted == ["compose"]:
+        return
+    wanted = [version for version in wanted if version != "compose"]
     for version in wanted or list(SUITES):
         prepare(version)
     for version in ("20.10", *(wanted or SUITES)):

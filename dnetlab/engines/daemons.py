@@ -9,6 +9,7 @@ from dnetlab.model import Answer, Line
 from dnetlab.sim import due, sessions
 from dnetlab.sim.apply import prompt_of
 from dnetlab.sim.asking import ask
+from dnetlab.sim.clock import since_1970
 from dnetlab.sim.dockerd.http import common_headers
 from dnetlab.sim.passing import come
 
@@ -27,6 +28,10 @@ class Daemons:
     @property
     def clock(self) -> float:
         return self._simulator.world.clock
+
+    def nano(self, clock: float) -> int:
+        """That clock as events tell it: nanoseconds since 1970."""
+        return round(since_1970(clock) * 1e9)
 
     def ask(self, line: Line) -> Answer:
         """Do the request of a line. What it starts goes on; see `let_go`."""

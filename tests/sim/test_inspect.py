@@ -148,15 +148,18 @@ def test_only_the_default_bridge_is_repeated_at_the_top():
     assert inspect.container_json(world, HOST, "u1")["NetworkSettings"]["IPAddress"] == ""
 
 
-def test_a_connected_network_differs_from_one_given_at_the_start():
-    """Observed on 28.5.2: IPAMConfig {} and Aliases [] after docker network connect; null at run."""
+def test_what_a_client_left_empty_is_told_back_as_it_came():
+    """Observed on 28.5.2: `docker network connect` sends {}, [] and {}, and they stay; docker-py sends none of them."""
     world = new_world("28.5")
     networks.create(world, HOST, "nn")
+    networks.create(world, HOST, "py")
     run(world, "busybox", "sleep", "1000", name="f1")
-    endpoints.connect(world, HOST, "nn", "f1", NetworkAttachment("nn"))
+    said = ("IPAMConfig", "Aliases", "DriverOpts")
+    endpoints.connect(world, HOST, "nn", "f1", NetworkAttachment("nn", empty=said))
+    endpoints.connect(world, HOST, "py", "f1", NetworkAttachment("py"))
     found = inspect.container_json(world, HOST, "f1")["NetworkSettings"]["Networks"]
-    assert [(found[n]["IPAMConfig"], found[n]["Aliases"], found[n]["DriverOpts"]) for n in ("bridge", "nn")] == [
-        (None, None, None), ({}, [], {}),
+    assert [tuple(found[n][name] for name in said) for n in ("bridge", "nn", "py")] == [
+        (None, None, None), ({}, [], {}), (None, None, None),
     ]  # fmt: skip
 
 

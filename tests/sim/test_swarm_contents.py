@@ -76,7 +76,8 @@ def test_a_manager_that_starts_again_is_locked_until_somebody_knows_the_key(prom
 
 
 def test_a_task_that_fails_is_tried_again_as_often_as_was_said(prompt):
-    prompt.type("docker1# docker service create -d --name bad --restart-max-attempts 2 --restart-delay 1s busybox false")
+    asked = "--restart-max-attempts 2 --restart-delay 1s"
+    prompt.type(f"docker1# docker service create -d --name bad {asked} busybox false")
 
     for _ in range(5):
         prompt.out("docker1# sleep 2")

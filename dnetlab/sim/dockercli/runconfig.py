@@ -377,7 +377,7 @@ def _endpoint(attachment: _Attachment) -> Json:
     return {
         "IPAMConfig": {key: address for key, address in fixed.items() if address} or None,
         "Links": list(attachment.links),
-        "Aliases": list(attachment.aliases),
+        "Aliases": list(attachment.aliases) or None,
         "MacAddress": attachment.mac,
         "GwPriority": attachment.gw_priority,
         "DriverOpts": dict(option.partition("=")[::2] for option in attachment.options) or None,

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from dnetlab.model import Container, Interface, Network, Route, Subnet, Where
 from dnetlab.model.changed import replace
 from dnetlab.model.host import RESERVED
-from dnetlab.model.ip import ip_address, ip_network
+from dnetlab.model.ip import IpAddress, ip_address, ip_network
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, endpoints, gwbridge, happenings, ipam, swarmnets
 from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
@@ -214,9 +214,13 @@ def remove(world: World, host: str, reference: str) -> None:
 # -- connect, disconnect --------------------------------------------------------------------------------------------
 
 
-def connect(world: World, host: str, network_ref: str, container_ref: str, asked: NetworkAttachment) -> None:
-    """Connect a container to a further network; see `endpoints.connect`."""
-    endpoints.connect(world, host, network_ref, container_ref, asked)
+def connect(
+    world: World, host: str, network_ref: str, container_ref: str, *, address: IpAddress | None = None,
+    aliases: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Connect a container to a further network; see `endpoints.connect`, which takes all that may be asked."""
+    endpoints.connect(world, host, network_ref, container_ref,
+                      NetworkAttachment(network_ref, address, tuple(aliases)))  # fmt: skip
 
 
 def disconnect(world: World, host: str, network_ref: str, container_ref: str, force: bool = False) -> None:

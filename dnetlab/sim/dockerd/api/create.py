@@ -67,7 +67,8 @@ def config_of(world: World, host: str, name: str, body: Json) -> ContainerConfig
         networks=networks,
         publish=publish,
         publish_all=machine.get("PublishAllPorts", False),
-        expose=tuple(body.get("ExposedPorts") or ()),
+        expose=tuple(port if port.partition("/")[2] else f"{port.rstrip('/')}/tcp" for port in
+                     body.get("ExposedPorts") or ()),
         add_hosts=tuple(_pair(row) for row in machine.get("ExtraHosts") or ()),
         links=() if _is_user_defined(mode) else tuple(_link(row) for row in machine.get("Links") or ()),
         mac_address=body.get("MacAddress") or None,

@@ -6,7 +6,7 @@ from typing import Any
 
 from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import books, happenings, inspect, networks, swarm
+from dnetlab.sim.dockerd import books, endpoints, happenings, inspect, networks, swarm
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.create import attachment_of
 from dnetlab.sim.dockerd.api.filters import Filters
@@ -73,7 +73,7 @@ def network_delete(world: World, host: str, name: str) -> None:
 def network_connect(world: World, host: str, name: str, body: Json) -> None:
     """POST /networks/{id}/connect. body: Container, EndpointConfig. Raises ApiError."""
     asked = attachment_of(world, host, name, body.get("EndpointConfig") or {})
-    networks.connect(world, host, name, body.get("Container", ""), asked)
+    endpoints.connect(world, host, name, body.get("Container", ""), asked)
 
 
 def network_disconnect(world: World, host: str, name: str, body: Json) -> None:

@@ -1,0 +1,123 @@
+"""Debian's docker compose at the served simulator, beside what it said to a real engine: tests/recordings/*/compose_*.
+
+    python tests/serve/compose_plugin.py tests/recordings/28.5/compose_*.jsonl     prints every difference and a count
+
+The plugin is `python tests/prepare_engines.py compose`'s, or the machine's own 2.40. Lines that make folders and files
+are run here and in the lab, under one and the same path, so that what is mounted is there; lines of docker are the real
+client's; everything else is the lab's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from conformance import load  # noqa: E402
+
+from dnetlab.commands.transcript import has_no_order, same  # noqa: E402
+from dnetlab.engines.store import cache  # noqa: E402
+from dnetlab.lab import Lab  # noqa: E402
+from dnetlab.model.changed import replace  # noqa: E402
+
+PLACES = (cache() / "compose", Path("/usr/libexec/docker/cli-plugins"), Path("/usr/local/lib/docker/cli-plugins"))
+VERSION = "2.40"
+BY_CHANCE = {  # what a Go map's order, or who of several was quicker, decided on the day of the recording
+    ("compose_basics", 20), ("compose_basics", 30), ("compose_settings", 27), ("compose_settings", 59),
+    ("compose_settings", 63), ("compose_settings", 94), ("compose_settings", 95), ("compose_networks", 71),
+    ("compose_networks", 72),
+}  # fmt: skip
+_FILES = re.compile(r"(mkdir|cat >|echo .*>|printf .*>|rm |sed -i|cp |mv |touch )")
+
+
+def plugin() -> Path | None:
+    """The plugin's file; None when this machine has none of that version."""
+    for place in PLACES:
+        file = place / "docker-compose"
+        if file.exists() and VERSION in subprocess.run([file, "version"], capture_output=True, text=True).stdout:
+            return file
+    return None
+
+
+class Machine:
+    """Where the real client is typed: a folder that stands for /root, and one with the plugin."""
+
+    def __init__(self, url: str, found: Path) -> None:
+        self.top = Path(tempfile.mkdtemp(prefix="dnet"))
+        self.root = self.here = self.top / "root"
+        plugins = self.top / "client" / "cli-plugins"
+        plugins.mkdir(parents=True)
+        self.root.mkdir()
+        (plugins / "docker-compose").symlink_to(found)
+        self._environment = {"DOCKER_HOST": url, "DOCKER_CONFIG": str(self.top / "client"), "HOME": str(self.root),
+                             "PATH": os.environ["PATH"], "COLUMNS": "80"}  # fmt: skip
+
+    def there(self, command: str) -> str:
+        return re.sub(r"(?<![\w/])/root\b", str(self.root), command)
+
+    def run(self, command: str, answer: str | None) -> tuple[int, str, str]:
+        """A line of the shell; `cd` stays."""
+        if command.startswith("cd "):
+            self.here = (self.here / command.split()[1]).resolve()
+            return 0, "", ""
+        done = subprocess.run(["sh", "-c", command], cwd=self.here, env=self._environment, capture_output=True,
+                              timeout=120, input=f"{answer}\n".encode() if answer else b"")  # fmt: skip
+        return done.returncode, self._back(done.stdout), self._back(done.stderr)
+
+    def _back(self, data: bytes) -> str:
+        return data.decode().replace(str(self.root), "/root")
+
+    def close(self) -> None:
+        shutil.rmtree(self.top)
+
+
+def compare(path: Path, found: Path) -> tuple[int, list[str]]:
+    """How many lines of docker were typed, and those that the real engine answered differently."""
+    number, different = 0, []
+    folder = Path(tempfile.mkdtemp(prefix="dnet"))
+    with Lab(docker=path.parent.name) as lab, lab.serve(folder, no_waiting=True) as doors:
+        machine = Machine(doors.urls["docker1"], found)
+        for place, row in enumerate(load(path), 1):
+            command = machine.there(row.command)
+            if command.startswith(("docker ", "COMPOSE")) or " docker compose " in command:
+                number += 1
+                said = machine.run(command, row.answer)
+                real = (row.exit_code, row.stdout, row.stderr)
+                if (path.stem, place) not in BY_CHANCE and not alike(row.command, real, said):
+                    asked = f"{path.stem}:{place}: {row.command}"
+                    different.append(f"{asked}\n  real {real}\n  ours {said}")
+                continue
+            if command.startswith("cd ") or _FILES.match(command):
+                machine.run(command, None)
+            lab._run(replace(row.line, text=command, number=place))
+        machine.close()
+    shutil.rmtree(folder)
+    return number, different
+
+
+def alike(command: str, real: tuple[int, str, str], ours: tuple[int, str, str]) -> bool:
+    """The plugin makes networks side by side, so that which of them gets 172.18 is chance, and nslookup asks twice."""
+    unordered = has_no_order(command, False, False) or "nslookup" in command
+    return real[0] == ours[0] and all(same(_POOL.sub("172.N.", one), _POOL.sub("172.N.", other), unordered=unordered)
+                                      for one, other in zip(real[1:], ours[1:], strict=True))  # fmt: skip
+
+
+_POOL = re.compile(r"\b172\.(1[89]|2\d)\.")
+
+
+if __name__ == "__main__":
+    total = wrong = 0
+    tool = plugin()
+    if tool is None:
+        sys.exit(f"no docker compose {VERSION} here: python tests/prepare_engines.py compose")
+    for name in sys.argv[1:]:
+        lines, differences = compare(Path(name).resolve(), tool)
+        total, wrong = total + lines, wrong + len(differences)
+        for one in differences:
+            print(one, flush=True)
+    print(f"{total} commands of docker compose and its client, {wrong} different")
