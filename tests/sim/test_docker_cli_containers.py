@@ -192,7 +192,7 @@ def test_what_would_never_come_back_is_refused_and_changes_nothing(prompt):
 @pytest.mark.parametrize(
     "line",
     [
-        "docker swarm unlock",
+        "docker stack ps web",
         "docker compose watch",
         "docker build https://example.com/repo.git",
         "docker -H tcp://x ps",
