@@ -61,7 +61,7 @@ def service(
             long[key] = _words(long[key])
     own = dict(sorted(_environment(long, variables).items()))
     environment = {**_env_files(long.pop("env_file", None), directory, read), **own}
-    if environment:
+    if environment or "environment" in long:
         long["environment"] = environment
     for key in ("labels", "sysctls"):
         if key in long:

@@ -71,7 +71,7 @@ def container(
         "AttachStderr": True,
         "Cmd": [plain(word) for word in service["command"]] if "command" in service else None,
         "Entrypoint": [plain(word) for word in service["entrypoint"]] if "entrypoint" in service else None,
-        "Env": [f"{key}={plain(value)}" for key, value in (service.get("environment") or {}).items()
+        "Env": [f"{key}={plain(value)}" for key, value in service.get("environment", {}).items()
                 if value is not None],
         "ExposedPorts": dict.fromkeys([*(_key(row) for row in ports), *map(_exposed, service.get("expose", ()))], {}),
         "Labels": _labels(call, name, service, number, one_off),

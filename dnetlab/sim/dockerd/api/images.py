@@ -27,14 +27,14 @@ def image_list(
     manifests: with what each takes of the disk, by platform, where containerd keeps the images.
     """
     matches = wanted.image_matches(world, host, filters or {})
-    found = []
+    found, shown = [], books.release_of(world).image_store
     for image in sorted(world.hosts[host].images, key=lambda i: -i.created):
         if images.is_between(world, host, image) and not every:
             continue
         tags = [tag for tag in image.tags or ("",) if matches(image, tag)]
         if tags:
             one = summary(world, host, image, [tag for tag in tags if tag])
-            found.append(one | {"Manifests": [_manifest(world, host, image)]} if manifests else one)
+            found.append(one | {"Manifests": [_manifest(world, host, image)]} if manifests and shown else one)
     return found
 
 
