@@ -29,7 +29,7 @@ from dnetlab.commands.iptables_modules import (
 )
 from dnetlab.commands.iptables_modules import MATCHES as USUAL_MATCHES
 from dnetlab.commands.iptables_modules import TARGETS as USUAL_TARGETS
-from dnetlab.commands.iptables_more import MORE_MATCHES, MORE_OF_CONNTRACK, MORE_TARGETS
+from dnetlab.commands.iptables_more import HL, MORE_MATCHES, MORE_OF_CONNTRACK, MORE_TARGETS
 from dnetlab.commands.iptables_networks import Resolver, networks, networks6
 from dnetlab.model import Match, Rule, Target
 
@@ -38,7 +38,7 @@ _CONNTRACK = USUAL_MATCHES["conntrack"]
 MATCHES = USUAL_MATCHES | MORE_MATCHES | LISTED_MATCHES | {
     "conntrack": replace(_CONNTRACK, options=_CONNTRACK.options | MORE_OF_CONNTRACK)
 }  # fmt: skip
-MATCHES6 = {name: module for name, module in MATCHES.items() if name != "icmp"} | {"icmp6": ICMP6}
+MATCHES6 = {name: module for name, module in MATCHES.items() if name != "icmp"} | {"icmp6": ICMP6, "hl": HL}
 TABLES = ("filter", "nat", "mangle", "raw")
 LONG: dict[str, str] = {
     "append": "A", "delete": "D", "check": "C", "insert": "I", "replace": "R", "list": "L", "list-rules": "S",

@@ -187,6 +187,10 @@ MORE_MATCHES: dict[str, Module] = {
                required='connmark: option "--mark" must be specified\n'),
     )
 }  # fmt: skip
+HL = Module("hl", _options(_option("--hl-eq", _number("hl", "--hl-eq", 255), inverts=True),
+                           _option("--hl-lt", _number("hl", "--hl-lt", 255)),
+                           _option("--hl-gt", _number("hl", "--hl-gt", 255))),
+            required="HL match: You must specify one of `--hl-eq', `--hl-lt', `--hl-gt'")  # fmt: skip
 MORE_TARGETS: dict[str, Module] = {
     module.name: module
     for module in (
@@ -212,6 +216,9 @@ def listed(module: str, options: dict[str, str], negated: bool) -> str | None:
     if module == "ttl":
         sign = {"--ttl-eq": "!=" if negated else "==", "--ttl-lt": "<", "--ttl-gt": ">"}[next(iter(options))]
         return f"TTL match TTL {sign} {first}"
+    if module == "hl":
+        sign = {"--hl-eq": "!=" if negated else "==", "--hl-lt": "<", "--hl-gt": ">"}[next(iter(options))]
+        return f"HL match HL {sign} {first}"
     if module == "owner":
         names = {"--uid-owner": "UID", "--gid-owner": "GID"}
         return " ".join(f"{bang}owner {names[name]} match {value}" for name, value in options.items())

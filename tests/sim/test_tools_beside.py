@@ -102,8 +102,8 @@ def test_a_link_goes_into_a_containers_namespace_by_its_pid():
     assert (wrong.stderr, wrong.exit_code) == ('Error: argument "nosuch" is wrong: Invalid "netns" value\n', 255)
 
 
-def test_ufw_is_refused_with_what_it_would_not_do():
-    refused = Lab().run("ufw deny 8080").refused
+def test_firewall_cmd_is_refused_with_what_it_would_not_do():
+    refused = Lab().run("firewall-cmd --add-port 8080/tcp").refused
     assert "a published port is sent on to its container (PREROUTING, then FORWARD)" in refused.reason
 
 

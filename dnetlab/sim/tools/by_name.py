@@ -158,6 +158,12 @@ def _ipset(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _ufw(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.ufw import run
+
+    return run(context, argv)
+
+
 def _dockerd(context: Context, argv: Argv) -> Result:
     from dnetlab.sim.tools.dockerd import run
 
@@ -365,6 +371,6 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "nmap": _nmap,
     "watch": _repeated,
     "mtr": _repeated,
-    "ufw": _otherwalls,
+    "ufw": _ufw,
     "firewall-cmd": _otherwalls,
 }

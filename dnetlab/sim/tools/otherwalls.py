@@ -1,4 +1,4 @@
-"""ufw and firewall-cmd: firewalls for INPUT, which a published port goes around; the lab says so."""
+"""firewall-cmd: a firewall for INPUT, which a published port goes around; the lab says so."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ INSTEAD = "iptables -I DOCKER-USER -i eth0 -p tcp -m conntrack --ctorigdstport 8
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
-    """Neither is switched on here: `ufw status` and `firewall-cmd --state` say so."""
+    """It isn't switched on here: `firewall-cmd --state` says so."""
     tool, words = argv[0].rsplit("/", 1)[-1], argv[1:]
-    if tool == "ufw" and words[:1] in (("status",), ("version",)):
-        return Result("Status: inactive\n" if words[0] == "status" else "ufw 0.36.2\n")
     if tool == "firewall-cmd" and words[:1] == ("--state",):
         return Result("", "not running\n", 252)
     raise Refused(CLASH, INSTEAD, tool=tool)
