@@ -70,7 +70,7 @@ SENTENCES = {
     "killall {name} is not part of the lab.": "实验环境里没有 killall {name}。",
     "The lab has killall [-SIGNAL] NAME…": "有的是 killall [-信号] 名字…",
     "curl {option} is not part of the lab.": "实验环境里没有 curl {option}。",
-    "The lab has -s -S -I -i -v -o -O -m -w -f -L -H -X -d -4 --resolve.": "有的是 -s -S -I -i -v -o -O -m -w -f -L -H -X -d -4 --resolve。",
+    "The lab has -s -S -I -i -v -o -O -m -w -f -L -H -X -d -4 --resolve --unix-socket.": "有的是 -s -S -I -i -v -o -O -m -w -f -L -H -X -d -4 --resolve --unix-socket。",
     "Of curl's help the lab carries the first page.": "curl 的帮助，实验环境只有第一页。",
     "Type curl --help.": "请输入 curl --help。",
     "curl speaks only HTTP in the lab, not {scheme}.": "实验环境的 curl 只会 HTTP，不会 {scheme}。",
@@ -444,4 +444,8 @@ SENTENCES = {
     "`iptables -S` shows the rule.": "`iptables -S` 会显示这条规则。",
     "The lab doesn't say `{text}` as JSON.": "实验环境不把 `{text}` 写成 JSON。",
     "`nft list ruleset` shows it as text.": "`nft list ruleset` 用文本显示它。",
+    "{path} answers for as long as somebody listens, and a command of the lab ends.":
+        "{path} 会一直回答到没人听为止，而实验环境里的命令都要结束。",
+    "The docker command asks it: docker logs, docker stats --no-stream, docker exec.":
+        "请用 docker 命令去问：docker logs、docker stats --no-stream、docker exec。",
 }

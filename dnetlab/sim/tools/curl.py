@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.tools import lookup, wire
+from dnetlab.sim.tools import dockersocket, lookup, wire
 from dnetlab.sim.tools.options import chance
 from dnetlab.sim.tools.web import BadUrl, NotHttp, Question, Reply, Url, parse_url, request
 from dnetlab.sim.tools.web import asked as on_the_wire
@@ -54,7 +54,8 @@ _VALUED = {"o": "output", "m": "max-time", "w": "write-out", "H": "header", "X":
            "A": "user-agent", "D": "dump-header", "e": "referer", "u": "user", "b": "cookie", "h": "help"}  # fmt: skip
 _LONG_FLAGS = set(_FLAGS.values()) | {"no-progress-meter", "fail-with-body", "compressed", "http1.1", "no-keepalive"}
 _LONG_VALUED = (set(_VALUED.values()) - {"help"}) | {"connect-timeout", "resolve", "url", "interface", "retry",
-                "retry-delay", "retry-max-time", "data-raw", "max-redirs", "noproxy", "connect-to"}  # fmt: skip
+                "retry-delay", "retry-max-time", "data-raw", "max-redirs", "noproxy", "connect-to",
+                "unix-socket"}  # fmt: skip
 _SHORT_OTHERS = {"Q": True, "T": True, "x": True, "E": True, "K": True, "F": True, "r": True, "t": True, "y": True,
                  "Y": True, "z": True, "C": True, "P": True, "U": True, "c": True, "a": False, "B": False, "J": False,
                  "M": False, "n": False, "p": False, "q": False, "R": False, "l": False, "1": False, "2": False,
@@ -191,7 +192,7 @@ def _short(asked: Asked, word: str, rest: list[str]) -> None:
 
 
 def _refuse_if_real(option: str) -> None:
-    names = ("upload-file", "proxy", "cert", "cacert", "form", "json", "trace", "trace-ascii", "unix-socket", "config",
+    names = ("upload-file", "proxy", "cert", "cacert", "form", "json", "trace", "trace-ascii", "config",
              "data-binary", "data-urlencode", "cookie-jar", "range", "limit-rate", "tlsv1.2", "http2", "netrc", "ssl",
              "socks5", "dns-servers", "local-port", "ciphers", "create-dirs", "remote-header-name", "tcp-nodelay",
              "keepalive-time", "happy-eyeballs-timeout-ms", "retry-connrefused", "retry-all-errors",
@@ -200,7 +201,7 @@ def _refuse_if_real(option: str) -> None:
         return
     raise Refused(
         "curl {option} is not part of the lab.",
-        "The lab has -s -S -I -i -v -o -O -m -w -f -L -H -X -d -4 --resolve.",
+        "The lab has -s -S -I -i -v -o -O -m -w -f -L -H -X -d -4 --resolve --unix-socket.",
         option=option,
     )
 
@@ -307,8 +308,27 @@ def _one(context: Context, asked: Asked, transfer: Transfer) -> None:
     default = "HEAD" if "head" in asked.flags else "POST" if asked.data and "get" not in asked.flags else "GET"
     transfer.method = asked.values.get("request", default)
     transfer.url = str(url)
+    if "unix-socket" in asked.values:
+        _over_socket(context, asked, transfer, url)
+        return
     answer = _connect(context, asked, transfer, url)
     _ask(context, asked, transfer, url, answer)
+
+
+def _over_socket(context: Context, asked: Asked, transfer: Transfer, url: Url) -> None:
+    """--unix-socket: who is asked sits behind a path of the host, whatever name the URL has."""
+    path, data = asked.values["unix-socket"], "&".join(asked.data)
+    kind = next((h.split(":", 1)[1].strip() for h in asked.headers if h.lower().startswith("content-type:")),
+                "application/x-www-form-urlencoded")  # fmt: skip
+    transfer.talk += f"*   Trying {path}:0...\n"
+    try:
+        reply = dockersocket.ask(context, path, transfer.method, url.path, kind, data)
+    except dockersocket.NobodyListens:
+        text = f"Failed to connect to {url.host} port {url.port} after 0 ms: Couldn't connect to server"
+        raise _Failed(7, text) from None
+    transfer.talk += f"* Connected to {url.host} ({path}) port {url.port} (#0)\n"
+    transfer.reply = reply
+    transfer.size = len(reply.body.encode())
 
 
 def _addresses(context: Context, asked: Asked, transfer: Transfer, url: Url) -> list[IpAddress]:
