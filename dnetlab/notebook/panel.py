@@ -203,10 +203,13 @@ def _widget() -> Any:
         def __init__(self, watch: Watch) -> None:
             super().__init__()
             self.watch = watch
-            self.on_msg(lambda widget, message, buffers: self._show(watch.hear(message)))
+            self.on_msg(lambda widget, message, buffers: watch.magics.news.hear(lambda: self._hear(message)))
 
         def __repr__(self) -> str:
             return say("The live panel of the lab; `%dnet topology` draws the picture as it is now.")
+
+        def _hear(self, message: dict[str, Any]) -> None:
+            self._show(self.watch.hear(message))
 
         def look(self) -> None:
             """Show the lab as it is now."""

@@ -90,6 +90,7 @@ def open_terminal(magics: DnetMagics, host: str) -> Any:
     why = nowhere()
     if why:
         return say("{why} `dnetlab shell {host}` in a terminal of the system is the same.", why=why, host=host)
+    magics.news.at_home()
     name = f"terminal {host}"
     if name not in magics.shown:
         magics.shown[name] = _widget()(PageSeat(magics, host))
@@ -124,7 +125,7 @@ def _widget() -> Any:
         def __init__(self, seat: PageSeat) -> None:
             super().__init__()
             self.seat = seat
-            self.on_msg(self._hear)
+            self.on_msg(lambda widget, message, buffers: seat.magics.news.hear(lambda: self._hear(message)))
             self._add([{"voice": Voice.LAB.value, "text": banner(seat.lab)}])
 
         def __repr__(self) -> str:
@@ -136,7 +137,7 @@ def _widget() -> Any:
                 self.labels, self.language, self.closed = labels(self.seat.host), spoken(), False
                 self.prompt, self.typed = self.seat.prompt, self.seat.typed
 
-        def _hear(self, _: Any, message: dict[str, Any], buffers: Any) -> None:
+        def _hear(self, message: dict[str, Any]) -> None:
             if message.get("ask") == "run":
                 self._run(str(message["text"]))
             elif message.get("ask") == "complete":

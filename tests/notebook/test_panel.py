@@ -183,6 +183,26 @@ def test_in_a_running_loop_many_news_are_told_once_and_not_in_the_middle_of_thin
     assert heard == ["new"]
 
 
+def test_what_a_thread_of_the_pages_asks_for_is_done_in_the_kernels_own_one():
+    import asyncio
+    import threading
+
+    news, threads = News(), []
+
+    async def cell() -> None:
+        news.at_home()
+        page = threading.Thread(target=lambda: news.hear(lambda: threads.append(threading.get_ident())))
+        page.start()
+        page.join()
+        assert threads == []  # not while the cell runs
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    asyncio.run(cell())
+
+    assert threads == [threading.get_ident()]
+
+
 # -- the seat --------------------------------------------------------------------------------------------------------
 
 
