@@ -29,7 +29,9 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def lab(hosts) -> Lab:
-    return Lab(engine=DockerEngine(hosts=hosts))
+    made = Lab()
+    made.engine = DockerEngine(hosts=hosts)
+    return made
 
 
 def docker(url: str, *words: str, typed: str = "") -> str:

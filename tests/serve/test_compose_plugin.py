@@ -23,5 +23,5 @@ def test_ci_has_the_plugin():
 def test_the_plugin_says_what_it_said_to_a_real_engine(session):
     number, different = compare(RECORDINGS / f"{session}.jsonl", FOUND)
 
-    assert number >= 50
+    assert number > 40  # commands that it typed, of each session
     assert not different, "\n".join(different)
