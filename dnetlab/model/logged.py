@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from dnetlab.model.changed import quick
 from dnetlab.model.packet import Packet
 
+LEVELS = ("emerg", "alert", "crit", "err", "warn", "notice", "info", "debug")  # by number, as dmesg and nft call them
 MOST_LOGGED = 500  # lines that a host keeps; a kernel's ring buffer is finite too
 
 

@@ -13,6 +13,7 @@ import re
 from dnetlab.model import Hook, Match, Protocol, Rule, Step, StepKind, Target
 from dnetlab.model.changed import replace
 from dnetlab.model.facts import Counts, Decides, Fact, Jumps, NotJudged, PolicyDecides, Returns
+from dnetlab.model.logged import LEVELS
 from dnetlab.model.nftables import Nftables, NftChain, NftTable
 from dnetlab.model.nftrule import Counter, Nat, NftRule, Other, Reject, SetMark, Test, Verdict, VerdictMap, Xt
 from dnetlab.net import remembered
@@ -40,7 +41,6 @@ _UPPER = ("ct_state", "ct_dir", "fib_addrtype")
 
 
 _LOGGED = re.compile(r'(prefix|level) ("[^"]*"|\S+)')
-_LEVELS = ("emerg", "alert", "crit", "err", "warn", "notice", "info", "debug")
 
 
 _LIMIT = re.compile(r"limit rate (over )?(\d+)/(second|minute|hour|day)(?: burst (\d+) packets)?")
@@ -132,7 +132,7 @@ class _Reading:
         """A `log` statement is a line of the kernel's log, as that of a LOG rule of iptables; one of a group is not."""
         if text.split()[0] == "log" and " group " not in f"{text} ":
             said = dict(_LOGGED.findall(text))
-            level = str(_LEVELS.index(said["level"])) if "level" in said else "4"
+            level = str(LEVELS.index(said["level"])) if "level" in said else "4"
             options = (("--log-prefix", said.get("prefix", "").strip('"')), ("--log-level", level))
             self.scene.logged.append((Rule(target=Target("LOG", options)), self.scene.packet))
             self.scene.fickle = True

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from dnetlab.model import Chain, Hook, Match, NftChain, NftRule, NftTable, Rule, Table
+from dnetlab.model.logged import LEVELS
 from dnetlab.model.nftrule import Counter, Other, Statement, Test, Verdict, Xt, in_order
 from dnetlab.sim.context import Refused
 
 _PRIORITY = {"raw": -300, "mangle": -150, "filter": 0}
 _VERDICTS = ("ACCEPT", "DROP", "RETURN")
-_LEVELS = {"7": "debug", "6": "info", "5": "notice", "3": "err", "2": "crit", "1": "alert", "0": "emerg"}
+_LEVELS = {str(number): name for number, name in enumerate(LEVELS) if name != "warn"}  # which nft leaves unsaid
 
 
 def as_nft(family: str, table: Table) -> NftTable:

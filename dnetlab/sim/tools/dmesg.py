@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dnetlab.model.changed import replace
-from dnetlab.model.logged import Logged
+from dnetlab.model.logged import LEVELS, Logged
 from dnetlab.model.where import Where
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
@@ -18,7 +18,6 @@ from dnetlab.sim.text.kernel_log import line
 from dnetlab.sim.tools.options import BadOption, fail, parse
 from dnetlab.sim.tools.permission import is_privileged
 
-LEVELS = ("emerg", "alert", "crit", "err", "warn", "notice", "info", "debug")
 _LONG = {"--ctime": "-T", "--clear": "-C", "--read-clear": "-c", "--follow": "-w", "--follow-new": "-W",
          "--notime": "-t", "--decode": "-x", "--human": "-H", "--nopager": "-P", "--kernel": "-k", "--raw": "-r",
          "--reltime": "-e", "--level": "-l", "--facility": "-f", "--userspace": "-u"}  # fmt: skip
