@@ -115,15 +115,15 @@ class Learner:
         if text is not None:
             self.page.keyboard.press("Control+a")
             self.page.keyboard.insert_text(text)
-        before = cell.locator(".jp-InputPrompt").inner_text()
+        # a number that an earlier kernel left there can be the one that this run gets: none stands there while it runs
+        cell.locator(".jp-InputPrompt").evaluate("prompt => { prompt.textContent = '' }")
         self.page.keyboard.press("Control+Enter")
         self.page.wait_for_function(
-            """([number, before]) => {
+            """number => {
                 const cell = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[number];
-                const prompt = cell.querySelector('.jp-InputPrompt').textContent;
-                return prompt !== before && /\\d/.test(prompt);
+                return /\\d/.test(cell.querySelector('.jp-InputPrompt').textContent);
             }""",
-            arg=[number, before],
+            arg=number,
         )
         self.last = number
         return cell.locator(".jp-OutputArea").first.inner_text()
