@@ -189,6 +189,20 @@ def test_what_would_never_come_back_is_refused_and_changes_nothing(prompt):
     assert prompt.world is before
 
 
+def test_to_wait_for_a_program_without_an_end_names_the_program(prompt):
+    prompt.out("docker run -d --name web1 nginx")
+
+    assert str(prompt.type("docker wait web1").refused).startswith("web1 runs on (nginx does not end by itself)")
+
+
+def test_what_lies_in_a_volume_is_no_change_of_the_container(prompt):
+    """A mount point is made in the container's own layer, what is mounted there is not part of it."""
+    prompt.out("docker run -d --name box -v data:/data alpine sleep 1000")
+    prompt.out("docker exec box sh -c 'echo kept > /data/f; echo own > /g'")
+
+    assert prompt.out("docker diff box") == "A /data\nA /g\n"
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -189,3 +189,12 @@ def test_an_image_is_pulled_by_its_digest():
     assert f"Digest: {name.partition('@')[2]}\n" in said
     assert f"Status: Downloaded newer image for {name}\n" in said
     assert "redis:8" not in prompt.out("docker images --format '{{.Repository}}:{{.Tag}}'")
+
+
+def test_in_containerd_s_store_every_name_of_an_image_has_its_digest():
+    prompt = Prompt("29.7")
+    prompt.out("docker tag nginx mine/web:2")
+
+    digest = prompt.out("docker image inspect --format '{{.Id}}' nginx").strip()
+    names = prompt.out("docker image inspect --format '{{join .RepoDigests \" \"}}' nginx")
+    assert names == f"mine/web@{digest} nginx@{digest}\n"

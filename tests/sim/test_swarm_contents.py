@@ -63,6 +63,15 @@ def test_a_job_runs_to_its_end_once_and_again_with_each_change(prompt):
     assert prompt.out("docker1# docker service logs --raw job") == "done\n" * 6
 
 
+def test_what_a_changed_job_was_at_is_ended(prompt):
+    prompt.type("docker1# docker service create -d --name job --mode replicated-job busybox sleep 300")
+
+    prompt.out("docker1# docker service update -d --force job")
+
+    states = prompt.out("docker1# docker service ps job --format '{{.DesiredState}}'").splitlines()
+    assert sorted(states) == ["Complete", "Shutdown"]
+
+
 def test_a_manager_that_starts_again_is_locked_until_somebody_knows_the_key(prompt):
     prompt.out("docker1# docker swarm update --autolock=true")
     prompt.out("docker1# docker swarm unlock-key -q > /root/key")
