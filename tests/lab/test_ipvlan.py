@@ -124,3 +124,15 @@ def test_no_mac_can_be_asked_for() -> None:
     answer = lab(net("l2")).run("docker run -itd --network net --mac-address 02:42:00:00:00:09 busybox")
 
     assert "ipvlan interfaces do not support custom mac address assignment" in answer.stderr
+
+
+@pytest.mark.parametrize("command", [
+    "docker network create -d ipvlan -o parent=eth0 -o ipvlan_flag=private net",
+    "ip link add ipv0 link eth0 type ipvlan mode l2 vepa",
+])  # fmt: skip
+def test_flags_that_keep_siblings_apart_are_refused_and_the_usual_one_is_not(command: str) -> None:
+    one = lab()
+
+    assert one.run(command).refused.reason == "The flags private and vepa of ipvlan are not modelled."
+
+    assert one.run(command.replace("private", "bridge").replace("vepa", "bridge")).exit_code == 0

@@ -142,13 +142,13 @@ def logs(session: Session) -> int:
         raise Refused("docker logs -f would never end.", "Run docker logs {name} without -f.", name=name)
     tail = call.text("tail", "all")
     session.show(session.ask(
-        api.container_logs, name, since=_moment(session, "since"), until=_moment(session, "until"),
+        api.container_logs, name, since=moment(session, "since"), until=moment(session, "until"),
         timestamps=call.on("timestamps"), tail=int(tail) if tail.isdecimal() else None, details=call.on("details"),
     ))  # fmt: skip
     return 0
 
 
-def _moment(session: Session, flag: str) -> float | None:
+def moment(session: Session, flag: str) -> float | None:
     """--since 10m: seconds since 1970; None without the flag."""
     text = session.call.text(flag)
     if not text:

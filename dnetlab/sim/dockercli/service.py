@@ -1,4 +1,4 @@
-"""docker service create, ls, ps, inspect, logs, scale, update, rollback, rm."""
+"""docker service create, ls, ps, inspect, scale, update, rollback, rm."""
 
 from __future__ import annotations
 
@@ -203,22 +203,3 @@ def rm(session: Session) -> int:
         return name
 
     return session.each(session.call.arguments, one)
-
-
-def logs(session: Session) -> int:
-    """Each line with its task and node in front, as wide as the widest."""
-    name = session.call.arguments[0]
-    try:
-        rows = session.ask(api.service_logs, name)
-    except ApiError as error:
-        if error.status != 404:
-            raise
-        raise Failed(f"no such task or service: {name}") from None
-    width = max((len(f"{row['task']}@{row['node']}") for row in rows), default=0)
-    for row in rows:
-        for line in row["text"].splitlines():
-            label = "" if session.call.on("raw") else f"{row['task']}@{row['node']}".ljust(width) + "    | "
-            (session.stdout if row["stream"] == "stdout" else session.stderr).append(f"{label}{line}\n")
-    return 0
-
-

@@ -109,6 +109,9 @@ def _info(answer: Json) -> Struct:
     """GET /info as the client's own struct."""
     fields = {key: Struct(dict(value)) if isinstance(value, dict) else value for key, value in answer.items()}
     fields["Runtimes"] = Map({name: Struct(dict(one)) for name, one in answer["Runtimes"].items()})
+    managers = answer["Swarm"]["RemoteManagers"]
+    if managers is not None:
+        fields["Swarm"]["RemoteManagers"] = [Struct({"NodeID": m["NodeID"], "Addr": m["Addr"]}) for m in managers]
     fields["Plugins"]["Authorization"] = NilList(answer["Plugins"]["Authorization"] or ())
     return Struct(fields, "system.dockerInfo")
 
@@ -161,15 +164,17 @@ def _info_text(answer: Json) -> str:
 
 
 def _swarm(found: Json) -> list[str]:
-    """docker/cli command/system/info.go printSwarmInfo; observed on 20.10.24 with client 28.2."""
+    """docker/cli command/system/info.go printSwarmInfo; observed on 20.10.24 and 28.5.2 with client 28.2."""
     lines = [f"Swarm: {found['LocalNodeState']}"]
-    if found["LocalNodeState"] != "active":
+    if found["LocalNodeState"] in ("inactive", "locked"):
         return lines
-    lines += [f" NodeID: {found['NodeID']}", f" Is Manager: {_word(found['ControlAvailable'])}"]
+    lines += [f" NodeID: {found['NodeID']}", *([f" Error: {found['Error']}"] if found["Error"] else ()),
+              f" Is Manager: {_word(found['ControlAvailable'])}"]  # fmt: skip
     if found["ControlAvailable"]:
         lines += _cluster(found)
-    addresses = sorted(manager["Addr"] for manager in found["RemoteManagers"])
-    return [*lines, f" Node Address: {found['NodeAddr']}", " Manager Addresses:", *(f"  {a}" for a in addresses)]
+    lines.append(f" Node Address: {found['NodeAddr']}")
+    addresses = sorted(manager["Addr"] for manager in found["RemoteManagers"] or ())
+    return [*lines, *([" Manager Addresses:"] if addresses else ()), *(f"  {a}" for a in addresses)]
 
 
 def _cluster(found: Json) -> list[str]:

@@ -22,6 +22,7 @@ from dnetlab.sim.profiles import EngineProfile, engine
 from dnetlab.sim.world import World
 
 if TYPE_CHECKING:
+    from dnetlab.sim.dockerd.cluster.membership import Joining
     from dnetlab.sim.dockerd.firewall.nftmirror import Mirror
     from dnetlab.sim.dockerd.happenings import Event
 
@@ -63,6 +64,7 @@ class Daemon:
     pulled        'repository@digest' of every image that came from a registry
     execs         id -> a program started by `docker exec`; those that ended long ago are forgotten
     swarm, node   the swarm that it is in and its id there; '' outside
+    joining       a swarm that it goes on asking to be let into, None for none
     locked        a manager of it that has started again and waits for the key
     ingress_pid   the pid under which it has set up the ingress network, None before
     balancers     network id -> the endpoint of the balancer that an overlay network has here
@@ -98,6 +100,7 @@ class Daemon:
     execs: dict[str, Exec] = field(default_factory=dict)
     swarm: str = ""
     node: str = ""
+    joining: Joining | None = None
     locked: bool = False
     gateways: dict[str, Endpoint] = field(default_factory=dict)
     openings: dict[str, tuple[str, ...]] = field(default_factory=dict)

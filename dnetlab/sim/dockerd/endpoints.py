@@ -32,7 +32,7 @@ from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY, DEFAULT_GATEWAY
 from dnetlab.sim.dockerd.drivers.overlay import mac_for
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.settings import check_connect, check_settings, check_start
+from dnetlab.sim.dockerd.settings import check_connect, check_settings, check_start, heard
 from dnetlab.sim.dockerd.wayout import attachment_of, gateway_endpoint
 from dnetlab.sim.kernel import Stack
 from dnetlab.sim.world import World
@@ -143,7 +143,7 @@ def _attach_all(world: World, host: str, container: Container) -> None:
     for endpoint, network in pairs:
         if network.config_only:
             raise ApiError("cannot create endpoint on configuration-only network", 403)
-        attachment = attachment_of(world, host, container, endpoint)
+        attachment = heard(network, attachment_of(world, host, container, endpoint))
         check_start(world, network, attachment.addresses)
         swarmnets.check_attachable(world, host, container, network)
         attach(world, host, container.id, replace(endpoint, network_id=network.id), network, attachment)
@@ -157,20 +157,19 @@ def _attach_all(world: World, host: str, container: Container) -> None:
 def _network_of(world: World, host: str, endpoint: Endpoint) -> Network:
     """The network an endpoint was made for: by id, so that one of the same name made later is not it."""
     if endpoint.network in PREDEFINED or not endpoint.network_id:
-        return swarmnets.reached(world, host, endpoint.network) or find_network(world, host, endpoint.network)
+        return swarmnets.found(world, host, endpoint.network)
     found = books.network_by_id(world, host, endpoint.network_id)
     found = found or swarmnets.reached(world, host, endpoint.network_id)
-    if found is None:
-        raise ApiError(f"network {endpoint.network_id} not found", 404)
-    return found
+    return found or swarmnets.found(world, host, endpoint.network_id)
 
 
 def attach(
     world: World, host: str, container_id: str, endpoint: Endpoint, network: Network, attachment: NetworkAttachment
 ) -> Endpoint:
     """Make one endpoint live: address, MAC, interface, line in /etc/hosts, resolver, rules of its own."""
-    endpoint = replace(endpoint, endpoint_id=world.hex_id(f"{host}:endpoint"), network_id=network.id)
     container = books.get(world, host, container_id)
+    network = swarmnets.opened(world, host, network)
+    endpoint = replace(endpoint, endpoint_id=world.hex_id(f"{host}:endpoint"), network_id=network.id)
     driver = driver_of(network)
     if not driver.needs_address:
         _with_endpoint(world, host, container_id, endpoint)
@@ -324,6 +323,7 @@ def _detach(world: World, host: str, container: Container, endpoint: Endpoint) -
     driver_of(network).delete_endpoint(world, host, endpoint, network)
     for address in endpoint.addresses:
         ipam.release_address(world, host, network, address)
+    swarmnets.left(world, host, network, endpoint)
     if driver_of(network).spans_hosts:
         gossip.spread(world, swarm_of(world, host))
 
@@ -341,7 +341,8 @@ def connect(world: World, host: str, network_ref: str, container_ref: str, attac
                                                            configured_address=attachment.address,
                                                            configured_address6=attachment.address6))  # fmt: skip
         return
-    network = swarmnets.reached(world, host, network_ref) or find_network(world, host, network_ref)
+    network = swarmnets.found(world, host, network_ref)
+    attachment = heard(network, attachment)
     check_connect(world, host, container, network, attachment)
     swarmnets.check_attachable(world, host, container, network)
     if container.is_running:

@@ -14,7 +14,7 @@ from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
 from dnetlab.model.host import PREDEFINED
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.clock import rfc3339
-from dnetlab.sim.dockerd import books, health, images, ipam
+from dnetlab.sim.dockerd import books, health, images, ipam, swarmnets
 from dnetlab.sim.dockerd.cluster import gossip
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount, NetworkAttachment
 from dnetlab.sim.dockerd.drivers.table import driver_of
@@ -272,6 +272,11 @@ def endpoints_json(world: World, host: str, container: Container) -> Json:
     return {e.network: endpoint_json(world, host, container, e) for e in found}
 
 
+def _is_of_swarm(world: World, host: str, endpoint: Endpoint) -> bool:
+    network = books.network_by_id(world, host, endpoint.network_id)
+    return network is not None and network.scope == "swarm"
+
+
 def endpoint_json(world: World, host: str, container: Container, endpoint: Endpoint) -> Json:
     """One entry of `.NetworkSettings.Networks`."""
     spec = books.spec(world, host, container.id)
@@ -282,7 +287,7 @@ def endpoint_json(world: World, host: str, container: Container, endpoint: Endpo
     options = dict(asked.driver_options) if asked is not None else {}
     ipam = _asked_addresses(endpoint, asked)
     found = {
-        "IPAMConfig": ipam or ({} if "IPAMConfig" in empty else None),
+        "IPAMConfig": ipam or ({} if "IPAMConfig" in empty or _is_of_swarm(world, host, endpoint) else None),
         "Links": [f"{other}:{alias}" for other, alias in links] or None,
         "Aliases": _aliases(world, container, endpoint, spec.config, connected, "Aliases" in empty),
         "MacAddress": endpoint.mac or (asked.mac if asked and asked.mac else ""),
@@ -441,23 +446,26 @@ def _swarm_network(world: World, host: str, network: Network) -> Json:
     if not gossip.is_here(world, host, network):
         unused: Json | None = {} if documents_of(world).empty_containers else None
         labels = dict(network.labels) or None
-        return {**_network(world, network, {}, status), "Containers": unused, "Labels": labels}
+        found = {**_network(world, network, {}, status), "Containers": unused, "Labels": labels}
+        if not network.subnets:  # the managers know of no more than its name
+            found |= {"IPAM": {"Driver": "", "Options": None, "Config": []}, "Options": None}
+        return found
     members = _containers_in(world, host, network)
     balancer = books.daemon(world, host).balancers.get(network.id)
     if balancer is not None:
         name = "ingress-sbox" if network.ingress else f"lb-{network.name}"
         members[name] = _member(f"{network.name}-endpoint", balancer)
-    found: Json = {}
+    found = {}
     for key, value in _network(world, network, members, status).items():
         found[key] = value
         if key == "Labels":
-            found["Peers"] = _peers(network)
+            found["Peers"] = _peers(world, host, network)
     return found
 
 
-def _peers(network: Network) -> list[Json]:
+def _peers(world: World, host: str, network: Network) -> list[Json]:
     """The nodes on which the network is in use, as far as this one has heard: each with the name of its agent."""
-    nodes = dict.fromkeys(record.node for record in network.records)
+    nodes = dict.fromkeys(record.node for record in network.records) or swarmnets.peers(world, host, network)
     return [{"Name": digest_of(f"agent of {node}")[:12], "IP": str(node)} for node in nodes]
 
 

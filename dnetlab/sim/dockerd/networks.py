@@ -11,7 +11,7 @@ from dnetlab.model.changed import replace
 from dnetlab.model.host import RESERVED
 from dnetlab.model.ip import IpAddress, ip_address, ip_network
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import books, endpoints, gwbridge, happenings, ipam, swarmnets
+from dnetlab.sim.dockerd import books, configured, endpoints, gwbridge, happenings, ipam, swarmnets
 from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
@@ -58,22 +58,22 @@ def create(
     _check_name(world, host, name)
     if config_only:
         return _keep_configuration(world, host, name, requests, options or {}, labels or {}, config_from)
-    if config_from and scope != "swarm":  # a swarm leaves it to each of its hosts to find the configuration
-        template = _configuration(world, host, config_from, bool(pools or options or labels))
-        requests, options, labels = _requests_of(template), template.options, template.labels
     chosen = named(driver or "bridge")
-    chosen.check_request()
-    if ingress and not chosen.spans_hosts:
-        raise ApiError("Ingress network can only be global scope network", 403)
-    if scope == "swarm" and not chosen.spans_hosts:
-        _refuse_swarm_scope(world, host)
+    everywhere = scope == "swarm" or chosen.spans_hosts
+    if config_from:
+        configured.check_nothing_else(bool(pools or labels), bool(options))
+        if not everywhere or release_of(world).finds_configuration:
+            template = configured.find(world, host, config_from)
+        if not everywhere:  # of a swarm's network each host has its own
+            requests, options, labels = configured.requests_of(template), template.options, template.labels
+    _check_scope(world, host, chosen, driver, scope, ingress)
     if ipv6 and chosen.spans_hosts:
         raise Refused("Overlay networks with IPv6 are not modelled.", "Leave --ipv6 out; bridge networks have it.")
     ipv4 = ipv4 or not release_of(world).optional_ipv4
     if not ipv4 and not ipv6:
         raise ApiError("IPv4 or IPv6 must be enabled", 400)
     network = Network(
-        id="" if chosen.spans_hosts else world.hex_id(f"{host}:network"),
+        id="" if everywhere else world.hex_id(f"{host}:network"),
         name=name,
         driver=driver or "bridge",
         internal=internal,
@@ -87,37 +87,27 @@ def create(
         ipv6=ipv6,
         ipam_options=None if ipam_options is None else dict(ipam_options),
     )
-    if chosen.spans_hosts:
+    if everywhere:
         asked = (ipam.parse_request(world, request) for request in requests)
         return swarmnets.create(world, host, network, [subnet for subnet in asked if subnet is not None])
-    return _made(world, host, chosen, network, requests)
+    return configured.make(world, host, network, requests).id
 
 
-def _made(world: World, host: str, driver: Driver, network: Network, requests: Sequence[PoolRequest]) -> str:
-    """Its pools are opened and its driver makes it; the id. ApiError, and then its pools are free again."""
-    families = [version for version, wanted in ((4, network.ipv4), (6, network.ipv6)) if wanted]
-    keep = [version for version in families if driver.keeps_gateway(release_of(world), network, version)]
-    network = replace(network, subnets=ipam.open_pools(world, host, requests, families, gateways=keep))
-    try:
-        network = driver.create_network(world, host, network)
-    except ApiError:
-        ipam.close_pools(world, host, network.used_subnets)
-        raise
-    books.put_network(world, host, network)
-    happenings.of_network(world, host, network, "create")
-    return network.id
+def _check_scope(world: World, host: str, chosen: Driver, driver: str, scope: str, ingress: bool) -> None:
+    """May a network of that driver be the host's own, or a whole swarm's? ApiError 403."""
+    if scope != "swarm":
+        chosen.check_request()
+    if scope == "local" and chosen.spans_hosts:
+        raise ApiError(f"cannot downgrade network scope for {driver} networks", 403)
+    if ingress and not chosen.spans_hosts:
+        raise ApiError("Ingress network can only be global scope network", 403)
+    if scope == "swarm" and not daemon(world, host).swarm:
+        raise ApiError("cannot create a swarm scoped network when swarm is not active", 403)
 
 
 def _options(world: World, host: str, driver: str, given: Mapping[str, str] | None) -> dict[str, str]:
     """Those asked for, before those the daemon gives to every network of that driver (default-network-opts)."""
     return {**books.daemon(world, host).config.network_options.get(driver, {}), **(given or {})}
-
-
-def _refuse_swarm_scope(world: World, host: str) -> None:
-    if not daemon(world, host).swarm:
-        raise ApiError("cannot create a swarm scoped network when swarm is not active", 403)
-    raise Refused("Swarm networks of other drivers than overlay are not modelled.",
-                  "Create the network with -d overlay, or on each host for itself.")  # fmt: skip
 
 
 # -- networks that only hold a configuration (moby libnetwork/controller.go, NewNetwork; observed on 20.10.24) --------
@@ -137,27 +127,6 @@ def _keep_configuration(
     books.put_network(world, host, network)
     happenings.of_network(world, host, network, "create")
     return network.id
-
-
-def _configuration(world: World, host: str, name: str, more: bool) -> Network:
-    """The network that holds the configuration; more: the user gave some of his own, which can't be."""
-    found = world.hosts[host].network(name)
-    if found is None or not found.config_only:
-        raise ApiError(f"configuration network {name!r} does not exist".replace("'", '"'), 404)
-    if more:
-        raise ApiError(
-            "user specified configurations are not supported if the network depends on a configuration network", 403
-        )
-    return found
-
-
-def _requests_of(template: Network) -> list[PoolRequest]:
-    rows = [
-        PoolRequest(str(s.subnet), str(s.ip_range or ""), str(s.gateway or ""),
-                    {name: str(ip) for name, ip in s.aux_addresses.items()})
-        for s in template.subnets
-    ]  # fmt: skip
-    return rows or [PoolRequest()]
 
 
 def _check_name(world: World, host: str, name: str) -> None:

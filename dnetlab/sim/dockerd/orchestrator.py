@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dnetlab.model import Protocol
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
-from dnetlab.sim.dockerd import books, contents, create, lifecycle
+from dnetlab.sim.dockerd import books, contents, create, lifecycle, swarmnets
 from dnetlab.sim.dockerd.cluster import addresses, identity
 from dnetlab.sim.dockerd.cluster.membership import has_quorum
 from dnetlab.sim.dockerd.cluster.state import (
@@ -205,7 +205,7 @@ def _hold(world: World, swarm_id: str, service: Service) -> Held:
     balancer takes one as well (observed on 20.10.24 and 28.5.2: tasks .3 and .4, then the balancers)."""
     found = {}
     for network in networks_of(world.swarms[swarm_id], service.spec):
-        if network.id in world.swarms[swarm_id].networks:
+        if network.id in world.swarms[swarm_id].networks and network.subnets:
             with contextlib.suppress(ApiError):  # none is left: the daemon will say so
                 found[network.id] = addresses.request(world, world.swarms[swarm_id], network)
     return found
@@ -315,9 +315,11 @@ def task_name(swarm: Swarm, task: Task) -> str:
 def _launch(world: World, swarm_id: str, task: Task, node: Node, held: Held) -> None:
     """Make and start the container of a task on a node; what the daemon there says no to is the task's error."""
     task = change_task(world, swarm_id, task.id, node=node.id, error="")
-    for network, address in held.items():
-        addresses.promise(world, world.swarms[swarm_id], network, address)
+    for network_id, address in held.items():
+        addresses.promise(world, world.swarms[swarm_id], network_id, address)
     try:
+        for network in networks_of(world.swarms[swarm_id], task.spec):
+            swarmnets.prepared(world, node.host, network)
         made = create.create(world, node.host, _config(world, world.swarms[swarm_id], task))
         contents.put_files(world, node.host, made.id, world.swarms[swarm_id], task.spec)
         change_task(world, swarm_id, task.id, container=made.id)

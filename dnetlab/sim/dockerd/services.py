@@ -123,7 +123,7 @@ def _allocated(world: World, swarm_id: str, service: Service) -> Service:
     ports = tuple(_numbered(world.swarms[swarm_id], service, port) for port in service.spec.ports)
     wanted = networks_of(world.swarms[swarm_id], service.spec) if service.spec.endpoint_mode == "vip" else []
     vips: dict[str, IpAddress] = {}
-    for network in wanted:
+    for network in (network for network in wanted if network.subnets):
         vips[network.id] = service.vips.get(network.id) or addresses.request(world, world.swarms[swarm_id], network)
     for network_id, address in service.vips.items():
         if network_id not in vips:

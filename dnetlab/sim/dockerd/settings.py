@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dnetlab.model import Container, Network
+from dnetlab.model.changed import replace
 from dnetlab.model.host import RESERVED
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd.books import release_of
@@ -42,12 +43,25 @@ def _listed(problems: list[str]) -> str:
     return problems[0] if len(problems) == 1 else "\n".join(f"* {problem}" for problem in problems)
 
 
+def heard(network: Network, attachment: NetworkAttachment) -> NetworkAttachment:
+    """What is left of an attachment on its way to a host: where the hosts of a swarm give addresses away, its managers
+    pass none on that was asked for (observed on 20.10.24 and 28.5.2)."""
+    return replace(attachment, address=None, address6=None) if _is_made_by_hosts(network) else attachment
+
+
+def _is_made_by_hosts(network: Network) -> bool:
+    return network.scope == "swarm" and not driver_of(network).spans_hosts
+
+
 def check_settings(world: World, host: str, attachment: NetworkAttachment) -> None:
     """At `docker create`, 25 and later: may the address be had there? ApiError 400 when not."""
     if not attachment.addresses:
         return
     name = "bridge" if attachment.name == "default" else attachment.name
-    problems = _problems(world, name, world.hosts[host].network(name), attachment.addresses)
+    network = world.hosts[host].network(name)
+    if network is not None and _is_made_by_hosts(network):
+        return
+    problems = _problems(world, name, network, attachment.addresses)
     if problems:
         raise ApiError(f"invalid config for network {name}: invalid endpoint settings:\n{_listed(problems)}", 400)
 
@@ -92,4 +106,6 @@ def check_connect(
             check_start(world, network, attachment.addresses)
     present = container.endpoint(network.name)
     if container.is_running and present is not None and present.endpoint_id:
+        if network.scope == "swarm":  # observed on 20.10.24 and 28.5.2
+            raise ApiError(f"{container.name} is already attached to network {network.name}")
         raise ApiError(f"endpoint with name {container.name} already exists in network {network.name}", 403)

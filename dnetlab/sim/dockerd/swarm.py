@@ -86,6 +86,9 @@ def change_role(world: World, host: str, role: str) -> None:
 def leave(world: World, host: str, force: bool) -> None:
     """`docker swarm leave`: tasks and overlay networks go from this host; docker_gwbridge stays. ApiError."""
     membership.check_leave(world, host, force)
+    if daemon(world, host).joining is not None:
+        change_daemon(world, host, joining=None)
+        return
     swarm = swarm_of(world, host)
     for container in world.hosts[host].containers:
         if swarmnets.TASK in container.labels:
@@ -96,7 +99,7 @@ def leave(world: World, host: str, force: bool) -> None:
                 endpoints.disconnect(world, host, endpoint.network, container.id, force=True)
     for network in [n for n in world.hosts[host].networks if n.scope == "swarm"]:
         _leave_ingress(world, host, network)
-        overlay.close_network(world, host, network)
+        swarmnets.close(world, host, network)
     _fall_silent(world, host, (2377, gossip.PORT))
     membership.forget(world, host)
     kept = tuple(n for n in world.hosts[host].networks if n.scope != "swarm")
@@ -176,6 +179,9 @@ def set_up_for(world: World, host: str, spec: ServiceSpec) -> None:
 
 def let_time_pass(world: World) -> None:
     """Signs of life, the ingress network of new nodes, and what the nodes tell each other."""
+    for host in [host for host, state in world.daemons.items() if state.joining and state.running]:
+        if membership.go_on_joining(world, host):
+            entered(world, host)
     if not world.swarms:
         return
     for host, state in world.daemons.items():

@@ -53,7 +53,7 @@ def start_daemon(world: World, host: str) -> bool:
     world.change_host(host, processes=processes, docker_running=True)
     change_daemon(world, host, running=True, pid=pid, pool_cursor=0, port_cursors={}, bound={}, allocated={},
                   openings={}, forwards=None, arguments=arguments, config=config, failure="", events=(),
-                  locked=locks(world, host))  # fmt: skip
+                  locked=locks(world, host), joining=None)  # fmt: skip
     firewaller(world, host).start()
     if config.ip_forward:
         switch_forwarding_on(world, host)

@@ -255,6 +255,7 @@ class EngineProfile:
     loopback_v6               lo has ::1 in containers
     start_prefix              in front of errors of the network at a start
     validates_config          addresses are checked when the container is created
+    finds_configuration       a network of a swarm needs its --config-from where it is typed, too
     strict_subnets            a --subnet with host bits set is refused
     unread_option             status of an option or a subnet that can't be read
     ports_ascending           published ports are worked off from the lowest container port up
@@ -329,6 +330,7 @@ class EngineProfile:
     start_prefix: str
     validates_config: bool
     default_mode: str
+    finds_configuration: bool
     strict_subnets: bool
     unread_option: int
     ports_ascending: bool
@@ -414,6 +416,7 @@ _20_10 = EngineProfile(
     start_prefix="",
     validates_config=False,
     default_mode="default",
+    finds_configuration=False,  # observed on 20.10.24
     strict_subnets=False,
     unread_option=500,
     ports_ascending=False,
@@ -509,6 +512,7 @@ _28_5 = replace(
     bridge_link_local=False,  # observed on 28.5.2
     ip6tables=True,  # since 27.0; observed on 28.5.2
     create_forwards=True,  # observed on 28.5.2, not on 26.1.5
+    finds_configuration=True,  # observed on 28.5.2
     start_prefix="failed to set up container networking: ",  # since 28.0.1
     links_follow_connect=True,  # observed on 28.5.2
     default_mode="bridge",  # since 27

@@ -384,7 +384,12 @@ def _make_vlan(context: Context, name: str, parent: str | None, words: Words) ->
 def _ipvlan_mode(words: Words) -> str:
     mode = "l3"  # what the kernel takes when none is given (drivers/net/ipvlan/ipvlan_main.c)
     while words:
-        if words.next() != "mode":
+        word = words.next()
+        if word in ("private", "vepa"):
+            raise Refused("The flags private and vepa of ipvlan are not modelled.", "Leave the flag out: bridge it is.")
+        if word == "bridge":
+            continue
+        if word != "mode":
             raise Refused("Only `mode` of ipvlan is modelled.", "Use `type ipvlan mode l2`.")
         mode = words.next()
         if mode not in ("l2", "l3", "l3s"):
@@ -398,6 +403,8 @@ def _macvlan_mode(words: Words) -> str:
         if words.next() != "mode":
             raise Refused("Only `mode` of macvlan is modelled.", "Use `type macvlan mode bridge`.")
         mode = words.next()
+        if mode == "source":
+            raise Refused("The mode source of macvlan is not modelled.", "Use `type macvlan mode bridge`.")
         if mode not in ("bridge", "private", "vepa", "passthru"):
             raise IpError(
                 f'Error: argument of "mode" must be "private", "vepa", "bridge", "passthru" or "source", not "{mode}"'

@@ -153,9 +153,13 @@ def service_json(found: Swarm, service: Service) -> Json:
     endpoint: Json = {"Spec": dict(service.spec.written.get("EndpointSpec", {}))}
     if service.ports:
         endpoint["Ports"] = [port_json(port) for port in service.ports]
-    if service.vips:
-        endpoint["VirtualIPs"] = [{"NetworkID": key, "Addr": f"{address}/{_width(found, key)}"}
-                                  for key, address in service.vips.items()]  # fmt: skip
+    virtual: list[Json] = [{"NetworkID": key, "Addr": f"{address}/{_width(found, key)}"}
+                           for key, address in service.vips.items()]  # fmt: skip
+    if service.spec.endpoint_mode == "vip":  # a network that each host makes for itself has no virtual address
+        without = (n for n in services.networks_of(found, service.spec) if not n.subnets)
+        virtual += [{"NetworkID": network.id} for network in without]
+    if virtual:
+        endpoint["VirtualIPs"] = virtual
     document["Endpoint"] = endpoint
     if service.spec.is_job:
         index = {"Index": service.runs} if service.runs else {}
@@ -169,8 +173,8 @@ def _width(found: Swarm, network_id: str) -> int:
 
 
 def service_logs(world: World, host: str, name: str) -> list[Json]:
-    """GET /services/{id}/logs: what its tasks printed, in order of time: {'task', 'node', 'stream', 'text', 'time',
-    'at', 'details'}, the last two as the daemon writes them."""
+    """GET /services/{id}/logs: what its tasks printed, in order of time: {'task', 'service', 'slot', 'node', 'stream',
+    'text', 'time', 'since_1970', 'at', 'details'}, the last two as the daemon writes them."""
     found = membership.manager(world, host)
     return _logs_of(world, found, services.tasks_of(found, services.find(found, name).id))
 
@@ -187,10 +191,10 @@ def _logs_of(world: World, found: Swarm, tasks: Iterable[Task]) -> list[Json]:
         node = found.nodes.get(task.node)
         container = by_id(world, node.host, task.container) if node else None
         if node is not None and container is not None:
-            label = f"{orchestrator.task_name(found, task)}.{task.id[:12]}"
             whose = ",".join(f"com.docker.swarm.{key}={value}" for key, value in (
                 ("node.id", node.id), ("service.id", task.service), ("task.id", task.id)))  # fmt: skip
-            rows += [{"task": label, "node": node.host, "stream": stream, "text": text, "time": at, "details": whose,
+            rows += [{"task": task.id, "service": task.spec.name, "slot": task.slot or task.node, "node": node.host,
+                      "stream": stream, "text": text, "time": at, "details": whose, "since_1970": clock.since_1970(at),
                       "at": clock.rfc3339(at, f"{container.id}{number}")}
                      for number, (stream, text, at) in enumerate(logs.read(world, node.host, container.id))]
     return sorted(rows, key=lambda row: float(row["time"]))

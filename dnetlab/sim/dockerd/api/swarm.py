@@ -9,9 +9,9 @@ from dnetlab.sim.clock import rfc3339
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import swarm
 from dnetlab.sim.dockerd.api.versions import check_version
-from dnetlab.sim.dockerd.books import daemon
+from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.dockerd.cluster import identity, membership
-from dnetlab.sim.dockerd.cluster.membership import Settings
+from dnetlab.sim.dockerd.cluster.membership import Joining, Settings
 from dnetlab.sim.dockerd.cluster.specs import named
 from dnetlab.sim.dockerd.cluster.state import Swarm, change, member, members, node_of, swarm_of
 from dnetlab.sim.dockerd.errors import ApiError
@@ -152,6 +152,9 @@ def swarm_info(world: World, host: str) -> Json:
     if daemon(world, host).locked:
         return {"NodeID": "", "NodeAddr": "", "LocalNodeState": "locked", "ControlAvailable": False,
                 "Error": membership.LOCKED, "RemoteManagers": None}  # fmt: skip
+    asked = daemon(world, host).joining
+    if asked is not None:
+        return _joining(world, host, asked)
     if found is None or node is None:
         return {"NodeID": "", "NodeAddr": "", "LocalNodeState": "inactive", "ControlAvailable": False, "Error": "",
                 "RemoteManagers": None}  # fmt: skip
@@ -164,3 +167,14 @@ def swarm_info(world: World, host: str) -> Json:
     if node.is_manager:
         info |= {"Nodes": len(found.nodes), "Managers": len(found.managers), "Cluster": _cluster(found)}
     return info
+
+
+def _joining(world: World, host: str, asked: Joining) -> Json:
+    """`.Swarm` of a daemon that waits to be let in, or has given up (observed on 28.5.2)."""
+    failed = asked.has_failed(world.clock)
+    return {
+        "NodeID": "", "NodeAddr": str(membership.seen_from(world, host, asked)),
+        "LocalNodeState": "error" if failed else "pending", "ControlAvailable": False,
+        "Error": (asked.problem or release_of(world).text("join unanswered")) if failed else "",
+        "RemoteManagers": None if failed else [{"NodeID": "", "Addr": f"{asked.address}:{asked.port}"}],
+    }  # fmt: skip

@@ -18,8 +18,9 @@ FAILED = "rpc error: code = InvalidArgument desc = "
 
 
 def home_of(world: World, network: Network) -> Swarm | None:
-    """The swarm that a network belongs to; None for one that a host has for itself."""
-    return next((swarm for swarm in world.swarms.values() if network.id in swarm.networks), None)
+    """The swarm whose managers give the network's addresses away; None where the host does so itself."""
+    known = (swarm for swarm in world.swarms.values() if network.id in swarm.networks)
+    return next((swarm for swarm in known if swarm.networks[network.id].subnets), None)
 
 
 # -- pools ----------------------------------------------------------------------------------------------------------

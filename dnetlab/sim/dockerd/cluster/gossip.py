@@ -29,8 +29,9 @@ def home_of(network: Network) -> str:
 
 
 def is_here(world: World, host: str, network: Network) -> bool:
-    """Is the network in use on this host?"""
-    return home_of(network) in world.hosts[host].namespaces
+    """Is the network in use on this host? An overlay has a namespace then, another what its driver made of it."""
+    made = network.parent is not None or network.bridge is not None
+    return made or home_of(network) in world.hosts[host].namespaces
 
 
 # -- who hears whom -------------------------------------------------------------------------------------------------
@@ -120,7 +121,7 @@ def _write_down(world: World, node: Node, network: Network, records: list[Record
     if found == network.records:
         return
     put_network(world, node.host, replace(network, records=found))
-    if is_here(world, node.host, network):
+    if home_of(network) in world.hosts[node.host].namespaces:
         _program(world, node, Where(node.host, home_of(network)), found)
 
 

@@ -57,6 +57,7 @@ GONE_ON = (
     '"docker info" command to see the current swarm status of your node.'
 )
 JOIN_SECONDS = 20.0  # swarmConnectTimeout
+TRIES, TRY_SECONDS = 5, 7.0  # five seconds each and two between them (swarmkit ca/certificates.go, DownloadRootCA)
 AVAILABILITIES = ("active", "pause", "drain")
 
 
@@ -70,13 +71,36 @@ class Settings:
     availability: str = ""
 
 
+@dataclass(frozen=True)
+class Joining:
+    """Where a daemon asks to be let in, as long as it does.
+
+    root, secret  the parts of its token, which name the swarm and the role
+    begun         the clock when it was told to
+    problem       what it was told last, '' where nobody answered
+    """
+
+    settings: Settings
+    root: str
+    secret: str
+    address: IpAddress
+    port: int
+    begun: float
+    problem: str = ""
+
+    def has_failed(self, now: float) -> bool:
+        """Has it given up? Then it is of no swarm, and does nothing until it is told to leave."""
+        return now - self.begun >= TRIES * TRY_SECONDS
+
+
 def manager(world: World, host: str) -> Swarm:
     """The swarm that this host manages. ApiError 503 when it is no manager."""
     if daemon(world, host).locked:
         raise ApiError(LOCKED, 503)
     node = node_of(world, host)
     if node is None:
-        raise ApiError(NO_SWARM, 503)
+        joining = daemon(world, host).joining
+        raise ApiError(WORKER if joining is not None and not joining.has_failed(world.clock) else NO_SWARM, 503)
     if not node.is_manager:
         raise ApiError(WORKER, 503)
     if not has_quorum(world, member(world, host)):
@@ -91,8 +115,7 @@ def init(
     world: World, host: str, settings: Settings, pools: Sequence[IpNetwork] = (), size: int = 24, port: int = 4789
 ) -> str:
     """`docker swarm init`: a new swarm of one manager; the id of the node. ApiError."""
-    if swarm_of(world, host) is not None:
-        raise ApiError(TAKEN, 503)
+    _check_free(world, host)
     _check_firewall(world, host)
     check_availability(settings.availability or "active")
     shown, _ = advertise.choose(world, host, settings.advertise, settings.listen)
@@ -116,7 +139,7 @@ def _check_firewall(world: World, host: str) -> None:
 
 def _add(world: World, host: str, swarm_id: str, node: Node) -> None:
     put_node(world, swarm_id, replace(node, joined=world.clock, heard=world.clock))
-    change_daemon(world, host, swarm=swarm_id, node=node.id)
+    change_daemon(world, host, swarm=swarm_id, node=node.id, joining=None)
 
 
 def check_availability(text: str) -> None:
@@ -138,6 +161,13 @@ def create_network(world: World, swarm_id: str, network: Network, subnets: Seque
     return made
 
 
+def note_network(world: World, swarm_id: str, network: Network) -> Network:
+    """Write a network down that each host makes for itself: an id, and nothing else."""
+    made = replace(network, id=identity.new_id(world, "network"), scope="swarm", options={}, created=world.clock)
+    change(world, swarm_id, networks={**world.swarms[swarm_id].networks, made.id: made})
+    return made
+
+
 def drop_network(world: World, swarm_id: str, network: Network) -> None:
     swarm: Swarm = world.swarms[swarm_id]
     change(world, swarm_id, networks={k: n for k, n in swarm.networks.items() if k != network.id},
@@ -149,48 +179,78 @@ def drop_network(world: World, swarm_id: str, network: Network) -> None:
 
 
 def join(world: World, host: str, settings: Settings, token: str, remotes: Sequence[str]) -> str:
-    """`docker swarm join`: become what the token says; the id of the node. ApiError."""
-    if swarm_of(world, host) is not None:
-        raise ApiError(TAKEN, 503)
+    """`docker swarm join`: become what the token says; the id of the node. ApiError; where nobody answers the daemon
+    goes on asking."""
+    _check_free(world, host)
     check_availability(settings.availability or "active")
-    asked = identity.parts(token)
-    if asked is None:
+    root, secret = identity.parts(token) or ("", "")
+    if not root:
         raise ApiError("invalid join token", 400)
     remote, port = advertise.split(remotes[0] if remotes else "")
     address = advertise.address_of(remote)
     if address is None:
         problem = f"connection error: name resolver error: produced zero addresses for {remote}"
         raise ApiError(f"rpc error: code = Unavailable desc = {problem}")
-    swarm = _called(world, host, address, port)
-    if swarm.root != asked[0]:
-        raise ApiError(f"remote CA does not match fingerprint. Expected: {asked[0]}")
-    role = next((role for role, secret in swarm.secrets.items() if secret == asked[1]), None)
+    asked = Joining(settings, root, secret, address, port, world.clock)
+    swarm = _called(world, host, asked)
+    if swarm is None:
+        world.clock += JOIN_SECONDS
+        change_daemon(world, host, joining=asked)
+        raise ApiError(GONE_ON)
+    return _let_in(world, host, asked, swarm)
+
+
+def go_on_joining(world: World, host: str) -> bool:
+    """A daemon that nobody answered asks again, unless it has given up; is it in now?"""
+    asked = daemon(world, host).joining
+    if asked is None or asked.has_failed(world.clock):
+        return False
+    try:
+        swarm = _called(world, host, asked)
+        if swarm is not None:
+            _let_in(world, host, asked, swarm)
+    except ApiError as error:
+        change_daemon(world, host, joining=replace(asked, problem=error.message))
+        return False
+    return swarm is not None
+
+
+def _check_free(world: World, host: str) -> None:
+    if swarm_of(world, host) is not None or daemon(world, host).joining is not None:
+        raise ApiError(TAKEN, 503)
+
+
+def _let_in(world: World, host: str, asked: Joining, swarm: Swarm) -> str:
+    if swarm.root != asked.root:
+        raise ApiError(f"remote CA does not match fingerprint. Expected: {asked.root}")
+    role = next((role for role, secret in swarm.secrets.items() if secret == asked.secret), None)
     if role is None:
         raise ApiError("rpc error: code = InvalidArgument desc = A valid join token is necessary to join this cluster")
-    shown = _seen_from(world, host, settings, address)
+    settings = asked.settings
+    shown = seen_from(world, host, asked)
     data = advertise.data_address(world, host, settings.data_path, shown)
     node_id = identity.new_id(world, "node")
     _add(world, host, swarm.id, Node(node_id, host, role, shown, data, settings.availability or "active"))
     return node_id
 
 
-def _seen_from(world: World, host: str, settings: Settings, manager: IpAddress) -> IpAddress:
+def seen_from(world: World, host: str, asked: Joining) -> IpAddress:
     """What is advertised when nothing was said: the address that the manager sees."""
-    if settings.advertise:
-        return advertise.choose(world, host, settings.advertise, settings.listen)[0]
-    return source_for(world.namespace(Where(host)), manager) or advertise.only_address(world, host)
+    if asked.settings.advertise:
+        return advertise.choose(world, host, asked.settings.advertise, asked.settings.listen)[0]
+    return source_for(world.namespace(Where(host)), asked.address) or advertise.only_address(world, host)
 
 
-def _called(world: World, host: str, address: IpAddress, port: int) -> Swarm:
-    """The swarm of the manager that answers there. ApiError when nobody does."""
+def _called(world: World, host: str, asked: Joining) -> Swarm | None:
+    """The swarm of the manager that answers there; None where nothing comes back. ApiError where somebody says no."""
+    address, port = asked.address, asked.port
     reached, problem = dial(world, host, address, port)
     found = swarm_of(world, reached) if reached in world.daemons else None
     node = node_of(world, reached) if found else None
     if found is not None and node is not None and node.is_manager:
         return found
     if not problem and not reached:
-        world.clock += JOIN_SECONDS
-        raise ApiError(GONE_ON)
+        return None
     raise ApiError(
         'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: '
         f'dial tcp {address}:{port}: connect: {problem or "connection refused"}"'
@@ -222,7 +282,7 @@ def dial(world: World, host: str, address: IpAddress, port: int) -> tuple[str, s
 def check_leave(world: World, host: str, force: bool) -> None:
     """May this node leave? ApiError 503 when it is in no swarm, or when a manager needs --force."""
     node = node_of(world, host)
-    if not daemon(world, host).swarm:
+    if not daemon(world, host).swarm and daemon(world, host).joining is None:
         raise ApiError(OUTSIDE, 503)
     if daemon(world, host).locked and not force:
         raise ApiError(LEAVING_LOCKED, 503)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dnetlab.model import Container, Endpoint, Network, Where
 from dnetlab.model.changed import replace
+from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.drivers import device, parents
 from dnetlab.sim.dockerd.drivers.protocol import Driver
@@ -38,9 +39,11 @@ class Ipvlan(Driver):
         mode, parent = mode_of(network), network.options.get("parent", "")
         if mode not in release_of(world).ipvlan_modes:
             raise ApiError(f"requested ipvlan mode '{mode}' is not valid, 'l2' mode is the ipvlan driver default")
-        flag = network.options.get("ipvlan_flag") or "bridge"
-        if "l3s" in release_of(world).ipvlan_modes and flag not in FLAGS:
+        flag = (network.options.get("ipvlan_flag") if "l3s" in release_of(world).ipvlan_modes else "") or "bridge"
+        if flag not in FLAGS:
             raise ApiError(f"requested ipvlan flag '{flag}' is not valid, 'bridge' is the ipvlan driver default")
+        if flag != "bridge":
+            raise Refused("The flags private and vepa of ipvlan are not modelled.", "Leave the flag out: bridge it is.")
         if parent == "lo":
             raise ApiError("loopback interface is not a valid ipvlan parent link")
         network = replace(network, parent=parent or f"di-{network.short_id}")
