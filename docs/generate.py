@@ -241,7 +241,7 @@ def _public_cases() -> list[str]:
     """The figures and what is left of tests/public_cases.py, from a run of it."""
     sys.path.insert(0, str(ROOT / "tests"))
     from public_cases import RELEASES as ASKED
-    from public_cases import differences, figures
+    from public_cases import all_counted, differences, figures
 
     lines = [
         "",
@@ -249,22 +249,31 @@ def _public_cases() -> list[str]:
         "",
         "`python tests/public_cases.py` runs scripts after public bug reports, threads and lab sheets (`tests/cases`)",
         "and compares each line with what real engines answered. Left out of both shares are lines that the lab",
-        "refuses (and those that need what a refused line would have made), and facts of the machine that recorded.",
+        "refuses (and those that need what a refused line would have made), and facts of the machine that recorded;",
+        "the last two columns count those as differences, too.",
         "",
-        "| release | lines | refused | the machine's | exit status equal | text equal |",
-        "|---|---|---|---|---|---|",
+        "| release | lines | refused | the machine's | exit status equal | text equal | all counted: exit | text |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for release in ASKED:
         for name, begins in ((release, ""), (f"{release}, cases of several hosts", "two-")):
             f = figures(release, begins)
-            shares = f"{f.exit_status:.1%} | {f.text:.1%}"
-            lines += [f"| {name} | {f.commands} | {f.refused} | {f.machine} | {shares} |"] if f.commands else []
+            if f.commands:
+                shares = (f.exit_status, f.text, *all_counted(release, begins))
+                cells = " | ".join(f"{share:.1%}" for share in shares)
+                lines.append(f"| {name} | {f.commands} | {f.refused} | {f.machine} | {cells} |")
     lines += ["", "What differs, by its reason:", "", "| why | lines | for example |", "|---|---|---|"]
     found: dict[str, list[str]] = {}
     for one in (d for release in ASKED for d in differences(release)):
         found.setdefault(one.reason, []).append(f"{one.release}, {one.case} line {one.number}: `{one.command}`")
     for why, where in sorted(found.items(), key=lambda pair: -len(pair[1])):
         lines.append(f"| {_cell(why)} | {len(where)} | {_cell(where[0])} |")
+    lines += ["", "Every line of the cases of several hosts that differs:", ""]
+    lines += ["| line | differs in | why |", "|---|---|---|"]
+    for one in (d for release in ASKED for d in differences(release) if d.case.startswith("two-")):
+        where = f"{one.release}, {one.case} line {one.number}: `{one.command}`"
+        about = {"exit": "exit status", "refused": "refused"}.get(one.about, one.about)
+        lines.append(f"| {_cell(where)} | {about} | {_cell(one.reason)} |")
     lines += ["", "What the lab refuses, and what it says:", "", "| line | the lab says |", "|---|---|"]
     refused = {d.command: d.simulated for release in ASKED for d in differences(release) if d.about == "refused"}
     return [*lines, *(f"| {_cell(f'`{command}`')} | {_cell(said)} |" for command, said in sorted(refused.items()))]

@@ -110,6 +110,13 @@ def figures(release: str, begins: str = "") -> Figures:
     return Figures(commands, kinds["refused"], kinds["machine"], 1 - exits / left, 1 - texts / left)
 
 
+def all_counted(release: str, begins: str = "") -> tuple[float, float]:
+    """Exit status and text as shares of all lines: what is refused, and what is the recording machine's, differ."""
+    found = [one for one in differences(release) if one.case.startswith(begins)]
+    commands = sum(len(answers) for case, answers in load(release).items() if case.startswith(begins))
+    return 1 - sum(one.about != "text" for one in found) / commands, 1 - len(found) / commands
+
+
 def main(releases: list[str]) -> int:
     for release in releases or RELEASES:
         for one in differences(release):

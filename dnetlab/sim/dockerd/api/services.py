@@ -193,7 +193,7 @@ def _logs_of(world: World, found: Swarm, tasks: Iterable[Task]) -> list[Json]:
         if node is not None and container is not None:
             whose = ",".join(f"com.docker.swarm.{key}={value}" for key, value in (
                 ("node.id", node.id), ("service.id", task.service), ("task.id", task.id)))  # fmt: skip
-            rows += [{"task": task.id, "service": task.spec.name, "slot": task.slot or task.node, "node": node.host,
+            rows += [{"task": task.id, "service": task.spec.name, "slot": task.slot, "node": node.host,
                       "stream": stream, "text": text, "time": at, "details": whose, "since_1970": clock.since_1970(at),
                       "at": clock.rfc3339(at, f"{container.id}{number}")}
                      for number, (stream, text, at) in enumerate(logs.read(world, node.host, container.id))]
