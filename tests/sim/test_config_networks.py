@@ -55,3 +55,11 @@ def test_it_stays_while_a_network_is_made_from_it(prompt: Prompt) -> None:
         "exit status 1\n"
     )
     assert prompt.out("docker network rm net cfg") == "net\ncfg\n"
+
+
+def test_a_configuration_takes_no_addresses_after_a_restart_either(prompt: Prompt) -> None:
+    # Given a configuration that nothing was made of yet, when the daemon starts again, then its gateway is free.
+    prompt.out("systemctl restart docker")
+
+    prompt.out("docker network create --config-from cfg net")
+    assert prompt.out("docker network inspect -f '{{range .IPAM.Config}}{{.Gateway}}{{end}}' net") == "10.58.44.1\n"

@@ -13,6 +13,7 @@ from dnetlab.model.ip import IpAddress, ip_address, ip_network
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, configured, endpoints, gwbridge, happenings, ipam, swarmnets
 from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, release_of
+from dnetlab.sim.dockerd.cluster import gossip
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.drivers.options import (
@@ -163,7 +164,8 @@ def remove(world: World, host: str, reference: str) -> None:
     network = find_network(world, host, reference)
     if network.name in RESERVED:
         raise ApiError(f"{network.name} is a pre-defined network and cannot be removed", 403)
-    if any(other.config_from == network.name for other in world.hosts[host].networks):
+    there = (n for n in world.hosts[host].networks if n.scope != "swarm" or gossip.is_here(world, host, n))
+    if any(other.config_from == network.name for other in there):
         raise ApiError(f'error while removing network: configuration network "{network.name}" is in use', 403)
     if network.scope == "swarm":
         swarmnets.remove(world, host, network)
@@ -280,7 +282,7 @@ def _subnet_of_docker0(world: World, host: str, config: DaemonConfig, docker0: I
 
 def restore(world: World, host: str, network: Network) -> None:
     """A network that was there before the daemon's start: its pool, device and rules again."""
-    if network.scope == "swarm":
+    if network.scope == "swarm" or network.config_only:
         return
     for subnet in network.used_subnets:
         ipam.open_pool(world, host, subnet, gateway=subnet.gateway is not None)
