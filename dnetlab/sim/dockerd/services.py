@@ -8,6 +8,7 @@ from __future__ import annotations
 from dnetlab.model import Network
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
+from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import contents
 from dnetlab.sim.dockerd.cluster import addresses, identity, membership
 from dnetlab.sim.dockerd.cluster.state import (
@@ -147,9 +148,20 @@ def networks_of(swarm: Swarm, spec: ServiceSpec) -> list[Network]:
     return [*ingress, *(swarm.networks[key] for key in spec.networks if key in swarm.networks)]
 
 
-def network_id(world: World, swarm: Swarm, reference: str) -> str:
-    """The id of the swarm network that `--network` names. ApiError for another."""
+def network_id(world: World, host: str, swarm: Swarm, reference: str) -> str:
+    """The id of the swarm network that `--network` names. ApiError for another (daemon/cluster/networks.go,
+    populateNetworkID); Refused for those that every node has by itself."""
     found = swarm.network(reference)
+    own = world.hosts[host].network(reference) if found is None else None
+    if own is not None and own.name in ("bridge", "host"):
+        raise Refused("Services in a node's own networks bridge and host are not modelled.",
+                      "Give the service an overlay network; --publish mode=host opens ports of its nodes.")  # fmt: skip
+    if own is not None and own.name == "none":
+        raise ApiError("could not find the corresponding predefined swarm network: network none not found", 404)
+    if own is not None:
+        text = (f"The network {own.name} cannot be used with services. Only networks scoped to the swarm can be used, "
+                "such as those created with the overlay driver.")  # fmt: skip
+        raise ApiError(text, 403)
     if found is None:
         raise ApiError(f"network {reference} not found", 404)
     if found.ingress:

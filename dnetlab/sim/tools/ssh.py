@@ -10,14 +10,16 @@ import re
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 
-from dnetlab.commands.ssh import SCP_WITH_VALUE, SSH_WITH_VALUE, stays, without_options
+from dnetlab.commands.ssh import SCP_WITH_VALUE, destination_and_command, stays, without_options
 from dnetlab.model import Disposition, Packet, Protocol, Where
 from dnetlab.net.forward import forward
 from dnetlab.net.routing import source_for
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.shell import new_shell, run_line
 from dnetlab.sim.tools import tree, wire
 
+VERSION = "OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.19 27 Jan 2026\n"  # `ssh -V` on a lab host
 PORT = 22
 FAILED = 255  # ssh's own exit status
 UNRESOLVED = "Temporary failure in name resolution"  # the lab's resolver never answers (EAI_AGAIN)
@@ -43,8 +45,10 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
 
 
 def _ssh(context: Context, argv: tuple[str, ...]) -> Result:
-    words = without_options(argv[1:], SSH_WITH_VALUE)
-    limit = _patience(argv[1 : len(argv) - len(words)])
+    words = destination_and_command(argv[1:])
+    limit = _patience(argv[1 : len(argv) - len(words) + 1])
+    if argv[1:] == ("-V",):
+        return Result("", VERSION)
     if not words:
         return Result("", "usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] [-B bind_interface] [-b bind_address]\n"
                           "           destination [command [argument ...]]\n", FAILED)  # fmt: skip
@@ -93,7 +97,7 @@ def _reach(context: Context, destination: str, words: tuple[str, ...], limit: fl
 def _called(context: Context, name: str) -> tuple[str, IPv4Address]:
     """The lab host of that name or address, and the address to knock at."""
     world = context.world
-    found = world.topology.called(name)
+    found = context.host if name == "localhost" else world.topology.called(name)
     if found is not None:
         own = world.topology.address_of(found)
         if own is None:
@@ -103,6 +107,8 @@ def _called(context: Context, name: str) -> tuple[str, IPv4Address]:
         address = IPv4Address(name)
     except AddressValueError:
         raise Unreached(f"Could not resolve hostname {name}: {UNRESOLVED}") from None
+    if address.is_loopback:
+        return context.host, address
     owner = next((host for host in world.hosts if world.namespace(Where(host)).owner_of(address)), None)
     return owner or "", address
 
@@ -117,10 +123,13 @@ def _scp(context: Context, argv: tuple[str, ...]) -> Result:
                           "           [-i identity_file] [-J destination] [-l limit] [-o ssh_option] [-P port]\n"
                           "           [-S program] [-X sftp_option] source ... target\n", 1)  # fmt: skip
     *sources, target = words
+    whole = any(re.fullmatch(r"-[a-zA-Z]*r[a-zA-Z]*", word) for word in argv[1 : len(argv) - len(words)])
     problems, code = "", 0
     for source in sources:
         try:
             _place(context, target)  # scp logs in before it looks at a file
+            if whole and _copied_tree(context, source, target):
+                continue
             text = tree.read(*_place(context, source))
             if len(text) > LARGEST:
                 raise Refused("Only small files are copied between hosts here.", "Up to a megabyte.")
@@ -134,6 +143,29 @@ def _scp(context: Context, argv: tuple[str, ...]) -> Result:
             problems += _no_file(source, target)
             code = 1
     return Result("", problems, code)
+
+
+def _copied_tree(context: Context, source: str, target: str) -> bool:
+    """`scp -r`: a directory with all in it, into one that is there, or as one of that name; False for a file."""
+    (here, path), (there, to) = _place(context, source), _place(context, target)
+    near, far = LabFiles(here), LabFiles(there)
+    path, to = near.absolute(path), far.absolute(to.replace("~", ".", 1) if to.startswith("~") else to)
+    if near.kind(path) != "directory":
+        return False
+    if far.kind(to) == "directory":
+        to = posixpath.join(to, posixpath.basename(path))
+    _copy(near, path, far, to)
+    return True
+
+
+def _copy(near: LabFiles, source: str, far: LabFiles, to: str) -> None:
+    if near.kind(source) != "directory":
+        far.write(to, near.read(source))
+        return
+    if far.kind(to) != "directory":
+        far.make_directory(to)
+    for name in near.names(source):
+        _copy(near, posixpath.join(source, name), far, posixpath.join(to, name))
 
 
 def _no_file(source: str, target: str) -> str:

@@ -19,6 +19,7 @@ from dnetlab.sim.dockerd.books import by_id
 from dnetlab.sim.dockerd.cluster import membership, specs
 from dnetlab.sim.dockerd.cluster.state import PublishedPort, Service, ServiceSpec, Swarm, Task, is_up
 from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.names import invent
 from dnetlab.sim.programs import logs
 from dnetlab.sim.world import World
 
@@ -37,7 +38,7 @@ def spec_of(world: World, host: str, body: Json) -> ServiceSpec:
         raise Refused("Services of plugins are not modelled.", "A service's tasks are containers here.")
     for owner in (task, written):
         if owner.get("Networks"):
-            owner["Networks"] = [{**row, "Target": services.network_id(world, found, row.get("Target", ""))}
+            owner["Networks"] = [{**row, "Target": services.network_id(world, host, found, row.get("Target", ""))}
                                  for row in owner["Networks"]]  # fmt: skip
     return ServiceSpec(written, config_of(world, host, "", taskspec.container_body(task)))
 
@@ -51,8 +52,9 @@ def port_json(port: PublishedPort) -> Json:
 
 
 def service_create(world: World, host: str, body: Json) -> Json:
-    """POST /services/create: {'ID': …, 'Warnings': […]}. Raises ApiError."""
-    spec = spec_of(world, host, body)
+    """POST /services/create: {'ID': …, 'Warnings': […]}. One without a name is given one. Raises ApiError."""
+    taken = {service.spec.name for service in membership.manager(world, host).services.values()}
+    spec = spec_of(world, host, {**body, "Name": body.get("Name") or invent(world, taken)})
     swarm.set_up_for(world, host, spec)
     found = services.create(world, host, spec)
     orchestrator.reconcile(world, membership.manager(world, host).id)
