@@ -49,11 +49,9 @@ def quick(kind: Kind) -> Kind:
     names = [f.name for f in fields(kind)]
     given: dict[str, Any] = {f"_{f.name}": _default(f) for f in fields(kind)}
     asked = [name if given[f"_{name}"] is MISSING else f"{name}=_{name}" for name in names]
-    lines = [f"def __init__({', '.join(['self', *asked])}):", " has = self.__dict__"]
-    for field in fields(kind):
-        made = f"_{field.name}() if {field.name} is _{field.name} else " if _is_made(field) else ""
-        lines.append(f" has[{field.name!r}] = {made}{field.name}")
-    exec("\n".join(lines), given)
+    given["_set"] = object.__setattr__
+    has = [f"{f.name!r}: {f'_{f.name}() if {f.name} is _{f.name} else ' if _is_made(f) else ''}{f.name}" for f in fields(kind)]
+    exec(f"def __init__({', '.join(['self', *asked])}): _set(self, '__dict__', {{{', '.join(has)}}})", given)
     given["__init__"].__annotations__ = kind.__init__.__annotations__  # type: ignore[misc]
     kind.__init__ = given["__init__"]  # type: ignore[misc]
     return kind

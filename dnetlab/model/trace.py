@@ -137,6 +137,7 @@ class Segment:
     __repr__ = __str__
 
 
+@quick
 @dataclass(frozen=True, repr=False)
 class Exchange:
     """A request and what came back.

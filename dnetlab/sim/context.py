@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dnetlab.model import Host, Namespace, Where
+from dnetlab.model.changed import quick
 from dnetlab.sim.clock import since_1970
 from dnetlab.sim.kernel import Stack
 from dnetlab.sim.userland.seam import Budget, Input, Refused, Result, Stopped
 from dnetlab.sim.world import Terminal, World
 
 
+@quick
 @dataclass
 class Context:
     """One process's surroundings.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.model import Host, Interface, Namespace, Output, Snapshot, Topology, Where, default_topology
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.layers import Layers
 from dnetlab.model.releases import DEFAULT_RELEASE
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FileKey = tuple[str, str, str]  # host, container id or '', path
 
 
+@quick
 @dataclass(frozen=True)
 class Terminal:
     """An open `docker run -it` or `docker exec -it`: lines at `/ #` go to this container until `exit`.
@@ -45,6 +46,7 @@ class Terminal:
     session: str = ""
 
 
+@quick
 @dataclass
 class World:
     """hosts are frozen and replaced whole; daemons[host] is the private state of that host's dockerd (frozen too).

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Protocol, Where
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.ip import IpNetwork
 from dnetlab.model.layers import with_item, without_item
 from dnetlab.model.rows import with_row, without_rows
@@ -38,6 +38,7 @@ class Part:
         return self.four if version == 4 else self.six
 
 
+@quick
 @dataclass(frozen=True)
 class Daemon:
     """One host's dockerd.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.sim.profiles import sentences
 from dnetlab.sim.profiles.telling import TELLING_20_10, TELLING_26_1, TELLING_28_5, TELLING_29_7, Telling
 
@@ -227,6 +227,7 @@ _MASKED_28_5 = (*_MASKED_26_1[:2], "/proc/interrupts", *_MASKED_26_1[2:])
 _MASKED_29_7 = tuple(sorted(_MASKED_28_5))
 
 
+@quick
 @dataclass(frozen=True)
 class EngineProfile:
     """One release of the engine.

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from dnetlab.model import LinkKind
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.ip import IpAddress, in_zone, ip_address, is_link_local
 from dnetlab.net import routing
 from dnetlab.sim.context import Context
 
 
+@quick
 @dataclass(frozen=True)
 class Found:
     """What a name stands for. addresses: of both families, in the order to try; never empty.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dnetlab.model import IcmpType
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.model.network import ARP_SECONDS
 from dnetlab.net.routing import address_of, is_broadcast
@@ -45,6 +45,7 @@ _MESSAGES6 = {  # iputils ping6_common.c print_icmp()
 }
 
 
+@quick
 @dataclass(frozen=True)
 class Request:
     """What was asked: count None is "until Ctrl-C"; interface is what -I named."""

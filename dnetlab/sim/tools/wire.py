@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dnetlab.model import Disposition, Exchange, IcmpType, Listener, Packet, Protocol
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.ip import IpAddress
 from dnetlab.model.network import ARP_SECONDS
 from dnetlab.net import routing
@@ -36,6 +36,7 @@ class Fate(Enum):
     NO_PROTOCOL = "Protocol not available"
 
 
+@quick
 @dataclass(frozen=True)
 class Attempt:
     """How one packet, or one connection, fared.

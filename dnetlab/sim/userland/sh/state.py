@@ -11,6 +11,7 @@ from dnetlab.sim.userland.seam import Budget, Files, Input
 BASH, DASH, BUSYBOX = "bash", "dash", "busybox"
 
 
+@quick
 @dataclass
 class Shell:
     """One shell process. A sub-shell works on a copy.
