@@ -2,6 +2,10 @@
 
 The standard ones set each field of a frozen class by a slow road, past the guard that keeps it frozen. A command makes
 hundreds of values, so a fifth of its time went there. Nothing here has a `__post_init__` or slots.
+
+A class whose values are changed by `replace`, or keep an Index, is quick: its values have a dictionary of their own
+from the start. One that Python makes later of the keys that a class shares, because somebody asks for `__dict__`, makes
+reading every field of the value three times as slow (Python 3.11: 21 ns instead of 6.5).
 """
 
 from __future__ import annotations
@@ -23,24 +27,26 @@ else:
         has = old | changes
         if len(has) > len(old):  # each value has all its fields
             raise TypeError(f"{kind.__name__} has no field {next(n for n in changes if n not in old)!r}")
-        worked_out = _WORKED_OUT.get(kind)
-        for name in _learn(kind) if worked_out is None else worked_out:
+        for name in _WORKED_OUT[kind]:
             has.pop(name, None)
-        made = object.__new__(kind)
-        object.__setattr__(made, "__dict__", has)
+        made = _new(kind)
+        _set(made, "__dict__", has)
         return made
 
-    _WORKED_OUT: dict[type, tuple[str, ...]] = {}
+    class _WorkedOut(dict[type, tuple[str, ...]]):
+        """The cached properties of each class."""
 
-    def _learn(kind: type) -> tuple[str, ...]:
-        """The cached properties of a class."""
-        found = [name for c in kind.__mro__ for name, has in vars(c).items() if isinstance(has, cached_property)]
-        _WORKED_OUT[kind] = tuple(found)
-        return _WORKED_OUT[kind]
+        def __missing__(self, kind: type) -> tuple[str, ...]:
+            every = [name for c in kind.__mro__ for name, has in vars(c).items() if isinstance(has, cached_property)]
+            self[kind] = found = tuple(every)
+            return found
+
+    _WORKED_OUT = _WorkedOut()
+    _new, _set = object.__new__, object.__setattr__
 
 
 def quick(kind: Kind) -> Kind:
-    """The same frozen dataclass, whose `__init__` writes its fields without asking: for classes that are made often.
+    """The same dataclass, whose `__init__` writes its fields without asking: for classes that are made often.
 
         @quick
         @dataclass(frozen=True)
@@ -50,11 +56,17 @@ def quick(kind: Kind) -> Kind:
     given: dict[str, Any] = {f"_{f.name}": _default(f) for f in fields(kind)}
     asked = [name if given[f"_{name}"] is MISSING else f"{name}=_{name}" for name in names]
     given["_set"] = object.__setattr__
-    has = [f"{f.name!r}: {f'_{f.name}() if {f.name} is _{f.name} else ' if _is_made(f) else ''}{f.name}" for f in fields(kind)]
+    has = [f"{f.name!r}: {_made(f)}" for f in fields(kind)]
     exec(f"def __init__({', '.join(['self', *asked])}): _set(self, '__dict__', {{{', '.join(has)}}})", given)
     given["__init__"].__annotations__ = kind.__init__.__annotations__  # type: ignore[misc]
     kind.__init__ = given["__init__"]  # type: ignore[misc]
     return kind
+
+
+def _made(field: Field[Any]) -> str:
+    """What an argument gives: itself, or something new where nothing was given."""
+    name = field.name
+    return f"_{name}() if {name} is _{name} else {name}" if _is_made(field) else name
 
 
 def _is_made(field: Field[Any]) -> bool:

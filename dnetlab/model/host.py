@@ -97,7 +97,9 @@ class Endpoint:
     @property
     def addresses(self) -> tuple[IpAddress, ...]:
         """Its addresses of either family, IPv4 first; () while it has none."""
-        return tuple(a for a in (self.address, self.address6) if a is not None)
+        if self.address6 is None:
+            return () if self.address is None else (self.address,)
+        return (self.address6,) if self.address is None else (self.address, self.address6)
 
     @property
     def is_placed(self) -> bool:
@@ -274,7 +276,7 @@ class Host:
     @property
     def stacked(self) -> set[str]:
         """The names of the namespaces that have links which stand on others, as vlans, macvlans and VXLANs do."""
-        return index(self, "_stacked", self.namespaces, _stacked)
+        return self._groups.stacked
 
     @property
     def is_watched(self) -> bool:
@@ -284,27 +286,30 @@ class Host:
     @property
     def knowing(self) -> set[str]:
         """The names of the namespaces that know a neighbour."""
-        return index(self, "_knowing", self.namespaces, _knowing)
+        return self._groups.knowing
+
+    @property
+    def _groups(self) -> _Groups:
+        return index(self, "_in_groups", self.namespaces, _grouped)
 
     def with_namespace(self, key: str, namespace: Namespace) -> Host:
         """Add or replace a namespace."""
         old = self.namespaces.get(key)
         made = replace(self, namespaces=with_item(self.namespaces, key, namespace))
-        stacked = followed(made, "_stacked", self.namespaces, made.namespaces)
-        if stacked is not None and (old is None or namespace.interfaces is not old.interfaces):
-            (stacked.add if namespace.on_a_parent else stacked.discard)(key)
-        knowing = followed(made, "_knowing", self.namespaces, made.namespaces)
-        if knowing is not None and (old is None or namespace.neighbours is not old.neighbours):
-            (knowing.add if namespace.neighbours else knowing.discard)(key)
+        groups = followed(made, "_in_groups", self.namespaces, made.namespaces)
+        if groups is not None and (old is None or namespace.interfaces is not old.interfaces):
+            (groups.stacked.add if namespace.on_a_parent else groups.stacked.discard)(key)
+        if groups is not None and (old is None or namespace.neighbours is not old.neighbours):
+            (groups.knowing.add if namespace.neighbours else groups.knowing.discard)(key)
         return made
 
     def without_namespace(self, key: str) -> Host:
         """A namespace is gone; nothing when it isn't there."""
         made = replace(self, namespaces=without_item(self.namespaces, key))
-        for name in ("_stacked", "_knowing"):
-            group = followed(made, name, self.namespaces, made.namespaces)
-            if group is not None:
-                group.discard(key)
+        groups = followed(made, "_in_groups", self.namespaces, made.namespaces)
+        if groups is not None:
+            groups.stacked.discard(key)
+            groups.knowing.discard(key)
         return made
 
     def container(self, reference: str) -> Container | None:
@@ -350,14 +355,19 @@ def _watched(namespaces: Mapping[str, Namespace]) -> bool:
     return any(namespace.captures for namespace in namespaces.values())
 
 
-def _knowing(namespaces: Mapping[str, Namespace]) -> set[str]:
-    return {key for key, namespace in namespaces.items() if namespace.neighbours}
+@dataclass(frozen=True)
+class _Groups:
+    """The names of the namespaces with links that stand on others, and of those that know a neighbour."""
+
+    stacked: set[str]
+    knowing: set[str]
+
+
+def _grouped(namespaces: Mapping[str, Namespace]) -> _Groups:
+    knowing = {key for key, namespace in namespaces.items() if namespace.neighbours}
+    return _Groups({key for key, namespace in namespaces.items() if namespace.on_a_parent}, knowing)
 
 
 def _called(containers: Sequence[Container]) -> dict[str, Container]:
     """By name and by full id."""
     return {reference: one for one in reversed(containers) for reference in (one.id, one.name)}
-
-
-def _stacked(namespaces: Mapping[str, Namespace]) -> set[str]:
-    return {key for key, namespace in namespaces.items() if namespace.on_a_parent}

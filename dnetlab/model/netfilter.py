@@ -305,9 +305,12 @@ class Table:
 
     def with_chain(self, chain: Chain) -> Table:
         """Replace the chain of that name, or append it."""
-        at = next((at for at, known in enumerate(self.chains) if known.name == chain.name), len(self.chains))
-        made = self.made if chain.name in self.made else (*self.made, chain.name)
-        return replace(self, chains=(*self.chains[:at], chain, *self.chains[at + 1 :]), made=made)
+        name, chains = chain.name, self.chains
+        made = self.made if name in self.made else (*self.made, name)
+        for at, known in enumerate(chains):
+            if known.name == name:
+                return replace(self, chains=(*chains[:at], chain, *chains[at + 1 :]), made=made)
+        return replace(self, chains=(*chains, chain), made=made)
 
     def without_chain(self, name: str) -> Table:
         made = tuple(one for one in self.made if one != name)

@@ -56,7 +56,7 @@ class Address:
     nodad: bool = False
     tentative: float = field(default=0.0, compare=False)
 
-    @property
+    @cached_property
     def ip(self) -> IpAddress:
         return self.interface.ip
 
@@ -377,7 +377,7 @@ class Namespace:
         there = [("ip", t.name) for t in self.netfilter.tables] + [("ip6", t.name) for t in self.netfilter6.tables]
         new = sum(table not in self.table_order for table in there)  # one count of handles for all tables
         there += [(t.family, t.name) for t in self.nftables.tables]
-        order = tuple(dict.fromkeys([*(t for t in self.table_order if t in there), *there]))
+        order = tuple(dict.fromkeys([*[t for t in self.table_order if t in there], *there]))
         if order == self.table_order:
             return self
         return replace(self, table_order=order, nftables=replace(self.nftables, made=self.nftables.made + new))

@@ -38,6 +38,7 @@ LISTED = frozenset(("CT", "NOTRACK", "SET"))  # would do something that the lab 
 LONG = 24  # rules from which on an index pays
 Judge = Callable[[str, "Scene"], bool]
 MOST_JUMPS = 64  # a deeper nest than any real one; iptables itself refuses loops
+_NO_CHAINS = PASSING | LISTED
 
 
 @dataclass
@@ -143,7 +144,7 @@ class _Reading:
                 self.scene.fickle = True  # the next packet of the connection is a line of its own
             if name in ("MARK", "CONNMARK", "TTL", "TCPMSS"):
                 self.change(rule)
-            elif name not in PASSING | LISTED and depth < MOST_JUMPS:
+            elif name not in _NO_CHAINS and depth < MOST_JUMPS:
                 found = self.table.chain(name)
                 if found is None:
                     self.note(chain, number, rule, UnknownTarget(name))
@@ -282,7 +283,7 @@ def matches(rule: Rule, scene: Scene) -> bool:
 
 def remembers(rule: Rule) -> bool:
     """Has the rule a match that depends on what came before, or on the hour?"""
-    return any(match.module in MODULES for match in rule.matches)
+    return any([match.module in MODULES for match in rule.matches])
 
 
 def _judge_of(match: Match) -> Judge | None:
@@ -297,8 +298,10 @@ def judge(option: str) -> Judge:
 
 def unknown_match(rule: Rule) -> str:
     """The first condition that the lab can't judge, '' when it knows all."""
-    strange = (m for m in rule.matches if m.module not in MODULES and _judge_of(m) is None)
-    return next((f"{m.option} {m.value}".strip() for m in strange), "")
+    for match in rule.matches:
+        if match.module not in MODULES and _judge_of(match) is None:
+            return f"{match.option} {match.value}".strip()
+    return ""
 
 
 def _others_match(rule: Rule, scene: Scene) -> bool:

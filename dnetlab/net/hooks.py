@@ -109,6 +109,8 @@ def _stages(hook: Hook, only: tuple[str, ...], bases: list[tuple[NftTable, NftCh
     Of equals nft's come first: they are hooked in later than the tables that Docker, or an `iptables` before, made.
     """
     names: tuple[Stage, ...] = only or ORDER[hook]
+    if not bases:
+        return names
     others: list[Stage] = [base for base in bases if base[1].type != "nat"]
     return sorted([*others, *names], key=lambda stage: _priority(stage, hook)) if others else names
 
@@ -121,6 +123,8 @@ def _priority(stage: Stage, hook: Hook) -> int:
 
 def _nat_tables(hook: Hook, iptables: bool, bases: list[tuple[NftTable, NftChain]]) -> list[Stage]:
     """Who is asked for a translation, in order: nft's chains of type nat, and the nat table of iptables."""
+    if not bases:
+        return ["nat"] if iptables else []
     asked: list[Stage] = [base for base in bases if base[1].type == "nat"]
     asked += ["nat"] if iptables else []
     return sorted(asked, key=lambda stage: _priority(stage, hook))

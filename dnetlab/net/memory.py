@@ -47,7 +47,7 @@ class Field:
         self._passed = 0
 
     def space(self, where: Where) -> Namespace:
-        return self.snapshot.at(where)
+        return self.snapshot.hosts[where.host].namespaces[where.namespace]
 
     # -- the later packets of a connection --------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 
 from dnetlab.model import (
     Disposition,
@@ -131,7 +132,7 @@ class Trip:
         """The finished journey as a value."""
         hops = tuple(
             Hop(where, tuple(step for _, step in steps))
-            for where, steps in groupby(self.log, key=lambda entry: entry[0])
+            for where, steps in groupby(self.log, key=itemgetter(0))
         )
         return Trace(self.first, self.disposition or Disposition.LOOP, hops, self.packet, self.because)
 

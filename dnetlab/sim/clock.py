@@ -7,6 +7,7 @@ import math
 
 from dnetlab.model.calendar import EPOCH, moment
 
+_BEGAN = EPOCH.timestamp()
 ZERO = "0001-01-01T00:00:00Z"  # what the daemon writes for "never"
 
 
@@ -30,7 +31,7 @@ def logtime(seconds: float) -> str:
 
 def since_1970(seconds: float) -> float:
     """That second of the lab as the API counts time."""
-    return EPOCH.timestamp() + seconds
+    return _BEGAN + seconds
 
 
 def unix(seconds: float) -> int:

@@ -111,6 +111,8 @@ def end(world: World, job: Job) -> None:
 
 def with_line(world: World, line: Line) -> None:
     """The jobs that this line has started belong to it, and what those had to say that have ended already."""
+    if not (world.late or world.jobs):
+        return
     if any(output.line.number == 0 for output in world.late):
         world.late = tuple(replace(o, line=line) if o.line.number == 0 else o for o in world.late)
     if any(job.line is None for job in world.jobs):

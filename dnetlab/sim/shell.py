@@ -226,12 +226,9 @@ def _rest(run: Run) -> str | None:
 
 def _reads_all(argv: tuple[str, ...]) -> bool:
     name = argv[0].rsplit("/", 1)[-1]
-    if name in _READERS:
-        return True
-    interactive = any(
-        word == "--interactive" or word[:1] == "-" and word[:2] != "--" and "i" in word for word in argv[2:4]
-    )
-    return name == "docker" and interactive
+    if name != "docker":
+        return name in _READERS
+    return any(word == "--interactive" or word[:1] == "-" and word[:2] != "--" and "i" in word for word in argv[2:4])
 
 
 def run_command(context: Context, argv: tuple[str, ...]) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from dnetlab.commands.docker.helptexts import NEWEST, SHORT_FORMS, Texts, help_of
 
@@ -50,10 +50,18 @@ class Command:
         return self.operation not in _STOPS_AT_FIRST_ARGUMENT
 
     def by_name(self, name: str) -> Flag | None:
-        return next((f for f in self.flags if f.name == name), None)
+        return self._by_name.get(name)
 
     def by_letter(self, letter: str) -> Flag | None:
-        return next((f for f in self.flags if f.short == letter), None)
+        return self._by_letter.get(letter)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Flag]:
+        return {flag.name: flag for flag in reversed(self.flags)}
+
+    @cached_property
+    def _by_letter(self) -> dict[str, Flag]:
+        return {flag.short: flag for flag in reversed(self.flags)}
 
 
 _STOPS_AT_FIRST_ARGUMENT = {

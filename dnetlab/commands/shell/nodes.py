@@ -228,10 +228,10 @@ class Script:
 
     pipelines: tuple[tuple[str, Pipeline], ...] = ()
 
-    @property
+    @cached_property
     def argv(self) -> tuple[str, ...]:
         """The words of the first command, quotes off; () for an empty script and for one that begins with a loop."""
-        return tuple(w.text for w in self.pipelines[0][1].commands[0].words) if self.pipelines else ()
+        return tuple([w.text for w in self.pipelines[0][1].commands[0].words]) if self.pipelines else ()
 
     @property
     def only(self) -> Simple | None:

@@ -204,6 +204,9 @@ def _refuse_unknown_plugins(argv: tuple[str, ...]) -> None:
             raise Refused(*REFUSED[known.removeprefix("image ")])
 
 
+_OTHER_DAEMONS = ("host", "context", "tls", "tlscacert", "tlscert", "tlskey", "tlsverify", "config")
+
+
 def _refuse(call: Invocation) -> None:
     operation = call.command.operation
     for name in (" ".join(operation), operation[0]):
@@ -211,7 +214,7 @@ def _refuse(call: Invocation) -> None:
             raise Refused(*REFUSED[name])
     if operation not in VERBS:
         raise Refused("{name} is not simulated.", "docker --help lists the commands.", name=call.command.name)
-    for flag in ("host", "context", "tls", "tlscacert", "tlscert", "tlskey", "tlsverify", "config"):
+    for flag in _OTHER_DAEMONS if call.options else ():
         if flag in call.options and call.command.by_name(flag) is None:
             raise Refused(
                 "docker --{flag} reaches for another daemon.", "A prompt picks the host: docker2# docker ps", flag=flag

@@ -33,6 +33,7 @@ _OPTIONAL: dict[str, dict[str, Any]] = {
 # Go's name of a field -> its name in JSON.
 _GO_NAMES = {"ID": "Id", "DNS": "Dns", "DNSOptions": "DnsOptions", "DNSSearch": "DnsSearch", "CPUShares": "CpuShares",
              "CPUPeriod": "CpuPeriod", "CPUQuota": "CpuQuota", "AuxAddress": "AuxiliaryAddresses"}  # fmt: skip
+_JSON_NAMES = frozenset(_GO_NAMES.values())
 _OPAQUE = {"container", "network", "image", "Config", "HostConfig", "NetworkSettings", "IPAM", "GraphDriver",
            "ipam config"}  # fmt: skip
 # What the client keeps of an image's configuration, empty fields left out (docker-image-spec).
@@ -105,7 +106,8 @@ def _struct_with_netip(value: Struct, name: str) -> Struct:
               else _with_netip(one, _inner_name(name, key))
               if isinstance(one, (dict, list)) and key not in _NO_ADDRESSES
               else one for key, one in fields.items()}  # fmt: skip
-    extra = {key: Netip("", places[key]) if key in places else one for key, one in value.extra.items()}
+    extra = dict(value.extra)
+    extra |= {key: Netip("", prefix) for key, prefix in places.items() if key in extra}
     found = Struct(inside, value.type_name, extra, value.pointer)
     found.opaque, found.aliases = value.opaque, dict(value.aliases)
     return found
@@ -137,10 +139,12 @@ def _struct(fields: dict[str, Any], name: str, type_name: str, pointer: bool = F
         inside["ConsoleSize"] = [0, 0]
     inside |= {key: value if isinstance(value, (str, int)) else _value(key, value, name)
                for key, value in fields.items() if key not in _DROPPED}  # fmt: skip
-    extra = {key: value for key, value in _OPTIONAL.get(name, {}).items() if key not in fields}
+    optional = _OPTIONAL.get(name)
+    extra = {key: value for key, value in optional.items() if key not in fields} if optional else {}
     found = Struct(inside, type_name, extra, pointer)
     found.opaque = name in _OPAQUE
-    found.aliases = {go_name: json_name for go_name, json_name in _GO_NAMES.items() if json_name in inside}
+    if not _JSON_NAMES.isdisjoint(inside):
+        found.aliases = {go_name: json_name for go_name, json_name in _GO_NAMES.items() if json_name in inside}
     return found
 
 

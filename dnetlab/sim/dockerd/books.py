@@ -130,8 +130,9 @@ def put_daemon(world: World, host: str, value: Daemon) -> None:
 
 def change_daemon(world: World, host: str, **changes: Any) -> Daemon:
     """Replace fields of the daemon's state and return the new one."""
-    world.daemons[host] = replace(daemon(world, host), **changes)
-    return daemon(world, host)
+    made: Daemon = replace(world.daemons[host], **changes)
+    world.daemons[host] = made
+    return made
 
 
 def release_of(world: World) -> EngineProfile:
@@ -195,9 +196,12 @@ def find(world: World, host: str, reference: str) -> Container:
 
 def by_id(world: World, host: str, container_id: str) -> Container | None:
     """The container with that full id; None when it is gone."""
-    if container_id not in daemon(world, host).containers:
+    if container_id not in world.daemons[host].containers:
         return None
-    return next((c for c in world.hosts[host].containers if c.id == container_id), None)
+    for container in world.hosts[host].containers:
+        if container.id == container_id:
+            return container
+    return None
 
 
 def by_name(world: World, host: str, name: str) -> Container | None:
@@ -207,7 +211,10 @@ def by_name(world: World, host: str, name: str) -> Container | None:
 
 def get(world: World, host: str, container_id: str) -> Container:
     """The container with that full id, which must be there."""
-    return next(c for c in world.hosts[host].containers if c.id == container_id)
+    for container in world.hosts[host].containers:
+        if container.id == container_id:
+            return container
+    raise KeyError(container_id)
 
 
 def change(world: World, host: str, container_id: str, **changes: Any) -> Container:
@@ -274,7 +281,8 @@ def _keep_names(world: World, host: str, container_id: str) -> None:
 
 def spec(world: World, host: str, container_id: str) -> ContainerSpec:
     """What the daemon remembers of a container."""
-    return daemon(world, host).containers[container_id]
+    found: ContainerSpec = world.daemons[host].containers[container_id]
+    return found
 
 
 def put_spec(world: World, host: str, container_id: str, new: ContainerSpec) -> None:

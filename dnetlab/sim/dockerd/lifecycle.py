@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 
 from dnetlab.model import Container, ContainerState, Process, Where
 from dnetlab.model.changed import replace
@@ -388,6 +389,8 @@ def _drop_anonymous(world: World, host: str, names: list[str]) -> None:
 
 def let_time_pass(world: World) -> None:
     """Programs whose time is over have ended, and restarts that are due have happened, in the order of time."""
+    if not any(map(attrgetter("waiting"), world.daemons.values())):
+        return
     _end_and_restart(world)
     launch.keep_talking(world)
     health.keep_watch(world)
@@ -416,6 +419,8 @@ def _next_event(world: World, now: float) -> tuple[float, str, str] | None:
         if not daemon.running or not daemon.waiting:
             continue
         for container_id, spec in daemon.containers.items():
+            if spec.ends_at is None and spec.restart_at is None:
+                continue
             for at in (spec.ends_at, spec.restart_at):
                 if at is not None and at <= now and (found is None or at < found[0]):
                     found = (at, host, container_id)

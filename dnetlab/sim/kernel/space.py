@@ -47,7 +47,8 @@ class Space:
     def _stacked(self) -> list[Namespace]:
         """The namespaces of the host that have links which stand on others; mostly none."""
         host = self.world.hosts[self.where.host]
-        return [space for key, space in host.namespaces.items() if key in host.stacked] if host.stacked else []
+        stacked = host.stacked
+        return [space for key, space in host.namespaces.items() if key in stacked] if stacked else []
 
     def children(self, name: str) -> Iterator[tuple[Space, Interface]]:
         """The vlans, macvlans and ipvlans on top of a link, wherever on the host they live."""

@@ -346,7 +346,8 @@ class Interpreter:
             own[name] = expander.text(word)
             if name in self.shell.readonly:
                 raise ShellProblem(f"{name}: {'readonly variable' if self.shell.kind == BASH else 'is read only'}", 2)
-        self.trace([*(f"{name}={value}" for name, value in own.items()), *argv], streams)
+        if "x" in self.shell.options:
+            self.trace([*(f"{name}={value}" for name, value in own.items()), *argv], streams)
         return self.called(argv, own, opened, beside)
 
     def trace(self, words: Sequence[str], streams: Streams) -> None:

@@ -48,6 +48,8 @@ class Shell:
 
     @property
     def environment(self) -> dict[str, str]:
+        if self.variables.keys() <= self.exported:
+            return dict(self.variables)
         return {name: value for name, value in self.variables.items() if name in self.exported}
 
 
