@@ -26,7 +26,7 @@ def clean(world: World, where: Where, versions: Iterable[int]) -> bool:
 def _clean(world: World, where: Where, version: int) -> bool:
     with edit(world, where, version) as tables:
         ways_in = [last("filter", "FORWARD", f"-j {chain}") for chain in ("DOCKER-FORWARD", rules.STAGE_1)]
-        forward = tables.netfilter.table("filter").chain("FORWARD")
+        forward = tables.chain("filter", "FORWARD")
         if forward is None or not any(way.rule.text in forward.texts for way in ways_in):
             return False
         for way in ways_in:
@@ -42,8 +42,7 @@ def _clean(world: World, where: Where, version: int) -> bool:
 
 def _remove(tables: Tables, table: str, chain: str) -> None:
     tables.flush(table, chain)
-    if tables.has_chain(table, chain):
-        tables.netfilter = tables.netfilter.with_table(tables.netfilter.table(table).without_chain(chain))
+    tables.drop_chain(table, chain)
 
 
 def clean_network(world: World, where: Where, network: NetworkConfig) -> None:

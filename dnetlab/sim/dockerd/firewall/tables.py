@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 
-from dnetlab.model import Chain, Netfilter, Rule, Where, parse_rule
+from dnetlab.model import Chain, Netfilter, Rule, Table, Where, parse_rule
 from dnetlab.model.changed import replace
 from dnetlab.model.rows import without_rows
 from dnetlab.sim.world import World
@@ -58,38 +58,80 @@ class MissingChain(Exception):
         super().__init__("iptables: No chain/target/match by that name.")
 
 
+class _Open:
+    """One table while it is changed: its chains by name, in their order, and the names as iptables made them."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.chains = {chain.name: chain for chain in table.chains}
+        self.made = dict.fromkeys(table.made)
+        self.is_changed = False
+
+    def put(self, chain: Chain) -> None:
+        self.chains[chain.name] = chain
+        self.made.setdefault(chain.name)
+        self.is_changed = True
+
+    def drop(self, chain: str) -> None:
+        del self.chains[chain]
+        self.made.pop(chain, None)
+        self.is_changed = True
+
+    def closed(self) -> Table:
+        return replace(self.table, chains=tuple(self.chains.values()), made=tuple(self.made))
+
+
 class Tables:
-    """Changed in place; `netfilter` is the value so far."""
+    """Changed in place: each change is that of a chain, and the whole is put together once, by `closed`."""
 
     def __init__(self, netfilter: Netfilter) -> None:
-        self.netfilter = netfilter
+        self._before = netfilter
+        self._open: dict[str, _Open] = {}
+
+    def closed(self) -> Netfilter:
+        """The value with all changes; the very same when there was none."""
+        netfilter = self._before
+        for table in self._open.values():
+            if table.is_changed:
+                netfilter = netfilter.with_table(table.closed())
+        return netfilter
+
+    def _table(self, name: str) -> _Open:
+        found = self._open.get(name)
+        if found is None:
+            found = self._open[name] = _Open(self._before.table(name))
+        return found
+
+    def chain(self, table: str, chain: str) -> Chain | None:
+        return self._table(table).chains.get(chain)
 
     def _chain(self, table: str, chain: str) -> Chain:
-        found = self.netfilter.table(table).chain(chain)
+        found = self._table(table).chains.get(chain)
         if found is None:
             raise MissingChain
         return found
 
     def has_chain(self, table: str, chain: str) -> bool:
-        return self.netfilter.table(table).chain(chain) is not None
+        return chain in self._table(table).chains
 
     def new_chain(self, table: str, chain: str) -> None:
         """-N, nothing when it is there."""
         if not self.has_chain(table, chain):
-            self.netfilter = self.netfilter.with_chain(table, Chain(chain))
+            self._table(table).put(Chain(chain))
+
+    def drop_chain(self, table: str, chain: str) -> None:
+        """-X, nothing when it isn't there."""
+        if self.has_chain(table, chain):
+            self._table(table).drop(chain)
 
     def need(self, table: str, chain: str) -> None:
         """A built-in chain is used: iptables-nft makes it in the kernel then, if it isn't there yet."""
-        self.netfilter = self.netfilter.with_chain(table, self._chain(table, chain))
-
-    def _put(self, table: str, chain: str, rules: Sequence[Rule]) -> None:
-        found = self.netfilter.table(table).chain(chain)
-        assert found is not None
-        self.netfilter = self.netfilter.with_chain(table, replace(found, rules=rules))
+        self._table(table).put(self._chain(table, chain))
 
     def flush(self, table: str, chain: str) -> None:
-        if self.has_chain(table, chain):
-            self._put(table, chain, ())
+        found = self.chain(table, chain)
+        if found is not None:
+            self._table(table).put(replace(found, rules=()))
 
     def write(self, entry: Entry) -> None:
         """-A or -I, nothing when the rule is there already (the daemon asks with -C first). Raises MissingChain."""
@@ -98,21 +140,19 @@ class Tables:
             raise MissingChain
         chain = self._chain(entry.table, entry.chain)
         if entry.rule.text not in chain.texts:
-            self.netfilter = self.netfilter.with_chain(entry.table, chain.with_rule(entry.rule, entry.on_top))
+            self._table(entry.table).put(chain.with_rule(entry.rule, entry.on_top))
 
     def delete(self, entry: Entry) -> None:
         """-D of the first such rule, nothing when there is none."""
-        if not self.has_chain(entry.table, entry.chain):
-            return
-        rules = self._chain(entry.table, entry.chain).rules
-        place = _place(rules, entry.rule)
-        if place is not None:
-            self._put(entry.table, entry.chain, without_rows(rules, [place]))
+        chain = self.chain(entry.table, entry.chain)
+        place = None if chain is None else _place(chain.rules, entry.rule)
+        if chain is not None and place is not None:
+            self._table(entry.table).put(replace(chain, rules=without_rows(chain.rules, [place])))
 
     def policy(self, table: str, chain: str, policy: str) -> None:
-        found = self.netfilter.table(table).chain(chain)
+        found = self.chain(table, chain)
         if found is not None:
-            self.netfilter = self.netfilter.with_chain(table, replace(found, policy=policy, counts=True))
+            self._table(table).put(replace(found, policy=policy, counts=True))
 
 
 def _place(rules: Sequence[Rule], wanted: Rule) -> int | None:
@@ -130,5 +170,6 @@ def edit(world: World, where: Where, version: int = 4) -> Iterator[Tables]:
     try:
         yield tables
     finally:
-        if tables.netfilter is not stack.filters(version):
-            world.put_namespace(where, world.namespace(where).with_filters(version, tables.netfilter))
+        changed = tables.closed()
+        if changed is not stack.filters(version):
+            world.put_namespace(where, world.namespace(where).with_filters(version, changed))
