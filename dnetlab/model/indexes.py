@@ -19,7 +19,7 @@ Found = TypeVar("Found")
 class Index:
     """found: what was worked out from these rows."""
 
-    rows: object
+    rows: Any
     found: Any
 
 

@@ -7,7 +7,7 @@ lab's switches, and VXLAN tunnels) until somebody is found who takes it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeAlias
 from dnetlab.model import Host, Interface, LinkKind, Namespace, Switch, Topology, Where
 from dnetlab.model.changed import quick
 from dnetlab.model.facts import Fact
+from dnetlab.model.indexes import Index
 from dnetlab.model.ip import IpAddress
 from dnetlab.net.routing import is_local, main_route
 from dnetlab.net.switch import comes_out
@@ -271,18 +272,31 @@ def _owns_networks(space: Namespace) -> bool:
     return any(not own.is_loopback for i in space.interfaces if i.kind is LinkKind.LOOPBACK for own in i.ipv4)
 
 
-_LATEST: dict[int, tuple[Host, _HostWiring]] = {}  # by id; the host itself is kept, so that its id stays its own
-
-
 def _wiring_of(host: Host) -> _HostWiring:
-    """Hosts are frozen, so the wiring of the same host is the same: the last few are kept."""
-    kept = _LATEST.pop(id(host), None)
-    if kept is None or kept[0] is not host:
-        kept = (host, _HostWiring(host))
-    _LATEST[id(host)] = kept
-    if len(_LATEST) > 8:
-        del _LATEST[next(iter(_LATEST))]
-    return kept[1]
+    """The wiring is kept beside the host, and handed on while what changes is no link and no setting: packets leave
+    counters, neighbours and connections behind."""
+    kept: Index | None = host.__dict__.get("_wiring")
+    if kept is None or not _same_wires(kept.rows, host.namespaces):
+        kept = Index(host.namespaces, _HostWiring(host))
+    elif kept.rows is not host.namespaces:
+        kept = Index(host.namespaces, kept.found)
+    host.__dict__["_wiring"] = kept
+    found: _HostWiring = kept.found
+    return found
+
+
+def _same_wires(old: Mapping[str, Namespace], new: Mapping[str, Namespace]) -> bool:
+    """Have these namespaces the very same links and settings?"""
+    if old is new:
+        return True
+    if len(old) != len(new):
+        return False
+    for (name, was), (other, now) in zip(old.items(), new.items(), strict=True):
+        if was is not now and (was.interfaces is not now.interfaces or was.sysctls is not now.sysctls):
+            return False
+        if name != other:
+            return False
+    return True
 
 
 def search(wiring: Wiring, start: Link, wanted: Wanted, without: Law | None = None) -> Found:

@@ -104,7 +104,7 @@ def _struct_with_netip(value: Struct, name: str) -> Struct:
     fields = {**order, **{key: one for key, one in value.items() if key not in lost}}
     inside = {key: Netip(one, places[key]) if key in places and isinstance(one, str)
               else _with_netip(one, _inner_name(name, key))
-              if isinstance(one, (dict, list)) and key not in _NO_ADDRESSES
+              if isinstance(one, (dict, list)) and key not in _NO_ADDRESSES and (key, name) != ("Config", "container")
               else one for key, one in fields.items()}  # fmt: skip
     extra = dict(value.extra)
     extra |= {key: Netip("", prefix) for key, prefix in places.items() if key in extra}

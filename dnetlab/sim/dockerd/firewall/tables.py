@@ -9,7 +9,7 @@ from functools import lru_cache
 from operator import attrgetter
 
 from dnetlab.model import Chain, Netfilter, Rule, Table, Where, parse_rule
-from dnetlab.model.changed import replace
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.rows import without_rows
 from dnetlab.sim.world import World
 
@@ -20,6 +20,7 @@ def rule(text: str) -> Rule:
     return parse_rule(text)
 
 
+@quick
 @dataclass(frozen=True)
 class Entry:
     """A rule and its place: at the end of a chain, or on top of it.
