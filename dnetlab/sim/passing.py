@@ -15,10 +15,11 @@ def come(world: World, clock: float | None) -> None:
 def let_time_pass(world: World) -> None:
     """Programs that were to end by now have ended, swarms have seen to their nodes; terminals of dead containers are
     closed."""
-    from dnetlab.sim.dockerd import containers, swarm
+    from dnetlab.sim.dockerd.containers import let_time_pass as containers_go_on
+    from dnetlab.sim.dockerd.swarm import let_time_pass as swarms_go_on
 
-    containers.let_time_pass(world)
-    swarm.let_time_pass(world)
+    containers_go_on(world)
+    swarms_go_on(world)
     kept = []
     for terminal in world.terminals:
         container = world.hosts[terminal.host].container(terminal.container)

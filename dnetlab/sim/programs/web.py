@@ -72,7 +72,8 @@ def start_nginx(world: World, where: Where, container: str, pid: int) -> float |
 
 
 def _stamp(seconds: float, level: str = "notice", pid: int = 1) -> str:
-    return f"{clock.moment(seconds):%Y/%m/%d %H:%M:%S} [{level}] {pid}#{pid}: "
+    now = clock.moment(seconds).isoformat(" ")[:19].replace("-", "/")
+    return f"{now} [{level}] {pid}#{pid}: "
 
 
 def _notice(world: World, host: str, container: str, text: str, pid: int = 1) -> None:

@@ -109,9 +109,9 @@ def read(context: Context, path: str) -> str:
 
 def file_key(context: Context, full: str) -> FileKey:
     """Where the file of that path is kept."""
-    from dnetlab.sim.dockerd import mounts
+    from dnetlab.sim.dockerd.mounts import key_of
 
-    return mounts.key_of(context.world, context.host, context.container or "", full)
+    return key_of(context.world, context.host, context.container or "", full)
 
 
 def _mount_points(context: Context) -> list[str]:

@@ -52,7 +52,7 @@ def _frames(world: World, host: str, container: Container, entries: Iterable[log
 
 
 def _time(at: float, number: int) -> str:
-    return f"{clock.moment(at):%Y-%m-%dT%H:%M:%S}.{clock.moment(at).microsecond:06d}{number % 1000:03d}Z"
+    return f"{clock.moment(at).isoformat(timespec='microseconds')[:26]}{number % 1000:03d}Z"
 
 
 # -- to stay with a container -----------------------------------------------------------------------------------------

@@ -144,8 +144,8 @@ def has_address(network: Network, release: EngineProfile) -> bool:
 
 def firewall_configs(network: Network, release: EngineProfile) -> list[NetworkConfig]:
     """A bridge network as the firewall sees it: once for each family that it has."""
-    return [_firewall_config(network, release, subnet.subnet)
-            for version in (4, 6) for subnet in network.subnets_of(version)[:1]]  # fmt: skip
+    firsts = network.subnets_of(4)[:1] + network.subnets_of(6)[:1]
+    return [_firewall_config(network, release, first.subnet) for first in firsts]
 
 
 def by_family(
@@ -159,7 +159,7 @@ def by_family(
 
 def _firewall_config(network: Network, release: EngineProfile, subnet: IpNetwork) -> NetworkConfig:
     four = subnet.version == 4
-    source = network.options.get(HOST_IPV4 if four else HOST_IPV6)
+    source, trusted = network.options.get(HOST_IPV4 if four else HOST_IPV6), network.options.get(TRUSTED)
     mode = mode_of(network.options, release) if four else mode6_of(network.options, release)
     return NetworkConfig(
         network.bridge or "",
@@ -170,5 +170,5 @@ def _firewall_config(network: Network, release: EngineProfile, subnet: IpNetwork
         source=ip_address(source) if source else None,
         routed=mode is GatewayMode.ROUTED,
         unprotected=mode is GatewayMode.UNPROTECTED,
-        trusted=tuple(name for name in network.options.get(TRUSTED, "").split(":") if name),
+        trusted=tuple([name for name in trusted.split(":") if name]) if trusted else (),
     )

@@ -40,8 +40,8 @@ class Expander:
         """The words of a command, split and matched with files."""
         found: list[str] = []
         for word in words:
-            if word.literal is not None:
-                found.append(word.literal)
+            if (literal := word.literal) is not None:
+                found.append(literal)
                 continue
             for number, one in enumerate(self._braces(word), start=1):
                 if number > MOST_WORDS:
