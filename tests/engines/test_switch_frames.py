@@ -14,6 +14,7 @@ from dnetlab.engines.providers.records import SWITCH, netns_name
 from dnetlab.engines.store import ready_releases
 from dnetlab.lab import Lab
 from dnetlab.looking import packet_between
+from dnetlab.model import Where
 from dnetlab.net.capture import pcap
 from dnetlab.net.capture.everywhere import taken
 from dnetlab.net.capture.text import Style, Teller
@@ -27,10 +28,10 @@ docker1# docker network create -d overlay --attachable net
 docker1# docker run -d --name aa --network net nginx
 docker2# docker run -d --name bb --network net nginx
 docker2# for i in 1 2 3 4 5 6 7 8 9; do docker exec bb ping -c 1 -W 1 aa && break; sleep 1; done
-docker1# docker network create -d macvlan --subnet 192.168.34.0/24 --ip-range 192.168.34.16/28 -o parent=enp7s0 mv
-docker2# docker network create -d macvlan --subnet 192.168.34.0/24 --ip-range 192.168.34.32/28 -o parent=enp7s0 mv
-docker1# docker run -d --name m1 --network mv nginx
-docker2# docker run -d --name m2 --network mv nginx
+docker1# docker network create -d macvlan --subnet 192.168.34.0/24 -o parent=enp7s0 mv
+docker2# docker network create -d macvlan --subnet 192.168.34.0/24 -o parent=enp7s0 mv
+docker1# docker run -d --name m1 --network mv --ip 192.168.34.16 nginx
+docker2# docker run -d --name m2 --network mv --ip 192.168.34.32 nginx
 """
 PORTS = {"eth0": "h1n0", "enp7s0": "h1n1"}  # where docker1's cables end at the switch
 OUTER = 50  # bytes of Ethernet, IPv4, UDP and VXLAN before the inner frame
@@ -75,7 +76,7 @@ def test_a_capture_at_the_switch_has_the_frames_that_the_simulator_says(lab, who
     # Given the real lab as it is, what would captures see at docker1's card?
     snapshot = lab.snapshot()
     foretold = [one.record for one in taken(snapshot, *packet_between(snapshot, who, to), 0.0)
-                if (one.where.host, one.sighting.interface) == ("docker1", nic)]  # fmt: skip
+                if (one.where, one.sighting.interface) == (Where("docker1"), nic)]  # fmt: skip
 
     # When somebody really asks, then the port of the switch that this card is plugged into has those frames.
     seen = captured(lab, PORTS[nic], tmp_path / "port.pcap", "docker2", f"docker exec {who} ping -c 1 -W 2 {to}")
