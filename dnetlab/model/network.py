@@ -21,7 +21,7 @@ from dnetlab.model.logged import Logged
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.nftables import Nftables
 from dnetlab.model.packet import Connection, Protocol
-from dnetlab.model.rows import with_row, without_rows
+from dnetlab.model.rows import staying, with_row, without_rows
 
 
 class LinkKind(Enum):
@@ -519,8 +519,8 @@ class Namespace:
         made = replace(
             self,
             interfaces=links,
-            routes=tuple([r for r in self.routes if r.dev != name]),
-            neighbours=tuple([n for n in self.neighbours if n.dev != name]),
+            routes=staying(self.routes, lambda route: route.dev != name),
+            neighbours=staying(self.neighbours, lambda neighbour: neighbour.dev != name),
             fdb=without_rows(self.fdb, forgotten),
         )
         if gone is not None and not freed:

@@ -6,7 +6,7 @@ be copied whole for every one, and each older world would keep its copy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TypeVar, overload
 
@@ -114,3 +114,9 @@ def without_rows(rows: Sequence[Row], places: Sequence[int]) -> Sequence[Row]:
         return (*rows[: places[0]], *rows[places[0] + 1 :])
     gone = set(places)
     return tuple([row for at, row in enumerate(rows) if at not in gone])
+
+
+def staying(rows: tuple[Row, ...], stays: Callable[[Row], bool]) -> tuple[Row, ...]:
+    """The rows that stay; the very same when all do, so that what was worked out from them still stands."""
+    kept = tuple([row for row in rows if stays(row)])
+    return rows if len(kept) == len(rows) else kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dnetlab.model import Address, Interface, LinkKind, Namespace
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpInterface, is_link_local
+from dnetlab.model.rows import staying
 from dnetlab.sim.kernel.autoconf import LOOPBACK6, link_local, loopback
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.routes import connected, with_routes
@@ -78,12 +79,13 @@ class Addresses(Space):
 
     def without_ipv6(self, name: str) -> None:
         """IPv6 is switched off for a link: its addresses, routes and neighbours of that family are gone."""
-        link = self.link(name)
-        self.put(replace(link, addresses=tuple(a for a in link.addresses if a.ip.version == 4)))
-        self.change(lambda ns: replace(
-            ns, routes=tuple(r for r in ns.routes if r.dev != name or r.destination.version == 4),
-            neighbours=tuple(n for n in ns.neighbours if n.dev != name or n.address.version == 4),
-        ))  # fmt: skip
+        link, space = self.link(name), self.namespace
+        if link.ipv6:
+            self.put(replace(link, addresses=tuple(a for a in link.addresses if a.ip.version == 4)))
+        routes = staying(space.routes, lambda r: r.dev != name or r.destination.version == 4)
+        neighbours = staying(space.neighbours, lambda n: n.dev != name or n.address.version == 4)
+        if routes is not space.routes or neighbours is not space.neighbours:
+            self.change(lambda ns: replace(ns, routes=routes, neighbours=neighbours))
 
     def with_ipv6(self, name: str) -> None:
         """It is switched on again: what the kernel gives by itself comes back."""
