@@ -101,11 +101,13 @@ def _struct_with_netip(value: Struct, name: str) -> Struct:
     places = _NETIP.get(name, {})
     order = _NETIP_ORDER.get(name, {})
     lost = _ORDER.get(name, {}).keys() - order.keys() if order else ()
-    fields = {**order, **{key: one for key, one in value.items() if key not in lost}}
-    inside = {key: Netip(one, places[key]) if key in places and isinstance(one, str)
-              else _with_netip(one, _inner_name(name, key))
-              if isinstance(one, (dict, list)) and key not in _NO_ADDRESSES and (key, name) != ("Config", "container")
-              else one for key, one in fields.items()}  # fmt: skip
+    inside = {**order, **({key: one for key, one in value.items() if key not in lost} if lost else value)}
+    for key, one in inside.items():
+        if isinstance(one, (dict, list)):
+            if key not in _NO_ADDRESSES and (key, name) != ("Config", "container"):
+                inside[key] = _with_netip(one, _inner_name(name, key))
+        elif key in places and isinstance(one, str):
+            inside[key] = Netip(one, places[key])
     extra = dict(value.extra)
     extra |= {key: Netip("", prefix) for key, prefix in places.items() if key in extra}
     found = Struct(inside, value.type_name, extra, value.pointer)
@@ -137,8 +139,9 @@ def _struct(fields: dict[str, Any], name: str, type_name: str, pointer: bool = F
         for key in list(fields)[: list(fields).index("VolumesFrom") + 1]:
             inside[key] = None
         inside["ConsoleSize"] = [0, 0]
-    inside |= {key: value if isinstance(value, (str, int)) else _value(key, value, name)
-               for key, value in fields.items() if key not in _DROPPED}  # fmt: skip
+    for key, value in fields.items():
+        if key not in _DROPPED:
+            inside[key] = value if isinstance(value, (str, int)) else _value(key, value, name)
     optional = _OPTIONAL.get(name)
     extra = {key: value for key, value in optional.items() if key not in fields} if optional else {}
     found = Struct(inside, type_name, extra, pointer)
