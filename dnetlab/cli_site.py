@@ -38,6 +38,8 @@ def _told(built: Built, folder: Path, base: str) -> list[str]:
                  megabytes=round(built.size / 1e6), lessons=len(built.lessons))]  # fmt: skip
     if built.pandas == "elsewhere":
         lines.append(say("pandas is not in it: a cell `import pandas` gets it from Pyodide's own server, if at all."))
+    if not built.compiled:
+        lines.append(say("There is no node to compile by: a first cell takes twice as long as it could."))
     lines.append(say("Put it on a web server, at {base}; or try: python -m http.server -d {folder}", base=base,
                      folder=folder))  # fmt: skip
     return lines

@@ -15,26 +15,30 @@ from pathlib import Path
 from typing import Any
 
 from dnetlab.errors import DnetError
-from dnetlab.site import contents, pages, pyodide, wheels
+from dnetlab.site import bundle, contents, pages, pyodide, wheels
 from dnetlab.site.order import MARK, Order, check
 from dnetlab.version import __version__
 
 EXTENSIONS = ("@jupyterlite/pyodide-kernel-extension", "@jupyter-widgets/jupyterlab-manager", "anywidget")
-LOCK = Path("static/pyodide-lock/pyodide-lock.json")
-# What a kernel loads before its first cell; the rest of the lock comes in with them.
-READY = ("micropip", "piplite", "jedi", "dnetlab", "dnetlab-start")
-NEVER = ("jupyterlab-widgets", "widgetsnbextension")  # pages of these are in the site; in the kernel they do nothing
+# What a kernel loads before its first cell.
+READY = ("dnetlab", *bundle.APART, *bundle.ASKED)
+# Pages of the first two are in the site, and in the kernel they do nothing; IPython completes Python without jedi, too
+# (the lab's own words never asked it), and asks prompt_toolkit in a terminal alone.
+NEVER = ("jupyterlab-widgets", "widgetsnbextension", "jedi", "parso", "prompt-toolkit", "wcwidth")
 SECONDS = 600
 
 
 @dataclass(frozen=True)
 class Built:
-    """files, size: of the folder, in bytes; lessons: paths; pandas: 'here', 'elsewhere' or ''"""
+    """files, size: of the folder, in bytes; lessons: paths; pandas: 'here', 'elsewhere' or '';
+    compiled: is what a first cell brings in?
+    """
 
     files: int
     size: int
     lessons: tuple[str, ...]
     pandas: str
+    compiled: bool
 
 
 def build(order: Order, tell: Callable[[str], None]) -> Built:
@@ -58,13 +62,16 @@ def _build(order: Order, work: Path, tell: Callable[[str], None]) -> Built:
     own = _wheels(lite / "wheels")
     lessons = contents.lay(lite / "contents")
     extensions(lite / "extensions")
-    configure(lite, site, own, found.has)
+    configure(lite, site, own)
     tell("JupyterLite")
     jupyterlite(lite)
-    if not (site / LOCK).is_file():
+    if not (site / bundle.LOCK).is_file():
         raise DnetError("JupyterLite built no lock of packages")
+    tell("Python")
+    compiled = bundle.lay(site)
+    prefetch(site, found.has)
     more = pyodide.packages(found, PYODIDE_CDN_URL)
-    add(site / LOCK, more)
+    add(site / bundle.LOCK, more)
     pages.lay(site, lessons)
     look_through(site)
     pandas = "here" if pyodide.ASKED in found.has else "elsewhere" if more else ""
@@ -73,12 +80,12 @@ def _build(order: Order, work: Path, tell: Callable[[str], None]) -> Built:
     }, indent=1) + "\n", encoding="utf-8")  # fmt: skip
     put(site, order.out)
     sizes = [path.stat().st_size for path in order.out.rglob("*") if path.is_file()]
-    return Built(len(sizes), sum(sizes), tuple(lessons), pandas)
+    return Built(len(sizes), sum(sizes), tuple(lessons), pandas, compiled)
 
 
 def _wheels(folder: Path) -> list[Path]:
     folder.mkdir()
-    plain = (wheels.plain(folder, name) for name in (*wheels.PLAIN, *wheels.TRIMMED))
+    plain = (wheels.plain(folder, name) for name in wheels.PLAIN)
     return [wheels.lab(folder), wheels.start(folder), *plain]
 
 
@@ -95,9 +102,8 @@ def extensions(folder: Path) -> None:
         shutil.copytree(source, folder / name)
 
 
-def configure(lite: Path, site: Path, own: list[Path], has: tuple[str, ...]) -> None:
+def configure(lite: Path, site: Path, own: list[Path]) -> None:
     """JupyterLite's two files: what is built, and what the page is told."""
-    ready = [*READY, *(name for name in pyodide.BETTER if name in has)]
     settings: dict[str, Any] = {
         "LiteBuildConfig": {
             "lite_dir": str(lite), "output_dir": str(site), "cache_dir": str(lite.parent / "cache"),
@@ -106,8 +112,8 @@ def configure(lite: Path, site: Path, own: list[Path], has: tuple[str, ...]) -> 
         },
         "FederatedExtensionAddon": {"extra_labextensions_path": [str(lite / "extensions")]},
         "PyodideLockAddon": {
-            "enabled": True, "wheels": [str(wheel) for wheel in own], "specs": ["micropip", "jedi"],
-            "prefetch_extra": ready, "excludes_extra": list(NEVER),
+            "enabled": True, "wheels": [str(wheel) for wheel in own], "specs": ["micropip"],
+            "excludes_extra": list(NEVER),
         },
     }  # fmt: skip
     (lite / "jupyter_lite_config.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
@@ -127,6 +133,15 @@ def jupyterlite(lite: Path) -> None:
         raise DnetError("JupyterLite could not build the site:\n{said}", said=said)
 
 
+def prefetch(site: Path, has: tuple[str, ...]) -> None:
+    """What the page tells a kernel to load."""
+    file = site / "jupyter-lite.json"
+    settings = json.loads(file.read_text(encoding="utf-8"))
+    options = settings["jupyter-config-data"]["litePluginSettings"][pages.KERNEL]["loadPyodideOptions"]
+    options["packages"] = [*READY, *(name for name in pyodide.BETTER if name in has)]
+    file.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+
+
 def add(file: Path, packages: dict[str, Any]) -> None:
     """Into the lock what is loaded when a cell imports it, and never before."""
     lock = json.loads(file.read_text(encoding="utf-8"))
@@ -136,9 +151,9 @@ def add(file: Path, packages: dict[str, Any]) -> None:
 
 def look_through(site: Path) -> None:
     """Is every file there that the lock names, but those that are elsewhere by intent? Raises DnetError."""
-    packages = json.loads((site / LOCK).read_text(encoding="utf-8"))["packages"].values()
+    packages = json.loads((site / bundle.LOCK).read_text(encoding="utf-8"))["packages"].values()
     names = [entry["file_name"] for entry in packages if "://" not in entry["file_name"]]
-    missing = [name for name in names if not (site / LOCK).parent.joinpath(name).is_file()]
+    missing = [name for name in names if not (site / bundle.LOCK).parent.joinpath(name).is_file()]
     if missing or not names:
         raise DnetError("the site lacks what its lock names: {names}", names=", ".join(missing) or "dnetlab")
 

@@ -21,7 +21,7 @@ def lay(folder: Path) -> list[str]:
         goal = folder / name
         goal.parent.mkdir(parents=True, exist_ok=True)
         page = for_a_page(json.loads((source / name).read_text(encoding="utf-8")), goal.stem)
-        goal.write_text(json.dumps(page, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        goal.write_text(json.dumps(page, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
     return names
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from string import Template
@@ -33,6 +34,7 @@ def lay(site: Path, lessons: Sequence[str]) -> None:
     lists = "".join(_list(site, code, names) for code, names in by_language.items())
     text = page.substitute(lists=lists, lessons=json.dumps(by_language))
     (site / "index.html").write_text(text, encoding="utf-8")
+    shutil.copyfile(site / "icon-120x120.png", site / "lab" / "favicon.ico")  # theirs is 0.3 MB
     if not (site / _WORKER).is_file():
         raise DnetError("JupyterLite has no {name} any more", hint="Use the version that pyproject.toml names.",
                          name=_WORKER)  # fmt: skip

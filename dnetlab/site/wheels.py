@@ -16,11 +16,6 @@ from dnetlab.version import __version__
 PACKAGE = Path(__file__).resolve().parent.parent
 # Both have a part in C beside one in Python that does the same; the index has no wheel of them for WebAssembly.
 PLAIN = ("PyYAML", "MarkupSafe")
-# What a kernel in a page never opens, of libraries that it loads: types of other libraries, pages that the site has.
-TRIMMED = {
-    "jedi": ("jedi/third_party/typeshed/stubs/", "jedi/third_party/django-stubs/"),
-    "anywidget": ("anywidget/labextension/", "anywidget/nbextension/"),
-}
 # Of the lab: what reaches other processes, or is called from a terminal.
 _LEFT_OUT = ("assign/", "engines/look/", "engines/providers/", "gradebook/", "serve/", "site/", "_notebooks/")
 _COMPILED = (".so", ".pyd", ".dylib", ".c", ".pyx", ".pxd", ".h", ".pyc")
@@ -32,8 +27,7 @@ def lab(folder: Path) -> Path:
     files = {
         path.relative_to(PACKAGE.parent).as_posix(): path.read_bytes()
         for path in sorted(PACKAGE.rglob("*"))
-        if path.is_file() and path.suffix != ".pyc"
-        and not path.relative_to(PACKAGE).as_posix().startswith(_LEFT_OUT)
+        if path.is_file() and path.suffix != ".pyc" and not path.relative_to(PACKAGE).as_posix().startswith(_LEFT_OUT)
     }
     sum = int(hashlib.sha256(b"".join(files.values())).hexdigest()[:8], 16)  # another name for another content
     return write(folder, "dnetlab", f"{__version__}.post{sum}", files, needs=requirements())
@@ -56,21 +50,18 @@ def start(folder: Path) -> Path:
 
 
 def plain(folder: Path, name: str) -> Path:
-    """An installed library without what was compiled of it, and without what a kernel in a page never opens."""
+    """An installed library without what was compiled of it."""
     found = metadata.distribution(name)
     files = {
         path.as_posix(): Path(str(path.locate())).read_bytes()
         for path in found.files or ()
-        if not path.as_posix().startswith(("..", *TRIMMED.get(name, ()))) and path.suffix not in _COMPILED
-        and not path.parts[0].endswith(".dist-info")
+        if path.parts[0] != ".." and path.suffix not in _COMPILED and not path.parts[0].endswith(".dist-info")
     }
     needs = [one for one in found.requires or [] if "extra ==" not in one]
     return write(folder, name.lower(), found.version, files, needs)
 
 
-def write(
-    folder: Path, name: str, version: str, files: Mapping[str, bytes], needs: list[str] | None = None
-) -> Path:
+def write(folder: Path, name: str, version: str, files: Mapping[str, bytes], needs: list[str] | None = None) -> Path:
     """A wheel of pure Python (PEP 427): the files, and what a wheel says of itself."""
     info = f"{name}-{version}.dist-info"
     about = f"Metadata-Version: 2.1\nName: {re.sub('_', '-', name)}\nVersion: {version}\n"

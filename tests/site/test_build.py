@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dnetlab import cli
-from dnetlab.site import build, contents, pages, pyodide, wheels
+from dnetlab.site import build, bundle, contents, pages, pyodide, wheels
 from dnetlab.site.order import MARK
 
 VERSION = "314.0.6"
@@ -176,6 +176,8 @@ def test_each_cell_of_a_lesson_knows_its_notebook(tmp_path):
 def test_the_first_page_has_a_link_to_each_lesson_in_its_language(tmp_path):
     names = contents.lay(tmp_path / "files")
     (tmp_path / pages._WORKER).write_text("// JupyterLite's")
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "icon-120x120.png").write_bytes(b"")
     pages.lay(tmp_path, names)
 
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
@@ -183,3 +185,52 @@ def test_the_first_page_has_a_link_to_each_lesson_in_its_language(tmp_path):
     assert '<section lang="zh"><h2>中文</h2>' in page
     assert "A tour of the lab" in page
     assert "files/04-isolation.ipynb" in (tmp_path / pages._WORKER).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def built(tmp_path) -> Path:
+    """A site with two packages, one of them apart, and a standard library of three modules."""
+    site = tmp_path / "site"
+    locked = site / bundle.LOCK
+    locked.parent.mkdir(parents=True)
+    (site / bundle.CORE).mkdir()
+    sources = {"lab/__init__.py": b"import one", "lab/tests/test.py": b"", "pygments/lexers/cobol.py": b""}
+    lab = wheels.write(locked.parent, "lab", "1", sources)
+    start = wheels.start(locked.parent)
+    packages = {"lab": {"file_name": lab.name}, "dnetlab-start": {"file_name": start.name}}
+    locked.write_text(json.dumps({"packages": packages}))
+    with zipfile.ZipFile(site / bundle.CORE / "python_stdlib.zip", "w") as packed:
+        for name in ("one.py", "two.py", "three/__init__.py"):
+            packed.writestr(name, "")
+    return site
+
+
+def bundled(site: Path) -> tuple[list[str], list[str]]:
+    """What is in the one file that the lock names, and in the standard library."""
+    lock = json.loads((site / bundle.LOCK).read_text())["packages"]
+    with tarfile.open(site / bundle.LOCK.parent / lock["dnetlab"]["file_name"]) as packed:
+        names = packed.getnames()
+    with zipfile.ZipFile(site / bundle.CORE / "python_stdlib.zip") as packed:
+        return names, sorted(packed.namelist())
+
+
+def test_all_that_a_kernel_loads_is_one_file_without_what_it_never_opens(built, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+
+    assert bundle.lay(built) is False
+    modules = [name for name in bundled(built)[0] if name.endswith(".py")]
+    assert modules == ["lab/__init__.py"]
+    lock = json.loads((built / bundle.LOCK).read_text())["packages"]
+    assert set(lock) == {"dnetlab", "dnetlab-start", *bundle.ASKED}
+    assert [file.suffix for file in sorted((built / bundle.LOCK).parent.iterdir())] == [".tar", ".whl", ".tar", ".json"]
+
+
+def test_what_a_first_cell_brings_in_is_compiled_and_the_rest_of_the_library_comes_later(built, monkeypatch):
+    # given a first cell that imports lab and one
+    monkeypatch.setattr(bundle, "compile_first", lambda site: {"lab/__init__.pyc": b"1", "one.pyc": b"2"})
+    monkeypatch.setattr("shutil.which", lambda name: None)
+
+    assert bundle.lay(built) is True
+    names, library = bundled(built)
+    assert [name for name in names if "dist-info" not in name] == ["three/__init__.py", "two.py", "lab/__init__.pyc"]
+    assert library == ["one.pyc"]

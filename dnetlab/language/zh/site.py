@@ -9,6 +9,8 @@ SENTENCES: dict[str, str] = {
     "made anew; an earlier site in it is replaced": "重新生成；里面以前的网站会被替换",
     "a distribution of Pyodide (default: npm's package of its core)": "一个 Pyodide 发行包（默认：npm 上只含核心的包）",
     "where the server has it, such as /course/": "它在服务器上的路径，例如 /course/",
+    "There is no node to compile by: a first cell takes twice as long as it could.": "没有 node，无法预先编译：第一个单元格要多等一倍的时间。",
+    "Python does not run in what was built:\n{said}": "构建出来的 Python 跑不起来：\n{said}",
     "pandas is not in it: a cell `import pandas` gets it from Pyodide's own server, if at all.": "里面没有 pandas：在单元格里写 `import pandas`，就从 Pyodide 自己的服务器下载，否则不会下载。",
     "Working on: {step}": "正在处理：{step}",
     "For {purpose}, install dnetlab on a computer; a browser has none.": "{purpose}要在电脑上安装 dnetlab 才有；浏览器里没有。",
