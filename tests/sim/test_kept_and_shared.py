@@ -77,3 +77,12 @@ def test_who_links_to_a_container_is_told_its_new_address(prompt):
     (line,) = [row for row in prompt.out("docker exec asker cat /etc/hosts").splitlines() if "web" in row]
     assert re.fullmatch("172.17.0.4\tweb [0-9a-f]{12}", line)
     assert prompt.out("docker exec asker ping -c 1 web").startswith("PING web (172.17.0.4): 56 data bytes\n")
+
+
+def test_a_new_volume_begins_with_what_the_image_has_there_unless_it_is_to_stay_empty(prompt):
+    empty = "type=volume,source=empty,target=/usr/share/nginx/html,volume-nocopy"
+    prompt.out("docker run -d --name filled -v html:/usr/share/nginx/html nginx")
+    prompt.out(f"docker run -d --name bare --mount {empty} nginx")
+
+    assert "Welcome to nginx!" in prompt.out("docker run --rm -v html:/data alpine cat /data/index.html")
+    assert prompt.out("docker run --rm -v empty:/data alpine ls /data") == ""
