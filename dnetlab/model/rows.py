@@ -105,13 +105,13 @@ def with_row(rows: Sequence[Row], at: int, row: Row, instead: bool = False) -> S
 
 
 def without_rows(rows: Sequence[Row], places: Sequence[int]) -> Sequence[Row]:
-    """The rows but for those at these places; the old ones stay."""
+    """The rows but for those at these places, in their order; the old ones stay."""
     if not places:
         return rows
     if isinstance(rows, Rows):
         return rows.without(places)
-    if len(places) == 1:
-        return (*rows[: places[0]], *rows[places[0] + 1 :])
+    if places[-1] - places[0] == len(places) - 1:  # side by side
+        return (*rows[: places[0]], *rows[places[-1] + 1 :])
     gone = set(places)
     return tuple([row for at, row in enumerate(rows) if at not in gone])
 

@@ -114,7 +114,7 @@ class World:
         """A container is gone, and its files with it."""
         books: tuple[MutableMapping[FileKey, Any], ...] = (self.files, self.links, self.modes)
         for book in books:
-            for key in [key for key in book if key[:2] == (host, container)]:
+            for key in [key for key in book if key[1] == container and key[0] == host]:
                 del book[key]
 
     # -- identity -----------------------------------------------------------------------------------------------

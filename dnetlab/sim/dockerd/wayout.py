@@ -153,8 +153,11 @@ def _note(
     world: World, host: str, container_id: str, endpoint: Endpoint, now: tuple[Part, tuple[PortBinding, ...]] | None
 ) -> None:
     """Write down what an endpoint publishes, and what its container does with it."""
-    book = {one: found for one, found in daemon(world, host).published.items() if one != endpoint.endpoint_id}
-    change_daemon(world, host, published={**book, endpoint.endpoint_id: now} if now is not None else book)
+    book = dict(daemon(world, host).published)
+    book.pop(endpoint.endpoint_id, None)
+    if now is not None:
+        book[endpoint.endpoint_id] = now
+    change_daemon(world, host, published=book)
     container = books.get(world, host, container_id)
     ports = _in_request_order(b for e in _all(world, host, container) for b in _bound(world, host, e))
     if ports != container.ports:
