@@ -7,6 +7,7 @@ from enum import Enum
 
 from dnetlab.model.ip import IpAddress
 from dnetlab.model.packet import Connection, Packet
+from dnetlab.model.traced import Traced, Walls
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 NO_MAC = "00:00:00:00:00:00"
@@ -79,6 +80,7 @@ class Capture:
     seen    what it saw so far, in order; a filter is applied when it is read
     events  of a listener for conntrack's (`conntrack -E`), None for one of frames
     heard   of a program that listens at a port (`nc -l &`): who came and what he said; None for all others
+    traced  of `nft monitor trace`, None for all others;  walls: the rules as they were when it began
     """
 
     number: int
@@ -87,9 +89,11 @@ class Capture:
     seen: tuple[Sighting, ...] = ()
     events: tuple[ConnectionEvent, ...] | None = None
     heard: tuple[tuple[str, str], ...] | None = None
+    traced: tuple[Traced, ...] | None = None
+    walls: Walls | None = None
 
     def hears(self, sighting: Sighting) -> bool:
-        if self.events is not None or self.heard is not None:
+        if not (self.events is self.heard is self.traced is None):
             return False
         if sighting.passed and not (self.promiscuous and self.interface):
             return False

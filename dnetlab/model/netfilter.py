@@ -303,6 +303,13 @@ class Table:
                 return chain
         return None
 
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """The chains that are there, in the order they were made; a built-in one is made when it is first needed."""
+        order = [name for name in self.made if self.chain(name)]
+        touched = [c.name for c in self.chains if c.policy is None or c.rules or c.policy != "ACCEPT"]
+        return tuple(dict.fromkeys([*order, *touched]))
+
     def with_chain(self, chain: Chain) -> Table:
         """Replace the chain of that name, or append it."""
         name, chains = chain.name, self.chains

@@ -57,6 +57,8 @@ class Scene:
     replying: bool = False  # the packet goes in the answering direction of its connection
     fickle: bool = False  # was something looked at that differs between the packets of a connection?
     logged: list[tuple[Rule, Packet]] = field(default_factory=list)  # what LOG rules took down, as it was there
+    traced: bool = False  # is it told what the packet meets (`meta nftrace set 1`)?
+    reported: list[tuple[Step, Rule | NftRule]] = field(default_factory=list)  # what is told: the rules that matched
     now: float = 0.0
     connections: Callable[[], Sequence[Connection]] = tuple  # what conntrack knows here
     moment: Moment | None = None  # of the rule that is read
@@ -193,20 +195,11 @@ class _Reading:
 
     def note(self, chain: Chain, number: int, rule: Rule, fact: Fact) -> None:
         packets, size = self.counters.so_far((self.table.name, chain.name, number))
-        self.steps.append(
-            Step(
-                StepKind.MATCHED,
-                fact,
-                self.dev,
-                self.hook.value,
-                self.table.name,
-                chain.name,
-                rule.text,
-                number,
-                rule.packets + packets,
-                rule.bytes + size,
-            )
-        )
+        place = self.hook.value, self.table.name, chain.name, rule.text, number
+        step = Step(StepKind.MATCHED, fact, self.dev, *place, rule.packets + packets, rule.bytes + size)
+        self.steps.append(step)
+        if self.scene.traced and not isinstance(fact, NotJudged | UnknownTarget):
+            self.scene.reported.append((step, rule))
 
     def change(self, rule: Rule) -> None:
         """What a target writes into the packet: its mark, its TTL, or the segment's size that a SYN tells."""

@@ -23,7 +23,7 @@ from dnetlab.model.ip import IpAddress
 from dnetlab.model.logged import Logged
 from dnetlab.model.nftables import NftChain, NftTable
 from dnetlab.model.nftrule import NftRule
-from dnetlab.net import nat, nft
+from dnetlab.net import nat, nft, traced
 from dnetlab.net.filter import Decision, Scene, walk
 from dnetlab.net.trip import Trip
 
@@ -155,6 +155,7 @@ def _scene(trip: Trip, space: Namespace, doors: Doors) -> Scene:
         track.reply if track else False,
         now=trip.lab.now,
         connections=lambda: trip.lab.connections(trip.at),
+        traced=bool(trip.traced),
     )
 
 
@@ -162,14 +163,20 @@ def _read(trip: Trip, hook: Hook, doors: Doors, stage: Stage) -> Decision:
     """Read one chain; what matched becomes steps, and a MARK stays on the packet."""
     space = trip.space
     scene = _scene(trip, space, doors)
-    version = trip.packet.version
+    version, arrived = trip.packet.version, trip.packet
     if isinstance(stage, str):
-        counters = trip.lab.counting(trip.at, version)
-        decision, steps = walk(space.filters(version).table(stage), hook, scene, counters)
+        counters, chain = trip.lab.counting(trip.at, version), hook.value
+        table = f"{'ip' if version == 4 else 'ip6'} {stage}"
+        walls = space.filters(version).table(stage)
+        decision, steps = walk(walls, hook, scene, counters)
+        stands = chain in walls.standing
     else:
+        stands, table, chain = True, stage[0].label, stage[1].name
         decision, steps = nft.walk(*stage, hook, scene, trip.lab.counting(trip.at, nft.COUNTED))
     trip.log += [(trip.at, step) for step in steps]
     trip.packet = scene.packet
+    if scene.traced and trip.lab.watched and stands:
+        traced.tell(trip, scene, (table, chain), _taken_down(trip, scene, arrived), decision)
     trip.lab.fickle = trip.lab.fickle or scene.fickle
     if trip.track is not None and scene.connmark != trip.track.connection.mark:
         trip.track.connection, trip.track.marked = replace(trip.track.connection, mark=scene.connmark), True
@@ -182,15 +189,22 @@ def _line(trip: Trip, scene: Scene, rule: Rule, packet: Packet) -> Logged:
     """What a LOG rule writes down of a packet (net/netfilter/nf_log_syslog.c)."""
     options = dict(rule.target.options)
     level = int(options.get("--log-level", "4"))
+    return replace(
+        _taken_down(trip, scene, packet), prefix=options.get("--log-prefix", ""), level=level,
+        options=frozenset(options) - {"--log-prefix", "--log-level"},
+    )  # fmt: skip
+
+
+def _taken_down(trip: Trip, scene: Scene, packet: Packet) -> Logged:
+    """A packet at a hook, and what is known of its frame there."""
     into, source, destination = scene.space.interface(scene.in_dev), "", ""
     if into is not None:
         local = into.kind is LinkKind.LOOPBACK
         source = NO_MAC if local else trip.mac
         destination = NO_MAC if local else _receiver(scene) or into.mac
     return Logged(
-        trip.lab.now, packet, options.get("--log-prefix", ""), level, scene.in_dev, scene.out_dev, scene.physin,
-        scene.physout, source, destination, frozenset(options) - {"--log-prefix", "--log-level"},
-    )  # fmt: skip
+        trip.lab.now, packet, "", 4, scene.in_dev, scene.out_dev, scene.physin, scene.physout, source, destination
+    )
 
 
 def _receiver(scene: Scene) -> str:

@@ -146,6 +146,7 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
         trip.end(Disposition.LOOP, BeenHere(dev), dev)
         return None
     before.append(trip.packet)
+    trip.traced = 0
     if dev != "lo":
         trip.track = None
     child = _to_child(trip, link)

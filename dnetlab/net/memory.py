@@ -12,6 +12,7 @@ from dnetlab.model.changed import replace
 from dnetlab.model.frame import Capture, Change, ConnectionEvent, Frame, Sighting
 from dnetlab.model.ip import IpAddress
 from dnetlab.model.logged import MOST_LOGGED, Logged
+from dnetlab.model.traced import Traced
 from dnetlab.net import nat, nft
 from dnetlab.net.filter import Counters, counted
 from dnetlab.net.passage import Count, Passage, passage
@@ -43,6 +44,7 @@ class Field:
         self.sightings: dict[Where, list[Sighting]] = {}
         self.events: dict[Where, list[ConnectionEvent]] = {}
         self.logged: dict[Where, list[Logged]] = {}
+        self.traces: dict[Where, list[Traced]] = {}
         self.watched = any(host.is_watched for host in snapshot.hosts.values())
         self._passed = 0
 
@@ -185,6 +187,15 @@ class Field:
             sighting = Sighting(at, own.name, own.index, own.mac, out, frame, passed)
             self.sightings.setdefault(link.where, []).append(sighting)
 
+    @property
+    def told(self) -> int:
+        """How many steps of packets were told so far."""
+        return sum(map(len, self.traces.values()))
+
+    def trace(self, where: Where, steps: list[Traced]) -> None:
+        """A packet that a rule has marked met this in a base chain; `nft monitor trace` hears of it."""
+        self.traces.setdefault(where, []).extend(steps)
+
     def log(self, where: Where, line: Logged) -> None:
         """A LOG rule writes a line; that of a container's own namespace goes nowhere (nf_log_all_netns is 0)."""
         if where.is_host:
@@ -197,7 +208,7 @@ class Field:
         """The snapshot with all that was left behind."""
         counting = (where for where, _ in self.counters)
         places = {*counting, *self.known, *self.neighbours, *self.macs, *self.frames, *self.path_mtus,
-                  *self.sightings, *self.events, *self.logged}  # fmt: skip
+                  *self.sightings, *self.events, *self.logged, *self.traces}  # fmt: skip
         if not places:
             return self.snapshot
         hosts = dict(self.snapshot.hosts)
@@ -226,6 +237,8 @@ class Field:
             new["neighbours"] = _heard(space, self.neighbours[where])
         if where in self.sightings:
             new["captures"] = tuple(_more(c, self.sightings[where]) for c in space.captures)
+        if where in self.traces:
+            new["captures"] = tuple(_told(c, self.traces[where]) for c in new.get("captures", space.captures))
         if where in self.logged:
             new["logged"] = (*space.logged, *self.logged[where])[-MOST_LOGGED:]
         if where in self.macs:
@@ -250,6 +263,10 @@ def _more(capture: Capture, seen: list[Sighting]) -> Capture:
     if heard and capture.seen and (late := capture.seen[-1].at + STEP - heard[0].at) > 0:
         heard = [replace(s, at=s.at + late) for s in heard]
     return replace(capture, seen=(*capture.seen, *heard))
+
+
+def _told(capture: Capture, steps: list[Traced]) -> Capture:
+    return capture if capture.traced is None else replace(capture, traced=(*capture.traced, *steps))
 
 
 def with_events(space: Namespace, events: list[ConnectionEvent]) -> Namespace:

@@ -40,6 +40,7 @@ COUNTED = 0  # under which the lab's memory counts, beside 4 and 6 of iptables
 _UPPER = ("ct_state", "ct_dir", "fib_addrtype")
 
 
+_NFTRACE = "meta nftrace set "
 _LOGGED = re.compile(r'(prefix|level) ("[^"]*"|\S+)')
 
 
@@ -100,6 +101,8 @@ class _Reading:
                     return None
                 if not self.within(chain, number, rule, statement.text):
                     return None
+                if statement.text.startswith(_NFTRACE):
+                    self.scene.traced = statement.text.endswith(" 1")
                 self.log(statement.text)
                 matched = True
             else:
@@ -109,6 +112,8 @@ class _Reading:
                 return end
         if matched:
             self.note(chain, number, rule, Counts("LOG" if _logs(rule) else ""))
+        elif self.scene.traced:  # only looked at; the kernel tells of it all the same
+            self.report(self.step(chain, number, rule, Counts("")), rule)
         return None
 
     def within(self, chain: NftChain, number: int, rule: NftRule, text: str) -> bool:
@@ -151,13 +156,20 @@ class _Reading:
         return self.scene.out_dev if self.hook in (Hook.OUTPUT, Hook.POSTROUTING) else self.scene.in_dev
 
     def note(self, chain: NftChain, number: int, rule: NftRule, fact: Fact) -> None:
+        step = self.step(chain, number, rule, fact)
+        self.steps.append(step)
+        if not isinstance(fact, NotJudged):
+            self.report(step, rule)
+
+    def step(self, chain: NftChain, number: int, rule: NftRule, fact: Fact) -> Step:
         packets, size = self.counters.so_far((self.table.label, chain.name, number))
-        self.steps.append(
-            Step(
-                StepKind.MATCHED, fact, self.dev, self.hook.value, self.table.label, chain.name, rule.stateless, number,
-                rule.packets + packets, rule.bytes + size,
-            )
-        )  # fmt: skip
+        place = self.hook.value, self.table.label, chain.name, rule.stateless, number
+        return Step(StepKind.MATCHED, fact, self.dev, *place, rule.packets + packets, rule.bytes + size)
+
+    def report(self, step: Step, rule: NftRule) -> None:
+        """Of a packet that is traced it is told which rules matched."""
+        if self.scene.traced:
+            self.scene.reported.append((step, rule))
 
 
 def _fact(chain: NftChain, rule: NftRule, end: Verdict | Nat | Reject) -> Fact:

@@ -55,6 +55,7 @@ class Trip:
 
     waits: the seconds until the sender's own stack gives up, None when something else decides that.
     tunnel: the VXLAN that takes the frame out of this packet, when it carries one and has arrived.
+    traced: its number for `nft monitor trace`, 0 while no rule of this namespace has marked it.
     """
 
     lab: Field
@@ -73,6 +74,7 @@ class Trip:
     seen: dict[tuple[Where, str], list[Packet]] = field(default_factory=dict)
     waits: float | None = None
     tunnel: Link | None = None
+    traced: int = 0
 
     @property
     def space(self) -> Namespace:

@@ -214,6 +214,8 @@ def test_the_status_of_a_failed_daemon_says_why_and_it_starts_when_the_file_is_r
      "(from flag: [unix:///var/run/docker.sock], from file: [tcp://0.0.0.0:2375])"),
     ('{"mtu": -1}', "merged configuration validation from file and command line flags failed: invalid default MTU: -1"),
     ('{"icc": false, "iptables": false}', "You specified --iptables=false with --icc=false."),
+    ('{"icc": false, "ipv6": true, "fixed-cidr-v6": "fd00:d0c::/64", "ip6tables": false}',
+     "You specified --ip6tables=false with --icc=false."),
     ('{"bip": "10.2.0.1"}', "Error initializing network controller: parse bip failed: invalid CIDR address: 10.2.0.1"),
 ])  # fmt: skip
 def test_what_contradicts_itself_keeps_the_daemon_from_starting(text, problem):

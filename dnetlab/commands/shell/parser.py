@@ -36,6 +36,7 @@ _BLANKS = re.compile(r"(?:[ \t\r]+|\\\n|#[^\n]*)*")
 _PLAIN = re.compile(r"[\w./-]+(?:[ \t]+[^\s;|&<>()'\"\\$`#\x00]+)*[ \t]*", re.ASCII)
 _JOBS = ("fg", "bg", "jobs", "disown")
 CAPTURES = ("tcpdump", "conntrack")  # what may run beside the lines that follow
+LISTENERS = ({"docker", "events"}, {"nft", "monitor"})  # these, when all of the words stand in the line
 JOB_CONTROL = ShellRefused(
     "Background jobs are not part of the lab's shell.",
     "`tcpdump … &` and `nc -l PORT &` are there, ended by `kill $!` or by the end of their cell. "
@@ -557,10 +558,10 @@ def _with_errors(command: Command) -> Command:
 
 
 def _beside(operator: str, pipeline: Pipeline) -> Pipeline:
-    """The pipeline as one that runs beside what follows. Refused for anything but a capture, or `docker events`."""
+    """The pipeline as one that runs beside what follows. Refused for anything but a capture or a listener."""
     first = pipeline.commands[0]
     names = {word.text.rsplit("/", 1)[-1] for word in first.words}
-    may = not names.isdisjoint(CAPTURES) or names >= {"docker", "events"} or listens(pipeline)
+    may = not names.isdisjoint(CAPTURES) or any(names >= some for some in LISTENERS) or listens(pipeline)
     if operator in ("&&", "||") or pipeline.negated or not may:
         raise JOB_CONTROL
     return Pipeline(pipeline.commands, False, pipeline.source, beside=True)

@@ -205,6 +205,10 @@ def _check_meaning(release: EngineProfile, values: Json, from_file: bool) -> Non
     if not values.get("icc", True) and not values.get("iptables", True):
         raise Unusable("failed to start daemon: You specified --iptables=false with --icc=false. ICC=false uses "
                        "iptables to function. Please set --icc or --iptables to true")  # fmt: skip
+    v6_apart = values.get("ipv6", False) and not values.get("icc", True)
+    if release.icc_asks_ip6tables and v6_apart and not values.get("ip6tables", True):
+        raise Unusable("failed to start daemon: You specified --ip6tables=false with --icc=false. ICC=false uses "
+                       "ip6tables to function. Please set --icc or --ip6tables to true")  # fmt: skip
     for key, kind in (("bip", IPv4Interface), ("fixed-cidr", IPv4Interface), ("fixed-cidr-v6", IPv6Interface)):
         if values.get(key) and not _is(kind, values[key], "/"):
             problem = release.text("bad bip", option=key, problem=f"invalid CIDR address: {values[key]}")

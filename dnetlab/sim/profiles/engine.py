@@ -304,6 +304,7 @@ class EngineProfile:
     optional_ipv4             a network may be without IPv4; before, --ipv4=false says nothing
     bridge_link_local         the bridge of an IPv6 network has fe80::1 too
     ip6tables                 it writes rules for IPv6, too; before, with `experimental` and `ip6tables` only
+    icc_asks_ip6tables        `icc: false` with `ipv6` and without `ip6tables` keeps it from starting
     image_store               containerd keeps the images: their content counts beside what is unpacked of it
     """
 
@@ -376,6 +377,7 @@ class EngineProfile:
     optional_ipv4: bool = False
     bridge_link_local: bool = False
     ip6tables: bool = False
+    icc_asks_ip6tables: bool = False
     elects_families: str = ""
 
     def text(self, key: str, **values: str) -> str:
@@ -512,6 +514,7 @@ _28_5 = replace(
     optional_ipv4=True,  # since 28.0; observed on 28.5.2
     bridge_link_local=False,  # observed on 28.5.2
     ip6tables=True,  # since 27.0; observed on 28.5.2
+    icc_asks_ip6tables=True,  # observed on 28.5.2; 26.1.5 and 20.10.24 started
     create_forwards=True,  # observed on 28.5.2, not on 26.1.5
     finds_configuration=True,  # observed on 28.5.2
     start_prefix="failed to set up container networking: ",  # since 28.0.1

@@ -20,9 +20,7 @@ _LEVELS = {str(number): name for number, name in enumerate(LEVELS) if name != "w
 
 def as_nft(family: str, table: Table) -> NftTable:
     """A table of iptables as a table of nft: chains in the order they were made, built-in ones when first needed."""
-    order = [name for name in table.made if table.chain(name)]
-    touched = [c.name for c in table.chains if c.policy is None or c.rules or c.policy != "ACCEPT"]
-    chains = tuple(_chain(family, table.name, chain) for name in dict.fromkeys([*order, *touched])
+    chains = tuple(_chain(family, table.name, chain) for name in table.standing
                    if (chain := table.chain(name)) is not None)  # fmt: skip
     return NftTable(family, table.name, chains)
 
@@ -33,7 +31,7 @@ def is_translated(table: NftTable) -> bool:
 
 
 def _chain(family: str, table: str, chain: Chain) -> NftChain:
-    rules = tuple(_rule(family, rule) for rule in chain.rules)
+    rules = tuple(rule_as_nft(family, rule) for rule in chain.rules)
     if chain.policy is None:
         return NftChain(chain.name, rules)
     hook = Hook(chain.name)
@@ -43,7 +41,8 @@ def _chain(family: str, table: str, chain: Chain) -> NftChain:
     return NftChain(chain.name, rules, 0, kind, hook, priority, chain.policy.lower())
 
 
-def _rule(family: str, rule: Rule) -> NftRule:
+def rule_as_nft(family: str, rule: Rule) -> NftRule:
+    """One rule. Refused for what has no word of nft here."""
     heads = [m for option in ("-i", "-o", "-s", "-d", "-p") if (m := rule.get(option))]
     statements = [statement for match in heads for statement in _head(family, match, rule)]
     for match in rule.matches:

@@ -210,7 +210,12 @@ def _knock(context: Context, host: str, port: int, flags: set[str], limit: float
     kind = "udp" if "-u" in flags else "tcp"
     patience = limit or wire.CONNECT_SECONDS
     udp = kind == "udp"
-    answer = wire.datagram(context, address, port) if udp else wire.connect(context, address, port, patience)
+    words = (context.stdin or "").encode() if "-z" not in flags else b""
+    size = (28 if address.version == 4 else 48) + len(words) if words else 60
+    if udp:
+        answer = wire.datagram(context, address, port, size=size, words=words)
+    else:
+        answer = wire.connect(context, address, port, patience)
     shown = host if found.numeric else f"{host} ({address})"
     open_ = answer.fate in (wire.Fate.ANSWERED, wire.Fate.RESET) or kind == "udp" and answer.fate is wire.Fate.SILENCE
     if open_:

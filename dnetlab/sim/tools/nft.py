@@ -17,14 +17,13 @@ from dnetlab.model.nftables import Nftables
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel.nftables import MISSING, Batch, KernelRefuses
 from dnetlab.sim.text.nft import Style
-from dnetlab.sim.tools import nft_change, nft_list, tree
+from dnetlab.sim.tools import nft_change, nft_list, nft_monitor, tree
 from dnetlab.sim.tools.nft_misspelt import hint
 from dnetlab.sim.tools.nft_options import Options, UsageProblem, read_options
 from dnetlab.sim.tools.permission import may_configure
 
 _DENIED = (
-    "Operation not permitted (you must be root)\n"
-    "netlink: Error: cache initialization failed: Operation not permitted\n"
+    "Operation not permitted (you must be root)\nnetlink: Error: cache initialization failed: Operation not permitted\n"
 )
 
 
@@ -83,8 +82,7 @@ def _obey(context: Context, options: Options, commands: list[Command]) -> Result
     stdout, stderr = "", ""
     for command in commands:
         if command.op == "monitor":
-            raise Refused("`nft monitor` waits for what comes by, and nothing does while it waits.",
-                          "`%dnet trace SRC DST` follows a packet from rule to rule.")  # fmt: skip
+            return nft_monitor.begin(context, options)
         if command.op == "list":
             said = _list(context, work, options, command)
             stdout, stderr = stdout + said.stdout, stderr + said.stderr

@@ -231,12 +231,15 @@ def wait(context: Context, seconds: float) -> None:
     context.world.clock = end
 
 
-def datagram(context: Context, destination: IpAddress, port: int, *, ttl: int = 64, size: int = 60) -> Attempt:
+def datagram(
+    context: Context, destination: IpAddress, port: int, *, ttl: int = 64, size: int = 60, words: bytes = b""
+) -> Attempt:
     """Send one UDP datagram; Fate.ANSWERED when a socket took it."""
     source = source_for(context, destination)
     if source is None:
         return Attempt(Fate.NETWORK_UNREACHABLE)
-    packet = Packet(source, destination, Protocol.UDP, sport=local_port(context), dport=port, ttl=ttl, size=size)
+    port_here = local_port(context)
+    packet = Packet(source, destination, Protocol.UDP, port_here, port, ttl, size=size, data=words)
     return _send(context, packet)
 
 

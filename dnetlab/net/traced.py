@@ -1,0 +1,50 @@
+"""Of a packet with `meta nftrace set 1` each base chain tells what it met there; `nft monitor trace` listens.
+
+A mark is the packet's own and stays with it until it is sent: whoever receives it, over a cable or over loopback, sees
+another packet without one (recorded with nft 1.0.6).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+from dnetlab.model import Rule, Step
+from dnetlab.model.changed import replace
+from dnetlab.model.facts import Decides, Jumps, Returns
+from dnetlab.model.logged import Logged
+from dnetlab.model.nftrule import NftRule, Verdict
+from dnetlab.model.traced import Traced
+from dnetlab.net.filter import Decision, Scene
+from dnetlab.net.trip import Trip
+
+
+def tell(trip: Trip, scene: Scene, place: tuple[str, str], seen: Logged, decision: Decision) -> None:
+    """Tell what a packet that is marked, before this base chain or in it, has met there. place: table and chain."""
+    if not trip.traced:
+        words = (trip.at, seen.packet, trip.lab.now, trip.lab.told)
+        trip.traced = zlib.crc32(repr(words).encode()) or 1
+    quoting = replace(seen.packet, inside=trip.inner) if trip.inner is not None else seen.packet
+    frame = quoting, seen.into, seen.out, seen.source, seen.destination
+    packet = Traced(seen.at, trip.traced, *place, None, "", *frame)
+    trip.lab.trace(trip.at, [packet, *_met(packet, scene, decision)])
+
+
+def _met(packet: Traced, scene: Scene, decision: Decision) -> Iterator[Traced]:
+    for step, rule in scene.reported:
+        yield replace(packet, chain=step.chain, rule=rule, verdict=_verdict(step, rule))
+    if decision.rule is None:
+        yield replace(packet, verdict=decision.name.lower())
+
+
+def _verdict(step: Step, rule: NftRule | Rule) -> str:
+    fact = step.fact
+    if isinstance(fact, Returns):
+        return "return"
+    if isinstance(fact, Jumps):
+        goto = isinstance(rule, Rule) and rule.target.goto
+        goto = goto or isinstance(rule, NftRule) and isinstance(rule.verdict, Verdict) and rule.verdict.name == "goto"
+        return f"{'goto' if goto else 'jump'} {fact.chain}"
+    if isinstance(fact, Decides):
+        return "drop" if fact.verdict in ("DROP", "REJECT") else "accept"
+    return "continue"
