@@ -11,6 +11,7 @@ from dnetlab.engines.simulator import Simulator
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "engines"))
 import redundancy  # noqa: E402
+import redundancy_nft as nft  # noqa: E402
 import redundancy_ways as ways  # noqa: E402
 
 
@@ -44,6 +45,16 @@ def test_what_recordings_of_29_answer_is_the_simulators():
     found[ways.WAYS[0].name] = {name: ways.renamed(row) for name, row in first.items()}
 
     assert {cell: found[cell[0]][cell[1]][cell[2]] for cell in cells} == cells
+
+
+def test_with_nftables_either_door_is_enough_too_as_far_as_recordings_answer():
+    found, real = nft.simulated(), nft.recorded()
+
+    assert {cell: found[cell[0]][cell[1]][cell[2]] for cell in real} == real
+    assert real[ways.FOUR, "ruleset flushed", "client → host:80"] == "page"
+    client = {name: row["client → host:80"] for name, row in found[ways.FOUR].items()}
+    assert client["docker-proxy killed"] == "page"
+    assert client["both"] == "refused"
 
 
 def test_without_docker_proxy_a_flushed_nat_table_leaves_no_door_at_all():

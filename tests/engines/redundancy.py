@@ -146,9 +146,11 @@ def page() -> str:
     how += [f"| {name} | {'<br>'.join(f'`{t}`' for t in texts) or '–'} |" for name, texts in EXPERIMENTS.items()]
     how += ["", "| asker | line |", "|---|---|"]
     how += [f"| {name} | `{command}` |" for name, command in ASKERS.items()]
+    import redundancy_nft
     import redundancy_ways
 
-    return HEAD + "\n".join(lines) + "\n" + WORDS + "\n".join(how) + "\n" + redundancy_ways.page()
+    ways = redundancy_ways.page() + redundancy_nft.page()
+    return HEAD + "\n".join(lines) + "\n" + WORDS + "\n".join(how) + "\n" + ways
 
 
 def cell(answers: dict[str, str]) -> str:
