@@ -93,7 +93,7 @@ class Capture:
     walls: Walls | None = None
 
     def hears(self, sighting: Sighting) -> bool:
-        if not (self.events is self.heard is self.traced is None):
+        if self.events is not None or self.heard is not None or self.traced is not None:
             return False
         if sighting.passed and not (self.promiscuous and self.interface):
             return False

@@ -25,8 +25,9 @@ def tell(trip: Trip, scene: Scene, place: tuple[str, str], seen: Logged, decisio
         words = (trip.at, seen.packet, trip.lab.now, trip.lab.told)
         trip.traced = zlib.crc32(repr(words).encode()) or 1
     quoting = replace(seen.packet, inside=trip.inner) if trip.inner is not None else seen.packet
-    frame = quoting, seen.into, seen.out, seen.source, seen.destination
-    packet = Traced(seen.at, trip.traced, *place, None, "", *frame)
+    packet = Traced(
+        seen.at, trip.traced, *place, None, "", quoting, seen.into, seen.out, seen.source, seen.destination
+    )
     trip.lab.trace(trip.at, [packet, *_met(packet, scene, decision)])
 
 
