@@ -163,3 +163,18 @@ def test_a_start_that_failed_half_way_leaves_its_ports_in_the_list_on_20_10():
     at.run("docker start web1")
 
     assert at.said(listing) == "web1 created 80/tcp\n"
+
+
+def test_docker0_lists_a_subnet_that_the_daemon_chose_behind_the_one_that_is_written_down():
+    # Given a docker0, when a daemon with other pools and a fixed-cidr-v6 starts, then its IPv6 subnet stands first
+    # (28.5.2); with docker0's old subnet kept, IPv4 does.
+    at = At("28.5")
+    subnets = "docker network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' bridge"
+    both = '"ipv6": true, "fixed-cidr-v6": "fd00:d0c::/64"'
+
+    at.run(f"echo '{{{both}}}' > /etc/docker/daemon.json", "systemctl restart docker")
+    assert at.said(subnets) == "172.17.0.0/16 fd00:d0c::/64 \n"
+
+    pools = '"default-address-pools": [{"base": "10.50.0.0/16", "size": 24}]'
+    at.run(f"echo '{{{pools}, {both}}}' > /etc/docker/daemon.json", "systemctl restart docker")
+    assert at.said(subnets) == "fd00:d0c::/64 10.50.0.0/24 \n"

@@ -221,11 +221,20 @@ def make_predefined(world: World, host: str) -> None:
     chosen = _subnet_of_docker0(world, host, config, docker0)
     change_daemon(world, host, pool_cursor=0)  # docker0's subnet is chosen beside the cursor (daemon_unix.go)
     subnet = replace(ipam.open_pool(world, host, chosen), configured=not shown, gateway_configured=shown)
-    network = replace(network, subnets=(subnet, *_ipv6_of_docker0(world, host, config, docker0)), ipv6=config.ipv6)
+    both = [subnet, *_ipv6_of_docker0(world, host, config, docker0)]
+    if not _asked_for(config, docker0, subnet) and release_of(world).lists_asked_first:
+        both.sort(key=lambda s: s.subnet.version == 4 or not s.configured)  # what the daemon chose stands last
+    network = replace(network, subnets=tuple(both), ipv6=config.ipv6)
     driver_of(network).restore_network(world, host, network)
     if network.ipv6 and config.fixed_cidr_v6 and not release_of(world).ula_pools:
         _add_route_of_its_own(world, host, network.subnets_of(6)[0])
     books.put_network(world, host, network)
+
+
+def _asked_for(config: DaemonConfig, docker0: Interface | None, subnet: Subnet) -> bool:
+    """Is it docker0's by bip, or because docker0 has an address in it already (observed with other pools, 28.5.2)?"""
+    kept = docker0 is not None and any(address.network == subnet.subnet for address in docker0.ipv4)
+    return bool(config.bip) or kept
 
 
 def _add_route_of_its_own(world: World, host: str, subnet: Subnet) -> None:
