@@ -74,9 +74,9 @@ def simulated() -> dict[str, Table]:
 HEAD = """
 ## With nftables
 
-29.7 with `"firewall-backend": "nftables"`, forwarding on and the policy of FORWARD accepting. Words in *slanted letters*
-are the simulator's: no recording of 29.7.2 answers them. The others a recording answers (`daemon/29.7/nftables`), and the
-simulator alike. *ruleset flushed* is `nft flush ruleset`, all tables at once.
+29.7 with `"firewall-backend": "nftables"`, forwarding on and the policy of FORWARD accepting. Words in *slanted
+letters* are the simulator's: no recording of 29.7.2 answers them. The others a recording answers
+(`daemon/29.7/nftables`), and the simulator alike. *ruleset flushed* is `nft flush ruleset`, all tables at once.
 
 """
 
