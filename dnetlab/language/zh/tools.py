@@ -434,7 +434,7 @@ SENTENCES = {
     "The lab's nft doesn't do `{what}`.": "实验环境的 nft 不支持 `{what}`。",
     "It has tables of the families ip, ip6 and inet, with chains, rules, sets and maps of verdicts.": "它有 ip、ip6 和 inet 族的表，表里可以有链、规则、集合和裁决映射（verdict map）。",
     "The lab's `nft monitor trace` has no options.": "实验环境的 `nft monitor trace` 没有选项。",
-    "Leave them out: nft monitor trace &": "请去掉选项：nft monitor trace &",
+    "Leave them out: `nft monitor trace &`.": "请去掉选项：`nft monitor trace &`。",
     "Which handles iptables' rules have is not modelled: table {table} is iptables' own.": "没有模拟 iptables 规则的 handle：表 {table} 是 iptables 自己的。",
     "`iptables -t {name} -L --line-numbers` numbers its rules, for `iptables -D`.": "`iptables -t {name} -L --line-numbers` 会给规则编号，供 `iptables -D` 使用。",
     "Table {table} is iptables' own, and in the lab only iptables writes in it.": "表 {table} 是 iptables 自己的，在实验环境里只有 iptables 写它。",

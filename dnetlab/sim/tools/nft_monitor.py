@@ -20,7 +20,7 @@ from dnetlab.sim.tools.nft_options import Options
 def begin(context: Context, options: Options) -> Result:
     """Listen until the job is ended. Refused when a rule of iptables can't be said in nft's words."""
     if options.handles or options.json:
-        raise Refused("The lab's `nft monitor trace` has no options.", "Leave them out: nft monitor trace &")
+        raise Refused("The lab's `nft monitor trace` has no options.", "Leave them out: `nft monitor trace &`.")
     stack, argv = context.stack, ("nft", *options.words.split())
     for family, tables in (("ip", stack.netfilter), ("ip6", stack.netfilter6)):
         for table in tables.tables:
