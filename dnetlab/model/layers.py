@@ -7,6 +7,7 @@ entries. A plain dictionary would be copied whole each time.
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, MutableMapping, ValuesView
+from itertools import chain
 from typing import TypeVar
 
 Key = TypeVar("Key")
@@ -52,7 +53,7 @@ class Layers(MutableMapping[Key, Value]):
         del self._base[key]
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self._whole())
+        return chain(self._base, [key for key in self._over if key not in self._base])
 
     def __len__(self) -> int:
         return len(self._base) + sum(key not in self._base for key in self._over)
