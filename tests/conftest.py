@@ -72,12 +72,24 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-@pytest.fixture(params=["in process", "as JSON"])
+@pytest.fixture(params=["in process", "as JSON", "served"])
 def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """For tests of the docker command line: its daemon is called in process, and again as from another machine."""
+    """For tests of the docker command line: its daemon is called in process, again as from another machine, and once
+    more through the server."""
     if request.param == "as JSON":
         monkeypatch.setattr(session, "reach", through_json)
+    if request.param == "served":
+        monkeypatch.setattr(session, "reach", request.getfixturevalue("served_doors").reach)
     return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def served_doors() -> Generator[Any]:
+    """Where worlds of tests are served: dnetlab.serve on sockets, while the tests last."""
+    from tests.served_transport import opened
+
+    with opened() as doors:
+        yield doors
 
 
 def through_json(

@@ -27,11 +27,19 @@ CHANGE_TICKS = 19  # and while one task takes the place of another
 
 
 def create(session: Session) -> int:
-    made = session.ask(api.service_create, serviceform.body(session))
+    body = serviceform.body(session)
+    made = session.ask(api.service_create, body)
     session.out(made["ID"])
-    for warning in made["Warnings"]:
-        session.err(warning)
+    session.err(_unpinned(body["TaskTemplate"]["ContainerSpec"]["Image"]))
     return _watch(session, made["ID"], made["ID"], 0, START_TICKS)
+
+
+def _unpinned(image: str) -> str:
+    """The client's own, when no registry answers it (moby client/service_create.go digestWarning)."""
+    return (
+        f"image {image} could not be accessed on a registry to record\nits digest. Each node will access {image} "
+        "independently,\npossibly leading to different nodes running different\nversions of the image.\n"
+    )
 
 
 def _watch(session: Session, service: str, name: str, before: int, ticks: int, steps: bool = False) -> int:

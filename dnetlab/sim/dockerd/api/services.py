@@ -52,21 +52,13 @@ def port_json(port: PublishedPort) -> Json:
 
 
 def service_create(world: World, host: str, body: Json) -> Json:
-    """POST /services/create: {'ID': …, 'Warnings': […]}. One without a name is given one. Raises ApiError."""
+    """POST /services/create: {'ID': …, 'Warnings': null}. One without a name is given one. Raises ApiError."""
     taken = {service.spec.name for service in membership.manager(world, host).services.values()}
     spec = spec_of(world, host, {**body, "Name": body.get("Name") or invent(world, taken)})
     swarm.set_up_for(world, host, spec)
     found = services.create(world, host, spec)
     orchestrator.reconcile(world, membership.manager(world, host).id)
-    return {"ID": found, "Warnings": [services_unpinned(spec.image)]}
-
-
-def services_unpinned(image: str) -> str:
-    """The warning of a manager that has no registry to ask (daemon/cluster/services.go digestWarning)."""
-    return (
-        f"image {image} could not be accessed on a registry to record\nits digest. Each node will access {image} "
-        "independently,\npossibly leading to different nodes running different\nversions of the image.\n"
-    )
+    return {"ID": found, "Warnings": None}
 
 
 def service_update(world: World, host: str, name: str, body: Json, version: int | None = None) -> Json:

@@ -76,8 +76,7 @@ def service(a: Asked) -> Answer:
 
 
 def service_created(a: Asked) -> Answer:
-    """The warning about a registry is the client's own since 1.30 (moby client/service_create.go)."""
-    return Answer(201, {**a.do(api.service_create, a.wanted_body()), "Warnings": None})
+    return Answer(201, a.do(api.service_create, a.wanted_body()))
 
 
 def service_updated(a: Asked) -> Answer:

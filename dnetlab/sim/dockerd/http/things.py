@@ -73,7 +73,7 @@ def volumes_pruned(a: Asked) -> Answer:
 
 
 def images(a: Asked) -> Answer:
-    return Answer(200, a.do(api.image_list, a.filters(), a.flag("manifests")))
+    return Answer(200, a.do(api.image_list, a.filters(), a.flag("manifests"), a.flag("all")))
 
 
 def image(a: Asked) -> Answer:
