@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
@@ -111,6 +112,23 @@ def crossed(value: Any) -> Any:
     arrived = json.loads(json.dumps(value, allow_nan=False))
     assert arrived == value
     return arrived
+
+
+class Raises(logging.Handler):
+    """A fault that is told is one: the lab goes on with it, a test doesn't."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1]:
+            raise record.exc_info[1]
+
+
+@pytest.fixture(autouse=True)
+def told_faults() -> Generator[logging.Handler]:
+    """Who hears of them. A test that makes one on purpose takes him away from the logger `dnetlab`."""
+    heard = Raises()
+    logging.getLogger("dnetlab").addHandler(heard)
+    yield heard
+    logging.getLogger("dnetlab").removeHandler(heard)
 
 
 @pytest.fixture(autouse=True)

@@ -53,6 +53,10 @@ class App:
             return
         except Exception as error:  # a fault of ours: the traceback is here, the client gets a sentence
             logging.getLogger("dnetlab.serve").exception("%s %s", came.method, came.url.path)
+            door = scope["door"]
+            if door.taken is not None:
+                door.taken.close()
+                return
             response = self.response(Answer(500, {"message": f"dnetlab has a fault here, not you: {error!r}"}))
         if response is not None:
             await response(scope, receive, send)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -126,21 +127,29 @@ class Desk:
     # -- time that passes -------------------------------------------------------------------------------------------
 
     async def keep_time(self) -> None:
-        """What is due happens when it is due, for ever."""
+        """What is due happens when it is due, for ever; a fault of ours is told, and time goes on."""
         while True:
-            self._noticed.clear()
-            awaited = self.lab.daemons.next_due(self._reading) if self.skips and self._waiting else None
-            due, now = self.lab.daemons.next_due(), self.lab.lab_time
-            if awaited is not None or (due is not None and now is not None and due <= now):
-                await self.alone(self.lab.pass_time, awaited)
-                self.beat()
-                await asyncio.sleep(0)
-                continue
-            left = None if due is None or now is None else max(0.001, due - now)
-            ends = self.lab.daemons.next_due(self._staying) if self.skips and self._staying else None
             try:
-                await asyncio.wait_for(self._noticed.wait(), left if ends is None else PATIENCE)
-            except TimeoutError:
-                if ends is not None:
-                    await self.alone(self.lab.pass_time, ends)
-                    self.beat()
+                await self._pass_on()
+            except Exception:
+                logging.getLogger("dnetlab.serve").exception("time that passes")
+                await asyncio.sleep(PATIENCE)
+
+    async def _pass_on(self) -> None:
+        """To what is due now, or wait for it."""
+        self._noticed.clear()
+        awaited = self.lab.daemons.next_due(self._reading) if self.skips and self._waiting else None
+        due, now = self.lab.daemons.next_due(), self.lab.lab_time
+        if awaited is not None or (due is not None and now is not None and due <= now):
+            await self.alone(self.lab.pass_time, awaited)
+            self.beat()
+            await asyncio.sleep(0)
+            return
+        left = None if due is None or now is None else max(0.001, due - now)
+        ends = self.lab.daemons.next_due(self._staying) if self.skips and self._staying else None
+        try:
+            await asyncio.wait_for(self._noticed.wait(), left if ends is None else PATIENCE)
+        except TimeoutError:
+            if ends is not None:
+                await self.alone(self.lab.pass_time, ends)
+                self.beat()

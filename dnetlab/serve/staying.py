@@ -239,11 +239,14 @@ async def _attached(
     reading = asyncio.create_task(session.serve(full) if sends else session.look_out())
     writing = asyncio.create_task(_shown(desk, host, everything, full, seen, before, wire, raw))
     await asyncio.wait([reading, writing], return_when=asyncio.FIRST_COMPLETED)
-    if sends and not wire.gone.is_set() and not session.detached and not writing.done():
+    failed = reading.done() and reading.exception() is not None
+    if sends and not failed and not wire.gone.is_set() and not session.detached and not writing.done():
         await writing  # all was sent; what comes is still read
     for task in (reading, writing):
         task.cancel()
-    await asyncio.gather(reading, writing, return_exceptions=True)
+    for ended in await asyncio.gather(reading, writing, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended
 
 
 async def _shown(desk: Desk, host: str, request: Request, full: str, seen: int, before: Container | None, wire: Wire,

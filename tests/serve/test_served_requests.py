@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import stat
 import threading
@@ -13,6 +14,7 @@ from dnetlab.errors import UsageError
 from dnetlab.lab import Lab
 from dnetlab.serve.server import Tcp
 from dnetlab.serve.thread import Served
+from dnetlab.sim.programs import launch
 
 
 def test_each_host_with_docker_has_a_socket_that_only_its_owner_opens(served):
@@ -157,6 +159,45 @@ def test_many_clients_at_once_lose_nothing(served):
 
     assert statuses == [201] * 20
     assert len(served.ask("GET", "/networks")[2]) == 23
+
+
+def test_a_fault_in_one_containers_program_is_not_the_others(served, told_faults, monkeypatch):
+    # given a container that does something each second, and a fault of ours that it meets
+    logging.getLogger("dnetlab").removeHandler(told_faults)
+    served.lab.run("docker run -d --name bad busybox sh -c 'while true; do sleep 1; done'")
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(launch, "_loop_on", fails)
+
+    # when time passes there
+    create(served, "good", "busybox", "sleep", "5")
+    served.ask("POST", "/containers/good/start")
+    served.ask("POST", "/containers/good/wait")
+
+    # then everybody is answered, and that container has ended
+    states = {row["Names"][0]: row["State"] for row in served.ask("GET", "/containers/json?all=1")[2]}
+    assert states == {"/bad": "exited", "/good": "exited"}
+    assert served.ask("GET", "/containers/bad/json")[2]["State"]["ExitCode"] == 70
+    assert served.ask("POST", "/containers/good/start")[0] == 204
+
+
+def test_a_fault_under_an_open_connection_closes_it_and_no_other(served, told_faults, monkeypatch):
+    logging.getLogger("dnetlab").removeHandler(told_faults)
+    full = create(served, "box", Tty=True, OpenStdin=True)
+    served.ask("POST", f"/containers/{full}/start")
+    wire = served.hijack(f"/containers/{full}/attach?stream=1&stdin=1&stdout=1")
+    wire.until(b"/ # ")
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(served.lab, "type", fails)
+    wire.send(b"ls\r")
+
+    assert wire.rest() == b"ls\r\n"
+    assert served.ask("GET", "/_ping")[0] == 200
 
 
 def test_a_host_whose_daemon_is_stopped_answers_nobody(served):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from dnetlab.model import Container, ContainerState
@@ -16,6 +17,7 @@ from dnetlab.sim.context import Result
 from dnetlab.sim.dockerd import books, happenings
 from dnetlab.sim.dockerd.environment import context_of
 from dnetlab.sim.dockerd.errors import ApiError
+from dnetlab.sim.dockerd.faults import Apart
 from dnetlab.sim.shell import run_command
 from dnetlab.sim.world import World
 
@@ -74,14 +76,14 @@ def begin(world: World, host: str, container_id: str) -> None:
     books.change_spec(world, host, container_id, health=fresh)
 
 
-def keep_watch(world: World) -> None:
+def keep_watch(world: World, apart: Apart) -> None:
     """The checks that were due by now, each at its time."""
     for host, daemon in list(world.daemons.items()):
         if not daemon.running or not daemon.waiting:
             continue
         for container_id, spec in list(daemon.containers.items()):
             if spec.health is not None and spec.health.due < world.clock:
-                _catch_up(world, host, container_id)
+                apart(world, host, container_id, partial(_catch_up, world, host, container_id))
 
 
 def _catch_up(world: World, host: str, container_id: str) -> None:

@@ -10,12 +10,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
 
 from dnetlab.model import Container, ContainerState, Process, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim import processes
-from dnetlab.sim.dockerd import books, endpoints, happenings, health, sharing
+from dnetlab.sim.dockerd import books, endpoints, faults, happenings, health, sharing
 from dnetlab.sim.dockerd import volumes as storage
 from dnetlab.sim.dockerd.config import ContainerSpec, RestartPolicy
 from dnetlab.sim.dockerd.environment import variables
@@ -392,9 +394,13 @@ def let_time_pass(world: World) -> None:
     if not any(map(attrgetter("waiting"), world.daemons.values())):
         return
     _end_and_restart(world)
-    launch.keep_talking(world)
-    health.keep_watch(world)
+    launch.keep_talking(world, _apart)
+    health.keep_watch(world, _apart)
     _end_and_restart(world)  # a loop may have been left
+
+
+def _apart(world: World, host: str, container_id: str, work: Callable[[], None]) -> None:
+    faults.apart(world, host, container_id, work, exited)
 
 
 def _end_and_restart(world: World) -> None:
@@ -405,12 +411,16 @@ def _end_and_restart(world: World) -> None:
             break
         at, host, container_id = due
         world.clock = max(at, 0.0)
-        spec = books.spec(world, host, container_id)
-        if spec.ends_at is not None and spec.ends_at <= at:
-            exited(world, host, container_id, spec.exit_when_ended)
-        else:
-            _start_again(world, host, container_id)
+        _apart(world, host, container_id, partial(_end_or_start, world, host, container_id, at))
         world.clock = now
+
+
+def _end_or_start(world: World, host: str, container_id: str, at: float) -> None:
+    spec = books.spec(world, host, container_id)
+    if spec.ends_at is not None and spec.ends_at <= at:
+        exited(world, host, container_id, spec.exit_when_ended)
+    else:
+        _start_again(world, host, container_id)
 
 
 def _next_event(world: World, now: float) -> tuple[float, str, str] | None:

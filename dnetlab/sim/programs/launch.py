@@ -16,6 +16,7 @@ from dnetlab.sim.context import Context, Result
 from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec
 from dnetlab.sim.dockerd.environment import context_of
+from dnetlab.sim.dockerd.faults import Apart
 from dnetlab.sim.dockerd.images import recipe_of
 from dnetlab.sim.programs import kinds, logs, loops, netcat, web
 from dnetlab.sim.shell import run_command, run_script
@@ -434,14 +435,19 @@ def say_goodbye(world: World, host: str, container_id: str, signal: int, sender:
         web.nginx_goodbye(world, host, container_id, signal, sender)
 
 
-def keep_talking(world: World) -> None:
+def keep_talking(world: World, apart: Apart) -> None:
     """A ping that runs as a container's program has sent one packet a second meanwhile, a loop has done its rounds."""
     for host, daemon in list(world.daemons.items()):
         for container_id, spec in list(daemon.containers.items()) if daemon.waiting else ():
-            if spec.loop and (container := books.by_id(world, host, container_id)) and container.is_running:
-                _loop_on(world, host, container, spec)
-            if spec.pings and (container := books.by_id(world, host, container_id)) and container.is_running:
-                _ping_on(world, host, container, spec.config, spec.pings)
+            if (spec.loop and spec.loop.at <= world.clock) or (spec.pings and world.clock - spec.pinged >= 1):
+                apart(world, host, container_id, partial(_talk_on, world, host, container_id, spec))
+
+
+def _talk_on(world: World, host: str, container_id: str, spec: ContainerSpec) -> None:
+    if spec.loop and (container := books.by_id(world, host, container_id)) and container.is_running:
+        _loop_on(world, host, container, spec)
+    if spec.pings and (container := books.by_id(world, host, container_id)) and container.is_running:
+        _ping_on(world, host, container, spec.config, spec.pings)
 
 
 def _loop_on(world: World, host: str, container: Container, spec: ContainerSpec) -> None:
