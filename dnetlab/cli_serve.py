@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import secrets
@@ -86,6 +87,8 @@ async def _serve(lab: Any, arguments: argparse.Namespace, tcp: Any) -> int:
         if tcp and tcp.token:
             told = f"export DOCKER_CONFIG={_client_config(server.folder, tcp.token)}"
             print(say("The token for TCP, as the docker command reads it: {command}", command=told), flush=True)
+        gc.collect()
+        gc.freeze()  # what is loaded stays; requests needn't look through it
         await ended.wait()
     finally:
         await server.close()

@@ -15,7 +15,7 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as Incoming
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from dnetlab.model import Answer, Request
 from dnetlab.serve import staying
@@ -58,8 +58,11 @@ class App:
                 door.taken.close()
                 return
             response = self.response(Answer(500, {"message": f"dnetlab has a fault here, not you: {error!r}"}))
-        if response is not None:
+        if isinstance(response, StreamingResponse):
             await response(scope, receive, send)
+        elif response is not None:
+            with scope["door"].together():
+                await response(scope, receive, send)
 
     async def _answer(self, came: Incoming) -> Response | None:
         if self._token and came.headers.get("authorization") != f"Bearer {self._token}":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +28,7 @@ class Desk:
     def __init__(self, lab: Clients, skips: bool = False) -> None:
         self.lab, self.skips = lab, skips
         self.loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._pulse = asyncio.Event()
         self._staying: Counter[tuple[str, str]] = Counter()
         self._reading: Counter[tuple[str, str]] = Counter()
@@ -65,6 +67,9 @@ class Desk:
 
     def tell(self) -> None:
         """Something has changed; any thread may say so."""
+        if threading.get_ident() == self._thread:
+            self.beat()
+            return
         with contextlib.suppress(RuntimeError):  # the loop has ended
             self.loop.call_soon_threadsafe(self.beat)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import array
 import asyncio
+import contextlib
 import fcntl
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -40,6 +41,16 @@ class Door(H11Protocol):
         self.flow.resume_reading()
         self.transport.resume_reading()
         return self.taken
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """What is answered meanwhile leaves in one piece, so that its reader wakes once."""
+        piece = Piece(self.transport)
+        self.cycle.transport = piece  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            piece.leave()
 
     def forget(self) -> None:
         """What is said here from now on nobody hears."""
@@ -81,6 +92,28 @@ class Door(H11Protocol):
 
     def _unsupported_upgrade_warning(self) -> None:
         """`Upgrade: tcp` is what clients of Docker say before they attach."""
+
+
+class Piece:
+    """Keeps what is written until all of it leaves: as much of a transport as an answer of uvicorn's asks for."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport, self._kept = transport, b""
+
+    def write(self, data: bytes) -> None:
+        self._kept += data
+
+    def leave(self) -> None:
+        if self._kept:
+            self._transport.write(self._kept)
+            self._kept = b""
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        self.leave()
+        self._transport.close()
 
 
 class Wire:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from dnetlab.model import Container, Endpoint, Network, PortBinding, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.layers import with_item, without_item
 from dnetlab.net.endpoints_order import by_gateway
 from dnetlab.sim.dockerd import books, gwbridge, sandbox
 from dnetlab.sim.dockerd.books import Part, change_daemon, daemon, release_of
@@ -153,11 +154,8 @@ def _note(
     world: World, host: str, container_id: str, endpoint: Endpoint, now: tuple[Part, tuple[PortBinding, ...]] | None
 ) -> None:
     """Write down what an endpoint publishes, and what its container does with it."""
-    book = dict(daemon(world, host).published)
-    book.pop(endpoint.endpoint_id, None)
-    if now is not None:
-        book[endpoint.endpoint_id] = now
-    change_daemon(world, host, published=book)
+    book, one = daemon(world, host).published, endpoint.endpoint_id
+    change_daemon(world, host, published=with_item(book, one, now) if now is not None else without_item(book, one))
     container = books.get(world, host, container_id)
     ports = _in_request_order(b for e in _all(world, host, container) for b in _bound(world, host, e))
     if ports != container.ports:

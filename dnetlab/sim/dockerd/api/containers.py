@@ -52,14 +52,24 @@ def container_create(world: World, host: str, body: Json, name: str = "") -> Jso
     return {"Id": created.id, "Warnings": list(created.warnings)}
 
 
-def container_start(world: World, host: str, name: str) -> None:
-    """POST /containers/{id}/start. Raises ApiError when it can't; a running one stays as it is."""
+def _ran(world: World, host: str, name: str) -> bool:
+    """`.State.Running`, which one that is about to be started again has, too."""
+    found = books.find(world, host, name)
+    return found.is_running or found.state is ContainerState.RESTARTING
+
+
+def container_start(world: World, host: str, name: str) -> bool:
+    """POST /containers/{id}/start: did it not run? Raises ApiError when it can't; a running one stays as it is."""
+    ran = _ran(world, host, name)
     containers.start(world, host, name)
+    return not ran
 
 
-def container_stop(world: World, host: str, name: str, t: int | None = None, signal: str = "") -> None:
-    """POST /containers/{id}/stop. t: seconds before SIGKILL, -1: never; None: the container's own."""
+def container_stop(world: World, host: str, name: str, t: int | None = None, signal: str = "") -> bool:
+    """POST /containers/{id}/stop: did it run? t: seconds before SIGKILL, -1: never; None: the container's own."""
+    ran = _ran(world, host, name)
     containers.stop(world, host, name, t, signal)
+    return ran
 
 
 def container_restart(world: World, host: str, name: str, t: int | None = None, signal: str = "") -> None:

@@ -28,20 +28,12 @@ def created(a: Asked) -> Answer:
     return Answer(201, a.do(api.container_create, a.body(), a.text("name")))
 
 
-def _runs(a: Asked) -> bool:
-    return bool(a.do(api.container_inspect, a.name)["State"]["Running"])
-
-
 def started(a: Asked) -> Answer:
-    running = _runs(a)
-    a.do(api.container_start, a.name)
-    return done(304 if running else 204)
+    return done(204 if a.do(api.container_start, a.name) else 304)
 
 
 def stopped(a: Asked) -> Answer:
-    running = _runs(a)
-    a.do(api.container_stop, a.name, a.number("t"), a.text("signal"))
-    return done(204 if running else 304)
+    return done(204 if a.do(api.container_stop, a.name, a.number("t"), a.text("signal")) else 304)
 
 
 def restarted(a: Asked) -> Answer:
