@@ -333,3 +333,13 @@ def test_a_shell_of_exec_privileged_may_change_routes_line_after_line(prompt):
 
     refused = prompt.type("ip route del 10.9.9.0/24")
     assert refused.stderr == "ip: RTNETLINK answers: Operation not permitted\n"
+
+
+def test_a_variable_without_a_value_is_told_and_takes_the_images_away(prompt):
+    """28.5.2 as docker-py's tests ask it; moby container/env.go."""
+    body = '{"Image":"nginx","Env":["NJS_VERSION","A=1"]}'
+    made = "curl -s --unix-socket /var/run/docker.sock -H 'Content-Type: application/json' -d"
+    prompt.out(f"{made} '{body}' 'http://localhost/containers/create?name=c1'\ndocker start c1")
+
+    assert prompt.out("docker inspect -f '{{json .Config.Env}}' c1").startswith('["NJS_VERSION","A=1","PATH=/')
+    assert "NJS_VERSION" not in prompt.out("docker exec c1 env")

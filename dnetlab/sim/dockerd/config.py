@@ -206,8 +206,8 @@ class ContainerConfig:
 
     @property
     def environment(self) -> dict[str, str]:
-        """env as a mapping; the last of two equal names wins."""
-        return dict(pair.partition("=")[::2] for pair in self.env)
+        """env as a mapping; the last of two equal names wins. A name alone is no variable."""
+        return dict(pair.partition("=")[::2] for pair in self.env if "=" in pair)
 
 
 @quick

@@ -81,8 +81,7 @@ def merge(config: ContainerConfig, recipe: Recipe) -> ContainerConfig:
         if command is None or command == ():
             command = recipe.command
     given = {pair.partition("=")[0] for pair in config.env}
-    own = tuple(pair for pair in config.env if "=" in pair)  # a name alone takes the image's away (container/env.go)
-    env = own + tuple(pair for pair in recipe.environment if pair.partition("=")[0] not in given)
+    env = config.env + tuple(pair for pair in recipe.environment if pair.partition("=")[0] not in given)
     ports = dict.fromkeys((*config.expose, *(p.key for p in config.publish), *recipe.ports))
     mounts = {m.destination: m for m in config.mounts}
     for path in recipe.volumes:

@@ -48,6 +48,8 @@ def environment(
         found["TERM"] = "xterm"
     found.update(link_variables(world, host, container, config))
     found.update(config.environment)
+    for name in (pair for pair in config.env if "=" not in pair):  # takes it away (moby container/env.go)
+        found.pop(name, None)
     found.update(dict(pair.partition("=")[::2] for pair in extra))
     found.setdefault("HOME", "/root")
     return found

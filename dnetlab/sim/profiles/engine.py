@@ -6,6 +6,7 @@ Sources in the comments: E20, E25, E27, E28, E29 are observations of the real en
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -385,6 +386,7 @@ class EngineProfile:
         return self.texts[key].format(**values)
 
 
+@functools.lru_cache(maxsize=64)
 def numbers(version: str) -> tuple[int, ...]:
     """'1.44' -> (1, 44), for comparing; what follows the numbers is left out."""
     return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
