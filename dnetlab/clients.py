@@ -110,9 +110,9 @@ class Clients:
             self.daemons.pass_time(max(now or 0.0, to or 0.0))
 
     @alone
-    def stay(self, host: str, container: str) -> None:
+    def stay(self, host: str, container: str, attaches: bool = False) -> None:
         """A client stays with a container, or waits for its end: with --rm it goes when he has read all (`let_go`)."""
-        self.daemons.stay(host, container)
+        self.daemons.stay(host, container, attaches)
 
     @alone
     def let_go(self, host: str, container: str) -> None:

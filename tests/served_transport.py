@@ -64,8 +64,8 @@ class Lent:
                 tell()
         return found
 
-    def stay(self, host: str, container: str) -> None:
-        sessions.stay(self.world, host, container)
+    def stay(self, host: str, container: str, attaches: bool = False) -> None:
+        sessions.stay(self.world, host, container, attaches)
 
     def let_go(self, host: str, container: str) -> None:
         sessions.let_go(self.world, host, container)
@@ -151,7 +151,7 @@ class Client:
 
     def _check(self, status: int, content: bytes) -> None:
         if status >= 400:
-            message = json.loads(content)["message"]
+            message = json.loads(content)["message"] if content else ""  # HEAD has none
             assert not message.startswith("dnetlab has a fault"), message
             refused = self.lab.refused
             if status == 501 and refused is not None:

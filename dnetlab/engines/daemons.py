@@ -53,10 +53,10 @@ class Daemons:
         terminal = sessions.terminal_of(self._simulator.world.copy(), session)
         return prompt_of(self._simulator.world, terminal.host, terminal) if terminal else None
 
-    def stay(self, host: str, container: str) -> None:
+    def stay(self, host: str, container: str, attaches: bool = False) -> None:
         """Somebody reads what that container says; with --rm it stays until `let_go`."""
         new = self._simulator.world.copy()
-        sessions.stay(new, host, container)
+        sessions.stay(new, host, container, attaches)
         self._simulator.world = new
 
     def let_go(self, host: str, container: str) -> None:

@@ -95,17 +95,18 @@ class Desk:
 
     @contextlib.asynccontextmanager
     async def staying(
-        self, host: str, container: str, reads: bool = True, lingers: bool = False
+        self, host: str, container: str, reads: bool = True, lingers: bool = False, attaches: bool = False
     ) -> AsyncIterator[None]:
         """Meanwhile a container with --rm that ends can still be read. reads: not only its end is waited for.
 
-        lingers: where time is skipped it stays a little longer, as it would have while its program went on.
+        attaches: to its program. lingers: where time is skipped it stays a little longer, as it would have while that
+        went on.
         """
         key = (host, container)
         self._staying[key] += 1
         if reads:
             self._reading[key] += 1
-        await self.alone(self.lab.stay, host, container)
+        await self.alone(self.lab.stay, host, container, attaches)
         try:
             yield
         finally:

@@ -213,7 +213,7 @@ async def attach(visit: Visit) -> Response | None:
     everything = Request(
         "GET", f"/containers/{full}/logs", query or {"stdout": "1", "stderr": "1"}, version=visit.request.version
     )
-    async with visit.desk.staying(visit.host, full):  # before the client hears that it is attached and starts it
+    async with visit.desk.staying(visit.host, full, attaches=True):  # before the client hears of it and starts it
         before = visit.desk.container(visit.host, full)
         said = (await visit.desk.ask(visit.host, everything, waits=True)).value
         wire = await visit.take(raw)

@@ -36,10 +36,10 @@ def leave(world: World, terminal: Terminal, code: int) -> None:
         api.exec_ended(world, terminal.host, terminal.session.split(" ")[-1], code)
 
 
-def stay(world: World, host: str, container: str) -> None:
-    """Somebody reads what it says."""
+def stay(world: World, host: str, container: str, attaches: bool = False) -> None:
+    """Somebody reads what it says; attaches: at the other end of its program."""
     if books.by_id(world, host, container) is not None:
-        api.container_stay(world, host, container)
+        api.container_stay(world, host, container, attaches)
 
 
 def let_go(world: World, host: str = "", container: str = "") -> None:

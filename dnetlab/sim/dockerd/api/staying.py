@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dnetlab.sim.dockerd import books, containers
+from dnetlab.sim.dockerd import books, containers, happenings
 from dnetlab.sim.dockerd.api.exec import shell_of
 from dnetlab.sim.dockerd.api.streams import terminal
 from dnetlab.sim.programs import kinds, logs
@@ -14,8 +14,13 @@ Json = dict[str, Any]
 END = "\x04"  # what stands for the end of what is sent, as a terminal has it
 
 
-def container_stay(world: World, host: str, full: str) -> None:
-    """Somebody stays with it, or waits for its end: with --rm it stays, ended, until container_let_go."""
+def container_stay(world: World, host: str, full: str, attaches: bool = False) -> None:
+    """Somebody stays with it, or waits for its end: with --rm it stays, ended, until container_let_go.
+
+    attaches: to its program, which is an event.
+    """
+    if attaches:
+        happenings.of_container(world, host, books.find(world, host, full), "attach")
     books.change_spec(world, host, full, kept=True)
 
 
