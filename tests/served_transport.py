@@ -17,6 +17,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -464,18 +465,25 @@ class Client:
         return self.value("DELETE", f"/services/{name}")
 
     def service_logs(self, name: str) -> list[Json]:
-        """Whose line it is, the details in front of it say, and names are asked for (docker/cli service/logs.go)."""
-        _, content = self.send("GET", f"/services/{name}/logs", stdout=True, stderr=True, details=True)
-        return [self._told(frame) for frame in frames(content, False)]
+        return self._told(f"/services/{name}/logs")
 
-    def _told(self, frame: Json) -> Json:
-        details, _, text = frame["text"].partition(" ")
+    def task_logs(self, name: str) -> list[Json]:
+        return self._told(f"/tasks/{name}/logs")
+
+    def _told(self, path: str) -> list[Json]:
+        """Whose a line is, the details in front of it say, and names are asked for (docker/cli service/logs.go)."""
+        _, content = self.send("GET", path, stdout=True, stderr=True, details=True, timestamps=True)
+        return [self._row(frame) for frame in frames(content, False)]
+
+    def _row(self, frame: Json) -> Json:
+        at, details, text = frame["text"].split(" ", 2)
         who = dict(pair.split("=", 1) for pair in details.split(","))
         task = self.task_inspect(who["com.docker.swarm.task.id"])
         service = self.service_inspect(task["ServiceID"])["Spec"]["Name"]
         node = self.node_inspect(who["com.docker.swarm.node.id"])["Description"]["Hostname"]
-        return {"stream": frame["stream"], "text": text, "node": node,
-                "task": f"{service}.{task.get('Slot') or task['NodeID']}.{task['ID'][:12]}"}  # fmt: skip
+        seconds = datetime.fromisoformat(at[:19] + "+00:00").timestamp()
+        return {"stream": frame["stream"], "text": text, "node": node, "task": task["ID"], "service": service, "at": at,
+                "slot": task.get("Slot") or task["NodeID"], "details": details, "since_1970": seconds}  # fmt: skip
 
     def task_list(self, filters: Any = None) -> Any:
         return self.value("GET", "/tasks", filters=filters)
