@@ -357,6 +357,20 @@ def test_scp_copies_a_small_file_there_and_back(prompt):
     assert prompt.out("docker2# cat /root/name") == prompt.out("docker1# cat /root/again") == "docker1\n"
 
 
+def test_scp_copies_a_directory_with_all_in_it_into_one_that_is_there_or_as_one_of_that_name(prompt):
+    prompt.out("mkdir -p /tmp/d/e && echo a > /tmp/d/a && echo b > /tmp/d/e/b")
+
+    prompt.out("scp -r /tmp/d docker2:/tmp/ && scp -r docker2:/tmp/d /tmp/back")
+
+    assert prompt.out("ssh docker2 cat /tmp/d/a /tmp/d/e/b") == "a\nb\n"
+    assert prompt.out("cat /tmp/back/a /tmp/back/e/b") == "a\nb\n"
+
+
+@pytest.mark.parametrize("words", ["docker2 -- hostname", "-q docker2 -q hostname", "-- docker2 hostname"])
+def test_options_of_ssh_may_stand_behind_the_host_and_end_with_two_dashes(prompt, words):
+    assert prompt.out(f"ssh {words}") == "docker2\n"
+
+
 # -- why -------------------------------------------------------------------------------------------------------------
 
 
@@ -475,3 +489,15 @@ def test_vxlan_packets_go_to_the_data_path_address_told_by_interface_or_number()
 
         node = prompt.out("docker node inspect -f '{{.Status.Addr}} {{.ManagerStatus.Addr}}' self")
         assert node == "172.25.254.1 172.25.254.1:2377\n"
+
+
+def test_a_service_without_a_name_is_given_one_and_a_nodes_own_network_is_none_for_services(prompt):
+    prompt.out("docker network create own")
+
+    prompt.type("docker service create --detach --quiet busybox sleep 1000")
+
+    assert "_" in prompt.out("docker service ls --format '{{.Name}}'")
+    assert prompt.err("docker service create --network own busybox") == (
+        "Error response from daemon: The network own cannot be used with services. Only networks scoped to the swarm "
+        "can be used, such as those created with the overlay driver.\n"
+    )
