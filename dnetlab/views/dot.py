@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from dnetlab.language import say
 from dnetlab.model import Container, Exchange, Host, Interface, LinkKind, Namespace, Switch, Trace
-from dnetlab.views.labels import Labelled, link_kind, network_on, services_of
+from dnetlab.views.labels import Labelled, forwarding, link_kind, network_on, services_of
 from dnetlab.views.nodes import bridge_node, nic_node, overlay_node, space_node, stack_node, switch_node
 from dnetlab.views.scene import HostScene, Overlay, Scene, bridges_of, listens, published
 
@@ -234,7 +234,7 @@ def _nic(drawing: _Drawing, scene: HostScene, nic: Interface) -> None:
 def _stack(drawing: _Drawing, scene: HostScene) -> None:
     """The host's own network stack: routing, iptables, published ports, and containers in host mode."""
     host = scene.host
-    words = [say("{host}'s own network stack", host=host.name), _forwarding(host)]
+    words = [say("{host}'s own network stack", host=host.name), *forwarding(host)]
     if host.has_docker and not host.docker_running:
         words.append(say("dockerd is stopped"))
     fields = [field_text("\n".join(words))]
@@ -246,10 +246,6 @@ def _stack(drawing: _Drawing, scene: HostScene) -> None:
     at = (host.name, "host")
     label = record("{" + "|".join(fields) + "}")
     drawing.node(stack_node(scene), label, at in drawing.path.places, fillcolor="#eef0f2")
-
-
-def _forwarding(host: Host) -> str:
-    return say("ip_forward on") if host.stack.forwards else say("ip_forward OFF")
 
 
 def _guest(container: Container) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from dnetlab.language import say
 from dnetlab.model import (
     Container,
     Host,
@@ -18,6 +19,15 @@ from dnetlab.model import (
     Snapshot,
     Socket,
 )
+
+
+def forwarding(host: Host) -> list[str]:
+    """Does it pass packets on? Of IPv6 only when it is off and a bridge has an address that could be routed."""
+    stack = host.stack
+    bridges = [link for link in stack.interfaces if link.kind is LinkKind.BRIDGE]
+    has_v6 = any(not address.ip.is_link_local for link in bridges for address in link.ipv6)
+    words = [say("ip_forward on") if stack.forwards else say("ip_forward OFF")]
+    return words + ([say("IPv6 forwarding OFF")] if has_v6 and not stack.forwards_from("", 6) else [])
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dnetlab.explain.sentences import phrase
 from dnetlab.language import say
 from dnetlab.model import Container, Exchange, Interface, LinkKind, Trace
-from dnetlab.views.labels import Labelled, link_kind, names_of, network_on, services_of
+from dnetlab.views.labels import Labelled, forwarding, link_kind, names_of, network_on, services_of
 from dnetlab.views.scene import HostScene, Overlay, Scene, listens, published
 
 Tree = list[tuple[str, "Tree"]]
@@ -50,7 +50,7 @@ def _host(scene: HostScene) -> Tree:
     host = scene.host
     tree: Tree = []
     if not scene.small:
-        tree.append((say("ip_forward on") if host.stack.forwards else say("ip_forward OFF"), []))
+        tree += [(word, []) for word in forwarding(host)]
     tree += [(say("published {port}", port=p.text), []) for p in published(scene)]
     for bridge in scene.bridges:
         tree.append((_bridge(scene, bridge), _ports(scene, bridge)))

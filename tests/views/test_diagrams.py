@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from dnetlab import Lab
 from dnetlab.errors import DnetError, UnknownName, UsageError
 from dnetlab.model import Disposition, Hop, Packet, Protocol, Snapshot, Step, StepKind, Trace, Where
 from dnetlab.views import diagrams, look
@@ -212,3 +213,16 @@ def test_without_a_place_for_a_cache_pictures_are_drawn_all_the_same(monkeypatch
     monkeypatch.setattr(wasm.CachedBackend, "__init__", refuse)
 
     assert b"<svg" in wasm.backend().render("graph {}", format="svg")
+
+
+def test_a_host_that_forwards_no_ipv6_says_so_once_a_bridge_has_some():
+    with Lab(docker="28.5") as lab:
+        lab.run("docker run -d --name web nginx")
+        lab.run("sysctl -w net.ipv6.conf.all.forwarding=0")
+        assert "IPv6 forwarding" not in str(lab.topology())
+
+        lab.run("docker network create --ipv6 --subnet fd00:10::/64 six")
+        lab.run("sysctl -w net.ipv6.conf.all.forwarding=0")
+
+        assert "IPv6 forwarding OFF" in str(lab.topology())
+        assert "IPv6 forwarding OFF" in lab.topology().dot

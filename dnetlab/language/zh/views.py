@@ -45,6 +45,7 @@ SENTENCES = {
     "{host}'s own network stack": "{host} 自己的网络协议栈",
     "ip_forward on": "内核转发已打开",
     "ip_forward OFF": "内核转发已关闭",
+    "IPv6 forwarding OFF": "IPv6 转发已关闭",
     "no address": "没有地址",
     "dockerd is stopped": "dockerd 已停止",
     "(no containers)": "（没有容器）",
