@@ -15,6 +15,7 @@ from dnetlab.sim.kernel import KernelError
 from dnetlab.sim.kernel.routes import in_order, same_as
 from dnetlab.sim.text.links import of_family
 from dnetlab.sim.text.traffic import scaled
+from dnetlab.sim.tools import route6
 from dnetlab.sim.tools.options import is_busybox
 from dnetlab.sim.tools.permission import may_configure
 
@@ -218,6 +219,8 @@ def _set_mtu(context: Context, name: str, value: str, busybox: bool) -> Result |
 
 def _route(context: Context, words: tuple[str, ...]) -> Result:
     left, letters = list(words), ""
+    if "inet6" in words or {"-6", "--inet6"} & set(words):
+        return _route6(context, words)
     while left and left[0].startswith("-") and left[0] not in ("-net", "-host", "-A"):
         letters += left.pop(0)[1:]
     if set(letters) - set("ne4v") or left[:1] == ["-A"]:
@@ -229,6 +232,14 @@ def _route(context: Context, words: tuple[str, ...]) -> Result:
     if left[0] not in ("add", "del", "delete"):
         return _usage(context)
     return _change(context, left[0], left[1:])
+
+
+def _route6(context: Context, words: tuple[str, ...]) -> Result:
+    """`route -n -A inet6`, `route -6 -n`."""
+    busybox = is_busybox(context)
+    if set(words) - {"-n", "-A", "inet6", *(() if busybox else ("-6", "--inet6", "-6n", "-n6"))}:
+        raise Refused("`route` changes no routes of IPv6 here.", "Use `ip -6 route add …`.")
+    return Result(route6.table(context, "-n" in words, busybox))
 
 
 def _usage(context: Context) -> Result:

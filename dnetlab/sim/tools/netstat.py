@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dnetlab.model import Interface, LinkKind, Protocol, Route, Socket, SocketState
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.tools import route6
 from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
 from dnetlab.sim.tools.sockets import Choice, address_text, chosen, owner, port_text
 
@@ -32,6 +33,8 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     if flags & set("swxMgcFCoSVhe"):
         bad = sorted(flags & set("swxMgcFCoSVhe"))[0]
         raise Refused("netstat -{bad} is not part of the lab.", "The lab has -a -n -t -u -l -p -r -i.", bad=bad)
+    if "r" in flags and "6" in flags:
+        return Result(route6.table(context, "n" in flags, busybox))
     if "r" in flags:
         return Result(_routes(context, "n" in flags, busybox))
     if "i" in flags:
