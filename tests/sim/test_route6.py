@@ -1,7 +1,7 @@
 """`route` and `netstat` of net-tools 2.10 over IPv6, as recorded in a network namespace after the same lines.
 
-Ref is a count of the kernel's own; it was 1 to 4 there, and is left out. There br0 had no port, and so no address of its
-own link yet; those rows are left out here, as are addresses that follow from a MAC.
+Ref is a count of the kernel's own; it was 1 to 4 there, and is left out. There br0 had no port, and so no address of
+its own link yet; those rows are left out here, as are addresses that follow from a MAC.
 """
 
 from __future__ import annotations
