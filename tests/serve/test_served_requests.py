@@ -54,6 +54,13 @@ def test_an_error_is_a_status_and_a_message(served, method, path, status, messag
     assert (found, body) == (status, {"message": message})
 
 
+@pytest.mark.parametrize("settings", [{"VolumesFrom": ["nosuch"]}, {"PidMode": "container:nosuch"}])
+def test_another_container_that_is_not_there_is_no_image_that_has_to_be_pulled(served, settings):
+    status, _, body = served.ask("POST", "/containers/create", {"Image": "busybox", "HostConfig": settings})
+
+    assert (status, body) == (400, {"message": "No such container: nosuch"})
+
+
 def test_what_is_refused_changes_nothing_and_says_what_to_do(served):
     status, _, body = served.ask("POST", "/containers/create", {"Image": "busybox", "User": "nobody"})
 

@@ -11,6 +11,7 @@ from dnetlab.commands.docker.parse import Invocation
 from dnetlab.commands.docker.units import seconds_of
 from dnetlab.sim.dockercli.session import Failed, Session
 from dnetlab.sim.dockerd import api
+from dnetlab.sim.dockerd.api import ApiError
 
 Json = dict[str, Any]
 ROLES = ("worker", "manager")
@@ -24,6 +25,13 @@ def _node_settings(session: Session) -> Json:
     }  # fmt: skip
 
 
+def _with_flag(error: ApiError) -> ApiError:
+    """Where the daemon can't choose an address, the command says which flag does (docker/cli command/swarm/init.go)."""
+    asks = ("could not choose an IP address to advertise", "could not find the system's IP address")
+    more = " - specify one with --advertise-addr" if error.message.startswith(asks) else ""
+    return ApiError(error.message + more, error.status)
+
+
 def init(session: Session) -> int:
     call = session.call
     pools = [pool for value in call.all("default-addr-pool") for pool in value.split(",")]
@@ -33,7 +41,10 @@ def init(session: Session) -> int:
         "DataPathPort": call.number("data-path-port", 0), "ForceNewCluster": call.on("force-new-cluster"),
         "AutoLockManagers": call.on("autolock"), "Spec": _spec(call, {}),
     }  # fmt: skip
-    node = session.ask(api.swarm_init, body)
+    try:
+        node = session.ask(api.swarm_init, body)
+    except ApiError as error:
+        raise _with_flag(error) from None
     session.out(f"Swarm initialized: current node ({node}) is now a manager.\n")
     _tell_how(session, "worker")
     session.out(

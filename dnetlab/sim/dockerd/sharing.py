@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dnetlab.model import Container
 from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context
 from dnetlab.sim.dockerd import books, mounts
@@ -59,7 +60,7 @@ def with_mounts_of_others(world: World, host: str, config: ContainerConfig) -> C
         name, _, mode = text.partition(":")
         if set(mode.split(",")) - {"", "ro", "rw", "z", "Z", "nocopy"}:
             raise ApiError(f"invalid mode: {mode}", 400)
-        other = books.find(world, host, name)
+        other = _given(world, host, name)
         for mount in mounts.mounts_of(world, host, other.id):
             if mount.kind != "tmpfs":
                 shown = replace(mount, read_only=mount.read_only or "ro" in mode.split(","), borrowed=True)
@@ -82,7 +83,16 @@ def _other(mode: str) -> str:
 
 
 def _by_id(world: World, host: str, mode: str) -> str:
-    return f"container:{books.find(world, host, _other(mode)).id}" if _other(mode) else mode
+    return f"container:{_given(world, host, _other(mode)).id}" if _other(mode) else mode
+
+
+def _given(world: World, host: str, name: str) -> Container:
+    """Another container that one's settings name. Raises ApiError 400, not the 404 that makes clients pull the image
+    (moby daemon/volumes.go, create.go: InvalidParameter)."""
+    try:
+        return books.find(world, host, name)
+    except ApiError as error:
+        raise ApiError(error.message, 400) from None
 
 
 def check_start(world: World, host: str, config: ContainerConfig) -> None:

@@ -97,7 +97,7 @@ def only_address(world: World, host: str) -> IpAddress:
                 raise ApiError(_several(found, (link.name, own)), 400)
             found = link.name, own
     if found is None:
-        raise ApiError("could not find the system's IP address - specify one with --advertise-addr", 400)
+        raise ApiError("could not find the system's IP address", 400)
     return found[1].ip
 
 
@@ -114,5 +114,4 @@ def _several(first: tuple[str, IpInterface], second: tuple[str, IpInterface]) ->
     else:
         where = (f"multiple addresses on different interfaces ({first[1].ip} on {first[0]} and {second[1].ip} on "
                  f"{second[0]})")  # fmt: skip
-    return (f"could not choose an IP address to advertise since this system has {where} - specify one with "
-            "--advertise-addr")  # fmt: skip
+    return f"could not choose an IP address to advertise since this system has {where}"
