@@ -79,6 +79,9 @@ def run_limited(
         late = not reading.until(time.monotonic() + timeout)
         if late or reading.full:
             reading.end()
+    except KeyboardInterrupt:
+        reading.end()  # what runs in a container hears it, too: nobody else would end that
+        raise
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -85,7 +85,12 @@ function render({ model, el }) {
     model.send({ ask: "run", text: command });
   }
 
-  function leave() { // Ctrl-C: the line is left as it stands
+  function leave() { // Ctrl-C: what runs ends, else the line is left as it stands
+    if (waiting.length) {
+      put("");
+      model.send({ ask: "interrupt" });
+      return;
+    }
     const block = made("div", { className: "answer" }, made("span", { className: "prompt" }, model.get("prompt")),
       made("span", { className: "command" }, `${line.value}^C\n`));
     log.append(block);

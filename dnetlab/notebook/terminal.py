@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnetlab.errors import DnetError
 from dnetlab.language import say, spoken
+from dnetlab.notebook.interrupt import Interruptible
 from dnetlab.notebook.page import files, nowhere
 from dnetlab.notebook.seat import Said, Seat, Voice, banner, wrong
 from dnetlab.views import terminal
@@ -30,6 +31,7 @@ class PageSeat(Seat):
     def __init__(self, magics: DnetMagics, host: str) -> None:
         super().__init__(host)
         self._magics = magics
+        self.running = Interruptible()
         here = [entry.line for entry in self.lab.entries if entry.line.host == host and not entry.line.session]
         self.typed = [line.text for line in here]
 
@@ -46,8 +48,9 @@ class PageSeat(Seat):
         prompt = self.prompt
         pieces: list[Said] = []
         try:
-            for piece in self.says(text):
-                pieces.append(piece)
+            with self.running.while_it_runs():
+                for piece in self.says(text):
+                    pieces.append(piece)
         except DnetError as error:
             pieces.append(wrong(error))
         except KeyboardInterrupt:
@@ -108,8 +111,8 @@ def _widget() -> Any:
     class Terminal(anywidget.AnyWidget):
         """answers: `{number, pieces}` of each line, oldest first; prompt: what stands before the next one.
 
-        The page sends `{ask: 'run', text}` and `{ask: 'complete', text, number}`, which is answered by
-        `{number, fragment, choices}`.
+        The page sends `{ask: 'run', text}`, `{ask: 'interrupt'}`, and `{ask: 'complete', text, number}`, which is
+        answered by `{number, fragment, choices}`.
         """
 
         _esm = files("terminal.js")
@@ -125,7 +128,7 @@ def _widget() -> Any:
         def __init__(self, seat: PageSeat) -> None:
             super().__init__()
             self.seat = seat
-            self.on_msg(lambda widget, message, buffers: seat.magics.news.hear(lambda: self._hear(message)))
+            self.on_msg(lambda widget, message, buffers: self._come(message))
             self._add([{"voice": Voice.LAB.value, "text": banner(seat.lab)}])
 
         def __repr__(self) -> str:
@@ -136,6 +139,12 @@ def _widget() -> Any:
             with self.hold_sync():
                 self.labels, self.language, self.closed = labels(self.seat.host), spoken(), False
                 self.prompt, self.typed = self.seat.prompt, self.seat.typed
+
+        def _come(self, message: dict[str, Any]) -> None:
+            if message.get("ask") == "interrupt":  # what it is to end has the kernel's loop
+                self.seat.running.interrupt()
+            else:
+                self.seat.magics.news.hear(lambda: self._hear(message))
 
         def _hear(self, message: dict[str, Any]) -> None:
             if message.get("ask") == "run":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from dnetlab.engines.running import run_limited
 from dnetlab.language import speak
 from dnetlab.notebook.magic import DnetMagics
 from dnetlab.notebook.news import News
@@ -274,6 +276,31 @@ def test_completion_offers_what_the_lab_holds(magics):
     assert seat.completions("docker stop o") == ("o", ["other"])
     assert seat.completions("%dnet term") == ("term", ["terminal"])
     assert seat.completions("%dnet terminal docker") == ("docker", ["docker1", "docker2"])
+
+
+def test_ctrl_c_in_the_page_ends_a_command_that_runs_on_a_real_machine(magics, monkeypatch, tmp_path):
+    # given a command that would run for a minute, and that says when it hears Ctrl-C
+    heard, started = tmp_path / "heard", tmp_path / "started"
+    script = f"import signal, sys\nsignal.signal(2, lambda *at: sys.exit(open({str(heard)!r}, 'w').close()))\n"
+    script += f"open({str(started)!r}, 'w').close()\nsignal.pause()"
+    command = [sys.executable, "-c", script]
+    monkeypatch.setattr(magics.lab, "run_cell", lambda *words, **more: run_limited(command, 60))
+    seat = PageSeat(magics, "docker1")
+
+    # when the thread that brings a page's messages brings a Ctrl-C
+    def press() -> None:
+        while not started.exists():
+            pass
+        seat.running.interrupt()
+
+    with ThreadPoolExecutor(1) as page:
+        page.submit(press)
+        said = seat.answer("ping 172.17.0.2")
+
+    # then it heard it, the terminal says so, and a Ctrl-C when nothing runs is nothing
+    assert heard.exists()
+    assert said[-1] == {"voice": "err", "text": "^C"}
+    seat.running.interrupt()
 
 
 def test_a_terminal_of_a_container_that_was_opened_in_the_page_is_known_to_the_next_cell(magics):
