@@ -17,6 +17,7 @@ from dnetlab.lessons.read import called, read_lesson
 from dnetlab.model import Lesson, Task
 from dnetlab.model.lesson import Prediction
 
+TOUR = "00-tour"  # the notebook before the lessons, without tasks; its page is tour.md
 FOLDERS = {"en": "", "zh": "zh"}  # of the notebooks, below the folder they are written to
 _METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -41,12 +42,12 @@ class Cell:
 
 def build(name: str, target: Path) -> list[Path]:
     """Write NAME.ipynb and zh/NAME.ipynb of a lesson below target. Returns them; Raises UsageError as reading does."""
-    lesson = read_lesson(name)
+    lesson = None if name == TOUR else read_lesson(name)
     written = []
     for language, folder in FOLDERS.items():
-        path = target / folder / f"{lesson.name}.ipynb"
+        path = target / folder / f"{lesson.name if lesson else TOUR}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(notebook(lesson, language), encoding="utf-8")
+        path.write_text(notebook(lesson, language) if lesson else tour(language), encoding="utf-8")
         written.append(path)
     return written
 
@@ -56,11 +57,23 @@ def notebook(lesson: Lesson, language: str) -> str:
     return stored(lesson, language, cells_of(lesson, language))
 
 
+def tour(language: str) -> str:
+    """The tour's notebook, of the same kinds of cells; the lab is loaded after its first words."""
+    page = Path(__file__).with_name("tour.md")
+    first, *others = read_page(page.read_text(encoding="utf-8"), str(page))
+    loaded = "%load_ext dnetlab" if language == "en" else f"%load_ext dnetlab\n%dnet lang {language}"
+    cells = [_plain(first, language), Cell("code", loaded), *(_plain(cell, language) for cell in others)]
+    return _file(cells, {})
+
+
 def stored(lesson: Lesson, language: str, cells: Iterable[Cell]) -> str:
     """These cells as the file of that lesson's notebook."""
+    return _file(cells, {"dnetlab": {"lesson": lesson.name, "language": language}})
+
+
+def _file(cells: Iterable[Cell], metadata: Mapping[str, Any]) -> str:
     rows = [_stored(number, cell) for number, cell in enumerate(cells, 1)]
-    data = {"cells": rows, "metadata": {**_METADATA, "dnetlab": {"lesson": lesson.name, "language": language}},
-            "nbformat": 4, "nbformat_minor": 5}  # fmt: skip
+    data = {"cells": rows, "metadata": {**_METADATA, **metadata}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -96,18 +109,23 @@ def _page(lesson: Lesson) -> str:
 
 
 def _notebook_cells(lesson: Lesson, cell: PageCell, language: str) -> Iterator[Cell]:
-    if cell.kind is CellKind.PROSE:
-        yield Cell("markdown", cell.zh if language == "zh" else cell.en)
-    elif cell.kind is CellKind.DNET:
-        yield Cell("code", f"%%dnet {cell.options}".rstrip() + f"\n{in_an_editor(cell.text)}")
-    elif cell.kind is CellKind.LOOK:
-        yield Cell("code", "\n".join(f"%dnet {row}" for row in cell.text.split("\n")))
-    elif cell.kind is CellKind.PYTHON:
-        yield Cell("code", cell.text)
-    elif cell.kind is CellKind.TASKS:
+    if cell.kind is CellKind.TASKS:
         yield from _tasks(lesson, language)
-    else:
+    elif cell.kind in (CellKind.PREDICT, CellKind.COMPARE):
         yield from _question(_asked(lesson, cell), cell.kind, language)
+    else:
+        yield _plain(cell, language)
+
+
+def _plain(cell: PageCell, language: str) -> Cell:
+    """Words, or something to run that no lesson is asked about."""
+    if cell.kind is CellKind.PROSE:
+        return Cell("markdown", cell.zh if language == "zh" else cell.en)
+    if cell.kind is CellKind.DNET:
+        return Cell("code", f"%%dnet {cell.options}".rstrip() + f"\n{in_an_editor(cell.text)}")
+    if cell.kind is CellKind.LOOK:
+        return Cell("code", "\n".join(f"%dnet {row}" for row in cell.text.split("\n")))
+    return Cell("code", cell.text)
 
 
 def _asked(lesson: Lesson, cell: PageCell) -> Prediction:

@@ -9,7 +9,7 @@ import pytest
 
 from dnetlab.explain.sentences import COURSE
 from dnetlab.lab import Lab
-from dnetlab.lessons.build import FOLDERS, notebook
+from dnetlab.lessons.build import FOLDERS, TOUR, notebook, tour
 from dnetlab.lessons.new import new_lesson
 from dnetlab.lessons.read import read_lesson, script, shipped
 from dnetlab.model.releases import RELEASES
@@ -39,6 +39,13 @@ def test_a_stored_notebook_is_what_the_lessons_text_makes(name, language):
     assert stored.read_text(encoding="utf-8") == notebook(read_lesson(name), language), (
         f"run: dnetlab build-lesson {name} --out notebooks"
     )
+
+
+@pytest.mark.parametrize("language", COURSE)
+def test_the_stored_tour_is_what_its_page_makes(language):
+    stored = NOTEBOOKS / FOLDERS[language] / f"{TOUR}.ipynb"
+
+    assert stored.read_text(encoding="utf-8") == tour(language), f"run: dnetlab build-lesson {TOUR} --out notebooks"
 
 
 @pytest.mark.parametrize("name", shipped())
