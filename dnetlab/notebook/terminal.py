@@ -7,7 +7,7 @@ again, shows the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,13 @@ class PageSeat(Seat):
         self._remember(text)
         self.magics.typed_at(self.host)
         return [{"voice": piece.voice.value, "text": terminal.plain(piece.text)} for piece in pieces]
+
+    def come(self, message: dict[str, Any], hear: Callable[[dict[str, Any]], None]) -> None:
+        """What a page asks for; a Ctrl-C at once, because what it is to end has the kernel's loop."""
+        if message.get("ask") == "interrupt":
+            self.running.interrupt()
+        else:
+            self.magics.news.hear(lambda: hear(message))
 
     def _remember(self, text: str) -> None:
         new = [line for line in text.split("\n") if line.strip()]
@@ -128,7 +135,7 @@ def _widget() -> Any:
         def __init__(self, seat: PageSeat) -> None:
             super().__init__()
             self.seat = seat
-            self.on_msg(lambda widget, message, buffers: self._come(message))
+            self.on_msg(lambda widget, message, buffers: seat.come(message, self._hear))
             self._add([{"voice": Voice.LAB.value, "text": banner(seat.lab)}])
 
         def __repr__(self) -> str:
@@ -139,12 +146,6 @@ def _widget() -> Any:
             with self.hold_sync():
                 self.labels, self.language, self.closed = labels(self.seat.host), spoken(), False
                 self.prompt, self.typed = self.seat.prompt, self.seat.typed
-
-        def _come(self, message: dict[str, Any]) -> None:
-            if message.get("ask") == "interrupt":  # what it is to end has the kernel's loop
-                self.seat.running.interrupt()
-            else:
-                self.seat.magics.news.hear(lambda: self._hear(message))
 
         def _hear(self, message: dict[str, Any]) -> None:
             if message.get("ask") == "run":
