@@ -18,7 +18,8 @@ OBJECTS = (
     "fou", "ila", "macsec", "tunnel", "tunl", "tuntap", "tap", "token", "tcpmetrics", "tcp_metrics", "monitor", "xfrm",
     "mroute", "mrule", "netns", "netconf", "vrf", "sr", "nexthop", "mptcp", "ioam", "help", "stats", "amt",
 )  # fmt: skip
-KNOWN = {"address": "address", "route": "route", "neighbor": "neigh", "neighbour": "neigh", "link": "link"}
+KNOWN = {"address": "address", "route": "route", "rule": "rule", "neighbor": "neigh", "neighbour": "neigh",
+         "link": "link"}  # fmt: skip
 # verbs of each object in the order iproute2 tries them
 VERBS: dict[str, tuple[str, ...]] = {
     "address": ("add", "change", "chg", "replace", "delete", "list", "show", "lst", "flush", "save", "showdump",
@@ -27,6 +28,7 @@ VERBS: dict[str, tuple[str, ...]] = {
              "help"),
     "route": ("list", "show", "lst", "get", "add", "append", "change", "chg", "replace", "prepend", "test", "delete",
               "flush", "save", "restore", "showdump", "help"),
+    "rule": ("list", "lst", "show", "add", "delete", "flush", "save", "restore", "help"),
     "neigh": ("add", "change", "chg", "replace", "delete", "get", "show", "lst", "list", "flush", "help"),
 }
 SHOW = frozenset({"show", "list", "lst"})

@@ -28,7 +28,6 @@ from dnetlab.model.network import (
     Namespace,
     Neighbour,
     PeerEnd,
-    Route,
     Socket,
     SocketState,
     Traffic,
@@ -39,6 +38,7 @@ from dnetlab.model.nftables import Nftables, NftChain, NftSet, NftTable
 from dnetlab.model.nftrule import NftRule
 from dnetlab.model.packet import Connection, ConnState, Flow, IcmpType, Packet, Protocol
 from dnetlab.model.request import Request
+from dnetlab.model.route import Asked, PolicyRule, Route
 from dnetlab.model.snapshot import Snapshot
 from dnetlab.model.topology import HostPlan, Nic, Port, PortMode, StaticRoute, Switch, Topology
 from dnetlab.model.trace import (
@@ -56,7 +56,7 @@ from dnetlab.model.trace import (
 from dnetlab.model.where import Where
 
 __all__ = [
-    "Answer", "Record", "Request", "VirtualServer",
+    "Answer", "Asked", "PolicyRule", "Record", "Request", "VirtualServer",
     "Address", "Chain", "Check", "CheckResult", "Connection", "ConnState", "Container", "ContainerState",
     "Crossing", "Disposition", "Endpoint", "Entry", "Evidence", "Exchange", "FdbEntry", "Finding", "Flow", "Hook",
     "Hop", "Host", "IcmpType", "Image", "Interface", "Journal", "LeftOut", "Lesson", "Line", "LinkKind", "Listener",

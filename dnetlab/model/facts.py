@@ -11,8 +11,9 @@ from typing import Union
 
 from dnetlab.model.changed import quick
 from dnetlab.model.ip import IpAddress
-from dnetlab.model.network import LinkKind, Route
+from dnetlab.model.network import LinkKind
 from dnetlab.model.packet import IcmpType, Packet, Protocol
+from dnetlab.model.route import PolicyRule, Route
 
 # -- on the way: routes, neighbours, frames -------------------------------------------------------------------------
 
@@ -36,10 +37,11 @@ class BroadcastAddress:
 @quick
 @dataclass(frozen=True)
 class RouteMatches:
-    """A row of the main table leads to the destination."""
+    """A row of a table leads there. rule: the row of `ip rule` that sent us to it, None when nobody made rules."""
 
     destination: IpAddress
     route: Route
+    rule: PolicyRule | None = None
 
 
 @dataclass(frozen=True)
@@ -427,11 +429,13 @@ class TtlUsedUp:
 
 @dataclass(frozen=True)
 class NoRoute:
-    """route: the row that refuses ('unreachable' …), None when there is none. default: there is a default route."""
+    """route: the row that refuses ('unreachable' …), None when there is none. default: there is a default route.
+    rule: the row of `ip rule` that refuses, or that sent us to such a route."""
 
     destination: IpAddress
     route: Route | None
     default: bool
+    rule: PolicyRule | None = None
 
 
 @dataclass(frozen=True)

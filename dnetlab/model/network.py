@@ -21,6 +21,7 @@ from dnetlab.model.logged import Logged
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.nftables import Nftables
 from dnetlab.model.packet import Connection, Protocol
+from dnetlab.model.route import DEFAULT_RULES, MAIN, PolicyRule, Route
 from dnetlab.model.rows import staying, with_row, without_rows
 
 
@@ -188,38 +189,6 @@ class Traffic:
                        self.tx_packets + tx_packets, self.tx_bytes + tx_bytes)  # fmt: skip
 
 
-@quick
-@dataclass(frozen=True)
-class Route:
-    """One row of `ip route`. `via` None: directly attached. kind: 'unicast', 'blackhole', 'unreachable', 'prohibit'.
-
-    onlink: the gateway is taken for a neighbour, whatever the addresses of the link say.
-    mtu: the bytes of a packet that fit on this way, 0 for as many as the link takes.
-    """
-
-    destination: IpNetwork  # which says of which family the row is
-    dev: str | None
-    via: IpAddress | None = None
-    src: IpAddress | None = None
-    protocol: str = "kernel"  # 'kernel', 'boot', 'static'
-    scope: str = "link"  # 'link' for attached networks, 'global' for routes through a gateway
-    metric: int = 0
-    kind: str = "unicast"
-    onlink: bool = False
-    mtu: int = 0
-
-    @property
-    def is_default(self) -> bool:
-        return self.destination.prefixlen == 0
-
-    def __str__(self) -> str:
-        """As `ip route` prints it, without its attributes."""
-        kind = "" if self.kind == "unicast" else f"{self.kind} "
-        via = f" via {self.via}" if self.via else ""
-        dev = f" dev {self.dev}" if self.dev else ""
-        return f"{kind}{'default' if self.is_default else self.destination}{via}{dev}"
-
-
 FORWARD6 = "net.ipv6.conf.all.forwarding"
 
 # linux net/ipv4/arp.c arp_tbl: base_reachable_time 30 s (each entry takes half to one and a half of it), then
@@ -331,6 +300,8 @@ class Namespace:
     sets: of `ipset`, in the order in which they were made.
     logged: what LOG rules have written into the kernel's log, the last of it (simulator only, and of the host's own
     namespace only: the kernel says nothing of others' while net.netfilter.nf_log_all_netns is 0).
+    rules: of `ip rule`, both families, by their priority. tables_made: number and family of the routing tables that
+    have ever been written into: an empty one is still there (simulator only).
     traffic: by interface index, what each has counted. They stand here and not in the Interface, because they change
     with every packet and an Interface only when somebody changes it.
     """
@@ -354,6 +325,8 @@ class Namespace:
     netfilter6: Netfilter = field(default_factory=Netfilter)
     nftables: Nftables = field(default_factory=Nftables)
     table_order: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    rules: tuple[PolicyRule, ...] = DEFAULT_RULES
+    tables_made: frozenset[tuple[int, int]] = field(default=frozenset(), compare=False)
 
     def ipset(self, name: str) -> IpSet | None:
         """The set of that name, None without one."""
@@ -383,8 +356,8 @@ class Namespace:
         return replace(self, table_order=order, nftables=replace(self.nftables, made=self.nftables.made + new))
 
     def routes_of(self, version: int) -> tuple[Route, ...]:
-        """The rows of `ip route` (4) or of `ip -6 route` (6), those of link-local networks not among them: each link
-        with a link-local address has one (`net.routing.link_local_routes`)."""
+        """The rows of `ip route` (4) or of `ip -6 route` (6), the table main, those of link-local networks not among
+        them: each link with a link-local address has one (`net.routing.link_local_routes`)."""
         found = index(self, "_routes_of", self.routes, _by_family)
         return found[version]
 
@@ -556,8 +529,9 @@ def _own_ipv6(links: Sequence[Interface]) -> dict[IpAddress, Interface]:
 
 
 def _by_family(routes: tuple[Route, ...]) -> dict[int, tuple[Route, ...]]:
-    six = tuple([r for r in routes if r.destination.version == 6])
-    return {4: tuple([r for r in routes if r.destination.version == 4]) if six else routes, 6: six}
+    main = tuple([r for r in routes if r.table == MAIN])
+    six = tuple([r for r in main if r.destination.version == 6])
+    return {4: tuple([r for r in main if r.destination.version == 4]) if six else main, 6: six}
 
 
 def _broadcast_addresses(links: Sequence[Interface]) -> dict[IpAddress, Interface]:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from dnetlab.model import (
+    Asked,
     Disposition,
     Hook,
     IcmpType,
     Namespace,
     Packet,
+    Protocol,
     Snapshot,
     Step,
     StepKind,
@@ -99,14 +101,14 @@ Arrival = tuple[Link, str] | None  # the interface, and the bridge port it came 
 def _send_own(trip: Trip) -> Arrival:
     """A program's packet: route, OUTPUT, route again if it was rewritten, POSTROUTING, send."""
     space = trip.space
-    way = _route(trip)
+    way = _route(trip, _asked(trip))
     if way is None:
         return None
-    asked = trip.packet.destination
+    before = trip.packet
     if not cross(trip, Hook.OUTPUT, Doors(out=way[0], hop=way[1])):
         return None
-    if trip.packet.destination != asked:
-        way = _route(trip)
+    if (trip.packet.destination, trip.packet.mark) != (before.destination, before.mark):
+        way = _route(trip, Asked(trip.packet.source, mark=trip.packet.mark))  # ip_route_me_harder
         if way is None or _leaves_from_loopback(trip, way[0]):
             return None
     dev, hop = way
@@ -237,7 +239,7 @@ def _forwarded(trip: Trip, link: Link, port: str, bridged: bool) -> Arrival:
         stays = packet.destination if is_link_local(packet.destination) else packet.source
         trip.end(Disposition.DROPPED, StaysOnLink(without_zone(stays), dev), dev)
         return None
-    way = _route(trip, forwarded=True)
+    way = _route(trip, Asked(packet.source, dev, mark=packet.mark), forwarded=True)
     if way is None:
         return None
     if packet.ttl <= 1:
@@ -275,11 +277,18 @@ def _comes_back(trip: Trip, bridge: Link, port: str, hop: IpAddress) -> bool:
     return any(e.kind == "bridge" and e.exit == port for e in resolve(trip.lab, bridge, hop).path[:2])
 
 
+def _asked(trip: Trip) -> Asked:
+    """What a packet of ours is routed by. No program has told the address of an echo; a connection is routed a second
+    time when it has one (ip_route_connect), but over IPv6 not."""
+    packet = trip.packet
+    known = trip.bound or trip.asker is not None or packet.version == 4 and packet.protocol is not Protocol.ICMP
+    return Asked(packet.source if known else None)
 
-def _route(trip: Trip, forwarded: bool = False) -> tuple[str, IpAddress] | None:
+
+def _route(trip: Trip, asked: Asked, forwarded: bool = False) -> tuple[str, IpAddress] | None:
     """(dev, next hop) for the packet as it is now; None when it ended here."""
     destination = trip.packet.destination
-    way = lookup(trip.space, destination)
+    way = lookup(trip.space, destination, asked)
     if way is None or way.dev is None:
         _no_route(trip, way, forwarded)
         return None
@@ -292,15 +301,24 @@ def _found(destination: IpAddress, way: Way) -> Fact:
         return OwnAddress(destination)
     if way.route is None:
         return BroadcastAddress(destination, way.dev or "")
-    return RouteMatches(destination, way.route)
+    return RouteMatches(destination, way.route, way.rule)
 
 
 def _no_route(trip: Trip, way: Way | None, forwarded: bool) -> None:
     default = any(r.is_default for r in trip.space.routes_of(trip.packet.version))
-    trip.end(Disposition.NO_ROUTE, NoRoute(trip.packet.destination, way.route if way else None, default))
-    if forwarded:
-        known = way is not None and way.kind == "unreachable"
-        trip.complain(IcmpType.HOST_UNREACHABLE if known else IcmpType.NETWORK_UNREACHABLE)
+    row, rule = (way.route, way.rule) if way else (None, None)
+    trip.end(Disposition.NO_ROUTE, NoRoute(trip.packet.destination, row, default, rule))
+    complaint = _complaint(way)
+    if forwarded and complaint is not None:
+        trip.complain(complaint)
+
+
+def _complaint(way: Way | None) -> IcmpType | None:
+    """What a router says to the sender (ip_error, net/ipv4/route.c); a blackhole says nothing. A rule that says
+    `unreachable` means the network, a route the host (fib4_rule_action, fib_props)."""
+    if way is None or way.kind == "unreachable" and way.route is None:
+        return IcmpType.NETWORK_UNREACHABLE
+    return {"unreachable": IcmpType.HOST_UNREACHABLE, "prohibit": IcmpType.ADMINISTRATIVELY_PROHIBITED}.get(way.kind)
 
 
 # -- over the segment -------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-"""Where next? The kernel asks two tables: `local` (what is ours, what is for everybody), then `main` (`ip route`).
+"""Where next? The kernel asks the tables that `ip rule` names: `local` (what is ours, what is for everybody), those
+that somebody has put there, then `main` (`ip route`).
 
 `lookup` is the one answer for packets and for `ip route get`, of either family: the address says which tables are read.
 """
@@ -9,13 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from dnetlab.model import Interface, LinkKind, Namespace, Route
+from dnetlab.model import Asked, Interface, LinkKind, Namespace, PolicyRule, Route
 from dnetlab.model.changed import quick
 from dnetlab.model.indexes import index
 from dnetlab.model.ip import IpAddress, IpNetwork, in_zone, is_link_local, nowhere, zone_of
+from dnetlab.model.route import DEFAULT_RULES, LOCAL, MAIN
 
 NOWHERE = IPv4Address("0.0.0.0")
 EVERYBODY = IPv4Address("255.255.255.255")
+ANYHOW = Asked()  # for no packet in particular
 
 
 @quick
@@ -28,7 +31,8 @@ class Way:
     dev    the link it leaves through: 'lo' for 'local', None where a route refuses
     via    the gateway, None when the destination is attached directly
     src    the address a packet of ours carries; None when this machine has none to write
-    route  the row of the main table, None when the local table answered
+    route  the row of the table, None when the local table, or a rule alone, answered
+    rule   the row of `ip rule` that was followed, None for the tables that everybody has
     """
 
     kind: str
@@ -36,6 +40,7 @@ class Way:
     via: IpAddress | None = None
     src: IpAddress | None = None
     route: Route | None = None
+    rule: PolicyRule | None = None
 
     @property
     def leads_on(self) -> bool:
@@ -48,14 +53,14 @@ class Way:
         return {"local": ("local",), "broadcast": ("local", "brd"), "multicast": ("mc",)}.get(self.kind, ())
 
 
-def lookup(namespace: Namespace, ip: IpAddress) -> Way | None:
+def lookup(namespace: Namespace, ip: IpAddress, asked: Asked = ANYHOW) -> Way | None:
     """The way a packet to `ip` takes; None when no route leads there ("Network is unreachable").
 
     The local table comes first (fib_add_ifaddr, net/ipv4/fib_frontend.c): each address of ours is `local`, also on a
     link that is down, and so are all networks of lo; the broadcast address of each network on a link that is up (and
-    one given by `brd`) is `broadcast`, 127.255.255.255 of lo included, not for /31 and /32. Then the main table:
-    longest prefix, lowest metric. 255.255.255.255 and multicast follow the main table's route, but without its
-    gateway (__mkroute_output).
+    one given by `brd`) is `broadcast`, 127.255.255.255 of lo included, not for /31 and /32. Then the tables that the
+    rules name, the main table if nobody made any: longest prefix, lowest metric. 255.255.255.255 and multicast follow
+    that route, but without its gateway (__mkroute_output).
     """
     local = _local(namespace, ip.version)
     if ip in local.own:
@@ -65,17 +70,37 @@ def lookup(namespace: Namespace, ip: IpAddress) -> Way | None:
         return Way("broadcast", everybody.name, src=address_of(namespace, everybody.name, ip))
     if (lo := local.home(namespace, ip)) is not None:
         return Way("local", lo.name, src=address_of(namespace, lo.name, ip))
-    route = main_route(namespace, ip)
+    route, rule = _chosen(namespace, ip, asked)
     if route is None:
-        return None
+        return None if rule is None else Way(rule.action, rule=rule)
     if route.kind != "unicast" or route.dev is None:
-        return Way(route.kind, route=route)
+        return Way(route.kind, route=route, rule=rule)
     if ip == EVERYBODY or ip.is_multicast:
         kind = "broadcast" if ip == EVERYBODY else "multicast"
-        return Way(kind, route.dev, None, route.src or address_of(namespace, route.dev, ip), route)
+        return Way(kind, route.dev, None, route.src or address_of(namespace, route.dev, ip), route, rule)
     near = ip if ip.version == 6 else route.via or ip
     src = route.src or address_of(namespace, route.dev, near)
-    return Way("unicast", route.dev, route.via and in_zone(route.via, route.dev), src, route)
+    return Way("unicast", route.dev, route.via and in_zone(route.via, route.dev), src, route, rule)
+
+
+def _chosen(namespace: Namespace, ip: IpAddress, asked: Asked) -> tuple[Route | None, PolicyRule | None]:
+    """The row that the rules lead to, and by which rule; without a row a rule that refuses, or nothing.
+
+    A table without a way, or one that says `throw`, leaves it to the next rule (fib_rules_lookup).
+    """
+    rows = namespace.rules
+    if rows is DEFAULT_RULES or rows == DEFAULT_RULES or ip.version == 6 and (is_link_local(ip) or ip.is_multicast):
+        return main_route(namespace, ip), None
+    for rule in rows:
+        if rule.version != ip.version or rule.table == LOCAL or not rule.takes(ip, asked):
+            continue
+        named = None if rule.kernel else rule
+        if rule.action != "lookup":
+            return None, named
+        route = _in_table(namespace, ip, rule.table, asked.oif)
+        if route is not None and route.kind != "throw":
+            return route, named
+    return None, None
 
 
 def fits(namespace: Namespace, destination: IpAddress, link: Interface) -> tuple[int, bool]:
@@ -110,7 +135,7 @@ class _Local:
         number = int(ip)
         for mask, network in self.networks:
             if number & mask == network:
-                other = main_route(namespace, ip)
+                other = main_route(namespace, ip) if namespace.rules == DEFAULT_RULES else None
                 return self.lo if other is None or other.destination.prefixlen <= mask.bit_count() else None
         return None
 
@@ -154,7 +179,7 @@ def is_broadcast(namespace: Namespace, ip: IpAddress) -> bool:
     return ip in _local(namespace, ip.version).everybody or ip == EVERYBODY
 
 
-# -- the main table ---------------------------------------------------------------------------------------------------
+# -- the other tables -------------------------------------------------------------------------------------------------
 
 
 def main_route(namespace: Namespace, ip: IpAddress) -> Route | None:
@@ -166,9 +191,14 @@ def main_route(namespace: Namespace, ip: IpAddress) -> Route | None:
     if ip.version == 6 and (is_link_local(ip) or ip.is_multicast):
         rows = (r for r in link_local_routes(namespace) if zone_of(ip) in ("", r.dev))
         return next(rows, None)
+    return _in_table(namespace, ip, MAIN)
+
+
+def _in_table(namespace: Namespace, ip: IpAddress, table: int, oif: str = "") -> Route | None:
+    """The best row of one table. oif: only rows that leave by that link count, and those that refuse."""
     number = int(ip)
-    for mask, network, route in index(namespace, "_ranked", namespace.routes, _ranked)[ip.version]:
-        if number & mask == network and _usable(namespace, route):
+    for mask, network, route in index(namespace, "_ranked", namespace.routes, _ranked).get((table, ip.version), ()):
+        if number & mask == network and _usable(namespace, route) and oif in ("", route.dev or oif):
             return route
     return None
 
@@ -179,12 +209,13 @@ def link_local_routes(namespace: Namespace) -> list[Route]:
             for network in dict.fromkeys(own.network for own in i.ipv6 if is_link_local(own.ip))]  # fmt: skip
 
 
-def _ranked(routes: tuple[Route, ...]) -> dict[int, list[tuple[int, int, Route]]]:
-    """By family, the rows with their mask and network as numbers: longest prefix first, then lowest metric, then as
-    they stand."""
-    ranked: dict[int, list[tuple[int, int, Route]]] = {4: [], 6: []}
+def _ranked(routes: tuple[Route, ...]) -> dict[tuple[int, int], list[tuple[int, int, Route]]]:
+    """By table and family, the rows with their mask and network as numbers: longest prefix first, then lowest metric,
+    then as they stand."""
+    ranked: dict[tuple[int, int], list[tuple[int, int, Route]]] = {}
     for route in sorted(routes, key=lambda route: (-route.destination.prefixlen, route.metric)):
-        ranked[route.destination.version].append((*_numbers(route.destination), route))
+        rows = ranked.setdefault((route.table, route.destination.version), [])
+        rows.append((*_numbers(route.destination), route))
     return ranked
 
 

@@ -53,6 +53,7 @@ class Asker:
 class Trip:
     """at: the namespace the packet is in now; track, mac: of the packet there. asker None: this is a request.
 
+    bound: the program that sends it said from which address (an answer has it from the question anyway).
     waits: the seconds until the sender's own stack gives up, None when something else decides that.
     tunnel: the VXLAN that takes the frame out of this packet, when it carries one and has arrived.
     traced: its number for `nft monitor trace`, 0 while no rule of this namespace has marked it.
@@ -75,6 +76,7 @@ class Trip:
     waits: float | None = None
     tunnel: Link | None = None
     traced: int = 0
+    bound: bool = False
 
     @property
     def space(self) -> Namespace:

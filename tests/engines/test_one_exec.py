@@ -34,6 +34,9 @@ docker1# docker network create --ipv6 --subnet fd00:6::/64 six
 docker1# docker run -d --name web6 --network six -p 8080:80 nginx
 docker1# ! command -v nft || nft add table ip mine '{ chain c { tcp dport 80 counter accept; }; }'
 docker1# ip -6 route add fd00:7::/64 via fd00:6::2
+docker1# ip rule add from 172.25.254.201/24 fwmark 0x2/0xff table 100
+docker1# ip -6 rule add to fd00:9::/64 prohibit
+docker1# ip route add default via 172.25.254.38 table 100
 docker1# ip6tables -A FORWARD -s fd00:8::/64 -m comment --comment "no, thanks" -j DROP
 docker1# timeout 30 sh -c "until ping -c 1 -W 1 fd00:6::2; do :; done"
 docker1# docker exec web2 ping -c 1 web2

@@ -47,7 +47,7 @@ for number in "${!seen[@]}"; do
     record namespace "$number"
     nsenter --net="${seen[$number]}" bash -c '
         printf "\x1f"; ip -j -d address
-        printf "\x1f"; ip -j -d -4 route show table main
+        printf "\x1f"; ip -j -d -4 route show table all
         printf "\x1f"; ip -j neigh
         printf "\x1f"; bridge -j fdb show
         printf "\x1f"; iptables-save -c
@@ -56,8 +56,10 @@ for number in "${!seen[@]}"; do
             read -r value <"/proc/sys/${key//.//}" && printf "%s=%s\n" "$key" "$value"
         done
         printf "\x1f"; [ -r /proc/net/nf_conntrack ] && cat /proc/net/nf_conntrack
-        printf "\x1f"; ip -j -d -6 route show table main
+        printf "\x1f"; ip -j -d -6 route show table all
         printf "\x1f"; ip6tables-save -c
-        printf "\x1f"; nft -a list ruleset' 2>/dev/null
+        printf "\x1f"; nft -a list ruleset
+        printf "\x1f"; ip -j -d rule; ip -j -d -6 rule
+        printf "\x1f"; cat /etc/iproute2/rt_tables' 2>/dev/null
 done
 exit 0

@@ -29,11 +29,13 @@ from dnetlab.model import (
     Namespace,
     Neighbour,
     PeerEnd,
+    PolicyRule,
     Protocol,
     Route,
     Socket,
     SocketState,
 )
+from dnetlab.model.route import DEFAULT_RULES
 
 T = TypeVar("T")
 Messages = tuple[bytes, ...]
@@ -46,7 +48,7 @@ SYSCTLS = (
     "net.ipv6.conf.default.disable_ipv6", "net.ipv6.conf.all.forwarding", "net.ipv6.conf.default.forwarding",
     "net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables", "net.bridge.bridge-nf-call-arptables",
 )  # fmt: skip
-RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH = 18, 22, 26, 30
+RTM_GETLINK, RTM_GETADDR, RTM_GETROUTE, RTM_GETNEIGH, RTM_GETRULE = 18, 22, 26, 30, 34
 NDA_DST, NDA_LLADDR, NDA_IFINDEX, NDA_MASTER = 1, 2, 8, 9  # linux/neighbour.h
 NETLINK_NETFILTER, NFT_MSG_GETCHAIN, NFT_MSG_GETRULE = 12, 10 << 8 | 4, 10 << 8 | 7  # linux/netfilter/nf_tables.h
 NFT_MSG_GETTABLE, NFTA_TABLE_NAME, NFPROTO = 10 << 8 | 1, 1, {1: "inet", 2: "ip", 10: "ip6"}
@@ -95,6 +97,7 @@ class _Raw:
     rules6: rulesets.Asked
     nft: rulesets.Asked
     sockets: list[bytes]
+    policy: Messages
 
 
 Owners = dict[str, tuple[int, str]]  # inode of a socket -> pid and program that hold it
@@ -116,7 +119,7 @@ def forget() -> None:
     rulesets.memory.clear()
     rulesets.memory6.clear()
     rulesets.nft.clear()
-    for memory in (_link, _interfaces, _route_table):
+    for memory in (_link, _interfaces, _route_table, _policy):
         memory.cache_clear()
 
 
@@ -186,12 +189,14 @@ def _read(place: ToLookAt, with_rules: bool) -> _Raw | None:
         addresses = _dump(link, RTM_GETADDR, struct.pack("=BBBBi", 0, 0, 0, 0, 0))
         routes: Messages = ()
         neighbours: Messages = ()
+        policy: Messages = ()
         for family in (socket.AF_INET, socket.AF_INET6):
             routes += _dump(link, RTM_GETROUTE, struct.pack("=BBBBBBBBI", family, 0, 0, 0, 0, 0, 0, 0, 0))
             neighbours += _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", family, 0, 0, 0, 0))
+            policy += _dump(link, RTM_GETRULE, struct.pack("=BBBBBBBBI", family, 0, 0, 0, 0, 0, 0, 0, 0))
         bridges = any(b"bridge\0" in message for message in links)
         fdb = _dump(link, RTM_GETNEIGH, struct.pack("=BxxxiHBB", 7, 0, 0, 0, 0)) if bridges else ()
-    return _Raw(links, addresses, routes, neighbours, fdb, _sysctls(), rules, rules6, nft, found)
+    return _Raw(links, addresses, routes, neighbours, fdb, _sysctls(), rules, rules6, nft, found, policy)
 
 
 def _resolver_ports(sockets: list[bytes]) -> tuple[int, ...]:
@@ -306,6 +311,7 @@ def _namespace(place: ToLookAt, raw: _Raw, owners: Owners) -> Namespace:
         raw.sysctls,
         netfilter6=rulesets.memory6.told(raw.rules6),
         nftables=rulesets.nft.told(raw.nft),
+        rules=_policy(raw.policy),
     )
 
 
@@ -340,6 +346,12 @@ def _interfaces(links: Links, addresses: Messages, nics: Nics) -> tuple[Interfac
 def _route_table(routes: Messages, links: Links) -> tuple[Route, ...]:
     names = _names(links)
     return tuple(route for body in routes if (route := rtnetlink.route(body, names)) is not None)
+
+
+@lru_cache(maxsize=2_000)
+def _policy(bodies: Messages) -> tuple[PolicyRule, ...]:
+    found = tuple(map(rtnetlink.rule, bodies))
+    return DEFAULT_RULES if found in ((), DEFAULT_RULES) else found
 
 
 def _neighbours(bodies: Messages, names: dict[int, str]) -> Iterable[Neighbour]:

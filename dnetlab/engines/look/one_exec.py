@@ -16,7 +16,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_address, ip_
 from pathlib import Path
 from typing import Any
 
-from dnetlab.engines.look import api, netlink, rtnetlink, texts
+from dnetlab.engines.look import api, netlink, policies, rtnetlink, texts
 from dnetlab.engines.look.netlink import SYSCTLS, Owners
 from dnetlab.engines.look.nft import parse_ruleset
 from dnetlab.engines.look.processes import Task
@@ -146,7 +146,7 @@ class Sight:
         kept = {name: inode for inode, name in self.named.items()}
         for name, pid, talks in places:
             said = self.stacks.get(self.nets.get(pid, self.host_net if name == "host" else kept.get(name, 0)))
-            if said is not None and len(said) == 11:
+            if said is not None and len(said) == 13:
                 nics = self.nics if name == "host" else {}
                 made[name], lowers[name] = _stack(name, said, wants_rules(name), talks, owners, nics)
         return netlink.with_peers(made, lowers)
@@ -229,6 +229,7 @@ def _stack(
     name: str, said: list[str], with_rules: bool, talks: bool, owners: Owners, nics: dict[str, str]
 ) -> tuple[Namespace, dict[int, int]]:
     """A namespace, and interface's index -> index of the one it hangs on."""
+    tables = policies.table_numbers(said[12])
     links, routes, neighbours, fdb, routes6 = (json.loads(text or "[]") for text in (*said[:4], said[8]))
     names = {link["ifindex"]: link["ifname"] for link in links}
     lower = _lower(links)
@@ -237,7 +238,7 @@ def _stack(
     namespace = Namespace(
         name,
         tuple(sorted((_interface(link, lower, names, nics) for link in links), key=lambda i: i.index)),
-        (*_routes(routes), *_routes(routes6)),
+        (*_routes(routes, tables), *_routes(routes6, tables)),
         tuple(_neighbours(neighbours)),
         tuple(_fdb(fdb)),
         texts.parse_rules(said[4]) if with_rules else Netfilter(),
@@ -246,6 +247,7 @@ def _stack(
         {key: value.strip() for key, value in sysctls.items()},
         netfilter6=texts.parse_rules(said[9]) if with_rules else Netfilter(),
         nftables=parse_ruleset(said[10]) if with_rules else Nftables(),
+        rules=policies.policy(said[11], tables),
     )
     return namespace, lower
 
@@ -306,7 +308,7 @@ def _address(row: dict[str, Any]) -> Address:
     )
 
 
-def _routes(rows: list[dict[str, Any]]) -> Iterable[Route]:
+def _routes(rows: list[dict[str, Any]], tables: dict[str, int]) -> Iterable[Route]:
     for row in rows:
         if row["type"] not in ROUTE_KINDS.values():
             continue
@@ -326,6 +328,7 @@ def _routes(rows: list[dict[str, Any]]) -> Iterable[Route]:
             row["type"],
             "onlink" in row.get("flags", ()),
             next((metric["mtu"] for metric in row.get("metrics", ()) if "mtu" in metric), 0),
+            policies.number_of(str(row.get("table", "main")), tables),
         )
 
 

@@ -1,6 +1,6 @@
-"""Messages of rtnetlink as values: links, addresses, routes. Written by hand, because a first look reads hundreds.
+"""Messages of rtnetlink as values: links, addresses, routes, rules. Written by hand: a first look reads hundreds.
 
-The numbers are those of linux/if_link.h, if_addr.h and rtnetlink.h.
+The numbers are those of linux/if_link.h, if_addr.h, rtnetlink.h and fib_rules.h.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 import socket
 import struct
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_address, ip_interface, ip_network
 
-from dnetlab.model import Address, Interface, LinkKind, Route, Vxlan
+from dnetlab.model import Address, Interface, LinkKind, PolicyRule, Route, Vxlan
 from dnetlab.model.ip import IpAddress
+from dnetlab.model.route import LOCAL
 
 IFF_UP, IFF_LOOPBACK, IFF_PROMISC, IFF_LOWER_UP = 0x1, 0x8, 0x100, 0x10000
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER, IFLA_TXQLEN, IFLA_LINKINFO = 1, 3, 4, 5, 10, 13, 18
@@ -25,11 +26,15 @@ IPVLAN_MODES = ("l2", "l3", "l3s")
 MACVLAN_MODES = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
 IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS, IFA_F_SECONDARY, IFA_F_NODAD = 1, 2, 4, 8, 0x1, 0x2
 RTNH_F_ONLINK = 4  # include/uapi/linux/rtnetlink.h
-RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_METRICS, RTA_TABLE, MAIN = 1, 4, 5, 6, 7, 8, 15, 254
+RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_METRICS, RTA_TABLE = 1, 4, 5, 6, 7, 8, 15
 RTAX_MTU = 2
 OWN = frozenset(map(ip_network, ("fe80::/64", "::1/128")))  # the kernel's own, one for each link
 ROUTE_PROTOCOLS = {2: "kernel", 3: "boot", 4: "static"}
-ROUTE_KINDS = {1: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
+ROUTE_KINDS = {1: "unicast", 6: "blackhole", 7: "unreachable", 8: "prohibit", 9: "throw"}
+FRA_DST, FRA_SRC, FRA_IIFNAME, FRA_PRIORITY, FRA_FWMARK, FRA_TABLE, FRA_FWMASK, FRA_OIFNAME = 1, 2, 3, 6, 10, 15, 16, 17
+FRA_PROTOCOL, FIB_RULE_INVERT = 21, 2
+_UNREAD = (5, 11, 12, 13, 14, 19, 20, 22, 23, 24)  # tun_id, suppressing, l3mdev, users, protocols and ports
+RULE_ACTIONS = {1: "lookup", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 SCOPES = {0: "global", 253: "link", 254: "host", 255: "nowhere"}
 
 
@@ -144,11 +149,12 @@ def address(body: bytes) -> tuple[int, Address]:
 
 
 def route(body: bytes, names: dict[int, str]) -> Route | None:
-    """A route of the main table from an rtmsg and its attributes; None for another, and for one to link-local addresses
+    """A route from an rtmsg and its attributes; None for one of the table local, and for one to link-local addresses
     that the kernel made with the address: the model knows that each link has it."""
     family, length, _, _, _, protocol, scope, kind, flags = struct.unpack_from("=BBBBBBBBI", body)
     found = attributes(body, 12)
-    if _number(found, RTA_TABLE) != MAIN or kind not in ROUTE_KINDS:
+    table = _number(found, RTA_TABLE)
+    if table == LOCAL or kind not in ROUTE_KINDS:
         return None
     via, source = found.get(RTA_GATEWAY), found.get(RTA_PREFSRC)
     destination = ip_network((found.get(RTA_DST, bytes(4 if family == socket.AF_INET else 16)), length))
@@ -165,6 +171,29 @@ def route(body: bytes, names: dict[int, str]) -> Route | None:
         ROUTE_KINDS[kind],
         bool(flags & RTNH_F_ONLINK),
         _number(attributes(found.get(RTA_METRICS, b"")), RTAX_MTU),
+        table,
+    )
+
+
+def rule(body: bytes) -> PolicyRule:
+    """A row of `ip rule` from a fib_rule_hdr and its attributes."""
+    family, to, source, tos, _, _, _, action, flags = struct.unpack_from("=BBBBBBBBI", body)
+    found = attributes(body, 12)
+    mark = _number(found, FRA_FWMARK)
+    return PolicyRule(
+        _number(found, FRA_PRIORITY),
+        4 if family == socket.AF_INET else 6,
+        ip_interface((found[FRA_SRC], source)) if FRA_SRC in found else None,
+        ip_interface((found[FRA_DST], to)) if FRA_DST in found else None,
+        _text(found, FRA_IIFNAME),
+        _text(found, FRA_OIFNAME),
+        mark,
+        _number(found, FRA_FWMASK) if FRA_FWMASK in found or mark else 0,
+        bool(flags & FIB_RULE_INVERT),
+        RULE_ACTIONS.get(action, "other"),
+        _number(found, FRA_TABLE),
+        _number(found, FRA_PROTOCOL) == 2,  # RTPROT_KERNEL
+        unread=bool(tos) or any(key in found and found[key] not in (b"\xff" * 4,) for key in _UNREAD),
     )
 
 

@@ -10,8 +10,9 @@ from dnetlab.explain import reasons as r
 from dnetlab.explain import rulewords
 from dnetlab.explain import setting_reasons as s
 from dnetlab.explain.ending import Ending
-from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, Part, StepKind
+from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, Part, PolicyRule, StepKind
 from dnetlab.model import facts as f
+from dnetlab.model.route import table_name
 
 Table = dict[type, Callable[[Any], str]]
 
@@ -101,8 +102,14 @@ def _not_listening(x: f.NotListening) -> str:
     return f"It arrived, but no program listens on {x.protocol.value} port {x.port} of {x.destination}.{here}"
 
 
+def _by_rule(rule: PolicyRule | None) -> str:
+    return f" in table {table_name(rule.table)}, by the rule `{rule}`" if rule else ""
+
+
 def _no_route(x: f.NoRoute) -> str:
-    text = f"its route is {x.route}" if x.route else "no route leads there"
+    text = f"its route is {x.route}{_by_rule(x.rule)}" if x.route else "no route leads there"
+    if x.rule and not x.route:
+        return f"{x.destination}: the rule `{x.rule}` refuses it (`ip rule`)."
     return f"{x.destination}: {text}{'' if x.default else ', and there is no default route'}."
 
 
@@ -119,7 +126,7 @@ def _rule_stops(x: f.RuleStops) -> str:
 _FACTS: Table = {
     f.OwnAddress: lambda x: f"{x.destination} is an address of this machine: through lo",
     f.BroadcastAddress: lambda x: f"{x.destination} is the broadcast address of a network on {x.dev}",
-    f.RouteMatches: lambda x: f"{x.destination} matches {x.route}",
+    f.RouteMatches: lambda x: f"{x.destination} matches {x.route}{_by_rule(x.rule)}",
     f.BroughtBack: lambda x: "lo brings it straight back",
     f.Resolved: _resolved,
     f.StillBelieved: lambda x: f"{x.hop} was at {x.mac}, and is still believed to be",
@@ -255,7 +262,10 @@ REMEDIES: Table = {
     f.StaysOnLink: lambda x: "Use addresses that are routed, such as those of fd00::/8, on both sides.",
     f.TtlUsedUp: lambda x: "A larger TTL (64 is usual).",
     f.NoRoute: lambda x: (
-        f"ip route add {x.destination} via ROUTER, or a default route: ip route add default via ROUTER."
+        f"ip rule del pref {x.rule.priority}, or a rule before it: ip rule add pref {x.rule.priority - 1} to "
+        f"{x.destination} lookup main."
+        if x.rule and not x.route
+        else f"ip route add {x.destination} via ROUTER, or a default route: ip route add default via ROUTER."
     ),
     f.Vanished: lambda x: (
         f"Is the machine with {x.hop} running? (`ip neigh flush dev {x.dev}` makes {x.dev} ask anew.)"

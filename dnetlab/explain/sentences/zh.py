@@ -11,8 +11,9 @@ from dnetlab.explain import rulewords
 from dnetlab.explain import setting_reasons as s
 from dnetlab.explain.ending import Ending
 from dnetlab.explain.sentences import en
-from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, Part, StepKind
+from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, Part, PolicyRule, StepKind
 from dnetlab.model import facts as f
+from dnetlab.model.route import table_name
 
 Table = dict[type, Callable[[Any], str]]
 
@@ -99,8 +100,14 @@ def _not_listening(x: f.NotListening) -> str:
     return f"数据包到了，但没有程序监听 {x.destination} 的 {x.protocol.value} 端口 {x.port}。{here}"
 
 
+def _by_rule(rule: PolicyRule | None) -> str:
+    return f"（表 {table_name(rule.table)}，由规则 `{rule}` 选中）" if rule else ""
+
+
 def _no_route(x: f.NoRoute) -> str:
-    text = f"它的路由是 {x.route}" if x.route else "没有通往那里的路由"
+    text = f"它的路由是 {x.route}{_by_rule(x.rule)}" if x.route else "没有通往那里的路由"
+    if x.rule and not x.route:
+        return f"{x.destination}：规则 `{x.rule}` 拒绝了它（`ip rule`）。"
     return f"{x.destination}：{text}{'' if x.default else '，也没有默认路由'}。"
 
 
@@ -117,7 +124,7 @@ def _rule_stops(x: f.RuleStops) -> str:
 _FACTS: Table = {
     f.OwnAddress: lambda x: f"{x.destination} 是这台机器自己的地址：走 lo",
     f.BroadcastAddress: lambda x: f"{x.destination} 是 {x.dev} 上一个网络的广播地址",
-    f.RouteMatches: lambda x: f"{x.destination} 匹配路由 {x.route}",
+    f.RouteMatches: lambda x: f"{x.destination} 匹配路由 {x.route}{_by_rule(x.rule)}",
     f.BroughtBack: lambda x: "lo 把它直接送了回来",
     f.Resolved: _resolved,
     f.StillBelieved: lambda x: f"{x.hop} 原来在 {x.mac}，ARP 缓存里仍然这样记着",
@@ -241,7 +248,12 @@ REMEDIES: Table = {
     f.NotForwarding: lambda x: f"sysctl -w {x.switch}=1",
     f.StaysOnLink: lambda x: "两边都用可以路由的地址，例如 fd00::/8 中的地址。",
     f.TtlUsedUp: lambda x: "把 TTL 设大一些（通常是 64）。",
-    f.NoRoute: lambda x: f"ip route add {x.destination} via 路由器，或者加默认路由：ip route add default via 路由器。",
+    f.NoRoute: lambda x: (
+        f"ip rule del pref {x.rule.priority}，或者在它前面加一条规则：ip rule add pref {x.rule.priority - 1} to "
+        f"{x.destination} lookup main。"
+        if x.rule and not x.route
+        else f"ip route add {x.destination} via 路由器，或者加默认路由：ip route add default via 路由器。"
+    ),
     f.Vanished: lambda x: f"有 {x.hop} 的那台机器在运行吗？（`ip neigh flush dev {x.dev}` 让 {x.dev} 重新询问。）",
     f.NobodyHas: lambda x: f"有 {x.hop} 的那台机器在运行吗？网卡启用了吗？在这个网络上吗？",
     f.TunnelSwallows: lambda x: _against(x.because),

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from dnetlab.model import Address, Interface, LinkKind, Namespace, Route
+from dnetlab.model import Address, Asked, Interface, LinkKind, Namespace, PolicyRule, Route
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress, is_link_local
-from dnetlab.net.routing import Way, lookup, main_route
+from dnetlab.model.route import LOCAL, MAIN
+from dnetlab.net.routing import ANYHOW, Way, is_local, lookup, main_route
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.space import Space
 
 
 def in_order(routes: Iterable[Route]) -> tuple[Route, ...]:
-    """IPv4 before IPv6. The order of the kernel's trie: by network, longer prefixes first, then by metric; equals as
-    they came. IPv6 lists the default route, and what stands for it, last."""
+    """IPv4 before IPv6, table by table as the kernel's hash has them (FIB_TABLE_HASHSZ 256). The order of its trie: by
+    network, longer prefixes first, then by metric; equals as they came. IPv6 lists the default route, and what stands
+    for it, last."""
     return tuple(sorted(routes, key=_place))
 
 
-def _place(route: Route) -> tuple[int, bool, int, int, int]:
+def _place(route: Route) -> tuple[int, int, int, bool, int, int, int]:
     to = route.destination
     last = to.version == 6 and to.prefixlen == 0
-    return to.version, last, int(to.network_address), -to.prefixlen, route.metric
+    return to.version, route.table & 255, route.table, last, int(to.network_address), -to.prefixlen, route.metric
 
 
 def connected(link: Interface, address: Address) -> Route | None:
@@ -49,7 +51,27 @@ METRIC6 = 256  # of a connected IPv6 route (IP6_RT_PRIO_ADDRCONF); one that hand
 
 
 class Routes(Space):
-    """The table `main` of a namespace."""
+    """The routing tables of a namespace, and the rules that say which is asked."""
+
+    def add_rule(self, rule: PolicyRule, numbered: bool) -> None:
+        """`ip rule add`: without a number it stands before the second rule there is (fib_default_rule_pref).
+        KernelError EEXIST for one that is there."""
+        rows = self.namespace.rules
+        if not numbered:
+            others = [r.priority for r in rows if r.version == rule.version][1:2]
+            rule = replace(rule, priority=max(0, others[0] - 1) if others else 0)
+        if rule in rows:
+            raise KernelError(Errno.EEXIST)
+        made = sorted([*rows, rule], key=lambda r: (r.version, r.priority))
+        self.change(lambda ns: replace(ns, rules=tuple(made)))
+
+    def delete_rule(self, fits: Callable[[PolicyRule], bool]) -> None:
+        """`ip rule del`: the first that fits what was said. KernelError ENOENT without one."""
+        rows = self.namespace.rules
+        gone = next((r for r in rows if fits(r)), None)
+        if gone is None:
+            raise KernelError(Errno.ENOENT)
+        self.change(lambda ns: replace(ns, rules=tuple(r for r in rows if r is not gone)))
 
     def add_route(self, route: Route, how: str = "add") -> None:
         """`ip route add|replace|append|prepend|change`: the gateway must be on a network we are attached to.
@@ -61,14 +83,22 @@ class Routes(Space):
         if route.dev is not None and not self.link(route.dev).up:
             raise KernelError(Errno.ENETDOWN, "Device for nexthop is not up.")
         routes = self.namespace.routes
-        same = [r for r in routes if (r.destination, r.metric) == (route.destination, route.metric)]
+        key = route.destination, route.metric, route.table
+        same = [r for r in routes if (r.destination, r.metric, r.table) == key]
         if same and how == "add" or route in same and how in ("append", "prepend"):
             raise KernelError(Errno.EEXIST)
         if how == "change" and not same:
             raise KernelError(Errno.ENOENT)
         gone = same[:1] if how in ("replace", "change") else []
         left = [r for r in routes if r not in gone]
-        self.change(lambda ns: replace(ns, routes=in_order([*left, route])))
+        made = self.namespace.tables_made | {(route.table, route.destination.version)}
+        self.change(lambda ns: replace(ns, routes=in_order([*left, route]), tables_made=made))
+
+    def has_table(self, table: int, version: int) -> bool:
+        """Does the kernel have a routing table of that number? The first route of it makes it, for IPv6 a rule too."""
+        space = self.namespace
+        ruled = any(r.table == table and r.version == version == 6 for r in space.rules)
+        return table in (MAIN, LOCAL) or ruled or (table, version) in space.tables_made
 
     def delete_route(self, fits: Callable[[Route], bool]) -> None:
         """`ip route del`: the first route that fits what was said. KernelError ESRCH without one."""
@@ -87,14 +117,22 @@ class Routes(Space):
 _REFUSALS = {"blackhole": Errno.EINVAL, "unreachable": Errno.EHOSTUNREACH, "prohibit": Errno.EACCES}
 
 
-def get_route(space: Namespace, ip: IpAddress) -> Way:
+def get_route(space: Namespace, ip: IpAddress, asked: Asked = ANYHOW) -> Way:
     """What `ip route get` is told: the way that a packet would take. KernelError where none leads there."""
-    way = lookup(space, ip)
-    if way is None:
-        raise KernelError(Errno.ENETUNREACH)
-    if not way.leads_on:
-        raise KernelError(_REFUSALS[way.kind])
+    own = asked.source is None or asked.iif != "" or is_local(space, asked.source)
+    way = lookup(space, ip, asked) if own else None
+    refused = refusal(way)
+    if way is None or refused is not None:
+        raise KernelError(refused or Errno.ENETUNREACH)
     return way
+
+
+def refusal(way: Way | None) -> Errno | None:
+    """What a program is told where no way leads on; None where one does. Of a rule, `unreachable` means the network
+    (fib4_rule_action)."""
+    if way is None or way.kind == "unreachable" and way.route is None:
+        return Errno.ENETUNREACH
+    return None if way.leads_on else _REFUSALS[way.kind]
 
 
 def same_as(route: Route, given: set[str]) -> Callable[[Route], bool]:
@@ -103,6 +141,7 @@ def same_as(route: Route, given: set[str]) -> Callable[[Route], bool]:
     def fits(row: Route) -> bool:
         return (
             row.destination == route.destination
+            and row.table == route.table
             and route.via in (None, row.via)
             and route.dev in (None, row.dev)
             and route.src in (None, row.src)

@@ -273,20 +273,23 @@ def destination(route: Route) -> str:
     return str(route.destination.network_address if whole else route.destination)
 
 
-def route_line(route: Route, *, linkdown: bool = False, hide: frozenset[str] = frozenset()) -> str:
-    """One line of `ip route`; hide: the words a filter already said ('dev', 'via', 'proto')."""
+def route_line(route: Route, *, linkdown: bool = False, hide: frozenset[str] = frozenset(), table: str = "") -> str:
+    """One line of `ip route`; hide: the words a filter already said ('dev', 'via', 'proto'); table: its name, if it is
+    said."""
     words = [destination(route)] if route.kind == "unicast" else [f"{route.kind} {destination(route)}"]
     if route.via is not None and "via" not in hide:
         words.append(f"via {route.via}")
     if route.dev is not None and "dev" not in hide:
         words.append(f"dev {route.dev}")
+    if table:
+        words.append(f"table {table}")
     if route.protocol != "boot" and "proto" not in hide:
         words.append(f"proto {route.protocol}")
     if _scope(route) != "global":
         words.append(f"scope {_scope(route)}")
     if route.src is not None:
         words.append(f"src {route.src}")
-    if route.metric:
+    if route.metric or route.destination.version == 6:
         words.append(f"metric {route.metric}")
     if route.onlink:
         words.append("onlink")
@@ -300,7 +303,8 @@ def route_line(route: Route, *, linkdown: bool = False, hide: frozenset[str] = f
 
 
 def _scope(route: Route) -> str:
-    return "global" if route.via is not None or route.kind != "unicast" else route.scope
+    narrow = route.via is None and route.kind in ("unicast", "local", "broadcast")
+    return route.scope if narrow and route.destination.version == 4 else "global"
 
 
 def busybox_route_line(route: Route, *, hide: frozenset[str] = frozenset()) -> str:
@@ -391,20 +395,24 @@ def address_json(address: Address, name: str) -> dict[str, Any]:
     return found | {"valid_life_time": 4294967295, "preferred_life_time": 4294967295}
 
 
-def route_json(route: Route, linkdown: bool = False) -> dict[str, Any]:
+def route_json(route: Route, linkdown: bool = False, table: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {} if route.kind == "unicast" else {"type": route.kind}
     found["dst"] = destination(route)
     if route.via is not None:
         found["gateway"] = str(route.via)
     if route.dev is not None:
         found["dev"] = route.dev
+    if table:
+        found["table"] = table
     if route.protocol != "boot":
         found["protocol"] = route.protocol
     if _scope(route) != "global":
         found["scope"] = _scope(route)
     if route.src is not None:
         found["prefsrc"] = str(route.src)
-    if route.metric:
+    six = route.destination.version == 6
+    if route.metric or six:
         found["metric"] = route.metric
     found |= {"flags": ["onlink"] * route.onlink + ["linkdown"] * linkdown}
-    return found | ({"metrics": [{"mtu": route.mtu}]} if route.mtu else {})
+    found |= {"metrics": [{"mtu": route.mtu}]} if route.mtu else {}
+    return found | ({"pref": "medium"} if six else {})

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dnetlab.commands.ip import SHOW, IpError, IpLine, parse_ip
+from dnetlab.commands.ip import IpError, IpLine, parse_ip
 from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import KernelError
 from dnetlab.sim.text.colours import coloured
-from dnetlab.sim.tools import ip_busybox, ip_change, ip_show, namespaces
+from dnetlab.sim.tools import ip_busybox, ip_change, ip_rule, ip_show, namespaces
 from dnetlab.sim.tools.options import is_busybox
 
 
@@ -46,9 +46,8 @@ def _run(context: Context, line: IpLine) -> Result:
             return namespaces.missing(line.options.netns)
         inner = replace(line, options=replace(line.options, netns=None))
         return _run(replace(context, namespace=space), inner)
-    if line.object == "rule" and line.verb in ("", *SHOW):
-        last = "" if line.options.family == 6 else "32767:\tfrom all lookup default\n"  # IPv6 has no table default
-        return Result(f"0:\tfrom all lookup local\n32766:\tfrom all lookup main\n{last}")
+    if line.object == "rule":
+        return ip_rule.run(context, line)
     if line.options.more_statistics:
         raise Refused("The lab counts packets and bytes, not errors by kind.", "One -s shows the counters.")
     if line.options.statistics and line.object not in ("link", "address"):

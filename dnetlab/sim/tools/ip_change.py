@@ -11,15 +11,16 @@ from dnetlab.commands.ip import IpError, IpLine
 from dnetlab.commands.ip_usage import USAGE
 from dnetlab.model import Address, Route
 from dnetlab.model.changed import replace
-from dnetlab.model.ip import IpAddress, IpNetwork, ip_address, without_zone
-from dnetlab.net.routing import NOWHERE, Way
+from dnetlab.model.ip import IpNetwork, ip_address
+from dnetlab.model.route import MAIN
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import Errno, KernelError
 from dnetlab.sim.kernel.autoconf import scope_of
-from dnetlab.sim.kernel.routes import get_route, same_as
-from dnetlab.sim.tools import ip_neigh, ip_vxlan
+from dnetlab.sim.kernel.routes import same_as
+from dnetlab.sim.tools import ip_get, ip_neigh, ip_vxlan
 from dnetlab.sim.tools.ip_show import Words, inet, known_device, prefix, read_filter, read_route_filter
 from dnetlab.sim.tools.namespaces import target_of
+from dnetlab.sim.tools.rt_tables import table_of
 
 WILDCARD = """\
 Warning: Executing wildcard deletion to stay compatible with old scripts.
@@ -38,7 +39,7 @@ def run(context: Context, line: IpLine) -> Result:
         ("link", "delete"): _link_delete,
         ("route", "add"): _route_change, ("route", "replace"): _route_change, ("route", "append"): _route_change,
         ("route", "prepend"): _route_change, ("route", "change"): _route_change, ("route", "delete"): _route_change,
-        ("route", "get"): _route_get, ("route", "flush"): _route_flush,
+        ("route", "get"): ip_get.run, ("route", "flush"): _route_flush,
         ("neigh", "add"): ip_neigh.change, ("neigh", "replace"): ip_neigh.change, ("neigh", "change"): ip_neigh.change,
         ("neigh", "delete"): ip_neigh.change, ("neigh", "flush"): ip_neigh.flush,
     }  # fmt: skip
@@ -429,7 +430,7 @@ def _link_delete(context: Context, line: IpLine) -> Result:
 
 # -- routes -----------------------------------------------------------------------------------------------------------
 
-_TYPES = ("unicast", "blackhole", "unreachable", "prohibit")
+_TYPES = ("unicast", "blackhole", "unreachable", "prohibit", "throw")
 
 
 def read_route(context: Context, words: Words, family: int = 0) -> tuple[Route, set[str]]:
@@ -460,9 +461,12 @@ def read_route(context: Context, words: Words, family: int = 0) -> tuple[Route, 
             route = replace(route, onlink=True)
         elif word == "mtu":
             route = replace(route, mtu=_mtu(words.next()))
-        elif word in ("table", "advmss", "nexthop", "tos", "weight", "initcwnd", "realms", "encap"):
+        elif word == "table":
+            route = replace(route, table=_table(context, words.next()))
+        elif word in ("advmss", "nexthop", "tos", "weight", "initcwnd", "realms", "encap"):
             raise Refused(
-                "`ip route … {word}` is not modelled.", "via, dev, src, metric, proto, scope, mtu and onlink are.",
+                "`ip route … {word}` is not modelled.",
+                "via, dev, src, metric, proto, scope, table, mtu and onlink are.",
                 word=word,
             )  # fmt: skip
         else:
@@ -472,9 +476,11 @@ def read_route(context: Context, words: Words, family: int = 0) -> tuple[Route, 
                 given.add("type")
                 route = replace(route, kind=word)
                 word = words.next()
-            elif word in ("local", "broadcast", "multicast", "throw", "nat"):
+            elif word in ("local", "broadcast", "multicast", "nat"):
                 raise Refused(
-                    "Routes of type {word} are not modelled.", "unicast, blackhole, unreachable, prohibit.", word=word
+                    "Routes of type {word} are not modelled.",
+                    "unicast, blackhole, unreachable, prohibit, throw.",
+                    word=word,
                 )
             if "to" in given:
                 raise IpError(f'Error: either "to" is duplicate, or "{word}" is a garbage.')
@@ -488,6 +494,13 @@ def read_route(context: Context, words: Words, family: int = 0) -> tuple[Route, 
     if route.via is not None and route.via.version != route.destination.version:
         raise KernelError(Errno.EINVAL, "Invalid gateway address.")
     return route, given
+
+
+def _table(context: Context, word: str) -> int:
+    number = table_of(context, word)
+    if number is None:
+        raise IpError(f'Error: argument "{word}" is wrong: "table" value is invalid\n\n')
+    return number or MAIN
 
 
 def _mtu(word: str) -> int:
@@ -533,43 +546,10 @@ def _route_flush(context: Context, line: IpLine) -> Result:
     if line.words == ("cache",):
         return Result()
     found = read_route_filter(context, Words(line.words), line.options.family)
-    context.kernel.flush_routes(found.takes)
+    table = MAIN if found.table is None else table_of(context, found.table)
+    if table is None and found.table != "all":
+        raise IpError(f'Error: argument "{found.table}" is wrong: table id value is invalid\n\n')
+    if table and not context.kernel.has_table(table, found.family):
+        raise IpError(f"Error: ipv{found.family}: FIB table does not exist.\nFlush terminated", 2)
+    context.kernel.flush_routes(lambda route: found.takes(route) and table in (None, 0, route.table))
     return Result()
-
-
-def _route_get(context: Context, line: IpLine) -> Result:
-    words, target, source = Words(line.words), None, None
-    while words:
-        word = words.next()
-        if word == "from":
-            source = inet(words.next(), line.options.family)
-        elif word in ("oif", "dev", "iif", "mark", "tos", "uid", "vrf", "ipproto", "sport", "dport", "fibmatch"):
-            raise Refused("`ip route get … {word}` is not modelled.", "Ask `ip route get ADDRESS`.", word=word)
-        else:
-            target = prefix(words.next() if word == "to" else word, line.options.family)
-    if target is None:
-        raise IpError("need at least a destination address", 1)
-    ip = target.network_address
-    way = get_route(context.stack, ip)
-    if ip.version == 6:
-        return Result(_way6(ip, source, way))
-    text = str(ip) if way.kind == "unicast" else f"{way.kind} {ip}"
-    text += f" from {source}" if source else ""
-    text += f" via {way.via}" if way.via else ""
-    text += f" dev {way.dev}"
-    text += "" if source else f" src {way.src or NOWHERE}"
-    flags = f"<{','.join(way.flags)}> " if way.flags else ""
-    fits = f"mtu {way.route.mtu} " if way.route is not None and way.route.mtu else ""
-    return Result(f"{text} uid 0 \n    cache {flags}{fits}\n")
-
-
-def _way6(ip: IpAddress, source: IpAddress | None, way: Way) -> str:
-    """A line of `ip -6 route get`; the row's own protocol and metric stand in it."""
-    text = f"local {ip}" if way.kind == "local" else "multicast " * (way.kind == "multicast") + str(ip)
-    text += f" from {source or '::'}" + (f" via {without_zone(way.via)}" if way.via else "") + f" dev {way.dev}"
-    row = way.route
-    said = "" if row is None or row.protocol == "boot" else f" proto {row.protocol}"
-    said = " table local proto kernel" if row is None else said
-    src = "" if source else f" src {without_zone(way.src) if way.src else '::'}"
-    fits = f" mtu {row.mtu}" if row and row.mtu else ""
-    return f"{text}{said}{src} metric {row.metric if row else 0}{fits} pref medium\n"

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from dnetlab.commands.ip import IpError, IpLine, Options
 from dnetlab.model import Interface, LinkKind, Namespace, Neighbour, Route
 from dnetlab.model.ip import IpAddress, IpNetwork, ip_address, zone_of
+from dnetlab.model.route import LOCAL, MAIN
 from dnetlab.net.routing import link_local_routes
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.kernel.localtable import local_table
 from dnetlab.sim.kernel.routes import in_order
 from dnetlab.sim.text import links as text
 from dnetlab.sim.text.traffic import ip_json, ip_rows
+from dnetlab.sim.tools.rt_tables import name_of, table_of
 
 
 class Words:
@@ -187,7 +190,7 @@ def show_addresses(context: Context, line: IpLine) -> Result:
             out += [f"{text.address_line(a, row.interface.name, f)}\n{text.FOREVER}\n"
                     for a, f in zip(addresses, flags, strict=True)]  # fmt: skip
             out += [ip_rows(context.stack.traffic_of(interface))] if options.statistics else []
-    return _json(objects, options) if options.json else Result("".join(out))
+    return as_json(objects, options) if options.json else Result("".join(out))
 
 
 def _one_line_address(interface: Interface, address: Any, flags: tuple[str, ...]) -> str:
@@ -212,7 +215,7 @@ def show_links(context: Context, line: IpLine) -> Result:
         if found.link(interface)
     ]
     if options.json:
-        return _json([_link_object(context, row, options) for row in rows], options)
+        return as_json([_link_object(context, row, options) for row in rows], options)
     if options.brief:
         return Result("".join(text.brief_link(row) for row in rows))
     separator = "\\" if options.oneline else "\n"
@@ -229,7 +232,8 @@ def _link_object(context: Context, row: text.LinkView, options: Options) -> dict
     return text.link_json(row, mode=True) | counted
 
 
-def _json(objects: list[dict[str, Any]], options: Options) -> Result:
+def as_json(objects: list[dict[str, Any]], options: Options) -> Result:
+    """-j, and laid out with -p."""
     if options.pretty:
         return Result(_pretty(objects) + "\n")
     return Result(json.dumps(objects, separators=(",", ":")) + "\n")
@@ -337,18 +341,26 @@ def inet(word: str, family: int = 4) -> IpAddress:
 
 
 def show_routes(context: Context, line: IpLine) -> Result:
-    """`ip route show …`: the main table (and `table local`, worked out from the addresses)."""
+    """`ip route show …`: the main table, another one, or all of them (those of both families, if none was said)."""
     found = read_route_filter(context, Words(line.words), line.options.family)
-    if found.table == "local" and found.family == 4:
-        return Result("".join(line + "\n" for line in _local_table(context)))
-    if found.table not in (None, "main", "254"):
-        raise Refused(
-            "The lab has no routing table {table}.", "Use `ip route` or `ip route show table local`.", table=found.table
-        )
-    routes = [r for r in rows_of(context, found.family) if found.takes(r)]
+    if found.table == "cache":
+        return Result()
+    table = MAIN if found.table is None else table_of(context, found.table)
+    if table is None and found.table not in ("all", "any"):
+        raise IpError(f'Error: argument "{found.table}" is wrong: table id value is invalid\n\n')
+    if table and not context.kernel.has_table(table, found.family):
+        raise IpError(f"Error: ipv{found.family}: FIB table does not exist.\nDump terminated", 2)
+    either = not table and not line.options.family
+    networks = [n for n in (found.exact, found.match, found.root) if n is not None]
+    families = (4, 6) if either and not networks else (found.family,)
+    asked = [(replace(found, family=family), rows_of(context, family, table or 0)) for family in families]
+    routes = [r for wanted, rows in asked for r in rows if wanted.takes(r)]
+    names = ["" if table or r.table == MAIN else name_of(context, r.table) for r in routes]
+    pairs = list(zip(routes, names, strict=True))
     if line.options.json:
-        return _json([text.route_json(r, linkdown(context, r)) for r in routes], line.options)
-    return Result("".join(text.route_line(r, linkdown=linkdown(context, r), hide=found.hide) + "\n" for r in routes))
+        return as_json([text.route_json(r, linkdown(context, r), name) for r, name in pairs], line.options)
+    lines = (text.route_line(r, linkdown=linkdown(context, r), hide=found.hide, table=name) for r, name in pairs)
+    return Result("".join(f"{one}\n" for one in lines))
 
 
 def linkdown(context: Context, route: Route) -> bool:
@@ -357,29 +369,13 @@ def linkdown(context: Context, route: Route) -> bool:
     return interface is not None and interface.up and not interface.carrier
 
 
-def rows_of(context: Context, version: int) -> tuple[Route, ...]:
-    """The rows of the main table of a family, in the kernel's order, those of link-local networks too."""
-    near = link_local_routes(context.stack) if version == 6 else []
-    return in_order([*context.stack.routes_of(version), *near])
-
-
-def _local_table(context: Context) -> list[str]:
-    """Rows of the table `local`: every own address, its network's broadcast address, sorted by address."""
-    rows: list[tuple[int, int, str]] = []
-    for interface in context.stack.interfaces:
-        for address in text.of_family(interface.addresses, 4):
-            ip, net = address.ip, address.network
-            tail = f"dev {interface.name} proto kernel scope"
-            primary = next((a.ip for a in interface.addresses if a.network == net and not a.secondary), ip)
-            rows.append((int(ip), 1, f"local {ip} {tail} host src {primary} "))
-            if not interface.up:
-                continue
-            if ip.is_loopback and not address.secondary:
-                rows.append((int(net.network_address), 0, f"local {net} {tail} host src {ip} "))
-            if net.prefixlen < 31 and not address.secondary:
-                last = net.broadcast_address
-                rows.append((int(last), 1, f"broadcast {last} {tail} link src {ip} "))
-    return [row for _, _, row in sorted(rows)]
+def rows_of(context: Context, version: int, table: int = MAIN) -> tuple[Route, ...]:
+    """The rows of a table (0: of all of them) of a family, in the kernel's order, those of link-local networks too."""
+    space = context.stack
+    rows = [r for r in space.routes if r.destination.version == version and table in (0, r.table)]
+    if version == 6 and table in (0, MAIN):
+        rows += link_local_routes(space)
+    return (*in_order(rows), *(local_table(space, version) if table in (0, LOCAL) else ()))
 
 
 # -- neighbours -------------------------------------------------------------------------------------------------------
@@ -405,7 +401,7 @@ def show_neighbours(context: Context, line: IpLine) -> Result:
     rows = [n for n in text.aged(context.stack, context.world.clock)
             if _wanted(n, dev, address, state) and family in (0, n.address.version)]  # fmt: skip
     if line.options.json:
-        return _json([_neighbour_json(n, dev is not None) for n in rows], line.options)
+        return as_json([_neighbour_json(n, dev is not None) for n in rows], line.options)
     if line.options.brief:
         return Result("".join(f"{str(n.address):<39} {n.dev:<16} {n.mac or ''}\n" for n in rows))
     return Result("".join(text.neighbour_line(n, hide_dev=dev is not None) + "\n" for n in rows))

@@ -32,6 +32,7 @@ HOST_TOP = ("bin", "dev", "etc", "home", "lib", "lib64", "mnt", "opt", "proc", "
 BOX_TOP = ("bin", "dev", "etc", "home", "lib", "proc", "root", "sbin", "sys", "tmp", "usr", "var")
 _OF_DAEMON = ("/etc/docker/daemon.json", "/run/dnetlab/arguments")  # what a host's daemon reads at its start
 NAMESPACES = ("/run/docker/netns", "/var/run/docker/netns")
+RT_TABLES = "/etc/iproute2/rt_tables"  # names of routing tables
 _SWITCHES, _LINKS = "/proc/sys/net/", "/sys/class/net/"
 _OF_FIRST = ("/proc/1/cmdline", "/proc/1/environ")  # a container's
 SHOWS, MOST_NAMED = "cat shows {held}.", 12
@@ -135,7 +136,7 @@ def is_directory(context: Context, path: str) -> bool:
     if context.container is None and _volume_names(context, full) is not None:
         return True
     fixed = ("/etc/docker", "/run/dnetlab", "/proc/sys/net", "/proc/sys/net/ipv4", "/proc/net", "/sys/class/net",
-             "/proc/sys", "/sys/class",
+             "/proc/sys", "/sys/class", posixpath.dirname(RT_TABLES),
              "/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/usr/local/sbin", "/usr/share", "/var/run",
              "/var/log", "/var/lib", "/var/tmp")  # fmt: skip
     if full in fixed or (full in NAMESPACES and context.container is None) or _ports(context, full):
@@ -287,9 +288,23 @@ def _bridge_port(context: Context, bridge: str, port: str, name: str) -> str | N
     return "1\n" if link.hairpin else "0\n"
 
 
+_RT_TABLES = """\
+#
+# reserved values
+#
+255\tlocal
+254\tmain
+253\tdefault
+0\tunspec
+#
+# local
+#
+#1\tinr.ruhep
+"""
 _FIXED_HOST = {
     "/etc/os-release": OS_RELEASE,
     "/etc/debian_version": "12.12\n",
+    RT_TABLES: _RT_TABLES,
     "/etc/issue": "Debian GNU/Linux 12 \\n \\l\n\n",
 }
 _FIXED_BOX = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from dnetlab.model import Disposition, Exchange, IcmpType, Listener, Packet, Protocol
+from dnetlab.model import Asked, Disposition, Exchange, IcmpType, Listener, Packet, Protocol
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.ip import IpAddress
 from dnetlab.model.network import ARP_SECONDS
@@ -17,6 +17,8 @@ from dnetlab.net.conversation import GIVES_UP, Talk
 from dnetlab.net.forward import forward
 from dnetlab.net.memory import Field
 from dnetlab.sim.context import Context, Refused
+from dnetlab.sim.kernel import KernelError
+from dnetlab.sim.kernel.routes import refusal
 from dnetlab.sim.tools.options import chance
 
 FOREVER = float("inf")
@@ -94,9 +96,11 @@ def source_for(context: Context, destination: IpAddress) -> IpAddress | None:
 
 def no_way(context: Context, destination: IpAddress) -> str:
     """Why connect() finds no way: ENETUNREACH, or what an unreachable, prohibit or blackhole route says."""
-    route = routing.main_route(context.stack, destination)
-    kinds = {"unreachable": "No route to host", "prohibit": "Permission denied", "blackhole": "Invalid argument"}
-    return kinds.get(route.kind if route else "", Fate.NETWORK_UNREACHABLE.value)
+    way = routing.lookup(context.stack, destination)
+    if way is not None and way.leads_on and destination.version == 4:  # a connection is routed again with its address
+        way = routing.lookup(context.stack, destination, Asked(way.src))
+    refused = refusal(way)
+    return KernelError(refused).words if refused else Fate.NETWORK_UNREACHABLE.value
 
 
 def was_stopped_at_output(answer: Attempt) -> bool:
@@ -140,14 +144,14 @@ def echo(context: Context, destination: IpAddress, *, identifier: int, number: i
     fits = path_mtu(context, destination)
     if size > fits and cutting is Cutting.DO:
         raise TooLong(fits)
-    source = source or source_for(context, destination)
+    bound, source = source is not None, source or source_for(context, destination)
     if source is None:
         return Attempt(Fate.NETWORK_UNREACHABLE)
     packet = Packet(
         source, destination, Protocol.ICMP, sport=identifier, ttl=ttl, icmp=IcmpType.ECHO_REQUEST, size=size,
         df=cutting is not Cutting.DONT and size <= fits, piece=fits if size > fits else 0, seq=number,
     )  # fmt: skip
-    return _send(context, packet)
+    return _send(context, packet, bound)
 
 
 def connect(context: Context, destination: IpAddress, port: int, patience: float = CONNECT_SECONDS) -> Attempt:
@@ -248,9 +252,9 @@ def local_port(context: Context) -> int:
     return 32768 + 2 * int(chance(context, "port") * 14000)
 
 
-def _send(context: Context, packet: Packet) -> Attempt:
+def _send(context: Context, packet: Packet, bound: bool = False) -> Attempt:
     world = context.world
-    exchange = forward(world.snapshot(), context.where, packet, world.clock)
+    exchange = forward(world.snapshot(), context.where, packet, world.clock, bound)
     world.adopt(exchange.after)
     return judge(context, exchange, packet)
 
