@@ -1,14 +1,15 @@
 """What keeps two apart on one wire? The frame is followed again, each time without one of the laws of layer 2.
 
 The law without which the question is heard is the reason: VLANs, the mode of macvlans, the switch's policy for forged
-MACs, or the parent of macvlans, whose own stack is left out.
+MACs, the settings of a bridge's port, or the parent of macvlans, whose own stack is left out.
 """
 
 from __future__ import annotations
 
-from dnetlab.explain.reasons import Cause, DifferentVlans, ForgedMacs, MacvlanModes, Member
+from dnetlab.explain.reasons import Cause, DifferentVlans, ForgedMacs, MacvlanModes, Member, PortKeepsBack
 from dnetlab.model import LinkKind, PortMode, Snapshot, Where
 from dnetlab.model.ip import IpAddress
+from dnetlab.net.ports import kept_back, kept_in
 from dnetlab.net.routing import local_interface
 from dnetlab.net.segment import Event, Found, Law, Link, Wanted, Wiring, search
 
@@ -44,7 +45,24 @@ def cause_of(snapshot: Snapshot, law: Law, found: Found, hop: IpAddress, ends: t
     if law is Law.MODES:
         asker = found.path[0].link.interface
         return MacvlanModes(who, whom, asker.parent or "", asker.mode, found.link.interface.mode)
+    if law is Law.PORTS:
+        return _port(snapshot, found, hop)
     return _forged(snapshot, found, who, whom)
+
+
+def _port(snapshot: Snapshot, found: Found, hop: IpAddress) -> PortKeepsBack | None:
+    """The first port on the way whose settings keep the question back."""
+    asker = found.path[0].link.interface.mac
+    for event in found.path:
+        if event.kind != "bridge":
+            continue
+        space, bridge = snapshot.at(event.link.where), event.link.interface.name
+        entry, leaving = space.interface(event.entry), space.interface(event.exit)
+        if entry is not None and (name := kept_in(space, entry, asker)):
+            return PortKeepsBack(event.link.where.host, bridge, entry.name, name, entry.port.state)
+        if leaving is not None and (name := kept_back(space, entry, leaving, hop, None)):
+            return PortKeepsBack(event.link.where.host, bridge, leaving.name, name, leaving.port.state)
+    return None
 
 
 def _member(snapshot: Snapshot, path: tuple[Event, ...]) -> Member:

@@ -272,6 +272,17 @@ class ForgedMacs:
 
 
 @dataclass(frozen=True)
+class PortKeepsBack:
+    """A setting of a bridge's port keeps the question back. state: of the port, when it is that."""
+
+    host: str
+    bridge: str
+    port: str
+    setting: str
+    state: str
+
+
+@dataclass(frozen=True)
 class TunnelBroken:
     """The packet around the frame did not arrive. behind: why not, as the cause of a packet of its own."""
 
@@ -298,7 +309,7 @@ Cause = Union[  # noqa: UP007 (a name for people and for typing.get_args)
     AnswerLost, NameFound, Paused,
     PublishedFor, InternalUnpublished, InternalNoWay, OwnerStopped, LeftBehind, OnNoNetwork, BridgeIsDown,
     NeighbourLies, IccOff, OnlyLoopback,
-    DifferentVlans, MacvlanModes, ForgedMacs, TunnelBroken,
+    DifferentVlans, MacvlanModes, ForgedMacs, PortKeepsBack, TunnelBroken,
 ]  # fmt: skip
 
 
@@ -530,6 +541,15 @@ class SameVlan:
 
 
 @dataclass(frozen=True)
+class SetPort:
+    """Give a port's setting back the value it was made with."""
+
+    port: str
+    setting: str
+    value: str
+
+
+@dataclass(frozen=True)
 class BridgeMode:
     """mode: that of the one who asks."""
 
@@ -552,7 +572,7 @@ Remedy = Union[  # noqa: UP007
     Start, UseItsAddress, UseHostOf, InspectNetwork, LetGossipThrough, OwnNetwork, Connect, BothOnOne,
     SwitchForwardingOn,
     ServeAgain, Publish, LookForIt, BuildRouter,
-    MasqueradeMissing, AgainstFact, Shim, SameVlan, BridgeMode, AllowForged, Unpause,
+    MasqueradeMissing, AgainstFact, Shim, SameVlan, SetPort, BridgeMode, AllowForged, Unpause,
     PublishForAll, PublishOnOrdinary, ConnectSomewhere, AnotherThanNone, StartBoth, Rejoin, ConnectAnywhere,
     LinkUp, ForgetNeighbour, WithoutIcc,
 ]  # fmt: skip

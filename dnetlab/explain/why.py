@@ -60,6 +60,7 @@ from dnetlab.explain.reasons import (
     OtherNameServer,
     OwnNetwork,
     PolicyOn,
+    PortKeepsBack,
     Publish,
     PublishedUnserved,
     QuestionArrived,
@@ -69,6 +70,7 @@ from dnetlab.explain.reasons import (
     SameVlan,
     SeenAs,
     ServeAgain,
+    SetPort,
     Shim,
     Start,
     Stopped,
@@ -446,6 +448,9 @@ def _kept_apart(snapshot: Snapshot, trace: Trace, where: str, whom: str) -> Reas
         fixes[DifferentVlans] = SameVlan(cause.mine, cause.theirs)
     if isinstance(cause, MacvlanModes):
         fixes[MacvlanModes] = BridgeMode(cause.mine)
+    if isinstance(cause, PortKeepsBack):
+        as_made = {"state": "forwarding", "locked": "off", "isolated": "off"}
+        fixes[PortKeepsBack] = SetPort(cause.port, cause.setting, as_made.get(cause.setting, "on"))
     members = (cause.mine, cause.theirs) if isinstance(cause, DifferentVlans) else ()
     return Reason(False, cause, members, fixes[type(cause)])
 

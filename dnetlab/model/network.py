@@ -12,6 +12,7 @@ from enum import Enum
 from functools import cached_property
 from ipaddress import IPv4Interface, IPv6Interface
 
+from dnetlab.model.bridgeport import AS_MADE, BridgePort
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.frame import Capture
 from dnetlab.model.indexes import followed, index
@@ -116,6 +117,7 @@ class Interface:
     mode      macvlan ('bridge', 'private', 'vepa', 'passthru') and ipvlan ('l2', 'l3', 'l3s'), else ''
     vlan_id   vlan: its tag, else None
     vxlan     vxlan: its settings, else None
+    port      port of a bridge: its settings there
     fresh     made and never up since: its queueing discipline is still 'noop'
     auto_mac  bridge: nobody set its MAC, so it wears the smallest of its ports'; auto_mtu: and so with its MTU
     stp       bridge: spanning tree was switched on
@@ -139,6 +141,7 @@ class Interface:
     mode: str = ""
     vlan_id: int | None = None
     hairpin: bool = False
+    port: BridgePort = AS_MADE
     txqlen: int = 1000
     fresh: bool = False
     auto_mac: bool = False

@@ -537,12 +537,14 @@ def _bridge(trip: Trip, event: Event, mac: str, asked: bool) -> bool:
     lab = trip.lab
     at = lab.port_of(trip.at, bridge.name, mac) if leaving else None
     learned = bool(leaving) and at == leaving
-    if entry:
+    through = trip.space.interface(entry) if entry else None
+    if through is not None and through.port.learning:
         lab.learn_mac(trip.at, bridge.name, trip.mac, entry)
     if at is not None and not learned and not asked and _is_behind(trip, at, mac):
         trip.end(Disposition.DROPPED, AtTwoPorts(bridge.name, mac, at, leaving), bridge.name)
         return False
-    if leaving:
+    onto = trip.space.interface(leaving) if leaving else None
+    if onto is not None and onto.port.learning:
         lab.learn_mac(trip.at, bridge.name, mac, leaving)
     if not leaving:
         lab.received(event.link, trip.packet.carried, trip.packet.pieces)

@@ -18,6 +18,7 @@ from dnetlab.model.changed import quick
 from dnetlab.model.facts import Fact
 from dnetlab.model.indexes import Index
 from dnetlab.model.ip import IpAddress
+from dnetlab.net.ports import kept_back, kept_in
 from dnetlab.net.routing import is_local, main_route
 from dnetlab.net.switch import comes_out
 
@@ -92,6 +93,7 @@ class Law(Enum):
     MODES = "macvlans hear each other in bridge mode only"
     PARENT = "a parent's own stack and its macvlans never hear each other"
     FORGED = "a switch may take frames from a NIC's own MAC only"
+    PORTS = "a bridge's port lets in and out what its settings say"
 
 
 Carry: TypeAlias = "Callable[[Link, IpAddress], Link | Lost]"  # from a VXLAN to an address: where the frame comes out
@@ -391,7 +393,8 @@ def _leave(quest: _Quest, node: _Node) -> Iterator[_Node]:
         yield from _over_switch(quest, node, quest.wiring.topology.switch(interface.segment), trail)
     elif interface.kind is LinkKind.BRIDGE:
         for port in near.towards(node.link, quest.wanted):
-            yield _Node("out", port, node.tag, (trail, Event("bridge", node.link, "", port.interface.name)))
+            if _lets_out(quest, node.link, None, port):
+                yield _Node("out", port, node.tag, (trail, Event("bridge", node.link, "", port.interface.name)))
     elif interface.kind is LinkKind.VXLAN and interface.vxlan:
         yield from _through_tunnel(quest, node, trail)
     elif interface.parent:
@@ -482,13 +485,24 @@ def _arrive(quest: _Quest, node: _Node) -> tuple[_Node | None, list[_Node], Link
     bridge = near.by_name.get((space, interface.master))
     if bridge is None or not bridge.interface.up:
         return None, [], None
+    home = near.host.namespaces[space]
+    if quest.holds(Law.PORTS) and kept_in(home, interface, quest.start.interface.mac):
+        return None, [], None
     own = (trail, Event("bridge", bridge, interface.name, ""))
     further = _upwards(quest, bridge, node.tag, own)
     for port in near.towards(bridge, quest.wanted):
-        if port.interface.name != interface.name or interface.hairpin:
+        back = port.interface.name == interface.name and not interface.hairpin
+        if not back and _lets_out(quest, bridge, interface, port):
             event = Event("bridge", bridge, interface.name, port.interface.name)
             further.append(_Node("out", port, node.tag, (trail, event)))
     return _Node("in", bridge, node.tag, own), further, bridge
+
+
+def _lets_out(quest: _Quest, bridge: Link, entry: Interface | None, port: Link) -> bool:
+    """May the frame leave its bridge by that port? entry: the port it came in by, None for one of the bridge's own."""
+    space = quest.wiring.hosts[bridge.where.host].namespaces[bridge.where.namespace]
+    wanted = quest.wanted
+    return not quest.holds(Law.PORTS) or not kept_back(space, entry, port.interface, wanted.ip, wanted.mac)
 
 
 def _upwards(quest: _Quest, link: Link, tag: int | None, trail: Trail) -> list[_Node]:

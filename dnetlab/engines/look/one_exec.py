@@ -36,6 +36,7 @@ from dnetlab.model import (
     Socket,
     SocketState,
 )
+from dnetlab.model.bridgeport import AS_MADE
 
 TICKS = 100  # a second's, in /proc/PID/stat: USER_HZ of every architecture that Docker runs on
 FLAGS = {
@@ -276,6 +277,7 @@ def _interface(row: dict[str, Any], lower: dict[int, int], names: dict[int, str]
         str(data.get("mode", "")),
         int(data.get("id", 0)) if info.get("info_kind") == "vlan" else 0,
         bool(slave.get("hairpin")),
+        policies.port(slave, row["flags"]) if info.get("info_slave_kind") == "bridge" else AS_MADE,
         _tunnel(data, masters, "link_netnsid" in row) if info.get("info_kind") == "vxlan" else None,
     )
     return rtnetlink.interface(link, tuple(_address(a) for a in row["addr_info"] if a), names, nics)

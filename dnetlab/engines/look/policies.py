@@ -1,12 +1,14 @@
-"""The rows of `ip -j -d rule` as values, and the numbers of routing tables that have names."""
+"""The rows of `ip -j -d rule` and a bridge's port of `ip -j -d link` as values, and routing tables that have names."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from ipaddress import ip_interface
 from typing import Any
 
 from dnetlab.model import PolicyRule
+from dnetlab.model.bridgeport import AS_MADE, BridgePort
 from dnetlab.model.ip import IpInterface
 from dnetlab.model.route import DEFAULT_RULES
 
@@ -53,3 +55,11 @@ def _network(row: dict[str, Any], name: str) -> IpInterface | None:
         return None
     length = row.get(f"{name}len")
     return ip_interface(address if length is None else f"{address}/{length}")
+
+
+def port(slave: dict[str, Any], flags: list[str]) -> BridgePort:
+    """The settings of a bridge's port from its `info_slave_data`; a state that its link alone explains is none."""
+    follows = "forwarding" if {"UP", "LOWER_UP"} <= set(flags) else "disabled"
+    told = {field.name: slave[field.name] for field in fields(BridgePort) if field.name in slave}
+    found = BridgePort(**told | {"state": "" if slave["state"] == follows else slave["state"]})
+    return AS_MADE if found == AS_MADE else found

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_address, ip_interface, ip_network
+from typing import Any
 
 from dnetlab.model import Address, Interface, LinkKind, PolicyRule, Route, Vxlan
+from dnetlab.model.bridgeport import AS_MADE, STATES, BridgePort
 from dnetlab.model.ip import IpAddress
 from dnetlab.model.route import LOCAL
 
@@ -19,6 +21,10 @@ IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER, IFLA_TXQLEN, IFLA_L
 IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_DATA = 1, 2, 5
 IFLA_MACVLAN_MODE, IFLA_VLAN_ID, IFLA_BRPORT_MODE = 1, 1, 4
 IFLA_IPVLAN_MODE = 1
+IFLA_BRPORT_STATE, IFLA_BRPORT_PRIORITY, IFLA_BRPORT_COST = 1, 2, 3
+PORT_SWITCHES = {5: "guard", 6: "root_block", 7: "fastleave", 8: "learning", 9: "flood", 27: "mcast_flood",
+                 28: "mcast_to_unicast", 30: "bcast_flood", 32: "neigh_suppress", 33: "isolated",
+                 39: "locked"}  # fmt: skip
 IFLA_VXLAN_ID, IFLA_VXLAN_GROUP, IFLA_VXLAN_LINK, IFLA_VXLAN_LOCAL = 1, 2, 3, 4
 IFLA_VXLAN_LEARNING, IFLA_VXLAN_PROXY, IFLA_VXLAN_PORT = 7, 11, 15
 IFLA_LINK_NETNSID = 37
@@ -71,6 +77,7 @@ class Link:
     mode: str = ""
     vlan: int = 0
     hairpin: bool = False
+    port: BridgePort = AS_MADE
     vxlan: Tunnel | None = None
 
 
@@ -106,8 +113,19 @@ def link(body: bytes) -> Link:
         _mode(kind, data),
         _number(data, IFLA_VLAN_ID) if kind == "vlan" else 0,
         bool(_number(slave, IFLA_BRPORT_MODE)) and bool(_number(found, IFLA_MASTER)),
+        _port(slave, flags) if IFLA_BRPORT_STATE in slave and len(slave.get(IFLA_BRPORT_STATE, b"")) == 1 else AS_MADE,
         _tunnel(data, IFLA_LINK_NETNSID in found) if kind == "vxlan" else None,
     )  # fmt: skip
+
+
+def _port(slave: dict[int, bytes], flags: int) -> BridgePort:
+    """The settings of a bridge's port; a state that its link alone explains is none."""
+    state = STATES[min(_number(slave, IFLA_BRPORT_STATE), 4)]
+    follows = "forwarding" if flags & IFF_UP and flags & IFF_LOWER_UP else "disabled"
+    priority, cost = _number(slave, IFLA_BRPORT_PRIORITY), _number(slave, IFLA_BRPORT_COST)
+    switches: dict[str, Any] = {name: bool(_number(slave, key)) for key, name in PORT_SWITCHES.items() if key in slave}
+    found = replace(BridgePort("" if state == follows else state, priority, cost), **switches)
+    return AS_MADE if found == AS_MADE else found
 
 
 def _mode(kind: str, data: dict[int, bytes]) -> str:
@@ -222,6 +240,7 @@ def interface(
         mode=seen.mode if kind in (LinkKind.MACVLAN, LinkKind.IPVLAN) else "",
         vlan_id=vlan,
         hairpin=seen.hairpin,
+        port=seen.port if seen.master else AS_MADE,
         txqlen=seen.txqlen,
         vxlan=_settings(seen.vxlan, names) if seen.vxlan else None,
     )  # fmt: skip

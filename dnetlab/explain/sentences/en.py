@@ -102,6 +102,12 @@ def _not_listening(x: f.NotListening) -> str:
     return f"It arrived, but no program listens on {x.protocol.value} port {x.port} of {x.destination}.{here}"
 
 
+_PORT_SETTINGS = {
+    "isolated": "on, and isolated ports don't hear each other",
+    "locked": "on, and the bridge doesn't know the sender there",
+}  # fmt: skip
+
+
 def _by_rule(rule: PolicyRule | None) -> str:
     return f" in table {table_name(rule.table)}, by the rule `{rule}`" if rule else ""
 
@@ -419,6 +425,10 @@ _CAUSES: Table = {
         f"The {x.switch} takes frames from {x.host}'s {x.nic} only when they carry its own MAC, and {x.speaker} has "
         f"{x.mac}: they are dropped."
     ),
+    r.PortKeepsBack: lambda x: (
+        f"{x.port}, a port of {x.host}'s bridge {x.bridge}, keeps it back: {x.setting} is "
+        f"{_PORT_SETTINGS.get(x.setting, x.state or 'off')} (`bridge -d link`)."
+    ),
     r.TunnelBroken: lambda x: (
         f"The frame left {x.where} in the tunnel {x.dev} (VXLAN {x.vni}) to {x.remote}, and the packet around it did "
         f"not arrive. {WORDS[type(x.behind)](x.behind)}"
@@ -486,6 +496,7 @@ _TRY: Table = {
         f"ip route add {x.address}/32 dev mac0"
     ),
     r.SameVlan: _same_vlan,
+    r.SetPort: lambda x: f"bridge link set dev {x.port} {x.setting} {x.value}",
     r.BridgeMode: lambda x: (
         "a network with -o macvlan_mode=bridge"
         + (", or a switch that sends frames back to the port they came from (hairpin)" if x.mode == "vepa" else "")

@@ -100,6 +100,11 @@ def _not_listening(x: f.NotListening) -> str:
     return f"数据包到了，但没有程序监听 {x.destination} 的 {x.protocol.value} 端口 {x.port}。{here}"
 
 
+_PORT_SETTINGS = {
+    "isolated": "on，隔离的端口之间互相听不到", "locked": "on，而网桥不知道发送者在这个端口后面",
+}  # fmt: skip
+
+
 def _by_rule(rule: PolicyRule | None) -> str:
     return f"（表 {table_name(rule.table)}，由规则 `{rule}` 选中）" if rule else ""
 
@@ -396,6 +401,10 @@ _CAUSES: Table = {
         f"{x.switch} 只接受 {x.host} 的 {x.nic} 发出的、带它自己 MAC 的帧，"
         f"而 {x.speaker} 的 MAC 是 {x.mac}：帧被丢弃了。"
     ),
+    r.PortKeepsBack: lambda x: (
+        f"{x.host} 的网桥 {x.bridge} 的端口 {x.port} 拦住了它：{x.setting} 是 "
+        f"{_PORT_SETTINGS.get(x.setting, x.state or 'off')}（`bridge -d link`）。"
+    ),
     r.TunnelBroken: lambda x: (
         f"帧从 {x.where} 进了隧道 {x.dev}（VXLAN {x.vni}），送往 {x.remote}，但外层的数据包没有到达。{_said(x.behind)}"
     ),
@@ -458,6 +467,7 @@ _TRY: Table = {
         f"ip route add {x.address}/32 dev mac0"
     ),
     r.SameVlan: _same_vlan,
+    r.SetPort: lambda x: f"bridge link set dev {x.port} {x.setting} {x.value}",
     r.BridgeMode: lambda x: (
         "用 -o macvlan_mode=bridge 的网络"
         + ("，或者用会把帧从来的端口送回去的交换机（回环转发，hairpin）" if x.mode == "vepa" else "")

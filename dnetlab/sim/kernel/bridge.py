@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from dnetlab.model import FdbEntry, Interface, LinkKind
+from dnetlab.model.bridgeport import AS_MADE
 from dnetlab.model.changed import replace
 from dnetlab.sim.kernel.carrier import alive, follow, settle
 from dnetlab.sim.kernel.errors import Errno, KernelError
@@ -73,7 +77,7 @@ class Ports(Space):
         port = self.link(name)
         if port.master is None:
             return
-        self.put(replace(port, master=None, hairpin=False))
+        self.put(replace(port, master=None, hairpin=False, port=AS_MADE))
         self.change(lambda ns: replace(ns, fdb=tuple(f for f in ns.fdb if f.port != name)))
         port_left(self, port.master)
 
@@ -93,6 +97,28 @@ class Ports(Space):
             raise KernelError(Errno.EOPNOTSUPP)
         if port.hairpin != on:
             self.put(replace(port, hairpin=on))
+
+    def set_port(self, name: str, settings: Mapping[str, Any]) -> None:
+        """`bridge link set`, by the names of BridgePort, and hairpin (br_setport, net/bridge/br_netlink.c).
+
+        KernelError: EOPNOTSUPP when the link is no port, ERANGE for a priority above 63, EBUSY and ENETDOWN for a
+        state that spanning tree or the link forbids. Without spanning tree a port that is blocking goes on at once.
+        """
+        port = self.link(name)
+        if port.master is None:
+            raise KernelError(Errno.EOPNOTSUPP)
+        if settings.get("priority", 0) > 63:
+            raise KernelError(Errno.ERANGE)
+        left = dict(settings)
+        state = left.get("state", "")
+        if state and self.link(port.master).stp:
+            raise KernelError(Errno.EBUSY)
+        if state and not (port.up and port.carrier or port.up and state == "disabled"):
+            raise KernelError(Errno.ENETDOWN)
+        if state in ("blocking", "forwarding"):
+            left["state"] = ""
+        hairpin = left.pop("hairpin", port.hairpin)
+        self.put(replace(port, hairpin=hairpin, port=replace(port.port, **left)))
 
     def set_stp(self, bridge: str, on: bool) -> None:
         """Remembered and shown; the lab's bridges have no loops. KernelError ENODEV, EOPNOTSUPP for other links."""

@@ -150,13 +150,14 @@ _BRIDGE = (
     "mcast_mld_version 1 nf_call_iptables 0 nf_call_ip6tables 0 nf_call_arptables 0 "
 )
 _SLAVE = (
-    "bridge_slave state {state} priority 32 cost 2 hairpin {hairpin} guard off root_block off fastleave off "
-    "learning on flood on port_id {port} port_no {number} designated_port {designated} designated_cost 0 "
+    "bridge_slave state {state} priority {priority} cost {cost} hairpin {hairpin} guard {guard} "
+    "root_block {root_block} fastleave {fastleave} learning {learning} flood {flood} port_id {port} "
+    "port_no {number} designated_port {designated} designated_cost 0 "
     "designated_bridge 8000.{mac} designated_root 8000.{mac} hold_timer    0.00 message_age_timer    0.00 "
     "forward_delay_timer    0.00 topology_change_ack 0 config_pending 0 proxy_arp off proxy_arp_wifi off "
-    "mcast_router 1 mcast_fast_leave off mcast_flood on bcast_flood on mcast_to_unicast off neigh_suppress off "
-    "group_fwd_mask 0 "
-    "group_fwd_mask_str 0x0 vlan_tunnel off isolated off locked off "
+    "mcast_router 1 mcast_fast_leave {fastleave} mcast_flood {mcast_flood} bcast_flood {bcast_flood} "
+    "mcast_to_unicast {mcast_to_unicast} neigh_suppress {neigh_suppress} group_fwd_mask 0 "
+    "group_fwd_mask_str 0x0 vlan_tunnel off isolated {isolated} locked {locked} "
 )
 _QUEUES = (
     "numtxqueues {0} numrxqueues {0} gso_max_size 65536 gso_max_segs 65535 tso_max_size 524280 tso_max_segs 65535 "
@@ -181,6 +182,21 @@ def _vxlan(settings: Vxlan) -> str:
     return " ".join([*words, "ttl auto ageing 300 udpcsum noudp6zerocsumtx noudp6zerocsumrx "])
 
 
+def port_state(port: Interface) -> str:
+    """The state of a bridge's port: what somebody set, else what its link allows."""
+    return port.port.state or ("forwarding" if port.up and port.carrier else "disabled")
+
+
+PORT_SWITCHES = ("hairpin", "guard", "root_block", "fastleave", "learning", "flood", "mcast_flood", "bcast_flood",
+                 "mcast_to_unicast", "neigh_suppress", "isolated", "locked")  # fmt: skip
+
+
+def port_switches(port: Interface) -> dict[str, str]:
+    """The switches of a bridge's port, 'on' or 'off', in the order of `bridge -d link`."""
+    on = {name: port.hairpin if name == "hairpin" else getattr(port.port, name) for name in PORT_SWITCHES}
+    return {name: "on" if is_on else "off" for name, is_on in on.items()}
+
+
 def _details(row: LinkView, space: Namespace, mode: bool) -> str:
     """What -d adds: promiscuity, the kind with its settings, its place in a bridge. Timers stand at 0.00."""
     link = row.interface
@@ -199,11 +215,11 @@ def _details(row: LinkView, space: Namespace, mode: bool) -> str:
     master = space.interface(link.master) if link.master else None
     if master is not None:
         number = [port.name for port in space.ports_of(master.name)].index(link.name) + 1
+        place = link.port.priority << 10 | number
         text += "\n    " + _SLAVE.format(
-            state="forwarding" if link.up and link.carrier else "disabled", hairpin="on" if link.hairpin else "off",
-            port=hex(0x8000 + number), number=hex(number), designated=0x8000 + number,
-            mac=_unpadded(master.mac),
-        )
+            state=port_state(link), priority=link.port.priority, cost=link.port.cost, **port_switches(link),
+            port=hex(place), number=hex(number), designated=place, mac=_unpadded(master.mac),
+        )  # fmt: skip
     return text + ("addrgenmode eui64 " if mode else "") + _QUEUES.format(2 if link.kind is LinkKind.VETH else 1)
 
 

@@ -16,6 +16,7 @@ from dnetlab.model.network import EVERYBODY
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import KernelError
 from dnetlab.sim.text import links as text
+from dnetlab.sim.tools import bridge_port
 from dnetlab.sim.tools.ip_show import Words
 
 
@@ -33,6 +34,8 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
             )
         if line.object == "fdb" and line.verb in ("add", "append", "replace", "delete"):
             return _change(context, line)
+        if line.object == "link" and line.verb == "set":
+            return bridge_port.set_port(context, line.words)
         if line.object not in ("link", "fdb") or line.verb != "show":
             raise Refused(
                 "`bridge {object} {verb}` is not modelled.",
@@ -99,10 +102,6 @@ def _address(word: str) -> IpAddress:
 # -- bridge link, bridge fdb ------------------------------------------------------------------------------------------
 
 
-def _state(port: Interface) -> str:
-    return "forwarding" if port.up and port.carrier else "disabled"
-
-
 def _links(context: Context, line: BridgeLine) -> Result:
     """One line per port; an empty answer without any."""
     words, dev, master = Words(line.words), None, None
@@ -115,21 +114,18 @@ def _links(context: Context, line: BridgeLine) -> Result:
     ports = [i for i in context.stack.interfaces if i.master and master in (None, i.master) and dev in (None, i.name)]
     rows = [text.view(context.world, context.where, port) for port in ports]
     if "json" in line.options:
-        return Result(json.dumps([_link_json(row) for row in rows], separators=(",", ":")) + "\n")
+        objects = [_link_json(row, "details" in line.options) for row in rows]
+        return Result(json.dumps(objects, separators=(",", ":")) + "\n")
     out = ""
     for row in rows:
         port = row.interface
         flags = [flag for flag in row.flags() if flag != "M-DOWN"]
         out += (
             f"{port.index}: {row.name}: <{','.join(flags)}> mtu {port.mtu} master {port.master} "
-            f"state {_state(port)} priority 32 cost 2 \n"
+            f"state {text.port_state(port)} priority {port.port.priority} cost {port.port.cost} \n"
         )
         if "details" in line.options:
-            out += (
-                f"    hairpin {'on' if port.hairpin else 'off'} guard off root_block off fastleave off learning on "
-                "flood on mcast_flood on bcast_flood on mcast_router 1 mcast_to_unicast off neigh_suppress off "
-                "vlan_tunnel off isolated off locked off \n"
-            )
+            out += f"    {_switches(port)} \n"
     return Result(out)
 
 
@@ -139,7 +135,26 @@ def _known(context: Context, name: str, complaint: str) -> str:
     return name
 
 
-def _link_json(row: text.LinkView) -> dict[str, Any]:
+def _switches(port: Interface) -> str:
+    words = []
+    for name, value in text.port_switches(port).items():
+        words += {"mcast_to_unicast": ["mcast_router 1"], "isolated": ["vlan_tunnel off"]}.get(name, [])
+        words.append(f"{name} {value}")
+    return " ".join(words)
+
+
+def _switches_json(port: Interface) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in text.port_switches(port).items():
+        if name == "mcast_to_unicast":
+            found["mcast_router"] = 1
+        if name == "isolated":
+            found["vlan_tunnel"] = False
+        found[name] = value == "on"
+    return found
+
+
+def _link_json(row: text.LinkView, details: bool) -> dict[str, Any]:
     port = row.interface
     found: dict[str, Any] = {"ifindex": port.index}
     if row.other:
@@ -149,10 +164,10 @@ def _link_json(row: text.LinkView) -> dict[str, Any]:
         "flags": [f for f in row.flags() if f != "M-DOWN"],
         "mtu": port.mtu,
         "master": port.master,
-        "state": _state(port),
-        "priority": 32,
-        "cost": 2,
-    }
+        "state": text.port_state(port),
+        "priority": port.port.priority,
+        "cost": port.port.cost,
+    } | (_switches_json(port) if details else {})
 
 
 def _fdb(context: Context, line: BridgeLine) -> Result:

@@ -18,6 +18,7 @@ from dnetlab.sim.kernel import Errno, KernelError
 from dnetlab.sim.kernel.autoconf import scope_of
 from dnetlab.sim.kernel.routes import same_as
 from dnetlab.sim.tools import ip_get, ip_neigh, ip_vxlan
+from dnetlab.sim.tools.bridge_port import of_slave
 from dnetlab.sim.tools.ip_show import Words, inet, known_device, prefix, read_filter, read_route_filter
 from dnetlab.sim.tools.namespaces import target_of
 from dnetlab.sim.tools.rt_tables import table_of
@@ -253,7 +254,13 @@ def _link_switch(context: Context, word: str, words: Words) -> Callable[[str], N
         if there is None:
             raise IpError("RTNETLINK answers: No such process", 2)
         return lambda name: kernel.move(name, there)
-    if word in ("type", "alias", "group", "vf", "xdp", "link-netnsid", "state", "addrgenmode", "broadcast", "brd"):
+    if word == "type" and (kind := words.next()) == "bridge_slave":
+        settings = of_slave(words)
+        return lambda name: kernel.set_port(name, settings)
+    if word == "type":
+        raise Refused("`ip link set … type {kind}` is not modelled.", "`type bridge_slave` with settings of a port is.",
+                      kind=kind)  # fmt: skip
+    if word in ("alias", "group", "vf", "xdp", "link-netnsid", "state", "addrgenmode", "broadcast", "brd"):
         raise Refused(
             "`ip link set … {word}` is not modelled.", "up, down, promisc, master, mtu, address, name.", word=word
         )
