@@ -158,7 +158,8 @@ def test_digits_that_are_no_numbers_are_words(host: Prompt, line: str) -> None:
     ("line", "held"),
     [
         ("cat /etc/services",
-         "/etc/debian_version, /etc/hostname, /etc/hosts, /etc/issue, /etc/os-release, /etc/resolv.conf"),
+         "/etc/debian_version, /etc/hostname, /etc/hosts, /etc/iproute2/rt_tables, /etc/issue, /etc/os-release, "
+         "/etc/resolv.conf"),
         ("ls /proc", "/proc/net/arp, /proc/net/dev, /proc/net/nf_conntrack, /proc/net/route, /proc/sys/net/…"),
         ("docker exec b1 cat /proc/cpuinfo",
          "/proc/1/cmdline, /proc/1/environ, /proc/net/arp, /proc/net/dev, /proc/net/nf_conntrack, /proc/net/route, "
@@ -181,6 +182,6 @@ def test_the_hint_names_a_files_neighbours_that_the_student_wrote_and_all_trees_
 
     assert "/etc/issue, /etc/mine, /etc/os-release" in host.type("cat /etc/fstab").refused.hint
     assert host.type("ls /usr").refused.hint == (
-        "cat shows /etc/debian_version, /etc/hostname, /etc/hosts, /etc/issue, /etc/mine, /etc/os-release, "
-        "/etc/resolv.conf, /proc/net/arp, /proc/net/dev, /proc/net/nf_conntrack, /proc/net/route, /proc/sys/net/…, …."
+        "cat shows /etc/debian_version, /etc/hostname, /etc/hosts, /etc/iproute2/rt_tables, /etc/issue, /etc/mine, "
+        "/etc/os-release, /etc/resolv.conf, /proc/net/arp, /proc/net/dev, /proc/net/nf_conntrack, /proc/net/route, …."
     )
