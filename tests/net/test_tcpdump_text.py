@@ -144,6 +144,8 @@ def test_a_tunnel_packs_each_piece_of_a_long_packet_by_itself():
     before = 14 + 20 + 8 + 8 + 14 + 20
     assert [len(each) - before for each in sent] == [1424, 584]
     assert [each[14 + 2 : 14 + 4].hex() for each in sent] == [f"{50 + 20 + 1424:04x}", f"{50 + 20 + 584:04x}"]
+    # and a VXLAN header says that its number holds, and the number (0x1001), and nothing else
+    assert {each[14 + 20 + 8 :][:8].hex() for each in sent} == {"0800000000100100"}
 
 
 @pytest.mark.parametrize(
