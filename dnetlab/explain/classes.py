@@ -34,6 +34,7 @@ from dnetlab.net.nftwords import in_iptables_words
 
 _PORT_OPTIONS = ("--dport", "--sport", "--dports", "--sports", "--ports")
 _RANGES = ("--src-range", "--dst-range")
+_LINKS = ("-i", "-o")
 
 
 @dataclass
@@ -155,6 +156,7 @@ def classify(snapshot: Snapshot) -> Classes:
         classes.proxies[host.name] = {key: to[0] for key, to in found.items() if to}
         for space in host.namespaces.values():
             _read_rules(classes, host, space, macs)
+            _read_policy(classes, space)
             owned.alone |= {where for n in _fixed(space) for where in classes.owner.get(n.address, ())}
     first: dict[Where, int] = {}
     numbers: dict[tuple[object, ...], int] = {}
@@ -263,6 +265,17 @@ def _read_nft_rules(classes: Classes, space: Namespace, macs: dict[str, Where]) 
             classes.owned.alone |= set(_places_of(classes, address))
 
 
+def _read_policy(classes: Classes, space: Namespace) -> None:
+    """`ip rule`: whom a row names by the address or the veth stands alone; a network is seen of every address."""
+    for row in (row for row in space.rules if not row.kernel):
+        for link in filter(None, (row.iif, row.oif)):
+            classes.owned.alone |= set(_behind_port(classes, link))
+        for typed in filter(None, (row.source, row.destination)):
+            classes.owned.networks.add(str(typed.network))
+            if typed.network.num_addresses == 1:
+                classes.owned.alone |= set(_places_of(classes, str(typed.ip)))
+
+
 def _close(classes: Classes, segment: list[tuple[int, Where, str, tuple[object, ...]]]) -> None:
     """Rules of different kinds side by side may depend on their order: whoever is in them stands alone."""
     if len({shape for _, _, _, shape in segment}) > 1:
@@ -351,7 +364,7 @@ def _rule_for_all(classes: Classes, rule: Rule, macs: dict[str, Where]) -> None:
             owned.ports.add(match.value)
         elif match.option == "--mac-source" and match.value.lower() in macs:
             owned.alone.add(macs[match.value.lower()])
-        elif match.option.startswith("--physdev"):  # a veth's own name
+        elif match.option in _LINKS or match.option.startswith("--physdev"):  # a veth's own name
             owned.alone |= set(_behind_port(classes, match.value))
     for option in ("--to-destination", "--to-source"):
         owned.alone |= set(_places_of(classes, address_part(rule.target.option(option) or "")))
@@ -376,7 +389,7 @@ def _signature(classes: Classes, host: Host, space: Namespace) -> tuple[object, 
     }
     links = tuple(_link(host, space, i) for i in space.interfaces)
     routes = tuple(
-        (r.destination, r.dev, r.via, own.get(r.src, str(r.src)) if r.src else None, r.kind, r.metric)
+        (r.destination, r.dev, r.via, own.get(r.src, str(r.src)) if r.src else None, r.kind, r.metric, r.table)
         for r in space.routes
     )
     sockets = sorted(
@@ -406,7 +419,8 @@ def _signature(classes: Classes, host: Host, space: Namespace) -> tuple[object, 
     seen = tuple(_seen(classes, ip) for ip in own if not ip.is_loopback)
     mine = tuple(classes.owned.rules.get(Where(host.name, space.name), ()))
     fixed = _fixed(space)
-    return host.name, links, routes, tuple(sockets), rules, seen, mine, fixed, tuple(sorted(space.sysctls.items()))
+    known = (fixed, space.rules, tuple(sorted(space.sysctls.items())))
+    return host.name, links, routes, tuple(sockets), rules, seen, mine, known
 
 
 def _seen(classes: Classes, ip: IpAddress) -> tuple[object, ...]:
@@ -427,5 +441,6 @@ def _link(host: Host, space: Namespace, link: Interface) -> tuple[object, ...]:
         far = host.namespaces.get(link.peer.namespace)
         end = far.by_index(link.peer.index) if far else None
         place = link.peer.namespace if link.peer.namespace == "host" else (space.name, link.peer.namespace)
-        wired = (place, end.master, end.up, end.carrier, bool(end.addresses)) if end else ("unplugged", space.name)
+        here = (place, end.master, end.up, end.carrier, bool(end.addresses), end.port, end.hairpin) if end else None
+        wired = here or ("unplugged", space.name)
     return link.name, link.kind, link.up, link.carrier, networks, wired

@@ -81,6 +81,34 @@ def test_classes_give_what_pairs_give_after_random_edits(seed: int) -> None:
     assert differences(lab.snapshot()) == []
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ip rule add from 172.18.0.3 prohibit",
+        "ip rule add to 172.18.0.2 prohibit",
+        "ip route add blackhole default table 7\nip rule add from 172.18.0.2/31 lookup 7",
+        "nsenter -t $(docker inspect -f '{{.State.Pid}}' a3) -n ip rule add to 172.18.0.2 prohibit",
+        "bridge link set dev $(ip -br link show type veth | head -1 | cut -d@ -f1) isolated on\n"
+        "bridge link set dev $(ip -br link show type veth | head -2 | tail -1 | cut -d@ -f1) isolated on",
+        "bridge link set dev $(ip -br link show type veth | head -1 | cut -d@ -f1) state 1",
+    ],
+)
+def test_classes_see_rules_of_routing_and_settings_of_ports(line: str) -> None:
+    # given four equal containers on a network, one or two of which are singled out by this line
+    lab = Lab(docker="28.5")
+    lines = ["docker network create n1", *(f"docker run -d --name a{k} --network n1 nginx" for k in range(4))]
+    lines += ["docker run -d --name quiet --network n1 busybox sleep 10000", "docker run -d --name out nginx"]
+    lab.run_cell("\n".join(lines))
+    before = reach(lab.snapshot()).answers
+    for each in line.splitlines():
+        told = lab.run(each)
+        assert (told.refused, told.exit_code) == (None, 0)
+
+    # then they are told apart from the others, and it makes a difference
+    assert differences(lab.snapshot()) == []
+    assert reach(lab.snapshot()).answers != before
+
+
 @pytest.mark.parametrize("release", ["20.10", "28.5"])
 def test_the_lab_made_by_hand(release: str) -> None:
     assert differences(b.docker_lab(release)) == []
