@@ -79,6 +79,21 @@ def test_connlimit_counts_the_connection_itself(host: Prompt) -> None:
     assert host.type("client$ curl -s 172.25.254.1:8080").exit_code == 7
 
 
+def test_connlimit_counts_by_address_or_by_network(host: Prompt) -> None:
+    # given one flow for each address, when a client pings again, then only another machine is still answered
+    host.type("iptables -A INPUT -p icmp -m connlimit --connlimit-above 1 -j DROP")
+    once = "ping -c 1 -W 1 172.25.254.1"
+    assert answered(host, f"client$ {once}") == [1]
+    assert answered(host, f"client$ {once}") == []
+    assert answered(host, f"docker2# {once}") == [1]
+
+    # and with one for the network, nobody else of it
+    host.type("iptables -F INPUT\nconntrack -F\n"
+              "iptables -A INPUT -p icmp -m connlimit --connlimit-above 1 --connlimit-mask 24 -j DROP")  # fmt: skip
+    assert answered(host, f"client$ {once}") == [1]
+    assert answered(host, f"docker2# {once}") == []
+
+
 def test_a_connections_mark_is_saved_and_asked_for(host: Prompt) -> None:
     # given a packet's mark that CONNMARK saves, when -m connmark asks, then the answers of the server are marked, too
     host.type("docker run -d --name web -p 8080:80 nginx\n"
