@@ -270,7 +270,7 @@ def _read_policy(classes: Classes, space: Namespace) -> None:
     for row in (row for row in space.rules if not row.kernel):
         for link in filter(None, (row.iif, row.oif)):
             classes.owned.alone |= set(_behind_port(classes, link))
-        for typed in filter(None, (row.source, row.destination)):
+        for typed in (one for one in (row.source, row.destination) if one is not None):
             classes.owned.networks.add(str(typed.network))
             if typed.network.num_addresses == 1:
                 classes.owned.alone |= set(_places_of(classes, str(typed.ip)))

@@ -18,6 +18,7 @@ from dnetlab.errors import UnknownName, UsageError
 from dnetlab.explain.rulewords import is_nft
 from dnetlab.language import Words, near_or
 from dnetlab.model import Container, ContainerState, Flow, Host, LinkKind, Match, Protocol, Rule, Snapshot, Socket
+from dnetlab.model.route import MAIN, table_name
 from dnetlab.net.nftwords import in_iptables_words
 from dnetlab.views.frame import DECIMAL, NUMBER, TEXT, YES_NO, frame
 from dnetlab.views.labels import Labelled, containers_in, matches, names_of, peer_name, places, program_of, socket_end
@@ -145,14 +146,15 @@ def ips(
 
 ROUTES = _WHERE | {
     "destination": TEXT, "via": TEXT, "dev": TEXT, "src": TEXT, "protocol": TEXT, "scope": TEXT, "metric": NUMBER,
-    "kind": TEXT,
+    "kind": TEXT, "table": TEXT,
 }  # fmt: skip
 
 
 def routes(
     snapshot: Snapshot, host: str | None = None, namespace: str | None = None, container: str | None = None
 ) -> DataFrame:
-    """One row per route, as `ip route` and `ip -6 route` print them; those of link-local addresses go without saying.
+    """One row per route, as `ip route show table all` and `ip -6 route` print them; what the kernel itself writes into
+    its table `local`, and routes of link-local addresses, go without saying.
 
     host, namespace, container   string
     destination                  string   '172.17.0.0/16' or 'default'
@@ -160,13 +162,14 @@ def routes(
     dev, src, protocol, scope    string
     metric                       Int64    0 when unset
     kind                         string   'unicast', 'blackhole', 'unreachable', 'prohibit'
+    table                        string   '100', or its name in /etc/iproute2/rt_tables; <NA>: the one that all use, main
 
     An empty lab gives no rows. UnknownName for a host or container that isn't there.
     """
     _check(snapshot, host, container)
     rows = (
         (*_where(place), "default" if r.is_default else str(r.destination), _text(r.via), r.dev, _text(r.src),
-         r.protocol, r.scope, r.metric, r.kind)
+         r.protocol, r.scope, r.metric, r.kind, None if r.table == MAIN else table_name(r.table))
         for place in places(snapshot, host, namespace, container)
         for r in place.namespace.routes
     )  # fmt: skip

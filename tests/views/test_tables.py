@@ -44,6 +44,16 @@ def test_a_link_names_the_other_end_of_its_veth_pair():
     assert links.loc["vethccccccc", "peer"] == "eth0 of web3+shell"
 
 
+def test_a_route_of_another_table_names_its_table():
+    with Lab() as lab:
+        lab.run_cell("ip route add blackhole default table 100\nip rule add from 10.0.0.0/8 lookup 100")
+        routes = lab.routes(host="docker1", namespace="host")
+
+    assert routes[["destination", "kind", "table"]].fillna("-").values.tolist() == [
+        ["default", "blackhole", "100"], ["172.17.0.0/16", "unicast", "-"], ["172.25.254.0/24", "unicast", "-"],
+    ]  # fmt: skip
+
+
 def test_rules_of_a_chain_have_iptables_columns_and_text():
     rules = tables.rules(labs.published(), table="nat", chain="PREROUTING")
     assert rules["number"].tolist() == [0, 1]
