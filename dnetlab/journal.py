@@ -430,6 +430,6 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> int:
-    if not isinstance(value, int):
+    if not isinstance(value, int) or isinstance(value, bool):  # JSON tells true from 1, Python doesn't
         raise TypeError(value)
     return value

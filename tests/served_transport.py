@@ -144,6 +144,7 @@ class Client:
         connection, headers = self.doors.connection(self.path), {}
         if body is not None:
             data, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
+        self.lab.refused = None
         connection.request(method, quote(path) + query_of(named), data or None, headers)
         response = connection.getresponse()
         content = response.read()

@@ -161,6 +161,15 @@ def test_a_row_that_lacks_something_is_left_out_and_said(tmp_path, key):
     assert found.lost == (lost(2, LossKind.INCOMPLETE), lost(3, LossKind.BROKEN))
 
 
+@pytest.mark.parametrize("key", ["number", "exit_code", "cell"])
+def test_a_row_with_true_for_a_number_is_left_out_and_said(tmp_path, key):
+    head, row = written(tmp_path / "a.journal", entry("one")).splitlines()
+
+    found = parse_journal(b"\n".join([head, json.dumps(json.loads(row) | {key: True}, separators=(",", ":")).encode()]))
+
+    assert (texts(found), found.lost[0]) == ([], lost(2, LossKind.INCOMPLETE))
+
+
 def test_a_changed_row_and_a_row_that_is_gone_show_in_the_one_after_it(tmp_path):
     data = written(tmp_path / "a.journal", entry("one"), entry("two"), entry("three"))
     rows = data.splitlines(keepends=True)

@@ -60,6 +60,6 @@ for number in "${!seen[@]}"; do
         printf "\x1f"; ip6tables-save -c
         printf "\x1f"; nft -a list ruleset
         printf "\x1f"; ip -j -d rule; ip -j -d -6 rule
-        printf "\x1f"; cat /etc/iproute2/rt_tables' 2>/dev/null
+        printf "\x1f"; cat /usr/share/iproute2/rt_tables /etc/iproute2/rt_tables' 2>/dev/null
 done
 exit 0

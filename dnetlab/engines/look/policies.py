@@ -10,16 +10,17 @@ from typing import Any
 from dnetlab.model import PolicyRule
 from dnetlab.model.bridgeport import AS_MADE, BridgePort
 from dnetlab.model.ip import IpInterface
-from dnetlab.model.route import DEFAULT_RULES
+from dnetlab.model.route import DEFAULT_RULES, TABLE_NAMES
 
 _READ = frozenset({"priority", "src", "srclen", "dst", "dstlen", "iif", "iif_detached", "oif", "oif_detached", "fwmark",
                    "fwmask", "not", "table", "action", "protocol"})  # fmt: skip
 
 
 def table_numbers(text: str) -> dict[str, int]:
-    """/etc/iproute2/rt_tables: name -> number."""
+    """rt_tables: name -> number. `ip` knows the kernel's own tables by name where there is no such file, too."""
     rows = (row.split("#")[0].split() for row in text.splitlines())
-    return {row[1]: int(row[0], 0) for row in rows if len(row) == 2}
+    told = {row[1]: int(row[0], 0) for row in rows if len(row) == 2}
+    return {name: number for number, name in TABLE_NAMES.items()} | told
 
 
 def number_of(table: str, tables: dict[str, int]) -> int:
