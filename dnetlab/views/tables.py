@@ -162,7 +162,7 @@ def routes(
     dev, src, protocol, scope    string
     metric                       Int64    0 when unset
     kind                         string   'unicast', 'blackhole', 'unreachable', 'prohibit'
-    table                        string   '100', or its name in /etc/iproute2/rt_tables; <NA>: the one that all use, main
+    table                        string   a number, or a name of rt_tables; <NA>: main, which all use
 
     An empty lab gives no rows. UnknownName for a host or container that isn't there.
     """
