@@ -36,6 +36,10 @@ def look(page, lab, notebook: str, folder: Path) -> list[str]:
     open_notebook(page, url)
     run_all(page, cells_of(lab.folder / notebook))
     page.keyboard.press("Control+s")
+    for _ in range(60):  # saved once its outputs are in the file
+        if '"output_type"' in (lab.folder / notebook).read_text(encoding="utf-8"):
+            break
+        page.wait_for_timeout(500)
     for theme in ("Light", "Dark"):
         set_theme(page, lab.url, f"JupyterLab {theme}")
         page.goto(url)
