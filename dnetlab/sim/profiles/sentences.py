@@ -72,6 +72,8 @@ TEXTS_20_10: dict[str, str] = {
     "no tar": "Error processing tar file(exit status 1): unexpected EOF",
 }
 TEXTS_26_1 = TEXTS_20_10 | {
+    "join unanswered": "rpc error: code = DeadlineExceeded desc = received context error while waiting for new "
+    "LB policy update: context deadline exceeded",  # observed on 26.1.5
     "dockerfile line": "on line",
     "build container removed": " ---> Removed intermediate container {id}",
     "unknown instruction": "unknown instruction: {name}{meant}",
