@@ -294,6 +294,8 @@ def test_each_rewrite_shows_the_packet_before_and_after(lab: Snapshot) -> None:
         ("10.33.0.1", 8081, "172.20.0.2", 80)
     ]
     assert rewrites[0].chain == "DOCKER"
+    undone = [s for s in exchange.reply.steps if s.kind is StepKind.REWRITTEN]
+    assert [words(s.fact, "en").partition(":")[0] for s in (*rewrites, *undone)] == ["DNAT", "conntrack undoes it"]
 
 
 # -- other links
