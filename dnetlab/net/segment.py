@@ -485,8 +485,7 @@ def _arrive(quest: _Quest, node: _Node) -> tuple[_Node | None, list[_Node], Link
     bridge = near.by_name.get((space, interface.master))
     if bridge is None or not bridge.interface.up:
         return None, [], None
-    home = near.host.namespaces[space]
-    if quest.holds(Law.PORTS) and kept_in(home, interface, quest.start.interface.mac):
+    if quest.holds(Law.PORTS) and kept_in(_home(quest, bridge), interface, quest.start.interface.mac):
         return None, [], None
     own = (trail, Event("bridge", bridge, interface.name, ""))
     further = _upwards(quest, bridge, node.tag, own)
@@ -500,9 +499,14 @@ def _arrive(quest: _Quest, node: _Node) -> tuple[_Node | None, list[_Node], Link
 
 def _lets_out(quest: _Quest, bridge: Link, entry: Interface | None, port: Link) -> bool:
     """May the frame leave its bridge by that port? entry: the port it came in by, None for one of the bridge's own."""
-    space = quest.wiring.hosts[bridge.where.host].namespaces[bridge.where.namespace]
     wanted = quest.wanted
-    return not quest.holds(Law.PORTS) or not kept_back(space, entry, port.interface, wanted.ip, wanted.mac)
+    kept = quest.holds(Law.PORTS) and kept_back(_home(quest, bridge), entry, port.interface, wanted.ip, wanted.mac)
+    return not kept
+
+
+def _home(quest: _Quest, bridge: Link) -> Namespace:
+    """A bridge's namespace as it is now: what it has learned changes while its host's wiring stays."""
+    return quest.wiring.hosts[bridge.where.host].namespaces[bridge.where.namespace]
 
 
 def _upwards(quest: _Quest, link: Link, tag: int | None, trail: Trail) -> list[_Node]:
