@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from dnetlab.model.changed import quick
 
@@ -34,3 +35,11 @@ class BridgePort:
 
 
 AS_MADE = BridgePort()
+
+
+def port_told(settings: dict[str, Any], works: bool) -> BridgePort:
+    """What a kernel has told of a port, the value AS_MADE where nothing was changed. works: its link is up and has
+    carrier; a state that this alone explains is none."""
+    follows = "forwarding" if works else "disabled"
+    found = BridgePort(**settings | {"state": "" if settings["state"] == follows else settings["state"]})
+    return AS_MADE if found == AS_MADE else found

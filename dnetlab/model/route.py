@@ -128,3 +128,8 @@ DEFAULT_RULES = (
     PolicyRule(32767, 4, table=DEFAULT, kernel=True),
     PolicyRule(0, 6, table=LOCAL, kernel=True), PolicyRule(32766, 6, kernel=True),
 )  # fmt: skip
+
+
+def rules_told(rows: tuple[PolicyRule, ...]) -> tuple[PolicyRule, ...]:
+    """The rows that a kernel has told: the value DEFAULT_RULES where nobody made any, or where it knows none."""
+    return DEFAULT_RULES if rows in ((), DEFAULT_RULES) else rows

@@ -35,7 +35,7 @@ from dnetlab.model import (
     Socket,
     SocketState,
 )
-from dnetlab.model.route import DEFAULT_RULES
+from dnetlab.model.route import rules_told
 
 T = TypeVar("T")
 Messages = tuple[bytes, ...]
@@ -350,8 +350,7 @@ def _route_table(routes: Messages, links: Links) -> tuple[Route, ...]:
 
 @lru_cache(maxsize=2_000)
 def _policy(bodies: Messages) -> tuple[PolicyRule, ...]:
-    found = tuple(map(rtnetlink.rule, bodies))
-    return DEFAULT_RULES if found in ((), DEFAULT_RULES) else found
+    return rules_told(tuple(map(rtnetlink.rule, bodies)))
 
 
 def _neighbours(bodies: Messages, names: dict[int, str]) -> Iterable[Neighbour]:

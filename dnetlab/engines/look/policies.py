@@ -8,9 +8,9 @@ from ipaddress import ip_interface
 from typing import Any
 
 from dnetlab.model import PolicyRule
-from dnetlab.model.bridgeport import AS_MADE, BridgePort
+from dnetlab.model.bridgeport import BridgePort, port_told
 from dnetlab.model.ip import IpInterface
-from dnetlab.model.route import DEFAULT_RULES, TABLE_NAMES
+from dnetlab.model.route import TABLE_NAMES, rules_told
 
 _READ = frozenset({"priority", "src", "srclen", "dst", "dstlen", "iif", "iif_detached", "oif", "oif_detached", "fwmark",
                    "fwmask", "not", "table", "action", "protocol"})  # fmt: skip
@@ -31,8 +31,7 @@ def number_of(table: str, tables: dict[str, int]) -> int:
 def policy(text: str, tables: dict[str, int]) -> tuple[PolicyRule, ...]:
     """What the command said of both families, a line of JSON for each."""
     four, six = [*(json.loads(line) for line in text.splitlines() if line), [], []][:2]
-    found = tuple(_rule(row, version, tables) for version, rows in ((4, four), (6, six)) for row in rows)
-    return DEFAULT_RULES if found in ((), DEFAULT_RULES) else found
+    return rules_told(tuple(_rule(row, version, tables) for version, rows in ((4, four), (6, six)) for row in rows))
 
 
 def _rule(row: dict[str, Any], version: int, tables: dict[str, int]) -> PolicyRule:
@@ -59,8 +58,6 @@ def _network(row: dict[str, Any], name: str) -> IpInterface | None:
 
 
 def port(slave: dict[str, Any], flags: list[str]) -> BridgePort:
-    """The settings of a bridge's port from its `info_slave_data`; a state that its link alone explains is none."""
-    follows = "forwarding" if {"UP", "LOWER_UP"} <= set(flags) else "disabled"
+    """The settings of a bridge's port from its `info_slave_data`."""
     told = {field.name: slave[field.name] for field in fields(BridgePort) if field.name in slave}
-    found = BridgePort(**told | {"state": "" if slave["state"] == follows else slave["state"]})
-    return AS_MADE if found == AS_MADE else found
+    return port_told(told, {"UP", "LOWER_UP"} <= set(flags))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import socket
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_address, ip_interface, ip_network
 from typing import Any
 
 from dnetlab.model import Address, Interface, LinkKind, PolicyRule, Route, Vxlan
-from dnetlab.model.bridgeport import AS_MADE, STATES, BridgePort
+from dnetlab.model.bridgeport import AS_MADE, STATES, BridgePort, port_told
 from dnetlab.model.ip import IpAddress
 from dnetlab.model.route import LOCAL
 
@@ -119,13 +119,14 @@ def link(body: bytes) -> Link:
 
 
 def _port(slave: dict[int, bytes], flags: int) -> BridgePort:
-    """The settings of a bridge's port; a state that its link alone explains is none."""
-    state = STATES[min(_number(slave, IFLA_BRPORT_STATE), 4)]
-    follows = "forwarding" if flags & IFF_UP and flags & IFF_LOWER_UP else "disabled"
-    priority, cost = _number(slave, IFLA_BRPORT_PRIORITY), _number(slave, IFLA_BRPORT_COST)
-    switches: dict[str, Any] = {name: bool(_number(slave, key)) for key, name in PORT_SWITCHES.items() if key in slave}
-    found = replace(BridgePort("" if state == follows else state, priority, cost), **switches)
-    return AS_MADE if found == AS_MADE else found
+    """The settings of a bridge's port."""
+    told: dict[str, Any] = {name: bool(_number(slave, key)) for key, name in PORT_SWITCHES.items() if key in slave}
+    told |= {
+        "state": STATES[min(_number(slave, IFLA_BRPORT_STATE), 4)],
+        "priority": _number(slave, IFLA_BRPORT_PRIORITY),
+        "cost": _number(slave, IFLA_BRPORT_COST),
+    }
+    return port_told(told, bool(flags & IFF_UP and flags & IFF_LOWER_UP))
 
 
 def _mode(kind: str, data: dict[int, bytes]) -> str:
