@@ -57,8 +57,14 @@ def reap(world: World, everything: bool) -> tuple[World, list[Output]]:
 
 
 def prompt_of(world: World, host: str, terminal: Terminal | None = None) -> str:
-    """'[root@docker1 ~]# ', or the shell's prompt inside a container."""
-    return f"{terminal.directory} # " if terminal else f"[root@{host} ~]# "
+    """'[root@docker1 ~]# ', or the shell's prompt inside a container: `/ # `, and `/ $ ` where it isn't root's."""
+    if terminal is None:
+        return f"[root@{host} ~]# "
+    from dnetlab.sim.dockerd import containers
+
+    found = world.hosts[terminal.host].container(terminal.container)
+    is_root = found is None or containers.user_of(world, terminal.host, found, terminal.user).is_root
+    return f"{terminal.directory} {'#' if is_root else '$'} "
 
 
 def open_terminal(world: World, host: str | None = None) -> Terminal | None:

@@ -9,6 +9,7 @@ from dnetlab.model import Host, Namespace, Where
 from dnetlab.model.changed import quick
 from dnetlab.sim.clock import since_1970
 from dnetlab.sim.kernel import Stack
+from dnetlab.sim.user import ROOT, User
 from dnetlab.sim.userland.seam import Budget, Input, Refused, Result, Stopped
 from dnetlab.sim.world import Terminal, World
 
@@ -34,6 +35,7 @@ class Context:
     directory  where it runs; None: a login's home at a host, the image's directory in a container
     budget     what the line may still spend, shared with everything it starts; None: it begins here
     input      the same as stdin, for what reads it piece by piece
+    user       whose the process is; at a host always root
     """
 
     world: World
@@ -51,6 +53,7 @@ class Context:
     directory: str | None = None
     budget: Budget | None = None
     input: Input | None = None
+    user: User = ROOT
 
     @property
     def machine(self) -> Host:
@@ -75,10 +78,12 @@ class Context:
         return since_1970(self.world.clock)
 
     def open_terminal(
-        self, container: str, main: bool, directory: str, environment: Iterable[str], privileged: bool
-    ) -> None:
+        self, container: str, main: bool, directory: str, environment: Iterable[str], privileged: bool,
+        user: str = "",
+    ) -> None:  # fmt: skip
         """From now on lines at `/ #` go to this container of this host; see `world.Terminal`."""
-        terminal = Terminal(self.host, container, main, directory, tuple(environment), privileged=privileged)
+        terminal = Terminal(self.host, container, main, directory, tuple(environment), privileged=privileged,
+                            user=user)  # fmt: skip
         self.world.terminals = (*self.world.terminals, terminal)
 
 

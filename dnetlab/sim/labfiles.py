@@ -1,6 +1,7 @@
 """The files of one host or container as a tree that can be changed: what the lab holds, and what somebody made of it.
 
-Contents are in `World.files`, links and permissions beside them, so that undo and a removed container take them along.
+Contents are in `World.files`, links, permissions and owners beside them, so that undo and a removed container take
+them along. Who isn't root may do what the owner and the permissions let him (path_resolution(7), unlink(2), chmod(2)).
 What a real machine has and the lab hasn't is refused, not called missing (`tools/tree.py`).
 """
 
@@ -14,7 +15,7 @@ from dnetlab.sim.context import Context, Refused
 from dnetlab.sim.kernel import KernelError
 from dnetlab.sim.kernel.sysctls import key_of, value_of
 from dnetlab.sim.login import PROGRAM
-from dnetlab.sim.tools import tree
+from dnetlab.sim.tools import accounts, tree
 from dnetlab.sim.tools.permission import is_privileged
 from dnetlab.sim.world import FileKey
 
@@ -32,6 +33,8 @@ _DEVICES = (
     "/dev/urandom",
 )
 _SHELLS = ("sh", "bash", "ash", "dash")
+_EVERYBODYS = ("/tmp", "/var/tmp", "/dev/shm")
+READ, WRITE, ENTER = 4, 2, 1  # as in permissions; ENTER of a file is to run it
 
 
 class LabFiles:
@@ -101,10 +104,13 @@ class LabFiles:
         own = self.world.files.get(self.key(full))
         if own is None and self.is_program(full) or own is not None and own.startswith(PROGRAM):
             raise Refused("{full} is a program; the lab has no file of it.", "COMMAND --help is its help.", full=full)
+        self._check_may(full, READ)
         return tree.read(self.context, full)
 
     def names(self, path: str) -> list[str]:
-        return tree.listing(self.context, self.followed(path))
+        full = self.followed(path)
+        self._check_may(full, READ)
+        return tree.listing(self.context, full)
 
     def target(self, path: str) -> str | None:
         if path == "/var/run" and self.context.container is None:
@@ -116,7 +122,47 @@ class LabFiles:
         given = self.world.modes.get(self.key(path))
         if given is not None:
             return given
+        if path in _EVERYBODYS:
+            return 0o1777
         return 0o755 if self.kind(path) == "directory" or self.is_program(path) else 0o644
+
+    def owner(self, path: str) -> tuple[int, int]:
+        """uid and gid."""
+        return self.world.owners.get(self.key(self.followed(path)), (0, 0))
+
+    # -- who may ---------------------------------------------------------------------------------------------------
+
+    def may(self, path: str, wanted: int) -> bool:
+        """May the process do all of READ, WRITE, ENTER that is wanted with what is there?"""
+        user = self.context.user
+        if user.is_root:
+            return True
+        uid, gid = self.owner(path)
+        shift = 6 if uid == user.uid else 3 if user.is_in(gid) else 0
+        return self.mode(path) >> shift & wanted == wanted
+
+    def _check_may(self, path: str, wanted: int) -> None:
+        """Raises PermissionError for the file itself, and for a directory on the way that it may not enter."""
+        if self.context.user.is_root:
+            return
+        way = [path[:at] or "/" for at, letter in enumerate(path) if letter == "/"]
+        if path not in _DEVICES and not (all(self.may(one, ENTER) for one in way) and self.may(path, wanted)):
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+    def _check_gone(self, path: str) -> None:
+        """Raises PermissionError: who takes something out of a directory writes the directory; where it is everybody's,
+        only its owner may."""
+        folder, user = posixpath.dirname(path), self.context.user
+        self._check_may(folder, WRITE | ENTER)
+        sticky = self.mode(folder) & 0o1000 and user.uid not in (self.owner(path)[0], self.owner(folder)[0])
+        if sticky and not user.is_root:
+            raise OSError(errno.EPERM, "Operation not permitted")
+
+    def _is_made(self, path: str) -> None:
+        """Whose it is from now on."""
+        user = self.context.user
+        if (user.uid, user.gid) != (0, 0):
+            self.world.owners[self.key(path)] = (user.uid, user.gid)
 
     # -- changing ------------------------------------------------------------------------------------------------
 
@@ -134,8 +180,12 @@ class LabFiles:
         before = (self.world.files[key] if key in self.world.files else self._old(path)) if append else ""
         if len(before) + len(text) > LARGEST:
             raise OSError(errno.EFBIG, "File too large")
+        fresh = not self.kind(path)
+        self._check_may(posixpath.dirname(path) if fresh else path, WRITE | ENTER if fresh else WRITE)
         self._count(key)
         self.world.files[key] = before + text
+        if fresh:
+            self._is_made(path)
 
     def _old(self, path: str) -> str:
         try:
@@ -188,12 +238,16 @@ class LabFiles:
         if self.kind(path) or self.target(path) is not None:
             raise FileExistsError(path)
         self._check_parent(path)
+        self._check_may(posixpath.dirname(path), WRITE | ENTER)
         self._count(self.key(path))
         self.world.files[self.key(path + "/")] = ""
+        self._is_made(path)
 
     def remove(self, path: str) -> None:
         path = self.place(path)
         self._check_mount(path)
+        if self.kind(path) or self.target(path) is not None:
+            self._check_gone(path)
         if self.world.links.pop(self.key(path), None) is not None:
             return
         kind = self.kind(path)
@@ -206,10 +260,13 @@ class LabFiles:
             raise OSError(errno.ENOTEMPTY, "Directory not empty")
         del self.world.files[key]
         self.world.modes.pop(self.key(path), None)
+        self.world.owners.pop(self.key(path), None)
 
     def rename(self, old: str, new: str) -> None:
         old, new = self.place(old), self.place(new)
         self._check_parent(new)
+        self._check_gone(old)
+        self._check_may(posixpath.dirname(new), WRITE | ENTER)
         link = self.world.links.pop(self.key(old), None)
         if link is not None:
             self.world.links[self.key(new)] = link
@@ -218,14 +275,18 @@ class LabFiles:
             self._rename_directory(old, new)
             return
         self.write(new, self.read(old))
+        owner = self.owner(old)
         if self.key(old) in self.world.modes:
             self.world.modes[self.key(new)] = self.world.modes.pop(self.key(old))
         self.remove(old)
+        self.world.owners[self.key(new)] = owner
 
     def _rename_directory(self, old: str, new: str) -> None:
         if self.key(old + "/") not in self.world.files:
             raise Refused("{old} belongs to the lab, which needs it.", "Move what you made yourself.", old=old)
-        for book in (self.world.files, self.world.links, self.world.modes):
+        if self.key(old) in self.world.owners:
+            self.world.owners[self.key(new)] = self.world.owners.pop(self.key(old))
+        for book in (self.world.files, self.world.links, self.world.modes, self.world.owners):
             for key in [k for k in book if k[:2] == self.key(old)[:2] and k[2].startswith(old + "/")]:
                 book[self.key(new + key[2].removeprefix(old))] = book.pop(key)  # type: ignore[assignment]
 
@@ -234,10 +295,26 @@ class LabFiles:
         if self.kind(path) or self.target(path) is not None:
             raise FileExistsError(path)
         self._check_parent(path)
+        self._check_may(posixpath.dirname(path), WRITE | ENTER)
         self.world.links[self.key(path)] = target
 
     def set_mode(self, path: str, mode: int) -> None:
         path = self.followed(path)
         if not self.kind(path):
             raise FileNotFoundError(path)
+        if not self.context.user.is_root and self.owner(path)[0] != self.context.user.uid:
+            raise OSError(errno.EPERM, "Operation not permitted")
         self.world.modes[self.key(path)] = mode
+
+    def account(self, name: str, group: bool = False) -> int | None:
+        return (accounts.gid_called if group else accounts.uid_called)(self.context, name)
+
+    def set_owner(self, path: str, uid: int | None, gid: int | None) -> None:
+        """None leaves it. Only root gives something away (chown(2))."""
+        path = self.followed(path)
+        if not self.kind(path):
+            raise FileNotFoundError(path)
+        now = self.owner(path)
+        if not self.context.user.is_root:
+            raise OSError(errno.EPERM, "Operation not permitted")
+        self.world.owners[self.key(path)] = (now[0] if uid is None else uid, now[1] if gid is None else gid)

@@ -26,11 +26,14 @@ def spawn(
     *,
     ppid: int = 1,
     container: str | None = None,
-    user: str = "root",
+    user: str = "",
     pid: int | None = None,
 ) -> int:
-    """Start a process; its pid. container: the full id of the container it belongs to, None for the host's own."""
+    """Start a process; its pid. container: the full id of the container it belongs to, None for the host's own.
+    user: as the host names it, '' for its parent's in a container."""
     host = where.host
+    parent = find(world, host, ppid) if container and not user else None
+    user = user or (parent.user if parent is not None else "root")
     pid = pid or world.count(f"pid:{host}", FIRST_PID)
     _put_last(world, host, Process(pid, ppid, tuple(argv), where.namespace, container, user, world.clock))
     return pid

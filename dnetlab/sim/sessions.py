@@ -24,7 +24,7 @@ def _opened(world: World, session: str) -> Terminal | None:
     if shell is None:
         return None
     return Terminal(host, shell["Container"], len(words) == 1, shell["Directory"], tuple(shell["Env"]),
-                    privileged=shell["Privileged"], session=session)  # fmt: skip
+                    privileged=shell["Privileged"], user=shell["User"], session=session)  # fmt: skip
 
 
 def leave(world: World, terminal: Terminal, code: int) -> None:

@@ -12,7 +12,7 @@ from dnetlab.model.changed import quick, replace
 from dnetlab.model.frame import Capture
 from dnetlab.sim import jobs
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.labfiles import LabFiles
+from dnetlab.sim.labfiles import ENTER, LabFiles
 from dnetlab.sim.left_out import LAB_WORDS, NOT_MODELLED
 from dnetlab.sim.login import installed, path_of, variables
 from dnetlab.sim.programs import ash
@@ -52,6 +52,11 @@ def run_script(context: Context, script: Script, own_shell: bool = False) -> Res
     """Run a script that was read already, in a new shell. own_shell: it is `sh -c`, not a prompt."""
     shell = prompt_shell(context)
     return _run(context, script, replace(shell, interactive=shell.interactive and not own_shell)).result
+
+
+def run_head(context: Context, script: Script) -> Said:
+    """The first commands of `sh -c`, and the shell as they leave it for the last."""
+    return _run(context, script, prompt_shell(context))
 
 
 def prompt_shell(context: Context) -> Shell:
@@ -302,7 +307,7 @@ def _own_program(context: Context, argv: tuple[str, ...], shell: Shell) -> Resul
         return _complaint(shell, argv[0], "Is a directory" if shell.kind == BASH else "Permission denied", 126)
     if files.key(files.followed(path)) not in context.world.files:
         return None
-    if not files.mode(path) & 0o111:
+    if not files.mode(path) & 0o111 or not files.may(path, ENTER):
         return _complaint(shell, argv[0], "Permission denied", 126)
     text = files.read(path)
     first = text.split("\n", 1)[0]
@@ -370,6 +375,9 @@ def _file(context: Context, argv: tuple[str, ...], name: str, options: str = "")
         return Result("", _no_script(shell, name, argv[1]), 127 if shell.kind == BASH else 2)
     except IsADirectoryError:
         return Result("", f"{name}: {argv[1]}: Is a directory\n", 126 if shell.kind == BASH else 2)
+    except PermissionError:
+        closed = argv[1] if shell.kind == BASH else f"can't open '{argv[1]}'"
+        return Result("", f"{name}: {closed}: Permission denied\n", 126 if shell.kind == BASH else 2)
     shell.name, shell.positional = argv[1], argv[2:]
     return _run(context, read(text), shell).result
 

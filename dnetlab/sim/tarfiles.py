@@ -71,7 +71,7 @@ def spread(files: LabFiles, directory: str, content: bytes) -> None:
         path = posixpath.normpath(posixpath.join(directory, entry.name.lstrip("/")))
         if not path.startswith(directory.rstrip("/") + "/"):
             continue
-        _make_parents(files, path)
+        make_parents(files, path)
         if entry.isdir():
             if files.kind(path) != "directory":
                 files.make_directory(path)
@@ -83,8 +83,9 @@ def spread(files: LabFiles, directory: str, content: bytes) -> None:
                 files.set_mode(path, entry.mode & 0o7777)
 
 
-def _make_parents(files: LabFiles, path: str) -> None:
+def make_parents(files: LabFiles, path: str) -> None:
+    """The directories on the way to it, as `mkdir -p` makes them."""
     parent = posixpath.dirname(path)
     if parent not in ("", "/") and not files.kind(parent):
-        _make_parents(files, parent)
+        make_parents(files, parent)
         files.make_directory(parent)

@@ -33,6 +33,7 @@ class Terminal:
     environment: the variables it was opened with ('NAME=value', …); a running shell never hears of later ones.
     shell: what the shell remembers of the lines typed so far, None before the first.
     privileged: opened with `docker exec --privileged`.
+    user: of `docker exec -u`, '' for the container's own.
     session: '' for the lab's own; else a client of the daemon opened it, and only that client's lines go there.
     """
 
@@ -43,6 +44,7 @@ class Terminal:
     environment: tuple[str, ...] = ()
     shell: Shell | None = None
     privileged: bool = False
+    user: str = ""
     session: str = ""
 
 
@@ -58,6 +60,7 @@ class World:
               a path that ends with a slash is a directory that somebody made
     links     symbolic links, by the same keys -> where they point
     modes     permissions that somebody changed, by the same keys
+    owners    uid and gid of what isn't root's, by the same keys (of a directory without the slash)
     shells    host -> what the shell at its prompt remembers (never changed: each line works on a copy)
     topology  the lab's shape, which never changes
     tools     name -> what answers to it at a prompt: handed over when the world is made, because the daemon starts
@@ -78,6 +81,7 @@ class World:
     files: Layers[FileKey, str] = field(default_factory=Layers)
     links: dict[FileKey, str] = field(default_factory=dict)
     modes: dict[FileKey, int] = field(default_factory=dict)
+    owners: dict[FileKey, tuple[int, int]] = field(default_factory=dict)
     shells: dict[str, Shell] = field(default_factory=dict)
     logs: Layers[tuple[str, str], tuple[tuple[str, str, float], ...]] = field(default_factory=Layers)
     made: dict[str, Any] = field(default_factory=dict)
@@ -98,6 +102,7 @@ class World:
             files=self.files.copy(),
             links=dict(self.links),
             modes=dict(self.modes),
+            owners=dict(self.owners),
             made=dict(self.made),
             shells=dict(self.shells),
             logs=self.logs.copy(),
@@ -112,7 +117,7 @@ class World:
 
     def forget_files(self, host: str, container: str) -> None:
         """A container is gone, and its files with it."""
-        books: tuple[MutableMapping[FileKey, Any], ...] = (self.files, self.links, self.modes)
+        books: tuple[MutableMapping[FileKey, Any], ...] = (self.files, self.links, self.modes, self.owners)
         for book in books:
             for key in [key for key in book if key[1] == container and key[0] == host]:
                 del book[key]

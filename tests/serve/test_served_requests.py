@@ -62,10 +62,10 @@ def test_another_container_that_is_not_there_is_no_image_that_has_to_be_pulled(s
 
 
 def test_what_is_refused_changes_nothing_and_says_what_to_do(served):
-    status, _, body = served.ask("POST", "/containers/create", {"Image": "busybox", "User": "nobody"})
+    status, _, body = served.ask("POST", "/containers/create", {"Image": "busybox", "HostConfig": {"UsernsMode": "x"}})
 
     assert status == 501
-    assert body["message"].startswith("Only root is simulated inside containers.")
+    assert body["message"].startswith("HostConfig.UsernsMode is not modelled.")
     assert served.lab.snapshot().hosts["docker1"].containers == ()
 
 

@@ -26,7 +26,7 @@ PROGRAMS = [
     "ip6tables", "ip6tables-save", "ping", "ps", "pgrep", "pkill", "kill", "sysctl", "netstat", "arp",
     "route", "traceroute", "hostname", "setsid", "unshare", "nsenter", "mount", "umount", "cat", "ls", "grep",
     "head", "tail", "wc", "sort", "uniq", "sleep", "sh", "env", "id", "tar", "date", "readlink", "stat",
-    "uname", "cp", "mv", "rm", "mkdir", "rmdir", "ln", "chmod", "touch", "tee", "cut", "tr", "sed", "awk",
+    "uname", "cp", "mv", "rm", "mkdir", "rmdir", "ln", "chmod", "chown", "touch", "tee", "cut", "tr", "sed", "awk",
     "find", "xargs", "true", "false", "echo", "printf", "dirname", "basename", "seq", "nproc", "timeout",
     "modprobe", "kmod", "xtables-nft-multi", "ssh", "scp", "sshd",
 ]  # fmt: skip

@@ -146,4 +146,5 @@ def _looked_on(session: Session, name: str) -> int:
 def open_terminal(session: Session, shell: dict[str, Any], *, main: bool) -> None:
     """From now on lines at `/ #` go to this container."""
     privileged = not main and session.call.on("privileged")  # run's own belongs to the container
-    session.context.open_terminal(shell["Container"], main, shell["Directory"], shell["Env"], privileged)
+    where = shell["Container"], main, shell["Directory"], shell["Env"]
+    session.context.open_terminal(*where, privileged, shell["User"])

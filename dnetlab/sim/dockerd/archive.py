@@ -7,13 +7,15 @@ import posixpath
 import tarfile
 
 from dnetlab.model import Container
+from dnetlab.model.changed import replace
 from dnetlab.sim import clock
 from dnetlab.sim.dockerd import books, containerfiles, happenings, images, mounts
 from dnetlab.sim.dockerd.environment import context_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.imagelayers import Layer
 from dnetlab.sim.labfiles import LabFiles
-from dnetlab.sim.tarfiles import NotATar, entries, spread
+from dnetlab.sim.tarfiles import NotATar, entries, make_parents, spread
+from dnetlab.sim.user import ROOT
 from dnetlab.sim.userland.seam import encoded
 from dnetlab.sim.world import World
 
@@ -26,8 +28,8 @@ class NoArchive(ApiError):
 
 
 def files_of(world: World, host: str, container: Container) -> LabFiles:
-    """The container's files, running or not."""
-    return LabFiles(context_of(world, host, container.id))
+    """The container's files, running or not, as the daemon reaches them."""
+    return LabFiles(replace(context_of(world, host, container.id), user=ROOT))
 
 
 def find(world: World, host: str, name: str, path: str) -> tuple[Container, LabFiles, str]:
@@ -39,11 +41,20 @@ def find(world: World, host: str, name: str, path: str) -> tuple[Container, LabF
     return container, files, full
 
 
+def make_working_directory(world: World, host: str, container: Container) -> None:
+    """The directory of -w or WORKDIR, where it isn't there yet: root's, whoever the program is (moby
+    container/container_unix.go SetupWorkingDirectory)."""
+    path = books.spec(world, host, container.id).config.working_dir
+    if path:
+        make_parents(files_of(world, host, container), posixpath.join(posixpath.normpath(path), "x"))
+
+
 def stat_of(files: LabFiles, path: str, now: float) -> dict[str, object]:
     """What the header X-Docker-Container-Path-Stat tells: name, size, mode as Go counts it, mtime, linkTarget."""
     target = files.target(path)
     kind, mode = files.kind(path), files.mode(path) if target is None else 0o777
-    flags = 1 << 31 if kind == "directory" and target is None else 1 << 27 if target is not None else 0
+    flags, mode = (1 << 20 if mode & 0o1000 else 0), mode & 0o777
+    flags |= 1 << 31 if kind == "directory" and target is None else 1 << 27 if target is not None else 0
     size = len(encoded(files.read(path))) if kind == "file" and target is None else 4096
     return {"name": posixpath.basename(path) or "/", "size": size, "mode": flags | mode,
             "mtime": f"{clock.moment(now):%Y-%m-%dT%H:%M:%S}Z", "linkTarget": target or ""}  # fmt: skip
@@ -87,7 +98,8 @@ def export(world: World, host: str, name: str) -> bytes:
     recipe = images.recipe_of(world, books.spec(world, host, container.id).image_id)
     layer = containerfiles.own_layer(world, host, container)
     whole = Layer({**recipe.content.files, **layer.files}, {**recipe.content.links, **layer.links},
-                  {**recipe.content.modes, **layer.modes})  # fmt: skip
+                  {**recipe.content.modes, **layer.modes},
+                  owners={**recipe.content.owners, **layer.owners})  # fmt: skip
     told = {"dnetlab.userland": recipe.userland, "dnetlab.key": recipe.key, "dnetlab.size": str(recipe.size),
             "dnetlab.programs": " ".join(recipe.programs)}  # fmt: skip
     happenings.of_container(world, host, container, "export")
@@ -103,6 +115,7 @@ def packed_layer(layer: Layer, gone: tuple[str, ...] = (), told: dict[str, str] 
                 continue
             entry = tarfile.TarInfo(path.strip("/"))
             entry.mode = layer.modes.get(path.rstrip("/"), 0o755 if path.endswith("/") else 0o644)
+            entry.uid, entry.gid = layer.owners.get(path.rstrip("/"), (0, 0))
             if path in layer.links:
                 entry.type, entry.linkname = tarfile.SYMTYPE, layer.links[path]
             elif path.endswith("/"):
@@ -118,12 +131,15 @@ def unpacked_layer(content: bytes) -> tuple[Layer, dict[str, str]]:
     files: dict[str, str] = {}
     links: dict[str, str] = {}
     modes: dict[str, int] = {}
+    owners: dict[str, tuple[int, int]] = {}
     gone: list[str] = []
     told: dict[str, str] = {}
     for entry, text in read(content):
         told |= {key: value for key, value in entry.pax_headers.items() if key.startswith("dnetlab.")}
         path = posixpath.normpath("/" + entry.name.lstrip("/"))
         folder, base = posixpath.split(path)
+        if (entry.uid, entry.gid) != (0, 0) and path != "/":
+            owners[path] = entry.uid, entry.gid
         if base.startswith(".wh."):
             gone.append(posixpath.join(folder, base.removeprefix(".wh.")))
         elif path == "/":
@@ -137,7 +153,7 @@ def unpacked_layer(content: bytes) -> tuple[Layer, dict[str, str]]:
             if entry.mode & 0o7777 != 0o644:
                 modes[path] = entry.mode & 0o7777
     told |= _global_headers(content)
-    return Layer(files, links, modes, tuple(gone)), told
+    return Layer(files, links, modes, tuple(gone), owners=owners), told
 
 
 def _global_headers(content: bytes) -> dict[str, str]:

@@ -262,6 +262,7 @@ class Exec:
     exit_code  None before it starts and while it runs
     pid        of one that runs on in the background, else 0
     keys       those that detach a client, '' for the usual ones
+    user       as `docker exec -u` said it, '' for the container's own
     """
 
     id: str
@@ -275,3 +276,4 @@ class Exec:
     pid: int = 0
     directory: str = ""
     keys: str = ""
+    user: str = ""

@@ -3,7 +3,7 @@ layer for `docker commit`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dnetlab.model import Container
@@ -62,7 +62,7 @@ def unpack(world: World, host: str, container_id: str, image_id: str) -> None:
     """The files of an image that was made here, where its new container has them."""
     content = images.recipe_of(world, image_id).content
     books_of: tuple[tuple[Any, Any], ...] = ((world.files, content.files), (world.links, content.links),
-                                             (world.modes, content.modes))  # fmt: skip
+                                             (world.modes, content.modes), (world.owners, content.owners))  # fmt: skip
     for book, entries in books_of:
         for path, value in entries.items():
             book[host, container_id, path] = value
@@ -84,12 +84,23 @@ def fill_mounts(world: World, host: str, config: ContainerConfig, image_id: str)
         for path, text in {**pages, **recipe.content.files}.items():
             if path.startswith(prefix):
                 world.files[host, "", f"{at[2]}/{path.removeprefix(prefix)}"] = text
+        _fill_owners(world, host, recipe.content.owners, mount.destination.rstrip("/"), at[2])
+
+
+def _fill_owners(world: World, host: str, owners: Mapping[str, tuple[int, int]], place: str, source: str) -> None:
+    """A new volume is whose the image's directory is, and so is what lies in it."""
+    for path, owner in owners.items():
+        if path == place or path.startswith(place + "/"):
+            world.owners[host, "", source + path.removeprefix(place)] = owner
 
 
 def forget_volume(world: World, host: str, name: str) -> None:
     """A volume is gone, and its files with it."""
-    for key in mounts.below(world, (host, "", f"{mounts.VOLUMES}/{name}")):
+    place = f"{mounts.VOLUMES}/{name}"
+    for key in mounts.below(world, (host, "", place)):
         del world.files[key]
+    for key in [key for key in world.owners if key[:2] == (host, "") and (key[2] + "/").startswith(place + "/")]:
+        del world.owners[key]
 
 
 # -- what is different --------------------------------------------------------------------------------------------
@@ -111,10 +122,11 @@ def own_layer(world: World, host: str, container: Container) -> Layer:
     files = _different(world, host, container.id, world.files, content.files)
     links = _different(world, host, container.id, world.links, content.links)
     modes = _different(world, host, container.id, world.modes, content.modes)
+    owners = _different(world, host, container.id, world.owners, content.owners)
     here = {key[2] for book in (world.files, world.links) for key in book if key[:2] == (host, container.id)}
     gone = [path for path in (*content.files, *content.links)
             if path not in here and _is_own(world, (host, container.id, path))]  # fmt: skip
-    return Layer(files, links, modes, tuple(sorted(path.rstrip("/") for path in gone)))
+    return Layer(files, links, modes, tuple(sorted(path.rstrip("/") for path in gone)), owners=owners)
 
 
 def size_of(world: World, host: str, container: Container) -> int:
@@ -133,7 +145,7 @@ def changes(world: World, host: str, container: Container) -> list[tuple[str, st
     layer = own_layer(world, host, container)
     image_id = books.spec(world, host, container.id).image_id
     found: dict[str, str] = {path: "D" for path in layer.gone}
-    touched = [path.rstrip("/") for path in (*layer.files, *layer.links, *layer.modes)]
+    touched = [path.rstrip("/") for path in (*layer.files, *layer.links, *layer.modes, *layer.owners)]
     for mount in mounts.mounts_of(world, host, container.id):
         if container.started is not None:
             touched.append(mount.destination.rstrip("/"))

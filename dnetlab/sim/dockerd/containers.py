@@ -11,7 +11,7 @@ from dnetlab.sim.dockerd import books, happenings
 from dnetlab.sim.dockerd.books import find
 from dnetlab.sim.dockerd.config import ContainerSpec
 from dnetlab.sim.dockerd.create import Created, check_name, conflict, create
-from dnetlab.sim.dockerd.environment import variables
+from dnetlab.sim.dockerd.environment import user_of, variables
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.exec import exec_context, execute, not_startable, terminal_context
 from dnetlab.sim.dockerd.lifecycle import (
@@ -25,12 +25,13 @@ from dnetlab.sim.dockerd.lifecycle import (
     start,
     stop,
 )
+from dnetlab.sim.user import uid_on_host
 from dnetlab.sim.world import World
 
 __all__ = [
     "Created", "create", "exec_context", "execute", "exited", "find", "kill", "let_go", "let_time_pass",
     "not_startable", "pause", "remove", "rename", "restart", "spec", "start", "stop", "terminal_context",
-    "top", "unpause", "variables", "wait",
+    "top", "unpause", "user_of", "variables", "wait",
 ]  # fmt: skip
 
 
@@ -147,7 +148,7 @@ def _chosen_columns(text: str, rows: list[Process]) -> tuple[list[str], list[lis
         raise ApiError("Couldn't find PID field in ps output", 500)
     cells: dict[str, Callable[[Process], str]] = {
         "pid": lambda p: str(p.pid), "ppid": lambda p: str(p.ppid), "user": lambda p: p.user,
-        "uid": lambda p: "0", "cmd": lambda p: p.command, "args": lambda p: p.command,
+        "uid": lambda p: uid_on_host(p.user), "cmd": lambda p: p.command, "args": lambda p: p.command,
         "command": lambda p: p.command, "comm": lambda p: p.argv[0].rsplit("/", 1)[-1].split(":")[0],
     }  # fmt: skip
     return [_COLUMNS[name] for name in chosen], [[cells[name](p) for name in chosen] for p in rows]

@@ -6,39 +6,68 @@ from dnetlab.model import Container
 from dnetlab.sim.context import Context
 from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.config import ContainerConfig
+from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import recipe_of
+from dnetlab.sim.tools import accounts
+from dnetlab.sim.user import ROOT, User
 from dnetlab.sim.world import World
 
 
 def variables(
-    world: World, host: str, container_id: str, env: tuple[str, ...] = (), tty: bool | None = None
+    world: World, host: str, container_id: str, env: tuple[str, ...] = (), tty: bool | None = None, user: str = ""
 ) -> tuple[str, ...]:
-    """'NAME=value', … as a process sees them that starts there now. tty: has it a terminal, None: as process 1."""
-    container = books.find(world, host, container_id)
-    found = environment(world, host, container, books.spec(world, host, container.id).config, env, tty)
+    """'NAME=value', … as a process sees them that starts there now. tty: has it a terminal, None: as process 1.
+    user: of `docker exec -u`, '' for the container's own."""
+    found = context_of(world, host, container_id, env, tty, user).environment or {}
     return tuple(f"{name}={value}" for name, value in found.items())
 
 
+def user_of(world: World, host: str, container: Container, wanted: str = "") -> User:
+    """Who a program of the container is; wanted: as `docker exec -u` says it, '' for the container's own.
+
+    Raises ApiError 400 for a name that its /etc/passwd or /etc/group doesn't have, as the start does.
+    """
+    config = books.spec(world, host, container.id).config
+    name = wanted or config.user
+    if not name and not config.groups:
+        return ROOT
+    place = Context(world, host, container.namespace or "host", container.id)
+    try:
+        return accounts.resolved(place, name, config.groups)
+    except accounts.UnknownAccount as unknown:
+        raise ApiError(str(unknown), 400) from None
+
+
+def _user_or_root(world: World, host: str, container: Container, wanted: str) -> User:
+    """Of a container that never started nobody has asked yet whether its user is there."""
+    try:
+        return user_of(world, host, container, wanted)
+    except ApiError:
+        return ROOT
+
+
 def context_of(
-    world: World, host: str, container_id: str, env: tuple[str, ...] = (), tty: bool | None = None
+    world: World, host: str, container_id: str, env: tuple[str, ...] = (), tty: bool | None = None, user: str = ""
 ) -> Context:
     """The surroundings of a process in that container, without asking whether it runs."""
     container = books.find(world, host, container_id)
     spec = books.spec(world, host, container.id)
+    whose = _user_or_root(world, host, container, user)
     return Context(
         world,
         host,
         namespace=container.namespace or "host",
         container=container.id,
         userland=recipe_of(world, spec.image_id).userland,
-        environment=environment(world, host, container, spec.config, env, tty),
+        environment=environment(world, host, container, spec.config, env, tty, whose.home),
+        user=whose,
     )
 
 
 def environment(
     world: World, host: str, container: Container, config: ContainerConfig, extra: tuple[str, ...] = (),
-    tty: bool | None = None,
-) -> dict[str, str]:
+    tty: bool | None = None, home: str = ROOT.home,
+) -> dict[str, str]:  # fmt: skip
     """What `env` prints there, in its order: PATH, HOSTNAME, TERM, links, image and -e, exec's own, HOME.
 
     Links are worked out anew each time, so `docker exec` sees a target's present address (moby daemon/exec_linux.go).
@@ -51,7 +80,7 @@ def environment(
     for name in (pair for pair in config.env if "=" not in pair):  # takes it away (moby container/env.go)
         found.pop(name, None)
     found.update(dict(pair.partition("=")[::2] for pair in extra))
-    found.setdefault("HOME", "/root")
+    found.setdefault("HOME", home)
     return found
 
 

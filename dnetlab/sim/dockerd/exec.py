@@ -19,8 +19,10 @@ from dnetlab.sim.shell import refuse_left_out, run_command
 from dnetlab.sim.world import Terminal, World
 
 
-def exec_context(world: World, host: str, reference: str, *, env: tuple[str, ...] = (), tty: bool = True) -> Context:
-    """The surroundings of a new process in a running container.
+def exec_context(
+    world: World, host: str, reference: str, *, env: tuple[str, ...] = (), tty: bool = True, user: str = ""
+) -> Context:
+    """The surroundings of a new process in a running container. user: as -u says it, '' for the container's own.
 
     Raises ApiError as `docker exec` does: unknown, stopped, paused, restarting, or linked to one that doesn't run.
     """
@@ -31,7 +33,7 @@ def exec_context(world: World, host: str, reference: str, *, env: tuple[str, ...
         raise ApiError(f"Container {container.id} is restarting, wait until the container is running", 409)
     lifecycle.not_running(world, container)
     lifecycle.check_links(world, host, container, books.spec(world, host, container.id), plugged=True)
-    return replace(context_of(world, host, container.id, env, tty), tty=tty)
+    return replace(context_of(world, host, container.id, env, tty, user), tty=tty)
 
 
 def terminal_context(world: World, terminal: Terminal) -> Context:
@@ -39,7 +41,7 @@ def terminal_context(world: World, terminal: Terminal) -> Context:
     container = books.find(world, terminal.host, terminal.container)
     if container.state is ContainerState.PAUSED:
         raise Refused("{name} is paused, so its shell doesn't answer.", "docker unpause {name}", name=container.name)
-    context = context_of(world, terminal.host, terminal.container)
+    context = context_of(world, terminal.host, terminal.container, user=terminal.user)
     variables = dict(pair.partition("=")[::2] for pair in terminal.environment) or context.environment or {}
     if context.userland != "debian":
         variables = exported(variables, terminal.directory)
@@ -64,14 +66,14 @@ def not_startable(world: World, host: str, container: Container, word: str, dire
 
 def execute(
     world: World, host: str, reference: str, argv: tuple[str, ...], *, env: tuple[str, ...] = (), tty: bool = False,
-    stdin: str | None = None, privileged: bool = False, directory: str = "",
+    stdin: str | None = None, privileged: bool = False, directory: str = "", user: str = "",
 ) -> Result:  # fmt: skip
     """A program that the image has, beside process 1, run to its end.
 
     Raises ApiError when the container can't take it, Refused for what isn't modelled.
     """
-    context = replace(exec_context(world, host, reference, env=env, tty=tty), stdin=stdin, privileged=privileged)
-    context = replace(context, directory=directory or None)
+    context = exec_context(world, host, reference, env=env, tty=tty, user=user)
+    context = replace(context, stdin=stdin, privileged=privileged, directory=directory or None)
     recipe = recipe_of(world, books.spec(world, host, context.container or "").image_id)
     if argv[0].rsplit("/", 1)[-1] == "nginx" and "nginx" in recipe.programs:
         return _nginx(context, argv)
@@ -81,6 +83,8 @@ def execute(
 def _nginx(context: Context, argv: tuple[str, ...]) -> Result:
     """The nginx program beside the one that runs: its questions, and `-s SIGNAL` to the master."""
     words = argv[1:]
+    if not context.user.is_root:
+        raise Refused("nginx of a user other than root is not part of the lab.", "Add -u 0 to docker exec.")
     if words in (("-v",), ("-V",)):
         return Result("", "nginx version: nginx/1.22.1\n")
     if words == ("-t",):

@@ -17,15 +17,16 @@ from operator import attrgetter
 from dnetlab.model import Container, ContainerState, Process, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim import processes
-from dnetlab.sim.dockerd import books, endpoints, faults, happenings, health, sharing
+from dnetlab.sim.dockerd import archive, books, endpoints, faults, happenings, health, sharing
 from dnetlab.sim.dockerd import volumes as storage
 from dnetlab.sim.dockerd.config import ContainerSpec, RestartPolicy
-from dnetlab.sim.dockerd.environment import variables
+from dnetlab.sim.dockerd.environment import user_of, variables
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import recipe_of
 from dnetlab.sim.processes import SIGNALS
 from dnetlab.sim.programs import kinds, launch, logs
 from dnetlab.sim.shell import refuse_left_out
+from dnetlab.sim.user import name_on_host
 from dnetlab.sim.world import World
 
 SHIM = "/usr/bin/containerd-shim-runc-v2 -namespace moby -id {id} -address /var/run/docker/containerd/containerd.sock"
@@ -54,7 +55,9 @@ def start(world: World, host: str, reference: str) -> Container:
 def _bring_up(world: World, host: str, container: Container) -> None:
     spec = books.spec(world, host, container.id)
     check_links(world, host, container, spec)
+    user = user_of(world, host, container)
     sharing.check_start(world, host, spec.config)
+    archive.make_working_directory(world, host, container)
     pids: tuple[int | None, int | None] = (None, None)
     if books.release_of(world).task_before_network:  # the task is there, not yet started, when the network is made
         pids = world.count(f"pid:{host}", processes.FIRST_PID), world.count(f"pid:{host}", processes.FIRST_PID)
@@ -72,7 +75,8 @@ def _bring_up(world: World, host: str, container: Container) -> None:
     where = Where(host, fresh.namespace or "host")
     shim = processes.spawn(world, Where(host), SHIM.format(id=container.id).split(), pid=pids[0])
     pid = processes.spawn(
-        world, where, kinds.process_title(spec.config), ppid=shim, container=container.id, pid=pids[1]
+        world, where, kinds.process_title(spec.config), ppid=shim, container=container.id, pid=pids[1],
+        user=name_on_host(user.uid),
     )
     books.change(world, host, container.id, state=ContainerState.RUNNING, pid=pid, started=world.clock, exit_code=0)
     books.change_spec(

@@ -29,7 +29,8 @@ from dnetlab.sim.world import World
 PREFIX = "com.docker.network.container_iface_prefix"
 DEFAULT, DEFAULT6 = ip_network("0.0.0.0/0"), ip_network("::/0")
 SYSCTLS = {"net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "32768\t60999",
-           "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ip_default_ttl": "64"}  # fmt: skip
+           "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ip_default_ttl": "64",
+           "net.ipv4.ping_group_range": "0\t2147483647"}  # fmt: skip
 # up to 25 IPv6 is off until an endpoint brings an address of it (libnetwork/osl/namespace_linux.go, setIPv6; observed
 # on 20.10.24); later it is off for the links of networks without it
 NO_IPV6 = {f"net.ipv6.conf.{link}.disable_ipv6": "1" for link in ("all", "default", "lo")}

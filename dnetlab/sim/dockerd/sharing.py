@@ -22,7 +22,6 @@ LOG_OPTIONS: dict[str, tuple[str, ...]] = {  # moby daemon/logger/*: what each d
     "journald": ("labels", "labels-regex", "env", "env-regex", "tag", "mode", "max-buffer-size"),
     "none": (),
 }  # fmt: skip
-GROUPS = ("root",)  # those that /etc/group of every image has
 OTHER_DRIVERS = ("awslogs", "fluentd", "gcplogs", "gelf", "splunk", "syslog", "logentries")
 
 
@@ -97,9 +96,6 @@ def _given(world: World, host: str, name: str) -> Container:
 
 def check_start(world: World, host: str, config: ContainerConfig) -> None:
     """What is asked of the others when the container starts. Raises ApiError."""
-    unknown = next((group for group in config.groups if not group.isdecimal() and group not in GROUPS), None)
-    if unknown is not None:
-        raise ApiError(f"unable to find group {unknown}: no matching entries in group file", 400)
     donor = books.by_id(world, host, _other(config.ipc_mode)) if _other(config.ipc_mode) else None
     if donor is not None and books.spec(world, host, donor.id).config.ipc_mode in ("", "private"):
         raise ApiError(release_of(world).text("ipc private", id=donor.id), 400)

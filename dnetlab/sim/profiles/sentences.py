@@ -68,6 +68,7 @@ TEXTS_20_10: dict[str, str] = {
     "bad runtime": "Unknown runtime specified {name}",
     "dockerfile line": "line",
     "build container removed": "Removing intermediate container {id}",
+    "build chown": "--chown={who}",
     "unknown instruction": "unknown instruction: {name}",
     "no tar": "Error processing tar file(exit status 1): unexpected EOF",
 }
@@ -76,6 +77,7 @@ TEXTS_26_1 = TEXTS_20_10 | {
     "LB policy update: context deadline exceeded",  # observed on 26.1.5
     "dockerfile line": "on line",
     "build container removed": " ---> Removed intermediate container {id}",
+    "build chown": "--chown={who} ",
     "unknown instruction": "unknown instruction: {name}{meant}",
     "no tar": "unexpected EOF",
     "bad ipc": "invalid IPC mode: {mode}",

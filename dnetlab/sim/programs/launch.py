@@ -12,14 +12,17 @@ from dnetlab.commands.shell import Script
 from dnetlab.model import Container, Process, Protocol, Socket, SocketState, Where
 from dnetlab.model.changed import quick, replace
 from dnetlab.sim import clock, processes
-from dnetlab.sim.context import Context, Result
+from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec
-from dnetlab.sim.dockerd.environment import context_of
+from dnetlab.sim.dockerd.environment import context_of, user_of
 from dnetlab.sim.dockerd.faults import Apart
 from dnetlab.sim.dockerd.images import recipe_of
 from dnetlab.sim.programs import kinds, logs, loops, netcat, web
-from dnetlab.sim.shell import run_command, run_script
+from dnetlab.sim.shell import run_command, run_head
+from dnetlab.sim.tools.permission import may_bind
+from dnetlab.sim.user import ROOT, User, name_on_host
+from dnetlab.sim.userland.sh.state import Shell
 from dnetlab.sim.world import World
 
 # A neighbour is asked for three times, a second apart and a little; four pings come meanwhile, which go when he answers
@@ -40,7 +43,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Program:
-    """A program as it starts. argv: its own words, `sh -c` and entry scripts looked through. pid: that of process 1."""
+    """A program as it starts. argv: its own words, `sh -c` and entry scripts looked through. pid: that of process 1.
+    left: the shell as what stands in front of it left it: `cd /srv; cat file`."""
 
     world: World
     host: str
@@ -48,6 +52,8 @@ class Program:
     config: ContainerConfig
     argv: tuple[str, ...]
     pid: int
+    user: User = ROOT
+    left: Shell | None = None
 
     @property
     def where(self) -> Where:
@@ -57,17 +63,29 @@ class Program:
         logs.write(self.world, self.host, self.container.id, stream, text)
 
     def child(self, argv: tuple[str, ...]) -> int:
-        return processes.spawn(self.world, self.where, argv, ppid=self.pid, container=self.container.id)
+        return processes.spawn(self.world, self.where, argv, ppid=self.pid, container=self.container.id,
+                               user=name_on_host(self.user.uid))  # fmt: skip
 
-    def listens(self, port: int, pid: int, program: str, address: str = "", protocol: Protocol = Protocol.TCP) -> bool:
-        """Open a socket; False when the address is in use."""
+    def only_for_root(self) -> None:
+        """Raises Refused for a server whose words as another user the lab doesn't know."""
+        if not self.user.is_root:
+            raise Refused("{name} of a user other than root is not part of the lab.",
+                          "Leave -u out, or let another server do it: httpd and nc of busybox run as any user.",
+                          name=kinds.basename(self.argv[0]))  # fmt: skip
+
+    def cannot_listen(
+        self, port: int, pid: int, program: str, address: str = "", protocol: Protocol = Protocol.TCP
+    ) -> str:
+        """Open a socket: ''. Or why bind() doesn't, in the kernel's words."""
         local = web.ANY6 if not address else IPv4Address(address)
         state = SocketState.LISTEN if protocol is Protocol.TCP else SocketState.UNCONNECTED
         socket = Socket(protocol, local, port, state, pid, program, backlog=9)
+        if not may_bind(self.world, self.where, self.user, port):
+            return "Permission denied"
         if processes.is_taken(self.world, self.where, socket):
-            return False
+            return "Address already in use"
         processes.listen(self.world, self.where, [socket])
-        return True
+        return ""
 
 
 def launch(world: World, host: str, container_id: str) -> Outcome:
@@ -80,10 +98,13 @@ def launch(world: World, host: str, container_id: str) -> Outcome:
     if config.init:
         where = Where(host, container.namespace or "host")
         pid = processes.spawn(world, where, kinds.title_of(config.argv), ppid=pid, container=container_id)
-    program = Program(world, host, container, config, argv, pid)
+    program = Program(world, host, container, config, argv, pid, user_of(world, host, container))
     started, head = world.clock, _in_front(program)
-    if head is not None and (code := _not_reached(program, *head)) is not None:
-        return _ended(program, started, Outcome(code))
+    if head is not None:
+        code, left = _after(program, *head)
+        if code is not None:
+            return _ended(program, started, Outcome(code))
+        program = replace(program, left=left)
     if kinds.basename(argv[0]) == "exit" and argv != config.argv and _has_several(config.argv):
         return _run_through(program)
     stay = STAYING.get(kinds.basename(argv[0]))
@@ -102,14 +123,14 @@ def _ended(program: Program, started: float, outcome: Outcome) -> Outcome:
     return replace(outcome, after=outcome.after + lead)
 
 
-def serve_beside(world: World, host: str, container: Container, argv: tuple[str, ...]) -> int | None:
+def serve_beside(world: World, host: str, container: Container, argv: tuple[str, ...], user: User) -> int | None:
     """A server that `docker exec -d` starts beside process 1 (`nc -l -p 80`): its pid; None for any other program."""
     if kinds.basename(argv[0]) not in ("nc", "httpd"):
         return None
     config = books.spec(world, host, container.id).config
     where = Where(host, container.namespace or "host")
-    pid = processes.spawn(world, where, list(argv), container=container.id)
-    outcome = STAYING[kinds.basename(argv[0])](Program(world, host, container, config, argv, pid))
+    pid = processes.spawn(world, where, list(argv), container=container.id, user=name_on_host(user.uid))
+    outcome = STAYING[kinds.basename(argv[0])](Program(world, host, container, config, argv, pid, user))
     if outcome is not None and outcome.exit_code is None:
         return pid
     processes.end(world, host, [pid])
@@ -127,10 +148,14 @@ def _in_front(program: Program) -> tuple[Script, str] | None:
     return replace(script, pipelines=script.pipelines[:-1]), script.pipelines[-1][0]
 
 
-def _not_reached(program: Program, head: Script, operator: str) -> int | None:
-    """Run what stands in front; its status when the last program isn't reached."""
-    code = _timed(program, lambda context: run_script(context, head)).exit_code
-    return code if (operator == "&&" and code != 0) or (operator == "||" and code == 0) else None
+def _after(program: Program, head: Script, operator: str) -> tuple[int | None, Shell]:
+    """Run what stands in front: its status when the last program isn't reached, and the shell as it left it."""
+    said = run_head(context_for(program), head)
+    program.log(said.result.stdout)
+    program.log(said.result.stderr, "stderr")
+    code = said.result.exit_code
+    passed = (operator == "&&" and code != 0) or (operator == "||" and code == 0)
+    return code if passed else None, said.shell
 
 
 def _has_several(argv: tuple[str, ...]) -> bool:
@@ -152,18 +177,18 @@ def _run_through(program: Program, last: tuple[str, ...] | None = None) -> Outco
     return Outcome(result.exit_code, ended - started)
 
 
-def _run(program: Program, run: Callable[[Context], Result]) -> tuple[Result, float]:
+def context_for(program: Program) -> Context:
+    """Its surroundings: those of the container, changed by what its shell did before."""
     context = context_of(program.world, program.host, program.container.id)
     spec = books.spec(program.world, program.host, program.container.id)
     context = replace(context, tty=program.config.tty and (spec.watched or (spec.kept and spec.config.attach)))
-    return run(context), program.world.clock
+    if program.left is None:
+        return context
+    return replace(context, directory=program.left.directory, environment=program.left.environment)
 
 
-def _timed(program: Program, run: Callable[[Context], Result]) -> Result:
-    result, _ = _run(program, run)
-    program.log(result.stdout)
-    program.log(result.stderr, "stderr")
-    return result
+def _run(program: Program, run: Callable[[Context], Result]) -> tuple[Result, float]:
+    return run(context_for(program)), program.world.clock
 
 
 # -- programs that stay ---------------------------------------------------------------------------------------------
@@ -178,6 +203,9 @@ def _nginx(program: Program) -> Outcome | None:
         program.log("nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
                   "nginx: configuration file /etc/nginx/nginx.conf test is successful\n", "stderr")  # fmt: skip
         return Outcome(0)
+    if not program.user.is_root:
+        web.refuse_user(program.world, program.host, program.container.id)
+        return Outcome(1)
     gives_up = web.start_nginx(program.world, program.where, program.container.id, program.pid)
     if gives_up is not None:
         return Outcome(1, gives_up)
@@ -189,16 +217,18 @@ def _script(program: Program) -> Outcome | None:
     name = kinds.basename(program.argv[0])
     if name == "mysqld" and kinds.basename(program.config.argv[0]) == "docker-entrypoint.sh" and not _password(program):
         return Outcome(1)
+    program.only_for_root()
     _, service = kinds.SCRIPTS[name]
     if name == "httpd-foreground":
         key = recipe_of(program.world, books.spec(program.world, program.host, program.container.id).image_id).key
         service = (*service, "/usr/local/apache2/htdocs" if key == "httpd" else "/var/www/html")
     pid = program.child(service)
     port = int(service[service.index("-p") + 1])
-    if program.listens(port, pid, service[0]):
+    trouble = program.cannot_listen(port, pid, service[0])
+    if not trouble:
         return Outcome()
     processes.end(program.world, program.host, [pid])
-    program.log(f"{service[0]}: bind: Address already in use\n", "stderr")
+    program.log(f"{service[0]}: bind: {trouble}\n", "stderr")
     return Outcome(1)
 
 
@@ -218,8 +248,9 @@ def _password(program: Program) -> bool:
 
 
 def _redis(program: Program) -> Outcome | None:
-    if not program.listens(6379, program.pid, "redis-server"):
-        program.log("1:M # Warning: Could not create server TCP listening socket *:6379: bind: Address already in use\n"
+    trouble = program.cannot_listen(6379, program.pid, "redis-server")
+    if trouble:
+        program.log(f"1:M # Warning: Could not create server TCP listening socket *:6379: bind: {trouble}\n"
                   "1:M # Failed listening on port 6379 (tcp), aborting.\n")  # fmt: skip
         return Outcome(1)
     program.log("1:M * Ready to accept connections tcp\n")
@@ -240,8 +271,9 @@ def _httpd(program: Program) -> Outcome | None:
     address, _, port = (_option(words, "-p") or "80").rpartition(":")
     if not port.isdecimal():
         return None
-    if not program.listens(int(port), program.pid, "httpd", address):
-        program.log("httpd: bind: Address already in use\n", "stderr")
+    trouble = program.cannot_listen(int(port), program.pid, "httpd", address)
+    if trouble:
+        program.log(f"httpd: bind: {trouble}\n", "stderr")
         return Outcome(1)
     return Outcome() if any(w.startswith("-") and "f" in w and w != "-h" for w in words) else Outcome(0)
 
@@ -254,9 +286,10 @@ def _nc_listens(program: Program, argv: tuple[str, ...], pid: int) -> Outcome | 
     wanted = netcat.read(argv)
     if wanted is None:
         return None
-    if program.listens(wanted.port, pid, "nc", wanted.address, wanted.protocol):
+    trouble = program.cannot_listen(wanted.port, pid, "nc", wanted.address, wanted.protocol)
+    if not trouble:
         return Outcome()
-    program.log("nc: bind: Address already in use\n", "stderr")
+    program.log(f"nc: bind: {trouble}\n", "stderr")
     return Outcome(1)
 
 
@@ -373,13 +406,18 @@ _SECRETS = {
 def _server(program: Program) -> Outcome | None:
     """A server of which the lab has the port, and a database's word that it wants a password."""
     name = kinds.basename(program.argv[0])
+    if program.argv[0] == "whoami":
+        return None  # busybox has a tool of that name; the server's image calls it /whoami
     wanted = _SECRETS.get(name, ())
     if wanted and not any(program.config.environment.get(one) for one in wanted):
         program.log(f"Error: Database is uninitialized and {wanted[0]} is not specified.\n", "stderr")
         return Outcome(1)
-    if program.listens(_PORTS[name], program.pid, name):
+    if name != "whoami":
+        program.only_for_root()
+    trouble = program.cannot_listen(_PORTS[name], program.pid, name)
+    if not trouble:
         return Outcome()
-    program.log(f"{name}: bind: Address already in use\n", "stderr")
+    program.log(f"{name}: bind: {trouble}\n", "stderr")
     return Outcome(1)
 
 

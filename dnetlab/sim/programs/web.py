@@ -16,7 +16,7 @@ from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.catalogue import PAGES
 from dnetlab.sim.dockerd.images import recipe_of
 from dnetlab.sim.dockerd.mounts import key_of
-from dnetlab.sim.programs import logs
+from dnetlab.sim.programs import kinds, logs
 from dnetlab.sim.world import World
 
 NGINX_VERSION = "nginx/1.22.1"
@@ -69,6 +69,20 @@ def start_nginx(world: World, where: Where, container: str, pid: int) -> float |
         logs.write(world, where.host, container, "stderr", f"{begin}{line}\n")
     _start_worker(world, where, container, pid)
     return None
+
+
+def refuse_user(world: World, host: str, container: str) -> None:
+    """What nginx 1.22.1 says when its master isn't root and may not write /var/run (observed on 28.5.2)."""
+    begin, pid_file = _stamp(world.clock), 'open() "/var/run/nginx.pid" failed (13: Permission denied)'
+    told = ('the "user" directive makes sense only if the master process runs with super-user privileges, ignored in '
+            "/etc/nginx/nginx.conf:1")  # fmt: skip
+    notices = ('using the "epoll" event method', NGINX_VERSION, "OS: Linux 6.1.0-32-amd64",
+               "getrlimit(RLIMIT_NOFILE): 1048576:1048576")  # fmt: skip
+    logs.write(world, host, container, "stderr", f"{_stamp(world.clock, 'warn')}{told}\n")
+    for line in notices:
+        logs.write(world, host, container, "stderr", f"{begin}{line}\n")
+    logs.write(world, host, container, "stderr",
+               f"{_stamp(world.clock, 'emerg')}{pid_file}\nnginx: [emerg] {pid_file}\n")  # fmt: skip
 
 
 def _stamp(seconds: float, level: str = "notice", pid: int = 1) -> str:
@@ -171,14 +185,15 @@ def serve_http(
             "docker unpause {name}",
             name=owner.name,
         )
-    first = process.argv[0].rsplit("/", 1)[-1] if process.argv else ""
+    argv = kinds.last_program(tuple(process.argv))  # `sh -c 'mkdir /w; httpd -f -h /w'` answers as httpd does
+    first = argv[0].rsplit("/", 1)[-1] if argv else ""
     file = path.partition("?")[0] or "/"
     if first.startswith("nginx:"):
         return _nginx_answer(world, machine, container, file, path, str(client), method, agent, host or str(client))
     if first in ("whoami", "catalina.sh", "entrypoint.sh"):
         return _simple_answer(world, owner, first, path, str(client), method, agent, host or str(client))
     if first == "httpd":
-        return _busybox_answer(world, machine, container, process.argv, file, str(client), method)
+        return _busybox_answer(world, machine, container, argv, file, str(client), method)
     return None
 
 

@@ -13,8 +13,9 @@ from dnetlab.model.changed import replace
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.login import path_of, variables
-from dnetlab.sim.tools import hostname, tree
+from dnetlab.sim.tools import accounts, hostname, tree
 from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
+from dnetlab.sim.user import User
 
 KERNEL = ("6.1.0-32-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.129-1 (2025-03-06)", "x86_64", "GNU/Linux")
 
@@ -262,7 +263,12 @@ def _whoami(context: Context, argv: tuple[str, ...]) -> Result:
             if is_busybox(context)
             else _complain(context, "whoami", f"extra operand ‘{argv[1]}’")
         )
-    return Result("root\n")
+    name = accounts.name_of(context, context.user.uid)
+    if name is None:  # busybox 1.35; coreutils 9.1 says "cannot find name for user ID"
+        uid = context.user.uid
+        return fail(f"whoami: unknown uid {uid}" if is_busybox(context) else
+                    f"whoami: cannot find name for user ID {uid}", 1)  # fmt: skip
+    return Result(f"{name}\n")
 
 
 def _id(context: Context, argv: tuple[str, ...]) -> Result:
@@ -270,22 +276,39 @@ def _id(context: Context, argv: tuple[str, ...]) -> Result:
         options, names = parse(argv[1:], "ugGnr")
     except BadOption as error:
         return _complain(context, "id", str(error))
-    if names and names[0] not in ("root", "0"):
-        return fail(f"id: unknown user {names[0]}" if is_busybox(context) else f"id: ‘{names[0]}’: no such user", 1)
-    flags = {name[1:] for name, _ in options}
-    added = _groups_of(context)
-    if "G" in flags:
-        return Result(" ".join(["root" if "n" in flags else "0", *added]) + "\n")
-    if flags & {"u", "g"}:
-        return Result("root\n" if "n" in flags else "0\n")
-    return Result(f"uid=0(root) gid=0(root) groups={','.join(['0(root)', *added])}\n")
+    who = context.user
+    if names:
+        try:
+            who = accounts.resolved(context, names[0])
+        except accounts.UnknownAccount:
+            shown = names[0] if is_busybox(context) else f"‘{names[0]}’"
+            return fail(f"id: unknown user {names[0]}" if is_busybox(context) else f"id: {shown}: no such user", 1)
+    return _told_of(context, who, {name[1:] for name, _ in options})
 
 
-def _groups_of(context: Context) -> tuple[str, ...]:
-    """Those of --group-add; () at a host."""
-    state = context.world.daemons.get(context.host) if context.container else None
-    spec = state.containers.get(context.container) if state is not None and context.container else None
-    return spec.config.groups if spec is not None else ()
+def _told_of(context: Context, who: User, flags: set[str]) -> Result:
+    """A number without a name is said all the same, with a complaint behind it where only names were asked for."""
+    groups = list(dict.fromkeys((who.gid, *who.groups)))
+    if not flags & {"u", "g", "G"}:
+        shown = ",".join(_named(number, accounts.group_name(context, number)) for number in groups)
+        uid = _named(who.uid, accounts.name_of(context, who.uid))
+        gid = _named(who.gid, accounts.group_name(context, who.gid))
+        return Result(f"uid={uid} gid={gid} groups={shown}\n")
+    of_users = "u" in flags
+    wanted = groups if "G" in flags else [who.uid if of_users else who.gid]
+    if "n" not in flags:
+        return Result(" ".join(map(str, wanted)) + "\n")
+    names = [accounts.name_of(context, n) if of_users else accounts.group_name(context, n) for n in wanted]
+    lacking = [number for number, name in zip(wanted, names, strict=True) if name is None]
+    kind = "user" if of_users else "group"
+    said = "".join(f"id: unknown ID {n}\n" if is_busybox(context) else
+                   f"id: cannot find name for {kind} ID {n}\n" for n in lacking)  # fmt: skip
+    text = " ".join(name or str(number) for number, name in zip(wanted, names, strict=True))
+    return Result(f"{text}\n", said, 1 if lacking else 0)
+
+
+def _named(number: int, name: str | None) -> str:
+    return f"{number}({name})" if name else str(number)
 
 
 def _uname(context: Context, argv: tuple[str, ...]) -> Result:

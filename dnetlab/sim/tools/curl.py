@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Context, Refused, Result
-from dnetlab.sim.tools import dockersocket, lookup, wire
+from dnetlab.sim.labfiles import LabFiles
+from dnetlab.sim.tools import dockersocket, lookup, tree, wire
 from dnetlab.sim.tools.options import chance
 from dnetlab.sim.tools.web import BadUrl, NotHttp, Question, Reply, Url, parse_url, request
 from dnetlab.sim.tools.web import asked as on_the_wire
@@ -507,8 +508,10 @@ def _deliver(context: Context, asked: Asked, transfer: Transfer, output: str) ->
             )
     if output and output != "-":
         if output not in ("/dev/null", "/dev/stdout", "/dev/stderr"):
-            path = output if output.startswith("/") else f"/root/{output}"
-            context.world.files[context.host, context.container or "", path] = text
+            try:
+                LabFiles(context).write(tree.absolute(context, output), text)
+            except OSError:
+                return "", "curl: (23) Failure writing output to destination\n", 23
         text = text if output == "/dev/stdout" else ""
     return dumped + text, complaint, 22 if failed else 0
 

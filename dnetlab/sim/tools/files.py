@@ -34,6 +34,9 @@ def _cat(context: Context, argv: tuple[str, ...]) -> Result:
             stderr += f"cat: {missing}: No such file or directory\n"
         except IsADirectoryError:
             stderr += "cat: read error: Is a directory\n" if busybox else f"cat: {name}: Is a directory\n"
+        except PermissionError:
+            closed = f"can't open '{name}'" if busybox else name
+            stderr += f"cat: {closed}: Permission denied\n"
     return Result(_marked(text, flags), stderr, 1 if stderr else 0)
 
 
@@ -78,7 +81,12 @@ def _ls(context: Context, argv: tuple[str, ...]) -> Result:
     folders = [n for n in found if n not in files]
     out = "".join(f"{name}\n" for name in files)
     for name in folders:
-        rows = tree.listing(context, name)
+        try:
+            rows = LabFiles(context).names(tree.absolute(context, name))
+        except PermissionError:
+            closed = "can't open" if busybox else "cannot open directory"
+            stderr += f"ls: {closed} '{name}': Permission denied\n"
+            continue
         hidden = [".", ".."] if "a" in flags else []
         shown = hidden + [r for r in rows if not r.startswith(".") or flags & {"a", "A"}]
         if "r" in flags:

@@ -49,6 +49,8 @@ def sources(context: Context, names: Sequence[str]) -> list[Source]:
             found.append(Source(name, error="No such file or directory"))
         except IsADirectoryError:
             found.append(Source(name, error="Is a directory"))
+        except PermissionError:
+            found.append(Source(name, error="Permission denied"))
     return found
 
 

@@ -12,7 +12,7 @@ from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.processes import SIGNALS, signal_number
 from dnetlab.sim.signals import send_signal
 from dnetlab.sim.tools.options import BadOption, fail, is_busybox, parse
-from dnetlab.sim.tools.ps import Row, rows_of
+from dnetlab.sim.tools.ps import Row, rows_of, shown_user
 from dnetlab.sim.userland.regex import BadPattern, Pattern, compile_pattern
 
 BASH_USAGE = "kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]"
@@ -82,10 +82,11 @@ def _kill_each(context: Context, words: list[str], number: int) -> Result:
         pid = int(word)
         if pid <= 0:
             raise Refused("The lab has no process groups to signal.", "Name the processes by their pids, or use pkill.")
-        if not _signal(context, pid, number):
+        why = _not_signalled(context, pid, number)
+        if why:
             failed = True
-            stderr += (f"{speaker}: can't kill pid {pid}: No such process\n" if is_busybox(context)
-                       else f"{speaker}: ({pid}) - No such process\n")  # fmt: skip
+            told = f"can't kill pid {pid}: {why}" if is_busybox(context) else f"({pid}) - {why}"
+            stderr += f"{speaker}: {told}\n"
     # bash answers 0 when it could signal at least one of several; one alone decides by itself.
     return Result("", stderr, 1 if failed else 0)
 
@@ -100,16 +101,18 @@ def _job_pid(context: Context, word: str) -> str:
     return str(running.get(slot, word))
 
 
-def _signal(context: Context, pid: int, number: int) -> bool:
-    """Send it; False when this place sees no such process."""
+def _not_signalled(context: Context, pid: int, number: int) -> str:
+    """Send it: ''. Or the kernel's words, when this place sees no such process or it is somebody else's."""
     row = next((r for r in rows_of(context) if r.pid == pid), None)
     if row is None:
-        return False
+        return "No such process"
+    if not context.user.is_root and row.process.user != shown_user(context, context.user.uid):
+        return "Operation not permitted"
     try:
         send_signal(context.world, context.host, row.process.pid, number, inside=context.container is not None)
     except ProcessLookupError:
-        return False
-    return True
+        return "No such process"
+    return ""
 
 
 def _list_signals(context: Context, words: list[str]) -> Result:
@@ -215,7 +218,7 @@ def _matches(context: Context, tool: str, pattern: str, given: dict[str, str], n
         return _listing(chosen, given)
     shown = ""
     for row in chosen:
-        if _signal(context, row.pid, number) and "-e" in given:
+        if not _not_signalled(context, row.pid, number) and "-e" in given:
             shown += f"{row.comm} killed (pid {row.pid})\n"
     if "-c" in given:
         shown += f"{len(chosen)}\n"

@@ -17,6 +17,7 @@ from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.programs import netcat
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse, shown_address
+from dnetlab.sim.tools.permission import may_bind
 from dnetlab.sim.tools.web import Question, Url, request
 
 USAGE = """\
@@ -41,8 +42,10 @@ def _listen(context: Context, argv: tuple[str, ...], wanted: netcat.Listening) -
     local: IpAddress = ip_address(wanted.address) if wanted.address else ip_address("0.0.0.0")
     state = SocketState.LISTEN if wanted.protocol is Protocol.TCP else SocketState.UNCONNECTED
     socket = Socket(wanted.protocol, local, wanted.port, state, 0, "nc", backlog=1)
+    name = "nc: bind" if is_busybox(context) else "nc"
+    if not may_bind(context.world, context.where, context.user, wanted.port):
+        return fail(f"{name}: Permission denied")
     if processes.is_taken(context.world, context.where, socket):
-        name = "nc: bind" if is_busybox(context) else "nc"
         return fail(f"{name}: Address already in use")
     if not jobs.begun(context, argv, Capture(0, heard=()), _tell, _is_over, context.stdin):
         if context.deadline == float("inf"):

@@ -13,6 +13,7 @@ from dnetlab.model.changed import replace
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.processes import FIRST_PID, host_rows, visible_rows
+from dnetlab.sim.tools import accounts
 from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
 
 USAGE = """
@@ -74,10 +75,12 @@ def rows_of(context: Context, argv: tuple[str, ...] = ()) -> list[Row]:
     if context.container is not None:
         inside = visible_rows(world, context.host, context.container)
         numbers = {p.pid: pid for pid, p in inside}
-        rows = [Row(pid, numbers.get(p.ppid, 0), p, main=pid == 1) for pid, p in inside]
+        rows = [Row(pid, numbers.get(p.ppid, 0), _as_called_here(context, p), main=pid == 1) for pid, p in inside]
         if argv and all(tuple(p.argv) != argv for _, p in inside):  # else it is the container's own program
             own = max([6, *(r.pid for r in rows)]) + 1  # runc's own short-lived helpers took the numbers before
-            rows.append(Row(own, 0, Process(own, 0, argv, container=context.container, started=world.clock)))
+            looking = Process(own, 0, argv, container=context.container, user=shown_user(context, context.user.uid),
+                              started=world.clock)  # fmt: skip
+            rows.append(Row(own, 0, looking))
         return rows
     processes = host_rows(world, context.host)
     mains = {c.pid for c in world.hosts[context.host].containers if c.pid}
@@ -88,6 +91,18 @@ def rows_of(context: Context, argv: tuple[str, ...] = ()) -> list[Row]:
         for pid, words in enumerate((argv, *context.beside), shell + 1):  # `ps ax | grep proxy` finds the grep too
             rows.append(Row(pid, shell, Process(pid, shell, words, started=world.clock)))
     return rows
+
+
+def shown_user(context: Context, uid: int) -> str:
+    """The name that the place's /etc/passwd has for an id, else its number."""
+    return accounts.name_of(context, uid) or str(uid)
+
+
+def _as_called_here(context: Context, process: Process) -> Process:
+    """The host names few users; a container's own /etc/passwd may name more."""
+    if not process.user.isdecimal():
+        return process
+    return replace(process, user=shown_user(context, int(process.user)))
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:

@@ -30,6 +30,7 @@ TOOLS: dict[str, Tool] = {
     "nl": lines.nl, "fold": lines.fold, "column": lines.column, "seq": lines.seq, "yes": lines.yes,
     "mkdir": filetools.mkdir, "rmdir": filetools.rmdir, "rm": filetools.rm, "touch": filetools.touch,
     "cp": filetools.copy, "mv": filetools.copy, "ln": filetools.ln, "chmod": filetools.chmod,
+    "chown": filetools.chown,
     "basename": filetools.basename, "dirname": filetools.dirname, "readlink": filetools.readlink,
     "realpath": filetools.readlink, "mktemp": filetools.mktemp, "find": find.find, "xargs": find.xargs,
     "expr": expr.expr, "test": _test, "[": _test, "diff": expr.diff, "jq": jq.jq,

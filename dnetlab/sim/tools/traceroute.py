@@ -13,6 +13,7 @@ from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse
+from dnetlab.sim.tools.permission import may_send_raw
 
 _MARKS = {IcmpType.HOST_UNREACHABLE: " !H", IcmpType.NETWORK_UNREACHABLE: " !N",
           IcmpType.PROTOCOL_UNREACHABLE: " !P", IcmpType.NETWORK_PROHIBITED: " !X", IcmpType.HOST_PROHIBITED: " !X",
@@ -64,6 +65,8 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         return fail(f"{words[0]}: Temporary failure in name resolution\n"
                     f"Cannot handle \"host\" cmdline arg `{words[0]}' "
                     f"on position 1 (argc {len(argv) - 1})", 2)  # fmt: skip
+    if busybox and not may_send_raw(context):
+        return fail("traceroute: socket: Operation not permitted", 1)
     asked = Asked(found.addresses[0], wait=3.0 if busybox else 5.0)
     for name, value in options:
         if name in ("-m", "-q", "-w", "-f") and not value.replace(".", "", 1).isdecimal():

@@ -307,9 +307,11 @@ _FIXED_HOST = {
     RT_TABLES: _RT_TABLES,
     "/etc/issue": "Debian GNU/Linux 12 \\n \\l\n\n",
 }
+PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n"  # of the lab's images
+GROUP = "root:x:0:\nnogroup:x:65534:\n"
 _FIXED_BOX = {
-    "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n",
-    "/etc/group": "root:x:0:\nnogroup:x:65534:\n",
+    "/etc/passwd": PASSWD,
+    "/etc/group": GROUP,
     "/etc/nsswitch.conf": "hosts: files dns\n",
 }
 

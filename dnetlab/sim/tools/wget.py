@@ -8,11 +8,13 @@ from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.tools import lookup, wire
 from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse, shown_address
 from dnetlab.sim.tools.tree import absolute
 from dnetlab.sim.tools.web import BadUrl, Question, Reply, Url, parse_url, request
 from dnetlab.sim.tools.web import asked as on_the_wire
+from dnetlab.sim.userland.options import reason
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
@@ -68,7 +70,7 @@ def _keep(context: Context, asked: Asked, url: Url, body: str) -> str:
     name = asked.output or url.path.split("?", 1)[0].rsplit("/", 1)[-1] or "index.html"
     path = absolute(context, f"{asked.folder}/{name}" if asked.folder else name)
     if not path.startswith("/dev/"):
-        context.world.files[context.host, context.container or "", path] = body
+        LabFiles(context).write(path, body)
     return f"{asked.folder}/{name}" if asked.folder else name
 
 
@@ -147,11 +149,13 @@ def _busybox_saved(context: Context, asked: Asked, url: Url, reply: Reply, talk:
         if not asked.quiet:
             talk += f"writing to stdout\n{_bar('-', size)}written to stdout\n"
         return Result(reply.body, talk)
-    if not asked.output:
-        name = url.path.split("?", 1)[0].rsplit("/", 1)[-1] or "index.html"
-        if (context.host, context.container or "", absolute(context, name)) in context.world.files:
-            return Result("", f"{talk}wget: can't open '{name}': File exists\n", 1)
-    name = _keep(context, asked, url, reply.body)
+    name = url.path.split("?", 1)[0].rsplit("/", 1)[-1] or "index.html"
+    if not asked.output and (context.host, context.container or "", absolute(context, name)) in context.world.files:
+        return Result("", f"{talk}wget: can't open '{name}': File exists\n", 1)
+    try:
+        name = _keep(context, asked, url, reply.body)
+    except OSError as error:
+        return Result("", f"{talk}wget: can't open '{asked.output or name}': {reason(error)}\n", 1)
     if not asked.quiet:
         talk += f"saving to '{name}'\n{_bar(name.rsplit('/', 1)[-1], size)}'{name}' saved\n"
     return Result("", talk)

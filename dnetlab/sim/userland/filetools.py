@@ -1,11 +1,11 @@
-"""mkdir rmdir rm touch cp mv ln chmod basename dirname readlink realpath mktemp: files made, moved and named."""
+"""mkdir rmdir rm touch cp mv ln chmod chown basename dirname readlink realpath mktemp: files made, moved and named."""
 
 from __future__ import annotations
 
 import errno
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from dnetlab.sim.userland.options import BadOption, complaint, parse, reason
 from dnetlab.sim.userland.seam import Call, Files, Refused, Result, failure
@@ -165,11 +165,20 @@ def _copied(call: Call, name: str, source: str, to: str, last: str, flags: set[s
     if "n" in flags and files.kind(to):
         return ""
     try:
+        if not moves and kind == "file":
+            files.read(source)
+    except PermissionError as error:
+        verb = f"cannot open '{name}' for reading" if call.gnu else f"can't open '{name}'"
+        return f"cp: {verb}: {reason(error)}\n"
+    try:
         if moves:
             files.rename(source, to)
         else:
             _copy(files, source, to)
     except OSError as error:
+        if moves and isinstance(error, PermissionError):
+            verb = f"cannot move '{name}' to '{last}'" if call.gnu else f"can't rename '{name}'"
+            return f"mv: {verb}: {reason(error)}\n"
         verb = (
             "cannot create regular file" if call.gnu and not moves else "can't create" if not moves else "cannot move"
         )
@@ -179,8 +188,10 @@ def _copied(call: Call, name: str, source: str, to: str, last: str, flags: set[s
 
 def _copy(files: Files, source: str, to: str) -> None:
     if files.kind(source) != "directory":
+        fresh = not files.kind(to)
         files.write(to, files.read(source))
-        files.set_mode(to, files.mode(source))
+        if fresh:  # what was there keeps its permissions, and its owner
+            files.set_mode(to, files.mode(source))
         return
     if (to + "/").startswith(source + "/"):
         raise OSError(errno.EINVAL, "Invalid argument")
@@ -240,6 +251,39 @@ def chmod(call: Call) -> Result:
 
     shown = "cannot access '{}': {}" if call.gnu else "{}: {}"
     return _each(words[1:], change, lambda name, error: f"chmod: {shown.format(name, reason(error))}")
+
+
+def chown(call: Call) -> Result:
+    """`chown [-R] OWNER[:GROUP] FILE…`"""
+    words = list(call.words)
+    deep = False
+    while words and words[0] in ("-R", "-v", "-f"):
+        deep = words.pop(0) == "-R" or deep
+    if len(words) < 2:
+        return complaint(call, "missing operand" if not words else f"missing operand after ‘{words[0]}’")
+    name, _, group = words[0].partition(":")
+    uid = call.files.account(name) if name else None
+    gid = call.files.account(group, group=True) if group else None
+    if name and uid is None or group and gid is None:
+        kind = "group" if uid is not None or not name else "user"
+        what = "user/group" if group else "user"
+        return failure(f"chown: invalid {kind}: ‘{words[0]}’" if call.gnu else f"chown: unknown {what} {words[0]}")
+
+    def change(name: str) -> None:
+        for path in _all_below(call, call.path(name)) if deep else [call.path(name)]:
+            call.files.set_owner(path, uid, gid)
+
+    shown = "changing ownership of '{}': {}" if call.gnu else "{}: {}"
+    missing = "cannot access '{}': {}" if call.gnu else "{}: {}"
+    return _each(words[1:], change, lambda name, error: "chown: " + (
+        missing if isinstance(error, FileNotFoundError) else shown).format(name, reason(error)))  # fmt: skip
+
+
+def _all_below(call: Call, path: str) -> Iterator[str]:
+    yield path
+    if call.files.kind(path) == "directory" and call.files.target(path) is None:
+        for name in call.files.names(path):
+            yield from _all_below(call, posixpath.join(path, name))
 
 
 def _mode(text: str, before: int) -> int | None:

@@ -56,7 +56,7 @@ def reason(error: OSError) -> str:
         IsADirectoryError: "Is a directory",
         NotADirectoryError: "Not a directory",
         FileExistsError: "File exists",
-        PermissionError: "Permission denied",
+        PermissionError: error.strerror or "Permission denied",
     }
     return next(
         (text for kind, text in known.items() if isinstance(error, kind)), error.strerror or "Input/output error"

@@ -158,6 +158,12 @@ class Files(Protocol):
 
     def mode(self, path: str) -> int: ...
     def set_mode(self, path: str, mode: int) -> None: ...
+    def set_owner(self, path: str, uid: int | None, gid: int | None) -> None:
+        """None leaves what it was."""
+
+    def account(self, name: str, group: bool = False) -> int | None:
+        """The id of a user or a group, by name or number; None for nobody."""
+
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from dnetlab.model import Container, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim import processes
-from dnetlab.sim.context import Refused, Result
+from dnetlab.sim.context import Result
 from dnetlab.sim.dockerd import books, containers, happenings
 from dnetlab.sim.dockerd.api.streams import terminal
 from dnetlab.sim.dockerd.books import release_of
@@ -15,6 +15,7 @@ from dnetlab.sim.dockerd.config import Exec
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.programs import kinds
 from dnetlab.sim.programs.launch import serve_beside
+from dnetlab.sim.user import name_on_host
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
@@ -29,16 +30,14 @@ def container_exec(world: World, host: str, name: str, body: Json) -> Json:
 
     Raises ApiError 404, 409 for a container that can't take it.
     """
-    if body.get("User", "") not in ("", "root", "0", "root:root", "0:0"):
-        raise Refused("docker exec --user: only root is simulated.", "Leave -u out.")
-    env, tty = tuple(body.get("Env") or ()), body.get("Tty", False)
-    context = containers.exec_context(world, host, name, env=env, tty=tty)
+    env, tty, user = tuple(body.get("Env") or ()), body.get("Tty", False), body.get("User", "")
+    context = containers.exec_context(world, host, name, env=env, tty=tty, user=user)
     argv = body.get("Cmd") or []
     if not argv:
         raise ApiError("No exec command specified", 400)
     one = Exec(world.hex_id(f"exec:{host}"), context.container or "", tuple(argv), env, tty,
                stdin=bool(body.get("AttachStdin")), privileged=bool(body.get("Privileged")),
-               directory=body.get("WorkingDir", ""), keys=body.get("DetachKeys", ""))  # fmt: skip
+               directory=body.get("WorkingDir", ""), keys=body.get("DetachKeys", ""), user=user)  # fmt: skip
     kept = {e.id: e for e in _known(world, host)[-KEPT:]}
     books.change_daemon(world, host, execs={**kept, one.id: one})
     _tell(world, host, one, f"exec_create: {argv[0]} {' '.join(argv[1:])}")
@@ -83,7 +82,11 @@ def exec_start(
     container = books.find(world, host, one.container)
     detached = bool(body.get("Detach"))
     _tell(world, host, one, f"exec_start: {one.argv[0]} {' '.join(one.argv[1:])}")
-    words = containers.not_startable(world, host, container, one.argv[0], one.directory)
+    words = _unknown_user(world, host, container, one)
+    if words and release_of(world).tells_cause_of_exec:
+        _note(world, host, one, 126)
+        raise ApiError(words, 400)
+    words = words or containers.not_startable(world, host, container, one.argv[0], one.directory)
     if words is not None:  # they come out on stdout (observed on 20.10.24 and 28.5.2)
         return _failed(world, host, one, words, detached)
     if detached:
@@ -95,10 +98,19 @@ def exec_start(
         return {"Frames": [], "Terminal": shell_of(world, host, container, one) if waits else None}
     result = containers.execute(
         world, host, one.container, one.argv, env=one.env, tty=one.tty, stdin=stdin if one.stdin else None,
-        privileged=one.privileged, directory=one.directory,
+        privileged=one.privileged, directory=one.directory, user=one.user,
     )  # fmt: skip
     _note(world, host, one, result.exit_code)
     return {"Frames": frames(result), "Terminal": None}
+
+
+def _unknown_user(world: World, host: str, container: Container, one: Exec) -> str | None:
+    """What the daemon says of a user who isn't there; None of one who is."""
+    try:
+        containers.user_of(world, host, container, one.user)
+    except ApiError as error:
+        return error.message
+    return None
 
 
 def _is_shell(argv: tuple[str, ...]) -> bool:
@@ -108,7 +120,8 @@ def _is_shell(argv: tuple[str, ...]) -> bool:
 
 def shell_of(world: World, host: str, container: Container, one: Exec) -> Json:
     directory = one.directory or books.spec(world, host, container.id).config.working_dir
-    return terminal(container, directory, containers.variables(world, host, container.id, one.env, True))
+    seen_there = containers.variables(world, host, container.id, one.env, True, one.user)
+    return terminal(container, directory, seen_there, one.user)
 
 
 def exec_ended(world: World, host: str, exec_id: str, code: int) -> None:
@@ -135,15 +148,17 @@ def _in_background(world: World, host: str, container: Container, one: Exec) -> 
     """-d: nobody sees what the command prints, and nobody waits for it."""
     if one.argv[0].rsplit("/", 1)[-1] in _STAY:
         where = Where(host, container.namespace or "host")
-        pid = processes.spawn(world, where, list(one.argv), container=container.id)
+        user = name_on_host(containers.user_of(world, host, container, one.user).uid)
+        pid = processes.spawn(world, where, list(one.argv), container=container.id, user=user)
         _note(world, host, one, None, pid)
         return
-    serving = serve_beside(world, host, container, one.argv)
+    serving = serve_beside(world, host, container, one.argv, containers.user_of(world, host, container, one.user))
     if serving is not None:
         _note(world, host, one, None, serving)
         return
     clock = world.clock
-    result = containers.execute(world, host, container.id, one.argv, env=one.env, privileged=one.privileged)
+    result = containers.execute(world, host, container.id, one.argv, env=one.env, privileged=one.privileged,
+                                user=one.user)  # fmt: skip
     world.clock = clock
     _note(world, host, one, result.exit_code)
 
@@ -155,7 +170,7 @@ def exec_inspect(world: World, host: str, exec_id: str) -> Json:
     return {
         "ID": one.id, "Running": one.exit_code is None and one.pid != 0, "ExitCode": one.exit_code,
         "ProcessConfig": {"tty": one.tty, "entrypoint": entrypoint, "arguments": arguments,
-                          "privileged": one.privileged},
+                          "privileged": one.privileged, **({"user": one.user} if one.user else {})},
         "OpenStdin": one.stdin, "OpenStderr": True, "OpenStdout": True, "CanRemove": one.exit_code is not None,
         "ContainerID": one.container, "DetachKeys": one.keys, "Pid": one.pid,
     }  # fmt: skip

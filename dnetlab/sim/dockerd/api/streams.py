@@ -65,8 +65,8 @@ def container_attach(world: World, host: str, name: str, *, start: bool = False,
     stdin: what the client sends before it closes its end, None when it isn't attached to stdin.
 
     {'Frames': […], 'StatusCode': its exit status, 'Terminal': None}; of a shell that waits for what is typed Terminal
-    is {'Container': full id, 'Directory': …, 'Env': […]} and it runs on. Raises ApiError when it can't start; a
-    program that never ends is not modelled.
+    is {'Container': full id, 'Directory': …, 'Env': […], 'User': …} and it runs on. Raises ApiError when it can't
+    start; a program that never ends is not modelled.
     """
     container = books.find(world, host, name)
     config = books.spec(world, host, container.id).config
@@ -110,9 +110,9 @@ def _followed(world: World, host: str, container: Container, start: bool) -> Jso
     return _ended(frames, code)
 
 
-def terminal(container: Container, directory: str, env: tuple[str, ...]) -> Json:
+def terminal(container: Container, directory: str, env: tuple[str, ...], user: str = "") -> Json:
     """A shell at which somebody sits from now on."""
-    return {"Container": container.id, "Directory": directory or "/", "Env": list(env)}
+    return {"Container": container.id, "Directory": directory or "/", "Env": list(env), "User": user}
 
 
 def _open(shell: Json) -> Json:

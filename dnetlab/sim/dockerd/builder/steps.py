@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ from dnetlab.sim.dockerd.errors import ApiError, NotModelled
 from dnetlab.sim.dockerd.imagelayers import Layer, Step
 from dnetlab.sim.dockerd.madeimages import sealed
 from dnetlab.sim.programs import logs
+from dnetlab.sim.tools import accounts, tree
 from dnetlab.sim.world import World
 
 Json = dict[str, Any]
@@ -225,11 +226,29 @@ def _copy(build: Build, one: Instruction) -> None:
     taken = sources.take(files, modes, given, target, stage.recipe.directory, there, one.name)
     if one.name == "ADD":
         taken = sources.unpacked(taken, whole)
-    told = f"{one.name} {taken.shown} in {target} "
+    owner = expanded(one.flag("chown") or "", stage.values)
+    whose = release_of(build.world).text("build chown", who=owner) if owner else ""
+    told = f"{one.name} {whose}{taken.shown} in {target} "
     fresh = {path: text for path, text in taken.layer.files.items()
              if not (path.endswith("/") and _has(build, path.rstrip("/")))}  # fmt: skip
     if not _from_cache(build, f"/bin/sh -c #(nop) {told}"):
-        _made(build, stage.recipe, Layer(fresh, modes=taken.layer.modes), f"/bin/sh -c #(nop) {told}")
+        owners = _owners_of(build, owner, fresh)
+        _made(build, stage.recipe, Layer(fresh, modes=taken.layer.modes, owners=owners), f"/bin/sh -c #(nop) {told}")
+
+
+def _owners_of(build: Build, wanted: str, paths: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """--chown=USER[:GROUP]; without a group the user's name or number stands for it, too (moby dockerfile)."""
+    if not wanted:
+        return {}
+    name, _, group = wanted.partition(":")
+    files = build.stage.recipe.content.files
+    uid = accounts.id_in(files.get("/etc/passwd", tree.PASSWD), name)
+    gid = accounts.id_in(files.get("/etc/group", tree.GROUP), group or name)
+    if uid is None or gid is None:
+        id_of, kind, who = ("uid", "user", name) if uid is None else ("gid", "group", group or name)
+        raise ApiError(f"unable to convert uid/gid chown string to host mapping: can't find {id_of} for {kind} {who}: "
+                       f"no such {kind}: {who}", 400)  # fmt: skip
+    return {path.rstrip("/"): (uid, gid) for path in paths}
 
 
 def _has(build: Build, path: str) -> bool:
