@@ -49,11 +49,12 @@ def _mcp(arguments: argparse.Namespace) -> int:
 
 def run(arguments: argparse.Namespace, topology: Topology) -> int:
     from dnetlab.lab import Lab
+    from dnetlab.serve.loop import new_loop
 
     tcp = _tcp(arguments)
     with Lab(arguments.engine, arguments.docker, arguments.seed, arguments.journal, topology=topology,
-             attach=arguments.attach) as lab:  # fmt: skip
-        return asyncio.run(_serve(lab, arguments, tcp))
+             attach=arguments.attach) as lab, asyncio.Runner(loop_factory=new_loop) as runner:  # fmt: skip
+        return runner.run(_serve(lab, arguments, tcp))
 
 
 def _tcp(arguments: argparse.Namespace) -> Any:

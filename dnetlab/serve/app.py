@@ -10,11 +10,10 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect
-from starlette.requests import Request as Incoming
 from starlette.responses import Response, StreamingResponse
 
 from dnetlab.model import Answer, Request
@@ -46,13 +45,12 @@ class App:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
-        came = Incoming(scope, receive)
         try:
-            response = await self._answer(came)
+            response = await self._answer(scope, receive)
         except (ClientDisconnect, asyncio.CancelledError):  # the client has gone, or the server ends
             return
         except Exception as error:  # a fault of ours: the traceback is here, the client gets a sentence
-            logging.getLogger("dnetlab.serve").exception("%s %s", came.method, came.url.path)
+            logging.getLogger("dnetlab.serve").exception("%s %s", scope["method"], scope["path"])
             door = scope["door"]
             if door.taken is not None:
                 door.taken.close()
@@ -64,21 +62,22 @@ class App:
             with scope["door"].together():
                 await response(scope, receive, send)
 
-    async def _answer(self, came: Incoming) -> Response | None:
-        if self._token and came.headers.get("authorization") != f"Bearer {self._token}":
+    async def _answer(self, scope: Any, receive: Any) -> Response | None:
+        headers = dict(scope["headers"])
+        if self._token and headers.get(b"authorization") != b"Bearer " + self._token.encode():
             return self.response(Answer(401, {"message": "this lab asks for its token: Authorization: Bearer TOKEN"}))
         try:
-            request = await read(came)
+            request = await read(scope, headers.get(b"content-type", b""), receive)
         except TooLarge:
             return self.response(Answer(413, {"message": f"a request may have {MOST >> 20} MiB"}))
         except BadJson as problem:
             return self.response(Answer(400, {"message": f"invalid JSON: {problem}"}))
         stays = staying.handler(request)
         if stays is not None:
-            return await stays(staying.Visit(self, came, request))
+            return await stays(staying.Visit(self, scope["door"], b"upgrade" in headers, request))
         answer = await self.desk.ask(self.host, request)
         if not answer.status:
-            came.scope["door"].close()
+            scope["door"].close()
             return None
         return self.response(answer)
 
@@ -103,26 +102,35 @@ def content(answer: Answer) -> bytes:
     return encoded(answer.printed)
 
 
-async def read(came: Incoming) -> Request:
-    """What came over HTTP. Raises TooLarge and BadJson."""
-    version, path = "", came.scope["path"]
+async def read(scope: Any, kind: bytes, receive: Any) -> Request:
+    """What came over HTTP; kind: of its body, as the client says. Raises ClientDisconnect, TooLarge and BadJson."""
+    version, path = "", scope["path"]
     if found := _VERSION.fullmatch(path):
         version, path = found.groups()
-    data = await _body(came)
-    query: Mapping[str, str] = dict(came.query_params)
-    if data and "json" in came.headers.get("content-type", ""):
-        return Request(came.method, path, query, _parsed(data), version=version, lists=_lists(came))
-    return Request(came.method, path, query, data=data, version=version, lists=_lists(came))
+    data = await _body(receive)
+    pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True) if scope["query_string"] else []
+    query, lists = dict(pairs), _lists(pairs)
+    if data and b"json" in kind:
+        return Request(scope["method"], path, query, _parsed(data), version=version, lists=lists)
+    return Request(scope["method"], path, query, data=data, version=version, lists=lists)
 
 
-def _lists(came: Incoming) -> dict[str, tuple[str, ...]]:
-    params = came.query_params
-    return {name: tuple(params.getlist(name)) for name in ("names", "changes", "t") if name in params}
+def _lists(pairs: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Those that Docker's clients say more than once."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        if name in ("names", "changes", "t"):
+            found[name] = (*found.get(name, ()), value)
+    return found
 
 
-async def _body(came: Incoming) -> bytes:
-    parts, size = [], 0
-    async for part in came.stream():
+async def _body(receive: Any) -> bytes:
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part, more = message.get("body", b""), message.get("more_body", False)
         size += len(part)
         if size > MOST:
             raise TooLarge

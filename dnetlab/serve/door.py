@@ -1,8 +1,8 @@
 """A connection that a handler may take over: attach and exec speak HTTP first and then their own bytes.
 
-uvicorn knows no such thing, but it takes any class for a connection (its setting `http`). This one is its own for h11
-with a door: `scope["door"]` takes the connection from HTTP, with whatever the client has sent behind its request. See
-docs/decisions/17.
+uvicorn knows no such thing, but it takes any class for a connection (its setting `http`). This one is its own for
+httptools with a door: `scope["door"]` takes the connection from HTTP, with whatever the client has sent behind its
+request. See docs/decisions/17.
 """
 
 from __future__ import annotations
@@ -11,19 +11,29 @@ import array
 import asyncio
 import contextlib
 import fcntl
+import sys
 import termios
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
-class Door(H11Protocol):
-    """One connection of a client."""
+class Door(HttpToolsProtocol):
+    """One connection of a client.
+
+    llhttp, the parser, stops behind the head of a request with `Upgrade: tcp`, with its body unread (README of
+    nodejs/llhttp, Pause on HPE_PAUSED_UPGRADE): clients of Docker send a body there. So the head is read once more
+    without that word, and what comes behind the body waits until the connection is taken, or the request answered.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.taken: Wire | None = None
+        self._upgrade: tuple[bytes, bytes] | None = None  # the header of a request that wants to switch protocols
+        self._left = 0  # bytes of its body that are still to come
+        self._behind = b""
         app = self.app
 
         async def with_door(scope: Any, receive: Any, send: Any) -> None:
@@ -37,7 +47,7 @@ class Door(H11Protocol):
         self.cycle.disconnected = True  # its handler has no more to say
         self._unset_keepalive_if_required()
         self.taken = Wire(self.transport)
-        self.taken.feed(self.conn.trailing_data[0])
+        self.taken.feed(self._behind)
         self.flow.resume_reading()
         self.transport.resume_reading()
         return self.taken
@@ -65,8 +75,58 @@ class Door(H11Protocol):
     def data_received(self, data: bytes) -> None:
         if self.taken is not None:
             self.taken.feed(data)
+        elif self._upgrade is not None:
+            self._more(data)
         else:
-            super().data_received(data)
+            self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        """As the parent does, which believes that nobody wants another protocol but WebSocket."""
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as stopped:
+            self._read_again(data[stopped.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _read_again(self, rest: bytes) -> None:
+        headers = self.headers
+        self._upgrade = next((name, value) for name, value in headers if name == b"upgrade")
+        said = [b"%s: %s" % header for header in headers if header[0] != b"upgrade"]
+        method, sizes = self.parser.get_method(), dict(headers)
+        chunked = b"transfer-encoding" in sizes
+        self._left = sys.maxsize if chunked else int(sizes.get(b"content-length", b"0"))
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.feed_data(b"\r\n".join([b"%s %s HTTP/1.1" % (method, self.url), *said, b"", b""]))
+        self._more(rest)
+
+    def _more(self, data: bytes) -> None:
+        """The body of a request that wants to switch protocols, and what comes behind it."""
+        body, behind = data[: self._left], data[self._left :]
+        self._left -= len(body)
+        self._behind += behind
+        if body:
+            self.parser.feed_data(body)
+
+    def on_headers_complete(self) -> None:
+        if self._upgrade is not None:
+            self.headers.append(self._upgrade)
+        elif self.parser.should_upgrade():
+            return
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self.parser.should_upgrade():
+            self._left = 0
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._upgrade is not None and self.taken is None:  # it was answered and not taken: another request may come
+            behind, self._upgrade, self._behind = self._behind, None, b""
+            if behind:
+                self._read(behind)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
         """True: the client has sent all and still listens, as `docker exec -i` does at the end of its input."""

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request as Incoming
 from starlette.responses import Response, StreamingResponse
 
 from dnetlab.model import Answer, Container, ContainerState, Request
@@ -28,10 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Visit:
-    """A client that stays, and what he asked."""
+    """A client that stays, and what he asked. upgrade: he wants to leave HTTP, and says so."""
 
     app: App
-    came: Incoming
+    door: Door
+    upgrade: bool
     request: Request
 
     @property
@@ -41,11 +41,6 @@ class Visit:
     @property
     def host(self) -> str:
         return self.app.host
-
-    @property
-    def door(self) -> Door:
-        found: Door = self.came.scope["door"]
-        return found
 
     @property
     def name(self) -> str:
@@ -76,11 +71,9 @@ class Visit:
         """The connection, once the client has heard that it is his (moby api/server/router/container)."""
         kind = RAW if raw else MULTIPLEXED
         wire = self.door.take()
-        upgrade = "upgrade" in self.came.headers
-        wire.write(
-            (f"HTTP/1.1 101 UPGRADED\r\nContent-Type: {kind}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n" if upgrade
-             else f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n\r\n").encode()  # fmt: skip
-        )
+        first = "101 UPGRADED" if self.upgrade else "200 OK"
+        more = "Connection: Upgrade\r\nUpgrade: tcp\r\n" if self.upgrade else ""
+        wire.write(f"HTTP/1.1 {first}\r\nContent-Type: {kind}\r\n{more}\r\n".encode())
         wire.on_gone = self.desk.beat
         await wire.heard()
         return wire

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dnetlab.serve.loop import new_loop
 from dnetlab.serve.relay import Relay
 from dnetlab.serve.server import Server, Tcp, opened
 
@@ -22,7 +23,7 @@ class Served:
     """
 
     def __init__(self, lab: Clients, folder: Path, *, skips: bool = False, tcp: Tcp | None = None) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = new_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="dnetlab serve", daemon=True)
         self._thread.start()
         self._server: Server | Relay | None = None

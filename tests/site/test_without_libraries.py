@@ -15,7 +15,8 @@ import importlib.abc, subprocess, sys, threading, types
 from importlib import metadata
 
 GONE = {"pandas", "numpy", "graphviz", "wasmtime", "docker", "regex", "jq", "typst", "fontTools", "cryptography",
-        "tqdm", "starlette", "uvicorn", "pyroute2", "resource", "termios", "ipykernel", "jupyterlab"}
+        "tqdm", "starlette", "uvicorn", "httptools", "uvloop", "pyroute2", "resource", "termios", "ipykernel",
+        "jupyterlab"}
 
 class Gone(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
