@@ -141,7 +141,7 @@ def test_functions_are_short_and_none_is_longer_than_a_screen():
 # What is changed while it is used: the place of somebody who reads or draws, what is counted on a packet's way.
 UNFROZEN = {
     "model.indexes.Index", "net.capture.filter._Kind", "net.capture.text.Teller", "net.filter.Counters",
-    "net.filter.Scene", "net.nat.Track", "net.remembered.Memory", "net.trip.Trip", "explain.classes.Owned",
+    "net.matches.Scene", "net.nat.Track", "net.remembered.Memory", "net.trip.Trip", "explain.classes.Owned",
     "explain.reach.Reach", "sim.dockerd.builder.steps.Build", "sim.dockerd.builder.steps.Stage", "views.dot._Drawing",
     "views.reach.ReachView",
 }  # fmt: skip

@@ -29,7 +29,7 @@ from dnetlab.model import (
 )
 from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.net.deliver import proxy_of
-from dnetlab.net.filter import in_range, network_and_mask, port_ranges
+from dnetlab.net.matches import in_range, network_and_mask, port_ranges
 from dnetlab.net.nftwords import in_iptables_words
 
 _PORT_OPTIONS = ("--dport", "--sport", "--dports", "--sports", "--ports")

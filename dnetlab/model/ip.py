@@ -6,6 +6,7 @@ which (RFC 4007). A packet carries it without the zone; whoever sends or receive
 
 from __future__ import annotations
 
+import re
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -21,7 +22,7 @@ from typing import TypeAlias
 
 __all__ = [
     "IpAddress", "IpInterface", "IpNetwork", "bracketed", "in_zone", "ip_address", "ip_interface", "ip_network",
-    "is_link_local", "nowhere", "rules_tool", "without_zone", "zone_of",
+    "is_link_local", "nowhere", "numeric_address", "rules_tool", "without_zone", "zone_of",
 ]  # fmt: skip
 
 IpAddress: TypeAlias = IPv4Address | IPv6Address
@@ -29,6 +30,27 @@ IpInterface: TypeAlias = IPv4Interface | IPv6Interface
 IpNetwork: TypeAlias = IPv4Network | IPv6Network
 
 _NOWHERE: dict[int, IpAddress] = {4: IPv4Address("0.0.0.0"), 6: IPv6Address("::")}
+
+
+def numeric_address(text: str) -> IPv4Address | None:
+    """What inet_aton(3) makes of the text: '172.25.254' is 172.25.0.254; None when it is no number."""
+    parts = text.split(".")
+    if not 1 <= len(parts) <= 4 or not all(re.fullmatch(r"0[xX][0-9a-fA-F]+|[0-9]+", p) for p in parts):
+        return None
+    numbers = []
+    for part in parts:
+        try:
+            base = 16 if part[:2].lower() == "0x" else 8 if len(part) > 1 and part[0] == "0" else 10
+            numbers.append(int(part, base))
+        except ValueError:
+            return None
+    *head, last = numbers
+    if any(n > 255 for n in head) or last >= 256 ** (5 - len(numbers)):
+        return None
+    value = last
+    for position, number in enumerate(head):
+        value += number << (24 - 8 * position)
+    return IPv4Address(value)
 
 
 def nowhere(version: int) -> IpAddress:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from dnetlab.model import (
     Chain,
-    Connection,
-    ConnState,
-    Flow,
     Hook,
-    Match,
-    Namespace,
-    Packet,
-    Protocol,
     Rule,
     Step,
     StepKind,
@@ -23,52 +15,18 @@ from dnetlab.model import (
 )
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.facts import Counts, Decides, Fact, Jumps, NotJudged, PolicyDecides, Returns, UnknownTarget
-from dnetlab.model.ip import IpAddress, ip_address, ip_network
-from dnetlab.model.ipset import IpSet
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.nftrule import NftRule
-from dnetlab.net import remembered
+from dnetlab.net.matches import Scene, matches, others_match, remembers, unknown_match
 from dnetlab.net.passage import UNLIMITED, Count
-from dnetlab.net.remembered import MODULES, Memory, Moment, parts_of
-from dnetlab.net.routing import is_broadcast, is_local
+from dnetlab.net.remembered import Memory, Moment
 
 VERDICTS = frozenset(("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"))
 PASSING = frozenset(("", "LOG", "NFLOG", "CHECKSUM", "TCPMSS", "TRACE", "TOS", "DSCP", "CONNMARK"))  # count only
 LISTED = frozenset(("CT", "NOTRACK", "SET"))  # would do something that the lab doesn't
 LONG = 24  # rules from which on an index pays
-Judge = Callable[[str, "Scene"], bool]
 MOST_JUMPS = 64  # a deeper nest than any real one; iptables itself refuses loops
 _NO_CHAINS = PASSING | LISTED
-
-
-@dataclass
-class Scene:
-    """What a rule can look at. in_dev, out_dev: '' where the hook has none; physin, physout: ports of a bridge."""
-
-    space: Namespace
-    packet: Packet
-    in_dev: str = ""
-    out_dev: str = ""
-    physin: str = ""
-    physout: str = ""
-    state: ConnState = ConnState.NEW
-    mac: str = ""
-    connection: Connection | None = None
-    replying: bool = False  # the packet goes in the answering direction of its connection
-    fickle: bool = False  # was something looked at that differs between the packets of a connection?
-    logged: list[tuple[Rule, Packet]] = field(default_factory=list)  # what LOG rules took down, as it was there
-    traced: bool = False  # is it told what the packet meets (`meta nftrace set 1`)?
-    reported: list[tuple[Step, Rule | NftRule]] = field(default_factory=list)  # what is told: the rules that matched
-    now: float = 0.0
-    connections: Callable[[], Sequence[Connection]] = tuple  # what conntrack knows here
-    moment: Moment | None = None  # of the rule that is read
-    source: int = 0
-    destination: int = 0
-    connmark: int = 0
-
-    def __post_init__(self) -> None:
-        self.source, self.destination = int(self.packet.source), int(self.packet.destination)
-        self.connmark = self.connection.mark if self.connection else 0
 
 
 @quick
@@ -132,7 +90,7 @@ class _Reading:
         for number, rule in _fitting(chain, self.scene):
             self.scene.moment = self.moment(chain, number, rule) if remembers(rule) else None
             if not matches(rule, self.scene):
-                if (strange := unknown_match(rule)) and _others_match(rule, self.scene):
+                if (strange := unknown_match(rule)) and others_match(rule, self.scene):
                     self.note(chain, number, rule, NotJudged(strange))
                 continue
             name = rule.target.name
@@ -254,303 +212,6 @@ def _fact(chain: Chain, rule: Rule) -> Fact:
     if name in PASSING or name in ("MARK", "TTL"):
         return Counts(name)
     return UnknownTarget(name) if name in LISTED else Jumps(name)
-
-
-# -- one rule -------------------------------------------------------------------------------------------------------
-
-
-def matches(rule: Rule, scene: Scene) -> bool:
-    """Do all conditions of the rule hold? One that the lab can't judge never holds."""
-    before = ""
-    for match in rule.matches:
-        if scene.moment is not None and match.module in MODULES:
-            if match.module != before and not remembered.judge(match.module, scene.moment):
-                return False
-            before = match.module
-            continue
-        judge = _judge_of(match)
-        if judge is None or judge(match.value, scene) is match.negated:
-            return False
-    return True
-
-
-def remembers(rule: Rule) -> bool:
-    """Has the rule a match that depends on what came before, or on the hour?"""
-    return any([match.module in MODULES for match in rule.matches])
-
-
-def _judge_of(match: Match) -> Judge | None:
-    """-m mark and -m connmark have an option of the same name."""
-    return _connmark if match.module == "connmark" else _JUDGES.get(match.option)
-
-
-def judge(option: str) -> Judge:
-    """Who judges what that option of iptables asks; KeyError for one that the lab can't judge."""
-    return _JUDGES[option]
-
-
-def unknown_match(rule: Rule) -> str:
-    """The first condition that the lab can't judge, '' when it knows all."""
-    for match in rule.matches:
-        if match.module not in MODULES and _judge_of(match) is None:
-            return f"{match.option} {match.value}".strip()
-    return ""
-
-
-def _others_match(rule: Rule, scene: Scene) -> bool:
-    known = ((m, _judge_of(m)) for m in rule.matches if m.module not in MODULES)
-    return all(judge(m.value, scene) is not m.negated for m, judge in known if judge is not None)
-
-
-@lru_cache(maxsize=8192)
-def network_and_mask(text: str) -> tuple[int, int]:
-    """'172.17.0.0/16' as two numbers: what of an address counts, and what it must be."""
-    network = ip_network(text, strict=False)
-    return int(network.network_address), int(network.netmask)
-
-
-@lru_cache(maxsize=4096)
-def port_ranges(text: str) -> tuple[tuple[int, int], ...]:
-    """'80' -> ((80, 80),); '80:90,443', '1024:' likewise."""
-    ranges = []
-    for part in text.split(","):
-        low, colon, high = part.partition(":")
-        ranges.append((int(low or 0), int(high or 65535) if colon else int(low)))
-    return tuple(ranges)
-
-
-def _dev_is(pattern: str, dev: str) -> bool:
-    return dev.startswith(pattern[:-1]) if pattern.endswith("+") else dev == pattern
-
-
-def _in(text: str, port: int, packet: Packet) -> bool:
-    return packet.protocol is not Protocol.ICMP and any(low <= port <= high for low, high in port_ranges(text))
-
-
-def _source(value: str, scene: Scene) -> bool:
-    network, mask = network_and_mask(value)
-    return scene.source & mask == network
-
-
-def _destination(value: str, scene: Scene) -> bool:
-    network, mask = network_and_mask(value)
-    return scene.destination & mask == network
-
-
-def _protocol(value: str, scene: Scene) -> bool:
-    protocol, version = scene.packet.protocol, scene.packet.version
-    if version == 6 and protocol is Protocol.ICMP:
-        return value in ("ipv6-icmp", "icmpv6", "58", "all", "0")
-    return value == protocol.value or value in ("all", "0", "ip") or value == str(protocol.number)
-
-
-def _number(packet: Packet) -> str:
-    return str(packet.protocol.number_in(packet.version))
-
-
-def _state(value: str, scene: Scene) -> bool:
-    wanted, known = value.split(","), scene.connection
-    if scene.state.value in wanted or known is None:
-        return scene.state.value in wanted
-    return "DNAT" in wanted and known.is_destination_nat or "SNAT" in wanted and known.is_source_nat
-
-
-def _type_of(space: Namespace, ip: IpAddress) -> str:
-    if is_local(space, ip):
-        return "LOCAL"
-    if ip.is_multicast:
-        return "MULTICAST"
-    return "BROADCAST" if is_broadcast(space, ip) else "UNICAST"
-
-
-_ICMP_NAMES = {
-    "echo-reply": "0",
-    "pong": "0",
-    "destination-unreachable": "3",
-    "network-unreachable": "3/0",
-    "host-unreachable": "3/1",
-    "port-unreachable": "3/3",
-    "fragmentation-needed": "3/4",
-    "communication-prohibited": "3/13",
-    "redirect": "5",
-    "echo-request": "8",
-    "ping": "8",
-    "time-exceeded": "11",
-    "ttl-exceeded": "11",
-    "ttl-zero-during-transit": "11/0",
-}
-
-
-_ICMPV6_NAMES = {
-    "destination-unreachable": "1", "no-route": "1/0", "communication-prohibited": "1/1", "address-unreachable": "1/3",
-    "port-unreachable": "1/4", "packet-too-big": "2", "time-exceeded": "3", "ttl-exceeded": "3",
-    "ttl-zero-during-transit": "3/0", "parameter-problem": "4", "echo-request": "128", "ping": "128",
-    "echo-reply": "129", "pong": "129", "router-solicitation": "133", "router-advertisement": "134",
-    "neighbour-solicitation": "135", "neighbor-solicitation": "135", "neighbour-advertisement": "136",
-    "neighbor-advertisement": "136", "redirect": "137",
-}  # fmt: skip
-
-
-def _icmp_type(value: str, scene: Scene) -> bool:
-    icmp, version = scene.packet.icmp, scene.packet.version
-    if icmp is None:
-        return False
-    text = (_ICMP_NAMES if version == 4 else _ICMPV6_NAMES).get(value, value)
-    kind, _, code = text.partition("/")
-    own = icmp.code_in(version)
-    return text in ("any", "255") or (int(kind) == own[0] and (not code or int(code) == own[1]))
-
-
-def _mark(value: str, scene: Scene) -> bool:
-    number, _, mask = value.partition("/")
-    return scene.packet.mark & int(mask or "0xffffffff", 0) == int(number, 0)
-
-
-def _connmark(value: str, scene: Scene) -> bool:
-    number, _, mask = value.partition("/")
-    return scene.connection is not None and scene.connmark & int(mask or "0xffffffff", 0) == int(number, 0)
-
-
-def _in_set(value: str, scene: Scene) -> bool:
-    """'blocked src': is that part of the packet in the set? A list of sets holds what one of them holds."""
-    name, _, directions = value.partition(" ")
-    found = scene.space.ipset(name)
-    return found is not None and _holds(found, directions.split(" ")[0], scene)
-
-
-def _holds(one: IpSet, directions: str, scene: Scene) -> bool:
-    if one.kind == "list:set":
-        inner = (scene.space.ipset(member.text) for member in one.alive(scene.now))
-        return any(found is not None and _holds(found, directions, scene) for found in inner)
-    if one.kind == "bitmap:port":
-        ports = tuple(part.rpartition(":")[2] for part in map(str, parts_of(scene.packet, "", ("port",), directions)))
-        return one.find(ports, scene.now) is not None
-    return one.find(parts_of(scene.packet, scene.mac, one.fields, directions), scene.now) is not None
-
-
-def _flag_names(text: str) -> set[str]:
-    """'SYN,ACK', 'ALL' or 'NONE'."""
-    return {"SYN", "ACK", "RST", "FIN", "PSH", "URG"} if text == "ALL" else set(text.split(",")) - {"NONE"}
-
-
-def _tcp_flags(value: str, scene: Scene) -> bool:
-    names = {"S": "SYN", "A": "ACK", "R": "RST", "F": "FIN", "P": "PSH", "U": "URG"}
-    scene.fickle = True
-    mask, _, wanted = value.partition(" ")
-    flags = {names[letter] for letter in scene.packet.flags if letter in names}
-    looked_at, asked = (_flag_names(text) for text in (mask, wanted))
-    return scene.packet.protocol is Protocol.TCP and flags & looked_at == asked
-
-
-def _syn(value: str, scene: Scene) -> bool:
-    scene.fickle = True
-    return scene.packet.protocol is Protocol.TCP and scene.packet.flags == "S"
-
-
-def in_range(value: str, ip: int) -> bool:
-    """Is an address, as a number, within '10.0.0.1-10.0.0.9'?"""
-    low, _, high = value.partition("-")
-    return int(ip_address(low)) <= ip <= int(ip_address(high or low))
-
-
-def _flow(option: str, scene: Scene) -> Flow | None:
-    """The half of the connection that --ctorig… or --ctrepl… looks at."""
-    track = scene.connection
-    return None if track is None else track.original if option.startswith("--ctorig") else track.reply
-
-
-def _of_connection(option: str) -> Judge:
-    """--ctorigdst and its like: an address or port as conntrack wrote it down, before or after translation."""
-    source = option[8:].startswith("src")
-
-    def address(value: str, scene: Scene) -> bool:
-        flow = _flow(option, scene)
-        network, mask = network_and_mask(value)
-        return flow is not None and int(flow.source if source else flow.destination) & mask == network
-
-    def port(value: str, scene: Scene) -> bool:
-        flow = _flow(option, scene)
-        return flow is not None and _in(value, flow.sport if source else flow.dport, scene.packet)
-
-    return port if option.endswith("port") else address
-
-
-def _direction(value: str, scene: Scene) -> bool:
-    return scene.connection is not None and scene.replying is (value == "REPLY")
-
-
-def _status(value: str, scene: Scene) -> bool:
-    """Has the connection one of these statuses?"""
-    track = scene.connection
-    if track is None:
-        return value == "NONE"
-    has = {"SEEN_REPLY": scene.replying or track.state is ConnState.ESTABLISHED, "ASSURED": track.assured,
-           "CONFIRMED": track.expires is not None}  # fmt: skip
-    return any(has.get(name, False) for name in value.split(","))
-
-
-def _by_ipvs(value: str, scene: Scene) -> bool:
-    """Has IPVS given its connection to a server?"""
-    servers = {server for virtual in scene.space.virtual for server in virtual.servers}
-    return scene.connection is not None and scene.connection.reply.source in servers
-
-
-def _length(value: str, scene: Scene) -> bool:
-    scene.fickle = True
-    return any(low <= scene.packet.size <= high for low, high in port_ranges(value))
-
-
-_CONNECTION = [f"--ct{half}{end}{port}" for half in ("orig", "repl") for end in ("src", "dst") for port in ("", "port")]
-_JUDGES: dict[str, Judge] = {
-    "": lambda value, scene: True,  # a bare -m
-    "-s": _source,
-    "-d": _destination,
-    "-i": lambda value, scene: _dev_is(value, scene.in_dev),
-    "-o": lambda value, scene: _dev_is(value, scene.out_dev),
-    "-p": _protocol,
-    "-f": lambda value, scene: False,  # no packet of the lab is a fragment but the first
-    "--sport": lambda value, scene: _in(value, scene.packet.sport, scene.packet),
-    "--dport": lambda value, scene: _in(value, scene.packet.dport, scene.packet),
-    "--sports": lambda value, scene: _in(value, scene.packet.sport, scene.packet),
-    "--dports": lambda value, scene: _in(value, scene.packet.dport, scene.packet),
-    "--ports": lambda value, scene: (
-        _in(value, scene.packet.sport, scene.packet) or _in(value, scene.packet.dport, scene.packet)
-    ),
-    "--ctstate": _state,
-    "--state": _state,
-    "--src-type": lambda value, scene: _type_of(scene.space, scene.packet.source) in value.split(","),
-    "--dst-type": lambda value, scene: _type_of(scene.space, scene.packet.destination) in value.split(","),
-    "--icmp-type": _icmp_type,
-    "--icmpv6-type": _icmp_type,
-    "--mark": _mark,
-    "--mac-source": lambda value, scene: scene.mac.lower() == value.lower(),
-    "--comment": lambda value, scene: True,
-    "--match-set": _in_set,
-    "--physdev-in": lambda value, scene: _dev_is(value, scene.physin),
-    "--physdev-out": lambda value, scene: _dev_is(value, scene.physout),
-    "--physdev-is-bridged": lambda value, scene: bool(scene.physin and scene.physout),
-    "--tcp-flags": _tcp_flags,
-    "--syn": _syn,
-    "--src-range": lambda value, scene: in_range(value, scene.source),
-    "--dst-range": lambda value, scene: in_range(value, scene.destination),
-    "--length": _length,
-    "--ipvs": _by_ipvs,
-    "--ctdir": _direction,
-    "--ctproto": lambda value, scene: scene.connection is not None and value == _number(scene.packet),
-    "--ctstatus": _status,
-    "--ttl-eq": lambda value, scene: scene.packet.ttl == int(value),
-    "--ttl-lt": lambda value, scene: scene.packet.ttl < int(value),
-    "--ttl-gt": lambda value, scene: scene.packet.ttl > int(value),
-    "--hl-eq": lambda value, scene: scene.packet.ttl == int(value),
-    "--hl-lt": lambda value, scene: scene.packet.ttl < int(value),
-    "--hl-gt": lambda value, scene: scene.packet.ttl > int(value),
-    "--dscp": lambda value, scene: int(value, 16) == 0,  # nobody in the lab asks for another service
-    "--tos": lambda value, scene: int(value.split("/")[0], 16) == 0,
-    "--uid-owner": lambda value, scene: value == "0",  # programs of the lab run as root
-    "--gid-owner": lambda value, scene: value == "0",
-    "--pkt-type": lambda value, scene: value == "unicast",  # what reaches a chain here is for one
-    **{option: _of_connection(option) for option in _CONNECTION},
-}
 
 
 # -- what the counters become -----------------------------------------------------------------------------------------

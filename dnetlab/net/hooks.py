@@ -24,7 +24,8 @@ from dnetlab.model.logged import Logged
 from dnetlab.model.nftables import NftChain, NftTable
 from dnetlab.model.nftrule import NftRule
 from dnetlab.net import nat, nft, traced
-from dnetlab.net.filter import Decision, Scene, walk
+from dnetlab.net.filter import Decision, walk
+from dnetlab.net.matches import Scene
 from dnetlab.net.trip import Trip
 
 ORDER = {

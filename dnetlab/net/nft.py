@@ -17,7 +17,8 @@ from dnetlab.model.logged import LEVELS
 from dnetlab.model.nftables import Nftables, NftChain, NftTable
 from dnetlab.model.nftrule import Counter, Nat, NftRule, Other, Reject, SetMark, Test, Verdict, VerdictMap, Xt
 from dnetlab.net import remembered
-from dnetlab.net.filter import MOST_JUMPS, Counters, Decision, Scene, judge
+from dnetlab.net.filter import MOST_JUMPS, Counters, Decision
+from dnetlab.net.matches import Scene, judge
 from dnetlab.net.remembered import Moment
 
 # What a test looks at, as an option of iptables that looks at the same.

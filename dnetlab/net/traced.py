@@ -15,7 +15,8 @@ from dnetlab.model.facts import Decides, Jumps, Returns
 from dnetlab.model.logged import Logged
 from dnetlab.model.nftrule import NftRule, Verdict
 from dnetlab.model.traced import Traced
-from dnetlab.net.filter import Decision, Scene
+from dnetlab.net.filter import Decision
+from dnetlab.net.matches import Scene
 from dnetlab.net.trip import Trip
 
 

@@ -12,6 +12,7 @@ from itertools import takewhile
 from dnetlab.model import Process, Socket, Where
 from dnetlab.model.changed import replace
 from dnetlab.model.rows import with_row, without_rows
+from dnetlab.net.routing import is_local
 from dnetlab.sim.world import World
 
 FIRST_PID = 1101
@@ -82,6 +83,16 @@ def listen(world: World, where: Where, sockets: Iterable[Socket]) -> None:
 def is_taken(world: World, where: Where, wanted: Socket) -> bool:
     """Would bind() say "Address already in use"? An any-address socket meets every other one of its port and family."""
     return clashes(on_port(world, where, wanted.local_port), wanted)
+
+
+def why_not_bound(world: World, where: Where, wanted: Socket) -> str:
+    """What bind() complains of, '' when all is well."""
+    if is_taken(world, where, wanted):
+        return "Address already in use"
+    local = wanted.local_address
+    if local.is_unspecified or is_local(world.namespace(where), local):
+        return ""
+    return "Cannot assign requested address"
 
 
 def on_port(world: World, where: Where, port: int) -> list[Socket]:

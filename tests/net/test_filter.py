@@ -8,7 +8,8 @@ import pytest
 
 from dnetlab.model import ConnState, Hook, IcmpType, LinkKind, Packet, Protocol, parse_rule
 from dnetlab.model.facts import NotJudged
-from dnetlab.net.filter import Counters, Scene, matches, port_ranges, walk
+from dnetlab.net.filter import Counters, walk
+from dnetlab.net.matches import Scene, matches, port_ranges
 from tests import builder as b
 
 SPACE = b.namespace("host", b.link("eth0", 2, LinkKind.PHYSICAL, "10.0.0.1/24"))

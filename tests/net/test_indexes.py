@@ -10,7 +10,8 @@ import pytest
 
 from dnetlab.model import Chain, Hook, LinkKind, Packet, PeerEnd, Protocol, Where, parse_rule
 from dnetlab.net import filter as filtering
-from dnetlab.net.filter import Counters, Scene, walk
+from dnetlab.net.filter import Counters, walk
+from dnetlab.net.matches import Scene
 from dnetlab.net.segment import Link, Wanted, Wiring, search
 from tests import builder as b
 

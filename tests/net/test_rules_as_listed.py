@@ -9,7 +9,7 @@ import pytest
 from dnetlab.engines.look.texts import parse_rules
 from dnetlab.model import parse_rule
 from dnetlab.model.facts import NotJudged
-from dnetlab.net.filter import unknown_match
+from dnetlab.net.matches import unknown_match
 from tests import builder as b
 from tests.sim.prompt import Prompt
 

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +59,11 @@ def simulated(world: World, shell: str, script: str) -> Answer:
     return Answer(result.stdout, result.exit_code)
 
 
+def is_stopped(ours: Answer | str) -> bool:
+    """Did it meet the lab's limit of steps? A real shell goes on."""
+    return isinstance(ours, Answer) and ours.exit_code == 130
+
+
 def applets(folder: str) -> str:
     """A directory with busybox's own tools in it."""
     busybox = subprocess.run(
@@ -70,7 +75,7 @@ def applets(folder: str) -> str:
 
 
 def differences(
-    seeds: range, shells: tuple[str, ...] = ("dash", "busybox")
+    seeds: Iterable[int], shells: tuple[str, ...] = ("dash", "busybox")
 ) -> Iterator[tuple[int, str, str, Answer, Answer | str]]:
     """(seed, shell, script, what the real one answered, what the simulator did)."""
     world = new_world()
@@ -87,7 +92,7 @@ def differences(
                     ours: Answer | str = simulated(world, shell, script)
                 except Refused as refused:
                     ours = f"refused: {refused.refusal}"
-                if ours != truth:
+                if ours != truth and not is_stopped(ours):
                     yield seed, shell, script, truth, ours
 
 

@@ -229,6 +229,19 @@ def test_a_paused_server_is_refused_with_the_way_out():
     assert caught.value.refusal.hint == "docker unpause web1"
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("127.é0.0.1:80", "bad address '127.é0.0.1:80'"), ("localhost:80", "bad address 'localhost:80'"),
+     ("10.9.9.9:80", "bind: Cannot assign requested address")],
+)  # fmt: skip
+def test_httpd_ends_where_it_can_not_listen_at_the_address_it_was_told(address: str, said: str):
+    # as busybox 1.35 says in a network namespace: `httpd -f -p 10.9.9.9:80`
+    world = new_world()
+    run(world, "busybox", "httpd", "-f", "-p", address, name="web")
+    assert listening(world, "web") == []
+    assert printed(world, "web", "stderr") == f"httpd: {said}\n"
+
+
 def test_busybox_httpd_and_nc_listen_on_the_port_they_are_told():
     world = new_world()
     run(world, "busybox", "httpd", "-f", "-p", "8080", name="small")

@@ -88,10 +88,12 @@ class WordReader:
         return [] if text == "\n" else [Text(text or "\\", quoted=True)]
 
     def _double_quoted(self) -> list[Part]:
+        """A field even if nothing stands in it, unless that is `$@`, which may be none."""
         self.at += 1
-        parts: list[Part] = [Text("", quoted=True), *self.quoted_until('"')]
+        inner = self.quoted_until('"')
         self.at += 1
-        return parts
+        only_all = inner and all(isinstance(p, Parameter) and p.name == "@" and not p.operator for p in inner)
+        return inner if only_all else [Text("", quoted=True), *inner]
 
     def quoted_until(self, end: str) -> list[Part]:
         """What stands inside double quotes (or a here-document, end ''), up to `end`, which stays."""

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv4Address
 
 from dnetlab.commands.shell import Script
 from dnetlab.model import Container, Process, Protocol, Socket, SocketState, Where
 from dnetlab.model.changed import quick, replace
+from dnetlab.model.ip import IpAddress, numeric_address
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import books
@@ -74,18 +74,17 @@ class Program:
                           name=kinds.basename(self.argv[0]))  # fmt: skip
 
     def cannot_listen(
-        self, port: int, pid: int, program: str, address: str = "", protocol: Protocol = Protocol.TCP
+        self, port: int, pid: int, program: str, local: IpAddress = web.ANY6, protocol: Protocol = Protocol.TCP
     ) -> str:
         """Open a socket: ''. Or why bind() doesn't, in the kernel's words."""
-        local = web.ANY6 if not address else IPv4Address(address)
         state = SocketState.LISTEN if protocol is Protocol.TCP else SocketState.UNCONNECTED
         socket = Socket(protocol, local, port, state, pid, program, backlog=9)
         if not may_bind(self.world, self.where, self.user, port):
             return "Permission denied"
-        if processes.is_taken(self.world, self.where, socket):
-            return "Address already in use"
-        processes.listen(self.world, self.where, [socket])
-        return ""
+        why = processes.why_not_bound(self.world, self.where, socket)
+        if not why:
+            processes.listen(self.world, self.where, [socket])
+        return why
 
 
 def launch(world: World, host: str, container_id: str) -> Outcome:
@@ -268,10 +267,15 @@ def _option(words: tuple[str, ...], flag: str) -> str | None:
 
 def _httpd(program: Program) -> Outcome | None:
     words = program.argv[1:]
-    address, _, port = (_option(words, "-p") or "80").rpartition(":")
-    if not port.isdecimal():
+    given = _option(words, "-p") or "80"
+    address, _, port = given.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
         return None
-    trouble = program.cannot_listen(int(port), program.pid, "httpd", address)
+    local = numeric_address(address) if address else web.ANY6
+    if local is None:
+        program.log(f"httpd: bad address '{given}'\n", "stderr")
+        return Outcome(1)
+    trouble = program.cannot_listen(int(port), program.pid, "httpd", local)
     if trouble:
         program.log(f"httpd: bind: {trouble}\n", "stderr")
         return Outcome(1)
@@ -286,7 +290,11 @@ def _nc_listens(program: Program, argv: tuple[str, ...], pid: int) -> Outcome | 
     wanted = netcat.read(argv)
     if wanted is None:
         return None
-    trouble = program.cannot_listen(wanted.port, pid, "nc", wanted.address, wanted.protocol)
+    local = numeric_address(wanted.address) if wanted.address else web.ANY6
+    if local is None:
+        program.log(f"nc: bad address '{wanted.address}'\n", "stderr")
+        return Outcome(1)
+    trouble = program.cannot_listen(wanted.port, pid, "nc", local, wanted.protocol)
     if not trouble:
         return Outcome()
     program.log(f"nc: bind: {trouble}\n", "stderr")

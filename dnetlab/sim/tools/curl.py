@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from dnetlab.model.changed import replace
-from dnetlab.model.ip import IpAddress
+from dnetlab.model.ip import IpAddress, numeric_address
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.tools import dockersocket, lookup, tree, wire
@@ -337,7 +337,7 @@ def _addresses(context: Context, asked: Asked, transfer: Transfer, url: Url) -> 
     for entry in asked.resolves:
         parts = entry.lstrip("+").split(":", 2)
         if len(parts) == 3 and parts[0] in (url.host, "*") and parts[1] == str(url.port):
-            given = lookup.numeric_address(parts[2]) or lookup.numeric_ipv6(context, parts[2].strip("[]"))
+            given = numeric_address(parts[2]) or lookup.numeric_ipv6(context, parts[2].strip("[]"))
             if given:
                 transfer.talk += f"* Added {parts[0]}:{parts[1]}:{parts[2]} to DNS cache\n"
                 transfer.talk += f"* Hostname {url.host} was found in DNS cache\n"

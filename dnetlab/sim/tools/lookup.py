@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 
 from dnetlab.model import LinkKind
 from dnetlab.model.changed import quick, replace
-from dnetlab.model.ip import IpAddress, in_zone, ip_address, is_link_local
+from dnetlab.model.ip import IpAddress, in_zone, ip_address, is_link_local, numeric_address
 from dnetlab.net import routing
 from dnetlab.sim.context import Context
 
@@ -29,27 +28,6 @@ class Found:
         """With the addresses of that family only (of both for 0); None when there is none."""
         kept = tuple(a for a in self.addresses if version in (0, a.version))
         return replace(self, addresses=kept) if kept else None
-
-
-def numeric_address(text: str) -> IpAddress | None:
-    """What inet_aton(3) makes of the text: '172.25.254' is 172.25.0.254; None when it is no number."""
-    parts = text.split(".")
-    if not 1 <= len(parts) <= 4 or not all(re.fullmatch(r"0[xX][0-9a-fA-F]+|[0-9]+", p) for p in parts):
-        return None
-    numbers = []
-    for part in parts:
-        try:
-            base = 16 if part[:2].lower() == "0x" else 8 if len(part) > 1 and part[0] == "0" else 10
-            numbers.append(int(part, base))
-        except ValueError:
-            return None
-    *head, last = numbers
-    if any(n > 255 for n in head) or last >= 256 ** (5 - len(numbers)):
-        return None
-    value = last
-    for position, number in enumerate(head):
-        value += number << (24 - 8 * position)
-    return IPv4Address(value)
 
 
 def numeric_ipv6(context: Context, text: str) -> IpAddress | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from ipaddress import IPv4Address
 
-from dnetlab.model.ip import IpAddress
+from dnetlab.model.ip import IpAddress, numeric_address
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import resolver
@@ -63,7 +63,7 @@ def _dig(context: Context, words: tuple[str, ...]) -> Result:
             raise Refused("dig {word} is not part of the lab.", "dig [@SERVER] NAME [+short]", word=word)
         elif word.upper() not in ("A", "IN", "ANY", "PTR"):
             name = word
-    if not name or reverse and lookup.numeric_address(name) is None:
+    if not name or reverse and numeric_address(name) is None:
         raise Refused("The lab's dig needs a name.", "dig web1, dig @172.17.0.1 web1 +short")
     asked = _server(context, server)
     if wire.source_for(context, asked) is None:
@@ -108,7 +108,7 @@ def _host(context: Context, words: tuple[str, ...]) -> Result:
     if len(names) == 2 and (found := lookup.find(context, names[1])):
         server = found.addresses[0]
     name, asked = names[0], _server(context, server)
-    reverse = name.count(".") == 3 and lookup.numeric_address(name) is not None
+    reverse = name.count(".") == 3 and numeric_address(name) is not None
     if wire.source_for(context, asked) is None:
         return Result(_unreachable(asked, name, 2), "", 1)
     answer = _asked(context, name, reverse, server)
@@ -135,7 +135,7 @@ def _getent(context: Context, words: tuple[str, ...]) -> Result:
         return Result("".join(f"{ip:<15} {' '.join(names)}\n" for ip, names in rows if ":" not in ip))
     text, code = "", 0
     for name in words[1:]:
-        address = lookup.numeric_address(name)
+        address = numeric_address(name)
         known = lookup.name_of(context, address) if address is not None else None
         found = lookup.find(context, name)
         if found is None or address is not None and words[0] == "hosts" and known is None:

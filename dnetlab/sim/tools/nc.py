@@ -11,7 +11,7 @@ from dnetlab.commands.services import service_name, service_port
 from dnetlab.model import Protocol, Socket, SocketState
 from dnetlab.model.changed import replace
 from dnetlab.model.frame import Capture
-from dnetlab.model.ip import IpAddress, ip_address
+from dnetlab.model.ip import numeric_address
 from dnetlab.sim import jobs, processes
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.programs import netcat
@@ -39,14 +39,16 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
 
 def _listen(context: Context, argv: tuple[str, ...], wanted: netcat.Listening) -> Result:
     """`nc -l PORT &` listens while the next lines run. Refused without &, as nobody could come."""
-    local: IpAddress = ip_address(wanted.address) if wanted.address else ip_address("0.0.0.0")
+    local = numeric_address(wanted.address or "0")
+    if local is None:
+        return fail("nc: getaddrinfo: Temporary failure in name resolution")
     state = SocketState.LISTEN if wanted.protocol is Protocol.TCP else SocketState.UNCONNECTED
     socket = Socket(wanted.protocol, local, wanted.port, state, 0, "nc", backlog=1)
     name = "nc: bind" if is_busybox(context) else "nc"
     if not may_bind(context.world, context.where, context.user, wanted.port):
         return fail(f"{name}: Permission denied")
-    if processes.is_taken(context.world, context.where, socket):
-        return fail(f"{name}: Address already in use")
+    if why := processes.why_not_bound(context.world, context.where, socket):
+        return fail(f"{name}: {why}")
     if not jobs.begun(context, argv, Capture(0, heard=()), _tell, _is_over, context.stdin):
         if context.deadline == float("inf"):
             raise _listens()

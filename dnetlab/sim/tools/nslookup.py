@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from dnetlab.model.ip import IpAddress, ip_address
+from dnetlab.model.ip import IpAddress, ip_address, numeric_address
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import resolver
 from dnetlab.sim.dockerd.books import release_of
@@ -51,7 +51,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
 
 def _is_address(text: str) -> bool:
     with suppress(ValueError):
-        return text.count(".") == 3 and lookup.numeric_address(text) is not None or ip_address(text).version == 6
+        return text.count(".") == 3 and numeric_address(text) is not None or ip_address(text).version == 6
     return False
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dnetlab.model import IcmpType
 from dnetlab.model.changed import quick, replace
-from dnetlab.model.ip import IpAddress, ip_address
+from dnetlab.model.ip import IpAddress, ip_address, numeric_address
 from dnetlab.model.network import ARP_SECONDS
 from dnetlab.net.routing import address_of, is_broadcast
 from dnetlab.sim.context import Context, Refused, Result
@@ -219,7 +219,7 @@ def _source(context: Context, interface: str, target: IpAddress) -> IpAddress | 
     if not interface:
         return None
     if _is_address(interface) or ":" in interface:
-        return lookup.numeric_address(interface) or lookup.numeric_ipv6(context, interface)
+        return numeric_address(interface) or lookup.numeric_ipv6(context, interface)
     if target.version == 6 and context.stack.interface(interface) is not None:
         return address_of(context.stack, interface, target)
     device = context.stack.interface(interface)
@@ -227,7 +227,7 @@ def _source(context: Context, interface: str, target: IpAddress) -> IpAddress | 
 
 
 def _is_address(text: str) -> bool:
-    return text.count(".") == 3 and lookup.numeric_address(text) is not None
+    return text.count(".") == 3 and numeric_address(text) is not None
 
 
 def _is_broadcast(context: Context, target: IpAddress) -> bool:

@@ -90,8 +90,7 @@ class Expander:
         fields = _Fields(self.shell.variables.get("IFS", " \t\n"))
         for number, part in enumerate(word.parts):
             if isinstance(part, Text):
-                if part.text or not self._opens_nothing(word, number):
-                    fields.add(self._tilde(part, number), part.quoted)
+                fields.add(self._tilde(part, number), part.quoted)
             elif isinstance(part, Parameter) and part.name in "@*" and not part.operator:
                 self._all_positional(fields, part)
             elif isinstance(part, Parameter) and part.operator and not part.quoted:
@@ -100,12 +99,6 @@ class Expander:
                 for text, quoted in self._value(part):
                     fields.add(text, True) if quoted else fields.split(text)
         return fields.done()
-
-    def _opens_nothing(self, word: Word, number: int) -> bool:
-        """The quote that opens `"$@"`: without parameters it makes no field."""
-        following = word.parts[number + 1] if number + 1 < len(word.parts) else None
-        is_all = isinstance(following, Parameter) and following.name == "@" and not following.operator
-        return is_all and not self.shell.positional
 
     def _operated_fields(self, fields: _Fields, part: Parameter) -> None:
         """`${x:-a 'b c'}` unquoted: what is quoted in it stays whole."""
