@@ -38,7 +38,9 @@ _CONNTRACK = USUAL_MATCHES["conntrack"]
 MATCHES = USUAL_MATCHES | MORE_MATCHES | LISTED_MATCHES | {
     "conntrack": replace(_CONNTRACK, options=_CONNTRACK.options | MORE_OF_CONNTRACK)
 }  # fmt: skip
-MATCHES6 = {name: module for name, module in MATCHES.items() if name != "icmp"} | {"icmp6": ICMP6, "hl": HL}
+TARGETS4 = {name: module for name, module in TARGETS.items() if name != "HL"}
+TARGETS6 = {name: module for name, module in TARGETS.items() if name != "TTL"}
+MATCHES6 = {name: m for name, m in MATCHES.items() if name not in ("icmp", "ttl")} | {"icmp6": ICMP6, "hl": HL}
 TABLES = ("filter", "nat", "mangle", "raw")
 LONG: dict[str, str] = {
     "append": "A", "delete": "D", "check": "C", "insert": "I", "replace": "R", "list": "L", "list-rules": "S",
@@ -111,6 +113,10 @@ class _Reader:
     @property
     def known_matches(self) -> dict[str, Module]:
         return MATCHES if self.version == 4 else MATCHES6
+
+    @property
+    def known_targets(self) -> dict[str, Module]:
+        return TARGETS4 if self.version == 4 else TARGETS6
 
     def value(self, typed: str) -> str:
         if not self.words:
@@ -204,8 +210,8 @@ def _short(reader: _Reader, word: str) -> None:
 
 def _open_modules(reader: _Reader) -> list[Module]:
     found = [loaded.module for loaded in reader.matches]
-    if reader.target in TARGETS:
-        found.append(TARGETS[reader.target])
+    if reader.target in reader.known_targets:
+        found.append(reader.known_targets[reader.target])
     return found
 
 
@@ -395,7 +401,7 @@ def _load_match(reader: _Reader, name: str) -> None:
             "The match {name} is not modelled.",
             "The lab has -m {matches}.",
             name=name,
-            matches=", ".join(sorted(MATCHES)),
+            matches=", ".join(sorted(reader.known_matches)),
         )
     module = reader.known_matches.get(name)
     if module is None:
@@ -409,7 +415,7 @@ def _jump(reader: _Reader, name: str) -> None:
             "The target {name} is not modelled.",
             "The lab has -j {targets}.",
             name=name,
-            targets=", ".join(sorted(TARGETS)),
+            targets=", ".join(sorted(reader.known_targets)),
         )
     reader.target = name
 
@@ -419,9 +425,11 @@ def _module_option(reader: _Reader, name: str, typed: str) -> None:
     loaded = next((m for m in reversed(reader.matches) if name in m.module.options), None)
     given = Given(reader.protocol, version=reader.version)
     if loaded is None:
-        target = TARGETS[reader.target or ""]
+        target = reader.known_targets[reader.target or ""]
         option = target.options[name]
         _check_negation(reader, target, option, name)
+        if option.name in reader.target_options and option.once:
+            raise problem(f"--{option.once} can be specified only once")
         if option.name in reader.target_options:
             raise problem(f'{target.name}: option "{name}" can only be used once.\n')
         reader.target_options[option.name] = option.read(_values(reader, option, typed), given)
@@ -508,13 +516,19 @@ def _check_mandatory(module: Module, given: Container[str]) -> None:
 
 
 def _target_options(reader: _Reader) -> tuple[tuple[str, str], ...]:
-    target = TARGETS.get(reader.target or "")
+    target = reader.known_targets.get(reader.target or "")
     if target is None or reader.goto:
         return ()
     given = dict(reader.target_options)
     if target.required is not None and target.order[0] not in given:
         raise problem(target.required)
     _check_mandatory(target, given)
+    if target.name in ("TTL", "HL") and len(given) > 1:
+        first, second = [option for option in target.order if option in given][:2]
+        raise problem(f'{target.name}: option "{first}" cannot be used together with "{second}".\n')
+    if target.name == "SET" and "--add-set" not in given and (more := {"--exist", "--timeout"} & given.keys()):
+        word = "Flag `--exist'" if "--exist" in more else "Option `--timeout'"
+        raise problem(f"{word} can be used with `--add-set' only")
     if target.name == "CONNMARK":
         given = whole_connmark(given)
     if target.name == "REJECT":

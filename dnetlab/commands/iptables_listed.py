@@ -1,6 +1,6 @@
-"""Matches and targets of iptables beside the usual ones: what a packet carries (string, u32) and connections that are
-not tracked are taken and listed, and a trace and `why` say of them that they aren't judged; the hour, sets and marks of
-connections are. Texts as of iptables 1.8.9 (nf_tables), recorded in a network namespace.
+"""Matches and targets of iptables beside the usual ones: what a packet carries (string, u32) and zones and helpers of
+conntrack (CT) are taken and listed, and a trace and `why` say of them that they aren't judged; the hour, sets, marks of
+connections and NOTRACK are. Texts as of iptables 1.8.9 (nf_tables), recorded in a network namespace.
 """
 
 from __future__ import annotations

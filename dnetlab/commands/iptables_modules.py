@@ -505,15 +505,15 @@ OTHER_OPTIONS = {  # options of modules that the lab has
     "tcp": ("--tcp-option",),
     "addrtype": ("--limit-iface-in", "--limit-iface-out"),
     "physdev": ("--physdev-is-in", "--physdev-is-out"),
+    "SET": ("--map-set", "--map-mark", "--map-prio", "--map-queue"),
 }
 OTHER_MATCHES = frozenset({
     "ah", "bpf", "cgroup", "cluster", "connbytes", "connlabel", "cpu", "dccp",
-    "devgroup", "ecn", "esp", "helper", "ipvs", "nfacct", "osf",
-    "policy", "quota", "rateest", "realm", "rpfilter", "sctp", "socket", "tcpmss",
+    "devgroup", "ecn", "esp", "ipvs", "nfacct", "osf", "policy", "rateest", "realm", "sctp",
 })  # fmt: skip
 OTHER_TARGETS = frozenset({
-    "AUDIT", "CHECKSUM", "CLASSIFY", "CLUSTERIP", "CONNSECMARK", "ECN", "HL", "HMARK",
-    "IDLETIMER", "LED", "NFQUEUE", "QUEUE", "RATEEST", "SECMARK", "SET",
+    "AUDIT", "CHECKSUM", "CLASSIFY", "CLUSTERIP", "CONNSECMARK", "ECN", "HMARK",
+    "IDLETIMER", "LED", "NFQUEUE", "QUEUE", "RATEEST", "SECMARK",
     "SYNPROXY", "TCPOPTSTRIP", "TEE", "TPROXY", "ULOG",
 })  # fmt: skip
 PROTOCOLS: dict[str, int] = {

@@ -1,7 +1,8 @@
 """More matches and targets of iptables: those that lab sheets use now and then. Texts as of iptables 1.8.9 (nf_tables).
 
 What a packet of the lab can tell (its TTL, its sender, its connection) is judged, and so is what depends on chance, the
-hour or on what came before (statistic, time, hashlimit, connlimit, recent): net/remembered.py.
+hour or on what came before (statistic, time, hashlimit, connlimit, recent, quota): net/remembered.py. Of -m helper only
+the text is kept: no connection of the lab has one.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ _STATUSES = ("EXPECTED", "SEEN_REPLY", "ASSURED", "CONFIRMED")  # in the order o
 _USERS = {"root": 0, "daemon": 1, "nobody": 65534, "www-data": 33}
 
 
-def _number(module: str, option: str, most: int) -> Reader:
+def _number(module: str, option: str, most: int, least: int = 0) -> Reader:
     def read(word: str, given: Given) -> str:
-        if not word.isdecimal() or int(word) > most:
-            raise problem(f'{module}: bad value for option "{option}", or out of range (0-{most}).\n')
+        if not word.isdecimal() or not least <= int(word) <= most:
+            raise problem(f'{module}: bad value for option "{option}", or out of range ({least}-{most}).\n')
         return str(int(word))
 
     return read
@@ -128,6 +129,39 @@ def _network(word: str, given: Given) -> str:
         raise problem(f'Bad IP address "{word}"\n') from None
 
 
+def _sizes(word: str, given: Given) -> str:
+    """A segment's size, or a range of them."""
+    low, colon, high = word.partition(":")
+    for part in (low or "0", high or "0"):
+        if not part.isdecimal() or int(part) > 65535:
+            raise problem(f'tcpmss: bad value for option "--mss" near "{part}", or out of range (0-65535).\n')
+    if not colon:
+        return str(int(low or 0))
+    first, last = int(low or 0), int(high or 65535)
+    if first > last:
+        raise problem("tcpmss: invalid range given")
+    return str(first) if first == last else f"{first}:{last}"
+
+
+def _quota(word: str, given: Given) -> str:
+    if not word.isdecimal() or int(word) >= 2**64:
+        raise problem('quota: bad value for option "--quota", or out of range (0-18446744073709551615).\n')
+    return str(int(word))
+
+
+def _in_a_set(word: str, given: Given) -> str:
+    """A set and the ends of a packet that go into it."""
+    if not set(word.partition(" ")[2].split(",")) <= {"src", "dst"}:
+        raise problem("You must spefify (the comma separated list of) 'src' or 'dst'.")
+    return word
+
+
+def _seconds(word: str, given: Given) -> str:
+    if not word.isdecimal() or int(word) > 4294967294:
+        raise problem("Invalid value for option --timeout or out of range 0-4294967294")
+    return str(int(word))
+
+
 def _option(name: str, read: Reader, values: int = 1, inverts: bool = False) -> Option:
     return Option(name, read, values, inverts)
 
@@ -185,12 +219,31 @@ MORE_MATCHES: dict[str, Module] = {
                required='pkttype: option "--pkt-type" must be specified\n'),
         Module("connmark", _options(_option("--mark", _mark, inverts=True)),
                required='connmark: option "--mark" must be specified\n'),
+        Module("tcpmss", _options(_option("--mss", _sizes, inverts=True)),
+               required='tcpmss: option "--mss" must be specified\n'),
+        Module("quota", _options(_option("--quota", _quota, inverts=True)),
+               required='quota: option "--quota" must be specified\n'),
+        Module("helper", _options(_option("--helper", _word, inverts=True)),
+               required='helper: option "--helper" must be specified\n'),
+        Module("rpfilter", _options(*(_option(name, _none, 0)
+                                      for name in ("--loose", "--validmark", "--accept-local", "--invert")))),
+        Module("socket", _options(*(_option(name, _none, 0)
+                                    for name in ("--transparent", "--nowildcard", "--restore-skmark")))),
     )
 }  # fmt: skip
 HL = Module("hl", _options(_option("--hl-eq", _number("hl", "--hl-eq", 255), inverts=True),
                            _option("--hl-lt", _number("hl", "--hl-lt", 255)),
                            _option("--hl-gt", _number("hl", "--hl-gt", 255))),
             required="HL match: You must specify one of `--hl-eq', `--hl-lt', `--hl-gt'")  # fmt: skip
+
+
+def _lifetime(name: str) -> Module:
+    """TTL of IPv4 and HL of IPv6, which differ in their names only."""
+    ways = [f"--{name.lower()}-{way}" for way in ("set", "dec", "inc")]
+    options = [_option(way, _number(name, way, 255, 0 if way.endswith("set") else 1)) for way in ways]
+    return Module(name, _options(*options), mandatory=((tuple(ways), f"{name}: You must specify an action"),))
+
+
 MORE_TARGETS: dict[str, Module] = {
     module.name: module
     for module in (
@@ -201,9 +254,11 @@ MORE_TARGETS: dict[str, Module] = {
         Module("DSCP", {"--set-dscp": _option("--set-dscp", _dscp),
                         "--set-dscp-class": _option("--set-dscp", _dscp_class)},
                required="DSCP target: Parameter --set-dscp is required"),
-        Module("TTL", _options(_option("--ttl-set", _number("TTL", "--ttl-set", 255)),
-                               _option("--ttl-dec", _number("TTL", "--ttl-dec", 255)),
-                               _option("--ttl-inc", _number("TTL", "--ttl-inc", 255)))),
+        _lifetime("TTL"), _lifetime("HL"),
+        Module("SET", _options(Option("--add-set", _in_a_set, 2, False, "add-set"), _option("--exist", _none, 0),
+                               _option("--timeout", _seconds), Option("--del-set", _in_a_set, 2, False, "del-set")),
+               mandatory=((("--add-set", "--del-set"),
+                           "You must specify either `--add-set' or `--del-set' or `--map-set'"),)),
         Module("NETMAP", _options(_option("--to", _network)), required='NETMAP: option "--to" must be specified\n'),
     )
 }  # fmt: skip
@@ -243,7 +298,12 @@ def listed(module: str, options: dict[str, str], negated: bool) -> str | None:
         how = f"every {options.get('--every', '0')}"
         how = f"probability {options['--probability']}" if "--probability" in options else how
         return f"statistic mode {options['--mode']} {bang}{how}{packet}"
-    return {"dscp": f"DSCP match {bang.strip()}{first}", "tos": f"tos match{bang.strip()}{first}",
+    if module in ("rpfilter", "socket"):
+        words = (name.removeprefix("--") if module == "rpfilter" else name for name in options if name)
+        return " ".join([module, *words])
+    return {"tcpmss": f"tcpmss match {bang.strip()}{first}", "helper": f'helper match {bang}"{first}"',
+            "quota": f"quota: {first} bytes", "dscp": f"DSCP match {bang.strip()}{first}",
+            "tos": f"tos match{bang.strip()}{first}",
             "pkttype": f"PKTTYPE {'!' if negated else ''}= {first}",
             "connmark": f"connmark match {bang or ' '}{first}"}.get(module)  # fmt: skip
 
@@ -251,9 +311,13 @@ def listed(module: str, options: dict[str, str], negated: bool) -> str | None:
 def listed_target(name: str, options: dict[str, str]) -> str:
     """What stands behind a target in `iptables -L`; '' for one that isn't of this file."""
     option, value = next(iter(options.items()), ("", ""))
-    words = {"--ttl-set": "set to", "--ttl-dec": "decrement by", "--ttl-inc": "increment by"}
+    if name == "SET":
+        return " ".join(f"{option[2:]} {value}".strip() for option, value in options.items())
+    words = {"set": "set to", "dec": "decrement by", "inc": "increment by"}
+    way = words.get(option.rpartition("-")[2], "")
     return {
         "TCPMSS": "TCPMSS clamp to PMTU" if option == "--clamp-mss-to-pmtu" else f"TCPMSS set {value}",
-        "TOS": f"TOS set {value}", "DSCP": f"DSCP set {value}", "TTL": f"TTL {words.get(option, '')} {value}",
+        "TOS": f"TOS set {value}", "DSCP": f"DSCP set {value}", "TTL": f"TTL {way} {value}",
+        "HL": f"HL {way} {value}",
         "NETMAP": f"to:{value}",
     }.get(name, "")  # fmt: skip

@@ -69,7 +69,7 @@ _HOST_PROGRAMS = _words(
     "ss strace sysctl systemd-analyze systemd-resolve tcpdump telnet tftp time tmux top tracepath traceroute6 tree "
     "tshark tunctl ufw unshare unzip uptime vconfig vmstat w whereis whois wireshark wg zip zypper batctl rarpd rtmon "
     "type hash ulimit umask wait fg bg trap eval exec command builtin declare let "
-    "routel iptables-translate arptables conntrackd dig delv ldd crun hostnamectl "
+    "routel iptables-translate xtables-monitor arptables conntrackd dig delv ldd crun hostnamectl "
     "timedatectl loginctl lslogins nsupdate rdate sar slabtop watch pidstat vnstat less vi vim nano emacs ed man"
 )
 PACKAGE_MANAGERS: frozenset[str] = _words("apk apt apt-get apt-cache aptitude dpkg yum dnf microdnf rpm zypper pacman")

@@ -107,6 +107,7 @@ from dnetlab.model.facts import (
     RuleStops,
     TunnelSwallows,
     UnknownTarget,
+    Untracked,
     Vanished,
 )
 from dnetlab.model.host import PREDEFINED
@@ -202,11 +203,11 @@ def why(
 
 
 def _listed_only(exchange: Exchange) -> Iterator[Clue]:
-    """The rules on the way that a real kernel would judge, or obey, and the lab doesn't."""
+    """The rules on the way that the lab doesn't judge or obey as a kernel does, and those that keep conntrack away."""
     traces = [exchange.request, *([exchange.reply] if exchange.reply is not None else [])]
     yield from dict.fromkeys(
         ListedOnly(step.table, step.chain, step.rule, step.fact, trace.packet.version)
-        for trace in traces for step in trace.steps if isinstance(step.fact, NotJudged | UnknownTarget)
+        for trace in traces for step in trace.steps if isinstance(step.fact, NotJudged | UnknownTarget | Untracked)
     )  # fmt: skip
 
 

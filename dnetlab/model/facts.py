@@ -245,6 +245,11 @@ class UnknownTarget:
     name: str
 
 
+@dataclass(frozen=True)
+class Untracked:
+    """A rule of the table raw (NOTRACK) took the packet out of conntrack's hands."""
+
+
 @quick
 @dataclass(frozen=True)
 class PolicyDecides:
@@ -527,7 +532,8 @@ class RuleStops:
 Fact = Union[  # noqa: UP007 (a name for people and for typing.get_args)
     OwnAddress, BroadcastAddress, RouteMatches, BroughtBack, Resolved, StillBelieved, NobodyAnswers, Leaves, ComesIn,
     AtTwoPorts, NoHairpin, TooBig, DoesNotFit, CutUp, CrossesSwitch, Wrapped, Unwrapped, PassedOn, HandedUp,
-    ProxyDials, Decides, Returns, Counts, Jumps, NotJudged, UnknownTarget, PolicyDecides, Rewritten, ErrorUndone,
+    ProxyDials, Decides, Returns, Counts, Jumps, NotJudged, UnknownTarget, Untracked, PolicyDecides, Rewritten,
+    ErrorUndone,
     Told, AnswerArrived, Noted, EchoAnswered, SocketTakes, NobodyWaits, EchoIgnored, NotListening, LinkDown,
     NoCarrier, BeenHere, NeverEnds, BridgeLoop, ForEverybody, MartianLoopback, MartianSource, NotForwarding,
     StaysOnLink,

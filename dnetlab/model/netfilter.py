@@ -69,7 +69,17 @@ MODULE_OF: dict[str, str] = {
     f"--ct{side}{what}": "conntrack"
     for side in ("orig", "repl")
     for what in ("src", "dst", "srcport", "dstport")
-} | {"--ctdir": "conntrack"}
+} | {
+    f"--{option}": module
+    for module, options in {
+        "conntrack": ("ctdir", "ctproto", "ctstatus"), "ttl": ("ttl-eq", "ttl-lt", "ttl-gt"),
+        "hl": ("hl-eq", "hl-lt", "hl-gt"), "tcpmss": ("mss",), "pkttype": ("pkt-type",), "dscp": ("dscp",),
+        "tos": ("tos",), "owner": ("uid-owner", "gid-owner"),
+        "rpfilter": ("loose", "validmark", "accept-local", "invert"),
+        "socket": ("transparent", "nowildcard", "restore-skmark"),
+    }.items()
+    for option in options
+}  # fmt: skip
 _SIMPLE = {
     "--source": "-s", "--src": "-s", "--destination": "-d", "--dst": "-d", "--in-interface": "-i",
     "--out-interface": "-o", "--protocol": "-p", "--proto": "-p", "--destination-port": "--dport",
@@ -78,7 +88,8 @@ _SIMPLE = {
 _HEAD = ("-s", "-d", "-i", "-o", "-p")  # printed first, in this order
 PREFIXES = ("--log-prefix", "--nflog-prefix")  # free text, of targets
 # options without a value
-_FLAGS = ("--syn", "--physdev-is-bridged", "--ipvs", "--random", "--random-fully", "--persistent")
+_FLAGS = ("--syn", "--physdev-is-bridged", "--ipvs", "--random", "--random-fully", "--persistent", "--loose",
+          "--validmark", "--accept-local", "--invert", "--transparent", "--nowildcard", "--restore-skmark")  # fmt: skip
 
 
 def quoted(value: str) -> str:
@@ -374,7 +385,7 @@ class Netfilter:
 # What the words behind these take; all other options take what stands before the next word with a dash.
 _WORDS = dict.fromkeys((*MODULE_OF, *_HEAD, "-j", "-g", "-m", "--dport", "--sport", *PREFIXES), 1)
 _WORDS |= {"--tcp-flags": 2} | dict.fromkeys(_FLAGS, 0)
-KNOWN_MODULES = frozenset((*MODULE_OF.values(), "tcp", "udp", "udplite", "sctp", "dccp"))
+KNOWN_MODULES = frozenset((*MODULE_OF.values(), "connmark", "tcp", "udp", "udplite", "sctp", "dccp"))
 
 
 def _words(spec: str) -> list[str]:
@@ -448,8 +459,13 @@ def _take_matches(words: list[str]) -> list[Match]:
                 matches.append(Match("", "", False, module))
             continue
         protocol = values[0] if option == "-p" and values else protocol
-        matches.append(_match(option, " ".join(values), negated, MODULE_OF.get(option) or module or protocol))
+        matches.append(_match(option, " ".join(values), negated, _module(option, module) or protocol))
     return matches
+
+
+def _module(option: str, loaded: str) -> str:
+    """Whose option it is: -m connmark has one of the name that -m mark has."""
+    return loaded if loaded == "connmark" else MODULE_OF.get(option) or loaded
 
 
 def _match(option: str, value: str, negated: bool, module: str) -> Match:

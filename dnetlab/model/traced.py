@@ -21,7 +21,8 @@ class Traced:
     table     family and name, also of a table of iptables;  chain: where the step is
     rule      that matched; None: the packet came to the base chain (verdict ''), or its policy decides
     verdict   'accept', 'drop', 'continue', 'return', 'jump c', 'goto c'
-    packet    as it comes to the base chain;  into, out: interfaces, '' where the hook has none
+    packet    as it comes to the base chain, for a policy as it leaves it
+    into, out interfaces, '' where the hook has none
     source, destination  MAC addresses of its frame, '' for one that was made here
     """
 

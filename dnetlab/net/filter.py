@@ -8,25 +8,37 @@ from dataclasses import dataclass, field
 from dnetlab.model import (
     Chain,
     Hook,
+    Packet,
     Rule,
     Step,
     StepKind,
     Table,
 )
 from dnetlab.model.changed import quick, replace
-from dnetlab.model.facts import Counts, Decides, Fact, Jumps, NotJudged, PolicyDecides, Returns, UnknownTarget
+from dnetlab.model.facts import (
+    Counts,
+    Decides,
+    Fact,
+    Jumps,
+    NotJudged,
+    PolicyDecides,
+    Returns,
+    UnknownTarget,
+    Untracked,
+)
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.nftrule import NftRule
+from dnetlab.net import sets
 from dnetlab.net.matches import Scene, matches, others_match, remembers, unknown_match
 from dnetlab.net.passage import UNLIMITED, Count
 from dnetlab.net.remembered import Memory, Moment
 
 VERDICTS = frozenset(("ACCEPT", "DROP", "REJECT", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"))
 PASSING = frozenset(("", "LOG", "NFLOG", "CHECKSUM", "TCPMSS", "TRACE", "TOS", "DSCP", "CONNMARK"))  # count only
-LISTED = frozenset(("CT", "NOTRACK", "SET"))  # would do something that the lab doesn't
+_CHANGING = frozenset(("MARK", "CONNMARK", "TTL", "HL", "TCPMSS", "SET", "NOTRACK", "CT"))  # the packet, or more
 LONG = 24  # rules from which on an index pays
 MOST_JUMPS = 64  # a deeper nest than any real one; iptables itself refuses loops
-_NO_CHAINS = PASSING | LISTED
+_NO_CHAINS = PASSING | _CHANGING
 
 
 @quick
@@ -94,6 +106,7 @@ class _Reading:
                     self.note(chain, number, rule, NotJudged(strange))
                 continue
             name = rule.target.name
+            self.scene.traced |= name == "TRACE"
             self.count(chain, number, rule)
             if name == "RETURN":
                 return None
@@ -102,7 +115,7 @@ class _Reading:
             if name == "LOG":
                 self.scene.logged.append((rule, self.scene.packet))
                 self.scene.fickle = True  # the next packet of the connection is a line of its own
-            if name in ("MARK", "CONNMARK", "TTL", "TCPMSS"):
+            if name in _CHANGING:
                 self.change(rule)
             elif name not in _NO_CHAINS and depth < MOST_JUMPS:
                 found = self.table.chain(name)
@@ -160,21 +173,16 @@ class _Reading:
             self.scene.reported.append((step, rule))
 
     def change(self, rule: Rule) -> None:
-        """What a target writes into the packet: its mark, its TTL, or the segment's size that a SYN tells."""
-        packet, target = self.scene.packet, rule.target
-        if target.name == "TTL":
-            option, value = next(iter(target.options), ("--ttl-set", str(packet.ttl)))
-            goal = {"--ttl-dec": packet.ttl - int(value), "--ttl-inc": packet.ttl + int(value)}.get(option, int(value))
-            self.scene.packet = replace(packet, ttl=max(0, min(255, goal)))
-        elif target.name == "TCPMSS":
-            out = self.scene.space.interface(self.scene.out_dev)
-            wanted = int(target.option("--set-mss") or (out.mtu - packet.head - 20 if out is not None else packet.mss))
-            self.scene.packet = replace(packet, mss=min(packet.mss or wanted, wanted) if packet.mss else 0)
-        elif target.name == "CONNMARK":
-            self.connmark(dict(target.options))
-        else:
-            text = target.option("--set-mark") or target.option("--set-xmark") or "0"
-            self.scene.packet = replace(packet, mark=_xmark(packet.mark, text))
+        """What a target does to the packet, to its connection, or to a set."""
+        name, options = rule.target.name, dict(rule.target.options)
+        if name == "SET":
+            sets.change(self.scene, options)
+        elif is_notrack(rule):
+            self.scene.untracked = True
+        elif name == "CONNMARK":
+            self.connmark(options)
+        elif name != "CT":
+            self.scene.packet = _written(self.scene, name, options)
 
     def connmark(self, options: dict[str, str]) -> None:
         """The mark of the connection: set, saved from the packet's, or given back to it (xt_connmark.c)."""
@@ -186,6 +194,20 @@ class _Reading:
             scene.packet = replace(packet, mark=packet.mark & ~ours ^ scene.connmark & theirs)
         else:
             scene.connmark = _xmark(scene.connmark, options.get("--set-xmark", "0"))
+
+
+def _written(scene: Scene, name: str, options: dict[str, str]) -> Packet:
+    """The packet with another mark (MARK), another TTL (TTL, HL), or another size told by its SYN (TCPMSS)."""
+    packet = scene.packet
+    if name in ("TTL", "HL"):
+        option, value = next(iter(options.items()), ("--ttl-set", str(packet.ttl)))
+        by = {"dec": packet.ttl - int(value), "inc": packet.ttl + int(value)}
+        return replace(packet, ttl=max(0, min(255, by.get(option.rpartition("-")[2], int(value)))))
+    if name == "TCPMSS":
+        out = scene.space.interface(scene.out_dev)
+        wanted = int(options.get("--set-mss") or (out.mtu - packet.head - 20 if out is not None else packet.mss))
+        return replace(packet, mss=min(packet.mss or wanted, wanted) if packet.mss else 0)
+    return replace(packet, mark=_xmark(packet.mark, options.get("--set-mark") or options.get("--set-xmark") or "0"))
 
 
 def _xmark(mark: int, text: str) -> int:
@@ -203,15 +225,20 @@ def _fitting(chain: Chain, scene: Scene) -> Iterator[tuple[int, Rule]]:
         yield number, chain.rules[number - 1]
 
 
+def is_notrack(rule: Rule) -> bool:
+    """-j NOTRACK, or what it stands for, -j CT --notrack."""
+    return rule.target.name == "NOTRACK" or rule.target.name == "CT" and rule.target.option("--notrack") is not None
+
+
 def _fact(chain: Chain, rule: Rule) -> Fact:
     name = rule.target.name
     if name == "RETURN":
         return Returns(chain.name)
     if name in VERDICTS:
         return Decides(name)
-    if name in PASSING or name in ("MARK", "TTL"):
-        return Counts(name)
-    return UnknownTarget(name) if name in LISTED else Jumps(name)
+    if name in ("CT", "NOTRACK"):
+        return Untracked() if is_notrack(rule) else UnknownTarget(name)
+    return Counts(name) if name in PASSING or name in _CHANGING else Jumps(name)
 
 
 # -- what the counters become -----------------------------------------------------------------------------------------

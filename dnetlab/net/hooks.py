@@ -88,7 +88,7 @@ def cross(trip: Trip, hook: Hook, doors: Doors, stages: tuple[str, ...] = ()) ->
     present = [table.name for table in tables]
     for stage in _stages(hook, stages, bases):
         if stage == "conntrack":
-            if trip.track is None:
+            if trip.track is None and not trip.untracked:
                 _track(trip)
         elif stage == "nat":
             if not _translate(trip, hook, doors, _nat_tables(hook, "nat" in present, bases)):
@@ -157,6 +157,8 @@ def _scene(trip: Trip, space: Namespace, doors: Doors) -> Scene:
         now=trip.lab.now,
         connections=lambda: trip.lab.connections(trip.at),
         traced=bool(trip.traced),
+        untracked=trip.untracked,
+        sets=trip.lab.sets.setdefault(trip.at, {}) if space.sets else {},
     )
 
 
@@ -175,7 +177,7 @@ def _read(trip: Trip, hook: Hook, doors: Doors, stage: Stage) -> Decision:
         stands, table, chain = True, stage[0].label, stage[1].name
         decision, steps = nft.walk(*stage, hook, scene, trip.lab.counting(trip.at, nft.COUNTED))
     trip.log += [(trip.at, step) for step in steps]
-    trip.packet = scene.packet
+    trip.packet, trip.untracked = scene.packet, scene.untracked
     if scene.traced and trip.lab.watched and stands:
         traced.tell(trip, scene, (table, chain), _taken_down(trip, scene, arrived), decision)
     trip.lab.fickle = trip.lab.fickle or scene.fickle

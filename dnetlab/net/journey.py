@@ -150,7 +150,7 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
     before.append(trip.packet)
     trip.traced = 0
     if dev != "lo":
-        trip.track = None
+        trip.unknown()
     child = _to_child(trip, link)
     if child is not None:
         return _handed_down(trip, child)
@@ -391,7 +391,8 @@ def _by_parent(trip: Trip, start: Link) -> Arrival:
     sibling = trip.lab.wiring.beneath(parent, trip.packet.destination)
     if sibling is not None:
         return _handed_down(trip, sibling)
-    trip.at, trip.track = parent.where, None
+    trip.at = parent.where
+    trip.unknown()
     return _send_own(trip)
 
 
@@ -557,7 +558,7 @@ def _bridge(trip: Trip, event: Event, mac: str, asked: bool) -> bool:
         if entry:
             show(trip, event.link, False, mac, passed=True)
         return False
-    trip.track = None
+    trip.unknown()
     name, destination = bridge.name, trip.packet.destination
     if not cross(trip, Hook.PREROUTING, Doors(into=name, physin=entry)):
         return False

@@ -20,16 +20,20 @@ from dnetlab.model import (
 from dnetlab.model.ip import IpAddress, ip_address, ip_network
 from dnetlab.model.ipset import IpSet
 from dnetlab.model.nftrule import NftRule
+from dnetlab.model.route import Asked
 from dnetlab.net import remembered
 from dnetlab.net.remembered import MODULES, Moment, parts_of
-from dnetlab.net.routing import is_broadcast, is_local
+from dnetlab.net.routing import is_broadcast, is_local, lookup
 
 Judge = Callable[[str, "Scene"], bool]
 
 
 @dataclass
 class Scene:
-    """What a rule can look at. in_dev, out_dev: '' where the hook has none; physin, physout: ports of a bridge."""
+    """What a rule can look at. in_dev, out_dev: '' where the hook has none; physin, physout: ports of a bridge.
+
+    untracked: a rule of the table raw took the packet out of conntrack's hands; sets: those that rules have changed.
+    """
 
     space: Namespace
     packet: Packet
@@ -45,6 +49,8 @@ class Scene:
     logged: list[tuple[Rule, Packet]] = field(default_factory=list)  # what LOG rules took down, as it was there
     traced: bool = False  # is it told what the packet meets (`meta nftrace set 1`)?
     reported: list[tuple[Step, Rule | NftRule]] = field(default_factory=list)  # what is told: the rules that matched
+    untracked: bool = False
+    sets: dict[str, IpSet] = field(default_factory=dict)
     now: float = 0.0
     connections: Callable[[], Sequence[Connection]] = tuple  # what conntrack knows here
     moment: Moment | None = None  # of the rule that is read
@@ -61,6 +67,11 @@ def matches(rule: Rule, scene: Scene) -> bool:
     """Do all conditions of the rule hold? One that the lab can't judge never holds."""
     before = ""
     for match in rule.matches:
+        if match.module in _WHOLE:
+            if match.module != before and not _WHOLE[match.module](options_of(rule, match.module), scene):
+                return False
+            before = match.module
+            continue
         if scene.moment is not None and match.module in MODULES:
             if match.module != before and not remembered.judge(match.module, scene.moment):
                 return False
@@ -77,8 +88,13 @@ def remembers(rule: Rule) -> bool:
     return any([match.module in MODULES for match in rule.matches])
 
 
+def options_of(rule: Rule, module: str) -> dict[str, str]:
+    """What is given to a match of the rule, by option."""
+    return {match.option: match.value for match in rule.matches if match.module == module}
+
+
 def _judge_of(match: Match) -> Judge | None:
-    """-m mark and -m connmark have an option of the same name."""
+    """-m mark and -m connmark have an option of the same name. A match that is asked as a whole has none."""
     return _connmark if match.module == "connmark" else _JUDGES.get(match.option)
 
 
@@ -90,13 +106,13 @@ def judge(option: str) -> Judge:
 def unknown_match(rule: Rule) -> str:
     """The first condition that the lab can't judge, '' when it knows all."""
     for match in rule.matches:
-        if match.module not in MODULES and _judge_of(match) is None:
+        if match.module not in MODULES and match.module not in _WHOLE and _judge_of(match) is None:
             return f"{match.option} {match.value}".strip()
     return ""
 
 
 def others_match(rule: Rule, scene: Scene) -> bool:
-    known = ((m, _judge_of(m)) for m in rule.matches if m.module not in MODULES)
+    known = ((m, _judge_of(m)) for m in rule.matches if m.module not in MODULES and m.module not in _WHOLE)
     return all(judge(m.value, scene) is not m.negated for m, judge in known if judge is not None)
 
 
@@ -148,8 +164,8 @@ def _number(packet: Packet) -> str:
 
 def _state(value: str, scene: Scene) -> bool:
     wanted, known = value.split(","), scene.connection
-    if scene.state.value in wanted or known is None:
-        return scene.state.value in wanted
+    if scene.untracked or scene.state.value in wanted or known is None:
+        return ("UNTRACKED" if scene.untracked else scene.state.value) in wanted
     return "DNAT" in wanted and known.is_destination_nat or "SNAT" in wanted and known.is_source_nat
 
 
@@ -212,13 +228,25 @@ def _connmark(value: str, scene: Scene) -> bool:
 def _in_set(value: str, scene: Scene) -> bool:
     """'blocked src': is that part of the packet in the set? A list of sets holds what one of them holds."""
     name, _, directions = value.partition(" ")
-    found = scene.space.ipset(name)
+    found = ipset(scene, name)
     return found is not None and _holds(found, directions.split(" ")[0], scene)
+
+
+def sets_of(rule: Rule) -> list[str]:
+    """The names of the sets that a rule asks or changes."""
+    asked = [match.value for match in rule.matches if match.option == "--match-set"]
+    changed = [value for option, value in rule.target.options if option in ("--add-set", "--del-set")]
+    return [value.split(" ")[0] for value in (*asked, *changed)]
+
+
+def ipset(scene: Scene, name: str) -> IpSet | None:
+    """The set as it is now, with what the rules before this one have put into it."""
+    return scene.sets.get(name) or scene.space.ipset(name)
 
 
 def _holds(one: IpSet, directions: str, scene: Scene) -> bool:
     if one.kind == "list:set":
-        inner = (scene.space.ipset(member.text) for member in one.alive(scene.now))
+        inner = (ipset(scene, member.text) for member in one.alive(scene.now))
         return any(found is not None and _holds(found, directions, scene) for found in inner)
     if one.kind == "bitmap:port":
         ports = tuple(part.rpartition(":")[2] for part in map(str, parts_of(scene.packet, "", ("port",), directions)))
@@ -298,7 +326,45 @@ def _length(value: str, scene: Scene) -> bool:
     return any(low <= scene.packet.size <= high for low, high in port_ranges(value))
 
 
+def _mss(value: str, scene: Scene) -> bool:
+    """The segment's size that a SYN tells (xt_tcpmss.c); a packet without one is in no range."""
+    scene.fickle = True
+    return scene.packet.mss > 0 and any(low <= scene.packet.mss <= high for low, high in port_ranges(value))
+
+
+def _comes_back(options: dict[str, str], scene: Scene) -> bool:
+    """Would an answer leave through the link that the packet came in at (xt_rpfilter.c)? `--invert`: would it not?"""
+    source, space = scene.packet.source, scene.space
+    if scene.in_dev == "lo" or source.is_unspecified:
+        back = True
+    elif is_local(space, source):
+        back = "--accept-local" in options
+    else:
+        mark = scene.packet.mark if "--validmark" in options else 0
+        way = lookup(space, source, Asked(scene.packet.destination, scene.in_dev, mark=mark))
+        back = way is not None and way.kind == "unicast" and ("--loose" in options or way.dev == scene.in_dev)
+    return back is not ("--invert" in options)
+
+
+def _socket(options: dict[str, str], scene: Scene) -> bool:
+    """Has somebody here opened a socket for it (xt_socket.c)? One at any address counts with --nowildcard only.
+
+    The packets behind a connection's first find the socket that it was accepted with, which has an address.
+    """
+    scene.fickle = True
+    packet, track = scene.packet, scene.connection
+    mine = [s for s in scene.space.sockets_on.get(packet.dport, []) if s.protocol is packet.protocol]
+    mine = [s for s in mine if s.local_address.is_unspecified or s.local_address == packet.destination]
+    if "--transparent" in options or packet.protocol is Protocol.ICMP:
+        return False
+    accepted = packet.protocol is Protocol.TCP and packet.flags != "S" and track is not None
+    if accepted and track is not None and not track.is_destination_nat and is_local(scene.space, packet.destination):
+        return bool(mine)
+    return any("--nowildcard" in options or not s.local_address.is_unspecified for s in mine)
+
+
 _CONNECTION = [f"--ct{half}{end}{port}" for half in ("orig", "repl") for end in ("src", "dst") for port in ("", "port")]
+_WHOLE: dict[str, Callable[[dict[str, str], Scene], bool]] = {"rpfilter": _comes_back, "socket": _socket}
 _JUDGES: dict[str, Judge] = {
     "": lambda value, scene: True,  # a bare -m
     "-s": _source,
@@ -332,6 +398,7 @@ _JUDGES: dict[str, Judge] = {
     "--src-range": lambda value, scene: in_range(value, scene.source),
     "--dst-range": lambda value, scene: in_range(value, scene.destination),
     "--length": _length,
+    "--mss": _mss,
     "--ipvs": _by_ipvs,
     "--ctdir": _direction,
     "--ctproto": lambda value, scene: scene.connection is not None and value == _number(scene.packet),

@@ -11,6 +11,7 @@ from dnetlab.model import Connection, FdbEntry, Flow, LinkKind, Namespace, Neigh
 from dnetlab.model.changed import replace
 from dnetlab.model.frame import Capture, Change, ConnectionEvent, Frame, Sighting
 from dnetlab.model.ip import IpAddress
+from dnetlab.model.ipset import IpSet
 from dnetlab.model.logged import MOST_LOGGED, Logged
 from dnetlab.model.traced import Traced
 from dnetlab.net import nat, nft
@@ -45,6 +46,7 @@ class Field:
         self.events: dict[Where, list[ConnectionEvent]] = {}
         self.logged: dict[Where, list[Logged]] = {}
         self.traces: dict[Where, list[Traced]] = {}
+        self.sets: dict[Where, dict[str, IpSet]] = {}  # those that rules have changed
         self.watched = any(host.is_watched for host in snapshot.hosts.values())
         self._passed = 0
 
@@ -208,7 +210,7 @@ class Field:
         """The snapshot with all that was left behind."""
         counting = (where for where, _ in self.counters)
         places = {*counting, *self.known, *self.neighbours, *self.macs, *self.frames, *self.path_mtus,
-                  *self.sightings, *self.events, *self.logged, *self.traces}  # fmt: skip
+                  *self.sightings, *self.events, *self.logged, *self.traces, *self.sets}  # fmt: skip
         if not places:
             return self.snapshot
         hosts = dict(self.snapshot.hosts)
@@ -237,6 +239,8 @@ class Field:
             new["neighbours"] = _heard(space, self.neighbours[where])
         if where in self.sightings:
             new["captures"] = tuple(_more(c, self.sightings[where]) for c in space.captures)
+        if where in self.sets:
+            new["sets"] = tuple(self.sets[where].get(one.name, one) for one in space.sets)
         if where in self.traces:
             new["captures"] = tuple(_told(c, self.traces[where]) for c in new.get("captures", space.captures))
         if where in self.logged:

@@ -1,4 +1,4 @@
-"""Matches that depend on what came before, or on the hour: limit, hashlimit, recent, connlimit, statistic, time.
+"""Matches that depend on what came before, or on the hour: limit, hashlimit, recent, connlimit, statistic, quota, time.
 
 Each remembers as the kernel does: a limit has a purse of tokens that fills again with time (xt_limit.c), recent a list
 of addresses with the times at which they were seen (xt_recent.c), statistic a count of packets (xt_statistic.c).
@@ -159,6 +159,14 @@ def _statistic(options: dict[str, str], at: Moment) -> bool:
     return zlib.crc32(f"{at.rule.text}:{count}".encode()) / 2**32 < float(options.get("--probability", "0"))
 
 
+def _quota(options: dict[str, str], at: Moment) -> bool:
+    """So many bytes pass; from the first packet on that doesn't fit none does, be it ever so small (xt_quota.c)."""
+    left = at.own.get("", (float(options["--quota"]), at.now))[0]
+    fits = left >= at.packet.size
+    at.own[""] = (left - at.packet.size if fits else 0.0, at.now)
+    return fits
+
+
 # -- time -------------------------------------------------------------------------------------------------------------
 
 
@@ -181,7 +189,7 @@ def _time(options: dict[str, str], at: Moment) -> bool:
 
 _MODULES: dict[str, Callable[[dict[str, str], Moment], bool]] = {
     "limit": _limit, "hashlimit": _hashlimit, "recent": _recent, "connlimit": _connlimit, "statistic": _statistic,
-    "time": _time,
+    "time": _time, "quota": _quota,
 }  # fmt: skip
 MODULES = frozenset(_MODULES)
 

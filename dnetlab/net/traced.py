@@ -36,7 +36,8 @@ def _met(packet: Traced, scene: Scene, decision: Decision) -> Iterator[Traced]:
     for step, rule in scene.reported:
         yield replace(packet, chain=step.chain, rule=rule, verdict=_verdict(step, rule))
     if decision.rule is None:
-        yield replace(packet, verdict=decision.name.lower())
+        left = replace(packet.packet, mark=scene.packet.mark)
+        yield replace(packet, verdict=decision.name.lower(), packet=left)
 
 
 def _verdict(step: Step, rule: NftRule | Rule) -> str:

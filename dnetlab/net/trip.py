@@ -56,6 +56,7 @@ class Trip:
     bound: the program that sends it said from which address (an answer has it from the question anyway).
     waits: the seconds until the sender's own stack gives up, None when something else decides that.
     tunnel: the VXLAN that takes the frame out of this packet, when it carries one and has arrived.
+    untracked: a rule of the table raw has taken it out of conntrack's hands in this namespace.
     traced: its number for `nft monitor trace`, 0 while no rule of this namespace has marked it.
     """
 
@@ -75,6 +76,7 @@ class Trip:
     seen: dict[tuple[Where, str], list[Packet]] = field(default_factory=dict)
     waits: float | None = None
     tunnel: Link | None = None
+    untracked: bool = False
     traced: int = 0
     bound: bool = False
 
@@ -87,6 +89,10 @@ class Trip:
     def arrived(self) -> bool:
         """Has it ended where it was meant to?"""
         return self.disposition is Disposition.DELIVERED
+
+    def unknown(self) -> None:
+        """It has come to where conntrack doesn't know it yet."""
+        self.track, self.untracked = None, False
 
     def step(self, step: Step) -> None:
         self.log.append((self.at, step))

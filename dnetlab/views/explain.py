@@ -11,7 +11,7 @@ from dnetlab.explain.ending import Ending, ending
 from dnetlab.explain.rulewords import is_nft
 from dnetlab.explain.sentences import phrase, remedy, words
 from dnetlab.model import Exchange, Snapshot, Step, StepKind, Trace, Where
-from dnetlab.model.facts import Counts, NotJudged, UnknownTarget
+from dnetlab.model.facts import Counts, NotJudged, UnknownTarget, Untracked
 from dnetlab.views.frame import NUMBER, TEXT, frame
 from dnetlab.views.labels import containers_in
 
@@ -185,7 +185,7 @@ def told(found: tuple[Step, ...]) -> Iterator[Step]:
 
 
 def _is_note(step: Step) -> bool:
-    return isinstance(step.fact, Counts | NotJudged | UnknownTarget)
+    return isinstance(step.fact, Counts | NotJudged | UnknownTarget | Untracked)
 
 
 def line(step: Step, version: int = 4) -> str:
@@ -193,7 +193,7 @@ def line(step: Step, version: int = 4) -> str:
     kind = step_name(step, version)
     if step.kind is StepKind.MATCHED:
         counted = f"  [{phrase('packets before', number=step.packets)}]" if step.packets else ""
-        listed = f" · {words(step.fact)}" if isinstance(step.fact, NotJudged | UnknownTarget) else ""
+        listed = f" · {words(step.fact)}" if isinstance(step.fact, NotJudged | UnknownTarget | Untracked) else ""
         return f"{kind:<13}{rule_place(step)}: {step.rule}{counted}{listed}"
     if step.kind is StepKind.REWRITTEN:
         return f"{kind:<13}{step.hook}: {words(step.fact)}"

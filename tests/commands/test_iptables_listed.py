@@ -50,6 +50,26 @@ MISTAKES = """
 -A INPUT -m set --match-set bad src | Set bad doesn't exist.
 -A INPUT -m set --match-set bad | --match-set requires two args.
 -A INPUT -m set | You must specify `--match-set' with proper arguments
+-A INPUT -p udp -m tcpmss --mss 5 |  RULE_APPEND failed (Invalid argument): rule in chain INPUT
+-A INPUT -p tcp -m tcpmss --mss 5:3 | tcpmss: invalid range given
+-A INPUT -p tcp -m tcpmss --mss x | tcpmss: bad value for option "--mss" near "x", or out of range (0-65535).
+-A INPUT -m quota --quota x | quota: bad value for option "--quota", or out of range (0-18446744073709551615).
+-A OUTPUT -m socket |  RULE_APPEND failed (Invalid argument): rule in chain OUTPUT
+-A INPUT -m socket ! --nowildcard | socket: option "--nowildcard" cannot be inverted.
+-t mangle -A INPUT -m rpfilter |  RULE_APPEND failed (Invalid argument): rule in chain INPUT
+-A INPUT -m hl --hl-eq 3 | Couldn't load match `hl':No such file or directory
+-t mangle -A PREROUTING -j TTL | TTL: You must specify an action
+-t mangle -A PREROUTING -j TTL --ttl-dec 0 | TTL: bad value for option "--ttl-dec", or out of range (1-255).
+-t mangle -A PREROUTING -j TTL --ttl-dec 1 --ttl-inc 1 | TTL: option "--ttl-dec" cannot be used together with "--ttl-inc".
+-t mangle -A PREROUTING -j HL --hl-set 3 | unknown option "--hl-set"
+-A INPUT -j TTL --ttl-dec 1 |  RULE_APPEND failed (Invalid argument): rule in chain INPUT
+-A INPUT -j SET --add-set nosuch src | Set nosuch doesn't exist.
+-A INPUT -j SET | You must specify either `--add-set' or `--del-set' or `--map-set'
+-A INPUT -j SET --add-set s | --add-set requires two args.
+-A INPUT -j SET --add-set s foo | You must spefify (the comma separated list of) 'src' or 'dst'.
+-A INPUT -j SET --add-set s src --add-set n src | --add-set can be specified only once
+-A INPUT -j SET --del-set s src --exist | Flag `--exist' can be used with `--add-set' only
+-A INPUT -j SET --add-set s src --timeout x | Invalid value for option --timeout or out of range 0-4294967294
 -A INPUT -j NOTRACK |  RULE_APPEND failed (Invalid argument): rule in chain INPUT
 -t raw -A OUTPUT -j CT --zone x | Cannot parse x as a zone ID
 -t raw -A OUTPUT -j CT --ctevents foo | Unknown event type "foo"
@@ -101,14 +121,14 @@ def test_no_packet_is_a_fragment_so_f_holds_for_none_and_its_opposite_for_all(fr
 
 
 def test_a_trace_says_what_of_a_rule_is_listed_and_not_done(fresh):
-    fresh.run("client# iptables -t raw -A PREROUTING -p icmp -j NOTRACK")
+    fresh.run("client# iptables -t raw -A PREROUTING -p icmp -j CT --zone 5")
     fresh.run('client# iptables -A INPUT -p icmp -m string --string "x" --algo bm -j DROP')
 
     told = explain.text(fresh.trace("docker1", "client"), fresh.snapshot())
 
-    notrack = "the lab does not do what the target NOTRACK does; the rule only counts"
+    zone = "the lab does not do what the target CT does; the rule only counts"
     string = 'the lab does not judge --string "x", so the rule counts as not matching'
-    assert f": -p icmp -j NOTRACK · {notrack}\n" in told
+    assert f": -p icmp -j CT --zone 5 · {zone}\n" in told
     assert f' -j DROP · {string}\n' in told
 
 
@@ -123,3 +143,15 @@ def test_why_names_a_rule_on_the_way_that_is_only_listed(fresh):
         'iptables -t filter: -A INPUT -p icmp -m string --string "abc" --algo bm -j ACCEPT: '
         'the lab does not judge --string "abc", so the rule counts as not matching',
     )
+
+
+def test_a_trace_and_why_name_the_rule_that_keeps_conntrack_away(fresh):
+    fresh.run("client# iptables -t raw -A PREROUTING -p icmp -j NOTRACK")
+    fresh.run("client# iptables -A INPUT -p icmp -m conntrack --ctstate UNTRACKED -j DROP")
+
+    told = explain.text(fresh.trace("docker1", "client"), fresh.snapshot())
+    said = fresh.why("docker1", "client").evidence
+
+    away = "conntrack lets the packet be from here on: its state is UNTRACKED, nothing is translated"
+    assert f": -p icmp -j NOTRACK · {away}\n" in told
+    assert f"iptables -t raw: -A PREROUTING -p icmp -j NOTRACK: {away}" in said

@@ -29,6 +29,17 @@ TCPMSS clamp to PMTU
 -t mangle -A PREROUTING -j DSCP --set-dscp 8 | -A PREROUTING -j DSCP --set-dscp 0x08 | DSCP set 0x08
 -t nat -A PREROUTING -d 10.1.0.0/24 -j NETMAP --to 10.2.0.0/24 | \
 -A PREROUTING -d 10.1.0.0/24 -j NETMAP --to 10.2.0.0/24 | to:10.2.0.0/24
+-A INPUT -p tcp -m tcpmss --mss :5 | -A INPUT -p tcp -m tcpmss --mss 0:5 | tcpmss match 0:5
+-A INPUT -p tcp -m tcpmss ! --mss 1460 -j ACCEPT | -A INPUT -p tcp -m tcpmss ! --mss 1460 -j ACCEPT | \
+tcpmss match !1460
+-A INPUT -m helper ! --helper ftp | -A INPUT -m helper ! --helper ftp | helper match ! "ftp"
+-A INPUT -m quota ! --quota 1000 -j ACCEPT | -A INPUT -m quota ! --quota 1000 -j ACCEPT | quota: 1000 bytes
+-A INPUT -m socket | -A INPUT -m socket | 0.0.0.0/0            socket
+-t mangle -A PREROUTING -m socket --restore-skmark --nowildcard | \
+-A PREROUTING -m socket --nowildcard --restore-skmark | socket --nowildcard --restore-skmark
+-t mangle -A PREROUTING -m rpfilter --accept-local --validmark --loose | \
+-A PREROUTING -m rpfilter --loose --validmark --accept-local | rpfilter loose validmark accept-local
+-t raw -A PREROUTING -m rpfilter --invert -j DROP | -A PREROUTING -m rpfilter --invert -j DROP | rpfilter invert
 -t raw -A PREROUTING -p icmp -j TRACE | -A PREROUTING -p icmp -j TRACE | 0.0.0.0/0
 """.strip().splitlines()
 

@@ -53,8 +53,8 @@ def test_several_addresses_make_several_rules() -> None:
 
 
 def test_a_match_that_only_a_real_kernel_has_is_refused_not_denied() -> None:
-    with pytest.raises(NotModelled, match="The match quota is not modelled"):
-        parse_iptables(["-A", "INPUT", "-m", "quota", "--quota", "1000", "-j", "ACCEPT"])
+    with pytest.raises(NotModelled, match="The match policy is not modelled"):
+        parse_iptables(["-A", "INPUT", "-m", "policy", "--dir", "in", "-j", "ACCEPT"])
 
 
 def test_an_option_that_the_real_match_has_is_refused_and_never_unknown() -> None:

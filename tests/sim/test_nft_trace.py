@@ -68,3 +68,31 @@ def test_alone_it_waits_for_nothing_and_other_events_are_refused():
     assert "nothing can come while this line waits" in alone.stderr
     assert str(others.refused.reason) == "The lab's nft doesn't do `nft monitor`."
     assert str(options.refused.reason) == "The lab's `nft monitor trace` has no options."
+
+
+def test_a_packet_that_iptables_marked_with_trace_is_told_of_as_well():
+    # Given TRACE for pings, a mark, and a chain of one's own, as on a real host with iptables 1.8.9 and nft 1.0.6
+    lab = Lab()
+    for rule in ("-t raw -A PREROUTING -p icmp -j TRACE", "-t mangle -A PREROUTING -p icmp -j MARK --set-mark 7",
+                 "-N foo", "-A INPUT -p icmp -j foo", "-A foo -j RETURN"):  # fmt: skip
+        lab.run(f"client# iptables {rule}")
+
+    # When somebody pings while nft listens
+    cell = "client# nft monitor trace &\ndocker1# ping -c 1 -W 1 172.25.254.38"
+    told = shaped(lab.run_cell(cell).outputs[0].stdout)
+
+    # Then it tells what the real one told
+    rows = [row.partition(" packet: ")[0] if " packet: " in row else row for row in told]
+    assert rows == [
+        "#0 ip raw PREROUTING",
+        "#0 ip raw PREROUTING rule meta l4proto icmp counter packets 0 bytes 0 meta nftrace set 1 (verdict continue)",
+        "#0 ip raw PREROUTING policy accept ",
+        "#0 ip mangle PREROUTING",
+        "#0 ip mangle PREROUTING rule meta l4proto icmp counter packets 0 bytes 0 meta mark set 0x7 "
+        "(verdict continue)",
+        "#0 ip mangle PREROUTING policy accept meta mark 0x00000007 ",
+        "#0 ip filter INPUT",
+        "#0 ip filter INPUT rule meta l4proto icmp counter packets 0 bytes 0 jump foo (verdict jump foo)",
+        "#0 ip filter foo rule counter packets 0 bytes 0 return (verdict return)",
+        "#0 ip filter INPUT policy accept meta mark 0x00000007 ",
+    ]

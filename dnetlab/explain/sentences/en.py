@@ -154,6 +154,7 @@ _FACTS: Table = {
     f.Jumps: lambda x: f"continues in {x.chain}",
     f.NotJudged: lambda x: f"the lab does not judge {x.condition}, so the rule counts as not matching",
     f.UnknownTarget: lambda x: f"the lab does not do what the target {x.name} does; the rule only counts",
+    f.Untracked: lambda x: "conntrack lets the packet be from here on: its state is UNTRACKED, nothing is translated",
     f.PolicyDecides: lambda x: f"no rule of {x.chain} decided, so its policy does: {x.policy}",
     f.Rewritten: _rewritten,
     f.ErrorUndone: lambda x: f"conntrack undoes it in the error too: it is about {x.inner}",

@@ -156,6 +156,7 @@ _FACTS: Table = {
     f.Jumps: lambda x: f"转到 {x.chain} 链继续",
     f.NotJudged: lambda x: f"实验环境不会判断 {x.condition}，这条规则按没有命中处理",
     f.UnknownTarget: lambda x: f"实验环境不执行目标 {x.name}，这条规则只计数",
+    f.Untracked: lambda x: "连接跟踪从这里起不再管这个数据包：状态是 UNTRACKED，不做地址转换",
     f.PolicyDecides: lambda x: f"{x.chain} 链没有规则作出裁决，由默认策略决定：{x.policy}",
     f.Rewritten: _rewritten,
     f.ErrorUndone: lambda x: f"连接跟踪把错误消息里的地址也还原：它说的是 {x.inner}",

@@ -19,6 +19,8 @@ SENTENCES = {
     "Everybody is root on the hosts of this lab.": "在实验环境的主机上，人人都是 root。",
     "Type the command itself, with or without sudo.": "直接输入命令就行，有没有 sudo 都可以。",
     "`{name}` is not part of this lab.": "实验环境里没有 `{name}`。",
+    "`nft monitor trace &` tells what packets meet that a rule with -j TRACE marked.":
+        "请用 `nft monitor trace &`，它会告诉你：被带 -j TRACE 的规则标记过的数据包，一路上都遇到了哪些规则。",
     "Use traceroute.": "请用 traceroute。",
     "Use ip.": "请用 ip。",
     "The same program is called nc here.": "同一个程序在这里叫 nc。",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dnetlab.model import Chain, Hook, Match, NftChain, NftRule, NftTable, Rule, Table
 from dnetlab.model.logged import LEVELS
 from dnetlab.model.nftrule import Counter, Other, Statement, Test, Verdict, Xt, in_order
+from dnetlab.net.matches import options_of
 from dnetlab.sim.context import Refused
 
 _PRIORITY = {"raw": -300, "mangle": -150, "filter": 0}
@@ -46,7 +47,10 @@ def rule_as_nft(family: str, rule: Rule) -> NftRule:
     heads = [m for option in ("-i", "-o", "-s", "-d", "-p") if (m := rule.get(option))]
     statements = [statement for match in heads for statement in _head(family, match, rule)]
     for match in rule.matches:
-        if match.option in ("", "-s", "-d", "-i", "-o", "-p", "--limit-burst"):
+        whole = _WHOLE.get(match.module)
+        if whole is not None and not any(isinstance(s, Xt) and s.name == match.module for s in statements):
+            statements.append(Xt("match", match.module, whole(options_of(rule, match.module))))
+        if whole or match.option in ("", "-s", "-d", "-i", "-o", "-p", "--limit-burst"):
             continue
         statements.append(_match(family, match, rule))
     statements += [Counter(rule.packets, rule.bytes), *_target(rule)]
@@ -90,6 +94,20 @@ def _match(family: str, match: Match, rule: Rule) -> Statement:
         raise _strange(match.text)
     module = "conntrack" if match.module == "state" else match.module
     return Xt("match", module, text(family, match.value, match.negated))
+
+
+def _comes_back(options: dict[str, str]) -> str:
+    if "--validmark" in options or "--accept-local" in options:
+        return "xt match rpfilter"
+    looked_up = "oif" if "--loose" in options else ". iif oif"
+    return f"fib saddr {looked_up}{'' if '--invert' in options else ' !='} 0"
+
+
+def _socket(options: dict[str, str]) -> str:
+    return "xt match socket"
+
+
+_WHOLE = {"rpfilter": _comes_back, "socket": _socket}
 
 
 def _strange(what: str) -> Refused:
@@ -142,14 +160,23 @@ _TRANSLATED: dict[str, Translate] = {
     "--length": lambda family, value, negated: f"meta length {'!= ' if negated else ''}{value.replace(':', '-')}",
     "--ttl-lt": lambda family, value, negated: f"ip ttl lt {value}",
     "--ttl-gt": lambda family, value, negated: f"ip ttl gt {value}",
-    "--ttl-eq": lambda family, value, negated: f"ip ttl {value}",
+    "--ttl-eq": lambda family, value, negated: f"ip ttl {'!= ' if negated else ''}{value}",
     "--uid-owner": lambda family, value, negated: f"skuid {'!= ' if negated else ''}{value}",
+    "--mss": lambda family, value, negated: (
+        f"tcp option maxseg size {'!= ' if negated else ''}{value.replace(':', '-')}"
+    ),
+    "--helper": lambda family, value, negated: f'ct helper {"!= " if negated else ""}"{value}"',
+    "--quota": lambda family, value, negated: f"quota {'over ' if negated else ''}{value} bytes",
+    "--hl-lt": lambda family, value, negated: f"ip6 hoplimit lt {value}",
+    "--hl-gt": lambda family, value, negated: f"ip6 hoplimit gt {value}",
+    "--hl-eq": lambda family, value, negated: f"ip6 hoplimit {'!= ' if negated else ''}{value}",
     "--pkt-type": lambda family, value, negated: f"pkttype {value}",
 }
 
 
 _FIXED = {"TCPMSS": "tcp option maxseg size set rt mtu", "TTL": "xt target TTL", "NETMAP": "xt target NETMAP",
-          "CT": "notrack", "NFLOG": "log group 0"}  # fmt: skip
+          "CT": "xt target CT", "NOTRACK": "notrack", "NFLOG": "log group 0", "TRACE": "meta nftrace set 1",
+          "SET": "xt target SET", "HL": "xt target HL"}  # fmt: skip
 
 
 def _target(rule: Rule) -> Iterable[Statement]:
@@ -161,7 +188,7 @@ def _target(rule: Rule) -> Iterable[Statement]:
     if name in _VERDICTS:
         yield Verdict(name.lower())
     elif (text := _words_of_target(rule)) is not None:
-        yield Other(text) if name == "NFLOG" else Xt("target", name, text)
+        yield Other(text) if name in ("NFLOG", "TRACE") else Xt("target", name, text)
     else:
         yield Verdict("goto" if target.goto else "jump", name)
 
@@ -192,4 +219,4 @@ def _words_of_target(rule: Rule) -> str | None:
         whole = not mask or mask == "0xffffffff"
         kept = "" if whole else f"mark and 0x{0xFFFFFFFF & ~int(mask, 0):x} xor "
         return f"meta mark set {kept}0x{int(value, 0):x}"
-    return _FIXED.get(target.name)
+    return "notrack" if target.option("--notrack") is not None else _FIXED.get(target.name)

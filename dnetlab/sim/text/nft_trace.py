@@ -38,7 +38,10 @@ def trace_text(steps: Iterable[Traced], walls: Walls) -> str:
 def _said(step: Traced, walls: Walls) -> str:
     if step.rule is not None:
         return f"rule {_as_it_was(step, step.rule, walls).text} (verdict {step.verdict})"
-    return f"policy {step.verdict} " if step.verdict else f"packet: {_packet(step)} "
+    if not step.verdict:
+        return f"packet: {_packet(step)} "
+    mark = step.packet.mark
+    return f"policy {step.verdict} " + (f"meta mark 0x{mark:08x} " if mark else "")
 
 
 # -- rules ------------------------------------------------------------------------------------------------------------

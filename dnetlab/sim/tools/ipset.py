@@ -15,6 +15,7 @@ from dnetlab.commands.ipset_words import BANNER, KINDS, OLD_NAMES, OTHER_KINDS, 
 from dnetlab.model import Namespace
 from dnetlab.model.changed import replace
 from dnetlab.model.ipset import IpSet, Member
+from dnetlab.net.matches import sets_of
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools.permission import may_configure
 
@@ -125,7 +126,7 @@ def references(space: Namespace, name: str) -> int:
     """How many rules ask the set, and how many lists hold it."""
     rules = (rule for filters in (space.netfilter, space.netfilter6) for table in filters.tables
              for chain in table.chains for rule in chain.rules)  # fmt: skip
-    asked = sum(m.option == "--match-set" and m.value.split(" ")[0] == name for rule in rules for m in rule.matches)
+    asked = sum(sets_of(rule).count(name) for rule in rules)
     return asked + sum(one.kind == "list:set" and (name,) in (m.parts for m in one.members) for one in space.sets)
 
 

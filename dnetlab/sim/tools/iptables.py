@@ -15,6 +15,7 @@ from dnetlab.model import Chain, Rule, Table
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.model.netfilter import BUILTIN, empty_table
+from dnetlab.net.matches import sets_of
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.text.rules import (
@@ -40,6 +41,8 @@ NAT_ONLY = {  # target -> where the kernel takes it: (table, built-in chains)
     "SNAT": ("nat", ("POSTROUTING", "INPUT")),
     "MASQUERADE": ("nat", ("POSTROUTING",)),
     "CT": ("raw", ("PREROUTING", "OUTPUT")),
+    "TTL": ("mangle", ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")),
+    "HL": ("mangle", ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")),
     "NOTRACK": ("raw", ("PREROUTING", "OUTPUT")),
     "REJECT": ("filter", ("INPUT", "FORWARD", "OUTPUT")),
 }
@@ -126,8 +129,7 @@ def _do(context: Place, command: Command) -> Result:
 
 def _check_sets(place: Place, command: Command) -> None:
     """A rule may ask only a set that is there, and is of its family."""
-    named = (m.value.split(" ")[0] for rule in command.rules for m in rule.matches if m.option == "--match-set")
-    for name in named:
+    for name in (name for rule in command.rules for name in sets_of(rule)):
         found = place.context.stack.ipset(name)
         if found is None:
             raise problem(f"Set {name} doesn't exist.\n")
@@ -202,13 +204,24 @@ def _kernel_takes(table: Table, chain: str, rule: Rule, verb: str) -> None:
     if rule.target.option("--reject-with") == "tcp-reset":
         protocol = rule.get("-p")
         wrong = wrong or protocol is None or protocol.value != "tcp" or protocol.negated
-    if rule.get("--mac-source") and builtin and chain in ("OUTPUT", "POSTROUTING"):
-        wrong = True
+    wrong = wrong or any(_is_misplaced(table, chain if builtin else "", rule, match.module) for match in rule.matches)
     if wrong:
         raise _refusal(verb, "Invalid argument", f"rule in chain {chain}")
     if rule.target.name in BUILTIN[table.name]:
         why = "Operation not supported" if rule.target.name == chain else "No such file or directory"
         raise _refusal(verb, why, f"rule in chain {chain}")
+
+
+def _is_misplaced(table: Table, builtin: str, rule: Rule, module: str) -> bool:
+    """Is a match where the kernel doesn't take it? builtin: the chain, '' for one of one's own."""
+    if module == "mac":
+        return builtin in ("OUTPUT", "POSTROUTING")
+    if module == "socket":
+        return builtin not in ("", "PREROUTING", "INPUT")
+    if module == "rpfilter":
+        return table.name not in ("raw", "mangle") or builtin not in ("", "PREROUTING")
+    protocol = rule.get("-p")
+    return module == "tcpmss" and (protocol is None or protocol.value != "tcp" or protocol.negated)
 
 
 def _refusal(verb: str, why: str, where: str) -> IptablesError:
