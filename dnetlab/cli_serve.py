@@ -83,6 +83,8 @@ async def _serve(lab: Any, arguments: argparse.Namespace, tcp: Any) -> int:
         loop.add_signal_handler(number, ended.set)
     try:
         await server.start()
+        if arguments.engine == "sim":
+            lab.reach_today()
         for host, url in server.urls.items():
             print(f"{host.split()[0]}  export DOCKER_HOST={url}", flush=True)
         if tcp and tcp.token:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from dnetlab.journal import output_digest
 from dnetlab.model import Answer, Entry, Line, Output, Prompt, Request
+from dnetlab.model.calendar import EPOCH
 
 if TYPE_CHECKING:
     from dnetlab.engines import Engine
@@ -62,6 +63,15 @@ class Clients:
     def time_passes(self, goes_on: bool) -> None:
         """From now on the lab's clock goes as the world's does; or no longer."""
         self._touched = self._clock() if goes_on else None
+
+    def reach_today(self) -> None:
+        """With the next request the lab's clock is the machine's: a client's "ten minutes ago" is the lab's, too.
+
+        Only a lab without containers, while it is served, and never backwards: what runs would have run for days.
+        """
+        began = EPOCH.timestamp() + self.daemons.clock
+        if self._touched is not None and not any(host.containers for host in self.engine.snapshot().hosts.values()):
+            self._touched = min(self._touched, began)
 
     @property
     def lab_time(self) -> float | None:
@@ -119,7 +129,7 @@ class Clients:
         """A client that stayed with a container has gone."""
         self.daemons.let_go(host, container)
 
-    def serve(self, folder: str | Path = ".dnetlab", *, no_waiting: bool = False) -> Served:
+    def serve(self, folder: str | Path = ".dnetlab", *, no_waiting: bool = False, today: bool = False) -> Served:
         """Let real clients in: a Docker Engine for each host, at folder/HOST.sock, until the answer is closed.
 
         >>> doors = lab.serve("/tmp/mylab")            # doctest: +SKIP
@@ -128,11 +138,16 @@ class Clients:
         docker2  export DOCKER_HOST=unix:///tmp/mylab/docker2.sock
 
         What clients do is done in this lab, and taken back by `undo`. no_waiting: who waits for a program of the lab to
-        end needn't. Raises UsageError for a folder that can't be used, NotHere on real engines.
+        end needn't. today: the lab's clock is the machine's from now on (`reach_today`), else it goes on from its own
+        morning, so that the same requests give the same answers. Raises UsageError for a folder that can't be used,
+        NotHere on real engines.
         """
         from dnetlab.serve.thread import Served
 
-        return Served(self, Path(folder), skips=no_waiting)
+        doors = Served(self, Path(folder), skips=no_waiting)
+        if today:
+            self.reach_today()
+        return doors
 
     def _write_down(self, output: Output, at: float, before: Any) -> None:
         refused = output.refused is not None

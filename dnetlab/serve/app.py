@@ -119,7 +119,7 @@ def _lists(pairs: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     """Those that Docker's clients say more than once."""
     found: dict[str, tuple[str, ...]] = {}
     for name, value in pairs:
-        if name in ("names", "changes", "t"):
+        if name in ("names", "changes", "t", "type"):
             found[name] = (*found.get(name, ()), value)
     return found
 

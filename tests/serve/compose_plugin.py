@@ -3,13 +3,11 @@
     python tests/serve/compose_plugin.py tests/recordings/28.5/compose_*.jsonl     prints every difference and a count
 
 The plugin is `python tests/prepare_engines.py compose`'s, or the machine's own 2.40. Lines that make folders and files
-are run here and in the lab, under one and the same path, so that what is mounted is there; lines of docker are the real
-client's; everything else is the lab's.
+are run here (machine.py) and in the lab; lines of docker are the real client's; everything else is the lab's.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -19,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from conformance import load  # noqa: E402
+from machine import VISIBLE, Machine  # noqa: E402
 
 from dnetlab.commands.transcript import has_no_order, same  # noqa: E402
 from dnetlab.engines.store import cache  # noqa: E402
@@ -34,9 +33,9 @@ BY_CHANCE = {
     ("compose_settings", 63): "words", ("compose_settings", 94): "address", ("compose_settings", 95): "address",
     ("compose_networks", 71): "device", ("compose_networks", 72): "device",
 }  # fmt: skip
-# Not compared: `hostname -i` in two networks, made side by side. The real engine said one address; ours says both here.
+# Not compared: `hostname -i` in two networks. The nginx of that engine was glibc's without /etc/host.conf, which takes
+# one line of /etc/hosts; the lab's is Alpine's, which takes all. A busybox says one on both (test_host_tools.py).
 UNSAID = {("compose_basics", 20)}
-_FILES = re.compile(r"(mkdir|cat >|echo .*>|printf .*>|rm |sed -i|cp |mv |touch )")
 
 
 def plugin() -> Path | None:
@@ -48,46 +47,14 @@ def plugin() -> Path | None:
     return None
 
 
-class Machine:
-    """Where the real client is typed: a folder that stands for /root, and one with the plugin."""
-
-    def __init__(self, url: str, found: Path) -> None:
-        self.top = Path(tempfile.mkdtemp(prefix="dnet"))
-        self.root = self.here = self.top / "root"
-        plugins = self.top / "client" / "cli-plugins"
-        plugins.mkdir(parents=True)
-        self.root.mkdir()
-        (plugins / "docker-compose").symlink_to(found)
-        self._environment = {"DOCKER_HOST": url, "DOCKER_CONFIG": str(self.top / "client"), "HOME": str(self.root),
-                             "PATH": os.environ["PATH"], "COLUMNS": "80"}  # fmt: skip
-
-    def there(self, command: str) -> str:
-        return re.sub(r"(?<![\w/])/root\b", str(self.root), command)
-
-    def run(self, command: str, answer: str | None) -> tuple[int, str, str]:
-        """A line of the shell; `cd` stays."""
-        if command.startswith("cd "):
-            self.here = (self.here / command.split()[1]).resolve()
-            return 0, "", ""
-        done = subprocess.run(["sh", "-c", command], cwd=self.here, env=self._environment, capture_output=True,
-                              timeout=120, input=f"{answer}\n".encode() if answer else b"")  # fmt: skip
-        return done.returncode, self._back(done.stdout), self._back(done.stderr)
-
-    def _back(self, data: bytes) -> str:
-        return data.decode().replace(str(self.root), "/root")
-
-    def close(self) -> None:
-        shutil.rmtree(self.top)
-
-
 def compare(path: Path, found: Path) -> tuple[int, list[str]]:
     """How many lines of docker were typed, and those that the real engine answered differently."""
     number, different = 0, []
-    folder = Path(tempfile.mkdtemp(prefix="dnet"))
+    folder = Path(tempfile.mkdtemp(prefix="dnet", dir=VISIBLE))
     with Lab(docker=path.parent.name) as lab, lab.serve(folder, no_waiting=True) as doors:
         machine = Machine(doors.urls["docker1"], found)
         for place, row in enumerate(load(path), 1):
-            command = machine.there(row.command)
+            command = row.command
             if command.startswith(("docker ", "COMPOSE")) or " docker compose " in command:
                 number += 1
                 said = machine.run(command, row.answer)
@@ -97,9 +64,8 @@ def compare(path: Path, found: Path) -> tuple[int, list[str]]:
                     asked = f"{path.stem}:{place}: {row.command}"
                     different.append(f"{asked}\n  real {real}\n  ours {said}")
                 continue
-            if command.startswith("cd ") or _FILES.match(command):
-                machine.run(command, None)
-            lab._run(replace(row.line, text=command, number=place))
+            machine.follow(command)
+            lab._run(replace(row.line, number=place))
         machine.close()
     shutil.rmtree(folder)
     return number, different

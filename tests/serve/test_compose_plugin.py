@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from compose_plugin import compare, plugin
+from machine import works
 from real_client import DOCKER
 
-FOUND = plugin() if DOCKER else None
+FOUND = plugin() if DOCKER and works() else None
 REASON = "no docker compose 2.40 here: python tests/prepare_engines.py compose"
 RECORDINGS = Path(__file__).resolve().parent.parent / "recordings" / "28.5"
 

@@ -61,6 +61,19 @@ def test_another_container_that_is_not_there_is_no_image_that_has_to_be_pulled(s
     assert (status, body) == (400, {"message": "No such container: nosuch"})
 
 
+@pytest.mark.parametrize(("settings", "status", "says"), [
+    ({"LogConfig": {"Type": "nosuch"}}, 400, 'error looking up logging plugin nosuch: plugin "nosuch" not found'),
+    ({"UTSMode": "nosuch"}, 400, "invalid UTS mode: nosuch"),
+    ({"VolumeDriver": "nosuch", "Binds": ["v2:/x"]}, 404,
+     'create v2: error looking up volume plugin nosuch: plugin "nosuch" not found'),
+])  # fmt: skip
+def test_a_plugin_that_is_not_there_is_told_with_the_status_of_a_real_daemon(served, settings, status, says):
+    # observed on 28.5.2; to 404 the docker command answers by pulling the image
+    found, _, body = served.ask("POST", "/containers/create", {"Image": "busybox", "HostConfig": settings})
+
+    assert (found, body) == (status, {"message": says})
+
+
 def test_what_is_refused_changes_nothing_and_says_what_to_do(served):
     status, _, body = served.ask("POST", "/containers/create", {"Image": "busybox", "HostConfig": {"UsernsMode": "x"}})
 

@@ -185,3 +185,16 @@ def test_the_hint_names_a_files_neighbours_that_the_student_wrote_and_all_trees_
         "cat shows /etc/debian_version, /etc/hostname, /etc/hosts, /etc/iproute2/rt_tables, /etc/issue, /etc/mine, "
         "/etc/os-release, /etc/resolv.conf, /proc/net/arp, /proc/net/dev, /proc/net/nf_conntrack, /proc/net/route, …."
     )
+
+
+def test_a_busybox_in_two_networks_says_its_first_address_and_an_alpine_both() -> None:
+    # Given containers in two networks, with two lines in /etc/hosts, when they are asked for their addresses, then
+    # glibc's busybox without /etc/host.conf stops at the first line (observed on 28.5.2), and musl reads both.
+    at = Prompt()
+    for line in ("docker network create one", "docker network create two",
+                 "docker run -d --name box --network one --network two busybox sleep 100",
+                 "docker run -d --name alp --network one --network two alpine sleep 100"):  # fmt: skip
+        at.type(line)
+
+    assert at.out("docker exec box hostname -i") == "172.18.0.2\n"
+    assert at.out("docker exec alp hostname -i") == "172.18.0.3 172.19.0.3\n"

@@ -31,7 +31,7 @@ def check_logging(driver: str, options: Mapping[str, str]) -> None:
     if name in OTHER_DRIVERS:
         raise NotModelled("Other log drivers are not modelled.", "docker logs shows what the program printed.")
     if name not in LOG_OPTIONS:
-        raise ApiError(f'error looking up logging plugin {name}: plugin "{name}" not found', 404)
+        raise ApiError(f'error looking up logging plugin {name}: plugin "{name}" not found', 400)  # observed on 28.5.2
     for option in options:
         if option not in LOG_OPTIONS[name]:
             raise ApiError(f"unknown log opt '{option}' for {name} log driver", 400)

@@ -284,6 +284,7 @@ class EngineProfile:
     looks_at_forwarding_once  is ip_forward on? is looked at when the daemon first needs to know, and not again
     deprecates_links          --link on the default bridge is created with a warning
     mac_with_joined           --mac-address is no conflict with --network container:NAME
+    exec_checks_user          `docker exec -u` of nobody fails as the exec is made, else as it starts
     tells_cause_of_exec       a program that `docker exec` can't start: 127 and 126 by the cause, else always 126
     addresses_in_json         an address that is none is refused where the JSON of the request is read
     prunes_named_volumes      `docker volume prune` takes volumes with a name too
@@ -364,6 +365,7 @@ class EngineProfile:
     tells_default_bridge: bool = False
     shows_asked_mac: bool = False
     tells_cause_of_exec: bool = False
+    exec_checks_user: bool = False
     deprecates_links: bool = False
     addresses_in_json: bool = False
     ports_of_internal: bool = False
@@ -526,6 +528,7 @@ _28_5 = replace(
     build=_BUILD_28_5,
     telling=TELLING_28_5,
     masked_paths=_MASKED_28_5,  # observed on 28.5.2
+    exec_checks_user=True,  # observed on 28.5.2: POST /containers/{id}/exec answers 400
     tells_cause_of_exec=True,  # observed on 28.5.2; api/server/router/container/exec.go
     texts=sentences.TEXTS_28_5,
 )

@@ -101,6 +101,8 @@ def _answer(context: Context, name: str, flags: set[str]) -> Result:
         return fail("hostname: Temporary failure in name resolution", 1)
     if "i" in flags:
         addresses = list(dict.fromkeys(str(IPv4Address(ip)) for ip, _ in rows))
+        if context.userland == "busybox":  # glibc without /etc/host.conf stops at its first line (host.conf(5), multi;
+            addresses = addresses[:1]  # observed on 28.5.2); musl, and Debian's "multi on", read them all
         return Result(" ".join(addresses) + "\n")
     if "A" in flags:
         return Result(f"{rows[0][1][0]} \n")

@@ -129,6 +129,13 @@ def _check_modelled(body: Json, machine: Json) -> None:
 
 def _check_values(world: World, body: Json, machine: Json) -> None:
     """What the daemon refuses."""
+    uts = machine.get("UTSMode", "")
+    if uts not in ("", "host") and release_of(world).validates_config:  # observed on 26.1.5, 28.5.2; 20.10.24 takes it
+        raise ApiError(f"invalid UTS mode: {uts}", 400)
+    driver, named = machine.get("VolumeDriver", ""), [bind for bind in machine.get("Binds") or () if bind[:1] != "/"]
+    if driver not in ("", "local") and named:
+        name = named[0].partition(":")[0]
+        raise ApiError(f'create {name}: error looking up volume plugin {driver}: plugin "{driver}" not found', 404)
     if machine.get("CgroupnsMode", "") not in ("", "private", "host"):
         raise ApiError(f"invalid cgroup namespace mode: {machine['CgroupnsMode']}", 400)
     if machine.get("Isolation", "") not in ("", "default"):

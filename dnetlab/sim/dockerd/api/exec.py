@@ -28,10 +28,12 @@ def container_exec(world: World, host: str, name: str, body: Json) -> Json:
     """POST /containers/{id}/exec: {'Id': …}. body: Cmd, Env, Tty, AttachStdin, Privileged, User,
     WorkingDir.
 
-    Raises ApiError 404, 409 for a container that can't take it.
+    Raises ApiError 404, 409 for a container that can't take it, 400 for a user that it doesn't know.
     """
     env, tty, user = tuple(body.get("Env") or ()), body.get("Tty", False), body.get("User", "")
     context = containers.exec_context(world, host, name, env=env, tty=tty, user=user)
+    if release_of(world).exec_checks_user:
+        containers.user_of(world, host, containers.find(world, host, name), user)
     argv = body.get("Cmd") or []
     if not argv:
         raise ApiError("No exec command specified", 400)
@@ -83,9 +85,6 @@ def exec_start(
     detached = bool(body.get("Detach"))
     _tell(world, host, one, f"exec_start: {one.argv[0]} {' '.join(one.argv[1:])}")
     words = _unknown_user(world, host, container, one)
-    if words and release_of(world).tells_cause_of_exec:
-        _note(world, host, one, 126)
-        raise ApiError(words, 400)
     words = words or containers.not_startable(world, host, container, one.argv[0], one.directory)
     if words is not None:  # they come out on stdout (observed on 20.10.24 and 28.5.2)
         return _failed(world, host, one, words, detached)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dnetlab.model import Image
@@ -9,6 +10,7 @@ from dnetlab.sim import clock
 from dnetlab.sim.dockerd import books, images, inspect, mounts, resources, volumes
 from dnetlab.sim.dockerd.api.images import summary as image_summary
 from dnetlab.sim.dockerd.api.summary import summary
+from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.userland.seam import encoded
 from dnetlab.sim.world import World
 
@@ -20,11 +22,26 @@ def container_stats(world: World, host: str, name: str) -> Json:
     return resources.stats(world, host, name)
 
 
-def system_data_usage(world: World, host: str) -> Json:
+KINDS = {"container": "Containers", "image": "Images", "volume": "Volumes", "build-cache": "BuildCache"}
+
+
+def system_data_usage(world: World, host: str, kinds: Sequence[str] = ()) -> Json:
     """GET /system/df: {'LayersSize': …, 'Images': […], 'Containers': […], 'Volumes': […], 'BuildCache': []}.
 
-    An image has SharedSize, Size and Containers; a container SizeRw; a volume UsageData.
+    An image has SharedSize, Size and Containers; a container SizeRw; a volume UsageData. kinds: those that were asked
+    for, the others are None; () is all. Raises ApiError 400 for another kind.
     """
+    unknown = next((kind for kind in kinds if kind not in KINDS), None)
+    if unknown is not None:
+        raise ApiError(f"unknown object type: {unknown}", 400)
+    found = _used(world, host)
+    wanted = {KINDS[kind] for kind in kinds} or set(KINDS.values())
+    size = found["LayersSize"] if "Images" in wanted else 0
+    lists = ("Images", "Containers", "Volumes", "BuildCache")
+    return {"LayersSize": size, **{name: found[name] if name in wanted else None for name in lists}}
+
+
+def _used(world: World, host: str) -> Json:
     machine = world.hosts[host]
     shown = [image for image in machine.images if not images.is_between(world, host, image)]
     return {

@@ -12,7 +12,9 @@ import shlex
 from dnetlab.model import Answer
 from dnetlab.sim.dockerd import api
 from dnetlab.sim.dockerd.api import ApiError, NotModelled
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.http.asked import Asked, Json, done
+from dnetlab.sim.profiles.engine import numbers
 
 
 def _tar(a: Asked) -> str:
@@ -108,7 +110,9 @@ def history(a: Asked) -> Answer:
 
 
 def disk(a: Asked) -> Answer:
-    return Answer(200, a.do(api.system_data_usage))
+    """type: of which kinds, which versions before 1.42 don't ask."""
+    asked = numbers(a.request.version or release_of(a.world).api) >= (1, 42)
+    return Answer(200, a.do(api.system_data_usage, kinds=a.request.lists.get("type", ()) if asked else ()))
 
 
 def built(a: Asked) -> Answer:
