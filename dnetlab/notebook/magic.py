@@ -120,6 +120,10 @@ class DnetMagics(Magics):
         """What `%dnet LINE` returns. Raises UsageError for a subcommand that isn't there."""
         return subcommands.run(self, line)
 
+    def run_lines(self, host: str, text: str) -> Any:
+        """What `%%dnet HOST` shows for these lines."""
+        return self._cell(host, text)
+
     def complete(self, rest: str) -> tuple[str, list[str]]:
         """The fragment at the end of `%dnet REST`, and what may replace it."""
         from dnetlab.notebook.completion import of_subcommand

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from dnetlab.language import say
 from dnetlab.model import Container, Exchange, Host, Interface, LinkKind, Namespace, Switch, Trace
-from dnetlab.views.labels import Labelled, forwarding, link_kind, network_on, services_of
+from dnetlab.views.labels import Labelled, called, forwarding, link_kind, network_on, role_of, services_of
 from dnetlab.views.nodes import bridge_node, nic_node, overlay_node, space_node, stack_node, switch_node
 from dnetlab.views.scene import HostScene, Overlay, Scene, bridges_of, listens, published
 
@@ -249,7 +249,7 @@ def _stack(drawing: _Drawing, scene: HostScene) -> None:
 
 
 def _guest(container: Container) -> str:
-    return say("{name} ({image}): --network host, no veth, no NAT", name=container.name, image=container.image)
+    return say("{who}: --network host, no veth, no NAT", who=called(container))
 
 
 def _bridge(drawing: _Drawing, scene: HostScene, bridge: Interface) -> None:
@@ -336,7 +336,8 @@ def _space(drawing: _Drawing, scene: HostScene, place: Labelled) -> None:
     links = [i for i in place.namespace.interfaces if i.kind is not LinkKind.LOOPBACK]
     faces = [f"<i{i.index}> " + field_text("\n".join([f"{i.name} ({i.index})", _addresses(i) or say("no address")]
                                                      + ([] if i.up else ["DOWN"]))) for i in links]  # fmt: skip
-    members = [field_text(f"{c.name}\n{c.image}") for c in place.containers] or [field_text(place.namespace.name)]
+    members = [field_text("\n".join(filter(None, (c.name, c.image, role_of(c))))) for c in place.containers]
+    members = members or [field_text(place.namespace.name)]
     parts = ["{" + ("|".join(faces) or field_text(say("only lo: no network"))) + "}"]
     if len(members) > 1:
         parts.append(field_text(say("one network namespace, shared by")))

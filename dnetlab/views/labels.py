@@ -133,6 +133,17 @@ def port_text(port: Port) -> str:
     return f"trunk {carried}, native {port.native}" if port.native else f"trunk {carried}"
 
 
+def role_of(container: Container) -> str:
+    """'service web of shop': what compose made it for, by the labels that compose gives; '' for other containers."""
+    service, project = (container.labels.get(f"com.docker.compose.{name}") for name in ("service", "project"))
+    return say("service {service} of {project}", service=service, project=project) if service and project else ""
+
+
+def called(container: Container) -> str:
+    """'shop-web-1 (nginx, service web of shop)'; 'web1 (nginx)'."""
+    return f"{container.name} ({', '.join(filter(None, (container.image, role_of(container))))})"
+
+
 def services_of(network: Network) -> Iterator[str]:
     """'web 10.0.1.6 → 10.0.1.7, 10.0.1.8': each virtual address of an overlay network, and the tasks behind it."""
     found: dict[tuple[str, str], list[str]] = {}

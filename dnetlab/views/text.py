@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dnetlab.explain.sentences import phrase
 from dnetlab.language import say
 from dnetlab.model import Container, Exchange, Interface, LinkKind, Trace
-from dnetlab.views.labels import Labelled, forwarding, link_kind, names_of, network_on, services_of
+from dnetlab.views.labels import Labelled, called, forwarding, link_kind, names_of, network_on, services_of
 from dnetlab.views.scene import HostScene, Overlay, Scene, listens, published
 
 Tree = list[tuple[str, "Tree"]]
@@ -56,8 +56,8 @@ def _host(scene: HostScene) -> Tree:
         tree.append((_bridge(scene, bridge), _ports(scene, bridge)))
     tree += [(_overlay(overlay), _overlay_ports(scene, overlay)) for overlay in scene.overlays]
     tree += [(_space(place), []) for place in scene.spaces if not _on_bridge(scene, place)]
-    tree += [(say("{name} ({image}): --network host, uses {host}'s own stack", name=c.name, image=c.image,
-                  host=host.name), []) for c in scene.guests]
+    tree += [(say("{who}: --network host, uses {host}'s own stack", who=called(c), host=host.name), [])
+             for c in scene.guests]  # fmt: skip
     if scene.stopped:
         tree.append((say("not running: {names}", names=", ".join(scene.stopped)), []))
     return tree
@@ -135,7 +135,7 @@ def _space(place: Labelled) -> str:
 
 
 def _members(place: Labelled) -> str:
-    names = ", ".join(f"{c.name} ({c.image})" for c in place.containers) or place.namespace.name
+    names = ", ".join(map(called, place.containers)) or place.namespace.name
     told = say("{names} share one network namespace", names=names) if len(place.containers) > 1 else names
     waiting = listens(place)
     return say("{who}, listens on {what}", who=told, what=", ".join(waiting)) if waiting else told

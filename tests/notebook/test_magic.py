@@ -234,6 +234,38 @@ def test_a_file_gives_the_session_a_lab_of_another_shape(kernel, tmp_path):
     assert there == "[root@only ~]# hostname\nonly"
     assert back == "A fresh lab of docker1, docker2, client."
     assert hosts == ["only", "--engine"]
+def test_a_compose_file_of_the_student_is_typed_into_the_lab_and_pictured_by_its_services(kernel, tmp_path):
+    # given a project beside the notebook
+    shop = tmp_path / "shop"
+    (shop / "html").mkdir(parents=True)
+    (shop / ".git").mkdir()
+    (shop / ".git" / "index").write_bytes(b"\xff\x00")
+    (shop / "html" / "index.html").write_text("my page\n")
+    (shop / "compose.yaml").write_text(
+        "services: {web: {image: nginx, ports: ['8080:80'], volumes: ['./html:/usr/share/nginx/html']}}\n"
+    )
+    kernel.run("%dnet reset")
+
+    # when it is brought up, from its folder
+    shown = kernel.run(f"%dnet compose {shop}")
+
+    # then that was a cell like another, whose lines anybody could have typed
+    assert "# cat > compose.yaml <<'END'" in shown.plain
+    assert "Container shop-web-1  Started" in shown.plain
+    assert "my page" in kernel.run("%%dnet\ncurl -s localhost:8080").plain
+    assert "shop-web-1 (nginx, service web of shop)" in kernel.run("%dnet topology").plain
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "there is no compose file"), (b"\xff\xfe", "is no text")])
+def test_a_compose_file_that_can_not_come_along_is_one_clear_message(kernel, tmp_path, content, words):
+    if content is not None:
+        (tmp_path / "compose.yaml").write_bytes(content)
+
+    ran = kernel.run(f"%dnet compose {tmp_path}")
+
+    assert words in ran.error["evalue"]
+
+
 def test_lines_that_did_not_run_are_said_first_of_all(kernel):
     ran = kernel.run("%%dnet\nclient$ hostname\ndocker run -d --name lost nginx")
 

@@ -100,4 +100,9 @@ SENTENCES = {
     "%{verb} of a floating point number in printf": "printf 里浮点数的 %{verb}",
     "Type at its own prompt, {host}# COMMAND, or say what to run: ssh {host} COMMAND": "在它自己的提示符后面输入：{host}# 命令；或者写明要执行什么：ssh {host} 命令",
     "`tcpdump … &` and `nc -l PORT &` are there, ended by `kill $!` or by the end of their cell. `docker run -d` starts a container in the background.": "有 `tcpdump … &` 和 `nc -l 端口 &`，用 `kill $!` 结束，或者到单元格末尾结束。`docker run -d` 在后台启动容器。",
+    "there is no compose file at {path}": "{path} 没有 compose 文件",
+    "%dnet compose FILE, or a folder with compose.yaml.": "%dnet compose 文件，或者有 compose.yaml 的文件夹。",
+    "{path} is not below the compose file's folder": "{path} 不在 compose 文件的文件夹里",
+    "Put what services are built from and mount beside the compose file.": "把服务构建和挂载所用的文件放在 compose 文件旁边。",
+    "the project's files have {size} characters; {most} may come along": "这个项目的文件共有 {size} 个字符；最多能带进 {most} 个",
 }
