@@ -6,6 +6,7 @@ Both streams' words differ by design where a shell complains, so what is compare
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,10 +41,17 @@ def real(shell: str, script: str, applets: str) -> Answer:
         path = applets if shell == "busybox" else f"{os.environ.get('PATH', '/usr/bin:/bin')}"
         words = [*REAL[shell][:-1], str(Path(folder) / "s")]
         environment = {"PATH": path, "LC_ALL": "C.UTF-8", "HOME": "/root"}
-        done = subprocess.run(
-            words, cwd=work, env=environment, capture_output=True, stdin=subprocess.DEVNULL, timeout=LONGEST
-        )
-        return Answer(done.stdout.decode(errors="replace"), done.returncode)
+        running = subprocess.Popen(
+            words, cwd=work, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL, process_group=0,
+        )  # fmt: skip
+        try:
+            shown, _ = running.communicate(timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)  # what the shell started, too: `cat o >> o` never ends by itself
+            running.communicate()
+            raise
+        return Answer(shown.decode(errors="replace"), running.returncode)
 
 
 def simulated(world: World, shell: str, script: str) -> Answer:
