@@ -104,7 +104,7 @@ class DockerEngine:
             return Output(line, refused=NOBODY_SITS, prompt="/ # ")
         if terminal is not None:
             line = replace(line, host=terminal.host, container=self._name_of(terminal))
-        prompt = f"{terminal.directory} # " if terminal else f"[root@{line.host} ~]# "
+        prompt = terminal.prompt if terminal else f"[root@{line.host} ~]# "
         refused = self._refusal(line, terminal)
         if refused is not None:
             return Output(line, refused=refused, prompt=prompt)
@@ -220,8 +220,8 @@ class DockerEngine:
             return ran._replace(stdout="") if main else ran  # -d prints an id that -it does not
         identity = ran.stdout.strip().splitlines()[-1] if main else attachment.subject
         data = self.client(host).inspect_container(identity)
-        directory = data["Config"].get("WorkingDir") or "/"
-        self.open.append(Terminal(host, data["Id"], main, directory, shell, options=attachment.options))
+        directory, user = data["Config"].get("WorkingDir") or "/", data["Config"].get("User") or ""
+        self.open.append(Terminal(host, data["Id"], main, directory, shell, options=attachment.options, user=user))
         return Ran("", ran.stderr, 0)
 
     def _run_inside(self, terminal: Terminal, line: Line) -> Ran:
@@ -313,7 +313,7 @@ class DockerEngine:
     def prompt(self, host: str) -> str:
         """'[root@docker1 ~]# ', or the shell's prompt inside the container whose terminal is open on that host."""
         terminal = self._last_terminal(host)
-        return f"{terminal.directory} # " if terminal else f"[root@{host} ~]# "
+        return terminal.prompt if terminal else f"[root@{host} ~]# "
 
     def terminal(self, host: str) -> str | None:
         found = self._last_terminal(host)

@@ -22,6 +22,7 @@ class Terminal:
     """Where the lines at `/ #` go. main: the shell is the container's own process, so `exit` ends the container.
 
     status: what the last line ended with, which a bare `exit` answers. options: of the `docker exec` that opened it.
+    user: of the container, as `docker inspect` tells it.
     """
 
     host: str
@@ -31,6 +32,24 @@ class Terminal:
     shell: str = "sh"
     status: int = 0
     options: tuple[str, ...] = ()
+    user: str = ""
+
+    @property
+    def prompt(self) -> str:
+        """'/ # ', and '/ $ ' of a user other than root, whom -u of docker exec or the container names."""
+        name = self.user
+        for at, word in enumerate(self.options):
+            value = _user_in(word)
+            if value is not None:
+                name = value or "".join(self.options[at + 1 : at + 2])
+        name = name.partition(":")[0]
+        return f"{self.directory} {'#' if name in ('', '0', 'root') else '$'} "
+
+
+def _user_in(word: str) -> str | None:
+    """The user in `-u nobody`, `-unobody`, `--user=nobody`, '' where it is the next word; None in another option."""
+    found = re.match(r"(?:--user=?|-u)(.*)$", word)
+    return found[1] if found else None
 
 
 @dataclass(frozen=True)

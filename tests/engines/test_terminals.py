@@ -121,3 +121,13 @@ def test_sudo_in_front_of_a_command_is_left_out_where_everybody_is_root():
 )
 def test_ssh_is_found_in_a_script_that_a_line_runs(text, files, calls):
     assert asks(text, lambda file: files.get(file, "")) is calls
+
+
+@pytest.mark.parametrize(("options", "user", "prompt"), [
+    ((), "", "/ # "), ((), "root:root", "/ # "), ((), "1000", "/ $ "), (("-u", "nobody"), "", "/ $ "),
+    (("--user=0",), "1000", "/ # "), (("-unobody",), "", "/ $ "), (("-e", "A=1", "--user", "1000:0"), "", "/ $ "),
+])  # fmt: skip
+def test_the_prompt_of_a_terminal_says_whether_it_is_roots(options, user, prompt):
+    terminal = Terminal("docker1", "c0ffee", main=not options, options=options, user=user)
+
+    assert terminal.prompt == prompt
