@@ -164,6 +164,11 @@ class Interface:
         """Its addresses of both families that somebody beyond the link can ask: all but the link-local ones of IPv6."""
         return (*self.ipv4, *(own for own in self.ipv6 if not is_link_local(own.ip)))
 
+    @cached_property
+    def is_near(self) -> bool:
+        """Is it up, and has it a link-local address of IPv6? Then a row fe80::/64 leads there."""
+        return self.up and any(is_link_local(own.ip) for own in self.ipv6)
+
     def of_family(self, version: int) -> tuple[IpInterface, ...]:
         """Its addresses of IPv4 (4) or IPv6 (6)."""
         return self.ipv4 if version == 4 else self.ipv6
@@ -299,6 +304,8 @@ class Namespace:
     path_mtus: by destination, what a 'fragmentation needed' from the way there said would fit.
     virtual: the services that IPVS balances here.
     last_index: the highest interface index given out here (simulator only); it is never given out again.
+    near: the indexes of the links with a row fe80::/64, in the order in which they got it (simulator only); those that
+    had it when the host came up are not among them.
     captures: the packet sockets that are open here, as tcpdump opens them (simulator only).
     sets: of `ipset`, in the order in which they were made.
     logged: what LOG rules have written into the kernel's log, the last of it (simulator only, and of the host's own
@@ -320,6 +327,7 @@ class Namespace:
     sysctls: dict[str, str] = field(default_factory=dict)  # 'net.ipv4.ip_forward' -> '1'
     virtual: tuple[VirtualServer, ...] = ()
     last_index: int = field(default=0, compare=False)
+    near: tuple[int, ...] = field(default=(), compare=False)
     path_mtus: dict[IpAddress, int] = field(default_factory=dict, compare=False)
     traffic: dict[int, Traffic] = field(default_factory=dict, compare=False)
     captures: tuple[Capture, ...] = field(default=(), compare=False)
@@ -450,7 +458,9 @@ class Namespace:
         old = self.interfaces
         at = _place(old, interface.index)
         gone = [old[at]] if at < len(old) and old[at].index == interface.index else []
-        made = replace(self, interfaces=with_row(old, at, interface, instead=bool(gone)))
+        before = bool(gone) and gone[0].is_near
+        near = self.near if interface.is_near is before else self._with_near(interface)
+        made = replace(self, interfaces=with_row(old, at, interface, instead=bool(gone)), near=near)
         names = followed(made, "_by_name", old, made.interfaces)
         if names is not None:
             for link in gone:
@@ -459,6 +469,11 @@ class Namespace:
         if not any(map(_leans, (interface, *gone))):
             followed(made, "_on_a_parent", old, made.interfaces)
         return made
+
+    def _with_near(self, link: Interface) -> tuple[int, ...]:
+        """The links with a row fe80::/64, now that this one has got or lost it."""
+        others = tuple(number for number in self.near if number != link.index)
+        return (*others, link.index) if link.is_near else others
 
     def with_learned(self, entry: FdbEntry) -> Namespace:
         """With one more row in the bridge's table, which has none for that MAC yet."""

@@ -14,14 +14,16 @@ from dnetlab.net.trip import Asker, SentBack, Trip
 FOREVER = float("inf")
 
 
-def forward(snapshot: Snapshot, where: Where, packet: Packet, now: float = 0.0, bound: bool = False) -> Exchange:
+def forward(
+    snapshot: Snapshot, where: Where, packet: Packet, now: float = 0.0, bound: bool = False, oif: str = ""
+) -> Exchange:
     """Send `packet` from a program in a namespace, and bring back what is answered. Nothing is changed: see `after`.
 
-    bound: the program said itself from which address (`ping -I ADDRESS`).
+    bound: the program said itself from which address (`ping -I ADDRESS`). oif: through which link (`ping -I DEV`).
     KeyError when the host or namespace is not in the snapshot.
     """
     lab = Field(snapshot, now)
-    return settled(exchange(lab, where, packet, bound=bound), lab.after())
+    return settled(exchange(lab, where, packet, bound=bound, oif=oif), lab.after())
 
 
 def settled(found: Exchange, after: Snapshot) -> Exchange:
@@ -29,12 +31,14 @@ def settled(found: Exchange, after: Snapshot) -> Exchange:
     return replace(found, after=after, proxied=found.proxied and settled(found.proxied, after))
 
 
-def exchange(lab: Field, where: Where, packet: Packet, dial: bool = True, bound: bool = False) -> Exchange:
+def exchange(
+    lab: Field, where: Where, packet: Packet, dial: bool = True, bound: bool = False, oif: str = ""
+) -> Exchange:
     """A packet and its answer in a lab where others have been before; `after` is still the snapshot from before them.
 
     dial: whether a docker-proxy that takes it opens its own connection at once.
     """
-    request = journey(Trip(lab, where, packet, packet, bound=bound))
+    request = journey(Trip(lab, where, packet, packet, bound=bound, oif=oif))
     tcp = packet.protocol is Protocol.TCP
     proxied = _proxied(request) if dial and not tcp else None
     reply = _reply(request, where, proxied)

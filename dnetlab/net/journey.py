@@ -108,7 +108,7 @@ def _send_own(trip: Trip) -> Arrival:
     if not cross(trip, Hook.OUTPUT, Doors(out=way[0], hop=way[1])):
         return None
     if (trip.packet.destination, trip.packet.mark) != (before.destination, before.mark):
-        way = _route(trip, Asked(trip.packet.source, mark=trip.packet.mark))  # ip_route_me_harder
+        way = _route(trip, Asked(trip.packet.source, oif=trip.oif, mark=trip.packet.mark))  # ip_route_me_harder
         if way is None or _leaves_from_loopback(trip, way[0]):
             return None
     dev, hop = way
@@ -282,7 +282,7 @@ def _asked(trip: Trip) -> Asked:
     time when it has one (ip_route_connect), but over IPv6 not."""
     packet = trip.packet
     known = trip.bound or trip.asker is not None or packet.version == 4 and packet.protocol is not Protocol.ICMP
-    return Asked(packet.source if known else None)
+    return Asked(packet.source if known else None, oif=trip.oif)
 
 
 def _route(trip: Trip, asked: Asked, forwarded: bool = False) -> tuple[str, IpAddress] | None:

@@ -60,7 +60,8 @@ def lookup(namespace: Namespace, ip: IpAddress, asked: Asked = ANYHOW) -> Way | 
     link that is down, and so are all networks of lo; the broadcast address of each network on a link that is up (and
     one given by `brd`) is `broadcast`, 127.255.255.255 of lo included, not for /31 and /32. Then the tables that the
     rules name, the main table if nobody made any: longest prefix, lowest metric. 255.255.255.255 and multicast follow
-    that route, but without its gateway (__mkroute_output).
+    that route, but without its gateway (__mkroute_output). Whoever has bound himself to a link
+    that no row leads by is taken to have the destination on it (ip_route_output_key_hash_rcu).
     """
     local = _local(namespace, ip.version)
     if ip in local.own:
@@ -71,6 +72,8 @@ def lookup(namespace: Namespace, ip: IpAddress, asked: Asked = ANYHOW) -> Way | 
     if (lo := local.home(namespace, ip)) is not None:
         return Way("local", lo.name, src=address_of(namespace, lo.name, ip))
     route, rule = _chosen(namespace, ip, asked)
+    if route is None and rule is None and asked.oif and namespace.interface(asked.oif) is not None:
+        return Way("unicast", asked.oif, None, address_of(namespace, asked.oif, ip))
     if route is None:
         return None if rule is None else Way(rule.action, rule=rule)
     if route.kind != "unicast" or route.dev is None:
@@ -89,7 +92,8 @@ def _chosen(namespace: Namespace, ip: IpAddress, asked: Asked) -> tuple[Route | 
     A table without a way, or one that says `throw`, leaves it to the next rule (fib_rules_lookup).
     """
     rows = namespace.rules
-    if rows is DEFAULT_RULES or rows == DEFAULT_RULES or ip.version == 6 and (is_link_local(ip) or ip.is_multicast):
+    plain = rows is DEFAULT_RULES or rows == DEFAULT_RULES
+    if plain and not asked.oif or ip.version == 6 and (is_link_local(ip) or ip.is_multicast):
         return main_route(namespace, ip), None
     for rule in rows:
         if rule.version != ip.version or rule.table == LOCAL or not rule.takes(ip, asked):
@@ -204,8 +208,10 @@ def _in_table(namespace: Namespace, ip: IpAddress, table: int, oif: str = "") ->
 
 
 def link_local_routes(namespace: Namespace) -> list[Route]:
-    """The row fe80::/64 of each link that is up and has a link-local address, in the order of the links."""
-    return [Route(network, i.name, scope="global", metric=256) for i in namespace.interfaces if i.up and i.ipv6
+    """The row fe80::/64 of each link that is up and has a link-local address, in the order in which they got it."""
+    came = {number: at for at, number in enumerate(namespace.near)}
+    links = sorted((i for i in namespace.interfaces if i.is_near), key=lambda i: came.get(i.index, -1))
+    return [Route(network, i.name, scope="global", metric=256) for i in links
             for network in dict.fromkeys(own.network for own in i.ipv6 if is_link_local(own.ip))]  # fmt: skip
 
 

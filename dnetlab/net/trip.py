@@ -54,6 +54,7 @@ class Trip:
     """at: the namespace the packet is in now; track, mac: of the packet there. asker None: this is a request.
 
     bound: the program that sends it said from which address (an answer has it from the question anyway).
+    oif: the link that this program has bound itself to, '' without one.
     waits: the seconds until the sender's own stack gives up, None when something else decides that.
     tunnel: the VXLAN that takes the frame out of this packet, when it carries one and has arrived.
     untracked: a rule of the table raw has taken it out of conntrack's hands in this namespace.
@@ -79,6 +80,7 @@ class Trip:
     untracked: bool = False
     traced: int = 0
     bound: bool = False
+    oif: str = ""
 
     @property
     def space(self) -> Namespace:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from tests.sim.prompt import Prompt
 from tests.sim.toollab import at, lab
 
 
@@ -103,3 +106,18 @@ def test_ipv4_tables_do_not_show_ipv6(world):
     assert rows == "172.25.254.0/24 dev eth0 proto kernel scope link src 172.25.254.38 \n"
     assert "fd01" not in at(world, "arp -n", "client").stdout
     assert "fd01" not in at(world, "route -n", "client").stdout
+
+
+@pytest.mark.parametrize(
+    ("release", "order"),
+    [("28.5", ["eth0", "enp7s0", "veth", "br", "veth", "docker0"]),
+     ("20.10", ["eth0", "enp7s0", "br", "veth", "veth", "docker0"])],
+)  # fmt: skip
+def test_the_rows_of_link_local_networks_stand_in_the_order_in_which_links_got_them(release, order):
+    # given a network of IPv6 with a container, then one on docker0, as on real engines: a bridge's own row comes with
+    # its first port, or at once where it has fe80::1
+    host = Prompt(release)
+    host.type("docker network create --ipv6 --subnet 2001:db8:1::/64 six\ndocker run -d --network six nginx\n"
+              "docker run -d nginx")  # fmt: skip
+    rows = [row for row in host.out("ip -6 route").splitlines() if row.startswith("fe80::/64")]
+    assert [re.match(r"docker0|eth0|enp7s0|br|veth", row.split()[2])[0] for row in rows] == order

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.sim.prompt import Prompt
 from tests.sim.toollab import at, inside, lab, shape
 
 
@@ -104,3 +105,26 @@ def test_localhost_is_v6_at_a_host_and_v4_in_a_container() -> None:
     world = lab()
     assert at(world, "ping -c 1 localhost").stdout.startswith("PING localhost(localhost (::1)) 56 data bytes\n")
     assert inside(world, "box", "ping -c 1 localhost").stdout.startswith("PING localhost (127.0.0.1): 56 data bytes\n")
+
+
+def test_a_ping_that_is_bound_to_a_link_leaves_there_whatever_the_routes_say():
+    # given two cables to the same host, and a route over the first, when ping is bound to the second, then it asks
+    # there, and nobody there has an address that is on no link (iputils 20221126 and Linux 6.18 in two namespaces)
+    host = Prompt()
+    for line in (
+        "ip netns add far", "ip link add name va type veth peer name vb", "ip link set vb netns far",
+        "ip link add name vc type veth peer name vd", "ip link set vd netns far", "ip addr add 10.0.0.1/24 dev va",
+        "ip addr add 10.1.0.1/24 dev vc", "ip link set va up", "ip link set vc up",
+        "ip -n far addr add 10.0.0.2/24 dev vb", "ip -n far addr add 10.1.0.2/24 dev vd", "ip -n far link set vb up",
+        "ip -n far link set vd up", "ip -n far link set lo up", "ip -n far addr add 10.9.9.9/32 dev lo",
+        "ip route add 10.9.9.9 via 10.0.0.2",
+    ):  # fmt: skip
+        assert host.type(line).exit_code == 0, line
+    said = host.out("ping -c 1 -W 1 -I vc 10.9.9.9")
+    assert said.startswith("PING 10.9.9.9 (10.9.9.9) from 10.1.0.1 vc: 56(84) bytes of data.\n64 bytes from 10.9.9.9: ")
+    assert "10.9.9.9 dev vc lladdr" in host.out("ip neigh")
+    assert host.out("cat /sys/class/net/va/statistics/tx_packets") == "0\n"
+    assert "1 received" in host.out("ping -c 1 -W 1 -I vc 10.0.0.2")
+    assert host.type("ping -c 1 -W 1 -I vc 10.77.0.2").exit_code == 1
+    assert "10.77.0.2 dev vc FAILED" in host.out("ip neigh")
+    assert host.out("ip route get 10.77.0.2 oif vc").startswith("10.77.0.2 dev vc src 10.1.0.1 uid 0 \n")

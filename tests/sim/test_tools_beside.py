@@ -4,6 +4,7 @@ each test): ethtool 6.1, iputils-arping 20221126, inetutils-telnet 2.4, nmap 7.9
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from dnetlab import Lab
 
@@ -130,3 +131,16 @@ def test_conntrack_lists_and_forgets_connections():  # conntrack -L -p tcp --dpo
     assert lab.run("conntrack -F").stderr == emptied
     assert lab.run("conntrack -L").stdout == ""
     assert lab.run("conntrack -L foo").exit_code == 2
+
+
+def test_ethtool_tells_what_a_link_leaves_to_others():
+    # goldens/ethtool: `ethtool -k DEV` in a network namespace, ethtool 6.1, Linux 6.18
+    lab, folder = Lab(), Path(__file__).with_name("goldens") / "ethtool"
+    lab.run("ip link add name v1 type veth peer name v2")
+    lab.run("ip link add vx type vxlan id 5 dev eth0 dstport 4789")
+    for device, kind in (("v1", "veth"), ("docker0", "bridge"), ("lo", "lo"), ("vx", "vxlan")):
+        real = (folder / f"{kind}.txt").read_text(encoding="utf-8").split("\n", 1)[1]
+        assert lab.run(f"ethtool -k {device}").stdout == f"Features for {device}:\n{real}"
+    assert lab.run("ethtool -k nosuch").exit_code != 0
+    lab.run("ip link add d0 type dummy")
+    assert lab.run("ethtool -k d0").refused is not None

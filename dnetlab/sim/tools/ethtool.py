@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dnetlab.model import Interface, LinkKind
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.tools.ethtool_features import features
 from dnetlab.sim.tools.options import fail
 
 _DRIVERS = {LinkKind.VETH: ("veth", "1.0", ""), LinkKind.BRIDGE: ("bridge", "2.3", "N/A"),
@@ -53,9 +54,17 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     if link is None:
         row = "netlink error: no device matches name (offset 24)\nnetlink error: No such device\n"
         return Result("No data available\n", row * 5, 75)
-    if option == "-k":
-        raise Refused("The lab's links have no offloads.", "ethtool -i {dev} tells the driver.", dev=link.name)
-    return _settings(link)
+    return _features(link) if option == "-k" else _settings(link)
+
+
+def _features(link: Interface) -> Result:
+    """What it leaves to its hardware, or to whoever is last. Nobody in the lab needs it: packets have their sums."""
+    driver = "loopback" if link.kind is LinkKind.LOOPBACK else _DRIVERS[link.kind][0] if link.kind in _DRIVERS else ""
+    text = features(link.name, driver)
+    if text is None:
+        raise Refused("The offloads of a link like {dev} are not known to the lab.",
+                      "It knows those of veths, bridges, VXLANs, lo and the NIC.", dev=link.name)  # fmt: skip
+    return Result(text)
 
 
 def _driver(link: Interface | None) -> Result:

@@ -62,6 +62,11 @@ class Request:
     interface: str = ""
     cutting: wire.Cutting = wire.Cutting.WANT
 
+    @property
+    def device(self) -> str:
+        """The link that -I names, '' when it names an address."""
+        return "" if _is_address(self.interface) or ":" in self.interface else self.interface
+
 
 @dataclass
 class Tally:
@@ -260,7 +265,7 @@ def _echoes(context: Context, request: Request, target: IpAddress, source: IpAdd
         tally.sent += 1
         try:
             answer = wire.echo(context, target, identifier=identifier, number=number, size=packet_size(request, target),
-                               ttl=request.ttl, source=source, cutting=request.cutting)  # fmt: skip
+                               ttl=request.ttl, source=source, cutting=request.cutting, oif=request.device)  # fmt: skip
         except wire.TooLong as too_long:
             answer = wire.Attempt(wire.Fate.SILENCE)
             tally.errors += 1
@@ -434,7 +439,7 @@ def _busybox_to(context: Context, request: Request, target: IpAddress, source: I
             if silent
             else wire.echo(
                 context, target, identifier=identifier, number=number, size=packet_size(request, target),
-                ttl=request.ttl, source=source,
+                ttl=request.ttl, source=source, oif=request.device,
             )
         )
         if answer.fate is wire.Fate.NOT_PERMITTED:

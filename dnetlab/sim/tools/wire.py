@@ -139,8 +139,11 @@ def path_mtu(context: Context, destination: IpAddress) -> int:
 
 
 def echo(context: Context, destination: IpAddress, *, identifier: int, number: int = 1, size: int = 84, ttl: int = 64,
-         source: IpAddress | None = None, cutting: Cutting = Cutting.WANT) -> Attempt:  # fmt: skip
-    """Send one ICMP echo request and keep what it leaves behind. Raises TooLong when it may not be cut and must be."""
+         source: IpAddress | None = None, cutting: Cutting = Cutting.WANT, oif: str = "") -> Attempt:  # fmt: skip
+    """Send one ICMP echo request and keep what it leaves behind. Raises TooLong when it may not be cut and must be.
+
+    oif: the link that it has to leave by, '' for that of the route.
+    """
     fits = path_mtu(context, destination)
     if size > fits and cutting is Cutting.DO:
         raise TooLong(fits)
@@ -151,7 +154,7 @@ def echo(context: Context, destination: IpAddress, *, identifier: int, number: i
         source, destination, Protocol.ICMP, sport=identifier, ttl=ttl, icmp=IcmpType.ECHO_REQUEST, size=size,
         df=cutting is not Cutting.DONT and size <= fits, piece=fits if size > fits else 0, seq=number,
     )  # fmt: skip
-    return _send(context, packet, bound)
+    return _send(context, packet, bound, oif)
 
 
 def connect(context: Context, destination: IpAddress, port: int, patience: float = CONNECT_SECONDS) -> Attempt:
@@ -252,9 +255,9 @@ def local_port(context: Context) -> int:
     return 32768 + 2 * int(chance(context, "port") * 14000)
 
 
-def _send(context: Context, packet: Packet, bound: bool = False) -> Attempt:
+def _send(context: Context, packet: Packet, bound: bool = False, oif: str = "") -> Attempt:
     world = context.world
-    exchange = forward(world.snapshot(), context.where, packet, world.clock, bound)
+    exchange = forward(world.snapshot(), context.where, packet, world.clock, bound, oif)
     world.adopt(exchange.after)
     return judge(context, exchange, packet)
 
