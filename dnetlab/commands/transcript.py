@@ -110,7 +110,7 @@ def has_no_order(command: str, restarted: bool, reattached: bool = False) -> boo
     restarted: dockerd has been restarted. reattached: a container of several networks has been started again; from 28
     on its networks are plugged in in map order, so which of them is eth0 changes from start to start (28.5.2).
     """
-    listing = command.startswith(("iptables", "ip route", "ip addr", "ip link", "bridge", "nft"))
+    listing = command.startswith(("iptables", "ip6tables", "ip route", "ip addr", "ip link", "bridge", "nft"))
     inside = bool(plug_numbers(command, reattached))
     if command.count("--link ") > 1 and "/etc/hosts" in command:  # dockerd keeps links in a Go map (20.10.24)
         return True

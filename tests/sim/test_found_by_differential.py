@@ -178,3 +178,40 @@ def test_docker0_lists_a_subnet_that_the_daemon_chose_behind_the_one_that_is_wri
     pools = '"default-address-pools": [{"base": "10.50.0.0/16", "size": 24}]'
     at.run(f"echo '{{{pools}, {both}}}' > /etc/docker/daemon.json", "systemctl restart docker")
     assert at.said(subnets) == "fd00:d0c::/64 10.50.0.0/24 \n"
+
+
+def test_a_daemon_without_iptables_writes_rules_of_ipv6_all_the_same():
+    # Given iptables=false, when a container of a network with IPv6 runs, then ip6tables has its rule and iptables has
+    # none (28.5.2).
+    at = At("28.5")
+    told = '{"iptables": false, "ipv6": true, "fixed-cidr-v6": "fd00:d0c::/64"}'
+    at.run(f"echo '{told}' > /etc/docker/daemon.json", "systemctl restart docker", "docker run -d --name web1 nginx")
+
+    assert at.said("ip6tables -t raw -S PREROUTING") == (
+        "-P PREROUTING ACCEPT\n-A PREROUTING -d fd00:d0c::2/128 ! -i docker0 -j DROP\n"
+    )
+    assert at.said("iptables -t raw -S PREROUTING") == "-P PREROUTING ACCEPT\n"
+
+
+def test_a_routed_network_opens_a_port_whatever_address_was_asked_for():
+    # Given a network in whose own addresses others are answered, when a port of 127.0.0.1 is published, then it is
+    # listed without that address (28.5.2).
+    at = At("28.5")
+    at.run("docker network create -o com.docker.network.bridge.gateway_mode_ipv4=routed net1",
+           "docker run -d --name web2 --network net1 -p 127.0.0.1:8001:80 nginx")  # fmt: skip
+
+    ports = at.said("docker inspect -f '{{json .NetworkSettings.Ports}}' web2")
+
+    assert ports == '{"80/tcp":[{"HostIp":"0.0.0.0","HostPort":""}]}\n'
+
+
+def test_a_network_connected_at_rest_is_missed_by_its_name():
+    # Given a container at rest that was connected to a network, when that network has gone, then the start names it by
+    # its name (28.5.2), not by its id.
+    at = At("28.5")
+    at.run("docker run -d --name web1 nginx", "docker stop -t 1 web1", "docker network create net3",
+           "docker network connect net3 web1", "docker network rm net3")  # fmt: skip
+
+    said = at.error("docker start web1")
+
+    assert "network net3 not found" in said

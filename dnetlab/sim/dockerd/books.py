@@ -54,7 +54,7 @@ class Daemon:
     linking       full ids of the containers that link to others on the default bridge
     bound         (protocol, host port) -> published there
     published     endpoint id -> what is to be published through it, and what is
-    attachments   (container id, network id) -> what was asked of that endpoint
+    attachments   (container id, network) -> what was asked of that endpoint
     interface_counters  container id -> number of the next ethN (engines up to 27 never go back)
     adopted       bridges that were there before a network took them by name; they outlive it
     made_parents  parents of macvlan networks that the daemon made; they go with the last network on them

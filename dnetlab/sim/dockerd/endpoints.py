@@ -354,7 +354,9 @@ def connect(world: World, host: str, network_ref: str, container_ref: str, attac
     if present is None or present.network_id not in ("", network.id):
         # Written down first, and it stays when the connecting fails (daemon/container_operations.go
         # updateNetworkSettings; observed on 20.10.24, 26.1.5 and 28.5.2).
-        _note(world, host, container, endpoint, attachment)
+        # At rest without the network's id, which is heard at the start (updateNetworkConfig; observed on 28.5.2).
+        noted = endpoint if container.is_running else replace(endpoint, network_id="")
+        _note(world, host, container, noted, attachment)
     if not container.is_running:
         return
     with _undone_on_error(world):
@@ -369,7 +371,7 @@ def _note(world: World, host: str, container: Container, endpoint: Endpoint, att
     """Keep what was asked of an endpoint, for this start and the next ones."""
     living = {c.id for c in world.hosts[host].containers}
     others = {k: v for k, v in daemon(world, host).attachments.items() if k[0] in living}
-    change_daemon(world, host, attachments={**others, (container.id, endpoint.network_id): attachment})
+    change_daemon(world, host, attachments={**others, (container.id, endpoint.network): attachment})
     _with_endpoint(world, host, container.id, endpoint)
 
 
@@ -426,7 +428,7 @@ def _take_out(world: World, host: str, container: Container, endpoint: Endpoint,
     fresh = books.get(world, host, container.id)
     rest = tuple(e for e in fresh.endpoints if e.network != network.name)
     books.put(world, host, replace(fresh, endpoints=rest))
-    attachments = {k: v for k, v in daemon(world, host).attachments.items() if k != (container.id, network.id)}
+    attachments = {k: v for k, v in daemon(world, host).attachments.items() if k != (container.id, network.name)}
     change_daemon(world, host, attachments=attachments)
     if container.is_running and container.namespace:
         wayout.settle(world, host, container.id)

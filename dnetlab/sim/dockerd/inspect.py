@@ -280,7 +280,7 @@ def _is_of_swarm(world: World, host: str, endpoint: Endpoint) -> bool:
 def endpoint_json(world: World, host: str, container: Container, endpoint: Endpoint) -> Json:
     """One entry of `.NetworkSettings.Networks`."""
     spec = books.spec(world, host, container.id)
-    later = books.daemon(world, host).attachments.get((container.id, endpoint.network_id))
+    later = books.daemon(world, host).attachments.get((container.id, endpoint.network))
     connected = later is not None
     asked = later or next((a for a in spec.config.networks if a.name == endpoint.network), None)
     links, empty = (asked.links, asked.empty) if asked is not None else ((), ())
@@ -293,7 +293,7 @@ def endpoint_json(world: World, host: str, container: Container, endpoint: Endpo
         "MacAddress": endpoint.mac or (asked.mac if asked and asked.mac else ""),
         "DriverOpts": options or ({} if "DriverOpts" in empty else None),
         "GwPriority": asked.gw_priority if asked else 0,
-        "NetworkID": "" if connected and container.started is None else endpoint.network_id,
+        "NetworkID": endpoint.network_id,
         "EndpointID": endpoint.endpoint_id,
         "Gateway": _text(endpoint.gateway),
         "IPAddress": _text(endpoint.address),

@@ -170,14 +170,16 @@ def _bind(
 
 
 def _addresses(world: World, host: str, request: PortRequest, way: Way) -> list[IpAddress]:
-    """Where one request is to be published."""
+    """Where one request is to be published. A network whose own addresses are used outside opens the port there, so
+    that the host's address that was asked for says nothing (port_mapping_linux.go, "NAT is disabled"; 28.5.2)."""
     asked, targets = request.host_ip, way.targets
     found: list[IpAddress] = [asked] if asked is not None else [way.default]
     if asked is None and way.default == ANY_V4:
         found = [ANY_V4, ANY_V6]
     proxy = daemon(world, host).userland_proxy  # it alone asks IPv4 containers by IPv6
     found = [a for a in found if a.version in targets or a.version == 6 and proxy]
-    return [a for a in found if (way.routed if a.version in way.open else way.part.has(a.version))]
+    found = [a for a in found if (way.routed if a.version in way.open else way.part.has(a.version))]
+    return [(ANY_V4 if a.version == 4 else ANY_V6) if a.version in way.open else a for a in found]
 
 
 def _numbers(

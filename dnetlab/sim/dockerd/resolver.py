@@ -114,7 +114,7 @@ def _links_of(world: World, host: str, asker: Container) -> dns.Links:
     spec = state.containers.get(asker.id)
 
     def links(endpoint: Endpoint, name: str) -> str | None:
-        later = state.attachments.get((asker.id, endpoint.network_id))
+        later = state.attachments.get((asker.id, endpoint.network))
         first = [a for a in spec.config.networks if a.name == endpoint.network] if spec else []
         pairs = [pair for attachment in ([later] if later else first) for pair in attachment.links]
         return next((other for other, alias in pairs if (alias or other).lower() == name), None)

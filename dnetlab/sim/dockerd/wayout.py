@@ -25,7 +25,7 @@ ALL, NONE = Part(True, True), Part(False, False)
 
 def attachment_of(world: World, host: str, container: Container, endpoint: Endpoint) -> NetworkAttachment:
     """What was asked of this endpoint, at `run` or by `network connect`."""
-    later = daemon(world, host).attachments.get((container.id, endpoint.network_id))
+    later = daemon(world, host).attachments.get((container.id, endpoint.network))
     if later is not None:
         return later
     config = daemon(world, host).containers[container.id].config

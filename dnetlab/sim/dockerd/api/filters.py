@@ -74,7 +74,7 @@ def container_matches(world: World, host: str, wanted: Filters) -> Callable[[Con
     check_names(world, wanted, _KNOWN["container"])
     _check_container_values(world, wanted)
     images = {i.id for name in wanted.get("ancestor", []) if (i := _image(world, host, name)) is not None}
-    networks = {_network_id(world, host, name) for name in wanted.get("network", [])} - {""}
+    networks = {key for name in wanted.get("network", []) for key in _network_keys(world, host, name)}
     edges = {key: [_other(world, host, name) for name in wanted.get(key, [])] for key in ("before", "since")}
 
     def matches(container: Container, spec: ContainerSpec) -> bool:
@@ -87,7 +87,7 @@ def container_matches(world: World, host: str, wanted: Filters) -> Callable[[Con
             "status": lambda v: container.state.value in v,
             "exited": lambda v: container.state is ContainerState.EXITED and str(container.exit_code) in v,
             "ancestor": lambda v: spec.image_id in images,
-            "network": lambda v: any(e.network_id in networks for e in container.endpoints),
+            "network": lambda v: any(networks & {e.network_id, e.network} for e in container.endpoints),
             "publish": lambda v: any(_port_in(f"{p.host_port}/{p.protocol.value}", v) for p in container.ports),
             "expose": lambda v: container.is_running and any(_port_in(p, v) for p in container.exposed),
             "health": lambda v: (spec.health.status if spec.health else "none") in v,
@@ -121,9 +121,10 @@ def _image(world: World, host: str, name: str) -> Image | None:
         return None
 
 
-def _network_id(world: World, host: str, name: str) -> str:
+def _network_keys(world: World, host: str, name: str) -> tuple[str, ...]:
+    """Id and name of a network; an endpoint at rest may have the name alone."""
     found = world.hosts[host].network(name)
-    return found.id if found else ""
+    return (found.id, found.name) if found else ()
 
 
 def _port_in(port: str, values: Sequence[str]) -> bool:

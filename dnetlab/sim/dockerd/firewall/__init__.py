@@ -14,7 +14,7 @@ A further backend is a further file beside iptables.py, chosen here.
 from __future__ import annotations
 
 from dnetlab.sim.dockerd.books import daemon
-from dnetlab.sim.dockerd.firewall.iptables import Iptables
+from dnetlab.sim.dockerd.firewall.iptables import Iptables, families
 from dnetlab.sim.dockerd.firewall.nftables import Nftables
 from dnetlab.sim.dockerd.firewall.norules import NoRules
 from dnetlab.sim.dockerd.firewall.protocol import Firewaller, NetworkConfig
@@ -24,8 +24,9 @@ __all__ = ["Firewaller", "NetworkConfig", "firewaller"]
 
 
 def firewaller(world: World, host: str) -> Firewaller:
-    """The backend of that host's daemon: iptables, the default of every release, nftables, or none (iptables=false)."""
-    config = daemon(world, host).config
-    if not config.iptables:
+    """The backend of that host's daemon: iptables, the default of every release, nftables, or none, when it may write
+    rules of neither family."""
+    if not families(world, host):
         return NoRules(world, host)
-    return Nftables(world, host) if config.firewall_backend == "nftables" else Iptables(world, host)
+    nft = daemon(world, host).config.firewall_backend == "nftables"
+    return Nftables(world, host) if nft else Iptables(world, host)

@@ -23,6 +23,11 @@ def writes_ip6tables(world: World, host: str) -> bool:
     return asked and (always or config.experimental)
 
 
+def families(world: World, host: str) -> tuple[int, ...]:
+    """The families whose rules the daemon writes: iptables=false is of IPv4 alone (observed on 28.5.2)."""
+    return (4,) * daemon(world, host).config.iptables + (6,) * writes_ip6tables(world, host)
+
+
 class Iptables(Firewaller):
     """See Firewaller. Which rules they are is in rules.py; here they are written and taken away."""
 
@@ -32,7 +37,7 @@ class Iptables(Firewaller):
         self.layout: Firewall = release_of(world).firewall
         self.proxy = daemon(world, host).userland_proxy
         self.direct = daemon(world, host).config.allow_direct_routing  # nothing is dropped in raw for endpoints
-        self.families = (4, 6) if writes_ip6tables(world, host) else (4,)
+        self.families = families(world, host)
 
     def start(self) -> None:
         drop_tables(self.world, self.where)
@@ -115,6 +120,8 @@ class Iptables(Firewaller):
     def add_link(
         self, network: NetworkConfig, asking: IpAddress, asked: IpAddress, ports: Sequence[tuple[int, str]]
     ) -> None:
+        if 4 not in self.families:
+            return
         with edit(self.world, self.where) as tables:
             _write(tables, rules.of_link(network, asking, asked, ports))
 

@@ -12,6 +12,7 @@ from dnetlab.model import PortBinding, Where
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd.books import change_daemon, daemon
 from dnetlab.sim.dockerd.firewall import cleaning, nftrules
+from dnetlab.sim.dockerd.firewall.iptables import families
 from dnetlab.sim.dockerd.firewall.nftmirror import TABLE, Mirror, Part, apply
 from dnetlab.sim.dockerd.firewall.protocol import Firewaller, NetworkConfig
 from dnetlab.sim.world import World
@@ -32,7 +33,7 @@ class Nftables(Firewaller):
         self.where = Where(host)
         self.proxy = daemon(world, host).userland_proxy
         self.direct = daemon(world, host).config.allow_direct_routing  # nothing is dropped in raw for endpoints
-        self.families = (4, 6) if daemon(world, host).config.ip6tables is not False else (4,)
+        self.families = families(world, host)
 
     def start(self) -> None:
         """What an earlier daemon wrote with iptables is taken away; chains of its own are emptied and filled."""

@@ -1,4 +1,4 @@
-"""A daemon with `iptables: false`: it leaves the host's rules alone, those of an earlier daemon too.
+"""A daemon that may write rules of neither family: it leaves the host's rules alone, those of an earlier daemon too.
 
 Recorded from 29.7.2. The resolver's rules in a container's own namespace are written nevertheless.
 """
