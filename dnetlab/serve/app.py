@@ -10,11 +10,13 @@ import asyncio
 import json
 import logging
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import StreamingResponse
 
 from dnetlab.model import Answer, Request
 from dnetlab.serve import staying
@@ -41,12 +43,13 @@ class App:
     def __init__(self, desk: Desk, host: str, token: str = "") -> None:
         self.desk, self.host, self._token = desk, host, token
         self.headers = desk.lab.daemons.headers
+        self._always = _bytes(self.headers)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
         try:
-            response = await self._answer(scope, receive)
+            answer = await self._answer(scope, receive)
         except (ClientDisconnect, asyncio.CancelledError):  # the client has gone, or the server ends
             return
         except Exception as error:  # a fault of ours: the traceback is here, the client gets a sentence
@@ -55,23 +58,24 @@ class App:
             if door.taken is not None:
                 door.taken.close()
                 return
-            response = self.response(Answer(500, {"message": f"dnetlab has a fault here, not you: {error!r}"}))
-        if isinstance(response, StreamingResponse):
-            await response(scope, receive, send)
-        elif response is not None:
+            answer = Answer(500, {"message": f"dnetlab has a fault here, not you: {error!r}"})
+        if isinstance(answer, StreamingResponse):
+            await answer(scope, receive, send)
+        elif isinstance(answer, Answer):
             with scope["door"].together():
-                await response(scope, receive, send)
+                await self._send(answer, send)
 
-    async def _answer(self, scope: Any, receive: Any) -> Response | None:
+    async def _answer(self, scope: Any, receive: Any) -> staying.Said:
+        """What is said at once, or for as long as somebody stays; None: nothing by way of HTTP."""
         headers = dict(scope["headers"])
         if self._token and headers.get(b"authorization") != b"Bearer " + self._token.encode():
-            return self.response(Answer(401, {"message": "this lab asks for its token: Authorization: Bearer TOKEN"}))
+            return Answer(401, {"message": "this lab asks for its token: Authorization: Bearer TOKEN"})
         try:
             request = await read(scope, headers.get(b"content-type", b""), receive)
         except TooLarge:
-            return self.response(Answer(413, {"message": f"a request may have {MOST >> 20} MiB"}))
+            return Answer(413, {"message": f"a request may have {MOST >> 20} MiB"})
         except BadJson as problem:
-            return self.response(Answer(400, {"message": f"invalid JSON: {problem}"}))
+            return Answer(400, {"message": f"invalid JSON: {problem}"})
         stays = staying.handler(request)
         if stays is not None:
             return await stays(staying.Visit(self, scope["door"], b"upgrade" in headers, request))
@@ -79,13 +83,20 @@ class App:
         if not answer.status:
             scope["door"].close()
             return None
-        return self.response(answer)
+        return answer
 
-    def response(self, answer: Answer) -> Response:
-        headers = {**self.headers, **answer.headers, "Content-Type": content_type(answer)}
-        if not headers["Content-Type"]:
-            del headers["Content-Type"]
-        return Response(content(answer), answer.status, headers)
+    async def _send(self, answer: Answer, send: Any) -> None:
+        """As starlette's Response does, with less ado: it is a fifth of what a ping takes."""
+        body, kind = content(answer), content_type(answer)
+        headers = [*self._always, *_bytes(answer.headers)]
+        headers += [(b"content-type", kind.encode())] if kind else []
+        headers += [(b"content-length", b"%d" % len(body))] if answer.status not in (204, 304) else []
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _bytes(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 def content_type(answer: Answer) -> str:
@@ -108,14 +119,20 @@ async def read(scope: Any, kind: bytes, receive: Any) -> Request:
     if found := _VERSION.fullmatch(path):
         version, path = found.groups()
     data = await _body(receive)
-    pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True) if scope["query_string"] else []
+    pairs = _pairs(scope["query_string"])
     query, lists = dict(pairs), _lists(pairs)
     if data and b"json" in kind:
         return Request(scope["method"], path, query, _parsed(data), version=version, lists=lists)
     return Request(scope["method"], path, query, data=data, version=version, lists=lists)
 
 
-def _lists(pairs: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+@lru_cache(256)
+def _pairs(query: bytes) -> tuple[tuple[str, str], ...]:
+    """Clients ask the same again and again."""
+    return tuple(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else ()
+
+
+def _lists(pairs: tuple[tuple[str, str], ...]) -> dict[str, tuple[str, ...]]:
     """Those that Docker's clients say more than once."""
     found: dict[str, tuple[str, ...]] = {}
     for name, value in pairs:

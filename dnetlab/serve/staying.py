@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import StreamingResponse
 
 from dnetlab.model import Answer, Container, ContainerState, Request
 from dnetlab.model.changed import replace
@@ -58,13 +58,13 @@ class Visit:
     async def inspect(self) -> Answer:
         return await self.ask("GET", f"/containers/{self.name}/json")
 
-    def response(self, answer: Answer) -> Response | None:
+    def response(self, answer: Answer) -> Answer | None:
         if not answer.status:
             self.door.close()
             return None
-        return self.app.response(answer)
+        return answer
 
-    def streaming(self, parts: AsyncIterator[bytes], kind: str) -> Response:
+    def streaming(self, parts: AsyncIterator[bytes], kind: str) -> StreamingResponse:
         return StreamingResponse(parts, 200, {**self.app.headers, "Content-Type": kind})
 
     async def take(self, raw: bool) -> Wire:
@@ -80,7 +80,8 @@ class Visit:
 
 
 START = 0.2  # seconds
-Handler = Callable[[Visit], Awaitable[Response | None]]
+Said = Answer | StreamingResponse | None  # None: nothing more by way of HTTP
+Handler = Callable[[Visit], Awaitable[Said]]
 
 
 def handler(request: Request) -> Handler | None:
@@ -100,7 +101,7 @@ def handler(request: Request) -> Handler | None:
 # -- the end of a container -------------------------------------------------------------------------------------------
 
 
-async def wait(visit: Visit) -> Response | None:
+async def wait(visit: Visit) -> Said:
     """The headers at once, the status when it has come: clients wait for the headers before they start it."""
     found = await visit.inspect()
     condition = visit.request.query.get("condition") or "not-running"
@@ -152,7 +153,7 @@ async def _gone(desk: Desk, host: str, full: str) -> None:
 # -- logs -------------------------------------------------------------------------------------------------------------
 
 
-async def logs(visit: Visit) -> Response | None:
+async def logs(visit: Visit) -> Said:
     """GET /containers/{id}/logs?follow=1"""
     first = await visit.desk.ask(visit.host, visit.request)
     if first.status != 200:
@@ -192,7 +193,7 @@ async def _new_frames(
 # -- attach -----------------------------------------------------------------------------------------------------------
 
 
-async def attach(visit: Visit) -> Response | None:
+async def attach(visit: Visit) -> Said:
     """POST /containers/{id}/attach: its output, and its input if it has one."""
     found = await visit.inspect()
     if found.status != 200:
@@ -253,7 +254,7 @@ async def _shown(desk: Desk, host: str, request: Request, full: str, seen: int, 
 # -- exec -------------------------------------------------------------------------------------------------------------
 
 
-async def exec_start(visit: Visit) -> Response | None:
+async def exec_start(visit: Visit) -> Said:
     """POST /exec/{id}/start with a connection: the program runs, or a shell waits for what is typed."""
     known = await visit.ask("GET", f"/exec/{visit.name}/json")
     if known.status != 200:
@@ -286,7 +287,7 @@ async def exec_start(visit: Visit) -> Response | None:
 # -- what happens, what is used ---------------------------------------------------------------------------------------
 
 
-async def events(visit: Visit) -> Response | None:
+async def events(visit: Visit) -> Said:
     """GET /events: those asked for, then each as it happens; with `until`, which only the past has, no more."""
     everything = replace(visit.request, query={**visit.request.query, "since": "0"})
     known = await visit.desk.ask(visit.host, everything, waits=True)  # from here on nothing is missed
@@ -323,7 +324,7 @@ def _line(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode() + b"\n"
 
 
-async def stats(visit: Visit) -> Response | None:
+async def stats(visit: Visit) -> Said:
     """GET /containers/{id}/stats: a reading each second until the container has ended."""
     first = await visit.desk.ask(visit.host, visit.request)
     if first.status != 200:
