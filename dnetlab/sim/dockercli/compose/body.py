@@ -85,6 +85,18 @@ def container(
     }
 
 
+def later_networks(call: Call, asked: Json) -> dict[str, Json]:
+    """Networks that a daemon of an API before 1.44 is told of one by one once the container is there; they leave the
+    body, in which only the one of the most priority stays (compose 2.40 pkg/compose/convergence.go,
+    createMobyContainer)."""
+    found: dict[str, Json] = asked["NetworkingConfig"]["EndpointsConfig"]
+    if call.session.speaks("1.44"):
+        return {}
+    mode = asked["HostConfig"]["NetworkMode"]
+    asked["NetworkingConfig"] = {"EndpointsConfig": {name: told for name, told in found.items() if name == mode}}
+    return {name: told for name, told in found.items() if name != mode}
+
+
 def image_of(call: Call, service: str) -> str:
     found = call.project.services[service]
     return str(found.get("image") or f"{call.project.name}-{service}")

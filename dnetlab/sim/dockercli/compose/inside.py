@@ -53,7 +53,7 @@ def run(call: Call) -> int:
     detached = words.on("detach")
     asked["HostConfig"]["AutoRemove"] = words.on("rm")
     asked["Tty"] = asked["OpenStdin"] = not detached and not words.on("no-TTY")
-    container = session.ask(api.container_create, asked, own)["Id"]
+    container = up.make_container(call, asked, own)
     if detached:
         session.ask(api.container_start, container)
         session.out(container)

@@ -271,7 +271,16 @@ def _make(call: Call, name: str, number: int, begin: list[Callable[[], None]], e
 def _create(call: Call, name: str, number: int, own: str) -> None:
     mode = call.project.services[name].get("network_mode", "")
     joined = ask.of_service(call, mode[8:])[0]["Id"] if mode.startswith("service:") else None
-    call.session.ask(api.container_create, body.container(call, name, number, joined=joined), own)
+    make_container(call, body.container(call, name, number, joined=joined), own)
+
+
+def make_container(call: Call, asked: Json, own: str) -> str:
+    """The id of the container that was asked for, in all its networks. Raises ApiError."""
+    later = body.later_networks(call, asked)
+    made: str = call.session.ask(api.container_create, asked, own)["Id"]
+    for network, told_of_it in later.items():
+        call.session.ask(api.network_connect, network, {"Container": made, "EndpointConfig": told_of_it})
+    return made
 
 
 # -- start --------------------------------------------------------------------------------------------------------
