@@ -215,3 +215,14 @@ def test_a_network_connected_at_rest_is_missed_by_its_name():
     said = at.error("docker start web1")
 
     assert "network net3 not found" in said
+
+
+def test_ports_of_a_network_without_ipv6_whose_mode_of_ipv6_is_routed_have_no_number_on_every_ipv6_address():
+    # Given an IPv4 network with gateway_mode_ipv6=routed, when a port is published, then [::] is listed with 0 and has
+    # no docker-proxy (28.5.2).
+    at = At("28.5")
+    at.run("docker network create -o com.docker.network.bridge.gateway_mode_ipv6=routed net1",
+           "docker run -d --name web2 --network net1 -p 8002:80 nginx")  # fmt: skip
+
+    assert at.said("docker ps --format '{{.Ports}}'") == "0.0.0.0:8002->80/tcp, [::]:0->80/tcp\n"
+    assert at.said("ps aux | grep -c '[d]ocker-proxy'") == "1\n"

@@ -52,6 +52,8 @@ class Way:
     families  the network as the firewall sees it with the container's address, for each family that it has
     default   the address of ports that name none
     part      the families of the host's addresses; routed: and those in which the network is routed
+    open      the families whose ports are open at the container's own address; of IPv6 also in a network without it,
+              whose ports have no number on the host's [::] then (observed on 28.5.2)
     """
 
     endpoint: Endpoint
@@ -59,15 +61,11 @@ class Way:
     default: IpAddress
     part: Part
     routed: bool
+    open: tuple[int, ...]
 
     @property
     def targets(self) -> Targets:
         return {address.version: address for _, address in self.families}
-
-    @property
-    def open(self) -> list[int]:
-        """The families whose ports are open at the container's own address."""
-        return [address.version for network, address in self.families if network.routed]
 
 
 def publish(world: World, host: str, container: Container, way: Way) -> tuple[PortBinding, ...]:

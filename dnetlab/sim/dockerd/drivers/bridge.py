@@ -88,8 +88,9 @@ class Bridge(Driver):
     ) -> tuple[PortBinding, ...]:  # fmt: skip
         if network.internal:
             return ()
-        configs = options.by_family(network, release_of(world), endpoint)
-        way = ports.Way(endpoint, configs, options.host_binding(network), part, routed)
+        release = release_of(world)
+        configs, open_ = options.by_family(network, release, endpoint), options.routed_families(network, release)
+        way = ports.Way(endpoint, configs, options.host_binding(network), part, routed, open_)
         return ports.publish(world, host, container, way)
 
     def withdraw(

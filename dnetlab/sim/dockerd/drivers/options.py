@@ -129,6 +129,12 @@ def mode_of(options: Mapping[str, str], release: EngineProfile, key: str = GATEW
     return next((mode for mode in GatewayMode if mode.value == asked), GatewayMode.NAT)
 
 
+def routed_families(network: Network, release: EngineProfile) -> tuple[int, ...]:
+    """The families whose gateway mode is routed, those too that the network doesn't have."""
+    modes = {4: mode_of(network.options, release), 6: mode6_of(network.options, release)}
+    return tuple(version for version, mode in modes.items() if mode is GatewayMode.ROUTED)
+
+
 def has_address6(network: Network, release: EngineProfile) -> bool:
     """Does the bridge wear the gateway's IPv6 address?"""
     return bool(network.subnets_of(6)) and mode6_of(network.options, release) is not GatewayMode.ISOLATED
