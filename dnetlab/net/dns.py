@@ -20,11 +20,11 @@ def no_links(endpoint: Endpoint, name: str) -> str | None:
     return None
 
 
-def named_networks(host: Host, container: Container) -> list[Endpoint]:
-    """The live endpoints whose networks have names, in the order the resolver asks them."""
+def named_networks(host: Host, container: Container, families: str = "") -> list[Endpoint]:
+    """The live endpoints whose networks have names, in the order the resolver asks them; families: see by_gateway."""
     live = [e for e in container.endpoints if e.endpoint_id and e.network not in PREDEFINED]
     internal = {n.id for n in host.networks if n.internal}
-    return by_gateway(live, lambda e: e.network_id in internal)
+    return by_gateway(live, lambda e: e.network_id in internal, families=families)
 
 
 def names_in(container: Container, endpoint: Endpoint) -> list[str]:
@@ -82,10 +82,12 @@ def name_of(host: Host, network_id: str, address: IpAddress) -> str:
     return told or next((c.name for c, e in members(host, network_id) if address in e.addresses), "")
 
 
-def addresses(host: Host, asker: Container, name: str, links: Links = no_links) -> list[IpAddress]:
+def addresses(
+    host: Host, asker: Container, name: str, links: Links = no_links, families: str = ""
+) -> list[IpAddress]:
     """What the server answers the asker: link aliases, then the whole name in each network, then name.network."""
     name = name.lower().removesuffix(".")
-    networks = named_networks(host, asker)
+    networks = named_networks(host, asker, families)
     for endpoint in networks:
         linked = links(endpoint, name)
         found = lookup(host, endpoint.network_id, linked.lower()) if linked else []

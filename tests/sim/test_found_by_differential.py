@@ -226,3 +226,14 @@ def test_ports_of_a_network_without_ipv6_whose_mode_of_ipv6_is_routed_have_no_nu
 
     assert at.said("docker ps --format '{{.Ports}}'") == "0.0.0.0:8002->80/tcp, [::]:0->80/tcp\n"
     assert at.said("ps aux | grep -c '[d]ocker-proxy'") == "1\n"
+
+
+def test_a_name_in_two_networks_is_that_of_the_network_with_both_families():
+    # Given a container in a network of both families and in another that stands first by its name, when it asks for
+    # its own name, then the first network with a gateway of each family is asked first (28.5.2): busybox takes IPv6.
+    at = At("28.5")
+    at.run("docker network create --subnet 10.22.5.0/24 net5",
+           "docker network create --subnet 10.25.6.0/24 --ipv6 --subnet fd00:46::/64 net6",
+           "docker run -d --name web2 --network net6 nginx", "docker network connect net5 web2")  # fmt: skip
+
+    assert at.said("docker exec web2 ping -c 1 -W 1 web2").startswith("PING web2 (fd00:46::2): 56 data bytes\n")

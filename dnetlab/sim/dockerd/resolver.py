@@ -15,7 +15,7 @@ from dnetlab.model import Container, Endpoint, Protocol, Where
 from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.net import dns
 from dnetlab.sim.dockerd import hostsfile
-from dnetlab.sim.dockerd.books import daemon
+from dnetlab.sim.dockerd.books import daemon, release_of
 from dnetlab.sim.world import World
 
 INTERNAL = IPv4Address("127.0.0.11")
@@ -77,7 +77,8 @@ def ask(
         return _outside(world, where, server)
     asker = owner_of(world, where)
     links = _links_of(world, where.host, asker) if asker else dns.no_links
-    found = dns.addresses(world.hosts[where.host], asker, name, links) if asker else []
+    families = release_of(world).elects_families
+    found = dns.addresses(world.hosts[where.host], asker, name, links, families) if asker else []
     if found:
         return NameAnswer(server, Status.NOERROR, _shuffled(world, found))
     return NameAnswer(server, Status.TIMEOUT, seconds=PATIENCE)  # forwarded to 192.0.2.53, which never answers
@@ -100,6 +101,11 @@ def _shuffled(world: World, found: list[IpAddress]) -> tuple[IpAddress, ...]:
         return tuple(found)
     turn = world.count("dns:turn")
     return tuple(a for family in families for a in family[turn % len(family) :] + family[: turn % len(family)])
+
+
+def _asked(world: World, host: str, asker: Container | None) -> list[Endpoint]:
+    """The asker's networks, in the order that the resolver asks them."""
+    return dns.named_networks(world.hosts[host], asker, release_of(world).elects_families) if asker else []
 
 
 def registered_names(world: World, host: str, network_id: str) -> set[str]:
@@ -154,7 +160,7 @@ def ask_pointer(
     if server != INTERNAL or not answers_here(world, where):
         return _outside(world, where, server)
     asker = owner_of(world, where)
-    for own in dns.named_networks(world.hosts[where.host], asker) if asker else []:
+    for own in _asked(world, where.host, asker):
         name = dns.name_of(world.hosts[where.host], own.network_id, address)
         if name:
             return NameAnswer(server, Status.NOERROR, name=f"{name}.{own.network}")
