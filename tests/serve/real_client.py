@@ -148,7 +148,8 @@ def said(output: Output) -> Said:
 
 
 def alike(command: str, ours: Said, theirs: Said) -> bool:
-    unordered = has_no_order(command, False, False)
+    # the client puts a service's secrets into a Go map (docker/cli command/service/parse.go, ParseSecrets)
+    unordered = has_no_order(command, False, False) or command.startswith("docker service inspect --pretty")
     return ours.exit_code == theirs.exit_code and all(
         same(mine, other, unordered=unordered)
         for mine, other in ((ours.stdout, theirs.stdout), (ours.stderr, theirs.stderr))
