@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dnetlab.errors import NotHere, UsageError
 from dnetlab.language import Words, near_or, say
 from dnetlab.lessons.fault import LEVELS
-from dnetlab.notebook import composed, lessons
+from dnetlab.notebook import lessons
 from dnetlab.notebook.display import Sentence
 from dnetlab.notebook.downloads import offered
 from dnetlab.notebook.options import parse
@@ -158,6 +158,12 @@ def _panel(magics: DnetMagics, options: Any) -> Any:
 
     shown = open_panel(magics)
     return Sentence(shown) if isinstance(shown, str) else shown
+
+
+def _compose(magics: DnetMagics, options: Any) -> Any:
+    from dnetlab.notebook.composed import bring_up
+
+    return bring_up(magics, options)
 
 
 # -- time travel -------------------------------------------------------------------------------------------------------
@@ -311,8 +317,8 @@ SUBCOMMANDS: dict[str, Subcommand] = {
                    _terminal, (_arg("host", nargs="?", metavar="HOST"),)),
         Subcommand("panel", "the picture in the page, which follows each command and answers clicks", _panel),
         Subcommand("compose", "FILE [HOST]: bring a compose file of this machine up in the lab, with what it names",
-                   composed.bring_up, (_arg("file", metavar="FILE", help="a compose file, or its folder"),
-                                       _arg("host", nargs="?", metavar="HOST"))),
+                   _compose, (_arg("file", metavar="FILE", help="a compose file, or its folder"),
+                              _arg("host", nargs="?", metavar="HOST"))),
         Subcommand("undo", "take back the last command, or the last N", _undo,
                    (_arg("commands", nargs="?", type=int, default=1, metavar="N"),)),
         Subcommand("checkpoint", "NAME: remember this moment; alone: list them", _checkpoint,

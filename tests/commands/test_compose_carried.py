@@ -59,6 +59,16 @@ def test_a_file_of_another_name_is_named_and_an_override_beside_a_usual_one_coun
     assert "cat > compose.override.yaml" in lines_of("/p", folder(usual))
 
 
+def test_the_file_that_was_said_is_brought_up_where_compose_would_take_another():
+    both = {"/p/compose.yml": "services: {a: {image: busybox}}", "/p/compose.yaml": "services: {b: {image: busybox}}"}
+
+    text = lines_of("/p/compose.yml", folder(both))
+
+    assert text.endswith("docker compose -f compose.yml up -d")
+    assert "services: {b:" not in text
+    assert lines_of("/p/compose.yaml", folder(both)).endswith("docker compose up -d")
+
+
 def test_a_mistake_in_the_file_is_composes_to_tell():
     text = lines_of("/p", folder({"/p/compose.yaml": "services: {a: {imagee: busybox}}"}))
 

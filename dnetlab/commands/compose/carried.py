@@ -35,10 +35,9 @@ class _Seen:
     found: dict[str, str] = field(default_factory=dict)
 
     def read(self, path: str) -> str | None:
-        text = self.folder.read(path)
-        if text is not None:
+        if path not in self.found and (text := self.folder.read(path)) is not None:
             self.found[path] = text
-        return text
+        return self.found.get(path)
 
 
 def lines_of(path: str, folder: Folder) -> str:
@@ -49,9 +48,7 @@ def lines_of(path: str, folder: Folder) -> str:
     too much that would come along, and for what lies outside its folder.
     """
     seen = _Seen(folder)
-    is_file = folder.read(path) is not None
-    files = _found(path, is_file, seen)
-    named = [posixpath.basename(path)] if is_file and posixpath.basename(path) not in NAMES else []
+    files, named = _found(path, seen)
     home = posixpath.dirname(files[0]) or "/"
     try:
         project = load(files, seen.read, {})
@@ -65,14 +62,18 @@ def lines_of(path: str, folder: Folder) -> str:
     return "\n".join(_written(posixpath.basename(home) or "project", texts, named))
 
 
-def _found(path: str, is_file: bool, seen: _Seen) -> tuple[str, ...]:
-    if is_file:
-        return find(posixpath.dirname(path), [path] if posixpath.basename(path) not in NAMES else [], seen.read)
-    if not any(seen.folder.read(posixpath.join(path, name)) is not None for name in NAMES):
+def _found(path: str, seen: _Seen) -> tuple[tuple[str, ...], list[str]]:
+    """The project's files, and the one that -f has to name: what compose doesn't take of itself in that folder."""
+    is_file = seen.folder.read(path) is not None
+    place, name = posixpath.split(path) if is_file else (path, "")
+    usual = next((one for one in NAMES if seen.folder.read(posixpath.join(place, one)) is not None), "")
+    if name not in ("", usual):
+        return find(place, [path], seen.read), [name]
+    if not usual:
         raise UsageError(
             "there is no compose file at {path}", hint="%dnet compose FILE, or a folder with compose.yaml.", path=path
         )
-    return find(path, [], seen.read)
+    return find(place, [], seen.read), []
 
 
 def _beside(project: Project) -> Iterator[str]:
