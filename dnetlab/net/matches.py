@@ -67,13 +67,8 @@ def matches(rule: Rule, scene: Scene) -> bool:
     """Do all conditions of the rule hold? One that the lab can't judge never holds."""
     before = ""
     for match in rule.matches:
-        if match.module in _WHOLE:
-            if match.module != before and not _WHOLE[match.module](options_of(rule, match.module), scene):
-                return False
-            before = match.module
-            continue
-        if scene.moment is not None and match.module in MODULES:
-            if match.module != before and not remembered.judge(match.module, scene.moment):
+        if match.module in _TOGETHER:
+            if match.module != before and not _holds_together(match.module, rule, scene):
                 return False
             before = match.module
             continue
@@ -81,6 +76,14 @@ def matches(rule: Rule, scene: Scene) -> bool:
         if judge is None or judge(match.value, scene) is match.negated:
             return False
     return True
+
+
+def _holds_together(module: str, rule: Rule, scene: Scene) -> bool:
+    """Does a match hold whose options are asked together? One that remembers never does where nothing is known of the
+    moment."""
+    if module in _WHOLE:
+        return _WHOLE[module](options_of(rule, module), scene)
+    return scene.moment is not None and remembered.judge(module, scene.moment)
 
 
 def remembers(rule: Rule) -> bool:
@@ -106,13 +109,13 @@ def judge(option: str) -> Judge:
 def unknown_match(rule: Rule) -> str:
     """The first condition that the lab can't judge, '' when it knows all."""
     for match in rule.matches:
-        if match.module not in MODULES and match.module not in _WHOLE and _judge_of(match) is None:
+        if match.module not in _TOGETHER and _judge_of(match) is None:
             return f"{match.option} {match.value}".strip()
     return ""
 
 
 def others_match(rule: Rule, scene: Scene) -> bool:
-    known = ((m, _judge_of(m)) for m in rule.matches if m.module not in MODULES and m.module not in _WHOLE)
+    known = ((m, _judge_of(m)) for m in rule.matches if m.module not in _TOGETHER)
     return all(judge(m.value, scene) is not m.negated for m, judge in known if judge is not None)
 
 
@@ -365,6 +368,7 @@ def _socket(options: dict[str, str], scene: Scene) -> bool:
 
 _CONNECTION = [f"--ct{half}{end}{port}" for half in ("orig", "repl") for end in ("src", "dst") for port in ("", "port")]
 _WHOLE: dict[str, Callable[[dict[str, str], Scene], bool]] = {"rpfilter": _comes_back, "socket": _socket}
+_TOGETHER = MODULES | _WHOLE.keys()  # modules whose options are asked together
 _JUDGES: dict[str, Judge] = {
     "": lambda value, scene: True,  # a bare -m
     "-s": _source,
@@ -411,7 +415,7 @@ _JUDGES: dict[str, Judge] = {
     "--hl-gt": lambda value, scene: scene.packet.ttl > int(value),
     "--dscp": lambda value, scene: int(value, 16) == 0,  # nobody in the lab asks for another service
     "--tos": lambda value, scene: int(value.split("/")[0], 16) == 0,
-    "--uid-owner": lambda value, scene: value == "0",  # programs of the lab run as root
+    "--uid-owner": lambda value, scene: value == "0",  # a packet doesn't tell who sent it; at a host it is root
     "--gid-owner": lambda value, scene: value == "0",
     "--pkt-type": lambda value, scene: value == "unicast",  # what reaches a chain here is for one
     **{option: _of_connection(option) for option in _CONNECTION},
