@@ -103,7 +103,7 @@ def of_seed(release: str, kind: str, length: int, seed: int) -> tuple[int, Run]:
 def main(words: list[str] | None = None) -> int:
     given = _parser().parse_args(words)
     first, _, end = given.seeds.partition(":")
-    seeds = [seed for seed in range(int(first), int(end or int(first) + 1)) if seed not in ended(given.results)]
+    seeds = sorted({*range(int(first), int(end or int(first) + 1))} - ended(given.results))
     work = partial(of_seed, given.docker, given.kind, given.length)
     diverged = commands = looks = 0
     with ProcessPoolExecutor(given.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:

@@ -21,7 +21,7 @@ networks:
 @pytest.mark.parametrize("release", ["20.10", "26.1", "28.5", "29.7"])
 def test_a_service_is_in_all_its_networks_whatever_the_daemon_takes_at_once(release):
     # Given a service of two networks, when it is brought up on a daemon that takes one at a time (up to API 1.43) or
-    # all (recorded from compose on 20.10.24, 26.1.5 and 28.5.2), then it is in both, with what was asked of each.
+    # all (seen with compose on 20.10.24, 26.1.5 and 28.5.2), then it is in both, with what was asked of each.
     with Lab(docker=release) as lab:
         lab.run_cell(f"mkdir shop\ncd shop\ncat > compose.yaml <<'END'\n{FILE}END\ndocker compose up -d")
 

@@ -71,24 +71,32 @@ def id_in(text: str, name: str) -> int | None:
 
 def uid_called(context: Context, text: str) -> int | None:
     """The id that a name or a number stands for, None for nobody."""
-    found = _found(_users(context), text)
-    return found.id if found is not None else int(text) if text.isdecimal() else None
+    return _id(_users(context), text)
 
 
 def gid_called(context: Context, text: str) -> int | None:
     """The same of a group."""
-    found = _found(_groups(context), text)
+    return _id(_groups(context), text)
+
+
+def _id(entries: Iterator[_Entry], text: str) -> int | None:
+    found = _found(entries, text)
     return found.id if found is not None else int(text) if text.isdecimal() else None
 
 
 def name_of(context: Context, uid: int) -> str | None:
     """The name of a user, None without an entry."""
-    return next((entry.name for entry in _users(context) if entry.id == uid), None)
+    return _name(_users(context), uid)
 
 
 def group_name(context: Context, gid: int) -> str | None:
     """The name of a group, None without an entry."""
-    return next((entry.name for entry in _groups(context) if entry.id == gid), None)
+    return _name(_groups(context), gid)
+
+
+def _name(entries: Iterator[_Entry], number: int) -> str | None:
+    found = _found(entries, str(number))
+    return found.name if found is not None else None
 
 
 def _found(entries: Iterator[_Entry], text: str) -> _Entry | None:

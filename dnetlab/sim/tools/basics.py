@@ -281,8 +281,7 @@ def _id(context: Context, argv: tuple[str, ...]) -> Result:
         try:
             who = accounts.resolved(context, names[0])
         except accounts.UnknownAccount:
-            shown = names[0] if is_busybox(context) else f"‘{names[0]}’"
-            return fail(f"id: unknown user {names[0]}" if is_busybox(context) else f"id: {shown}: no such user", 1)
+            return fail(f"id: unknown user {names[0]}" if is_busybox(context) else f"id: ‘{names[0]}’: no such user", 1)
     return _told_of(context, who, {name[1:] for name, _ in options})
 
 
