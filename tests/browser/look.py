@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from conftest import served  # noqa: E402
-from pages import CHROMIUM, FLAGS, cells_of, open_notebook, outputs_break, run_all, set_theme  # noqa: E402
+from pages import CHROMIUM, FLAGS, cells_of, open_notebook, outputs_break, run_all, save, set_theme  # noqa: E402
 
 NOTEBOOKS = ("00-tour.ipynb", "01-native-networks.ipynb", "04-isolation.ipynb", "07-nat-and-docker-proxy.ipynb")
 WIDTH, HEIGHT, LONGEST = 1366, 2400, 24_000
@@ -35,11 +35,7 @@ def look(page, lab, notebook: str, folder: Path) -> list[str]:
     url, wrong = lab.url_of(notebook), []
     open_notebook(page, url)
     run_all(page, cells_of(lab.folder / notebook))
-    page.keyboard.press("Control+s")
-    for _ in range(60):  # saved once its outputs are in the file
-        if '"output_type"' in (lab.folder / notebook).read_text(encoding="utf-8"):
-            break
-        page.wait_for_timeout(500)
+    save(page, lab.folder / notebook)
     for theme in ("Light", "Dark"):
         set_theme(page, lab.url, f"JupyterLab {theme}")
         page.goto(url)

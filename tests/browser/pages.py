@@ -61,6 +61,24 @@ def open_notebook(page, url: str) -> None:
     wait_for_kernel(page, url)
 
 
+def save(page, file: Path) -> None:
+    """Save the notebook, as Ctrl+S does, and wait for its outputs to be in that file.
+
+    Asked again where JupyterLab was busy with a save of its own, or asks which of two versions is to stay.
+    """
+    before = file.stat().st_mtime_ns
+    for _ in range(12):
+        page.keyboard.press("Control+s")
+        for _ in range(20):
+            if file.stat().st_mtime_ns != before and '"output_type"' in file.read_text(encoding="utf-8"):
+                return
+            page.wait_for_timeout(250)
+        overwrite = page.locator("dialog.jp-Dialog .jp-mod-accept, dialog.jp-Dialog .jp-mod-warn")
+        if overwrite.count():
+            overwrite.last.click()
+    raise AssertionError(f"never saved: {file.name}; dialogs: {page.locator('dialog').all_inner_texts()}")
+
+
 def cells_of(file: Path) -> int:
     """How many cells of a notebook have something to run."""
     found = json.loads(file.read_text(encoding="utf-8"))["cells"]

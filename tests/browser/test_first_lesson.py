@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
-from pages import ERROR, cells_of, open_notebook, outputs_break, run_all, set_theme
+from pages import ERROR, cells_of, open_notebook, outputs_break, run_all, save, set_theme
 
 LESSON = "01-native-networks.ipynb"
 PICTURE = 'img[alt^="Topology of the lab: "]:visible'
@@ -21,7 +21,7 @@ def ran(browser, jupyterlab, tmp_path_factory):
     page.set_default_timeout(90_000)
     open_notebook(page, jupyterlab.url)
     run_all(page, cells_of(jupyterlab.folder / LESSON))
-    page.keyboard.press("Control+s")
+    save(page, jupyterlab.folder / LESSON)
     page.screenshot(path=tmp_path_factory.mktemp("pictures") / "lesson.png")
     yield page
     page.context.close()

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
-from pages import Learner, kernels, open_notebook, outputs_break, set_theme, wait_for_kernel
+from pages import Learner, kernels, open_notebook, outputs_break, save, set_theme, wait_for_kernel
 
 NOTEBOOKS = {"en": "04-isolation.ipynb", "zh": "zh/04-isolation.ipynb"}
 WORDS = {
@@ -83,7 +83,7 @@ def lesson(request, browser, jupyterlab, tmp_path_factory):
     said["resume"] = learner.more("%dnet resume")
     said["ps"] = learner.more("%%dnet\ndocker ps --format '{{.Names}}'")
     page.screenshot(path=tmp_path_factory.mktemp("pictures") / f"{request.param}.png")
-    page.keyboard.press("Control+s")
+    save(page, jupyterlab.folder / NOTEBOOKS[request.param])
     yield said, WORDS[request.param], page
     page.context.close()
 
