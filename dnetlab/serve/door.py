@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import array
 import asyncio
-import contextlib
 import fcntl
 import sys
 import termios
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from dnetlab.serve.message import answered, lines, request_of
+
+if TYPE_CHECKING:
+    from dnetlab.model import Answer
+    from dnetlab.serve.app import App
 
 
 class Door(HttpToolsProtocol):
@@ -28,19 +33,15 @@ class Door(HttpToolsProtocol):
     without that word, and what comes behind the body waits until the connection is taken, or the request answered.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, daemon: App, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._daemon = daemon
+        self._always = lines(daemon.headers)
+        self._answered = False  # with the head of the request, so that nothing is left to do at its end
         self.taken: Wire | None = None
         self._upgrade: tuple[bytes, bytes] | None = None  # the header of a request that wants to switch protocols
         self._left = 0  # bytes of its body that are still to come
         self._behind = b""
-        app = self.app
-
-        async def with_door(scope: Any, receive: Any, send: Any) -> None:
-            scope["door"] = self
-            await app(scope, receive, send)
-
-        self.app = with_door
 
     def take(self) -> Wire:
         """From now on this connection carries bytes; no answer of HTTP follows."""
@@ -52,15 +53,21 @@ class Door(HttpToolsProtocol):
         self.transport.resume_reading()
         return self.taken
 
-    @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
-        """What is answered meanwhile leaves in one piece, so that its reader wakes once."""
-        piece = Piece(self.transport)
-        self.cycle.transport = piece  # type: ignore[assignment]
-        try:
-            yield
-        finally:
-            piece.leave()
+    def say(self, answer: Answer, cycle: RequestResponseCycle) -> None:
+        """The answer to a request, in one piece, so that its reader wakes once."""
+        if cycle.disconnected:
+            return
+        cycle.response_started = cycle.response_complete = True
+        if answer.status:
+            self._send(answer, cycle.scope["method"], cycle.keep_alive)
+        else:
+            self.close()
+
+    def _send(self, answer: Answer, method: str, goes_on: bool) -> None:
+        self.transport.write(answered(answer, self._always, method, goes_on))
+        if not goes_on:
+            self.transport.close()
+        self.on_response_complete()
 
     def forget(self) -> None:
         """What is said here from now on nobody hears."""
@@ -114,10 +121,37 @@ class Door(HttpToolsProtocol):
             self.headers.append(self._upgrade)
         elif self.parser.should_upgrade():
             return
-        super().on_headers_complete()
+        else:
+            self._answered = self._answer_at_once()
+        if not self._answered:
+            super().on_headers_complete()
+            self.scope |= {"door": self, "cycle": self.cycle}  # type: ignore[misc]
+
+    def _answer_at_once(self) -> bool:
+        """Answer a request that only looks and has no body, unless somebody stays or another one is before it.
+
+        Most requests are of this kind, and a task of its own takes as long as the answer.
+        """
+        method, headers = self.parser.get_method(), dict(self.headers)
+        if method not in (b"GET", b"HEAD") or b"content-length" in headers or b"transfer-encoding" in headers:
+            return False
+        if self.cycle is not None and not self.cycle.response_complete:
+            return False
+        request = request_of(method.decode(), self.url)
+        answer = self._daemon.at_once(request, headers)
+        if answer is None:
+            return False
+        if answer.status:
+            goes_on = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+            self._send(answer, request.method, goes_on)
+        else:
+            self.close()
+        return True
 
     def on_message_complete(self) -> None:
-        if not self.parser.should_upgrade():
+        if self._answered:
+            self._answered = False
+        elif not self.parser.should_upgrade():
             self._left = 0
             super().on_message_complete()
 
@@ -152,28 +186,6 @@ class Door(HttpToolsProtocol):
 
     def _unsupported_upgrade_warning(self) -> None:
         """`Upgrade: tcp` is what clients of Docker say before they attach."""
-
-
-class Piece:
-    """Keeps what is written until all of it leaves: as much of a transport as an answer of uvicorn's asks for."""
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport, self._kept = transport, b""
-
-    def write(self, data: bytes) -> None:
-        self._kept += data
-
-    def leave(self) -> None:
-        if self._kept:
-            self._transport.write(self._kept)
-            self._kept = b""
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def close(self) -> None:
-        self.leave()
-        self._transport.close()
 
 
 class Wire:

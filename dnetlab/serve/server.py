@@ -113,12 +113,13 @@ class Server:
 
     def _maker(self, host: str, token: str = "") -> type[Door]:
         """What makes a connection of a client of that host."""
-        config = uvicorn.Config(App(self.desk, host, token), ws="none", lifespan="off", log_config=None,
+        app = App(self.desk, host, token)
+        config = uvicorn.Config(app, ws="none", lifespan="off", log_config=None,
                                 proxy_headers=False, access_log=False, timeout_keep_alive=600)  # fmt: skip
         config.load()
         state = ServerState()
         self._states.append(state)
-        return lambda: Door(config, state, {}, self.desk.loop)  # type: ignore[return-value]
+        return lambda: Door(app, config, state, {}, self.desk.loop)  # type: ignore[return-value]
 
     async def close(self) -> None:
         """Connections are closed, sockets are gone; the lab stays."""

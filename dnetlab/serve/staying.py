@@ -80,6 +80,7 @@ class Visit:
 
 
 START = 0.2  # seconds
+DEATH = 0.02  # seconds from the last words of a program until a real engine says that it has ended
 Said = Answer | StreamingResponse | None  # None: nothing more by way of HTTP
 Handler = Callable[[Visit], Awaitable[Said]]
 
@@ -316,6 +317,8 @@ async def _happens(
         fresh = [one for one in found if one["timeNano"] > last]
         if fresh:
             last = fresh[-1]["timeNano"]
+            if any(one["Action"] == "die" for one in fresh):
+                await asyncio.sleep(DEATH)
             yield b"".join(_line(one) for one in fresh)
         await visit.desk.next_change(pulse)
 
