@@ -13,6 +13,7 @@ from dnetlab.model import Line, Output
 
 FOLDER = "/run/dnetlab"
 BLOCK = 1.2  # seconds after which the kernel hands a capture what it has (tcpdump's to_ms is 1000)
+EVENTS = re.compile(r"\bdocker\b.*\bevents\b")
 KILLS = re.compile(r"\b(?:kill|pkill|killall)\b")
 Run = Callable[[str, str], Ran]
 
@@ -30,13 +31,25 @@ class Beside:
 def text_of(line: str, file: str) -> str:
     """The line, run verbatim, with what it and its jobs say in files; it waits until a capture listens."""
     name = shlex.quote(file)
+    before, hears = _sign(line, name)
     return (
-        f"mkdir -p {FOLDER}; exec >{name}.out 2>{name}.err\n{line}\n"
+        f"mkdir -p {FOLDER}; {before}exec >{name}.out 2>{name}.err\n{line}\n"
         f"dnetlab_status=$?; jobs -p >{name}.pids\n"
         f"for dnetlab_round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do\n"
-        f"grep -q 'listening on' {name}.err && break; kill -0 $! 2>/dev/null || break; sleep 0.1; done\n"
+        f"{hears} && break; kill -0 $! 2>/dev/null || break; sleep 0.1; done\n"
         f"exit $dnetlab_status\n"
     )
+
+
+def _sign(line: str, name: str) -> tuple[str, str]:
+    """What to run before the line, and what is true once it listens: tcpdump says so, a daemon counts who hears its
+    events, and others are at it as soon as they run."""
+    if EVENTS.search(line):
+        count = "$(docker info -f '{{.NEventsListener}}' 2>/dev/null)"
+        return f'dnetlab_before="{count}"; ', f'test "{count}" != "$dnetlab_before"'
+    if re.search(r"\btcpdump\b", line):
+        return "", f"grep -q 'listening on' {name}.err"
+    return "", "test $dnetlab_round -gt 3"
 
 
 def started(line: Line, file: str, run: Run) -> tuple[Beside, Ran]:

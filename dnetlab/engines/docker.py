@@ -43,7 +43,7 @@ PATIENCE = 2.6  # seconds before Ctrl-C ends a command that never ends: three an
 SERVES = {"nginx": 80, "httpd-foreground": 80, "mysqld": 3306, "php-fpm": 9000}  # first word of a command -> its port
 STARTS = re.compile(r"\bdocker\s+(?:container\s+)?(?:run|start|restart|unpause)\b|\bsystemctl\b|\bservice\b")
 ENDLESS = re.compile(
-    r"^\s*(?:docker\s+(?:container\s+)?(?:logs\s.*(?<=\s)(?:-f|--follow)\b|stats\b(?!.*--no-stream)|events\b(?!.*--until))|"
+    r"^\s*(?:docker\s+(?:(?:container|system)\s+)?(?:logs\s.*(?<=\s)(?:-f|--follow)\b|stats\b(?!.*--no-stream)|events\b(?!.*--until))|"
     r"tail\s.*-[fF]\b|(?:sudo\s+)?tcpdump\b(?!.*\s(?:-r|-D|-h|--version))|top\b(?!.*-b)|watch\b|(?:ip|bridge|nft)\s+monitor)"
 )
 ENDLESS_PING = re.compile(r"^\s*ping6?\b(?!.*\s-[a-zA-Z]*[cw])")

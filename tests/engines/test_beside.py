@@ -64,3 +64,40 @@ def test_what_a_shell_tells_of_itself_is_not_shown():
     told = f"out\n{MARK}/tmp\nset +o errexit\numask 0022\ndeclare -- X=\"1\"\ndeclare -r UID=\"0\"\n"
     kept, ran = Kept().after(Ran(told, "", 0))
     assert (kept, ran.stdout) == (Kept('declare -- X="1"\n', "/tmp", 0), "out\n")
+
+
+EVENTS = """\
+docker1# docker events --filter type=network --format '{{.Action}} {{.Actor.Attributes.name}}' &
+docker1# docker network create n1
+docker1# docker run --rm --network n1 busybox true
+docker1# docker network rm n1
+"""
+BOUNDED = """\
+docker1# {line} --filter network={name} --format '{{{{.Type}}}} {{{{.Action}}}}' &
+docker1# docker network create {name}
+docker1# sleep 4
+docker1# docker network rm {name}
+"""
+
+
+def test_events_are_heard_beside_the_lines_of_a_cell_as_on_the_simulator(lab):
+    # given somebody who hears the daemon's events, when networks come and go, then each is told, on both engines
+    heard = [made.run_cell(EVENTS).outputs[0].stdout for made in (lab, Lab())]
+    assert heard == ["create n1\nconnect n1\ndisconnect n1\ndestroy n1\n"] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [("n2", "timeout 3 docker events"), ("n3", "docker events --until $(( $(date +%s) + 3 ))")],
+)
+def test_events_are_heard_until_their_time_has_come(lab, name, line):
+    # given an end three seconds ahead, when a network goes after it, then that is not told
+    cell = BOUNDED.format(name=name, line=line)
+    heard = [made.run_cell(cell).outputs[0].stdout for made in (lab, Lab())]
+    assert heard == ["network create\n"] * 2
+
+
+def test_in_the_foreground_events_end_by_ctrl_c(lab):
+    for line in ("docker events", "docker system events"):
+        said = [made.run(line) for made in (lab, Lab())]
+        assert [(one.stdout, one.exit_code) for one in said] == [("^C\n", 130)] * 2

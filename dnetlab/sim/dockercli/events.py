@@ -8,6 +8,7 @@ from typing import Any
 
 from dnetlab.commands.docker.units import seconds_of
 from dnetlab.commands.gotemplate import Map, Struct, TemplateError
+from dnetlab.model.changed import replace
 from dnetlab.model.frame import Capture
 from dnetlab.sim import jobs
 from dnetlab.sim.context import Context, Result
@@ -27,27 +28,30 @@ def events(session: Session) -> int:
     template = None if form in ("", "json") else read(unescape(form), "template parsing error: {}", 64)
     since, until = (moment(session, flag) for flag in ("since", "until"))
     session.connect()
-    context = session.context
-    if until is None and jobs.begun(context, ("docker", *call.command.path), Capture(0, events=()),
-                                    _teller(session, template, form), lambda *_: False):  # fmt: skip
-        return 0
     started = session.now
     if until is None or until > started:
+        context = session.context
+        if until is not None:
+            context = replace(context, deadline=min(context.deadline, context.world.clock + until - started))
+        if jobs.begun(context, ("docker", *call.command.path), Capture(0, events=()),
+                      _teller(session, template, form, since, until), lambda *_: False):  # fmt: skip
+            return 0
         session.wait(min(PATIENCE if until is None else until - started, LONGEST))
     found = session.ask(api.system_events, since=started if since is None and until is None else since,
                         until=until if until is not None else session.now, filters=session.filters())  # fmt: skip
     session.stdout.append(_shown(found, template, form))
     if until is None:
         session.out("^C")
+        return 130
     return 0
 
 
-def _teller(session: Session, template: Any, form: str) -> jobs.Tell:
-    started, filters = session.now, session.filters()
+def _teller(session: Session, template: Any, form: str, since: float | None, until: float | None) -> jobs.Tell:
+    started, filters = session.now if since is None and until is None else since, session.filters()
 
     def tell(context: Context, argv: tuple[str, ...], capture: Capture, interrupted: bool) -> Result:
-        found = api.call(api.system_events, context.world, context.host, since=started, until=context.now,
-                         filters=filters)  # fmt: skip
+        found = api.call(api.system_events, context.world, context.host, since=started,
+                         until=context.now if until is None else min(context.now, until), filters=filters)  # fmt: skip
         return Result(_shown(found, template, form))
 
     return tell

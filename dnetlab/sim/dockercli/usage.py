@@ -61,6 +61,7 @@ def stats(session: Session) -> int:
     if not call.on("no-stream"):
         session.wait(2.0)
         session.out("^C")
+        return 130
     return 0
 
 
