@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -67,7 +68,8 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"OS: Linux \S+", "OS: Linux <kernel>"),  # nginx's log names the machine it runs on
         (r"getrlimit\(RLIMIT_NOFILE\): [0-9:]+", "getrlimit(RLIMIT_NOFILE): <limit>"),
         (r"worker process [0-9]+", "worker process <pid>"),
-        (r"(?m)^(\w+) +[0-9]+ +[0-9]+ +[0-9]+ +[0-9:]{5} ", r"\1 <pid> <pid> <time> "),  # ps -ef, docker top
+        # ps -ef, docker top, docker compose top
+        (r"(?m)^((?:\S+ +[0-9]+ +)?\w+) +[0-9]+ +[0-9]+ +[0-9]+ +[0-9:]{5} ", r"\1 <pid> <pid> <time> "),
         (r"127\.0\.0\.11:[0-9]{5}", "127.0.0.11:<port>"),
         (r"--sport [0-9]{5}(?= -j SNAT --to-source :53)", "--sport <port>"),
         (r"sport [0-9]{5}(?= counter (?:packets \d+ bytes \d+ )?snat to :53)", "sport <port>"),  # the same in nft
@@ -77,23 +79,38 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )  # fmt: skip
 
 
-def _progress_in_order(text: str) -> str:
-    """The lines ` Container shop-web-1  Created` by what they are about: compose works on several at once, and whose
-    line comes first is chance; the order of one thing's own lines is not."""
+def _in_order_of_things(text: str) -> str:
+    """The lines that compose prints by what they are about: it works on several things at once, and whose line comes
+    first is chance; the order of one thing's own lines is not, save that of its variables."""
     lines = text.split("\n")
-    places = [number for number, line in enumerate(lines) if _PROGRESS.match(line)]
-    told = sorted((lines[number] for number in places), key=lambda line: line.split()[:2])
-    for number, line in zip(places, told, strict=True):
-        lines[number] = line
+    for pattern in _BESIDE:
+        found = [(number, match) for number, line in enumerate(lines) if (match := pattern.match(line))]
+        told = sorted((match for _, match in found), key=lambda match: match["thing"])  # a stable order
+        for (number, _), line in zip(found, _variables_in_order([match.string for match in told]), strict=True):
+            lines[number] = line
     return "\n".join(lines)
 
 
-_PROGRESS = re.compile(r" (?:Container|Network|Volume) \S+  \S")
+def _variables_in_order(lines: list[str]) -> list[str]:
+    """Lines NAME=value that stand together by their names: compose keeps `environment` in a Go map."""
+    found: list[str] = []
+    for variables, run in itertools.groupby(lines, key=lambda line: _VARIABLE.match(line) is not None):
+        found += sorted(run, key=lambda line: line.partition("=")[0]) if variables else run
+    return found
+
+
+# Progress; what containers say to who stays with them; their ends.
+_BESIDE = (
+    re.compile(r" (?P<thing>(?:Container|Network|Volume) \S+)  \S"),
+    re.compile(r"(?P<thing>\S+-[0-9]+) +\| "),
+    re.compile(r"\r\x1b\[K(?P<thing>\S+-[0-9]+) exited with code "),
+)
+_VARIABLE = re.compile(r"\S+-[0-9]+ +\| [A-Z_]+=")
 
 
 def by_shape(text: str) -> str:
     """The text with what differs from run to run replaced by its shape, and runs of spaces made one."""
-    text = _progress_in_order(text)
+    text = _in_order_of_things(text)
     for pattern, shape in _SHAPES:
         text = pattern.sub(shape, text)
     lines = [re.sub(r"[ \t]+", " ", line).rstrip() for line in text.split("\n")]
@@ -114,6 +131,8 @@ def has_no_order(command: str, restarted: bool, reattached: bool = False) -> boo
     inside = bool(plug_numbers(command, reattached))
     if command.count("--link ") > 1 and "/etc/hosts" in command:  # dockerd keeps links in a Go map (20.10.24)
         return True
+    if _OF_A_MAP.match(command):
+        return True
     command = _EXEC.sub("", command)
     return command.startswith(_NO_ORDER) or ".Containers" in command or (restarted and listing) or inside
 
@@ -129,6 +148,8 @@ def is_reattached(command: str) -> bool:
     return re.match(r"docker (container )?(restart|start)\b|systemctl (re)?start docker", command) is not None
 
 
+# compose keeps extra_hosts and environment in Go maps (2.40 on 26.1.5 and 28.5.2); shop-web-1 is a name of its making
+_OF_A_MAP = re.compile(r"docker compose (?:exec|run) .*(?:/etc/hosts|\benv)$|docker inspect .*\.ExtraHosts.*-[0-9]+$")
 # the tool at the end of the line
 _EXEC = re.compile(r"^docker (?:compose )?(?:exec|run) .*?(?=netstat|nslookup|ss |brctl|ip (?:-6 )?neigh|arp\b)")
 # netstat and ss: the kernel's hash table of sockets; neighbours are in one with a random seed (net/core/neighbour.c
@@ -150,17 +171,18 @@ ONE_OF_ITS_NETWORKS = (
 )
 
 
+_BETWEEN_WORDS = re.compile(r"[\s,()\[\]]+")
+
+
 def same(expected: str, found: str, unordered: bool = False, unsettled: Iterable[str] = ()) -> bool:
     """Equal by shape; with `unordered`, in any order of words; without what the patterns of `unsettled` match."""
     for pattern in unsettled:
         expected, found = re.sub(pattern, "", expected), re.sub(pattern, "", found)
     left, right = by_shape(expected), by_shape(found)
-    return left == right or (unordered and sorted(re.split(r"[\s,()]+", left)) == sorted(re.split(r"[\s,()]+", right)))
+    return left == right or (unordered and sorted(_BETWEEN_WORDS.split(left)) == sorted(_BETWEEN_WORDS.split(right)))
 
 
-def difference(
-    expected: str, stdout: str, stderr: str, unordered: bool = False, unsettled: Iterable[str] = ()
-) -> str:
+def difference(expected: str, stdout: str, stderr: str, unordered: bool = False, unsettled: Iterable[str] = ()) -> str:
     """'' when the output is the expected one, else a unified diff of both by shape.
 
     A transcript doesn't tell the streams apart, so either order of stdout and stderr is taken.

@@ -2,7 +2,7 @@
 
 Each tests/recordings/NAME.dnet becomes VERSION/NAME.dnet beside it: the same lines with the real answers under them.
 Each pairs/pair_NAME.dnet becomes VERSION/pair_NAME.jsonl, an object per line, for tests/test_recordings.py.
-Each compose/compose_NAME.dnet becomes VERSION/compose_NAME.jsonl, for tests/test_compose_recordings.py: it needs
+Each compose/compose_NAME.dnet becomes VERSION/compose_NAME.jsonl, for tests/test_recordings.py, too: it needs
 Debian's docker-compose 2.40 (forky) in /usr/local/lib/docker/cli-plugins of this machine.
 """
 

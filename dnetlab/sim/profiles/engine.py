@@ -247,6 +247,7 @@ class EngineProfile:
     link_variables            --link on the default bridge sets variables
     links_follow_connect      `docker network connect bridge` rewrites lines of links to the container, as a start does
     many_networks             `docker run` takes several --network
+    endpoint_macs             a container's MAC is told for each network; before, for the one of its mode only
     address_anywhere          --ip on user networks without a --subnet
     shared_parent             two macvlan networks on one parent
     macvlan_gateway           macvlan without --gateway keeps .1 for one
@@ -324,6 +325,7 @@ class EngineProfile:
     link_variables: bool
     links_follow_connect: bool
     many_networks: bool
+    endpoint_macs: bool
     address_anywhere: bool
     shared_parent: bool
     macvlan_gateway: bool
@@ -413,6 +415,7 @@ _20_10 = EngineProfile(
     link_variables=True,
     links_follow_connect=False,  # observed on 20.10.24
     many_networks=False,
+    endpoint_macs=False,  # moby daemon/network.go at v20.10.24, buildCreateEndpointOptions
     address_anywhere=False,
     shared_parent=False,
     macvlan_gateway=True,
@@ -461,6 +464,7 @@ _26_1 = replace(
     directives=_DIRECTIVES_26_1,  # cmd/dockerd/config.go
     validates_file=True,  # since 23.0
     many_networks=True,  # since 25.0 (E25)
+    endpoint_macs=True,  # since 25.0, API 1.44
     resolv_comments="bare",  # since 26.0, libnetwork/internal/resolvconf
     validates_config=True,  # since 25.0 (E25)
     strict_subnets=True,  # since 25.0 (E25)

@@ -41,8 +41,13 @@ def mode_of(call: Call, service: Json, joined: str | None) -> str:
         return f"container:{joined}"
     if mode:
         return mode
-    names = sorted(service["networks"], key=lambda key: (-((service["networks"][key] or {}).get("priority") or 0), key))
-    return str(call.project.networks[names[0]]["name"])
+    return str(call.project.networks[_main_network(service)]["name"])
+
+
+def _main_network(service: Json) -> str:
+    """The network of the most priority, '' where there is none."""
+    found: Json = service.get("networks", {})
+    return min(found, key=lambda key: (-((found[key] or {}).get("priority") or 0), key), default="")
 
 
 def container(
@@ -71,18 +76,38 @@ def container(
         "AttachStderr": True,
         "Cmd": [plain(word) for word in service["command"]] if "command" in service else None,
         "Entrypoint": [plain(word) for word in service["entrypoint"]] if "entrypoint" in service else None,
-        "Env": [f"{key}={plain(value)}" for key, value in service.get("environment", {}).items()
-                if value is not None],
+        "Env": [f"{key}={plain(value)}" for key, value in service.get("environment", {}).items() if value is not None],
         "ExposedPorts": dict.fromkeys([*(_key(row) for row in ports), *map(_exposed, service.get("expose", ()))], {}),
         "Labels": _labels(call, name, service, number, one_off),
         "StopSignal": service.get("stop_signal", ""),
         "Volumes": {
             row["target"]: {} for row in service.get("volumes", ()) if not row.get("source") and row["type"] == "volume"
         },
-        **_health(service),
+        **_health(call, service),
+        "MacAddress": _own_mac(call, service),
         "HostConfig": _host_config(call, service, mode_of(call, service, joined)),
         "NetworkingConfig": {"EndpointsConfig": _endpoints(call, service, own, name if aliases else "")},
     }
+
+
+def _own_mac(call: Call, service: Json) -> str:
+    """Config.MacAddress, which from API 1.44 on stands at the main network instead (compose 2.40 pkg/compose/create.go,
+    prepareContainerMACAddress; moby client/container_create.go; observed on 20.10.24). Raises Failed."""
+    mac, main = str(service.get("mac_address", "")), _main_network(service)
+    macs = {key: told["mac_address"] for key, told in service.get("networks", {}).items()
+            if told and told.get("mac_address")}  # fmt: skip
+    if mac and macs.get(main, mac) != mac:
+        raise Failed(f"the service-level mac_address should have the same value as network {main}")
+    if call.session.speaks("1.44"):
+        return ""
+    if len(macs) > 1:
+        raise Failed(
+            f"a MAC address is specified for multiple networks ({', '.join(macs)}), but this feature requires Docker "
+            "Engine v25 or later"
+        )
+    if main in macs:
+        call.session.needs("1.44", "specify mac-address per network")
+    return mac
 
 
 def later_networks(call: Call, asked: Json) -> dict[str, Json]:
@@ -142,22 +167,34 @@ def image_id(call: Call, image: str) -> str:
         return ""
 
 
-def _health(service: Json) -> Json:
+def _health(call: Call, service: Json) -> Json:
     found = service.get("healthcheck")
     if not found or found.get("disable"):
         return {}
     test = found.get("test") or []
     words = ["CMD-SHELL", plain(test)] if isinstance(test, str) else [plain(str(word)) for word in test]
-    seconds = {key: _nanoseconds(found[key]) for key in ("interval", "timeout", "start_period") if key in found}
+    if "start_interval" in found:
+        _check_start_interval(call, found)
+    names = ("interval", "timeout", "start_period", "start_interval")
+    seconds = {key: _nanoseconds(found[key]) for key in names if key in found}
     return {
         "Healthcheck": {
             "Test": words,
             "Interval": seconds.get("interval", 0),
             "Timeout": seconds.get("timeout", 0),
             "StartPeriod": seconds.get("start_period", 0),
+            "StartInterval": seconds.get("start_interval", 0),
             "Retries": int(found.get("retries", 0)),
         }
     }
+
+
+def _check_start_interval(call: Call, health: Json) -> None:
+    """compose 2.40 pkg/compose/convert.go, ToMobyHealthCheck. Raises Failed."""
+    if not call.session.speaks("1.44"):
+        raise Failed("can't set healthcheck.start_interval as feature require Docker Engine v25 or later")
+    if "start_period" not in health:
+        raise Failed("healthcheck.start_interval requires healthcheck.start_period to be set")
 
 
 def _nanoseconds(text: str) -> int:
@@ -213,6 +250,7 @@ def _bind(call: Call, row: Json) -> str:
 
 def _endpoints(call: Call, service: Json, own: str, alias: str) -> Json:
     found: Json = {}
+    main = _main_network(service) if call.session.speaks("1.44") else None
     for key, told in service.get("networks", {}).items():
         wanted = told or {}
         fixed = {"IPv4Address": wanted.get("ipv4_address", ""), "IPv6Address": wanted.get("ipv6_address", "")}
@@ -221,7 +259,7 @@ def _endpoints(call: Call, service: Json, own: str, alias: str) -> Json:
             "Aliases": [own, *([alias] if alias else []), *wanted.get("aliases", ())],
             "IPAMConfig": {name: address for name, address in fixed.items() if address} or None,
             "Links": [_link(call, link) for link in links],
-            "MacAddress": wanted.get("mac_address") or service.get("mac_address", ""),
+            "MacAddress": wanted.get("mac_address") or (service.get("mac_address", "") if key == main else ""),
             "GwPriority": wanted.get("gw_priority", 0),
         }
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from dnetlab.commands.compose.canonical import in_order
@@ -197,16 +198,29 @@ def _is_of_profile(call: Call, row: Json) -> bool:
 # -- containers ---------------------------------------------------------------------------------------------------
 
 
+@dataclass
+class _Steps:
+    """What becomes of the containers of a level. Compose works on them side by side: all are announced, then what it
+    finds wrong by itself ends everything before the daemon has done any of the rest."""
+
+    announced: list[Callable[[], None]] = field(default_factory=list)
+    looked_over: list[Callable[[], None]] = field(default_factory=list)
+    done: list[Callable[[], None]] = field(default_factory=list)
+
+    def run(self) -> None:
+        for step in (*self.announced, *self.looked_over, *self.done):
+            step()
+
+
 def _converge(call: Call, level: Sequence[str], scales: dict[str, int]) -> None:
     """As many containers of each service as wanted, made as the files say now: one step for all, then the next."""
-    steps: list[Callable[[], None]] = []
+    steps = _Steps()
     for name in level:
-        steps += _of_service(call, name, scales.get(name))
-    for step in steps:
-        step()
+        _of_service(call, name, scales.get(name), steps)
+    steps.run()
 
 
-def _of_service(call: Call, name: str, number: int | None) -> list[Callable[[], None]]:
+def _of_service(call: Call, name: str, number: int | None, steps: _Steps) -> None:
     service = call.project.services[name]
     wanted = number if number is not None else _replicas(service)
     if wanted > 1 and service.get("container_name"):
@@ -215,17 +229,14 @@ def _of_service(call: Call, name: str, number: int | None) -> list[Callable[[], 
             "requires each container to have a unique name. Remove the custom name to scale the service"
         )
     there = ask.of_service(call, name)
-    begin: list[Callable[[], None]] = []
-    end: list[Callable[[], None]] = []
     for row in there[:wanted]:
-        _keep_or_renew(call, name, row, begin, end)
+        _keep_or_renew(call, name, row, steps)
     if len(there) > wanted:
-        end.append(lambda: remove(call, there[wanted:], timeout=call.words.number("timeout")))
+        steps.done.append(lambda: remove(call, there[wanted:], timeout=call.words.number("timeout")))
     taken = {ask.number_of(row) for row in there}
     free = (one for one in range(1, wanted + len(taken) + 1) if one not in taken)
     for _ in range(wanted - len(there)):
-        _make(call, name, next(free), begin, end)
-    return begin + end
+        _make(call, name, next(free), steps)
 
 
 def _replicas(service: Json) -> int:
@@ -233,45 +244,56 @@ def _replicas(service: Json) -> int:
     return int(service.get("scale") or deploy.get("replicas", 1))
 
 
-def _keep_or_renew(
-    call: Call, name: str, row: Json, begin: list[Callable[[], None]], end: list[Callable[[], None]]
-) -> None:
+def _keep_or_renew(call: Call, name: str, row: Json, steps: _Steps) -> None:
     own = ask.name_of(row)
     same = row["Labels"].get(f"{LABEL}config-hash") == body.service_digest(call.project.services[name])
     if (same or call.words.on("no-recreate")) and not call.words.on("force-recreate"):
         if ask.is_running(row):
-            begin.append(lambda: call.say("Container", own, "Running"))
+            steps.announced.append(lambda: call.say("Container", own, "Running"))
         return
-    begin.append(lambda: call.say("Container", own, "Recreate"))
 
     def renew() -> None:
         call.session.ask(api.container_stop, row["Id"], t=call.words.number("timeout"))
         call.session.ask(api.container_delete, row["Id"], force=True)
-        _create(call, name, ask.number_of(row), own)
-        call.say("Container", own, "Recreated")
+        make_container(call, _body(call, name, ask.number_of(row)), own)
 
-    end.append(renew)
+    _plan(call, own, ("Recreate", "Recreated"), renew, lambda: _body(call, name, ask.number_of(row)), steps)
 
 
-def _make(call: Call, name: str, number: int, begin: list[Callable[[], None]], end: list[Callable[[], None]]) -> None:
+def _make(call: Call, name: str, number: int, steps: _Steps) -> None:
     own = body.container_name(call, name, number)
-    begin.append(lambda: call.say("Container", own, "Creating"))
 
     def make() -> None:
+        make_container(call, _body(call, name, number), own)
+
+    _plan(call, own, ("Creating", "Created"), make, lambda: _body(call, name, number), steps)
+
+
+def _plan(
+    call: Call, own: str, words: tuple[str, str], do: Callable[[], None], look: Callable[[], Json], steps: _Steps
+) -> None:
+    """Three steps for a container; what goes wrong is a line of progress, too."""
+
+    def watched(step: Callable[[], object]) -> None:
         try:
-            _create(call, name, number, own)
-        except ApiError as error:
-            call.say("Container", own, told(error))
+            step()
+        except (ApiError, Failed) as error:
+            call.say("Container", own, told(error) if isinstance(error, ApiError) else str(error))
             raise
-        call.say("Container", own, "Created")
 
-    end.append(make)
+    def done() -> None:
+        watched(do)
+        call.say("Container", own, words[1])
+
+    steps.announced.append(lambda: call.say("Container", own, words[0]))
+    steps.looked_over.append(lambda: watched(look))
+    steps.done.append(done)
 
 
-def _create(call: Call, name: str, number: int, own: str) -> None:
+def _body(call: Call, name: str, number: int) -> Json:
     mode = call.project.services[name].get("network_mode", "")
     joined = ask.of_service(call, mode[8:])[0]["Id"] if mode.startswith("service:") else None
-    make_container(call, body.container(call, name, number, joined=joined), own)
+    return body.container(call, name, number, joined=joined)
 
 
 def make_container(call: Call, asked: Json, own: str) -> str:

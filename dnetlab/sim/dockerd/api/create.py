@@ -254,8 +254,9 @@ def attachment_of(world: World, host: str, network: str, settings: Json, frame: 
     address = address_or_error(world, host, ipam.get("IPv4Address", ""), network, frame)
     address6 = address_or_error(world, host, ipam.get("IPv6Address", ""), network, frame, version=6)
     links = tuple(_link(row) for row in settings.get("Links") or ())
+    mac = settings.get("MacAddress") or None if release_of(world).endpoint_macs else None
     return NetworkAttachment(
-        network, address, tuple(settings.get("Aliases") or ()), links, settings.get("MacAddress") or None,
+        network, address, tuple(settings.get("Aliases") or ()), links, mac,
         settings.get("GwPriority", 0), address6, tuple(ip_address(text) for text in ipam.get("LinkLocalIPs") or ()),
         tuple(options.items()), tuple(name for name in _SAID if settings.get(name) in _EMPTY),
     )  # fmt: skip
