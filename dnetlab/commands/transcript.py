@@ -95,7 +95,8 @@ def _variables_in_order(lines: list[str]) -> list[str]:
     """Lines NAME=value that stand together by their names: compose keeps `environment` in a Go map."""
     found: list[str] = []
     for variables, run in itertools.groupby(lines, key=lambda line: _VARIABLE.match(line) is not None):
-        found += sorted(run, key=lambda line: line.partition("=")[0]) if variables else run
+        together = list(run)
+        found += sorted(together, key=lambda line: line.partition("=")[0]) if variables else together
     return found
 
 
