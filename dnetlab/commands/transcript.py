@@ -32,6 +32,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?m)^(1-|lb_)[0-9a-z]{9,10}$", r"\1<id>"),
         (r"(?m)(?:^overall progress: .*\n)+(?=1/|verify)", "<progress>\n"),  # how often the client has looked
         (r"\bbr-[0-9a-f]{12}\b", "br-<id>"),
+        (r"\bgateway_[0-9a-f]{12}\b", "gateway_<id>"),  # an endpoint in docker_gwbridge
         (r"\b[0-9a-f]{12}\.\.\.", "<id>..."),
         (r"\b8000\.[0-9a-f]{12}\b", "8000.<mac>"),
         (r"\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b", "<mac>"),

@@ -71,7 +71,8 @@ class Endpoint:
     """A container's place in a network (CNM: sandbox, endpoint, network).
 
     address is None while the container isn't running, and on a network without IPv4; configured_address is the one
-    asked for with --ip. address6, prefixlen6, gateway6 and configured_address6 (--ip6) are the same of IPv6.
+    asked for with --ip. address6, prefixlen6, gateway6 and configured_address6 (--ip6) are the same of IPv6. Where IPv6
+    is all that the network has and is switched off in the container, its link has a MAC and no address.
     interface is the name inside the container ('eth0'), host_interface the veth on the bridge (None for macvlan,
     host, none). aliases: what the user gave with --network-alias. links: (container, alias) of --link, as real engines
     tell; the simulator's own resolver knows them from the daemon's books.
@@ -103,8 +104,8 @@ class Endpoint:
 
     @property
     def is_placed(self) -> bool:
-        """Has it an address of its own on a link now?"""
-        return self.address is not None or self.address6 is not None
+        """Has it a link of its own now?"""
+        return self.address is not None or self.address6 is not None or bool(self.mac)
 
 
 @quick

@@ -54,7 +54,7 @@ def lookup(host: Host, network_id: str, name: str) -> list[IpAddress]:
     return [
         address
         for container, endpoint in members(host, network_id)
-        if endpoint.is_placed and name in (n.lower() for n in names_in(container, endpoint))
+        if endpoint.addresses and name in (n.lower() for n in names_in(container, endpoint))
         for address in endpoint.addresses
     ]
 

@@ -182,11 +182,48 @@ def test_one_family_may_be_isolated_while_the_other_has_its_gateway(release: str
 
 
 @NEW
-def test_a_container_without_ipv6_is_not_put_into_a_network_of_ipv6_only(release: str) -> None:
+def test_a_container_without_ipv6_in_a_network_of_ipv6_only_leaves_by_docker_gwbridge(release: str) -> None:
+    # Given a network of IPv6 only, when a container with IPv6 switched off is run in it, then its endpoint has no
+    # address, docker_gwbridge is made for its way out, and a port is published there (observed on 28.5.2).
     prompt = Prompt(release)
     prompt.out("docker network create --ipv6 --ipv4=false --subnet fd00:5::/64 six")
 
-    refused = prompt.type("docker run -d --network six --sysctl net.ipv6.conf.all.disable_ipv6=1 nginx").refused
+    prompt.out("docker run -d --name off --network six -p 8080:80 --sysctl net.ipv6.conf.all.disable_ipv6=1 nginx")
+
+    links = prompt.out("docker exec off ip addr")
+    assert "172.18.0.2/16 brd 172.18.255.255 scope global eth1" in links and "inet6" not in links
+    assert prompt.out("docker exec off ip route").splitlines()[0] == "default via 172.18.0.1 dev eth1 "
+    assert prompt.out("docker exec off cat /etc/hosts") == "127.0.0.1\tlocalhost\n"
+    assert "--dport 8080 -j DNAT --to-destination 172.18.0.2:80" in prompt.out("docker1# iptables -t nat -S DOCKER")
+    assert status(prompt, "client# curl -s -o /dev/null http://172.25.254.1:8080") == 0
+    assert status(prompt, "docker run --rm --network six busybox nslookup off") == 1
+
+
+def test_docker_gwbridge_is_left_when_another_network_leads_out() -> None:
+    # Given a container that leaves by docker_gwbridge, when it is connected to a network with a gateway, then its link
+    # there is gone, and it is back when that network is left again (observed on 28.5.2).
+    prompt = Prompt("28.5")
+    prompt.out("docker network create --ipv6 --ipv4=false --subnet fd00:5::/64 six")
+    prompt.out("docker run -d --name off --network six --sysctl net.ipv6.conf.all.disable_ipv6=1 nginx")
+
+    prompt.out("docker network connect bridge off")
+    with_bridge = prompt.out("docker exec off ip route")
+    prompt.out("docker network disconnect bridge off")
+    without = prompt.out("docker exec off ip route")
+
+    assert with_bridge == "default via 172.17.0.1 dev eth2 \n172.17.0.0/16 dev eth2 scope link  src 172.17.0.2 \n"
+    assert without == "default via 172.18.0.1 dev eth1 \n172.18.0.0/16 dev eth1 scope link  src 172.18.0.2 \n"
+
+
+@pytest.mark.parametrize("driver", ["macvlan", "ipvlan"])
+def test_where_the_daemon_itself_breaks_off_the_lab_says_so(driver: str) -> None:
+    # A real 28.5.2 answers EOF to the start with macvlan, and the container stays Created.
+    prompt = Prompt("28.5")
+    prompt.out(f"docker network create -d {driver} --internal --ipv6 --subnet 172.30.9.0/24 --subnet fd00:9::/64 net")
+
+    refused = prompt.type("docker run -d --network net --sysctl net.ipv6.conf.lo.disable_ipv6=1 nginx").refused
 
     assert refused is not None
-    assert refused.reason == "A container without IPv6 in a network of IPv6 only is not modelled."
+    assert refused.reason == (
+        f"A container with IPv6 switched off in a network of the driver {driver} with IPv6 is not modelled."
+    )

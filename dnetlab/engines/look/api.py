@@ -24,6 +24,7 @@ from dnetlab.model import (
     ContainerState,
     Endpoint,
     Image,
+    Interface,
     Namespace,
     Network,
     PortBinding,
@@ -239,16 +240,15 @@ def _bindings(ports: dict[str, Any]) -> list[PortBinding]:
 
 
 def with_interfaces(made: Container, namespaces: dict[str, Namespace]) -> Container:
-    """The container with each endpoint's interface inside and on the host, found by the endpoint's MAC and address."""
+    """The container with each endpoint's interface inside and on the host, found by its address, and by its MAC where
+    it has none."""
     stack = namespaces.get(made.namespace or "")
     host = namespaces.get("host")
     if stack is None or made.namespace == "host" or host is None:
         return made
     endpoints = []
     for endpoint in made.endpoints:
-        inside = next(
-            (i for i in stack.interfaces if any(map(i.has_ip, endpoint.addresses))), None
-        )
+        inside = next((i for i in stack.interfaces if _is_of(i, endpoint)), None)
         if inside is None:
             endpoints.append(endpoint)
             continue
@@ -257,6 +257,12 @@ def with_interfaces(made: Container, namespaces: dict[str, Namespace]) -> Contai
     order = {interface.name: interface.index for interface in stack.interfaces}
     endpoints.sort(key=lambda e: (order.get(e.interface or "", 1 << 30), e.network))
     return replace(made, endpoints=tuple(endpoints))
+
+
+def _is_of(link: Interface, endpoint: Endpoint) -> bool:
+    if endpoint.addresses:
+        return any(map(link.has_ip, endpoint.addresses))
+    return bool(endpoint.mac) and link.mac == endpoint.mac
 
 
 def networks(

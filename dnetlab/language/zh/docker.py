@@ -84,8 +84,10 @@ SENTENCES = {
     "docker run --{flag} is not simulated.": "没有模拟 docker run --{flag}。",
     "Leave it out: addresses, names, links and ports are what the lab is about.": "请不要写它：实验环境关心的是地址、名字、互联和端口。",
     "docker logs shows what the program printed.": "docker logs 显示程序的输出。",
-    "A container without IPv6 in a network of IPv6 only is not modelled.": "没有模拟在只有 IPv6 的网络里关掉 IPv6 的容器。",
-    "Run it in a network that has IPv4, too, or leave --sysctl out.": "请放到也有 IPv4 的网络里运行，或者不写 --sysctl。",
+    "A container with IPv6 switched off in a network of the driver {driver} with IPv6 is not modelled.":
+        "没有模拟在驱动为 {driver}、带 IPv6 的网络里关掉 IPv6 的容器。",
+    "Docker itself fails there. Leave --sysctl out, or make the network without --ipv6.":
+        "Docker 自己在这里也会失败。请去掉 --sysctl，或者创建网络时不加 --ipv6。",
     "--network with {key}= is not simulated.": "没有模拟 --network 里的 {key}=。",
     "docker service with --{strange} is not modelled.": "没有模拟 docker service 的 --{strange}。",
     "Networks, ports, replicas, mode, constraints, labels and variables are.": "有的是网络、端口、副本、模式、约束、标签和变量。",

@@ -205,6 +205,11 @@ class ContainerConfig:
         return self.network_mode.removeprefix("container:") if self.network_mode.startswith("container:") else None
 
     @property
+    def switches_ipv6_off(self) -> bool:
+        """Has its loopback no ::1? That is how the daemon asks (libnetwork sandbox_linux.go, IPv6Enabled)."""
+        return any(self.sysctls.get(f"net.ipv6.conf.{link}.disable_ipv6", "0") != "0" for link in ("all", "lo"))
+
+    @property
     def environment(self) -> dict[str, str]:
         """env as a mapping; the last of two equal names wins. A name alone is no variable."""
         return dict(pair.partition("=")[::2] for pair in self.env if "=" in pair)

@@ -11,7 +11,6 @@ from dnetlab.model.changed import replace
 from dnetlab.model.host import PREDEFINED
 from dnetlab.model.ip import IpAddress
 from dnetlab.net.endpoints_order import by_gateway
-from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import (
     books,
     gwbridge,
@@ -181,7 +180,7 @@ def attach(
     endpoint = sandbox.plug(world, host, container, endpoint, network)
     sandbox.add_link_local(world, host, container, endpoint, attachment.link_local)
     container = _with_endpoint(world, host, container_id, endpoint)
-    for address in endpoint.addresses:
+    for address in hostsfile.shown(world, config, endpoint.addresses):
         hostsfile.add_line(world, host, container_id, address, hostsfile.own_names(container, config))
     if network.name != "bridge":
         sandbox.start_resolver(world, host, container, config)
@@ -197,13 +196,8 @@ def _addressed(
 ) -> Endpoint:  # fmt: skip
     """The endpoint with its address, MAC and gateway: those asked for, or the daemon's choice."""
     made = (_addressed4 if network.ipv4 else _with_mac)(world, host, container, config, endpoint, network, attachment)
-    # since 28 a container that switches IPv6 off is given no address of it (libnetwork/endpoint.go, sbJoin)
-    without = release_of(world).elects_families and config.sysctls.get("net.ipv6.conf.all.disable_ipv6") == "1"
-    if without and network.ipv6 and not network.ipv4:  # 28.5.2 gives it docker_gwbridge
-        raise Refused(
-            "A container without IPv6 in a network of IPv6 only is not modelled.",
-            "Run it in a network that has IPv4, too, or leave --sysctl out.",
-        )
+    # since 28 a container that switches IPv6 off is given no address of it (daemon/network.go, DisableIPv6)
+    without = release_of(world).task_before_network and config.switches_ipv6_off
     return _addressed6(world, host, made, network, attachment) if network.ipv6 and not without else made
 
 

@@ -1,4 +1,5 @@
-"""docker_gwbridge: the way out of containers that are in overlay networks only (moby libnetwork/default_gateway.go)."""
+"""docker_gwbridge: the way out of containers whose networks give them no gateway: overlay networks, and IPv6-only ones
+where the container has IPv6 switched off (moby libnetwork/default_gateway.go)."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from dnetlab.model import Container, Endpoint, Network
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd import ipam, sandbox
-from dnetlab.sim.dockerd.books import change_daemon, daemon, network_by_id, put_network
+from dnetlab.sim.dockerd.books import change_daemon, daemon, network_by_id, put_network, release_of
 from dnetlab.sim.dockerd.drivers.options import BRIDGE
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.ipam import PoolRequest
@@ -16,9 +17,10 @@ NAME = "docker_gwbridge"
 OPTIONS = {BRIDGE + "enable_icc": "false", BRIDGE + "enable_ip_masquerade": "true", BRIDGE + "name": NAME}
 
 
-def endpoint_name(owner: str) -> str:
-    """'gateway_6906b8787f3d' for a container's id, 'gateway_ingress-sbox'."""
-    return f"gateway_{owner if '-' in owner else owner[:12]}"
+def endpoint_name(world: World, host: str, owner: str) -> str:
+    """'gateway_e6b8a4745ea9' by the sandbox of a container, 'gateway_ingress-sbox' (setupDefaultGW)."""
+    container = world.hosts[host].container(owner)
+    return f"gateway_{owner if container is None else sandbox.id_of(container)[:12]}"
 
 
 def ensure(world: World, host: str) -> Network:
@@ -34,16 +36,18 @@ def ensure(world: World, host: str) -> Network:
 
 
 def is_needed(world: World, host: str, container: Container) -> bool:
-    """Is it in an overlay network that isn't internal, and in no other that leads out?"""
-    overlay = False
+    """Is it in a network that should lead out and gives it no gateway, and in none that gives one (needDefaultGW)?"""
+    needed = False
     for endpoint in container.endpoints:
         network = network_by_id(world, host, endpoint.network_id) if endpoint.endpoint_id else None
-        if network is None or network.internal or endpoint.address is None:
+        if network is None or network.internal or not endpoint.is_placed:
             continue
-        if not driver_of(network).spans_hosts:
+        if not driver_of(network).is_led_out(release_of(world), network):
+            continue
+        if endpoint.gateway is not None or endpoint.gateway6 is not None:
             return False
-        overlay = True
-    return overlay
+        needed = True
+    return needed
 
 
 def open_gateway(world: World, host: str, container: Container) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from dnetlab.model import Container, LinkKind, Where
 from dnetlab.model.changed import replace
@@ -51,14 +51,27 @@ def copy_from(world: World, host: str, owner: str, container_id: str) -> None:
 def base_hosts(world: World, host: str, config: ContainerConfig) -> str:
     """The lines every container has, then --add-host (libnetwork etchosts; fe00::0 up to 27)."""
     zero = "0" if release_of(world).zero_prefixes else ""
-    text = (
-        "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+    six = (
+        "::1\tlocalhost ip6-localhost ip6-loopback\n"
         f"fe00::{zero}\tip6-localnet\nff00::{zero}\tip6-mcastprefix\n"
         "ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n"
     )
+    without = _is_without_ipv6(world, config)
+    text = "127.0.0.1\tlocalhost\n" + ("" if without else six)
     for name, address in config.add_hosts:
-        text += f"{_host_gateway(world, host) if address == 'host-gateway' else address}\t{name}\n"
+        if not (without and ":" in address):
+            text += f"{_host_gateway(world, host) if address == 'host-gateway' else address}\t{name}\n"
     return text
+
+
+def _is_without_ipv6(world: World, config: ContainerConfig) -> bool:
+    return release_of(world).hosts_without_ipv6 and config.switches_ipv6_off
+
+
+def shown(world: World, config: ContainerConfig, addresses: Iterable[IpAddress]) -> list[IpAddress]:
+    """Those of a container's own addresses that its file has (libnetwork sandbox_dns_unix.go addHostsEntries)."""
+    without = _is_without_ipv6(world, config)
+    return [address for address in addresses if not (without and address.version == 6)]
 
 
 def _host_gateway(world: World, host: str) -> str:

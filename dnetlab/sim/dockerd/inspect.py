@@ -14,7 +14,7 @@ from dnetlab.model import Container, ContainerState, Endpoint, Network, Subnet
 from dnetlab.model.host import PREDEFINED
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.clock import rfc3339
-from dnetlab.sim.dockerd import books, health, images, ipam, swarmnets
+from dnetlab.sim.dockerd import books, health, images, ipam, sandbox, swarmnets
 from dnetlab.sim.dockerd.cluster import gossip
 from dnetlab.sim.dockerd.config import ContainerConfig, ContainerSpec, Mount, NetworkAttachment
 from dnetlab.sim.dockerd.drivers.table import driver_of
@@ -234,15 +234,15 @@ def sandbox_of(world: World, container: Container) -> tuple[str, str]:
     kept = books.release_of(world).remembers_sandbox and container.started is not None
     if joined or not (container.is_running or kept):
         return "", ""
-    sandbox = digest_of(f"sandbox:{container.id}:{container.started}")
-    return sandbox, f"/var/run/docker/netns/{'default' if container.namespace == 'host' else sandbox[:12]}"
+    one = sandbox.id_of(container)
+    return one, f"/var/run/docker/netns/{'default' if container.namespace == 'host' else one[:12]}"
 
 
 def network_settings(world: World, host: str, container: Container) -> Json:
     """`.NetworkSettings`"""
     bridge = container.endpoint("bridge") or Endpoint("bridge", "")  # also when it was connected second
-    sandbox, key = sandbox_of(world, container)
-    found = {"Bridge": "", "SandboxID": sandbox, "SandboxKey": key, "Ports": port_map(world, host, container),
+    one, key = sandbox_of(world, container)
+    found = {"Bridge": "", "SandboxID": one, "SandboxKey": key, "Ports": port_map(world, host, container),
              "HairpinMode": False, "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0}  # fmt: skip
     found |= {
         "SecondaryIPAddresses": None,
@@ -426,7 +426,7 @@ def _containers_in(world: World, host: str, network: Network) -> Json:
             found[container.id] = _member(container.name, endpoint)
     for owner, endpoint in books.daemon(world, host).gateways.items():
         if endpoint.network_id == network.id:
-            found[owner] = _member(endpoint_name(owner), endpoint)
+            found[owner] = _member(endpoint_name(world, host, owner), endpoint)
     return dict(sorted(found.items()))
 
 

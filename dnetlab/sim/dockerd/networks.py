@@ -155,7 +155,7 @@ def users_of(world: World, host: str, network: Network) -> list[tuple[str, str]]
     live = members(world, host, network)
     rows = [(c.name, e.endpoint_id[:12]) for c in live for e in c.endpoints if e.network_id == network.id]
     ways_out = daemon(world, host).gateways.items()
-    return rows + [(gwbridge.endpoint_name(owner), e.endpoint_id[:12]) for owner, e in ways_out
+    return rows + [(gwbridge.endpoint_name(world, host, owner), e.endpoint_id[:12]) for owner, e in ways_out
                    if e.network_id == network.id]  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Interface, IPv6Interface
 
@@ -58,12 +60,19 @@ def make_namespace(world: World, host: str, container: Container, config: Contai
     world.files[host, container.id, hostsfile.RESOLV] = hostsfile.resolv_conf(world, host, config, internal=False)
 
 
+def id_of(container: Container) -> str:
+    """The sandbox's own id, another one at each start."""
+    return hashlib.sha256(f"sandbox:{container.id}:{container.started}".encode()).hexdigest()
+
+
 def set_sysctls(world: World, host: str, container: Container, config: ContainerConfig) -> None:
-    """runc writes --sysctl when the network stands, so that what is said of all links holds for these too (observed
-    on 26.1.5 with disable_ipv6)."""
+    """Up to 27 runc writes --sysctl when the network stands, so that what is said of its links holds (observed on
+    20.10.24 and 26.1.5 with disable_ipv6); of `all` and `lo` it holds later, too."""
+    stack = Stack(world, Where(host, container.short_id))
+    links = {"all", *(link.name for link in stack.namespace.interfaces)}
     for key, value in config.sysctls.items():
-        if ".conf.all." in key:
-            Stack(world, Where(host, container.short_id)).set_sysctl(key, value)
+        if (found := re.match(r"net\.ipv[46]\.conf\.([^.]+)\.", key)) is not None and found[1] in links:
+            stack.set_sysctl(key, value)
 
 
 def leave_namespace(world: World, host: str, container: Container) -> None:
@@ -115,7 +124,8 @@ def plug(world: World, host: str, container: Container, endpoint: Endpoint, netw
     if endpoint.address6 is not None:
         stack.add_address(name, Address(IPv6Interface((int(endpoint.address6), endpoint.prefixlen6)), nodad=True))
     _set_up(stack, name)
-    if outer is not None and release_of(world).random_mac:  # a gratuitous ARP goes out (observed on 28.5.2, not 20.10)
+    told = release_of(world).random_mac and bool(endpoint.addresses)
+    if outer is not None and told:  # a gratuitous ARP goes out (observed on 28.5.2, not 20.10)
         Stack(world, Where(host)).learn(outer, endpoint.mac)
     return replace(endpoint, interface=name, host_interface=outer)
 
@@ -220,7 +230,8 @@ def default_route6(world: World, where: Where, gateway: Endpoint | None) -> None
         return
     stack = Stack(world, where)
     stack.flush_routes(lambda route: route.is_default and route.destination.version == 6)
-    if gateway is not None:
+    link = stack.namespace.interface(gateway.interface or "") if gateway is not None else None
+    if gateway is not None and link is not None and link.ipv6:  # up to 27 a container may switch it off all the same
         stack.add_route(Route(DEFAULT6, gateway.interface, via=gateway.gateway6, protocol="boot"))
 
 

@@ -255,6 +255,7 @@ class EngineProfile:
     resolv_comments           comments in a container's /etc/resolv.conf: '' none, 'bare' with addresses, 'host' with
                               host(ADDRESS) for servers of the host
     zero_prefixes             /etc/hosts says fe00::0 and ff00::0
+    hosts_without_ipv6        nothing of IPv6 is in /etc/hosts of a container that has it switched off
     loopback_v6               lo has ::1 in containers
     start_prefix              in front of errors of the network at a start
     validates_config          addresses are checked when the container is created
@@ -384,6 +385,7 @@ class EngineProfile:
     ip6tables: bool = False
     icc_asks_ip6tables: bool = False
     elects_families: str = ""
+    hosts_without_ipv6: bool = False
 
     def text(self, key: str, **values: str) -> str:
         """A sentence of this release's daemon, its {names} filled in."""
@@ -470,6 +472,7 @@ _26_1 = replace(
     strict_subnets=True,  # since 25.0 (E25)
     unread_option=400,  # observed on 26.1.5
     loopback_v6=True,  # observed on 26.1.5
+    hosts_without_ipv6=True,  # since 26.0, libnetwork/etchosts BuildNoIPv6; observed on 26.1.5 and 28.5.2
     dead_upstream="half",  # observed on 26.1.5
     proxy_zombies=False,  # observed on 26.1.5
     names_filter_table=True,  # observed on 26.1.5

@@ -7,6 +7,7 @@ that came with the engine: 1.1.5, 1.1.15 and 1.3.6.
 from __future__ import annotations
 
 TEXTS_20_10: dict[str, str] = {
+    "sysctl of a link": "",
     "join unanswered": "rpc error: code = DeadlineExceeded desc = context deadline exceeded",
     "pools exhausted": "could not find an available, non-overlapping IPv4 address pool among the defaults to assign "
     "to the network",
@@ -118,6 +119,8 @@ TEXTS_26_1 = TEXTS_20_10 | {
     'runc create failed: sysctl "{name}" not allowed in host network namespace: unknown',
 }
 TEXTS_28_5 = TEXTS_26_1 | {
+    "sysctl of a link": "interface specific sysctl setting \"{key}\" must be supplied using driver option "
+    "'com.docker.network.endpoint.sysctls'",  # observed on 28.5.2
     "join unanswered": "rpc error: code = DeadlineExceeded desc = context deadline exceeded while waiting for "
     "connections to become ready",  # observed on 28.5.2
     "pools exhausted": "all predefined address pools have been fully subnetted",

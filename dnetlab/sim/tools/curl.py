@@ -394,8 +394,8 @@ def _connect(context: Context, asked: Asked, transfer: Transfer, url: Url) -> wi
                 transfer.talk += f"* {text}\n* Closing connection 0\n"
                 raise _Failed(28, text)
         waited += seconds
-        if answer.fate is wire.Fate.NETWORK_UNREACHABLE and not answer.sender:
-            transfer.talk += f"* Immediate connect fail for {address}: Network is unreachable\n"
+        if answer.fate in (wire.Fate.NETWORK_UNREACHABLE, wire.Fate.NO_ADDRESS) and not answer.sender:
+            transfer.talk += f"* Immediate connect fail for {address}: {answer.fate.value}\n"
         else:
             transfer.talk += f"* connect to {address} port {url.port} failed: {answer.fate.value}\n"
     context.world.clock += waited

@@ -422,9 +422,7 @@ def _busybox_to(context: Context, request: Request, target: IpAddress, source: I
         return Result(head, "ping: permission denied (are you root?)\n", 1)
     source = source or wire.source_for(context, target)
     if source is None:
-        own = target.version == 6 and target.is_loopback  # there is a way to ::1, but no address to write (recorded)
-        why = "Cannot assign requested address" if own else "Network is unreachable"
-        return Result(head, f"ping: sendto: {why}\n", 1)
+        return Result(head, f"ping: sendto: {wire.nowhere(context, target).value}\n", 1)
     silent = _is_broadcast(context, target)  # it may send there, but Linux answers no broadcast
     tally = Tally()
     times: list[float] = []

@@ -34,6 +34,7 @@ class Fate(Enum):
     RESET = "Connection reset by peer"
     HOST_UNREACHABLE = "No route to host"
     NETWORK_UNREACHABLE = "Network is unreachable"
+    NO_ADDRESS = "Cannot assign requested address"
     NOT_PERMITTED = "Operation not permitted"
     NO_PROTOCOL = "Protocol not available"
 
@@ -94,13 +95,20 @@ def source_for(context: Context, destination: IpAddress) -> IpAddress | None:
     return routing.source_for(context.stack, destination)
 
 
+def nowhere(context: Context, destination: IpAddress) -> Fate:
+    """Why there is no address to send from: no route, or none of IPv6 at all (net/ipv6/ip6_output.c,
+    ip6_dst_lookup_tail; observed on 20.10.24, 26.1.5, 28.5.2)."""
+    without = destination.version == 6 and not any(link.ipv6 for link in context.stack.interfaces)
+    return Fate.NO_ADDRESS if without else Fate.NETWORK_UNREACHABLE
+
+
 def no_way(context: Context, destination: IpAddress) -> str:
     """Why connect() finds no way: ENETUNREACH, or what an unreachable, prohibit or blackhole route says."""
     way = routing.lookup(context.stack, destination)
     if way is not None and way.leads_on and destination.version == 4:  # a connection is routed again with its address
         way = routing.lookup(context.stack, destination, Asked(way.src))
     refused = refusal(way)
-    return KernelError(refused).words if refused else Fate.NETWORK_UNREACHABLE.value
+    return KernelError(refused).words if refused else nowhere(context, destination).value
 
 
 def was_stopped_at_output(answer: Attempt) -> bool:
@@ -149,7 +157,7 @@ def echo(context: Context, destination: IpAddress, *, identifier: int, number: i
         raise TooLong(fits)
     bound, source = source is not None, source or source_for(context, destination)
     if source is None:
-        return Attempt(Fate.NETWORK_UNREACHABLE)
+        return Attempt(nowhere(context, destination))
     packet = Packet(
         source, destination, Protocol.ICMP, sport=identifier, ttl=ttl, icmp=IcmpType.ECHO_REQUEST, size=size,
         df=cutting is not Cutting.DONT and size <= fits, piece=fits if size > fits else 0, seq=number,
@@ -161,7 +169,7 @@ def connect(context: Context, destination: IpAddress, port: int, patience: float
     """Open a TCP connection; Fate.ANSWERED when a program accepted it. patience: the seconds a program would wait."""
     source = source_for(context, destination)
     if source is None:
-        return Attempt(Fate.NETWORK_UNREACHABLE)
+        return Attempt(nowhere(context, destination))
     packet = Packet(source, destination, Protocol.TCP, sport=local_port(context), dport=port, flags="S",
                     size=60 if destination.version == 4 else 80)  # fmt: skip
     world = context.world
@@ -244,7 +252,7 @@ def datagram(
     """Send one UDP datagram; Fate.ANSWERED when a socket took it."""
     source = source_for(context, destination)
     if source is None:
-        return Attempt(Fate.NETWORK_UNREACHABLE)
+        return Attempt(nowhere(context, destination))
     port_here = local_port(context)
     packet = Packet(source, destination, Protocol.UDP, port_here, port, ttl, size=size, data=words)
     return _send(context, packet)

@@ -46,6 +46,7 @@ def config_of(world: World, host: str, name: str, body: Json) -> ContainerConfig
     restart, most = restart_policy(world, machine.get("RestartPolicy") or {})
     mode = machine.get("NetworkMode") or "default"
     networks = _networks(world, host, mode, (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {})
+    _check_sysctls(world, mode, machine.get("Sysctls") or {})
     _check_process(body)
     entrypoint = _words(body.get("Entrypoint"))
     return replace(
@@ -91,6 +92,17 @@ def config_of(world: World, host: str, name: str, body: Json) -> ContainerConfig
         id_file=machine.get("ContainerIDFile", ""),
         health=tuple(body["Healthcheck"].items()) if body.get("Healthcheck") else None,
     )
+
+
+def _check_sysctls(world: World, mode: str, sysctls: Json) -> None:
+    """Since 28, for clients since API 1.48: a link's own are no part of --sysctl (api/server/router/container
+    handleSysctlBC)."""
+    text = release_of(world).texts["sysctl of a link"]
+    if not text or mode == "host" or mode.startswith("container:"):
+        return
+    found = next((key for key in sysctls if re.match(r"net\.[^.]*\.[^.]*\.eth[^.]*\.", key)), None)
+    if found is not None:
+        raise ApiError(text.format(key=found), 500)
 
 
 def _of_machine(machine: Json) -> ContainerConfig:

@@ -11,6 +11,7 @@ from dnetlab.model.changed import replace
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.drivers import device, parents
+from dnetlab.sim.dockerd.drivers.macvlan import check_ipv6
 from dnetlab.sim.dockerd.drivers.protocol import Driver
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.kernel import KernelError, Stack
@@ -30,6 +31,10 @@ class Ipvlan(Driver):
     def tells_gateway(self, release: EngineProfile, network: Network) -> bool:
         """In the modes l3 and l3s the parent's host routes: nobody is a gateway (ipvlan_joinleave.go)."""
         return not network.internal and mode_of(network) == "l2"
+
+    def is_led_out(self, release: EngineProfile, network: Network) -> bool:
+        """Since 29 never, before in the mode l2 (ipvlan_joinleave.go, DisableGatewayService)."""
+        return release.macvlan_gateway and mode_of(network) == "l2"
 
     def leads_by_link(self, network: Network) -> bool:
         return not network.internal and mode_of(network) != "l2"
@@ -62,6 +67,8 @@ class Ipvlan(Driver):
         """No MAC can be asked for: all have the parent's (ipvlan_endpoint.go)."""
         if endpoint.mac:
             raise ApiError("ipvlan interfaces do not support custom mac address assignment")
+        if network.internal or self.is_led_out(release_of(world), network):
+            check_ipv6(endpoint, network)
 
     def join(self, world: World, where: Where, name: str, mac: str, network: Network) -> str | None:
         """An ipvlan is made on the host and moved, as macvlan's is."""

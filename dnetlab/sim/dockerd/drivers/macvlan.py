@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dnetlab.model import Endpoint, Network, Where
+from dnetlab.model import Container, Endpoint, Network, Where
 from dnetlab.model.changed import replace
+from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.drivers import device, options, parents
 from dnetlab.sim.dockerd.drivers.protocol import Driver
@@ -19,6 +20,10 @@ class Macvlan(Driver):
     needs_address = True
 
     def keeps_gateway(self, release: EngineProfile, network: Network, version: int) -> bool:
+        return release.macvlan_gateway
+
+    def is_led_out(self, release: EngineProfile, network: Network) -> bool:
+        """Since 29 never (macvlan_joinleave.go, DisableGatewayService)."""
         return release.macvlan_gateway
 
     def create_network(self, world: World, host: str, network: Network) -> Network:
@@ -37,6 +42,12 @@ class Macvlan(Driver):
     def delete_network(self, world: World, host: str, network: Network) -> None:
         parents.withdraw(world, host, network)
 
+    def create_endpoint(
+        self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network
+    ) -> None:
+        if network.internal:
+            check_ipv6(endpoint, network)
+
     def join(self, world: World, where: Where, name: str, mac: str, network: Network) -> str | None:
         """A macvlan is made on the host and moved; it keeps its index (observed on 20.10, 28.5, 29.7)."""
         host, parent = Stack(world, Where(where.host)), network.parent or ""
@@ -54,6 +65,17 @@ class Macvlan(Driver):
 
     def leave(self, world: World, where: Where, endpoint: Endpoint, network: Network) -> None:
         device.remove_link(world, where, endpoint.interface or "")
+
+
+def check_ipv6(endpoint: Endpoint, network: Network) -> None:
+    """Refused where the daemon itself breaks off: it reads an IPv6 address that the container hasn't been given
+    (macvlan_joinleave.go and ipvlan_joinleave.go; observed on 28.5.2, whose answer to the start is EOF)."""
+    if network.ipv6 and endpoint.address6 is None:
+        raise Refused(
+            "A container with IPv6 switched off in a network of the driver {driver} with IPv6 is not modelled.",
+            "Docker itself fails there. Leave --sysctl out, or make the network without --ipv6.",
+            driver=network.driver,
+        )
 
 
 def mode_of(network: Network) -> str:

@@ -42,6 +42,10 @@ class Driver(Protocol):
         """Do containers learn the network's gateway?"""
         return not network.internal
 
+    def is_led_out(self, release: EngineProfile, network: Network) -> bool:
+        """Is it the daemon's to care for a container's way out: docker_gwbridge, where no network has a gateway?"""
+        return self.needs_address
+
     def leads_by_link(self, network: Network) -> bool:
         """Is the container's default route its link itself, without a gateway?"""
         return False
