@@ -193,8 +193,9 @@ def main_route(namespace: Namespace, ip: IpAddress) -> Route | None:
     Linux has it (ignore_routes_with_linkdown 0). A route of kind 'unreachable' or 'blackhole' is returned as it is.
     """
     if ip.version == 6 and (is_link_local(ip) or ip.is_multicast):
-        rows = (r for r in link_local_routes(namespace) if zone_of(ip) in ("", r.dev))
-        return next(rows, None)
+        rows = [r for r in link_local_routes(namespace) if zone_of(ip) in ("", r.dev)]
+        fitting = [r for r in rows if ip.is_multicast or ip in r.destination]
+        return max(fitting, key=lambda r: r.destination.prefixlen, default=None)
     return _in_table(namespace, ip, MAIN)
 
 

@@ -325,3 +325,42 @@ def test_a_network_of_ipv6_comes_out_of_the_daemon_s_own_ipv6_pool():
     assert prompt.out("docker network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' n6") == (
         "172.30.1.0/24 fd00:9::/64 \n"
     )
+
+
+@pytest.mark.parametrize("release", ["20.10", "26.1"])
+def test_rules_of_ipv6_are_an_experiment_up_to_26(release):
+    # Given ip6tables without experimental, when the daemon starts, then it doesn't; with it, it does (observed).
+    daemon = Daemon(release)
+
+    alone = daemon.told('{"ip6tables": true}')
+    both = daemon.told('{"ip6tables": true, "experimental": true}')
+
+    assert (alone.exit_code, both.exit_code) == (1, 0)
+
+
+@pytest.mark.parametrize(("mark", "rule"), [
+    ("2/3", "-A DOCKER-FORWARD -m mark --mark 0x2/0x3 -j ACCEPT"),
+    ("0x10", "-A DOCKER-FORWARD -m mark --mark 0x10 -j ACCEPT"),
+    ("010", "-A DOCKER-FORWARD -m mark --mark 0x8 -j ACCEPT"),
+])  # fmt: skip
+def test_what_wears_the_daemon_s_mark_is_let_through_first(mark, rule):
+    # Given a mark, read as Go's strconv.ParseUint reads it, then the first rule of each family takes it.
+    daemon = Daemon("29.7")
+
+    daemon.told(json.dumps({"bridge-accept-fwmark": mark, "ipv6": True}))
+
+    assert daemon.out("iptables -S DOCKER-FORWARD 1") == f"{rule}\n"
+    assert daemon.out("ip6tables -S DOCKER-FORWARD 1") == f"{rule}\n"
+
+
+@pytest.mark.parametrize(("mark", "problem"), [
+    ("x", 'invalid firewall mark "x": strconv.ParseUint: parsing "x": invalid syntax'),
+    ("1/", 'invalid firewall mask "1/": strconv.ParseUint: parsing "": invalid syntax'),
+    ("4294967296", 'invalid firewall mark "4294967296": strconv.ParseUint: parsing "4294967296": value out of range'),
+])  # fmt: skip
+def test_a_mark_that_is_none_keeps_the_daemon_from_starting(mark, problem):
+    daemon = Daemon("29.7")
+
+    daemon.told(json.dumps({"bridge-accept-fwmark": mark}))
+
+    assert problem in daemon.run("systemctl status docker").stdout

@@ -86,6 +86,8 @@ SENTENCES = {
     "docker logs shows what the program printed.": "docker logs 显示程序的输出。",
     "A container with IPv6 switched off in a network of the driver {driver} with IPv6 is not modelled.":
         "没有模拟在驱动为 {driver}、带 IPv6 的网络里关掉 IPv6 的容器。",
+    "A mask in bridge-accept-fwmark is not modelled with nftables.": "没有模拟 nftables 下 bridge-accept-fwmark 里的掩码。",
+    "Give the mark alone: 0x2.": "请只写标记本身：0x2。",
     "Docker itself fails there. Leave --sysctl out, or make the network without --ipv6.":
         "Docker 自己在这里也会失败。请去掉 --sysctl，或者创建网络时不加 --ipv6。",
     "--network with {key}= is not simulated.": "没有模拟 --network 里的 {key}=。",

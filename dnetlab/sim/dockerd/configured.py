@@ -9,6 +9,7 @@ from dnetlab.model import Network
 from dnetlab.model.changed import replace
 from dnetlab.sim.dockerd import books, happenings, ipam
 from dnetlab.sim.dockerd.books import release_of
+from dnetlab.sim.dockerd.drivers.options import check_advertised
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.ipam import PoolRequest
@@ -43,6 +44,8 @@ def requests_of(template: Network) -> list[PoolRequest]:
 def make(world: World, host: str, network: Network, requests: Sequence[PoolRequest]) -> Network:
     """Its pools are opened and its driver makes it; as it is then. ApiError, and then its pools are free again."""
     driver = driver_of(network)
+    if release_of(world).advertises:
+        check_advertised(network.options)
     families = [version for version, wanted in ((4, network.ipv4), (6, network.ipv6)) if wanted]
     keep = [version for version in families if driver.keeps_gateway(release_of(world), network, version)]
     network = replace(network, subnets=ipam.open_pools(world, host, requests, families, gateways=keep))

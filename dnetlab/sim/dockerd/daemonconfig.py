@@ -33,6 +33,7 @@ class DaemonConfig:
     ip_forward       it switches net.ipv4.ip_forward on
     ip_forward_no_drop  and then leaves the policy of FORWARD alone
     allow_direct_routing  the addresses of containers may be asked from elsewhere, where their ports are published
+    accept_mark      of packets with that firewall mark, and mask, none is kept from the containers of bridge networks
     ip_masq          what leaves docker0's subnet wears the host's address
     ip               where a port is published that names no address; '' everywhere
     userland_proxy   each published port has a docker-proxy
@@ -57,6 +58,7 @@ class DaemonConfig:
     ip_forward: bool = True
     ip_forward_no_drop: bool = False
     allow_direct_routing: bool = False
+    accept_mark: tuple[int, int | None] | None = None
     ip_masq: bool = True
     ip: str = ""
     userland_proxy: bool = True

@@ -5,6 +5,7 @@ What it can't read keeps it from starting, and the sentence is its own; what it 
 
 from __future__ import annotations
 
+import re
 import shlex
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_network
 from typing import Any
@@ -26,6 +27,7 @@ _MODELLED = {
     "insecure-registries": "texts", "registry-mirrors": "texts", "debug": "flag", "experimental": "flag",
     "log-level": "text", "ipv6": "flag", "fixed-cidr-v6": "text", "default-gateway-v6": "text", "ip6tables": "flag",
     "ip-forward-no-drop": "flag", "allow-direct-routing": "flag", "firewall-backend": "text",
+    "bridge-accept-fwmark": "text",
 }  # fmt: skip
 _WITHOUT_EFFECT = {
     "log-opts": "options", "max-concurrent-downloads": "number",
@@ -109,7 +111,7 @@ def _from_file(release: EngineProfile, text: str, flags: Json) -> Json:
 
 
 def _known(release: EngineProfile) -> tuple[str, ...]:
-    newer = {"default-network-opts", "log-format", "firewall-backend"}
+    newer = {"default-network-opts", "log-format", "firewall-backend", "bridge-accept-fwmark"}
     own = [key for key in _KINDS if key not in newer or key in release.directives]
     return (*own, *_NOT_MODELLED, *release.directives)
 
@@ -202,9 +204,18 @@ def _check_meaning(release: EngineProfile, values: Json, from_file: bool) -> Non
     if values.get("firewall-backend", "") not in ("", "iptables", "nftables"):
         problem = 'invalid firewall-backend: allowed values are "iptables" and "nftables"'
         raise _unconfigured(f"{merged}: {problem}") if from_file else Unusable(problem)
+    try:
+        mark = _mark(values.get("bridge-accept-fwmark", ""))
+    except ValueError as error:
+        raise (_unconfigured(f"{merged}: {error}") if from_file else Unusable(str(error))) from None
+    if mark is not None and mark[1] is not None and values.get("firewall-backend") == "nftables":
+        raise Refused("A mask in bridge-accept-fwmark is not modelled with nftables.", "Give the mark alone: 0x2.")
     if not values.get("icc", True) and not values.get("iptables", True):
         raise Unusable("failed to start daemon: You specified --iptables=false with --icc=false. ICC=false uses "
                        "iptables to function. Please set --icc or --iptables to true")  # fmt: skip
+    if not release.ip6tables and values.get("ip6tables") and not values.get("experimental"):
+        problem = "ip6tables rules are only available if experimental features are enabled"
+        raise Unusable(f"failed to start daemon: {problem}")
     v6_apart = values.get("ipv6", False) and not values.get("icc", True)
     if release.icc_asks_ip6tables and v6_apart and not values.get("ip6tables", True):
         raise Unusable("failed to start daemon: You specified --ip6tables=false with --icc=false. ICC=false uses "
@@ -238,6 +249,23 @@ def _check_ipv6(release: EngineProfile, values: Json) -> None:
     if gateway and not fits:
         raise Refused("default-gateway-v6 must be an address of fixed-cidr-v6.",
                       'Give both: "fixed-cidr-v6" and "default-gateway-v6".')  # fmt: skip
+
+
+def _mark(text: str) -> tuple[int, int | None] | None:
+    """'2/3' as mark and mask. ValueError with what is wrong, in dockerd's words (daemon/config/config_linux.go)."""
+    words = text.partition("/")
+    if not text:
+        return None
+    numbers = []
+    for what, word in (("mark", words[0]), ("mask", words[2]))[: 1 + bool(words[1])]:
+        base = 8 if re.fullmatch(r"0[0-7]+", word) else 0
+        wrong = f'invalid firewall {what} "{text}": strconv.ParseUint: parsing "{word}"'
+        if not re.fullmatch(r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0", word):
+            raise ValueError(f"{wrong}: invalid syntax")
+        if int(word, base) >= 1 << 32:
+            raise ValueError(f"{wrong}: value out of range")
+        numbers.append(int(word, base))
+    return numbers[0], numbers[1] if len(numbers) > 1 else None
 
 
 def _is(kind: type[IPv4Address | IPv6Address | IPv4Interface | IPv6Interface], text: str, needs: str = "") -> bool:
@@ -298,4 +326,5 @@ def _config(values: Json) -> DaemonConfig:
         ip6tables=values.get("ip6tables"), ip_forward_no_drop=values.get("ip-forward-no-drop", False),
         allow_direct_routing=values.get("allow-direct-routing", False),
         firewall_backend=values.get("firewall-backend") or "iptables",
+        accept_mark=_mark(values.get("bridge-accept-fwmark", "")),
     )  # fmt: skip

@@ -22,6 +22,7 @@ from dnetlab.sim.dockerd import books, hostsfile, resolver
 from dnetlab.sim.dockerd.answering import answer_names
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig
+from dnetlab.sim.dockerd.drivers import options
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.kernel import KernelError, Stack
@@ -115,7 +116,7 @@ def plug(world: World, host: str, container: Container, endpoint: Endpoint, netw
         _check_mac(world, host, endpoint.mac)
     outer = driver_of(network).join(world, where, name, endpoint.mac, network)
     for address in endpoint.addresses:
-        _forget_neighbour(world, host, address, network)
+        _tell_neighbours(world, host, address, network, endpoint.mac)
     stack = Stack(world, where)
     _switch_ipv6(stack, name, endpoint.address6 is not None)
     if endpoint.address is not None:
@@ -124,7 +125,7 @@ def plug(world: World, host: str, container: Container, endpoint: Endpoint, netw
     if endpoint.address6 is not None:
         stack.add_address(name, Address(IPv6Interface((int(endpoint.address6), endpoint.prefixlen6)), nodad=True))
     _set_up(stack, name)
-    told = release_of(world).random_mac and bool(endpoint.addresses)
+    told = release_of(world).advertises and options.is_advertised(network) and bool(endpoint.addresses)
     if outer is not None and told:  # a gratuitous ARP goes out (observed on 28.5.2, not 20.10)
         Stack(world, Where(host)).learn(outer, endpoint.mac)
     return replace(endpoint, interface=name, host_interface=outer)
@@ -185,12 +186,10 @@ def _next_name(world: World, where: Where, container: Container, prefix: str) ->
     return f"{prefix}{number}"
 
 
-def _forget_neighbour(world: World, host: str, address: IpAddress, network: Network) -> None:
-    """Nobody on the network goes on using the MAC that an earlier owner of this address had.
-
-    Up to 27 an address always has the same MAC; from 28 on a gratuitous ARP tells the new one.
-    """
-    if not release_of(world).random_mac:
+def _tell_neighbours(world: World, host: str, address: IpAddress, network: Network, mac: str) -> None:
+    """Who knows that address in the network by the MAC of an earlier owner learns the new one (osl/interface_linux.go
+    advertiseAddrs, ARP and neighbour advertisements; observed on 28.5.2). Before 28 an address keeps its MAC."""
+    if not (release_of(world).advertises and options.is_advertised(network)):
         return
     places = [(Where(host), network.bridge)] if network.bridge else []
     knowing = world.hosts[host].knowing
@@ -205,7 +204,7 @@ def _forget_neighbour(world: World, host: str, address: IpAddress, network: Netw
         places += [(Where(h.name, space), n.dev) for h in others for space in h.knowing
                    for n in h.namespaces[space].neighbours if n.address == address]  # fmt: skip
     for where, dev in places:
-        Stack(world, where).forget_neighbour(address, dev or "")
+        Stack(world, where).hear_of_neighbour(address, dev or "", mac)
 
 
 def default_route(world: World, where: Where, gateway: Endpoint | None, by_link: bool) -> None:
@@ -223,7 +222,7 @@ def default_route(world: World, where: Where, gateway: Endpoint | None, by_link:
         stack.add_route(Route(DEFAULT, gateway.interface, protocol="boot"))
 
 
-def default_route6(world: World, where: Where, gateway: Endpoint | None) -> None:
+def default_route6(world: World, where: Where, gateway: Endpoint | None, by_link: bool = False) -> None:
     """As `default_route`, of IPv6."""
     space = world.hosts[where.host].namespaces.get(where.namespace)
     if space is None or gateway is None and not space.routes_of(6):
@@ -232,7 +231,8 @@ def default_route6(world: World, where: Where, gateway: Endpoint | None) -> None
     stack.flush_routes(lambda route: route.is_default and route.destination.version == 6)
     link = stack.namespace.interface(gateway.interface or "") if gateway is not None else None
     if gateway is not None and link is not None and link.ipv6:  # up to 27 a container may switch it off all the same
-        stack.add_route(Route(DEFAULT6, gateway.interface, via=gateway.gateway6, protocol="boot"))
+        via = None if by_link else gateway.gateway6
+        stack.add_route(Route(DEFAULT6, gateway.interface, via=via, protocol="boot"))
 
 
 # -- the resolver ---------------------------------------------------------------------------------------------------

@@ -59,7 +59,8 @@ def gateway_endpoint(world: World, host: str, container: Container) -> Endpoint 
 def _elected(world: World, host: str, ordered: list[Endpoint]) -> tuple[Endpoint | None, Endpoint | None]:
     """The endpoints of the IPv4 and of the IPv6 default route. Where none has an IPv4 gateway the first one stays."""
     release, best = release_of(world), ordered[0] if ordered else None
-    six = next((e for e in ordered if e.gateway6 is not None), None)
+    ways6 = (e for e in ordered if e.address6 is not None)
+    six = next((e for e in ways6 if e.gateway6 is not None or _leads_by_link(world, host, e)), None)
     if not release.elects_families:
         return best, six
     both = next((e for e in ordered if e.gateway is not None and e.gateway6 is not None), None)
@@ -110,7 +111,7 @@ def _lead(world: World, host: str, container: Container) -> None:
     four, six = _elected(world, host, _in_order(world, host, container))
     where = Where(host, container.namespace or "")
     sandbox.default_route(world, where, four, four is not None and _leads_by_link(world, host, four))
-    sandbox.default_route6(world, where, six)
+    sandbox.default_route6(world, where, six, six is not None and _leads_by_link(world, host, six))
 
 
 def _all(world: World, host: str, container: Container) -> list[Endpoint]:

@@ -22,9 +22,12 @@ class Neighbours(Space):
             raise KernelError(Errno.EEXIST)
         self.change(lambda ns: replace(ns, neighbours=(*left, neighbour)))
 
-    def forget_neighbour(self, address: IpAddress, dev: str) -> None:
-        """Nobody believes any longer that he is there; he may never have been."""
-        self.forget_neighbours(lambda entry: (entry.address, entry.dev) == (address, dev))
+    def hear_of_neighbour(self, address: IpAddress, dev: str, mac: str) -> None:
+        """He says, unasked, that he has another MAC now: an entry that there is takes it and is STALE (arp_process,
+        ndisc_recv_na); what hands wrote stays."""
+        found = self.namespace.neighbour_at.get((address, dev))
+        if found is not None and found.state != "PERMANENT":
+            self.put_neighbour(replace(found, mac=mac, state="STALE", since=self.world.clock))
 
     def forget_neighbours(self, fits: Callable[[Neighbour], bool]) -> int:
         """Remove every entry that fits; how many there were."""

@@ -255,6 +255,7 @@ class EngineProfile:
     resolv_comments           comments in a container's /etc/resolv.conf: '' none, 'bare' with addresses, 'host' with
                               host(ADDRESS) for servers of the host
     zero_prefixes             /etc/hosts says fe00::0 and ff00::0
+    advertises                a container's links tell the neighbours their addresses (ARP, NA)
     hosts_without_ipv6        nothing of IPv6 is in /etc/hosts of a container that has it switched off
     loopback_v6               lo has ::1 in containers
     start_prefix              in front of errors of the network at a start
@@ -386,6 +387,7 @@ class EngineProfile:
     icc_asks_ip6tables: bool = False
     elects_families: str = ""
     hosts_without_ipv6: bool = False
+    advertises: bool = False
 
     def text(self, key: str, **values: str) -> str:
         """A sentence of this release's daemon, its {names} filled in."""
@@ -507,6 +509,7 @@ _28_5 = replace(
     elects_families="both first",  # since 28.0, libnetwork/default_gateway.go
     pool_cursor=False,  # since 27.0, ipams/defaultipam/address_space.go
     random_mac=True,  # since 28.0, drivers/bridge/bridge_linux.go
+    advertises=True,  # since 28.0, osl/interface_linux.go; observed on 28.5.2, not on 20.10.24
     veth_in_container=True,  # since 28.0 (E28)
     counts_interfaces=False,
     proxy_fds=(7, 7),

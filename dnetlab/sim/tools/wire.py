@@ -10,7 +10,7 @@ from enum import Enum
 
 from dnetlab.model import Asked, Disposition, Exchange, IcmpType, Listener, Packet, Protocol
 from dnetlab.model.changed import quick, replace
-from dnetlab.model.ip import IpAddress
+from dnetlab.model.ip import IpAddress, in_zone, is_link_local, zone_of
 from dnetlab.model.network import ARP_SECONDS
 from dnetlab.net import routing
 from dnetlab.net.conversation import GIVES_UP, Talk
@@ -152,6 +152,9 @@ def echo(context: Context, destination: IpAddress, *, identifier: int, number: i
 
     oif: the link that it has to leave by, '' for that of the route.
     """
+    if is_link_local(destination) and not zone_of(destination):  # then the route says on which link it is
+        way = routing.lookup(context.stack, destination)
+        destination = in_zone(destination, way.dev) if way is not None and way.dev else destination
     fits = path_mtu(context, destination)
     if size > fits and cutting is Cutting.DO:
         raise TooLong(fits)

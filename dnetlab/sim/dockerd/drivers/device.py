@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Interface, IPv6Interface, IPv6Network
 
 from dnetlab.model import Address, Endpoint, LinkKind, Network, Subnet, Where
 from dnetlab.model.changed import replace
-from dnetlab.model.ip import IpAddress, is_link_local
+from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd.books import change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.drivers import options
 from dnetlab.sim.dockerd.errors import ApiError
@@ -16,6 +16,7 @@ from dnetlab.sim.kernel.autoconf import broadcast_of
 from dnetlab.sim.world import World
 
 LINK_LOCAL_GATEWAY = Address(IPv6Interface("fe80::1/64"), scope="link")
+KERNELS = IPv6Network("fe80::/64")  # where a link's own address is; beyond it a daemon has chosen it
 
 
 # -- the bridge -----------------------------------------------------------------------------------------------------
@@ -73,11 +74,12 @@ def _give_address6(world: World, stack: Stack, bridge: str, subnet: Subnet) -> N
     wanted = [replace(own, nodad=nodad)]
     if release_of(world).bridge_link_local:
         wanted.insert(0, LINK_LOCAL_GATEWAY)
-    elif others := [a for a in stack.link(bridge).ipv6 if not is_link_local(a.ip) and a != own.interface]:
-        for other in others:  # of an earlier daemon (observed on 28.5.2)
+    else:  # of an earlier daemon (observed on 28.5.2); the same one with another prefix stays as it is
+        for other in [a for a in stack.link(bridge).ipv6 if a.ip not in KERNELS and a.ip != own.interface.ip]:
             stack.remove_address(bridge, other)
+    known = {a.ip for a in stack.link(bridge).ipv6}
     for address in wanted:
-        if address.interface not in stack.link(bridge).ipv6:
+        if address.interface.ip not in known:
             stack.add_address(bridge, address)
 
 

@@ -29,15 +29,16 @@ class Ipvlan(Driver):
         return release.macvlan_gateway
 
     def tells_gateway(self, release: EngineProfile, network: Network) -> bool:
-        """In the modes l3 and l3s the parent's host routes: nobody is a gateway (ipvlan_joinleave.go)."""
-        return not network.internal and mode_of(network) == "l2"
+        """In the modes l3 and l3s the parent's host routes: nobody is a gateway (ipvlan_joinleave.go), and a network
+        without a parent is an internal one (ipvlan_network.go)."""
+        return not network.internal and mode_of(network) == "l2" and bool(network.options.get("parent"))
 
     def is_led_out(self, release: EngineProfile, network: Network) -> bool:
         """Since 29 never, before in the mode l2 (ipvlan_joinleave.go, DisableGatewayService)."""
-        return release.macvlan_gateway and mode_of(network) == "l2"
+        return release.macvlan_gateway and mode_of(network) == "l2" and bool(network.options.get("parent"))
 
     def leads_by_link(self, network: Network) -> bool:
-        return not network.internal and mode_of(network) != "l2"
+        return not network.internal and mode_of(network) != "l2" and bool(network.options.get("parent"))
 
     def create_network(self, world: World, host: str, network: Network) -> Network:
         """Check the options and provide the parent link (ipvlan_network.go)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 from ipaddress import IPv4Address, ip_address
@@ -23,6 +24,8 @@ EVERY_ADDRESS = IPv4Address("0.0.0.0")
 TRUE = ("1", "t", "T", "true", "TRUE", "True")
 FALSE = ("0", "f", "F", "false", "FALSE", "False")
 MTU_LEAST, MTU_MOST = 68, 65535  # what Linux takes for a veth and a bridge
+ADVERTISED = "com.docker.network.advertise_addr_nmsgs"
+ADVERTISED_MS = "com.docker.network.advertise_addr_ms"
 # the auxiliary address that containers take for their gateway
 DEFAULT_GATEWAY, DEFAULT_GATEWAY6 = "DefaultGatewayIPv4", "DefaultGatewayIPv6"
 
@@ -64,6 +67,27 @@ def check(options: Mapping[str, str], release: EngineProfile, internal: bool) ->
         raise ApiError(f'failed to parse {MTU} value: {mtu} (strconv.Atoi: parsing "{mtu}": invalid syntax)', status)
     if mtu is not None and int(mtu) < 0:
         raise ApiError(f"invalid MTU number: {mtu}", status)
+
+
+def check_advertised(options: Mapping[str, str]) -> None:
+    """ApiError for how often, and how soon again, a network is told of its addresses (libnetwork/network_unix.go)."""
+    problems = []
+    counted, timed = (ADVERTISED, 0, 3, "an integer"), (ADVERTISED_MS, 100, 2000, "integer milliseconds")
+    for name, least, most, unit in (counted, timed):
+        value = options.get(name)
+        if value is None:
+            continue
+        if not re.fullmatch(r"[+-]?\d+", value, re.ASCII):
+            problems.append(f'value for option {name} "{value}" must be {unit}')
+        elif not least <= int(value) <= most:
+            problems.append(f"{name} must be in the range {least} to {most}")
+    if problems:
+        raise ApiError("\n".join(problems))
+
+
+def is_advertised(network: Network) -> bool:
+    """Are the network's neighbours told of an address when somebody gets it?"""
+    return int(network.options.get(ADVERTISED, "3")) > 0
 
 
 def _check_flags(options: Mapping[str, str], status: int) -> None:

@@ -37,6 +37,7 @@ class Iptables(Firewaller):
         self.layout: Firewall = release_of(world).firewall
         self.proxy = daemon(world, host).userland_proxy
         self.direct = daemon(world, host).config.allow_direct_routing  # nothing is dropped in raw for endpoints
+        self.mark = daemon(world, host).config.accept_mark
         self.families = families(world, host)
 
     def start(self) -> None:
@@ -82,7 +83,7 @@ class Iptables(Firewaller):
         with edit(self.world, self.where, version) as tables:
             if self.proxy and self.layout.clears_hairpin:
                 tables.delete(rules.local_hairpin(network.bridge))
-            for entry in rules.of_network(self.layout, self.proxy, network):
+            for entry in rules.of_network(self.layout, self.proxy, network, self.mark):
                 self._write_or_complain(tables, entry, version)
             if not self.layout.repairs_jumps:
                 return
@@ -91,7 +92,7 @@ class Iptables(Firewaller):
             self._lead_forward(tables, version)
 
     def remove_network(self, network: NetworkConfig) -> None:
-        self._delete(network, rules.of_network(self.layout, self.proxy, network))
+        self._delete(network, rules.of_network(self.layout, self.proxy, network, self.mark))
 
     def add_endpoint(self, network: NetworkConfig, address: IpAddress) -> None:
         entries = rules.of_endpoint(self.layout, network, address) if not self.direct else []

@@ -33,6 +33,7 @@ class Nftables(Firewaller):
         self.where = Where(host)
         self.proxy = daemon(world, host).userland_proxy
         self.direct = daemon(world, host).config.allow_direct_routing  # nothing is dropped in raw for endpoints
+        self.mark = daemon(world, host).config.accept_mark
         self.families = families(world, host)
 
     def start(self) -> None:
@@ -46,10 +47,10 @@ class Nftables(Firewaller):
     def add_network(self, network: NetworkConfig) -> None:
         if daemon(self.world, self.where.host).cleans:
             cleaning.clean_network(self.world, self.where, network)
-        self._add(network.subnet.version, nftrules.of_network(self.proxy, network))
+        self._add(network.subnet.version, nftrules.of_network(self.proxy, network, self.mark))
 
     def remove_network(self, network: NetworkConfig) -> None:
-        self._take(network.subnet.version, reversed(nftrules.of_network(self.proxy, network)))
+        self._take(network.subnet.version, reversed(nftrules.of_network(self.proxy, network, self.mark)))
 
     def add_endpoint(self, network: NetworkConfig, address: IpAddress) -> None:
         if not self.direct:

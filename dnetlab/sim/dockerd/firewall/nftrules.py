@@ -12,13 +12,14 @@ from dnetlab.model import Hook, NftChain, PortBinding
 from dnetlab.model.ip import IpAddress, bracketed
 from dnetlab.sim.dockerd.firewall.nftmirror import Part, WithChain, WithElement, WithRule
 from dnetlab.sim.dockerd.firewall.protocol import NetworkConfig
+from dnetlab.sim.dockerd.firewall.rules import Mark
 
 RESOLVER = "docker-dns"
 FORWARD_IN, FORWARD_OUT = "filter-forward-in", "filter-forward-out"
 NAT_IN, NAT_OUT = "nat-postrouting-in", "nat-postrouting-out"
 MAPS = tuple(f"{name}-jumps" for name in (FORWARD_IN, FORWARD_OUT, NAT_IN, NAT_OUT))
 NAT, RAW = "nat-prerouting-and-output", "raw-PREROUTING"
-FIRST, LINKS, ICC, PORTS, LAST = 0, 2, 3, 4, 5  # groups of rules in a network's chain for what comes in
+FIRST, MARKED, LINKS, ICC, PORTS, LAST = 0, 1, 2, 3, 4, 5  # groups of rules in a network's chain for what comes in
 ESTABLISHED = "ct state established,related counter accept"
 
 
@@ -46,7 +47,7 @@ def own_chains(version: int, proxy: bool) -> list[Part]:
     ]
 
 
-def of_network(proxy: bool, network: NetworkConfig) -> list[Part]:
+def of_network(proxy: bool, network: NetworkConfig, mark: Mark = None) -> list[Part]:
     """A network's own chains, the ways into them, and the rules that hold for whoever is in it."""
     bridge = network.bridge
     into, out, nat_into, nat_out = (f"{name}__{bridge}" for name in (FORWARD_IN, FORWARD_OUT, NAT_IN, NAT_OUT))
@@ -62,6 +63,9 @@ def of_network(proxy: bool, network: NetworkConfig) -> list[Part]:
             WithRule(into, ICC, f"counter {icc} comment ICC"),
         ]
         return [*chains, *rules]
+    if mark is not None:
+        wears = f"{mark[0]}" if mark[1] is None else f"and {mark[1]} == {mark[0]}"
+        rules.append(WithRule(into, MARKED, f'meta mark {wears} counter accept comment "ALLOW FW MARK"'))
     last = 'accept comment "UNPROTECTED"' if network.unprotected else 'drop comment "UNPUBLISHED PORT DROP"'
     rules += [
         WithRule(into, ICC, f"iifname == {bridge} counter {icc} comment ICC"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from dnetlab.model import PortBinding
 from dnetlab.model.ip import IpAddress, bracketed
@@ -10,12 +11,13 @@ from dnetlab.sim.dockerd.firewall.protocol import NetworkConfig
 from dnetlab.sim.dockerd.firewall.tables import Entry, first, last
 from dnetlab.sim.profiles import Firewall
 
+Mark: TypeAlias = "tuple[int, int | None] | None"  # a firewall mark and its mask
 STAGE_1, STAGE_2 = "DOCKER-ISOLATION-STAGE-1", "DOCKER-ISOLATION-STAGE-2"
 LOCAL = "-m addrtype --dst-type LOCAL -j DOCKER"
 NO_ICC = "Unable to prevent intercontainer communication"
-NAT, SKIP, OUTGOING, DROP_IN, DROP_OUT = (
+NAT, SKIP, OUTGOING, DROP_IN, DROP_OUT, MARKED = (
     f"Unable to enable {what} rule"
-    for what in ("NAT", "SKIP DNAT", "ACCEPT OUTGOING", "DROP INCOMING", "DROP OUTGOING")
+    for what in ("NAT", "SKIP DNAT", "ACCEPT OUTGOING", "DROP INCOMING", "DROP OUTGOING", "ALLOW FW MARK")
 )
 
 
@@ -49,12 +51,23 @@ def nat_jumps(proxy: bool, version: int = 4) -> list[Entry]:
 # -- one bridge network ---------------------------------------------------------------------------------------------
 
 
-def of_network(layout: Firewall, proxy: bool, network: NetworkConfig) -> list[Entry]:
-    """The rules that belong to a bridge network as such, whoever is in it, in the order the daemon writes them."""
+def of_network(layout: Firewall, proxy: bool, network: NetworkConfig, mark: Mark = None) -> list[Entry]:
+    """The rules that belong to a bridge network as such, whoever is in it, in the order the daemon writes them.
+
+    mark: packets that wear it are let through. The rule is the same for all networks, and goes with the first.
+    """
     if network.internal:
         return _internal(layout, network)
     forward = _dedicated(layout, network) if layout.forward_chain else _classic(network)
-    return _nat(layout, proxy, network) + forward
+    return _accepting(mark) + _nat(layout, proxy, network) + forward
+
+
+def _accepting(mark: Mark) -> list[Entry]:
+    if mark is None:
+        return []
+    number, mask = mark
+    text = f"{number:#x}" if mask is None or mask == 0xFFFFFFFF else f"{number:#x}/{mask:#x}"
+    return [first("filter", "DOCKER-FORWARD", f"-m mark --mark {text} -j ACCEPT", MARKED)]
 
 
 def _nat(layout: Firewall, proxy: bool, network: NetworkConfig) -> list[Entry]:
