@@ -51,6 +51,11 @@ def _of_cell(shell: Any) -> str:
     return name
 
 
+def hear_the_name(shell: Any) -> None:
+    """From any cell that tells it, so that it is known where a cell that somebody added opens the lab."""
+    shell.events.register("pre_run_cell", lambda info: notebook_name(shell))
+
+
 def kernel_name(shell: Any) -> str:
     """The kernel as its server calls it, the same after a restart; '' outside a kernel."""
     parent = getattr(getattr(shell, "kernel", None), "parent", None)

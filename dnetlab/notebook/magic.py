@@ -18,7 +18,7 @@ from dnetlab.model import Prompt, Topology, default_topology, read_topology
 from dnetlab.model.lesson import FEATURES
 from dnetlab.notebook import first_mistakes, subcommands
 from dnetlab.notebook.display import CellView, Sentence, StepLine
-from dnetlab.notebook.journal import journal_file, kernel_name, notebook_name
+from dnetlab.notebook.journal import hear_the_name, journal_file, kernel_name, notebook_name
 from dnetlab.notebook.news import News
 from dnetlab.notebook.options import parse
 from dnetlab.place import in_browser
@@ -314,6 +314,8 @@ def register(shell: Any) -> DnetMagics:
     shell.input_transformers_cleanup.append(keep_empty_cells)
     install(shell, magics)
     first_mistakes.install(shell, magics)
+    if in_browser():
+        hear_the_name(shell)
     atexit.register(magics.close)
     shell._dnetlab = magics
     return magics

@@ -1,9 +1,11 @@
-"""A real JupyterLab on a loopback port, started as a student starts it, and a headless Chromium to look at it."""
+"""A real JupyterLab on a loopback port, started as a student starts it, the course as a site without a server, and a
+headless Chromium to look at either."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from course import NOBODY_ELSE, Course, make
+from course import served as course_served
 from pages import CHROMIUM, FLAGS
 
 SETTINGS = {
@@ -82,6 +86,27 @@ def chromium() -> Iterator:
 def browser(jupyterlab, chromium):
     """A browser while a JupyterLab runs."""
     return chromium
+
+
+@pytest.fixture(scope="session")
+def course(chromium, tmp_path_factory) -> Iterator[Course]:
+    """The site, built once for all."""
+    pytest.importorskip("jupyterlite_core", reason="JupyterLite is not installed: pip install -e '.[site]'")
+    if shutil.which("npm") is None:
+        pytest.skip("there is no npm here to get Pyodide (Debian: apt-get install npm)")
+    folder = tmp_path_factory.mktemp("site") / "course"
+    built = make(folder)
+    assert built.returncode == 0, built.stderr
+    with course_served(folder) as there:
+        yield there
+
+
+@pytest.fixture(scope="session")
+def alone(chromium) -> Iterator:
+    """A browser that finds no other machine, by whatever name or number."""
+    started = chromium.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, NOBODY_ELSE])
+    yield started
+    started.close()
 
 
 @pytest.fixture

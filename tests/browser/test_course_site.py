@@ -12,8 +12,8 @@ import pytest
 pytest.importorskip("playwright", reason="playwright is not installed")
 pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
 pytest.importorskip("jupyterlite_core", reason="JupyterLite is not installed: pip install -e '.[site]'")
-from course import NOBODY_ELSE, Course, make, open_lesson, rest, served, window
-from pages import CHROMIUM, ERROR, FLAGS, Learner, cells_of, outputs_break
+from course import Course, open_lesson, rest, window
+from pages import ERROR, Learner, cells_of, outputs_break
 
 SOLUTION = """%%dnet
 docker network create --subnet 172.28.0.0/24 rear
@@ -23,28 +23,9 @@ LISTED = "import os\nos.listdir('.dnetlab')"
 PICTURE = 'img[alt^="Topology of the lab: "]'
 
 
-@pytest.fixture(scope="session")
-def course(chromium, tmp_path_factory):
-    if shutil.which("npm") is None:
-        pytest.skip("there is no npm here to get Pyodide (Debian: apt-get install npm)")
-    folder = tmp_path_factory.mktemp("site") / "course"
-    built = make(folder)
-    assert built.returncode == 0, built.stderr
-    with served(folder) as there:
-        yield there
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    """One that finds no other machine, by whatever name or number."""
-    started = chromium.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, NOBODY_ELSE])
-    yield started
-    started.close()
-
-
 @pytest.fixture
-def page(browser, course):
-    with window(browser, course) as opened:
+def page(alone, course):
+    with window(alone, course) as opened:
         yield opened
 
 
@@ -153,10 +134,10 @@ def test_the_list_of_lessons_stays_and_axe_finds_nothing_wrong_in_it(page, cours
     assert [found["id"] for found in Axe().run(page).response["violations"]] == []
 
 
-def test_only_who_imports_pandas_asks_for_it_elsewhere(browser, course):
+def test_only_who_imports_pandas_asks_for_it_elsewhere(alone, course):
     # given a site without pandas, when a table is looked at, and then pandas is imported where nobody else is reached
     own = Course(course.url, course.folder)
-    with window(browser, own) as page:
+    with window(alone, own) as page:
         open_lesson(page, own)
         learner = Learner(page)
         learner.run(0, "table = %dnet ips\nlen(table), table['dev'][0]")

@@ -1,45 +1,60 @@
-"""`%dnet terminal` and `%dnet panel` in a real JupyterLab: typed at, pressed, by keys alone, heard, in both themes."""
+"""`%dnet terminal` and `%dnet panel` in a real JupyterLab, and in the course that has no server: typed at, pressed, by
+keys alone, heard, in both themes."""
 
 from __future__ import annotations
 
 import re
 
-import nbformat
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
-from pages import ERROR, Learner, open_notebook, outputs_break, run_all, set_theme, wait_for_kernel
+from course import window
+from pages import ERROR, Learner, outputs_break
+from places import InCourse, InLab
 
 NOTEBOOK = "page.ipynb"
 TERMINAL = ".dnetlab-terminal:visible"
 PANEL = ".dnetlab-panel:visible"
 LINE = f"{TERMINAL} input"
 CELLS = (
-    "%load_ext dnetlab",
+    "%load_ext dnetlab\n%dnet lang en",
     "%%dnet\ndocker run -d --name web -p 8080:80 nginx\ndocker run -d --name other busybox sleep 1d\n"
     "docker network create my_net0",
-    "%dnet lang en",
     "%dnet terminal docker1",
     "%dnet panel",
 )
 
 
-@pytest.fixture(scope="module")
-def shown(browser, jupyterlab):
-    """A notebook with both, after Run All Cells."""
-    cells = [nbformat.v4.new_code_cell(text) for text in CELLS]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), jupyterlab.folder / NOTEBOOK)
-    page = browser.new_context(viewport={"width": 1366, "height": 1100}).new_page()
-    page.set_default_timeout(90_000)
-    open_notebook(page, jupyterlab.url_of(NOTEBOOK))
-    run_all(page, len(CELLS))
-    wait_for_kernel(page, jupyterlab.url_of(NOTEBOOK))
-    page.wait_for_selector(TERMINAL)
+@pytest.fixture(scope="module", params=["JupyterLab", "the course"])
+def place(request):
+    """A notebook with both, its cells run."""
+    if request.param == "JupyterLab":
+        lab, browser = request.getfixturevalue("jupyterlab"), request.getfixturevalue("browser")
+        page = browser.new_context(viewport={"width": 1366, "height": 1100}).new_page()
+        page.set_default_timeout(90_000)
+        yield with_both(InLab(page, lab, NOTEBOOK))
+        page.context.close()
+    else:
+        course = request.getfixturevalue("course")
+        with window(request.getfixturevalue("alone"), course) as page:
+            yield with_both(InCourse(page, course))
+
+
+@pytest.fixture
+def shown(place):
+    return place.page
+
+
+def with_both(place):
+    place.run(CELLS)
+    both_are_there(place.page)
+    return place
+
+
+def both_are_there(page) -> None:
+    page.wait_for_selector(f"{TERMINAL} .answer")
     page.wait_for_selector(f"{PANEL} svg")
-    yield page
-    page.context.close()
 
 
 def typed(page, text: str, until: str) -> str:
@@ -81,16 +96,6 @@ def told(page, words: str) -> str:
         arg=[".dnetlab-panel .told", words],
     )
     return page.locator(f"{PANEL} .told").inner_text()
-
-
-def load_again(page, jupyterlab) -> None:
-    """Saved, and loaded as by somebody who comes back."""
-    page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").first.click()  # terminal and panel keep their keys
-    with page.expect_response(lambda answer: answer.request.method == "PUT" and NOTEBOOK in answer.url):
-        page.keyboard.press("Control+s")
-    page.goto(jupyterlab.url_of(NOTEBOOK), wait_until="commit")
-    page.wait_for_selector(f"{TERMINAL} .answer")
-    page.wait_for_selector(f"{PANEL} svg")
 
 
 def leave_all(page) -> None:
@@ -199,7 +204,8 @@ def test_what_is_typed_is_in_the_journal_and_undone_as_any_command(shown):
     journal = in_a_cell(shown, "%dnet journal")
     undone = typed(shown, "%dnet undo", "Taken back")
 
-    assert journal.rstrip().endswith("docker1# docker network create undone")
+    commands = [line for line in journal.splitlines() if line.startswith("docker1# ")]
+    assert commands[-1] == "docker1# docker network create undone"
     assert "Taken back: docker network create undone" in undone
 
 
@@ -286,25 +292,33 @@ def test_with_the_keyboard_alone_a_trace_is_made(shown):
     assert shown.locator(f"{PANEL} .dnetlab-player").is_visible()
 
 
-@pytest.mark.parametrize(("theme", "is_light"), [("JupyterLab Light", "true"), ("JupyterLab Dark", "false")])
-def test_axe_finds_nothing_wrong_and_both_themes_are_read(shown, jupyterlab, theme, is_light, tmp_path_factory):
-    set_theme(shown, jupyterlab.url, theme)
-    load_again(shown, jupyterlab)
-    shown.wait_for_selector(f"{PANEL} svg")
+@pytest.mark.parametrize(("theme", "is_light"), [("JupyterLab Dark", "false"), ("JupyterLab Light", "true")])
+def test_axe_finds_nothing_wrong_and_both_themes_are_read(shown, place, theme, is_light, tmp_path_factory):
+    place.dress(theme)
     shown.wait_for_function(f"document.body.dataset.jpThemeLight === '{is_light}'")
+    both_are_there(shown)
     folder = tmp_path_factory.mktemp("themes")
     for name, part in (("terminal", TERMINAL), ("panel", PANEL)):
         shown.locator(part).scroll_into_view_if_needed()
         shown.locator(part).screenshot(path=folder / f"{name}-{is_light}.png")
     wrong = outputs_break(shown)
-    set_theme(shown, jupyterlab.url, "JupyterLab Light")
+    place.dress("JupyterLab Light")
 
     assert wrong == []
 
 
-def test_a_page_that_is_loaded_again_shows_what_was_typed(shown, jupyterlab):
+def test_a_page_that_is_loaded_again_has_what_was_typed(shown, place):
+    # given a line typed in the terminal, when the page is loaded again: in the course its kernel is a new one then
     typed(shown, "hostname -s", "docker1")
-    load_again(shown, jupyterlab)
+    place.load_again()
+    if isinstance(place, InCourse):
+        told = Learner(shown).run(0, "%dnet resume")
+        in_a_cell(shown, "%dnet terminal docker1")
+        assert "The lab is back" in told
+    shown.wait_for_selector(f"{TERMINAL} .answer")
 
+    # then it is in the journal, and above the line that is typed next
     assert "docker1# hostname" in in_a_cell(shown, "%dnet journal")
-    assert shown.locator(TERMINAL).get_by_text("hostname -s").count() > 0
+    shown.locator(LINE).focus()
+    shown.keyboard.press("ArrowUp")
+    assert value(shown) == "hostname -s"

@@ -12,7 +12,7 @@ import pytest
 from dnetlab.cli import main
 from dnetlab.grade.verify import verify
 from dnetlab.journal import read_journal
-from dnetlab.notebook.journal import journal_file, notebook_name
+from dnetlab.notebook.journal import hear_the_name, journal_file, notebook_name
 
 
 def test_resume_brings_the_lab_of_a_killed_kernel_back(start_kernel, tmp_path):
@@ -47,6 +47,22 @@ def test_the_journal_lies_beside_the_notebook_and_not_where_a_grader_runs(monkey
     found = journal_file("sim", "20.10", notebook_name(SimpleNamespace(user_ns={})))
 
     assert found == (None if expected is None else Path(tmp_path, expected))
+
+
+def test_in_a_page_a_cell_that_somebody_added_belongs_to_the_notebook_of_the_cells_before(monkeypatch):
+    # given a kernel that no server tells a name, when a lesson's cell and an added one have run
+    monkeypatch.setenv("JPY_SESSION_NAME", "")
+    told = []
+    events = SimpleNamespace(register=lambda when, call: told.append((when, call)))
+    shell = SimpleNamespace(user_ns={}, kernel=SimpleNamespace(), events=events)
+    hear_the_name(shell)
+    ((when, before_a_cell),) = told
+    for metadata in ({"dnetlab": {"notebook": "04-isolation"}}, {}):
+        shell.kernel._parent_header = {"metadata": metadata}
+        before_a_cell(None)
+
+    assert when == "pre_run_cell"
+    assert notebook_name(shell) == "04-isolation"
 
 
 def test_a_journal_that_can_not_be_written_is_said_under_the_first_cell_and_stops_none(start_kernel, tmp_path):
