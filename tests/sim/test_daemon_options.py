@@ -364,3 +364,13 @@ def test_a_mark_that_is_none_keeps_the_daemon_from_starting(mark, problem):
     daemon.told(json.dumps({"bridge-accept-fwmark": mark}))
 
     assert problem in daemon.run("systemctl status docker").stdout
+
+
+def test_debian_s_unit_hands_its_file_of_defaults_over():
+    # Given DOCKER_OPTS and a comment in /etc/default/docker, when the daemon starts, then it was told so.
+    daemon = Daemon("28.5")
+
+    daemon.told('# of the host\nDOCKER_OPTS="--icc=false"\n', path="/etc/default/docker")
+
+    assert "-A DOCKER-FORWARD -i docker0 -o docker0 -j DROP\n" in daemon.out("iptables -S DOCKER-FORWARD")
+    assert daemon.out("ps -ef | grep [d]ockerd").endswith("--icc=false\n")

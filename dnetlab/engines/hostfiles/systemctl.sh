@@ -12,6 +12,11 @@ start() {
     running && return 0
     rm -f $PID /run/docker.sock /run/docker/containerd/*.pid
     arguments="-H unix:///var/run/docker.sock -p $PID --cgroup-parent $(cat /run/dnetlab/cgroup) $(cat /run/dnetlab/arguments)"
+    set -a # EnvironmentFile=-/etc/default/docker of Debian's unit, which also hands $DOCKER_OPTS over
+    # shellcheck disable=SC1091
+    [ ! -r /etc/default/docker ] || . /etc/default/docker
+    set +a
+    arguments="$arguments ${DOCKER_OPTS-}"
     export DOCKER_RAMDISK=
     unset DOCKER_RAMDISK
     if [ -d /.engine ]; then

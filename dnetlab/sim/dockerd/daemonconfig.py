@@ -34,6 +34,7 @@ class DaemonConfig:
     ip_forward_no_drop  and then leaves the policy of FORWARD alone
     allow_direct_routing  the addresses of containers may be asked from elsewhere, where their ports are published
     accept_mark      of packets with that firewall mark, and mask, none is kept from the containers of bridge networks
+    raw_rules        it writes into the table raw; not with DOCKER_INSECURE_NO_IPTABLES_RAW=1 in its environment
     ip_masq          what leaves docker0's subnet wears the host's address
     ip               where a port is published that names no address; '' everywhere
     userland_proxy   each published port has a docker-proxy
@@ -59,6 +60,7 @@ class DaemonConfig:
     ip_forward_no_drop: bool = False
     allow_direct_routing: bool = False
     accept_mark: tuple[int, int | None] | None = None
+    raw_rules: bool = True
     ip_masq: bool = True
     ip: str = ""
     userland_proxy: bool = True

@@ -17,6 +17,8 @@ from dnetlab.sim.world import World
 UNIT = "docker.service - Docker Application Container Engine"
 DOCKERD = ("dockerd", "-H", "unix:///var/run/docker.sock", "-p", "/run/docker.pid")
 _NO_BRIDGE = 'failed to start daemon: Error initializing network controller: error creating default "bridge" network'
+DEFAULTS = "/etc/default/docker"  # EnvironmentFile of Debian's docker.service
+NO_RAW = "DOCKER_INSECURE_NO_IPTABLES_RAW"  # since 28.0.2 (drivers/bridge/internal/iptabler, rawRulesDisabled)
 CONTAINERD = ("containerd", "--config", "/var/run/docker/containerd/containerd.toml")
 
 
@@ -33,10 +35,13 @@ def start_daemon(world: World, host: str) -> bool:
     if daemon(world, host).running:
         return True
     pid, child = world.count(f"pid:{host}"), world.count(f"pid:{host}")
-    arguments = tuple(shlex.split(_file(world, host, daemonfile.ARGUMENTS) or ""))
+    environment = _environment(_file(world, host, DEFAULTS) or "")
+    typed = (_file(world, host, daemonfile.ARGUMENTS) or "", environment.get("DOCKER_OPTS", ""))
+    arguments = tuple(word for text in typed for word in shlex.split(text))
     _note(world, host, "systemd", 1, f"Starting {UNIT}...")
     try:
         config = daemonfile.read(release_of(world), _file(world, host, daemonfile.FILE), " ".join(arguments))
+        config = replace(config, raw_rules=environment.get(NO_RAW) != "1")
         change_daemon(world, host, config=config)
         check_forwarding(world, host, 4, 6 if config.ipv6 else 0)
     except daemonfile.Unusable as error:
@@ -63,6 +68,12 @@ def start_daemon(world: World, host: str) -> bool:
     lifecycle.autostart(world, host)
     _note(world, host, "systemd", 1, f"Started {UNIT}.")
     return True
+
+
+def _environment(text: str) -> dict[str, str]:
+    """The lines NAME=value of a unit's EnvironmentFile (systemd.exec(5))."""
+    rows = (line.strip().partition("=") for line in text.splitlines() if not line.lstrip().startswith(("#", ";")))
+    return {name: value.strip().strip("\"'") for name, equals, value in rows if equals}
 
 
 def _file(world: World, host: str, path: str) -> str | None:

@@ -30,7 +30,7 @@ HOST_TOP = ("bin", "dev", "etc", "home", "lib", "lib64", "mnt", "opt", "proc", "
             "tmp",
             "usr", "var")  # fmt: skip
 BOX_TOP = ("bin", "dev", "etc", "home", "lib", "proc", "root", "sbin", "sys", "tmp", "usr", "var")
-_OF_DAEMON = ("/etc/docker/daemon.json", "/run/dnetlab/arguments")  # what a host's daemon reads at its start
+_OF_DAEMON = ("/etc/docker/daemon.json", "/etc/default/docker", "/run/dnetlab/arguments")  # read by a host's daemon
 NAMESPACES = ("/run/docker/netns", "/var/run/docker/netns")
 RT_TABLES = "/etc/iproute2/rt_tables"  # names of routing tables
 _SWITCHES, _LINKS = "/proc/sys/net/", "/sys/class/net/"
@@ -139,7 +139,7 @@ def is_directory(context: Context, path: str) -> bool:
              "/proc/sys", "/sys/class", posixpath.dirname(RT_TABLES),
              "/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/usr/local/sbin", "/usr/share", "/var/run",
              "/var/log", "/var/lib", "/var/tmp")  # fmt: skip
-    if full in fixed or (full in NAMESPACES and context.container is None) or _ports(context, full):
+    if full in fixed or (full in (*NAMESPACES, "/etc/default") and context.container is None) or _ports(context, full):
         return True
     parent, name = posixpath.split(full)
     if name in _ports(context, parent):

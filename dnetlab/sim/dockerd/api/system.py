@@ -79,8 +79,14 @@ def system_info(world: World, host: str) -> Json:
         **_pools(config),
         **({"CDISpecDirs": ["/etc/cdi", "/var/run/cdi"]} if build.cdi else {}),
         **({"FirewallBackend": _firewall_backend(world, host)} if build.tells_firewall else {}),
-        "Warnings": list(build.warnings),
+        "Warnings": [*build.warnings, *_of_environment(world, host)],
     }  # fmt: skip
+
+
+def _of_environment(world: World, host: str) -> list[str]:
+    """daemon/info_unix.go; observed on 28.5.2."""
+    quiet = daemon(world, host).config.raw_rules or not release_of(world).firewall.raw_drop
+    return [] if quiet else ["WARNING: DOCKER_INSECURE_NO_IPTABLES_RAW is set"]
 
 
 def _firewall_backend(world: World, host: str) -> Json:

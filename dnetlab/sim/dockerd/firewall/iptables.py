@@ -38,6 +38,7 @@ class Iptables(Firewaller):
         self.proxy = daemon(world, host).userland_proxy
         self.direct = daemon(world, host).config.allow_direct_routing  # nothing is dropped in raw for endpoints
         self.mark = daemon(world, host).config.accept_mark
+        self.raw = daemon(world, host).config.raw_rules
         self.families = families(world, host)
 
     def start(self) -> None:
@@ -95,7 +96,7 @@ class Iptables(Firewaller):
         self._delete(network, rules.of_network(self.layout, self.proxy, network, self.mark))
 
     def add_endpoint(self, network: NetworkConfig, address: IpAddress) -> None:
-        entries = rules.of_endpoint(self.layout, network, address) if not self.direct else []
+        entries = rules.of_endpoint(self.layout, network, address) if self.raw and not self.direct else []
         if entries and address.version in self.families:
             with edit(self.world, self.where, address.version) as tables:
                 _write(tables, entries)
@@ -145,6 +146,7 @@ class Iptables(Firewaller):
         return [
             entry for binding in bindings
             for entry in rules.of_port(self.layout, self.proxy, network, address, binding)
+            if self.raw or entry.table != "raw"
         ]  # fmt: skip
 
     def _delete(self, network: NetworkConfig, entries: Iterable[Entry]) -> None:
