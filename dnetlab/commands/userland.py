@@ -19,7 +19,7 @@ HOST: frozenset[str] = _words(
     "kill pkill pgrep pidof killall systemctl service journalctl dockerd yum dnf apt apt-get cat ls hostname env "
     "printenv echo true false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq "
     "ifconfig route rev column jq mawk nsenter ssh scp tcpdump conntrack ethtool "
-    "arping telnet lsof fuser pstree dig host getent nmap watch mtr ufw firewall-cmd nft dmesg ipset"
+    "arping telnet lsof fuser pstree dig host getent nmap watch mtr ufw firewall-cmd nft dmesg ipset socat"
 ) | TEXT
 # Debian's busybox-static, which the lab's images are made of, has neither pgrep, pkill nor printenv.
 BUSYBOX: frozenset[str] = _words(
@@ -92,7 +92,7 @@ DEBIAN_PACKAGES: dict[str, tuple[str, ...]] = {
     "procps": ("ps", "pgrep", "pkill", "sysctl", "watch"), "iptables": ("iptables", "iptables-save"),
     "bridge-utils": ("brctl",), "conntrack": ("conntrack",), "ethtool": ("ethtool",), "nmap": ("nmap",),
     "mtr": ("mtr",), "mtr-tiny": ("mtr",), "telnet": ("telnet",), "inetutils-telnet": ("telnet",), "lsof": ("lsof",),
-    "psmisc": ("fuser", "killall", "pstree"), "jq": ("jq",),
+    "psmisc": ("fuser", "killall", "pstree"), "jq": ("jq",), "socat": ("socat",),
     **dict.fromkeys(("ca-certificates", "bash", "coreutils", "gnupg", "lsb-release", "apt-utils"), ()),
 }  # fmt: skip
 ALPINE_PACKAGES: dict[str, tuple[str, ...]] = {
@@ -101,7 +101,8 @@ ALPINE_PACKAGES: dict[str, tuple[str, ...]] = {
     "iptables": ("iptables", "iptables-save"), "net-tools": (), "netcat-openbsd": ("nc",), "mtr": ("mtr",),
     "conntrack-tools": ("conntrack",), "ethtool": ("ethtool",), "jq": ("jq",), "lsof": ("lsof",),
     "psmisc": ("fuser", "killall", "pstree"), "procps": ("pgrep", "pkill", "watch"), "busybox-extras": ("telnet",),
-    "arping": ("arping",), "traceroute": ("traceroute",), "bash": (), "ca-certificates": (), "coreutils": (),
+    "arping": ("arping",), "traceroute": ("traceroute",), "socat": ("socat",),
+    "bash": (), "ca-certificates": (), "coreutils": (),
 }  # fmt: skip
 
 

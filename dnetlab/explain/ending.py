@@ -11,7 +11,7 @@ class Ending(Enum):
     """What the asker has in the end."""
 
     ANSWERED = "answered"
-    CUT_OFF = "cut off"  # docker-proxy took the connection and could not go on
+    CUT_OFF = "cut off"  # docker-proxy, or a socat that forwards, took the connection and could not go on
     SILENCE = "silence"
     MESSAGE = "message"  # an ICMP error or a reset: the reply's `because` says which
     STUCK = "stuck"  # the connection was open, and a later packet of it died

@@ -112,10 +112,11 @@ class WorksNow:
 
 @dataclass(frozen=True)
 class BehindProxy:
-    """docker-proxy is reached; why it can't reach the container."""
+    """docker-proxy is reached, or a socat that forwards (`proxy`); why it can't reach whom it dials."""
 
     who: str
     behind: Cause
+    proxy: str = "docker-proxy"
 
 
 @dataclass(frozen=True)

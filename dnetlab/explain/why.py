@@ -104,6 +104,7 @@ from dnetlab.model.facts import (
     NotForwarding,
     NotJudged,
     PolicyDrops,
+    ProxyDials,
     RuleStops,
     TunnelSwallows,
     UnknownTarget,
@@ -315,8 +316,10 @@ def _explain(snapshot: Snapshot, exchange: Exchange, who: str, whom: str, destin
         return replace(reason, cause=stuck, exchange=exchange)
     if exchange.proxied is not None and not exchange.proxied.answered:
         inner = exchange.proxied
-        behind = _explain(snapshot, inner, "docker-proxy", str(inner.request.packet.destination), destination)
-        return replace(behind, cause=BehindProxy(who, behind.cause), exchange=exchange)
+        dials = (step.fact.program for step in request.steps if isinstance(step.fact, ProxyDials))
+        proxy = "socat" if "socat" in dials else "docker-proxy"
+        behind = _explain(snapshot, inner, proxy, str(inner.request.packet.destination), destination)
+        return replace(behind, cause=BehindProxy(who, behind.cause, proxy), exchange=exchange)
     if not request.disposition.arrived:
         reason = _question_died(snapshot, request, who, whom, destination)
     elif reply is not None and not reply.disposition.arrived:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dnetlab.commands.socat import forwards_to
 from dnetlab.model import (
     Disposition,
     Flow,
@@ -159,11 +160,14 @@ def _nobody_listens(trip: Trip, dev: str) -> None:
 
 
 def proxy_of(host: Host, socket: Socket) -> tuple[IpAddress, int] | None:
-    """Where the docker-proxy behind a socket dials, by its command line; None when the program is another one."""
-    if not socket.program.endswith("docker-proxy") or socket.pid is None:
+    """Where the docker-proxy behind a socket dials, or a socat that forwards, by its command line; None when the
+    program is another one."""
+    if socket.pid is None or not (socket.program.endswith("docker-proxy") or socket.program == "socat"):
         return None
     process = host.by_pid.get(socket.pid)
-    return _target(process) if process else None
+    if process is None:
+        return None
+    return forwards_to(process.argv) if socket.program == "socat" else _target(process)
 
 
 def _target(process: Process) -> tuple[IpAddress, int] | None:

@@ -30,7 +30,7 @@ _LONG_NUMBER = re.compile(rf"\d{{{MOST_DIGITS + 1},}}")
 SHELLS = ("sh", "bash", "ash", "dash")
 MOST_DEPTH = 12  # shells inside shells
 # What reads its input to the end whether or not it needs it; text tools say so themselves.
-_READERS = ("nc", "sh", "bash", "ash", "dash", "ssh")
+_READERS = ("nc", "socat", "sh", "bash", "ash", "dash", "ssh")
 
 
 @quick

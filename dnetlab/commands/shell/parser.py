@@ -568,8 +568,10 @@ def _beside(operator: str, pipeline: Pipeline) -> Pipeline:
 
 
 def listens(pipeline: Pipeline) -> bool:
-    """`nc -l 9000`, also behind what it is to say: `echo hi | nc -l 9000`."""
+    """`nc -l 9000`, also behind what it is to say: `echo hi | nc -l 9000`; socat with an address that listens."""
     words = [word.text for word in pipeline.commands[-1].words]
+    if "socat" in words[:3]:  # behind `timeout 5`, too
+        return any(re.match(r"(?i)(?:tcp|udp)[46]?-(?:l|recv)", word) for word in words)
     return words[:1] == ["nc"] and any(re.fullmatch(r"-[a-zA-Z]*l[a-zA-Z0-9]*", word) for word in words[1:])
 
 

@@ -38,14 +38,14 @@ _STEPS = {
     StepKind.TUNNELLED: "tunnel",
     StepKind.BRIDGED: "switch",
     StepKind.SENT: "send",
-    StepKind.PROXIED: "docker-proxy",
+    StepKind.PROXIED: "proxy",
     StepKind.ACCEPTED: "accepted",
     StepKind.REFUSED: "ends",
 }
 _ENDINGS = {
     Ending.ANSWERED: "The one who asked got his answer.",
     Ending.CUT_OFF: (
-        "docker-proxy took the connection, but could not reach the container: the asker is cut off (reset)."
+        "The proxy took the connection, but could not reach whom it dials: the asker is cut off."
     ),
     Ending.SILENCE: "Nothing came back: the one who asked waits in vain.",
     Ending.MESSAGE: "No answer, but a message:",
@@ -301,7 +301,8 @@ def _stopped(x: r.Stopped) -> str:
 
 def _behind_proxy(x: r.BehindProxy) -> str:
     behind = WORDS[type(x.behind)](x.behind)
-    return f"{x.who} reaches docker-proxy, but docker-proxy can't reach the container: {behind}"
+    whom = "the container" if x.proxy == "docker-proxy" else "whom it dials"
+    return f"{x.who} reaches {x.proxy}, but {x.proxy} can't reach {whom}: {behind}"
 
 
 def _opens_and_sticks(x: r.OpensAndSticks) -> str:

@@ -39,13 +39,13 @@ _STEPS = {
     StepKind.TUNNELLED: "隧道",
     StepKind.BRIDGED: "交换",
     StepKind.SENT: "发出",
-    StepKind.PROXIED: "docker-proxy",
+    StepKind.PROXIED: "代理",
     StepKind.ACCEPTED: "接收",
     StepKind.REFUSED: "终止",
 }
 _ENDINGS = {
     Ending.ANSWERED: "发问的一方得到了应答。",
-    Ending.CUT_OFF: "docker-proxy 接受了连接，但访问不到容器：发问的一方被断开（reset）。",
+    Ending.CUT_OFF: "代理程序接受了连接，但访问不到它要连接的对方：发问的一方被断开。",
     Ending.SILENCE: "什么也没有回来：发问的一方只能空等。",
     Ending.MESSAGE: "没有应答，但收到一条消息：",
     Ending.STUCK: "连接建立了，但后面的一个数据包丢了：发问的一方只能空等。",
@@ -294,7 +294,8 @@ def _stopped(x: r.Stopped) -> str:
 
 def _behind_proxy(x: r.BehindProxy) -> str:
     behind = _said(x.behind)
-    return f"{x.who} 能到 docker-proxy，但 docker-proxy 访问不到容器：{behind}"
+    whom = "容器" if x.proxy == "docker-proxy" else "它要连接的对方"
+    return f"{x.who} 能到 {x.proxy}，但 {x.proxy} 访问不到{whom}：{behind}"
 
 
 def _opens_and_sticks(x: r.OpensAndSticks) -> str:

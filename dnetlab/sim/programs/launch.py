@@ -124,7 +124,7 @@ def _ended(program: Program, started: float, outcome: Outcome) -> Outcome:
 
 def serve_beside(world: World, host: str, container: Container, argv: tuple[str, ...], user: User) -> int | None:
     """A server that `docker exec -d` starts beside process 1 (`nc -l -p 80`): its pid; None for any other program."""
-    if kinds.basename(argv[0]) not in ("nc", "httpd"):
+    if kinds.basename(argv[0]) not in ("nc", "socat", "httpd"):
         return None
     config = books.spec(world, host, container.id).config
     where = Where(host, container.namespace or "host")
@@ -294,10 +294,11 @@ def _nc_listens(program: Program, argv: tuple[str, ...], pid: int) -> Outcome | 
     if local is None:
         program.log(f"nc: bad address '{wanted.address}'\n", "stderr")
         return Outcome(1)
-    trouble = program.cannot_listen(wanted.port, pid, "nc", local, wanted.protocol)
+    name = kinds.basename(argv[0])
+    trouble = program.cannot_listen(wanted.port, pid, name, local, wanted.protocol)
     if not trouble:
         return Outcome()
-    program.log(f"nc: bind: {trouble}\n", "stderr")
+    program.log(netcat.cannot_bind(program.world, name, local, wanted.port, trouble), "stderr")
     return Outcome(1)
 
 
@@ -436,7 +437,8 @@ def _hello(program: Program) -> Outcome | None:
 
 STAYING: dict[str, Callable[[Program], Outcome | None]] = {
     "nginx": _nginx, "httpd-foreground": _script, "mysqld": _script, "php-fpm": _script, "redis-server": _redis,
-    "httpd": _httpd, "nc": _nc, "sleep": _sleep, "sh": _shell, "ash": _shell, "bash": _shell, "zsh": _shell,
+    "httpd": _httpd, "nc": _nc, "socat": _nc, "sleep": _sleep, "sh": _shell, "ash": _shell, "bash": _shell,
+    "zsh": _shell,
     "cat": _cat, "tail": _tail, "top": _top, "ping": _ping, "hello": _hello,
     "exit": _exit, **dict.fromkeys(_PORTS, _server),
 }  # fmt: skip

@@ -116,6 +116,12 @@ def _nc(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _socat(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.socat import run
+
+    return run(context, argv)
+
+
 def _ps(context: Context, argv: Argv) -> Result:
     from dnetlab.sim.tools.ps import run
 
@@ -312,6 +318,7 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "netstat": _netstat,
     "ss": _ss,
     "nc": _nc,
+    "socat": _socat,
     "ps": _ps,
     "kill": _kill,
     "pkill": _kill,

@@ -435,9 +435,11 @@ def _ask(context: Context, asked: Asked, transfer: Transfer, url: Url, answer: w
         raise _Failed(1, "Received HTTP/0.9 when not allowed") from None
     except ConnectionResetError:
         pass
-    if reply is None:
-        transfer.talk += "* Recv failure: Connection reset by peer\n* Closing connection 0\n"
-        raise _Failed(56, "Recv failure: Connection reset by peer")
+    if reply is None:  # closed before it was asked, or with the question unread
+        early = answer.server is None and answer.fate is wire.Fate.ANSWERED
+        code, text = (52, "Empty reply from server") if early else (56, "Recv failure: Connection reset by peer")
+        transfer.talk += f"* {text}\n* Closing connection 0\n"
+        raise _Failed(code, text)
     transfer.reply = reply
     transfer.size = 0 if transfer.method == "HEAD" else len(reply.body.encode())
     transfer.talk += "".join(f"< {line}\n" for line in _head(reply)) + "< \n"

@@ -45,25 +45,25 @@ def _listen(context: Context, argv: tuple[str, ...], wanted: netcat.Listening) -
     state = SocketState.LISTEN if wanted.protocol is Protocol.TCP else SocketState.UNCONNECTED
     socket = Socket(wanted.protocol, local, wanted.port, state, 0, "nc", backlog=1)
     name = "nc: bind" if is_busybox(context) else "nc"
-    if not may_bind(context.world, context.where, context.user, wanted.port):
-        return fail(f"{name}: Permission denied")
+    why = listen(context, argv, socket, _tell)
+    return fail(f"{name}: {why}") if why else Result()
+
+
+def listen(context: Context, argv: tuple[str, ...], socket: Socket, tell: jobs.Tell) -> str:
+    """Listen there while the next lines run; why bind() doesn't, '' when all is well. Refused without &."""
+    if not may_bind(context.world, context.where, context.user, socket.local_port):
+        return "Permission denied"
     if why := processes.why_not_bound(context.world, context.where, socket):
-        return fail(f"{name}: {why}")
-    if not jobs.begun(context, argv, Capture(0, heard=()), _tell, _is_over, context.stdin):
+        return why
+    if not jobs.begun(context, argv, Capture(0, heard=()), tell, netcat.is_over, context.stdin):
         if context.deadline == float("inf"):
-            raise _listens()
+            raise _listens(argv[0])
         context.world.clock = context.deadline  # a `timeout` ends it, and nobody came
-        return Result()
+        return ""
     starting = context.world.starting
     pid = starting.job.pid if starting is not None and starting.job is not None else 0
     processes.listen(context.world, context.where, [replace(socket, pid=pid)])
-    return Result()
-
-
-def _is_over(context: Context, argv: tuple[str, ...], capture: Capture) -> bool:
-    """One connection is all that it takes without -k; a datagram may be followed by others."""
-    wanted = netcat.read(argv)
-    return bool(capture.heard) and wanted is not None and not wanted.keeps and wanted.protocol is Protocol.TCP
+    return ""
 
 
 def _tell(context: Context, argv: tuple[str, ...], capture: Capture, interrupted: bool) -> Result:
@@ -77,10 +77,11 @@ def _tell(context: Context, argv: tuple[str, ...], capture: Capture, interrupted
     return Result("".join(text for _, text in heard), said)
 
 
-def _listens() -> Refused:
+def _listens(tool: str) -> Refused:
     return Refused(
-        "nc -l waits for somebody to connect, for ever.",
+        "{tool} waits here for somebody to connect, for ever.",
         "With & behind it, it listens beside the following lines of its cell; docker run -d starts a container.",
+        tool=tool,
     )
 
 
@@ -105,7 +106,7 @@ def _exchange(context: Context, answer: wire.Attempt, limit: float, connected: b
     return said
 
 
-def _talk(context: Context, answer: wire.Attempt, host: str, port: int, limit: float) -> str:
+def talk(context: Context, answer: wire.Attempt, host: str, port: int, limit: float) -> str:
     """What comes back when the pipe's text is sent: a web server answers a request line, others hang up."""
     if answer.fate is wire.Fate.ANSWERED and netcat.listens(context.world, answer.server):
         return _exchange(context, answer, limit, answer.talk is not None)
@@ -150,7 +151,7 @@ def _busybox(context: Context, argv: tuple[str, ...]) -> Result:
     address = found.addresses[0]
     answer = wire.connect(context, address, int(text), limit or wire.CONNECT_SECONDS)
     if answer.fate in (wire.Fate.ANSWERED, wire.Fate.RESET):
-        return Result(_talk(context, answer, words[0], int(text), limit or wire.FOREVER))
+        return Result(talk(context, answer, words[0], int(text), limit or wire.FOREVER))
     waited = min(answer.seconds, wire.CONNECT_SECONDS)
     if limit is not None and waited >= limit:
         context.world.clock += limit
@@ -229,7 +230,7 @@ def _knock(context: Context, host: str, port: int, flags: set[str], limit: float
         if "-z" in flags:
             wire.hang_up(context, answer)
             return Result("", said)
-        return Result(_talk(context, answer, host, port, limit or wire.FOREVER), said)
+        return Result(talk(context, answer, host, port, limit or wire.FOREVER), said)
     waited = min(answer.seconds, wire.CONNECT_SECONDS)
     reason = f"failed: {answer.fate.value}"
     if limit is not None and waited >= limit:

@@ -94,7 +94,8 @@ def _users(context: Context, socket: Socket) -> str:
     heirs = [p.pid for p in context.machine.processes if p.ppid == process.pid and short_name(p) == name]
     tcp, udp = release_of(context.world).proxy_fds
     proxy = udp if socket.protocol is Protocol.UDP else tcp
-    number = {"docker-proxy": proxy, "dockerd": 8, "nginx": 5 if socket.local_address.version == 4 else 6}.get(name, 3)
+    nginx = 5 if socket.local_address.version == 4 else 6
+    number = {"docker-proxy": proxy, "dockerd": 8, "nginx": nginx, "socat": 5}.get(name, 3)
     holders = ",".join(f'("{name}",pid={pid},fd={number})' for pid in [*reversed(heirs), process.pid])
     return f" users:({holders})"
 

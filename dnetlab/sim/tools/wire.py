@@ -179,11 +179,28 @@ def connect(context: Context, destination: IpAddress, port: int, patience: float
     talk = Talk(Field(world.snapshot(), world.clock), context.where, packet, _bounded(context, patience))
     exchange = talk.exchange()
     world.adopt(exchange.after)
-    answer = replace(judge(context, exchange, packet), talk=talk)
+    answer = _hung_up(context, replace(judge(context, exchange, packet), talk=talk))
     # A SYN that an OUTPUT rule drops is sent again and again: connect() waits (observed, unlike sendto()).
     if answer.fate is Fate.NOT_PERMITTED:
         return replace(answer, fate=Fate.SILENCE, seconds=float("inf"))
     return answer
+
+
+def _hung_up(context: Context, answer: Attempt) -> Attempt:
+    """A socat that can't reach whom it forwards to says why, and closes the connection; docker-proxy resets it."""
+    exchange = answer.exchange
+    server, behind = (exchange.listener, exchange.proxied) if exchange is not None else (None, None)
+    if answer.fate is not Fate.RESET or server is None or behind is None:
+        return answer
+    from dnetlab.sim.programs import netcat
+
+    if not netcat.forwards(context.world, server):
+        return answer
+    hang_up(context, answer, by_server=True)
+    dialed = behind.request.packet
+    why = judge(context, behind, dialed).fate.value
+    netcat.cannot_forward(context.world, server, dialed.destination, dialed.dport, why)
+    return replace(answer, fate=Fate.ANSWERED, talk=None)
 
 
 def _bounded(context: Context, patience: float) -> float:
