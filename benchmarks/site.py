@@ -2,6 +2,7 @@
 
 FOLDER is a site that stands; without it one is built. Chromium and the server share this machine's cores, so the
 seconds say more of the machine than of the course; the processor's seconds of an empty notebook's kernel stand beside.
+What brotli makes of the files is told where it is installed (pip install brotli).
 """
 
 from __future__ import annotations
@@ -18,19 +19,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "brows
 from course import BASE, NOBODY_ELSE, Course, make, see_lesson, served, window
 from pages import CHROMIUM, FLAGS, Learner
 
-PACKED = (".whl", ".zip", ".png", ".woff2")
+try:
+    import brotli
+except ImportError:
+    brotli = None
+
+PACKED = (".whl", ".tar", ".zip", ".png", ".woff2")
 VISITS = 5
 
 
-def weight(course: Course) -> tuple[int, int]:
-    """(bytes, bytes after gzip) of the files that were asked for, each once."""
+def weight(course: Course) -> tuple[int, int, int | None]:
+    """(bytes, bytes after gzip, after brotli) of the files that were asked for, each once."""
     paths = {unquote(urlsplit(url).path) for url in course.asked if url.startswith(course.url)}
     files = [course.folder / (path.removeprefix(BASE) or "index.html") for path in paths]
     data = [(file, file.read_bytes()) for file in files if file.is_file()]
     return (
         sum(len(content) for _, content in data),
         sum(len(content if file.suffix in PACKED else gzip.compress(content, 6)) for file, content in data),
-    )
+        None if brotli is None else sum(
+            len(content if file.suffix in PACKED else brotli.compress(content)) for file, content in data
+        ),
+    )  # fmt: skip
 
 
 def visit(browser_window, course: Course) -> tuple[float, float, float]:
@@ -56,10 +65,12 @@ def measure(folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, NOBODY_ELSE])
         with window(browser, course) as page:
             first = visit(page, course)
-            whole, packed = weight(course)
+            whole, packed, packed_more = weight(course)
             rest = [visit(page, course) for _ in range(VISITS)]
         browser.close()
-    print(f"a first visit: {whole / 1e6:.1f} MB, {packed / 1e6:.1f} MB compressed")
+    print(f"a first visit: {whole / 1e6:.1f} MB, {packed / 1e6:.1f} MB by gzip")
+    if packed_more is not None:
+        print(f"by brotli: {packed_more / 1e6:.1f} MB")
     print(f"the folder: {sum(file.stat().st_size for file in folder.rglob('*') if file.is_file()) / 1e6:.1f} MB")
     for name, place in (("notebook visible", 0), ("then the first cell answered", 1), ("a later cell", 2)):
         times = sorted(one[place] for one in rest)

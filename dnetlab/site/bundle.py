@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import shutil
 import subprocess
 import tarfile
@@ -25,6 +26,14 @@ APART = ("dnetlab-start",)  # its file of configuration is put in its place for 
 _LEFT_OUT = ("anywidget/labextension/", "anywidget/nbextension/", "IPython/sphinxext/")
 _LEXERS = ("__init__", "_mapping", "_css_builtins", "_lilypond_builtins", "_scheme_builtins", "css", "data", "html",
            "javascript", "jvm", "lilypond", "lisp", "markup", "perl", "python", "ruby", "shell")  # fmt: skip
+BOOT = "boot.txt"  # by compile.mjs: the modules that are there before any package
+LIBRARY = "python-library"  # the rest of Python's own library
+# Libraries name these for a terminal, for processes or for tests of their own, and a page has none of them.
+_ALONE = {"_pyrepl", "doctest", "multiprocessing", "wsgiref", "xmlrpc"}
+_IMPORT = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+(?:[ \t]+as[ \t]+\w+)?(?:[ \t]*,[ \t]*[\w. \t]+)*)", re.M)
+_UNASKED = re.compile(
+    r"importlib/_bootstrap|encodings/(cp(?!437|65001|125[12]|9)|iso8859_(?!1\.|15)|mac_|koi8_|kz1048|ptcp154|hp_roman|palmos|tis)"
+)
 _DULL = (".pyi", "/py.typed", ".dist-info/RECORD")
 
 
@@ -41,31 +50,60 @@ def lay(site: Path) -> bool:
     compiled = compile_first(site)
     if compiled:
         library = site / CORE / "python_stdlib.zip"
-        first, later = _divided(_contents(library), compiled)
+        booted = compiled.pop(BOOT).decode().splitlines()
+        first, later = _divided(_contents(library), booted)
+        with_the_lab = _asked(files | first, later)
+        alone = {path: data for path, data in later.items() if path not in with_the_lab}
         _zip(library, _with(compiled, first))
-        _put(site, lock, _with(compiled, files) | later, apart)
+        _put(site, lock, _with(compiled, files | with_the_lab), apart, alone)
     return bool(compiled)
 
 
-def _divided(library: Files, compiled: Files) -> tuple[Files, Files]:
-    """Of the standard library what a first cell asks for, by whole packages, and what can come with all else."""
-    tops = {_top(path) for path in compiled}
-    later = {path: data for path, data in library.items() if path.endswith(".py") and _top(path) not in tops}
-    return {path: data for path, data in library.items() if path not in later}, later
+def _divided(library: Files, booted: list[str]) -> tuple[Files, Files]:
+    """Of the standard library what Python needs before any package is there, by whole packages, and what can come
+    later. What is frozen in Python, and tables of characters that no page of today is written in, are in neither.
+    """
+    tops = {_top(path) for path in booted}
+    kept = {path: data for path, data in library.items() if not _UNASKED.match(path)}
+    first = {path: data for path, data in kept.items() if not path.endswith(".py") or _top(path) in tops}
+    return first, {path: data for path, data in kept.items() if path not in first}
+
+
+def _asked(files: Files, library: Files) -> Files:
+    """Of that library whatever these files may import, and what that imports in turn, by whole packages; no source
+    tells of names that begin with `_`, which Python asks for itself.
+    """
+    known = {_top(path) for path in library} - _ALONE
+    asked = {name for name in known if name.startswith("_")}
+    waiting = [data for path, data in files.items() if path.endswith(".py")]
+    while waiting:
+        fresh = (_imports(waiting.pop()) & known) - asked
+        asked |= fresh
+        waiting += [data for path, data in library.items() if _top(path) in fresh and path.endswith(".py")]
+    return {path: data for path, data in library.items() if _top(path) in asked}
+
+
+def _imports(source: bytes) -> set[str]:
+    """The first words of what is imported anywhere in a module; a line of a docstring may be taken for one."""
+    lines = _IMPORT.findall(source.decode("utf-8", "replace"))
+    return {_top(one.strip().replace(".", "/")).split(" ")[0] for line in lines for one in line.split(",")}
 
 
 def _top(path: str) -> str:
     return path.split("/")[0].split(".")[0]
 
 
-def _put(site: Path, lock: dict[str, Any], files: Files, apart: dict[str, Any]) -> None:
-    """The one file, and a lock that names it in place of what was there."""
+def _put(site: Path, lock: dict[str, Any], files: Files, apart: dict[str, Any], alone: Files | None = None) -> None:
+    """The one file, and a lock that names it in place of what was there. alone: what comes when a cell imports it."""
     folder = (site / LOCK).parent
     for old in folder.glob("*.tar"):
         old.unlink()
     one, none = _entry("dnetlab", _write(site, "dnetlab", files)), _write(site, "nothing", {})
     asked = {name: {**_entry(name, none), "depends": ["dnetlab"]} for name in ASKED}
     packages = {"dnetlab": one, **asked, **apart}
+    if alone:
+        names = sorted({_top(path) for path in alone})
+        packages[LIBRARY] = {**_entry(LIBRARY, _write(site, LIBRARY, alone)), "imports": names}
     (site / LOCK).write_text(json.dumps({**lock, "packages": packages}), encoding="utf-8")
 
 

@@ -134,6 +134,21 @@ def test_the_list_of_lessons_stays_and_axe_finds_nothing_wrong_in_it(page, cours
     assert [found["id"] for found in Axe().run(page).response["violations"]] == []
 
 
+def test_what_nobody_here_asks_of_pythons_library_comes_when_a_cell_imports_it(alone, course):
+    own = Course(course.url, course.folder)
+    with window(alone, own) as page:
+        open_lesson(page, own)
+        learner = Learner(page)
+        learner.run(0, "1 + 1")
+        before = list(own.asked)
+        told = learner.run(1, "import doctest, wsgiref\nimport encodings.idna\n'ä'.encode('idna'), doctest.__name__")
+
+    assert not any("/python-library-" in url for url in before)
+    assert any("/python-library-" in url for url in own.asked)
+    assert "(b'xn--4ca', 'doctest')" in told
+    assert foreign(own) == []
+
+
 def test_only_who_imports_pandas_asks_for_it_elsewhere(alone, course):
     # given a site without pandas, when a table is looked at, and then pandas is imported where nobody else is reached
     own = Course(course.url, course.folder)

@@ -187,21 +187,29 @@ def test_the_first_page_has_a_link_to_each_lesson_in_its_language(tmp_path):
     assert "files/04-isolation.ipynb" in (tmp_path / pages._WORKER).read_text(encoding="utf-8")
 
 
+LIBRARY = {
+    "begin.py": "import late", "encodings/utf_8.py": "", "encodings/mac_greek.py": "", "late.py": "", "one.py": "",
+    "three/__init__.py": "import os, deep", "three/four.py": "", "deep.py": "import doctest", "two.py": "",
+    "_hidden.py": "", "doctest.py": "",
+}  # fmt: skip
+
+
 @pytest.fixture
 def built(tmp_path) -> Path:
-    """A site with two packages, one of them apart, and a standard library of three modules."""
+    """A site with two packages, one of them apart, and a standard library of a few modules."""
     site = tmp_path / "site"
     locked = site / bundle.LOCK
     locked.parent.mkdir(parents=True)
     (site / bundle.CORE).mkdir()
-    sources = {"lab/__init__.py": b"import one", "lab/tests/test.py": b"", "pygments/lexers/cobol.py": b""}
-    lab = wheels.write(locked.parent, "lab", "1", sources)
+    lab = b"import one\n\ndef f():\n    from three.four import g\n"
+    sources = {"lab/__init__.py": lab, "lab/tests/test.py": b"", "pygments/lexers/cobol.py": b""}
+    wheel = wheels.write(locked.parent, "lab", "1", sources)
     start = wheels.start(locked.parent)
-    packages = {"lab": {"file_name": lab.name}, "dnetlab-start": {"file_name": start.name}}
+    packages = {"lab": {"file_name": wheel.name}, "dnetlab-start": {"file_name": start.name}}
     locked.write_text(json.dumps({"packages": packages}))
     with zipfile.ZipFile(site / bundle.CORE / "python_stdlib.zip", "w") as packed:
-        for name in ("one.py", "two.py", "three/__init__.py"):
-            packed.writestr(name, "")
+        for name, text in LIBRARY.items():
+            packed.writestr(name, text)
     return site
 
 
@@ -225,12 +233,24 @@ def test_all_that_a_kernel_loads_is_one_file_without_what_it_never_opens(built, 
     assert [file.suffix for file in sorted((built / bundle.LOCK).parent.iterdir())] == [".tar", ".whl", ".tar", ".json"]
 
 
-def test_what_a_first_cell_brings_in_is_compiled_and_the_rest_of_the_library_comes_later(built, monkeypatch):
-    # given a first cell that imports lab and one
-    monkeypatch.setattr(bundle, "compile_first", lambda site: {"lab/__init__.pyc": b"1", "one.pyc": b"2"})
+def test_what_a_first_cell_brings_in_is_compiled_and_what_nobody_here_asks_for_comes_when_it_is_imported(
+    built, monkeypatch
+):
+    # given a Python that begins with `begin` and utf_8, and a first cell that imports lab and one
+    compiled = {"lab/__init__.pyc": b"1", "one.pyc": b"2", "begin.pyc": b"3"}
+    compiled[bundle.BOOT] = b"begin.py\nencodings/utf_8.py"
+    monkeypatch.setattr(bundle, "compile_first", lambda site: compiled)
     monkeypatch.setattr("shutil.which", lambda name: None)
 
     assert bundle.lay(built) is True
+
+    # then only what it begins with is in its own file, and beside the lab is whatever anything there may import
     names, library = bundled(built)
-    assert [name for name in names if "dist-info" not in name] == ["three/__init__.py", "two.py", "lab/__init__.pyc"]
-    assert library == ["one.pyc"]
+    assert library == ["begin.pyc", "encodings/utf_8.py"]
+    assert [name for name in names if "dist-info" not in name] == [
+        "_hidden.py", "deep.py", "late.py", "three/__init__.py", "three/four.py", "lab/__init__.pyc", "one.pyc"
+    ]  # fmt: skip
+    rest = json.loads((built / bundle.LOCK).read_text())["packages"][bundle.LIBRARY]
+    assert rest["imports"] == ["doctest", "two"]
+    with tarfile.open(built / bundle.LOCK.parent / rest["file_name"]) as packed:
+        assert packed.getnames() == ["doctest.py", "two.py"]
