@@ -9,12 +9,14 @@
   });
 
   self.addEventListener("fetch", (event) => {
-    if (event.request.mode !== "navigate") return;
+    const listing = /\/api\/contents\/(.+\/)?all\.json$$/; // which files there are: theirs never answers below api/
+    const { method, mode, url } = event.request;
+    if (mode !== "navigate" && !(method === "GET" && listing.test(new URL(url).pathname))) return;
     event.stopImmediatePropagation();
-    event.respondWith(page(event.request));
+    event.respondWith(fresh(event.request));
   });
 
-  const page = async (request) => { // a page is the same whatever lesson it is asked for
+  const fresh = async (request) => { // the same whatever is asked behind a question mark: of a page, which lesson
     const cache = await caches.open(CACHE);
     const path = request.url.split("?")[0];
     try {

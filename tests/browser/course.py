@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from pages import CELLS
+
 NOBODY_ELSE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 BASE = "/school/course/"
 
@@ -70,7 +72,7 @@ def window(browser, course: Course) -> Iterator:
 def see_lesson(page, course: Course, query: str = "") -> None:
     """As the link does, until the notebook is there."""
     page.goto(f"{course.url}{query}")
-    page.wait_for_selector(".jp-Notebook:visible .jp-CodeCell")
+    page.wait_for_selector(CELLS)
 
 
 def open_lesson(page, course: Course, query: str = "") -> None:
@@ -80,4 +82,4 @@ def open_lesson(page, course: Course, query: str = "") -> None:
 
 
 def rest(page) -> None:
-    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]:visible')

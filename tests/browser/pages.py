@@ -14,6 +14,7 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 ERROR = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
+CELLS = ".jp-Notebook:visible .jp-CodeCell"
 PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.textContent)"
 STARTED = f"() => {PROMPTS}.some(text => /[\\d*]/.test(text))"
 FINISHED = f"""count => document.querySelector('[data-mime-type="application/vnd.jupyter.error"]')
@@ -120,7 +121,10 @@ def set_theme(page, url: str, theme: str) -> None:
 
 
 class Learner:
-    """Somebody who types into the cells of a notebook, one after the other. Cells with code are counted from 0."""
+    """Somebody who types into the cells of the notebook that is shown, one after the other.
+
+    Cells with code are counted from 0.
+    """
 
     def __init__(self, page) -> None:
         self.page = page
@@ -128,7 +132,7 @@ class Learner:
 
     def run(self, number: int, text: str | None = None) -> str:
         """Run a cell, with another text when one is given; what stands below it then."""
-        cell = self.page.locator(".jp-Notebook .jp-CodeCell").nth(number)
+        cell = self.page.locator(CELLS).nth(number)
         cell.locator(".cm-content").click()
         if text is not None:
             self.page.keyboard.press("Control+a")
@@ -138,7 +142,8 @@ class Learner:
         self.page.keyboard.press("Control+Enter")
         self.page.wait_for_function(
             """number => {
-                const cell = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[number];
+                const shown = [...document.querySelectorAll('.jp-Notebook')].find(one => one.offsetParent);
+                const cell = shown.querySelectorAll('.jp-CodeCell')[number];
                 return /\\d/.test(cell.querySelector('.jp-InputPrompt').textContent);
             }""",
             arg=number,
@@ -148,6 +153,6 @@ class Learner:
 
     def more(self, text: str) -> str:
         """The same in a new cell below the one that ran last."""
-        self.page.locator(".jp-Notebook .jp-CodeCell").nth(self.last).locator(".jp-InputPrompt").click()
+        self.page.locator(CELLS).nth(self.last).locator(".jp-InputPrompt").click()
         self.page.keyboard.press("b")
         return self.run(self.last + 1, text)

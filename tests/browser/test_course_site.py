@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -122,6 +123,26 @@ def test_what_was_done_is_kept_in_the_browser(page, course):
     assert "1 command" in told
     assert "kept" in learner.run(1, "%%dnet\ndocker network ls")
     assert "03-custom-bridges.sim.journal" in learner.run(2, LISTED)
+
+
+def test_without_a_network_a_lesson_opens_that_was_not_opened_before(alone, course):
+    # given the course, its tour opened once, when its server is gone
+    with contextlib.ExitStack() as server:
+        own = server.enter_context(served(course.folder))
+        with window(alone, own) as page:
+            open_lesson(page, own)
+            Learner(page).run(0, "1 + 1")
+            page.wait_for_function("navigator.serviceWorker.controller")
+            server.close()
+            open_lesson(page, own, "?lesson=4")
+            told = Learner(page).run(0, "%%dnet\ndocker run -d --name offline nginx\ndocker ps --format '{{.Names}}'")
+            chinese = Learner(page)
+            open_lesson(page, own, "?lesson=3&lang=zh")
+            said = chinese.run(0, "%%dnet\ndocker network ls -q --filter name=host | wc -l")
+
+    # then lesson 4 is there with its kernel, and so is one in the other language
+    assert "offline" in told
+    assert said.rstrip().endswith("1")
 
 
 def test_the_list_of_lessons_stays_and_axe_finds_nothing_wrong_in_it(page, course):
