@@ -56,6 +56,11 @@ def hear_the_name(shell: Any) -> None:
     shell.events.register("pre_run_cell", lambda info: notebook_name(shell))
 
 
+def may_be_loaded_again(shell: Any) -> None:
+    """In a page the lab is there before the first cell: a notebook's own `%load_ext dnetlab` needs no answer then."""
+    shell.events.register("pre_run_cell", lambda info: shell.extension_manager.loaded.discard("dnetlab"))
+
+
 def kernel_name(shell: Any) -> str:
     """The kernel as its server calls it, the same after a restart; '' outside a kernel."""
     parent = getattr(getattr(shell, "kernel", None), "parent", None)

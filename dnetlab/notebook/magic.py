@@ -18,7 +18,7 @@ from dnetlab.model import Prompt, Topology, default_topology, read_topology
 from dnetlab.model.lesson import FEATURES
 from dnetlab.notebook import first_mistakes, subcommands
 from dnetlab.notebook.display import CellView, Sentence, StepLine
-from dnetlab.notebook.journal import hear_the_name, journal_file, kernel_name, notebook_name
+from dnetlab.notebook.journal import hear_the_name, journal_file, kernel_name, may_be_loaded_again, notebook_name
 from dnetlab.notebook.news import News
 from dnetlab.notebook.options import parse
 from dnetlab.place import in_browser
@@ -316,6 +316,7 @@ def register(shell: Any) -> DnetMagics:
     first_mistakes.install(shell, magics)
     if in_browser():
         hear_the_name(shell)
+        may_be_loaded_again(shell)
     atexit.register(magics.close)
     shell._dnetlab = magics
     return magics

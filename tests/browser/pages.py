@@ -149,7 +149,11 @@ class Learner:
             arg=number,
         )
         self.last = number
-        return cell.locator(".jp-OutputArea").first.inner_text()
+        return self.output(number)
+
+    def output(self, number: int) -> str:
+        """What stands below a cell."""
+        return self.page.locator(CELLS).nth(number).locator(".jp-OutputArea").first.inner_text()
 
     def more(self, text: str) -> str:
         """The same in a new cell below the one that ran last."""

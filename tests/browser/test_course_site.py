@@ -13,8 +13,9 @@ import pytest
 pytest.importorskip("playwright", reason="playwright is not installed")
 pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
 pytest.importorskip("jupyterlite_core", reason="JupyterLite is not installed: pip install -e '.[site]'")
-from course import Course, open_lesson, rest, window
-from pages import ERROR, Learner, cells_of, outputs_break
+from beside import differing, in_jupyterlab, run_through
+from course import Course, open_lesson, rest, served, window
+from pages import ERROR, Learner, outputs_break
 
 SOLUTION = """%%dnet
 docker network create --subnet 172.28.0.0/24 rear
@@ -36,19 +37,18 @@ def foreign(course: Course) -> list[str]:
     return [url for url in course.asked if not url.startswith((here, "data:", "blob:"))]
 
 
-def run_through(page, course, name: str) -> list[str]:
-    """What stands under each cell that has something to run, run one after the other; none of them has an error."""
-    learner, outputs = Learner(page), []
-    for number in range(cells_of(course.folder / "files" / name)):
-        outputs.append(learner.run(number))
-        assert page.locator(ERROR).all_text_contents() == []
+def run_both(page, course, alone, jupyterlab, name: str) -> list[str]:
+    """What stands under each cell in the course; in JupyterLab the same stands there, and no cell has an error."""
+    outputs = run_through(page, course.folder / "files" / name)
+    assert page.locator(ERROR).all_text_contents() == []
+    assert differing(in_jupyterlab(alone, jupyterlab, name), outputs) == []
     return outputs
 
 
-def test_the_tour_opens_first_and_all_of_it_runs(page, course, tmp_path):
+def test_the_tour_opens_first_and_all_of_it_runs_as_in_jupyterlab(page, course, alone, jupyterlab, tmp_path):
     # given the link alone, when every cell of what it opens is run
     open_lesson(page, course)
-    said = "\n".join(run_through(page, course, "00-tour.ipynb"))
+    said = "\n".join(run_both(page, course, alone, jupyterlab, "00-tour.ipynb"))
     page.screenshot(path=tmp_path / "tour.png")
 
     # then commands answer, tables have their rows, and the picture is drawn
@@ -69,9 +69,11 @@ def test_the_tour_opens_first_and_all_of_it_runs(page, course, tmp_path):
         ("?lesson=3&lang=zh", "zh/03-custom-bridges.ipynb", "docker network create", "my_net1"),
     ],
 )
-def test_a_url_opens_a_lesson_in_its_language_and_all_of_it_runs(page, course, query, name, command, answer, tmp_path):
+def test_a_url_opens_a_lesson_in_its_language_and_all_of_it_runs_as_in_jupyterlab(
+    page, course, alone, jupyterlab, query, name, command, answer, tmp_path
+):
     open_lesson(page, course, query)
-    outputs = run_through(page, course, name)
+    outputs = run_both(page, course, alone, jupyterlab, name)
     page.screenshot(path=tmp_path / "lesson.png")
 
     assert any(command in output and answer in output for output in outputs)

@@ -8,11 +8,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from dnetlab.cli import main
 from dnetlab.grade.verify import verify
 from dnetlab.journal import read_journal
-from dnetlab.notebook.journal import hear_the_name, journal_file, notebook_name
+from dnetlab.notebook.journal import hear_the_name, journal_file, may_be_loaded_again, notebook_name
 
 
 def test_resume_brings_the_lab_of_a_killed_kernel_back(start_kernel, tmp_path):
@@ -63,6 +64,18 @@ def test_in_a_page_a_cell_that_somebody_added_belongs_to_the_notebook_of_the_cel
 
     assert when == "pre_run_cell"
     assert notebook_name(shell) == "04-isolation"
+
+
+def test_in_a_page_a_notebooks_own_load_ext_says_nothing(capsys):
+    # given a shell whose configuration has loaded the lab already
+    shell = InteractiveShell()
+    shell.extension_manager.load_extension("dnetlab")
+    may_be_loaded_again(shell)
+
+    shell.run_cell("%load_ext dnetlab")
+
+    assert capsys.readouterr().out == ""
+    assert "dnet" in shell.magics_manager.magics["cell"]
 
 
 def test_a_journal_that_can_not_be_written_is_said_under_the_first_cell_and_stops_none(start_kernel, tmp_path):
