@@ -41,6 +41,39 @@ def test_a_page_of_ones_own_is_served(prompt):
     assert said.endswith("Successfully tagged site:latest\n")
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "says"),
+    [
+        ("", 0, "DEPRECATED: The legacy builder is deprecated and will be removed in a future release.\n"
+                "            Install the buildx component to build images with BuildKit:\n"
+                "            https://docs.docker.com/go/buildx/\n\n"),
+        ("DOCKER_BUILDKIT=0 ", 0,
+                "DEPRECATED: The legacy builder is deprecated and will be removed in a future release.\n"
+                "            BuildKit is currently disabled; enable it by removing the DOCKER_BUILDKIT=0\n"
+                "            environment-variable.\n\n"),
+        ("DOCKER_BUILDKIT=1 ", 1, "ERROR: BuildKit is enabled but the buildx component is missing or broken.\n"
+                "       Install the buildx component to build images with BuildKit:\n"
+                "       https://docs.docker.com/go/buildx/\n"),
+        ("DOCKER_BUILDKIT=x ", 1, "DOCKER_BUILDKIT environment variable expects boolean value: "
+                'strconv.ParseBool: parsing "x": invalid syntax\n'),
+    ],
+)  # fmt: skip
+def test_the_client_says_which_builder_it_has(prompt, asked, status, says):
+    # as docker 28.2.2 without buildx says it
+    written(prompt, "FROM busybox\n")
+
+    output = prompt.type(f"{asked}docker build /root/site")
+
+    assert (output.exit_code, output.stderr) == (status, says)
+
+
+def test_the_client_that_lacks_its_builder_reads_no_options(prompt):
+    output = prompt.type("DOCKER_BUILDKIT=1 docker build --nosuch .")
+
+    assert (output.exit_code, output.stdout) == (1, "")
+    assert output.stderr.startswith("ERROR: BuildKit is enabled but the buildx component is missing or broken.\n")
+
+
 def test_a_step_that_fails_ends_the_build_with_its_status(prompt):
     written(prompt, "FROM busybox\nRUN exit 3\n")
 

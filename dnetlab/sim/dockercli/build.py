@@ -6,8 +6,10 @@ import base64
 import io
 import posixpath
 import tarfile
+from collections.abc import Mapping
 from typing import Any
 
+from dnetlab.commands.docker.parse import parse_bool
 from dnetlab.commands.docker.reference import BadReference, parse_reference
 from dnetlab.commands.docker.units import size
 from dnetlab.sim import tarfiles
@@ -16,11 +18,16 @@ from dnetlab.sim.dockercli import localfiles
 from dnetlab.sim.dockercli.session import Failed, Session
 from dnetlab.sim.dockerd import api
 
-BANNER = (
-    "DEPRECATED: The legacy builder is deprecated and will be removed in a future release.\n"
-    "            Install the buildx component to build images with BuildKit:\n"
-    "            https://docs.docker.com/go/buildx/\n"
-)
+# The client's words without its plugin buildx, as docker 28.2.2 says them (docker/cli, cmd/docker/builder.go).
+_DEPRECATED = "DEPRECATED: The legacy builder is deprecated and will be removed in a future release.\n"
+_INSTALL = """Install the buildx component to build images with BuildKit:
+{indent}https://docs.docker.com/go/buildx/"""
+_MISSING = f"{_DEPRECATED}            {_INSTALL.format(indent=' ' * 12)}\n"
+_DISABLED = f"""{_DEPRECATED}            BuildKit is currently disabled; enable it by removing the DOCKER_BUILDKIT=0
+            environment-variable.
+"""
+_ENABLED = f"""ERROR: BuildKit is enabled but the buildx component is missing or broken.
+       {_INSTALL.format(indent=' ' * 7)}"""
 _KNOWN = ("add-host", "build-arg", "file", "force-rm", "label", "network", "no-cache", "pull", "quiet", "rm", "tag",
           "target", "iidfile", "compress", "platform", "progress", "disable-content-trust", "memory",
           "memory-swap")  # fmt: skip
@@ -28,7 +35,7 @@ _KNOWN = ("add-host", "build-arg", "file", "force-rm", "label", "network", "no-c
 
 def build(session: Session) -> int:
     call = session.call
-    session.err(BANNER)
+    session.err(builder(session.context.environment))
     other = next((flag for flag in call.options if flag not in _KNOWN), None)
     if other is not None:
         raise Refused("docker build --{flag} is not simulated.", "Write it into the Dockerfile.", flag=other)
@@ -148,8 +155,20 @@ def _room(content: bytes) -> int:
     return blocks * 512 + 1024
 
 
+def builder(environment: Mapping[str, str] | None) -> str:
+    """What the client says of its builder before all else. Raises Failed where DOCKER_BUILDKIT asks for another one."""
+    asked = (environment or {}).get("DOCKER_BUILDKIT", "")
+    wanted = parse_bool(asked) if asked else None
+    if asked and wanted is None:
+        raise Failed("DOCKER_BUILDKIT environment variable expects boolean value: "
+                     f'strconv.ParseBool: parsing "{asked}": invalid syntax')  # fmt: skip
+    if wanted:
+        raise Failed(_ENABLED)
+    return _MISSING if wanted is None else _DISABLED
+
+
 def prune(session: Session) -> int:
-    session.err(BANNER)
+    session.err(builder(session.context.environment))
     report = session.ask(api.build_prune)
     session.out(f"Total reclaimed space: {size(report['SpaceReclaimed'])}")
     return 0

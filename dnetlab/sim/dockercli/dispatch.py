@@ -153,7 +153,11 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         call = parse(argv, own.banner, own.helps)
     except Stop as stop:
         builds = argv[1:2] in (("build",), ("builder",)) or argv[1:3] == ("image", "build")
-        return Result(stop.stdout, (f"{build.BANNER}\n" if builds else "") + stop.stderr, stop.exit_code)
+        try:
+            first = f"{build.builder(context.environment)}\n" if builds else ""
+        except Failed as failed:
+            return Result("", f"{failed.text}\n", failed.exit_code)
+        return Result(stop.stdout, first + stop.stderr, stop.exit_code)
     _refuse(call)
     session = Session(context, call)
     if call.said:

@@ -23,7 +23,7 @@ from dnetlab.sim.world import World
 
 Json = dict[str, Any]
 STARTING, HEALTHY, UNHEALTHY = "starting", "healthy", "unhealthy"
-INTERVAL, RETRIES, KEPT, MOST = 30.0, 3, 5, 50
+INTERVAL, START_INTERVAL, RETRIES, KEPT, MOST = 30.0, 5.0, 3, 5, 50
 
 
 @quick
@@ -72,8 +72,16 @@ def seconds(settings: Mapping[str, Any], field: str, usual: float) -> float:
 def begin(world: World, host: str, container_id: str) -> None:
     """A container has started: its first check comes after an interval."""
     settings = dict(books.spec(world, host, container_id).config.health or ())
-    fresh = Health(due=world.clock + seconds(settings, "Interval", INTERVAL)) if command_of(settings) else None
+    fresh = Health(due=world.clock + _pause(world, settings, STARTING, 0.0)) if command_of(settings) else None
     books.change_spec(world, host, container_id, health=fresh)
+
+
+def _pause(world: World, settings: Mapping[str, Any], status: str, age: float) -> float:
+    """Seconds until the next check: while it starts there are more of them (moby daemon/health.go, monitor)."""
+    early = status == STARTING and age < seconds(settings, "StartPeriod", 0.0)
+    if early and books.release_of(world).start_interval:
+        return seconds(settings, "StartInterval", START_INTERVAL)
+    return seconds(settings, "Interval", INTERVAL)
 
 
 def keep_watch(world: World, apart: Apart) -> None:
@@ -117,7 +125,7 @@ def _probe(world: World, host: str, container: Container, before: Health) -> Non
     begun = container.started or 0.0
     patient = before.status == STARTING and started - begun < seconds(settings, "StartPeriod", 0.0)
     after = _judged(before, probe, int(settings.get("Retries") or RETRIES), patient)
-    due = max(world.clock, started) + seconds(settings, "Interval", INTERVAL)
+    due = max(world.clock, started) + _pause(world, settings, after.status, world.clock - begun)
     if books.by_id(world, host, container.id) is None:
         return
     books.change_spec(world, host, container.id, health=replace(after, due=due))

@@ -248,6 +248,7 @@ class EngineProfile:
     links_follow_connect      `docker network connect bridge` rewrites lines of links to the container, as a start does
     many_networks             `docker run` takes several --network
     endpoint_macs             a container's MAC is told for each network; before, for the one of its mode only
+    start_interval            checks of health come sooner while a container starts (--health-start-interval)
     address_anywhere          --ip on user networks without a --subnet
     shared_parent             two macvlan networks on one parent
     macvlan_gateway           macvlan without --gateway keeps .1 for one
@@ -328,6 +329,7 @@ class EngineProfile:
     links_follow_connect: bool
     many_networks: bool
     endpoint_macs: bool
+    start_interval: bool
     address_anywhere: bool
     shared_parent: bool
     macvlan_gateway: bool
@@ -420,6 +422,7 @@ _20_10 = EngineProfile(
     links_follow_connect=False,  # observed on 20.10.24
     many_networks=False,
     endpoint_macs=False,  # moby daemon/network.go at v20.10.24, buildCreateEndpointOptions
+    start_interval=False,
     address_anywhere=False,
     shared_parent=False,
     macvlan_gateway=True,
@@ -469,6 +472,7 @@ _26_1 = replace(
     validates_file=True,  # since 23.0
     many_networks=True,  # since 25.0 (E25)
     endpoint_macs=True,  # since 25.0, API 1.44
+    start_interval=True,  # since 25.0, moby daemon/health.go
     resolv_comments="bare",  # since 26.0, libnetwork/internal/resolvconf
     validates_config=True,  # since 25.0 (E25)
     strict_subnets=True,  # since 25.0 (E25)

@@ -169,9 +169,9 @@ def image_id(call: Call, image: str) -> str:
 
 def _health(call: Call, service: Json) -> Json:
     found = service.get("healthcheck")
-    if not found or found.get("disable"):
+    if not found:
         return {}
-    test = found.get("test") or []
+    test = ["NONE"] if found.get("disable") else found.get("test") or []
     words = ["CMD-SHELL", plain(test)] if isinstance(test, str) else [plain(str(word)) for word in test]
     if "start_interval" in found:
         _check_start_interval(call, found)
