@@ -15,7 +15,7 @@ from starlette.responses import StreamingResponse
 
 from dnetlab.model import Answer, Request
 from dnetlab.serve import staying
-from dnetlab.serve.desk import Desk
+from dnetlab.serve.desk import Busy, Desk
 from dnetlab.serve.message import BadJson, request_of
 
 MOST = 64 << 20  # bytes that a body may have
@@ -74,7 +74,9 @@ class App:
         if staying.handler(request) is not None:
             return None
         try:
-            return self.desk.ask_now(self.host, request)
+            return self.desk.now(self.desk.lab.ask, self.host, request)
+        except Busy:
+            return None
         except Exception as error:
             return self._fault(request.method, request.path, error)
 

@@ -19,6 +19,10 @@ T = TypeVar("T")
 PATIENCE = 1.0  # seconds before a wait for an end is skipped: `docker run -d` begins one, too, and leaves
 
 
+class Busy(Exception):
+    """Somebody else has the lab."""
+
+
 class Desk:
     """lab: the lab that is served.
 
@@ -46,26 +50,23 @@ class Desk:
 
     # -- asking -----------------------------------------------------------------------------------------------------
 
+    def now(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Do it with the lab to oneself. Raises Busy when somebody else has it."""
+        if not self.lab.lock.acquire(blocking=False):
+            raise Busy
+        try:
+            return work(*args, **kwargs)
+        finally:
+            self.lab.lock.release()
+
     async def alone(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Do it with the lab to oneself: at once when it is free, else in a thread that waits for it."""
-        if self.lab.lock.acquire(blocking=False):
-            try:
-                return work(*args, **kwargs)
-            finally:
-                self.lab.lock.release()
+        """The same: at once when the lab is free, else in a thread that waits for it."""
+        with contextlib.suppress(Busy):
+            return self.now(work, *args, **kwargs)
         return await asyncio.to_thread(work, *args, **kwargs)
 
     async def ask(self, host: str, request: Request, *, waits: bool = False) -> Answer:
         return await self.alone(self.lab.ask, host, request, waits=waits)
-
-    def ask_now(self, host: str, request: Request) -> Answer | None:
-        """None when somebody else has the lab."""
-        if not self.lab.lock.acquire(blocking=False):
-            return None
-        try:
-            return self.lab.ask(host, request)
-        finally:
-            self.lab.lock.release()
 
     def container(self, host: str, full: str) -> Container | None:
         """As it is now; None when it is gone."""

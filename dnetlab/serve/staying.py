@@ -58,12 +58,6 @@ class Visit:
     async def inspect(self) -> Answer:
         return await self.ask("GET", f"/containers/{self.name}/json")
 
-    def response(self, answer: Answer) -> Answer | None:
-        if not answer.status:
-            self.door.close()
-            return None
-        return answer
-
     def streaming(self, parts: AsyncIterator[bytes], kind: str) -> StreamingResponse:
         return StreamingResponse(parts, 200, {**self.app.headers, "Content-Type": kind})
 
@@ -107,9 +101,9 @@ async def wait(visit: Visit) -> Said:
     found = await visit.inspect()
     condition = visit.request.query.get("condition") or "not-running"
     if condition not in ("not-running", "next-exit", "removed"):
-        return visit.response(Answer(400, {"message": f'invalid condition: "{condition}"'}))
+        return Answer(400, {"message": f'invalid condition: "{condition}"'})
     if found.status != 200:
-        return visit.response(found)
+        return found
     full = found.value["Id"]
     return visit.streaming(_end(visit, full, condition, visit.desk.container(visit.host, full)), "application/json")
 
@@ -158,7 +152,7 @@ async def logs(visit: Visit) -> Said:
     """GET /containers/{id}/logs?follow=1"""
     first = await visit.desk.ask(visit.host, visit.request)
     if first.status != 200:
-        return visit.response(first)
+        return first
     found = await visit.inspect()
     return visit.streaming(_grows(visit, found.value["Id"], first), RAW if first.raw else MULTIPLEXED)
 
@@ -198,11 +192,11 @@ async def attach(visit: Visit) -> Said:
     """POST /containers/{id}/attach: its output, and its input if it has one."""
     found = await visit.inspect()
     if found.status != 200:
-        return visit.response(found)
+        return found
     config, full = found.value["Config"], found.value["Id"]
     if found.value["State"]["Paused"]:
         text = f"container {full} is paused, unpause the container before attach"
-        return visit.response(Answer(409, {"message": text}))
+        return Answer(409, {"message": text})
     raw = config["Tty"]
     query = {name: "1" for name in ("stdout", "stderr") if visit.flag(name)}
     everything = Request(
@@ -259,7 +253,7 @@ async def exec_start(visit: Visit) -> Said:
     """POST /exec/{id}/start with a connection: the program runs, or a shell waits for what is typed."""
     known = await visit.ask("GET", f"/exec/{visit.name}/json")
     if known.status != 200:
-        return visit.response(known)
+        return known
     one, body = known.value, visit.request.body
     tty, raw = one["ProcessConfig"]["tty"], bool(isinstance(body, dict) and body.get("Tty"))
     argv = [one["ProcessConfig"]["entrypoint"], *one["ProcessConfig"]["arguments"]]
@@ -273,7 +267,7 @@ async def exec_start(visit: Visit) -> Said:
             stdin = await terminal.everything(wire)
     answer = await visit.ask("POST", visit.request.path, body=body, stdin=stdin)
     if wire is None and answer.status != 200:
-        return visit.response(answer)
+        return answer
     shown = answer.value if answer.kind == "frames" and not (wire and tty) else ()
     wire = wire or await visit.take(raw)
     for frame in shown:
@@ -294,7 +288,7 @@ async def events(visit: Visit) -> Said:
     known = await visit.desk.ask(visit.host, everything, waits=True)  # from here on nothing is missed
     first = await visit.desk.ask(visit.host, visit.request)
     if first.status != 200 or visit.request.query.get("until"):
-        return visit.response(first)
+        return first
     last = max((one["timeNano"] for one in known.value or () if not _is_still_starting(visit, one)), default=0)
     return visit.streaming(_happens(visit, everything, first.value, last), "application/json")
 
@@ -331,7 +325,7 @@ async def stats(visit: Visit) -> Said:
     """GET /containers/{id}/stats: a reading each second until the container has ended."""
     first = await visit.desk.ask(visit.host, visit.request)
     if first.status != 200:
-        return visit.response(first)
+        return first
     return visit.streaming(_readings(visit, first), "application/json")
 
 
