@@ -21,15 +21,17 @@ from dnetlab.net.capture.text import Style, Teller
 
 pytestmark = pytest.mark.engine
 
-START = """\
+# Since 28.0 a daemon says a new container's address three times, a second apart: told not to, or a capture has them, too.
+QUIET = "-o com.docker.network.advertise_addr_nmsgs=0"
+START = f"""\
 docker1# docker swarm init --advertise-addr eth0
 docker2# docker swarm join --token $(ssh docker1 docker swarm join-token -q worker) 172.25.254.1:2377
-docker1# docker network create -d overlay --attachable net
+docker1# docker network create -d overlay --attachable {QUIET} net
 docker1# docker run -d --name aa --network net nginx
 docker2# docker run -d --name bb --network net nginx
 docker2# for i in 1 2 3 4 5 6 7 8 9; do docker exec bb ping -c 1 -W 1 aa && break; sleep 1; done
-docker1# docker network create -d macvlan --subnet 192.168.34.0/24 -o parent=enp7s0 mv
-docker2# docker network create -d macvlan --subnet 192.168.34.0/24 -o parent=enp7s0 mv
+docker1# docker network create -d macvlan {QUIET} --subnet 192.168.34.0/24 -o parent=enp7s0 mv
+docker2# docker network create -d macvlan {QUIET} --subnet 192.168.34.0/24 -o parent=enp7s0 mv
 docker1# docker run -d --name m1 --network mv --ip 192.168.34.16 nginx
 docker2# docker run -d --name m2 --network mv --ip 192.168.34.32 nginx
 """
