@@ -1,9 +1,11 @@
-"""python benchmarks/versions.py CHECKOUT [--rounds N]: this version beside another one, in one run.
+"""python benchmarks/versions.py CHECKOUT [--rounds N] [--docker RELEASE]: this version beside another one, in one run.
 
 Each version works in a process of its own; both are asked in turn (A B A B …) and count their own processor time, so
 that other work on the machine weighs little. A row has the medians and their ratio, this version to the other:
 
-- the lines of every lesson, each lesson in a new lab; all lessons added up
+- the lines of every lesson of that other version, each lesson in a new lab; all lessons added up. Its lessons, since
+  it can answer all of them: where it refuses a line of ours, there is nothing to compare. On one release of Docker,
+  since what each version begins with may be another one, which writes more rules
 - `docker run -d`, `docker ps`, `docker ps -aq` and `docker rm -f` in turn, beside 20 and beside 500 containers
 - the first table and the first picture of a notebook whose kernel is up and has loaded the extension, each in a new
   process
@@ -27,7 +29,7 @@ import json, sys, time
 from dnetlab.commands.script import read_script
 from dnetlab.lab import Lab
 
-labs = {}
+labs, docker = {}, sys.argv[1]
 
 def lessons(paths):
     """Seconds for the lines of each notebook."""
@@ -36,7 +38,7 @@ def lessons(paths):
 def lesson(path):
     cells = read_script(path)
     start = time.process_time()
-    with Lab() as lab:
+    with Lab("sim", docker) as lab:
         for cell in cells:
             lab.run_cell(cell.text, cell.host, keep_going=True)
     return time.process_time() - start
@@ -44,7 +46,7 @@ def lesson(path):
 def commands(count):
     """Seconds for each of four commands in a lab of that many published containers."""
     if count not in labs:
-        labs[count] = lab = Lab()
+        labs[count] = lab = Lab("sim", docker)
         lab.run_cell("docker network create --subnet 10.8.0.0/16 big")
         run = "docker run -d --name c{} --network big -p {}:80 nginx"
         lab.run_cell("\\n".join(run.format(n, 10000 + n) for n in range(count)))
@@ -60,7 +62,7 @@ for line in sys.stdin:
     print(json.dumps({"lessons": lessons, "commands": commands}[what](value)), flush=True)
 '''
 
-FIRST = '''
+FIRST = """
 import sys, time
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -72,18 +74,18 @@ shown = shell.run_line_magic("dnet", sys.argv[1])
 if shown is not None:
     shell.display_formatter.format(shown)
 print("\\n" + str(time.process_time() - start))
-'''
+"""
 
 
 class Version:
     """A checkout at work in a process of its own."""
 
-    def __init__(self, checkout: Path) -> None:
+    def __init__(self, checkout: Path, docker: str) -> None:
         self.checkout = checkout
         self.environment = {**os.environ, "PYTHONPATH": str(checkout), "DNETLAB_JOURNAL": "off"}
         self.child = subprocess.Popen(
-            [sys.executable, "-c", CHILD], cwd=checkout, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env=self.environment,
+            [sys.executable, "-c", CHILD, docker], cwd=checkout, text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, env=self.environment,
         )  # fmt: skip
 
     def first(self, what: str) -> float:
@@ -115,7 +117,7 @@ def show(name: str, ours: float, other: float) -> None:
 
 
 def lessons(versions: list[Version], rounds: int) -> None:
-    paths = [str(path) for path in sorted((HERE / "notebooks").glob("0[1-8]*.ipynb"))]
+    paths = [str(path) for path in sorted((versions[1].checkout / "notebooks").glob("0[1-8]*.ipynb"))]
     answers = in_turn(versions, rounds, "lessons", paths)
     for path in paths:
         show(Path(path).stem, *(statistics.median(a[path] for a in each) for each in answers))
@@ -138,8 +140,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkout", type=Path)
     parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--docker", default="28.5", metavar="RELEASE", help="a release that both know")
     options = parser.parse_args()
-    versions = [Version(HERE), Version(options.checkout.resolve())]
+    versions = [Version(checkout, options.docker) for checkout in (HERE, options.checkout.resolve())]
     lessons(versions, options.rounds)
     for count in BESIDE:
         commands(versions, options.rounds, count)

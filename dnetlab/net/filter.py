@@ -256,7 +256,8 @@ def counted(netfilter: Netfilter, counters: Counters) -> Netfilter:
     for table_name, chains in touched.items():
         old = netfilter.table(table_name)
         moved = tuple([_counted_chain(c, chains[c.name]) if c.name in chains else c for c in old.chains])
-        moved = tuple([_remembering(table_name, c, counters.memory) for c in moved])
+        if counters.memory.rules:
+            moved = tuple([_remembering(table_name, c, counters.memory) for c in moved])
         netfilter = netfilter.with_table(replace(old, chains=moved))
     return netfilter
 
@@ -277,4 +278,4 @@ def _remembering(table: str, chain: Chain, memory: Memory) -> Chain:
         if (name, where) == (table, chain.name):
             kept = tuple((key, value, at) for key, (value, at) in state.items())
             rules[number - 1] = rules[number - 1].remembering(kept)
-    return chain if len(memory.rules) == 0 else chain.counted(tuple(rules), chain.packets, chain.bytes)
+    return chain.counted(tuple(rules), chain.packets, chain.bytes)

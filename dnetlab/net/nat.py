@@ -293,6 +293,10 @@ def _is_of(connection: Connection, original: Flow) -> bool:
     return known is original or known.sport == original.sport and known == original
 
 
+_CLOSING = (TcpState.FIN_WAIT, TcpState.CLOSE_WAIT, TcpState.LAST_ACK)
+_AFTER = {TcpState.SYN_RECV: TcpState.ESTABLISHED, TcpState.LAST_ACK: TcpState.TIME_WAIT, None: TcpState.SYN_SENT}
+
+
 def _next_state(state: TcpState | None, flags: str, reply: bool) -> TcpState:
     """Where a TCP connection stands after a packet; it ends with FIN, FIN, and the last acknowledgement."""
     if "R" in flags:
@@ -300,7 +304,5 @@ def _next_state(state: TcpState | None, flags: str, reply: bool) -> TcpState:
     if "S" in flags:
         return TcpState.SYN_RECV if "A" in flags else TcpState.SYN_SENT
     if "F" in flags:
-        closing = (TcpState.FIN_WAIT, TcpState.CLOSE_WAIT, TcpState.LAST_ACK)
-        return TcpState.LAST_ACK if state in closing else TcpState.FIN_WAIT
-    after = {TcpState.SYN_RECV: TcpState.ESTABLISHED, TcpState.LAST_ACK: TcpState.TIME_WAIT, None: TcpState.SYN_SENT}
-    return state if state is TcpState.SYN_RECV and reply else after.get(state, state or TcpState.ESTABLISHED)
+        return TcpState.LAST_ACK if state in _CLOSING else TcpState.FIN_WAIT
+    return state if state is TcpState.SYN_RECV and reply else _AFTER.get(state, state or TcpState.ESTABLISHED)

@@ -21,7 +21,7 @@ from dnetlab.net.capture.text import Style, Teller
 
 pytestmark = pytest.mark.engine
 
-# Since 28.0 a daemon says a new container's address three times, a second apart: told not to, or a capture has them, too.
+# Since 28.0 a daemon says a new container's address three times, a second apart; a capture would have that, too.
 QUIET = "-o com.docker.network.advertise_addr_nmsgs=0"
 START = f"""\
 docker1# docker swarm init --advertise-addr eth0
