@@ -91,8 +91,8 @@ def test_what_the_registry_does_not_have():
         ("nginx:1.25", "The lab has no image nginx:1.25.", "It has nginx:1, nginx:1.22, nginx:alpine, nginx:latest"),
         ("mongo", "The lab has no image mongo:latest.", "mysql or redis can take its place"),
         ("curlimages/curl", "The lab has no image curlimages/curl:latest.", "busyboxplus or alpine can take its"),
-        ("ghcr.io/foo/bar", "The lab has no image ghcr.io/foo/bar:latest.", "It has no registry to ask."),
-        ("someone/thing:2", "The lab has no image someone/thing:2.", "It has no registry to ask."),
+        ("ghcr.io/foo/bar", "The lab has no image ghcr.io/foo/bar:latest.", "It asks no registry."),
+        ("someone/thing:2", "The lab has no image someone/thing:2.", "It asks no registry."),
     ],
 )
 def test_an_image_that_exists_elsewhere_is_refused_by_the_lab_not_denied_by_a_registry(image, sentence, hint):

@@ -8,6 +8,7 @@ from dnetlab.model import SocketState, Where
 from dnetlab.sim import clock
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import containers
+from dnetlab.sim.dockerd.catalogue import CATALOGUE
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.kernel.stack import Stack
 from dnetlab.sim.lab import new_world
@@ -15,6 +16,7 @@ from dnetlab.sim.programs import web
 from dnetlab.sim.world import World
 
 from .daemonlab import printed
+from .prompt import Prompt
 
 HOST = "docker1"
 
@@ -269,3 +271,41 @@ def test_a_ping_that_runs_on_has_asked_in_vain_while_the_cable_was_out():
     # then three numbers are missing
     numbers = [line.split("seq=")[1].split()[0] for line in printed(world, "asker").splitlines() if "seq=" in line]
     assert numbers == ["0", "4", "5", "6"]
+
+
+@pytest.mark.parametrize("recipe", CATALOGUE, ids=lambda recipe: recipe.key)
+@pytest.mark.parametrize("release", ["20.10", "26.1", "28.5", "29.7"])
+def test_the_command_of_every_image_can_be_started(recipe, release):
+    """What the lab says an image runs is a program that the image has."""
+    prompt = Prompt(release)
+    password = "-e MYSQL_ROOT_PASSWORD=x -e POSTGRES_PASSWORD=x"
+
+    # Given any image of the lab, when it is run, then the daemon starts it; what doesn't stay ends well.
+    started = prompt.type(f"docker run -d --name it {password} {(*recipe.tags, *recipe.present)[0]}")
+    assert (started.exit_code, started.refused) == (0, None)
+    stays = bool(recipe.ports)
+    status = "Up 1 second\n" if stays else "Exited (0) 1 second ago\n"
+    assert prompt.out("docker ps -a --format '{{.Status}}'") == status
+    if stays:
+        port = recipe.ports[0].removesuffix("/tcp")
+        assert prompt.type(f"nc -z -w 1 172.17.0.2 {port}").exit_code == 0
+
+
+@pytest.mark.parametrize(("asked", "answered"), [
+    ("localhost:5000/v2/", "{}"),
+    ("localhost:5000/v2/_catalog", '{"repositories":[]}\n'),
+    ("-L localhost:5000/v2", "{}"),
+    ("localhost:5000/v2/_catalog/", '<a href="/v2/_catalog">Moved Permanently</a>.\n\n'),
+    ("localhost:5000/v2/a/b/tags/list", '{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to '
+     'registry","detail":{"name":"a/b"}}]}\n'),
+    ("localhost:5000/v2/nginx/manifests/latest", '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown",'
+     '"detail":{"Tag":"latest"}}]}\n'),
+    ("localhost:5000/v2/NGINX/tags/list", "404 page not found\n"),
+    ("-X POST localhost:5000/v2/_catalog", "Method not allowed\n"),
+    ("localhost:5000", ""),
+])  # fmt: skip
+def test_a_registry_without_images_answers_as_distribution_does(asked, answered):
+    """Observed with distribution 2.8.2 and curl 7.88."""
+    prompt = Prompt()
+    prompt.type("docker run -d --name registry -p 5000:5000 registry:2")
+    assert prompt.out(f"curl -s {asked}") == answered

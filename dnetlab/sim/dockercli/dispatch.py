@@ -130,7 +130,10 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
 # Real commands that the simulator doesn't do: why, and what does the same job in a lesson.
 REFUSED: dict[str, tuple[str, str]] = {
     "stack": ("Swarm stacks are not simulated.", "Create the services one by one with docker service create."),
-    "image push": ("There is no registry to push to.", "Use docker tag, and docker pull on the other host."),
+    "image push": (
+        "Images are not pushed in the lab, to a registry of your own neither.",
+        "docker save IMAGE | ssh docker2 docker load takes one to another host.",
+    ),
     "login": ("There is no registry to log in to.", "docker pull works without it."),
     "logout": ("There is no registry to log out from.", "docker pull works without it."),
     "search": ("Docker Hub can't be searched from the lab.", "docker images lists what is here."),

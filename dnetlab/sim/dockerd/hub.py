@@ -48,11 +48,11 @@ def refuse(reference: Reference, present: tuple[str, ...]) -> None:
         hint = Words("It has {images}.", images=", ".join(ours))
     elif name in INSTEAD:
         hint = Words(
-            "It has no registry to ask. {other} can take its place; docker images lists all that is here.",
+            "It asks no registry. {other} can take its place; docker images lists all that is here.",
             other=INSTEAD[name],
         )
     elif "/" in name or reference.domain:
-        hint = Words("It has no registry to ask. docker images lists what is here.")
+        hint = Words("It asks no registry. docker images lists what is here.")
     else:
         return
     raise NotModelled("The lab has no image {wanted}.", hint, wanted=wanted)

@@ -60,9 +60,9 @@ def missing_in(recipe: Recipe, word: str) -> Missing | None:
             return Missing(word, "directory")
         if word in FILES:
             return Missing(word, "permission")
-        if recipe.userland == "none":
-            return None if word in recipe.programs else Missing(word, "no such file")
-        known = word.rsplit("/", 1)[0] in PATHS
+        if word in recipe.programs:
+            return None
+        known = recipe.userland != "none" and word.rsplit("/", 1)[0] in PATHS
         return None if known and has_program(recipe, base) else Missing(word, "no such file")
     return None if has_program(recipe, base) else Missing(word, "not found")
 

@@ -16,7 +16,7 @@ from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.catalogue import PAGES
 from dnetlab.sim.dockerd.images import recipe_of
 from dnetlab.sim.dockerd.mounts import key_of
-from dnetlab.sim.programs import kinds, logs
+from dnetlab.sim.programs import kinds, logs, registry
 from dnetlab.sim.world import World
 
 NGINX_VERSION = "nginx/1.22.1"
@@ -190,7 +190,9 @@ def serve_http(
     file = path.partition("?")[0] or "/"
     if first.startswith("nginx:"):
         return _nginx_answer(world, machine, container, file, path, str(client), method, agent, host or str(client))
-    if first in ("whoami", "catalina.sh", "entrypoint.sh"):
+    if first == "entrypoint.sh":
+        return _registry_answer(world, path, method)
+    if first in ("whoami", "catalina.sh"):
         return _simple_answer(world, owner, first, path, str(client), method, agent, host or str(client))
     if first == "httpd":
         return _busybox_answer(world, machine, container, argv, file, str(client), method)
@@ -254,8 +256,7 @@ def _nginx_answer(
 def _simple_answer(
     world: World, owner: Container, server: str, path: str, client: str, method: str, agent: str, header: str
 ) -> Served:
-    """traefik/whoami tells what it was asked, by whom; a registry without images and a Tomcat without applications
-    have nothing but their front door."""
+    """traefik/whoami tells what it was asked, by whom; a Tomcat without applications has nothing but its front door."""
     if server == "whoami":
         own = [str(e.address) for e in owner.endpoints if e.address is not None]
         port = 32768 + world.count(f"source-port:{owner.name}") % 28000
@@ -264,14 +265,17 @@ def _simple_answer(
             f"RemoteAddr: {client}:{port}", f"{method} {path} HTTP/1.1", f"Host: {header}", f"User-Agent: {agent}",
             "Accept: */*", ""))  # fmt: skip
         status, kind = 200, "text/plain; charset=utf-8"
-    elif server == "entrypoint.sh":
-        status, kind = (200, "application/json") if path in ("/v2/", "/v2") else (404, "text/plain; charset=utf-8")
-        body = "{}" if status == 200 else "404 page not found\n"
     else:
         status, kind = 404, "text/html;charset=utf-8"
         body = '<!doctype html><html lang="en"><head><title>HTTP Status 404 – Not Found</title></head></html>'
     headers = {"Content-Type": kind, "Date": _date(world), "Content-Length": str(len(body.encode()))}
     return Served(status, headers, "" if method == "HEAD" else body, "OK" if status == 200 else "Not Found")
+
+
+def _registry_answer(world: World, path: str, method: str) -> Served:
+    status, headers, body, reason = registry.answer(method, path)
+    headers |= {"Date": _date(world), "Content-Length": str(len(body))}
+    return Served(status, headers, "" if method == "HEAD" else body, reason)
 
 
 def _busybox_answer(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress, numeric_address
@@ -286,7 +287,7 @@ def _follow(context: Context, asked: Asked, transfer: Transfer) -> None:
         target = transfer.reply.header("Location") if transfer.reply else ""
         if "location" not in asked.flags or not target or transfer.reply is None or transfer.reply.status // 100 != 3:
             return
-        transfer.url = target
+        transfer.url = urljoin(transfer.url, target)  # it may be a path only
     raise _Failed(47, "Maximum (50) redirects followed")
 
 
