@@ -59,6 +59,7 @@ class Options:
     batch: bool = False
     netns: str | None = None
     colour: bool = False
+    timestamp: str = ""  # 't' or 'ts' of `ip monitor`
 
 
 @dataclass(frozen=True)
@@ -168,4 +169,5 @@ def _flag(found: Options, name: str) -> Options:
     if field == "statistics" and found.statistics:
         field = "more_statistics"
     flags: dict[str, Any] = {field: True} if field else {}
+    flags |= {"timestamp": {"timestamp": "t", "tshort": "ts"}[name]} if name in ("timestamp", "tshort") else {}
     return replace(found, **flags)

@@ -46,6 +46,7 @@ ENDLESS = re.compile(
     r"^\s*(?:docker\s+(?:(?:container|system)\s+)?(?:logs\s.*(?<=\s)(?:-f|--follow)\b|stats\b(?!.*--no-stream)|events\b(?!.*--until))|"
     r"tail\s.*-[fF]\b|(?:sudo\s+)?tcpdump\b(?!.*\s(?:-r|-D|-h|--version))|top\b(?!.*-b)|watch\b|(?:ip|bridge|nft)\s+monitor)"
 )
+MONITOR = re.compile(r"\s*(?:ip|nft)\s+monitor\b")
 ENDLESS_PING = re.compile(r"^\s*ping6?\b(?!.*\s-[a-zA-Z]*[cw])")
 PING_IN_DOCKER = re.compile(r"^\s*docker\s+(?:container\s+)?(?:run|exec)\b.*\sping6?\b(?!.*\s-[a-zA-Z]*[cw]\s*\d)")
 
@@ -181,7 +182,8 @@ class DockerEngine:
             return _interrupted(self._ping_in_container(line.host, text))
         if ENDLESS_PING.search(text) or ENDLESS.search(text):
             ran = _interrupted(self._typed(line.host, text, PATIENCE))
-            return ran._replace(stderr=ran.stderr + QUIET) if "0 packets captured" in ran.stderr else ran
+            silent = "0 packets captured" in ran.stderr or MONITOR.match(text) and ran[:2] == ("^C\n", "")
+            return ran._replace(stderr=ran.stderr + QUIET) if silent else ran
         limit = (
             FOREGROUND if attachment is not None and attachment.verb == "run" and not attachment.detached else LONGEST
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from dnetlab.model.ip import IpAddress
 from dnetlab.model.packet import Connection, Packet
@@ -81,6 +83,7 @@ class Capture:
     events  of a listener for conntrack's (`conntrack -E`), None for one of frames
     heard   of a program that listens at a port (`nc -l &`): who came and what he said; None for all others
     traced  of `nft monitor trace`, None for all others;  walls: the rules as they were when it began
+    steps   of `ip monitor`, None for all others: the clock and the host's namespaces when it began and after each step
     """
 
     number: int
@@ -91,9 +94,10 @@ class Capture:
     heard: tuple[tuple[str, str], ...] | None = None
     traced: tuple[Traced, ...] | None = None
     walls: Walls | None = None
+    steps: tuple[tuple[float, Mapping[str, Any]], ...] | None = field(default=None, compare=False, repr=False)
 
     def hears(self, sighting: Sighting) -> bool:
-        if self.events is not None or self.heard is not None or self.traced is not None:
+        if any(other is not None for other in (self.events, self.heard, self.traced, self.steps)):
             return False
         if sighting.passed and not (self.promiscuous and self.interface):
             return False

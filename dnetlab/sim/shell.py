@@ -12,6 +12,7 @@ from dnetlab.model.changed import quick, replace
 from dnetlab.model.frame import Capture
 from dnetlab.sim import jobs
 from dnetlab.sim.context import Context, Refused, Result
+from dnetlab.sim.kernel.watched import take_down
 from dnetlab.sim.labfiles import ENTER, LabFiles
 from dnetlab.sim.left_out import LAB_WORDS, NOT_MODELLED
 from dnetlab.sim.login import installed, path_of, variables
@@ -143,6 +144,8 @@ class LabPrograms:
         if _reads_all(run.argv):
             run.stdin.rest()
         result = _started(place, run.argv, run.shell)
+        for host in {job.where.host for job in self.context.world.jobs}:
+            take_down(self.context.world, host)
         settle(self.context.world, killed=True)
         return result
 

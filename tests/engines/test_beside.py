@@ -42,6 +42,25 @@ def test_its_file_is_a_table(lab, tmp_path):
     ]
 
 
+def test_ip_monitor_listens_beside_the_lines_of_its_cell(lab):
+    cell = "ip monitor address route &\nip addr add 10.8.0.1/24 dev eth0\nip addr del 10.8.0.1/24 dev eth0"
+    assert lab.run_cell(cell).outputs[0].stdout == (
+        "2: eth0    inet 10.8.0.1/24 scope global eth0\n"
+        "       valid_lft forever preferred_lft forever\n"
+        "local 10.8.0.1 dev eth0 table local proto kernel scope host src 10.8.0.1 \n"
+        "10.8.0.0/24 dev eth0 proto kernel scope link src 10.8.0.1 \n"
+        "broadcast 10.8.0.255 dev eth0 table local proto kernel scope link src 10.8.0.1 \n"
+        "Deleted 2: eth0    inet 10.8.0.1/24 scope global eth0\n"
+        "       valid_lft forever preferred_lft forever\n"
+        "Deleted 10.8.0.0/24 dev eth0 proto kernel scope link src 10.8.0.1 \n"
+        "Deleted broadcast 10.8.0.255 dev eth0 table local proto kernel scope link src 10.8.0.1 \n"
+        "Deleted local 10.8.0.1 dev eth0 table local proto kernel scope host src 10.8.0.1 \n"
+    )
+    alone = lab.run("ip monitor link")
+    assert (alone.stdout, alone.exit_code) == ("^C\n", 130)
+    assert alone.stderr.startswith("dnetlab: nothing can come while this line waits")
+
+
 def test_a_hosts_terminal_keeps_directory_variables_functions_and_status(lab):
     cell = "cd /tmp; X='a b'\nf() { echo \"$1 in $PWD\"; }\nf \"$X\"\nfalse\necho $?\nunset X\necho \"[$X]\"\ncd"
     said = [output.stdout for output in lab.run_cell(cell).outputs]

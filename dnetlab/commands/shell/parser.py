@@ -36,7 +36,7 @@ _BLANKS = re.compile(r"(?:[ \t\r]+|\\\n|#[^\n]*)*")
 _PLAIN = re.compile(r"[\w./-]+(?:[ \t]+[^\s;|&<>()'\"\\$`#\x00]+)*[ \t]*", re.ASCII)
 _JOBS = ("fg", "bg", "jobs", "disown")
 CAPTURES = ("tcpdump", "conntrack")  # what may run beside the lines that follow
-LISTENERS = ({"docker", "events"}, {"nft", "monitor"})  # these, when all of the words stand in the line
+LISTENERS = ({"docker", "events"}, {"nft", "monitor"}, {"ip", "monitor"})  # when all of the words stand in the line
 JOB_CONTROL = ShellRefused(
     "Background jobs are not part of the lab's shell.",
     "`tcpdump … &` and `nc -l PORT &` are there, ended by `kill $!` or by the end of their cell. "
@@ -560,7 +560,7 @@ def _with_errors(command: Command) -> Command:
 def _beside(operator: str, pipeline: Pipeline) -> Pipeline:
     """The pipeline as one that runs beside what follows. Refused for anything but a capture or a listener."""
     first = pipeline.commands[0]
-    names = {word.text.rsplit("/", 1)[-1] for word in first.words}
+    names = {re.sub("^mo(n|ni|nit|nito)?$", "monitor", word.text.rsplit("/", 1)[-1]) for word in first.words}
     may = not names.isdisjoint(CAPTURES) or any(names >= some for some in LISTENERS) or listens(pipeline)
     if operator in ("&&", "||") or pipeline.negated or not may:
         raise JOB_CONTROL

@@ -57,10 +57,9 @@ class Addresses(Space):
             raise KernelError(Errno.EEXIST, sentence)
         same = any(a.network == address.network and not a.secondary for a in link.addresses)
         address = replace(address, secondary=same and four)
-        self.put(replace(link, addresses=in_order((*link.addresses, address))))
-        route = connected(link, address)
-        if route is not None and link.up:
-            self.change(lambda ns: with_routes(ns, [route]))
+        wearing = replace(link, addresses=in_order((*link.addresses, address)))
+        route = connected(link, address) if link.up else None
+        self.change(lambda ns: with_routes(ns.with_interface(wearing), [route] if route is not None else []))
 
     def remove_address(self, name: str, given: IpInterface) -> None:
         """Its secondaries go too (promote_secondaries is 0), and with the last address every route of the link.
@@ -74,8 +73,8 @@ class Addresses(Space):
             sentence = "ipv4: Address not found." if given.version == 4 else "ipv6: address not found."
             raise KernelError(Errno.EADDRNOTAVAIL, sentence)
         left = tuple(a for a in link.addresses if not _goes_with(a, gone))
-        self.put(replace(link, addresses=left))
-        self.change(lambda ns: _without_sources(ns, link, left, gone))
+        bare = replace(link, addresses=left)
+        self.change(lambda ns: _without_sources(ns.with_interface(bare), link, left, gone))
 
     def without_ipv6(self, name: str) -> None:
         """IPv6 is switched off for a link: its addresses, routes and neighbours of that family are gone."""

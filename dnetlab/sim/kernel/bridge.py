@@ -8,7 +8,7 @@ from typing import Any
 from dnetlab.model import FdbEntry, Interface, LinkKind
 from dnetlab.model.bridgeport import AS_MADE
 from dnetlab.model.changed import replace
-from dnetlab.sim.kernel.carrier import alive, follow, settle
+from dnetlab.sim.kernel.carrier import alive, carry, follow, settle
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.space import Space
 
@@ -21,26 +21,30 @@ def port_left(space: Space, bridge: str) -> None:
     master = space.namespace.interface(bridge)
     if master is None:
         return
-    follow_ports(space, bridge)
+    worn = _as_its_ports(space, master)
     if space.namespace.ports_of(bridge):
-        follow(space, bridge)
-        return
-    alone = replace(space.link(bridge), carrier=False)
-    space.put(alone)
-    settle(space, alone)
+        follow(space, worn)
+    elif carry(space, worn, False):
+        settle(space, worn)
 
 
 def follow_ports(space: Space, bridge: str) -> None:
+    """A bridge wears what its ports have now."""
+    master = space.link(bridge)
+    worn = _as_its_ports(space, master)
+    if worn is not master:
+        space.put(worn)
+
+
+def _as_its_ports(space: Space, master: Interface) -> Interface:
     """A bridge whose MAC nobody set wears the smallest of its ports', and so with its MTU (net/bridge/br_stp_if.c,
     br_mtu_auto_adjust in br_if.c)."""
-    master = space.link(bridge)
     if not (master.auto_mac or master.auto_mtu):
-        return
-    ports = space.namespace.ports_of(bridge)
+        return master
+    ports = space.namespace.ports_of(master.name)
     mac = min((port.mac for port in ports), default=NOBODY) if master.auto_mac else master.mac
     mtu = min((port.mtu for port in ports), default=ETHERNET) if master.auto_mtu else master.mtu
-    if (mac, mtu) != (master.mac, master.mtu):
-        space.put(replace(master, mac=mac, mtu=mtu))
+    return master if (mac, mtu) == (master.mac, master.mtu) else replace(master, mac=mac, mtu=mtu)
 
 
 class Ports(Space):
@@ -60,8 +64,7 @@ class Ports(Space):
             raise KernelError(Errno.EBUSY)
         self.release(name)
         self.put(replace(self.link(name), master=bridge))
-        follow_ports(self, bridge)
-        follow(self, bridge)
+        follow(self, _as_its_ports(self, self.link(bridge)))
 
     def plug(self, name: str, bridge: str, hairpin: bool) -> None:
         """`enslave`, `set_hairpin` and `set_up` in one, for a new veth whose other end is still down."""

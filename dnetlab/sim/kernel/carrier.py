@@ -24,10 +24,10 @@ def settle(space: Space, link: Interface) -> None:
             todo += _hanging_on(there, found)
 
 
-def follow(space: Space, name: str) -> None:
-    """What this link's carrier hangs on changed: when its carrier is another now, what hangs on it follows too."""
-    link = space.namespace.interface(name)
-    if link is not None and _follow(space, link):
+def follow(space: Space, link: Interface) -> None:
+    """What this link's carrier hangs on changed: `link` is as it is to be, and takes the carrier that it has now; when
+    that is another one, what hangs on it follows too."""
+    if _follow(space, link):
         settle(space, link)
 
 
@@ -44,13 +44,21 @@ def _hanging_on(space: Space, link: Interface) -> list[tuple[Space, int]]:
 
 
 def _follow(space: Space, link: Interface) -> bool:
-    """Give a link the carrier it has; did that change it?"""
-    carrier = _carrier(space, link)
+    """Put a link there with the carrier it has; is it another one?"""
+    return carry(space, link, _carrier(space, link))
+
+
+def carry(space: Space, link: Interface, carrier: bool) -> bool:
+    """Put a link there, as it is to be and with this carrier; is it another one than `link` has?"""
     if carrier == link.carrier:
+        if link != space.namespace.by_index(link.index):
+            space.put(link)
         return False
-    space.put(with_link_local(space, replace(link, carrier=carrier)))
-    if not carrier:  # net/core/neighbour.c: neigh_carrier_down
-        space.change(lambda ns: _without_neighbours(ns, link.name))
+    made = with_link_local(space, replace(link, carrier=carrier))
+    if carrier:
+        space.put(made)
+    else:  # net/core/neighbour.c: neigh_carrier_down
+        space.change(lambda ns: _without_neighbours(ns.with_interface(made), link.name))
     return True
 
 

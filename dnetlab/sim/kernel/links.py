@@ -44,8 +44,8 @@ class Links(Space):
         if not link.up:
             return
         kept = tuple(a for a in link.addresses if a.ip.version == 4)
-        self.put(alive(self, replace(link, up=False, addresses=kept)))
-        self.change(lambda ns: _forgetting(ns, name))
+        down = alive(self, replace(link, up=False, addresses=kept))
+        self.change(lambda ns: _forgetting(ns.with_interface(down), name))
         self._tell_socket(link)
         settle(self, self.link(name))
 
@@ -123,12 +123,12 @@ class Links(Space):
             parent_namespace=None if home == namespace else home,
         )  # fmt: skip
         here = self.namespace
-        self.change(lambda ns: ns.without_interface(name))
         if moved.vxlan is not None:
             underlay = moved.vxlan.underlay or self.where.namespace
             moved = replace(moved, vxlan=replace(moved.vxlan, underlay=None if underlay == namespace else underlay))
             there.change(lambda ns: with_table_of(ns, here, name, new_name))
         there.put(alive(there, moved))
+        self.change(lambda ns: ns.without_interface(name))
         _tell_moved(self, there, link, index, new_name, children)
 
 

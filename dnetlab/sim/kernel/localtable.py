@@ -28,10 +28,10 @@ def _rows4(link: Interface) -> Iterable[Route]:
             continue
         primary = next((a.ip for a in link.addresses if a.network == net and not a.secondary), ip)
         yield Route(ip_network(ip), link.name, src=primary, scope="host", kind="local", table=LOCAL)
-        if not link.up:
-            continue
         if ip.is_loopback and not address.secondary and net.prefixlen < 32:
             yield Route(net, link.name, src=ip, scope="host", kind="local", table=LOCAL)
+        if not link.up:
+            continue
         if net.prefixlen < 31 and not address.secondary:
             last = ip_network(net.broadcast_address)
             yield Route(last, link.name, src=ip, scope="link", kind="broadcast", table=LOCAL)

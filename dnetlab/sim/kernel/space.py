@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dnetlab.model import Interface, Namespace, Where
 from dnetlab.model.changed import quick
 from dnetlab.sim.kernel.errors import Errno, KernelError
+from dnetlab.sim.kernel.watched import take_down
 from dnetlab.sim.world import World
 
 
@@ -31,10 +32,13 @@ class Space:
         return found
 
     def put(self, interface: Interface) -> None:
-        self.world.put_interface(self.where, interface)
+        self.change(lambda ns: ns.with_interface(interface))
 
     def change(self, change: Callable[[Namespace], Namespace]) -> None:
+        """Every change of the kernel comes by here; who watches it takes it down (`ip monitor &`)."""
         self.world.change_namespace(self.where, change)
+        if self.world.jobs:
+            take_down(self.world, self.where.host)
 
     def beside(self, namespace: str) -> Space:
         """Another namespace of the same host."""

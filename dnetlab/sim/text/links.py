@@ -12,6 +12,7 @@ from typing import Any
 
 from dnetlab.model import Address, Interface, LinkKind, Namespace, Neighbour, Route, Vxlan, Where
 from dnetlab.model.changed import replace
+from dnetlab.sim.netnames import called
 from dnetlab.sim.world import World
 
 FOREVER = "       valid_lft forever preferred_lft forever"
@@ -22,7 +23,7 @@ class LinkView:
     """One link as a tool sees it from its namespace: the other end's name, the flags and the state are worked out.
 
     other      what stands behind '@', '' without; peer_down: its own end is down (M-DOWN)
-    netnsid    number of the namespace the other end is in, None when it is in this one
+    netnsid    number of the namespace the other end is in, None when it is in this one; netns: what /run/netns calls it
     """
 
     interface: Interface
@@ -31,6 +32,7 @@ class LinkView:
     netnsid: int | None
     state: str
     qdisc: str
+    netns: str = ""
 
     @property
     def name(self) -> str:
@@ -59,7 +61,9 @@ def view(world: World, where: Where, interface: Interface, busybox: bool = False
     qdisc = "fq_codel" if interface.kind is LinkKind.PHYSICAL else "noqueue"
     if interface.fresh:
         qdisc = "noop"
-    return LinkView(interface, other, peer_down, netnsid, _state(space, interface), qdisc)
+    elsewhere = interface.peer.namespace if interface.peer else interface.parent_namespace
+    netns = "" if netnsid is None or elsewhere is None else called(world, host, elsewhere)
+    return LinkView(interface, other, peer_down, netnsid, _state(space, interface), qdisc, netns)
 
 
 def _state(space: Namespace, interface: Interface) -> str:
@@ -72,6 +76,10 @@ def _state(space: Namespace, interface: Interface) -> str:
     if interface.carrier:
         bare = interface.kind is LinkKind.BRIDGE and not space.ports_of(interface.name)
         return "UNKNOWN" if bare else "UP"
+    if interface.peer is not None and interface.peer.namespace != space.name:
+        # Linux 6.18 (default_operstate) looks the index of the other end up here, where another link may have it
+        namesake = space.by_index(interface.peer.index)
+        return "DOWN" if namesake is None or namesake.carrier else "LOWERLAYERDOWN"
     below = interface.kind in (LinkKind.VETH, LinkKind.MACVLAN, LinkKind.IPVLAN, LinkKind.VLAN)
     return "LOWERLAYERDOWN" if below else "DOWN"
 
@@ -134,7 +142,7 @@ def ether(row: LinkView, details: Namespace | None = None, mode: bool = False) -
     broadcast = "00:00:00:00:00:00" if loop else "ff:ff:ff:ff:ff:ff"
     text = f"    link/{'loopback' if loop else 'ether'} {link.mac} brd {broadcast}"
     if row.netnsid is not None:
-        text += f" link-netnsid {row.netnsid}"
+        text += f" link-netns {row.netns}" if row.netns else f" link-netnsid {row.netnsid}"
     return text + (_details(row, details, mode) if details else "")
 
 

@@ -12,7 +12,7 @@ from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import KernelError
 from dnetlab.sim.text.colours import coloured
-from dnetlab.sim.tools import ip_busybox, ip_change, ip_rule, ip_show, namespaces
+from dnetlab.sim.tools import ip_busybox, ip_change, ip_monitor, ip_rule, ip_show, namespaces
 from dnetlab.sim.tools.options import is_busybox
 
 
@@ -48,6 +48,8 @@ def _run(context: Context, line: IpLine) -> Result:
         return _run(replace(context, namespace=space), inner)
     if line.object == "rule":
         return ip_rule.run(context, line)
+    if line.object == "monitor":
+        return ip_monitor.run(context, line)
     if line.options.more_statistics:
         raise Refused("The lab counts packets and bytes, not errors by kind.", "One -s shows the counters.")
     if line.options.statistics and line.object not in ("link", "address"):

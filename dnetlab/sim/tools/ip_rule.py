@@ -166,7 +166,7 @@ def _show(context: Context, line: IpLine) -> Result:
     rows = [r for r in context.stack.rules if r.version == wanted.version and _shown(r, wanted, fields)]
     if line.options.json:
         return as_json([_json(context, r) for r in rows], line.options)
-    return Result("".join(_line(context, r, line.options) for r in rows))
+    return Result("".join(f"{line_of(context, r, line.options)}\n" for r in rows))
 
 
 def _asked(context: Context, line: IpLine) -> tuple[PolicyRule, set[str]]:
@@ -196,7 +196,8 @@ def _shown(row: PolicyRule, wanted: PolicyRule, fields: list[str]) -> bool:
     return True
 
 
-def _line(context: Context, rule: PolicyRule, options: Options) -> str:
+def line_of(context: Context, rule: PolicyRule, options: Options) -> str:
+    """A row as iproute2 prints it."""
     text = rule.text
     for word, name in (("iif", rule.iif), ("oif", rule.oif)):
         if name and context.stack.interface(name) is None:
@@ -204,7 +205,7 @@ def _line(context: Context, rule: PolicyRule, options: Options) -> str:
     if rule.action == "lookup":
         text = text.removesuffix(table_name(rule.table)) + name_of(context, rule.table)
     told = f" proto {'kernel' if rule.kernel else 'unspec'}" if options.details else ""
-    return f"{rule.priority}:\t{text}{told}\n"
+    return f"{rule.priority}:\t{text}{told}"
 
 
 def _json(context: Context, rule: PolicyRule) -> dict[str, Any]:

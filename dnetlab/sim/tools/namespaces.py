@@ -12,12 +12,11 @@ from dnetlab.sim.dockerd.sandbox import SYSCTLS
 from dnetlab.sim.kernel import Stack
 from dnetlab.sim.kernel.autoconf import loopback
 from dnetlab.sim.labfiles import LabFiles
+from dnetlab.sim.netnames import MADE, NAMED
 from dnetlab.sim.processes import find
 from dnetlab.sim.text.links import number_of
 from dnetlab.sim.tools import tree
 
-NAMED = "/run/netns"  # where `ip netns` looks for names (ip-netns(8))
-MADE = "netns-"  # in front of the name of a namespace that `ip netns add` made
 DOCKERS = "/run/docker/netns"  # where dockerd keeps what SandboxKey names
 LETTERS = "muinpCUTa"  # nsenter(1): mount, uts, ipc, net, pid, cgroup, user, time, all
 

@@ -118,9 +118,9 @@ def plug_veth(world: World, where: Where, name: str, mac: str, network: Network)
         outer, inner, peer_in=where.namespace if inside else None, mac=world.random_mac(f"{where.host}:veth"),
         peer_mac=mac, mtu=options.mtu_of(network), txqlen=0,
     )  # fmt: skip
+    host.plug(outer, network.bridge or "", hairpin=not daemon(world, where.host).userland_proxy)
     if not inside:
         host.move(inner, where.namespace, name)
-    host.plug(outer, network.bridge or "", hairpin=not daemon(world, where.host).userland_proxy)
     return outer
 
 
@@ -135,8 +135,12 @@ def passing_name(mac: str) -> str:
 
 
 def unplug_veth(world: World, where: Where, endpoint: Endpoint) -> None:
-    """Both ends go. From 28 on the inner one is moved out to be removed, under a new index when its own is taken."""
+    """The inner end goes down, and then both go. From 28 on the inner one is moved out to be removed, under a new index
+    when its own is taken."""
     host, outer = Stack(world, Where(where.host)), endpoint.host_interface or ""
+    inner = world.hosts[where.host].namespaces.get(where.namespace)
+    if inner is not None and inner.interface(endpoint.interface or "") is not None:
+        Stack(world, where).set_down(endpoint.interface or "")
     index = remove_link(world, where, endpoint.interface or "")
     if host.namespace.interface(outer) is not None:
         host.delete(outer)
