@@ -15,11 +15,11 @@ def next_due(world: World, only: Collection[tuple[str, str]] | None = None) -> f
 
 def _moments(world: World, only: Collection[tuple[str, str]] | None) -> Iterator[float]:
     for host, daemon in world.daemons.items():
-        for name in daemon.waiting if daemon.running else ():
+        for name in daemon.waiting if daemon.running or daemon.away else ():
             if only is not None and (host, name) not in only:
                 continue
             spec = books.spec(world, host, name)
-            yield from (at for at in (spec.ends_at, spec.restart_at) if at is not None)
+            yield from (at for at in (spec.ends_at, None if daemon.away else spec.restart_at) if at is not None)
             if spec.loop is not None:
                 yield spec.loop.at
             if spec.pings:

@@ -44,6 +44,12 @@ def _host_process_got_signal(world: World, host: str, process: Process, signal: 
         if signal in (processes.SIGNALS["TERM"], processes.SIGNALS["INT"]):
             system.stop_daemon(world, host)
             return
+        if signal == processes.SIGNALS["HUP"]:
+            system.reload_daemon(world, host)
+            return
+        if signal == processes.SIGNALS["KILL"] and books.daemon(world, host).config.live_restore:
+            system.lose_daemon(world, host)
+            return
         raise Refused(
             "The lab does not model a dockerd that is killed without a chance to tidy up.",
             "systemctl stop docker, or kill with the default signal, ends it in order.",

@@ -228,7 +228,6 @@ def test_what_contradicts_itself_keeps_the_daemon_from_starting(text, problem):
 
 
 @pytest.mark.parametrize(("text", "reason"), [
-    ('{"live-restore": true}', "The lab's daemon doesn't model live-restore."),
     ('{"bridge": "br0"}', "The lab's daemon doesn't model bridge."),
     ('{"mtu": "1400"}', "mtu in /etc/docker/daemon.json must be a number; dockerd would not start."),
 ])  # fmt: skip

@@ -19,7 +19,11 @@ start() {
     arguments="$arguments ${DOCKER_OPTS-}"
     export DOCKER_RAMDISK=
     unset DOCKER_RAMDISK
-    if [ -d /.engine ]; then
+    shim=$(pidof -s containerd-shim-runc-v2) # of a container that outlived its daemon ("live-restore"): among its mounts
+    if [ -d /.engine ] && [ -n "$shim" ]; then
+        # shellcheck disable=SC2086
+        setsid nsenter -t "$shim" -m dockerd $arguments >>$LOG 2>&1 </dev/null &
+    elif [ -d /.engine ]; then
         # shellcheck disable=SC2086
         setsid unshare --mount --propagation unchanged sh -c 'cd /.engine && mkdir -p .old && pivot_root . .old && cd / && umount -l /.old && exec "$@"' \
             sh dockerd $arguments >>$LOG 2>&1 </dev/null &
@@ -95,6 +99,14 @@ stop) stop ;;
 restart)
     stop
     start
+    ;;
+reload) # ExecReload of Debian's unit
+    if running; then
+        kill -s HUP "$(cat $PID)"
+    else
+        echo 'docker.service is not active, cannot reload.' >&2
+        exit 1
+    fi
     ;;
 enable | disable) ;;
 is-active)

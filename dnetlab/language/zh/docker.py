@@ -125,6 +125,8 @@ SENTENCES = {
     'a list like [{{"base": "10.50.0.0/16", "size": 24}}]': '列表，例如 [{{"base": "10.50.0.0/16", "size": 24}}]',
     "an object: {{…}}": "对象：{{…}}",
     "The lab's daemon doesn't model {key}.": "实验环境的守护进程没有模拟 {key}。",
+    "Port {port} of a container that outlived its daemon is taken: what dockerd makes of that is not modelled.": "守护进程停着时仍在运行的容器，它的端口 {port} 已被占用：没有模拟 dockerd 怎样处理。",
+    "End what listens there: ss -ltnp": "请结束在那里监听的程序：ss -ltnp",
     "Take it out of {file}.": "请把它从 {file} 里去掉。",
     "{file} is nested deeper than the lab reads.": "{file} 嵌套得太深，实验环境读不了。",
     "{file} must hold one JSON object.": "{file} 里必须是一个 JSON 对象。",

@@ -213,7 +213,7 @@ SENTENCES = {
     "systemctl status docker": "请用 systemctl status docker",
     "systemctl {verb} is not part of the lab.": "实验环境里没有 systemctl {verb}。",
     "systemctl {verb} docker is not part of the lab.": "实验环境里没有 systemctl {verb} docker。",
-    "start, stop, restart, status and is-active are.": "有的是 start、stop、restart、status 和 is-active。",
+    "start, stop, restart, reload, status and is-active are.": "有的是 start、stop、restart、reload、status 和 is-active。",
     "traceroute needs a host; its help is not part of the lab.": "traceroute 要写主机；实验环境没有它的帮助。",
     "traceroute -n 172.25.254.38": "例如：traceroute -n 172.25.254.38",
     "traceroute {flag} is not part of the lab.": "实验环境里没有 traceroute {flag}。",

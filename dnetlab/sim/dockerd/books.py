@@ -5,6 +5,7 @@ What everybody can see stands in the Host (containers, networks); what only the 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,7 @@ class Daemon:
     forwards      was ip_forward on when it first looked? None: it has not looked yet (in memory only)
     openings      endpoint id -> those of the containers that it may ask by --link where icc is false (openings.py)
     mirrors       family -> the table of the nftables backend as it has it in mind; {} with another backend
+    away          it is gone, and containers live on without it (liverestore.py)
     cleans        each network's rules of an earlier daemon must be taken out of iptables first
     events        what happened, the oldest first (happenings.py; in memory only)
     """
@@ -111,6 +113,7 @@ class Daemon:
     events: tuple[Event, ...] = ()
     mirrors: dict[int, Mirror] = field(default_factory=dict)
     cleans: bool = False
+    away: bool = False
 
     @property
     def userland_proxy(self) -> bool:
@@ -133,6 +136,12 @@ def change_daemon(world: World, host: str, **changes: Any) -> Daemon:
     made: Daemon = replace(world.daemons[host], **changes)
     world.daemons[host] = made
     return made
+
+
+def daemon_id(world: World, host: str) -> str:
+    """The daemon's own id, which `docker info` shows and its own events carry."""
+    text = hashlib.sha256(f"{world.seed}:{host}:daemon".encode()).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:32]}"
 
 
 def release_of(world: World) -> EngineProfile:

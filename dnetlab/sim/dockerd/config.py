@@ -234,6 +234,7 @@ class ContainerSpec:
     pinged        clock at which that ping last asked
     unheard       clock since which it has looked for its neighbour in vain, None while it knows him
     loop          the rounds of a script that runs on as its program (programs/loops.py), None for none
+    unseen        the code with which its program ended while no daemon was there, None: it didn't (liverestore.py)
     health        what its check has found (health.py), None without one and while it doesn't run
     """
 
@@ -254,6 +255,7 @@ class ContainerSpec:
     kept: bool = False
     half_attached: bool = False
     health: Health | None = None
+    unseen: int | None = None
 
 
 @quick

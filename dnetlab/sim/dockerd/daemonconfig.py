@@ -40,6 +40,7 @@ class DaemonConfig:
     userland_proxy   each published port has a docker-proxy
     network_options  driver -> options of networks that are made with it
     insecure_registries, registry_mirrors, debug, experimental  `docker info` shows them
+    live_restore     containers outlive the daemon, and the next one takes them over (liverestore.py)
     """
 
     bip: str = ""
@@ -70,3 +71,4 @@ class DaemonConfig:
     debug: bool = False
     experimental: bool = False
     firewall_backend: str = "iptables"
+    live_restore: bool = False

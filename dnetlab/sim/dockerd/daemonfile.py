@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip
 from typing import Any
 
 from dnetlab.language import Words
+from dnetlab.model.changed import replace
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.daemonconfig import AddressPool, DaemonConfig
 from dnetlab.sim.dockerd.gojson import BadJson, loads
@@ -26,7 +27,7 @@ _MODELLED = {
     "ip-forward": "flag", "ip-masq": "flag", "ip": "text", "userland-proxy": "flag", "default-network-opts": "options",
     "insecure-registries": "texts", "registry-mirrors": "texts", "debug": "flag", "experimental": "flag",
     "log-level": "text", "ipv6": "flag", "fixed-cidr-v6": "text", "default-gateway-v6": "text", "ip6tables": "flag",
-    "ip-forward-no-drop": "flag", "allow-direct-routing": "flag", "firewall-backend": "text",
+    "ip-forward-no-drop": "flag", "allow-direct-routing": "flag", "firewall-backend": "text", "live-restore": "flag",
     "bridge-accept-fwmark": "text",
 }  # fmt: skip
 _WITHOUT_EFFECT = {
@@ -40,7 +41,7 @@ _NOT_MODELLED = (
     "cluster-advertise", "cluster-store", "cluster-store-opts", "containerd", "containerd-namespace",
     "containerd-plugin-namespace", "cpu-rt-period", "cpu-rt-runtime", "cri-containerd", "data-root",
     "default-cgroupns-mode", "default-ipc-mode", "default-runtime", "default-shm-size", "default-ulimits",
-    "exec-root", "graph", "group", "host-gateway-ip", "init", "init-path", "labels", "live-restore", "log-driver",
+    "exec-root", "graph", "group", "host-gateway-ip", "init", "init-path", "labels", "log-driver",
     "metrics-addr", "network-control-plane-mtu", "network-diagnostic-port", "no-new-privileges",
     "node-generic-resources", "oom-score-adjust", "raw-logs", "rootless", "runtimes",
     "seccomp-profile", "selinux-enabled", "storage-opts", "swarm-default-advertise-addr", "tls", "tlscacert", "tlscert",
@@ -52,6 +53,7 @@ _FLAGS = {  # a flag whose directive has another name
     "dns-opt": "dns-opts", "insecure-registry": "insecure-registries", "registry-mirror": "registry-mirrors",
     "log-opt": "log-opts", "exec-opt": "exec-opts",
 }  # fmt: skip
+_RELOADED = ("debug", "insecure-registries", "registry-mirrors", "live-restore")
 _LEVELS = ("panic", "fatal", "error", "warn", "info", "debug", "trace")
 _WANTED = {
     "text": Words("a text in quotes"),
@@ -69,6 +71,19 @@ class Unusable(Exception):
 
 def read(release: EngineProfile, text: str | None, arguments: str = "") -> DaemonConfig:
     """The options in a file (None: there is none) and on the command line. Unusable, Refused."""
+    return _config(_values(release, text, arguments))
+
+
+def reread(release: EngineProfile, text: str | None, arguments: str, now: DaemonConfig) -> DaemonConfig:
+    """What a daemon that runs makes of its file when it gets SIGHUP: the few options that it takes then, of those the
+    ones that the file names (moby daemon/reload.go). Unusable, Refused."""
+    values = _values(release, text, arguments)
+    read_anew = _config(values)
+    taken = {key.replace("-", "_"): getattr(read_anew, key.replace("-", "_")) for key in _RELOADED if key in values}
+    return replace(now, **taken)
+
+
+def _values(release: EngineProfile, text: str | None, arguments: str) -> Json:
     flags = _from_arguments(release, arguments)
     if text is None or not text.strip():
         values: Json = {}
@@ -79,7 +94,7 @@ def read(release: EngineProfile, text: str | None, arguments: str = "") -> Daemo
             raise _unconfigured(release.text("bad daemon file", problem=str(error))) from None
     merged = {**flags, **values}
     _check_meaning(release, merged, from_file=text is not None)
-    return _config(merged)
+    return merged
 
 
 def _unconfigured(problem: str) -> Unusable:
@@ -326,5 +341,5 @@ def _config(values: Json) -> DaemonConfig:
         ip6tables=values.get("ip6tables"), ip_forward_no_drop=values.get("ip-forward-no-drop", False),
         allow_direct_routing=values.get("allow-direct-routing", False),
         firewall_backend=values.get("firewall-backend") or "iptables",
-        accept_mark=_mark(values.get("bridge-accept-fwmark", "")),
+        accept_mark=_mark(values.get("bridge-accept-fwmark", "")), live_restore=values.get("live-restore", False),
     )  # fmt: skip

@@ -6,6 +6,7 @@ and their order were recorded from 20.10.24, 26.1.5 and 28.5.2.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -57,6 +58,21 @@ def of_mounts(world: World, host: str, container: Container, action: str) -> Non
         if mount.kind == "volume":
             of_volume(world, host, mount.source, action, container=container.id,
                       **(more if action == "mount" else {}))  # fmt: skip
+
+
+def of_reload(world: World, host: str) -> None:
+    """The daemon has read its file again: all that it may take from it then (observed on 20.10.24, 26.1.5, 28.5.2)."""
+    config = books.daemon(world, host).config
+    note(world, host, "daemon", "reload", books.daemon_id(world, host), {
+        **books.release_of(world).telling.reload, "name": host,
+        "debug": str(config.debug).lower(), "live-restore": str(config.live_restore).lower(),
+        "insecure-registries": _as_json(config.insecure_registries),
+        "registry-mirrors": _as_json(config.registry_mirrors),
+    })  # fmt: skip
+
+
+def _as_json(texts: tuple[str, ...]) -> str:
+    return json.dumps(texts, separators=(",", ":"))
 
 
 def of_prune(world: World, host: str, kind: str, reclaimed: int = 0) -> None:

@@ -76,6 +76,16 @@ def begin(world: World, host: str, container_id: str) -> None:
     books.change_spec(world, host, container_id, health=fresh)
 
 
+def begin_again(world: World, host: str, container_id: str) -> None:
+    """A new daemon watches over a container that outlived the last one (moby daemon/health.go, initHealthMonitor)."""
+    spec = books.spec(world, host, container_id)
+    if spec.health is None:
+        return
+    status = STARTING if books.release_of(world).restarts_health else spec.health.status
+    due = world.clock + _pause(world, dict(spec.config.health or ()), status, 0.0)
+    books.change_spec(world, host, container_id, health=replace(spec.health, status=status, streak=0, due=due))
+
+
 def _pause(world: World, settings: Mapping[str, Any], status: str, age: float) -> float:
     """Seconds until the next check: while it starts there are more of them (moby daemon/health.go, monitor)."""
     early = status == STARTING and age < seconds(settings, "StartPeriod", 0.0)

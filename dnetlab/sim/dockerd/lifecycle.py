@@ -161,6 +161,9 @@ def exited(world: World, host: str, container_id: str, code: int, stopped: bool 
     container = books.by_id(world, host, container_id)
     if container is None or not container.is_running:
         return
+    if books.daemon(world, host).away:
+        _ended_unseen(world, host, container, code)
+        return
     _tear_down(world, host, container, code, stopped)
     spec = books.spec(world, host, container_id)
     if _comes_back(spec, code):
@@ -172,6 +175,13 @@ def exited(world: World, host: str, container_id: str, code: int, stopped: bool 
         books.change_spec(world, host, container_id, restart_at=world.clock + delay, restart_count=count)
     elif spec.config.auto_remove and not spec.kept:
         remove(world, host, container_id, force=True, volumes=True)
+
+
+def _ended_unseen(world: World, host: str, container: Container, code: int) -> None:
+    """No daemon is there to tidy up: the processes are gone, the network stays, and the shim waits with the code."""
+    processes.end(world, host, [p.pid for _, p in processes.container_rows(world, host, container.id)])
+    books.change(world, host, container.id, finished=world.clock)
+    books.change_spec(world, host, container.id, unseen=code, ends_at=None, loop=None, pings=())
 
 
 def let_go(world: World, host: str, container_id: str) -> None:
@@ -430,12 +440,12 @@ def _end_or_start(world: World, host: str, container_id: str, at: float) -> None
 def _next_event(world: World, now: float) -> tuple[float, str, str] | None:
     found: tuple[float, str, str] | None = None
     for host, daemon in world.daemons.items():
-        if not daemon.running or not daemon.waiting:
+        if not (daemon.running or daemon.away) or not daemon.waiting:
             continue
         for container_id, spec in daemon.containers.items():
             if spec.ends_at is None and spec.restart_at is None:
                 continue
-            for at in (spec.ends_at, spec.restart_at):
+            for at in (spec.ends_at, None if daemon.away else spec.restart_at):
                 if at is not None and at <= now and (found is None or at < found[0]):
                     found = (at, host, container_id)
     return found
@@ -453,8 +463,12 @@ def _start_again(world: World, host: str, container_id: str) -> None:
         books.change(world, host, container_id, state=ContainerState.EXITED)
 
 
-def containers_of_daemon_stopping(world: World, host: str) -> None:
-    """dockerd is told to stop: every container ends first, and no policy brings it back before the next start."""
+def containers_of_daemon_stopping(world: World, host: str, told: bool = False) -> None:
+    """dockerd is told to stop: every container ends first, and no policy brings it back before the next start.
+
+    told: each as by `docker stop`, by a daemon that finds containers running that it didn't expect.
+    """
+    begun = latest = world.clock
     for container in world.hosts[host].containers:
         fresh = books.by_id(world, host, container.id)
         if fresh is None:
@@ -467,12 +481,12 @@ def containers_of_daemon_stopping(world: World, host: str) -> None:
         spec = books.spec(world, host, fresh.id)
         before = spec.stopped_by_user
         books.change_spec(world, host, fresh.id, stopped_by_user=True)  # no policy while it goes down
-        clock = world.clock
         number = processes.signal_number(spec.config.stop_signal or "TERM") or SIGNALS["TERM"]
-        _end_by_signal(world, host, fresh, number, spec.config.stop_timeout or DEFAULT_STOP_TIMEOUT)
-        world.clock = clock  # all of them are stopped side by side
+        _end_by_signal(world, host, fresh, number, spec.config.stop_timeout or DEFAULT_STOP_TIMEOUT, told)
+        latest, world.clock = max(latest, world.clock), begun  # all of them are stopped side by side
         if books.by_id(world, host, fresh.id) is not None:
             books.change_spec(world, host, fresh.id, stopped_by_user=before)
+    world.clock = latest if told else begun
 
 
 def autostart(world: World, host: str) -> None:
@@ -482,6 +496,8 @@ def autostart(world: World, host: str) -> None:
     """
     wanted = [c for c in reversed(world.hosts[host].containers) if _starts_with_daemon(world, host, c)]
     for container in wanted:
+        if container.is_running:  # it outlived the last daemon
+            continue
         books.change_spec(world, host, container.id, restart_count=0)
         try:
             start(world, host, container.id)

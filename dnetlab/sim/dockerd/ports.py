@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
+from itertools import groupby
 from typing import TypeAlias
 
 from dnetlab.model import Container, Endpoint, PortBinding, Protocol, Socket, SocketState, Where
@@ -12,6 +13,7 @@ from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress, bracketed
 from dnetlab.model.layers import with_item
 from dnetlab.sim import processes
+from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd.books import Part, change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.config import ContainerConfig, PortRequest
 from dnetlab.sim.dockerd.errors import ApiError
@@ -89,6 +91,25 @@ def publish(world: World, host: str, container: Container, way: Way) -> tuple[Po
             raise ApiError(where + error.message, error.status) from None
     _book(world, host, bound)
     return tuple(bound)
+
+
+def publish_again(world: World, host: str, families: Families, bindings: tuple[PortBinding, ...]) -> None:
+    """A new daemon opens the ports of a container that outlived the last one. Refused where somebody else has one."""
+    taken = [b for b in bindings if b.host_port and processes.clashes(
+        processes.on_port(world, Where(host), b.host_port), _socket(b.protocol, b.host_ip, b.host_port))]  # fmt: skip
+    if taken:
+        raise Refused(
+            "Port {port} of a container that outlived its daemon is taken: what dockerd makes of that is not modelled.",
+            "End what listens there: ss -ltnp",
+            port=taken[0].host_port,
+        )
+    targets: Targets = {address.version: address for _, address in families}
+    for _, rows in groupby(bindings, key=lambda b: (b.container_port, b.protocol)):
+        some = list(rows)
+        _start_proxies(world, host, [b for b in some if b.host_port], targets)
+        for network, address in families:
+            firewaller(world, host).add_ports(network, address, some)
+    _book(world, host, bindings)
 
 
 def _target(binding: IpAddress, targets: Targets) -> IpAddress:

@@ -6,7 +6,7 @@ import shlex
 
 from dnetlab.model import Process
 from dnetlab.model.changed import replace
-from dnetlab.sim.dockerd import daemonfile, lifecycle, networks
+from dnetlab.sim.dockerd import daemonfile, happenings, lifecycle, liverestore, networks
 from dnetlab.sim.dockerd.books import Daemon, change_daemon, daemon, put_daemon, release_of
 from dnetlab.sim.dockerd.cluster.state import locks
 from dnetlab.sim.dockerd.drivers.bridge import check_forwarding, switch_forwarding_on
@@ -42,6 +42,8 @@ def start_daemon(world: World, host: str) -> bool:
     try:
         config = daemonfile.read(release_of(world), _file(world, host, daemonfile.FILE), " ".join(arguments))
         config = replace(config, raw_rules=environment.get(NO_RAW) != "1")
+        if config.live_restore and daemon(world, host).swarm:
+            raise daemonfile.Unusable(release_of(world).text("live restore in swarm"))
         change_daemon(world, host, config=config)
         check_forwarding(world, host, 4, 6 if config.ipv6 else 0)
     except daemonfile.Unusable as error:
@@ -50,6 +52,8 @@ def start_daemon(world: World, host: str) -> bool:
     except ApiError as error:
         _fail(world, host, pid, f"{_NO_BRIDGE}: {error.message}")
         return False
+    told = liverestore.settle(world, host)
+    outlived = liverestore.lives_on(world, host)
     processes = (
         *world.hosts[host].processes,
         Process(pid, 1, (*DOCKERD, *arguments), started=world.clock),
@@ -57,14 +61,17 @@ def start_daemon(world: World, host: str) -> bool:
     )
     world.change_host(host, processes=processes, docker_running=True)
     change_daemon(world, host, running=True, pid=pid, pool_cursor=0, port_cursors={}, bound={}, allocated={},
-                  openings={}, forwards=None, arguments=arguments, config=config, failure="", events=(),
+                  openings={}, forwards=None, arguments=arguments, config=config, failure="", events=told,
                   locked=locks(world, host), joining=None)  # fmt: skip
     firewaller(world, host).start()
     if config.ip_forward:
         switch_forwarding_on(world, host)
     for network in sorted(world.hosts[host].networks, key=lambda n: n.id):  # the order of the daemon's own store
         networks.restore(world, host, network)
-    networks.make_predefined(world, host)
+    if outlived:  # "there are running containers, updated network configuration will not take affect" (daemon.go)
+        liverestore.take_over(world, host)
+    else:
+        networks.make_predefined(world, host)
     lifecycle.autostart(world, host)
     _note(world, host, "systemd", 1, f"Started {UNIT}.")
     return True
@@ -102,17 +109,46 @@ def processes_of_daemon(world: World, host: str) -> tuple[int, ...]:
 
 
 def stop_daemon(world: World, host: str) -> None:
-    """Stop dockerd: containers end, their rules and proxies go; bridges and the networks' own rules stay."""
+    """Stop dockerd: containers end, their rules and proxies go; bridges and the networks' own rules stay. With
+    live-restore the containers stay, too."""
     if not daemon(world, host).running:
         return
-    lifecycle.containers_of_daemon_stopping(world, host)
+    if not liverestore.lives_on(world, host):
+        lifecycle.containers_of_daemon_stopping(world, host)
+    _end_daemon(world, host)
+    _note(world, host, "systemd", 1, "docker.service: Deactivated successfully.")
+    _note(world, host, "systemd", 1, f"Stopped {UNIT}.")
+
+
+def lose_daemon(world: World, host: str) -> None:
+    """dockerd is killed, and containerd with it; the containers live on (only with live-restore)."""
+    _end_daemon(world, host)
+    change_daemon(world, host, failure="")
+    for text in ("Main process exited, code=killed, status=9/KILL", "Failed with result 'signal'."):
+        _note(world, host, "systemd", 1, f"docker.service: {text}")
+
+
+def _end_daemon(world: World, host: str) -> None:
+    if liverestore.lives_on(world, host):
+        liverestore.leave(world, host)
     gone = processes_of_daemon(world, host)
     world.change_host(
         host, processes=tuple(p for p in world.hosts[host].processes if p.pid not in gone), docker_running=False
     )
     put_daemon(world, host, replace(daemon(world, host), running=False, pid=None))
-    _note(world, host, "systemd", 1, "docker.service: Deactivated successfully.")
-    _note(world, host, "systemd", 1, f"Stopped {UNIT}.")
+
+
+def reload_daemon(world: World, host: str) -> None:
+    """`systemctl reload docker`, SIGHUP: dockerd reads its file again and takes what it may change while it runs."""
+    state = daemon(world, host)
+    try:
+        config = daemonfile.reread(release_of(world), _file(world, host, daemonfile.FILE), " ".join(state.arguments),
+                                   state.config)  # fmt: skip
+    except daemonfile.Unusable as error:
+        _note(world, host, "dockerd", state.pid or 0, f"Error reconfiguring the daemon: {error}")
+        return
+    change_daemon(world, host, config=config)
+    happenings.of_reload(world, host)
 
 
 def restart_daemon(world: World, host: str) -> bool:

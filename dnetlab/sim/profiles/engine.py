@@ -311,6 +311,9 @@ class EngineProfile:
     bridge_link_local         the bridge of an IPv6 network has fe80::1 too
     ip6tables                 it writes rules for IPv6, too; before, with `experimental` and `ip6tables` only
     icc_asks_ip6tables        `icc: false` with `ipv6` and without `ip6tables` keeps it from starting
+    forgets_unseen_ends       of a container that ended while the daemon and its containerd were away: 255
+    keeps_removable           a new daemon takes a container with --rm over, too; before, it removed it
+    restarts_health           a container that is taken over is `starting` again until its next check
     image_store               containerd keeps the images: their content counts beside what is unpacked of it
     """
 
@@ -365,6 +368,9 @@ class EngineProfile:
     ipvlan_modes: tuple[str, ...]
     lists_routed_ports: bool
     lends_default_bridge: bool
+    forgets_unseen_ends: bool
+    keeps_removable: bool
+    restarts_health: bool
     looks_at_forwarding_once: bool
     mac_with_joined: bool = False
     labels_anonymous_volumes: bool = False
@@ -458,6 +464,9 @@ _20_10 = EngineProfile(
     ipvlan_modes=("l2", "l3"),  # moby drivers/ipvlan at v20.10.24; l3s since 23.0
     lists_routed_ports=True,
     lends_default_bridge=True,  # observed on 20.10.24
+    forgets_unseen_ends=False,  # observed on 20.10.24, as the two that follow
+    keeps_removable=False,
+    restarts_health=False,
     looks_at_forwarding_once=False,  # observed on 20.10.24
     bridge_link_local=True,  # observed on 20.10.24 and 26.1.5, not on 28.5.2
 )
@@ -495,6 +504,9 @@ _26_1 = replace(
     aliases_of_its_own=False,  # observed on 26.1.5
     remembers_sandbox=False,  # observed on 26.1.5
     lends_default_bridge=False,  # observed on 26.1.5
+    forgets_unseen_ends=True,  # observed on 26.1.5 and 28.5.2, as the two that follow
+    keeps_removable=True,
+    restarts_health=True,
     looks_at_forwarding_once=True,  # since 23.0, daemon.go RawSysInfo; observed on 26.1.5 and 28.5.2
     mac_with_joined=True,  # observed on 26.1.5
     labels_anonymous_volumes=True,  # since 23.0

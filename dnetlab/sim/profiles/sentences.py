@@ -61,6 +61,8 @@ TEXTS_20_10: dict[str, str] = {
     "runs a directory": "permission denied",
     "bad daemon file": "{problem}",
     "bad bip": "{problem}",
+    "live restore in swarm": "Error starting cluster component: --live-restore daemon configuration is incompatible "
+    "with swarm mode",
     "bad cpus": "Range of CPUs is from 0.01 to {most}, as there are only {cpus} CPUs available",
     "bad ipc": "Invalid IPC mode: {mode}",
     "ipc private": "can't join IPC of container {id}: non-shareable IPC "
@@ -119,6 +121,8 @@ TEXTS_26_1 = TEXTS_20_10 | {
     'runc create failed: sysctl "{name}" not allowed in host network namespace: unknown',
 }
 TEXTS_28_5 = TEXTS_26_1 | {
+    "live restore in swarm": "failed to start cluster component: --live-restore daemon configuration is incompatible "
+    "with swarm mode",
     "sysctl of a link": "interface specific sysctl setting \"{key}\" must be supplied using driver option "
     "'com.docker.network.endpoint.sysctls'",  # observed on 28.5.2
     "join unanswered": "rpc error: code = DeadlineExceeded desc = context deadline exceeded while waiting for "

@@ -25,7 +25,9 @@ PATHS = ("/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin", "/usr/local
 FILES = ("/etc/passwd", "/etc/group", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/nsswitch.conf")
 _POLITE = {SIGNALS[name]: 0 for name in ("TERM", "INT", "QUIT")}
 # What a program that is process 1 answers to a signal: its exit status. What it has no handler for, it never gets.
+_FATAL = ("HUP", "INT", "QUIT", "TERM", "PIPE", "ABRT", "ALRM", "VTALRM", "XCPU", "XFSZ", "USR1", "USR2")
 HANDLERS: dict[str, dict[int, int]] = {
+    "top": {SIGNALS[name]: 128 + SIGNALS[name] for name in _FATAL},  # busybox, BB_FATAL_SIGS; TERM observed: 143
     "nginx": _POLITE,
     "httpd-foreground": {**_POLITE, SIGNALS["WINCH"]: 0},
     "mysqld": {**_POLITE, SIGNALS["WINCH"]: 0},

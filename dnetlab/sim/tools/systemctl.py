@@ -70,6 +70,10 @@ def _docker(context: Context, verb: str) -> Result:
             return _started(system.restart_daemon(world, host))
         case "try-restart":
             return _started(not running or system.restart_daemon(world, host))
+        case "reload":
+            if not running:
+                return fail("docker.service is not active, cannot reload.", 1)
+            system.reload_daemon(world, host)
         case "is-active":
             idle = "failed" if daemon(world, host).failure else "inactive"
             return Result("active\n") if running else Result(f"{idle}\n", "", 3)
@@ -85,7 +89,7 @@ def _docker(context: Context, verb: str) -> Result:
             return Result()
         case _:
             raise Refused("systemctl {verb} docker is not part of the lab.",
-                          "start, stop, restart, status and is-active are.", verb=verb)  # fmt: skip
+                          "start, stop, restart, reload, status and is-active are.", verb=verb)  # fmt: skip
     return Result()
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import Any
 
 from dnetlab.model import ContainerState
 from dnetlab.sim.dockerd.api.swarm import swarm_info
-from dnetlab.sim.dockerd.books import daemon, release_of, sees_forwarding
+from dnetlab.sim.dockerd.books import daemon, daemon_id, release_of, sees_forwarding
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.firewall import firewaller
 from dnetlab.sim.dockerd.inspect import storage_driver
@@ -58,7 +57,7 @@ def system_info(world: World, host: str) -> Json:
     """GET /info; the machine is the lab's own (observed on 20.10.24, 26.1.5, 28.5.2)."""
     machine, build, config = world.hosts[host], release_of(world).build, daemon(world, host).config
     return {
-        "ID": _id(world, host),
+        "ID": daemon_id(world, host),
         **_counts(world, host),
         "Images": len(machine.images), "Driver": storage_driver(world), "DriverStatus": _storage(world),
         "Plugins": {
@@ -72,7 +71,7 @@ def system_info(world: World, host: str) -> Json:
         "NCPU": 2, "MemTotal": 4_294_967_296, "DockerRootDir": "/var/lib/docker", "Name": machine.name, "Labels": [],
         "ExperimentalBuild": config.experimental, "ServerVersion": release_of(world).version, 
         "Runtimes": {name: {"path": "runc"} for name in build.runtimes.split()},
-        "DefaultRuntime": "runc", "Swarm": swarm_info(world, host), "LiveRestoreEnabled": False,
+        "DefaultRuntime": "runc", "Swarm": swarm_info(world, host), "LiveRestoreEnabled": config.live_restore,
         "InitBinary": "docker-init", "ContainerdCommit": {"ID": build.containerd[1]},
         "RuncCommit": {"ID": build.runc[1]}, "InitCommit": {"ID": ""},
         "SecurityOptions": [f"name=seccomp,profile={build.seccomp}"],
@@ -110,11 +109,6 @@ def _registries(config: DaemonConfig, build: Build) -> Json:
     hub = {"Name": "docker.io", "Mirrors": mirrors, "Secure": True, "Official": True}
     return {"InsecureRegistryCIDRs": [*networks, *(["::1/128"] if build.v6_insecure else []), "127.0.0.0/8"],
             "IndexConfigs": {"docker.io": hub, **named}, "Mirrors": mirrors}  # fmt: skip
-
-
-def _id(world: World, host: str) -> str:
-    text = hashlib.sha256(f"{world.seed}:{host}:daemon".encode()).hexdigest()
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:32]}"
 
 
 def _counts(world: World, host: str) -> Json:

@@ -116,7 +116,7 @@ def init(
 ) -> str:
     """`docker swarm init`: a new swarm of one manager; the id of the node. ApiError."""
     _check_free(world, host)
-    _check_firewall(world, host)
+    check_config(world, host)
     check_availability(settings.availability or "active")
     shown, _ = advertise.choose(world, host, settings.advertise, settings.listen)
     data = advertise.data_address(world, host, settings.data_path, shown)
@@ -132,7 +132,10 @@ def init(
     return node_id
 
 
-def _check_firewall(world: World, host: str) -> None:
+def check_config(world: World, host: str) -> None:
+    """ApiError for what a daemon was told that no swarm goes with (daemon/config, IsSwarmCompatible)."""
+    if daemon(world, host).config.live_restore:  # observed on 20.10.24, 26.1.5, 28.5.2
+        raise ApiError("--live-restore daemon configuration is incompatible with swarm mode")
     if not firewaller(world, host).swarms:  # recorded from 29.7.2
         raise ApiError("--firewall-backend=nftables is incompatible with swarm mode")
 
@@ -182,6 +185,7 @@ def join(world: World, host: str, settings: Settings, token: str, remotes: Seque
     """`docker swarm join`: become what the token says; the id of the node. ApiError; where nobody answers the daemon
     goes on asking."""
     _check_free(world, host)
+    check_config(world, host)
     check_availability(settings.availability or "active")
     root, secret = identity.parts(token) or ("", "")
     if not root:

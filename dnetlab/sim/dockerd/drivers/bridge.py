@@ -71,6 +71,12 @@ class Bridge(Driver):
         _check_endpoint(world, host, container, network)
         open_endpoint(world, host, endpoint, network)
 
+    def restore_endpoint(
+        self, world: World, host: str, endpoint: Endpoint, network: Network, bindings: tuple[PortBinding, ...]
+    ) -> None:
+        open_endpoint(world, host, endpoint, network)
+        ports.publish_again(world, host, options.by_family(network, release_of(world), endpoint), bindings)
+
     def delete_endpoint(self, world: World, host: str, endpoint: Endpoint, network: Network) -> None:
         for config, address in options.by_family(network, release_of(world), endpoint):
             firewaller(world, host).remove_endpoint(config, address)

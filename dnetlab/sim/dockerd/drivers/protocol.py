@@ -68,6 +68,12 @@ class Driver(Protocol):
         """A container is to be in the network: may it, and what must be written for its address?"""
         return
 
+    def restore_endpoint(
+        self, world: World, host: str, endpoint: Endpoint, network: Network, bindings: tuple[PortBinding, ...]
+    ) -> None:
+        """A new daemon finds an endpoint that outlived the last one: what must be written for its address and ports?"""
+        return
+
     def delete_endpoint(self, world: World, host: str, endpoint: Endpoint, network: Network) -> None:
         """Take away what `create_endpoint` wrote."""
         return

@@ -137,6 +137,7 @@ class Iptables(Firewaller):
             entries = rules.of_resolver(tcp, udp)
             for way_in in entries[:2]:
                 tables.new_chain("nat", way_in.rule.target.name)
+                tables.flush("nat", way_in.rule.target.name)  # an earlier daemon's, who had other ports
                 tables.write(way_in)
             _write(tables, entries[2:])
 
