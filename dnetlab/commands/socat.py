@@ -8,6 +8,7 @@ from enum import Enum
 from functools import lru_cache
 
 from dnetlab.commands.services import service_port
+from dnetlab.commands.socat_options import KNOWN
 from dnetlab.model import Protocol
 from dnetlab.model.ip import IpAddress, ip_address
 
@@ -167,6 +168,8 @@ def read_address(text: str) -> Address:
         raise BadLine(f"{typed}: wrong number of parameters ({len(plain)} instead of {kind.count})")
     said = {key: value for key, _, value in (_plain(option).partition("=") for option in options if option)}
     unknown = next((key for key in said if key.lower() not in OPTIONS), None)
+    if unknown is not None and unknown.lower() not in KNOWN:
+        raise BadLine(f'parseopts_table(): unknown option "{unknown}"')
     if unknown is not None:
         raise NotInTheLab(unknown)
     given = {key.lower(): value for key, value in said.items()}

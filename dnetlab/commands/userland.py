@@ -10,7 +10,7 @@ def _words(text: str) -> frozenset[str]:
 # The text and file tools (sim/userland), which Debian and busybox both have.
 TEXT: frozenset[str] = _words(
     "awk sed printf cut tr tee tac paste nl fold seq yes mkdir rmdir rm touch cp mv ln chmod chown basename dirname "
-    "readlink realpath mktemp find xargs expr diff test ["
+    "readlink realpath mktemp find xargs expr diff test [ stat"
 )
 HOST: frozenset[str] = _words(
     "docker ip bridge brctl iptables iptables-save ip6tables ip6tables-save sysctl iptables-restore "

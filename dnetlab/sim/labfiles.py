@@ -124,7 +124,8 @@ class LabFiles:
             return given
         if path in _EVERYBODYS:
             return 0o1777
-        return 0o755 if self.kind(path) == "directory" or self.is_program(path) else 0o644
+        kind = self.kind(path)
+        return 0o666 if kind == "device" else 0o755 if kind == "directory" or self.is_program(path) else 0o644
 
     def owner(self, path: str) -> tuple[int, int]:
         """uid and gid."""
@@ -308,6 +309,9 @@ class LabFiles:
 
     def account(self, name: str, group: bool = False) -> int | None:
         return (accounts.gid_called if group else accounts.uid_called)(self.context, name)
+
+    def named(self, number: int, group: bool = False) -> str | None:
+        return (accounts.group_name if group else accounts.name_of)(self.context, number)
 
     def set_owner(self, path: str, uid: int | None, gid: int | None) -> None:
         """None leaves it. Only root gives something away (chown(2))."""

@@ -120,3 +120,34 @@ def test_in_the_foreground_events_end_by_ctrl_c(lab):
     for line in ("docker events", "docker system events"):
         said = [made.run(line) for made in (lab, Lab())]
         assert [(one.stdout, one.exit_code) for one in said] == [("^C\n", 130)] * 2
+
+
+SOCAT = r"""socat TCP-LISTEN:8080,fork,reuseaddr EXEC:cat &
+echo hi | socat - TCP:127.0.0.1:8080
+client# echo from-client | nc -w 1 172.25.254.1 8080
+socat -u TCP-LISTEN:9000 STDOUT &
+echo hello | nc -w 1 172.25.254.1 9000
+socat UDP-LISTEN:9001,fork EXEC:cat &
+echo dgram | socat -t 1 - UDP:127.0.0.1:9001
+socat TCP-LISTEN:8888,fork,reuseaddr TCP:172.17.0.2:80 &
+client# curl -s -o /dev/null -w '%{http_code}\n' 172.25.254.1:8888
+socat - TCP:172.25.254.1:81
+socat - TCP:172.25.254.77:80,connect-timeout=2
+socat TCP-LISTEN:8081,fork,nosuch=1 EXEC:cat
+"""
+
+
+def test_socat_says_on_lab_hosts_what_it_says_in_the_simulator(lab):
+    # Given a lab host that has Debian's socat
+    if lab.run("command -v socat").exit_code != 0:
+        pytest.skip("this machine has no socat")
+
+    # When listeners, clients and mistakes are typed at it and at the simulator
+    simulated = Lab()
+    simulated.run("docker run -d --name web nginx")
+    said = [[re.sub(r"^.* socat\[\d+\] |connect\(\d+", "", output.stdout + output.stderr) for output in outputs]
+            for outputs in (one.run_cell(SOCAT).outputs for one in (lab, simulated))]  # fmt: skip
+
+    # Then both say the same
+    assert said[0] == said[1]
+    assert said[0][1] == "hi\n"

@@ -51,6 +51,8 @@ def plain(text: str) -> str:
         ("socat - EXEC:echo:hi", 'E "EXEC:echo": wrong number of parameters (2 instead of 1)\n'),
         ("socat -", 'E exactly 2 addresses required (there are 1); use option "-h" for help\n'),
         ("socat - FOO:1", 'E unknown device/address "FOO"\n'),
+        ("socat - TCP:172.17.0.2:80,nosuch=1", 'E parseopts_table(): unknown option "nosuch"\n'),
+        ("socat TCP-LISTEN:81,fork,Foo EXEC:cat", 'E parseopts_table(): unknown option "Foo"\n'),
         ("socat -Q - TCP:172.17.0.2:80", 'E unknown option "-Q"; use option "-h" for help\n'),
         ("socat -u FILE:/tmp/nosuch STDOUT", 'E open("/tmp/nosuch", 00, 0666): No such file or directory\n'),
         ("socat - FILE:/tmp/nosuch", 'E open("/tmp/nosuch", 02, 0666): No such file or directory\n'),

@@ -222,7 +222,7 @@ def _attached(networks: Any) -> Json:
         return {"default": None}
     if isinstance(networks, list):
         return dict.fromkeys(sorted(networks))
-    return {key: networks[key] or None for key in sorted(networks)}
+    return {key: None if networks[key] is None else dict(sorted(networks[key].items())) for key in sorted(networks)}
 
 
 # -- networks, volumes --------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from dnetlab.sim.dockerd.books import change_daemon, daemon, find_network, relea
 from dnetlab.sim.dockerd.cluster import gossip
 from dnetlab.sim.dockerd.cluster.state import swarm_of
 from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment
-from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY, DEFAULT_GATEWAY6
+from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY, DEFAULT_GATEWAY6, LINK_NAME
 from dnetlab.sim.dockerd.drivers.overlay import mac_for
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
@@ -177,7 +177,8 @@ def attach(
     config = config_of(world, host, container)
     endpoint = _addressed(world, host, container, config, endpoint, network, attachment)
     driver.create_endpoint(world, host, container, endpoint, network)
-    endpoint = sandbox.plug(world, host, container, endpoint, network)
+    called = dict(attachment.driver_options).get(LINK_NAME, "") if release_of(world).names_links else ""
+    endpoint = sandbox.plug(world, host, container, endpoint, network, called)
     sandbox.add_link_local(world, host, container, endpoint, attachment.link_local)
     container = _with_endpoint(world, host, container_id, endpoint)
     for address in hostsfile.shown(world, config, endpoint.addresses):

@@ -25,7 +25,7 @@ from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.dockerd.drivers import options
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.kernel import KernelError, Stack
+from dnetlab.sim.kernel import Errno, KernelError, Stack
 from dnetlab.sim.kernel.autoconf import broadcast_of, loopback
 from dnetlab.sim.world import World
 
@@ -107,11 +107,18 @@ def container_mac(world: World, host: str, address: IpAddress) -> str:
     return "02:42:" + ":".join(f"{byte:02x}" for byte in address.packed)
 
 
-def plug(world: World, host: str, container: Container, endpoint: Endpoint, network: Network) -> Endpoint:
-    """Make the endpoint's link in the container with its address and route; the endpoint with the names of its ends."""
+def plug(
+    world: World, host: str, container: Container, endpoint: Endpoint, network: Network, called: str = ""
+) -> Endpoint:
+    """Make the endpoint's link in the container with its address and route; the endpoint with the names of its ends.
+
+    called: what its link is to be called, '' for the next name that is free.
+    """
     assert endpoint.is_placed and container.namespace is not None
     where = Where(host, container.namespace)
-    name = _next_name(world, where, container, network.options.get(PREFIX, "eth"))
+    if called:
+        _check_name(world, where, called)
+    name = called or _next_name(world, where, container, network.options.get(PREFIX, "eth"))
     if endpoint.mac:
         _check_mac(world, host, endpoint.mac)
     outer = driver_of(network).join(world, where, name, endpoint.mac, network)
@@ -147,6 +154,18 @@ def _switch_ipv6(stack: Stack, name: str, on: bool) -> None:
     stack.set_sysctl(f"net.ipv6.conf.{name}.disable_ipv6", "0" if on else "1")
     if on and not release_of(stack.world).loopback_v6:
         stack.set_sysctl("net.ipv6.conf.lo.disable_ipv6", "0")
+
+
+def _check_name(world: World, where: Where, name: str) -> None:
+    """What the kernel says of a name that is taken or none (dev_valid_name, net/core/dev.c; observed on 28.5.2)."""
+    is_taken = world.namespace(where).interface(name) is not None
+    why = Errno.EEXIST if is_taken else Errno.ERANGE if len(name.encode()) > 15 else None
+    if re.search(r"[\s/:]", name) or name in (".", ".."):
+        why = why or Errno.EINVAL
+    if why is not None:
+        link = "veth" + world.hex_id(f"{where.host}:veth", 7)
+        problem = f'error renaming interface "{link}" to "{name}": {why.go_words}'
+        raise ApiError(f"failed to add interface {link} to sandbox: {problem}")
 
 
 def _check_mac(world: World, host: str, mac: str) -> None:

@@ -240,6 +240,7 @@ class EngineProfile:
     pool_cursor               the next default pool comes after the last one tried, not the lowest free
     random_mac                container MACs are random at each start, else 02:42 and the address
     veth_in_container         the pair is made with its inner end in the container, so that its index is small there
+    names_links               the driver option com.docker.network.endpoint.ifname names a container's link
     counts_interfaces         ethN only goes up while the container runs; at a start names follow the gateway's order
     internal_default_route    containers on --internal networks still get a default route
     proxy_fds                 the file descriptor that docker-proxy listens on: (TCP, UDP)
@@ -324,6 +325,7 @@ class EngineProfile:
     pool_cursor: bool
     random_mac: bool
     veth_in_container: bool
+    names_links: bool
     counts_interfaces: bool
     internal_default_route: bool
     proxy_fds: tuple[int, int]
@@ -420,6 +422,7 @@ _20_10 = EngineProfile(
     pool_cursor=True,
     random_mac=False,
     veth_in_container=False,
+    names_links=False,
     counts_interfaces=True,
     internal_default_route=True,
     proxy_fds=(5, 4),  # observed on 20.10.24 and 26.1.5
@@ -527,6 +530,7 @@ _28_5 = replace(
     random_mac=True,  # since 28.0, drivers/bridge/bridge_linux.go
     advertises=True,  # since 28.0, osl/interface_linux.go; observed on 28.5.2, not on 20.10.24
     veth_in_container=True,  # since 28.0 (E28)
+    names_links=True,  # since 28.1; observed on 28.5.2, not on 26.1.5
     counts_interfaces=False,
     proxy_fds=(7, 7),
     proxy_listen_fd=True,  # since 28.0, portmapper/proxy_linux.go

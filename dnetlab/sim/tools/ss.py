@@ -16,7 +16,7 @@ _STATES = {SocketState.LISTEN: "LISTEN", SocketState.ESTABLISHED: "ESTAB", Socke
            SocketState.UNCONNECTED: "UNCONN"}  # fmt: skip
 _LONG = {"--numeric": "n", "--all": "a", "--listening": "l", "--processes": "p", "--tcp": "t", "--udp": "u",
          "--ipv4": "4", "--ipv6": "6", "--no-header": "H", "--resolve": "r", "--help": "h", "--version": "V",
-         "--oneline": "O"}  # fmt: skip
+         "--oneline": "O", "--summary": "s", "--unix": "x"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,13 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
         return Result("ss utility, iproute2-6.1.0, libbpf 1.1.2\n")
     if "Z" in flags:
         return fail("ss: SELinux is not enabled.", 1)
+    if "s" in flags:
+        raise Refused("ss -s counts sockets of programs and of the kernel that the lab has not.",
+                      "`ss -Htan | wc -l` counts those of TCP, `ss -Huan | wc -l` those of UDP.")  # fmt: skip
+    if "x" in flags:
+        raise Refused("Unix sockets are no part of the lab's network.",
+                      "`ss -tulnp` lists who listens for TCP and UDP; curl --unix-socket /var/run/docker.sock asks the "
+                      "daemon.")  # fmt: skip
     unknown = flags - set("tulnpaH46rO")
     if unknown:
         raise Refused(

@@ -7,7 +7,7 @@ from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.login import variables
 from dnetlab.sim.tools import tree
 from dnetlab.sim.tools.options import is_busybox
-from dnetlab.sim.userland import awk, echo, expr, filetools, find, jq, lines, sed
+from dnetlab.sim.userland import awk, echo, expr, filetools, find, jq, lines, sed, stat
 from dnetlab.sim.userland.seam import Budget, Call, Input, Tool, failure
 from dnetlab.sim.userland.sh.conditions import BadTest, Surroundings, holds
 
@@ -30,7 +30,7 @@ TOOLS: dict[str, Tool] = {
     "nl": lines.nl, "fold": lines.fold, "column": lines.column, "seq": lines.seq, "yes": lines.yes,
     "mkdir": filetools.mkdir, "rmdir": filetools.rmdir, "rm": filetools.rm, "touch": filetools.touch,
     "cp": filetools.copy, "mv": filetools.copy, "ln": filetools.ln, "chmod": filetools.chmod,
-    "chown": filetools.chown,
+    "chown": filetools.chown, "stat": stat.run,
     "basename": filetools.basename, "dirname": filetools.dirname, "readlink": filetools.readlink,
     "realpath": filetools.readlink, "mktemp": filetools.mktemp, "find": find.find, "xargs": find.xargs,
     "expr": expr.expr, "test": _test, "[": _test, "diff": expr.diff, "jq": jq.jq,

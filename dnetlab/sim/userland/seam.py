@@ -158,11 +158,17 @@ class Files(Protocol):
 
     def mode(self, path: str) -> int: ...
     def set_mode(self, path: str, mode: int) -> None: ...
+    def owner(self, path: str) -> tuple[int, int]:
+        """uid and gid."""
+
     def set_owner(self, path: str, uid: int | None, gid: int | None) -> None:
         """None leaves what it was."""
 
     def account(self, name: str, group: bool = False) -> int | None:
         """The id of a user or a group, by name or number; None for nobody."""
+
+    def named(self, number: int, group: bool = False) -> str | None:
+        """What a user or a group of that id is called, None for nobody."""
 
 
 

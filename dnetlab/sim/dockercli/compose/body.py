@@ -9,6 +9,7 @@ from typing import Any
 from dnetlab.commands.docker.units import parse_bytes
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.compose.call import LABEL, VERSION, Call
+from dnetlab.sim.dockercli.compose.warning import warn
 from dnetlab.sim.dockercli.session import Failed
 from dnetlab.sim.dockerd import api
 from dnetlab.sim.dockerd.api import ApiError
@@ -86,7 +87,7 @@ def container(
         **_health(call, service),
         "MacAddress": _own_mac(call, service),
         "HostConfig": _host_config(call, service, mode_of(call, service, joined)),
-        "NetworkingConfig": {"EndpointsConfig": _endpoints(call, service, own, name if aliases else "")},
+        "NetworkingConfig": {"EndpointsConfig": _endpoints(call, name, service, [own, *([name] if aliases else [])])},
     }
 
 
@@ -248,21 +249,38 @@ def _bind(call: Call, row: Json) -> str:
     return f"{source}:{row['target']}:{'ro' if row.get('read_only') else 'rw'}"
 
 
-def _endpoints(call: Call, service: Json, own: str, alias: str) -> Json:
+_LINK_NAME = "com.docker.network.endpoint.ifname"
+
+
+def _endpoints(call: Call, name: str, service: Json, names: list[str]) -> Json:
+    """names: what the container is called in each network, beside the aliases it has in one."""
     found: Json = {}
     main = _main_network(service) if call.session.speaks("1.44") else None
     for key, told in service.get("networks", {}).items():
         wanted = told or {}
-        fixed = {"IPv4Address": wanted.get("ipv4_address", ""), "IPv6Address": wanted.get("ipv6_address", "")}
+        fixed = {"IPv4Address": wanted.get("ipv4_address", ""), "IPv6Address": wanted.get("ipv6_address", ""),
+                 "LinkLocalIPs": wanted.get("link_local_ips", [])}  # fmt: skip
         links = [link for link in service.get("links", ())]
         found[call.project.networks[key]["name"]] = {
-            "Aliases": [own, *([alias] if alias else []), *wanted.get("aliases", ())],
-            "IPAMConfig": {name: address for name, address in fixed.items() if address} or None,
+            "Aliases": [*names, *wanted.get("aliases", ())],
+            "IPAMConfig": {field: address for field, address in fixed.items() if address} or None,
             "Links": [_link(call, link) for link in links],
             "MacAddress": wanted.get("mac_address") or (service.get("mac_address", "") if key == main else ""),
             "GwPriority": wanted.get("gw_priority", 0),
+            "DriverOpts": _driver_options(call, f"services.{name}.networks.{key}", wanted),
         }
     return found
+
+
+def _driver_options(call: Call, place: str, wanted: Json) -> Json | None:
+    """Of a service in a network; `interface_name` is one of them (compose 2.40 createEndpointSettings; observed on
+    26.1.5 and 28.5.2). Raises Failed."""
+    found, name = dict(wanted.get("driver_opts") or {}), wanted.get("interface_name", "")
+    if name and found.get(_LINK_NAME, name) != name:
+        warn(call, f"ignoring {place}.interface_name as {_LINK_NAME} driver_opts is already declared")
+    if name and not call.session.speaks("1.49"):
+        raise Failed("interface_name requires Docker Engine v28.1 or later")
+    return (found | ({_LINK_NAME: name} if name else {})) or None
 
 
 def _link(call: Call, link: str) -> str:

@@ -255,7 +255,7 @@ def _keep_or_renew(call: Call, name: str, row: Json, steps: _Steps) -> None:
     def renew() -> None:
         call.session.ask(api.container_stop, row["Id"], t=call.words.number("timeout"))
         call.session.ask(api.container_delete, row["Id"], force=True)
-        make_container(call, _body(call, name, ask.number_of(row)), own)
+        make_container(call, _body(call, name, ask.number_of(row), again=True), own)
 
     _plan(call, own, ("Recreate", "Recreated"), renew, lambda: _body(call, name, ask.number_of(row)), steps)
 
@@ -264,7 +264,7 @@ def _make(call: Call, name: str, number: int, steps: _Steps) -> None:
     own = body.container_name(call, name, number)
 
     def make() -> None:
-        make_container(call, _body(call, name, number), own)
+        make_container(call, _body(call, name, number, again=True), own)
 
     _plan(call, own, ("Creating", "Created"), make, lambda: _body(call, name, number), steps)
 
@@ -290,10 +290,15 @@ def _plan(
     steps.done.append(done)
 
 
-def _body(call: Call, name: str, number: int) -> Json:
+def _body(call: Call, name: str, number: int, again: bool = False) -> Json:
+    """again: it was looked over before, and what is to be warned of was said."""
     mode = call.project.services[name].get("network_mode", "")
     joined = ask.of_service(call, mode[8:])[0]["Id"] if mode.startswith("service:") else None
-    return body.container(call, name, number, joined=joined)
+    said = len(call.session.stderr)
+    made = body.container(call, name, number, joined=joined)
+    if again:
+        del call.session.stderr[said:]
+    return made
 
 
 def make_container(call: Call, asked: Json, own: str) -> str:

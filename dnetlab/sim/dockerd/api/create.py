@@ -15,6 +15,7 @@ from dnetlab.sim.dockerd import health, resources, sharing
 from dnetlab.sim.dockerd.api.addresses import address_or_error
 from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.config import ContainerConfig, Limits, Mount, NetworkAttachment, PortRequest, RestartPolicy
+from dnetlab.sim.dockerd.drivers.options import LINK_SYSCTLS
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.world import World
 
@@ -260,9 +261,8 @@ def attachment_of(world: World, host: str, network: str, settings: Json, frame: 
     """
     ipam: Json = settings.get("IPAMConfig") or {}
     options: Json = settings.get("DriverOpts") or {}
-    known = [name for name in options if name.startswith("com.docker.network.")]
-    if known:  # others mean nothing to the drivers of the lab, nor to those of Docker
-        raise Refused("The driver option {name} of endpoints is not modelled.", "Leave it out.", name=known[0])
+    if LINK_SYSCTLS in options:  # others mean nothing to the drivers of the lab, nor to those of Docker
+        raise Refused("The driver option {name} of endpoints is not modelled.", "Leave it out.", name=LINK_SYSCTLS)
     address = address_or_error(world, host, ipam.get("IPv4Address", ""), network, frame)
     address6 = address_or_error(world, host, ipam.get("IPv6Address", ""), network, frame, version=6)
     links = tuple(_link(row) for row in settings.get("Links") or ())

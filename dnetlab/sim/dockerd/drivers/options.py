@@ -27,6 +27,8 @@ MTU_LEAST, MTU_MOST = 68, 65535  # what Linux takes for a veth and a bridge
 ADVERTISED = "com.docker.network.advertise_addr_nmsgs"
 ADVERTISED_MS = "com.docker.network.advertise_addr_ms"
 # the auxiliary address that containers take for their gateway
+LINK_NAME = "com.docker.network.endpoint.ifname"  # of an endpoint: what its link is called in the container
+LINK_SYSCTLS = "com.docker.network.endpoint.sysctls"
 DEFAULT_GATEWAY, DEFAULT_GATEWAY6 = "DefaultGatewayIPv4", "DefaultGatewayIPv6"
 
 
