@@ -26,7 +26,7 @@ from dnetlab.commands.transcript import (
     same,
 )
 from dnetlab.engines.simulator import Simulator
-from dnetlab.model import Line, Output, Prompt, Snapshot
+from dnetlab.model import Line, Output, Prompt, Snapshot, Topology
 
 DIFFERENCES = Path(__file__).resolve().parent / "recordings" / "differences.toml"
 HEXADECIMAL = re.compile(r"(?<![\w/.:-])[0-9a-f]{1,12}(?![\w/.:-])")
@@ -157,9 +157,11 @@ def mismatches(
     return found
 
 
-def compare_answers(answers: list[Answer], release: str, recording: str = "") -> list[Mismatch]:
+def compare_answers(
+    answers: list[Answer], release: str, recording: str = "", shape: Topology | None = None
+) -> list[Mismatch]:
     """Put the lines to a fresh simulator; [] when every answer is the same. Ends at a line that is ambiguous."""
-    engine, where = Simulator(release), Situation(release)
+    engine, where = Simulator(release, topology=shape), Situation(release)
     found: list[Mismatch] = []
     for number, real in enumerate(answers, 1):
         before = engine.snapshot()

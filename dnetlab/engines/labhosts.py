@@ -59,6 +59,10 @@ def make(
     when this machine can't have any.
     """
     shape, lab = shape or default_topology(), lab or secrets.token_hex(3)
+    if shape.kernel_lacks:
+        raise EngineError("a real kernel has the modules that it has: {modules} can't be taken from it",
+                          hint="Leave kernel_lacks out of lab.toml, or take the simulator.",
+                          modules=", ".join(shape.kernel_lacks))  # fmt: skip
     *makers, remote = providers()
     there = [host.name for host in shape.hosts if host.at]
     here = [host.name for host in shape.hosts if not host.at]

@@ -23,6 +23,7 @@ HOST_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,62}")  # RFC 1123, and none that
 NIC_NAME = re.compile(r"[^\s/:]{1,15}")  # dev_valid_name() of Linux
 PLACE = re.compile(r"ssh://(?:[\w.-]+@)?[\w.:\[\]-]+")
 MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+MODULES = ("8021q", "dummy")
 CONTAINER_ID = re.compile(r"[0-9a-f]{12}")
 
 T = TypeVar("T")
@@ -70,7 +71,8 @@ def as_data(topology: Topology) -> dict[str, Any]:
     """The tables of a `lab.toml` for this lab, in values that JSON has; `topology_of` reads them back, equal."""
     hosts = {host.name: _host_data(host, topology.nics_of(host.name)) for host in topology.hosts}
     switches = {switch.name: _switch_data(switch) for switch in topology.switches}
-    return {"images": list(topology.images), "switches": switches, "hosts": hosts}
+    lacks = {"kernel_lacks": list(topology.kernel_lacks)} if topology.kernel_lacks else {}
+    return {"images": list(topology.images), **lacks, "switches": switches, "hosts": hosts}
 
 
 def _host_data(host: HostPlan, nics: tuple[Nic, ...]) -> dict[str, Any]:
@@ -98,7 +100,7 @@ def _switch_data(switch: Switch) -> dict[str, Any]:
 
 
 def _topology(table: _Table) -> Topology:
-    table.knows("resolver", "images", "switches", "hosts")
+    table.knows("resolver", "images", "kernel_lacks", "switches", "hosts")
     images = tuple(map(_with_tag, table.texts("images"))) if "images" in table.data else default_topology().images
     resolver = table.value("resolver", IPv4Address, _RESOLVER)
     hosts, nics = [], []
@@ -108,10 +110,20 @@ def _topology(table: _Table) -> Topology:
     if not hosts:
         raise table.wrong("hosts", "a lab needs a host", "For example: [hosts.docker1], and under it: docker = true")
     switches = [_switch(name, part, nics) for name, part in table.tables("switches")]
-    topology = Topology(tuple(hosts), tuple(nics), tuple(switches), images)
+    topology = Topology(tuple(hosts), tuple(nics), tuple(switches), images, _lacks(table))
     _check(topology, table)
     _check_routes(topology, table)
     return topology
+
+
+def _lacks(table: _Table) -> tuple[str, ...]:
+    """The modules that the kernel hasn't, of those whose absence the lab knows the words for."""
+    names = table.texts("kernel_lacks")
+    for name in names:
+        if name not in MODULES:
+            raise table.wrong("kernel_lacks", "{name!r} is no module that the lab's kernel can lack",
+                              "It may lack 8021q (VLANs) and dummy.", name=name)  # fmt: skip
+    return names
 
 
 def _host(name: str, table: _Table, resolver: IPv4Address | None) -> HostPlan:

@@ -116,13 +116,15 @@ class Switch:
 class Topology:
     """The shape of a lab. Hosts, and the NICs of each, stand in the order of the file.
 
-    images  what Docker hosts have from the start: 'busybox:latest', 'webserver:v3', …; always with a tag
+    images        what Docker hosts have from the start: 'busybox:latest', 'webserver:v3', …; always with a tag
+    kernel_lacks  modules that the kernel of all hosts hasn't: '8021q', 'dummy'
     """
 
     hosts: tuple[HostPlan, ...]
     nics: tuple[Nic, ...] = ()
     switches: tuple[Switch, ...] = ()
     images: tuple[str, ...] = ()
+    kernel_lacks: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dnetlab.engines import labhosts
 from dnetlab.engines.providers.containers import ContainerHosts
 from dnetlab.errors import EngineError
 from dnetlab.model.labfile import parse_topology
@@ -34,3 +35,10 @@ def test_two_cards_on_one_switch_are_refused_for_containers():
 
     with pytest.raises(EngineError, match="docker1 has a NIC without a switch, or two on one"):
         ContainerHosts(base_url="unix:///nowhere", shape=shape).up()
+
+
+def test_a_kernel_without_modules_is_the_simulators_only():
+    shape = parse_topology(f'kernel_lacks = ["8021q"]\n[switches.cloud]\n{ONE_HOST}')
+
+    with pytest.raises(EngineError, match="a real kernel has the modules that it has"):
+        labhosts.make("28.5", shape)

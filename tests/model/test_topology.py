@@ -81,6 +81,9 @@ CARD = "[switches.lan]\n[hosts.a]\nnics.eth0"
     [
         ("", "lab.toml: hosts: a lab needs a host\nFor example: [hosts.docker1], and under it: docker = true"),
         ("hosts = 3", "lab.toml: hosts: 3 is no table\nWrite it as [hosts.NAME], or as { … }."),
+        ('kernel_lacks = ["bridge"]\n' + HOST,
+         "lab.toml: kernel_lacks: 'bridge' is no module that the lab's kernel can lack\n"
+         "It may lack 8021q (VLANs) and dummy."),
         (HOST + "doker = true", "lab.toml: hosts.a.doker: nothing is called so here\nDid you mean docker?"),
         (HOST + 'docker = "yes"', "lab.toml: hosts.a.docker: 'yes' is neither true nor false\n"
                                   "Write docker = true, without quotes."),

@@ -22,6 +22,8 @@ SENTENCES = {
     "the lab {lab} is up, and nothing of it was gone": "实验环境 {lab} 已经启动，什么也没有缺",
     "real lab hosts can't be made by Windows itself": "Windows 本身不能建立真实的实验主机",
     "Run dnetlab inside WSL; the simulator works here too.": "请在 WSL 里运行 dnetlab；模拟器在这里也能用。",
+    "a real kernel has the modules that it has: {modules} can't be taken from it": "真实的内核有什么模块就是什么模块，不能从中去掉 {modules}",
+    "Leave kernel_lacks out of lab.toml, or take the simulator.": "请把 lab.toml 里的 kernel_lacks 去掉，或者用模拟器。",
     "real lab hosts can't be made here. {reasons}": "这里不能建立真实的实验主机。{reasons}",
     "The simulator needs none of it.": "模拟器不需要这些。",
     "no lab {lab} stands": "没有名为 {lab} 的实验环境",

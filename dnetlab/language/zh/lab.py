@@ -162,6 +162,8 @@ SENTENCES = {
     "pip install typst, or print the HTML.": "请执行 pip install typst，或者打印 HTML。",
     "a PDF needs a font": "PDF 需要字体",
     "pip install pylopdf-fonts-zh-cn": "请执行 pip install pylopdf-fonts-zh-cn",
+    "{name!r} is no module that the lab's kernel can lack": "实验环境的内核不能缺少模块 {name!r}",
+    "It may lack 8021q (VLANs) and dummy.": "可以缺少 8021q（VLAN）和 dummy。",
     "{text!r} is no place of a host": "{text!r} 不是主机的位置",
     "Write ssh://USER@HOST, or ssh://USER@HOST:PORT.": "请写 ssh://用户@主机，或者 ssh://用户@主机:端口。",
     "{where} has no file {path}": "{where} 没有文件 {path}",

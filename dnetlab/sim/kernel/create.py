@@ -9,11 +9,16 @@ from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.listening import listen
 from dnetlab.sim.kernel.space import Space
 
+_MODULES = {LinkKind.VLAN: "8021q", LinkKind.DUMMY: "dummy"}
+
 
 def new_link(
     space: Space, name: str, kind: LinkKind, mac: str = "", mtu: int = ETHERNET, txqlen: int = 1000, beyond: int = 0
 ) -> Interface:
-    """A link as it will be right after it is made: down, of a random MAC, with the next index. KernelError EEXIST."""
+    """A link as it will be right after it is made: down, of a random MAC, with the next index. KernelError EEXIST, and
+    EOPNOTSUPP for a kind that the lab's kernel has no module for."""
+    if _MODULES.get(kind) in space.world.topology.kernel_lacks:
+        raise KernelError(Errno.EOPNOTSUPP, "Unknown device type.")
     if space.namespace.interface(name) is not None:
         raise KernelError(Errno.EEXIST)
     host, namespace = space.where

@@ -30,7 +30,10 @@ def _make(world: World, host: str, network: Network) -> None:
     """A dummy for a network without a parent, a sub-interface for a name like eth0.10."""
     stack, parent = Stack(world, Where(host)), network.parent or ""
     if parent in (f"dm-{network.short_id}", f"di-{network.short_id}"):
-        stack.add_dummy(parent, mac=world.random_mac(f"{host}:dummy"))
+        try:
+            stack.add_dummy(parent, mac=world.random_mac(f"{host}:dummy"))
+        except KernelError as error:  # observed on 20.10.24 and 28.5.2 where the kernel has no dummy links
+            raise ApiError(error.errno.go_words) from None
     else:
         master, tag = _sub_interface(world, host, parent)
         try:
