@@ -34,7 +34,7 @@ from dnetlab.sim.world import World
 from tests.serve.served_lab import Http, Raw
 
 Json = dict[str, Any]
-IN_PROCESS = ("swarm_ca", "swarm_objects")
+IN_PROCESS = ("swarm_ca",)
 
 
 class Lent:
@@ -494,6 +494,10 @@ class Client:
 
     def content_create(self, kind: str, body: Json) -> Any:
         return self.value("POST", f"/{kind}s/create", body)
+
+    def content_update(self, kind: str, name: str, body: Json) -> Any:
+        version = self.content_inspect(kind, name)["Version"]["Index"]
+        return self.value("POST", f"/{kind}s/{name}/update", body, version=str(version))
 
     def content_list(self, kind: str, filters: Any = None) -> Any:
         return self.value("GET", f"/{kind}s", filters=filters)

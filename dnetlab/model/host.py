@@ -170,6 +170,7 @@ class Record:
 
     name       of the container or the task; others that it is called by in aliases
     service    the service of a task and its virtual address there (None with dnsrr), '' and None for a container
+    known_as   the other names that the service has in the network
     node       the address of the host that it is on
     """
 
@@ -180,6 +181,7 @@ class Record:
     aliases: tuple[str, ...] = ()
     service: str = ""
     vip: IpAddress | None = None
+    known_as: tuple[str, ...] = ()
 
 
 @quick

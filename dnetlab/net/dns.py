@@ -65,11 +65,12 @@ def records(host: Host, network_id: str) -> tuple[Record, ...]:
 
 
 def _recorded(told: tuple[Record, ...], name: str) -> list[IpAddress]:
-    """A service has one address for all its tasks, `tasks.SERVICE` has theirs (moby libnetwork/service_common.go)."""
+    """A service has one address for all its tasks, `tasks.SERVICE` has theirs; so it is with its other names (moby
+    libnetwork/service_common.go)."""
     service, of_tasks = name.removeprefix("tasks."), name.startswith("tasks.")
     found = []
     for record in told:
-        if record.service and record.service.lower() == service:
+        if record.service and service in (n.lower() for n in (record.service, *record.known_as)):
             found.append(record.vip if record.vip is not None and not of_tasks else record.address)
         elif record.name and name in (n.lower() for n in (record.name, *record.aliases)):
             found.append(record.address)

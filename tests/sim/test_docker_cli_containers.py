@@ -206,7 +206,7 @@ def test_what_lies_in_a_volume_is_no_change_of_the_container(prompt):
 @pytest.mark.parametrize(
     "line",
     [
-        "docker stack ps web",
+        "docker stack config -c stack.yml",
         "docker compose watch",
         "docker build https://example.com/repo.git",
         "docker -H tcp://x ps",

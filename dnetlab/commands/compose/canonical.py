@@ -58,9 +58,9 @@ def service(
     long = {key: value for key, value in raw.items() if value is not None}
     for key in ("command", "entrypoint"):
         if key in long:
-            long[key] = _words(long[key])
-    own = dict(sorted(_environment(long, variables).items()))
-    environment = {**_env_files(long.pop("env_file", None), directory, read), **own}
+            long[key] = words_of(long[key])
+    own = dict(sorted(environment_of(long, variables).items()))
+    environment = {**env_files_of(long.pop("env_file", None), directory, read), **own}
     if environment or "environment" in long:
         long["environment"] = environment
     for key in ("labels", "sysctls"):
@@ -77,7 +77,7 @@ def service(
     if "ports" in long:
         long["ports"] = [row for port in long["ports"] for row in ports_of(port)]
     if "volumes" in long:
-        long["volumes"] = [_mount(row, directory) for row in long["volumes"]]
+        long["volumes"] = [mount_of(row, directory) for row in long["volumes"]]
     if "build" in long:
         long["build"] = _build(long["build"], directory)
     for key in ("privileged", "read_only", "stdin_open", "tty"):
@@ -87,7 +87,8 @@ def service(
     return long
 
 
-def _words(value: Any) -> list[str]:
+def words_of(value: Any) -> list[str]:
+    """A command line as words. Raises ComposeError for quotes that don't close."""
     if isinstance(value, list):
         return [str(word) for word in value]
     try:
@@ -102,13 +103,13 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _environment(raw: Json, variables: Mapping[str, str]) -> Json:
+def environment_of(raw: Json, variables: Mapping[str, str]) -> Json:
     """NAME without a value is the shell's, null when it isn't set there."""
     rows = as_map(raw.get("environment"))
     return {key: variables.get(key) if value is None else _text(value) for key, value in rows.items()}
 
 
-def _env_files(named: Any, directory: str, read: Callable[[str], str | None]) -> Json:
+def env_files_of(named: Any, directory: str, read: Callable[[str], str | None]) -> Json:
     found: Json = {}
     for row in [named] if isinstance(named, str | dict) else named or ():
         path, required = (row, True) if isinstance(row, str) else (row.get("path", ""), row.get("required", True))
@@ -159,7 +160,7 @@ def _port(spec: PortSpec) -> Json:
     return {**row, "protocol": spec.protocol}
 
 
-def _mount(row: Any, directory: str) -> Json:
+def mount_of(row: Any, directory: str) -> Json:
     if isinstance(row, dict):
         long = dict(row)
         if long.get("type") == "bind" and long.get("source"):
@@ -214,10 +215,11 @@ def _relations(name: str, long: Json) -> None:
     if mode and networks:
         raise ComposeError(f"service {name} declares mutually exclusive `network_mode` and `networks`: {INVALID}")
     if not mode:
-        long["networks"] = _attached(networks)
+        long["networks"] = attached(networks)
 
 
-def _attached(networks: Any) -> Json:
+def attached(networks: Any) -> Json:
+    """network -> what is said of the service in it; `default` when none is named."""
     if not networks:
         return {"default": None}
     if isinstance(networks, list):

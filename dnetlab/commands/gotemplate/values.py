@@ -98,6 +98,22 @@ class Netip(str):
         return str(self) or ("invalid Prefix" if self.prefix else "invalid IP")
 
 
+class Duration(int):
+    """Nanoseconds as Go's time.Duration: `{{value}}` prints 1m30s, `{{json value}}` the number."""
+
+    @property
+    def shown(self) -> str:
+        """time.Duration.String"""
+        number, sign = abs(self), "-" if self < 0 else ""
+        if number < 1_000_000_000:
+            unit, size = next((u, s) for u, s in (("ms", 1_000_000), ("µs", 1000), ("ns", 1)) if number >= s or s == 1)
+            return f"{sign}{Decimal(number) / size:f}{unit}" if number else "0s"
+        minutes, rest = divmod(number, 60_000_000_000)
+        hours, minutes = divmod(minutes, 60)
+        head = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
+        return f"{sign}{head}{Decimal(rest) / 1_000_000_000:f}s"
+
+
 class _NoValue:
     def __repr__(self) -> str:
         return "<no value>"
@@ -117,7 +133,7 @@ def is_true(value: Any) -> bool:
 
 def show(value: Any) -> str:
     """What `{{value}}` prints (fmt's %v)."""
-    if isinstance(value, Netip):
+    if isinstance(value, (Netip, Duration)):
         return value.shown
     if isinstance(value, str):
         return value
@@ -187,6 +203,8 @@ def type_name(value: Any) -> str:
         return value.type_name
     if isinstance(value, bool):
         return "bool"
+    if isinstance(value, Duration):
+        return "time.Duration"
     if isinstance(value, int):
         return "int"
     if isinstance(value, float):

@@ -24,6 +24,7 @@ from dnetlab.sim.dockercli import (
     prune,
     service,
     servicelogs,
+    stack,
     swarm,
     system,
     usage,
@@ -103,8 +104,6 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
     **{(kind, name): verb for kind in ("secret", "config") for name, verb in (
         ("create", contents.create), ("ls", contents.ls), ("inspect", contents.inspect), ("rm", contents.rm))},
     ("swarm", "ca"): swarm.ca,
-    ("stack", "ls"): swarm.objects,
-    ("stack", "deploy"): swarm.deploy,
     ("node", "ls"): node.ls,
     ("node", "inspect"): node.inspect,
     ("node", "ps"): node.ps,
@@ -121,6 +120,11 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
     ("service", "rollback"): service.rollback,
     ("service", "logs"): servicelogs.logs,
     ("service", "rm"): service.rm,
+    ("stack", "deploy"): stack.deploy,
+    ("stack", "ls"): stack.ls,
+    ("stack", "ps"): stack.ps,
+    ("stack", "rm"): stack.rm,
+    ("stack", "services"): stack.services,
     ("inspect",): inspect.anything,
     ("version",): system.version,
     ("system", "info"): system.info,
@@ -129,7 +133,7 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
 
 # Real commands that the simulator doesn't do: why, and what does the same job in a lesson.
 REFUSED: dict[str, tuple[str, str]] = {
-    "stack": ("Swarm stacks are not simulated.", "Create the services one by one with docker service create."),
+    "stack config": ("docker stack config is not simulated.", "docker compose config shows a file with all filled in."),
     "image push": (
         "Images are not pushed in the lab, to a registry of your own neither.",
         "docker save IMAGE | ssh docker2 docker load takes one to another host.",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dnetlab.commands.gotemplate.values import Row
-from dnetlab.sim.dockercli import serviceform, servicetext
+from dnetlab.sim.dockercli import serviceform, servicetext, tasks
 from dnetlab.sim.dockercli.inspect import inspect_each
 from dnetlab.sim.dockercli.listing import natural
 from dnetlab.sim.dockercli.session import Failed, Session, told
 from dnetlab.sim.dockercli.table import Listing
-from dnetlab.sim.dockercli.tasks import show
 from dnetlab.sim.dockerd import api
 from dnetlab.sim.dockerd.api import ApiError
 
@@ -30,11 +29,11 @@ def create(session: Session) -> int:
     body = serviceform.body(session)
     made = session.ask(api.service_create, body)
     session.out(made["ID"])
-    session.err(_unpinned(body["TaskTemplate"]["ContainerSpec"]["Image"]))
-    return _watch(session, made["ID"], made["ID"], 0, START_TICKS)
+    session.err(unpinned(body["TaskTemplate"]["ContainerSpec"]["Image"]))
+    return watch(session, made["ID"], made["ID"], 0, START_TICKS)
 
 
-def _unpinned(image: str) -> str:
+def unpinned(image: str) -> str:
     """The client's own, when no registry answers it (moby client/service_create.go digestWarning)."""
     return (
         f"image {image} could not be accessed on a registry to record\nits digest. Each node will access {image} "
@@ -42,7 +41,9 @@ def _unpinned(image: str) -> str:
     )
 
 
-def _watch(session: Session, service: str, name: str, before: int, ticks: int, steps: bool = False) -> int:
+def watch(
+    session: Session, service: str, name: str, before: int = 0, ticks: int = START_TICKS, steps: bool = False
+) -> int:
     """The lines that the client prints until the tasks have run for a while, as it does without a terminal.
 
     before: tasks that ran already; steps: one task after the other is replaced, with as many ticks each.
@@ -73,17 +74,20 @@ def _watch(session: Session, service: str, name: str, before: int, ticks: int, s
 
 def _never(session: Session, document: Json, name: str) -> None:
     """Tasks that don't come up: the real client would print the same lines until Ctrl-C."""
-    tasks = session.ask(api.task_list, {"service": [document["ID"]]})
-    errors = [task["Status"]["Err"] for task in tasks if task["Status"].get("Err")]
+    found = session.ask(api.task_list, {"service": [document["ID"]]})
+    errors = [task["Status"]["Err"] for task in found if task["Status"].get("Err")]
     raise Failed("\n".join(dict.fromkeys(errors)) or f"service {name} does not converge", 1)
 
 
 def ls(session: Session) -> int:
-    listed = session.ask(api.service_list, session.filters(), status=True)
-    found = sorted(listed, key=lambda s: natural(s["Spec"]["Name"]))
-    rows = [_row(service) for service in found]
-    session.stdout.append(SERVICES.render(rows, session.call.text("format"), quiet=session.call.on("quiet")))
+    show(session, session.ask(api.service_list, session.filters(), status=True))
     return 0
+
+
+def show(session: Session, found: Sequence[Json]) -> None:
+    """Print services that were listed with their status, by name."""
+    rows = [_row(service) for service in sorted(found, key=lambda s: natural(s["Spec"]["Name"]))]
+    session.stdout.append(SERVICES.render(rows, session.call.text("format"), quiet=session.call.on("quiet")))
 
 
 MODES = {"Replicated": "replicated", "Global": "global", "ReplicatedJob": "replicated job", "GlobalJob": "global job"}
@@ -125,7 +129,7 @@ def ps(session: Session) -> int:
                 raise
             missing.append(f"no such service: {name}")
     if found:
-        show(session, session.ask(api.task_list, {**session.filters(), "service": found}))
+        tasks.show(session, session.ask(api.task_list, {**session.filters(), "service": found}))
     if missing:
         raise Failed("\n".join(missing))
     return 0
@@ -166,7 +170,7 @@ def scale(session: Session) -> int:
         else:
             session.out(f"{name} scaled to {wanted}")
     for name, running in before.items():
-        _watch(session, name, name, running, START_TICKS)
+        watch(session, name, name, running, START_TICKS)
     return 0 if len(before) == len(pairs) else 1
 
 
@@ -192,7 +196,7 @@ def update(session: Session) -> int:
     count = old["Mode"].get("Replicated", {}).get("Replicas", 0)
     session.ask(api.service_update, name, new)
     session.out(name)
-    return _watch(session, name, name, 0 if template else count, CHANGE_TICKS if template else START_TICKS, template)
+    return watch(session, name, name, 0 if template else count, CHANGE_TICKS if template else START_TICKS, template)
 
 
 def rollback(session: Session) -> int:
@@ -202,7 +206,7 @@ def rollback(session: Session) -> int:
     if session.call.on("detach"):
         return 0
     session.out("rollback: manually requested rollback ")
-    return _watch(session, name, name, 0, CHANGE_TICKS, True)
+    return watch(session, name, name, 0, CHANGE_TICKS, True)
 
 
 def rm(session: Session) -> int:

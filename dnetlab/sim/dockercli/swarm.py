@@ -173,18 +173,3 @@ def unlock(session: Session) -> int:
 def ca(session: Session) -> int:
     session.ask(api.swarm_ca)
     return 0
-
-
-def objects(session: Session) -> int:
-    """docker stack ls: asked of a manager, and there are none."""
-    session.ask(api.swarm_objects)
-    session.out("NAME      SERVICES")
-    return 0
-
-
-def deploy(session: Session) -> int:
-    """docker stack deploy reads its file before it asks anybody; the lab has no such files."""
-    name = session.call.text("compose-file")
-    if not name:
-        raise Failed("Please specify a Compose file (with --compose-file)")
-    raise Failed(f"open {name}: no such file or directory")

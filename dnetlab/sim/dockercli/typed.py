@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from dnetlab.commands.gotemplate import Map, NilList, Struct
-from dnetlab.commands.gotemplate.values import Netip
+from dnetlab.commands.gotemplate.values import Duration, Netip
 
 # Objects that are maps in Go, and what `index` gives for a missing key (api/types/container, network, image, volume).
 _MAPS: dict[str, Any] = {
@@ -24,12 +24,18 @@ _LISTS = {
 # Fields of a struct that JSON leaves out when empty: object name -> field -> value.
 _OPTIONAL: dict[str, dict[str, Any]] = {
     "State": {"Health": None},
+    "Healthcheck": {"Interval": Duration(0), "Timeout": Duration(0), "StartPeriod": Duration(0),
+                    "StartInterval": Duration(0), "Retries": 0},
     "Config": {"ExposedPorts": Map({}), "Healthcheck": None, "StopSignal": "", "StopTimeout": None, "MacAddress": "",
                "Shell": [], "NetworkDisabled": False, "ArgsEscaped": False},
     "HostConfig": {"Annotations": Map({}), "Tmpfs": Map({}), "Sysctls": Map({}), "Mounts": [], "Init": None},
     "ipam config": {"Subnet": "", "IPRange": "", "Gateway": "", "AuxAddress": Map({})},
     "container": {"SizeRw": None, "SizeRootFs": None, "ImageManifestDescriptor": None},
 }  # fmt: skip
+# Fields that are nanoseconds of Go's time.Duration: of health checks, and of services (api/types/swarm).
+_DURATIONS = frozenset(("Interval", "Timeout", "StartPeriod", "StartInterval", "StopGracePeriod", "Delay", "Monitor",
+                        "Window"))  # fmt: skip
+_TIMED = ("Healthcheck", "ContainerSpec", "RestartPolicy", "UpdateConfig", "RollbackConfig")
 # Go's name of a field -> its name in JSON.
 _GO_NAMES = {"ID": "Id", "DNS": "Dns", "DNSOptions": "DnsOptions", "DNSSearch": "DnsSearch", "CPUShares": "CpuShares",
              "CPUPeriod": "CpuPeriod", "CPUQuota": "CpuQuota", "AuxAddress": "AuxiliaryAddresses"}  # fmt: skip
@@ -142,13 +148,21 @@ def _struct(fields: dict[str, Any], name: str, type_name: str, pointer: bool = F
     for key, value in fields.items():
         if key not in _DROPPED:
             inside[key] = value if isinstance(value, (str, int)) else _value(key, value, name)
+    for key in _DURATIONS & inside.keys() if name in _TIMED else ():
+        if isinstance(inside[key], int):
+            inside[key] = Duration(inside[key])
     optional = _OPTIONAL.get(name)
     extra = {key: value for key, value in optional.items() if key not in fields} if optional else {}
     found = Struct(inside, type_name, extra, pointer)
-    found.opaque = name in _OPAQUE
+    found.opaque = name in _OPAQUE or "Condition" in fields or name == "Healthcheck" and not _is_begun(fields)
     if not _JSON_NAMES.isdisjoint(inside):
         found.aliases = {go_name: json_name for go_name, json_name in _GO_NAMES.items() if json_name in inside}
     return found
+
+
+def _is_begun(check: dict[str, Any]) -> bool:
+    """Are the fields that a health check has its first ones? Then those that it lacks stand behind them."""
+    return tuple(check) == ("Test", *_OPTIONAL["Healthcheck"])[: len(check)]
 
 
 def _value(key: str, value: Any, parent: str) -> Any:

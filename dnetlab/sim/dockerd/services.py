@@ -10,7 +10,7 @@ from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import contents
-from dnetlab.sim.dockerd.cluster import addresses, identity, membership
+from dnetlab.sim.dockerd.cluster import addresses, identity, membership, specs
 from dnetlab.sim.dockerd.cluster.state import (
     PublishedPort,
     Service,
@@ -52,6 +52,7 @@ def find_task(swarm: Swarm, reference: str) -> Task:
 def create(world: World, host: str, spec: ServiceSpec) -> str:
     """`docker service create`: its id. ApiError in the words of the manager."""
     swarm = membership.manager(world, host)
+    specs.check_name(spec.name)
     if any(s.spec.name == spec.name for s in swarm.services.values()):
         prefix = RPC.format(code="AlreadyExists")
         raise ApiError(f"{prefix}name conflicts with an existing object: service {spec.name} already exists", 409)

@@ -16,6 +16,7 @@ from dnetlab.sim.dockerd import configured, ipam
 from dnetlab.sim.dockerd.books import daemon, drop_network, find_network, network_by_id, put_network
 from dnetlab.sim.dockerd.cluster import gossip, membership
 from dnetlab.sim.dockerd.cluster.identity import base36
+from dnetlab.sim.dockerd.cluster.specs import check_name
 from dnetlab.sim.dockerd.cluster.state import Swarm, member, members, swarm_of
 from dnetlab.sim.dockerd.drivers import overlay
 from dnetlab.sim.dockerd.drivers.table import driver_of
@@ -45,6 +46,7 @@ def create(world: World, host: str, network: Network, subnets: Sequence[Subnet])
     if daemon(world, host).joining is not None:
         raise ApiError(membership.NO_SWARM, 503)
     managed = membership.manager(world, host)
+    check_name(network.name)
     present = next((n for n in managed.networks.values() if n.ingress), None)
     if network.ingress and present is not None:
         text = f"rpc error: code = AlreadyExists desc = ingress network ({present.id}) is already present"

@@ -49,14 +49,16 @@ class ClientProfile:
 
 _TEXTS_28_2 = {  # observed
     "start failed": "Error: failed to start containers: {names}",
+    "no compose file": "Specify a Compose file (with --compose-file)",
     "no object": "Error: No such object: {name}",
     "port invalid": 'Error: invalid port ({number}): strconv.ParseUint: parsing "{number}": invalid syntax',
     "port closed": "Error: No public port '{port}' published for {name}",
     "rename empty": "Error: Neither old nor new names may be empty",
     "rename failed": "{problem}\nError: failed to rename container named {name}",
 }
-_TEXTS_29_7 = {  # recorded from 29.7.2; the renaming from docker/cli at v29.7.2
+_TEXTS_29_7 = {  # recorded from 29.7.2; the compose file and the renaming from docker/cli at v29.7.2
     "start failed": "failed to start containers: {names}",
+    "no compose file": "specify a Compose file (with --compose-file)",
     "no object": "error: no such object: {name}",
     "port invalid": 'invalid port ({number}): strconv.ParseUint: parsing "{number}": invalid syntax',
     "port closed": "no public port '{port}' published for {name}",

@@ -121,12 +121,6 @@ def swarm_ca(world: World, host: str) -> Json:
     raise Refused("The certificates of a swarm are not modelled.", "docker swarm join-token shows who may join.")
 
 
-def swarm_objects(world: World, host: str) -> list[Json]:
-    """What `docker stack ls` finds: none here. Raises ApiError 503 at a node that is no manager."""
-    membership.manager(world, host)
-    return []
-
-
 def _cluster(found: Swarm) -> Json:
     return {
         "ID": found.id,

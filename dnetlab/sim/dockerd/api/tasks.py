@@ -6,7 +6,7 @@ from typing import Any
 
 from dnetlab.sim.clock import rfc3339
 from dnetlab.sim.dockerd import services
-from dnetlab.sim.dockerd.api.filters import Filters, check_names
+from dnetlab.sim.dockerd.api.filters import Filters, check_names, has_label
 from dnetlab.sim.dockerd.api.nodes import find as find_node
 from dnetlab.sim.dockerd.api.services import port_json
 from dnetlab.sim.dockerd.cluster import membership
@@ -34,6 +34,7 @@ def _matches(found: Swarm, task: Task, wanted: Filters) -> bool:
         (not wanted.get("id") or any(task.id.startswith(v) for v in wanted["id"]))
         and (not wanted.get("name") or any(name.startswith(v) for v in wanted["name"]))
         and (not wanted.get("desired-state") or task.desired in wanted["desired-state"])
+        and all(has_label(task.spec.labels, v) for v in wanted.get("label", ()))
     )
 
 

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 
 from dnetlab.model import Endpoint, FdbEntry, Neighbour, Network, Packet, Protocol, Record, Where
 from dnetlab.model.changed import replace
-from dnetlab.model.ip import IpAddress
 from dnetlab.net.forward import forward
 from dnetlab.net.routing import source_for
 from dnetlab.sim.dockerd.books import daemon, put_network, spec
 from dnetlab.sim.dockerd.cluster import membership
-from dnetlab.sim.dockerd.cluster.state import Node, Swarm, members, put_node
+from dnetlab.sim.dockerd.cluster.state import Node, Service, Swarm, members, put_node
 from dnetlab.sim.world import World
 
 PORT = 7946
@@ -92,14 +91,16 @@ def _own(world: World, node: Node) -> Iterator[tuple[str, Record]]:
     for container in machine.containers:
         for endpoint in container.endpoints:
             if endpoint.network_id in swarm_scope and endpoint.endpoint_id and endpoint.address:
-                names = [*endpoint.aliases, container.short_id]
+                service = _service(world, node, container.labels.get("com.docker.swarm.service.id", ""))
+                own = () if service is None else service.spec.aliases.get(endpoint.network_id, ())
+                names = [*(name for name in endpoint.aliases if name not in own), container.short_id]
                 config = spec(world, node.host, container.id).config
                 if config.hostname not in (container.name, *names):
                     names.append(config.hostname)
-                service = container.labels.get("com.docker.swarm.service.name", "")
-                vip = _vip(world, node, container.labels.get("com.docker.swarm.service.id", ""), endpoint.network_id)
+                vip = service.vips.get(endpoint.network_id) if service is not None else None
+                called = container.labels.get("com.docker.swarm.service.name", "")
                 yield endpoint.network_id, Record(container.name, endpoint.address, endpoint.mac, node.data_address,
-                                                  tuple(names), service, vip)  # fmt: skip
+                                                  tuple(names), called, vip, own)  # fmt: skip
     for network_id, endpoint in daemon(world, node.host).balancers.items():
         if endpoint.address is not None:
             yield network_id, balancer_record(endpoint, node)
@@ -110,10 +111,9 @@ def balancer_record(endpoint: Endpoint, node: Node) -> Record:
     return Record("", endpoint.address, endpoint.mac, node.data_address)
 
 
-def _vip(world: World, node: Node, service_id: str, network_id: str) -> IpAddress | None:
+def _service(world: World, node: Node, service_id: str) -> Service | None:
     swarm = world.swarms.get(daemon(world, node.host).swarm)
-    service = swarm.services.get(service_id) if swarm else None
-    return service.vips.get(network_id) if service else None
+    return swarm.services.get(service_id) if swarm else None
 
 
 def _write_down(world: World, node: Node, network: Network, records: list[Record]) -> None:

@@ -6,6 +6,7 @@ daemon/cluster/convert; observed on 28.5.2).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ UPDATES = {"Parallelism": 1, "FailureAction": "pause", "Monitor": 5 * SECOND, "M
            "Order": "stop-first"}  # fmt: skip
 MODES = {"replicated": "Replicated", "global": "Global", "replicatedjob": "ReplicatedJob", "globaljob": "GlobalJob"}
 _TEXTS = ("Dir", "User", "StopSignal")
+_DNS_NAME = re.compile(r"[a-zA-Z0-9](?:[-_]*[A-Za-z0-9]+)*")
+INVALID = "rpc error: code = InvalidArgument desc = "
 _FLAGS = ("TTY", "OpenStdin", "ReadOnly")
 
 
@@ -36,6 +39,14 @@ def canonical(body: Mapping[str, Any]) -> Json:
     return found
 
 
+def check_name(name: str) -> None:
+    """ApiError for what services and networks of a swarm can't be called (swarmkit manager/controlapi/common.go)."""
+    if not _DNS_NAME.fullmatch(name):
+        raise ApiError(INVALID + "name must be valid as a DNS name component", 400)
+    if len(name) > 63:
+        raise ApiError(INVALID + "name must be 63 characters or fewer", 400)
+
+
 def named(given: Mapping[str, Any], names: tuple[str, ...]) -> Json:
     """Its fields under these names: Go reads a name in whatever case it is written (encoding/json)."""
     lower = {name.lower(): name for name in names}
@@ -43,13 +54,14 @@ def named(given: Mapping[str, Any], names: tuple[str, ...]) -> Json:
 
 
 def with_defaults(spec: Json) -> Json:
-    """As `insertDefaults=true` shows it (swarmkit api/defaults/service.go)."""
+    """As `insertDefaults=true` shows it (swarmkit api/defaults/service.go; observed on 20.10.24, 26.1.5 and 28.5.2)."""
     template = spec["TaskTemplate"]
     container = {"StopGracePeriod": 10 * SECOND, "DNSConfig": {}, **template["ContainerSpec"]}
-    usual = {"Resources": {}, "RestartPolicy": {"Condition": "any", "Delay": 5 * SECOND, "MaxAttempts": 0},
-             "Placement": {}}  # fmt: skip
-    return canonical({"UpdateConfig": UPDATES, "RollbackConfig": UPDATES, **spec,
-                      "TaskTemplate": {**usual, **template, "ContainerSpec": container}})  # fmt: skip
+    restart = {"Condition": "any", "Delay": 5 * SECOND, "MaxAttempts": 0, **template.get("RestartPolicy", {})}
+    usual = {"Resources": {}, "Placement": {}, **template, "RestartPolicy": restart, "ContainerSpec": container}
+    updates = {field: {"Monitor": UPDATES["Monitor"], **spec.get(field, UPDATES)}
+               for field in ("UpdateConfig", "RollbackConfig")}  # fmt: skip
+    return canonical({**spec, **updates, "TaskTemplate": usual})
 
 
 # -- a task ----------------------------------------------------------------------------------------------------------
