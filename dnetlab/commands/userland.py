@@ -19,13 +19,14 @@ HOST: frozenset[str] = _words(
     "kill pkill pgrep pidof killall systemctl service journalctl dockerd yum dnf apt apt-get cat ls hostname env "
     "printenv echo true false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq "
     "ifconfig route rev column jq mawk nsenter ssh scp tcpdump conntrack ethtool "
-    "arping telnet lsof fuser pstree dig host getent nmap watch mtr ufw firewall-cmd nft dmesg ipset socat"
+    "arping telnet lsof fuser pstree dig host getent nmap watch mtr ufw firewall-cmd nft dmesg ipset socat "
+    "less more"
 ) | TEXT
 # Debian's busybox-static, which the lab's images are made of, has neither pgrep, pkill nor printenv.
 BUSYBOX: frozenset[str] = _words(
     "ip brctl ping ping6 traceroute wget nslookup arp netstat nc ps kill pidof killall cat ls hostname env echo true "
     "false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq ifconfig route sysctl "
-    "rev"
+    "rev less more"
 ) | TEXT
 # nicolaka/netshoot has what a host has, but for what runs the host itself.
 NETSHOOT: frozenset[str] = HOST - _words(
@@ -39,7 +40,7 @@ USERLANDS: dict[str, frozenset[str]] = {
     "alpine": BUSYBOX | {"apk"},
     "nginx": BUSYBOX | {"curl"},
     "debian": _words("cat ls hostname env printenv echo true false sleep date whoami id pwd uname timeout "
-                        "grep head tail wc sort uniq which mawk apt apt-get") | TEXT,
+                        "grep head tail wc sort uniq which mawk apt apt-get more") | TEXT,
 }  # fmt: skip
 # Applets that the images' busybox has and the lab has not: to say "not found" of them would be a lie.
 OTHER_APPLETS: frozenset[str] = _words(

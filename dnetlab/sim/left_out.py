@@ -18,8 +18,6 @@ NOT_MODELLED: dict[str, str] = {
     "vi": "Files can be read with cat; the lab has no editor.",
     "vim": "Files can be read with cat; the lab has no editor.",
     "nano": "Files can be read with cat; the lab has no editor.",
-    "less": "Pipe into head or tail.",
-    "more": "Pipe into head or tail.",
     "top": "Use ps aux, or docker top CONTAINER.",
     "python3": "Write Python in a cell without %%dnet.",
     "man": "Use COMMAND --help.",

@@ -337,6 +337,8 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "apt-get": _packages,
     "apk": _packages,
     "cat": _files,
+    "less": _files,
+    "more": _files,
     "ls": _files,
     "hostname": _hostname,
     "env": _basics,

@@ -1,4 +1,5 @@
-"""cat prints files and ls lists directories, as far as the lab holds them; without a file cat passes its input on."""
+"""cat, less and more print files and ls lists directories, as far as the lab holds them; without a file the first three
+pass their input on: no line of a cell stands at a terminal, so that a pager has nobody to wait for."""
 
 from __future__ import annotations
 
@@ -6,11 +7,15 @@ from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.tools import tree
 from dnetlab.sim.tools.options import BadOption, busybox_usage, is_busybox, parse
+from dnetlab.sim.userland.options import reason
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
     """`cat [FILE]…` or `ls [FILE]…`; exit status 1 (coreutils ls: 2) when one could not be read."""
-    return _ls(context, argv) if argv[0].rsplit("/", 1)[-1] == "ls" else _cat(context, argv)
+    name = argv[0].rsplit("/", 1)[-1]
+    if name in ("less", "more"):
+        return _page(context, name, argv[1:])
+    return _ls(context, argv) if name == "ls" else _cat(context, argv)
 
 
 def _cat(context: Context, argv: tuple[str, ...]) -> Result:
@@ -38,6 +43,38 @@ def _cat(context: Context, argv: tuple[str, ...]) -> Result:
             closed = f"can't open '{name}'" if busybox else name
             stderr += f"cat: {closed}: Permission denied\n"
     return Result(_marked(text, flags), stderr, 1 if stderr else 0)
+
+
+def _page(context: Context, name: str, words: tuple[str, ...]) -> Result:
+    """less 590 and more of util-linux 2.38 (Debian 12) without a terminal, and busybox 1.35's: all of it at once."""
+    strange = next((word for word in words if word.startswith("--") and len(word) > 2), None)
+    if strange is not None:
+        raise Refused("{tool} {word} is not part of the lab.", "{tool} FILE shows it, head and tail a part.",
+                      tool=name, word=strange)  # fmt: skip
+    names = [word for word in words if word == "-" or word[:1] not in ("-", "+")]
+    if not names:
+        if context.input is not None:
+            context.input.rest()
+        return Result(context.stdin or "")
+    busybox = is_busybox(context)
+    out = said = ""
+    for file in names:
+        try:
+            text = (context.stdin or "") if file == "-" else LabFiles(context).read(tree.absolute(context, file))
+            out += (f"{_FRAME}\n{file}\n{_FRAME}\n" if name == "more" and not busybox else "") + text
+        except OSError as error:
+            if busybox:
+                said += f"{name}: can't open '{file}': {reason(error)}\n"
+            elif isinstance(error, IsADirectoryError):
+                out += f"{file} is a directory\n" if name == "less" else f"\n*** {file}: directory ***\n\n"
+            elif name == "less":
+                out += f"{file}: {reason(error)}\n"
+            else:
+                said += f"more: cannot open {file}: {reason(error)}\n"
+    return Result(out, said, int(bool(said) and busybox))
+
+
+_FRAME = ":" * 14
 
 
 def _marked(text: str, flags: str) -> str:
@@ -76,7 +113,10 @@ def _ls(context: Context, argv: tuple[str, ...]) -> Result:
     names = sorted(names) or ["."]
     found, stderr = _missing(context, names, busybox)
     if found and flags & set("lgnosiRZ"):
-        raise Refused("The lab's files have no dates, owners or sizes.", "Plain ls, ls -a and ls -1 show their names.")
+        raise Refused(
+            "The lab's files have no dates.",
+            "Plain ls, ls -a and ls -1 show their names, stat -c '%A %U %s %n' FILE what they have beside.",
+        )
     files = [n for n in found if "d" in flags or not tree.is_directory(context, n)]
     folders = [n for n in found if n not in files]
     out = "".join(f"{name}\n" for name in files)

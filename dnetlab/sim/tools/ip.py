@@ -48,6 +48,8 @@ def _run(context: Context, line: IpLine) -> Result:
         return _run(replace(context, namespace=space), inner)
     if line.object == "rule":
         return ip_rule.run(context, line)
+    if line.object == "nexthop" and line.verb in ("", "list", "show", "ls", "lst"):
+        return Result()  # nobody has made one: routes name their gateways themselves
     if line.object == "monitor":
         return ip_monitor.run(context, line)
     if line.options.more_statistics:
