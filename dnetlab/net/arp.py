@@ -13,7 +13,7 @@ from ipaddress import IPv4Address
 from dnetlab.model import LinkKind, Neighbour
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.ip import IpAddress
-from dnetlab.model.network import DELAY_SECONDS, PROBE_SECONDS, REACHABLE_SECONDS
+from dnetlab.model.network import ARP_SECONDS, DELAY_SECONDS, PROBE_SECONDS, REACHABLE_SECONDS
 from dnetlab.net.memory import Field
 from dnetlab.net.segment import Event, Found, Link, Lost, Wanted, told_mac
 from dnetlab.net.tunnel import outside, speaks_from
@@ -30,6 +30,7 @@ class NextHop:
 
     gone: the seconds for which the kernel will still believe in somebody who isn't there any more; 0.0 otherwise.
     lost: the tunnel that swallowed the question or its answer; path then leads into it when the MAC is known.
+    asks: the seconds after which a question that nobody answers is given up: fewer where it was under way already.
     """
 
     mac: str | None
@@ -38,6 +39,7 @@ class NextHop:
     looped: str = ""
     gone: float = 0.0
     lost: Lost | None = None
+    asks: float = ARP_SECONDS
 
 
 def resolve(field: Field, start: Link, hop: IpAddress) -> NextHop:
@@ -54,7 +56,8 @@ def resolve(field: Field, start: Link, hop: IpAddress) -> NextHop:
             return believed
     found = field.wiring.search(start, Wanted(hop))
     if found.link is None and not found.lost and known is not None and known.state_at(field.now) == "INCOMPLETE":
-        return NextHop(None, (), True, found.looped)  # it waits with the others for what has been asked already
+        left = ARP_SECONDS - known.age_at(field.now)  # it waits with the others for what has been asked already
+        return NextHop(None, (), True, found.looped, asks=left)
     told = _told(field, found, hop)
     if told is not None:
         field.learn(start.where, Neighbour(hop, start.interface.name, told))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dnetlab.model import Disposition, Exchange, IcmpType, Packet, Protocol, Snapshot, Trace, Where
 from dnetlab.model.changed import replace
-from dnetlab.model.network import ARP_SECONDS
 from dnetlab.net.deliver import find_socket, proxy_of
 from dnetlab.net.journey import journey
 from dnetlab.net.memory import Field
@@ -76,7 +75,7 @@ def _seconds(trip: Trip, request: Trace, reply: Trace | None, proxied: Exchange 
         return trip.waits if len(request.hops) <= 1 else FOREVER
     if request.disposition in (Disposition.NO_NEIGHBOUR, Disposition.LINK_DOWN):
         known = len(request.hops) <= 1 or (reply is not None and reply.disposition.arrived)
-        return ARP_SECONDS if known else FOREVER
+        return trip.asks if known else FOREVER
     if reply is not None and reply.disposition.arrived:
         return proxied.seconds if proxied and not proxied.answered else 0.0
     nowhere = request.disposition is Disposition.NO_ROUTE and len(request.hops) <= 1

@@ -363,6 +363,7 @@ def _transmit(trip: Trip, start: Link, hop: IpAddress) -> Arrival:
         trip.lab.sent(start, 3 * size, 3)
         show_unanswered(trip.lab, start, _asking(trip, start), hop)
         trip.note(StepKind.RESOLVED, NobodyAnswers(hop, dev), dev)
+        trip.asks = answer.asks
         trip.end(Disposition.NO_NEIGHBOUR, NobodyHas(hop, dev), dev)
         trip.complain(IcmpType.HOST_UNREACHABLE)
         return None

@@ -21,6 +21,7 @@ from dnetlab.model import (
 )
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.facts import Fact
+from dnetlab.model.network import ARP_SECONDS
 from dnetlab.net.memory import Field
 from dnetlab.net.nat import Track
 from dnetlab.net.routing import is_local, source_for
@@ -55,6 +56,7 @@ class Trip:
 
     bound: the program that sends it said from which address (an answer has it from the question anyway).
     oif: the link that this program has bound itself to, '' without one.
+    asks: the seconds until a question for a neighbour that nobody answers is given up.
     waits: the seconds until the sender's own stack gives up, None when something else decides that.
     tunnel: the VXLAN that takes the frame out of this packet, when it carries one and has arrived.
     untracked: a rule of the table raw has taken it out of conntrack's hands in this namespace.
@@ -76,6 +78,7 @@ class Trip:
     listener: Listener | None = None
     seen: dict[tuple[Where, str], list[Packet]] = field(default_factory=dict)
     waits: float | None = None
+    asks: float = ARP_SECONDS
     tunnel: Link | None = None
     untracked: bool = False
     traced: int = 0

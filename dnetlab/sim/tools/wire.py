@@ -11,7 +11,6 @@ from enum import Enum
 from dnetlab.model import Asked, Disposition, Exchange, IcmpType, Listener, Packet, Protocol
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.ip import IpAddress, in_zone, is_link_local, zone_of
-from dnetlab.model.network import ARP_SECONDS
 from dnetlab.net import routing
 from dnetlab.net.conversation import GIVES_UP, Talk
 from dnetlab.net.forward import forward
@@ -310,7 +309,7 @@ def judge(context: Context, exchange: Exchange, packet: Packet) -> Attempt:
         return Attempt(Fate.SILENCE, exchange, seconds=float("inf"), local=local)
     if request.disposition is Disposition.NO_NEIGHBOUR and here:
         return Attempt(Fate.HOST_UNREACHABLE, exchange, packet.source, error=IcmpType.HOST_UNREACHABLE,
-                      seconds=ARP_SECONDS, local=local)  # fmt: skip
+                      seconds=exchange.seconds, local=local)  # fmt: skip
     if request.disposition is Disposition.NO_ROUTE and here:
         return Attempt(Fate.NETWORK_UNREACHABLE, exchange, local=local)
     if request.disposition is Disposition.DROPPED and here and _dropped_at_output(exchange):
@@ -325,10 +324,7 @@ def _error_came_back(exchange: Exchange, final: Packet, local: tuple[IpAddress, 
     if final.protocol is Protocol.TCP and "R" in final.flags:
         return Attempt(Fate.REFUSED, exchange, final.source, final.ttl, local=local, seconds=exchange.seconds)
     fate = _ERRORS.get(final.icmp, Fate.SILENCE) if final.icmp else Fate.SILENCE
-    waited = exchange.seconds
-    if final.icmp is IcmpType.HOST_UNREACHABLE and exchange.request.disposition is Disposition.NO_NEIGHBOUR:
-        waited = ARP_SECONDS
-    return Attempt(fate, exchange, final.source, final.ttl, final.icmp, waited, local, mtu=final.mtu)
+    return Attempt(fate, exchange, final.source, final.ttl, final.icmp, exchange.seconds, local, mtu=final.mtu)
 
 
 def _dropped_at_output(exchange: Exchange) -> bool:
