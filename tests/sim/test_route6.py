@@ -68,4 +68,62 @@ def test_what_would_ask_a_name_server_or_changes_routes_is_refused():
     lab = Lab()
 
     assert str(lab.run("route -6").refused.reason) == "Only addresses are shown of the IPv6 table."
-    assert str(lab.run("route -6 add fd05::/64 dev eth0").refused.reason) == "`route` changes no routes of IPv6 here."
+    assert str(lab.run("route -6 add gateway gw fd01::1").refused.reason) == "The name gateway is not looked up here."
+    lab.run("docker run -d --name box busybox top")
+    inside = lab.run("docker exec box route -A inet6 add fd05::/64 dev eth0")
+    assert str(inside.refused.reason) == "`route` changes no routes of IPv6 here."
+
+
+# What net-tools 2.10 said in a namespace of Linux 6.18, whose v0 had fd00:1::1/64: its last line and its exit status.
+USAGE = "       inet6_route [-FC] flush      NOT supported"
+CHANGES = [
+    ("add fd00:2::/64 gw fd00:1::2", "", 0),
+    ("add fd00:3::/64 dev v0", "", 0),
+    ("add fd00:2::/64 gw fd00:1::2", "SIOCADDRT: File exists", 7),
+    ("add fd00:4::5 gw fd00:1::2 metric 7", "SIOCADDRT: No such device", 7),
+    ("add fd00:6::8/128 gw fd00:1::2 dev v0", "", 0),
+    ("add default gw fd00:1::9", "", 0),
+    ("add default gw fd00:1::9 dev v0", "SIOCADDRT: File exists", 7),
+    ("add fd00:7::/64 gw fd99::1", "SIOCADDRT: No route to host", 7),
+    ("add fd00:7::/64", "SIOCADDRT: No such device", 7),
+    ("add fd00:7::/64 dev nosuch", "SIOGIFINDEX: No such device", 7),
+    ("add fd00:7::/64 gw 10.0.0.1", "10.0.0.1: Resolver Error 0 (no error)", 6),
+    ("add 10.0.0.0/8 gw fd00:1::2", "10.0.0.0: Resolver Error 0 (no error)", 1),
+    ("add fd00:7::/129 gw fd00:1::2", USAGE, 3),
+    ("add fd00:7::1/64 gw fd00:1::2", "", 0),
+    ("add -net fd00:8::/64 gw fd00:1::2", "#net: Unknown host", 1),
+    ("add", USAGE, 3),
+    ("add fd00:9::/64 gw", USAGE, 3),
+    ("add fd00:9::/64 metric x dev v0", USAGE, 3),
+    ("add fd00:9::/64 v0", "", 0),
+    ("add fd00:a::/64 gw fd00:1::2 mtu 1400", USAGE, 3),
+    ("add fd00:b::/64 reject", "SIOGIFINDEX: No such device", 7),
+    ("add fd00:c::/64 gw fe80::1", "SIOCADDRT: Invalid argument", 7),
+    ("add fd00:d::/64 gw fd00:1::1", "SIOCADDRT: Invalid argument", 7),
+    ("add fd00:5::/64 gw fd00:1::2 metric 7", "", 0),
+    ("del fd00:5::/64", "SIOCDELRT: No such process", 7),
+    ("del fd00:5::/64 metric 7", "", 0),
+    ("del fd00:2::/64 gw fd00:1::2", "", 0),
+    ("del fd00:2::/64 gw fd00:1::2", "SIOCDELRT: No such process", 7),
+    ("del fd00:1::/64 dev v0", "SIOCDELRT: No such process", 7),
+    ("del fd00:1::/64 metric 256", "", 0),
+    ("del default", "", 0),
+    ("flush", USAGE, 3),
+]
+
+
+def test_route_6_changes_the_table_and_complains_as_net_tools_does():
+    # Given a link with an address of its own, when one line after the other is typed
+    lab = Lab()
+    lab.run_cell("ip link add v0 type veth peer name v1\nip link set v0 up\nip link set v1 up\n"
+                 "ip addr add fd00:1::1/64 dev v0 nodad")  # fmt: skip
+    said = [(text, lab.run(f"route -6 {text}")) for text, _, _ in CHANGES]
+
+    # Then each answers as it did, and the table is the one that was left
+    assert [(text, out.stderr.rpartition("\n")[0].rpartition("\n")[2], out.exit_code) for text, out in said] == CHANGES
+    assert lab.run("ip -6 route | grep -v fe80").stdout == (
+        "fd00:3::/64 dev v0 metric 1 pref medium\n"
+        "fd00:6::8 via fd00:1::2 dev v0 metric 1 pref medium\n"
+        "fd00:7::/64 via fd00:1::2 dev v0 metric 1 pref medium\n"
+        "fd00:9::/64 dev v0 metric 1 pref medium\n"
+    )

@@ -454,6 +454,8 @@ SENTENCES = {
     "A route of kind {kind} is not shown by `route` here.": "这里的 `route` 不显示 {kind} 类型的路由。",
     "Use `ip -6 route`.": "请用 `ip -6 route`。",
     "`route` changes no routes of IPv6 here.": "这里的 `route` 不修改 IPv6 路由。",
+    "The name {word} is not looked up here.": "这里不查询名字 {word}。",
+    "Give it as fd00::1.": "请写成 fd00::1。",
     "Use `ip -6 route add …`.": "请用 `ip -6 route add …`。",
     "ss -s counts sockets of programs and of the kernel that the lab has not.": "ss -s 数的套接字里，有实验环境没有的程序和内核的套接字。",
     "`ss -Htan | wc -l` counts those of TCP, `ss -Huan | wc -l` those of UDP.": "`ss -Htan | wc -l` 数 TCP 的，`ss -Huan | wc -l` 数 UDP 的。",

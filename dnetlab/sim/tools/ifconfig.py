@@ -235,8 +235,11 @@ def _route(context: Context, words: tuple[str, ...]) -> Result:
 
 
 def _route6(context: Context, words: tuple[str, ...]) -> Result:
-    """`route -n -A inet6`, `route -6 -n`."""
+    """`route -n -A inet6`, `route -6 -n`, `route -6 add|del …`."""
     busybox = is_busybox(context)
+    rest = [word for word in words if word not in ("-A", "inet6", "-6", "--inet6", "-n")]
+    if rest and not busybox and rest[0] in ("add", "del", "delete", "flush"):
+        return route6.change(context, rest[0], rest[1:])
     if set(words) - {"-n", "-A", "inet6", *(() if busybox else ("-6", "--inet6", "-6n", "-n6"))}:
         raise Refused("`route` changes no routes of IPv6 here.", "Use `ip -6 route add …`.")
     return Result(route6.table(context, "-n" in words, busybox))
