@@ -19,7 +19,7 @@ HOST: frozenset[str] = _words(
     "kill pkill pgrep pidof killall systemctl service journalctl dockerd yum dnf apt apt-get cat ls hostname env "
     "printenv echo true false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq "
     "ifconfig route rev column jq mawk nsenter ssh scp tcpdump conntrack ethtool "
-    "arping telnet lsof fuser pstree dig host getent nmap watch mtr ufw firewall-cmd nft dmesg ipset socat "
+    "arping telnet lsns lsof fuser pstree dig host getent nmap watch mtr ufw firewall-cmd nft dmesg ipset socat "
     "less more"
 ) | TEXT
 # Debian's busybox-static, which the lab's images are made of, has neither pgrep, pkill nor printenv.

@@ -15,7 +15,7 @@ from dnetlab.sim.context import Context, Refused
 from dnetlab.sim.kernel import KernelError
 from dnetlab.sim.kernel.sysctls import key_of, value_of
 from dnetlab.sim.login import PROGRAM
-from dnetlab.sim.tools import accounts, tree
+from dnetlab.sim.tools import accounts, nslinks, tree
 from dnetlab.sim.tools.permission import is_privileged
 from dnetlab.sim.world import FileKey
 
@@ -116,6 +116,10 @@ class LabFiles:
         if path == "/var/run" and self.context.container is None:
             return "/run"
         return self.world.links.get(self.key(path))
+
+    def shown(self, path: str) -> str | None:
+        """What `readlink` shows: of a namespace below /proc its kind and number, which no path leads to."""
+        return self.target(path) or nslinks.target(self.context, path)
 
     def mode(self, path: str) -> int:
         path = self.followed(path)

@@ -228,20 +228,10 @@ def port_map(world: World, host: str, container: Container) -> dict[str, list[Js
     return {port: found[port] for port in sorted(found)}
 
 
-def sandbox_of(world: World, container: Container) -> tuple[str, str]:
-    """SandboxID and SandboxKey; two empty texts where there is none."""
-    joined = container.network_mode.startswith("container:")
-    kept = books.release_of(world).remembers_sandbox and container.started is not None
-    if joined or not (container.is_running or kept):
-        return "", ""
-    one = sandbox.id_of(container)
-    return one, f"/var/run/docker/netns/{'default' if container.namespace == 'host' else one[:12]}"
-
-
 def network_settings(world: World, host: str, container: Container) -> Json:
     """`.NetworkSettings`"""
     bridge = container.endpoint("bridge") or Endpoint("bridge", "")  # also when it was connected second
-    one, key = sandbox_of(world, container)
+    one, key = sandbox.sandbox_of(world, container)
     found = {"Bridge": "", "SandboxID": one, "SandboxKey": key, "Ports": port_map(world, host, container),
              "HairpinMode": False, "LinkLocalIPv6Address": "", "LinkLocalIPv6PrefixLen": 0}  # fmt: skip
     found |= {

@@ -66,6 +66,16 @@ def id_of(container: Container) -> str:
     return hashlib.sha256(f"sandbox:{container.id}:{container.started}".encode()).hexdigest()
 
 
+def sandbox_of(world: World, container: Container) -> tuple[str, str]:
+    """SandboxID and SandboxKey; two empty texts where there is none."""
+    joined = container.network_mode.startswith("container:")
+    kept = release_of(world).remembers_sandbox and container.started is not None
+    if joined or not (container.is_running or kept):
+        return "", ""
+    one = id_of(container)
+    return one, f"/var/run/docker/netns/{'default' if container.namespace == 'host' else one[:12]}"
+
+
 def set_sysctls(world: World, host: str, container: Container, config: ContainerConfig) -> None:
     """Up to 27 runc writes --sysctl when the network stands, so that what is said of its links holds (observed on
     20.10.24 and 26.1.5 with disable_ipv6); of `all` and `lo` it holds later, too."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.labfiles import LabFiles
-from dnetlab.sim.tools import tree
+from dnetlab.sim.tools import nslinks, tree
 from dnetlab.sim.tools.options import BadOption, busybox_usage, is_busybox, parse
 from dnetlab.sim.userland.options import reason
 
@@ -113,6 +113,9 @@ def _ls(context: Context, argv: tuple[str, ...]) -> Result:
     names = sorted(names) or ["."]
     found, stderr = _missing(context, names, busybox)
     if found and flags & set("lgnosiRZ"):
+        paths = [tree.absolute(context, name) for name in found]
+        if flags <= {"l", "d"} and all(nslinks.process_at(context, path) for path in paths) and len(paths) == 1:
+            return Result("".join(f"{line}\n" for line in nslinks.listed(context, paths[0], found[0])), stderr)
         raise Refused(
             "The lab's files have no dates.",
             "Plain ls, ls -a and ls -1 show their names, stat -c '%A %U %s %n' FILE what they have beside.",
@@ -147,7 +150,7 @@ def _missing(context: Context, names: list[str], busybox: bool) -> tuple[list[st
     stderr = ""
     for name in names:
         try:
-            if not tree.is_directory(context, name):
+            if not tree.is_directory(context, name) and nslinks.target(context, tree.absolute(context, name)) is None:
                 tree.read(context, name)
             found.append(name)
         except FileNotFoundError:

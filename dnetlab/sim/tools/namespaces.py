@@ -32,7 +32,7 @@ def namespace_at(context: Context, path: str) -> str | None:
         return made if made in context.machine.namespaces else None
     if not path.startswith(DOCKERS + "/"):
         return None
-    from dnetlab.sim.dockerd.inspect import sandbox_of
+    from dnetlab.sim.dockerd.sandbox import sandbox_of
 
     name = path.rsplit("/", 1)[-1]
     ids = {container.short_id for container in context.machine.containers}

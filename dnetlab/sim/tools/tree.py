@@ -13,6 +13,7 @@ from dnetlab.sim.context import Context, Refused
 from dnetlab.sim.kernel.sysctls import key_of, value_of
 from dnetlab.sim.text import connections
 from dnetlab.sim.text.traffic import proc_net_dev, sysfs
+from dnetlab.sim.tools import nslinks
 from dnetlab.sim.world import FileKey
 
 OS_RELEASE = """\
@@ -139,6 +140,8 @@ def is_directory(context: Context, path: str) -> bool:
              "/proc/sys", "/sys/class", posixpath.dirname(RT_TABLES),
              "/usr/bin", "/usr/sbin", "/usr/local", "/usr/local/bin", "/usr/local/sbin", "/usr/share", "/var/run",
              "/var/log", "/var/lib", "/var/tmp")  # fmt: skip
+    if full.endswith("/ns") and nslinks.process_at(context, full) is not None:
+        return True
     if full in fixed or (full in (*NAMESPACES, "/etc/default") and context.container is None) or _ports(context, full):
         return True
     parent, name = posixpath.split(full)
@@ -155,7 +158,9 @@ def listing(context: Context, path: str) -> list[str]:
     if full == "/":
         return sorted(_top(context))
     if full in NAMESPACES and context.container is None:
-        return sorted(name for name in context.machine.namespaces if name != "host")
+        return _docker_namespaces(context)
+    if full.endswith("/ns") and nslinks.process_at(context, full) is not None:
+        return list(nslinks.NAMES)
     if full == "/sys/class/net":
         return sorted(i.name for i in context.stack.interfaces)
     if _ports(context, full):
@@ -182,6 +187,16 @@ def listing(context: Context, path: str) -> list[str]:
     raise Refused(
         "The lab holds only the files of {full} that lessons read.", SHOWS, full=full, held=_held(context, full)
     )
+
+
+def _docker_namespaces(context: Context) -> list[str]:
+    """What dockerd keeps in /run/docker/netns: a file for each sandbox, `default` for the host's own, and those of
+    overlay networks."""
+    from dnetlab.sim.dockerd.sandbox import sandbox_of
+
+    keys = (sandbox_of(context.world, c)[1] for c in context.machine.containers if c.is_running)
+    own = {posixpath.basename(key) for key in keys if key}
+    return sorted(own | context.machine.inner_spaces)
 
 
 def _ports(context: Context, full: str) -> list[str]:

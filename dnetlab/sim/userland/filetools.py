@@ -348,7 +348,7 @@ def readlink(call: Call) -> Result:
         if call.name == "realpath" or flags & {"f", "e", "m"}:
             made: str | None = _followed(call.files, path)
         else:
-            made = call.files.target(path)
+            made = call.files.shown(path)
         if made is None:
             code = 1
         else:

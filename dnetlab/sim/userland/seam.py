@@ -156,6 +156,9 @@ class Files(Protocol):
     def target(self, path: str) -> str | None:
         """Where a symbolic link points, None for anything else."""
 
+    def shown(self, path: str) -> str | None:
+        """The same as `readlink` shows it: some links of /proc have a text that is no path."""
+
     def mode(self, path: str) -> int: ...
     def set_mode(self, path: str, mode: int) -> None: ...
     def owner(self, path: str) -> tuple[int, int]:
