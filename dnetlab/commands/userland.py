@@ -19,8 +19,8 @@ HOST: frozenset[str] = _words(
     "kill pkill pgrep pidof killall systemctl service journalctl dockerd yum dnf apt apt-get cat ls hostname env "
     "printenv echo true false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq "
     "ifconfig route rev column jq mawk nsenter ssh scp tcpdump conntrack ethtool "
-    "arping telnet lsns lsof fuser pstree dig host getent nmap watch mtr ufw firewall-cmd nft dmesg ipset socat "
-    "less more"
+    "arping telnet lsns python3 lsof fuser pstree dig host getent nmap watch mtr ufw firewall-cmd nft dmesg ipset "
+    "socat less more"
 ) | TEXT
 # Debian's busybox-static, which the lab's images are made of, has neither pgrep, pkill nor printenv.
 BUSYBOX: frozenset[str] = _words(
@@ -30,7 +30,7 @@ BUSYBOX: frozenset[str] = _words(
 ) | TEXT
 # nicolaka/netshoot has what a host has, but for what runs the host itself.
 NETSHOOT: frozenset[str] = HOST - _words(
-    "docker systemctl service journalctl dockerd yum dnf apt apt-get ssh scp ufw firewall-cmd"
+    "docker systemctl service journalctl dockerd yum dnf apt apt-get ssh scp ufw firewall-cmd lsns"
 )
 USERLANDS: dict[str, frozenset[str]] = {
     "host": HOST,

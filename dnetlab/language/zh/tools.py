@@ -423,6 +423,8 @@ SENTENCES = {
     "mtr draws on a terminal, again and again.": "mtr 会在终端上不停地画。",
     "mtr -r -c 3 -n HOST prints a report.": "mtr -r -c 3 -n 主机 打印一份报告。",
     "mtr needs a host.": "mtr 需要一个主机。",
+    "The lab's json.tool prints.": "实验环境的 json.tool 只输出到屏幕。",
+    "python3 -m json.tool FILE > OTHER": "python3 -m json.tool 文件 > 另一个文件",
     "The lab knows network namespaces only.": "实验环境只有网络命名空间。",
     "lsns -t net, with -n, -p PID or -o COLUMNS": "lsns -t net，可以加 -n、-p PID 或 -o COLUMNS",
     "The lab's telnet has a host and a port.": "实验环境的 telnet 只有主机和端口两个参数。",

@@ -254,6 +254,12 @@ def _arping(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _python3(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.python3 import run
+
+    return run(context, argv)
+
+
 def _lsns(context: Context, argv: Argv) -> Result:
     from dnetlab.sim.tools.lsns import run
 
@@ -376,7 +382,7 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "conntrack": _conntrack,
     "ethtool": _ethtool,
     "arping": _arping,
-    "lsns": _lsns, "telnet": _telnet,
+    "lsns": _lsns, "python3": _python3, "telnet": _telnet,
     "lsof": _owners,
     "fuser": _owners,
     "pstree": _owners,
