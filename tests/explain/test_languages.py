@@ -29,10 +29,16 @@ COMMANDS = re.compile(
 
 
 @pytest.fixture(scope="module")
-def said() -> dict[str, Sentence]:
+def read() -> tuple[Sentence, ...]:
+    """Every sentence of the code, read once for all."""
+    return tuple(sentences())
+
+
+@pytest.fixture(scope="module")
+def said(read: tuple[Sentence, ...]) -> dict[str, Sentence]:
     """Every template of the code, and where it stands first."""
     found: dict[str, Sentence] = {}
-    for sentence in sentences():
+    for sentence in read:
         found.setdefault(sentence.template, sentence)
     return found
 
@@ -54,8 +60,8 @@ def in_tables() -> Iterator[str]:
     yield from ("gone", *(state.value for state in ContainerState))
 
 
-def test_each_sentence_of_the_code_has_the_fields_that_it_is_filled_in_with() -> None:
-    for sentence in sentences():
+def test_each_sentence_of_the_code_has_the_fields_that_it_is_filled_in_with(read: tuple[Sentence, ...]) -> None:
+    for sentence in read:
         if sentence.fields is not None:
             assert sentence.holes <= sentence.fields, f"{sentence.place}: {sentence.template}"
 
