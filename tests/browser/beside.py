@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from conftest import served as jupyterlab_served  # noqa: E402
 from course import make, open_lesson, served  # noqa: E402
-from pages import CELLS, CHROMIUM, FLAGS, Learner, cells_of, open_notebook  # noqa: E402
+from pages import CELLS, CHROMIUM, FLAGS, Learner, cells_of, open_notebook, run_all  # noqa: E402
 
 from dnetlab.workspace import shipped_notebooks  # noqa: E402
 
@@ -26,15 +26,18 @@ WIDTH, HEIGHT, PARTS = 1000, 1400, 12
 
 
 def run_through(page, file: Path) -> list[str]:
-    """What stands under each cell that has something to run, run one after the other."""
-    learner = Learner(page)
-    return [without_number(settled(page, learner, number)) for number in range(cells_of(file))]
+    """What stands under each cell that has something to run, once all have run; read from the last one, which is in
+    sight then, to the first."""
+    learner, cells = Learner(page), cells_of(file)
+    run_all(page, cells, patience=300_000)
+    return [without_number(settled(page, learner, number)) for number in reversed(range(cells))][::-1]
 
 
 def settled(page, learner: Learner, number: int) -> str:
-    """What stands under a cell once its player has come up."""
-    learner.run(number)
+    """What stands under a cell once its player has come up. The course's page holds only cells that are in sight."""
     cell = page.locator(CELLS).nth(number)
+    cell.scroll_into_view_if_needed()
+    cell.locator(".jp-InputPrompt").wait_for()
     if cell.locator(".cm-content").inner_text().startswith("%dnet trace"):
         cell.locator(".dnetlab-player .now").first.wait_for()
     return learner.output(number)

@@ -15,7 +15,10 @@ FLAGS = [
 ]  # fmt: skip
 ERROR = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
 CELLS = ".jp-Notebook:visible .jp-CodeCell"
-PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.textContent)"
+SHOWN = """[...document.querySelectorAll('.jp-Notebook')].filter(notebook => notebook.offsetParent)
+    .flatMap(notebook => [...notebook.querySelectorAll('.jp-CodeCell .jp-InputPrompt')])"""
+PROMPTS = f"{SHOWN}.map(p => p.textContent)"
+BLANK = f"{SHOWN}.forEach(prompt => {{ prompt.textContent = '' }})"
 STARTED = f"() => {PROMPTS}.some(text => /[\\d*]/.test(text))"
 FINISHED = f"""count => document.querySelector('[data-mime-type="application/vnd.jupyter.error"]')
     || ({PROMPTS}.length >= count && {PROMPTS}.every(text => /\\d/.test(text)))"""
@@ -86,14 +89,17 @@ def cells_of(file: Path) -> int:
     return sum(1 for cell in found if cell["cell_type"] == "code" and cell["source"])
 
 
-def run_all(page, cells: int) -> None:
-    """Run All Cells, and wait for that many to have run; asked again when JupyterLab was not ready to hear it."""
+def run_all(page, cells: int, patience: int = 60_000) -> None:
+    """Run All Cells, and wait for that many to have run, for so many milliseconds; asked again when JupyterLab was not
+    ready to hear it."""
     for _ in range(8):
+        page.locator(CELLS).first.locator(".jp-InputPrompt").click()  # the notebook that is shown
+        page.evaluate(BLANK)  # numbers of earlier runs, stored or shown, are none of this one
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         try:
             page.wait_for_function(STARTED, timeout=10_000)
-            page.wait_for_function(FINISHED, arg=cells, timeout=60_000)
+            page.wait_for_function(FINISHED, arg=cells, timeout=patience)
             return
         except PlaywrightError:
             page.keyboard.press("Escape")
