@@ -227,3 +227,13 @@ def test_where_the_daemon_itself_breaks_off_the_lab_says_so(driver: str) -> None
     assert refused.reason == (
         f"A container with IPv6 switched off in a network of the driver {driver} with IPv6 is not modelled."
     )
+
+
+def test_a_network_of_a_swarm_is_never_without_ipv4():
+    # as 28.5.2 says it
+    prompt = Prompt("28.5")
+    prompt.out("docker swarm init --advertise-addr 172.25.254.1")
+
+    said = prompt.err("docker network create -d overlay --ipv4=false --ipv6 --subnet fd00:8::/64 only6")
+
+    assert said == "Error response from daemon: IPv4 cannot be disabled in a Swarm scoped network\n"
