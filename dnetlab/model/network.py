@@ -458,8 +458,8 @@ class Namespace:
         old = self.interfaces
         at = _place(old, interface.index)
         gone = [old[at]] if at < len(old) and old[at].index == interface.index else []
-        before = bool(gone) and gone[0].is_near
-        near = self.near if interface.is_near is before else self._with_near(interface)
+        stays = bool(gone) and _stays_near(gone[0], interface)
+        near = self.near if stays or interface.is_near is _was_near(gone) else self._with_near(interface)
         made = replace(self, interfaces=with_row(old, at, interface, instead=bool(gone)), near=near)
         names = followed(made, "_by_name", old, made.interfaces)
         if names is not None:
@@ -566,6 +566,15 @@ def _broadcast_addresses(links: Sequence[Interface]) -> dict[IpAddress, Interfac
 
 def _on_a_parent(links: Sequence[Interface]) -> tuple[Interface, ...]:
     return tuple(i for i in links if _leans(i))
+
+
+def _stays_near(old: Interface, new: Interface) -> bool:
+    """Most changes of a link touch neither its state nor its addresses, on which its row fe80::/64 hangs."""
+    return old.up is new.up and old.addresses is new.addresses
+
+
+def _was_near(gone: list[Interface]) -> bool:
+    return bool(gone) and gone[0].is_near
 
 
 def _leans(link: Interface) -> bool:
