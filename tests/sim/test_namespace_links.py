@@ -80,6 +80,8 @@ def test_lsns_lists_the_networks_that_have_a_process(prompt):
     command = "nginx: master process nginx -g daemon off;"
     assert container == f"{number} net       3 {pid:>5} root          0 {key} {command}"
     assert prompt.out(f"lsns -n -t net -o ns,nprocs -p {pid}") == f"{number} 3\n"
+    assert prompt.out(f"lsns --noheadings --type net --output NS --task {pid}") == f"{number}\n"
+    assert prompt.err("lsns -t net -o foo") == "lsns: unknown column: foo\n"
 
 
 def test_lsns_of_other_kinds_is_refused(prompt):

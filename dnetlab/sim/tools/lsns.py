@@ -14,6 +14,8 @@ from dnetlab.sim.tools import nslinks
 from dnetlab.sim.tools.options import BadOption, parse
 
 COLUMNS = ("NS", "TYPE", "NPROCS", "PID", "USER", "NETNSID", "NSFS", "COMMAND")
+_LONG = {"noheadings": "n", "list": "l", "raw": "r", "notruncate": "u", "nowrap": "W", "type": "t", "task": "p",
+         "output": "o"}  # fmt: skip
 _LEAST = {"NS": 10, "PID": 5}  # widths
 _RIGHT = ("NS", "NPROCS", "PID", "NETNSID")
 _INIT = Process(1, 0, ("/sbin/init",))
@@ -31,16 +33,17 @@ class _Row:
 def run(context: Context, argv: tuple[str, ...]) -> Result:
     """`lsns -t net [-n] [-p PID] [-o COLUMNS]`."""
     try:
-        options, words = parse(argv[1:], "nlruWt:p:o:")
+        options, words = parse(argv[1:], "nlruWt:p:o:", [f"{name}=" if letter in "tpo" else name
+                                                         for name, letter in _LONG.items()])  # fmt: skip
     except BadOption as error:
         return Result("", f"lsns: {error}\nTry 'lsns --help' for more information.\n", 1)
-    asked = {name.lstrip("-"): value for name, value in options}
+    asked = {_LONG.get(name.lstrip("-"), name.lstrip("-")): value for name, value in options}
     if asked.get("t") != "net" or words or set(asked) & set("lruW"):
         raise Refused("The lab knows network namespaces only.", "lsns -t net, with -n, -p PID or -o COLUMNS")
     columns = asked["o"].upper().split(",") if "o" in asked else list(COLUMNS)
     strange = next((column for column in columns if column not in COLUMNS), None)
     if strange is not None:
-        return Result("", f"lsns: unknown column: {strange.lower() if strange else ''}\n", 1)
+        return Result("", f"lsns: unknown column: {strange.lower()}\n", 1)
     rows = _rows(context)
     if "p" in asked:
         rows = [row for row in rows if any(str(p.pid) == asked["p"] for p in row.processes)]
