@@ -22,7 +22,6 @@ from dnetlab.sim.world import World
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machine")
 NEED_REAL_PARTS = ("engines", "browser")
-LONGEST = "tests/engines/test_check_lesson.py"  # a third of what needs engines, and it only waits for them
 LESS = ("keyword", "markexpr", "lf", "stepwise", "stepwise_skip", "usepdb", "trace", "collectonly")
 
 
@@ -38,9 +37,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Each process takes file by file. What needs a real engine is one piece of work, with which one process begins, so
-    that engines seldom run beside engines; what needs a browser is one, too, and shares a JupyterLab. Behind that comes
-    the longest file of the engines."""
+    """Each process takes file by file. What needs a real engine is one piece of work, the longest, so that one process
+    begins with it and engines never run beside engines; what needs a browser is one, too, and shares a JupyterLab."""
     from xdist.scheduler import LoadScopeScheduling
 
     class FileByFile(LoadScopeScheduling):  # type: ignore[misc]
@@ -53,14 +51,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
-        first = {name: place for place, name in enumerate((*NEED_REAL_PARTS, LONGEST))}
+        first = {name: place for place, name in enumerate(NEED_REAL_PARTS)}
         items.sort(key=lambda item: first.get(piece_of(item.nodeid), len(first)))
 
 
 def piece_of(nodeid: str) -> str:
     """What one process runs from beginning to end: a folder that needs real parts, or a file."""
-    file = nodeid.partition("::")[0]
-    return next((part for part in file.split("/") if part in NEED_REAL_PARTS and file != LONGEST), file)
+    folders = nodeid.partition("::")[0].split("/")
+    return next((part for part in folders if part in NEED_REAL_PARTS), "/".join(folders))
 
 
 @pytest.hookimpl(wrapper=True)
