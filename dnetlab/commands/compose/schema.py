@@ -25,7 +25,8 @@ _DEVICES: Json = {"type": "array", "items": {"type": ["string", "object"]}}
 _NAMED: Json = {"type": "object"}
 
 
-def _object(properties: Json, nullable: bool = False) -> Json:
+def holding(properties: Json, nullable: bool = False) -> Json:
+    """A mapping with these keys, those of extensions, and no others."""
     return {
         "type": ["object", "null"] if nullable else "object",
         "properties": properties,
@@ -37,7 +38,7 @@ def _object(properties: Json, nullable: bool = False) -> Json:
 _WHOLE: Json = {"type": ["integer", "string"], "pattern": r"^\d{1,9}$"}
 _DECIMAL: Json = {"type": ["number", "string"], "pattern": r"^\d+(\.\d+)?$"}
 _SIZE: Json = {"type": ["integer", "string"], "pattern": r"^\d+(\.\d+)? ?([bkmgtBKMGT]i?[bB]?)?$"}
-_HEALTH = _object(
+_HEALTH = holding(
     {
         "disable": _FLAG,
         "interval": _TEXT,
@@ -48,7 +49,7 @@ _HEALTH = _object(
         "timeout": _TEXT,
     }
 )
-_ATTACHMENT = _object(
+_ATTACHMENT = holding(
     {
         "aliases": _TEXTS,
         "ipv4_address": _TEXT,
@@ -62,11 +63,11 @@ _ATTACHMENT = _object(
     },
     nullable=True,
 )
-_PORT = _object(
+_PORT = holding(
     {"name": _TEXT, "mode": _TEXT, "host_ip": _TEXT, "target": _WHOLE, "published": _NUMBER, "protocol": _TEXT,
      "app_protocol": _TEXT}
 ) | {"required": ["target"]}  # fmt: skip
-_MOUNT = _object(
+_MOUNT = holding(
     {"type": _TEXT, "source": _TEXT, "target": _TEXT, "read_only": _FLAG, "consistency": _TEXT, "bind": _NAMED,
      "volume": _NAMED, "tmpfs": _NAMED}
 ) | {"required": ["type", "target"]}  # fmt: skip
@@ -79,24 +80,25 @@ _NEED: Json = {"type": ["object", "null"], "properties": {"condition": {
 }}}  # fmt: skip
 
 
-def _each(names: str, what: Json) -> Json:
+def each(names: str, what: Json) -> Json:
+    """The same for several keys: each('image user', …)."""
     return dict.fromkeys(names.split(), what)
 
 
 SERVICE: Json = {
-    **_each("image container_name hostname domainname network_mode restart user working_dir stop_signal platform "
+    **each("image container_name hostname domainname network_mode restart user working_dir stop_signal platform "
             "stop_grace_period pull_policy mac_address pid ipc uts userns_mode runtime isolation cgroup cgroup_parent",
             _TEXT),
-    **_each("privileged read_only tty stdin_open init attach oom_kill_disable use_api_socket", _FLAG),
-    **_each("cap_add cap_drop external_links links security_opt volumes_from profiles device_cgroup_rules dns_opt",
+    **each("privileged read_only tty stdin_open init attach oom_kill_disable use_api_socket", _FLAG),
+    **each("cap_add cap_drop external_links links security_opt volumes_from profiles device_cgroup_rules dns_opt",
             _TEXTS),
-    **_each("group_add expose", _TOKENS), "devices": _DEVICES,
-    **_each("environment labels extra_hosts sysctls annotations", _SCALARS),
-    **_each("command entrypoint", _WORDS), **_each("dns dns_search tmpfs label_file", _LINES), "env_file": _PATHS,
-    **_each("cpu_count cpu_shares cpu_quota cpu_period cpuset mem_swappiness memswap_limit pids_limit oom_score_adj "
+    **each("group_add expose", _TOKENS), "devices": _DEVICES,
+    **each("environment labels extra_hosts sysctls annotations", _SCALARS),
+    **each("command entrypoint", _WORDS), **each("dns dns_search tmpfs label_file", _LINES), "env_file": _PATHS,
+    **each("cpu_count cpu_shares cpu_quota cpu_period cpuset mem_swappiness memswap_limit pids_limit oom_score_adj "
             "cpu_percent cpu_rt_period cpu_rt_runtime", _WORD),
-    **_each("mem_limit mem_reservation shm_size", _SIZE), "cpus": _DECIMAL, "scale": _WHOLE,
-    **_each("blkio_config configs secrets develop credential_spec logging ulimits storage_opt gpus models provider "
+    **each("mem_limit mem_reservation shm_size", _SIZE), "cpus": _DECIMAL, "scale": _WHOLE,
+    **each("blkio_config configs secrets develop credential_spec logging ulimits storage_opt gpus models provider "
             "post_start pre_stop", {}),
     "deploy": _DEPLOY, "build": {"type": ["string", "object"]}, "extends": {"type": ["string", "object"]},
     "depends_on": {"anyOf": [{"type": "array", "items": _TEXT}, {"type": "object", "additionalProperties": _NEED}]},
@@ -115,13 +117,13 @@ NETWORK = {
     "enable_ipv4": _FLAG,
     "enable_ipv6": _FLAG,
     "labels": _MAP,
-    "ipam": _object(
+    "ipam": holding(
         {
             "driver": _TEXT,
             "options": _NAMED,
             "config": {
                 "type": "array",
-                "items": _object(
+                "items": holding(
                     {
                         "subnet": _TEXT,
                         "ip_range": _TEXT,
@@ -140,14 +142,14 @@ VOLUME = {
     "external": {"type": ["boolean", "string", "object"]},
     "labels": _MAP,
 }
-FILE = _object(
+FILE = holding(
     {
         "version": _TEXT,
         "name": _TEXT,
         "include": {"type": "array"},
-        "services": {"type": "object", "additionalProperties": _object(SERVICE)},
-        "networks": {"type": "object", "additionalProperties": _object(NETWORK, nullable=True)},
-        "volumes": {"type": ["object", "null"], "additionalProperties": _object(VOLUME, nullable=True)},
+        "services": {"type": "object", "additionalProperties": holding(SERVICE)},
+        "networks": {"type": "object", "additionalProperties": holding(NETWORK, nullable=True)},
+        "volumes": {"type": ["object", "null"], "additionalProperties": holding(VOLUME, nullable=True)},
         "configs": _NAMED,
         "secrets": _NAMED,
         "models": _NAMED,

@@ -4,7 +4,7 @@ words than `docker compose` (docker/cli at v28.2.2 and v29.7.2, cli/compose/load
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from dnetlab.commands.compose.canonical import NotThere
 from dnetlab.commands.compose.interpolate import interpolated
 from dnetlab.commands.compose.problem import ComposeError
 from dnetlab.commands.compose.reading import merged, parsed
+from dnetlab.commands.compose.schema import each, holding
 
 Json = dict[str, Any]
 VERSIONS = ("3", *(f"3.{minor}" for minor in range(14)))
@@ -119,47 +120,39 @@ def _of(*kinds: str) -> Json:
     return {"type": list(kinds) if len(kinds) > 1 else kinds[0]}
 
 
-def _keys(properties: Json, *others: str) -> Json:
-    return {"type": ["object", *others] if others else "object", "properties": properties,
-            "patternProperties": {"^x-": {}}, "additionalProperties": False}  # fmt: skip
-
-
-def _each(names: str, what: Json) -> Json:
-    return dict.fromkeys(names.split(), what)
-
-
 _TEXT, _LIST, _MAP, _FLAG, _WHOLE = _of("string"), _of("array"), _of("object"), _of("boolean"), _of("integer")
 _EITHER: Json = {}  # a text or a list, a list or a mapping: the sentence for another is the client's secret
-_UPDATES = _keys({**_each("parallelism", _WHOLE), **_each("delay failure_action monitor order", _TEXT),
+_UPDATES = holding({**each("parallelism", _WHOLE), **each("delay failure_action monitor order", _TEXT),
                   "max_failure_ratio": _of("number")})  # fmt: skip
-_DEPLOY = _keys({
-    **_each("mode endpoint_mode", _TEXT), "replicas": _WHOLE, "labels": _EITHER, "rollback_config": _UPDATES,
+_DEPLOY = holding({
+    **each("mode endpoint_mode", _TEXT), "replicas": _WHOLE, "labels": _EITHER, "rollback_config": _UPDATES,
     "update_config": _UPDATES,
-    "resources": _keys({"limits": _keys({"cpus": _TEXT, "memory": _TEXT, "pids": _WHOLE}),
-                        "reservations": _keys({"cpus": _TEXT, "memory": _TEXT, "generic_resources": _LIST})}),
-    "restart_policy": _keys({**_each("condition delay window", _TEXT), "max_attempts": _WHOLE}),
-    "placement": _keys({"constraints": _LIST, "preferences": _LIST, "max_replicas_per_node": _WHOLE}),
-}, "null")  # fmt: skip
-_HEALTH = _keys({"disable": _FLAG, "retries": _of("number"), "test": _EITHER,
-                 **_each("interval timeout start_period start_interval", _TEXT)})  # fmt: skip
-_SERVICE = _keys({
-    **_each("cgroupns_mode cgroup_parent container_name domainname hostname image ipc isolation mac_address "
+    "resources": holding({"limits": holding({"cpus": _TEXT, "memory": _TEXT, "pids": _WHOLE}),
+                        "reservations": holding({"cpus": _TEXT, "memory": _TEXT, "generic_resources": _LIST})}),
+    "restart_policy": holding({**each("condition delay window", _TEXT), "max_attempts": _WHOLE}),
+    "placement": holding({"constraints": _LIST, "preferences": _LIST, "max_replicas_per_node": _WHOLE}),
+}, nullable=True)  # fmt: skip
+_HEALTH = holding({"disable": _FLAG, "retries": _of("number"), "test": _EITHER,
+                 **each("interval timeout start_period start_interval", _TEXT)})  # fmt: skip
+_SERVICE = holding({
+    **each("cgroupns_mode cgroup_parent container_name domainname hostname image ipc isolation mac_address "
             "network_mode restart stop_grace_period stop_signal user userns_mode working_dir", _TEXT),
-    **_each("cap_add cap_drop configs depends_on devices expose external_links links ports secrets security_opt "
+    **each("cap_add cap_drop configs depends_on devices expose external_links links ports secrets security_opt "
             "volumes", _LIST),
-    **_each("init privileged read_only stdin_open tty", _FLAG), "oom_score_adj": _WHOLE, "pid": _of("string", "null"),
-    **_each("build command dns dns_search entrypoint env_file environment extra_hosts labels networks sysctls tmpfs",
+    **each("init privileged read_only stdin_open tty", _FLAG), "oom_score_adj": _WHOLE, "pid": _of("string", "null"),
+    **each("build command dns dns_search entrypoint env_file environment extra_hosts labels networks sysctls tmpfs",
             _EITHER),
     "shm_size": _of("number", "string"), "credential_spec": _MAP, "deploy": _DEPLOY, "healthcheck": _HEALTH,
-    "logging": _keys({"driver": _TEXT, "options": _MAP}), "ulimits": _MAP,
+    "logging": holding({"driver": _TEXT, "options": _MAP}), "ulimits": _MAP,
 })  # fmt: skip
-_NETWORK = _keys({
-    **_each("name driver", _TEXT), "driver_opts": _MAP, "external": _EITHER, **_each("internal attachable", _FLAG),
-    "labels": _EITHER, "ipam": _keys({"driver": _TEXT, "config": {"type": "array", "items": _keys({"subnet": _TEXT})}}),
-}, "null")  # fmt: skip
-_VOLUME = _keys({**_each("name driver", _TEXT), "driver_opts": _MAP, "external": _EITHER, "labels": _EITHER,
-                 "x-cluster-spec": _MAP}, "null")  # fmt: skip
-_CONTENT = _keys({**_each("name file template_driver driver", _TEXT), "driver_opts": _MAP, "external": _EITHER,
+_NETWORK = holding({
+    **each("name driver", _TEXT), "driver_opts": _MAP, "external": _EITHER, **each("internal attachable", _FLAG),
+    "labels": _EITHER,
+    "ipam": holding({"driver": _TEXT, "config": {"type": "array", "items": holding({"subnet": _TEXT})}}),
+}, nullable=True)  # fmt: skip
+_VOLUME = holding({**each("name driver", _TEXT), "driver_opts": _MAP, "external": _EITHER, "labels": _EITHER,
+                 "x-cluster-spec": _MAP}, nullable=True)  # fmt: skip
+_CONTENT = holding({**each("name file template_driver driver", _TEXT), "driver_opts": _MAP, "external": _EITHER,
                   "labels": _EITHER})  # fmt: skip
 
 
@@ -167,7 +160,7 @@ def _named(what: Json) -> Json:
     return {"type": "object", "additionalProperties": what}
 
 
-_FILE = _keys({"version": _TEXT, "services": _named(_SERVICE), "networks": _named(_NETWORK),
+_FILE = holding({"version": _TEXT, "services": _named(_SERVICE), "networks": _named(_NETWORK),
                "volumes": _named(_VOLUME), "secrets": _named(_CONTENT), "configs": _named(_CONTENT)})  # fmt: skip
 _KINDS = {"object": "mapping", "array": "list"}
 
@@ -199,6 +192,3 @@ def _said(error: Any) -> str:
         words = [_KINDS.get(kind, kind) for kind in kinds]
         return f"{where} must be a {' or '.join(filter(None, (', '.join(words[:-1]), words[-1])))}"
     raise NotThere(where)
-
-
-Reader = Callable[[str], str | None]

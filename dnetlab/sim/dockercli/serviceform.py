@@ -66,7 +66,7 @@ def body(session: Session) -> Json:
     container: Json = {
         "Image": image_name(image), "Args": args, "Env": list(call.all("env")), "Init": False,
         "Labels": _pairs(call.all("container-label")), "DNSConfig": _dns(call, "", {}),
-        "Groups": list(call.all("group")), "Hosts": [_host(value) for value in call.all("host")],
+        "Groups": list(call.all("group")), "Hosts": [host_line(value) for value in call.all("host")],
         "Sysctls": _pairs(call.all("sysctl")), "Mounts": [long_mount(value) for value in call.all("mount")],
         "Secrets": [_reference(session, "secret", value) for value in call.all("secret")],
         "Configs": [_reference(session, "config", value) for value in call.all("config")],
@@ -130,7 +130,7 @@ def _network(text: str) -> Json:
     return found
 
 
-def _host(text: str) -> str:
+def host_line(text: str) -> str:
     """'db:10.0.0.7' as /etc/hosts has it."""
     name, _, address = text.partition(":")
     return f"{address} {name}"
@@ -226,7 +226,7 @@ def _itself(text: str) -> str:
 def _change_lists(call: Invocation, template: Json, container: Json) -> None:
     _change_list(call, "env", container, "Env", _itself, lambda text: text.partition("=")[0])
     _change_list(call, "group", container, "Groups", _itself, _itself)
-    _change_list(call, "host", container, "Hosts", _host, lambda row: str(row).partition(" ")[2])
+    _change_list(call, "host", container, "Hosts", host_line, lambda row: str(row).partition(" ")[2])
     _change_list(call, "mount", container, "Mounts", long_mount, lambda row: str(row["Target"]))
     _change_list(call, "network", template, "Networks", _network, lambda row: str(row["Target"]))
     for flag, field in (("dns", "Nameservers"), ("dns-search", "Search"), ("dns-option", "Options")):
@@ -268,7 +268,7 @@ def _settings(call: Invocation, spec: Json) -> None:
             container[field] = call.on(flag)
     for flag, field in LISTS.items():
         if call.has(flag):
-            container[field] = [_capability(name) for name in call.all(flag)]
+            container[field] = [capability(name) for name in call.all(flag)]
     if call.has("entrypoint"):
         container["Command"] = shlex.split(call.text("entrypoint"))
     if call.has("stop-grace-period"):
@@ -285,7 +285,7 @@ def _settings(call: Invocation, spec: Json) -> None:
         _updates(call, kind, spec)
 
 
-def _capability(name: str) -> str:
+def capability(name: str) -> str:
     bare = name.upper().removeprefix("CAP_")
     return "ALL" if bare == "ALL" else f"CAP_{bare}"
 

@@ -44,8 +44,12 @@ def _checked(name: str) -> str:
 
 def _of(session: Session, stack: str) -> dict[str, list[str]]:
     found = session.filters()
-    found.setdefault("label", []).append(f"{NAMESPACE}={stack}")
-    return found
+    return {**found, "label": [*found.get("label", []), *_whose(stack)["label"]]}
+
+
+def _whose(stack: str) -> dict[str, list[str]]:
+    """The filter that finds what belongs to a stack."""
+    return {"label": [f"{NAMESPACE}={stack}"]}
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
@@ -90,7 +94,7 @@ def rm(session: Session) -> int:
 
 def _remove(session: Session, stack: str) -> str:
     """What went wrong, '' when all of it went."""
-    label = {"label": [f"{NAMESPACE}={stack}"]}
+    label = _whose(stack)
     own, networks = session.ask(api.service_list, label), session.ask(api.network_list, label)
     secrets, configs = (session.ask(api.content_list, kind, label) for kind in ("secret", "config"))
     if not (own or networks or secrets or configs):
@@ -182,7 +186,7 @@ def _deployed(session: Session, stack: str, files: StackFile, directory: str) ->
         raise Failed(NO_MANAGER)
     if call.on("prune"):
         wanted = {stackspec.scoped(stack, name) for name in files.services}
-        old = session.ask(api.service_list, {"label": [f"{NAMESPACE}={stack}"]})
+        old = session.ask(api.service_list, _whose(stack))
         _remove_services(session, [one for one in old if one["Spec"]["Name"] not in wanted])
     _make_networks(session, stack, files)
     for kind, rows in (("secret", files.secrets), ("config", files.configs)):
@@ -200,7 +204,7 @@ def _make_networks(session: Session, stack: str, files: StackFile) -> None:
     wanted, outside = stackspec.networks(stack, files)
     for name in outside:
         _check_outside(session, name)
-    there = {one["Name"] for one in session.ask(api.network_list, {"label": [f"{NAMESPACE}={stack}"]})}
+    there = {one["Name"] for one in session.ask(api.network_list, _whose(stack))}
     for name, body in wanted.items():
         if name not in there:
             session.out(f"Creating network {name}")
@@ -301,7 +305,7 @@ def _references(session: Session, kind: str, stack: str, row: Json, files: Stack
 
 def _make_services(session: Session, stack: str, specs: Mapping[str, Json]) -> list[str]:
     """Their ids."""
-    there = {one["Spec"]["Name"]: one for one in session.ask(api.service_list, {"label": [f"{NAMESPACE}={stack}"]})}
+    there = {one["Spec"]["Name"]: one for one in session.ask(api.service_list, _whose(stack))}
     made = []
     for spec in specs.values():
         container = spec["TaskTemplate"]["ContainerSpec"]

@@ -11,6 +11,7 @@ from dnetlab.commands.compose.canonical import NotThere
 from dnetlab.commands.compose.reading import as_map
 from dnetlab.commands.compose.stackfile import StackFile
 from dnetlab.commands.docker.units import parse_bytes, seconds_of
+from dnetlab.sim.dockercli.serviceform import capability, host_line
 from dnetlab.sim.dockercli.session import Failed
 
 Json = dict[str, Any]
@@ -90,7 +91,7 @@ def service(
         "TTY": bool(row.get("tty")), "OpenStdin": bool(row.get("stdin_open")), "ReadOnly": bool(row.get("read_only")),
         "Privileges": {"CredentialSpec": None, "SELinuxContext": None},
         "Mounts": [_mount(stack, mount, files.volumes) for mount in mounts],
-        "Hosts": [_host(one) for one in _rows(row.get("extra_hosts"), ":")], **references,
+        "Hosts": [host_line(one) for one in _rows(row.get("extra_hosts"), ":")], **references,
     }  # fmt: skip
     if "dns" in row or "dns_search" in row:
         container["DNSConfig"] = {"Nameservers": _list(row.get("dns")), "Search": _list(row.get("dns_search"))}
@@ -104,7 +105,7 @@ def service(
         container["Healthcheck"] = _health(row["healthcheck"])
     for key, what in (("cap_add", "CapabilityAdd"), ("cap_drop", "CapabilityDrop")):
         if row.get(key):
-            container[what] = sorted(_capability(one) for one in row[key])
+            container[what] = sorted(capability(one) for one in row[key])
     for key in ("ulimits", "credential_spec", "tmpfs", "isolation", "oom_score_adj"):
         if row.get(key):
             raise NotThere(key)
@@ -142,21 +143,11 @@ def _rows(value: Any, separator: str) -> list[str]:
     return [str(one) for one in value or ()]
 
 
-def _host(text: str) -> str:
-    name, _, address = text.partition(":")
-    return f"{address} {name}"
-
-
 def _nanoseconds(text: str) -> int:
     found = seconds_of(str(text))
     if found is None:
         raise NotThere(str(text))
     return round(found * 1e9)
-
-
-def _capability(name: str) -> str:
-    bare = name.upper().removeprefix("CAP_")
-    return "ALL" if bare == "ALL" else f"CAP_{bare}"
 
 
 def _mount(stack: str, mount: Json, volumes: Mapping[str, Json]) -> Json:
