@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dnetlab.model import (
@@ -76,6 +76,17 @@ class Counters:
     def so_far(self, key: tuple[str, str, int]) -> tuple[int, int]:
         packets, size = self.hits.get(key, (0, 0))
         return packets, size
+
+
+def passed(table: Table, hook: Hook, counters: Counters, size: int) -> Decision | None:
+    """What a chain without rules decides by its policy ACCEPT, whatever the packet is; it is counted. None: read it."""
+    chain = table.chain(hook.value)
+    if chain is not None:
+        if chain.rules or chain.policy not in (None, "ACCEPT"):
+            return None
+        if chain.counts:
+            counters.add((table.name, chain.name, 0), size)
+    return Decision("ACCEPT", table.name, hook.value)
 
 
 def walk(table: Table, hook: Hook, scene: Scene, counters: Counters) -> tuple[Decision, list[Step]]:
@@ -216,13 +227,12 @@ def _xmark(mark: int, text: str) -> int:
     return mark & ~int(mask or "0xffffffff", 0) ^ int(value, 0)
 
 
-def _fitting(chain: Chain, scene: Scene) -> Iterator[tuple[int, Rule]]:
+def _fitting(chain: Chain, scene: Scene) -> Iterable[tuple[int, Rule]]:
     """The rules with their numbers, in order; of a long chain only those that this packet may match."""
     if len(chain.rules) < LONG:
-        yield from enumerate(chain.rules, 1)
-        return
-    for number in chain.index.may_match(scene.source, scene.destination, scene.packet.dport):
-        yield number, chain.rules[number - 1]
+        return enumerate(chain.rules, 1)
+    numbers = chain.index.may_match(scene.source, scene.destination, scene.packet.dport)
+    return ((number, chain.rules[number - 1]) for number in numbers)
 
 
 def is_notrack(rule: Rule) -> bool:

@@ -24,7 +24,7 @@ from dnetlab.model.logged import Logged
 from dnetlab.model.nftables import NftChain, NftTable
 from dnetlab.model.nftrule import NftRule
 from dnetlab.net import nat, nft, traced
-from dnetlab.net.filter import Decision, walk
+from dnetlab.net.filter import Decision, passed, walk
 from dnetlab.net.matches import Scene
 from dnetlab.net.trip import Trip
 
@@ -164,28 +164,36 @@ def _scene(trip: Trip, space: Namespace, doors: Doors) -> Scene:
 
 def _read(trip: Trip, hook: Hook, doors: Doors, stage: Stage) -> Decision:
     """Read one chain; what matched becomes steps, and a MARK stays on the packet."""
-    space = trip.space
-    scene = _scene(trip, space, doors)
-    version, arrived = trip.packet.version, trip.packet
+    space, arrived = trip.space, trip.packet
+    version = arrived.version
     if isinstance(stage, str):
-        counters, chain = trip.lab.counting(trip.at, version), hook.value
-        table = f"{'ip' if version == 4 else 'ip6'} {stage}"
-        walls = space.filters(version).table(stage)
-        decision, steps = walk(walls, hook, scene, counters)
-        stands = chain in walls.standing
+        counters, table = trip.lab.counting(trip.at, version), space.filters(version).table(stage)
+        if not trip.traced and (waved := passed(table, hook, counters, arrived.size)) is not None:
+            return waved
+        scene = _scene(trip, space, doors)
+        decision, steps = walk(table, hook, scene, counters)
     else:
-        stands, table, chain = True, stage[0].label, stage[1].name
+        scene = _scene(trip, space, doors)
         decision, steps = nft.walk(*stage, hook, scene, trip.lab.counting(trip.at, nft.COUNTED))
     trip.log += [(trip.at, step) for step in steps]
     trip.packet, trip.untracked = scene.packet, scene.untracked
-    if scene.traced and trip.lab.watched and stands:
-        traced.tell(trip, scene, (table, chain), _taken_down(trip, scene, arrived), decision)
+    if scene.traced and trip.lab.watched and (chain := _base(space, version, hook, stage)) is not None:
+        traced.tell(trip, scene, chain, _taken_down(trip, scene, arrived), decision)
     trip.lab.fickle = trip.lab.fickle or scene.fickle
     if trip.track is not None and scene.connmark != trip.track.connection.mark:
         trip.track.connection, trip.track.marked = replace(trip.track.connection, mark=scene.connmark), True
     for rule, packet in scene.logged:
         trip.lab.log(trip.at, _line(trip, scene, rule, packet))
     return decision
+
+
+def _base(space: Namespace, version: int, hook: Hook, stage: Stage) -> tuple[str, str] | None:
+    """Table and name of the chain that was read, as nft calls them; None for one that nobody has made yet."""
+    if not isinstance(stage, str):
+        return stage[0].label, stage[1].name
+    if hook.value not in space.filters(version).table(stage).standing:
+        return None
+    return f"{'ip' if version == 4 else 'ip6'} {stage}", hook.value
 
 
 def _line(trip: Trip, scene: Scene, rule: Rule, packet: Packet) -> Logged:

@@ -69,12 +69,20 @@ class _Wrong(Exception):
     """The command line can't be read; text is what stands after `curl: `."""
 
 
+@dataclass(frozen=True)
+class Failure:
+    """curl's error number and sentence."""
+
+    code: int
+    text: str
+
+
 class _Failed(Exception):
-    """One transfer failed: curl's error number and sentence."""
+    """One transfer failed."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
-        self.code, self.text = code, text
+        self.failure = Failure(code, text)
 
 
 @dataclass
@@ -103,7 +111,7 @@ class Transfer:
     method: str = "GET"
     size: int = 0
     milliseconds: float = 0.0
-    error: _Failed | None = None
+    error: Failure | None = None
     talk: str = ""
     remote: str = ""
 
@@ -275,7 +283,7 @@ def _fetch(context: Context, asked: Asked, text: str) -> Transfer:
     try:
         _follow(context, asked, transfer)
     except _Failed as error:
-        transfer.error = error
+        transfer.error = error.failure
     waited = (context.world.clock - begin) * 1000
     transfer.milliseconds = waited + 0.4 + 0.5 * chance(context, "curl")
     return transfer
