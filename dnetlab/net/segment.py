@@ -204,7 +204,7 @@ class _Ports:
                 continue
             self.by_mac.setdefault(end.interface.mac, []).append(entry)
             self._leaves.append((entry, end))
-            for ip in near.host.namespaces[end.where.namespace].own_addresses:
+            for ip in near.spaces[end.where.namespace].own_addresses:
                 self.by_ip.setdefault(ip, []).append(entry)
 
     def towards(self, wanted: Wanted) -> list[Link]:
@@ -230,7 +230,7 @@ class _Ports:
 
 class _HostWiring:
     def __init__(self, host: Host) -> None:
-        self.host = host
+        self.spaces = host.namespaces  # not the host, which keeps its wiring: a circle would outlive both
         self.plugs: dict[str, list[Link]] = {}
         self._ports: dict[tuple[str, str], _Ports] = {}
         self.by_index: dict[tuple[str, int], Link] = {}
@@ -265,7 +265,7 @@ class _HostWiring:
         end = self.by_index.get((peer.namespace, peer.index))
         if end is None or end.interface.master or (peer.namespace, end.interface.name) in self.children:
             return None
-        space = self.host.namespaces[peer.namespace]
+        space = self.spaces[peer.namespace]
         return None if _owns_networks(space) or is_proxy(space, end.interface.name) else end
 
 
