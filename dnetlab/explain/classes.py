@@ -35,6 +35,7 @@ from dnetlab.net.nftwords import in_iptables_words
 _PORT_OPTIONS = ("--dport", "--sport", "--dports", "--sports", "--ports")
 _RANGES = ("--src-range", "--dst-range")
 _LINKS = ("-i", "-o")
+DNS = "127.0.0.11"  # the resolver's address in every container
 
 
 @dataclass
@@ -60,6 +61,7 @@ class Classes:
         self.owned = Owned()
         self.of: dict[Where, int] = {}
         self.proxies: dict[str, dict[tuple[Protocol, int], IpAddress]] = {}
+        self._at_port: dict[str, dict[tuple[Protocol, int], list[Socket]]] = {}
 
     def place_of(self, where: Where, ip: IpAddress) -> int:
         """The how-manieth address of its namespace this is: what members of a class have in common."""
@@ -71,13 +73,22 @@ class Classes:
         rules = tuple(self.owned.published.get((host, protocol, port), ()))
         seen = tuple(any(low <= port <= high for low, high in port_ranges(text)) for text in sorted(self.owned.ports))
         machine = self.snapshot.hosts[host]
-        mine = [s for s in machine.stack.sockets if (s.protocol, s.local_port) == (protocol, port)]
+        mine = self._sockets(machine).get((protocol, port), [])
         sockets = tuple((s.state, str(s.local_address), s.program, s.v6only) for s in mine)
         inner = []
         for socket in mine:
             to = proxy_of(machine, socket)
             inner.append((to[0] in self.owner, to[1]) if to else None)
         return rules, seen, sockets, tuple(inner), protocol
+
+    def _sockets(self, machine: Host) -> dict[tuple[Protocol, int], list[Socket]]:
+        """A host's own sockets by protocol and port."""
+        if machine.name not in self._at_port:
+            found: dict[tuple[Protocol, int], list[Socket]] = {}
+            for socket in machine.stack.sockets:
+                found.setdefault((socket.protocol, socket.local_port), []).append(socket)
+            self._at_port[machine.name] = found
+        return self._at_port[machine.name]
 
     def reduced(self, kept: set[Where]) -> Snapshot:
         """The lab with these containers only (and all hosts): their links, rules, docker-proxies."""
@@ -230,6 +241,8 @@ def _read_rules(classes: Classes, host: Host, space: Namespace, macs: dict[str, 
             segment: list[tuple[int, Where, str, tuple[object, ...]]] = []
             generics = 0
             for number, rule in enumerate(chain.rules):
+                if space.name != "host" and _is_resolvers(rule):
+                    continue
                 whose = _whose(classes, host, rule) if space.name == "host" else None
                 if whose is None:
                     _close(classes, segment)
@@ -257,6 +270,8 @@ def _read_nft_rules(classes: Classes, space: Namespace, macs: dict[str, Where]) 
             if rule.comment == "DROP DIRECT ACCESS":
                 continue
             plain = in_iptables_words(rule)
+            if space.name != "host" and _is_resolvers(plain):
+                continue
             named = (m.value for m in plain.matches if m.option in ("-s", "-d") and _single(m.value, False))
             for address in named:
                 classes.owned.alone |= set(_places_of(classes, _without_length(address)))
@@ -274,6 +289,11 @@ def _read_policy(classes: Classes, space: Namespace) -> None:
             classes.owned.networks.add(str(typed.network))
             if typed.network.num_addresses == 1:
                 classes.owned.alone |= set(_places_of(classes, str(typed.ip)))
+
+
+def _is_resolvers(rule: Rule) -> bool:
+    """Does it lead a container's questions to its own resolver? Nobody else's packets meet such a rule."""
+    return any(_without_length(m.value) == DNS for m in rule.matches if m.option in ("-s", "-d") and not m.negated)
 
 
 def _close(classes: Classes, segment: list[tuple[int, Where, str, tuple[object, ...]]]) -> None:
@@ -408,11 +428,11 @@ def _signature(classes: Classes, host: Host, space: Namespace) -> tuple[object, 
         key=str,
     )
     rules = tuple(
-        (t.name, c.name, c.policy, tuple(r.text for r in c.rules if "127.0.0.11" not in r.text))
+        (t.name, c.name, c.policy, tuple(r.text for r in c.rules if DNS not in r.text))
         for t in (*space.netfilter.tables, *space.netfilter6.tables)
         for c in t.chains
     ) + tuple(
-        (t.label, c.name, c.head, tuple(r.stateless for r in c.rules if "127.0.0.11" not in r.stateless))
+        (t.label, c.name, c.head, tuple(r.stateless for r in c.rules if DNS not in r.stateless))
         for t in space.nftables.tables
         for c in t.chains
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address
 
-from dnetlab.explain.classes import Classes, address_part, classify
+from dnetlab.explain.classes import DNS, Classes, address_part, classify
 from dnetlab.explain.why import LATER, label, last
 from dnetlab.model import (
     Disposition,
@@ -35,7 +35,7 @@ from dnetlab.net.deliver import proxy_of
 from dnetlab.net.nftwords import translations
 from dnetlab.net.routing import source_address
 
-DOCKERS_DNS = IPv4Address("127.0.0.11")
+DOCKERS_DNS = IPv4Address(DNS)
 
 
 class Outcome(Enum):

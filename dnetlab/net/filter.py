@@ -29,7 +29,7 @@ from dnetlab.model.facts import (
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.nftrule import NftRule
 from dnetlab.net import sets
-from dnetlab.net.matches import Scene, matches, others_match, remembers, unknown_match
+from dnetlab.net.matches import Scene, matches, others_match, questions
 from dnetlab.net.passage import UNLIMITED, Count
 from dnetlab.net.remembered import Memory, Moment
 
@@ -111,9 +111,10 @@ class _Reading:
     def chain(self, chain: Chain, depth: int) -> Decision | None:
         """None: the end of the chain (or RETURN) was reached."""
         for number, rule in _fitting(chain, self.scene):
-            self.scene.moment = self.moment(chain, number, rule) if remembers(rule) else None
+            asked = questions(rule)
+            self.scene.moment = self.moment(chain, number, rule) if asked.remembers else None
             if not matches(rule, self.scene):
-                if (strange := unknown_match(rule)) and others_match(rule, self.scene):
+                if (strange := asked.unknown) and others_match(rule, self.scene):
                     self.note(chain, number, rule, NotJudged(strange))
                 continue
             name = rule.target.name

@@ -17,6 +17,7 @@ from dnetlab.model import (
     Rule,
     Step,
 )
+from dnetlab.model.indexes import index
 from dnetlab.model.ip import IpAddress, ip_address, ip_network
 from dnetlab.model.ipset import IpSet
 from dnetlab.model.nftrule import NftRule
@@ -63,8 +64,47 @@ class Scene:
         self.connmark = self.connection.mark if self.connection else 0
 
 
+@dataclass(frozen=True)
+class Questions:
+    """What a rule asks, worked out once from its matches.
+
+    alone      (judge, value, negated) of each that is asked by itself; judge None: the lab can't judge it
+    together   has it matches whose options are asked together?
+    remembers  has it one that depends on what came before, or on the hour?
+    unknown    the first condition that the lab can't judge, '' when it knows all
+    """
+
+    alone: tuple[tuple[Judge | None, str, bool], ...]
+    together: bool
+    remembers: bool
+    unknown: str
+
+
+def questions(rule: Rule) -> Questions:
+    """What the rule asks."""
+    return index(rule, "_questions", rule.matches, _questions_of)
+
+
+def _questions_of(asked: tuple[Match, ...]) -> Questions:
+    plain = [match for match in asked if match.module not in _TOGETHER]
+    alone = tuple([(_judge_of(match), match.value, match.negated) for match in plain])
+    unknown = next((f"{m.option} {m.value}".strip() for m in plain if _judge_of(m) is None), "")
+    return Questions(alone, len(plain) < len(asked), any(match.module in MODULES for match in asked), unknown)
+
+
 def matches(rule: Rule, scene: Scene) -> bool:
     """Do all conditions of the rule hold? One that the lab can't judge never holds."""
+    asked = questions(rule)
+    if asked.together:
+        return _in_order(rule, scene)
+    for judge, value, negated in asked.alone:
+        if judge is None or judge(value, scene) is negated:
+            return False
+    return True
+
+
+def _in_order(rule: Rule, scene: Scene) -> bool:
+    """As `matches`, of a rule with matches whose options are asked together: each in its place, as some remember."""
     before = ""
     for match in rule.matches:
         if match.module in _TOGETHER:
@@ -86,11 +126,6 @@ def _holds_together(module: str, rule: Rule, scene: Scene) -> bool:
     return scene.moment is not None and remembered.judge(module, scene.moment)
 
 
-def remembers(rule: Rule) -> bool:
-    """Has the rule a match that depends on what came before, or on the hour?"""
-    return any([match.module in MODULES for match in rule.matches])
-
-
 def options_of(rule: Rule, module: str) -> dict[str, str]:
     """What is given to a match of the rule, by option."""
     return {match.option: match.value for match in rule.matches if match.module == module}
@@ -106,17 +141,9 @@ def judge(option: str) -> Judge:
     return _JUDGES[option]
 
 
-def unknown_match(rule: Rule) -> str:
-    """The first condition that the lab can't judge, '' when it knows all."""
-    for match in rule.matches:
-        if match.module not in _TOGETHER and _judge_of(match) is None:
-            return f"{match.option} {match.value}".strip()
-    return ""
-
-
 def others_match(rule: Rule, scene: Scene) -> bool:
-    known = ((m, _judge_of(m)) for m in rule.matches if m.module not in _TOGETHER)
-    return all(judge(m.value, scene) is not m.negated for m, judge in known if judge is not None)
+    """Do the conditions hold that the lab can judge by themselves?"""
+    return all(judge(value, scene) is not negated for judge, value, negated in questions(rule).alone if judge)
 
 
 @lru_cache(maxsize=8192)

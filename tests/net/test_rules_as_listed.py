@@ -9,7 +9,7 @@ import pytest
 from dnetlab.engines.look.texts import parse_rules
 from dnetlab.model import parse_rule
 from dnetlab.model.facts import NotJudged
-from dnetlab.net.matches import unknown_match
+from dnetlab.net.matches import questions
 from tests import builder as b
 from tests.sim.prompt import Prompt
 
@@ -42,7 +42,7 @@ def test_a_rule_prints_back_as_iptables_listed_it(line: str) -> None:
     ],
 )
 def test_what_nobody_can_judge_is_named_as_it_stands_in_the_rule(rule: str, unknown: str) -> None:
-    assert unknown_match(parse_rule(rule)) == unknown
+    assert questions(parse_rule(rule)).unknown == unknown
 
 
 def test_a_comment_and_a_prefix_are_read_without_their_quotes() -> None:
