@@ -6,8 +6,8 @@ that other work on the machine weighs little. A row has the medians and their ra
 - the lines of every lesson of that other version, each lesson in a new lab; all lessons added up. Its lessons, since
   it can answer all of them: where it refuses a line of ours, there is nothing to compare. On one release of Docker,
   since what each version begins with may be another one, which writes more rules
-- `docker run -d`, `docker ps`, `docker ps -aq` and `docker rm -f` in turn, beside 20 and beside 500 containers; there also
-  a trace from container to container and from the host to a published port, and who reaches whom
+- `docker run -d`, `docker ps`, `docker ps -aq` and `docker rm -f` in turn, beside 20 and beside 500 containers; behind
+  them a trace from container to container and one from the host to a published port, and who reaches whom
 - the first table and the first picture of a notebook whose kernel is up and has loaded the extension, each in a new
   process
 """
@@ -56,8 +56,11 @@ def commands(count):
         start = time.process_time()
         assert lab.run(line).exit_code == 0
         spent[line.replace(" --name spare", "")] = time.process_time() - start
-    looks = {"trace c0 c1": lambda: lab.trace("c0", "c1"), "trace to a published port": lambda: lab.trace("docker1", "127.0.0.1:10000"),
-             "reach": lab.reach}
+    looks = {
+        "trace c0 c1": lambda: lab.trace("c0", "c1"),
+        "trace docker1 127.0.0.1:10000": lambda: lab.trace("docker1", "127.0.0.1:10000"),
+        "reach": lab.reach,
+    }
     for name, look in looks.items():
         start = time.process_time()
         look()
