@@ -20,7 +20,7 @@ HOST: frozenset[str] = _words(
     "printenv echo true false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq "
     "ifconfig route rev column jq mawk nsenter ssh scp tcpdump conntrack ethtool "
     "arping telnet lsns python3 lsof fuser pstree dig host getent nmap watch mtr ufw firewall-cmd nft dmesg ipset "
-    "socat less more"
+    "socat less more xtables-monitor"
 ) | TEXT
 # Debian's busybox-static, which the lab's images are made of, has neither pgrep, pkill nor printenv.
 BUSYBOX: frozenset[str] = _words(
@@ -70,7 +70,7 @@ _HOST_PROGRAMS = _words(
     "ss strace sysctl systemd-analyze systemd-resolve tcpdump telnet tftp time tmux top tracepath traceroute6 tree "
     "tshark tunctl ufw unshare unzip uptime vconfig vmstat w whereis whois wireshark wg zip zypper batctl rarpd rtmon "
     "type hash ulimit umask wait fg bg trap eval exec command builtin declare let "
-    "routel iptables-translate xtables-monitor arptables conntrackd dig delv ldd crun hostnamectl "
+    "routel iptables-translate arptables conntrackd dig delv ldd crun hostnamectl "
     "timedatectl loginctl lslogins nsupdate rdate sar slabtop watch pidstat vnstat less vi vim nano emacs ed man"
 )
 PACKAGE_MANAGERS: frozenset[str] = _words("apk apt apt-get apt-cache aptitude dpkg yum dnf microdnf rpm zypper pacman")

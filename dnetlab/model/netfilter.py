@@ -154,6 +154,7 @@ class Rule:
     """One rule. `text` is its `iptables -S` form without `-A CHAIN`; packets and bytes are its counters.
 
     state: what its limit, hashlimit or statistic remembers (simulator only): what is kept apart, a number, and when.
+    handle: its number in its table, 0 where nobody knows it (`iptables -S` doesn't tell).
     """
 
     matches: tuple[Match, ...] = ()
@@ -161,6 +162,7 @@ class Rule:
     packets: int = 0
     bytes: int = 0
     state: tuple[tuple[str, float, float], ...] = field(default=(), compare=False)
+    handle: int = field(default=0, compare=False)
 
     @cached_property
     def text(self) -> str:
@@ -181,14 +183,17 @@ class Rule:
 
     def counted(self, packets: int, size: int) -> Rule:
         """The rule with its counters moved on by so much; its text is still the same, and kept."""
-        changed = replace(self, packets=self.packets + packets, bytes=self.bytes + size)
-        if "text" in self.__dict__:
-            changed.__dict__["text"] = self.text
-        return changed
+        return self._like(replace(self, packets=self.packets + packets, bytes=self.bytes + size))
 
     def remembering(self, state: tuple[tuple[str, float, float], ...]) -> Rule:
         """The rule after its matches were asked; its text is still the same, and kept."""
-        changed = replace(self, state=state)
+        return self._like(replace(self, state=state))
+
+    def numbered(self, handle: int) -> Rule:
+        """The rule with a handle; its text is still the same, and kept."""
+        return self._like(replace(self, handle=handle))
+
+    def _like(self, changed: Rule) -> Rule:
         if "text" in self.__dict__:
             changed.__dict__["text"] = self.text
         return changed
@@ -258,7 +263,7 @@ class Chain:
     """A list of rules. policy: 'ACCEPT' or 'DROP' for a built-in chain, None for one that rules jump to.
 
     counts: whether the policy counts. iptables-nft 1.8.9 makes its base chains without a counter; `-P` and `-Z` give
-    them one (observed: a policy's counter stays 0 until then).
+    them one (observed: a policy's counter stays 0 until then). handle: as of a rule; 0 also while nobody has needed it.
     """
 
     name: str
@@ -267,6 +272,7 @@ class Chain:
     packets: int = 0
     bytes: int = 0
     counts: bool = field(default=False, compare=False)
+    handle: int = field(default=0, compare=False)
 
     @cached_property
     def index(self) -> RuleIndex:
@@ -302,11 +308,14 @@ class Table:
 
     made: the chains in the order that iptables-nft made them, built-in ones too, each when it was first needed; that is
     how `nft list ruleset` shows them.
+    handle: the table's own number in its namespace, 0 unknown;  next_handle: what its next chain or rule gets.
     """
 
     name: str
     chains: tuple[Chain, ...] = ()
     made: tuple[str, ...] = field(default=(), compare=False)
+    handle: int = field(default=0, compare=False)
+    next_handle: int = field(default=1, compare=False)
 
     def chain(self, name: str) -> Chain | None:
         for chain in self.chains:
@@ -322,13 +331,13 @@ class Table:
         return tuple(dict.fromkeys([*order, *touched]))
 
     def with_chain(self, chain: Chain) -> Table:
-        """Replace the chain of that name, or append it."""
+        """Replace the chain of that name, or append it; what is new of it gets the next handles, the chain before its
+        rules (as recorded with iptables 1.8.9 on Linux 6.18)."""
         name, chains = chain.name, self.chains
         made = self.made if name in self.made else (*self.made, name)
-        for at, known in enumerate(chains):
-            if known.name == name:
-                return replace(self, chains=(*chains[:at], chain, *chains[at + 1 :]), made=made)
-        return replace(self, chains=(*chains, chain), made=made)
+        at = next((at for at, known in enumerate(chains) if known.name == name), len(chains))
+        chain, after = numbered(chain, chains[at].handle if at < len(chains) else 0, self.next_handle)
+        return replace(self, chains=(*chains[:at], chain, *chains[at + 1 :]), made=made, next_handle=after)
 
     def without_chain(self, name: str) -> Table:
         made = tuple(one for one in self.made if one != name)
@@ -337,6 +346,22 @@ class Table:
     def references(self, name: str) -> int:
         """How many rules jump to this chain."""
         return sum(r.target.name == name for c in self.chains for r in c.rules)
+
+
+def numbered(chain: Chain, known: int, number: int) -> tuple[Chain, int]:
+    """The chain, and its rules, with the handles that they lack, from `number` on; and the number after those.
+
+    known: the handle that the chain had before, 0 when it is new.
+    """
+    if not chain.handle:
+        chain, number = replace(chain, handle=known or number), number + (not known)
+    if all(rule.handle for rule in chain.rules):
+        return chain, number
+    rules = []
+    for rule in chain.rules:
+        rules.append(rule if rule.handle else rule.numbered(number))
+        number += not rule.handle
+    return replace(chain, rules=tuple(rules)), number
 
 
 @cache
@@ -377,6 +402,16 @@ class Netfilter:
                 return replace(self, tables=(*self.tables[:at], table, *self.tables[at + 1 :]))
         order = list(BUILTIN)
         return replace(self, tables=tuple(sorted((*self.tables, table), key=lambda t: order.index(t.name))))
+
+    def numbered(self, made: int) -> tuple[Netfilter, int]:
+        """With a handle for each table that has none yet, after `made`; and how many tables there have been then."""
+        if all(table.handle for table in self.tables):
+            return self, made
+        tables = []
+        for table in self.tables:
+            made += not table.handle
+            tables.append(table if table.handle else replace(table, handle=made))
+        return replace(self, tables=tuple(tables)), made
 
     def with_chain(self, table: str, chain: Chain) -> Netfilter:
         return self.with_table(self.table(table).with_chain(chain))

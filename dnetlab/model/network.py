@@ -300,7 +300,6 @@ class Namespace:
     name is 'host' for the host's own, else the 12-hex short id of the container that made it (containers that joined
     it with `--network container:X` name the same one).
     netfilter, netfilter6: the tables of `iptables` and of `ip6tables`; see `filters`. nftables: those of `nft`.
-    table_order: (family, name) of all of them, in the order they were made, as `nft list tables` shows them.
     path_mtus: by destination, what a 'fragmentation needed' from the way there said would fit.
     virtual: the services that IPVS balances here.
     last_index: the highest interface index given out here (simulator only); it is never given out again.
@@ -335,7 +334,6 @@ class Namespace:
     sets: tuple[IpSet, ...] = ()
     netfilter6: Netfilter = field(default_factory=Netfilter)
     nftables: Nftables = field(default_factory=Nftables)
-    table_order: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     rules: tuple[PolicyRule, ...] = DEFAULT_RULES
     tables_made: frozenset[tuple[int, int]] = field(default=frozenset(), compare=False)
 
@@ -349,22 +347,15 @@ class Namespace:
 
     def with_filters(self, version: int, tables: Netfilter) -> Namespace:
         """With other tables for packets of that family."""
-        made = replace(self, netfilter=tables) if version == 4 else replace(self, netfilter6=tables)
-        return made._with_order()
+        tables, made = tables.numbered(self.nftables.made)
+        nft = self.nftables if made == self.nftables.made else replace(self.nftables, made=made)
+        if version == 4:
+            return replace(self, netfilter=tables, nftables=nft)
+        return replace(self, netfilter6=tables, nftables=nft)
 
     def with_nftables(self, tables: Nftables) -> Namespace:
         """With other tables of nft's own."""
-        return replace(self, nftables=tables)._with_order()
-
-    def _with_order(self) -> Namespace:
-        """With the order of its tables: those that are gone go, new ones come last."""
-        there = [("ip", t.name) for t in self.netfilter.tables] + [("ip6", t.name) for t in self.netfilter6.tables]
-        new = sum(table not in self.table_order for table in there)  # one count of handles for all tables
-        there += [(t.family, t.name) for t in self.nftables.tables]
-        order = tuple(dict.fromkeys([*[t for t in self.table_order if t in there], *there]))
-        if order == self.table_order:
-            return self
-        return replace(self, table_order=order, nftables=replace(self.nftables, made=self.nftables.made + new))
+        return replace(self, nftables=tables)
 
     def routes_of(self, version: int) -> tuple[Route, ...]:
         """The rows of `ip route` (4) or of `ip -6 route` (6), the table main, those of link-local networks not among

@@ -21,7 +21,7 @@ class Traced:
     table     family and name, also of a table of iptables;  chain: where the step is
     rule      that matched; None: the packet came to the base chain (verdict ''), or its policy decides
     verdict   'accept', 'drop', 'continue', 'return', 'jump c', 'goto c'
-    packet    as it comes to the base chain, for a policy as it leaves it
+    packet    as it comes to the base chain, for a rule with the mark that it has behind it, for a policy as it leaves
     into, out interfaces, '' where the hook has none
     source, destination  MAC addresses of its frame, '' for one that was made here
     """

@@ -182,10 +182,15 @@ class _Reading:
         step = Step(StepKind.MATCHED, fact, self.dev, *place, rule.packets + packets, rule.bytes + size)
         self.steps.append(step)
         if self.scene.traced and not isinstance(fact, NotJudged | UnknownTarget):
-            self.scene.reported.append((step, rule))
+            self.scene.reported.append((step, rule, self.scene.packet.mark))
 
     def change(self, rule: Rule) -> None:
         """What a target does to the packet, to its connection, or to a set."""
+        self._change(rule)
+        if self.scene.traced and self.scene.reported:
+            self.scene.reported[-1] = (*self.scene.reported[-1][:2], self.scene.packet.mark)
+
+    def _change(self, rule: Rule) -> None:
         name, options = rule.target.name, dict(rule.target.options)
         if name == "SET":
             sets.change(self.scene, options)

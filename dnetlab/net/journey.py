@@ -69,7 +69,7 @@ from dnetlab.net.memory import Field
 from dnetlab.net.pieces import cut, is_swallowed, may_be_cut
 from dnetlab.net.routing import Way, is_broadcast, is_local, lookup
 from dnetlab.net.segment import L3_MODES, Carry, Event, Link, Lost, Wanted
-from dnetlab.net.trip import Trip
+from dnetlab.net.trip import MARKED, Trip
 from dnetlab.net.tunnel import outer_trip, swallows
 
 ARP_SIZE = 28  # bytes of a question or answer, without the frame's head
@@ -148,7 +148,7 @@ def _received(trip: Trip, link: Link, port: str) -> Arrival:
         trip.end(Disposition.LOOP, BeenHere(dev), dev)
         return None
     before.append(trip.packet)
-    trip.traced = 0
+    trip.traced = MARKED if trip.traced and dev == "lo" else 0
     if dev != "lo":
         trip.unknown()
     child = _to_child(trip, link)

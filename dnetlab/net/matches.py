@@ -49,7 +49,7 @@ class Scene:
     fickle: bool = False  # was something looked at that differs between the packets of a connection?
     logged: list[tuple[Rule, Packet]] = field(default_factory=list)  # what LOG rules took down, as it was there
     traced: bool = False  # is it told what the packet meets (`meta nftrace set 1`)?
-    reported: list[tuple[Step, Rule | NftRule]] = field(default_factory=list)  # what is told: the rules that matched
+    reported: list[tuple[Step, Rule | NftRule, int]] = field(default_factory=list)  # what matched, and the mark then
     untracked: bool = False
     sets: dict[str, IpSet] = field(default_factory=dict)
     now: float = 0.0

@@ -170,7 +170,7 @@ class _Reading:
     def report(self, step: Step, rule: NftRule) -> None:
         """Of a packet that is traced it is told which rules matched."""
         if self.scene.traced:
-            self.scene.reported.append((step, rule))
+            self.scene.reported.append((step, rule, self.scene.packet.mark))
 
 
 def _fact(chain: NftChain, rule: NftRule, end: Verdict | Nat | Reject) -> Fact:

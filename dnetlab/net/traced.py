@@ -1,7 +1,7 @@
 """Of a packet with `meta nftrace set 1` each base chain tells what it met there; `nft monitor trace` listens.
 
-A mark is the packet's own and stays with it until it is sent: whoever receives it, over a cable or over loopback, sees
-another packet without one (recorded with nft 1.0.6).
+A mark is the packet's own and stays with it until it is sent: whoever receives it over a cable sees another packet
+without one. Over loopback it keeps the mark, and has another number (recorded with xtables-monitor 1.8.9, Linux 6.18).
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from dnetlab.model.nftrule import NftRule, Verdict
 from dnetlab.model.traced import Traced
 from dnetlab.net.filter import Decision
 from dnetlab.net.matches import Scene
-from dnetlab.net.trip import Trip
+from dnetlab.net.trip import MARKED, Trip
 
 
 def tell(trip: Trip, scene: Scene, place: tuple[str, str], seen: Logged, decision: Decision) -> None:
     """Tell what a packet that is marked, before this base chain or in it, has met there. place: table and chain."""
-    if not trip.traced:
+    if trip.traced in (0, MARKED):
         words = (trip.at, seen.packet, trip.lab.now, trip.lab.told)
         trip.traced = zlib.crc32(repr(words).encode()) or 1
     quoting = replace(seen.packet, inside=trip.inner) if trip.inner is not None else seen.packet
@@ -33,8 +33,9 @@ def tell(trip: Trip, scene: Scene, place: tuple[str, str], seen: Logged, decisio
 
 
 def _met(packet: Traced, scene: Scene, decision: Decision) -> Iterator[Traced]:
-    for step, rule in scene.reported:
-        yield replace(packet, chain=step.chain, rule=rule, verdict=_verdict(step, rule))
+    for step, rule, mark in scene.reported:
+        then = replace(packet.packet, mark=mark)
+        yield replace(packet, chain=step.chain, rule=rule, verdict=_verdict(step, rule), packet=then)
     if decision.rule is None:
         left = replace(packet.packet, mark=scene.packet.mark)
         yield replace(packet, verdict=decision.name.lower(), packet=left)

@@ -28,6 +28,7 @@ from dnetlab.net.routing import is_local, source_for
 from dnetlab.net.segment import Link
 
 ERRORS = frozenset(t for t in IcmpType if t.value[0] in (3, 11))
+MARKED = -1  # by TRACE or `meta nftrace set 1`, and not told of yet
 
 
 @quick
@@ -60,7 +61,7 @@ class Trip:
     waits: the seconds until the sender's own stack gives up, None when something else decides that.
     tunnel: the VXLAN that takes the frame out of this packet, when it carries one and has arrived.
     untracked: a rule of the table raw has taken it out of conntrack's hands in this namespace.
-    traced: its number for `nft monitor trace`, 0 while no rule of this namespace has marked it.
+    traced: its number for `nft monitor trace`, 0 while no rule of this namespace has marked it; MARKED without one yet.
     """
 
     lab: Field

@@ -8,7 +8,6 @@ NOT_MODELLED: dict[str, str] = {
     "nmcli": "Use ip.",
     "iperf3": "The lab's links have no speed: what a packet meets is modelled, not how fast it is.",
     "iperf": "The lab's links have no speed: what a packet meets is modelled, not how fast it is.",
-    "xtables-monitor": "`nft monitor trace &` tells what packets meet that a rule with -j TRACE marked.",
     "vconfig": "Use ip.",
     "netcat": "The same program is called nc here.",
     "ncat": "Use nc.",

@@ -35,7 +35,7 @@ _BLANKS = re.compile(r"(?:[ \t\r]+|\\\n|#[^\n]*)*")
 # A line of words in which nothing has a meaning for the reader, as most are.
 _PLAIN = re.compile(r"[\w./-]+(?:[ \t]+[^\s;|&<>()'\"\\$`#\x00]+)*[ \t]*", re.ASCII)
 _JOBS = ("fg", "bg", "jobs", "disown")
-CAPTURES = ("tcpdump", "conntrack")  # what may run beside the lines that follow
+CAPTURES = ("tcpdump", "conntrack", "xtables-monitor")  # what may run beside the lines that follow
 LISTENERS = ({"docker", "events"}, {"nft", "monitor"}, {"ip", "monitor"})  # when all of the words stand in the line
 JOB_CONTROL = ShellRefused(
     "Background jobs are not part of the lab's shell.",

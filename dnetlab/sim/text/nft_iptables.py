@@ -23,7 +23,7 @@ def as_nft(family: str, table: Table) -> NftTable:
     """A table of iptables as a table of nft: chains in the order they were made, built-in ones when first needed."""
     chains = tuple(_chain(family, table.name, chain) for name in table.standing
                    if (chain := table.chain(name)) is not None)  # fmt: skip
-    return NftTable(family, table.name, chains)
+    return NftTable(family, table.name, chains, handle=table.handle)
 
 
 def is_translated(table: NftTable) -> bool:
@@ -34,12 +34,12 @@ def is_translated(table: NftTable) -> bool:
 def _chain(family: str, table: str, chain: Chain) -> NftChain:
     rules = tuple(rule_as_nft(family, rule) for rule in chain.rules)
     if chain.policy is None:
-        return NftChain(chain.name, rules)
+        return NftChain(chain.name, rules, chain.handle)
     hook = Hook(chain.name)
     source = 100 if hook in (Hook.POSTROUTING, Hook.INPUT) else -100
     kind = "nat" if table == "nat" else "route" if (table, hook) == ("mangle", Hook.OUTPUT) else "filter"
     priority = source if table == "nat" else _PRIORITY[table]
-    return NftChain(chain.name, rules, 0, kind, hook, priority, chain.policy.lower())
+    return NftChain(chain.name, rules, chain.handle, kind, hook, priority, chain.policy.lower())
 
 
 def rule_as_nft(family: str, rule: Rule) -> NftRule:
@@ -54,7 +54,7 @@ def rule_as_nft(family: str, rule: Rule) -> NftRule:
             continue
         statements.append(_match(family, match, rule))
     statements += [Counter(rule.packets, rule.bytes), *_target(rule)]
-    return NftRule(tuple(statements))
+    return NftRule(tuple(statements), handle=rule.handle)
 
 
 def _head(family: str, match: Match, rule: Rule) -> Iterable[Statement]:
@@ -139,6 +139,9 @@ def _ports(which: str) -> Translate:
 
 _ICMP = {"8": "echo-request", "0": "echo-reply", "3": "destination-unreachable", "11": "time-exceeded", "5": "redirect",
          "ping": "echo-request", "pong": "echo-reply"}  # fmt: skip
+_ICMPV6 = {"1": "destination-unreachable", "2": "packet-too-big", "3": "time-exceeded", "4": "parameter-problem",
+           "128": "echo-request", "129": "echo-reply", "133": "nd-router-solicit", "134": "nd-router-advert",
+           "135": "nd-neighbor-solicit", "136": "nd-neighbor-advert", "137": "nd-redirect"}  # fmt: skip
 _TRANSLATED: dict[str, Translate] = {
     "--dst-type": _address_type("daddr"),
     "--src-type": _address_type("saddr"),
@@ -153,7 +156,9 @@ _TRANSLATED: dict[str, Translate] = {
     "--icmp-type": lambda family, value, negated: (
         f"icmp type {'!= ' if negated else ''}{_ICMP.get(value, value)}"
     ),
-    "--icmpv6-type": lambda family, value, negated: f"icmpv6 type {'!= ' if negated else ''}{value}",
+    "--icmpv6-type": lambda family, value, negated: (
+        f"icmpv6 type {'!= ' if negated else ''}{_ICMPV6.get(value, value)}"
+    ),
     "--physdev-in": lambda family, value, negated: "xt match physdev",
     "--physdev-out": lambda family, value, negated: "xt match physdev",
     "--physdev-is-bridged": lambda family, value, negated: "xt match physdev",

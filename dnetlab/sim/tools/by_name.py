@@ -56,6 +56,12 @@ def _nft(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _xtables_monitor(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.xtables_monitor import run
+
+    return run(context, argv)
+
+
 def _sysctl(context: Context, argv: Argv) -> Result:
     from dnetlab.sim.tools.sysctl import run
 
@@ -319,6 +325,7 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "ip6tables-restore": _iptables_restore,
     "ip6tables-save": _iptables,
     "nft": _nft,
+    "xtables-monitor": _xtables_monitor,
     "sysctl": _sysctl,
     "ping": _ping,
     "ping6": _ping,

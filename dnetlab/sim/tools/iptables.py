@@ -116,7 +116,7 @@ def _do(context: Place, command: Command) -> Result:
     if command.verb in "LS":
         listed = _list(table, command, context.version)
         if command.zero:
-            _zero(context, table, command)
+            _zero(context, _with_builtin(table), command)
         return listed
     _check_target(table, command)
     _check_sets(context, command)
@@ -224,6 +224,16 @@ def _is_misplaced(table: Table, builtin: str, rule: Rule, module: str) -> bool:
     return module == "tcpmss" and (protocol is None or protocol.value != "tcp" or protocol.negated)
 
 
+def _ask_kernel(context: Place, table: Table, chain: Chain, rule: Rule, verb: str) -> None:
+    """A rule that the kernel doesn't take has got a handle, and so has the chain that was made for it."""
+    try:
+        _kernel_takes(table, chain.name, rule, verb)
+    except IptablesError:
+        if any(t.name == table.name for t in context.netfilter.tables):
+            context.put(replace(table, next_handle=table.next_handle + 1 + (not chain.handle)))
+        raise
+
+
 def _refusal(verb: str, why: str, where: str) -> IptablesError:
     names = {"A": "RULE_APPEND", "I": "RULE_INSERT", "R": "RULE_REPLACE"}
     return IptablesError(f"{BANNER} {names.get(verb, verb)} failed ({why}): {where}\n", 4)
@@ -265,7 +275,7 @@ def _verbose_row(rule: Rule, row: str) -> str:
 def _add(context: Place, table: Table, command: Command) -> Result:
     chain = _chain(table, command)
     for rule in command.rules:
-        _kernel_takes(table, chain.name, rule, command.verb)
+        _ask_kernel(context, table, chain, rule, command.verb)
         if command.verb == "A":
             rules = (*chain.rules, rule)
         else:
@@ -273,8 +283,9 @@ def _add(context: Place, table: Table, command: Command) -> Result:
             if at > len(chain.rules):
                 return Result("", "iptables: Index of insertion too big.\n", 1)
             rules = (*chain.rules[:at], rule, *chain.rules[at:])
-        chain = replace(chain, rules=rules)
-    context.put(table.with_chain(chain))
+        table = table.with_chain(replace(chain, rules=rules))
+        chain = _chain(table, command)
+    context.put(table)
     return Result(_spoken(command.rules) if command.verbose else "")
 
 
@@ -315,8 +326,8 @@ def _replace(context: Place, table: Table, command: Command) -> Result:
     if at >= len(chain.rules):
         known = _is_made(table, chain)
         return Result("", "iptables: Index of replacement too big.\n" if known else NO_CHAIN, 1)
-    rule = command.rules[0]
-    _kernel_takes(table, chain.name, rule, "R")
+    _kernel_takes(table, chain.name, command.rules[0], "R")
+    rule = command.rules[0].numbered(chain.rules[at].handle)
     context.put(table.with_chain(replace(chain, rules=(*chain.rules[:at], rule, *chain.rules[at + 1 :]))))
     return Result(_spoken(command.rules) if command.verbose else "")
 
@@ -339,15 +350,16 @@ def _flush(context: Place, table: Table, command: Command) -> Result:
     """-F leaves policies as they are: after it a FORWARD of policy DROP drops everything."""
     chosen, text = _chosen(table, command), ""
     for chain in chosen:
-        table = table.with_chain(replace(chain, rules=()))
+        if command.chain is not None or chain.handle:  # without a name it makes no chain
+            table = table.with_chain(replace(chain, rules=()))
         text += f"Flushing chain `{chain.name}'\n" if command.verbose else ""
-    if table != empty_table(table.name) or any(t.name == table.name for t in context.netfilter.tables):
+    if command.chain is not None or any(t.name == table.name for t in context.netfilter.tables):
         context.put(table)
     return Result(text)
 
 
 def _zero(context: Place, table: Table, command: Command) -> Result:
-    for chain in _chosen(table, command):
+    for chain in (chain for chain in _chosen(table, command) if chain.handle or command.chain is not None):
         if command.number is not None and command.verb == "Z":
             rules = tuple(replace(r, packets=0, bytes=0) if n == command.number else r
                           for n, r in enumerate(chain.rules, 1))
@@ -382,7 +394,10 @@ def _delete_chain(context: Place, table: Table, command: Command) -> Result:
             return Result("", f"{BANNER} CHAIN_DEL failed (Device or resource busy): chain {chain.name}\n", 4)
         if not any(t.name == table.name for t in context.netfilter.tables):
             return Result("", NO_CHAIN, 1)
-        raise Refused("Deleting a built-in chain is not modelled.", "`iptables -F` empties it, -P sets its policy.")
+        if chain is None or chain.name not in table.standing:
+            return Result("", NO_CHAIN, 1)
+        context.put(_unneeded(table, [chain]))
+        return Result()
     chosen = [c for c in _chosen(table, command) if c.name not in BUILTIN[table.name]]
     text = ""
     for chain in chosen:
@@ -392,9 +407,27 @@ def _delete_chain(context: Place, table: Table, command: Command) -> Result:
         text += f"Deleting chain `{chain.name}'\n" if command.verbose else ""
     for chain in chosen:
         table = table.without_chain(chain.name)
-    if chosen:
+    if command.chain is None:
+        empty = [table.chain(name) for name in table.standing if name in BUILTIN[table.name]]
+        table = _unneeded(table, [c for c in empty if c is not None and not c.rules and c.policy == "ACCEPT"])
+    if any(t.name == table.name for t in context.netfilter.tables):
         context.put(table)
     return Result(text)
+
+
+def _unneeded(table: Table, chains: list[Chain]) -> Table:
+    """The table without those built-in chains: they are made anew when somebody needs them."""
+    gone = {chain.name for chain in chains}
+    kept = tuple(Chain(c.name, policy="ACCEPT") if c.name in gone else c for c in table.chains)
+    return replace(table, chains=kept, made=tuple(name for name in table.made if name not in gone))
+
+
+def _with_builtin(table: Table) -> Table:
+    """`-L -Z` makes those that are missing (observed with 1.8.9)."""
+    for name in BUILTIN[table.name]:
+        chain = table.chain(name)
+        table = table.with_chain(chain) if chain is not None else table
+    return table
 
 
 def _rename(context: Place, table: Table, command: Command) -> Result:

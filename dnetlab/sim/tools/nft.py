@@ -122,20 +122,12 @@ def _put(context: Context, work: nft_change.Work) -> None:
 
 def _all_tables(context: Context, tables: Nftables, iptables: dict[int, Netfilter]) -> list[NftTable]:
     """Every table there is, iptables' too, in the order they were made."""
-    return nft_list.all_tables(tables, iptables, context.stack.table_order)
+    return nft_list.all_tables(tables, iptables)
 
 
 def _list(context: Context, work: nft_change.Work, options: Options, command: Command) -> Result:
     tables = _all_tables(context, work.tables, work.iptables)
     style = Style(options.handles, options.stateless, options.terse)
-    if options.handles and command.kind not in ("tables", "sets", "maps"):
-        wanted = [t for t in tables if nft_list.is_wanted(t, command)]
-        if foreign := next((t for t in wanted if work.is_of_iptables(t.family, t.name)), None):
-            raise Refused(
-                "Which handles iptables' rules have is not modelled: table {table} is iptables' own.",
-                "`iptables -t {name} -L --line-numbers` numbers its rules, for `iptables -D`.",
-                table=foreign.label, name=foreign.name,
-            )  # fmt: skip
     missing = nft_list.missing(tables, command)
     if missing:
         raise BadInput(MISSING, command.at[missing])

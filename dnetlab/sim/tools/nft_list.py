@@ -16,14 +16,10 @@ from dnetlab.sim.text.nft_iptables import as_nft, is_translated
 METAINFO = nft_json.METAINFO
 
 
-def all_tables(
-    tables: Nftables, iptables: dict[int, Netfilter], order: tuple[tuple[str, str], ...]
-) -> list[NftTable]:
+def all_tables(tables: Nftables, iptables: dict[int, Netfilter]) -> list[NftTable]:
     """Every table, iptables' too, in the order they were made; handles number them so."""
     found = [as_nft(family, table) for version, family in ((4, "ip"), (6, "ip6")) for table in iptables[version].tables]
-    found += tables.tables
-    places = {label: at for at, label in enumerate(order)}
-    return sorted(found, key=lambda t: places.get((t.family, t.name), len(places)))
+    return sorted([*found, *tables.tables], key=lambda table: table.handle)
 
 
 def is_wanted(table: NftTable, command: Command) -> bool:

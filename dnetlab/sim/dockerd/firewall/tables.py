@@ -66,10 +66,16 @@ class _Open:
         self.table = table
         self.chains = {chain.name: chain for chain in table.chains}
         self.made = dict.fromkeys(table.made)
+        self.next_handle = table.next_handle
         self.is_changed = False
 
+    def handle(self) -> int:
+        """The next of the table's handles."""
+        self.next_handle += 1
+        return self.next_handle - 1
+
     def put(self, chain: Chain) -> None:
-        self.chains[chain.name] = chain
+        self.chains[chain.name] = chain if chain.handle else replace(chain, handle=self.handle())
         self.made.setdefault(chain.name)
         self.is_changed = True
 
@@ -79,7 +85,8 @@ class _Open:
         self.is_changed = True
 
     def closed(self) -> Table:
-        return replace(self.table, chains=tuple(self.chains.values()), made=tuple(self.made))
+        chains, made = tuple(self.chains.values()), tuple(self.made)
+        return replace(self.table, chains=chains, made=made, next_handle=self.next_handle)
 
 
 class Tables:
@@ -141,7 +148,11 @@ class Tables:
             raise MissingChain
         chain = self._chain(entry.table, entry.chain)
         if entry.rule.text not in chain.texts:
-            self._table(entry.table).put(chain.with_rule(entry.rule, entry.on_top))
+            home = self._table(entry.table)
+            if not chain.handle:  # the kernel gets a built-in chain with its first rule
+                home.put(chain)
+                chain = self._chain(entry.table, entry.chain)
+            home.put(chain.with_rule(entry.rule.numbered(home.handle()), entry.on_top))
 
     def delete(self, entry: Entry) -> None:
         """-D of the first such rule, nothing when there is none."""

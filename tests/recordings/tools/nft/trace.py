@@ -1,27 +1,31 @@
-"""What a real `nft monitor trace` tells while packets come by: python tests/recordings/tools/nft/trace.py > trace.out
+"""What real ones tell of packets, line by line: python tests/recordings/tools/nft/trace.py trace > trace.out
 
-Linux, root; hosts in network namespaces of their own, without Docker. trace.cell is what is typed there; what its last
-line prints is kept. The trace.out here was written by nft 1.0.6 on Linux 6.18.
+Linux, root; hosts in network namespaces of their own, without Docker. NAME.cell is what is typed there; of trace what
+its last line prints is kept, of xtables what its last three print. The .out here were written by nft 1.0.6 and
+xtables-monitor 1.8.9 on Linux 6.18.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from dnetlab import Lab
 from dnetlab.engines.docker import DockerEngine
 from dnetlab.engines.providers.namespaces import NamespaceHosts
 
-CELL = Path(__file__).with_name("trace.cell")
+KEPT = {"trace": 1, "xtables": 3}
 
 
-def main() -> None:
+def main(name: str) -> None:
+    cell = Path(__file__).with_name(f"{name}.cell").read_text(encoding="utf-8")
     with NamespaceHosts("28.5", daemons=()) as hosts:
         lab = Lab()
         lab.engine = DockerEngine("28.5", hosts=hosts)
         lab.shape = lab.engine.shape
-        print(lab.run_cell(CELL.read_text(encoding="utf-8")).outputs[-1].stdout, end="")
+        for output in lab.run_cell(cell).outputs[-KEPT[name] :]:
+            print(output.stdout, end="")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
