@@ -129,3 +129,59 @@ def test_a_rule_of_ip6tables_that_it_cannot_read_ends_it():
     # Then it prints as far as it came, and its error
     assert told.stdout.endswith("raw:PREROUTING:rule:0x2:CONTINUE  -6 -t raw ")
     assert told.stderr.splitlines()[0] == "Error: unsupported layer 4 protocol value"
+
+
+def test_the_rules_of_docker_have_the_handles_that_a_real_28_5_gave_them():
+    # Given a daemon that has just started, and a container with a port in a network of its own
+    lab = Lab(docker="28.5")
+    lab.run("docker network create -o com.docker.network.bridge.name=br1 net1")
+    lab.run("docker run -d --name web -p 8080:80 nginx")
+    lab.run("docker run -d --name web2 --network net1 -p 8081:80 nginx")
+
+    # When nft lists what it wrote
+    said = lab.run("nft -a list table ip filter").stdout
+
+    # Then the handles tell in which order: first the jump to its chain, then what stands there, each put on top
+    rows = [re.sub(r"counter packets 0 bytes 0 ", "", row.strip()) for row in said.splitlines() if " # handle" in row]
+    assert rows == [
+        "table ip filter { # handle 2",
+        "chain DOCKER { # handle 1",
+        'iifname != "br1" oifname "br1" ip daddr 172.18.0.2 tcp dport 80 accept # handle 27',
+        'iifname != "docker0" oifname "docker0" ip daddr 172.17.0.2 tcp dport 80 accept # handle 26',
+        'iifname != "docker0" oifname "docker0" drop # handle 15',
+        'iifname != "br1" oifname "br1" drop # handle 21',
+        "chain DOCKER-FORWARD { # handle 2",
+        "jump DOCKER-CT # handle 11",
+        "jump DOCKER-ISOLATION-STAGE-1 # handle 10",
+        "jump DOCKER-BRIDGE # handle 9",
+        'iifname "docker0" accept # handle 14',
+        'iifname "br1" accept # handle 20',
+        "chain DOCKER-BRIDGE { # handle 3",
+        'oifname "docker0" jump DOCKER # handle 17',
+        'oifname "br1" jump DOCKER # handle 23',
+        "chain DOCKER-CT { # handle 4",
+        'oifname "docker0" ct state related,established accept # handle 16',
+        'oifname "br1" ct state related,established accept # handle 22',
+        "chain DOCKER-ISOLATION-STAGE-1 { # handle 5",
+        'iifname "docker0" oifname != "docker0" jump DOCKER-ISOLATION-STAGE-2 # handle 18',
+        'iifname "br1" oifname != "br1" jump DOCKER-ISOLATION-STAGE-2 # handle 24',
+        "chain DOCKER-ISOLATION-STAGE-2 { # handle 6",
+        'oifname "br1" drop # handle 25',
+        'oifname "docker0" drop # handle 19',
+        "chain FORWARD { # handle 7",
+        "jump DOCKER-USER # handle 13",
+        "jump DOCKER-FORWARD # handle 8",
+        "chain DOCKER-USER { # handle 12",
+    ]
+
+
+def test_after_docker_has_started_again_nobody_knows_the_handles_of_its_rules():
+    lab = Lab(docker="28.5")
+    lab.run("iptables -t mangle -A OUTPUT -j ACCEPT; systemctl restart docker")
+
+    lost, own = lab.run("nft -a list ruleset"), lab.run("nft -a list table ip mangle")
+    monitor = lab.run("timeout 2 xtables-monitor -t")
+
+    assert str(lost.refused.reason).startswith("Docker has started again and written its rules in the table nat anew")
+    assert own.stdout.splitlines()[-3].strip() == "counter packets 0 bytes 0 accept # handle 2"
+    assert monitor.refused is not None

@@ -7,7 +7,7 @@ only to flush or delete them nft is heard.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from dnetlab.commands.nft import BadInput, Command, LabLacks, parse
 from dnetlab.model import NftTable
@@ -128,6 +128,10 @@ def _all_tables(context: Context, tables: Nftables, iptables: dict[int, Netfilte
 def _list(context: Context, work: nft_change.Work, options: Options, command: Command) -> Result:
     tables = _all_tables(context, work.tables, work.iptables)
     style = Style(options.handles, options.stateless, options.terse)
+    if (options.handles or options.json) and command.kind not in ("tables", "sets", "maps"):
+        for version, family in ((4, "ip"), (6, "ip6")):
+            known = [table for table in tables if table.family == family and nft_list.is_wanted(table, command)]
+            refuse_unknown(work.iptables[version], {table.name for table in known})
     missing = nft_list.missing(tables, command)
     if missing:
         raise BadInput(MISSING, command.at[missing])
@@ -137,6 +141,17 @@ def _list(context: Context, work: nft_change.Work, options: Options, command: Co
     text, warned = nft_list.text(tables, command, style)
     warnings = [f"# Warning: table {label} is managed by iptables-nft, do not touch!\n" for label in warned]
     return Result(text, "".join(warnings))
+
+
+def refuse_unknown(tables: Netfilter, names: Container[str]) -> None:
+    """Refused when one of those tables has handles that the lab doesn't know."""
+    for table in tables.tables:
+        if table.again and table.name in names:
+            raise Refused(
+                "Docker has started again and written its rules in the table {name} anew: which handles they have now "
+                "is not modelled.",
+                "`iptables -t {name} -L --line-numbers` numbers its rules, for `iptables -D`.", name=table.name,
+            )  # fmt: skip
 
 
 def _problem(context: Context, work: nft_change.Work, command: Command, refused: KernelRefuses) -> BadInput:

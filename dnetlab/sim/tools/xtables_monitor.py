@@ -13,6 +13,7 @@ from dnetlab.model.traced import Walls
 from dnetlab.sim import jobs
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.text.xtables_trace import Ended, trace_text
+from dnetlab.sim.tools.nft import refuse_unknown
 from dnetlab.sim.tools.options import BadOption, parse
 from dnetlab.sim.tools.permission import may_configure
 
@@ -59,6 +60,8 @@ def _begin(context: Context, argv: tuple[str, ...]) -> Result:
                 "The lab can't say the rules of nft's table {table} in iptables' words.",
                 "`nft monitor trace &` tells of both.", table=table.label,
             )  # fmt: skip
+    for filters in (stack.netfilter, stack.netfilter6):
+        refuse_unknown(filters, {table.name for table in filters.tables})
     walls = Walls(stack.nftables, stack.netfilter, stack.netfilter6)
     if jobs.begun(context, argv, Capture(0, traced=(), walls=walls), _tell, lambda *_: False):
         return Result()

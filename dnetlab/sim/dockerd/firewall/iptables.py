@@ -49,9 +49,13 @@ class Iptables(Firewaller):
     def _start(self, version: int) -> None:
         """DOCKER-USER is made when missing and never emptied (2.4 of the notes; E20, E28, E29)."""
         with edit(self.world, self.where, version) as tables:
+            for table in ("nat", "filter") if tables.has_chain("nat", "DOCKER") else ():
+                tables.written_again(table)
             for table, chain in (("nat", "DOCKER"), *(("filter", name) for name in self.layout.chains)):
                 tables.new_chain(table, chain)
                 tables.flush(table, chain)
+            if self.layout.forward_chain:  # the jump to it comes before what it holds
+                _put_on_top(tables, rules.forward_jumps(self.layout, version)[0])
             _write(tables, rules.own_chains(self.layout))
             self._lead_forward(tables, version)
             tables.delete(rules.nat_jumps(not self.proxy, version)[-1])  # of an earlier daemon with the other setting
@@ -69,10 +73,9 @@ class Iptables(Firewaller):
 
     def _lead_forward(self, tables: Tables, version: int) -> None:
         """Put the jumps of FORWARD where they belong, whatever stood there."""
-        for jump in rules.forward_jumps(self.layout, version):
+        for jump in rules.forward_jumps(self.layout, version)[self.layout.forward_chain :]:
             tables.new_chain("filter", jump.rule.target.name)
-            tables.delete(jump)
-            tables.write(jump)
+            _put_on_top(tables, jump)
         if self.layout.returns and (version == 4 or self.layout.user_chain6):
             tables.write(last("filter", "DOCKER-USER", "-j RETURN"))
 
@@ -178,6 +181,12 @@ class Iptables(Firewaller):
 
 def _tool(version: int) -> str:
     return "iptables" if version == 4 else "ip6tables"
+
+
+def _put_on_top(tables: Tables, jump: Entry) -> None:
+    """Whatever stood there."""
+    tables.delete(jump)
+    tables.write(jump)
 
 
 def _write(tables: Tables, entries: Iterable[Entry]) -> None:

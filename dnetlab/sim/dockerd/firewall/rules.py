@@ -29,7 +29,7 @@ def own_chains(layout: Firewall) -> list[Entry]:
     if not layout.forward_chain:
         return [last("filter", chain, "-j RETURN") for chain in (STAGE_1, STAGE_2)]
     second = STAGE_1 if layout.isolation else "DOCKER-INTERNAL"
-    return [last("filter", "DOCKER-FORWARD", f"-j {target}") for target in ("DOCKER-CT", second, "DOCKER-BRIDGE")]
+    return [first("filter", "DOCKER-FORWARD", f"-j {target}") for target in ("DOCKER-BRIDGE", second, "DOCKER-CT")]
 
 
 def forward_jumps(layout: Firewall, version: int = 4) -> list[Entry]:
@@ -112,17 +112,17 @@ def _dedicated(layout: Firewall, network: NetworkConfig) -> list[Entry]:
             last("filter", "DOCKER-FORWARD", f"-i {bridge} -o {bridge} -j DROP", NO_ICC),
             last("filter", "DOCKER-FORWARD", f"-i {bridge} ! -o {bridge} -j ACCEPT", OUTGOING),
         ]
-    established = f"-o {bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
-    rules += [
-        last("filter", "DOCKER-CT", established, OUTGOING),
-        last("filter", "DOCKER-BRIDGE", f"-o {bridge} -j DOCKER", DROP_OUT),
-    ]
     if network.routed:
         echoes = "icmp" if network.subnet.version == 4 else "ipv6-icmp"
         rules.append(last("filter", "DOCKER", f"-o {bridge} -p {echoes} -j ACCEPT"))
     verdict = "ACCEPT" if network.unprotected else "DROP"
     default, spoken = f"! -i {bridge} -o {bridge} -j {verdict}", f"-o {bridge} ! -i {bridge} -j {verdict}"
-    rules.append(last("filter", "DOCKER", default, NO_ICC, spoken))
+    established = f"-o {bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+    rules += [
+        last("filter", "DOCKER", default, NO_ICC, spoken),
+        last("filter", "DOCKER-CT", established, OUTGOING),
+        last("filter", "DOCKER-BRIDGE", f"-o {bridge} -j DOCKER", DROP_OUT),
+    ]
     if layout.isolation and network.routed:  # other networks may come in, and get their answers (setINC)
         rules.append(first("filter", STAGE_1, f"-o {bridge} -j RETURN"))
         rules.append(
