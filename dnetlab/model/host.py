@@ -216,6 +216,11 @@ class Network:
     ipv4: bool = True
     ipv6: bool = False
 
+    @property
+    def waits_for_addresses(self) -> bool:
+        """Has a swarm taken it down without being able to give it a subnet?"""
+        return self.scope == "swarm" and self.driver == "overlay" and not self.subnets
+
     def subnets_of(self, version: int) -> tuple[Subnet, ...]:
         """Its subnets of that family that are used, in their order; () where it has that family switched off."""
         on = self.ipv4 if version == 4 else self.ipv6

@@ -89,8 +89,8 @@ def test_the_same_seed_gives_the_same_tokens():
          "cluster state. Please run this command on a manager node or promote the current node to a manager."),
         ("docker2# docker swarm init", "This node is already part of a swarm. Use \"docker swarm leave\" to leave this "
          "swarm and join another one."),
-        ("docker2# docker network create -d overlay mine", "Cannot create a multi-host network from a worker node. "
-         "Please create the network from a manager node."),
+        ("docker2# docker network create -d overlay mine", "This node is not a swarm manager. Use \"docker swarm "
+         "init\" or \"docker swarm join\" to connect this node to swarm and try again."),
         ("docker1# docker swarm leave", "You are attempting to leave the swarm on a node that is participating as a "
          "manager. Removing the last manager erases all current state of the swarm. Use `--force` to ignore this "
          "message."),

@@ -11,6 +11,7 @@ from dnetlab.commands.docker.values import problem
 from dnetlab.model.changed import quick
 
 LISTED = ("strings", "ipSlice", "ipNetSlice")  # kinds that take several values with commas between
+WITH_FLAGS = (("stack",),)  # groups whose usage says so: --orchestrator, hidden (observed on client 28.2.2)
 USAGE_STATUS = 125  # docker/cli: a flag error; a wrong number of arguments is 1
 
 
@@ -105,7 +106,8 @@ def _subcommand(group: Command, words: list[str]) -> tuple[Command, list[str]]:
         if (found is None or len(found.path) == 1) and "--help" in words:
             raise Stop(group.help, exit_code=0)  # observed on client 28.2.2
         if found is None or len(found.path) == 1:
-            text = f"docker: unknown command: {group.name} {words[0]}\n\nUsage:  {group.name}\n\n"
+            options = " [OPTIONS]" if group.path in WITH_FLAGS else ""
+            text = f"docker: unknown command: {group.name} {words[0]}\n\nUsage:  {group.name}{options}\n\n"
             raise Stop("", f"{text}Run '{group.name} --help' for more information\n")
         if found.subcommands:
             return _subcommand(found, words[1:])

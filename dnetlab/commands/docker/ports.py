@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from dnetlab.commands.docker.values import is_ip
+from ipaddress import ip_address
 
 
 class PortError(ValueError):
@@ -21,6 +20,15 @@ class PortSpec:
     host_ip: str = ""
     host_port: int | None = None
     host_port_end: int | None = None
+
+
+def is_ip(text: str) -> bool:
+    """Does Go's net.ParseIP take it?"""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def parse_publish(text: str) -> tuple[PortSpec, ...]:

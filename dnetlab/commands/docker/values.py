@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from ipaddress import ip_address
 
 from dnetlab.commands.docker.grammar import Flag
 from dnetlab.commands.docker.longvalues import BadValue, parse_mount, parse_ulimit
+from dnetlab.commands.docker.ports import is_ip
+from dnetlab.commands.docker.serviceports import port_problem
 from dnetlab.commands.docker.units import BYTES, parse_bytes
 
 _DURATION = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*$")
@@ -24,15 +25,6 @@ def problem(flag: Flag, value: str) -> str | None:
         return None
     check = _BY_NAME.get(flag.name) or _BY_KIND.get(flag.kind)
     return check(value) if check else None
-
-
-def is_ip(text: str) -> bool:
-    """Does Go's net.ParseIP take it?"""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def is_mac(text: str) -> bool:
@@ -178,7 +170,7 @@ def _complaint(read: Callable[[str], object], value: str) -> str | None:
 _BY_KIND: dict[str, Callable[[str], str | None]] = {
     "int": _int, "uint": _unsigned(64), "uint16": _unsigned(16), "uint32": _unsigned(32), "bytes": _bytes,
     "decimal": _decimal, "duration": _duration, "filter": _filter, "network": _network, "ip": _ip, "ipSlice": _ips,
-    "mount": _mount, "ulimit": _ulimit,
+    "mount": _mount, "ulimit": _ulimit, "port": port_problem,
 }  # fmt: skip
 _BY_NAME: dict[str, Callable[[str], str | None]] = {
     "env": _env, "label": _label, "add-host": _add_host, "dns": _dns, "dns-search": _dns_search, "link": _link,

@@ -26,8 +26,6 @@ SENTENCES = {
     "Look with docker compose logs {service}.": "请用 docker compose logs {service} 查看。",
     "docker compose up would stay with {name}, which doesn't end by itself.": "docker compose up 会一直停在 {name} 上，它不会自己结束。",
     "Add -d, and read docker compose logs.": "请加上 -d，再用 docker compose logs 查看。",
-    "Services in a node's own networks bridge and host are not modelled.": "没有模拟在节点自己的 bridge 和 host 网络里的服务。",
-    "Give the service an overlay network; --publish mode=host opens ports of its nodes.": "给服务一个 overlay 网络；--publish mode=host 会打开它所在节点的端口。",
     "docker service logs -f would never end.": "docker service logs -f 不会结束。",
     "Run docker service logs {name} without -f.": "不带 -f 执行 docker service logs {name}。",
     "docker logs -f would never end.": "docker logs -f 不会结束。",

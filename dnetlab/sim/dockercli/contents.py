@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from dnetlab.commands.docker.units import ago
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli import localfiles
 from dnetlab.sim.dockercli.inspect import inspect_each
@@ -66,16 +64,11 @@ def ls(session: Session) -> int:
     found = sorted(session.ask(api.content_list, kind, session.filters()), key=lambda c: natural(c["Spec"]["Name"]))
     listing = SECRETS if kind == "secret" else CONFIGS
     rows = [listing.row({"ID": one["ID"], "Name": one["Spec"]["Name"], **({"Driver": ""} if kind == "secret" else {}),
-                         "CreatedAt": _since(session, one["CreatedAt"]), "UpdatedAt": _since(session, one["UpdatedAt"]),
+                         "CreatedAt": session.since(one["CreatedAt"]), "UpdatedAt": session.since(one["UpdatedAt"]),
                          "Labels": ",".join(f"{k}={v}" for k, v in sorted(one["Spec"]["Labels"].items()))})
             for one in found]  # fmt: skip
     session.stdout.append(listing.render(rows, session.call.text("format"), quiet=session.call.on("quiet")))
     return 0
-
-
-def _since(session: Session, text: str) -> str:
-    then = datetime.fromisoformat(text[:19] + "+00:00").timestamp()
-    return f"{ago(session.now - then)} ago"
 
 
 def inspect(session: Session) -> int:

@@ -94,9 +94,10 @@ def demote(session: Session) -> int:
 
 def _give_role(session: Session, role: str, already: str, done: str) -> int:
     for name in session.call.arguments:
-        spec = session.ask(api.node_inspect, name)["Spec"]
+        node = session.ask(api.node_inspect, name)
+        spec = node["Spec"]
         if spec["Role"] == role:
-            session.out(already.format(name))
+            session.out(already.format(node["ID"]))
             continue
         session.ask(api.node_update, name, {**spec, "Role": role})
         session.out(done.format(name))

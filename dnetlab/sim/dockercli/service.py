@@ -20,6 +20,10 @@ SERVICES = Listing(
     {"ID": "ID", "Name": "NAME", "Mode": "MODE", "Replicas": "REPLICAS", "Image": "IMAGE", "Ports": "PORTS"},
     "{{.ID}}\t{{.Name}}\t{{.Mode}}\t{{.Replicas}}\t{{.Image}}\t{{.Ports}}",
 )
+NOT_A_PAIR = (
+    "invalid scale specifier '{}'.\nSee 'docker service scale --help'.\n\n"
+    "Usage:  docker service scale SERVICE=REPLICAS [SERVICE=REPLICAS...]\n\nScale one or multiple replicated services"
+)
 STABLE = 5  # seconds for which tasks must stay up (the default of --update-monitor)
 START_TICKS = 3  # lines of progress, one each 200 ms, until the first task runs (observed on 29.7.2)
 CHANGE_TICKS = 19  # and while one task takes the place of another
@@ -29,7 +33,8 @@ def create(session: Session) -> int:
     body = serviceform.body(session)
     made = session.ask(api.service_create, body)
     session.out(made["ID"])
-    session.err(unpinned(body["TaskTemplate"]["ContainerSpec"]["Image"]))
+    if not session.call.on("no-resolve-image"):
+        session.err(unpinned(body["TaskTemplate"]["ContainerSpec"]["Image"]))
     return watch(session, made["ID"], made["ID"], 0, START_TICKS)
 
 
@@ -155,16 +160,14 @@ def _inspected(session: Session, name: str) -> Json:
 def scale(session: Session) -> int:
     pairs = []
     for argument in session.call.arguments:
-        name, equals, number = argument.partition("=")
-        if not equals:
-            raise Failed(f"invalid scale specifier '{argument}'. See 'docker service scale --help'.")
-        if not number.isdecimal():
-            raise Failed(f"invalid replicas value {number}: strconv.ParseUint: parsing \"{number}\": invalid syntax")
-        pairs.append((name, int(number)))
+        name, _, number = argument.partition("=")
+        if not (name and number):
+            raise Failed(NOT_A_PAIR.format(argument))
+        pairs.append((name, number))
     before: dict[str, int] = {}
     for name, wanted in pairs:
         try:
-            before[name] = _scale(session, name, wanted)
+            before[name] = _scale(session, name, _count(wanted))
         except (ApiError, Failed) as error:
             session.err(f"{name}: {told(error) if isinstance(error, ApiError) else error.text}")
         else:
@@ -172,6 +175,13 @@ def scale(session: Session) -> int:
     for name, running in before.items():
         watch(session, name, name, running, START_TICKS)
     return 0 if len(before) == len(pairs) else 1
+
+
+def _count(number: str) -> int:
+    """A number of tasks. Failed in the words of Go's strconv."""
+    if not number.isdecimal():
+        raise Failed(f"invalid replicas value {number}: strconv.ParseUint: parsing \"{number}\": invalid syntax")
+    return int(number)
 
 
 def _scale(session: Session, name: str, number: int) -> int:
@@ -195,6 +205,8 @@ def update(session: Session) -> int:
     template = new["TaskTemplate"] != old["TaskTemplate"] or new.get("EndpointSpec") != old.get("EndpointSpec")
     count = old["Mode"].get("Replicated", {}).get("Replicas", 0)
     session.ask(api.service_update, name, new)
+    if session.own.checks_updates and session.call.has("image") and not session.call.on("no-resolve-image"):
+        session.err(unpinned(new["TaskTemplate"]["ContainerSpec"]["Image"]))
     session.out(name)
     return watch(session, name, name, 0 if template else count, CHANGE_TICKS if template else START_TICKS, template)
 

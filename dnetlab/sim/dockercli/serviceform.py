@@ -10,10 +10,10 @@ from operator import itemgetter
 from typing import Any
 
 from dnetlab.commands.docker.parse import Invocation
+from dnetlab.commands.docker.serviceports import service_ports
 from dnetlab.commands.docker.units import parse_bytes, seconds_of
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.runconfig import health, long_mount
-from dnetlab.sim.dockercli.serviceports import ports
 from dnetlab.sim.dockercli.session import Failed, Session
 from dnetlab.sim.dockerd import api
 
@@ -81,10 +81,14 @@ def body(session: Session) -> Json:
             "Placement": placement, "Resources": {"Limits": {}, "Reservations": {}}, "ForceUpdate": 0,
         },
         "Mode": mode,
-        "EndpointSpec": {"Mode": call.text("endpoint-mode", "vip"), "Ports": ports(call.all("publish"))},
+        "EndpointSpec": {"Mode": call.text("endpoint-mode", "vip"), "Ports": _ports(call.all("publish"))},
     }  # fmt: skip
     _settings(call, spec)
     return spec
+
+
+def _ports(values: tuple[str, ...]) -> list[Json]:
+    return [row for value in values for row in service_ports(value)]
 
 
 def _mode(call: Invocation) -> Json:
@@ -252,7 +256,7 @@ def _change_endpoint(call: Invocation, new: Json) -> None:
     gone = {(int(number), protocol or "tcp") for number, _, protocol in
             (value.partition("/") for value in call.all("publish-rm")) if number.isdecimal()}  # fmt: skip
     rows = [row for row in endpoint.get("Ports", []) if (row["TargetPort"], row["Protocol"]) not in gone]
-    endpoint["Ports"] = [*rows, *ports(call.all("publish-add"))]
+    endpoint["Ports"] = [*rows, *_ports(call.all("publish-add"))]
 
 
 # -- settings that create and update say alike ------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def pretty(session: Session, service: Json) -> str:
     lines += [f"Service Mode:{shown.get(next(iter(mode)), '')}"]
     if "Replicated" in mode:
         lines += [f" Replicas:\t{mode['Replicated']['Replicas']}"]
-    lines += _placement(template.get("Placement", {}))
+    lines += _status(session, service.get("UpdateStatus", {})) + _placement(template.get("Placement", {}))
     for title, order in (("UpdateConfig", "Update order:     "), ("RollbackConfig", "Rollback order:   ")):
         lines += _updates(title, order, spec[title])
     lines += _container(template["ContainerSpec"]) + _resources(template.get("Resources", {}))
@@ -36,6 +36,16 @@ def pretty(session: Session, service: Json) -> str:
         lines += [f" PublishedPort = {port.get('PublishedPort', 0)}", f"  Protocol = {port['Protocol']}",
                   f"  TargetPort = {port['TargetPort']}", f"  PublishMode = {port['PublishMode']} "]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _status(session: Session, status: Json) -> list[str]:
+    """How far its last change has come, when it changed tasks."""
+    if not status:
+        return []
+    lines = ["UpdateStatus:", f" State:\t\t{status['State']}", f" Started:\t{session.since(status['StartedAt'])}"]
+    if status["State"] == "completed":
+        lines += [f" Completed:\t{session.since(status['CompletedAt'])}"]
+    return [*lines, f" Message:\t{status['Message']}"]
 
 
 def _placement(placement: Json) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from dnetlab.commands.docker.parse import Invocation
+from dnetlab.commands.docker.units import ago
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import api
 from dnetlab.sim.dockerd.api import ApiError, NotModelled
@@ -73,6 +75,11 @@ class Session:
     def now(self) -> float:
         """Seconds since 1970."""
         return self.context.now
+
+    def since(self, moment: str) -> str:
+        """'2 minutes ago': how long ago a time of the API was."""
+        then = datetime.fromisoformat(moment[:19] + "+00:00").timestamp()
+        return f"{ago(self.now - then)} ago"
 
     def out(self, text: str) -> None:
         """Print a line."""

@@ -31,6 +31,7 @@ _OPTIONAL: dict[str, dict[str, Any]] = {
     "HostConfig": {"Annotations": Map({}), "Tmpfs": Map({}), "Sysctls": Map({}), "Mounts": [], "Init": None},
     "ipam config": {"Subnet": "", "IPRange": "", "Gateway": "", "AuxAddress": Map({})},
     "container": {"SizeRw": None, "SizeRootFs": None, "ImageManifestDescriptor": None},
+    "service": {"PreviousSpec": None, "UpdateStatus": None, "ServiceStatus": None, "JobStatus": None},
 }  # fmt: skip
 # Fields that are nanoseconds of Go's time.Duration: of health checks, and of services (api/types/swarm).
 _DURATIONS = frozenset(("Interval", "Timeout", "StartPeriod", "StartInterval", "StopGracePeriod", "Delay", "Monitor",

@@ -364,7 +364,7 @@ def _network(world: World, network: Network, members: Json, status: Json | None 
         "Id": network.id,
         "Created": rfc3339(network.created, network.id),
         "Scope": network.scope,
-        "Driver": network.driver,
+        "Driver": "" if network.waits_for_addresses else network.driver,
         "EnableIPv4": network.ipv4,
         "EnableIPv6": network.ipv6,
         "IPAM": _ipam(world, network),
@@ -374,7 +374,7 @@ def _network(world: World, network: Network, members: Json, status: Json | None 
         "ConfigFrom": {"Network": network.config_from},
         "ConfigOnly": network.config_only,
         "Containers": members,
-        "Options": dict(sorted(network.options.items())),
+        "Options": None if network.waits_for_addresses else dict(sorted(network.options.items())),
         "Labels": dict(sorted(network.labels.items())),
         "Status": status,
     }
@@ -383,6 +383,8 @@ def _network(world: World, network: Network, members: Json, status: Json | None 
 
 
 def _ipam(world: World, network: Network) -> Json:
+    if network.waits_for_addresses:
+        return {"Driver": "", "Options": None, "Config": None}
     rows = [_subnet(world, network, subnet) for subnet in network.subnets]
     predefined = network.name in (*PREDEFINED, "docker_gwbridge") or network.scope == "swarm"
     nothing: list[Json] | None = None if documents_of(world).null_config else []
@@ -437,7 +439,7 @@ def _swarm_network(world: World, host: str, network: Network) -> Json:
         unused: Json | None = {} if documents_of(world).empty_containers else None
         labels = dict(network.labels) or None
         found = {**_network(world, network, {}, status), "Containers": unused, "Labels": labels}
-        if not network.subnets:  # the managers know of no more than its name
+        if not network.subnets and not network.waits_for_addresses:  # the managers know of no more than its name
             found |= {"IPAM": {"Driver": "", "Options": None, "Config": []}, "Options": None}
         return found
     members = _containers_in(world, host, network)

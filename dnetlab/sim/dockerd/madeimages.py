@@ -142,7 +142,10 @@ def _wanted(world: World, host: str, name: str) -> Image:
     try:
         return images.find(world, host, name)
     except ApiError as error:
-        raise ApiError("reference does not exist" if error.status == 404 else error.message, error.status) from None
+        if error.status != 404:
+            raise
+        bare = ":" not in name.rpartition("/")[2]  # looked for among the ids, too (image/tarexport/save.go)
+        raise ApiError(f"No such image: {name}" if bare else "reference does not exist", 404) from None
 
 
 def _put_image(world: World, tar: tarfile.TarFile, image: Image, tags: list[str]) -> Json:

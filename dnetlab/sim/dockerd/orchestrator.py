@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 from dnetlab.model import Protocol
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd import books, contents, create, lifecycle, swarmnets
-from dnetlab.sim.dockerd.cluster import addresses, identity
+from dnetlab.sim.dockerd.cluster import addresses, identity, specs
 from dnetlab.sim.dockerd.cluster.membership import has_quorum
 from dnetlab.sim.dockerd.cluster.state import (
     Node,
+    Rollout,
     Service,
     ServiceSpec,
     Swarm,
@@ -24,6 +26,7 @@ from dnetlab.sim.dockerd.cluster.state import (
     drop_tasks,
     is_up,
     members,
+    put_service,
     put_task,
 )
 from dnetlab.sim.dockerd.config import ContainerConfig, NetworkAttachment, PortRequest
@@ -33,6 +36,8 @@ from dnetlab.sim.world import World
 
 LABEL = "com.docker.swarm."
 Held = dict[str, IpAddress]  # by the network's id
+KILLED = 137
+_BRACES = re.compile(r"\{\{\s*([.A-Za-z]+)\s*\}\}")
 ENDED = ("complete", "failed", "rejected", "shutdown")
 WANTED = ("running", "complete")  # what a task is for: to run, or, of a job, to come to its end
 
@@ -73,9 +78,9 @@ def _notice_ends(world: World, swarm_id: str) -> None:
         container = books.by_id(world, there[task.node], task.container)
         if container is not None and container.is_running:
             continue
-        code = container.exit_code if container is not None else None
+        code = container.exit_code if container is not None else KILLED  # `docker rm -f` took it away
         state = "complete" if code == 0 else "failed"
-        error = "" if code == 0 else f"task: non-zero exit ({code})" if code is not None else "No such container"
+        error = "" if code == 0 else f"task: non-zero exit ({code})"
         desired = task.desired if task.desired == "complete" and code == 0 else "shutdown"
         change_task(world, swarm_id, task.id, state=state, exit_code=code, error=error, desired=desired)
 
@@ -97,9 +102,9 @@ def _vacate(world: World, swarm_id: str) -> None:
 
 def _stop(world: World, swarm_id: str, task: Task) -> None:
     """The container ends and stays, as a task that was shut down does."""
-    node = world.swarms[swarm_id].nodes[task.node]
-    container = books.by_id(world, node.host, task.container)
-    if container is not None and container.is_running:
+    node = world.swarms[swarm_id].nodes.get(task.node)  # none for one that no node would do for
+    container = books.by_id(world, node.host, task.container) if node is not None else None
+    if node is not None and container is not None and container.is_running:
         clock = world.clock
         lifecycle.stop(world, node.host, container.id)
         world.clock = clock  # nodes stop their tasks side by side, while the manager waits for nobody
@@ -127,14 +132,28 @@ def same_template(one: ServiceSpec, other: ServiceSpec) -> bool:
 
 def _replace_old(world: World, swarm_id: str, service: Service) -> None:
     """Tasks of an earlier specification end; too many go, the youngest first."""
-    for task in live(world.swarms[swarm_id], service.id):
-        if not same_template(task.spec, service.spec):
-            _stop(world, swarm_id, task)
+    old = [task for task in live(world.swarms[swarm_id], service.id) if not same_template(task.spec, service.spec)]
+    for task in old:
+        _stop(world, swarm_id, task)
+    if old:
+        back = service.rollout is not None and service.rollout.back
+        rollout = Rollout(world.clock, world.clock + _seconds_to_change(service, len(old)), back)
+        put_service(world, swarm_id, replace(service, rollout=rollout))
     if service.spec.replicas is None:
         return
     running = sorted(live(world.swarms[swarm_id], service.id), key=lambda task: task.slot)
     for task in running[service.spec.replicas :]:
         _remove(world, swarm_id, task)
+
+
+def _seconds_to_change(service: Service, number: int) -> float:
+    """Two seconds and the delay for each round of tasks, then the time for which they are watched (observed on 28.5.2:
+    11 seconds for two tasks and --update-delay 1s)."""
+    back = service.rollout is not None and service.rollout.back
+    given = service.spec.written.get("RollbackConfig" if back else "UpdateConfig") or {}
+    at_once = given.get("Parallelism", 1) or number
+    rounds = -(-number // at_once)
+    return float(rounds * (2 + given.get("Delay", 0) / 1e9) + given.get("Monitor", specs.UPDATES["Monitor"]) / 1e9)
 
 
 def _fill(world: World, swarm_id: str, service: Service) -> None:
@@ -333,17 +352,31 @@ def _launch(world: World, swarm_id: str, task: Task, node: Node, held: Held) -> 
 
 def _config(world: World, swarm: Swarm, task: Task) -> ContainerConfig:
     spec, service = task.spec, swarm.services[task.service]
-    networks = tuple(NetworkAttachment(n.name, aliases=spec.aliases.get(n.id, ())) for n in networks_of(swarm, spec))
+    networks = tuple(NetworkAttachment(n.name, aliases=spec.aliases.get(n.id, ()) if n.scope == "swarm" else ())
+                     for n in networks_of(swarm, spec))  # fmt: skip
     published = (p for p in service.ports if p.mode == "host")
     return replace(
         spec.config,
         name=f"{task_name(swarm, task)}.{task.id}",
         labels={**spec.config.labels, **dict(_labels(swarm, service, task))},
+        hostname=_filled(swarm, service, task, spec.config.hostname),
+        env=tuple(_filled(swarm, service, task, row) for row in spec.config.env),
         network_mode=networks[0].name if networks else "default",
         networks=networks,
         publish=tuple(PortRequest(p.target, Protocol(p.protocol), None, p.published or None) for p in published),
         given=contents.paths(spec),
     )
+
+
+def _filled(swarm: Swarm, service: Service, task: Task, text: str) -> str:
+    """Names of a task's own that its hostname and its variables may hold (swarmkit template/context.go)."""
+    known = {
+        ".Service.ID": service.id, ".Service.Name": service.spec.name, ".Node.ID": task.node,
+        ".Node.Hostname": swarm.nodes[task.node].host, ".Node.Platform.Architecture": "x86_64",
+        ".Node.Platform.OS": "linux", ".Task.ID": task.id, ".Task.Slot": str(task.slot or task.node),
+        ".Task.Name": f"{task_name(swarm, task)}.{task.id}",
+    }  # fmt: skip
+    return _BRACES.sub(lambda found: known.get(found[1], found[0]), text)
 
 
 def _labels(swarm: Swarm, service: Service, task: Task) -> Iterator[tuple[str, str]]:

@@ -5,14 +5,16 @@ What a service was asked to be becomes containers in orchestrator.py.
 
 from __future__ import annotations
 
+import re
+
 from dnetlab.model import Network
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
-from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import contents
 from dnetlab.sim.dockerd.cluster import addresses, identity, membership, specs
 from dnetlab.sim.dockerd.cluster.state import (
     PublishedPort,
+    Rollout,
     Service,
     ServiceSpec,
     Swarm,
@@ -64,8 +66,8 @@ def create(world: World, host: str, spec: ServiceSpec) -> str:
     return made.id
 
 
-def update(world: World, host: str, reference: str, spec: ServiceSpec) -> str:
-    """`docker service update`, `scale`: its id. ApiError."""
+def update(world: World, host: str, reference: str, spec: ServiceSpec, back: bool = False) -> str:
+    """`docker service update`, `scale`, and, back to the specification before, `rollback`: its id. ApiError."""
     swarm = membership.manager(world, host)
     old = find(swarm, reference)
     if spec.name != old.spec.name:
@@ -73,7 +75,8 @@ def update(world: World, host: str, reference: str, spec: ServiceSpec) -> str:
     if spec.mode != old.spec.mode:
         raise ApiError(RPC.format(code="Unimplemented") + "service mode change is not allowed")
     _check(swarm, spec, old.id)
-    changed = replace(old, spec=spec, updated=world.clock, version=old.version + 1)
+    rollout = Rollout(world.clock, world.clock, back) if back else None
+    changed = replace(old, spec=spec, updated=world.clock, version=old.version + 1, rollout=rollout)
     if spec.is_job:  # each change of a job runs it again (observed on 28.5.2)
         changed = replace(changed, runs=old.runs + 1, begun=world.clock)
     if {**spec.written, "Mode": old.spec.written["Mode"]} != old.spec.written:
@@ -96,8 +99,26 @@ def remove(world: World, host: str, reference: str) -> Service:
 # -- what the manager checks and gives out ----------------------------------------------------------------------------
 
 
+_KEY = re.compile(r"[a-z_][a-z0-9\-_.]+", re.IGNORECASE)
+_VALUE = re.compile(r"[a-z0-9:\-_\s.*()?+\[\]\\^$|/]+", re.IGNORECASE)
+
+
+def _check_constraint(text: str) -> None:
+    """(swarmkit manager/constraint/constraint.go, Parse; observed on 28.5.2)"""
+    unknown = RPC.format(code="Unknown")
+    sign = next((sign for sign in ("==", "!=") if sign in text), None)
+    if sign is None:
+        raise ApiError(f"{unknown}constraint expected one operator from ==, !=")
+    key, _, value = (part.strip() for part in text.partition(sign))
+    for what, part, pattern in (("key", key, _KEY), ("value", value, _VALUE)):
+        if not pattern.fullmatch(part):
+            raise ApiError(f"{unknown}{what} '{part}' is invalid")
+
+
 def _check(swarm: Swarm, spec: ServiceSpec, own: str) -> None:
     invalid = RPC.format(code="InvalidArgument")
+    for text in spec.constraints:
+        _check_constraint(text)
     contents.check(swarm, spec)
     if any(p.mode == "ingress" for p in spec.ports) and not any(n.ingress for n in swarm.networks.values()):
         text = "service needs ingress network, but no ingress network is present"
@@ -146,17 +167,24 @@ def _numbered(swarm: Swarm, service: Service, port: PublishedPort) -> PublishedP
 def networks_of(swarm: Swarm, spec: ServiceSpec) -> list[Network]:
     """The networks that its tasks are in: the ingress network first, when it publishes ports there."""
     ingress = [n for n in swarm.networks.values() if n.ingress and any(p.mode == "ingress" for p in spec.ports)]
-    return [*ingress, *(swarm.networks[key] for key in spec.networks if key in swarm.networks)]
+    known = {**swarm.networks, **{network.id: network for network in predefined(swarm)}}
+    return [*ingress, *(known[key] for key in spec.networks if key in known)]
+
+
+def predefined(swarm: Swarm) -> list[Network]:
+    """Those that every node has by itself; for the swarm each is one network that nobody lists (swarmkit
+    manager/allocator/networkallocator, PredefinedNetworks; observed on 28.5.2)."""
+    return [Network(identity.predefined(swarm, name), name, name) for name in ("bridge", "host")]
 
 
 def network_id(world: World, host: str, swarm: Swarm, reference: str) -> str:
     """The id of the swarm network that `--network` names. ApiError for another (daemon/cluster/networks.go,
-    populateNetworkID); Refused for those that every node has by itself."""
+    populateNetworkID)."""
     found = swarm.network(reference)
     own = world.hosts[host].network(reference) if found is None else None
-    if own is not None and own.name in ("bridge", "host"):
-        raise Refused("Services in a node's own networks bridge and host are not modelled.",
-                      "Give the service an overlay network; --publish mode=host opens ports of its nodes.")  # fmt: skip
+    always = next((n for n in predefined(swarm) if reference in (n.id, n.name)), None)
+    if found is None and always is not None:
+        return always.id
     if own is not None and own.name == "none":
         raise ApiError("could not find the corresponding predefined swarm network: network none not found", 404)
     if own is not None:

@@ -13,7 +13,7 @@ from dnetlab.model import Container, Endpoint, Network, Subnet
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.dockerd import configured, ipam
-from dnetlab.sim.dockerd.books import daemon, drop_network, find_network, network_by_id, put_network
+from dnetlab.sim.dockerd.books import daemon, drop_network, find_network, network_by_id, put_network, release_of
 from dnetlab.sim.dockerd.cluster import gossip, membership
 from dnetlab.sim.dockerd.cluster.identity import base36
 from dnetlab.sim.dockerd.cluster.specs import check_name
@@ -42,7 +42,8 @@ def create(world: World, host: str, network: Network, subnets: Sequence[Subnet])
     """`docker network create` for a whole swarm, at a manager: its id. ApiError in the daemon's words."""
     swarm = swarm_of(world, host)
     if swarm is not None and not any(node.host == host for node in swarm.managers):
-        raise ApiError(WORKER, 403)
+        first = release_of(world).overlay_asks_first and network.driver == "overlay"
+        raise ApiError(membership.NO_SWARM if first else WORKER, 403)
     if daemon(world, host).joining is not None:
         raise ApiError(membership.NO_SWARM, 503)
     managed = membership.manager(world, host)
@@ -143,6 +144,8 @@ def opened(world: World, host: str, network: Network) -> Network:
 
 def prepared(world: World, host: str, network: Network) -> Network:
     """The same for a task of a service, whose error it becomes."""
+    if network.waits_for_addresses:
+        raise ApiError(GIVEN_UP)
     mine = network_by_id(world, host, network.id) or network
     if network.scope != "swarm" or driver_of(network).spans_hosts or gossip.is_here(world, host, mine):
         return mine

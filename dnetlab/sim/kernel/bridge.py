@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dnetlab.model import FdbEntry, Interface, LinkKind
-from dnetlab.model.bridgeport import AS_MADE
+from dnetlab.model.bridgeport import AS_MADE, BridgePort
 from dnetlab.model.changed import replace
 from dnetlab.sim.kernel.carrier import alive, carry, follow, settle
 from dnetlab.sim.kernel.errors import Errno, KernelError
@@ -47,6 +47,14 @@ def _as_its_ports(space: Space, master: Interface) -> Interface:
     return master if (mac, mtu) == (master.mac, master.mtu) else replace(master, mac=mac, mtu=mtu)
 
 
+SLOW = BridgePort(cost=100)  # net/bridge/br_if.c, port_cost: as if it carried 10 Mbit/s
+
+
+def _has_no_speed(port: Interface) -> bool:
+    """A tunnel's is that of the link it leaves through, where one was named (drivers/net/vxlan/vxlan_core.c)."""
+    return port.kind is LinkKind.DUMMY or port.vxlan is not None and not port.vxlan.dev
+
+
 class Ports(Space):
     """`ip link set … master`, `brctl addif`, and the daemon when it plugs a container in."""
 
@@ -63,7 +71,8 @@ class Ports(Space):
         if any(child.kind is LinkKind.MACVLAN for _, child in self.children(name)):
             raise KernelError(Errno.EBUSY)
         self.release(name)
-        self.put(replace(self.link(name), master=bridge))
+        port = self.link(name)
+        self.put(replace(port, master=bridge, port=SLOW if _has_no_speed(port) else AS_MADE))
         follow(self, _as_its_ports(self, self.link(bridge)))
 
     def plug(self, name: str, bridge: str, hairpin: bool) -> None:

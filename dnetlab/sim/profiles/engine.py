@@ -237,6 +237,7 @@ class EngineProfile:
     version                   what `docker version` says of the server
     api                       the version of the Engine API that it speaks
     firewall                  how it writes its rules
+    overlay_asks_first        whether the host manages a swarm is asked of an overlay network first
     pool_cursor               the next default pool comes after the last one tried, not the lowest free
     random_mac                container MACs are random at each start, else 02:42 and the address
     veth_in_container         the pair is made with its inner end in the container, so that its index is small there
@@ -322,6 +323,7 @@ class EngineProfile:
     version: str
     api: str
     firewall: Firewall
+    overlay_asks_first: bool
     pool_cursor: bool
     random_mac: bool
     veth_in_container: bool
@@ -419,6 +421,7 @@ _20_10 = EngineProfile(
     version="20.10.24+dfsg1",
     api="1.41",
     firewall=_OLDEST,
+    overlay_asks_first=False,
     pool_cursor=True,
     random_mac=False,
     veth_in_container=False,
@@ -477,6 +480,7 @@ _26_1 = replace(
     _20_10,
     release="26.1",
     version="26.1.5+dfsg1",
+    overlay_asks_first=True,  # daemon/network.go; observed on 28.5.2
     api="1.45",
     firewall=_CLASSIC,
     internal_default_route=False,  # since 25.0 (E25)

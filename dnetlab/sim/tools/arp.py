@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from dnetlab.model import Neighbour
 from dnetlab.model.ip import IpAddress
+from dnetlab.net import routing
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup
 from dnetlab.sim.tools.options import BadOption, busybox_usage, fail, is_busybox, parse
@@ -44,9 +47,11 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     except BadOption as error:
         return busybox_usage("arp", str(error)) if busybox else Result("", f"arp: {error}\n{USAGE}", 3)
     flags = {name for name, _ in options}
-    if flags & {"-s", "-D", "-f", "-H", "-A", "-p", "-t"}:
-        raise Refused("The lab's arp shows and deletes entries.", "ip neigh add sets one.")
+    if flags & {"-D", "-f", "-H", "-A", "-p", "-t"} or busybox and "-s" in flags:
+        raise Refused("The lab's arp shows, sets and deletes entries.", "ip neigh add sets one, too.")
     device = next((value for name, value in options if name == "-i"), "")
+    if "-s" in flags:
+        return _set(context, words, device)
     address: IpAddress | None = None
     if words:
         found = lookup.find(context, words[0])
@@ -91,6 +96,26 @@ def _linux(context: Context, entry: Neighbour, numeric: bool) -> str:
         return f"{shown:<25}        (incomplete)                              {entry.dev}\n"
     flags = "CM" if entry.state == "PERMANENT" else "C"
     return f"{shown:<25}{'ether':<8}{entry.mac:<20}{flags:<22}{entry.dev}\n"
+
+
+def _set(context: Context, words: list[str], device: str) -> Result:
+    """`arp -s HOST MAC [temp]` (net-tools arp.c, arp_set)."""
+    if not words:
+        return fail("arp: need host name", 255)
+    found = lookup.find(context, words[0])
+    if found is None:
+        return fail(f"{words[0]}: Host name lookup failure", 255)
+    if len(words) < 2:
+        return fail("arp: need hardware address", 255)
+    if not re.fullmatch(r"([0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}", words[1]):
+        return fail("arp: invalid hardware address", 255)
+    address, near = found.addresses[0], routing.main_route(context.stack, found.addresses[0])
+    dev = device or (near.dev if near is not None and near.via is None else "")
+    if not dev:
+        return fail("SIOCSARP: Network is unreachable", 255)
+    mac = ":".join(f"{int(part, 16):02x}" for part in words[1].split(":"))
+    context.kernel.put_neighbour(Neighbour(address, dev, mac, "STALE" if "temp" in words[2:] else "PERMANENT"))
+    return Result()
 
 
 def _delete(context: Context, address: IpAddress | None, busybox: bool) -> Result:

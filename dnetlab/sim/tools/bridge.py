@@ -208,7 +208,8 @@ def _entries(context: Context, link: Interface) -> list[tuple[str, str]]:
         groups[1:1] = ["01:00:5e:00:00:6a", "33:33:00:00:00:6a"]
     selfs = [(mac, "self permanent") for mac in groups]
     if link.kind is LinkKind.BRIDGE:
-        return [*selfs, (link.mac, f"master {link.name} permanent")]
+        # one that wears a port's MAC has no row of its own: the port's was there first (net/bridge/br_fdb.c)
+        return selfs if link.auto_mac else [*selfs, (link.mac, f"master {link.name} permanent")]
     if link.master:
         own = [(f.mac, f"master {f.bridge}") for f in context.stack.fdb if f.port == link.name and not f.permanent]
         own.append((link.mac, f"master {link.master} permanent"))

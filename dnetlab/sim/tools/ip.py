@@ -54,9 +54,9 @@ def _run(context: Context, line: IpLine) -> Result:
         return ip_monitor.run(context, line)
     if line.options.more_statistics:
         raise Refused("The lab counts packets and bytes, not errors by kind.", "One -s shows the counters.")
-    if line.options.statistics and line.object not in ("link", "address"):
+    if line.options.statistics and line.object == "neigh":
         raise Refused(
-            "`ip -s {object}` is not modelled.", "The lab has ip -s link and ip -s address.", object=line.object
+            "`ip -s {object}` is not modelled.", "The lab has ip -s link, address and route.", object=line.object
         )
     shows: dict[str, Callable[[Context, IpLine], Result]] = {
         "address": ip_show.show_addresses, "link": ip_show.show_links, "route": ip_show.show_routes,

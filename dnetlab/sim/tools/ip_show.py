@@ -364,7 +364,9 @@ def show_routes(context: Context, line: IpLine) -> Result:
 
 
 def linkdown(context: Context, route: Route) -> bool:
-    """A route over a link that is up but has no carrier is marked."""
+    """A route over a link that is up but has no carrier is marked; one to an own address needs none."""
+    if route.kind == "local":
+        return False
     interface = context.stack.interface(route.dev) if route.dev else None
     return interface is not None and interface.up and not interface.carrier
 

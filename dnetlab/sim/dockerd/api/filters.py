@@ -158,7 +158,7 @@ def network_matches(world: World, wanted: Filters) -> Callable[[Network], bool]:
         builtin = network.name in RESERVED
         return (  # the daemon lists networks without their containers, so each of the user's counts as dangling (all)
             all(builtin is not value for value in dangling)
-            and (not wanted.get("driver") or network.driver in wanted["driver"])
+            and (not wanted.get("driver") or network.driver in wanted["driver"] and not network.waits_for_addresses)
             and (not wanted.get("scope") or network.scope in wanted["scope"])
             and (not wanted.get("id") or _any(wanted["id"], network.id))
             and (not wanted.get("name") or _any(wanted["name"], network.name))

@@ -17,7 +17,7 @@ from dnetlab.sim.dockerd.api.filters import Filters, check_names, has_label
 from dnetlab.sim.dockerd.api.versions import check_version
 from dnetlab.sim.dockerd.books import by_id
 from dnetlab.sim.dockerd.cluster import membership, specs
-from dnetlab.sim.dockerd.cluster.state import PublishedPort, Service, ServiceSpec, Swarm, Task, is_up
+from dnetlab.sim.dockerd.cluster.state import PublishedPort, Rollout, Service, ServiceSpec, Swarm, Task, is_up
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.names import invent
 from dnetlab.sim.programs import logs
@@ -76,7 +76,7 @@ def service_rollback(world: World, host: str, name: str) -> Json:
     found = services.find(membership.manager(world, host), name)
     if found.previous is None:
         raise ApiError(f"rpc error: code = FailedPrecondition desc = service {found.id} does not have a previous spec")
-    services.update(world, host, found.id, replace(found.previous))
+    services.update(world, host, found.id, replace(found.previous), back=True)
     orchestrator.reconcile(world, membership.manager(world, host).id)
     return {"Warnings": None}
 
@@ -91,7 +91,8 @@ def service_list(world: World, host: str, filters: Filters | None = None, status
     """GET /services. Filters id, label, mode, name. status: with the number of its tasks."""
     found, wanted = membership.manager(world, host), filters or {}
     check_names(world, wanted, ("id", "label", "mode", "name", "runtime"))
-    return [{**service_json(found, service), **({"ServiceStatus": _status(world, found, service)} if status else {})}
+    return [{**service_json(found, service, world.clock),
+             **({"ServiceStatus": _status(world, found, service)} if status else {})}
             for service in found.services.values() if _matches(service, wanted)]  # fmt: skip
 
 
@@ -131,11 +132,11 @@ def _status_of_job(found: Swarm, service: Service, running: int) -> Json:
 def service_inspect(world: World, host: str, name: str, insert_defaults: bool = False) -> Json:
     """GET /services/{id}. Raises ApiError 404. insert_defaults: with the values that nobody gave."""
     found = membership.manager(world, host)
-    document = service_json(found, services.find(found, name))
+    document = service_json(found, services.find(found, name), world.clock)
     return {**document, "Spec": specs.with_defaults(document["Spec"])} if insert_defaults else document
 
 
-def service_json(found: Swarm, service: Service) -> Json:
+def service_json(found: Swarm, service: Service, now: float) -> Json:
     document: Json = {
         "ID": service.id, "Version": {"Index": service.version + 10},
         "CreatedAt": clock.rfc3339(service.created, service.id),
@@ -144,7 +145,8 @@ def service_json(found: Swarm, service: Service) -> Json:
     }  # fmt: skip
     if service.previous is not None:
         document["PreviousSpec"] = dict(service.previous.written)
-    endpoint: Json = {"Spec": dict(service.spec.written.get("EndpointSpec", {}))}
+    given = not service.spec.is_unnamed  # nothing was allocated for it (observed on 28.5.2)
+    endpoint: Json = {"Spec": dict(service.spec.written.get("EndpointSpec", {})) if given else {}}
     if service.ports:
         endpoint["Ports"] = [port_json(port) for port in service.ports]
     virtual: list[Json] = [{"NetworkID": key, "Addr": f"{address}/{_width(found, key)}"}
@@ -155,10 +157,23 @@ def service_json(found: Swarm, service: Service) -> Json:
     if virtual:
         endpoint["VirtualIPs"] = virtual
     document["Endpoint"] = endpoint
+    if service.rollout is not None:
+        document["UpdateStatus"] = _rollout_json(service, service.rollout, now)
     if service.spec.is_job:
         index = {"Index": service.runs} if service.runs else {}
         document["JobStatus"] = {"JobIteration": index, "LastExecution": clock.rfc3339(service.begun, service.id)}
     return document
+
+
+def _rollout_json(service: Service, rollout: Rollout, now: float) -> Json:
+    """How far a change of the tasks has come (swarmkit orchestrator/update/updater.go)."""
+    begun = {"StartedAt": clock.rfc3339(rollout.begun, f"{service.id}begun")}
+    if now < rollout.done:
+        return {"State": "rollback_started", **begun, "Message": "manually requested rollback"} if rollout.back else {
+            "State": "updating", **begun, "Message": "update in progress"}  # fmt: skip
+    state, what = ("rollback_completed", "rollback") if rollout.back else ("completed", "update")
+    done = clock.rfc3339(rollout.done, f"{service.id}done")
+    return {"State": state, **begun, "CompletedAt": done, "Message": f"{what} completed"}
 
 
 def _width(found: Swarm, network_id: str) -> int:

@@ -40,12 +40,15 @@ def choose_pool(world: World, swarm_id: str) -> IpNetwork:
     raise ApiError(f"{FAILED}{release_of(world).text('pools exhausted')}")
 
 
+def is_taken(world: World, swarm_id: str, subnet: Subnet) -> bool:
+    """Does another network of the swarm have addresses of this subnet?"""
+    return any(subnet.subnet.overlaps(other) for other in world.swarms[swarm_id].addresses)
+
+
 def open_pool(world: World, swarm_id: str, subnet: Subnet) -> Subnet:
     """Keep the first, the last and the gateway's address of a subnet; the subnet with its gateway. ApiError."""
     swarm: Swarm = world.swarms[swarm_id]
     block = subnet.subnet
-    if any(block.overlaps(other) for other in swarm.addresses):
-        raise ApiError(f"{FAILED}{release_of(world).text('pool overlaps')}", 400)
     taken = AddressSet().adding(block.network_address).adding(block.broadcast_address)
     gateway = subnet.gateway or taken.lowest_missing(block.network_address, block.broadcast_address)
     if gateway is None:
@@ -53,8 +56,9 @@ def open_pool(world: World, swarm_id: str, subnet: Subnet) -> Subnet:
     taken = taken.adding(gateway)
     for address in subnet.aux_addresses.values():
         taken = taken.adding(address)
-    change(world, swarm_id, addresses={**swarm.addresses, block: Pool(taken, gateway)})
-    return replace(subnet, gateway=gateway)
+    last = None if subnet.gateway else gateway  # one that was asked for moves nothing (libnetwork/bitmap; 28.5.2)
+    change(world, swarm_id, addresses={**swarm.addresses, block: Pool(taken, last)})
+    return replace(subnet, gateway=gateway, configured=True, gateway_configured=True)  # for the hosts, all is given
 
 
 def close_pools(world: World, swarm_id: str, network: Network) -> None:
@@ -73,7 +77,7 @@ def request(world: World, swarm: Swarm, network: Network, wanted: IpAddress | No
     for subnet in network.subnets:
         found = _next(world.swarms[swarm.id].addresses[subnet.subnet], subnet.ip_range or subnet.subnet)
         if found is not None:
-            _hold(world, swarm.id, subnet.subnet, found)
+            _hold(world, swarm.id, subnet.subnet, found, found)
             return found
     raise ApiError(f"no available IPv4 addresses on this network's address pools: {network.name} ({network.id})")
 
@@ -99,16 +103,17 @@ def _require(world: World, swarm: Swarm, network: Network, wanted: IpAddress) ->
     subnet = next((s.subnet for s in network.subnets if wanted in s.subnet), None)
     if subnet is None:
         raise ApiError(f"Invalid address {wanted}: It does not belong to any of this network's subnets", 400)
-    if wanted in world.swarms[swarm.id].addresses[subnet].taken:
+    pool = world.swarms[swarm.id].addresses[subnet]
+    if wanted in pool.taken:
         raise ApiError("Address already in use", 403)
-    _hold(world, swarm.id, subnet, wanted)
+    _hold(world, swarm.id, subnet, wanted, pool.last)
     return wanted
 
 
-def _hold(world: World, swarm_id: str, subnet: IpNetwork, address: IpAddress) -> None:
+def _hold(world: World, swarm_id: str, subnet: IpNetwork, address: IpAddress, last: IpAddress | None) -> None:
     swarm: Swarm = world.swarms[swarm_id]
     pool = swarm.addresses[subnet]
-    change(world, swarm_id, addresses={**swarm.addresses, subnet: Pool(pool.taken.adding(address), address)})
+    change(world, swarm_id, addresses={**swarm.addresses, subnet: Pool(pool.taken.adding(address), last)})
 
 
 def release(world: World, swarm: Swarm, address: IpAddress) -> None:

@@ -31,6 +31,11 @@ def new_id(world: World, kind: str) -> str:
     return base36(_hash(world, f"swarm:{kind}") >> 128, 25)
 
 
+def predefined(swarm: Swarm, name: str) -> str:
+    """The id by which a swarm knows a network that each of its nodes has."""
+    return base36(int.from_bytes(hashlib.sha256(f"{swarm.id}:{name}".encode()).digest()[:16], "big"), 25)
+
+
 def new_root(world: World) -> str:
     """The digest of the swarm's certificate, 50 digits: the part that both its tokens share."""
     return base36(_hash(world, "swarm:root"), 50)

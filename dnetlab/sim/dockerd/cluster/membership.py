@@ -151,8 +151,13 @@ def check_availability(text: str) -> None:
 
 
 def create_network(world: World, swarm_id: str, network: Network, subnets: Sequence[Subnet] = ()) -> Network:
-    """Write a network down in the swarm: an id, a pool unless it has subnets, a VXLAN number. ApiError."""
+    """Write a network down in the swarm: an id, a pool unless it has subnets, a VXLAN number. ApiError.
+
+    One whose subnet overlaps another's is only a name: the manager takes it and then can't give it addresses (28.5.2).
+    """
     wanted = list(subnets) or [Subnet(addresses.choose_pool(world, swarm_id))]
+    if any(addresses.is_taken(world, swarm_id, subnet) for subnet in wanted):
+        return note_network(world, swarm_id, network)
     opened = tuple(addresses.open_pool(world, swarm_id, subnet) for subnet in wanted)
     swarm: Swarm = world.swarms[swarm_id]
     vni = next(n for n in range(FIRST_VNI, FIRST_VNI + len(swarm.vnis) + 1) if n not in swarm.vnis.values())
@@ -165,7 +170,7 @@ def create_network(world: World, swarm_id: str, network: Network, subnets: Seque
 
 
 def note_network(world: World, swarm_id: str, network: Network) -> Network:
-    """Write a network down that each host makes for itself: an id, and nothing else."""
+    """Write a network down that each host makes for itself, or nobody: an id, and nothing else."""
     made = replace(network, id=identity.new_id(world, "network"), scope="swarm", options={}, created=world.clock)
     change(world, swarm_id, networks={**world.swarms[swarm_id].networks, made.id: made})
     return made
@@ -187,9 +192,10 @@ def join(world: World, host: str, settings: Settings, token: str, remotes: Seque
     _check_free(world, host)
     check_config(world, host)
     check_availability(settings.availability or "active")
-    root, secret = identity.parts(token) or ("", "")
-    if not root:
+    parts = identity.parts(token) if token else ("", "")  # without one the manager says no, not the node itself
+    if parts is None:
         raise ApiError("invalid join token", 400)
+    root, secret = parts
     remote, port = advertise.split(remotes[0] if remotes else "")
     address = advertise.address_of(remote)
     if address is None:
@@ -225,7 +231,7 @@ def _check_free(world: World, host: str) -> None:
 
 
 def _let_in(world: World, host: str, asked: Joining, swarm: Swarm) -> str:
-    if swarm.root != asked.root:
+    if asked.root and swarm.root != asked.root:
         raise ApiError(f"remote CA does not match fingerprint. Expected: {asked.root}")
     role = next((role for role, secret in swarm.secrets.items() if secret == asked.secret), None)
     if role is None:

@@ -204,15 +204,23 @@ def _updates(body: Mapping[str, Any]) -> Json:
     if given.get("Delay"):
         found["Delay"] = given["Delay"]
     found["FailureAction"] = given.get("FailureAction") or "pause"
+    if found["FailureAction"] not in ("pause", "continue", "rollback"):
+        raise ApiError(f"unrecognized update failure action {found['FailureAction']}")
     if given.get("Monitor"):
         found["Monitor"] = given["Monitor"]
-    return found | {"MaxFailureRatio": given.get("MaxFailureRatio") or 0, "Order": given.get("Order") or "stop-first"}
+    order = given.get("Order") or "stop-first"
+    if order not in ("stop-first", "start-first"):
+        raise ApiError(f"unrecognized update order {order}")
+    return found | {"MaxFailureRatio": given.get("MaxFailureRatio") or 0, "Order": order}
 
 
 def _endpoint(body: Mapping[str, Any]) -> Json:
     given = named(body, ("Mode", "Ports"))
     ports = [_port(row) for row in given.get("Ports") or ()]
-    return {"Mode": given.get("Mode") or "vip", **({"Ports": ports} if ports else {})}
+    mode = given.get("Mode") or "vip"
+    if mode not in ("vip", "dnsrr"):
+        raise ApiError(f'invalid resolution mode: "{mode}"')
+    return {"Mode": mode, **({"Ports": ports} if ports else {})}
 
 
 def _port(row: Mapping[str, Any]) -> Json:

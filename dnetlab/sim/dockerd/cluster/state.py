@@ -146,6 +146,11 @@ class ServiceSpec:
         """'vip' or 'dnsrr'"""
         return str(self.written.get("EndpointSpec", {}).get("Mode", "vip"))
 
+    @property
+    def is_unnamed(self) -> bool:
+        """Has it neither a virtual address nor ports?"""
+        return self.endpoint_mode == "dnsrr" and not self.ports
+
     @cached_property
     def ports(self) -> tuple[PublishedPort, ...]:
         return tuple(PublishedPort(row["TargetPort"], row.get("PublishedPort", 0), row["Protocol"], row["PublishMode"])
@@ -193,11 +198,24 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Rollout:
+    """Tasks of a new specification took the place of others: the clock when it began and when it counted as done.
+
+    back   was it the specification before?
+    """
+
+    begun: float
+    done: float
+    back: bool = False
+
+
+@dataclass(frozen=True)
 class Service:
     """vips: network id -> the address that stands for all its tasks there; ports: as published, numbers chosen.
 
     mark     the firewall mark by which IPVS knows its packets
     runs     how often a job was started again; begun: the clock when it was last
+    rollout  what came of the last change, None where it replaced no task
     """
 
     id: str
@@ -211,6 +229,7 @@ class Service:
     mark: int = 256
     runs: int = 0
     begun: float = 0.0
+    rollout: Rollout | None = None
 
 
 @dataclass(frozen=True)
