@@ -50,14 +50,16 @@ def side_by_side(nothing_left_behind) -> Iterator[ProcessPoolExecutor]:
 
 
 @pytest.fixture(scope="module")
-def begin(side_by_side, request) -> Iterator[Callable[[Callable[..., Any], str], Begun]]:
-    """begin(work, test): work(*parameters) for each case of that test of this module that was chosen to run, all begun
-    now. A test waits for the result of its case, `begun[parameters].result()`."""
+def begin(side_by_side, request) -> Iterator[Callable[..., Begun]]:
+    """begin(work, test, first): work(*parameters) for each case of that test of this module that was chosen to run, all
+    begun now, those that take longest (`first` names a parameter of theirs) before the others, so that none of them is
+    left alone at the end. A test waits for the result of its case, `begun[parameters].result()`."""
     begun: Begun = {}
 
-    def all_cases(work: Callable[..., Any], test: str) -> Begun:
+    def all_cases(work: Callable[..., Any], test: str, first: tuple[str, ...] = ()) -> Begun:
         items = [i for i in request.session.items if i.path == request.path and i.originalname == test]
         cases = [tuple(item.callspec.params.values()) for item in items]
+        cases.sort(key=lambda case: min([first.index(word) for word in case if word in first], default=len(first)))
         begun.update({case: side_by_side.submit(work, *case) for case in cases})
         return begun
 

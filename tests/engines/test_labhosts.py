@@ -239,3 +239,18 @@ def test_a_script_that_calls_ssh_finds_the_other_host_and_no_sshd_stays(hosts):
 
     assert (ran.stdout, ran.stderr, ran.exit_code) == ("docker2\n", "", 0)
     assert hosts.run("docker2", "pgrep -x sshd").exit_code == 1
+
+
+def test_no_sshd_has_run_before_a_line_asks_for_it():
+    # given a new lab, whose hosts have their keys
+    with NamespaceHosts("20.10", daemons=()) as lab:
+        before = lab.run("docker1", "ls -d /run/sshd /root/.ssh")
+
+        # when a host asks another by ssh
+        asked = lab.run("client", "ssh docker1 hostname")
+        after = lab.run("docker1", "ls -d /run/sshd; pgrep -x sshd")
+
+    # then sshd has been there for that line alone
+    assert (before.stdout, before.exit_code) == ("/root/.ssh\n", 2)
+    assert (asked.stdout, asked.exit_code) == ("docker1\n", 0)
+    assert (after.stdout, after.exit_code) == ("/run/sshd\n", 1)

@@ -112,6 +112,27 @@ def test_a_down_that_is_killed_half_way_is_finished_by_the_next_start(made, mome
     assert netns.leftovers(made[0]) == []
 
 
+def test_a_namespace_that_was_on_its_way_when_the_lab_was_removed_goes_too(made, monkeypatch):
+    # given a lab of which nothing is there yet, and an `ip netns add` that comes as far as its file before it is killed
+    _, lock = records.open_record(made[0], "20.10", "", ("only",))
+    os.close(lock)
+    late, kill = records.NETNS / records.netns_name(made[0], "only"), netns.kill_lab
+
+    def killed_late(*words):
+        late.touch()
+        kill(*words)
+
+    monkeypatch.setattr(netns, "kill_lab", killed_late)
+
+    # when the lab is removed
+    records.NETNS.mkdir(exist_ok=True)
+    netns.remove_lab(made[0])
+
+    # then the file is gone
+    assert not late.exists()
+    assert netns.leftovers(made[0]) == []
+
+
 def test_a_namespace_of_somebody_else_is_never_taken_whatever_it_is_called(made):
     mine = [f"dnetlab-{made[0]}-mine", "dnetlab-mine-x"]
     for name in mine:

@@ -160,7 +160,7 @@ class ContainerHosts:
             for switch in self.shape.switches:
                 self.api.create_network(self._network(switch.name), driver="bridge", labels=self._labels())
             side_by_side(self.shape.hosts, self._start, self.progress)
-            login.share(self.shape, self.run)
+            login.share(self.shape, lambda host, text: self._run(host, text, LIMIT, None))
         except BaseException:
             self.down()
             raise
@@ -298,7 +298,7 @@ class ContainerHosts:
                 self.api.remove_container(self.container(name), force=True, v=True)
         kept = KEPT if self.names[0] in gone else ""
         side_by_side(tuple(self.shape.host(name) for name in gone), self._start, self.progress)
-        login.share(self.shape, self.run)
+        login.share(self.shape, lambda host, text: self._run(host, text, LIMIT, None))
         if kept:
             self._put(self.names[0], KEPT, b"")
         self._clients.clear()

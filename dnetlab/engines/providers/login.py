@@ -45,7 +45,7 @@ Subsystem sftp internal-sftp
 START = "mkdir -p /run/sshd && /usr/sbin/sshd -f /run/dnetlab/sshd_config"
 STOP = (  # its file goes before it does
     "kill $(cat /run/dnetlab/sshd.pid) && while [ -e /run/dnetlab/sshd.pid ]; do sleep 0.01; done; "
-    "for n in $(seq 100); do pgrep -x sshd >/dev/null || break; sleep 0.01; done"
+    "for n in $(seq 40); do pgrep -x sshd >/dev/null || break; sleep 0.05; done"
 )
 
 
@@ -73,7 +73,8 @@ def new_keys() -> Keys | None:
 
 
 def share(shape: Topology, run: Callable[[str, str], Ran]) -> None:
-    """Give every host of a lab the same new keys. run: a shell text on a host."""
+    """Give every host of a lab the same new keys. run: a shell text on a host, without `serving`, which would find
+    words of sshd's settings in it."""
     own = new_keys() if len(shape.hosts) > 1 else None
     if own is None:
         return

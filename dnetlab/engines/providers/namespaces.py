@@ -99,7 +99,7 @@ class NamespaceHosts:
 
     def _make(self, plans: tuple[HostPlan, ...], data: Path) -> None:
         side_by_side(plans, lambda plan, heard: self._start(plan, data, heard), self.progress)
-        login.share(self.shape, self.run)
+        login.share(self.shape, lambda host, text: self._run(host, text, LIMIT, None))
 
     def _start(self, plan: HostPlan, data: Path, heard: Progress) -> None:
         record = self._known()

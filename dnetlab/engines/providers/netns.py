@@ -339,19 +339,23 @@ def _is_zombie(pid: int) -> bool:
 def remove_lab(lab: str) -> None:
     """Remove all that a lab made, whatever state it is in; quiet when nothing is there."""
     record = load_record(lab)
-    names = [name for name in record.namespaces if record.owns(name)] if record else []
     if record is not None and record.kept:  # from here on it is no lab any more, whoever stops us
         record.kept = False
         record.save()
-    kill_lab(lab, names)
-    for name in names:
-        _remove_netns(NETNS / name)
-    cgroups.remove(lab)
-    kill_lab(lab, [])  # one that was on its way into a namespace when the first pass looked
+    for _ in range(2):  # again for what was on its way when the first pass looked: into a namespace, or making one
+        kill_lab(lab, _own_namespaces(record))
+        for name in _own_namespaces(record):
+            _remove_netns(NETNS / name)
+        cgroups.remove(lab)
     with contextlib.suppress(FileNotFoundError):
         for base in (RUN / lab).iterdir():
             _unmount(base)
     forget(lab)
+
+
+def _own_namespaces(record: LabRecord | None) -> list[str]:
+    """The names of a lab's network namespaces that are there now."""
+    return [name for name in record.namespaces if record.owns(name)] if record else []
 
 
 def remove_host(record: LabRecord, shape: Topology, host: str) -> None:
