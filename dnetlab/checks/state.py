@@ -171,7 +171,7 @@ def route(evidence: Evidence, place: str, to: str, via: str = "", dev: str = "")
     found = main_route(evidence.snapshot.at(where), ip)
     if found is None:
         return but(expected, Found.NO_ROUTE)
-    right = (not via or str(found.via) == via) and (not dev or found.dev == dev)
+    right = any((not via or str(way.via) == via) and (not dev or way.dev == dev) for way in found.ways)
     return as_expected(expected) if right else but(expected, Found.ROUTE, route=str(found))
 
 

@@ -409,7 +409,7 @@ def _signature(classes: Classes, host: Host, space: Namespace) -> tuple[object, 
     }
     links = tuple(_link(host, space, i) for i in space.interfaces)
     routes = tuple(
-        (r.destination, r.dev, r.via, own.get(r.src, str(r.src)) if r.src else None, r.kind, r.metric, r.table)
+        (r.destination, r.dev, r.via, own.get(r.src, str(r.src)) if r.src else None, r.kind, r.metric, r.table, r.hops)
         for r in space.routes
     )
     sockets = sorted(

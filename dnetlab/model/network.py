@@ -501,7 +501,7 @@ class Namespace:
         made = replace(
             self,
             interfaces=links,
-            routes=staying(self.routes, lambda route: route.dev != name),
+            routes=staying(self.routes, lambda route: not route.leaves_by(name)),
             neighbours=staying(self.neighbours, lambda neighbour: neighbour.dev != name),
             fdb=without_rows(self.fdb, forgotten),
         )

@@ -18,11 +18,26 @@ def table_name(table: int) -> str:
 
 @quick
 @dataclass(frozen=True)
+class Hop:
+    """One of several next hops of a row. weight: how many of the flows take it, beside the weights of the others."""
+
+    via: IpAddress | None
+    dev: str | None
+    weight: int = 1
+    onlink: bool = False
+
+    def __str__(self) -> str:
+        return f"nexthop{f' via {self.via}' if self.via else ''}{f' dev {self.dev}' if self.dev else ''}"
+
+
+@quick
+@dataclass(frozen=True)
 class Route:
     """One row of `ip route`. `via` None: directly attached. kind: 'unicast', 'blackhole', 'unreachable', 'prohibit'.
 
     onlink: the gateway is taken for a neighbour, whatever the addresses of the link say.
     mtu: the bytes of a packet that fit on this way, 0 for as many as the link takes. table: see `table_name`.
+    hops: of a row with several next hops, which has no `via` and `dev` of its own; see `net.routing.by_hop`.
     """
 
     destination: IpNetwork  # which says of which family the row is
@@ -36,17 +51,28 @@ class Route:
     onlink: bool = False
     mtu: int = 0
     table: int = MAIN
+    hops: tuple[Hop, ...] = ()
 
     @property
     def is_default(self) -> bool:
         return self.destination.prefixlen == 0
+
+    @property
+    def ways(self) -> tuple[Hop, ...]:
+        """Its next hops, or the one that it is itself."""
+        return self.hops or (Hop(self.via, self.dev),)
+
+    def leaves_by(self, dev: str) -> bool:
+        """Is that link its own, or that of one of its next hops?"""
+        return self.dev == dev or any(hop.dev == dev for hop in self.hops)
 
     def __str__(self) -> str:
         """As `ip route` prints it, without its attributes."""
         kind = "" if self.kind == "unicast" else f"{self.kind} "
         via = f" via {self.via}" if self.via else ""
         dev = f" dev {self.dev}" if self.dev else ""
-        return f"{kind}{'default' if self.is_default else self.destination}{via}{dev}"
+        hops = "" if self.dev else "".join(f" {hop}" for hop in self.hops)
+        return f"{kind}{'default' if self.is_default else self.destination}{via}{dev}{hops}"
 
 
 @quick

@@ -6,15 +6,16 @@ that somebody has put there, then `main` (`ip route`).
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from dnetlab.model import Asked, Interface, LinkKind, Namespace, PolicyRule, Route
-from dnetlab.model.changed import quick
+from dnetlab.model.changed import quick, replace
 from dnetlab.model.indexes import index
 from dnetlab.model.ip import IpAddress, IpNetwork, in_zone, is_link_local, nowhere, zone_of
-from dnetlab.model.route import DEFAULT_RULES, LOCAL, MAIN
+from dnetlab.model.route import DEFAULT_RULES, LOCAL, MAIN, Hop
 
 NOWHERE = IPv4Address("0.0.0.0")
 EVERYBODY = IPv4Address("255.255.255.255")
@@ -76,6 +77,8 @@ def lookup(namespace: Namespace, ip: IpAddress, asked: Asked = ANYHOW) -> Way | 
         return Way("unicast", asked.oif, None, address_of(namespace, asked.oif, ip))
     if route is None:
         return None if rule is None else Way(rule.action, rule=rule)
+    if route.hops:
+        route = by_hop(namespace, route, ip, asked)
     if route.kind != "unicast" or route.dev is None:
         return Way(route.kind, route=route, rule=rule)
     if ip == EVERYBODY or ip.is_multicast:
@@ -203,7 +206,9 @@ def _in_table(namespace: Namespace, ip: IpAddress, table: int, oif: str = "") ->
     """The best row of one table. oif: only rows that leave by that link count, and those that refuse."""
     number = int(ip)
     for mask, network, route in index(namespace, "_ranked", namespace.routes, _ranked).get((table, ip.version), ()):
-        if number & mask == network and _usable(namespace, route) and oif in ("", route.dev or oif):
+        if number & mask != network or not _usable(namespace, route):
+            continue
+        if oif in ("", route.dev or oif) and (not route.hops or oif == "" or route.leaves_by(oif)):
             return route
     return None
 
@@ -227,10 +232,42 @@ def _ranked(routes: tuple[Route, ...]) -> dict[tuple[int, int], list[tuple[int, 
 
 
 def _usable(namespace: Namespace, route: Route) -> bool:
+    if route.hops:
+        return any(is_alive(namespace, hop) for hop in route.hops)
     if route.dev is None:
         return True
     interface = namespace.interface(route.dev)
     return interface is not None and interface.up
+
+
+def is_alive(namespace: Namespace, hop: Hop) -> bool:
+    """Can packets leave by it: is its link up, and has it an address? (fib_sync_down_dev; a hop that can't stays in its
+    row, as long as another one can, and `ip route` calls it dead)"""
+    interface = namespace.interface(hop.dev or "")
+    return interface is not None and interface.up and bool(interface.ipv4)
+
+
+def by_hop(namespace: Namespace, route: Route, ip: IpAddress, asked: Asked) -> Route:
+    """The row as it is with the next hop that a packet takes, one and the same for all packets of two addresses.
+
+    A kernel takes a hash of source and destination (net.ipv4.fib_multipath_hash_policy 0) with a secret of its own, so
+    that nobody knows beforehand which hop that is. Here it is CRC-32 of 'SOURCE DESTINATION', modulo the weights' sum.
+    Whoever speaks from the address of one hop's link leaves by that (fib_select_multipath, Linux 6.18); who has no
+    address yet is taken to speak from the first one's.
+    """
+    hops = [hop for hop in route.hops if is_alive(namespace, hop) and asked.oif in ("", hop.dev)]
+    if not hops:
+        return route
+    spoken = {hop: route.src or address_of(namespace, hop.dev or "", hop.via or ip) for hop in hops}
+    source = asked.source or spoken[hops[0]]
+    if not asked.iif:
+        hops = [hop for hop in hops if spoken[hop] == asked.source] or hops
+    place = zlib.crc32(f"{source} {ip}".encode()) % sum(hop.weight for hop in hops)
+    for hop in hops:
+        if place < hop.weight:
+            break
+        place -= hop.weight
+    return replace(route, via=hop.via, dev=hop.dev, onlink=hop.onlink)
 
 
 # -- the source address -----------------------------------------------------------------------------------------------

@@ -181,6 +181,8 @@ def _stands_in(space: Namespace, dev: str, ip: IpAddress) -> bool:
     if not is_proxy(space, dev) or space.sysctl("net.ipv4.ip_forward") != "1":
         return False
     route = main_route(space, ip)
+    if route is not None and route.hops:
+        return any(hop.dev != dev for hop in route.hops)
     return route is not None and route.dev not in (None, dev)
 
 

@@ -176,6 +176,7 @@ def route_text(route: Route) -> str:
         words.append(f"via {route.via}")
     if route.dev:
         words.append(f"dev {route.dev}")
+    words += map(str, route.hops)
     if route.protocol != "boot":
         words.append(f"proto {route.protocol}")
     if route.scope == "link" and route.destination.version == 4:

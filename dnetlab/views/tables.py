@@ -168,7 +168,8 @@ def routes(
     """
     _check(snapshot, host, container)
     rows = (
-        (*_where(place), "default" if r.is_default else str(r.destination), _text(r.via), r.dev, _text(r.src),
+        (*_where(place), "default" if r.is_default else str(r.destination), _join(w.via for w in r.ways),
+         _join(w.dev for w in r.ways), _text(r.src),
          r.protocol, r.scope, r.metric, r.kind, None if r.table == MAIN else table_name(r.table))
         for place in places(snapshot, host, namespace, container)
         for r in place.namespace.routes

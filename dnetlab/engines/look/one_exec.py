@@ -37,6 +37,7 @@ from dnetlab.model import (
     SocketState,
 )
 from dnetlab.model.bridgeport import AS_MADE
+from dnetlab.model.route import Hop
 
 TICKS = 100  # a second's, in /proc/PID/stat: USER_HZ of every architecture that Docker runs on
 FLAGS = {
@@ -331,7 +332,13 @@ def _routes(rows: list[dict[str, Any]], tables: dict[str, int]) -> Iterable[Rout
             "onlink" in row.get("flags", ()),
             next((metric["mtu"] for metric in row.get("metrics", ()) if "mtu" in metric), 0),
             policies.number_of(str(row.get("table", "main")), tables),
+            tuple(map(_hop, row.get("nexthops", ()))),
         )
+
+
+def _hop(row: dict[str, Any]) -> Hop:
+    via = row.get("gateway")
+    return Hop(ip_address(via) if via else None, row.get("dev"), row.get("weight", 1), "onlink" in row.get("flags", ()))
 
 
 def _neighbours(rows: list[dict[str, Any]]) -> Iterable[Neighbour]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_address, ip_interface, ip_network
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from dnetlab.model import Address, Interface, LinkKind, PolicyRule, Route, Vxlan
 from dnetlab.model.bridgeport import AS_MADE, STATES, BridgePort, port_told
 from dnetlab.model.ip import IpAddress
-from dnetlab.model.route import LOCAL
+from dnetlab.model.route import LOCAL, Hop
 
 IFF_UP, IFF_LOOPBACK, IFF_PROMISC, IFF_LOWER_UP = 0x1, 0x8, 0x100, 0x10000
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER, IFLA_TXQLEN, IFLA_LINKINFO = 1, 3, 4, 5, 10, 13, 18
@@ -33,6 +34,7 @@ MACVLAN_MODES = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "sourc
 IFA_ADDRESS, IFA_LOCAL, IFA_BROADCAST, IFA_FLAGS, IFA_F_SECONDARY, IFA_F_NODAD = 1, 2, 4, 8, 0x1, 0x2
 RTNH_F_ONLINK = 4  # include/uapi/linux/rtnetlink.h
 RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC, RTA_METRICS, RTA_TABLE = 1, 4, 5, 6, 7, 8, 15
+RTA_MULTIPATH = 9
 RTAX_MTU = 2
 OWN = frozenset(map(ip_network, ("fe80::/64", "::1/128")))  # the kernel's own, one for each link
 ROUTE_PROTOCOLS = {2: "kernel", 3: "boot", 4: "static"}
@@ -191,7 +193,18 @@ def route(body: bytes, names: dict[int, str]) -> Route | None:
         bool(flags & RTNH_F_ONLINK),
         _number(attributes(found.get(RTA_METRICS, b"")), RTAX_MTU),
         table,
+        tuple(_hops(found.get(RTA_MULTIPATH, b""), names)),
     )
+
+
+def _hops(body: bytes, names: dict[int, str]) -> Iterator[Hop]:
+    """Several next hops: a struct rtnexthop each, and its attributes."""
+    while len(body) >= 8:
+        length, flags, weight, index = struct.unpack_from("=HBBi", body)
+        via = attributes(body[:length], 8).get(RTA_GATEWAY)
+        onlink = bool(flags & RTNH_F_ONLINK)
+        yield Hop(ip_address(via) if via else None, names.get(index), weight + 1, onlink)
+        body = body[max(8, (length + 3) & ~3) :]
 
 
 def rule(body: bytes) -> PolicyRule:

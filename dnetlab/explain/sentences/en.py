@@ -12,7 +12,7 @@ from dnetlab.explain import setting_reasons as s
 from dnetlab.explain.ending import Ending
 from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, Part, PolicyRule, StepKind
 from dnetlab.model import facts as f
-from dnetlab.model.route import table_name
+from dnetlab.model.route import Route, table_name
 
 Table = dict[type, Callable[[Any], str]]
 
@@ -112,8 +112,13 @@ def _by_rule(rule: PolicyRule | None) -> str:
     return f" in table {table_name(rule.table)}, by the rule `{rule}`" if rule else ""
 
 
+def _row(route: Route) -> str:
+    """A row of the routing table; of several next hops with the one that was chosen."""
+    return f"{route}, one of its {len(route.hops)} next hops" if route.hops else str(route)
+
+
 def _no_route(x: f.NoRoute) -> str:
-    text = f"its route is {x.route}{_by_rule(x.rule)}" if x.route else "no route leads there"
+    text = f"its route is {_row(x.route)}{_by_rule(x.rule)}" if x.route else "no route leads there"
     if x.rule and not x.route:
         return f"{x.destination}: the rule `{x.rule}` refuses it (`ip rule`)."
     return f"{x.destination}: {text}{'' if x.default else ', and there is no default route'}."
@@ -132,7 +137,7 @@ def _rule_stops(x: f.RuleStops) -> str:
 _FACTS: Table = {
     f.OwnAddress: lambda x: f"{x.destination} is an address of this machine: through lo",
     f.BroadcastAddress: lambda x: f"{x.destination} is the broadcast address of a network on {x.dev}",
-    f.RouteMatches: lambda x: f"{x.destination} matches {x.route}{_by_rule(x.rule)}",
+    f.RouteMatches: lambda x: f"{x.destination} matches {_row(x.route)}{_by_rule(x.rule)}",
     f.BroughtBack: lambda x: "lo brings it straight back",
     f.Resolved: _resolved,
     f.StillBelieved: lambda x: f"{x.hop} was at {x.mac}, and is still believed to be",

@@ -13,7 +13,7 @@ from dnetlab.explain.ending import Ending
 from dnetlab.explain.sentences import en
 from dnetlab.model import ContainerState, Disposition, IcmpType, LinkKind, Part, PolicyRule, StepKind
 from dnetlab.model import facts as f
-from dnetlab.model.route import table_name
+from dnetlab.model.route import Route, table_name
 
 Table = dict[type, Callable[[Any], str]]
 
@@ -109,8 +109,13 @@ def _by_rule(rule: PolicyRule | None) -> str:
     return f"（表 {table_name(rule.table)}，由规则 `{rule}` 选中）" if rule else ""
 
 
+def _row(route: Route) -> str:
+    """A row of the routing table; of several next hops with the one that was chosen."""
+    return f"{route}（{len(route.hops)} 个下一跳中的一个）" if route.hops else str(route)
+
+
 def _no_route(x: f.NoRoute) -> str:
-    text = f"它的路由是 {x.route}{_by_rule(x.rule)}" if x.route else "没有通往那里的路由"
+    text = f"它的路由是 {_row(x.route)}{_by_rule(x.rule)}" if x.route else "没有通往那里的路由"
     if x.rule and not x.route:
         return f"{x.destination}：规则 `{x.rule}` 拒绝了它（`ip rule`）。"
     return f"{x.destination}：{text}{'' if x.default else '，也没有默认路由'}。"
@@ -129,7 +134,7 @@ def _rule_stops(x: f.RuleStops) -> str:
 _FACTS: Table = {
     f.OwnAddress: lambda x: f"{x.destination} 是这台机器自己的地址：走 lo",
     f.BroadcastAddress: lambda x: f"{x.destination} 是 {x.dev} 上一个网络的广播地址",
-    f.RouteMatches: lambda x: f"{x.destination} 匹配路由 {x.route}{_by_rule(x.rule)}",
+    f.RouteMatches: lambda x: f"{x.destination} 匹配路由 {_row(x.route)}{_by_rule(x.rule)}",
     f.BroughtBack: lambda x: "lo 把它直接送了回来",
     f.Resolved: _resolved,
     f.StillBelieved: lambda x: f"{x.hop} 原来在 {x.mac}，ARP 缓存里仍然这样记着",

@@ -336,7 +336,8 @@ SENTENCES = {
     "Add the link first, then `ip link set` it.": "先添加网卡，再用 `ip link set` 设置。",
     "Links of type {kind} can't be added in the lab.": "在实验环境里不能添加 {kind} 类型的网卡。",
     "bridge, veth, vlan, macvlan, ipvlan, vxlan and dummy can.": "可以添加 bridge、veth、vlan、macvlan、ipvlan、vxlan 和 dummy。",
-    "via, dev, src, metric, proto, scope, table, mtu and onlink are.": "有的是 via、dev、src、metric、proto、scope、table、mtu 和 onlink。",
+    "via, dev, src, metric, proto, scope, table, mtu, onlink and nexthop are.":
+        "有的是 via、dev、src、metric、proto、scope、table、mtu、onlink 和 nexthop。",
     "`ip link set … type {kind}` is not modelled.": "没有模拟 `ip link set … type {kind}`。",
     "`type bridge_slave` with settings of a port is.": "有的是 `type bridge_slave` 加端口的设置。",
     "`{word}` of a bridge's port is not modelled.": "没有模拟网桥端口的 `{word}`。",
@@ -480,6 +481,10 @@ SENTENCES = {
     "The lab can't say the rules of nft's table {table} in iptables' words.":
         "实验环境无法用 iptables 的写法表示 nft 的表 {table} 里的规则。",
     "`nft monitor trace &` tells of both.": "`nft monitor trace &` 两者都会显示。",
+    "Several next hops of IPv6 are not modelled.": "没有模拟 IPv6 的多个下一跳。",
+    "Those of IPv4 are; a route of IPv6 has one: via.": "IPv4 的可以；IPv6 的路由只有一个下一跳：via。",
+    "`nexthop … {word}` is not modelled.": "没有模拟 `nexthop … {word}`。",
+    "via, dev, weight and onlink are.": "支持 via、dev、weight 和 onlink。",
     "The lab's `nft monitor trace` has no options.": "实验环境的 `nft monitor trace` 没有选项。",
     "Leave them out: `nft monitor trace &`.": "请去掉选项：`nft monitor trace &`。",
     "Table {table} is iptables' own, and in the lab only iptables writes in it.": "表 {table} 是 iptables 自己的，在实验环境里只有 iptables 写它。",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dnetlab.model import Address, Interface, LinkKind, Namespace
+from dnetlab.model import Address, Interface, LinkKind, Namespace, Route
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpInterface, is_link_local
 from dnetlab.model.rows import staying
 from dnetlab.sim.kernel.autoconf import LOOPBACK6, link_local, loopback
 from dnetlab.sim.kernel.errors import Errno, KernelError
-from dnetlab.sim.kernel.routes import connected, with_routes
+from dnetlab.sim.kernel.routes import connected, is_dead, with_routes
 from dnetlab.sim.kernel.space import Space
 from dnetlab.sim.kernel.switches import has_ipv6
 
@@ -111,10 +111,13 @@ def _without_sources(ns: Namespace, link: Interface, left: tuple[Address, ...], 
         return replace(ns, routes=tuple(r for r in ns.routes if (r.dev, r.destination, r.protocol) != mine))
     last = not any(a.ip.version == 4 for a in left)
     removed = {a.ip for a in link.addresses} - {a.ip for a in left}
-    return replace(
-        ns, routes=tuple(r for r in ns.routes if r.dev != link.name or r.destination.version == 6
-                         or (not last and r.src not in removed))
-    )  # fmt: skip
+
+    def stays(row: Route) -> bool:
+        if row.hops:
+            return row.src not in removed and not (last and is_dead(ns, row, link.name))
+        return row.dev != link.name or row.destination.version == 6 or (not last and row.src not in removed)
+
+    return replace(ns, routes=tuple(filter(stays, ns.routes)))
 
 
 def in_order(addresses: tuple[Address, ...]) -> tuple[Address, ...]:

@@ -10,7 +10,7 @@ from dnetlab.sim.kernel.bridge import follow_ports, port_left
 from dnetlab.sim.kernel.carrier import alive, settle
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.listening import listen
-from dnetlab.sim.kernel.routes import connected, with_routes
+from dnetlab.sim.kernel.routes import connected, is_dead, renamed, with_routes
 from dnetlab.sim.kernel.space import Space
 from dnetlab.sim.kernel.vxlan import with_table_of
 
@@ -178,7 +178,7 @@ def _forgetting(ns: Namespace, name: str) -> Namespace:
     """Without the routes, neighbours and learned MACs of a link that went down."""
     return replace(
         ns,
-        routes=tuple(r for r in ns.routes if r.dev != name),
+        routes=tuple(r for r in ns.routes if r.dev != name and not is_dead(ns, r, name)),
         neighbours=tuple(n for n in ns.neighbours if n.dev != name),
         fdb=tuple(f for f in ns.fdb if f.permanent or name not in (f.bridge, f.port)),
     )
@@ -193,7 +193,7 @@ def _renamed(ns: Namespace, link: Interface, new: str) -> Namespace:
             if i is link or i.master == old else i
             for i in ns.interfaces
         ),
-        routes=tuple(replace(r, dev=new) if r.dev == old else r for r in ns.routes),
+        routes=tuple(renamed(r, old, new) if r.leaves_by(old) else r for r in ns.routes),
         neighbours=tuple(replace(n, dev=new) if n.dev == old else n for n in ns.neighbours),
         fdb=tuple(replace(f, bridge=new if f.bridge == old else f.bridge, port=new if f.port == old else f.port)
                   for f in ns.fdb),

@@ -8,7 +8,7 @@ from dnetlab.model import Address, Asked, Interface, LinkKind, Namespace, Policy
 from dnetlab.model.changed import replace
 from dnetlab.model.ip import IpAddress, is_link_local
 from dnetlab.model.route import LOCAL, MAIN
-from dnetlab.net.routing import ANYHOW, Way, is_local, lookup, main_route
+from dnetlab.net.routing import ANYHOW, Way, is_alive, is_local, lookup, main_route
 from dnetlab.sim.kernel.errors import Errno, KernelError
 from dnetlab.sim.kernel.space import Space
 
@@ -46,6 +46,17 @@ def with_routes(ns: Namespace, routes: Iterable[Route]) -> Namespace:
     return replace(ns, routes=in_order([*ns.routes, *new])) if new else ns
 
 
+def is_dead(ns: Namespace, route: Route, dev: str) -> bool:
+    """Has none of its several next hops a link any more, once `dev` is gone?"""
+    return bool(route.hops) and all(hop.dev == dev or not is_alive(ns, hop) for hop in route.hops)
+
+
+def renamed(route: Route, old: str, new: str) -> Route:
+    """A route whose link has another name."""
+    hops = tuple(replace(hop, dev=new) if hop.dev == old else hop for hop in route.hops)
+    return replace(route, dev=new if route.dev == old else route.dev, hops=hops)
+
+
 METRIC6_BY_HAND = 1024
 METRIC6 = 256  # of a connected IPv6 route (IP6_RT_PRIO_ADDRCONF); one that hands add has 1024 (IP6_RT_PRIO_USER)
 
@@ -79,7 +90,8 @@ class Routes(Space):
         KernelError EEXIST, ENETDOWN, ENETUNREACH, EINVAL, ENODEV, and ENOENT for `change` of what isn't there.
         """
         six = route.destination.version == 6
-        route = _complete6(self.namespace, route) if six else _complete(self.namespace, route)
+        route = _with_hops(self.namespace, route) if route.hops else route
+        route = route if route.hops else _complete6(self.namespace, route) if six else _complete(self.namespace, route)
         if route.dev is not None and not self.link(route.dev).up:
             raise KernelError(Errno.ENETDOWN, "Device for nexthop is not up.")
         routes = self.namespace.routes
@@ -142,8 +154,7 @@ def same_as(route: Route, given: set[str]) -> Callable[[Route], bool]:
         return (
             row.destination == route.destination
             and row.table == route.table
-            and route.via in (None, row.via)
-            and route.dev in (None, row.dev)
+            and (_same_hops(row, route) if route.hops else _first_fits(row, route))
             and route.src in (None, row.src)
             and ("metric" not in given or row.metric == route.metric)
             and (not given & {"proto", "protocol"} or row.protocol == route.protocol)
@@ -152,6 +163,40 @@ def same_as(route: Route, given: set[str]) -> Callable[[Route], bool]:
         )
 
     return fits
+
+
+def _first_fits(row: Route, said: Route) -> bool:
+    """Of several next hops the first is compared (fib_nh_match)."""
+    first = row.ways[0]
+    return said.via in (None, first.via) and said.dev in (None, first.dev)
+
+
+def _same_hops(row: Route, said: Route) -> bool:
+    pairs = zip(said.hops, row.ways, strict=False)
+    same = all(hop.via == has.via and hop.dev in (None, has.dev) for hop, has in pairs)
+    return same and len(row.ways) == len(said.hops)
+
+
+def _with_hops(space: Namespace, route: Route) -> Route:
+    """Each next hop is checked like the gateway of a row; one alone is such a gateway (fib_create_info)."""
+    first = route.hops[0]
+    if route.via is not None and route.via != first.via:
+        raise KernelError(Errno.EINVAL, "Nexthop gateway does not match RTA_GATEWAY or RTA_VIA.")
+    if route.dev is not None and route.dev != first.dev:
+        raise KernelError(Errno.EINVAL, "Nexthop device index does not match RTA_OIF")
+    found = []
+    for hop in route.hops:
+        way = replace(route, via=hop.via, dev=hop.dev, onlink=hop.onlink, hops=())
+        if hop.onlink and hop.dev is None:
+            raise KernelError(Errno.ENODEV, "Nexthop device required for onlink.")
+        way = _complete(space, way)
+        link = space.interface(way.dev or "")
+        if link is None or not link.up:
+            raise KernelError(Errno.ENETDOWN, "Device for nexthop is not up.")
+        found.append(replace(hop, dev=way.dev))
+    if len(found) == 1:
+        return replace(route, via=first.via, dev=found[0].dev, onlink=first.onlink, hops=(), scope="global")
+    return replace(route, via=None, dev=None, scope="global", hops=tuple(found))
 
 
 def _complete(space: Namespace, route: Route) -> Route:

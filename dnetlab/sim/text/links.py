@@ -5,16 +5,19 @@ Formats recorded from both tools on Debian 12 in a network namespace of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
+from types import MappingProxyType
 from typing import Any
 
 from dnetlab.model import Address, Interface, LinkKind, Namespace, Neighbour, Route, Vxlan, Where
 from dnetlab.model.changed import replace
+from dnetlab.model.route import Hop
 from dnetlab.sim.netnames import called
 from dnetlab.sim.world import World
 
+_FINE: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # nothing is wrong with any link
 FOREVER = "       valid_lft forever preferred_lft forever"
 
 
@@ -297,19 +300,23 @@ def destination(route: Route) -> str:
     return str(route.destination.network_address if whole else route.destination)
 
 
-def route_line(route: Route, *, linkdown: bool = False, hide: frozenset[str] = frozenset(), table: str = "") -> str:
-    """One line of `ip route`; hide: the words a filter already said ('dev', 'via', 'proto'); table: its name, if it is
-    said."""
-    words = [destination(route)] if route.kind == "unicast" else [f"{route.kind} {destination(route)}"]
+def route_line(
+    route: Route, *, linkdown: bool = False, hide: frozenset[str] = frozenset(), table: str = "",
+    states: Mapping[str, tuple[str, ...]] = _FINE, details: bool = False,
+) -> str:  # fmt: skip
+    """One line of `ip route`, and one for each of several next hops; hide: the words a filter already said ('dev',
+    'via', 'proto'); table: its name, if it is said; states: what is wrong with the links of next hops; details: -d."""
+    plain = route.kind == "unicast" and not details
+    words = [destination(route)] if plain else [f"{route.kind} {destination(route)}"]
     if route.via is not None and "via" not in hide:
         words.append(f"via {route.via}")
     if route.dev is not None and "dev" not in hide:
         words.append(f"dev {route.dev}")
     if table:
         words.append(f"table {table}")
-    if route.protocol != "boot" and "proto" not in hide:
+    if (route.protocol != "boot" or details) and "proto" not in hide:
         words.append(f"proto {route.protocol}")
-    if _scope(route) != "global":
+    if _scope(route) != "global" or details:
         words.append(f"scope {_scope(route)}")
     if route.src is not None:
         words.append(f"src {route.src}")
@@ -323,11 +330,16 @@ def route_line(route: Route, *, linkdown: bool = False, hide: frozenset[str] = f
         words.append(f"mtu {route.mtu}")
     if route.destination.version == 6:
         return " ".join([*words, "pref medium"])
-    return " ".join(words) + " "
+    return " ".join(words) + " " + ("" if route.dev else "".join(_hop_line(hop, states) for hop in route.hops))
+
+
+def _hop_line(hop: Hop, states: Mapping[str, tuple[str, ...]]) -> str:
+    flags = [*(["onlink"] if hop.onlink else []), *states.get(hop.dev or "", ())]
+    return f"\n\t{hop} weight {hop.weight} " + "".join(f"{flag} " for flag in flags)
 
 
 def _scope(route: Route) -> str:
-    narrow = route.via is None and route.kind in ("unicast", "local", "broadcast")
+    narrow = route.via is None and not route.hops and route.kind in ("unicast", "local", "broadcast")
     return route.scope if narrow and route.destination.version == 4 else "global"
 
 
@@ -419,8 +431,17 @@ def address_json(address: Address, name: str) -> dict[str, Any]:
     return found | {"valid_life_time": 4294967295, "preferred_life_time": 4294967295}
 
 
-def route_json(route: Route, linkdown: bool = False, table: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {} if route.kind == "unicast" else {"type": route.kind}
+def _hop_json(hop: Hop, states: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    via = {} if hop.via is None else {"gateway": str(hop.via)}
+    flags = [*(["onlink"] if hop.onlink else []), *states.get(hop.dev or "", ())]
+    return via | {"dev": hop.dev, "weight": hop.weight, "flags": flags}
+
+
+def route_json(
+    route: Route, linkdown: bool = False, table: str = "", states: Mapping[str, tuple[str, ...]] = _FINE,
+    details: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    found: dict[str, Any] = {} if route.kind == "unicast" and not details else {"type": route.kind}
     found["dst"] = destination(route)
     if route.via is not None:
         found["gateway"] = str(route.via)
@@ -428,9 +449,9 @@ def route_json(route: Route, linkdown: bool = False, table: str = "") -> dict[st
         found["dev"] = route.dev
     if table:
         found["table"] = table
-    if route.protocol != "boot":
+    if route.protocol != "boot" or details:
         found["protocol"] = route.protocol
-    if _scope(route) != "global":
+    if _scope(route) != "global" or details:
         found["scope"] = _scope(route)
     if route.src is not None:
         found["prefsrc"] = str(route.src)
@@ -439,4 +460,5 @@ def route_json(route: Route, linkdown: bool = False, table: str = "") -> dict[st
         found["metric"] = route.metric
     found |= {"flags": ["onlink"] * route.onlink + ["linkdown"] * linkdown}
     found |= {"metrics": [{"mtu": route.mtu}]} if route.mtu else {}
+    found |= {"nexthops": [_hop_json(hop, states) for hop in route.hops]} if route.hops else {}
     return found | ({"pref": "medium"} if six else {})

@@ -107,7 +107,7 @@ class Step:
         down = replace(link, up=False)
         if link.up:
             self._say_link(down, self.was, leaving=True)
-            self._routes_gone(lambda r: r.dev == link.name and r.destination.version == 6, link)
+            self._routes_gone(lambda r: r.leaves_by(link.name) and r.destination.version == 6, link)
         self._neighbours_of(link)
         self._addresses_gone(link, [a for a in link.addresses if a.ip.version == 6])
         for address in link.addresses:
@@ -115,7 +115,7 @@ class Step:
                 self._say_address(link, address, gone=True)
                 if not address.secondary:
                     self._routes_gone(_local_of(address), link)
-        self._silence(lambda r: r.dev == link.name)
+        self._silence(lambda r: r.leaves_by(link.name))
         for version in FAMILIES:
             self._netconf_gone(link, version)
         self._say_link(replace(down, fresh=True, master=None), self.was, leaving=True, gone=True)
@@ -146,14 +146,14 @@ class Step:
         if old.name != link.name:
             self._renamed(link)
         if went:
-            self._routes_gone(lambda r: r.dev == link.name and r.destination.version == 6, old)
+            self._routes_gone(lambda r: r.leaves_by(link.name) and r.destination.version == 6, old)
             self._neighbours_of(link)
         elif link.up:
             self._silence(lambda r: r.dev == link.name and r.kind == "multicast")  # it stays until the link goes down
         left = [a for a in old.addresses if a.interface not in [new.interface for new in link.addresses]]
         self._addresses_gone(old, left)
         if went or any(a.ip.version == 4 for a in left):
-            self._silence(lambda r: r.dev == link.name and r.destination.version == 4)
+            self._silence(lambda r: r.leaves_by(link.name) and r.destination.version == 4)
         if came:
             for address in link.addresses:
                 self._networks_new(link, address)

@@ -257,6 +257,8 @@ def _table(context: Context, numeric: bool, netstat: bool) -> str:
     for route in in_order(context.stack.routes_of(4)):
         if route.kind == "blackhole":
             continue
+        if route.hops:  # /proc/net/route tells of the first one
+            route = replace(route, via=route.hops[0].via, dev=route.hops[0].dev)
         default = route.is_default and not numeric
         destination = "default" if default else str(route.destination.network_address)
         gateway = str(route.via) if route.via else "*" if star else "-" if route.kind != "unicast" else "0.0.0.0"

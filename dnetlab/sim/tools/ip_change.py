@@ -19,6 +19,7 @@ from dnetlab.sim.kernel.autoconf import scope_of
 from dnetlab.sim.kernel.routes import same_as
 from dnetlab.sim.tools import ip_get, ip_neigh, ip_vxlan
 from dnetlab.sim.tools.bridge_port import of_slave
+from dnetlab.sim.tools.ip_hops import read_hops
 from dnetlab.sim.tools.ip_show import Words, inet, known_device, prefix, read_filter, read_route_filter
 from dnetlab.sim.tools.namespaces import target_of
 from dnetlab.sim.tools.rt_tables import table_of
@@ -470,10 +471,12 @@ def read_route(context: Context, words: Words, family: int = 0) -> tuple[Route, 
             route = replace(route, mtu=_mtu(words.next()))
         elif word == "table":
             route = replace(route, table=_table(context, words.next()))
-        elif word in ("advmss", "nexthop", "tos", "weight", "initcwnd", "realms", "encap"):
+        elif word == "nexthop":
+            route = replace(route, hops=read_hops(context, words, family or route.destination.version))
+        elif word in ("advmss", "tos", "weight", "initcwnd", "realms", "encap"):
             raise Refused(
                 "`ip route … {word}` is not modelled.",
-                "via, dev, src, metric, proto, scope, table, mtu and onlink are.",
+                "via, dev, src, metric, proto, scope, table, mtu, onlink and nexthop are.",
                 word=word,
             )  # fmt: skip
         else:
@@ -494,13 +497,20 @@ def read_route(context: Context, words: Words, family: int = 0) -> tuple[Route, 
             route, word = replace(route, destination=_destination(word, family)), "to"
             family = family or (0 if route.is_default else route.destination.version)
         given.add(word)
+    return _checked(route), given
+
+
+def _checked(route: Route) -> Route:
+    """What iproute2 or the kernel sees at once."""
     if route.is_default and route.via is not None and route.via.version == 6:  # `ip route add default via fd00::1`
         route = replace(route, destination=prefix("default", 6))
+    if route.hops and route.destination.version == 6:
+        raise Refused("Several next hops of IPv6 are not modelled.", "Those of IPv4 are; a route of IPv6 has one: via.")
     if route.onlink and route.destination.version == 6:
         raise Refused("`ip -6 route … onlink` is not modelled.", "A gateway of IPv6 that is link-local needs none.")
     if route.via is not None and route.via.version != route.destination.version:
         raise KernelError(Errno.EINVAL, "Invalid gateway address.")
-    return route, given
+    return route
 
 
 def _table(context: Context, word: str) -> int:

@@ -14,7 +14,7 @@ from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import Errno, KernelError
 from dnetlab.sim.kernel.routes import get_route
 from dnetlab.sim.text import links as text
-from dnetlab.sim.tools.ip_show import Words, as_json, inet, known_device, linkdown, prefix
+from dnetlab.sim.tools.ip_show import Words, as_json, hop_states, inet, known_device, linkdown, prefix
 from dnetlab.sim.tools.rt_tables import name_of
 
 
@@ -54,13 +54,17 @@ def _mark(word: str) -> int:
 def _answer(context: Context, line: IpLine, ip: IpAddress, asked: Asked, matched: bool) -> Result:
     way = _came_in(context, ip, asked) if asked.iif else get_route(context.stack, ip, asked)
     if matched and way.route is not None:
-        row = way.route
-        return Result(text.route_line(row, linkdown=linkdown(context, row), table=_table(context, way)) + "\n")
+        row = replace(way.route, via=None, dev=None) if way.route.hops else way.route
+        states = hop_states(context.stack, row)
+        table, more = _table(context, way, line.options.details), line.options.details
+        said = text.route_line(row, linkdown=linkdown(context, row), table=table, states=states, details=more)
+        return Result(f"{said}\n")
     if line.options.json and ip.version == 4:
-        return as_json([_json(context, ip, asked, way)], line.options)
+        return as_json([_json(context, ip, asked, way, line.options.details)], line.options)
     if line.options.json or matched:
         raise Refused("`ip -6 -j route get` is not modelled.", "`ip -6 route get ADDRESS` answers as text.")
-    return Result(_way6(context, ip, asked, way) if ip.version == 6 else _way4(context, ip, asked, way))
+    told = _way6 if ip.version == 6 else _way4
+    return Result(told(context, ip, asked, way, line.options.details))
 
 
 def _came_in(context: Context, ip: IpAddress, asked: Asked) -> Way:
@@ -75,10 +79,10 @@ def _came_in(context: Context, ip: IpAddress, asked: Asked) -> Way:
     return way
 
 
-def _table(context: Context, way: Way) -> str:
-    """The table's name, where it isn't main."""
-    number = way.route.table if way.route is not None else MAIN
-    return "" if number == MAIN else name_of(context, number)
+def _table(context: Context, way: Way, details: bool) -> str:
+    """The table's name, where it isn't main, or `ip -d` asks."""
+    number = way.route.table if way.route is not None else LOCAL if way.kind in ("local", "broadcast") else MAIN
+    return name_of(context, number) if details or number != MAIN and way.route is not None else ""
 
 
 def _redirects(context: Context, asked: Asked, way: Way) -> bool:
@@ -94,15 +98,15 @@ def _flags(context: Context, asked: Asked, way: Way) -> list[str]:
     return [*way.flags, *(["redirect"] if asked.iif and _redirects(context, asked, way) else [])]
 
 
-def _way4(context: Context, ip: IpAddress, asked: Asked, way: Way) -> str:
+def _way4(context: Context, ip: IpAddress, asked: Asked, way: Way, details: bool) -> str:
     """The two lines for an IPv4 address."""
-    words = [str(ip) if way.kind == "unicast" else f"{way.kind} {ip}"]
+    words = [str(ip) if way.kind == "unicast" and not details else f"{way.kind} {ip}"]
     words += [f"from {asked.source}"] if asked.source else []
     words += [f"via {way.via}"] if way.via else []
     words.append(f"dev {way.dev}")
-    if asked.iif and way.kind == "local":
+    if asked.iif and way.kind == "local" and not details:
         words.append(f"table {name_of(context, LOCAL)}")
-    words += [f"table {name}"] if (name := _table(context, way)) else []
+    words += [f"table {name}"] if (name := _table(context, way, details)) else []
     words += [] if asked.source else [f"src {way.src or NOWHERE}"]
     words += [f"mark {asked.mark if asked.mark < 16 else hex(asked.mark)}"] if asked.mark else []
     words += [] if asked.iif else ["uid 0"]
@@ -112,29 +116,31 @@ def _way4(context: Context, ip: IpAddress, asked: Asked, way: Way) -> str:
     return f"{' '.join(words)} \n    cache {flags}{fits}{came}\n"
 
 
-def _json(context: Context, ip: IpAddress, asked: Asked, way: Way) -> dict[str, Any]:
-    found: dict[str, Any] = {} if way.kind == "unicast" else {"type": way.kind}
+def _json(context: Context, ip: IpAddress, asked: Asked, way: Way, details: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {} if way.kind == "unicast" and not details else {"type": way.kind}
     found["dst"] = str(ip)
     found |= {"from": str(asked.source)} if asked.source else {}
     found |= {"gateway": str(way.via)} if way.via else {}
     found["dev"] = way.dev
-    found |= {"table": name} if (name := _table(context, way)) else {}
+    found |= {"table": name} if (name := _table(context, way, details)) else {}
     found |= {} if asked.source else {"prefsrc": str(way.src or NOWHERE)}
     found["flags"] = []
     found |= {"mark": asked.mark} if asked.mark else {}
     found |= {} if asked.iif else {"uid": 0}
-    return found | {"cache": _flags(context, asked, way)}
+    found["cache"] = _flags(context, asked, way)
+    return found | ({"metrics": [{"mtu": way.route.mtu}]} if way.route is not None and way.route.mtu else {})
 
 
-def _way6(context: Context, ip: IpAddress, asked: Asked, way: Way) -> str:
+def _way6(context: Context, ip: IpAddress, asked: Asked, way: Way, details: bool) -> str:
     """A line of `ip -6 route get`; the row's own protocol and metric stand in it."""
-    head = f"local {ip}" if way.kind == "local" else "multicast " * (way.kind == "multicast") + str(ip)
+    head = f"{way.kind} {ip}" if details or way.kind in ("local", "multicast") else str(ip)
     source = asked.source
     head += f" from {source or '::'}" + (f" via {without_zone(way.via)}" if way.via else "") + f" dev {way.dev}"
     row = way.route
-    head += f" table {name}" if (name := _table(context, way)) else ""
-    said = "" if row is None or row.protocol == "boot" else f" proto {row.protocol}"
+    head += f" table {name}" if (name := _table(context, way, details and row is not None)) else ""
+    said = "" if row is None or row.protocol == "boot" and not details else f" proto {row.protocol}"
     said = " table local proto kernel" if row is None else said
+    said += " scope global" if details else ""
     src = f" src {without_zone(way.src) if way.src else '::'}"
     fits = f" mtu {row.mtu}" if row and row.mtu else ""
     return f"{head}{said}{src} metric {row.metric if row else 0}{fits} pref medium\n"

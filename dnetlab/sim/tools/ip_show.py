@@ -12,7 +12,7 @@ from dnetlab.commands.ip import IpError, IpLine, Options
 from dnetlab.model import Interface, LinkKind, Namespace, Neighbour, Route
 from dnetlab.model.ip import IpAddress, IpNetwork, ip_address, zone_of
 from dnetlab.model.route import LOCAL, MAIN
-from dnetlab.net.routing import link_local_routes
+from dnetlab.net.routing import is_alive, link_local_routes
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel.localtable import local_table
 from dnetlab.sim.kernel.routes import in_order
@@ -357,9 +357,17 @@ def show_routes(context: Context, line: IpLine) -> Result:
     routes = [r for wanted, rows in asked for r in rows if wanted.takes(r)]
     names = ["" if table or r.table == MAIN else name_of(context, r.table) for r in routes]
     pairs = list(zip(routes, names, strict=True))
+    space, more = context.stack, line.options.details
     if line.options.json:
-        return as_json([text.route_json(r, linkdown(context, r), name) for r, name in pairs], line.options)
-    lines = (text.route_line(r, linkdown=linkdown(context, r), hide=found.hide, table=name) for r, name in pairs)
+        rows = [text.route_json(r, linkdown(context, r), name, hop_states(space, r), more) for r, name in pairs]
+        return as_json(rows, line.options)
+    lines = [
+        text.route_line(r, linkdown=linkdown(context, r), hide=found.hide, table=name, states=hop_states(space, r),
+                        details=more)
+        for r, name in pairs
+    ]  # fmt: skip
+    if line.options.oneline:
+        lines = [one.replace("\n", "\\") for one in lines]
     return Result("".join(f"{one}\n" for one in lines))
 
 
@@ -369,6 +377,17 @@ def linkdown(context: Context, route: Route) -> bool:
         return False
     interface = context.stack.interface(route.dev) if route.dev else None
     return interface is not None and interface.up and not interface.carrier
+
+
+def hop_states(space: Namespace, route: Route) -> dict[str, tuple[str, ...]]:
+    """What is wrong with the links of a row's next hops: ('dead', 'linkdown') for one that is down."""
+    found: dict[str, tuple[str, ...]] = {}
+    for hop in route.hops:
+        link = space.interface(hop.dev or "")
+        dead = not is_alive(space, hop)
+        if hop.dev and (dead or link is not None and not link.carrier):
+            found[hop.dev] = ("dead", "linkdown") if dead else ("linkdown",)
+    return found
 
 
 def rows_of(context: Context, version: int, table: int = MAIN) -> tuple[Route, ...]:
