@@ -309,7 +309,7 @@ class Table:
     made: the chains in the order that iptables-nft made them, built-in ones too, each when it was first needed; that is
     how `nft list ruleset` shows them.
     handle: the table's own number in its namespace, 0 unknown;  next_handle: what its next chain or rule gets.
-    again: a daemon has started again and written its rules anew, in an order of which the lab knows only the outcome.
+    jumbled: a daemon has written its rules in an order of which the lab knows only the outcome, so not their handles.
     """
 
     name: str
@@ -317,7 +317,7 @@ class Table:
     made: tuple[str, ...] = field(default=(), compare=False)
     handle: int = field(default=0, compare=False)
     next_handle: int = field(default=1, compare=False)
-    again: bool = field(default=False, compare=False)
+    jumbled: bool = field(default=False, compare=False)
 
     def chain(self, name: str) -> Chain | None:
         for chain in self.chains:

@@ -471,9 +471,8 @@ SENTENCES = {
     "The lab has -4 -6 -o -t -ts.": "有的是 -4 -6 -o -t -ts。",
     "`ip monitor {word}` is not modelled.": "没有模拟 `ip monitor {word}`。",
     "link, address, route, neigh, rule and netconf are.": "有的是 link、address、route、neigh、rule 和 netconf。",
-    "Docker has started again and written its rules in the table {name} anew: which handles they have now "
-    "is not modelled.":
-        "Docker 重新启动后，把表 {name} 里的规则重新写了一遍：没有模拟这些规则现在的 handle。",
+    "In which order Docker has written its rules in the table {name} is not modelled, and so not their handles.":
+        "没有模拟 Docker 按什么顺序写入表 {name} 里的规则，所以也没有这些规则的 handle。",
     "`iptables -t {name} -L --line-numbers` numbers its rules, for `iptables -D`.":
         "`iptables -t {name} -L --line-numbers` 会给规则编号，供 `iptables -D` 使用。",
     "xtables-monitor {option} is not part of the lab.": "实验环境里的 xtables-monitor 没有 {option}。",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from json import dumps
 
 from dnetlab.model import LinkKind, Namespace, Where
 from dnetlab.model.changed import replace
@@ -136,60 +137,134 @@ def named(context: Context, name: str) -> str | None:
     return namespace_at(context, path) if files.target(path) is not None or files.kind(path) else None
 
 
-def ip_netns(context: Context, verb: str, words: tuple[str, ...]) -> Result:
-    """`ip netns [list]`, `ip netns add|delete NAME`, `attach NAME PID`, `exec NAME COMMAND`, `pids NAME`."""
-    files = LabFiles(context)
-    if verb in ("", "list", "ls", "show", "lst"):
-        names = files.names(NAMED) if files.kind(NAMED) == "directory" else []
-        return Result("".join(f"{name}{_number(context, name)}\n" for name in reversed(names)))
-    if verb in ("add", "attach"):
-        return _add(context, verb, words)
-    if verb == "exec" and not words:
-        return Result("", "No netns name specified\n", 255)
-    if verb == "exec" and len(words) == 1:
-        return Result("", "No command specified\n", 255)
-    space = named(context, words[0]) if words else None
-    if verb in ("exec", "pids", "delete", "del") and space is None and words:
-        return (
-            missing(words[0])
-            if verb in ("exec", "pids")
-            else Result("", f'Cannot remove namespace file "{NAMED}/{words[0]}": No such file or directory\n', 1)
-        )
-    if verb == "exec" and space is not None:
-        return run_in(context, space, words[1:])
-    if verb == "pids" and space is not None:
-        return Result("".join(f"{p.pid}\n" for p in context.machine.processes if p.namespace == space))
-    if verb in ("delete", "del") and words:
-        files.remove(f"{NAMED}/{words[0]}")
-        if space is not None and space.startswith(MADE):
-            _vanish(context, space)
-        return Result()
+_VERBS = ("list", "show", "lst", "list-id", "help", "add", "set", "delete", "identify", "pids", "exec", "monitor",
+          "attach")  # fmt: skip
+_USAGE = """\
+Usage:\tip netns list
+\tip netns add NAME
+\tip netns attach NAME PID
+\tip netns set NAME NETNSID
+\tip [-all] netns delete [NAME]
+\tip netns identify [PID]
+\tip netns pids NAME
+\tip [-all] netns exec [NAME] cmd ...
+\tip netns monitor
+\tip netns list-id [target-nsid POSITIVE-INT] [nsid POSITIVE-INT]
+NETNSID := auto | POSITIVE-INT
+"""
+
+
+def ip_netns(context: Context, verb: str, words: tuple[str, ...], json: bool = False) -> Result:
+    """`ip netns [list]`, `ip netns add|delete NAME`, `attach NAME PID`, `exec NAME COMMAND`, `pids NAME`, `identify
+    [PID]`, `list-id`. A verb may be cut short, as for matches() of iproute2."""
+    full = next((one for one in _VERBS if one.startswith(verb)), "show" if verb == "ls" else "")
+    if full in ("list", "show", "lst"):
+        return _list(context, json)
+    if full == "list-id" and not words:
+        return _list_ids(context, json)
+    if full == "identify":
+        return _identify(context, words)
+    if full in ("add", "attach"):
+        return _add(context, full, words)
+    if full in ("exec", "pids", "delete"):
+        return _with_name(context, full, words)
+    if full == "help":
+        return Result("", _USAGE, 255)
+    if not full:
+        return Result("", f'Command "{verb}" is unknown, try "ip netns help".\n', 255)
     raise Refused("`ip netns {verb}` is not modelled.",
                   "`docker exec NAME ip addr` looks into a container; ln -s /proc/PID/ns/net /var/run/netns/NAME "
-                  "gives its namespace a name.", verb=verb)  # fmt: skip
+                  "gives its namespace a name.", verb=full)  # fmt: skip
 
 
-def _number(context: Context, name: str) -> str:
-    """' (id: 1)' where this namespace has a number for it, because a link's other end is there."""
-    space = named(context, name)
+def _with_name(context: Context, verb: str, words: tuple[str, ...]) -> Result:
+    """What is done with a name: a command there, its processes, its end."""
+    if not words:
+        return Result("", "No netns name specified\n", 1)
+    if verb == "exec" and len(words) == 1:
+        return Result("", "No command specified\n", 1)
+    space = named(context, words[0])
+    if verb == "exec":
+        return missing(words[0]) if space is None else run_in(context, space, words[1:])
+    if verb == "pids":
+        if space is None:
+            return Result("", "Cannot open network namespace: No such file or directory\n", 1)
+        return Result("".join(f"{p.pid}\n" for p in context.machine.processes if p.namespace == space))
+    if space is None:
+        return Result("", f'Cannot remove namespace file "{NAMED}/{words[0]}": No such file or directory\n', 1)
+    LabFiles(context).remove(f"{NAMED}/{words[0]}")
+    if space.startswith(MADE):
+        _vanish(context, space)
+    return Result()
+
+
+def _names(context: Context) -> list[str]:
+    """Those in /run/netns, the newest first."""
+    files = LabFiles(context)
+    return list(reversed(files.names(NAMED))) if files.kind(NAMED) == "directory" else []
+
+
+def _list(context: Context, json: bool) -> Result:
+    rows = [(name, _number(context, named(context, name))) for name in _names(context)]
+    if json:
+        found = [{"name": name} | ({} if number is None else {"id": number}) for name, number in rows]
+        there = LabFiles(context).kind(NAMED) == "directory"
+        return Result(dumps(found, separators=(",", ":")) + "\n" if there else "")
+    return Result("".join(f"{name}\n" if number is None else f"{name} (id: {number})\n" for name, number in rows))
+
+
+def _list_ids(context: Context, json: bool) -> Result:
+    """The numbers that this namespace has for others, and the first name of each."""
+    here = context.stack
+    others = {i.peer.namespace for i in here.interfaces if i.peer and i.peer.namespace != here.name}
+    names: dict[str | None, str] = {}
+    for name in _names(context):
+        names.setdefault(named(context, name), name)
+    rows = sorted((number_of(here, space), names.get(space)) for space in others)
+    if json:
+        found = [{"nsid": number} | ({"name": name} if name else {}) for number, name in rows]
+        return Result(dumps(found, separators=(",", ":")) + "\n")
+    told = (f"nsid {number} " + (f"(iproute2 netns name: {name})" if name else "") for number, name in rows)
+    return Result("".join(f"{one}\n" for one in told))
+
+
+def _identify(context: Context, words: tuple[str, ...]) -> Result:
+    """The name of a process's namespace, of several the oldest; an empty line without one."""
+    if len(words) > 1:
+        return Result("", "extra arguments specified\n", 1)
+    if words and not words[0].isdecimal():
+        return Result("", f"Specified string '{words[0]}' is not a pid\n", 1)
+    space = target_of(context, words[0]) if words else context.namespace
+    if space is None:
+        return Result("", "Cannot open network namespace: No such file or directory\n", 1)
+    found = [name for name in _names(context) if named(context, name) == space]
+    return Result(f"{found[-1] if found else ''}\n")
+
+
+def _number(context: Context, space: str | None) -> int | None:
+    """The number that this namespace has for it, because a link's other end is there."""
     here = context.stack
     if space is None or not any(i.peer and i.peer.namespace == space for i in here.interfaces):
-        return ""
-    return f" (id: {number_of(here, space)})"
+        return None
+    return number_of(here, space)
 
 
 def _add(context: Context, verb: str, words: tuple[str, ...]) -> Result:
     """A name in /run/netns: of a new namespace, which has lo alone and down, or of a process's."""
     if not words or verb == "attach" and len(words) < 2:
-        return Result("", "No netns name specified\n" if not words else "No PID specified\n", 255)
+        both = "No netns name and PID specified\n" if verb == "attach" else "No netns name specified\n"
+        return Result("", both, 1)
     name, path, world = words[0], f"{NAMED}/{words[0]}", context.world
     if "/" in name or name in (".", ".."):
-        return Result("", f'Error: argument "{name}" is wrong: invalid name\n\n', 255)
+        return Result("", f'Invalid netns name "{name}"\n', 255)
     if LabFiles(context).kind(path) or LabFiles(context).target(path) is not None:
         return Result("", f'Cannot create namespace file "{path}": File exists\n', 1)
     if verb == "attach":
-        if not words[1].isdecimal() or find(world, context.host, int(words[1])) is None:
-            return Result("", f'Error: argument "{words[1]}" is wrong: Invalid PID\n\n', 255)
+        if not words[1].isdecimal():
+            return Result("", f"Invalid PID: {words[1]}\n", 1)
+        if find(world, context.host, int(words[1])) is None:
+            told = f"Bind /proc/{words[1]}/ns/net -> {path} failed: No such file or directory\n"
+            return Result("", told, 1)
         world.links[context.host, "", path] = f"/proc/{words[1]}/ns/net"
         return Result()
     if LabFiles(context).kind(NAMED) != "directory":

@@ -146,10 +146,10 @@ def _list(context: Context, work: nft_change.Work, options: Options, command: Co
 def refuse_unknown(tables: Netfilter, names: Container[str]) -> None:
     """Refused when one of those tables has handles that the lab doesn't know."""
     for table in tables.tables:
-        if table.again and table.name in names:
+        if table.jumbled and table.name in names:
             raise Refused(
-                "Docker has started again and written its rules in the table {name} anew: which handles they have now "
-                "is not modelled.",
+                "In which order Docker has written its rules in the table {name} is not modelled, and so not their "
+                "handles.",
                 "`iptables -t {name} -L --line-numbers` numbers its rules, for `iptables -D`.", name=table.name,
             )  # fmt: skip
 

@@ -49,8 +49,9 @@ class Iptables(Firewaller):
     def _start(self, version: int) -> None:
         """DOCKER-USER is made when missing and never emptied (2.4 of the notes; E20, E28, E29)."""
         with edit(self.world, self.where, version) as tables:
-            for table in ("nat", "filter") if tables.has_chain("nat", "DOCKER") else ():
-                tables.written_again(table)
+            for table in ("nat", "filter"):
+                if tables.has_chain("nat", "DOCKER") or not self.layout.forward_chain:
+                    tables.in_unknown_order(table)
             for table, chain in (("nat", "DOCKER"), *(("filter", name) for name in self.layout.chains)):
                 tables.new_chain(table, chain)
                 tables.flush(table, chain)

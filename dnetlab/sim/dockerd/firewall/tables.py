@@ -161,10 +161,10 @@ class Tables:
         if chain is not None and place is not None:
             self._table(entry.table).put(replace(chain, rules=without_rows(chain.rules, [place])))
 
-    def written_again(self, table: str) -> None:
+    def in_unknown_order(self, table: str) -> None:
         """From now on nobody knows the handles of its rules."""
         home = self._table(table)
-        home.table, home.is_changed = replace(home.table, again=True), True
+        home.table, home.is_changed = replace(home.table, jumbled=True), True
 
     def policy(self, table: str, chain: str, policy: str) -> None:
         found = self.chain(table, chain)
