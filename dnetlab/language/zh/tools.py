@@ -81,7 +81,8 @@ SENTENCES = {
     "The lab's files have no dates.": "实验环境的文件没有日期。",
     "Plain ls, ls -a and ls -1 show their names, stat -c '%A %U %s %n' FILE what they have beside.": "普通的 ls、ls -a 和 ls -1 显示文件名，其余信息用 stat -c '%A %U %s %n' 文件 来看。",
     "grep -{bad} is not part of the lab.": "实验环境里没有 grep -{bad}。",
-    "The lab has -i -v -c -n -o -E -F -w -x -q -l -A -B -C -m -e.": "有的是 -i -v -c -n -o -E -F -w -x -q -l -A -B -C -m -e。",
+    "The lab has -i -v -c -n -o -E -F -w -x -q -l -A -B -C -m -e -r -R.":
+        "有的是 -i -v -c -n -o -E -F -w -x -q -l -A -B -C -m -e -r -R。",
     "sort -{flag} is not part of the lab.": "实验环境里没有 sort -{flag}。",
     "The lab has -n -r -u -k -t -f -V -h.": "有的是 -n -r -u -k -t -f -V -h。",
     "uniq writes no file in the lab.": "实验环境的 uniq 不写文件。",

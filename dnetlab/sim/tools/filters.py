@@ -6,11 +6,14 @@ GNU grep 3.8 and coreutils 9.1 at a host, busybox 1.35 in a container. Lines are
 from __future__ import annotations
 
 import functools
+import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase as fnmatch
 from typing import Any
 
+from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.tools import tree
@@ -20,11 +23,12 @@ from dnetlab.sim.userland.regex import BadPattern, Pattern, compile_pattern
 
 @dataclass(frozen=True)
 class Source:
-    """One input: its name as typed, and its text or why it can't be read."""
+    """One input: its name as typed, and its text or why it can't be read. found: under a directory (grep -r)."""
 
     name: str
     text: str = ""
     error: str = ""
+    found: bool = False
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
@@ -69,16 +73,18 @@ def lines_of(text: str) -> list[str]:
 
 # -- grep -------------------------------------------------------------------------------------------------------------
 
+_DEEPEST = 40  # of directories; a link that leads back ends there (the kernel follows as many, MAXSYMLINKS)
 _GREP_LONG = ["color", "colour", "ignore-case", "invert-match", "count", "line-number", "only-matching", "word-regexp",
               "quiet", "silent", "extended-regexp", "fixed-strings", "files-with-matches", "no-messages", "line-regexp",
               "regexp=", "after-context=", "before-context=", "context=", "max-count=", "no-filename",
-              "with-filename"]  # fmt: skip
+              "with-filename", "recursive", "dereference-recursive", "include=", "exclude=",
+              "exclude-dir="]  # fmt: skip
 _GREP_SHORT_OF = {"ignore-case": "i", "invert-match": "v", "count": "c", "line-number": "n", "only-matching": "o",
                   "word-regexp": "w", "quiet": "q", "silent": "q", "extended-regexp": "E", "fixed-strings": "F",
                   "files-with-matches": "l", "no-messages": "s", "line-regexp": "x", "regexp": "e",
                   "after-context": "A",
                   "before-context": "B", "context": "C", "max-count": "m", "no-filename": "h",
-                  "with-filename": "H"}  # fmt: skip
+                  "with-filename": "H", "recursive": "r", "dereference-recursive": "R"}  # fmt: skip
 
 
 def _grep(context: Context, argv: tuple[str, ...]) -> Result:
@@ -94,11 +100,11 @@ def _grep(context: Context, argv: tuple[str, ...]) -> Result:
         return _complain(context, "grep", error, 2)
     given = [(_GREP_SHORT_OF.get(name.lstrip("-"), name.lstrip("-")), value) for name, value in options]
     flags = {name for name, _ in given}
-    if flags & set("rRPzZfbUTdD"):
-        bad = sorted(flags & set("rRPzZfbUTdD"))[0]
+    if flags & set("PzZfbUTdD"):
+        bad = sorted(flags & set("PzZfbUTdD"))[0]
         raise Refused(
             "grep -{bad} is not part of the lab.",
-            "The lab has -i -v -c -n -o -E -F -w -x -q -l -A -B -C -m -e.",
+            "The lab has -i -v -c -n -o -E -F -w -x -q -l -A -B -C -m -e -r -R.",
             bad=bad,
         )
     patterns = [value for name, value in given if name == "e"]
@@ -119,7 +125,8 @@ def _grep(context: Context, argv: tuple[str, ...]) -> Result:
         around = _around(given, busybox)
     except ValueError as error:
         return fail(f"grep: {error}", 2)
-    result = _grep_sources(context, sources(context, rest), regex, flags, around, busybox)
+    inputs = _below(context, rest, given, busybox) if flags & {"r", "R"} else sources(context, rest)
+    result = _grep_sources(inputs, regex, flags, around, busybox, len(rest) > 1)
     if "E" in flags and not busybox and patterns[0][:1] in ("*", "+", "?"):
         warning = f"grep: warning: {patterns[0][0]} at start of expression\n"
         return Result(result.stdout, warning + result.stderr, result.exit_code)
@@ -143,9 +150,37 @@ def _around(given: list[tuple[str, str]], busybox: bool) -> tuple[int, int, int 
     return before, after, most
 
 
-def _grep_sources(context: Context, inputs: list[Source], regex: Pattern, flags: set[str],
-                  around: tuple[int, int, int | None], busybox: bool) -> Result:  # fmt: skip
-    named = ("H" in flags or len(inputs) > 1) and "h" not in flags
+def _below(context: Context, names: list[str], given: list[tuple[str, str]], busybox: bool) -> list[Source]:
+    """The files that are named, and those below a directory. GNU's -r passes by what is only linked to there, busybox's
+    by directories; -R follows all. Without a name GNU looks below this directory, and leaves its `./` out."""
+    files, flags = LabFiles(context), {name for name, _ in given}
+    kept = {word: [value for name, value in given if name == word] for word in ("include", "exclude", "exclude-dir")}
+
+    def takes(name: str) -> bool:
+        if any(fnmatch(name, pattern) for pattern in kept["exclude"]):
+            return False
+        return not kept["include"] or any(fnmatch(name, pattern) for pattern in kept["include"])
+
+    def walk(path: str, top: bool, depth: int) -> Iterator[Source]:
+        full = tree.absolute(context, path)
+        is_link, kind = files.target(full) is not None and not top and "R" not in flags, files.kind(full)
+        base = posixpath.basename(path)
+        if kind == "directory":
+            if is_link or depth > _DEEPEST or not top and any(fnmatch(base, p) for p in kept["exclude-dir"]):
+                return
+            for name in files.names(full):
+                yield from walk(posixpath.join(path, name), False, depth + 1)
+        elif takes(base) and (top or kind == "file" and (busybox or not is_link)):
+            yield from (replace(source, found=not top) for source in sources(context, [path]))
+
+    if not names and busybox:
+        return sources(context, names)
+    found = [source for name in names or ["."] for source in walk(name, True, 0)]
+    return found if names else [replace(source, name=source.name.removeprefix("./")) for source in found]
+
+
+def _grep_sources(inputs: list[Source], regex: Pattern, flags: set[str], around: tuple[int, int, int | None],
+                  busybox: bool, several: bool) -> Result:  # fmt: skip
     out = stderr = ""
     matched = False
     for source in inputs:
@@ -153,6 +188,7 @@ def _grep_sources(context: Context, inputs: list[Source], regex: Pattern, flags:
             if "s" not in flags and not (busybox and source.error == "Is a directory"):
                 stderr += f"grep: {source.name}: {source.error}\n"
             continue
+        named = ("H" in flags or several or source.found) and "h" not in flags
         label = "(standard input)" if source.name == "-" else source.name
         text, count = _grep_text(lines_of(source.text), regex, flags, around, f"{label}" if named else None, busybox)
         matched = matched or count > 0
