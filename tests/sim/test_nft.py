@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dnetlab import Lab
 from dnetlab.engines.simulator import Simulator
 from dnetlab.model import Line
 
@@ -82,3 +83,33 @@ def test_a_container_without_net_admin_may_not_look():
 
     assert output.exit_code == 1
     assert output.stderr.startswith("Operation not permitted (you must be root)\n")
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        ("TOS --set-tos 0x10", "ip6 dscp set 0x04"),
+        ("DSCP --set-dscp 10", "ip dscp set 0x0a"),
+        ("CONNMARK --set-mark 5", "ct mark set 0x5"),
+        ("CONNMARK --set-xmark 5/0xff", "ct mark set ct mark xor 0x5 and 0xffffff00"),
+        ("CONNMARK --set-xmark 4/4", "ct mark set ct mark or 0x4"),
+        ("CONNMARK --save-mark", "ct mark set mark"),
+        ("CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff", "meta mark set ct mark and 0xff"),
+        ("CONNMARK --save-mark --nfmask 0xf --ctmask 0xff", "xt target CONNMARK"),
+        ("MARK --set-mark 0", "meta mark set 0x0"),
+        ("MARK --or-mark 4", "meta mark set mark or 0x4"),
+        ("MARK --set-mark 1/3", "meta mark set mark and 0xfffffffc xor 0x1"),
+        ("MARK --and-mark 0xf", "meta mark set mark and 0xf"),
+        ("MARK --xor-mark 3", "meta mark set mark xor 0x3"),
+        ("TTL --ttl-set 9", "xt target TTL"),
+        ("NFLOG --nflog-prefix hi --nflog-group 5", 'log prefix "hi" group 5'),
+    ],
+)
+def test_targets_that_write_something_are_listed_as_nft_translates_them(target: str, shown: str):
+    # Given such a rule of iptables (as recorded with iptables 1.8.9 and nft 1.0.6)
+    lab = Lab()
+    assert lab.run(f"client# iptables -t mangle -A POSTROUTING -j {target}").exit_code == 0
+
+    # When nft lists it, then it says what the real one says, and no jump to a chain that isn't there
+    rows = lab.run("client# nft list table ip mangle").stdout.splitlines()
+    assert rows[3] == f"\t\tcounter packets 0 bytes 0 {shown}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from dnetlab.model import Chain, Hook, Match, NftChain, NftRule, NftTable, Rule, Table
+from dnetlab.model import Chain, Hook, Match, NftChain, NftRule, NftTable, Rule, Table, Target
 from dnetlab.model.logged import LEVELS
 from dnetlab.model.nftrule import Counter, Other, Statement, Test, Verdict, Xt, in_order
 from dnetlab.net.matches import options_of
@@ -53,7 +53,7 @@ def rule_as_nft(family: str, rule: Rule) -> NftRule:
         if whole or match.option in ("", "-s", "-d", "-i", "-o", "-p", "--limit-burst"):
             continue
         statements.append(_match(family, match, rule))
-    statements += [Counter(rule.packets, rule.bytes), *_target(rule)]
+    statements += [Counter(rule.packets, rule.bytes), *_target(family, rule)]
     return NftRule(tuple(statements), handle=rule.handle)
 
 
@@ -179,12 +179,12 @@ _TRANSLATED: dict[str, Translate] = {
 }
 
 
-_FIXED = {"TCPMSS": "tcp option maxseg size set rt mtu", "TTL": "xt target TTL", "NETMAP": "xt target NETMAP",
-          "CT": "xt target CT", "NOTRACK": "notrack", "NFLOG": "log group 0", "TRACE": "meta nftrace set 1",
+_FIXED = {"TTL": "xt target TTL", "NETMAP": "xt target NETMAP",
+          "CT": "xt target CT", "NOTRACK": "notrack", "TRACE": "meta nftrace set 1",
           "SET": "xt target SET", "HL": "xt target HL"}  # fmt: skip
 
 
-def _target(rule: Rule) -> Iterable[Statement]:
+def _target(family: str, rule: Rule) -> Iterable[Statement]:
     """What stands behind the counter."""
     target = rule.target
     name = target.name
@@ -192,13 +192,62 @@ def _target(rule: Rule) -> Iterable[Statement]:
         return
     if name in _VERDICTS:
         yield Verdict(name.lower())
-    elif (text := _words_of_target(rule)) is not None:
+    elif (text := _words_of_target(family, rule)) is not None:
         yield Other(text) if name in ("NFLOG", "TRACE") else Xt("target", name, text)
     else:
         yield Verdict("goto" if target.goto else "jump", name)
 
 
-def _words_of_target(rule: Rule) -> str | None:
+def _written(family: str, target: Target) -> str:
+    """A target that writes something, as recorded. Of TOS its translation says IPv6 in the tables of either family."""
+    option = dict(target.options)
+    if target.name == "TCPMSS":
+        return f"tcp option maxseg size set {option.get('--set-mss', 'rt mtu')}"
+    if target.name == "DSCP":
+        return f"{family} dscp set 0x{int(option.get('--set-dscp', '0'), 0):02x}"
+    if target.name == "NFLOG":
+        words = {"--nflog-prefix": "prefix", "--nflog-size": "snaplen", "--nflog-threshold": "queue-threshold"}
+        prefix = f' prefix "{option["--nflog-prefix"]}"' if "--nflog-prefix" in option else ""
+        rest = "".join(f" {words[name]} {option[name]}" for name in list(words)[1:] if name in option)
+        return f"log{prefix} group {option.get('--nflog-group', '0')}{rest}"
+    if target.name == "TOS":
+        value, mask = (int(part, 0) for part in (option.get("--set-tos", "0") + "/0xff").split("/")[:2])
+        if mask in (0xFF, 0x3F):
+            return f"ip6 dscp set 0x{value >> 2:02x}"
+        if value in (0, mask):
+            kept = f"and 0x{(0xFF & ~mask) >> 2:02x}" if value == 0 else f"or 0x{value >> 2:02x}"
+            return f"ip6 dscp set ip6 dscp {kept}"
+        raise _strange(target.text)
+    return _mark(target)
+
+
+def _mark(target: Target) -> str:
+    """MARK and CONNMARK: the bits of the mask are cleared, and those of the value turned."""
+    option = dict(target.options)
+    if "--save-mark" in option or "--restore-mark" in option:
+        ours, theirs = (int(option.get(name, "0xffffffff"), 0) for name in ("--nfmask", "--ctmask"))
+        if ours != theirs:
+            return "xt target CONNMARK"
+        what = "ct mark set mark" if "--save-mark" in option else "meta mark set ct mark"
+        return what + ("" if ours == 0xFFFFFFFF else f" and 0x{ours:x}")
+    known = "mark" if target.name == "MARK" else "ct mark"
+    text, _, masked = (option.get("--set-xmark") or option.get("--set-mark") or "0").partition("/")
+    value, mask = int(text, 0), int(masked or "0xffffffff", 0)
+    left = f"0x{0xFFFFFFFF & ~mask:x}"
+    if mask == 0xFFFFFFFF:
+        how = f"0x{value:x}"
+    elif value == 0:
+        how = f"{known} and {left}"
+    elif value == mask:
+        how = f"{known} or 0x{value:x}"
+    elif mask == 0:
+        how = f"{known} xor 0x{value:x}"
+    else:
+        how = f"{known} and {left} xor 0x{value:x}" if known == "mark" else f"{known} xor 0x{value:x} and {left}"
+    return f"{'meta' if known == 'mark' else 'ct'} mark set {how}"
+
+
+def _words_of_target(family: str, rule: Rule) -> str | None:
     """A target as nft translates it, None for a chain."""
     target = rule.target
     to = target.option("--to-destination") or target.option("--to-source") or target.option("--to-ports")
@@ -219,9 +268,6 @@ def _words_of_target(rule: Rule) -> str | None:
         prefix, level = target.option("--log-prefix"), target.option("--log-level")
         words = ["log", *([f'prefix "{prefix}"'] if prefix is not None else [])]
         return " ".join([*words, *([f"level {_LEVELS[level]}"] if level in _LEVELS else [])])
-    if target.name == "MARK":
-        value, _, mask = (target.option("--set-xmark") or target.option("--set-mark") or "0").partition("/")
-        whole = not mask or mask == "0xffffffff"
-        kept = "" if whole else f"mark and 0x{0xFFFFFFFF & ~int(mask, 0):x} xor "
-        return f"meta mark set {kept}0x{int(value, 0):x}"
+    if target.name in ("MARK", "CONNMARK", "DSCP", "TOS", "TCPMSS", "NFLOG"):
+        return _written(family, target)
     return "notrack" if target.option("--notrack") is not None else _FIXED.get(target.name)
