@@ -58,6 +58,7 @@ class Options:
     version: bool = False
     batch: bool = False
     netns: str | None = None
+    all: bool = False  # of `ip -all netns`
     colour: bool = False
     timestamp: str = ""  # 't' or 'ts' of `ip monitor`
 
@@ -165,7 +166,7 @@ def _with_value(found: Options, name: str, value: str) -> Options:
 
 def _flag(found: Options, name: str) -> Options:
     field = {"brief": "brief", "oneline": "oneline", "details": "details", "statistics": "statistics",
-             "stats": "statistics", "json": "json", "pretty": "pretty", "version": "version"}.get(name)
+             "stats": "statistics", "json": "json", "pretty": "pretty", "version": "version", "all": "all"}.get(name)
     if field == "statistics" and found.statistics:
         field = "more_statistics"
     flags: dict[str, Any] = {field: True} if field else {}

@@ -41,7 +41,7 @@ MATCHES = USUAL_MATCHES | MORE_MATCHES | LISTED_MATCHES | {
 TARGETS4 = {name: module for name, module in TARGETS.items() if name != "HL"}
 TARGETS6 = {name: module for name, module in TARGETS.items() if name != "TTL"}
 MATCHES6 = {name: m for name, m in MATCHES.items() if name not in ("icmp", "ttl")} | {"icmp6": ICMP6, "hl": HL}
-TABLES = ("filter", "nat", "mangle", "raw")
+TABLES = ("filter", "nat", "mangle", "raw", "security")
 LONG: dict[str, str] = {
     "append": "A", "delete": "D", "check": "C", "insert": "I", "replace": "R", "list": "L", "list-rules": "S",
     "flush": "F", "zero": "Z", "new-chain": "N", "delete-chain": "X", "rename-chain": "E", "policy": "P",
@@ -284,8 +284,6 @@ def _no_negation(reader: _Reader, letter: str) -> None:
 
 
 def _table(name: str) -> str:
-    if name == "security":
-        raise NotModelled("The table security is not modelled.", "The lab has filter, nat, mangle and raw.")
     if name not in TABLES:
         raise IptablesError(
             f"{BANNER}table '{name}' does not exist\nPerhaps iptables or your kernel needs to be upgraded.\n", 3

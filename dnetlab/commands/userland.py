@@ -10,7 +10,7 @@ def _words(text: str) -> frozenset[str]:
 # The text and file tools (sim/userland), which Debian and busybox both have.
 TEXT: frozenset[str] = _words(
     "awk sed printf cut tr tee tac paste nl fold seq yes mkdir rmdir rm touch cp mv ln chmod chown basename dirname "
-    "readlink realpath mktemp find xargs expr diff test [ stat"
+    "readlink realpath mktemp find xargs expr diff test [ stat time tty egrep fgrep"
 )
 HOST: frozenset[str] = _words(
     "docker ip bridge brctl iptables iptables-save ip6tables ip6tables-save sysctl iptables-restore "
@@ -26,7 +26,7 @@ HOST: frozenset[str] = _words(
 BUSYBOX: frozenset[str] = _words(
     "ip brctl ping ping6 traceroute wget nslookup arp netstat nc ps kill pidof killall cat ls hostname env echo true "
     "false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq ifconfig route sysctl "
-    "rev less more"
+    "rev less more arping telnet ipcalc traceroute6"
 ) | TEXT
 # nicolaka/netshoot has what a host has, but for what runs the host itself.
 NETSHOOT: frozenset[str] = HOST - _words(

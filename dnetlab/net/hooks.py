@@ -30,13 +30,13 @@ from dnetlab.net.trip import Trip
 
 ORDER = {
     Hook.PREROUTING: ("raw", "conntrack", "mangle", "nat"),
-    Hook.OUTPUT: ("raw", "conntrack", "mangle", "nat", "filter"),
-    Hook.FORWARD: ("mangle", "filter"),
-    Hook.INPUT: ("mangle", "filter", "nat"),
+    Hook.OUTPUT: ("raw", "conntrack", "mangle", "nat", "filter", "security"),
+    Hook.FORWARD: ("mangle", "filter", "security"),
+    Hook.INPUT: ("mangle", "filter", "security", "nat"),
     Hook.POSTROUTING: ("mangle", "nat"),
 }
 _DESTINATION = (Hook.PREROUTING, Hook.OUTPUT)
-_PRIORITIES = {"raw": -300, "conntrack": -200, "mangle": -150, "filter": 0}  # uapi/linux/netfilter_ipv4.h
+_PRIORITIES = {"raw": -300, "conntrack": -200, "mangle": -150, "filter": 0, "security": 50}  # netfilter_ipv4.h
 REJECTS = {  # --reject-with; iptables-extensions(8), default icmp-port-unreachable
     "icmp-net-unreachable": IcmpType.NETWORK_UNREACHABLE,
     "icmp-host-unreachable": IcmpType.HOST_UNREACHABLE,

@@ -193,7 +193,7 @@ def _on_the_wire(packet: Packet) -> Packet:
 
 def _shared_out(trip: Trip, virtual: VirtualServer, dev: str, port: str) -> Arrival:
     """IPVS takes it behind the filter of INPUT and sends it on to a server, as if it came from here."""
-    if not cross(trip, Hook.INPUT, Doors(into=dev, physin=port), ("mangle", "filter")):
+    if not cross(trip, Hook.INPUT, Doors(into=dev, physin=port), ("mangle", "filter", "security")):
         return None
     ipvs.share_out(trip, virtual)
     return _send_own(trip)

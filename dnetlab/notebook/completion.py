@@ -100,7 +100,7 @@ def _choices(parts: list[str], fragment: str, magics: DnetMagics) -> list[str]:
     networks = [n.name for h in (snapshot.hosts.values() if snapshot else ()) for n in h.networks]
     values = {
         "--host": hosts, "--container": containers, "--namespace": ["host"], "--docker": list(RELEASES),
-        "--table": ["filter", "nat", "mangle", "raw"], "-t": ["filter", "nat", "mangle", "raw"],
+        "--table": ["filter", "nat", "mangle", "raw", "security"], "-t": ["filter", "nat", "mangle", "raw", "security"],
     }  # fmt: skip
     if last in values:
         return values[last]

@@ -197,7 +197,7 @@ _IPTABLES_OPTIONS = tuple(
 def iptables(words: list[str], fragment: str, place: Typing) -> Iterable[str]:
     before = words[-1] if words else ""
     if before in ("-t", "--table"):
-        return ["filter", "nat", "mangle", "raw"]
+        return ["filter", "nat", "mangle", "raw", "security"]
     table = next((words[i + 1] for i, w in enumerate(words[:-1]) if w in ("-t", "--table")), "filter")
     chains = _chains(place, table)
     if before in ("-j", "--jump"):

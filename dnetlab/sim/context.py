@@ -36,6 +36,7 @@ class Context:
     budget     what the line may still spend, shared with everything it starts; None: it begins here
     input      the same as stdin, for what reads it piece by piece
     user       whose the process is; at a host always root
+    uts        what gethostname(2) gives where it isn't the place's own name (nsenter -u), else ''
     """
 
     world: World
@@ -54,6 +55,7 @@ class Context:
     budget: Budget | None = None
     input: Input | None = None
     user: User = ROOT
+    uts: str = ""
 
     @property
     def machine(self) -> Host:

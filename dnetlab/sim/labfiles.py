@@ -12,8 +12,9 @@ import posixpath
 
 from dnetlab.commands.userland import USERLANDS
 from dnetlab.sim.context import Context, Refused
+from dnetlab.sim.dockerd.mounts import SOCKETS
 from dnetlab.sim.kernel import KernelError
-from dnetlab.sim.kernel.sysctls import key_of, value_of
+from dnetlab.sim.kernel.sysctls import KEPT, key_of, value_of
 from dnetlab.sim.login import PROGRAM
 from dnetlab.sim.tools import accounts, nslinks, tree
 from dnetlab.sim.tools.permission import is_privileged
@@ -74,10 +75,13 @@ class LabFiles:
             path = self.followed(path)
         except OSError:
             return ""
-        if self.key(path) in self.world.files:
+        key = self.key(path)
+        if key in self.world.files:
             return "file"
         if path in _DEVICES:
             return "device"
+        if not key[1] and key[2] in SOCKETS:
+            return "socket"  # a host's own, and where it is mounted
         if self.key(path + "/") in self.world.files or tree.is_directory(self.context, path):
             return "directory"
         if self.is_program(path):
@@ -129,7 +133,9 @@ class LabFiles:
         if path in _EVERYBODYS:
             return 0o1777
         kind = self.kind(path)
-        return 0o666 if kind == "device" else 0o755 if kind == "directory" or self.is_program(path) else 0o644
+        if kind in ("device", "socket"):
+            return 0o666 if kind == "device" else 0o660
+        return 0o755 if kind == "directory" or self.is_program(path) else 0o644
 
     def owner(self, path: str) -> tuple[int, int]:
         """uid and gid."""
@@ -232,6 +238,9 @@ class LabFiles:
             return
         if not is_privileged(self.context):
             raise OSError(errno.EROFS, "Read-only file system")
+        if key.startswith(KEPT):
+            raise Refused("Writing {key} is not modelled.", "The lab keeps to the value that `sysctl {key}` shows.",
+                          key=key)  # fmt: skip
         if text.strip():
             try:
                 self.context.kernel.set_sysctl(key, text.strip())
@@ -251,7 +260,7 @@ class LabFiles:
     def remove(self, path: str) -> None:
         path = self.place(path)
         self._check_mount(path)
-        if self.kind(path) or self.target(path) is not None:
+        if self.target(path) is not None or self.kind(path):
             self._check_gone(path)
         if self.world.links.pop(self.key(path), None) is not None:
             return

@@ -133,6 +133,14 @@ class LabPrograms:
     def where(self, name: str) -> str | None:
         return path_of(self.context, name)
 
+    def reach(self, protocol: str, host: str, port: str) -> str:
+        if protocol == "udp":
+            return ""
+        told = self.context.world.tools["telnet"](self.context, ("telnet", host, port))  # connect() says the same there
+        if told.stdout.startswith("Server lookup failure"):
+            return "Invalid argument"
+        return told.stderr.strip().partition("remote host: ")[2]
+
     def run(self, run: Run) -> Result:
         environment = run.environment
         if run.shell.kind == BUSYBOX:
@@ -185,6 +193,9 @@ class _Answered:
 
     def where(self, name: str) -> str | None:
         return self.others.where(name)
+
+    def reach(self, protocol: str, host: str, port: str) -> str:
+        return self.others.reach(protocol, host, port)
 
     def run(self, run: Run) -> Result:
         answer, self.answer = self.answer, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import takewhile
 
 from dnetlab.commands.docker.helptexts import NEWEST, SHORT_FORMS, Texts, help_of
 
@@ -182,7 +183,8 @@ def command(path: tuple[str, ...], texts: Texts = NEWEST) -> Command | None:
         texts=texts,
         path=path,
         operation=operation,
-        usage=lines[0].removeprefix("Usage:").strip(),
+        usage="\n".join([lines[0].removeprefix("Usage:").strip(),
+                         *takewhile(lambda row: row.startswith("\t"), lines[1:])]),
         summary=lines[2],
         flags=(*_flags(lines), *_HIDDEN.get(operation, ())),
         subcommands=_subcommands(lines),

@@ -107,7 +107,8 @@ def _subcommand(group: Command, words: list[str]) -> tuple[Command, list[str]]:
             raise Stop(group.help, exit_code=0)  # observed on client 28.2.2
         if found is None or len(found.path) == 1:
             options = " [OPTIONS]" if group.path in WITH_FLAGS else ""
-            text = f"docker: unknown command: {group.name} {words[0]}\n\nUsage:  {group.name}{options}\n\n"
+            more = " COMMAND" if group.path == ("volume",) else ""  # the one that says so (docker/cli volume/cmd.go)
+            text = f"docker: unknown command: {group.name} {words[0]}\n\nUsage:  {group.name}{options}{more}\n\n"
             raise Stop("", f"{text}Run '{group.name} --help' for more information\n")
         if found.subcommands:
             return _subcommand(found, words[1:])

@@ -18,7 +18,7 @@ _COMMENT = re.compile(r' comment "([^"]*)"$')
 
 def is_of_iptables(family: str, name: str) -> bool:
     """Is it a table that iptables writes, and `iptables-save` tells?"""
-    return family in ("ip", "ip6") and name in (*BUILTIN, "security")
+    return family in ("ip", "ip6") and name in BUILTIN
 
 
 def parse_ruleset(text: str) -> Nftables:

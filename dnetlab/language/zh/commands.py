@@ -8,8 +8,6 @@ SENTENCES = {
     "the function {name} in a template": "模板里的函数 {name}",
     "{{{{{word}}}}} in a template": "模板里的 {{{{{word}}}}}",
     "a whole {type_name} in a template": "模板里整个的 {type_name}",
-    "The table security is not modelled.": "没有模拟 security 表。",
-    "The lab has filter, nat, mangle and raw.": "实验环境有 filter、nat、mangle 和 raw。",
     "The match {name} is not modelled.": "没有模拟匹配条件 {name}。",
     "The lab has -m {matches}.": "实验环境有 -m {matches}。",
     "The target {name} is not modelled.": "没有模拟目标 {name}。",

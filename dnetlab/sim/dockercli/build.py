@@ -78,6 +78,8 @@ def _told(session: Session, answer: list[dict[str, Any]]) -> int:
     quiet = session.call.on("quiet")
     if quiet and failed is None:
         session.out(made)
+    elif quiet:
+        session.err(said.rstrip("\n"))  # what was kept back is told when it fails
     else:
         session.stdout.append(said)
     if made and session.call.text("iidfile"):

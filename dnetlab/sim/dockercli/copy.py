@@ -39,6 +39,10 @@ def _parted(text: str) -> tuple[str, str]:
 
 
 def _from_container(session: Session, container: str, path: str, target: str) -> int:
+    if target != "-":  # where it is to go is looked at first (docker/cli command.ValidateOutputPath)
+        parent = posixpath.dirname(localfiles.absolute(session, target))
+        if not localfiles.files_of(session).kind(parent):
+            raise Failed(f'invalid output path: directory "{parent}" does not exist')
     answer = session.ask(api.container_archive, container, path)
     content = base64.b64decode(answer["Archive"])
     if target == "-":
@@ -84,6 +88,8 @@ def _place(session: Session, container: str, path: str, of_directory: bool) -> t
     try:
         there = session.ask(api.container_archive_info, container, whole)
     except ApiError:  # HEAD has no words; what is wrong, the copy is told (docker/cli container/cp.go)
+        if path.endswith(("/", "/.")) and not of_directory:
+            raise Failed("no such directory") from None
         folder, name = posixpath.split(whole)
         return folder, name
     if there["mode"] & DIRECTORY:

@@ -149,8 +149,8 @@ REFUSED: dict[str, tuple[str, str]] = {
 }
 
 
-def run(context: Context, argv: tuple[str, ...]) -> Result:
-    """Run one docker command. Raises Refused."""
+def run(context: Context, argv: tuple[str, ...], elsewhere: str = "") -> Result:
+    """Run one docker command; elsewhere: where it looks for a daemon and finds none. Raises Refused."""
     if argv[1:2] == ("compose",):
         return _compose(context, argv[2:])
     try:
@@ -166,7 +166,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
             return Result("", f"{failed.text}\n", failed.exit_code)
         return Result(stop.stdout, first + stop.stderr, stop.exit_code)
     _refuse(call)
-    session = Session(context, call)
+    session = Session(context, call, elsewhere=elsewhere)
     if call.said:
         session.stdout.append(call.said)
     return _run(session, VERBS[call.command.operation])
@@ -215,7 +215,7 @@ def _refuse_unknown_plugins(argv: tuple[str, ...]) -> None:
             raise Refused(*REFUSED[known.removeprefix("image ")])
 
 
-_OTHER_DAEMONS = ("host", "context", "tls", "tlscacert", "tlscert", "tlskey", "tlsverify", "config")
+_OTHER_DAEMONS = ("context", "tls", "tlscacert", "tlscert", "tlskey", "tlsverify", "config")
 
 
 def _refuse(call: Invocation) -> None:

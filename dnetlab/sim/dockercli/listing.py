@@ -150,7 +150,7 @@ def container_row(session: Session, container: Json) -> Row:
     command = container["Command"]
     return CONTAINERS.row({
         "ID": _id_of(session, container),
-        "Names": ",".join(name.removeprefix("/") for name in container["Names"]),
+        "Names": ",".join(_names(container, whole)),
         "Image": _image_name(container["Image"], whole),
         "Command": f'"{command if whole else truncated(command, 20)}"',
         "CreatedAt": date_of_unix(container["Created"]),
@@ -165,6 +165,12 @@ def container_row(session: Session, container: Json) -> Row:
         "Networks": ",".join(sorted(container["NetworkSettings"]["Networks"])),
         **_newer_columns(session, container),
     })  # fmt: skip
+
+
+def _names(container: Json, whole: bool) -> list[str]:
+    """Of 'db' and 'app/database', which a link made, only the first stands there without --no-trunc."""
+    names = [name.removeprefix("/") for name in container["Names"]]
+    return names if whole else [name for name in names if "/" not in name][:1] or names
 
 
 def _id_of(session: Session, container: Json) -> str:

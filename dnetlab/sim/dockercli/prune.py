@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dnetlab.commands.docker.units import size
-from dnetlab.sim.context import Refused
-from dnetlab.sim.dockercli.session import Session
+from dnetlab.sim.dockercli.session import Failed, Session
 from dnetlab.sim.dockerd import api
 
 QUESTION = "Are you sure you want to continue? [y/N] "
@@ -86,15 +85,19 @@ def everything(session: Session) -> int:
         else ["all dangling images", "unused build cache"]
     )
     warning = "This will remove:\n" + "".join(f"  - {item}\n" for item in items)
+    wanted = session.filters()
+    if wanted:
+        texts = "".join(f"  - {text}\n" for text in sorted(call.all("filter")))
+        warning += f"\n  Items to be pruned will be filtered with:\n{texts}"
+    if call.on("volumes") and "until" in wanted:
+        raise Failed('ERROR: The "until" filter is not supported with "--volumes"')
     if not confirmed(session, warning):
         return 0
-    if call.has("filter"):
-        raise Refused("docker system prune --filter is not simulated.", "Prune containers and networks one by one.")
-    _tell(session, "Containers", session.ask(api.container_prune)["ContainersDeleted"])
-    _tell(session, "Networks", session.ask(api.network_prune)["NetworksDeleted"])
+    _tell(session, "Containers", session.ask(api.container_prune, wanted)["ContainersDeleted"])
+    _tell(session, "Networks", session.ask(api.network_prune, wanted)["NetworksDeleted"])
     if call.on("volumes"):
-        _tell(session, "Volumes", session.ask(api.volume_prune)["VolumesDeleted"])
-    report = session.ask(api.image_prune, {"dangling": ["0" if call.on("all") else "1"]})
+        _tell(session, "Volumes", session.ask(api.volume_prune, wanted)["VolumesDeleted"])
+    report = session.ask(api.image_prune, {**wanted, "dangling": ["0" if call.on("all") else "1"]})
     session.ask(api.build_prune)
     _tell(session, "Images", _images_gone(report["ImagesDeleted"]))
     session.out(f"Total reclaimed space: {size(report['SpaceReclaimed'])}")

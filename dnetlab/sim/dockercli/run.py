@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+from dnetlab.model.ip import IpAddress, ip_address
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli import localfiles
 from dnetlab.sim.dockercli.image import pull_lines, reference
@@ -79,12 +81,25 @@ def _create(session: Session) -> str:
         session.err(f"Unable to find image '{full}' locally")
         _pull(session, image)
         created = session.ask(api.container_create, body, name)
-    for warning in created["Warnings"]:
+    for warning in [*created["Warnings"], *_of_loopback_dns(session, body["HostConfig"].get("Dns") or [])]:
         session.err(f"WARNING: {warning}")
     found: str = created["Id"]
     if id_file:
         localfiles.write_bytes(session, id_file, found.encode())
     return found
+
+
+def _of_loopback_dns(session: Session, servers: list[str]) -> list[str]:
+    """What the client thinks of `--dns 127.0.0.1` (docker/cli localhostDNSWarning; gone in 29)."""
+    found = (_address(text) for text in servers if session.own.loopback_dns)
+    return [f"Localhost DNS ({address}) may fail in containers." for address in found
+            if address is not None and address.is_loopback][:1]  # fmt: skip
+
+
+def _address(text: str) -> IpAddress | None:
+    with suppress(ValueError):
+        return ip_address(text)
+    return None
 
 
 def _pull(session: Session, image: str) -> None:

@@ -18,14 +18,14 @@ from dnetlab.sim.world import World
 
 P = ParamSpec("P")
 T = TypeVar("T")
-NO_DAEMON = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+SOCKET = "unix:///var/run/docker.sock"
 
 
 class Unreachable(ApiError):
     """Nobody listens on the daemon's socket."""
 
-    def __init__(self) -> None:
-        super().__init__(NO_DAEMON, 0)
+    def __init__(self, where: str = SOCKET) -> None:
+        super().__init__(f"Cannot connect to the Docker daemon at {where}. Is the docker daemon running?", 0)
 
 
 class Failed(Exception):
@@ -60,6 +60,7 @@ class Session:
     call: Invocation
     stdout: list[str] = field(default_factory=list)
     stderr: list[str] = field(default_factory=list)
+    elsewhere: str = ""
 
     @property
     def own(self) -> ClientProfile:
@@ -93,7 +94,9 @@ class Session:
         self.context.world.clock += seconds
 
     def connect(self) -> None:
-        """Raises Unreachable when no daemon runs."""
+        """Raises Unreachable when no daemon runs, or none where it was looked for (-H, DOCKER_HOST)."""
+        if self.elsewhere:
+            raise Unreachable(self.elsewhere)
         if not self.up:
             raise Unreachable
 

@@ -10,16 +10,11 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from dnetlab.sim.dockerd.imagefiles import OWN
 from dnetlab.sim.dockerd.imagelayers import Layer, Step, merged
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BUILT = -1929600.0  # 2026-11-01T00:00:00Z on the lab's clock
-PAGES = {
-    "nginx": "<!DOCTYPE html><html><head><title>Welcome to nginx!</title></head>"
-    "<body><h1>Welcome to nginx!</h1></body></html>\n",
-    "httpd": "<html><body><h1>It works!</h1></body></html>\n",
-    "webserver": "<html><body><h1>webserver v3</h1></body></html>\n",
-}
 
 
 @dataclass(frozen=True)
@@ -94,8 +89,8 @@ class Recipe:
 
     @cached_property
     def content(self) -> Layer:
-        """The files that the lab's own layers don't have."""
-        return merged(self.made)
+        """Its files, beside its programs and those that every image has."""
+        return merged((*([OWN[self.key]] if self.key in OWN else []), *self.made))
 
     @property
     def history(self) -> tuple[Step, ...]:

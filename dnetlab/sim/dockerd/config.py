@@ -229,6 +229,7 @@ class ContainerSpec:
     has_run       it was started at least once
     watched       somebody stays with it until it ends
     kept          a client of the API stays with it, or waits for its end: with --rm it goes only when he has read all
+    sent          what its client sends to its program (docker run -i), until the program reads it; None for nobody's
     half_attached its last start failed when its first network was already there
     pings         the command line of a ping that runs on as its program, () for none
     pinged        clock at which that ping last asked
@@ -253,6 +254,7 @@ class ContainerSpec:
     loop: Loop | None = None
     watched: bool = False
     kept: bool = False
+    sent: str | None = None
     half_attached: bool = False
     health: Health | None = None
     unseen: int | None = None

@@ -8,7 +8,6 @@ from typing import Any
 
 from dnetlab.model import Container
 from dnetlab.sim.dockerd import books, images, mounts
-from dnetlab.sim.dockerd.catalogue import PAGES, Recipe
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.dockerd.imagelayers import Layer
 from dnetlab.sim.world import FileKey, World
@@ -23,13 +22,7 @@ _DIRECTORIES = frozenset((
 ))  # fmt: skip
 _BUSYBOX_LACKS = ("/srv", "/opt", "/mnt", "/media", "/run", "/var/cache")
 _DIRECTORIES_OF = {
-    "nginx": ("/etc/nginx", "/etc/nginx/conf.d", "/usr/share/nginx", "/usr/share/nginx/html", "/var/log/nginx"),
-    "httpd": ("/usr/local/apache2", "/usr/local/apache2/htdocs"),
-    "webserver": ("/var/www", "/var/www/html"), "php-fpm": ("/var/www", "/var/www/html"),
-}  # fmt: skip
-_FILES_OF = {
-    "nginx": ("/usr/share/nginx/html/index.html", "/etc/nginx/nginx.conf", "/etc/nginx/conf.d/default.conf"),
-    "httpd": ("/usr/local/apache2/htdocs/index.html",), "webserver": ("/var/www/html/index.html",),
+    "php-fpm": ("/var/www", "/var/www/html"),
 }  # fmt: skip
 _ALWAYS = ("/etc/passwd", "/etc/group", "/etc/nsswitch.conf")
 
@@ -45,21 +38,15 @@ def has_directory(world: World, image_id: str, path: str) -> bool:
     return any(other.startswith(path + "/") for other in (*recipe.content.files, *recipe.content.links))
 
 
-def page_of(recipe: Recipe) -> tuple[str, str] | None:
-    """The path and the text of the page that a web server's image brings."""
-    path = next((path for path in _FILES_OF.get(recipe.key, ()) if path.endswith("index.html")), "")
-    return (path, PAGES[recipe.key]) if path else None
-
-
 def has_file(world: World, image_id: str, path: str) -> bool:
     """Is there such a file, or link, in the image?"""
     recipe = images.recipe_of(world, image_id)
     own = recipe.content
-    return path in own.files or path in own.links or path in _ALWAYS or path in _FILES_OF.get(recipe.key, ())
+    return path in own.files or path in own.links or path in _ALWAYS
 
 
 def unpack(world: World, host: str, container_id: str, image_id: str) -> None:
-    """The files of an image that was made here, where its new container has them."""
+    """The files of an image, where its new container has them."""
     content = images.recipe_of(world, image_id).content
     books_of: tuple[tuple[Any, Any], ...] = ((world.files, content.files), (world.links, content.links),
                                              (world.modes, content.modes), (world.owners, content.owners))  # fmt: skip
@@ -71,17 +58,16 @@ def unpack(world: World, host: str, container_id: str, image_id: str) -> None:
 def fill_mounts(world: World, host: str, config: ContainerConfig, image_id: str) -> None:
     """A new volume begins with what the image has there; a directory of the host that isn't there is made."""
     recipe = images.recipe_of(world, image_id)
-    page = page_of(recipe)
-    pages = dict([page]) if page else {}
     for mount in config.mounts:
         at = (host, "", mounts.source_of(mount))
-        if mount.kind == "bind" and at not in world.files and not mounts.below(world, at):
+        there = at in world.files or at[2] in mounts.SOCKETS or mounts.below(world, at)
+        if mount.kind == "bind" and not there:
             world.files[host, "", at[2] + "/"] = ""
         kept_empty = dict(mount.settings).get("VolumeOptions", {}).get("NoCopy")
         if mount.kind != "volume" or kept_empty or mounts.below(world, at):
             continue
         prefix = mount.destination.rstrip("/") + "/"
-        for path, text in {**pages, **recipe.content.files}.items():
+        for path, text in recipe.content.files.items():
             if path.startswith(prefix):
                 world.files[host, "", f"{at[2]}/{path.removeprefix(prefix)}"] = text
         _fill_owners(world, host, recipe.content.owners, mount.destination.rstrip("/"), at[2])

@@ -31,7 +31,7 @@ from dnetlab.sim.dockerd.drivers.options import DEFAULT_GATEWAY, DEFAULT_GATEWAY
 from dnetlab.sim.dockerd.drivers.overlay import mac_for
 from dnetlab.sim.dockerd.drivers.table import driver_of
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.dockerd.settings import check_connect, check_settings, check_start, heard
+from dnetlab.sim.dockerd.settings import check_connect, check_settings, check_start, check_together, heard
 from dnetlab.sim.dockerd.wayout import attachment_of, gateway_endpoint
 from dnetlab.sim.kernel import Stack
 from dnetlab.sim.world import World
@@ -83,6 +83,7 @@ def open_sandbox(world: World, host: str, container_id: str) -> None:
             return
         _check_links(world, host, container)
         try:
+            check_together(world, host, container)
             if container.network_mode == "host":
                 _share_host(world, host, container)
             else:

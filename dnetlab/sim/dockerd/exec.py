@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dnetlab.model import Container, ContainerState
 from dnetlab.model.changed import replace
-from dnetlab.sim import processes
+from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import books, lifecycle
 from dnetlab.sim.dockerd.environment import context_of
@@ -96,7 +96,8 @@ def _nginx(context: Context, argv: tuple[str, ...]) -> Result:
     if len(words) == 2 and words[0] == "-s" and words[1] in signals and master:
         number = processes.SIGNALS[signals[words[1]]]
         lifecycle.process_got_signal(context.world, context.host, master, number, inside=True)
-        return Result()
+        now = clock.moment(context.world.clock)
+        return Result("", f"{now:%Y/%m/%d %H:%M:%S} [notice] 45#45: signal process started\n")
     if not words:
         wanted = nginx_sockets(0)
         lines = bind_failures(context.world.clock, wanted, 8)

@@ -107,7 +107,9 @@ def _keep(world: World, host: str, container_id: str, wanted: Callable[[str], bo
 
 def link_lines(world: World, host: str, config: ContainerConfig) -> list[tuple[IpAddress, str]]:
     """(address, names) of each --link of the default bridge: alias, short id, name."""
-    lines = []
+    lines: list[tuple[IpAddress, str]] = []
+    if config.network_mode not in ("default", "bridge"):
+        return lines  # `--network none --link`: only a container of the default bridge looks at its links
     for other, alias in config.links:
         target = world.hosts[host].container(other)
         endpoint = target.endpoint("bridge") if target else None

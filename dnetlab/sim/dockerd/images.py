@@ -6,6 +6,7 @@ An image is its id; tags only point at it. One that no tag points at any more is
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from dnetlab.commands.docker import reference as names
@@ -324,14 +325,17 @@ def _delete(world: World, host: str, image: Image) -> list[Change]:
     return gone + _delete(world, host, parent)
 
 
-def prune(world: World, host: str, everything: bool = False) -> tuple[list[Change], int]:
-    """`docker image prune [-a]`: what went, and the bytes reclaimed. Images of any container stay."""
+def prune(
+    world: World, host: str, everything: bool = False,
+    spared: Callable[[float, Mapping[str, str]], bool] = lambda created, labels: False,
+) -> tuple[list[Change], int]:  # fmt: skip
+    """`docker image prune [-a]`: what went, and the bytes reclaimed. Images of any container stay, and those spared."""
     gone: list[Change] = []
     for image in world.hosts[host].images:
         there = any(i.id == image.id for i in world.hosts[host].images)
         if not there or image.tags and not everything or is_between(world, host, image):
             continue
-        if not _users(world, host, image):
+        if not _users(world, host, image) and not spared(image.created, recipe_of(world, image.id).labels):
             gone += _untag(world, host, image, list(image.tags)) + _delete(world, host, image)
     known = (*CATALOGUE, *world.made.values())
     bytes_of = {d: size for r in known for d, size in zip(r.layer_ids, r.layer_sizes, strict=True)}

@@ -23,6 +23,7 @@ from dnetlab.sim.dockerd.config import ContainerSpec, RestartPolicy
 from dnetlab.sim.dockerd.environment import user_of, variables
 from dnetlab.sim.dockerd.errors import ApiError
 from dnetlab.sim.dockerd.images import recipe_of
+from dnetlab.sim.kernel import sysctls
 from dnetlab.sim.processes import SIGNALS
 from dnetlab.sim.programs import kinds, launch, logs
 from dnetlab.sim.shell import refuse_left_out
@@ -68,7 +69,7 @@ def _bring_up(world: World, host: str, container: Container) -> None:
     if not mounts_first:
         happenings.of_mounts(world, host, container, "mount")
     fresh = books.by_id(world, host, container.id) or container
-    problem = _runc_refuses(world, spec)
+    problem = _runc_refuses(world, host, container, spec)
     if problem:
         endpoints.close_sandbox(world, host, container.id)
         raise ApiError(problem, 400)
@@ -97,11 +98,25 @@ def _bring_up(world: World, host: str, container: Container) -> None:
         )
 
 
-def _runc_refuses(world: World, spec: ContainerSpec) -> str:
+_OF_LINK = re.compile(r"net\.ipv[46]\.conf\.(?!(all|default|lo)\.)")
+
+
+def _runc_refuses(world: World, host: str, container: Container, spec: ContainerSpec) -> str:
     """Why runc can't make the container, in the daemon's words; '' when it can. Observed on 26.1.5 and 28.5.2."""
     ours = [name for name in spec.config.sysctls if name.startswith("net.")]
     if spec.config.network_mode == "host" and ours:
         return books.release_of(world).text("sysctl of host", name=min(ours))
+    space = world.namespace(Where(host, container.namespace or "host"))
+    unknown = next((name for name in ours if not _OF_LINK.match(name) and sysctls.lacks(space, name)), "")
+    if unknown:
+        release = books.release_of(world)
+        problem = release.text("no sysctl", name=unknown, path=unknown.replace(".", "/"))
+        return release.text("create failed", problem=problem)
+    wrong = next((name for name in ours if sysctls.refuses(space, name, spec.config.sysctls[name])), "")
+    if wrong:
+        release, value = books.release_of(world), spec.config.sysctls[wrong]
+        problem = release.text("bad sysctl", name=wrong, value=value, path=wrong.replace(".", "/"))
+        return release.text("create failed", problem=problem)
     missing = kinds.missing(world, spec.config, spec.image_id)
     if missing is None:
         return ""

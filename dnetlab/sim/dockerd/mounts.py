@@ -12,6 +12,7 @@ from dnetlab.sim.world import FileKey, World
 if TYPE_CHECKING:
     from dnetlab.sim.dockerd.config import Mount
 
+SOCKETS = ("/run/docker.sock", "/var/run/docker.sock")  # dockerd's own
 VOLUMES = "/var/lib/docker/volumes"
 
 

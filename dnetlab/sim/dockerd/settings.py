@@ -78,6 +78,19 @@ def check_start(world: World, network: Network, addresses: Sequence[IpAddress]) 
             raise ApiError(release.text("ip unconfigured"), 400)
 
 
+def check_together(world: World, host: str, container: Container) -> None:
+    """At the start: are its networks such as a container can be in at once (moby container_operations.go)?"""
+    names = [endpoint.network for endpoint in container.endpoints]
+    if len(names) < 2:
+        return
+    if "host" in names and container.network_mode != "host":
+        raise ApiError(release_of(world).text("connect host"), 403)
+    if "host" in names:
+        raise ApiError(SHARED, 403)
+    if "none" in names and (container.network_mode == "none" or not release_of(world).counts_interfaces):
+        raise ApiError(PRIVATE, 403)  # 26.1 lets `--network bridge --network none` pass (observed on 26.1.5)
+
+
 def check_connect(
     world: World, host: str, container: Container, network: Network, attachment: NetworkAttachment
 ) -> None:

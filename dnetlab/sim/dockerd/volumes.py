@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from dnetlab.model import Volume
 from dnetlab.sim.dockerd import books, containerfiles, happenings
@@ -80,11 +80,13 @@ def remove(world: World, host: str, name: str, force: bool = False, tell: bool =
         happenings.of_volume(world, host, volume.name, "destroy")
 
 
-def prune(world: World, host: str, everything: bool = False) -> tuple[str, ...]:
+def prune(
+    world: World, host: str, everything: bool, spared: Callable[[Mapping[str, str]], bool]
+) -> tuple[str, ...]:
     """`docker volume prune [-a]`: the names removed. Since 23.0 only anonymous ones, without -a; before, all unused."""
     everything = everything or books.release_of(world).prunes_named_volumes
     gone = [v.name for v in world.hosts[host].volumes
-            if (everything or v.anonymous) and not users(world, host, v.name)]  # fmt: skip
+            if (everything or v.anonymous) and not users(world, host, v.name) and not spared(v.labels)]  # fmt: skip
     for name in gone:
         remove(world, host, name, tell=False)
     return tuple(gone)

@@ -24,6 +24,27 @@ DEFAULTS: dict[str, str] = {
     "net.ipv6.icmp.echo_ignore_all": "0",
     "net.ipv6.ip_nonlocal_bind": "0",
 }
+# what there is of the conntrack tool's, of TCP and of sockets in each namespace (Linux 6.18, recorded in a fresh one)
+DEFAULTS |= {f"net.netfilter.nf_conntrack_{key}": value for key, value in {
+    "acct": "0", "buckets": "262144", "checksum": "1", "count": "0", "expect_max": "4096", "generic_timeout": "600",
+    "icmp_timeout": "30", "icmpv6_timeout": "30", "log_invalid": "0", "max": "262144", "tcp_be_liberal": "0",
+    "tcp_loose": "1", "tcp_max_retrans": "3", "tcp_timeout_close": "10", "tcp_timeout_close_wait": "60",
+    "tcp_timeout_established": "432000", "tcp_timeout_fin_wait": "120", "tcp_timeout_last_ack": "30",
+    "tcp_timeout_max_retrans": "300", "tcp_timeout_syn_recv": "60", "tcp_timeout_syn_sent": "120",
+    "tcp_timeout_time_wait": "120", "tcp_timeout_unacknowledged": "300", "timestamp": "0", "udp_timeout": "30",
+    "udp_timeout_stream": "120",
+}.items()}  # fmt: skip
+DEFAULTS |= {f"net.ipv4.tcp_{key}": value for key, value in {
+    "fin_timeout": "60", "keepalive_intvl": "75", "keepalive_probes": "9", "keepalive_time": "7200",
+    "max_syn_backlog": "2048", "mtu_probing": "0", "retries2": "15", "sack": "1", "syn_retries": "6",
+    "synack_retries": "5", "timestamps": "1", "tw_reuse": "2", "window_scaling": "1",
+}.items()} | {"net.core.somaxconn": "4096", "net.ipv4.ip_no_pmtu_disc": "0"}  # fmt: skip
+MORE = re.compile(  # a real kernel has hundreds more here; of these the lab can't say which exist
+    r"(kernel|vm|fs|dev|user)\.|net\.(core|ipv6|netfilter|unix)\.|net\.ipv4\.(tcp_|udp_|icmp_|igmp_|fib_|inet_peer|"
+    r"ip_|ipfrag_|neigh\.|route\.|vs\.|fwmark_reflect|raw_l3mdev|nexthop_compat|cipso_|xfrm4_)"
+)
+KEPT = "net.netfilter."  # the lab reads these, and keeps to them
+COUNT = "net.netfilter.nf_conntrack_count"  # as many as stand in the table just now
 # per interface under net.ipv4.conf: 'all' and 'default' too
 PER_LINK: dict[str, str] = {
     "accept_redirects": "1", "arp_accept": "0", "arp_announce": "0", "arp_filter": "0", "arp_ignore": "0",
@@ -60,7 +81,7 @@ def values(space: Namespace) -> dict[str, str]:
             found[f"{CONF}{name.replace('.', '/')}.{key}"] = value
         for key in PER_LINK6:
             found[f"{CONF6}{name.replace('.', '/')}.{key}"] = _value6(space, key)
-    return dict(sorted((found | space.sysctls).items()))
+    return dict(sorted((found | space.sysctls | {COUNT: str(len(space.connections))}).items()))
 
 
 def _value6(space: Namespace, switch: str) -> str:
@@ -70,7 +91,7 @@ def _value6(space: Namespace, switch: str) -> str:
 
 def value_of(space: Namespace, key: str) -> str | None:
     """One switch of a namespace, None when it has none of that key."""
-    own = space.sysctls.get(key, DEFAULTS.get(key))
+    own = str(len(space.connections)) if key == COUNT else space.sysctls.get(key, DEFAULTS.get(key))
     six = key.startswith(CONF6)
     link, _, switch = key.removeprefix(CONF6 if six else CONF).rpartition(".")
     if own is not None or not key.startswith((CONF, CONF6)) or switch not in (PER_LINK6 if six else PER_LINK):
@@ -80,6 +101,17 @@ def value_of(space: Namespace, key: str) -> str | None:
     if six:
         return PER_LINK6[switch] if link == "all" else _value6(space, switch)
     return space.sysctl(FORWARD) if switch == "forwarding" else PER_LINK[switch]
+
+
+def lacks(space: Namespace, key: str) -> bool:
+    """Is there no such switch in the namespace, nor on any real kernel? Links that aren't there have none."""
+    return value_of(replace(space, sysctls={}), key) is None and MORE.match(key) is None
+
+
+def refuses(space: Namespace, key: str, value: str) -> bool:
+    """Is a word given where a number belongs?"""
+    old = value_of(replace(space, sysctls={}), key)
+    return old is not None and re.fullmatch(r"-?\d+", old) is not None and re.fullmatch(r"-?\d+", value) is None
 
 
 class Sysctls(Addresses):

@@ -23,6 +23,7 @@ class ClientProfile:
     netip    addresses and subnets are Go's netip values: a template shows an empty one as `invalid IP`, a --subnet is
              read before the daemon is asked
     image_view  `docker images` shows names, what they use of the disk, and what of it is content
+    loopback_dns  it warns of `--dns 127.0.0.1`
     silent_rm   `rm -f` says nothing of a container that isn't there
     checks_updates  `service update --image` asks a registry for the image's digest, as `service create` does
     """
@@ -38,6 +39,7 @@ class ClientProfile:
     image_view: bool
     silent_rm: bool
     checks_updates: bool
+    loopback_dns: bool
 
     def text(self, key: str, **values: str) -> str:
         """A sentence of this client, its {names} filled in."""
@@ -71,11 +73,13 @@ CLIENT_28_2 = ClientProfile(  # `docker version` of 28.2.2
     version="28.2.2", api="1.50", commit="e6534b4", go="go1.24.3", built="Fri May 30 12:07:14 2025",
     helps=("help.txt",), texts=_TEXTS_28_2, netip=False, image_view=False, silent_rm=False,
     checks_updates=True,
+    loopback_dns=True,
 )  # fmt: skip
 CLIENT_29_7 = ClientProfile(  # `docker version` of 29.7.2
     version="29.7.2", api="1.55", commit="local", go="go1.26.6", built="Wed Aug  5 00:00:00 2026",
     helps=("help.txt", "help_29.txt"), texts=_TEXTS_29_7, netip=True, image_view=True, silent_rm=True,
     checks_updates=False,
+    loopback_dns=False,
 )  # fmt: skip
 CLIENTS: dict[str, ClientProfile] = {  # the release of the lab -> the client at its prompts
     "20.10": CLIENT_28_2, "26.1": CLIENT_28_2, "28.5": CLIENT_28_2, "29.7": CLIENT_29_7,

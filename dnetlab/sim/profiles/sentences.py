@@ -55,6 +55,8 @@ TEXTS_20_10: dict[str, str] = {
     "kill by unknown number": "Cannot kill container: {reference}: The linux daemon does not support signal {signal}",
     "create failed": "failed to create shim task: OCI runtime create failed: runc create failed: "
     "unable to start container process: {problem}: unknown",
+    "bad sysctl": "error during container init: write /proc/sys/{path}: invalid argument",
+    "no sysctl": "error during container init: open /proc/sys/{path}: no such file or directory",
     "sysctl of host": "failed to create shim task: OCI runtime create failed: runc create failed: "
     'sysctl "{name}" not allowed in host network namespace: unknown',
     "exec failed": "OCI runtime exec failed: exec failed: unable to start container process: {problem}: unknown",
@@ -147,6 +149,10 @@ TEXTS_28_5 = TEXTS_26_1 | {
     "remove paused": 'cannot remove container "{reference}": container is {state} and must be unpaused first',
     "create failed": "failed to create task for container: failed to create shim task: OCI runtime create failed: "
     "runc create failed: unable to start container process: error during container init: {problem}",
+    "bad sysctl": 'failed to write sysctl {name} = "{value}": write fsmount:fscontext:proc/./sys/{path}: '
+    "invalid argument",
+    "no sysctl": "open sysctl {name} file: unsafe procfs detected: openat2 fsmount:fscontext:proc/./sys/{path}: "
+    "no such file or directory",
     "sysctl of host": "failed to create task for container: failed to create shim task: OCI runtime create failed: "
     'runc create failed: sysctl "{name}" not allowed in host network namespace',
     "exec failed": "OCI runtime exec failed: exec failed: unable to start container process: {problem}",

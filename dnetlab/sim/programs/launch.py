@@ -106,7 +106,7 @@ def launch(world: World, host: str, container_id: str) -> Outcome:
         program = replace(program, left=left)
     if kinds.basename(argv[0]) == "exit" and argv != config.argv and _has_several(config.argv):
         return _run_through(program)
-    stay = STAYING.get(kinds.basename(argv[0]))
+    stay = None if _obeys_input(program) else STAYING.get(kinds.basename(argv[0]))
     outcome = stay(program) if stay is not None else None
     if outcome is None:
         outcome = _run_through(program, kinds.last_program(argv) if head is not None else None)
@@ -157,6 +157,12 @@ def _after(program: Program, head: Script, operator: str) -> tuple[int | None, S
     return code if passed else None, said.shell
 
 
+def _obeys_input(program: Program) -> bool:
+    """`echo date | docker run -i busybox sh`: a shell that runs what it reads, and ends."""
+    spec = books.spec(program.world, program.host, program.container.id)
+    return spec.sent is not None and len(program.argv) == 1 and kinds.basename(program.argv[0]) in ("sh", "ash", "bash")
+
+
 def _has_several(argv: tuple[str, ...]) -> bool:
     """`sh -c 'sleep 2; exit 1'`: does the script do more than to exit?"""
     script = kinds.script_of(argv)
@@ -180,7 +186,10 @@ def context_for(program: Program) -> Context:
     """Its surroundings: those of the container, changed by what its shell did before."""
     context = context_of(program.world, program.host, program.container.id)
     spec = books.spec(program.world, program.host, program.container.id)
-    context = replace(context, tty=program.config.tty and (spec.watched or (spec.kept and spec.config.attach)))
+    context = replace(context, tty=program.config.tty and (spec.watched or (spec.kept and spec.config.attach)),
+                      stdin=spec.sent)  # fmt: skip
+    if spec.sent is not None:  # it comes once
+        books.change_spec(program.world, program.host, program.container.id, sent=None)
     if program.left is None:
         return context
     return replace(context, directory=program.left.directory, environment=program.left.environment)

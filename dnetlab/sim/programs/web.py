@@ -13,20 +13,19 @@ from dnetlab.model.ip import IpAddress
 from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books
-from dnetlab.sim.dockerd.catalogue import PAGES
-from dnetlab.sim.dockerd.images import recipe_of
-from dnetlab.sim.dockerd.mounts import key_of
+from dnetlab.sim.dockerd.mounts import below, key_of
 from dnetlab.sim.programs import kinds, logs, registry
 from dnetlab.sim.world import World
 
 NGINX_VERSION = "nginx/1.22.1"
 PID_FILE = "/var/run/nginx.pid"
 ANY4, ANY6 = IPv4Address("0.0.0.0"), IPv6Address("::")
-NGINX_404 = (
-    "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n"
+NGINX_ROOT = "/usr/share/nginx/html"
+NGINX_REASONS = {200: "OK", 301: "Moved Permanently", 403: "Forbidden", 404: "Not Found", 405: "Not Allowed"}
+NGINX_ERROR = (
+    "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n"
     f"<hr><center>{NGINX_VERSION}</center>\r\n</body>\r\n</html>\r\n"
 )
-NGINX_405 = NGINX_404.replace("404 Not Found", "405 Not Allowed")
 BUSYBOX_ERRORS = {
     404: ("404 Not Found", "The requested URL was not found"),
     501: ("501 Not Implemented", "The requested method is not recognized"),
@@ -208,49 +207,64 @@ def _page(world: World, host: str, container: str, directory: str, path: str) ->
     name = f"{directory.rstrip('/')}/{path.lstrip('/')}"
     if path.endswith("/"):
         name += "index.html"
-    kept = key_of(world, host, container, name)
-    if kept in world.files:
-        return world.files[kept]
-    if kept[2] != name:
-        return None
-    built_in = {
-        "/usr/share/nginx/html/index.html": ("nginx", "nginx"),
-        "/usr/local/apache2/htdocs/index.html": ("httpd", "httpd"),
-        "/var/www/html/index.html": ("webserver", "webserver"),
-    }
-    if name not in built_in:
-        return None
-    key, page = built_in[name]
-    recipe = recipe_of(world, books.spec(world, host, container).image_id)
-    return PAGES[page] if recipe.key == key else None
+    return world.files.get(key_of(world, host, container, name))
+
+
+def _is_folder(world: World, host: str, container: str, path: str) -> bool:
+    key = key_of(world, host, container, path.rstrip("/"))
+    return (*key[:2], key[2] + "/") in world.files or bool(below(world, key))
+
+
+def _nginx_status(world: World, host: str, container: str, file: str, page: str | None, method: str) -> int:
+    if page is not None:
+        return 200 if method in ("GET", "HEAD") else 405
+    if not _is_folder(world, host, container, f"{NGINX_ROOT}{file}"):
+        return 404
+    return 403 if file.endswith("/") else 301
+
+
+def _nginx_trouble(status: int, file: str) -> str:
+    """What the error log says of a page that isn't served."""
+    if status == 403:
+        return f'directory index of "{NGINX_ROOT}{file}" is forbidden'
+    if file.endswith("/"):
+        return f'"{NGINX_ROOT}{file}index.html" is not found (2: No such file or directory)'
+    return f'open() "{NGINX_ROOT}{file}" failed (2: No such file or directory)'
 
 
 def _nginx_answer(
     world: World, host: str, container: str, file: str, path: str, client: str, method: str, agent: str, header: str
 ) -> Served:
-    page = _page(world, host, container, "/usr/share/nginx/html", file)
-    status, reason = (200, "OK") if page is not None else (404, "Not Found")
-    if method not in ("GET", "HEAD") and page is not None:
-        status, reason = 405, "Not Allowed"
-    body = {200: page or "", 404: NGINX_404, 405: NGINX_405}[status]
-    headers = {"Server": NGINX_VERSION, "Date": _date(world), "Content-Type": "text/html",
-               "Content-Length": str(len(body))}  # fmt: skip
+    page = _page(world, host, container, NGINX_ROOT, file)
+    status = _nginx_status(world, host, container, file, page, method)
+    reason = NGINX_REASONS[status]
+    body = page or "" if status == 200 else NGINX_ERROR.format(f"{status} {reason}")
+    headers = {"Server": NGINX_VERSION, "Date": _date(world),
+               "Content-Type": _nginx_type(file) if status == 200 else "text/html",
+               "Content-Length": str(len(body.encode()))}  # fmt: skip
     if status == 200:
         headers |= {"Last-Modified": "Sat, 01 Nov 2025 00:00:00 GMT", "Connection": "keep-alive",
-                    "ETag": f'"{1761955200:x}-{len(body):x}"', "Accept-Ranges": "bytes"}  # fmt: skip
+                    "ETag": f'"{1761955200:x}-{len(body.encode()):x}"', "Accept-Ranges": "bytes"}  # fmt: skip
     else:
+        if status == 301:
+            headers["Location"] = f"http://{header.rpartition(':')[0] if ':' in header else header}{file}/"
         headers["Connection"] = "keep-alive"
-    if status == 404:
-        missing = f"/usr/share/nginx/html{file}"
-        error = (f'{clock.moment(world.clock):%Y/%m/%d %H:%M:%S} [error] 7#7: *1 open() "{missing}" failed '
-                 f"(2: No such file or directory), client: {client}, server: localhost, "
+    if status in (403, 404):
+        error = (f"{clock.moment(world.clock):%Y/%m/%d %H:%M:%S} [error] 7#7: *1 {_nginx_trouble(status, file)}, "
+                 f"client: {client}, server: localhost, "
                  f'request: "{method} {path} HTTP/1.1", host: "{header}"\n')  # fmt: skip
         logs.write(world, host, container, "stderr", error)
-    sent = 0 if method == "HEAD" else len(body)
+    sent = 0 if method == "HEAD" else len(body.encode())
     line = (f'{client} - - [{clock.logtime(world.clock)}] "{method} {path} HTTP/1.1" {status} {sent} '
             f'"-" "{agent}" "-"\n')  # fmt: skip
     logs.write(world, host, container, "stdout", line)
     return Served(status, headers, "" if method == "HEAD" else body, reason)
+
+
+def _nginx_type(file: str) -> str:
+    ending = file.rsplit("/", 1)[-1].rpartition(".")[2]
+    known = {"": "text/html", "html": "text/html", "htm": "text/html", "txt": "text/plain"}
+    return known.get(ending, "application/octet-stream")
 
 
 def _simple_answer(

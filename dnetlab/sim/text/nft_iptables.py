@@ -14,7 +14,7 @@ from dnetlab.model.nftrule import Counter, Other, Statement, Test, Verdict, Xt, 
 from dnetlab.net.matches import options_of
 from dnetlab.sim.context import Refused
 
-_PRIORITY = {"raw": -300, "mangle": -150, "filter": 0}
+_PRIORITY = {"raw": -300, "mangle": -150, "filter": 0, "security": 50}
 _VERDICTS = ("ACCEPT", "DROP", "RETURN")
 _LEVELS = {str(number): name for number, name in enumerate(LEVELS) if name != "warn"}  # which nft leaves unsaid
 

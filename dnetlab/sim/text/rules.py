@@ -6,7 +6,8 @@ way, so a long target such as MASQUERADE pushes its row to the right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from dnetlab.commands.ip6tables import type_text
 from dnetlab.commands.iptables_listed import listed_match, listed_words
@@ -19,13 +20,15 @@ from dnetlab.model.netfilter import BUILTIN, quoted
 
 @dataclass(frozen=True)
 class Style:
-    """The options of -L: numeric -n, verbose -v, exact -x, numbers --line-numbers. version: 6 for ip6tables."""
+    """The options of -L: numeric -n, verbose -v, exact -x, numbers --line-numbers. version: 6 for ip6tables;
+    names: of hosts, by address, for a list without -n."""
 
     numeric: bool = False
     verbose: bool = False
     exact: bool = False
     numbers: bool = False
     version: int = 4
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def chains_in_order(table: Table) -> list[Chain]:
@@ -97,6 +100,10 @@ def _columns(style: Style) -> str:
     return text + f"{'source':<19}  {'destination':<19} \n"
 
 
+# What Debian's /etc/networks calls them, in a list without -n.
+_NETWORKS = {"127.0.0.0": "loopback", "169.254.0.0": "link-local"}
+
+
 def _count(number: int, exact: bool, width: int = 5) -> str:
     """A counter in at most five places: 99999, then 100K, 10000M, … (iptables/xshared.c xtables_print_num)."""
     if exact:
@@ -155,7 +162,9 @@ def _address(rule: Rule, option: str, style: Style) -> str:
         shown = ("0.0.0.0/0" if style.version == 4 else "::/0") if style.numeric else "anywhere"
     else:
         net = match.network
-        shown = str(net.network_address) if net.prefixlen == net.max_prefixlen else str(net)
+        first = str(net.network_address)
+        name = first if style.numeric else style.names.get(first) or _NETWORKS.get(first, first)
+        shown = name if net.prefixlen == net.max_prefixlen else f"{name}/{net.prefixlen}"
     return f"{'!' if match and match.negated else ' '}{shown:<19} "
 
 

@@ -13,7 +13,7 @@ from dnetlab.net.memory import Field
 from dnetlab.net.segment import Link, Wanted
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.tools import lookup
-from dnetlab.sim.tools.options import BadOption, chance, fail, parse
+from dnetlab.sim.tools.options import BadOption, busybox_usage, chance, fail, is_busybox, parse
 
 USAGE = """\
 
@@ -41,15 +41,18 @@ For more details see arping(8).
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
     """`arping [-c N] [-w SECONDS] [-I DEV] [-fqbD] HOST`; 1 when nobody answers (with -D: when somebody)."""
+    busybox = is_busybox(context)
     try:
-        options, words = parse(argv[1:], "fqbDUAVc:w:i:I:s:")
+        options, words = parse(argv[1:], "fqbDUAc:w:I:s:" if busybox else "fqbDUAVc:w:i:I:s:")
     except BadOption as error:
+        if busybox:
+            return busybox_usage("arping", str(error))
         return Result("", f"arping: {error}\n{USAGE}", 2)
     given = dict(options)
     if "-V" in given:
         return Result("arping from iputils 20221126\n")
     if len(words) != 1:
-        return Result("", USAGE, 2)
+        return busybox_usage("arping") if busybox else Result("", USAGE, 2)
     if {"-U", "-A"} & set(given):
         raise Refused("arping -U and -A are not part of the lab.", "arping -c 1 HOST asks who has an address.")
     found = lookup.find(context, words[0])
@@ -83,7 +86,9 @@ def _ask(context: Context, target: IpAddress, given: dict[str, str]) -> Result:
         count_question(lab, answer.path)
         show_question(lab, link, source, target, mac, answer.path)
         received += 1
-        lines.append(f"Unicast reply from {target} [{mac.upper()}]  {0.5 + chance(context, 'arping') / 5:.3f}ms")
+        took = 0.5 + chance(context, "arping") / 5
+        lines.append(f"Unicast reply from {target} [{mac}] {took / 50:.3f}ms" if is_busybox(context)
+                     else f"Unicast reply from {target} [{mac.upper()}]  {took:.3f}ms")  # fmt: skip
         if "-f" in given or "-D" in given:
             count = number + 1
             break
@@ -92,6 +97,8 @@ def _ask(context: Context, target: IpAddress, given: dict[str, str]) -> Result:
     broadcasts = 1 if received else count
     head = f"ARPING {target} from {source} {name}"
     tail = f"Sent {count} probes ({broadcasts} broadcast(s))\nReceived {received} response(s)"
+    if is_busybox(context):  # which counts only what it hears by broadcast (recorded on 28.5)
+        tail = f"Sent {count} probe(s) (0 broadcast(s))\nReceived {received} response(s) (0 request(s), 0 broadcast(s))"
     shown = "" if "-q" in given else "\n".join([head, *lines, tail]) + "\n"
     return Result(shown, "", int(bool(received) is ("-D" in given)))
 

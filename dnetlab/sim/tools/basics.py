@@ -25,7 +25,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     tools: dict[str, Callable[[Context, tuple[str, ...]], Result]] = {
         "env": _env, "printenv": _printenv, "echo": _echo, "true": _true, "false": _false, "sleep": _sleep,
         "date": _date, "whoami": _whoami, "id": _id, "pwd": _pwd, "clear": _true, "uname": _uname,
-        "timeout": _timeout, "which": _which,
+        "timeout": _timeout, "which": _which, "time": _time, "tty": _tty,
     }  # fmt: skip
     return tools[argv[0].rsplit("/", 1)[-1]](context, argv)
 
@@ -90,6 +90,36 @@ def _run_inner(context: Context, argv: tuple[str, ...]) -> Result | None:
     if name not in USERLANDS[context.userland] and name not in ("sh", "bash", "ash"):
         return None
     return run_command(context, argv)
+
+
+def _time(context: Context, argv: tuple[str, ...]) -> Result:
+    """`time [-p] COMMAND`, bash's word at a host, a program in a container: how long it took, by the lab's clock."""
+    words, busybox, begin = list(argv[1:]), is_busybox(context), context.world.clock
+    portable = bool(words) and words[0] == "-p"
+    inner = tuple(words[1:] if portable else words)
+    if busybox and not inner:
+        return busybox_usage("time")
+    done = _run_inner(context, inner) if inner else Result()
+    if done is None:
+        said = f"time: can't execute '{inner[0]}': No such file or directory\n" if busybox else (
+            f"bash: {inner[0]}: command not found\n")  # fmt: skip
+        done = Result("", said, 127)
+    took = max(context.world.clock - begin, 0.0)
+    minutes, seconds = divmod(took, 60)
+    if portable:
+        times = f"real {took:.2f}\nuser 0.00\nsys 0.00\n"
+    elif busybox:
+        times = f"real\t{minutes:.0f}m {seconds:.2f}s\nuser\t0m 0.00s\nsys\t0m 0.00s\n"
+    else:
+        times = f"\nreal\t{minutes:.0f}m{seconds:.3f}s\nuser\t0m0.000s\nsys\t0m0.000s\n"
+    return Result(done.stdout, done.stderr + times, done.exit_code)
+
+
+def _tty(context: Context, argv: tuple[str, ...]) -> Result:
+    """Nobody's terminal is at a host of the lab; `docker run -t` gives its container one."""
+    if context.container is not None and context.tty:
+        return Result("/dev/pts/0\n")
+    return Result("not a tty\n", "", 1)
 
 
 def _printenv(context: Context, argv: tuple[str, ...]) -> Result:

@@ -121,12 +121,19 @@ def _links(context: Context, line: BridgeLine) -> Result:
         port = row.interface
         flags = [flag for flag in row.flags() if flag != "M-DOWN"]
         out += (
-            f"{port.index}: {row.name}: <{','.join(flags)}> mtu {port.mtu} master {port.master} "
+            f"{port.index}: {_looked_up(context, row.name)}: <{','.join(flags)}> mtu {port.mtu} master {port.master} "
             f"state {text.port_state(port)} priority {port.port.priority} cost {port.port.cost} \n"
         )
         if "details" in line.options:
             out += f"    {_switches(port)} \n"
     return Result(out)
+
+
+def _looked_up(context: Context, name: str) -> str:
+    """'veth1@if2' as `bridge` prints it: an index of another namespace is looked up in this one (recorded on 28.5)."""
+    own, at, index = name.partition("@if")
+    link = context.stack.by_index(int(index)) if at and index.isdecimal() else None
+    return f"{own}@{link.name}" if link is not None else name
 
 
 def _known(context: Context, name: str, complaint: str) -> str:

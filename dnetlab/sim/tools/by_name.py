@@ -272,6 +272,12 @@ def _lsns(context: Context, argv: Argv) -> Result:
     return run(context, argv)
 
 
+def _ipcalc(context: Context, argv: Argv) -> Result:
+    from dnetlab.sim.tools.ipcalc import run
+
+    return run(context, argv)
+
+
 def _telnet(context: Context, argv: Argv) -> Result:
     from dnetlab.sim.tools.telnet import run
 
@@ -330,6 +336,7 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "ping": _ping,
     "ping6": _ping,
     "traceroute": _traceroute,
+    "traceroute6": _traceroute,
     "curl": _curl,
     "wget": _wget,
     "nslookup": _nslookup,
@@ -375,6 +382,10 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "timeout": _basics,
     "which": _basics,
     "grep": _filters,
+    "egrep": _filters,
+    "fgrep": _filters,
+    "time": _basics,
+    "tty": _basics,
     "head": _filters,
     "tail": _filters,
     "wc": _filters,
@@ -382,14 +393,14 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "uniq": _filters,
     "ifconfig": _ifconfig,
     "route": _ifconfig,
-    **dict.fromkeys((*TEXT, "mawk", "rev", "column", "jq"), _text),
+    **dict.fromkeys((*(TEXT - {"time", "tty", "egrep", "fgrep"}), "mawk", "rev", "column", "jq"), _text),
     "ssh": _ssh,
     "scp": _ssh,
     "tcpdump": _tcpdump,
     "conntrack": _conntrack,
     "ethtool": _ethtool,
     "arping": _arping,
-    "lsns": _lsns, "python3": _python3, "telnet": _telnet,
+    "lsns": _lsns, "python3": _python3, "telnet": _telnet, "ipcalc": _ipcalc,
     "lsof": _owners,
     "fuser": _owners,
     "pstree": _owners,

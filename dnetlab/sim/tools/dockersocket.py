@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, unquote
 
 from dnetlab.model import Answer, Request
 from dnetlab.sim.context import Context, Refused
+from dnetlab.sim.dockerd.mounts import SOCKETS
 from dnetlab.sim.tools.web import Reply
 
-PATHS = ("/var/run/docker.sock", "/run/docker.sock")
 _VERSION = re.compile(r"/v(\d+\.\d+)(/.*)")
 _ENDLESS = re.compile(r"/events|/(containers|services)/.+/(attach|attach/ws|logs)|/containers/.+/stats|/exec/.+/start")
 _KINDS = {
@@ -32,7 +32,7 @@ def ask(context: Context, path: str, method: str, target: str, kind: str, data: 
     """target: path and query; kind: the Content-Type of the data. Raises NobodyListens, and Refused."""
     from dnetlab.sim.dockerd.http import answer, common_headers
 
-    if path not in PATHS or context.container or context.host not in context.world.daemons:
+    if path not in SOCKETS or context.container or context.host not in context.world.daemons:
         raise NobodyListens
     asked = _request(method, target, kind, data)
     if isinstance(asked, Answer):

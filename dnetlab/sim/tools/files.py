@@ -150,7 +150,9 @@ def _missing(context: Context, names: list[str], busybox: bool) -> tuple[list[st
     stderr = ""
     for name in names:
         try:
-            if not tree.is_directory(context, name) and nslinks.target(context, tree.absolute(context, name)) is None:
+            full = tree.absolute(context, name)
+            known = tree.is_directory(context, name) or nslinks.target(context, full) is not None
+            if not known and LabFiles(context).kind(full) != "socket":
                 tree.read(context, name)
             found.append(name)
         except FileNotFoundError:

@@ -35,7 +35,8 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     """One filter; argv[0] says which."""
     tool = argv[0].rsplit("/", 1)[-1]
     tools: dict[str, Callable[[Context, tuple[str, ...]], Result]] = {
-        "grep": _grep, "head": _head, "tail": _tail, "wc": _wc, "sort": _sort, "uniq": _uniq,
+        "grep": _grep, "egrep": _old_grep, "fgrep": _old_grep, "head": _head,
+        "tail": _tail, "wc": _wc, "sort": _sort, "uniq": _uniq,
     }  # fmt: skip
     return tools[tool](context, argv)
 
@@ -87,6 +88,14 @@ _GREP_SHORT_OF = {"ignore-case": "i", "invert-match": "v", "count": "c", "line-n
                   "with-filename": "H", "recursive": "r", "dereference-recursive": "R"}  # fmt: skip
 
 
+def _old_grep(context: Context, argv: tuple[str, ...]) -> Result:
+    """egrep is grep -E, fgrep grep -F; GNU's says so (grep 3.8)."""
+    name = argv[0].rsplit("/", 1)[-1]
+    done = _grep(context, ("grep", f"-{name[0].upper()}", *argv[1:]))
+    warning = f"{name}: warning: {name} is obsolescent; using grep -{name[0].upper()}\n"
+    return done if is_busybox(context) else Result(done.stdout, warning + done.stderr, done.exit_code)
+
+
 def _grep(context: Context, argv: tuple[str, ...]) -> Result:
     busybox = is_busybox(context)
     words = [w for w in argv[1:] if not re.fullmatch(r"--colou?r(=\w+)?", w)]
@@ -100,11 +109,11 @@ def _grep(context: Context, argv: tuple[str, ...]) -> Result:
         return _complain(context, "grep", error, 2)
     given = [(_GREP_SHORT_OF.get(name.lstrip("-"), name.lstrip("-")), value) for name, value in options]
     flags = {name for name, _ in given}
-    if flags & set("PzZfbUTdD"):
-        bad = sorted(flags & set("PzZfbUTdD"))[0]
+    if flags & set("zZfbUTdD"):
+        bad = sorted(flags & set("zZfbUTdD"))[0]
         raise Refused(
             "grep -{bad} is not part of the lab.",
-            "The lab has -i -v -c -n -o -E -F -w -x -q -l -A -B -C -m -e -r -R.",
+            "The lab has -i -v -c -n -o -E -F -P -w -x -q -l -A -B -C -m -e -r -R.",
             bad=bad,
         )
     patterns = [value for name, value in given if name == "e"]
@@ -115,10 +124,16 @@ def _grep(context: Context, argv: tuple[str, ...]) -> Result:
             usage = "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n"
             return Result("", usage, 2)
         patterns = [rest.pop(0)]
+    if (wrong := _perl_problem(flags, patterns)) is not None:
+        return wrong
     try:
         regex = compile_pattern("\n".join(patterns), extended="E" in flags, fixed="F" in flags, word="w" in flags,
-                                ignore_case=bool(flags & {"i", "y"}), whole="x" in flags)  # fmt: skip
+                                perl="P" in flags, whole="x" in flags,
+                                ignore_case=bool(flags & {"i", "y"}))  # fmt: skip
     except BadPattern as error:
+        if "P" in flags:
+            raise Refused("The lab can't read the Perl pattern {pattern}.", "grep -E reads one of POSIX.",
+                          pattern=patterns[0]) from None  # fmt: skip
         shown = f"bad regex '{patterns[0]}'" if busybox else str(error)
         return fail(f"grep: {shown}", 2)
     try:
@@ -131,6 +146,17 @@ def _grep(context: Context, argv: tuple[str, ...]) -> Result:
         warning = f"grep: warning: {patterns[0][0]} at start of expression\n"
         return Result(result.stdout, warning + result.stderr, result.exit_code)
     return result
+
+
+def _perl_problem(flags: set[str], patterns: list[str]) -> Result | None:
+    """What GNU grep 3.8 says against -P beside -E or -F, and against two patterns with it."""
+    if "P" not in flags:
+        return None
+    if flags & {"E", "F", "G"}:
+        return fail("grep: conflicting matchers specified", 2)
+    if len("\n".join(patterns).split("\n")) > 1:
+        return fail("grep: the -P option only supports a single pattern", 2)
+    return None
 
 
 def _around(given: list[tuple[str, str]], busybox: bool) -> tuple[int, int, int | None]:

@@ -47,6 +47,8 @@ Description:
 
 def own_name(context: Context) -> str:
     """What gethostname(2) gives here."""
+    if context.uts:
+        return context.uts
     if context.container is not None:
         container = context.machine.container(context.container)
         if container is not None and container.hostname:

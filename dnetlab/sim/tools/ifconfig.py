@@ -16,6 +16,7 @@ from dnetlab.sim.kernel.routes import in_order, same_as
 from dnetlab.sim.text.links import of_family
 from dnetlab.sim.text.traffic import scaled
 from dnetlab.sim.tools import route6
+from dnetlab.sim.tools.netstat import interface_table
 from dnetlab.sim.tools.options import is_busybox
 from dnetlab.sim.tools.permission import may_configure
 
@@ -41,6 +42,8 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     everything = words[:1] == ["-a"]
     if everything:
         words = words[1:]
+    if words == ["-s"] and not is_busybox(context):
+        return Result(interface_table(context))
     if words[:1] in (["-s"], ["-v"], ["--help"], ["-h"]):
         raise Refused(
             "`ifconfig {word}` is not modelled.", "`ifconfig`, `ifconfig -a` and `ifconfig DEV` are.", word=words[0]

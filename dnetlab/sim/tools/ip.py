@@ -39,7 +39,7 @@ def _run(context: Context, line: IpLine) -> Result:
     if line.options.batch:
         raise Refused("ip -batch is not modelled.", "Type the commands one per line.")
     if line.object == "netns":
-        return namespaces.ip_netns(context, line.verb, tuple(line.words), line.options.json)
+        return namespaces.ip_netns(context, line.verb, tuple(line.words), line.options)
     if line.options.netns is not None:
         space = namespaces.named(context, line.options.netns)
         if space is None:

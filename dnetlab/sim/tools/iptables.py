@@ -31,6 +31,7 @@ from dnetlab.sim.text.rules import (
 )
 from dnetlab.sim.tools import iptables_restore
 from dnetlab.sim.tools.iptables_place import Place
+from dnetlab.sim.tools.lookup import hosts_file
 from dnetlab.sim.tools.options import BadOption, parse
 
 NO_CHAIN = "iptables: No chain/target/match by that name.\n"
@@ -46,7 +47,7 @@ NAT_ONLY = {  # target -> where the kernel takes it: (table, built-in chains)
     "NOTRACK": ("raw", ("PREROUTING", "OUTPUT")),
     "REJECT": ("filter", ("INPUT", "FORWARD", "OUTPUT")),
 }
-SAVE_ORDER = ("mangle", "raw", "filter", "nat")  # the order iptables-save 1.8.9 lists tables in
+SAVE_ORDER = ("mangle", "security", "raw", "filter", "nat")  # the order iptables-save 1.8.9 lists tables in
 
 
 def run(context: Context, argv: tuple[str, ...]) -> Result:
@@ -82,7 +83,7 @@ def legacy(context: Context, argv: tuple[str, ...]) -> Result:
     if command.verb == "V":
         return Result("iptables v1.8.9 (legacy)\n")
     if command.verb in "LS":
-        return _list(empty_table(command.table), command, 4)
+        return _list(context, empty_table(command.table), command, 4)
     raise Refused("A second firewall beside the one that Docker uses, iptables-legacy, is not modelled.",
                   "iptables changes the rules that packets of the lab meet.")  # fmt: skip
 
@@ -114,7 +115,7 @@ def _do(context: Place, command: Command) -> Result:
         return Result(IPTABLES)
     table = context.netfilter.table(command.table)
     if command.verb in "LS":
-        listed = _list(table, command, context.version)
+        listed = _list(context.context, table, command, context.version)
         if command.zero:
             _zero(context, _with_builtin(table), command)
         return listed
@@ -141,7 +142,7 @@ def _check_sets(place: Place, command: Command) -> None:
 # -- listing ----------------------------------------------------------------------------------------------------------
 
 
-def _list(table: Table, command: Command, version: int) -> Result:
+def _list(context: Context, table: Table, command: Command, version: int) -> Result:
     chains = chains_in_order(table)
     if command.chain is not None:
         chains = [c for c in chains if c.name == command.chain]
@@ -150,7 +151,8 @@ def _list(table: Table, command: Command, version: int) -> Result:
             return Result("", text, 1)
     if command.verbose > 1:
         raise Refused("`iptables -vv` prints the kernel's own rule code, which the lab doesn't have.", "Use -v once.")
-    style = Style(command.numeric, command.verbose > 0, command.exact, command.line_numbers, version)
+    names = {} if command.numeric else {address: names[0] for address, names in reversed(hosts_file(context))}
+    style = Style(command.numeric, command.verbose > 0, command.exact, command.line_numbers, version, names)
     if command.number is not None:
         rules = chains[0].rules[command.number - 1 : command.number]
         if command.verb == "S":
@@ -198,22 +200,54 @@ def _check_target(table: Table, command: Command) -> None:
 
 def _kernel_takes(table: Table, chain: str, rule: Rule, verb: str) -> None:
     """The kernel knows where a target makes sense: DNAT only before routing, MASQUERADE only after."""
-    where = NAT_ONLY.get(rule.target.name)
-    builtin = chain in BUILTIN[table.name]
-    wrong = where is not None and (table.name != where[0] or (builtin and chain not in where[1]))
-    if rule.target.option("--reject-with") == "tcp-reset":
-        protocol = rule.get("-p")
-        wrong = wrong or protocol is None or protocol.value != "tcp" or protocol.negated
-    wrong = wrong or any(_is_misplaced(table, chain if builtin else "", rule, match.module) for match in rule.matches)
-    if wrong:
+    bases = frozenset({chain}) if chain in BUILTIN[table.name] else _bases(table, chain)
+    if any(_is_wrong(table, one, bases) for one in (rule, *_led_to(table, rule))):
         raise _refusal(verb, "Invalid argument", f"rule in chain {chain}")
     if rule.target.name in BUILTIN[table.name]:
         why = "Operation not supported" if rule.target.name == chain else "No such file or directory"
         raise _refusal(verb, why, f"rule in chain {chain}")
 
 
+def _is_wrong(table: Table, rule: Rule, bases: frozenset[str]) -> bool:
+    where, protocol = NAT_ONLY.get(rule.target.name), rule.get("-p")
+    if where is not None and (table.name != where[0] or not bases <= set(where[1])):
+        return True
+    tcp = protocol is not None and protocol.value == "tcp" and not protocol.negated
+    if rule.target.option("--reject-with") == "tcp-reset" and not tcp:
+        return True
+    return any(_is_misplaced(table, base, rule, m.module) for m in rule.matches for base in bases or ("",))
+
+
+def _led_to(table: Table, rule: Rule) -> list[Rule]:
+    """The rules that a jump leads to, as far as jumps lead."""
+    found: list[Rule] = []
+    names, left = set(), [rule.target.name]
+    while left:
+        chain = table.chain(left.pop())
+        if chain is not None and chain.policy is None and chain.name not in names:
+            names.add(chain.name)
+            found += chain.rules
+            left += [one.target.name for one in chain.rules]
+    return found
+
+
+def _bases(table: Table, chain: str) -> frozenset[str]:
+    """The built-in chains whose packets come to a chain of one's own, as far as jumps lead: the kernel tries the rules
+    of the whole table anew, from each hook (nf_tables_validate)."""
+    found: set[str] = set()
+    left = [chain]
+    while left:
+        name = left.pop()
+        callers = {c.name for c in table.chains if any(rule.target.name == name for rule in c.rules)} - found
+        found |= callers
+        left += callers
+    return frozenset(found & set(BUILTIN[table.name]))
+
+
 def _is_misplaced(table: Table, builtin: str, rule: Rule, module: str) -> bool:
-    """Is a match where the kernel doesn't take it? builtin: the chain, '' for one of one's own."""
+    """Is a match where the kernel doesn't take it? builtin: a chain whose packets it meets, '' for none."""
+    if module == "owner":
+        return builtin not in ("", "OUTPUT", "POSTROUTING")
     if module == "mac":
         return builtin in ("OUTPUT", "POSTROUTING")
     if module == "socket":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from ipaddress import IPv4Address
 
@@ -9,6 +10,7 @@ from dnetlab.model.ip import IpAddress, numeric_address
 from dnetlab.sim.clock import moment
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.dockerd import resolver
+from dnetlab.sim.dockerd.books import release_of
 from dnetlab.sim.dockerd.resolver import NameAnswer, Status
 from dnetlab.sim.tools import lookup, wire
 
@@ -24,6 +26,9 @@ def _server(context: Context, server: IpAddress | None) -> IpAddress:
 
 def _asked(context: Context, name: str, reverse: bool, server: IpAddress | None) -> NameAnswer:
     place = (context.where, context.container)
+    asked = _server(context, server)
+    if asked != resolver.INTERNAL and wire.datagram(context, asked, 53).fate is wire.Fate.REFUSED:
+        return NameAnswer(asked, Status.REFUSED)
     if reverse:
         answer = resolver.ask_pointer(context.world, *place, IPv4Address(name), server)
     else:
@@ -47,18 +52,22 @@ def _silence(asked: IpAddress, answer: NameAnswer, times: int) -> str:
 
 def _dig(context: Context, words: tuple[str, ...]) -> Result:
     """`dig [@SERVER] NAME [A] [+short]`, `dig -x ADDRESS`."""
-    server, name, short, reverse, left = None, "", False, False, list(words)
+    server, name, short, reverse, left, tries, first = None, "", False, False, list(words), 3, False
+    quiet = False  # +short before the name: no header where nobody answers, either
     while left:
         word = left.pop(0)
         if word.startswith("@"):
             found = lookup.find(context, word[1:])
             if found is None:
-                return Result("", f"dig: couldn't get address for '{word[1:]}': not found\n", 10)
-            server = found.addresses[0]
+                failure, code = ("not found", 10) if word.count(".") else ("failure", 1)
+                return Result("", f"dig: couldn't get address for '{word[1:]}': {failure}\n", code)
+            server, first = found.addresses[0], not name
         elif word == "-x" and left:
             name, reverse = left.pop(0), True
         elif word.startswith("+"):
-            short = short or word == "+short"
+            short, quiet = short or word == "+short", quiet or word == "+short" and not name
+            count = re.fullmatch(r"\+(tries|retry)=(\d)", word)
+            tries = max(int(count[2]) + (count[1] == "retry"), 1) if count else tries
         elif word.startswith("-"):
             raise Refused("dig {word} is not part of the lab.", "dig [@SERVER] NAME [+short]", word=word)
         elif word.upper() not in ("A", "IN", "ANY", "PTR"):
@@ -69,11 +78,19 @@ def _dig(context: Context, words: tuple[str, ...]) -> Result:
     if wire.source_for(context, asked) is None:
         return Result(_unreachable(asked, name, 3), "", 9)
     answer = _asked(context, name, reverse, server)
-    if answer.status in (Status.REFUSED, Status.TIMEOUT):
-        return Result(_silence(asked, answer, 3) + "\n;; no servers could be reached\n", "", 9)
+    head = _banner(words, first)
+    failed = asked == resolver.INTERNAL and release_of(context.world).dead_upstream == "SERVFAIL"
+    if answer.status is Status.REFUSED or answer.status is Status.TIMEOUT and not failed:
+        told = "" if quiet else f"\n{head}"
+        return Result(f"{_silence(asked, answer, tries)}{told};; no servers could be reached\n", "", 9)
     if short:
         return Result("".join(f"{row}\n" for row in _records(answer)))
-    return Result(_message(context, name, reverse, asked, answer))
+    return Result(f"\n{head}{_message(context, name, reverse, asked, answer)}")
+
+
+def _banner(words: tuple[str, ...], server_first: bool) -> str:
+    found = "; (1 server found)\n" if server_first else ""
+    return f"; <<>> DiG 9.18.49-1~deb12u3-Debian <<>> {' '.join(words)}\n{found};; global options: +cmd\n"
 
 
 def _records(answer: NameAnswer) -> list[str]:
@@ -84,16 +101,25 @@ def _message(context: Context, name: str, reverse: bool, asked: IpAddress, answe
     shown = ".".join(reversed(name.split("."))) + ".in-addr.arpa" if reverse else name
     kind, records = ("PTR" if reverse else "A"), _records(answer)
     number = zlib.crc32(f"{name}{context.world.clock}".encode()) & 0xFFFF
-    section = ";; ANSWER SECTION:\n" + "".join(f"{shown + '.':<24}600\tIN\t{kind}\t{row}\n" for row in records) + "\n"
+    owner = _to_column(f"{shown}.", 24)
+    section = ";; ANSWER SECTION:\n" + "".join(f"{owner}600\tIN\t{kind}\t{row}\n" for row in records) + "\n"
+    failed = answer.status is Status.TIMEOUT
+    flags = "qr rd" if failed else "qr rd ra"
+    size = 18 + len(shown) + len(records) * (len(shown) + 16)  # Docker's server repeats the name, uncompressed
     return (
-        f"\n; <<>> DiG 9.18.41-1~deb12u1-Debian <<>> {name}\n;; global options: +cmd\n;; Got answer:\n"
-        f";; ->>HEADER<<- opcode: QUERY, status: {answer.status.value}, id: {number}\n"
-        f";; flags: qr rd ra; QUERY: 1, ANSWER: {len(records)}, AUTHORITY: 0, ADDITIONAL: 0\n\n"
-        f";; QUESTION SECTION:\n;{shown + '.':<23}\tIN\t{kind}\n\n{section if records else ''}"
+        f";; Got answer:\n;; ->>HEADER<<- opcode: QUERY, status: {'SERVFAIL' if failed else answer.status.value}, "
+        f"id: {number}\n;; flags: {flags}; QUERY: 1, ANSWER: {len(records)}, AUTHORITY: 0, ADDITIONAL: 0\n"
+        f"{';; WARNING: recursion requested but not available' if failed else ''}\n{chr(10) if failed else ''}"
+        f";; QUESTION SECTION:\n;{_to_column(shown + '.', 32)}IN\t{kind}\n\n{section if records else ''}"
         f";; Query time: 0 msec\n;; SERVER: {asked}#53({asked}) (UDP)\n"
         f";; WHEN: {moment(context.world.clock):%a %b %d %H:%M:%S UTC %Y}\n"
-        f";; MSG SIZE  rcvd: {30 + 16 * len(records)}\n\n"
+        f";; MSG SIZE  rcvd: {size}\n\n"
     )
+
+
+def _to_column(text: str, column: int) -> str:
+    """With as many tabs as lead there, one at least."""
+    return text + "\t" * max(-(-(column - len(text)) // 8), 1)
 
 
 # -- host and getent --------------------------------------------------------------------------------------------------
@@ -137,6 +163,11 @@ def _getent(context: Context, words: tuple[str, ...]) -> Result:
     for name in words[1:]:
         address = numeric_address(name)
         known = lookup.name_of(context, address) if address is not None else None
+        six = next((row for row in rows if ":" in row[0] and name in row[1]), None)
+        if words[0] == "hosts" and address is None and six is not None:  # gethostbyname2 asks for IPv6 first
+            others = [name, *(one for one in six[1] if one != name)] if six[1][0] != name else six[1]
+            text += f"{six[0]:<15} {' '.join(others)}\n"
+            continue
         found = lookup.find(context, name)
         if found is None or address is not None and words[0] == "hosts" and known is None:
             code = 2

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from json import dumps
 
+from dnetlab.commands.ip import Options
 from dnetlab.model import LinkKind, Namespace, Where
 from dnetlab.model.changed import replace
 from dnetlab.sim.context import Context, Refused, Result
@@ -17,6 +18,7 @@ from dnetlab.sim.netnames import MADE, NAMED
 from dnetlab.sim.processes import find
 from dnetlab.sim.text.links import number_of
 from dnetlab.sim.tools import tree
+from dnetlab.sim.tools.hostname import own_name
 
 DOCKERS = "/run/docker/netns"  # where dockerd keeps what SandboxKey names
 LETTERS = "muinpCUTa"  # nsenter(1): mount, uts, ipc, net, pid, cgroup, user, time, all
@@ -74,8 +76,9 @@ def nsenter(context: Context, argv: tuple[str, ...]) -> Result:
     if isinstance(wish, Result):
         return wish
     if not wish.pid and not wish.net:
-        return Result("", "nsenter: no target PID specified for --target\n" if wish.kinds else "nsenter: neither "
-                          "filename nor target pid supplied for ns/net\n", 1)  # fmt: skip
+        kinds = {"m": "mnt", "u": "uts", "i": "ipc", "n": "net", "p": "pid", "C": "cgroup", "U": "user", "T": "time"}
+        kind = next((kinds[letter] for letter in "UCiunpmT" if letter in wish.kinds), "net")
+        return Result("", f"nsenter: neither filename nor target pid supplied for ns/{kind}\n", 1)
     name = namespace_at(context, wish.net) if wish.net else namespace_of(context, wish.pid)
     if name is None:
         file = wish.net or f"/proc/{wish.pid}/ns/net"
@@ -83,20 +86,24 @@ def nsenter(context: Context, argv: tuple[str, ...]) -> Result:
     command = wish.command or ("bash",)
     if not wish.command:
         raise Refused("nsenter without a command opens a shell.", "Name the command: nsenter -t PID -n ip addr.")
-    if wish.kinds & {"m", "a"}:
-        return _whole(context, wish.pid, command)
-    return run_in(context, name, command)
+    process = find(context.world, context.host, wish.pid)
+    container = process.container if process is not None else None
+    if wish.net or wish.kinds & {"n", "a"}:
+        context = replace(context, namespace=name)
+    if container is not None and wish.kinds & {"u", "a"}:
+        context = replace(context, uts=own_name(replace(context, container=container)))
+    return _whole(context, container if wish.kinds & {"m", "a"} else None, command)
 
 
-def _whole(context: Context, pid: int, command: tuple[str, ...]) -> Result:
+def _whole(context: Context, container: str | None, command: tuple[str, ...]) -> Result:
     """With the mount namespace come the container's own programs."""
     from dnetlab.sim.dockerd.containers import exec_context
     from dnetlab.sim.shell import run_command
 
-    process = find(context.world, context.host, pid)
-    if process is None or process.container is None:
+    if container is None:
         return run_command(context, command)
-    place = exec_context(context.world, context.host, process.container, tty=context.tty)
+    place = exec_context(context.world, context.host, container, tty=context.tty)
+    place = replace(place, namespace=context.namespace, uts=context.uts or own_name(context))
     return run_command(replace(place, stdin=context.stdin, input=context.input, budget=context.budget), command)
 
 
@@ -118,6 +125,9 @@ def _read(words: tuple[str, ...]) -> _Wish | Result:
             net = value if equals and name == "net" else net
         elif set(word[1:]) <= set(LETTERS) and not name:
             kinds |= set(word[1:])
+        elif word[-1] == "t" and set(word[1:-1]) <= set(LETTERS) and left and left[0].isdecimal():
+            kinds |= set(word[1:-1])
+            pid = int(left.pop(0))
         elif re.fullmatch(r"-n=?/.+", word):
             kinds.add("n")
             net = word[2:].lstrip("=")
@@ -154,10 +164,13 @@ NETNSID := auto | POSITIVE-INT
 """
 
 
-def ip_netns(context: Context, verb: str, words: tuple[str, ...], json: bool = False) -> Result:
+def ip_netns(context: Context, verb: str, words: tuple[str, ...], options: Options) -> Result:
     """`ip netns [list]`, `ip netns add|delete NAME`, `attach NAME PID`, `exec NAME COMMAND`, `pids NAME`, `identify
     [PID]`, `list-id`. A verb may be cut short, as for matches() of iproute2."""
     full = next((one for one in _VERBS if one.startswith(verb)), "show" if verb == "ls" else "")
+    json = options.json
+    if options.all and full in ("exec", "delete"):
+        return _with_each(context, full, words)
     if full in ("list", "show", "lst"):
         return _list(context, json)
     if full == "list-id" and not words:
@@ -190,12 +203,22 @@ def _with_name(context: Context, verb: str, words: tuple[str, ...]) -> Result:
         if space is None:
             return Result("", "Cannot open network namespace: No such file or directory\n", 1)
         return Result("".join(f"{p.pid}\n" for p in context.machine.processes if p.namespace == space))
-    if space is None:
+    if space is None and LabFiles(context).target(f"{NAMED}/{words[0]}") is None:
         return Result("", f'Cannot remove namespace file "{NAMED}/{words[0]}": No such file or directory\n', 1)
     LabFiles(context).remove(f"{NAMED}/{words[0]}")
-    if space.startswith(MADE):
+    if space is not None and space.startswith(MADE):  # else a process's, which may be gone
         _vanish(context, space)
     return Result()
+
+
+def _with_each(context: Context, verb: str, words: tuple[str, ...]) -> Result:
+    """`ip -all netns delete`, `ip -all netns exec COMMAND`: what is done to one is done to each."""
+    out = err = ""
+    for name in _names(context):
+        done = _with_name(context, verb, (name, *words))
+        out += (f"\nnetns: {name}\n" if verb == "exec" else "") + done.stdout
+        err += done.stderr
+    return Result(out, err)
 
 
 def _names(context: Context) -> list[str]:
@@ -270,7 +293,7 @@ def _add(context: Context, verb: str, words: tuple[str, ...]) -> Result:
     if LabFiles(context).kind(NAMED) != "directory":
         LabFiles(context).make_directory(NAMED)
     world.files[context.host, "", path] = ""
-    lo = replace(loopback(), up=False, addresses=())
+    lo = replace(loopback(), up=False, fresh=True, addresses=())
     where = Where(context.host, MADE + name)
     world.put_namespace(where, Namespace(where.namespace, (lo,), sysctls=dict(SYSCTLS), last_index=lo.index))
     return Result()

@@ -38,7 +38,7 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
     if "r" in flags:
         return Result(_routes(context, "n" in flags, busybox))
     if "i" in flags:
-        return Result(_interfaces(context))
+        return Result(f"Kernel Interface table\n{interface_table(context)}")
     return Result(_sockets(context, flags, busybox))
 
 
@@ -130,9 +130,9 @@ def _route(route: Route, numeric: bool, busybox: bool) -> str:
     return f"{row}{0:>6} {0:<5}{0:>7} {route.dev or '-'}\n"
 
 
-def _interfaces(context: Context) -> str:
-    text = "Kernel Interface table\n"
-    text += "Iface             MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg\n"
+def interface_table(context: Context) -> str:
+    """What `netstat -i` and `ifconfig -s` count."""
+    text = "Iface             MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg\n"
     for device in sorted(context.stack.interfaces, key=lambda i: i.name):
         if device.up:
             counted = context.stack.traffic_of(device)

@@ -55,10 +55,10 @@ def _is_address(text: str) -> bool:
     return False
 
 
-def _ask(context: Context, name: str, server: IpAddress | None) -> NameAnswer:
+def _ask(context: Context, name: str, server: IpAddress | None, pointer: bool) -> NameAnswer:
     """The name's addresses, or an address's name; waiting moves the clock."""
     world, place = context.world, (context.where, context.container)
-    if _is_address(name):
+    if pointer:
         answer = resolver.ask_pointer(world, *place, ip_address(name), server)
     else:
         answer = resolver.ask(world, *place, name, server)
@@ -77,6 +77,11 @@ def _server(context: Context, server: IpAddress | None) -> IpAddress:
 # -- busybox ----------------------------------------------------------------------------------------------------------
 
 
+def _turned(name: str, kind: str) -> bool:
+    """Is the name of an address asked for? With a type busybox asks for what was typed, whatever it looks like."""
+    return not kind and _is_address(name)
+
+
 def _busybox(context: Context, name: str, kind: str, server: IpAddress | None) -> Result:
     asked = _server(context, server)
     if wire.source_for(context, asked) is None:
@@ -85,24 +90,24 @@ def _busybox(context: Context, name: str, kind: str, server: IpAddress | None) -
         refused = wire.datagram(context, asked, 53)
         if refused.fate is wire.Fate.REFUSED:
             return Result(f"{_GAVE_UP}\n", f"nslookup: write to '{asked}': Connection refused\n", 1)
-    answer = _ask(context, name, server)
+    answer = _ask(context, name, server, pointer=_turned(name, kind))
     if answer.status is Status.REFUSED:
         return Result(f"{_GAVE_UP}\n", f"nslookup: write to '{asked}': Connection refused\n", 1)
     head = f"Server:\t\t{asked}\nAddress:\t{asked}:53\n\n"
     if answer.status is Status.TIMEOUT:
         return _no_answer(context, name, kind, asked, head)
     if answer.status is Status.NXDOMAIN:
-        shown = _reverse(name) if _is_address(name) else name
-        twice = 1 if kind or _is_address(name) else 2
+        shown = _reverse(name) if _turned(name, kind) else name
+        twice = 1 if kind or _turned(name, kind) else 2
         return Result(head + f"** server can't find {shown}: NXDOMAIN\n\n" * twice, "", 1)
-    if _is_address(name):
+    if _turned(name, kind):
         return Result(f"{head}Non-authoritative answer:\n{_reverse(name)}\tname = {answer.name}\n\n")
     blocks = [kind] if kind else ["a", "aaaa"]
     text = head
     for block in blocks:
         text += "Non-authoritative answer:\n"
         versions = {"a": (4,), "aaaa": (6,), "any": (4, 6)}.get(block, ())
-        text += "".join(f"Name:\t{name}\nAddress: {a}\n" for a in answer.addresses if a.version in versions)
+        text += "".join(f"Name:\t{name.rstrip('.')}\nAddress: {a}\n" for a in answer.addresses if a.version in versions)
         text += "\n"
     return Result(text)
 
@@ -111,8 +116,8 @@ def _no_answer(context: Context, name: str, kind: str, asked: IpAddress, head: s
     """The server could not help: Docker's own says so since 28, and only partly before."""
     how = release_of(context.world).dead_upstream if asked == resolver.INTERNAL else "silence"
     if how == "SERVFAIL":
-        shown = _reverse(name) if _is_address(name) else name
-        twice = 1 if kind or _is_address(name) else 2
+        shown = _reverse(name) if _turned(name, kind) else name
+        twice = 1 if kind or _turned(name, kind) else 2
         return Result(head + f"** server can't find {shown}: SERVFAIL\n\n" * twice, "", 1)
     return Result(f"{head if how == 'half' else ''}{_GAVE_UP}\n", "", 1)
 
@@ -129,7 +134,7 @@ def _bind(context: Context, name: str, kind: str, server: IpAddress | None) -> R
     if wire.datagram(context, asked, 53).fate is wire.Fate.REFUSED:
         return Result(f";; communications error to {asked}#53: connection refused\n" * 3
                       + ";; no servers could be reached\n\n", "", 1)  # fmt: skip
-    answer = _ask(context, name, server)
+    answer = _ask(context, name, server, _is_address(name))
     if answer.status is Status.TIMEOUT:
         context.world.clock += 15 - answer.seconds
         return Result(f";; communications error to {asked}#53: timed out\n" * 3

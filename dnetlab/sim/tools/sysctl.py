@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from dnetlab.commands.net_usage import SYSCTL
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.kernel import KernelError
-from dnetlab.sim.kernel.sysctls import key_of, values
+from dnetlab.sim.kernel.sysctls import KEPT, MORE, key_of, values
 from dnetlab.sim.tools.options import is_busybox
 from dnetlab.sim.tools.permission import is_privileged
-
-# a real kernel has hundreds more here; of these the lab can't say which exist
-UNKNOWN = re.compile(
-    r"(kernel|vm|fs|dev|user)\.|net\.(core|ipv6|netfilter|unix)\.|net\.ipv4\.(tcp_|udp_|icmp_|neigh\.)"
-)
 
 
 def _path(name: str) -> str:
@@ -24,6 +17,9 @@ def _path(name: str) -> str:
 
 def _write(context: Context, key: str, value: str) -> str:
     """Set a switch; the errno in words when the kernel refuses, else ''."""
+    if key.startswith(KEPT):
+        raise Refused("Writing {key} is not modelled.", "The lab keeps to the value that `sysctl {key}` shows.",
+                      key=key)  # fmt: skip
     try:
         context.kernel.set_sysctl(key, value)
     except KernelError as error:
@@ -104,7 +100,7 @@ def _one(context: Context, options: set[str], name: str) -> Result:
             return Result("".join(_shown(options, k, known[k]) for k in below))
         if "e" in options:
             return Result()
-        if UNKNOWN.match(key):
+        if MORE.match(key):
             raise Refused("The switch {key} is not modelled.", "`sysctl -a` lists the lab's.", key=key)
         return Result("", f"sysctl: cannot stat {_path(name)}: No such file or directory\n", 1)
     if not equals:

@@ -58,6 +58,8 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
             "traceroute {flag} is not part of the lab.", "The lab has -n -m -q -w -f -I.", flag=sorted(unknown)[0]
         )
     family = next((int(name[1]) for name, _ in reversed(options) if name in ("-4", "-6")), 0)
+    six = argv[0].endswith("6")
+    family = 6 if six else family
     found = lookup.find(context, words[0], family)
     if found is None:
         if busybox:
@@ -89,11 +91,12 @@ def run(context: Context, argv: tuple[str, ...]) -> Result:
                 asked = replace(asked, first=int(max(1, min(float(value), 255))))
             case "-I":
                 asked = replace(asked, icmp=True)
-    return _trace(context, words[0], asked, busybox)
+    return _trace(context, words[0], asked, busybox, 6 * (six and busybox))
 
 
-def _trace(context: Context, name: str, asked: Asked, busybox: bool) -> Result:
-    size = (46 if busybox else 60) + 20 * (asked.target.version == 6)
+def _trace(context: Context, name: str, asked: Asked, busybox: bool, more: int) -> Result:
+    """more: bytes by which a probe is longer, as those of busybox's traceroute6 are (recorded on 28.5)."""
+    size = (46 if busybox else 60) + 20 * (asked.target.version == 6) + more
     head = f"traceroute to {name} ({asked.target}), {asked.hops} hops max, {size} byte packets"
     if wire.source_for(context, asked.target) is None:
         if busybox:

@@ -10,6 +10,7 @@ import posixpath
 from dnetlab.model import Interface, LinkKind
 from dnetlab.model.ip import IpAddress
 from dnetlab.sim.context import Context, Refused
+from dnetlab.sim.dockerd.mounts import SOCKETS
 from dnetlab.sim.kernel.sysctls import key_of, value_of
 from dnetlab.sim.text import connections
 from dnetlab.sim.text.traffic import proc_net_dev, sysfs
@@ -128,9 +129,10 @@ def is_directory(context: Context, path: str) -> bool:
     if full == "/" or full.lstrip("/") in _top(context):
         return True
     key = file_key(context, full)
-    if key in context.world.files:
+    if key in context.world.files or not key[1] and key[2] in SOCKETS:
         return False
-    if any(other[:2] == key[:2] and other[2].startswith(key[2] + "/") for other in context.world.files):
+    books = (context.world.files, context.world.links)
+    if any(other[:2] == key[:2] and other[2].startswith(key[2] + "/") for book in books for other in book):
         return True
     if any((point + "/").startswith(full + "/") for point in _mount_points(context)):
         return True
@@ -147,6 +149,8 @@ def is_directory(context: Context, path: str) -> bool:
     parent, name = posixpath.split(full)
     if name in _ports(context, parent):
         return True
+    if name == "bridge" and (link := context.stack.interface(posixpath.basename(parent))) is not None:
+        return parent.startswith(_LINKS) and link.kind is LinkKind.BRIDGE
     if name == "statistics":
         parent, name = posixpath.split(parent)
     return parent == "/sys/class/net" and context.stack.interface(name) is not None
@@ -161,6 +165,8 @@ def listing(context: Context, path: str) -> list[str]:
         return _docker_namespaces(context)
     if full.endswith("/ns") and nslinks.process_at(context, full) is not None:
         return list(nslinks.NAMES)
+    if full.startswith(_LINKS) and full.endswith("/bridge") and is_directory(context, full):
+        return _BRIDGE_NAMES
     if full == "/sys/class/net":
         return sorted(i.name for i in context.stack.interfaces)
     if _ports(context, full):
@@ -234,7 +240,9 @@ def _top(context: Context) -> tuple[str, ...]:
     return HOST_TOP if context.container is None else BOX_TOP
 
 
-_OF_SMALL_IMAGES = ("/var/", "/run/", "/usr/share/", "/usr/src/")  # nothing there that the lab doesn't hold
+_OF_SMALL_IMAGES = (  # nothing there that the lab does not hold
+    "/var/", "/run/", "/usr/share/", "/usr/src/", "/usr/local/apache2/",
+)  # fmt: skip
 _OFTEN_MADE = ("/run/netns", "/usr/local/", "/var/tmp/")  # there is nothing in a fresh host's, so no need to refuse
 
 
@@ -245,6 +253,9 @@ def _is_of_small_image(context: Context, full: str) -> bool:
 def _refuse_unknown(context: Context, full: str) -> None:
     if _is_of_small_image(context, full):
         return
+    parent, name = posixpath.split(full)
+    if name == "bridge" and parent.startswith(_LINKS):
+        return  # what is no bridge has no such directory
     if full.startswith(_OFTEN_MADE) or (context.container is None and full in _OF_DAEMON):
         return
     kept = full.startswith("/etc/") and context.container is None and full.split("/")[2] in _KNOWN_ELSEWHERE
@@ -278,7 +289,7 @@ def _made(context: Context, full: str) -> str | None:
         return made(context)
     if context.container is None:
         return None
-    return _first_process(context, full.rsplit("/", 1)[1]) if full in _OF_FIRST else _of_image(context, full)
+    return _first_process(context, full.rsplit("/", 1)[1]) if full in _OF_FIRST else None
 
 
 def _fixed(context: Context) -> dict[str, str]:
@@ -287,12 +298,41 @@ def _fixed(context: Context) -> dict[str, str]:
 
 def _of_link(context: Context, parts: list[str]) -> str | None:
     """A file of /sys/class/net/DEV: DEV/NAME, DEV/statistics/NAME, DEV/brif/PORT/NAME."""
+    if len(parts) == 7 and parts[5] == "bridge":
+        return _bridge_file(context, parts[4], parts[6])
     if len(parts) == 8 and parts[5] == "brif":
         return _bridge_port(context, parts[4], parts[6], parts[7])
     device = context.stack.interface(parts[4]) if len(parts) in (6, 7) else None
     if device is not None and len(parts) == 7:
         return sysfs(context.stack.traffic_of(device), parts[6]) if parts[5] == "statistics" else None
     return _attribute(context, device, parts[5]) if device else None
+
+
+_BRIDGE_FILES = {  # of a bridge as it is made (Linux 6.18, recorded); times in hundredths of a second
+    "ageing_time": "30000", "forward_delay": "1500", "gc_timer": "0", "group_addr": "01:80:c2:00:00:00",
+    "group_fwd_mask": "0x0", "hash_elasticity": "16", "hash_max": "4096", "hello_time": "200", "hello_timer": "0",
+    "max_age": "2000", "multicast_igmp_version": "2", "multicast_last_member_count": "2",
+    "multicast_last_member_interval": "100", "multicast_membership_interval": "26000", "multicast_mld_version": "1",
+    "multicast_querier": "0", "multicast_querier_interval": "25500", "multicast_query_interval": "12500",
+    "multicast_query_response_interval": "1000", "multicast_query_use_ifaddr": "0", "multicast_router": "1",
+    "multicast_snooping": "1", "multicast_startup_query_count": "2", "multicast_startup_query_interval": "3124",
+    "multicast_stats_enabled": "0", "nf_call_arptables": "0", "nf_call_ip6tables": "0", "nf_call_iptables": "0",
+    "no_linklocal_learn": "0", "priority": "32768", "root_path_cost": "0", "root_port": "0", "tcn_timer": "0",
+    "topology_change": "0", "topology_change_detected": "0", "topology_change_timer": "0",
+}  # fmt: skip
+_BRIDGE_NAMES = sorted((*_BRIDGE_FILES, "bridge_id", "flush", "root_id", "stp_state"))
+
+
+def _bridge_file(context: Context, bridge: str, name: str) -> str | None:
+    """/sys/class/net/BRIDGE/bridge/NAME."""
+    link = context.stack.interface(bridge)
+    if link is None or link.kind is not LinkKind.BRIDGE:
+        return None
+    if name in ("bridge_id", "root_id"):
+        return f"8000.{link.mac.replace(':', '')}\n"
+    if name == "stp_state":
+        return f"{int(link.stp)}\n"
+    return f"{_BRIDGE_FILES[name]}\n" if name in _BRIDGE_FILES else None
 
 
 def _bridge_port(context: Context, bridge: str, port: str, name: str) -> str | None:
@@ -338,6 +378,7 @@ def _attribute(context: Context, device: Interface, name: str) -> str | None:
     state = "unknown" if device.kind is LinkKind.LOOPBACK else "up" if up else "down"
     return {
         "address": f"{device.mac}\n", "mtu": f"{device.mtu}\n", "ifindex": f"{device.index}\n", "iflink": f"{link}\n",
+        "type": f"{772 if device.kind is LinkKind.LOOPBACK else 1}\n",
         "operstate": f"{state}\n", "carrier": f"{int(up)}\n", "tx_queue_len": f"{device.txqlen}\n",
     }.get(name)  # fmt: skip
 
@@ -407,21 +448,3 @@ def _first_process(context: Context, name: str) -> str | None:
     if name == "cmdline":
         return "".join(f"{word}\0" for word in rows[0][1].argv)
     return "".join(f"{key}={value}\0" for key, value in (context.environment or {}).items())
-
-
-def _of_image(context: Context, full: str) -> str | None:
-    """Files that an image brings: the pages of its web server, Alpine's version."""
-    from dnetlab.sim.dockerd.catalogue import PAGES
-    from dnetlab.sim.dockerd.images import recipe_of
-
-    state = context.world.daemons.get(context.host)
-    spec = state.containers.get(context.container) if state else None
-    key = recipe_of(context.world, spec.image_id).key if spec else ""
-    if key == "alpine" and full == "/etc/alpine-release":
-        return "3.22.2\n"
-    pages = {
-        "nginx": "/usr/share/nginx/html/index.html",
-        "httpd": "/usr/local/apache2/htdocs/index.html",
-        "webserver": "/var/www/html/index.html",
-    }
-    return PAGES.get(key) if pages.get(key) == full else None

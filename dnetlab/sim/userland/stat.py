@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dnetlab.sim.userland.options import BadOption, complaint, parse, reason
 from dnetlab.sim.userland.seam import Call, Refused, Result, encoded
 
-_KINDS = {"directory": ("d", "directory"), "device": ("c", "character special file"), "link": ("l", "symbolic link")}
+_KINDS = {"directory": ("d", "directory"), "device": ("c", "character special file"), "link": ("l", "symbolic link"),
+          "socket": ("s", "socket")}  # fmt: skip
 _LONG = ("dereference", "file-system", "terse", "format=", "printf=", "help", "version", "cached=")
 _FIELD = re.compile(r"%([-0+ #]*)(\d*)(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"', "a": "\a", "r": "\r", "0": "\0"}

@@ -34,7 +34,7 @@ def number_of(row: Json) -> int:
 
 
 def name_of(row: Json) -> str:
-    return str(row["Names"][0]).removeprefix("/")
+    return next(name for row_name in row["Names"] if "/" not in (name := str(row_name).removeprefix("/")))
 
 
 def is_running(row: Json) -> bool:

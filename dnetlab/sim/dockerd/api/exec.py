@@ -91,7 +91,7 @@ def exec_start(
     if detached:
         _in_background(world, host, container, one)
         return {"Frames": [], "Terminal": None}
-    if _is_shell(one.argv):
+    if _is_shell(one.argv) and (one.tty or not stdin):
         waits = one.stdin and (one.tty or stays)
         _note(world, host, one, None if waits else 0)
         return {"Frames": [], "Terminal": shell_of(world, host, container, one) if waits else None}

@@ -6,7 +6,6 @@ from typing import Any
 
 from dnetlab.model import Image
 from dnetlab.sim import clock
-from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books, happenings, images
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.filters import Filters
@@ -93,8 +92,7 @@ def image_prune(world: World, host: str, filters: Filters | None = None) -> Json
     """POST /images/prune: dangling ones; filter dangling=0 takes all that no container uses."""
     chosen = dict(filters or {})
     everything = chosen.pop("dangling", ["1"]) in (["0"], ["false"])
-    if chosen:
-        raise Refused("docker image prune --filter is not simulated.", "Remove one image with docker rmi IMAGE.")
-    gone, room = images.prune(world, host, everything)
+    spared = wanted.spared_by_prune(world, chosen)
+    gone, room = images.prune(world, host, everything, spared)
     happenings.of_prune(world, host, "image", room)
     return {"ImagesDeleted": gone or None, "SpaceReclaimed": room}

@@ -80,11 +80,13 @@ def container_attach(world: World, host: str, name: str, *, start: bool = False,
         containers.start(world, host, container.id)
         containers.exited(world, host, container.id, 0)
         return _ended([{"stream": "stdout", "text": stdin, "time": _time(world.clock, 0)}] if stdin else [], 0)
+    if stdin and start and config.interactive and not config.tty:
+        books.change_spec(world, host, container.id, sent=stdin)
     return _followed(world, host, container, start)
 
 
 def _reads_to_the_end(argv: tuple[str, ...], stdin: str) -> bool:
-    """-i without -t: a shell or cat ends with its input; what a shell does with commands in it is not known here."""
+    """-i without -t: cat, and a shell that nothing is sent to, end with their input."""
     program = argv[0].rsplit("/", 1)[-1] if argv else ""
     return len(argv) == 1 and program in _READERS and (not stdin or program == "cat")
 

@@ -24,7 +24,7 @@ def summary(world: World, host: str, container: Container, size: bool = False) -
     spec = books.spec(world, host, container.id)
     found: Json = {
         "Id": container.id,
-        "Names": [f"/{container.name}"],
+        "Names": _names(world, host, container),
         "Image": images.shown_name(world, host, container, spec.image_id),
         "ImageID": spec.image_id,
         "Command": _command(container.command),
@@ -48,6 +48,15 @@ def summary(world: World, host: str, container: Container, size: bool = False) -
         "NetworkSettings": {"Networks": inspect.endpoints_json(world, host, container)},
         "Mounts": inspect.mounts(spec.config),
     }
+
+
+def _names(world: World, host: str, container: Container) -> list[str]:
+    """Its own name, and what those who link to it call it: '/app/database' (moby container/view.go)."""
+    names = [container.name]
+    for key in books.daemon(world, host).linking:
+        one, links = books.by_id(world, host, key), books.spec(world, host, key).config.links
+        names += [f"{one.name}/{alias}" for other, alias in links if one is not None and other == container.id]
+    return [f"/{name}" for name in sorted(names)]
 
 
 @lru_cache(maxsize=1024)

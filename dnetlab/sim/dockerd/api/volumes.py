@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import happenings, inspect, volumes
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.filters import Filters
@@ -41,8 +40,8 @@ def volume_prune(world: World, host: str, filters: Filters | None = None) -> Jso
     """POST /volumes/prune: those no container uses; filter all=1 takes the named ones too."""
     chosen = dict(filters or {})
     everything = chosen.pop("all", []) in (["1"], ["true"])
-    if chosen:
-        raise Refused("docker volume prune --filter is not simulated.", "Remove one volume with docker volume rm NAME.")
-    gone = list(volumes.prune(world, host, everything))
+    wanted.check_names(world, chosen, ("label", "label!"))
+    spared = wanted.spared_by_prune(world, chosen)
+    gone = list(volumes.prune(world, host, everything, lambda labels: spared(0, labels)))
     happenings.of_prune(world, host, "volume")
     return {"VolumesDeleted": gone, "SpaceReclaimed": 0}

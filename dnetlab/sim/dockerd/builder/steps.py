@@ -261,9 +261,8 @@ def _of_stage(build: Build, name: str) -> tuple[sources.Files, Mapping[str, int]
     found = next((s for n, s in enumerate(build.stages[:-1]) if name.lower() in (s.name, str(n))), None)
     recipe = found.recipe if found is not None else _base(build, name)[0]
     held = {path.lstrip("/"): text for path, text in recipe.content.files.items()}
-    page = containerfiles.page_of(recipe)
     modes = {path.lstrip("/"): mode for path, mode in recipe.content.modes.items()}
-    return {**({page[0].lstrip("/"): page[1]} if page else {}), **held}, modes
+    return held, modes
 
 
 def _run(build: Build, one: Instruction) -> None:

@@ -144,7 +144,8 @@ def _unary(operator: str, word: str, place: Surroundings) -> bool:
         return kind == "directory" or kind == "file" and bool(place.files.read(path))
     if operator == "-x":
         return kind == "directory" or bool(kind) and bool(place.files.mode(path) & 0o111)
-    wanted = {"-f": ("file",), "-d": ("directory",), "-c": ("device",), "-b": (), "-p": (), "-S": ()}.get(operator)
+    kinds = {"-f": ("file",), "-d": ("directory",), "-c": ("device",), "-b": (), "-p": (), "-S": ("socket",)}
+    wanted = kinds.get(operator)
     return bool(kind) if wanted is None else kind in wanted
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from dnetlab.sim.userland.sh.reading import read
 from dnetlab.sim.userland.sh.state import BASH, DASH, FileSink, Pipe, Shell, Sink, Streams
 
 DEEPEST = 30  # functions, sub-shells and scripts inside one another
+_FAR = re.compile(r"/dev/(tcp|udp)/([^/]+)/([^/]+)")
 PROGRAM_STEPS = 10  # what a program costs, compared with a builtin
 
 
@@ -54,6 +56,9 @@ class Programs(Protocol):
 
     def now(self) -> float:
         """The lab's clock."""
+
+    def reach(self, protocol: str, host: str, port: str) -> str:
+        """bash opens /dev/tcp/HOST/PORT: '', or why connect() doesn't."""
 
     def begin(self, run: Run, pipeline: Pipeline) -> int | Result:
         """Start the first program of a pipeline beside what follows: its pid, or what it answered at once."""
@@ -489,6 +494,9 @@ class Interpreter:
         path = absolute(self.shell.directory, target) if target else ""
         if not target:
             raise FileNotFoundError(target)
+        if self.shell.kind == BASH and (far := _FAR.fullmatch(path)):
+            self.reached(far[1], far[2], far[3], streams)
+            path = "/dev/null"
         if one.operator in ("<", "<>"):
             text = (streams.stdin.rest() or "") if path == "/dev/stdin" else self.programs.files.read(path)
             return replace(streams, stdin=Input(text, is_file=True)) if one.descriptor == 0 else streams
@@ -496,6 +504,13 @@ class Interpreter:
         if one.operator in ("&>", "&>>", ">&"):
             return streams.with_out(1, sink).with_out(2, sink)
         return streams.with_out(one.descriptor, sink)
+
+    def reached(self, protocol: str, host: str, port: str, streams: Streams) -> None:
+        """Raises OSError when nobody answers at the other end, of which bash tells first."""
+        problem = self.programs.reach(protocol, host, port)
+        if problem:
+            streams.stderr.write(f"bash: connect: {problem}\n")
+            raise OSError(errno.ECONNREFUSED, problem)
 
     def duplicated(self, one: Redirect, target: str, streams: Streams) -> Streams:
         if target == "-":
