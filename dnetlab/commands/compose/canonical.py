@@ -147,6 +147,10 @@ def ports_of(port: Any) -> list[Json]:
         return [_port(spec) for spec in parse_publish(str(port))]
     except PortError as error:
         words = str(error)
+        _, what, address = words.partition("invalid IP address: ")
+        if what:  # in the words of the go-connections that compose was built with (2.40.3)
+            colons = f" {address}: address {address}:: too many colons in address" if ":" in address else f": {address}"
+            raise ComposeError(f"Invalid ip address{colons}") from None
         raise ComposeError(words[:1].upper() + words[1:]) from None
 
 

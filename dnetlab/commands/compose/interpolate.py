@@ -36,7 +36,7 @@ def _value(match: re.Match[str], variables: Mapping[str, str], missing: list[str
     name = match["plain"] or match["name"]
     if name is None:
         raise ComposeError(
-            f'invalid interpolation format for {path}: "{match.string}". You may need to escape any $ with another $'
+            f"invalid interpolation format for {path}.\nYou may need to escape any $ with another $.\n{match.string}"
         )
     return _filled(name, match["operator"] or "", match["word"] or "", variables, missing, path)
 

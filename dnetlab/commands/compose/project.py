@@ -76,8 +76,12 @@ def load(
     name: str = "",
     wanted_profiles: Sequence[str] = (),
     env_files: Sequence[str] = (),
+    named: Sequence[str] = (),
 ) -> Project:
-    """Read the files, the later ones over the earlier ones. Raises ComposeError in compose's words."""
+    """Read the files, the later ones over the earlier ones. Raises ComposeError in compose's words.
+
+    named: services of the command line, which count whatever their profiles are.
+    """
     directory = posixpath.dirname(files[0]) or "/"
     variables = {**_env_file(directory, env_files, read), **environment}
     missing: list[str] = []
@@ -93,7 +97,7 @@ def load(
     kept = {
         key: service
         for key, service in services.items()
-        if not service.get("profiles") or "*" in profiles or set(profiles) & set(service["profiles"])
+        if key in named or not service.get("profiles") or "*" in profiles or set(profiles) & set(service["profiles"])
     }
     networks, volumes = canonical.networks(chosen, tree, kept), canonical.volumes(chosen, tree, kept)
     canonical.check_together(kept, services, networks)

@@ -3,6 +3,7 @@ thing that is wrong in compose's words."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -142,14 +143,21 @@ VOLUME = {
     "external": {"type": ["boolean", "string", "object"]},
     "labels": _MAP,
 }
+
+
+def _called(kind: str | list[str], inner: Json) -> Json:
+    """A mapping whose keys are names (compose-spec.json, patternProperties)."""
+    return {"type": kind, "patternProperties": {r"^[a-zA-Z0-9._-]+$": inner}, "additionalProperties": False}
+
+
 FILE = holding(
     {
         "version": _TEXT,
         "name": _TEXT,
         "include": {"type": "array"},
-        "services": {"type": "object", "additionalProperties": holding(SERVICE)},
-        "networks": {"type": "object", "additionalProperties": holding(NETWORK, nullable=True)},
-        "volumes": {"type": ["object", "null"], "additionalProperties": holding(VOLUME, nullable=True)},
+        "services": _called("object", holding(SERVICE)),
+        "networks": _called("object", holding(NETWORK, nullable=True)),
+        "volumes": _called(["object", "null"], holding(VOLUME, nullable=True)),
         "configs": _NAMED,
         "secrets": _NAMED,
         "models": _NAMED,
@@ -179,17 +187,34 @@ def check(tree: Any, path: str) -> None:
         raise ComposeError("empty compose file")
     if not isinstance(tree, dict):
         raise ComposeError("top-level object must be a mapping")
+    _check_services(tree)
     errors = sorted(_validator().iter_errors(tree), key=lambda e: ([str(p) for p in e.absolute_path], e.validator))
     if errors:
         raise ComposeError(f"validating {path}: {_said(errors[0])}")
 
 
+def _check_services(tree: Json) -> None:
+    """What compose looks at while it fills in short forms, before it validates (observed with 2.40.3)."""
+    for section in ("services", "networks", "volumes"):
+        for name in tree.get(section) or {} if isinstance(tree.get(section), dict) else ():
+            if not isinstance(name, str):
+                raise ComposeError(f"Non-string key in {section}: {name}")
+    services = tree.get("services", {})
+    if not isinstance(services, dict):
+        raise ComposeError("services must be a mapping")
+    for name, service in services.items():
+        if service is not None and not isinstance(service, dict):
+            raise ComposeError(f"services.{name} must be a mapping")
+
+
 def _said(error: Any) -> str:
     where = ".".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
-        allowed = error.schema["properties"]
-        extra = next(key for key in error.instance if key not in allowed and not str(key).startswith("x-"))
-        return f"{where or '(root)'} additional properties '{extra}' not allowed"
+        allowed, named = error.schema.get("properties", {}), error.schema.get("patternProperties", {})
+        extra = next(key for key in error.instance if key not in allowed and not any(re.search(p, key) for p in named))
+        return f"{where} additional properties '{extra}' not allowed".lstrip()
+    if error.validator == "enum":
+        return f"{where} value must be one of {', '.join(repr(value) for value in error.validator_value)}"
     if error.validator == "type":
         kinds = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
         told = [_ARTICLES[kind] for kind in kinds if kind != "null"]

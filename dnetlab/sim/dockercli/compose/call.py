@@ -17,10 +17,11 @@ VERSION = "2.40.3"
 
 @dataclass
 class Call:
-    """session.call is the verb's invocation."""
+    """session.call is the verb's invocation; unread: `-p NAME` alone, with which some verbs look into no file."""
 
     session: Session
     project: Project
+    unread: bool = False
 
     @property
     def words(self) -> Invocation:

@@ -38,6 +38,8 @@ VERBS: dict[str, Callable[[Call], int]] = {
     "up": up.up,
     "volumes": looks.volumes,
 }
+QUIET = ("exec", "port")  # verbs that say nothing of variables that aren't set (observed with 2.40.3)
+BLANK = "variable is not set. Defaulting to a blank string."
 HINTS = {
     "cp": "docker cp copies between a host and a container.",
     "events": "docker events --until lists what happened.",
@@ -66,9 +68,11 @@ def answer(session: Session, outer: Invocation) -> int:
 
 def _answer(session: Session, outer: Invocation, verb: Callable[[Call], int]) -> int:
     try:
-        call = Call(session, _project(session, outer))
+        unread = bool(outer.text("project-name")) and not outer.all("file")
+        call = Call(session, _project(session, outer), unread)
         for warning in call.project.warnings:
-            warn(call, warning)
+            if not (session.call.command.path[1] in QUIET and warning.endswith(BLANK)):
+                warn(call, warning)
         session.connect()
         return verb(call)
     except ComposeError as error:
@@ -99,5 +103,6 @@ def _project(session: Session, outer: Invocation) -> projects.Project:
         environment,
         name=outer.text("project-name"),
         wanted_profiles=outer.all("profile"),
+        named=session.call.arguments[: 1 if session.call.command.path[1] == "run" else None],
         env_files=outer.all("env-file"),
     )

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dnetlab.commands.compose.canonical import in_order
-from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.compose import ask
 from dnetlab.sim.dockercli.compose.call import Call
+from dnetlab.sim.dockercli.compose.warning import warn
 from dnetlab.sim.dockercli.session import Failed, told
 from dnetlab.sim.dockerd import api
 from dnetlab.sim.dockerd.api import ApiError
@@ -72,9 +72,12 @@ def down(call: Call) -> int:
         remove(call, level, words.number("timeout"), words.on("volumes"))
     if words.arguments:
         return 0
-    for found in call.project.networks.values():
-        if not found.get("external"):
-            _remove_network(call, found["name"])
+    own = [one["name"] for one in call.project.networks.values() if not one.get("external")]
+    own = [name for name in own if not call.unread or ask.network(call, name) is not None]
+    if not (rows or own):
+        warn(call, f'Warning: No resource found to remove for project "{call.project.name}".')
+    for name in own:
+        _remove_network(call, name)
     for found in call.project.volumes.values() if words.on("volumes") else ():
         if not found.get("external") and ask.has_volume(call, found["name"]):
             call.say("Volume", found["name"], "Removing")
@@ -109,7 +112,8 @@ def rm(call: Call) -> int:
         return 0
     names = ", ".join(ask.name_of(row) for row in rows)
     if not words.on("force") and call.session.context.answer != "y":
-        raise Refused("docker compose rm asks before it removes {names}.", "Add -f.", names=names)
+        call.session.stdout.append(f"Going to remove {names}")  # and asks, where nobody answers
+        return 0
     call.session.out(f"Going to remove {names}")
     delete(call, rows, words.on("volumes"))
     return 0

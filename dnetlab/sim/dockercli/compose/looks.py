@@ -12,6 +12,7 @@ from dnetlab.commands.docker.units import ago, size
 from dnetlab.commands.gotemplate.values import Row
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.compose import ask
+from dnetlab.sim.dockercli.compose.body import service_digest
 from dnetlab.sim.dockercli.compose.call import LABEL, Call
 from dnetlab.sim.dockercli.image import reference
 from dnetlab.sim.dockercli.listing import ports_text
@@ -172,7 +173,7 @@ def _made(call: Call, image: Json) -> str:
 
 def top(call: Call) -> int:
     lines: list[str] = []
-    wanted = call.services()
+    wanted = call.words.arguments or call.services()  # one that the files don't have runs nothing (2.40.3)
     for row in ask.containers(call):
         if ask.is_running(row) and ask.service_of(row) in wanted:
             found = call.session.ask(api.container_top, row["Id"])
@@ -184,7 +185,7 @@ def top(call: Call) -> int:
 
 def port(call: Call) -> int:
     if len(call.words.arguments) != 2:
-        raise Failed('"docker compose port" requires 2 arguments.')
+        raise Failed(f"requires at least 2 arg(s), only received {len(call.words.arguments)}")
     service, number = call.words.arguments
     row = one_container(call, service)
     protocol = call.words.text("protocol", "tcp")
@@ -261,6 +262,10 @@ def config(call: Call) -> int:
         kept = {name: project.services[name] for name in call.services()}
         used = {key for one in kept.values() for key in one.get("networks", {})}
         project = replace(project, services=kept, networks={k: v for k, v in project.networks.items() if k in used})
+    if words.has("hash"):
+        chosen = project.services if words.text("hash") == "*" else words.text("hash").split(",")
+        call.session.stdout += [f"{name} {service_digest(project.services[name])}\n" for name in sorted(chosen)]
+        return 0
     lists = {
         "services": list(project.services),
         "networks": list(project.networks),

@@ -11,7 +11,7 @@ from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli.compose import ask, body
 from dnetlab.sim.dockercli.compose.building import build_all
 from dnetlab.sim.dockercli.compose.call import LABEL, Call
-from dnetlab.sim.dockercli.compose.down import remove
+from dnetlab.sim.dockercli.compose.down import remove, stop_all
 from dnetlab.sim.dockercli.compose.warning import warn
 from dnetlab.sim.dockercli.image import pull_lines
 from dnetlab.sim.dockercli.session import Failed, told
@@ -37,6 +37,8 @@ def up(call: Call) -> int:
     if words.on("no-start"):
         return 0
     _start(call, wanted, quiet=not (words.on("detach") or words.on("wait")))
+    if words.on("wait"):
+        _wait(call, wanted)
     if words.on("detach") or words.on("wait"):
         return 0
     return _stay(call, wanted)
@@ -52,7 +54,14 @@ def start(call: Call) -> int:
 
 
 def scale(call: Call) -> int:
-    scales = _scales(call.words.arguments)
+    scales = {}
+    for text in call.words.arguments:
+        name, equals, number = text.partition("=")
+        if not equals:
+            raise Failed(f"invalid scale specifier: {text}")
+        if not number.isdecimal():
+            raise Failed(f"invalid scale specifier: can't parse replica value as int: {text}")
+        scales |= _scales([text])
     wanted = call.services(list(scales)) if call.words.on("no-deps") else with_needs(call, call.services(list(scales)))
     _prepare(call, wanted, scales)
     _start(call, wanted)
@@ -158,7 +167,12 @@ def _pull(call: Call, names: Sequence[str]) -> None:
 def _make_network(call: Call, key: str, found: Json) -> None:
     there = ask.network(call, found["name"])
     if there is not None:
-        owner = (there["Labels"] or {}).get(f"{LABEL}project")
+        labels = there["Labels"] or {}
+        owner, asked = labels.get(f"{LABEL}project"), body.network(call, key)
+        if owner == call.project.name and labels[f"{LABEL}config-hash"] != asked["Labels"][f"{LABEL}config-hash"]:
+            _unmake_network(call, found["name"])
+            there = None
+    if there is not None:
         if owner != call.project.name:
             name, project = found["name"], call.project.name
             warn(
@@ -174,6 +188,16 @@ def _make_network(call: Call, key: str, found: Json) -> None:
         call.say("Network", found["name"], "Error")
         raise Failed(f"failed to create network {found['name']}: {told(error)}") from None
     call.say("Network", found["name"], "Created")
+
+
+def _unmake_network(call: Call, name: str) -> None:
+    """One that the files describe otherwise now is made anew; its containers stop, and leave it, first."""
+    rows = [row for row in ask.containers(call) if name in row["NetworkSettings"]["Networks"]]
+    stop_all(call, [row for row in rows if ask.is_running(row)])
+    for row in rows:
+        call.session.ask(api.network_disconnect, name, {"Container": row["Id"], "Force": True})
+    call.session.ask(api.network_delete, name)
+    call.say("Network", name, "Removed")
 
 
 def _warn_of_orphans(call: Call) -> None:
@@ -304,7 +328,11 @@ def _body(call: Call, name: str, number: int, again: bool = False) -> Json:
 def make_container(call: Call, asked: Json, own: str) -> str:
     """The id of the container that was asked for, in all its networks. Raises ApiError."""
     later = body.later_networks(call, asked)
-    made: str = call.session.ask(api.container_create, asked, own)["Id"]
+    answer = call.session.ask(api.container_create, asked, own)
+    made: str = answer["Id"]
+    service = asked["Labels"][f"{LABEL}service"]
+    for warning in answer.get("Warnings") or ():
+        call.session.err(f" {service} {warning} ")
     for network, told_of_it in later.items():
         call.session.ask(api.network_connect, network, {"Container": made, "EndpointConfig": told_of_it})
     return made
@@ -363,6 +391,34 @@ def _await_one(call: Call, service: str, row: Json, condition: str) -> None:
     )
 
 
+def _wait(call: Call, names: Sequence[str]) -> None:
+    """--wait: until all are healthy; one without a health check is as soon as it runs."""
+    rows = [row for name in sorted(names) for row in ask.of_service(call, name)]
+    for row in rows:
+        call.say("Container", ask.name_of(row), "Waiting")
+    for row in rows:
+        _await_state(call, row)
+
+
+def _await_state(call: Call, row: Json) -> None:
+    own = ask.name_of(row)
+    for _ in range(PATIENCE):
+        state = call.session.ask(api.container_inspect, row["Id"])["State"]
+        health = (state.get("Health") or {}).get("Status", "healthy")
+        if not state["Running"] or health == "unhealthy":
+            call.say("Container", own, "Error")
+            raise Failed(f"container {own} is unhealthy" if state["Running"] else
+                         f"container {own} exited ({state['ExitCode']})")  # fmt: skip
+        if health == "healthy":
+            call.say("Container", own, "Healthy")
+            return
+        call.session.wait(0.5)
+    service = ask.service_of(row)
+    raise Refused(
+        "{service} takes longer than the lab waits.", "Look with docker compose logs {service}.", service=service
+    )
+
+
 def _stay(call: Call, names: Sequence[str]) -> int:
     """`up` without -d stays with the containers until all have ended."""
     rows = [row for name in sorted(names) for row in ask.of_service(call, name)]
@@ -380,4 +436,18 @@ def _stay(call: Call, names: Sequence[str]) -> int:
     for row in rows:
         code = call.session.ask(api.container_inspect, row["Id"])["State"]["ExitCode"]
         call.session.out(f"\r\x1b[K{short_name(call, row)} exited with code {code}")
+    return _ended(call, rows)
+
+
+def _ended(call: Call, rows: Sequence[Json]) -> int:
+    """--exit-code-from SERVICE and --abort-on-container-exit: the first that ends takes the others with it."""
+    chosen = call.words.text("exit-code-from")
+    if not chosen and not call.words.on("abort-on-container-exit"):
+        return 0
+    call.session.err("\x1b[31m\x1b[1mAborting on container exit...\x1b[0m")
+    stop_all(call, rows, call.words.number("timeout"))
+    own = [row for row in rows if ask.service_of(row) == chosen] if chosen else rows
+    codes = [int(call.session.ask(api.container_inspect, row["Id"])["State"]["ExitCode"]) for row in own]
+    if codes and codes[0]:
+        raise Failed("\n", codes[0])
     return 0
