@@ -20,7 +20,7 @@ HOST: frozenset[str] = _words(
     "printenv echo true false sleep date whoami id pwd clear uname timeout which grep head tail wc sort uniq "
     "ifconfig route rev column jq mawk nsenter ssh scp tcpdump conntrack ethtool "
     "arping telnet lsns python3 lsof fuser pstree dig host getent nmap watch mtr ufw firewall-cmd nft dmesg ipset "
-    "socat less more xtables-monitor"
+    "socat less more xtables-monitor gzip gunzip zcat"
 ) | TEXT
 # Debian's busybox-static, which the lab's images are made of, has neither pgrep, pkill nor printenv.
 BUSYBOX: frozenset[str] = _words(

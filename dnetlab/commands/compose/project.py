@@ -35,6 +35,7 @@ class Project:
     extra         x-… at the top, for `config`
     profiles      all that are named; asleep: services whose profiles aren't wanted
     warnings      what compose says before it begins, without its frame
+    of_environments  those of them that only variables in `environment` are the reason for
     """
 
     name: str
@@ -47,6 +48,7 @@ class Project:
     profiles: tuple[str, ...] = ()
     asleep: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    of_environments: tuple[str, ...] = ()
 
 
 def find(directory: str, named: Sequence[str], read: Reader) -> tuple[str, ...]:
@@ -86,13 +88,19 @@ def load(
     variables = {**_env_file(directory, env_files, read), **environment}
     missing: list[str] = []
     tree, warnings = _tree(files, read, variables, missing)
-    warnings = [f'The "{one}" variable is not set. Defaulting to a blank string.' for one in missing] + warnings
+    blank = {one: f'The "{one}" variable is not set. Defaulting to a blank string.' for one in missing}
+    warnings = [*blank.values(), *warnings]
+    elsewhere = _missing_elsewhere(files, read, variables)
     chosen = _name(name or variables.get("COMPOSE_PROJECT_NAME", ""), tree, directory)
     profiles = [*wanted_profiles, *filter(None, variables.get("COMPOSE_PROFILES", "").split(","))]
-    services = {
-        key: canonical.service(key, service, directory, variables, read)
-        for key, service in sorted(_extended(tree.get("services") or {}).items())
-    }
+    try:
+        services = {
+            key: canonical.service(key, service, directory, variables, read)
+            for key, service in sorted(_extended(tree.get("services") or {}).items())
+        }
+    except ComposeError as error:
+        error.warnings = tuple(warnings)  # were said by then
+        raise
     every = sorted({profile for service in services.values() for profile in service.get("profiles", ())})
     kept = {
         key: service
@@ -113,7 +121,21 @@ def load(
         tuple(every),
         tuple(services.keys() - kept.keys()),
         tuple(warnings),
+        tuple(text for one, text in blank.items() if one not in elsewhere),
     )
+
+
+def _missing_elsewhere(files: Sequence[str], read: Reader, variables: Mapping[str, str]) -> list[str]:
+    """The variables that aren't set and stand outside of services' environments."""
+    missing: list[str] = []
+    for path in files:
+        raw = parsed(read(path) or "")
+        services = raw.get("services") if isinstance(raw, dict) else None
+        if isinstance(services, dict):
+            bare = {key: {k: v for k, v in one.items() if k != "environment"} if isinstance(one, dict) else one
+                    for key, one in services.items()}  # fmt: skip
+            interpolated({**raw, "services": bare}, variables, missing)
+    return missing
 
 
 def _env_file(directory: str, named: Sequence[str], read: Reader) -> dict[str, str]:

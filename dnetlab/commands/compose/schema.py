@@ -143,21 +143,15 @@ VOLUME = {
     "external": {"type": ["boolean", "string", "object"]},
     "labels": _MAP,
 }
-
-
-def _called(kind: str | list[str], inner: Json) -> Json:
-    """A mapping whose keys are names (compose-spec.json, patternProperties)."""
-    return {"type": kind, "patternProperties": {r"^[a-zA-Z0-9._-]+$": inner}, "additionalProperties": False}
-
-
 FILE = holding(
     {
         "version": _TEXT,
         "name": _TEXT,
         "include": {"type": "array"},
-        "services": _called("object", holding(SERVICE)),
-        "networks": _called("object", holding(NETWORK, nullable=True)),
-        "volumes": _called(["object", "null"], holding(VOLUME, nullable=True)),
+        "services": {"type": "object", "patternProperties": {r"^[a-zA-Z0-9._-]+$": holding(SERVICE)},
+                     "additionalProperties": False},
+        "networks": {"type": "object", "additionalProperties": holding(NETWORK, nullable=True)},
+        "volumes": {"type": ["object", "null"], "additionalProperties": holding(VOLUME, nullable=True)},
         "configs": _NAMED,
         "secrets": _NAMED,
         "models": _NAMED,
@@ -198,7 +192,7 @@ def _check_services(tree: Json) -> None:
     for section in ("services", "networks", "volumes"):
         for name in tree.get(section) or {} if isinstance(tree.get(section), dict) else ():
             if not isinstance(name, str):
-                raise ComposeError(f"Non-string key in {section}: {name}")
+                raise ComposeError(f"non-string key in {section}: {name}")
     services = tree.get("services", {})
     if not isinstance(services, dict):
         raise ComposeError("services must be a mapping")

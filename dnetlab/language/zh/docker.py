@@ -14,8 +14,6 @@ SENTENCES = {
     "Leave it out: the lab is about networks, ports and names.": "请去掉它：实验讲的是网络、端口和名字。",
     "A mount of type {kind} is not simulated.": "没有模拟 {kind} 类型的挂载。",
     "Use a volume or a bind mount.": "请用卷或者绑定挂载。",
-    "docker compose rm asks before it removes {names}.": "docker compose rm 在删除 {names} 之前会询问。",
-    "Add -f.": "请加上 -f。",
     "docker compose logs -f would never end.": "docker compose logs -f 不会结束。",
     "Leave -f out.": "请去掉 -f。",
     "docker compose logs --{flag} is not simulated.": "没有模拟 docker compose logs --{flag}。",

@@ -54,6 +54,8 @@ SENTENCES = {
     "docker kill CONTAINER ends a container; systemctl restart docker restarts the daemon.": "docker kill 容器 用来结束容器；systemctl restart docker 用来重启守护进程。",
     "The lab's arp shows, sets and deletes entries.": "实验环境的 arp 能查看、添加和删除条目。",
     "ip neigh add sets one, too.": "ip neigh add 也能添加条目。",
+    "gzip's help and its figures are not part of the lab.": "gzip 的帮助和统计数字不在实验环境里。",
+    "gzip -k FILE, gunzip -c FILE.gz": "gzip -k FILE，gunzip -c FILE.gz",
     "The lab's clock can't be set.": "实验环境的时钟不能设置。",
     "sleep N moves it on by N seconds.": "sleep N 会让它往前走 N 秒。",
     "date -d reads only @SECONDS in the lab.": "在实验环境里，date -d 只认识 @秒数。",

@@ -19,18 +19,18 @@ _KINDS = {0: "C", 1: "A", 2: "D"}
 def cp(session: Session) -> int:
     """docker/cli command/container/cp.go: who is a container's path is told by its colon."""
     source, target = session.call.arguments
-    source_of, source_path = _parted(source)
-    target_of, target_path = _parted(target)
+    source_of, source_path = parted(source)
+    target_of, target_path = parted(target)
     if source_of and target_of:
         raise Failed("copying between containers is not supported")
     if not source_of and not target_of:
         raise Failed("must specify at least one container source")
     if source_of:
-        return _from_container(session, source_of, source_path, target)
-    return _to_container(session, source, target_of, target_path)
+        return from_container(session, source_of, source_path, target)
+    return to_container(session, source, target_of, target_path)
 
 
-def _parted(text: str) -> tuple[str, str]:
+def parted(text: str) -> tuple[str, str]:
     """'web1:/etc' -> ('web1', '/etc'); a path of the host has no container."""
     if text.startswith(("/", ".")) or ":" not in text:
         return "", text
@@ -38,7 +38,7 @@ def _parted(text: str) -> tuple[str, str]:
     return name, path
 
 
-def _from_container(session: Session, container: str, path: str, target: str) -> int:
+def from_container(session: Session, container: str, path: str, target: str) -> int:
     if target != "-":  # where it is to go is looked at first (docker/cli command.ValidateOutputPath)
         parent = posixpath.dirname(localfiles.absolute(session, target))
         if not localfiles.files_of(session).kind(parent):
@@ -65,7 +65,7 @@ def _from_container(session: Session, container: str, path: str, target: str) ->
     return 0
 
 
-def _to_container(session: Session, source: str, container: str, path: str) -> int:
+def to_container(session: Session, source: str, container: str, path: str) -> int:
     if source == "-":
         return _unpack(session, container, path, localfiles.from_stdin(session))
     files, full = localfiles.files_of(session), localfiles.absolute(session, source)

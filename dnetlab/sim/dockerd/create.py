@@ -219,7 +219,8 @@ def _check_joined(config: ContainerConfig, mac_allowed: bool) -> None:
 def check_networks(world: World, host: str, config: ContainerConfig) -> None:
     """What the daemon says of networks and addresses before it makes the container (25 and later)."""
     release = release_of(world)
-    if len(config.networks) > 1 and not release.many_networks:
+    of_service = "com.docker.swarm.task" in config.labels  # its agent connects the others afterwards
+    if len(config.networks) > 1 and not release.many_networks and not of_service:
         names = ", ".join(sorted(a.name for a in config.networks))  # 20.10, daemon/create.go verifyNetworkingConfig
         raise ApiError(f"Container cannot be connected to network endpoints: {names}", 400)
     if not release.validates_config:

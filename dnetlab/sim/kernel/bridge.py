@@ -85,12 +85,12 @@ class Ports(Space):
         settle(self, port)
 
     def release(self, name: str) -> None:
-        """`nomaster`: the bridge forgets what it learned behind this port."""
+        """`nomaster`: the bridge forgets what it learned behind this port; a tunnel's own table stays."""
         port = self.link(name)
         if port.master is None:
             return
         self.put(replace(port, master=None, hairpin=False, port=AS_MADE))
-        self.change(lambda ns: replace(ns, fdb=tuple(f for f in ns.fdb if f.port != name)))
+        self.change(lambda ns: replace(ns, fdb=tuple(f for f in ns.fdb if f.port != name or f.dst is not None)))
         port_left(self, port.master)
 
     def learn(self, port: str, mac: str) -> None:

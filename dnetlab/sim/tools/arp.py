@@ -107,13 +107,14 @@ def _set(context: Context, words: list[str], device: str) -> Result:
         return fail(f"{words[0]}: Host name lookup failure", 255)
     if len(words) < 2:
         return fail("arp: need hardware address", 255)
-    if not re.fullmatch(r"([0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}", words[1]):
+    if not re.fullmatch(r"[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){0,5}", words[1]):
         return fail("arp: invalid hardware address", 255)
     address, near = found.addresses[0], routing.main_route(context.stack, found.addresses[0])
     dev = device or (near.dev if near is not None and near.via is None else "")
     if not dev:
         return fail("SIOCSARP: Network is unreachable", 255)
-    mac = ":".join(f"{int(part, 16):02x}" for part in words[1].split(":"))
+    groups = [int(part, 16) for part in words[1].split(":")]
+    mac = ":".join(f"{group:02x}" for group in [*groups, 0, 0, 0, 0, 0][:6])  # what isn't said is 0 (net-tools 2.10)
     context.kernel.put_neighbour(Neighbour(address, dev, mac, "STALE" if "temp" in words[2:] else "PERMANENT"))
     return Result()
 

@@ -394,6 +394,7 @@ TOOLS: dict[str, Tool] = {  # a tool may serve several names; argv[0] tells whic
     "ifconfig": _ifconfig,
     "route": _ifconfig,
     **dict.fromkeys((*(TEXT - {"time", "tty", "egrep", "fgrep"}), "mawk", "rev", "column", "jq"), _text),
+    **dict.fromkeys(("gzip", "gunzip", "zcat"), _text),
     "ssh": _ssh,
     "scp": _ssh,
     "tcpdump": _tcpdump,

@@ -7,7 +7,7 @@ from dnetlab.sim.labfiles import LabFiles
 from dnetlab.sim.login import variables
 from dnetlab.sim.tools import tree
 from dnetlab.sim.tools.options import is_busybox
-from dnetlab.sim.userland import awk, echo, expr, filetools, find, jq, lines, sed, stat
+from dnetlab.sim.userland import awk, echo, expr, filetools, find, gzips, jq, lines, sed, stat
 from dnetlab.sim.userland.seam import Budget, Call, Input, Tool, failure
 from dnetlab.sim.userland.sh.conditions import BadTest, Surroundings, holds
 
@@ -33,6 +33,7 @@ TOOLS: dict[str, Tool] = {
     "chown": filetools.chown, "stat": stat.run,
     "basename": filetools.basename, "dirname": filetools.dirname, "readlink": filetools.readlink,
     "realpath": filetools.readlink, "mktemp": filetools.mktemp, "find": find.find, "xargs": find.xargs,
+    "gzip": gzips.run, "gunzip": gzips.run, "zcat": gzips.run,
     "expr": expr.expr, "test": _test, "[": _test, "diff": expr.diff, "jq": jq.jq,
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dnetlab.commands.compose import project as projects
 from dnetlab.commands.compose.canonical import NotThere
@@ -10,14 +10,15 @@ from dnetlab.commands.compose.problem import ComposeError
 from dnetlab.commands.docker.parse import Invocation
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockercli import localfiles
-from dnetlab.sim.dockercli.compose import building, down, inside, looks, up
+from dnetlab.sim.dockercli.compose import building, copying, down, inside, looks, up
 from dnetlab.sim.dockercli.compose.call import VERSION, Call
-from dnetlab.sim.dockercli.compose.warning import warn
+from dnetlab.sim.dockercli.compose.warning import warn_in
 from dnetlab.sim.dockercli.session import Failed, Session
 
 VERBS: dict[str, Callable[[Call], int]] = {
     "build": building.build,
     "config": looks.config,
+    "cp": copying.cp,
     "create": up.create,
     "down": down.down,
     "exec": inside.execute,
@@ -38,10 +39,8 @@ VERBS: dict[str, Callable[[Call], int]] = {
     "up": up.up,
     "volumes": looks.volumes,
 }
-QUIET = ("exec", "port")  # verbs that say nothing of variables that aren't set (observed with 2.40.3)
-BLANK = "variable is not set. Defaulting to a blank string."
+QUIET = ("exec", "port")  # verbs that don't look at what a service's environment holds (observed with 2.40.3)
 HINTS = {
-    "cp": "docker cp copies between a host and a container.",
     "events": "docker events --until lists what happened.",
     "stats": "docker stats --no-stream shows what is used.",
     "wait": "docker wait CONTAINER waits for its end.",
@@ -63,19 +62,37 @@ def answer(session: Session, outer: Invocation) -> int:
             HINTS.get(name, "docker compose --help lists the commands."),
             name=name,
         )
+    _check_arguments(name, session.call.arguments)
     return _answer(session, outer, VERBS[name])
+
+
+LEAST = {"exec": 2, "port": 2, "run": 1}
+
+
+def _check_arguments(name: str, given: Sequence[str]) -> None:
+    """What compose says before it looks into any file. Raises Failed."""
+    if len(given) < LEAST.get(name, 0):
+        raise Failed(f"requires at least {LEAST[name]} arg(s), only received {len(given)}")
+    for text in given if name == "scale" else ():
+        _, equals, number = text.partition("=")
+        if not equals:
+            raise Failed(f"invalid scale specifier: {text}")
+        if not number.isdecimal():
+            raise Failed(f"invalid scale specifier: can't parse replica value as int: {text}")
 
 
 def _answer(session: Session, outer: Invocation, verb: Callable[[Call], int]) -> int:
     try:
         unread = bool(outer.text("project-name")) and not outer.all("file")
         call = Call(session, _project(session, outer), unread)
-        for warning in call.project.warnings:
-            if not (session.call.command.path[1] in QUIET and warning.endswith(BLANK)):
-                warn(call, warning)
+        for warning in () if unread and session.call.command.path[1] == "down" else call.project.warnings:
+            if session.call.command.path[1] not in QUIET or warning not in call.project.of_environments:
+                warn_in(session, warning)
         session.connect()
         return verb(call)
     except ComposeError as error:
+        for warning in error.warnings:
+            warn_in(session, warning)
         raise Failed(str(error)) from None
     except NotThere as missing:
         raise Refused(

@@ -68,13 +68,14 @@ def down(call: Call) -> int:
         if (wanted is None and (ask.service_of(row) in call.project.services or words.on("remove-orphans")))
         or (wanted is not None and ask.service_of(row) in wanted)
     ]
+    empty = not ask.containers(call)
     for level in _backwards(call, rows):
         remove(call, level, words.number("timeout"), words.on("volumes"))
     if words.arguments:
         return 0
     own = [one["name"] for one in call.project.networks.values() if not one.get("external")]
     own = [name for name in own if not call.unread or ask.network(call, name) is not None]
-    if not (rows or own):
+    if empty and not own:
         warn(call, f'Warning: No resource found to remove for project "{call.project.name}".')
     for name in own:
         _remove_network(call, name)

@@ -9,7 +9,6 @@ from dnetlab.sim.dockercli.compose.call import Call
 from dnetlab.sim.dockercli.compose.looks import one_container
 from dnetlab.sim.dockercli.exec import start
 from dnetlab.sim.dockercli.run import attach
-from dnetlab.sim.dockercli.session import Failed
 from dnetlab.sim.dockerd import api
 
 Json = dict[str, Any]
@@ -17,8 +16,6 @@ Json = dict[str, Any]
 
 def execute(call: Call) -> int:
     words, session = call.words, call.session
-    if len(words.arguments) < 2:
-        raise Failed("requires at least 2 arg(s), only received " + str(len(words.arguments)))
     service, *argv = words.arguments
     row = one_container(call, service)
     tty, detached = not words.on("no-tty"), words.on("detach")
@@ -39,8 +36,6 @@ def execute(call: Call) -> int:
 
 def run(call: Call) -> int:
     words, session = call.words, call.session
-    if not words.arguments:
-        raise Failed("requires at least 1 arg(s), only received 0")
     service, *argv = words.arguments
     call.services([service])
     _ready(call, service)

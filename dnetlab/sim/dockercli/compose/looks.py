@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dnetlab.commands.compose import render
@@ -15,7 +15,7 @@ from dnetlab.sim.dockercli.compose import ask
 from dnetlab.sim.dockercli.compose.body import service_digest
 from dnetlab.sim.dockercli.compose.call import LABEL, Call
 from dnetlab.sim.dockercli.image import reference
-from dnetlab.sim.dockercli.listing import ports_text
+from dnetlab.sim.dockercli.listing import date_of_unix, ports_text
 from dnetlab.sim.dockercli.session import Failed, Session
 from dnetlab.sim.dockercli.table import Listing, align, truncated
 from dnetlab.sim.dockerd import api
@@ -77,14 +77,18 @@ def _container(call: Call, row: Json) -> Row:
     session, whole = call.session, call.words.on("no-trunc")
     ended = row["State"] in ("exited", "dead")
     code = session.ask(api.container_inspect, row["Id"])["State"]["ExitCode"] if ended else 0
+    mounts = [mount.get("Name") or mount["Source"] for mount in row["Mounts"]]
     return CONTAINERS.row(
         {
             "Command": f'"{row["Command"] if whole else truncated(row["Command"], 20)}"',
+            "CreatedAt": date_of_unix(row["Created"]),
             "ExitCode": code,
             "Health": "",
             "ID": row["Id"] if whole else row["Id"][:12],
             "Image": row["Image"],
             "Labels": ",".join(f"{key}={value}" for key, value in sorted(row["Labels"].items())),
+            "LocalVolumes": str(sum(mount["Type"] == "volume" for mount in row["Mounts"])),
+            "Mounts": ",".join(name if whole else truncated(name, 15) for name in mounts),
             "Name": ask.name_of(row),
             "Names": ask.name_of(row),
             "Networks": ",".join(sorted(row["NetworkSettings"]["Networks"])),
@@ -93,6 +97,7 @@ def _container(call: Call, row: Json) -> Row:
             "Publishers": _publishers(row),
             "RunningFor": f"{ago(session.now - row['Created'])} ago",
             "Service": ask.service_of(row),
+            "Size": "0B",  # nobody asked for it
             "State": row["State"],
             "Status": row["Status"],
         }
@@ -184,9 +189,7 @@ def top(call: Call) -> int:
 
 
 def port(call: Call) -> int:
-    if len(call.words.arguments) != 2:
-        raise Failed(f"requires at least 2 arg(s), only received {len(call.words.arguments)}")
-    service, number = call.words.arguments
+    service, number = call.words.arguments[:2]
     row = one_container(call, service)
     protocol = call.words.text("protocol", "tcp")
     rows = [one for one in row["Ports"] if one.get("PublicPort")]
@@ -239,14 +242,17 @@ def logs(call: Call) -> int:
 
 
 def log_lines(
-    call: Call, rows: Sequence[Json], *, prefix: bool, tail: int | None = None, timestamps: bool = False
-) -> list[str]:
-    """The containers' lines one container after the other, each behind its name."""
+    call: Call, rows: Sequence[Json], *, prefix: bool, tail: int | None = None, timestamps: bool = False,
+    since: Mapping[str, float] | None = None,
+) -> list[str]:  # fmt: skip
+    """The containers' lines one container after the other, each behind its name. since: of a container's id, from
+    when on."""
     width = max((len(short_name(call, row)) for row in rows), default=0)
     lines = []
     for row in rows:
         margin = f"{short_name(call, row):{width}}  | " if prefix else ""
-        for frame in call.session.ask(api.container_logs, row["Id"], tail=tail, timestamps=timestamps):
+        for frame in call.session.ask(api.container_logs, row["Id"], tail=tail, timestamps=timestamps,
+                                      since=(since or {}).get(row["Id"])):  # fmt: skip
             lines += [f"{margin}{line}\n" for line in frame["text"].rstrip("\n").split("\n")]
     return lines
 

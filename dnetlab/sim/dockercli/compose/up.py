@@ -36,12 +36,13 @@ def up(call: Call) -> int:
     _prepare(call, wanted, _scales(words.all("scale")))
     if words.on("no-start"):
         return 0
+    begun = call.session.now
     _start(call, wanted, quiet=not (words.on("detach") or words.on("wait")))
     if words.on("wait"):
         _wait(call, wanted)
     if words.on("detach") or words.on("wait"):
         return 0
-    return _stay(call, wanted)
+    return _stay(call, wanted, begun)
 
 
 def start(call: Call) -> int:
@@ -54,14 +55,7 @@ def start(call: Call) -> int:
 
 
 def scale(call: Call) -> int:
-    scales = {}
-    for text in call.words.arguments:
-        name, equals, number = text.partition("=")
-        if not equals:
-            raise Failed(f"invalid scale specifier: {text}")
-        if not number.isdecimal():
-            raise Failed(f"invalid scale specifier: can't parse replica value as int: {text}")
-        scales |= _scales([text])
+    scales = _scales(call.words.arguments)
     wanted = call.services(list(scales)) if call.words.on("no-deps") else with_needs(call, call.services(list(scales)))
     _prepare(call, wanted, scales)
     _start(call, wanted)
@@ -165,12 +159,12 @@ def _pull(call: Call, names: Sequence[str]) -> None:
 
 
 def _make_network(call: Call, key: str, found: Json) -> None:
-    there = ask.network(call, found["name"])
+    there, left = ask.network(call, found["name"]), list[Json]()
     if there is not None:
         labels = there["Labels"] or {}
         owner, asked = labels.get(f"{LABEL}project"), body.network(call, key)
         if owner == call.project.name and labels[f"{LABEL}config-hash"] != asked["Labels"][f"{LABEL}config-hash"]:
-            _unmake_network(call, found["name"])
+            left = _unmake_network(call, found["name"])
             there = None
     if there is not None:
         if owner != call.project.name:
@@ -188,16 +182,28 @@ def _make_network(call: Call, key: str, found: Json) -> None:
         call.say("Network", found["name"], "Error")
         raise Failed(f"failed to create network {found['name']}: {told(error)}") from None
     call.say("Network", found["name"], "Created")
+    for row in left:
+        _plug(call, found["name"], row)
 
 
-def _unmake_network(call: Call, name: str) -> None:
-    """One that the files describe otherwise now is made anew; its containers stop, and leave it, first."""
+def _plug(call: Call, network: str, row: Json) -> None:
+    """A container comes back into a network that was made anew, as its service says now, where it can."""
+    service = ask.service_of(row)
+    if service in call.project.services:
+        asked = _body(call, service, ask.number_of(row), again=True)["NetworkingConfig"]["EndpointsConfig"]
+        if network in asked:
+            call.session.ask(api.network_connect, network, {"Container": row["Id"], "EndpointConfig": asked[network]})
+
+
+def _unmake_network(call: Call, name: str) -> list[Json]:
+    """One that the files describe otherwise now is made anew; its containers stop, and leave it, first: those."""
     rows = [row for row in ask.containers(call) if name in row["NetworkSettings"]["Networks"]]
     stop_all(call, [row for row in rows if ask.is_running(row)])
     for row in rows:
         call.session.ask(api.network_disconnect, name, {"Container": row["Id"], "Force": True})
     call.session.ask(api.network_delete, name)
     call.say("Network", name, "Removed")
+    return rows
 
 
 def _warn_of_orphans(call: Call) -> None:
@@ -419,7 +425,7 @@ def _await_state(call: Call, row: Json) -> None:
     )
 
 
-def _stay(call: Call, names: Sequence[str]) -> int:
+def _stay(call: Call, names: Sequence[str], begun: float) -> int:
     """`up` without -d stays with the containers until all have ended."""
     rows = [row for name in sorted(names) for row in ask.of_service(call, name)]
     still = [ask.name_of(row) for row in rows if ask.is_running(row)]
@@ -432,7 +438,8 @@ def _stay(call: Call, names: Sequence[str]) -> int:
     from dnetlab.sim.dockercli.compose.looks import log_lines, short_name
 
     call.session.out(f"Attaching to {', '.join(short_name(call, row) for row in rows)}")
-    call.session.stdout += log_lines(call, rows, prefix=not call.words.on("no-log-prefix"))
+    call.session.stdout += log_lines(call, rows, prefix=not call.words.on("no-log-prefix"),
+                                     since={row["Id"]: begun for row in rows})  # fmt: skip
     for row in rows:
         code = call.session.ask(api.container_inspect, row["Id"])["State"]["ExitCode"]
         call.session.out(f"\r\x1b[K{short_name(call, row)} exited with code {code}")
