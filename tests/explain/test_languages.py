@@ -149,14 +149,14 @@ def test_a_refusal_an_error_a_remark_and_a_table_follow_the_language(monkeypatch
 
     monkeypatch.setenv("DNETLAB_LANG", "zh")
     lab = Lab()
-    push, mistyped = lab.run("docker push web"), lab.run("docker pss")
+    search, mistyped = lab.run("docker search web"), lab.run("docker pss")
     with pytest.raises(UnknownName) as caught:
         lab.ips(host="docker9")
 
-    why = "实验环境里不推送镜像，自己的镜像仓库也不行。"
-    instead = "用 docker save 镜像 | ssh docker2 docker load 把镜像带到另一台主机。"
-    assert str(push.refused) == f"{why} {instead}"
-    assert f"dnetlab 不执行这一行：{why}" in str(push)
+    why = "在实验环境里不能搜索 Docker Hub。"
+    instead = "docker images 列出这里有的镜像。"
+    assert str(search.refused) == f"{why} {instead}"
+    assert f"dnetlab 不执行这一行：{why}" in str(search)
     assert remark(mistyped) == "是不是想写 docker ps？"
     assert "docker: 'pss' is not a docker command" in mistyped.stderr.lower() or "unknown" in mistyped.stderr.lower()
     assert str(caught.value) == "实验里没有主机 'docker9'\n主机有：docker1, docker2, client。"

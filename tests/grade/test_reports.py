@@ -49,7 +49,7 @@ def journal(tmp_path_factory) -> bytes:
         for text in NASTY:
             lab.run_cell(f"echo '{text}'" if "'" not in text else f'echo "{text}"')
         lab.run_cell("ls /nosuch")
-        lab.run_cell("docker push web")
+        lab.run_cell("docker search web")
         lab.undo(1)
         lab.checkpoint("<u>here</u>")
         lab.hint("take-over")
@@ -79,7 +79,7 @@ def test_a_report_tells_student_lesson_engine_score_predictions_transcript_table
         (True, False), (False, False), (False, False), (True, False)
     ]  # fmt: skip
     assert steps["ls /nosuch"]["stderr"] == "ls: cannot access '/nosuch': No such file or directory\n"
-    assert steps["docker push web"]["taken_back"] and steps["docker push web"]["refused"]["zh"]
+    assert steps["docker search web"]["taken_back"] and steps["docker push web"]["refused"]["zh"]
     assert steps["%dnet topology"]["picture"]["alt"]["en"].startswith("Topology of the lab: docker1")
     assert steps["%dnet rules nat"]["table"]["columns"][:3] == ["host", "table", "chain"]
     assert "172.25.254.38" in steps["%dnet trace news client"]["told"]["zh"]

@@ -70,7 +70,7 @@ def parse_reference(text: str) -> Reference:
     parts = name.split("/")[1:] if _has_domain(name) else name.split("/")
     if not all(_NAME.fullmatch(part) for part in parts):
         if name and all(_NAME.fullmatch(part.lower()) for part in parts):
-            path = name if "/" in name else f"library/{name}"
+            path = "/".join(parts) if "/" in name else f"library/{name}"
             raise BadReference(f"invalid reference format: repository name ({path}) must be lowercase")
         raise BadReference("invalid reference format")
     return Reference(name, tag if tag or digest else "latest", digest)

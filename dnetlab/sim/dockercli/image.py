@@ -1,6 +1,8 @@
-"""docker pull, tag, rmi."""
+"""docker pull, push, tag, rmi."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from dnetlab.commands.docker.reference import BadReference, Reference, parse_reference
 from dnetlab.sim.context import Refused
@@ -19,8 +21,12 @@ def reference(text: str) -> Reference:
 
 def pull_lines(session: Session, text: str) -> list[str]:
     """Pull; the daemon's messages as the client prints them without a progress bar."""
-    messages = session.ask(api.image_create, text)
-    return [f"{m['id']}: {m['status']}" if "id" in m else m["status"] for m in messages]
+    return [_line(m) for m in session.ask(api.image_create, text)]
+
+
+def _line(message: Mapping[str, str]) -> str:
+    """A message of progress, as the client prints it without a bar."""
+    return f"{message['id']}: {message['status']}" if "id" in message else message["status"]
 
 
 def pull(session: Session) -> int:
@@ -38,6 +44,30 @@ def pull(session: Session) -> int:
     lines = pull_lines(session, text)
     for line in [found.full] if call.on("quiet") else [*lines, found.full]:
         session.out(line)
+    return 0
+
+
+def push(session: Session) -> int:
+    """cli/command/image/push.go; recorded from 20.10.24, 26.1.5 and 28.5.2."""
+    call = session.call
+    text, every, quiet = call.arguments[0], call.on("all-tags"), call.on("quiet")
+    found = reference(text)
+    is_bare = found.tag == "latest" and not found.digest and not text.endswith(":latest")
+    if every and not is_bare:
+        raise Failed("tag can't be used with --all-tags/-a")
+    if is_bare and not every and not quiet:
+        session.out("Using default tag: latest")
+    if found.digest:
+        raise Failed("cannot push a digest reference")
+    messages = session.ask(api.image_push, found.repository, "" if every else found.tag)
+    problem = next((m["error"] for m in messages if "error" in m), None)
+    for message in messages if not quiet else ():
+        if "error" not in message:
+            session.out(_line(message))
+    if problem is not None:
+        raise Failed(problem)
+    if quiet:
+        session.out(found.full if every is False else found.full.rpartition(":")[0])
     return 0
 
 

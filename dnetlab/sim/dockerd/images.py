@@ -146,6 +146,16 @@ def digests(world: World, host: str, image: Image) -> list[str]:
     return sorted(name for name in books.daemon(world, host).pulled if name.endswith(digest))
 
 
+def digest_of(world: World, recipe: Recipe) -> str:
+    """By which a registry knows an image: that of its manifest, which is its id in containerd's store."""
+    return recipe.id if books.release_of(world).image_store else recipe.digest
+
+
+def of_digest(world: World, digest: str) -> Recipe | None:
+    """What is in the image that a registry knows by that digest."""
+    return next((r for r in (*world.made.values(), *BY_ID.values()) if digest_of(world, r) == digest), None)
+
+
 def notes_of(reference: str) -> dict[str, str]:
     """What containerd notes of an image that was asked for by this name; {} for an id."""
     if _is_id_prefix(reference, 12):
@@ -183,18 +193,26 @@ def pull(world: World, host: str, text: str) -> Pulled:
     """
     reference = parse_reference(text)
     recipe = _in_registry(reference, tuple(tag for image in world.hosts[host].images for tag in image.tags))
+    return downloaded(world, host, reference, recipe, reference.path)
+
+
+def downloaded(world: World, host: str, reference: Reference, recipe: Recipe, path: str) -> Pulled:
+    """An image comes from a registry, which calls it by that path. One that is there under another name needs no layer
+    (recorded from 28.5.2)."""
     label = reference.tag or reference.digest
-    messages = [{"status": f"Pulling from {reference.path}", "id": label}]
-    have = {layer for image in world.hosts[host].images for layer in recipe_of(world, image.id).layers}
+    messages = [{"status": f"Pulling from {path}", "id": label}]
+    have = {layer for image in world.hosts[host].images for layer in recipe_of(world, image.id).layer_ids}
+    known = any(image.id == recipe.id for image in world.hosts[host].images)
     present = any(str(reference) in image.tags and image.id == recipe.id for image in world.hosts[host].images)
-    if not present:
-        for name, digest in zip(recipe.layers, recipe.layer_ids, strict=True):
-            messages.append({"status": "Already exists" if name in have else "Pull complete", "id": digest[7:19]})
-    messages.append({"status": f"Digest: {recipe.digest}"})
+    for digest in recipe.layer_ids if not known else ():
+        messages.append({"status": "Already exists" if digest in have else "Pull complete", "id": digest[7:19]})
+    digest = digest_of(world, recipe) if reference.domain else recipe.digest
+    messages.append({"status": f"Digest: {digest}"})
     outcome = "Image is up to date" if present else "Downloaded newer image"
     messages.append({"status": f"Status: {outcome} for {reference}"})
     if not present:
-        _add(world, host, recipe, reference)
+        note_digest(world, host, reference, digest)
+        place(world, host, recipe, str(reference) if reference.tag else "")
     happenings.of_image(world, host, str(reference), "pull", reference.repository)
     return Pulled(tuple(messages), not present)
 
@@ -213,11 +231,10 @@ def _in_registry(reference: Reference, present: tuple[str, ...]) -> Recipe:
     )  # fmt: skip
 
 
-def _add(world: World, host: str, recipe: Recipe, reference: Reference) -> None:
+def note_digest(world: World, host: str, reference: Reference, digest: str) -> None:
+    """A registry knows the image by that digest."""
     daemon = books.daemon(world, host)
-    pulled = daemon.pulled | {f"{reference.repository}@{recipe.digest}"}
-    books.put_daemon(world, host, replace(daemon, pulled=pulled))
-    place(world, host, recipe, str(reference) if reference.tag else "")
+    books.put_daemon(world, host, replace(daemon, pulled=daemon.pulled | {f"{reference.repository}@{digest}"}))
 
 
 def _point(world: World, host: str, tag: str, image_id: str | None) -> None:
@@ -304,8 +321,9 @@ def _untag(world: World, host: str, image: Image, tags: list[str]) -> list[Chang
         happenings.of_image(world, host, image.id, "untag")
     left = {t.rpartition(":")[0] for t in find(world, host, image.id).tags}
     daemon = books.daemon(world, host)
-    digest = recipe_of(world, image.id).digest
-    lost = sorted(d for d in daemon.pulled if d.endswith(digest) and d.partition("@")[0] not in left)
+    recipe = recipe_of(world, image.id)
+    digests_of_it = recipe.digest, digest_of(world, recipe)
+    lost = sorted(d for d in daemon.pulled if d.endswith(digests_of_it) and d.partition("@")[0] not in left)
     if lost:
         books.put_daemon(world, host, replace(daemon, pulled=daemon.pulled - set(lost)))
     return [{"Untagged": name} for name in [*tags, *lost]]

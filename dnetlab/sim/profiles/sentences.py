@@ -42,6 +42,12 @@ TEXTS_20_10: dict[str, str] = {
     "inspect unknown image": "no such image: {name}: {message}",
     "id ambiguous": "Multiple IDs found with provided prefix: {reference}",
     "no command": "No command specified",
+    "push failed": 'Get "{scheme}://{domain}/v2/": {problem}',
+    "pull failed": 'Get "{scheme}://{domain}/v2/": {problem}',
+    "registry silent": "net/http: request canceled while waiting for connection (Client.Timeout exceeded while "
+    "awaiting headers)",
+    "registry paused": "net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
+    "manifest unknown": "manifest for {reference} not found: manifest unknown: manifest unknown",
     "bad container mode": "Invalid network mode: invalid container format container:<name|id>",
     "retries elsewhere": "maximum retry count cannot be used with restart policy '{policy}'",
     "not running": "Container {id} is not running",
@@ -123,6 +129,8 @@ TEXTS_26_1 = TEXTS_20_10 | {
     'runc create failed: sysctl "{name}" not allowed in host network namespace: unknown',
 }
 TEXTS_28_5 = TEXTS_26_1 | {
+    "registry silent": "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+    "registry paused": "context deadline exceeded",
     "live restore in swarm": "failed to start cluster component: --live-restore daemon configuration is incompatible "
     "with swarm mode",
     "sysctl of a link": "interface specific sysctl setting \"{key}\" must be supplied using driver option "
@@ -161,6 +169,11 @@ TEXTS_28_5 = TEXTS_26_1 | {
     "bad cpus": "range of CPUs is from 0.01 to {most}, as there are only {cpus} CPUs available",
 }
 TEXTS_29_7 = TEXTS_28_5 | {
+    # of containerd's client and its remotes/docker, by their source
+    "push failed": 'failed to do request: Head "{scheme}://{domain}/v2/{path}": {problem}',
+    "pull failed": 'failed to resolve reference "{full}": failed to do request: '
+    'Head "{scheme}://{domain}/v2/{path}": {problem}',
+    "manifest unknown": 'failed to resolve reference "{full}": {full}: not found',
     "bad daemon file": "invalid JSON: {problem}",
     "bad subnet": "invalid JSON: netip.ParsePrefix(\"{subnet}\"): no '/'",
     "bind failed": "failed to bind host port {ip}:{port}/{protocol}: {problem}",

@@ -1,13 +1,14 @@
-"""A registry (distribution) that holds no image: what it answers over HTTP.
-
-Observed on distribution 2.8.2 with curl; images are not pushed in the lab, so its catalogue stays empty.
-"""
+"""A registry (distribution): what it answers over HTTP. Observed on distribution 2.8.2 with curl."""
 
 from __future__ import annotations
 
 import json
 import re
 from typing import Any
+from urllib.parse import parse_qs, quote_plus
+
+from dnetlab.sim.context import Refused
+from dnetlab.sim.programs.registryfiles import Shelf
 
 Answer = tuple[int, dict[str, str], str, str]  # status, headers, body, reason
 
@@ -21,8 +22,8 @@ _ROUTES = {  # what stands behind /v2/, and the methods it has
 }
 
 
-def answer(method: str, path: str) -> Answer:
-    """What is said to a request; `path` may have a query."""
+def answer(method: str, path: str, shelf: Shelf) -> Answer:
+    """What is said to a request; `path` may have a query. shelf: what the registry holds. Refused for a manifest."""
     place = path.partition("?")[0]
     if place == "/":  # the health of the server
         return 200, {"Cache-Control": "no-cache"}, "", "OK"
@@ -39,10 +40,34 @@ def answer(method: str, path: str) -> Answer:
         more = {"Allow": ", ".join(allowed), "X-Content-Type-Options": "nosniff"}
         return _told(405, "Method not allowed\n", _TEXT, more)
     if kind == "catalog":
-        return _told(200, '{"repositories":[]}\n', _JSON)
-    if kind == "tags":
+        return _catalog(path.partition("?")[2], list(shelf))
+    tags = shelf.get(parts["name"], {})
+    if kind == "tags" and not tags:
         return _error("NAME_UNKNOWN", "repository name not known to registry", {"name": parts["name"]})
+    if kind == "tags":
+        return _as_json({"name": parts["name"], "tags": list(tags)})
+    if parts["reference"] in {*tags, *tags.values()}:
+        raise Refused(
+            "What is written in a manifest is not modelled.",
+            "docker image inspect -f '{{{{.RepoDigests}}}}' IMAGE tells its digest.",
+        )
     return _error("MANIFEST_UNKNOWN", "manifest unknown", {"Tag": parts["reference"]})
+
+
+def _catalog(query: str, names: list[str]) -> Answer:
+    """All names, or with `n` so many of them behind `last`; then a link leads to the next."""
+    asked = parse_qs(query)
+    names = [name for name in names if name > asked.get("last", [""])[0]]
+    most = asked.get("n", [""])[0]
+    if not most.isdecimal() or int(most) >= len(names):
+        return _as_json({"repositories": names})
+    shown = names[: int(most)]
+    link = {"Link": f'</v2/_catalog?last={quote_plus(shown[-1])}&n={most}>; rel="next"'} if shown else {}
+    return _as_json({"repositories": shown}, link)
+
+
+def _as_json(value: dict[str, Any], more: dict[str, str] | None = None) -> Answer:
+    return _told(200, json.dumps(value, separators=(",", ":")) + "\n", _JSON, more)
 
 
 def _route(path: str) -> tuple[str, dict[str, str]] | None:

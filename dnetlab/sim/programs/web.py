@@ -14,7 +14,7 @@ from dnetlab.sim import clock, processes
 from dnetlab.sim.context import Refused
 from dnetlab.sim.dockerd import books
 from dnetlab.sim.dockerd.mounts import below, key_of
-from dnetlab.sim.programs import kinds, logs, registry
+from dnetlab.sim.programs import kinds, logs, registry, registryfiles
 from dnetlab.sim.world import World
 
 NGINX_VERSION = "nginx/1.22.1"
@@ -190,7 +190,7 @@ def serve_http(
     if first.startswith("nginx:"):
         return _nginx_answer(world, machine, container, file, path, str(client), method, agent, host or str(client))
     if first == "entrypoint.sh":
-        return _registry_answer(world, path, method)
+        return _registry_answer(world, machine, container, path, method)
     if first in ("whoami", "catalina.sh"):
         return _simple_answer(world, owner, first, path, str(client), method, agent, host or str(client))
     if first == "httpd":
@@ -286,8 +286,8 @@ def _simple_answer(
     return Served(status, headers, "" if method == "HEAD" else body, "OK" if status == 200 else "Not Found")
 
 
-def _registry_answer(world: World, path: str, method: str) -> Served:
-    status, headers, body, reason = registry.answer(method, path)
+def _registry_answer(world: World, host: str, container: str, path: str, method: str) -> Served:
+    status, headers, body, reason = registry.answer(method, path, registryfiles.shelf(world, host, container))
     headers |= {"Date": _date(world), "Content-Length": str(len(body))}
     return Served(status, headers, "" if method == "HEAD" else body, reason)
 

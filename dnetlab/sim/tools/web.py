@@ -129,7 +129,7 @@ def request(
     from dnetlab.sim.programs.web import serve_http
 
     wire.ask(context, answer, question.words, patience)
-    server, seen_from = _program(answer)
+    server, seen_from = program(answer)
     if reads_nothing(context, server):
         wire.left_behind(context, answer)
         raise wire.Silent(wire.FOREVER)
@@ -171,7 +171,7 @@ def _of_netcat(context: Context, answer: wire.Attempt, server: Listener, questio
     return reply
 
 
-def _program(answer: wire.Attempt) -> tuple[Listener, IpAddress | str]:
+def program(answer: wire.Attempt) -> tuple[Listener, IpAddress | str]:
     """Who reads the request, and the address it comes from for him."""
     opening = answer.talk.last.opening if answer.talk else None
     if opening is not None and opening.listener is not None:

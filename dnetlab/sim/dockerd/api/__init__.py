@@ -72,6 +72,7 @@ from dnetlab.sim.dockerd.api.images import (
     image_inspect,
     image_list,
     image_prune,
+    image_push,
     image_tag,
 )
 from dnetlab.sim.dockerd.api.made import image_commit, image_get, image_import, image_load
@@ -134,12 +135,11 @@ __all__ = [
     "container_rename", "container_restart", "container_start", "container_stop", "container_top", "container_unpause",
     "container_let_go", "container_read", "container_stay", "container_update", "container_wait", "exec_ended",
     "open_shell", "exec_inspect", "exec_start", "image_create", "image_delete", "image_inspect", "image_list",
-    "image_prune", "image_tag", "is_up", "network_connect", "network_create", "network_delete", "network_disconnect",
-    "network_inspect", "network_list", "network_prune", "node_delete", "node_inspect", "node_list", "node_update",
-    "service_create", "service_delete", "service_inspect", "service_list", "service_logs", "service_rollback",
-    "service_update", "swarm_ca", "swarm_init", "swarm_inspect", "swarm_join", "swarm_leave",
+    "image_prune", "image_push", "image_tag", "is_up", "network_connect", "network_create", "network_delete",
+    "network_disconnect", "network_inspect", "network_list", "network_prune", "node_delete", "node_inspect",
+    "node_list", "node_update", "service_create", "service_delete", "service_inspect", "service_list", "service_logs",
+    "service_rollback", "service_update", "swarm_ca", "swarm_init", "swarm_inspect", "swarm_join", "swarm_leave",
     "swarm_unlock", "swarm_unlock_key", "swarm_update", "task_inspect", "task_list", "task_logs", "content_create",
     "content_delete", "content_inspect", "content_list", "content_update", "system_info", "system_ping",
-    "system_version",
-    "volume_create", "volume_delete", "volume_inspect", "volume_list", "volume_prune",
+    "system_version", "volume_create", "volume_delete", "volume_inspect", "volume_list", "volume_prune",
 ]  # fmt: skip

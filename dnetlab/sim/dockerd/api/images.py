@@ -6,7 +6,7 @@ from typing import Any
 
 from dnetlab.model import Image
 from dnetlab.sim import clock
-from dnetlab.sim.dockerd import books, happenings, images
+from dnetlab.sim.dockerd import books, happenings, images, registries
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.filters import Filters
 from dnetlab.sim.dockerd.books import release_of
@@ -75,7 +75,20 @@ def image_inspect(world: World, host: str, name: str) -> Json:
 def image_create(world: World, host: str, from_image: str, tag: str = "") -> list[Json]:
     """POST /images/create: pull; the messages of its progress, {'status': …, 'id': …}. Raises ApiError."""
     name = from_image if not tag else f"{from_image}@{tag}" if ":" in tag else f"{from_image}:{tag}"
+    if images.parse_reference(name).domain:
+        return registries.pull(world, host, name)
     return list(images.pull(world, host, name).messages)
+
+
+def image_push(world: World, host: str, name: str, tag: str = "") -> list[Json]:
+    """POST /images/{name}/push: the messages of its progress, the last {'errorDetail': …, 'error': …} when it failed.
+
+    Without a tag all of the repository go. Raises ApiError 400 for what is no name.
+    """
+    reference = f"{name}:{tag}" if tag else name
+    said = registries.push(world, host, reference, every=not tag)
+    return [{"errorDetail": {"message": row["error"]}, "error": row["error"]} if "error" in row else row
+            for row in said]  # fmt: skip
 
 
 def image_tag(world: World, host: str, name: str, repo: str, tag: str = "") -> None:

@@ -17,7 +17,6 @@ POST /build/cancel
 POST /session
 POST /grpc
 GET /images/search
-POST /images/{name}/push
 GET /distribution/{name}/json
 POST /auth
 PUT /volumes/{name}

@@ -85,6 +85,10 @@ def image_tagged(a: Asked) -> Answer:
     return done(201)
 
 
+def image_pushed(a: Asked) -> Answer:
+    return Answer(200, a.do(api.image_push, a.name, a.text("tag")), "lines")
+
+
 def image_deleted(a: Asked) -> Answer:
     return Answer(200, a.do(api.image_delete, a.name, a.flag("force")))
 
@@ -131,6 +135,7 @@ ROUTES = {
     ("GET", "/images/json"): images,
     ("POST", "/images/prune"): images_pruned,
     ("GET", "/images/{name}/json"): image,
+    ("POST", "/images/{name}/push"): image_pushed,
     ("POST", "/images/{name}/tag"): image_tagged,
     ("DELETE", "/images/{name}"): image_deleted,
     ("GET", "/_ping"): ping,
