@@ -217,5 +217,5 @@ def pull(world: World, host: str, text: str) -> list[dict[str, str]]:
     digest = tags.get(reference.tag) or next((one for one in tags.values() if one == reference.digest), None)
     recipe = images.of_digest(world, digest) if digest else None
     if recipe is None:
-        raise ApiError(release_of(world).text("manifest unknown", reference=reference, full=reference.full), 404)
+        raise ApiError(release_of(world).text("manifest unknown", reference=str(reference), full=reference.full), 404)
     return list(images.downloaded(world, host, reference, recipe, name).messages)
