@@ -354,6 +354,9 @@ class Client:
     def image_create(self, from_image: str, tag: str = "") -> Any:
         return self.lines("POST", "/images/create", fromImage=from_image, tag=tag)
 
+    def image_push(self, name: str, tag: str = "") -> Any:
+        return self.lines("POST", f"/images/{name}/push", tag=tag)
+
     def image_tag(self, name: str, repo: str, tag: str = "") -> Any:
         return self.value("POST", f"/images/{name}/tag", repo=repo, tag=tag)
 
