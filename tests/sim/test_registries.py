@@ -12,6 +12,7 @@ import pytest
 
 from tests.sim.prompt import Prompt
 
+pytestmark = pytest.mark.usefixtures("transport")
 REGISTRY = "docker run -d -p 5000:5000 --name reg registry:2"
 LAYER = re.compile(r"^[0-9a-f]{12}(?=: )", re.M)
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
