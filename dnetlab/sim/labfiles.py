@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import errno
 import posixpath
+from typing import Any
 
 from dnetlab.commands.userland import USERLANDS
+from dnetlab.model.owned import Owned
 from dnetlab.sim.context import Context, Refused
 from dnetlab.sim.dockerd.mounts import SOCKETS
 from dnetlab.sim.kernel import KernelError
@@ -227,7 +229,7 @@ class LabFiles:
             raise OSError(errno.EROFS, "Read-only file system")
 
     def _count(self, key: FileKey) -> None:
-        if key not in self.world.files and sum(k[:2] == key[:2] for k in self.world.files) >= MOST_FILES:
+        if key not in self.world.files and len(self.world.files.of(*key[:2])) >= MOST_FILES:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     def _set(self, path: str, text: str) -> None:
@@ -300,9 +302,12 @@ class LabFiles:
             raise Refused("{old} belongs to the lab, which needs it.", "Move what you made yourself.", old=old)
         if self.key(old) in self.world.owners:
             self.world.owners[self.key(new)] = self.world.owners.pop(self.key(old))
-        for book in (self.world.files, self.world.links, self.world.modes, self.world.owners):
-            for key in [k for k in book if k[:2] == self.key(old)[:2] and k[2].startswith(old + "/")]:
-                book[self.key(new + key[2].removeprefix(old))] = book.pop(key)  # type: ignore[assignment]
+        world = self.world
+        books: tuple[Owned[Any], ...] = (world.files, world.links, world.modes, world.owners)
+        for book in books:
+            where = self.key(old)[:2]
+            for path in [path for path in book.of(*where) if path.startswith(old + "/")]:
+                book[self.key(new + path.removeprefix(old))] = book.pop((*where, path))
 
     def link(self, target: str, path: str) -> None:
         path = self.place(path)

@@ -7,13 +7,14 @@ are just keeping one. The copy is cheap because everything inside is frozen and 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dnetlab.model import Host, Interface, Namespace, Output, Snapshot, Topology, Where, default_topology
 from dnetlab.model.changed import quick, replace
 from dnetlab.model.layers import Layers
+from dnetlab.model.owned import Owned
 from dnetlab.model.releases import DEFAULT_RELEASE
 
 if TYPE_CHECKING:
@@ -78,10 +79,10 @@ class World:
     seed: int = 0
     clock: float = 0.0
     counters: dict[str, int] = field(default_factory=dict)
-    files: Layers[FileKey, str] = field(default_factory=Layers)
-    links: dict[FileKey, str] = field(default_factory=dict)
-    modes: dict[FileKey, int] = field(default_factory=dict)
-    owners: dict[FileKey, tuple[int, int]] = field(default_factory=dict)
+    files: Owned[str] = field(default_factory=Owned)
+    links: Owned[str] = field(default_factory=Owned)
+    modes: Owned[int] = field(default_factory=Owned)
+    owners: Owned[tuple[int, int]] = field(default_factory=Owned)
     shells: dict[str, Shell] = field(default_factory=dict)
     logs: Layers[tuple[str, str], tuple[tuple[str, str, float], ...]] = field(default_factory=Layers)
     made: dict[str, Any] = field(default_factory=dict)
@@ -100,9 +101,9 @@ class World:
             swarms=dict(self.swarms),
             counters=dict(self.counters),
             files=self.files.copy(),
-            links=dict(self.links),
-            modes=dict(self.modes),
-            owners=dict(self.owners),
+            links=self.links.copy(),
+            modes=self.modes.copy(),
+            owners=self.owners.copy(),
             made=dict(self.made),
             shells=dict(self.shells),
             logs=self.logs.copy(),
@@ -117,10 +118,9 @@ class World:
 
     def forget_files(self, host: str, container: str) -> None:
         """A container is gone, and its files with it."""
-        books: tuple[MutableMapping[FileKey, Any], ...] = (self.files, self.links, self.modes, self.owners)
+        books: tuple[Owned[Any], ...] = (self.files, self.links, self.modes, self.owners)
         for book in books:
-            for key in [key for key in book if key[1] == container and key[0] == host]:
-                del book[key]
+            book.drop(host, container)
 
     # -- identity -----------------------------------------------------------------------------------------------
 

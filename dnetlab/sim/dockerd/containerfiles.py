@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dnetlab.model import Container
+from dnetlab.model.owned import Owned
 from dnetlab.sim.dockerd import books, images, mounts
 from dnetlab.sim.dockerd.config import ContainerConfig
 from dnetlab.sim.dockerd.imagelayers import Layer
@@ -48,11 +49,10 @@ def has_file(world: World, image_id: str, path: str) -> bool:
 def unpack(world: World, host: str, container_id: str, image_id: str) -> None:
     """The files of an image, where its new container has them."""
     content = images.recipe_of(world, image_id).content
-    books_of: tuple[tuple[Any, Any], ...] = ((world.files, content.files), (world.links, content.links),
-                                             (world.modes, content.modes), (world.owners, content.owners))  # fmt: skip
-    for book, entries in books_of:
-        for path, value in entries.items():
-            book[host, container_id, path] = value
+    world.files.give(host, container_id, content.files)
+    world.links.give(host, container_id, content.links)
+    world.modes.give(host, container_id, content.modes)
+    world.owners.give(host, container_id, content.owners)
 
 
 def fill_mounts(world: World, host: str, config: ContainerConfig, image_id: str) -> None:
@@ -85,7 +85,7 @@ def forget_volume(world: World, host: str, name: str) -> None:
     place = f"{mounts.VOLUMES}/{name}"
     for key in mounts.below(world, (host, "", place)):
         del world.files[key]
-    for key in [key for key in world.owners if key[:2] == (host, "") and (key[2] + "/").startswith(place + "/")]:
+    for key in [(host, "", path) for path in world.owners.of(host) if (path + "/").startswith(place + "/")]:
         del world.owners[key]
 
 
@@ -109,7 +109,7 @@ def own_layer(world: World, host: str, container: Container) -> Layer:
     links = _different(world, host, container.id, world.links, content.links)
     modes = _different(world, host, container.id, world.modes, content.modes)
     owners = _different(world, host, container.id, world.owners, content.owners)
-    here = {key[2] for book in (world.files, world.links) for key in book if key[:2] == (host, container.id)}
+    here = {*world.files.of(host, container.id), *world.links.of(host, container.id)}
     gone = [path for path in (*content.files, *content.links)
             if path not in here and _is_own(world, (host, container.id, path))]  # fmt: skip
     return Layer(files, links, modes, tuple(sorted(path.rstrip("/") for path in gone)), owners=owners)
@@ -120,9 +120,9 @@ def size_of(world: World, host: str, container: Container) -> int:
     return sum(len(text.encode()) for text in own_layer(world, host, container).files.values())
 
 
-def _different(world: World, host: str, container_id: str, book: Any, below: Any) -> dict[str, Any]:
-    return {key[2]: value for key, value in book.items()
-            if key[:2] == (host, container_id) and _is_own(world, key) and below.get(key[2]) != value}  # fmt: skip
+def _different(world: World, host: str, container_id: str, book: Owned[Any], below: Any) -> dict[str, Any]:
+    return {path: value for path, value in book.of(host, container_id).items()
+            if _is_own(world, (host, container_id, path)) and below.get(path) != value}  # fmt: skip
 
 
 def changes(world: World, host: str, container: Container) -> list[tuple[str, str]]:

@@ -48,4 +48,4 @@ def key_of(world: World, host: str, container: str, path: str) -> FileKey:
 def below(world: World, key: FileKey) -> list[FileKey]:
     """The keys of what lies in a directory."""
     prefix = key[2].rstrip("/") + "/"
-    return [k for k in world.files if k[:2] == key[:2] and k[2].startswith(prefix)]
+    return [(*key[:2], path) for path in world.files.of(*key[:2]) if path.startswith(prefix)]

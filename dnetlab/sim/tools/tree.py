@@ -6,6 +6,8 @@ What the lab does not hold is refused, not called missing, wherever a real machi
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
+from itertools import chain
 
 from dnetlab.model import Interface, LinkKind
 from dnetlab.model.ip import IpAddress
@@ -131,8 +133,7 @@ def is_directory(context: Context, path: str) -> bool:
     key = file_key(context, full)
     if key in context.world.files or not key[1] and key[2] in SOCKETS:
         return False
-    books = (context.world.files, context.world.links)
-    if any(other[:2] == key[:2] and other[2].startswith(key[2] + "/") for book in books for other in book):
+    if any(other.startswith(key[2] + "/") for other in _paths(context, key)):
         return True
     if any((point + "/").startswith(full + "/") for point in _mount_points(context)):
         return True
@@ -213,12 +214,16 @@ def _ports(context: Context, full: str) -> list[str]:
     return sorted(link.name for link in context.stack.interfaces if link.master == parts[4])
 
 
+def _paths(context: Context, key: FileKey) -> Iterator[str]:
+    """The paths of all files and symbolic links where that one is kept."""
+    return chain(context.world.files.of(*key[:2]), context.world.links.of(*key[:2]))
+
+
 def _here(context: Context, full: str) -> list[str]:
     place = file_key(context, full)
     prefix, shown = place[2].rstrip("/") + "/", full.rstrip("/") + "/"
-    keys = (*context.world.files, *context.world.links)
-    found = [key[2].removeprefix(prefix).split("/", 1)[0] for key in keys
-             if key[:2] == place[:2] and key[2].startswith(prefix) and key[2] != prefix]  # fmt: skip
+    found = [path.removeprefix(prefix).split("/", 1)[0] for path in _paths(context, place)
+             if path.startswith(prefix) and path != prefix]  # fmt: skip
     points = [point for point in _mount_points(context) if point.startswith(shown)]
     return found + [point.removeprefix(shown).split("/", 1)[0] for point in points]
 
@@ -265,9 +270,9 @@ def _refuse_unknown(context: Context, full: str) -> None:
 
 def _held(context: Context, full: str) -> str:
     """What `cat` shows here, for a sentence: the files below the same directory of /, or all when it has none."""
-    place = (context.host, context.container or "")
+    files = context.world.files.of(context.host, context.container or "")
     made = [*_fixed(context), *_OF_KERNEL, *(_OF_FIRST if context.container is not None else ())]
-    names = sorted({*made, *(key[2] for key in context.world.files if key[:2] == place)})
+    names = sorted({*made, *files})
     names += [f"{tree}…" for tree in (_SWITCHES, _LINKS)]
     near = [name for name in names if name.split("/")[1] == full.split("/")[1]] or names
     return ", ".join([*near[:MOST_NAMED], *(["…"] if len(near) > MOST_NAMED else [])])
