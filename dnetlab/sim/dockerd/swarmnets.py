@@ -42,7 +42,7 @@ def create(world: World, host: str, network: Network, subnets: Sequence[Subnet])
     """`docker network create` for a whole swarm, at a manager: its id. ApiError in the daemon's words."""
     swarm = swarm_of(world, host)
     if swarm is not None and not any(node.host == host for node in swarm.managers):
-        first = release_of(world).overlay_asks_first and network.driver == "overlay"
+        first = release_of(world).overlay_asks_first and driver_of(network).spans_hosts
         raise ApiError(membership.NO_SWARM if first else WORKER, 403)
     if daemon(world, host).joining is not None:
         raise ApiError(membership.NO_SWARM, 503)
