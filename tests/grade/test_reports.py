@@ -79,7 +79,7 @@ def test_a_report_tells_student_lesson_engine_score_predictions_transcript_table
         (True, False), (False, False), (False, False), (True, False)
     ]  # fmt: skip
     assert steps["ls /nosuch"]["stderr"] == "ls: cannot access '/nosuch': No such file or directory\n"
-    assert steps["docker search web"]["taken_back"] and steps["docker push web"]["refused"]["zh"]
+    assert steps["docker search web"]["taken_back"] and steps["docker search web"]["refused"]["zh"]
     assert steps["%dnet topology"]["picture"]["alt"]["en"].startswith("Topology of the lab: docker1")
     assert steps["%dnet rules nat"]["table"]["columns"][:3] == ["host", "table", "chain"]
     assert "172.25.254.38" in steps["%dnet trace news client"]["told"]["zh"]

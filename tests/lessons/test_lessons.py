@@ -86,7 +86,7 @@ def test_a_new_lesson_is_sound(tmp_path):
          "task own-network earns 1 points before anything was done: give what holds weight 0"),
         ("solution.dnet", "docker network create blue\n", "solution.dnet",
          "task own-network is not done: container web1 is on network blue, but web1 is on: bridge"),
-        ("solution.dnet", "docker search web\n", "solution.dnet", "`docker push web` is refused"),
+        ("solution.dnet", "docker search web\n", "solution.dnet", "`docker search web` is refused"),
         ("wrong/not-connected.dnet", "; task: own-network, hint: not-connected\ndocker ps\n",
          "wrong/not-connected.dnet", "it gets the hint 'none', not 'not-connected'"),
         ("wrong/not-connected.dnet", "docker ps\n", "wrong/not-connected.dnet", "its first line must say what it is"),
