@@ -18,14 +18,23 @@ Value = TypeVar("Value")
 class Owned(MutableMapping[Key, Value]):
     """(host, container id or '', path) -> value; in the order of the owners, then of what was written."""
 
+    __slots__ = ("_own", "_owners", "_shared")
+
     def __init__(self) -> None:
         self._owners: Layers[tuple[str, str], Mapping[str, Value]] = Layers()
-        self._own: dict[tuple[str, str], dict[str, Value]] = {}  # those that no copy shares
+        self._own: dict[tuple[str, str], dict[str, Value]] = {}  # those that no copy has, too
+        self._shared = False  # has a copy the very same entries?
 
     def copy(self) -> Owned[Value]:
-        made: Owned[Value] = Owned()
-        made._owners, self._own = self._owners.copy(), {}
+        made: Owned[Value] = Owned.__new__(Owned)
+        made._owners, made._own = self._owners, self._own
+        made._shared = self._shared = True
         return made
+
+    def _part(self) -> None:
+        """From now on, what is written here is written here alone."""
+        if self._shared:
+            self._owners, self._own, self._shared = self._owners.copy(), {}, False
 
     def of(self, host: str, container: str = "") -> Mapping[str, Value]:
         """path -> value of that host or container; {} when it has nothing. Read only."""
@@ -34,14 +43,16 @@ class Owned(MutableMapping[Key, Value]):
     def give(self, host: str, container: str, entries: Mapping[str, Value]) -> None:
         """A container begins with these entries, which whoever else has them may go on to share."""
         if entries:
+            self._part()
             self._own.pop((host, container), None)
             self._owners[host, container] = entries
 
     def drop(self, host: str, container: str) -> None:
         """All that it has goes; it need not have anything."""
         owner = host, container
-        self._own.pop(owner, None)
         if owner in self._owners:
+            self._part()
+            self._own.pop(owner, None)
             del self._owners[owner]
 
     def __getitem__(self, key: Key) -> Value:
@@ -59,6 +70,7 @@ class Owned(MutableMapping[Key, Value]):
         del self._writable(key)[key[2]]
 
     def _writable(self, key: Key) -> dict[str, Value]:
+        self._part()
         owner = key[0], key[1]
         entries = self._own.get(owner)
         if entries is None:

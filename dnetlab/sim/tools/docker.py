@@ -28,7 +28,7 @@ def _elsewhere(context: Context, argv: tuple[str, ...]) -> str:
     typed = argv[2] if first in ("-H", "--host") and len(argv) > 2 else ""
     typed = typed or (first.partition("=")[2] if first.startswith(("-H=", "--host=")) else "")
     where = typed or (context.environment or {}).get("DOCKER_HOST", "")
-    if where in ("", "unix://", *(f"unix://{path}" for path in SOCKETS)):
+    if not where or where == "unix://" or where in [f"unix://{path}" for path in SOCKETS]:
         return ""
     far = re.fullmatch(r"tcp://([^:/]+):(\d{1,5})/?", where)
     found = lookup.find(context, far[1]) if far else None
