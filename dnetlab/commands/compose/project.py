@@ -90,7 +90,7 @@ def load(
     tree, warnings = _tree(files, read, variables, missing)
     blank = {one: f'The "{one}" variable is not set. Defaulting to a blank string.' for one in missing}
     warnings = [*blank.values(), *warnings]
-    elsewhere = _missing_elsewhere(files, read, variables)
+    elsewhere = _missing_elsewhere(files, read, variables) if missing else []
     chosen = _name(name or variables.get("COMPOSE_PROJECT_NAME", ""), tree, directory)
     profiles = [*wanted_profiles, *filter(None, variables.get("COMPOSE_PROFILES", "").split(","))]
     try:

@@ -18,7 +18,7 @@ from dnetlab.sim.kernel.autoconf import scope_of
 from dnetlab.sim.kernel.routes import same_as
 from dnetlab.sim.tools import ip_get, ip_link, ip_neigh
 from dnetlab.sim.tools.ip_hops import read_hops
-from dnetlab.sim.tools.ip_show import Words, inet, known_device, prefix, read_filter, read_route_filter
+from dnetlab.sim.tools.ip_show import Words, gateway, inet, known_device, prefix, read_filter, read_route_filter
 from dnetlab.sim.tools.rt_tables import table_of
 
 WILDCARD = """\
@@ -187,9 +187,7 @@ def read_route(context: Context, words: Words, family: int = 0) -> tuple[Route, 
     while words:
         word = words.next()
         if word == "via":
-            word = words.next()
-            said = {"inet": 4, "inet6": 6}.get(word, family)
-            route = replace(route, via=inet(words.next() if word in ("inet", "inet6") else word, said))
+            route = replace(route, via=gateway(words, family))
         elif word in ("dev", "oif"):
             name = words.next()
             given.add("dev")

@@ -6,7 +6,7 @@ from dnetlab.commands.ip import IpError
 from dnetlab.model.changed import replace
 from dnetlab.model.route import Hop
 from dnetlab.sim.context import Context, Refused
-from dnetlab.sim.tools.ip_show import Words, inet, known_device
+from dnetlab.sim.tools.ip_show import Words, gateway, known_device
 
 
 def read_hops(context: Context, words: Words, family: int) -> tuple[Hop, ...]:
@@ -27,9 +27,7 @@ def _hop(context: Context, words: Words, family: int) -> Hop:
     while words and words.left[0] in ("via", "dev", "oif", "weight", "onlink", "realms", "encap", "as", "vni"):
         word = words.next()
         if word == "via":
-            word = words.next()
-            said = {"inet": 4, "inet6": 6}.get(word, family)
-            hop = replace(hop, via=inet(words.next() if word in ("inet", "inet6") else word, said))
+            hop = replace(hop, via=gateway(words, family))
         elif word in ("dev", "oif"):
             hop = replace(hop, dev=_device(context, words.next()))
         elif word == "weight":

@@ -328,6 +328,13 @@ def read_route_filter(context: Context, words: Words, family: int = 0) -> RouteF
     return found
 
 
+def gateway(words: Words, family: int) -> IpAddress:
+    """What stands behind `via`: [inet | inet6] ADDRESS. IpError in iproute2's words."""
+    word = words.next()
+    said = {"inet": 4, "inet6": 6}.get(word, family)
+    return inet(words.next() if word in ("inet", "inet6") else word, said)
+
+
 def inet(word: str, family: int = 4) -> IpAddress:
     """A bare address of that family, of either for 0; IpError in iproute2's words."""
     kind = {0: "any valid", 4: "inet", 6: "inet6"}[family]

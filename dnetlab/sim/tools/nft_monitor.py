@@ -21,12 +21,19 @@ def begin(context: Context, options: Options) -> Result:
     """Listen until the job is ended. Refused when a rule of iptables can't be said in nft's words."""
     if options.handles or options.json:
         raise Refused("The lab's `nft monitor trace` has no options.", "Leave them out: `nft monitor trace &`.")
-    stack, argv = context.stack, ("nft", *options.words.split())
+    stack = context.stack
     for family, tables in (("ip", stack.netfilter), ("ip6", stack.netfilter6)):
         for table in tables.tables:
             as_nft(family, table)
+    return listen(context, ("nft", *options.words.split()), _tell)
+
+
+def listen(context: Context, argv: tuple[str, ...], tell: jobs.Tell) -> Result:
+    """From now on it is noted what marked packets meet; `tell` says it when the job ends. In the foreground nothing
+    comes."""
+    stack = context.stack
     walls = Walls(stack.nftables, stack.netfilter, stack.netfilter6)
-    if jobs.begun(context, argv, Capture(0, traced=(), walls=walls), _tell, lambda *_: False):
+    if jobs.begun(context, argv, Capture(0, traced=(), walls=walls), tell, lambda *_: False):
         return Result()
     ends = context.deadline < float("inf")
     context.world.clock = context.deadline if ends else context.world.clock + 2.0

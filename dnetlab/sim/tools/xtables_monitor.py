@@ -7,13 +7,11 @@ In the foreground nothing can come, as for tcpdump: the lab's hosts are quiet wh
 
 from __future__ import annotations
 
-from dnetlab.commands.tcpdump import QUIET
 from dnetlab.model.frame import Capture
-from dnetlab.model.traced import Walls
-from dnetlab.sim import jobs
 from dnetlab.sim.context import Context, Refused, Result
 from dnetlab.sim.text.xtables_trace import Ended, trace_text
 from dnetlab.sim.tools.nft import refuse_unknown
+from dnetlab.sim.tools.nft_monitor import listen
 from dnetlab.sim.tools.options import BadOption, parse
 from dnetlab.sim.tools.permission import may_configure
 
@@ -62,12 +60,7 @@ def _begin(context: Context, argv: tuple[str, ...]) -> Result:
             )  # fmt: skip
     for filters in (stack.netfilter, stack.netfilter6):
         refuse_unknown(filters, {table.name for table in filters.tables})
-    walls = Walls(stack.nftables, stack.netfilter, stack.netfilter6)
-    if jobs.begun(context, argv, Capture(0, traced=(), walls=walls), _tell, lambda *_: False):
-        return Result()
-    ends = context.deadline < float("inf")
-    context.world.clock = context.deadline if ends else context.world.clock + 2.0
-    return Result("", "" if ends else QUIET)
+    return listen(context, argv, _tell)
 
 
 def _tell(context: Context, argv: tuple[str, ...], capture: Capture, interrupted: bool) -> Result:
