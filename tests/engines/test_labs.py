@@ -133,6 +133,30 @@ def test_a_namespace_that_was_on_its_way_when_the_lab_was_removed_goes_too(made,
     assert netns.leftovers(made[0]) == []
 
 
+@pytest.mark.parametrize("host", ["only", records.SWITCH])
+def test_a_namespace_that_was_unmounted_but_not_yet_deleted_when_its_remover_was_killed_goes_too(made, host):
+    # given a lab whose `down` was killed between the two steps by which a network namespace goes
+    labhosts.up("20.10", made[0], ONE)
+    subprocess.run(["umount", records.NETNS / records.netns_name(made[0], host)], check=True)
+
+    # when it is taken down again
+    labhosts.down(made[0])
+
+    # then the file is gone
+    assert netns.leftovers(made[0]) == []
+
+
+@pytest.mark.parametrize("host", ["only", records.SWITCH])
+def test_a_host_is_made_anew_where_the_file_of_a_namespace_was_left(made, host):
+    labhosts.up("20.10", made[0], ONE)
+    subprocess.run(["umount", records.NETNS / records.netns_name(made[0], host)], check=True)
+
+    labhosts.up("20.10", made[0])
+
+    assert states(made[0]) == {"only": ("up", "-")}
+    assert labhosts.attach(made[0]).run("only", "cat /sys/class/net/eth0/operstate").stdout == "up\n"
+
+
 def test_a_namespace_of_somebody_else_is_never_taken_whatever_it_is_called(made):
     mine = [f"dnetlab-{made[0]}-mine", "dnetlab-mine-x"]
     for name in mine:

@@ -187,6 +187,7 @@ class NamespaceHosts:
         for name in gone:
             netns.remove_host(record, self.shape, name)
         if not record.owns(records.netns_name(self.lab, records.SWITCH)):
+            netns.remove_switches(record)
             netns.make_switches(record)
         record.save()
         self._make(tuple(self.shape.host(name) for name in gone), engine_data(self.version, self.progress))

@@ -354,14 +354,14 @@ def remove_lab(lab: str) -> None:
 
 
 def _own_namespaces(record: LabRecord | None) -> list[str]:
-    """The names of a lab's network namespaces that are there now."""
-    return [name for name in record.namespaces if record.owns(name)] if record else []
+    """The names of a lab's network namespaces that are there now, or of which the file is."""
+    return record.named() if record else []
 
 
 def remove_host(record: LabRecord, shape: Topology, host: str) -> None:
     """Remove what is left of one host, so that it can be made anew."""
     name = netns_name(record.lab, host)
-    inodes = [name] if record.owns(name) else []
+    inodes = [name] if name in record.named() else []
     pid = record.pids.pop(host, 0)
     if pid and is_running(pid, record.lab):
         os.kill(pid, signal.SIGKILL)
@@ -374,6 +374,13 @@ def remove_host(record: LabRecord, shape: Topology, host: str) -> None:
     record.namespaces[name] = 0
     record.daemons = [daemon for daemon in record.daemons if daemon != host]
     _unmount(record.directory / host)
+
+
+def remove_switches(record: LabRecord) -> None:
+    """Remove what is left of the namespace of the lab's switches, so that it can be made anew."""
+    name = netns_name(record.lab, SWITCH)
+    if name in record.named():
+        _remove_netns(NETNS / name)
 
 
 def _remove_netns(path: Path) -> None:

@@ -60,6 +60,22 @@ class LabRecord:
         except OSError:
             return False
 
+    def named(self) -> list[str]:
+        """The names in /run/netns that are the lab's to remove: its namespaces, and files that were those of one.
+
+        Such a file is left for a moment by `ip netns add` before it mounts the namespace there, and by whoever removes
+        one after unmounting it: for good when it is killed in that moment.
+        """
+        return [name for name in self.namespaces if self.owns(name) or _is_bare(NETNS / name)]
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a file is there on which no namespace is mounted: nsfs is a file system of its own."""
+    try:
+        return path.stat().st_dev != Path("/proc/self/ns/net").stat().st_dev
+    except OSError:
+        return False
+
 
 def netns_name(lab: str, host: str) -> str:
     """Name of a host's network namespace: 'dnetlab-<lab>-<host>'."""
