@@ -14,14 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnetlab import study
-from dnetlab.checks.judge import judge_task, probes
 from dnetlab.clients import alone
 from dnetlab.commands.cell import host_called, read_cell
 from dnetlab.commands.shell import starts_beside
 from dnetlab.engines import Engine, open_engine
 from dnetlab.errors import NotHere, UsageError
-from dnetlab.explain.baseline import baseline
-from dnetlab.explain.sentences import phrase
 from dnetlab.history import History
 from dnetlab.journal import JournalWriter, choose, fits, output_digest, read_journal, with_past
 from dnetlab.language import spoken
@@ -257,6 +254,7 @@ class Lab(Travelling, Looking):
         Raises UsageError when nothing has failed, or one end is missing; UnknownName when a place can't be found.
         """
         from dnetlab.explain.asking import why_between, why_last
+        from dnetlab.explain.sentences import phrase
 
         asked = self.lesson is not None and self.lesson.is_broken and self.lesson.prediction("cause")
         if asked and not self.answer_to("cause").right:
@@ -319,6 +317,8 @@ class Lab(Travelling, Looking):
 
     def note_baseline(self) -> bool:
         """Write down what the lab is like before the lesson breaks it; False when it isn't that lab now."""
+        from dnetlab.explain.baseline import baseline
+
         ran = fold(self.events)
         if not self._healthy or len(ran) != len(self._healthy) or not study.begun(self._healthy, ran):
             return False
@@ -343,6 +343,8 @@ class Lab(Travelling, Looking):
 
     def ticks(self) -> tuple[TaskResult, ...]:
         """The tasks that are done now and were not before; each is written down once."""
+        from dnetlab.checks.judge import judge_task
+
         if self.lesson is None or not self.begun:
             return ()
         finished = list(study.done(self.lesson, self._course))
@@ -377,12 +379,16 @@ class Lab(Travelling, Looking):
         return self._judged(task, self._evidence([task], asked or self.engine.name == "sim"), asked)
 
     def _judged(self, task: Task, evidence: Evidence, asked: bool) -> TaskResult:
+        from dnetlab.checks.judge import judge_task
+
         result = judge_task(task, evidence, study.done(self._lesson(), self._course))
         self._note_judged(result, asked)
         return result
 
     def judge(self, task: Task) -> TaskResult:
         """A task as the lab is now, whatever comes before it; nothing is written down."""
+        from dnetlab.checks.judge import judge_task
+
         return judge_task(task, self._evidence([task]), task.needs)
 
     def forget_lessons(self) -> None:
@@ -407,6 +413,9 @@ class Lab(Travelling, Looking):
     def _evidence(self, tasks: Sequence[Task], probing: bool = True) -> Evidence:
         """What the tasks' checks look at. Probes run after the snapshot, and are in no journal; nothing of them stays
         on the simulator."""
+        from dnetlab.checks.judge import probes
+        from dnetlab.explain.baseline import baseline
+
         snapshot = self.engine.snapshot()
         lines = dict.fromkeys(line for task in tasks for line in probes(task)) if probing else ()
         outputs = {line: self._probe(line) for line in lines}

@@ -17,7 +17,7 @@ from dnetlab.model.nftables import FAMILIES
 from dnetlab.model.nftrule import NAMES, SELECTORS
 from dnetlab.notebook.magic import DnetMagics
 from dnetlab.notebook.subcommands import SUBCOMMANDS
-from dnetlab.sim.dockercli.dispatch import REFUSED, VERBS
+from dnetlab.sim.dockercli.dispatch import REFUSED, verbs
 from dnetlab.sim.dockercli.runconfig import REFUSED_FLAGS
 
 PLACES = {
@@ -135,7 +135,7 @@ def _docker() -> Iterator[str]:
 
 
 def _answers(one: Command) -> bool:
-    return one.operation in VERBS and not one.subcommands
+    return one.operation in verbs(one.operation) and not one.subcommands
 
 
 def _refused_flags(operation: tuple[str, ...]) -> Sequence[str]:
@@ -159,8 +159,8 @@ def _iproute() -> Iterator[str]:
     yield from ("", "| command | verbs |", "|---|---|")
     for name in dict.fromkeys(ip.KNOWN.values()):
         yield f"| `ip {name}` | {_code([verb for verb in ip.VERBS[name] if verb != 'help'])} |"
-    for name, verbs in bridge._VERBS.items():
-        yield f"| `bridge {name}` | {_code([verb for verb in verbs if verb != 'help'])} |"
+    for name, known in bridge._VERBS.items():
+        yield f"| `bridge {name}` | {_code([verb for verb in known if verb != 'help'])} |"
     yield f"| `brctl` | {_code(list(brctl.VERBS))}; in a container of busybox {_code(brctl.BUSYBOX_VERBS)} |"
 
 

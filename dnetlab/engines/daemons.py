@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dnetlab.model import Answer, Line
@@ -10,7 +11,6 @@ from dnetlab.sim import due, sessions
 from dnetlab.sim.apply import prompt_of
 from dnetlab.sim.asking import ask
 from dnetlab.sim.clock import since_1970
-from dnetlab.sim.dockerd.http import common_headers
 from dnetlab.sim.passing import come
 
 if TYPE_CHECKING:
@@ -23,7 +23,13 @@ class Daemons:
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
         self.hosts = simulator.shape.docker_hosts
-        self.headers = common_headers(simulator.world)
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """What every answer of the lab's release begins with."""
+        from dnetlab.sim.dockerd.http import common_headers
+
+        return common_headers(self._simulator.world)
 
     @property
     def clock(self) -> float:

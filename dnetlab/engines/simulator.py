@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dnetlab.engines.daemons import Daemons
 from dnetlab.errors import NotHere
-from dnetlab.explain.asking import owner_of
 from dnetlab.model import Crossing, Line, Output, Packet, Snapshot, Topology, Where, default_topology
 from dnetlab.model.ip import IpAddress
 from dnetlab.model.releases import DEFAULT_RELEASE
@@ -55,6 +54,8 @@ class Simulator:
         return name_of(self.world, found) if found else None
 
     def lookup(self, snapshot: Snapshot, where: Where, name: str) -> IpAddress | None:
+        from dnetlab.explain.asking import owner_of
+
         owner = owner_of(snapshot, where)
         found = resolve(self.world.copy(), where, owner.id if owner else None, name)
         return found[0] if found else None

@@ -13,14 +13,43 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-from dnetlab.language import zh
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 LANGUAGES = ("en", "zh")
-CATALOGUES: Mapping[str, Mapping[str, str]] = {"en": {}, "zh": zh.CATALOGUE}
-HEADINGS: Mapping[str, Mapping[str, str]] = {"en": {}, "zh": zh.HEADINGS}
+Table = TypeVar("Table")
+
+
+class ByLanguage(dict[str, Table]):
+    """language -> what it has, which is read when somebody first asks: who speaks one never loads the other.
+
+    >>> ByLanguage(en=dict, zh=dict)["en"]
+    {}
+    """
+
+    def __init__(self, **readers: Callable[[], Table]) -> None:
+        super().__init__()
+        self._readers = readers
+
+    def __missing__(self, language: str) -> Table:
+        self[language] = found = self._readers[language]()
+        return found
+
+
+def _catalogue() -> Mapping[str, str]:
+    from dnetlab.language import zh
+
+    return zh.CATALOGUE
+
+
+def _headings() -> Mapping[str, str]:
+    from dnetlab.language import zh
+
+    return zh.HEADINGS
+
+
+CATALOGUES: ByLanguage[Mapping[str, str]] = ByLanguage(en=dict, zh=_catalogue)
+HEADINGS: ByLanguage[Mapping[str, str]] = ByLanguage(en=dict, zh=_headings)
 _spoken = {"": ""}
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from dnetlab.checks.kinds import ALLOWED, KINDS
 from dnetlab.model.releases import RELEASES
 
 _NAME = {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$"}
@@ -88,6 +88,8 @@ def _task() -> dict[str, Any]:
 
 
 def _check() -> dict[str, Any]:
+    from dnetlab.checks.kinds import ALLOWED, KINDS
+
     common = {
         "weight": {"description": "0: a condition of all credit", "type": "number", "minimum": 0},
         "not": {"description": "it shall not be so", "type": "boolean"},
@@ -95,7 +97,7 @@ def _check() -> dict[str, Any]:
     }
     kinds = []
     for name, kind in KINDS.items():
-        fields = {field: _field(field, type_) for field, type_ in kind.fields.items()}
+        fields = {field: _field(ALLOWED.get(field), type_) for field, type_ in kind.fields.items()}
         one = _object({"kind": {"const": name}, **fields, **common}, " ".join(["kind", *kind.needs]))
         kinds.append({"description": kind.summary, **one})
     tag = {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": list(KINDS)}}}
@@ -105,5 +107,5 @@ def _check() -> dict[str, Any]:
     return {**tag, "allOf": rules}
 
 
-def _field(name: str, kind: str) -> dict[str, Any]:
-    return {"enum": list(ALLOWED[name])} if name in ALLOWED else _TYPES[kind]
+def _field(allowed: Iterable[str] | None, kind: str) -> dict[str, Any]:
+    return _TYPES[kind] if allowed is None else {"enum": list(allowed)}

@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -102,12 +103,12 @@ class Packet:
     @property
     def version(self) -> int:
         """4 or 6: the family of its addresses."""
-        return self.destination.version
+        return 4 if isinstance(self.destination, IPv4Address) else 6
 
     @property
     def head(self) -> int:
         """The bytes of the IP header of each of its frames; an IPv6 piece has a header more (RFC 8200)."""
-        return 20 if self.destination.version == 4 else 48 if self.piece else 40
+        return 20 if isinstance(self.destination, IPv4Address) else 48 if self.piece else 40
 
     @property
     def first_number(self) -> int:

@@ -269,7 +269,10 @@ def remember(
     entry = track.connection = replace(old, state=state, expires=expires, tcp=tcp, assured=assured)
     if tcp is TcpState.CLOSE and old.state is ConnState.NEW:  # a reset ends what nobody has answered yet
         return tuple(c for c in connections if c.original != entry.original)
-    others = [c for c in connections if not _is_of(c, entry.original) and (c.expires is None or c.expires > now)]
+    at = _place(connections, entry.original)
+    others = connections if at is None else connections[:at] + connections[at + 1 :]
+    if any(c.expires is not None and c.expires <= now for c in others):
+        others = tuple(c for c in others if c.expires is None or c.expires > now)
     return (*others[-(REMEMBERED - 1) :], entry)
 
 
@@ -277,20 +280,25 @@ def advance(
     connections: tuple[Connection, ...], original: Flow, reply: bool, now: float, flags: str
 ) -> tuple[Connection, ...]:
     """Another packet of a connection that is known came by: only what TCP's flags change is written down."""
-    entry = next((c for c in reversed(connections) if _is_of(c, original)), None)
-    if entry is None or entry.tcp is None:
+    at = _place(connections, original)
+    entry = connections[at] if at is not None else None
+    if at is None or entry is None or entry.tcp is None:
         return connections
     tcp = _next_state(entry.tcp, flags, reply)
     if tcp is entry.tcp:
         return connections
     new = replace(entry, tcp=tcp, expires=now + tcp.seconds)
-    return tuple(new if c is entry else c for c in connections)
+    return (*connections[:at], new, *connections[at + 1 :])
 
 
-def _is_of(connection: Connection, original: Flow) -> bool:
-    """Is it the entry of that flow? Most are told apart by a port, without a look at the addresses."""
-    known = connection.original
-    return known is original or known.sport == original.sport and known == original
+def _place(connections: tuple[Connection, ...], original: Flow) -> int | None:
+    """Where the entry of that flow stands; None when there is none. Most are the newest, and of the others most are
+    told apart by a port, without a look at the addresses."""
+    for at in range(len(connections) - 1, -1, -1):
+        known = connections[at].original
+        if known is original or known.sport == original.sport and known == original:
+            return at
+    return None
 
 
 _CLOSING = (TcpState.FIN_WAIT, TcpState.CLOSE_WAIT, TcpState.LAST_ACK)

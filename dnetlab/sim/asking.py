@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dnetlab.model import Answer, Line, Output
-from dnetlab.sim.dockerd.http import answer
 from dnetlab.sim.passing import come
 from dnetlab.sim.world import World
 
 
 def ask(world: World, line: Line) -> tuple[World, Answer]:
     """Do the request of a line on a copy of the world, at the line's clock. What is refused changes nothing."""
+    from dnetlab.sim.dockerd.http import answer
+
     assert line.request is not None
     new = world.copy()
     come(new, line.clock)

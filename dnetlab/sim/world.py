@@ -142,7 +142,7 @@ class World:
         """A locally administered unicast MAC, derived from the seed."""
         raw = bytearray.fromhex(self.hex_id(f"mac:{kind}", 12))
         raw[0] = (raw[0] & 0xFC) | 0x02
-        return ":".join(f"{byte:02x}" for byte in raw)
+        return raw.hex(":")
 
     # -- replacing values ---------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import pytest
 
 from dnetlab.explain import reasons, sentences, setting_reasons
 from dnetlab.explain.ending import Ending
-from dnetlab.explain.sentences import LANGUAGES, remedy, words
+from dnetlab.explain.sentences import LANGUAGES, en, remedy, words
 from dnetlab.lab import Lab
 from dnetlab.language import speak, spoken
 from dnetlab.model import Disposition, Part, Protocol, Route, StepKind, facts
@@ -40,7 +40,7 @@ def test_the_unions_hold_every_value_that_is_defined():
 
 
 def test_english_has_words_for_every_value():
-    assert set(sentences.en.WORDS) == ALL | set(ENUMS)
+    assert set(en.WORDS) == ALL | set(ENUMS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -8,23 +8,54 @@ The language is the session's (`dnetlab.language`). What one has no words for is
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
-from dnetlab.explain.sentences import en, zh
-from dnetlab.explain.sentences.course import en as course_en
-from dnetlab.explain.sentences.course import zh as course_zh
-from dnetlab.explain.sentences.work import en as work_en
-from dnetlab.explain.sentences.work import zh as work_zh
-from dnetlab.language import HEADINGS, spoken
+from dnetlab.language import HEADINGS, LANGUAGES, ByLanguage, spoken
 from dnetlab.model import Said
 from dnetlab.model.check import Claim
 from dnetlab.model.grade import Finding
 
-WORDS = {"en": en.WORDS, "zh": zh.WORDS}
-REMEDIES = {"en": en.REMEDIES, "zh": zh.REMEDIES}
-LANGUAGES = tuple(WORDS)
-COURSE = {"en": course_en, "zh": course_zh}
-WORK = {"en": work_en, "zh": work_zh}
+
+def _english() -> ModuleType:
+    from dnetlab.explain.sentences import en
+
+    return en
+
+
+def _chinese() -> ModuleType:
+    from dnetlab.explain.sentences import zh
+
+    return zh
+
+
+def _english_course() -> ModuleType:
+    from dnetlab.explain.sentences.course import en
+
+    return en
+
+
+def _chinese_course() -> ModuleType:
+    from dnetlab.explain.sentences.course import zh
+
+    return zh
+
+
+def _english_work() -> ModuleType:
+    from dnetlab.explain.sentences.work import en
+
+    return en
+
+
+def _chinese_work() -> ModuleType:
+    from dnetlab.explain.sentences.work import zh
+
+    return zh
+
+
+TABLES = ByLanguage(en=_english, zh=_chinese)
+COURSE = ByLanguage(en=_english_course, zh=_chinese_course)
+WORK = ByLanguage(en=_english_work, zh=_chinese_work)
 
 
 def words(value: Any, language: str = "") -> str:
@@ -38,14 +69,14 @@ def words(value: Any, language: str = "") -> str:
         return _said(value, language or spoken())
     if isinstance(value, Finding):
         return str(WORK[language or spoken()].FINDINGS[value.kind].format(**value.fields))
-    said = WORDS[language or spoken()].get(type(value))
-    return (said(value) if said else "") or en.WORDS[type(value)](value)
+    said = TABLES[language or spoken()].WORDS.get(type(value))
+    return (said(value) if said else "") or str(TABLES["en"].WORDS[type(value)](value))
 
 
 def remedy(fact: Any, language: str = "") -> str:
     """What would have helped against a fact that ended a journey; '' when nothing had to."""
-    helps = REMEDIES[language or spoken()].get(type(fact))
-    return helps(fact) if helps else ""
+    helps = TABLES[language or spoken()].REMEDIES.get(type(fact))
+    return str(helps(fact)) if helps else ""
 
 
 def _said(value: Said, language: str) -> str:
@@ -67,3 +98,6 @@ def said(name: str, language: str = "", **fields: Any) -> str:
     """A phrase of a report by its name, its {fields} filled in when any are given."""
     text: str = WORK[language or spoken()].PHRASES[name]
     return text.format(**fields) if fields else text
+
+
+__all__ = ["COURSE", "LANGUAGES", "WORK", "phrase", "remedy", "said", "words"]

@@ -11,7 +11,6 @@ from dnetlab.sim.dockercli import (
     archives,
     build,
     container,
-    contents,
     contexts,
     copy,
     events,
@@ -20,12 +19,7 @@ from dnetlab.sim.dockercli import (
     inspect,
     listing,
     network,
-    node,
     prune,
-    service,
-    servicelogs,
-    stack,
-    swarm,
     system,
     usage,
     volume,
@@ -35,7 +29,9 @@ from dnetlab.sim.dockercli.session import Failed, Session, told
 from dnetlab.sim.dockerd.api import ApiError
 from dnetlab.sim.profiles import client
 
-VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
+Verb = Callable[[Session], int]
+CLUSTER = ("swarm", "node", "service", "stack", "secret", "config")  # their verbs are in clusterverbs.py
+VERBS: dict[tuple[str, ...], Verb] = {
     ("network", "create"): network.create,
     ("network", "rm"): network.rm,
     ("network", "inspect"): network.inspect,
@@ -95,37 +91,6 @@ VERBS: dict[tuple[str, ...], Callable[[Session], int]] = {
     ("volume", "prune"): prune.volumes,
     ("volume", "create"): volume.create,
     ("volume", "rm"): volume.rm,
-    ("swarm", "init"): swarm.init,
-    ("swarm", "join"): swarm.join,
-    ("swarm", "join-token"): swarm.join_token,
-    ("swarm", "leave"): swarm.leave,
-    ("swarm", "update"): swarm.update,
-    ("swarm", "unlock-key"): swarm.unlock_key,
-    ("swarm", "unlock"): swarm.unlock,
-    **{(kind, name): verb for kind in ("secret", "config") for name, verb in (
-        ("create", contents.create), ("ls", contents.ls), ("inspect", contents.inspect), ("rm", contents.rm))},
-    ("swarm", "ca"): swarm.ca,
-    ("node", "ls"): node.ls,
-    ("node", "inspect"): node.inspect,
-    ("node", "ps"): node.ps,
-    ("node", "update"): node.update,
-    ("node", "promote"): node.promote,
-    ("node", "demote"): node.demote,
-    ("node", "rm"): node.rm,
-    ("service", "create"): service.create,
-    ("service", "ls"): service.ls,
-    ("service", "ps"): service.ps,
-    ("service", "inspect"): service.inspect,
-    ("service", "scale"): service.scale,
-    ("service", "update"): service.update,
-    ("service", "rollback"): service.rollback,
-    ("service", "logs"): servicelogs.logs,
-    ("service", "rm"): service.rm,
-    ("stack", "deploy"): stack.deploy,
-    ("stack", "ls"): stack.ls,
-    ("stack", "ps"): stack.ps,
-    ("stack", "rm"): stack.rm,
-    ("stack", "services"): stack.services,
     ("inspect",): inspect.anything,
     ("version",): system.version,
     ("system", "info"): system.info,
@@ -144,6 +109,15 @@ REFUSED: dict[str, tuple[str, str]] = {
     "manifest": ("Manifests are not simulated.", "Use docker image inspect IMAGE."),
     "checkpoint": ("docker checkpoint is not simulated.", "%dnet checkpoint NAME keeps the whole lab."),
 }
+
+
+def verbs(operation: tuple[str, ...]) -> dict[tuple[str, ...], Verb]:
+    """The verbs among which an operation's is, when there is one."""
+    if not operation or operation[0] not in CLUSTER:
+        return VERBS
+    from dnetlab.sim.dockercli import clusterverbs
+
+    return clusterverbs.VERBS
 
 
 def run(context: Context, argv: tuple[str, ...], elsewhere: str = "") -> Result:
@@ -166,7 +140,7 @@ def run(context: Context, argv: tuple[str, ...], elsewhere: str = "") -> Result:
     session = Session(context, call, elsewhere=elsewhere)
     if call.said:
         session.stdout.append(call.said)
-    return _run(session, VERBS[call.command.operation])
+    return _run(session, verbs(call.command.operation)[call.command.operation])
 
 
 def _compose(context: Context, words: tuple[str, ...]) -> Result:
@@ -181,7 +155,7 @@ def _compose(context: Context, words: tuple[str, ...]) -> Result:
     return _run(Session(context, call), lambda session: answer(session, outer))
 
 
-def _run(session: Session, verb: Callable[[Session], int]) -> Result:
+def _run(session: Session, verb: Verb) -> Result:
     try:
         return session.result(verb(session))
     except ApiError as error:
@@ -218,9 +192,9 @@ _OTHER_DAEMONS = ("context", "tls", "tlscacert", "tlscert", "tlskey", "tlsverify
 def _refuse(call: Invocation) -> None:
     operation = call.command.operation
     for name in (" ".join(operation), operation[0]):
-        if name in REFUSED and operation not in VERBS:
+        if name in REFUSED and operation not in verbs(operation):
             raise Refused(*REFUSED[name])
-    if operation not in VERBS:
+    if operation not in verbs(operation):
         raise Refused("{name} is not simulated.", "docker --help lists the commands.", name=call.command.name)
     for flag in _OTHER_DAEMONS if call.options else ():
         if flag in call.options and call.command.by_name(flag) is None:

@@ -135,6 +135,8 @@ def health(call: Invocation) -> Json:
         if given:
             raise Failed("--no-healthcheck conflicts with --health-* options")
         return {"Healthcheck": {"Test": ["NONE"]}}
+    if not given:
+        return {}
     found: Json = {"Test": ["CMD-SHELL", call.text("health-cmd")]} if call.text("health-cmd") else {}
     for flag, field in _HEALTH.items():
         length = seconds_of(call.text(flag)) or 0.0

@@ -19,7 +19,7 @@ from dnetlab.sim.dockerd.addressset import AddressSet
 from dnetlab.sim.dockerd.config import ContainerSpec, Exec, NetworkAttachment
 from dnetlab.sim.dockerd.daemonconfig import DaemonConfig
 from dnetlab.sim.dockerd.errors import ApiError
-from dnetlab.sim.profiles import EngineProfile, engine
+from dnetlab.sim.profiles import ENGINES, EngineProfile
 from dnetlab.sim.world import World
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def daemon_id(world: World, host: str) -> str:
 
 def release_of(world: World) -> EngineProfile:
     """What the lab's Docker release does differently from the others."""
-    return engine(world.release)
+    return ENGINES[world.release]
 
 
 # -- networks and containers ----------------------------------------------------------------------------------------

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dnetlab.model import Container, Network
-from dnetlab.model.changed import quick
 from dnetlab.sim import clock
 from dnetlab.sim.dockerd import books
 from dnetlab.sim.world import World
@@ -20,16 +19,14 @@ MOST = 256
 STEP = 1_003_217  # nanoseconds from one event to the next of the same moment
 
 
-@quick
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """kind: 'container', 'network', 'image', 'volume', 'daemon'; actor: an id, of a volume its name;
-    attributes: by name; nano: since 1970, no two alike."""
+    attributes: in the order of their names; nano: since 1970, no two alike."""
 
     kind: str
     action: str
     actor: str
-    attributes: tuple[tuple[str, str], ...]
+    attributes: Mapping[str, str]
     nano: int
 
 
@@ -39,7 +36,7 @@ def note(world: World, host: str, kind: str, action: str, actor: str, attributes
     nano = round(clock.since_1970(world.clock) * 10) * 100_000_000
     if known and nano <= known[-1].nano:
         nano = known[-1].nano + STEP
-    event = Event(kind, action, actor, tuple(sorted(attributes.items())), nano)
+    event = Event(kind, action, actor, dict(sorted(attributes.items())), nano)
     books.change_daemon(world, host, events=(*known[-MOST + 1 :], event))
 
 

@@ -144,12 +144,16 @@ def tell_linkers(world: World, host: str, target: Container) -> None:
 
 
 def host_servers(world: World, host: str) -> list[str]:
-    return _values(world, host, "nameserver")
+    return _settings(world, host).get("nameserver", [])
 
 
-def _values(world: World, host: str, keyword: str) -> list[str]:
-    lines = (line.split() for line in read(world, host, "", RESOLV).splitlines())
-    return [word for words in lines if words[:1] == [keyword] for word in words[1:]]
+def _settings(world: World, host: str) -> dict[str, list[str]]:
+    """What the host's resolv.conf says: keyword -> its words, of all its lines."""
+    found: dict[str, list[str]] = {}
+    for line in read(world, host, "", RESOLV).splitlines():
+        keyword, *words = line.split() or [""]
+        found.setdefault(keyword, []).extend(words)
+    return found
 
 
 def _as_told(world: World, host: str, config: ContainerConfig) -> ContainerConfig:
@@ -162,10 +166,11 @@ def resolv_conf(world: World, host: str, config: ContainerConfig, internal: bool
     """The file's text. internal: the daemon's own resolver answers (any network but the default bridge);
     shared: host mode. What a container doesn't ask for is as its daemon was told (dns, dns-search, dns-opts)."""
     config = _as_told(world, host, config)
-    servers = list(config.dns) or host_servers(world, host)
-    search = list(config.dns_search) or _values(world, host, "search")
+    own = _settings(world, host)
+    servers = list(config.dns) or own.get("nameserver", [])
+    search = list(config.dns_search) or own.get("search", [])
     search = [] if search == ["."] else search
-    options = list(config.dns_options) or _values(world, host, "options")
+    options = list(config.dns_options) or own.get("options", [])
     own_ndots = internal and not any(option.startswith("ndots:") for option in options)
     if own_ndots:
         options.append("ndots:0")

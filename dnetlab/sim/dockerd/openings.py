@@ -88,8 +88,9 @@ def _close(world: World, host: str, container: Container, other: Container | Non
 def _closed_bridge(world: World, host: str) -> NetworkConfig | None:
     """The default bridge as the IPv4 firewall sees it, when its containers may not talk to each other."""
     network = world.hosts[host].network("bridge")
-    configs = options.firewall_configs(network, release_of(world)) if network is not None else []
-    return None if not configs or configs[0].icc else configs[0]
+    if network is None or options.flag(network.options, "enable_icc"):
+        return None
+    return next(iter(options.firewall_configs(network, release_of(world))), None)
 
 
 def _linked(world: World, host: str, container: Container) -> list[Container]:

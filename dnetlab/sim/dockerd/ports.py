@@ -70,6 +70,11 @@ class Way:
         return {address.version: address for _, address in self.families}
 
 
+def is_asked(world: World, host: str, container: Container) -> bool:
+    """Is a port of the container to be published?"""
+    return bool(requests_of(world, daemon(world, host).containers[container.id].config))
+
+
 def publish(world: World, host: str, container: Container, way: Way) -> tuple[PortBinding, ...]:
     """Publish the container's ports; what is bound now.
 

@@ -114,7 +114,7 @@ def container_mac(world: World, host: str, address: IpAddress) -> str:
     """02:42 and the address up to 27; random from 28 on (drivers/bridge/bridge_linux.go)."""
     if release_of(world).random_mac:
         return world.random_mac(f"{host}:container")
-    return "02:42:" + ":".join(f"{byte:02x}" for byte in address.packed)
+    return "02:42:" + address.packed.hex(":")
 
 
 def plug(

@@ -18,6 +18,7 @@ from dnetlab.sim.dockerd import books, gwbridge, sandbox
 from dnetlab.sim.dockerd.books import Part, change_daemon, daemon, release_of
 from dnetlab.sim.dockerd.config import NetworkAttachment
 from dnetlab.sim.dockerd.drivers.table import driver_of
+from dnetlab.sim.profiles import EngineProfile
 from dnetlab.sim.world import World
 
 ALL, NONE = Part(True, True), Part(False, False)
@@ -74,11 +75,11 @@ def _leads_by_link(world: World, host: str, endpoint: Endpoint) -> bool:
     return network is not None and driver_of(network).leads_by_link(network)
 
 
-def _parts(world: World, host: str, container: Container) -> dict[str, Part]:
+def _parts(
+    release: EngineProfile, ordered: list[Endpoint], four: Endpoint | None, six: Endpoint | None
+) -> dict[str, Part]:
     """endpoint id -> what it publishes, of those endpoints that publish anything."""
-    ordered = _in_order(world, host, container)
-    four, six = _elected(world, host, ordered)
-    families = release_of(world).elects_families
+    families = release.elects_families
     if not families:
         return {four.endpoint_id: ALL} if four is not None else {}
     meant = {e.endpoint_id: Part(e is four, e is six or (six is None and e is four)) for e in ordered}
@@ -98,8 +99,10 @@ def settle(world: World, host: str, container_id: str) -> None:
         withdraw(world, host, container, outside)
         gwbridge.close_gateway(world, host, container)
     container = books.get(world, host, container_id)
-    _lead(world, host, container)
-    parts = _parts(world, host, container)
+    ordered = _in_order(world, host, container)
+    four, six = _elected(world, host, ordered)
+    _lead(world, host, container, four, six)
+    parts = _parts(release_of(world), ordered, four, six)
     for endpoint in _all(world, host, container):
         _shrink(world, host, container, endpoint, parts.get(endpoint.endpoint_id, NONE))
     for endpoint in _all(world, host, container):
@@ -107,8 +110,7 @@ def settle(world: World, host: str, container_id: str) -> None:
             _grow(world, host, container_id, endpoint, parts[endpoint.endpoint_id])
 
 
-def _lead(world: World, host: str, container: Container) -> None:
-    four, six = _elected(world, host, _in_order(world, host, container))
+def _lead(world: World, host: str, container: Container, four: Endpoint | None, six: Endpoint | None) -> None:
     where = Where(host, container.namespace or "")
     sandbox.default_route(world, where, four, four is not None and _leads_by_link(world, host, four))
     sandbox.default_route6(world, where, six, six is not None and _leads_by_link(world, host, six))
@@ -170,6 +172,8 @@ def _bound(world: World, host: str, endpoint: Endpoint) -> tuple[PortBinding, ..
 def _in_request_order(bindings: Iterable[PortBinding]) -> tuple[PortBinding, ...]:
     """What several endpoints publish of the same port stands together, IPv4 first."""
     rows = list(dict.fromkeys(bindings))
+    if len(rows) < 2:
+        return tuple(rows)
     first: dict[tuple[int, object], int] = {}
     for place, binding in enumerate(rows):
         first.setdefault((binding.container_port, binding.protocol), place)

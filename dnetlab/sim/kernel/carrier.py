@@ -51,7 +51,8 @@ def _follow(space: Space, link: Interface) -> bool:
 def carry(space: Space, link: Interface, carrier: bool) -> bool:
     """Put a link there, as it is to be and with this carrier; is it another one than `link` has?"""
     if carrier == link.carrier:
-        if link != space.namespace.by_index(link.index):
+        known = space.namespace.by_index(link.index)
+        if link is not known and link != known:
             space.put(link)
         return False
     made = with_link_local(space, replace(link, carrier=carrier))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dnetlab.sim.dockerd import books
@@ -46,7 +46,7 @@ def _message(event: Event, old_fields: bool) -> Json:
 
 def _matches(event: Event, filters: Filters) -> bool:
     """moby daemon/events/filter.go"""
-    attributes = dict(event.attributes)
+    attributes = event.attributes
     return (
         _action(event.action, filters.get("event", ()))
         and _one_of(event.kind, filters.get("type", ()))
@@ -72,7 +72,7 @@ def _action(action: str, wanted: Sequence[str]) -> bool:
     return _one_of(action, wanted)
 
 
-def _image(event: Event, attributes: dict[str, str], wanted: Sequence[str]) -> bool:
+def _image(event: Event, attributes: Mapping[str, str], wanted: Sequence[str]) -> bool:
     if not wanted:
         return True
     name = attributes.get("image" if event.kind == "container" else "name", "")

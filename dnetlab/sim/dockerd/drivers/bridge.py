@@ -92,7 +92,7 @@ class Bridge(Driver):
         self, world: World, host: str, container: Container, endpoint: Endpoint, network: Network, part: Part,
         routed: bool = True,
     ) -> tuple[PortBinding, ...]:  # fmt: skip
-        if network.internal:
+        if network.internal or not ports.is_asked(world, host, container):
             return ()
         release = release_of(world)
         configs, open_ = options.by_family(network, release, endpoint), options.routed_families(network, release)
