@@ -223,7 +223,7 @@ class Lab(Travelling, Looking):
 
         snapshot = self.engine.snapshot()
         where, packet = packet_between(snapshot, source, destination, self._sent)
-        told = converse(snapshot, where, packet, snapshot.clock)
+        told = converse(snapshot, where, packet, snapshot.clock, leaves=False)
         return snapshot, told, self._capture(snapshot, where, packet) if capture else None
 
     @property

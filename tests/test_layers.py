@@ -104,6 +104,31 @@ def test_every_module_can_be_imported_without_loading_anything_heavy():
     assert _loaded_by(f"[importlib.import_module(m) for m in {modules!r}]") == "[]"
 
 
+SESSION = """
+import sys
+from dnetlab.lab import Lab
+with Lab("sim") as lab:
+    lab.run_cell("docker run -d --name web nginx\\ndocker ps\\nping -c 1 172.17.0.2")
+    plain = sorted(sys.modules)
+    lab.run_cell("docker swarm init")
+    lab.trace("docker1", "web:80"), lab.why("docker1", "web:81")
+later = sorted(sys.modules)
+print([m for m in plain if m.startswith(("dnetlab.explain", "dnetlab.checks", "dnetlab.sim.dockercli.s"))])
+print([m for m in later if m.startswith("dnetlab.") and "zh" in m.split(".")])
+"""
+
+
+def test_a_session_loads_what_it_uses_and_no_other_language(monkeypatch):
+    monkeypatch.delenv("DNETLAB_LANG", raising=False)
+
+    done = subprocess.run([sys.executable, "-c", SESSION], capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 0, done.stderr
+    plain, chinese = map(ast.literal_eval, done.stdout.splitlines())
+    assert chinese == []
+    assert set(plain) <= {"dnetlab.explain", "dnetlab.sim.dockercli.session", "dnetlab.sim.dockercli.system"}
+
+
 def test_modules_are_imported_by_statements_that_one_can_jump_to():
     by_string = [str(p.relative_to(PACKAGE)) for p in FILES if "import_module" in p.read_text(encoding="utf-8")]
 

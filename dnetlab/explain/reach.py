@@ -282,7 +282,7 @@ def probe(snapshot: Snapshot, asker: Where, target: Target) -> Exchange:
         flags = "S" if target.protocol is Protocol.TCP else ""
         size = 60 if target.address.version == 4 else 80
         packet = Packet(start, target.address, target.protocol, 40000, target.port, flags=flags, size=size)
-    return converse(snapshot, asker, packet, snapshot.clock + LATER)
+    return converse(snapshot, asker, packet, snapshot.clock + LATER, leaves=False)
 
 
 def outcome_of(exchange: Exchange, target: Target) -> Outcome:

@@ -20,7 +20,7 @@ LANGUAGES = ("en", "zh")
 Table = TypeVar("Table")
 
 
-class ByLanguage(dict[str, Table]):
+class ByLanguage(Mapping[str, Table]):
     """language -> what it has, which is read when somebody first asks: who speaks one never loads the other.
 
     >>> ByLanguage(en=dict, zh=dict)["en"]
@@ -28,12 +28,19 @@ class ByLanguage(dict[str, Table]):
     """
 
     def __init__(self, **readers: Callable[[], Table]) -> None:
-        super().__init__()
         self._readers = readers
+        self._read: dict[str, Table] = {}
 
-    def __missing__(self, language: str) -> Table:
-        self[language] = found = self._readers[language]()
-        return found
+    def __getitem__(self, language: str) -> Table:
+        if language not in self._read:
+            self._read[language] = self._readers[language]()
+        return self._read[language]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._readers)
+
+    def __len__(self) -> int:
+        return len(self._readers)
 
 
 def _catalogue() -> Mapping[str, str]:

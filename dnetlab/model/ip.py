@@ -6,7 +6,9 @@ which (RFC 4007). A packet carries it without the zone; whoever sends or receive
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -14,7 +16,6 @@ from ipaddress import (
     IPv6Address,
     IPv6Interface,
     IPv6Network,
-    ip_address,
     ip_interface,
     ip_network,
 )
@@ -28,6 +29,13 @@ __all__ = [
 IpAddress: TypeAlias = IPv4Address | IPv6Address
 IpInterface: TypeAlias = IPv4Interface | IPv6Interface
 IpNetwork: TypeAlias = IPv4Network | IPv6Network
+
+
+@lru_cache(maxsize=4096, typed=True)
+def ip_address(address: str | int | bytes) -> IpAddress:
+    """ipaddress.ip_address; rules and command lines say the same ones again and again. ValueError when it is none."""
+    return ipaddress.ip_address(address)
+
 
 _NOWHERE: dict[int, IpAddress] = {4: IPv4Address("0.0.0.0"), 6: IPv6Address("::")}
 

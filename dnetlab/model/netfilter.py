@@ -27,6 +27,9 @@ from dnetlab.model.rows import with_row
 
 
 class Hook(Enum):
+    """Where netfilter asks; a member is hashed as what it is, once and for all, as every packet asks by it."""
+
+    __hash__ = object.__hash__
     PREROUTING = "PREROUTING"
     INPUT = "INPUT"
     FORWARD = "FORWARD"

@@ -463,7 +463,7 @@ class Namespace:
 
     def _with_near(self, link: Interface) -> tuple[int, ...]:
         """The links with a row fe80::/64, now that this one has got or lost it."""
-        others = tuple(number for number in self.near if number != link.index)
+        others = _without_number(self.near, link.index)
         return (*others, link.index) if link.is_near else others
 
     def with_learned(self, entry: FdbEntry) -> Namespace:
@@ -504,6 +504,7 @@ class Namespace:
             routes=staying(self.routes, lambda route: not route.leaves_by(name)),
             neighbours=staying(self.neighbours, lambda neighbour: neighbour.dev != name),
             fdb=without_rows(self.fdb, forgotten),
+            near=self.near if gone is None else _without_number(self.near, gone.index),
         )
         if gone is not None and not freed:
             names = followed(made, "_by_name", old, made.interfaces)
@@ -562,6 +563,13 @@ def _on_a_parent(links: Sequence[Interface]) -> tuple[Interface, ...]:
 def _stays_near(old: Interface, new: Interface) -> bool:
     """Most changes of a link touch neither its state nor its addresses, on which its row fe80::/64 hangs."""
     return old.up is new.up and old.addresses is new.addresses
+
+
+def _without_number(numbers: tuple[int, ...], number: int) -> tuple[int, ...]:
+    if number not in numbers:
+        return numbers
+    at = numbers.index(number)
+    return numbers[:at] + numbers[at + 1 :]
 
 
 def _was_near(gone: list[Interface]) -> bool:

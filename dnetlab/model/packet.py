@@ -166,6 +166,8 @@ class Flow:
 class TcpState(Enum):
     """Where a TCP connection stands for conntrack (nf_conntrack_proto_tcp.c)."""
 
+    __hash__ = object.__hash__
+
     SYN_SENT = "SYN_SENT"
     SYN_RECV = "SYN_RECV"
     ESTABLISHED = "ESTABLISHED"
@@ -178,9 +180,13 @@ class TcpState(Enum):
     @property
     def seconds(self) -> float:
         """How long an entry is kept when nothing more comes (nf_conntrack-sysctl)."""
-        return {"SYN_RECV": 60.0, "ESTABLISHED": 432_000.0, "CLOSE_WAIT": 60.0, "LAST_ACK": 30.0, "CLOSE": 10.0}.get(
-            self.value, 120.0
-        )
+        return _SECONDS.get(self, 120.0)
+
+
+_SECONDS = {
+    TcpState.SYN_RECV: 60.0, TcpState.ESTABLISHED: 432_000.0, TcpState.CLOSE_WAIT: 60.0, TcpState.LAST_ACK: 30.0,
+    TcpState.CLOSE: 10.0,
+}  # fmt: skip
 
 
 class ConnState(Enum):

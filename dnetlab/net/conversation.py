@@ -31,17 +31,20 @@ GIVES_UP = 924.6  # tcp_retries2 15: "a hypothetical timeout of 924.6 seconds"
 USUAL_REQUEST, USUAL_ANSWER = 76, 300  # bytes: curl's question, and a small page
 
 
-def converse(snapshot: Snapshot, where: Where, packet: Packet, now: float = 0.0) -> Exchange:
+def converse(
+    snapshot: Snapshot, where: Where, packet: Packet, now: float = 0.0, leaves: bool = True
+) -> Exchange:
     """Send `packet`; when it opens a TCP connection, ask and answer over it, and close it, as curl would.
 
-    `lost` is the packet on which it failed; its `after` has what all of them left behind. Else it is `forward`.
+    `lost` is the packet on which it failed; its `after` has what all of them left behind, or is the snapshot from
+    before when nobody cares what that was (leaves=False). Else it is `forward`.
     """
     if packet.protocol is not Protocol.TCP or packet.flags != "S":
-        return forward(snapshot, where, packet, now)
+        return forward(snapshot, where, packet, now, leaves=leaves)
     talk = Talk(Field(snapshot, now), where, packet, patience=0.0)
     if talk.is_open and talk.ask(USUAL_REQUEST) and talk.answer(USUAL_ANSWER):
         talk.close()
-    return talk.exchange()
+    return talk.exchange() if leaves else talk.told()
 
 
 class Talk:
@@ -90,10 +93,11 @@ class Talk:
 
     def exchange(self) -> Exchange:
         """The connection as a value."""
-        return settled(self._told(), self.lab.after())
+        return settled(self.told(), self.lab.after())
 
-    def _told(self) -> Exchange:
-        behind = self.behind._told() if self.behind else None
+    def told(self) -> Exchange:
+        """As `exchange`, without what was left behind."""
+        behind = self.behind.told() if self.behind else None
         answered = self.is_open and self.lost is None and (behind is None or behind.answered)
         seconds = behind.seconds if behind and not behind.answered else self.opening.seconds
         return replace(self.opening, answered=answered, proxied=behind, lost=self.lost, seconds=seconds)

@@ -14,15 +14,18 @@ FOREVER = float("inf")
 
 
 def forward(
-    snapshot: Snapshot, where: Where, packet: Packet, now: float = 0.0, bound: bool = False, oif: str = ""
-) -> Exchange:
+    snapshot: Snapshot, where: Where, packet: Packet, now: float = 0.0, bound: bool = False, oif: str = "",
+    leaves: bool = True,
+) -> Exchange:  # fmt: skip
     """Send `packet` from a program in a namespace, and bring back what is answered. Nothing is changed: see `after`.
 
     bound: the program said itself from which address (`ping -I ADDRESS`). oif: through which link (`ping -I DEV`).
+    leaves: what was left behind is worked out; else `after` is the snapshot from before.
     KeyError when the host or namespace is not in the snapshot.
     """
     lab = Field(snapshot, now)
-    return settled(exchange(lab, where, packet, bound=bound, oif=oif), lab.after())
+    found = exchange(lab, where, packet, bound=bound, oif=oif)
+    return settled(found, lab.after()) if leaves else found
 
 
 def settled(found: Exchange, after: Snapshot) -> Exchange:
