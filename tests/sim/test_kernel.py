@@ -208,6 +208,20 @@ def test_what_hides_nowhere_but_in_the_snapshot(kernel: Stack) -> None:
 # -- names, namespaces, deletion --------------------------------------------------------------------------------------
 
 
+def test_a_link_that_is_gone_is_not_remembered_as_one_with_a_link_local_row(kernel: Stack) -> None:
+    # given a pair of links that are up, and so have rows fe80::/64
+    kernel.add_veth("v0", "v1")
+    kernel.set_up("v0")
+    kernel.set_up("v1")
+    numbers = {kernel.link("v0").index, kernel.link("v1").index}
+    assert numbers <= set(kernel.namespace.near)
+
+    # when the pair is deleted, then nothing of it is left
+    kernel.delete("v0")
+
+    assert numbers.isdisjoint(kernel.namespace.near)
+
+
 def test_whatever_names_a_link_follows_its_new_name(kernel: Stack) -> None:
     kernel.add_bridge("br0")
     kernel.add_veth("in0", "out0")
