@@ -310,8 +310,8 @@ class Client:
     def network_list(self, filters: Any = None) -> Any:
         return self.value("GET", "/networks", filters=filters)
 
-    def network_inspect(self, name: str) -> Any:
-        return self.value("GET", f"/networks/{name}")
+    def network_inspect(self, name: str, scope: str = "") -> Any:
+        return self.value("GET", f"/networks/{name}", scope=scope)
 
     def network_create(self, body: Json) -> Any:
         return self.value("POST", "/networks/create", body)

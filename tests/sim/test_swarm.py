@@ -498,6 +498,11 @@ def test_a_service_without_a_name_is_given_one_and_a_nodes_own_network_is_none_f
 
     assert "_" in prompt.out("docker service ls --format '{{.Name}}'")
     assert prompt.err("docker service create --network own busybox") == (
-        "Error response from daemon: The network own cannot be used with services. Only networks scoped to the swarm "
-        "can be used, such as those created with the overlay driver.\n"
+        "Error response from daemon: network own not found\n"
     )
+    body = {"Name": "s", "TaskTemplate": {"ContainerSpec": {"Image": "busybox"}, "Networks": [{"Target": "own"}]}}
+    told = http.answer(prompt.world, "docker1", Request("POST", "/services/create", {}, body))
+    assert (told.status, told.value["message"]) == (
+        403, "The network own cannot be used with services. Only networks scoped to the swarm can be used, such as "
+        "those created with the overlay driver.",
+    )  # fmt: skip

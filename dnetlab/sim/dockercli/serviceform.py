@@ -77,7 +77,7 @@ def body(session: Session) -> Json:
     spec: Json = {
         "Name": call.text("name"), "Labels": _pairs(call.all("label")),
         "TaskTemplate": {
-            "ContainerSpec": container, "Networks": [_network(value) for value in call.all("network")],
+            "ContainerSpec": container, "Networks": [_network(session, value) for value in call.all("network")],
             "Placement": placement, "Resources": {"Limits": {}, "Reservations": {}}, "ForceUpdate": 0,
         },
         "Mode": mode,
@@ -116,8 +116,18 @@ def _mode(call: Invocation) -> Json:
     return {known[mode]: settings}
 
 
-def _network(text: str) -> Json:
-    """'ov' or 'name=ov,alias=web'"""
+def _network(session: Session, text: str) -> Json:
+    """The API's row for 'ov' or 'name=ov,alias=web'; Failed, ApiError for one that the swarm doesn't have."""
+    row = _typed_network(text)
+    return row | {"Target": _network_id(session, row["Target"])}
+
+
+def _network_id(session: Session, name: str) -> str:
+    """The client asks the managers (docker/cli command/service/opts.go resolveNetworkID). ApiError."""
+    return str(session.ask(api.network_inspect, name, scope="swarm")["Id"])
+
+
+def _typed_network(text: str) -> Json:
     if "=" not in text:
         return {"Target": text}
     found: Json = {"Target": ""}
@@ -186,6 +196,7 @@ def changed(session: Session, old: Mapping[str, Any]) -> Json:
                                ("sysctl", container, "Sysctls")):  # fmt: skip
         _change_map(call, flag, owner, field)
     _change_lists(call, template, container)
+    _change_networks(session, template)
     _change_contents(session, container)
     _change_endpoint(call, new)
     _settings(call, new)
@@ -232,13 +243,25 @@ def _change_lists(call: Invocation, template: Json, container: Json) -> None:
     _change_list(call, "group", container, "Groups", _itself, _itself)
     _change_list(call, "host", container, "Hosts", host_line, lambda row: str(row).partition(" ")[2])
     _change_list(call, "mount", container, "Mounts", long_mount, lambda row: str(row["Target"]))
-    _change_list(call, "network", template, "Networks", _network, lambda row: str(row["Target"]))
     for flag, field in (("dns", "Nameservers"), ("dns-search", "Search"), ("dns-option", "Options")):
         _change_list(call, flag, container.setdefault("DNSConfig", {}), field, _itself, _itself)
     placement = template.setdefault("Placement", {})
     _change_list(call, "constraint", placement, "Constraints", _itself, _itself)
     _change_list(call, "placement-pref", placement, "Preferences", _preference,
                  lambda row: f"spread={row['Spread']['SpreadDescriptor']}")  # fmt: skip
+
+
+def _change_networks(session: Session, template: Json) -> None:
+    """Raises ApiError, Failed (docker/cli command/service/update.go updateNetworks)."""
+    gone = {_network_id(session, name) for name in session.call.all("network-rm")}
+    rows = {row["Target"]: row for row in template.get("Networks") or () if row["Target"] not in gone}
+    for text in session.call.all("network-add"):
+        row = _network(session, text)
+        if row["Target"] in rows:
+            raise Failed(f"service is already attached to network {_typed_network(text)['Target']}")
+        rows[row["Target"]] = row
+    if gone or session.call.has("network-add"):
+        template["Networks"] = list(rows.values())
 
 
 def _change_contents(session: Session, container: Json) -> None:

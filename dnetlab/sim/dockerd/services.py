@@ -174,7 +174,18 @@ def networks_of(swarm: Swarm, spec: ServiceSpec) -> list[Network]:
 def predefined(swarm: Swarm) -> list[Network]:
     """Those that every node has by itself; for the swarm each is one network that nobody lists (swarmkit
     manager/allocator/networkallocator, PredefinedNetworks; observed on 28.5.2)."""
-    return [Network(identity.predefined(swarm, name), name, name) for name in ("bridge", "host")]
+    labels = {"com.docker.swarm.predefined": "true"}
+    return [Network(identity.predefined(swarm, name), name, name, scope="swarm", labels=labels, created=swarm.created)
+            for name in ("bridge", "host")]  # fmt: skip
+
+
+def predefined_network(world: World, host: str, reference: str, by_name: bool) -> Network | None:
+    """The one that a manager knows by that id, by its beginning, or by_name; None elsewhere, and when there is none."""
+    try:
+        swarm = membership.manager(world, host)
+    except ApiError:
+        return None
+    return next((n for n in predefined(swarm) if n.id.startswith(reference) or by_name and n.name == reference), None)
 
 
 def network_id(world: World, host: str, swarm: Swarm, reference: str) -> str:

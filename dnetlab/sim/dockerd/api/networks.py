@@ -6,7 +6,7 @@ from typing import Any
 
 from dnetlab.model.host import RESERVED
 from dnetlab.sim.context import Refused
-from dnetlab.sim.dockerd import books, endpoints, happenings, inspect, networks, swarm
+from dnetlab.sim.dockerd import books, endpoints, happenings, inspect, networks, services, swarm
 from dnetlab.sim.dockerd.api import filters as wanted
 from dnetlab.sim.dockerd.api.create import attachment_of
 from dnetlab.sim.dockerd.api.filters import Filters
@@ -23,9 +23,19 @@ def network_list(world: World, host: str, filters: Filters | None = None) -> lis
     return [inspect.network_summary(world, n) for n in world.hosts[host].networks if matches(n)]
 
 
-def network_inspect(world: World, host: str, name: str) -> Json:
-    """GET /networks/{id}. Raises ApiError 404."""
-    return inspect.network_json(world, host, name)
+def network_inspect(world: World, host: str, name: str, scope: str = "") -> Json:
+    """GET /networks/{id}. scope: 'local', 'global' or 'swarm', where alone it is looked for; '' for everywhere.
+
+    A manager knows bridge and host by ids of the swarm's too: nobody lists them, a service names them (moby
+    daemon/server/router/network/network_routes.go getNetwork; observed on 20.10.24, 26.1.5, 28.5.2). ApiError 404.
+    """
+    own = world.hosts[host].network(name)
+    if own is not None and scope in ("", own.scope):
+        return inspect.network_json(world, host, name)
+    always = services.predefined_network(world, host, name, by_name=scope == "swarm")
+    if always is not None:
+        return inspect.predefined_json(world, always)
+    raise ApiError(f"network {name} not found", 404)
 
 
 def network_create(world: World, host: str, body: Json) -> Json:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dnetlab.model import Answer
 from dnetlab.sim.dockerd import api
-from dnetlab.sim.dockerd.api import ApiError
 from dnetlab.sim.dockerd.api.swarm import swarm_info
 from dnetlab.sim.dockerd.http.asked import Asked, done
 
@@ -16,10 +15,7 @@ def networks(a: Asked) -> Answer:
 
 
 def network(a: Asked) -> Answer:
-    found = a.do(api.network_inspect, a.name)
-    if a.text("scope") not in ("", found["Scope"]):
-        raise ApiError(f"network {a.name} not found", 404)
-    return Answer(200, found)
+    return Answer(200, a.do(api.network_inspect, a.name, scope=a.text("scope")))
 
 
 def network_created(a: Asked) -> Answer:

@@ -384,6 +384,8 @@ class Interpreter:
                 return self.with_own(own, lambda: builtin(self, argv, streams))
             return self.program(argv, own, streams, beside)
         except OSError as error:  # what it wrote doesn't fit where it wrote
+            if error.errno is None:  # of no file: our own failure, and no program's
+                raise
             self.not_written(argv[0], str(error.strerror), streams, builtin is not None)
             return 1
 
