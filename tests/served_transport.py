@@ -77,7 +77,10 @@ class Lent:
 
 @dataclass
 class Doors:
-    """One served lab for each release and set of hosts, while the tests last."""
+    """One served lab for each release and set of hosts, while the tests last.
+
+    A lab belongs to the test but while it asks: a server that leaves a container a moment later waits for the next.
+    """
 
     labs: dict[tuple[str, ...], tuple[Lent, Served]] = field(default_factory=dict)
     connections: dict[Path, Http] = field(default_factory=dict)
@@ -92,12 +95,17 @@ class Doors:
         lab, doors = self._lab(world)
         lab.world = world
         client = Client(self, lab, doors.sockets[host], host)
-        return getattr(client, name)(*args, **options)
+        lab.lock.release()
+        try:
+            return getattr(client, name)(*args, **options)
+        finally:
+            lab.lock.acquire()
 
     def _lab(self, world: World) -> tuple[Lent, Served]:
         key = (world.release, *world.daemons)
         if key not in self.labs:
             lab = Lent(world)
+            lab.lock.acquire()
             self.labs[key] = lab, Served(lab, Path(tempfile.mkdtemp(prefix="dnet")), skips=True)  # type: ignore[arg-type]
         return self.labs[key]
 
@@ -109,7 +117,8 @@ class Doors:
     def close(self) -> None:
         for connection in self.connections.values():
             connection.close()
-        for _, doors in self.labs.values():
+        for lab, doors in self.labs.values():
+            lab.lock.release()
             folder = next(iter(doors.sockets.values())).parent
             doors.close()
             folder.rmdir()
@@ -183,7 +192,8 @@ class Client:
 
     def waits_here(self, operation: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """What has no answer over a connection: a shell that sits at the lab's own prompt, an end that never comes."""
-        return api.call(operation, self.lab.world, self.host, *args, **options)
+        with self.lab.lock:
+            return api.call(operation, self.lab.world, self.host, *args, **options)
 
     # -- containers ---------------------------------------------------------------------------------------------------
 
