@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dnetlab.commands import prompts
 from dnetlab.commands.prompts import Typed
@@ -28,6 +29,7 @@ _ASKED = re.compile(
     r"^(?P<text>.*\bprune\b.*?) *(?:WARNING!.*)?Are you sure you want to continue\? \[y/N\] *(?P<answer>[yYnN]?)$"
 )
 LONGEST_CELL = 1 << 20  # characters
+SHORT_CELL = 4096  # characters; a longer one is read anew each time
 MOST_JOINED = 500  # lines of one loop or here-document
 MOST_TRIES = 2_000  # lines that are tried in all of a cell, whose loops may never end
 _ANSWER = re.compile(r"^\s*(?P<answer>[yYnN])(?:es|ES|o|O)?\s*$")
@@ -90,7 +92,11 @@ def read_cell(text: str, topology: Topology | None = None, host: str | None = No
             size=len(text), most=LONGEST_CELL,
         )  # fmt: skip
     lab = topology or default_topology()
-    reader = _Reader(lab, host_called(lab, host), prompts.bare_signs(text.split("\n"), lab))
+    return (_read_again if len(text) <= SHORT_CELL else _read)(text, lab, host_called(lab, host))
+
+
+def _read(text: str, lab: Topology, host: str) -> Cell:
+    reader = _Reader(lab, host, prompts.bare_signs(text.split("\n"), lab))
     rows = _rows(text)
     at = 0
     while at < len(rows):
@@ -100,6 +106,10 @@ def read_cell(text: str, topology: Topology | None = None, host: str | None = No
         at += 1 + more
         at += reader.finish(rows[at:])
     return Cell(tuple(p.line() for p in reader.pending), tuple(reader.left_out))
+
+
+# Cells are run again, in the next lab too, and a check asks the same each time.
+_read_again = lru_cache(maxsize=256)(_read)
 
 
 class _Reader:
