@@ -108,13 +108,23 @@ class Talk:
         """SYN until it is answered or refused; the first try, or the one that was answered."""
         first = exchange(self.lab, self.where, self.syn, dial=False)
         if not _is_dropped(first):
+            self._follow(first)
             return first
         for at in self._times(SYN_AGAIN):
             self._wait(at)
             again = exchange(self.lab, self.where, self.syn, dial=False)
             if again.answered:
+                self._follow(again)
                 return replace(again, seconds=at)
         return first
+
+    def _follow(self, opening: Exchange) -> None:
+        """Where the SYN-ACK went, the server's later packets go: each is an answer in an established connection."""
+        reply, listener = opening.reply, opening.listener
+        if opening.answered and reply is not None and listener is not None and reply.hops[0].where == listener.where:
+            found = self.lab.passage(reply.packet.size)
+            if found is not None:
+                self._passages[False] = found
 
     def _acknowledge(self) -> None:
         """The third packet. Without it the server does not know that there is a connection."""
@@ -255,7 +265,7 @@ class Talk:
     def _goes_on(self, client: bool, size: int, part: Part, flags: str) -> bool:
         """Does a packet meet what the one before met that went the same way? Then it is counted there."""
         known = self._passages.get(client)
-        if known is None or not known.serves(self.lab.memory, size):
+        if known is None or not self.lab.serves(known, size):
             return False
         self.lab.go_on(known, size, flags)
         self._note(part, None)

@@ -43,6 +43,7 @@ def exchange(
     request = journey(Trip(lab, where, packet, packet, bound=bound, oif=oif))
     tcp = packet.protocol is Protocol.TCP
     proxied = _proxied(request) if dial and not tcp else None
+    lab.set_out()
     reply = _reply(request, where, proxied)
     arrived = reply is not None and reply.disposition.arrived
     if dial and tcp and arrived:

@@ -182,6 +182,7 @@ def _read(trip: Trip, hook: Hook, doors: Doors, stage: Stage) -> Decision:
     trip.lab.fickle = trip.lab.fickle or scene.fickle
     if trip.track is not None and scene.connmark != trip.track.connection.mark:
         trip.track.connection, trip.track.marked = replace(trip.track.connection, mark=scene.connmark), True
+        trip.lab.fickle = True  # the next packet of the connection comes with that mark
     for rule, packet in scene.logged:
         trip.lab.log(trip.at, _line(trip, scene, rule, packet))
     return decision

@@ -337,6 +337,7 @@ def _direction(value: str, scene: Scene) -> bool:
 
 def _status(value: str, scene: Scene) -> bool:
     """Has the connection one of these statuses?"""
+    scene.fickle = True
     track = scene.connection
     if track is None:
         return value == "NONE"

@@ -5,6 +5,7 @@ Nothing of the snapshot is changed; `after` gives a new one with counters, conne
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dnetlab.model import Connection, FdbEntry, Flow, LinkKind, Namespace, Neighbour, Snapshot, Traffic, Where
@@ -16,7 +17,7 @@ from dnetlab.model.logged import MOST_LOGGED, Logged
 from dnetlab.model.traced import Traced
 from dnetlab.net import nat, nft
 from dnetlab.net.filter import Counters, counted
-from dnetlab.net.passage import Count, Passage, passage
+from dnetlab.net.passage import Asked, Count, Passage, Seen, passage
 from dnetlab.net.segment import Link, Wiring
 
 FRAME = 14  # bytes of an Ethernet frame's head
@@ -38,7 +39,8 @@ class Field:
         self.frames: dict[Where, dict[int, list[int]]] = {}  # by index: received packets, bytes; sent packets, bytes
         self.path_mtus: dict[Where, dict[IpAddress, int]] = {}
         self.macs: dict[Where, dict[tuple[str, str], FdbEntry]] = {}
-        self._learned = 0  # how often something was learned that decides where packets go
+        self._learned = 0  # how often something was learned, or lost, that may lead any packet another way
+        self._asked: Asked = {}  # the neighbours and ports that the packet asked for, and what it heard
         self._met: list[Count] = []
         self._tracked: dict[Where, tuple[Flow, bool]] = {}  # the entries that the packet met, and which way it went
         self.fickle = False  # has a rule looked at what differs between the packets of a connection?
@@ -57,19 +59,47 @@ class Field:
 
     @property
     def memory(self) -> tuple[int, float]:
-        """Equal as long as everything that decides where a packet goes is remembered as before."""
+        """Equal as long as what decides where packets go is remembered as before, but for what a packet asks for."""
         return self._learned, self.now
 
     def set_out(self) -> None:
         """A packet sets out: from now on it is noted what it meets."""
         self._met.clear()
-        self._tracked = {}
+        self._tracked, self._asked = {}, {}
         self.fickle = False
 
     def passage(self, size: int) -> Passage | None:
         """What the packet of that size that set out last has met, now that it has arrived; None when another of its
         connection could meet something else."""
-        return None if self.fickle or self.watched else passage(self.memory, size, self._met, self._tracked)
+        if self.fickle or self.watched or not self._answers(self._asked):
+            return None
+        tracked = dict(self._tracked)
+        return passage(self.memory, size, self._met, tracked, dict(self._asked), self._seen(tracked))
+
+    def serves(self, passage: Passage, size: int) -> bool:
+        """Does another packet, of that size, meet what the one of the passage met?"""
+        same = passage.memory == self.memory and self._answers(passage.asked)
+        return same and size <= passage.room and self._seen(passage.tracked) == passage.entries
+
+    def _answers(self, asked: Asked) -> bool:
+        """Is everything that was asked for still answered so?"""
+        for (where, what, which), heard in asked.items():
+            if isinstance(what, str):
+                now = self._port(where, what, which)
+            else:
+                known = self._neighbour(where, what, which)
+                now = known.mac if known else None
+            if now != heard:
+                return False
+        return True
+
+    def _seen(self, tracked: Mapping[Where, tuple[Flow, bool]]) -> tuple[Seen, ...]:
+        """What rules can see of these entries: a packet in the other direction is always of an ESTABLISHED one."""
+        found: list[Seen] = []
+        for where, (original, reply) in tracked.items():
+            entry = nat.entry_of(self.connections(where), original)
+            found.append(None if entry is None else (None if reply else entry.state, entry.mark))
+        return tuple(found)
 
     # -- netfilter --------------------------------------------------------------------------------------------------
 
@@ -88,7 +118,7 @@ class Field:
     def remember(self, where: Where, track: nat.Track, flags: str = "") -> None:
         before, old, fresh = self.connections(where), track.connection, track.fresh
         self.known[where] = now = nat.remember(before, track, self.now, flags)
-        self._learned += fresh or old.state is not track.connection.state or len(now) < len(before)
+        self._learned += len(now) < len(before) + fresh  # another entry has gone
         self._tracked[where] = (track.connection.original, track.reply)
         if self.watched and now is not before:
             self._changed_entry(where, before, old, track.connection, now)
@@ -121,32 +151,40 @@ class Field:
     # -- neighbours and learned MACs --------------------------------------------------------------------------------
 
     def neighbour(self, where: Where, ip: IpAddress, dev: str) -> Neighbour | None:
+        """Who is known at an address."""
+        found = self._neighbour(where, ip, dev)
+        self._asked[where, ip, dev] = found.mac if found else None
+        return found
+
+    def _neighbour(self, where: Where, ip: IpAddress, dev: str) -> Neighbour | None:
         learned = self.neighbours.get(where, {}).get((ip, dev))
         if learned is not None:
             return learned
         return self.space(where).neighbour_at.get((ip, dev))
 
     def learn(self, where: Where, neighbour: Neighbour) -> None:
-        old = self.neighbour(where, neighbour.address, neighbour.dev)
+        old = self._neighbour(where, neighbour.address, neighbour.dev)
         if old is not None and old.state == "PERMANENT":
             return
         if old is not None and old.since == self.now and old == neighbour:
             return
         heard = replace(neighbour, since=self.now)
         self.neighbours.setdefault(where, {})[neighbour.address, neighbour.dev] = heard
-        self._learned += 1
 
     def port_of(self, where: Where, bridge: str, mac: str) -> str | None:
         """The port a bridge has learned this MAC on, None when it must flood."""
+        found = self._asked[where, bridge, mac] = self._port(where, bridge, mac)
+        return found
+
+    def _port(self, where: Where, bridge: str, mac: str) -> str | None:
         learned = self.macs.get(where, {}).get((bridge, mac))
         if learned is not None:
             return learned.port
         return self.space(where).learned_port.get((bridge, mac))
 
     def learn_mac(self, where: Where, bridge: str, mac: str, port: str) -> None:
-        if self.port_of(where, bridge, mac) != port:
+        if self._port(where, bridge, mac) != port:
             self.macs.setdefault(where, {})[bridge, mac] = FdbEntry(bridge, mac, port)
-            self._learned += 1
 
     def learn_remote(self, where: Where, vxlan: str, mac: str, sender: IpAddress) -> None:
         """A frame of this MAC came out of a tunnel: its VXLAN remembers who sent it (vxlan_snoop)."""

@@ -291,6 +291,12 @@ def advance(
     return (*connections[:at], new, *connections[at + 1 :])
 
 
+def entry_of(connections: tuple[Connection, ...], original: Flow) -> Connection | None:
+    """The entry of that flow; None when there is none."""
+    at = _place(connections, original)
+    return None if at is None else connections[at]
+
+
 def _place(connections: tuple[Connection, ...], original: Flow) -> int | None:
     """Where the entry of that flow stands; None when there is none. Most are the newest, and of the others most are
     told apart by a port, without a look at the addresses."""
