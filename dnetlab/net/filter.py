@@ -29,7 +29,7 @@ from dnetlab.model.facts import (
 from dnetlab.model.netfilter import Netfilter
 from dnetlab.model.nftrule import NftRule
 from dnetlab.net import sets
-from dnetlab.net.matches import Scene, matches, others_match, questions
+from dnetlab.net.matches import Scene, holds, others_match, questions
 from dnetlab.net.passage import UNLIMITED, Count
 from dnetlab.net.remembered import Memory, Moment
 
@@ -113,7 +113,7 @@ class _Reading:
         for number, rule in _fitting(chain, self.scene):
             asked = questions(rule)
             self.scene.moment = self.moment(chain, number, rule) if asked.remembers else None
-            if not matches(rule, self.scene):
+            if not holds(asked, rule, self.scene):
                 if (strange := asked.unknown) and others_match(rule, self.scene):
                     self.note(chain, number, rule, NotJudged(strange))
                 continue

@@ -94,7 +94,11 @@ def _questions_of(asked: tuple[Match, ...]) -> Questions:
 
 def matches(rule: Rule, scene: Scene) -> bool:
     """Do all conditions of the rule hold? One that the lab can't judge never holds."""
-    asked = questions(rule)
+    return holds(questions(rule), rule, scene)
+
+
+def holds(asked: Questions, rule: Rule, scene: Scene) -> bool:
+    """As `matches`, for whoever knows the rule's questions already."""
     if asked.together:
         return _in_order(rule, scene)
     for judge, value, negated in asked.alone:  # noqa: SIM110  # a rule is read for every packet, and this is quicker

@@ -86,7 +86,8 @@ RULES = [
     ("iptables -I DOCKER-USER -m connlimit --connlimit-above 1 -j DROP",),
     ("ip neigh flush all", "ip neigh add 172.20.0.2 lladdr 02:00:00:00:00:99 dev eth0"),
     ("iptables -t nat -F", "iptables -I FORWARD -m length --length 0:60 -j ACCEPT"),
-    ("iptables -t mangle -A FORWARD -p tcp -j TOS --set-tos 8", "iptables -t raw -A PREROUTING -p tcp --dport 80 -j NOTRACK"),
+    ("iptables -t mangle -A FORWARD -p tcp -j TOS --set-tos 8",
+     "iptables -t raw -A PREROUTING -p tcp --dport 80 -j NOTRACK"),
 ]
 
 
