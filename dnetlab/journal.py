@@ -17,7 +17,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -307,18 +307,29 @@ def _longer(chosen: Journal, others: list[Journal]) -> Journal | None:
     return more[-1] if more else None
 
 
-def with_past(journal: Journal, file: JournalFile) -> tuple[Event, ...]:
+def with_past(journal: Journal, path: Path) -> tuple[Event, ...]:
     """A session's events, and before those that it resumed what they say of lessons: answers, hints, judgements.
 
-    The commands of a resumed session are this session's own, which ran them again.
+    The commands of a resumed session are this session's own, which ran them again. One of another engine or release
+    has a file of its own: it is looked for in the journals beside this one. UsageError when the file can't be read.
     """
-    known = {s.session: s for s in file.sessions if s.session != journal.session}
+    sessions = list(read_journal(path).sessions)
+    named = {event.session for one in sessions for event in one.events if isinstance(event, Resume)}
+    if named - {one.session for one in sessions}:
+        for other in sorted(path.parent.glob("*.journal")):
+            with contextlib.suppress(UsageError):
+                sessions += read_journal(other).sessions if other != path else ()
+    return _with_past(journal, {one.session: one for one in reversed(sessions)}, {journal.session})
+
+
+def _with_past(journal: Journal, known: Mapping[str, Journal], seen: set[str]) -> tuple[Event, ...]:
+    """seen: sessions that are told already; a damaged file may say that two resumed each other."""
     events: list[Event] = []
     for event in journal.events:
         before = known.get(event.session) if isinstance(event, Resume) else None
-        if before is not None:
-            older = replace(file, sessions=file.sessions[: file.sessions.index(before)])
-            events += [e for e in with_past(before, older) if isinstance(e, CourseEvent)]
+        if before is not None and before.session not in seen:
+            seen.add(before.session)
+            events += [e for e in _with_past(before, known, seen) if isinstance(e, CourseEvent)]
         events.append(event)
     return tuple(events)
 

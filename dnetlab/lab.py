@@ -20,7 +20,7 @@ from dnetlab.commands.shell import starts_beside
 from dnetlab.engines import Engine, open_engine
 from dnetlab.errors import NotHere, UsageError
 from dnetlab.history import History
-from dnetlab.journal import JournalWriter, choose, fits, output_digest, read_journal, with_past
+from dnetlab.journal import JournalWriter, choose, fits, output_digest, with_past
 from dnetlab.language import spoken
 from dnetlab.late import Outputs, against_transcript
 from dnetlab.lessons.read import STARTS, edition, read_lesson, script, shipped
@@ -533,7 +533,7 @@ class Lab(Travelling, Looking):
         for entry in found.journal.entries:
             self.run_again(entry)
         self.engine.reap(everything=True)
-        self._go_on_with(with_past(found.journal, read_journal(Path(file))))
+        self._go_on_with(with_past(found.journal, Path(file)))
         return found
 
     def run_again(self, entry: Entry) -> Output:

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from dnetlab.errors import CellError, UsageError
@@ -69,6 +69,9 @@ class Session:
             getattr(lab, action)(*([] if what is None else [what]))
 
 
+@example([("predict", ("networks", "3")), ("other release", None), ("resume", None), ("predict", ("networks", "3"))])
+@example([("predict", ("seen-as", "1.2.3.4")), ("other release", None), ("resume", None),
+          ("predict", ("seen-as", "172.25.254.1"))])
 @settings(deadline=None, max_examples=40, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(ACTIONS, min_size=4, max_size=25))
 def test_an_honest_session_is_never_accused(actions):
