@@ -17,7 +17,7 @@ from pathlib import Path
 # $1 and $2 become /root and /tmp, $3 is where the shell is, $4 the line
 _INSIDE = ('mount --bind "$1" /root && mount --bind "$2" /tmp && { mount -o remount,bind,ro / 2>/dev/null; cd "$3" && '
            'exec sh -c "$4"; }')  # fmt: skip
-_MAKES_FILES = re.compile(r"(mkdir|cat >|echo .*>|printf .*>|rm |sed -i|cp |mv |touch )")
+_MAKES_FILES = re.compile(r"(mkdir|\(?cat .*>|cat >|echo .*>|printf .*>|rm |sed -i|sed .*> \w|cp |mv |touch )")
 _NOT_OURS = re.compile(r"/(proc|sys|dev|etc)/")
 VISIBLE = "/var/tmp"  # /tmp is hidden from the client, and its socket mustn't be
 
