@@ -343,10 +343,10 @@ class Lab(Travelling, Looking):
 
     def ticks(self) -> tuple[TaskResult, ...]:
         """The tasks that are done now and were not before; each is written down once."""
-        from dnetlab.checks.judge import judge_task
-
         if self.lesson is None or not self.begun:
             return ()
+        from dnetlab.checks.judge import judge_task
+
         finished = list(study.done(self.lesson, self._course))
         todo = [task for task in self.lesson.tasks if task.id not in finished]
         evidence = self._evidence(todo, self.engine.name == "sim") if todo else None

@@ -108,7 +108,7 @@ class Packet:
     @property
     def head(self) -> int:
         """The bytes of the IP header of each of its frames; an IPv6 piece has a header more (RFC 8200)."""
-        return 20 if isinstance(self.destination, IPv4Address) else 48 if self.piece else 40
+        return 20 if self.version == 4 else 48 if self.piece else 40
 
     @property
     def first_number(self) -> int:

@@ -281,8 +281,7 @@ def advance(
 ) -> tuple[Connection, ...]:
     """Another packet of a connection that is known came by: only what TCP's flags change is written down."""
     at = _place(connections, original)
-    entry = connections[at] if at is not None else None
-    if at is None or entry is None or entry.tcp is None:
+    if at is None or (entry := connections[at]).tcp is None:
         return connections
     tcp = _next_state(entry.tcp, flags, reply)
     if tcp is entry.tcp:

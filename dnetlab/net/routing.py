@@ -65,11 +65,11 @@ def lookup(namespace: Namespace, ip: IpAddress, asked: Asked = ANYHOW) -> Way | 
     that no row leads by is taken to have the destination on it (ip_route_output_key_hash_rcu).
     """
     local = _local(namespace, ip.version)
-    known = local.known.get(ip)
-    if known is not None and not known[1]:
+    if ip in local.own:
         return Way("local", "lo", src=ip)
-    if known is not None:
-        return Way("broadcast", known[0].name, src=address_of(namespace, known[0].name, ip))
+    everybody = local.everybody.get(ip)
+    if everybody is not None:
+        return Way("broadcast", everybody.name, src=address_of(namespace, everybody.name, ip))
     if (lo := local.home(namespace, ip)) is not None:
         return Way("local", lo.name, src=address_of(namespace, lo.name, ip))
     route, rule = _chosen(namespace, ip, asked)
@@ -125,10 +125,11 @@ def fits(namespace: Namespace, destination: IpAddress, link: Interface) -> tuple
 
 @dataclass(frozen=True)
 class _Local:
-    """known: our addresses, and (True) the broadcast addresses of links that are up; lo, and its networks as (mask,
+    """own: our addresses; everybody: the broadcast addresses of links that are up; lo, and its networks as (mask,
     network) numbers: () when it is down."""
 
-    known: dict[IpAddress, tuple[Interface, bool]]
+    own: dict[IpAddress, Interface]
+    everybody: dict[IpAddress, Interface]
     lo: Interface | None
     networks: tuple[tuple[int, int], ...]
 
@@ -154,17 +155,15 @@ def _local(namespace: Namespace, version: int) -> _Local:
 
 def _local_table6(namespace: Namespace) -> _Local:
     """IPv6 has no broadcast, and on lo only the addresses themselves are ours. A link that is down has none."""
-    return _Local({ip: (i, False) for ip, i in namespace.own_ipv6.items() if i.up}, None, ())
+    return _Local({ip: i for ip, i in namespace.own_ipv6.items() if i.up}, {}, None, ())
 
 
 def _local_table(namespace: Namespace, links: Sequence[Interface]) -> _Local:
     lo = next((i for i in links if i.kind is LinkKind.LOOPBACK), None)
-    known = {ip: (i, True) for ip, i in namespace.broadcast_addresses.items() if i.up}
-    for ip, i in namespace.own_addresses.items():
-        if i.up or i.kind is not LinkKind.LOOPBACK:
-            known[ip] = i, False
+    own = {ip: i for ip, i in namespace.own_addresses.items() if i.up or i.kind is not LinkKind.LOOPBACK}
+    everybody = {ip: i for ip, i in namespace.broadcast_addresses.items() if i.up}
     networks = [own.network for own in lo.ipv4] if lo is not None and lo.up else []
-    return _Local(known, lo, tuple(map(_numbers, networks)))
+    return _Local(own, everybody, lo, tuple(map(_numbers, networks)))
 
 
 def _numbers(network: IpNetwork) -> tuple[int, int]:
@@ -174,10 +173,8 @@ def _numbers(network: IpNetwork) -> tuple[int, int]:
 def local_interface(namespace: Namespace, ip: IpAddress) -> Interface | None:
     """The interface whose address this is, up or down; None when it isn't ours. A network of lo is all lo's."""
     local = _local(namespace, ip.version)
-    known = local.known.get(ip)
-    if known is None:
-        return local.home(namespace, ip)
-    return None if known[1] else known[0]
+    owner = local.own.get(ip)
+    return owner if owner is not None or ip in local.everybody else local.home(namespace, ip)
 
 
 def is_local(namespace: Namespace, ip: IpAddress) -> bool:
@@ -186,8 +183,7 @@ def is_local(namespace: Namespace, ip: IpAddress) -> bool:
 
 def is_broadcast(namespace: Namespace, ip: IpAddress) -> bool:
     """255.255.255.255, or the last address of a network that one of our interfaces is in."""
-    known = _local(namespace, ip.version).known.get(ip)
-    return known is not None and known[1] or ip == EVERYBODY
+    return ip in _local(namespace, ip.version).everybody or ip == EVERYBODY
 
 
 # -- the other tables -------------------------------------------------------------------------------------------------

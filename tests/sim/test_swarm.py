@@ -8,6 +8,7 @@ import pytest
 from dnetlab.explain.reasons import LetGossipThrough, NotHeardOf
 from dnetlab.explain.why import why
 from dnetlab.model import Request, Where
+from dnetlab.sim.dockercli import clusterverbs, dispatch
 from dnetlab.sim.dockerd import http
 from tests.sim.prompt import Prompt
 
@@ -489,6 +490,10 @@ def test_vxlan_packets_go_to_the_data_path_address_told_by_interface_or_number()
 
         node = prompt.out("docker node inspect -f '{{.Status.Addr}} {{.ManagerStatus.Addr}}' self")
         assert node == "172.25.254.1 172.25.254.1:2377\n"
+
+
+def test_whatever_a_swarms_commands_begin_with_is_looked_for_among_them():
+    assert {operation[0] for operation in clusterverbs.VERBS} == set(dispatch.CLUSTER)
 
 
 def test_a_service_without_a_name_is_given_one_and_a_nodes_own_network_is_none_for_services(prompt):

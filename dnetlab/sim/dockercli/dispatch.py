@@ -191,10 +191,10 @@ _OTHER_DAEMONS = ("context", "tls", "tlscacert", "tlscert", "tlskey", "tlsverify
 
 def _refuse(call: Invocation) -> None:
     operation = call.command.operation
-    for name in (" ".join(operation), operation[0]):
-        if name in REFUSED and operation not in verbs(operation):
-            raise Refused(*REFUSED[name])
     if operation not in verbs(operation):
+        for name in (" ".join(operation), operation[0]):
+            if name in REFUSED:
+                raise Refused(*REFUSED[name])
         raise Refused("{name} is not simulated.", "docker --help lists the commands.", name=call.command.name)
     for flag in _OTHER_DAEMONS if call.options else ():
         if flag in call.options and call.command.by_name(flag) is None:
